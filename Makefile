@@ -1,0 +1,43 @@
+# Two commands: `make demo` serves a working portal, `make test` proves it.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench e2e lock
+
+help: ## what can be made
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+$(VENV)/.app: requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.app requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.app ## a working portal with real video (PORT=8000, RESET=1 starts fresh)
+	@$(BIN)/python manage.py demo --port $(PORT) $(if $(RESET),--reset)
+
+test: $(VENV)/.dev ## the whole suite, browser tests included
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+e2e: $(VENV)/.dev ## only what a person does in a browser
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+check: $(VENV)/.dev ## types, style, templates, import contracts, migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/djlint --check --lint templates
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.json
+	@$(BIN)/python -m tests.bench
+
+lock: ## resolve the newest versions again, with hashes and without addresses
+	uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --group embedded --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock $(LOCK_ARGS)
