@@ -1,0 +1,87 @@
+"""People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from auditportal.accounts.roles import ROLES, Role
+from recordings.permissions import Permission
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person who can sign in; without a password the account has none that works."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What they may do comes from their standing grants only."""
+
+    username = models.CharField(max_length=80, unique=True)
+    full_name = models.CharField(max_length=160)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(models.functions.Lower("username"), name="user_username_any_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles standing now, in the order of the house."""
+        held = set(self.grants.filter(ended_at=None).values_list("role", flat=True))
+        return tuple(role for role in ROLES.values() if role.code in held)
+
+    def has_permission(self, permission: Permission) -> bool:
+        """Whether one of the standing roles carries this permission; never for a closed account."""
+        return self.is_active and any(permission in role.permissions for role in self.roles)
+
+    @property
+    def role_codes(self) -> str:
+        return "+".join(role.code for role in self.roles)
+
+    @property
+    def role_label(self) -> str:
+        return ", ".join(role.label for role in self.roles) or "No role"
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's own admin is not installed; nobody is its staff."""
+        return False
+
+
+class Grant(models.Model):
+    """A role given to a person, by whom and when; ended, never deleted."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=40)
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField(default=timezone.now)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=models.Q(ended_at=None), name="grant_once_at_a_time"
+            )
+        ]

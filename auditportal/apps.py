@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """The project itself, installed for its management commands, system checks and database grants."""
+
+    name = "auditportal"
+    label = "portal"
+
+    def ready(self) -> None:
+        from auditportal import checks, grants  # noqa: F401  (both register themselves)

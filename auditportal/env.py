@@ -1,0 +1,114 @@
+"""What the environment says, typed. Start-up stops here, with the variable's name, when something is missing.
+
+Every secret may come from a file instead: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK_HOSTS = ("localhost", "::1")
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+CommaNumbers = Annotated[list[int], NoDecode, BeforeValidator(_split)]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name is this machine's own: the only place plain http:// is accepted for."""
+    return bool(host) and (host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost"))
+
+
+class Env(BaseSettings):
+    """The portal's settings; README lists each with its meaning."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", hide_input_in_errors=True)
+
+    SECRET_KEY: SecretStr = Field(min_length=50)
+    ALLOWED_HOSTS: CommaList = ["127.0.0.1", "localhost"]
+    PUBLIC_URL: str = ""
+    DEMO: bool = False
+    DEBUG: bool = False
+    TRUSTED_PROXY_HOPS: int = Field(default=0, ge=0, le=5)
+
+    DATABASE_URL: SecretStr
+    DATABASE_OWNER_URL: SecretStr | None = None
+    DATABASE_POOL_SIZE: int = Field(default=0, ge=0, le=100)
+    REDIS_URL: SecretStr
+
+    COMMBOX_API_URL: str = "https://api.commbox.io/"
+    COMMBOX_API_KEY: SecretStr
+    COMMBOX_API_KEY_NEXT: SecretStr | None = None
+    COMMBOX_STREAMS: CommaNumbers = []
+    COMMBOX_STREAM_NAMES: CommaList = []
+    COMMBOX_WEBHOOK_TOKEN: SecretStr | None = None
+
+    RECORDING_BUCKETS: CommaList = []
+    S3_ENDPOINT_URL: str = ""
+    S3_REGION: str = "us-east-1"
+    AWS_ACCESS_KEY_ID: str = ""
+    AWS_SECRET_ACCESS_KEY: SecretStr | None = None
+    PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
+
+    AUDIT_RELEASE: Literal["durable"] = "durable"
+    AUDIT_ORIGIN: str = "auditportal.invalid/trail"
+    AUDIT_FIELD_KEY: SecretStr
+
+    REPORTS_DIR: Path = ROOT / ".portal" / "reports"
+    STALE_AFTER_HOURS: int = Field(default=24, ge=1)
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    METRICS_ALLOW_FROM: CommaList = ["127.0.0.1", "::1"]
+
+    @field_validator("COMMBOX_API_URL", "S3_ENDPOINT_URL", "PUBLIC_URL")
+    @classmethod
+    def _https_beyond_loopback(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
+            raise ValueError("must start with https:// (http:// is accepted for this machine only)")
+        return value
+
+    @field_validator("COMMBOX_STREAM_NAMES")
+    @classmethod
+    def _id_and_name(cls, value: list[str]) -> list[str]:
+        if any(not entry.partition("=")[0].isdecimal() or "=" not in entry for entry in value):
+            raise ValueError("takes entries such as 31245=Premium video")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_storage_credential(self) -> Self:
+        if bool(self.AWS_ACCESS_KEY_ID) != bool(self.AWS_SECRET_ACCESS_KEY):
+            raise ValueError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together or not at all")
+        return self
+
+
+def _from_files(environ: dict[str, str]) -> dict[str, str]:
+    """Values named by `NAME_FILE`: mounted secrets, without the trailing line end."""
+    files = {name.removesuffix("_FILE"): path for name, path in environ.items() if name.endswith("_FILE")}
+    return {name: Path(path).read_text().rstrip("\n") for name, path in files.items() if name in Env.model_fields}
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    lines = [
+        f"  {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}" for problem in error.errors()
+    ]
+    raise SystemExit("AuditPortal cannot start; set these environment variables:\n" + "\n".join(lines))
+
+
+def read_env() -> Env:
+    """Read the environment. Ends the process with one line per missing or wrong variable; values are not shown."""
+    try:
+        values: dict[str, Any] = {**os.environ, **_from_files(dict(os.environ))}
+        return Env(**{name: value for name, value in values.items() if name in Env.model_fields})
+    except ValidationError as error:
+        _refuse(error)
+    except OSError as error:
+        raise SystemExit(f"AuditPortal cannot start; a secret file cannot be read: {error}") from None

@@ -1,0 +1,209 @@
+"""The portal's Django settings: one file, every value that differs between installations comes from env.py."""
+
+import base64
+import hashlib
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from auditportal.databases import database
+from auditportal.env import ROOT, read_env
+from auditportal.logging import logging_config
+
+ENV = read_env()
+APP_VERSION = "0.1.0"
+
+SECRET_KEY = ENV.SECRET_KEY.get_secret_value()
+DEBUG = ENV.DEBUG
+DEMO = ENV.DEMO
+ALLOWED_HOSTS = ENV.ALLOWED_HOSTS
+PUBLIC_URL = ENV.PUBLIC_URL
+TRUSTED_PROXY_HOPS = ENV.TRUSTED_PROXY_HOPS
+SECURE = PUBLIC_URL.startswith("https://")
+
+# --- what is assembled
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+    "django_htmx",
+    "template_partials",
+    "lucide",
+    "allauth",
+    "allauth.account",
+    "auditportal.accounts",
+    "auditportal",
+    "recordings",
+]
+MIDDLEWARE = [
+    "auditportal.middleware.request_log",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "auditportal.middleware.privacy_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "auditportal.middleware.plain_answers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "auditportal.accounts.middleware.sign_in_required",
+]
+ROOT_URLCONF = "auditportal.urls"
+WSGI_APPLICATION = "auditportal.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "auditportal.shell.shell",
+            ],
+            "builtins": ["recordings.templatetags.wording", "lucide.templatetags.lucide"],
+        },
+    }
+]
+
+# --- data
+
+DATABASES: dict[str, Any] = {
+    "default": database(ENV.DATABASE_URL.get_secret_value(), pool_size=ENV.DATABASE_POOL_SIZE),
+    "owner": database(
+        (ENV.DATABASE_OWNER_URL or ENV.DATABASE_URL).get_secret_value(), assume_role="auditportal_owner"
+    ),
+}
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = ENV.REDIS_URL.get_secret_value()
+CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+REPORTS_DIR = ENV.REPORTS_DIR
+
+# --- people
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "auditportal.accounts.adapter.PortalAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+
+# --- the browser
+
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 15 * 60
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "auditportal.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+
+def _origin(bucket_url: str) -> str:
+    scheme, _, rest = bucket_url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": sorted({_origin(url) for url in ENV.RECORDING_BUCKETS}) or [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = ROOT / "staticfiles"
+WHITENOISE_USE_FINDERS = DEMO or DEBUG
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not (DEMO or DEBUG)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- words and times
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+# --- logs
+
+LOGGING_CONFIG = None
+logging_config(ENV.LOG_LEVEL)
+
+# --- CommBox, storage, the trail
+
+COMMBOX_API_URL = ENV.COMMBOX_API_URL
+COMMBOX_API_KEY = ENV.COMMBOX_API_KEY.get_secret_value()
+COMMBOX_API_KEY_NEXT = ENV.COMMBOX_API_KEY_NEXT.get_secret_value() if ENV.COMMBOX_API_KEY_NEXT else ""
+COMMBOX_STREAMS = tuple(ENV.COMMBOX_STREAMS)
+COMMBOX_STREAM_NAMES = {
+    int(number): name for number, _, name in (entry.partition("=") for entry in ENV.COMMBOX_STREAM_NAMES)
+}
+COMMBOX_WEBHOOK_TOKEN = ENV.COMMBOX_WEBHOOK_TOKEN.get_secret_value() if ENV.COMMBOX_WEBHOOK_TOKEN else ""
+RECORDING_BUCKETS = tuple(ENV.RECORDING_BUCKETS)
+S3_ENDPOINT_URL = ENV.S3_ENDPOINT_URL
+S3_REGION = ENV.S3_REGION
+AWS_ACCESS_KEY_ID = ENV.AWS_ACCESS_KEY_ID
+AWS_SECRET_ACCESS_KEY = ENV.AWS_SECRET_ACCESS_KEY.get_secret_value() if ENV.AWS_SECRET_ACCESS_KEY else ""
+PLAYBACK_URL_TTL = ENV.PLAYBACK_URL_TTL
+AUDIT_RELEASE = ENV.AUDIT_RELEASE
+AUDIT_ORIGIN = ENV.AUDIT_ORIGIN
+AUDIT_FIELD_KEY = hashlib.sha256(base64.b64decode(ENV.AUDIT_FIELD_KEY.get_secret_value())).digest()
+STALE_AFTER_HOURS = ENV.STALE_AFTER_HOURS
+METRICS_ALLOW_FROM = tuple(ENV.METRICS_ALLOW_FROM)

@@ -1,0 +1,30 @@
+"""The shared vocabulary, one concept a file. No slice is imported from here."""
+
+from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
+from recordings.models.commbox_object import CommBoxObject
+from recordings.models.object_doc import ObjectDoc
+from recordings.models.people import Agent, Team
+from recordings.models.recording import Recording, RecordingState
+from recordings.models.report import Report, ReportState
+from recordings.models.source import Delivery, ParseProblem, SourceStatus
+from recordings.models.stream import Stream
+from recordings.models.viewing import Viewing
+
+__all__ = [
+    "Agent",
+    "AuditEvent",
+    "AuditSecret",
+    "AuditSubjectKey",
+    "CommBoxObject",
+    "Delivery",
+    "ObjectDoc",
+    "ParseProblem",
+    "Recording",
+    "RecordingState",
+    "Report",
+    "ReportState",
+    "SourceStatus",
+    "Stream",
+    "Team",
+    "Viewing",
+]

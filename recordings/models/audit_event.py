@@ -1,0 +1,53 @@
+"""The trail's tables, for reading only. They belong to the schema `audit`; only `recordings.audit` writes, by function."""
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """One event: the exact bytes, their hash, and index columns that the database itself took from those bytes."""
+
+    id = models.BigIntegerField(primary_key=True)
+    event_id = models.UUIDField(unique=True)
+    body = models.BinaryField()
+    body_hash = models.BinaryField()
+    recorded_at = models.DateTimeField()
+    occurred_at = models.DateTimeField()
+    skewed = models.BooleanField()
+    kind = models.TextField()
+    outcome = models.TextField()
+    actor_ref = models.TextField()
+    actor_role = models.TextField()
+    target_kind = models.TextField()
+    target_ref = models.TextField()
+    parent_ref = models.TextField()
+    purpose = models.TextField()
+    request_id = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = '"audit"."event"'
+
+
+class AuditSecret(models.Model):
+    """A personal value of an event, encrypted under its subject's key: deletable, the event is not."""
+
+    pk = models.CompositePrimaryKey("event_id", "field")
+    event_id = models.UUIDField()
+    field = models.TextField()
+    subject = models.TextField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = '"audit"."secret"'
+
+
+class AuditSubjectKey(models.Model):
+    """The key of one subject (a person or a customer), wrapped; destroying it erases what the trail knows of them."""
+
+    subject = models.TextField(primary_key=True)
+    wrapped = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = '"audit"."subject_key"'

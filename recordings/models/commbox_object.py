@@ -1,0 +1,52 @@
+"""An object: CommBox's conversation, as it was when last confirmed. Python's `object` stays free."""
+
+from django.db import models
+
+from recordings.models.people import Agent
+from recordings.models.stream import Stream
+
+
+class CommBoxObject(models.Model):
+    id = models.BigIntegerField(primary_key=True)
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="objects")
+    substream_id = models.BigIntegerField(null=True)
+    status_id = models.IntegerField(null=True)
+    object_type = models.IntegerField(null=True)
+    customer_identity_id = models.BigIntegerField(null=True, db_index=True)
+    customer_name = models.TextField(blank=True)
+    customer_email = models.TextField(blank=True)
+    customer_phone = models.TextField(blank=True)
+    agent = models.ForeignKey(
+        Agent, null=True, on_delete=models.SET_NULL, related_name="objects", db_constraint=False
+    )
+    message = models.TextField(blank=True)
+    created_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    raw = models.JSONField(default=dict)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    # Refresh of its recordings: the row is the queue, a Celery message only a nudge.
+    refreshed_at = models.DateTimeField(null=True)
+    refresh_due_at = models.DateTimeField(null=True)
+    refresh_leased_until = models.DateTimeField(null=True)
+    refresh_attempts = models.IntegerField(default=0)
+    refresh_error = models.TextField(blank=True)
+    refresh_error_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["refresh_due_at"],
+                name="object_refresh_due",
+                condition=models.Q(refresh_due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def subject(self) -> str:
+        """Whose personal values this row holds: the key under which the trail can forget them."""
+        return f"customer:{self.customer_identity_id or self.id}"

@@ -1,0 +1,63 @@
+"""A recording: one type-27 activity of an object. What CommBox once reported stays, marked, when it vanishes."""
+
+from django.db import models
+
+from recordings.models.commbox_object import CommBoxObject
+from recordings.models.fields import uuid7
+
+
+class RecordingState(models.TextChoices):
+    """What a person sees of a recording, in a word each."""
+
+    PLAYABLE = "playable", "Playable"
+    CHANGED = "changed_at_source", "Changed at source"
+    VANISHED = "vanished_at_source", "Vanished at source"
+    FILE_MISSING = "file_missing", "File missing"
+    STORAGE_REFUSED = "storage_refused", "Storage refused"
+    NOT_PLAYABLE = "not_playable", "Not playable"
+
+
+class Recording(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    object = models.ForeignKey(CommBoxObject, on_delete=models.PROTECT, related_name="recordings")
+    fingerprint = models.CharField(max_length=64, unique=True)
+    upstream_activity_id = models.TextField(blank=True)
+    recording_type = models.TextField(blank=True)
+    url = models.TextField(blank=True, help_text="without its query: a signature never rests here")
+    url_kind = models.CharField(max_length=10)
+    duration_seconds = models.BigIntegerField(null=True)
+    file_size_bytes = models.BigIntegerField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    activity_created_at = models.DateTimeField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.TextField(blank=True)
+    flags = models.JSONField(default=list)
+    raw = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=24, default=RecordingState.PLAYABLE)
+    state_reason = models.TextField(blank=True)
+    state_at = models.DateTimeField(auto_now_add=True)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    confirmed_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True)
+    vanished_at = models.DateTimeField(null=True)
+    # What the newest-first lists walk: the recorded time, or the first sight of it where CommBox gave none.
+    shown_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-shown_at", "-id"], name="recording_newest"),
+            models.Index(fields=["object", "shown_at"], name="recording_of_object"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def state_label(self) -> str:
+        return RecordingState(self.state).label
+
+    @property
+    def may_be_tried(self) -> bool:
+        """Everything may be tried but what names no place we may fetch from; a vanished file may still exist."""
+        return self.state != RecordingState.NOT_PLAYABLE

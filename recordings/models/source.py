@@ -1,0 +1,44 @@
+"""What we know of the source itself: is CommBox answering, what did it deliver, what could not be read."""
+
+from django.db import models
+
+
+class SourceStatus(models.Model):
+    """One row: since when CommBox answers or fails. Pages read it to say how old their data may be."""
+
+    last_success_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+
+class Delivery(models.Model):
+    """A webhook delivery: a hint that an object may have changed, nothing more."""
+
+    received_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    body_sha256 = models.CharField(max_length=64, unique=True)
+    event_name = models.TextField(blank=True)
+    object_id = models.BigIntegerField(null=True)
+    stream_id = models.BigIntegerField(null=True)
+    outcome = models.CharField(max_length=20)
+    repeats = models.IntegerField(default=0)
+
+
+class ParseProblem(models.Model):
+    """An item of an answer that could not be read; its neighbours were kept."""
+
+    object_id = models.BigIntegerField(null=True, db_index=True)
+    stream_id = models.BigIntegerField(null=True)
+    reason = models.TextField()
+    excerpt = models.TextField(blank=True)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now=True)
+    times_seen = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["object_id", "stream_id", "reason", "excerpt"],
+                name="problem_once",
+                nulls_distinct=False,
+            )
+        ]

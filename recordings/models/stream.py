@@ -1,0 +1,21 @@
+"""Streams: CommBox's communication channels. No call lists them, so they are discovered or configured by id."""
+
+from django.db import models
+
+
+class Stream(models.Model):
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(blank=True)
+    module_id = models.IntegerField(null=True)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    # Discovery of objects: how far the created and updated windows were read, and what went wrong last.
+    listed_until = models.DateTimeField(null=True)
+    listed_at = models.DateTimeField(null=True)
+    list_due_at = models.DateTimeField(null=True, db_index=True)
+    list_leased_until = models.DateTimeField(null=True)
+    list_error = models.TextField(blank=True)
+    list_error_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name or f"channel {self.id}"

@@ -1,0 +1,31 @@
+"""A viewing: one person's sitting with one recording, and the seconds that were on screen."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from recordings.models.fields import SpansField, uuid7
+from recordings.models.recording import Recording
+
+
+class Viewing(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="viewings")
+    viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="viewings")
+    purpose = models.CharField(max_length=20)
+    note = models.TextField(blank=True)
+    session_ref = models.CharField(max_length=32, help_text="keyed hash of the session it belongs to")
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    url_expires_at = models.DateTimeField(null=True)
+    renewals = models.IntegerField(default=0)
+    watched = SpansField(default=list)
+    watched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["recording", "viewer"], name="viewing_of_recording")]
+
+    @property
+    def short_id(self) -> str:
+        """What the watermark shows: enough to find the viewing, short enough to read from a photograph."""
+        return f"v-{self.id.hex[-8:]}".upper()

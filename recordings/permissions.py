@@ -1,0 +1,14 @@
+"""What a person can be permitted to do. Roles (code of the project) are named sets of these."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    SEARCH_OBJECTS = "search_objects"
+    OPEN_OBJECTS = "open_objects"
+    PLAY_RECORDINGS = "play_recordings"
+    READ_TRAIL = "read_trail"
+    EXPORT_REPORTS = "export_reports"
+    REFRESH_CATALOG = "refresh_catalog"
+    VIEW_OPERATIONS = "view_operations"
+    MANAGE_PEOPLE = "manage_people"
