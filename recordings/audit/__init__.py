@@ -1,0 +1,23 @@
+"""The tamper-evident trail: one writer, append-only tables, and the sentences people read.
+
+`record` joins the caller's transaction; `record_durably` has committed when it returns.
+"""
+
+from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref
+from recordings.audit.kinds import Kind, Outcome, Purpose
+from recordings.audit.record import record, record_durably
+from recordings.exceptions import AuditUnavailable
+
+__all__ = [
+    "Actor",
+    "AuditUnavailable",
+    "Kind",
+    "Outcome",
+    "Purpose",
+    "Target",
+    "client_address",
+    "record",
+    "record_durably",
+    "request_id",
+    "session_ref",
+]

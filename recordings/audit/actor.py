@@ -1,0 +1,95 @@
+"""Who acts, and on what: the two nouns of every event."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any, Self
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+
+from recordings.models import CommBoxObject, Recording, Viewing
+
+
+def session_ref(session_key: str | None) -> str:
+    """A name for a session that cannot be turned back into its cookie."""
+    if not session_key:
+        return ""
+    return hmac.new(settings.SECRET_KEY.encode(), session_key.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's address, taken from a fixed number of trusted hops; a longer forged list changes nothing."""
+    hops = settings.TRUSTED_PROXY_HOPS
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if hops and len(forwarded) >= hops and forwarded[-hops]:
+        return forwarded[-hops][:64]
+    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+
+
+def request_id() -> str:
+    """The id of the request or task that is running, as the log lines have it."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person at their browser, or a named part of the system. Nobody acts anonymously."""
+
+    ref: str
+    kind: str
+    name: str = ""
+    role: str = ""
+    authn: str = ""
+    address: str = ""
+    user_agent: str = ""
+    session: str = ""
+
+    @classmethod
+    def from_request(cls, request: HttpRequest) -> Self:
+        """The signed-in person of a request; for an anonymous one, the visitor `anonymous`."""
+        user: Any = request.user
+        seen: dict[str, str] = {
+            "address": client_address(request),
+            "user_agent": request.headers.get("User-Agent", "")[:300],
+            "session": session_ref(request.session.session_key),
+        }
+        if not user.is_authenticated:
+            return cls(ref="anonymous", kind="anonymous", **seen)
+        return cls(
+            ref=f"user:{user.pk}",
+            kind="person",
+            name=user.full_name or user.username,
+            role=user.role_codes,
+            authn="password",
+            **seen,
+        )
+
+    @classmethod
+    def system(cls, name: str) -> Self:
+        """A named job of the portal itself, such as `refresh`."""
+        return cls(ref=f"system:{name}", kind="system")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was acted on. The label is as seen then; later renames do not rewrite the past."""
+
+    kind: str
+    ref: str
+    label: str = ""
+    parent: str = ""
+    subject: str = ""
+
+    @classmethod
+    def of(cls, thing: Any) -> Self:
+        """The target that stands for an object, a recording, a viewing (its recording) or a person."""
+        if isinstance(thing, CommBoxObject):
+            return cls("object", str(thing.pk), thing.customer_name, subject=thing.subject)
+        if isinstance(thing, Viewing):
+            return cls.of(thing.recording)
+        if isinstance(thing, Recording):
+            owner = thing.object
+            return cls("recording", str(thing.pk), owner.customer_name, f"object:{owner.pk}", owner.subject)
+        return cls("person", f"user:{thing.pk}", str(thing), subject=f"user:{thing.pk}")

@@ -1,0 +1,65 @@
+"""What can happen: the closed list of event kinds, outcomes and purposes. Kinds are text in the trail, grown freely."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    # people
+    SIGNED_IN = "auth.signed_in"
+    SIGN_IN_FAILED = "auth.failed"
+    SIGNED_OUT = "auth.signed_out"
+    SESSION_ENDED = "auth.session_ended"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    ACCESS_DENIED = "access.denied"
+    # catalog
+    SEARCHED = "search.run"
+    OBJECT_OPENED = "object.opened"
+    RECORDING_OPENED = "recording.opened"
+    # viewing
+    VIEWING_REQUESTED = "viewing.requested"
+    VIEWING_DENIED = "viewing.denied"
+    URL_ISSUED = "viewing.url_issued"
+    URL_RENEWED = "viewing.url_renewed"
+    URL_REFUSED = "viewing.url_refused"
+    WATCHED = "viewing.watched"
+    VIEWING_FINISHED = "viewing.finished"
+    # custody
+    RECORDING_DISCOVERED = "recording.discovered"
+    RECORDING_CHANGED = "recording.changed_at_source"
+    RECORDING_VANISHED = "recording.vanished_at_source"
+    RECORDING_REAPPEARED = "recording.reappeared"
+    RECORDING_UNPLAYABLE = "recording.not_playable"
+    REFRESH_REQUESTED = "refresh.requested"
+    # the trail itself
+    TRAIL_VIEWED = "audit.viewed"
+    TRAIL_SEARCHED = "audit.searched"
+    REPORT_REQUESTED = "export.requested"
+    REPORT_BUILT = "export.built"
+    REPORT_FAILED = "export.failed"
+    REPORT_DOWNLOADED = "export.downloaded"
+    # the portal
+    LOGGING_STARTED = "logging.started"
+    LOGGING_STOPPED = "logging.stopped"
+    CONFIG_CHANGED = "config.changed"
+
+
+class Outcome(StrEnum):
+    GRANTED = "granted"
+    DENIED = "denied"
+    ERROR = "error"
+    COMPLETED = "completed"
+
+
+class Purpose(StrEnum):
+    """Why somebody watches: what recordings are for."""
+
+    COMPLIANCE = "compliance"
+    QUALITY = "quality"
+    DISPUTE = "dispute"
+    TRAINING = "training"
+    OPERATIONS = "operations"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()

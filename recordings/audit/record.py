@@ -1,0 +1,137 @@
+"""The one writer of the trail."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from recordings.audit.actor import Actor, Target, request_id
+from recordings.audit.kinds import Kind, Outcome, Purpose
+from recordings.audit.schema import canonical, plain
+from recordings.audit.vault import Private, Sealed, seal
+from recordings.exceptions import AuditUnavailable
+from recordings.models.fields import uuid7
+
+Detail = Mapping[str, int | str | list[Any] | Mapping[str, Any]]
+
+
+def record(
+    kind: Kind,
+    *,
+    by: Actor,
+    target: Target | None = None,
+    outcome: Outcome = Outcome.COMPLETED,
+    purpose: Purpose | None = None,
+    note: str = "",
+    detail: Detail | None = None,
+    private: Mapping[str, str] | None = None,
+    change: tuple[Detail, Detail] | None = None,
+    rule: str = "",
+    asserted_by: str = "server",
+) -> UUID:
+    """Append one event in the caller's transaction and return its id.
+
+    `private` holds further personal values (search terms, say): like names, addresses and notes they stand in the
+    event as commitments only. `asserted_by` is "client" for what the browser alone can know. Raises AuditUnavailable
+    when the trail cannot be written, SchemaError when the event is not of the schema (trail.md 2).
+    """
+    event_id = uuid7()
+    facts = {
+        "kind": kind,
+        "outcome": outcome,
+        "target": target,
+        "purpose": purpose,
+        "detail": detail,
+        "change": change,
+        "rule": rule,
+        "asserted_by": asserted_by,
+    }
+    try:
+        # A savepoint: a refused event must leave the caller's transaction able to answer.
+        with transaction.atomic():
+            sealed = seal(event_id, _personal(by, target, note, private or {}))
+            _append(canonical(_body(event_id, by, sealed, **facts)), sealed)
+    except DatabaseError as error:
+        raise AuditUnavailable from error
+    return event_id
+
+
+def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
+    """Append one event in a transaction of its own and return once it is committed.
+
+    Raises RuntimeError inside another transaction – an outer block would silently postpone the commit – and
+    AuditUnavailable when the event could not be committed.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            return record(kind, by=by, **facts)
+    except DatabaseError as error:
+        raise AuditUnavailable from error
+
+
+def _personal(by: Actor, target: Target | None, note: str, private: Mapping[str, str]) -> list[Private]:
+    values = [
+        Private("actor.name", by.ref, by.name),
+        Private("source.ip", by.ref, by.address),
+        Private("source.user_agent", by.ref, by.user_agent),
+        Private("purpose.note", by.ref, note),
+        *(Private(f"action_detail.{key}", by.ref, value) for key, value in private.items()),
+    ]
+    if target is not None:
+        values.append(Private("object.label", target.subject or target.ref, target.label))
+    return [Private(field, subject, plain(value)) for field, subject, value in values if value]
+
+
+def _body(
+    event_id: UUID,
+    by: Actor,
+    sealed: list[Sealed],
+    *,
+    kind: Kind,
+    outcome: Outcome,
+    target: Target | None,
+    purpose: Purpose | None,
+    detail: Detail | None,
+    change: tuple[Detail, Detail] | None,
+    rule: str,
+    asserted_by: str,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "v": 1,
+        "id": str(event_id),
+        "type": kind.value,
+        "outcome": outcome.value,
+        "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "actor": _filled(ref=by.ref, kind=by.kind, role=by.role, authn=by.authn),
+        "object": _filled(kind=target.kind, ref=target.ref, parent=target.parent) if target else {},
+        "action_detail": dict(detail or {}),
+        "purpose": _filled(code=purpose.value if purpose else ""),
+        "source": {},
+        "request": _filled(id=request_id(), session=by.session, app_version=settings.APP_VERSION),
+        "change": {"before": change[0], "after": change[1]} if change else {},
+        "authz": _filled(rule=rule),
+        "asserted_by": asserted_by,
+    }
+    for value in sealed:
+        part, _, name = value.field.partition(".")
+        body[part][name] = value.commitment
+    return {name: part for name, part in body.items() if part != {}}
+
+
+def _filled(**values: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _append(body: bytes, sealed: list[Sealed]) -> None:
+    columns = [
+        [value.field for value in sealed],
+        [value.subject for value in sealed],
+        [value.ciphertext for value in sealed],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audit.record_event(%s, %s::text[], %s::text[], %s::bytea[])", [body, *columns]
+        )

@@ -1,0 +1,65 @@
+"""The closed schema `audit-event/1` and its bytes: canonical JSON (RFC 8785), integers and strings only.
+
+What is checked here is what an outsider's verifier relies on: ASCII keys, no nulls, no floats, integers beyond
+2^53-1 as strings (RFC 8785 numbers are doubles), at most 65,000 bytes, and never a credential.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+MAX_BYTES = 65_000
+MAX_INTEGER = 2**53 - 1
+PARTS = frozenset(
+    "v id type outcome occurred_at actor on_behalf_of object action_detail purpose source request change authz "
+    "asserted_by".split()
+)
+_KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
+_CREDENTIAL = re.compile(
+    r"(?i)X-Amz-(Signature|Security-Token)=|[?&](Signature|AWSAccessKeyId|Key-Pair-Id)=|\bBearer\s+\S"
+)
+
+
+class SchemaError(ValueError):
+    """An event that the schema does not allow: a defect of the caller, never of its data."""
+
+
+def plain(value: Any) -> Any:
+    """A value as the schema holds it: big integers as text, empty things left out, everything else refused."""
+    if isinstance(value, bool) or value is None or isinstance(value, float):
+        raise SchemaError(f"{type(value).__name__} has no place in an event")
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_INTEGER else str(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    raise SchemaError(f"{type(value).__name__} has no place in an event")
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str) or not _KEY.match(key):
+        raise SchemaError(f"not a key of an event: {key!r}")
+    return key
+
+
+def _text(value: str) -> str:
+    if _CREDENTIAL.search(value):
+        raise SchemaError("a credential must not enter the trail")
+    # PostgreSQL's text holds no NUL, and a lone surrogate has no UTF-8 form.
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def canonical(body: Mapping[str, Any]) -> bytes:
+    """The exact bytes of an event. Raises SchemaError for anything the schema does not know."""
+    unknown = body.keys() - PARTS
+    if unknown:
+        raise SchemaError(f"unknown parts: {', '.join(sorted(unknown))}")
+    data = rfc8785.dumps(plain(body))
+    if len(data) > MAX_BYTES:
+        raise SchemaError(f"an event has at most {MAX_BYTES} bytes")
+    return data

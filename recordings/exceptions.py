@@ -1,0 +1,26 @@
+"""What can go wrong in the portal's own terms, each with the HTTP status and the sentence it becomes."""
+
+
+class PortalError(Exception):
+    """An error with a sentence for the person in front of it."""
+
+    status = 500
+    sentence = "Something went wrong on our side."
+
+    def __init__(self, sentence: str = "") -> None:
+        self.sentence = sentence or self.sentence
+        super().__init__(self.sentence)
+
+
+class AuditUnavailable(PortalError):
+    """The trail cannot be written: nothing that must be logged may happen."""
+
+    status = 503
+    sentence = "The audit trail cannot be written right now, so nothing is shown that would have to be logged."
+
+
+class NotPermitted(PortalError):
+    """The person's roles do not carry the permission."""
+
+    status = 403
+    sentence = "Your role does not allow this."

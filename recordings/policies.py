@@ -1,0 +1,61 @@
+"""Who may: `check_…` raises, `can_…` asks. The decorator on a view is where a right is declared."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponseBase
+
+from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.exceptions import NotPermitted
+from recordings.permissions import Permission
+
+P = ParamSpec("P")
+View = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def can(user: Any, permission: Permission) -> bool:
+    """Whether this person may do this now."""
+    return bool(user.is_authenticated and user.has_permission(permission))
+
+
+def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:
+    """Raise NotPermitted, after the refusal is in the trail, when the person may not do this."""
+    if can(request.user, permission):
+        return
+    record_durably(
+        Kind.ACCESS_DENIED,
+        by=Actor.from_request(request),
+        target=target or Target("page", request.path[:200]),
+        outcome=Outcome.DENIED,
+        detail={"method": request.method or ""},
+        rule=permission.value,
+    )
+    raise NotPermitted
+
+
+def permission_required(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """Declare the right a view needs. A view without a declared right fails the build."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            check(request, permission)
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def open_view(view: View[P]) -> View[P]:
+    """Mark a view as open to people who are not signed in: sign-in itself, health, the webhook receiver."""
+    view.open_to_all = True  # type: ignore[attr-defined]
+    return view
+
+
+def any_person(view: View[P]) -> View[P]:
+    """Mark a view as open to every signed-in person, whatever the role."""
+    view.any_person = True  # type: ignore[attr-defined]
+    return view
