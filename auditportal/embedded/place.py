@@ -1,0 +1,123 @@
+"""Where an embedded server may keep its files, and as whom it runs.
+
+PostgreSQL refuses to run as root, so root hands it to an unprivileged user. That user must be able to walk to
+its data and its binaries. Folders on the way that are not ours are never opened up: what it cannot reach is
+kept elsewhere.
+"""
+
+import hashlib
+import os
+import pwd
+import re
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditportal.embedded.errors import EmbeddedError
+
+ROOTS_OWN = Path("/var/lib/auditportal")  # written by root only, kept over restarts of the machine
+_NEEDED_BYTES = 200 * 1024 * 1024
+_SOCKET_PATH_MAX = 103  # sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included
+_SOCKET_NAME_BYTES = len("/.s.PGSQL.5432")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of this machine."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def server_account() -> Account | None:
+    """Whom root hands the server to; None when we are not root and it simply runs as us."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise EmbeddedError("PostgreSQL refuses to run as root, and there is no user postgres or nobody.")
+
+
+def can_reach(path: Path, account: Account | None) -> bool:
+    """Whether `account` may walk through every folder down to `path` and enter (or execute) it."""
+    resolved = path.resolve()
+    return account is None or all(_may_enter(step, account) for step in (resolved, *resolved.parents))
+
+
+def home_for(directory: Path, account: Account | None) -> Path:
+    """`directory`, or root's own folder standing for it when `account` cannot get there. Makes it."""
+    directory = directory.resolve()
+    _make(directory)
+    if can_reach(directory, account):
+        return _with_room(directory)
+    _make(ROOTS_OWN)
+    home = ROOTS_OWN / _fingerprint(directory)
+    _make(home)
+    return _with_room(home)
+
+
+def socket_folder(home: Path, account: Account | None) -> Path:
+    """A folder for the socket, private to the server's user, with a path short and plain enough for one."""
+    folder = home / "run"
+    if len(str(folder)) + _SOCKET_NAME_BYTES > _SOCKET_PATH_MAX or not _PLAIN_PATH.fullmatch(str(folder)):
+        folder = Path(tempfile.gettempdir()) / f"auditportal-{_fingerprint(home)}"
+    if len(str(folder)) + _SOCKET_NAME_BYTES > _SOCKET_PATH_MAX:
+        folder = Path("/tmp") / folder.name  # noqa: S108  (checked to be ours, below)
+    make_private(folder, account)
+    return folder
+
+
+def make_private(folder: Path, account: Account | None) -> None:
+    """Make a folder that only `account` may enter. Raises EmbeddedError when it is somebody else's."""
+    owner = account.uid if account else os.geteuid()
+    try:
+        folder.mkdir(mode=0o700)
+        if account:
+            os.chown(folder, account.uid, account.gid)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+            raise EmbeddedError(f"{folder} belongs to somebody else; remove it and start again.") from None
+
+
+def remove(path: Path) -> None:
+    """Delete a folder of ours, if it is there."""
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def _may_enter(path: Path, account: Account) -> bool:
+    found = path.stat()
+    if found.st_uid == account.uid:
+        return bool(found.st_mode & stat.S_IXUSR)
+    return bool(found.st_mode & (stat.S_IXGRP if found.st_gid == account.gid else stat.S_IXOTH))
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that others may walk through but not read; an existing one stays as it is."""
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
+    except OSError as error:
+        raise EmbeddedError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+
+
+def _with_room(home: Path) -> Path:
+    free = shutil.disk_usage(home).free
+    if free < _NEEDED_BYTES:
+        raise EmbeddedError(f"{home} has {free >> 20} MB left; PostgreSQL needs {_NEEDED_BYTES >> 20} MB.")
+    return home
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

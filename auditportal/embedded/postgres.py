@@ -1,0 +1,151 @@
+"""PostgreSQL for the demo and the tests: a unix socket, passwords for all, the roles of production."""
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from auditportal.embedded import place
+from auditportal.embedded.binaries import VERSION, postgres_binaries
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.passwords import load_passwords, write_private
+from auditportal.embedded.process import Process
+
+DATABASE = "auditportal"
+ADMIN, MIGRATOR, WEB = "postgres", "portal_migrator", "portal_web"
+ROLES_SQL = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
+_INITDB = (
+    f"--username={ADMIN} --auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin "
+    "--builtin-locale=C.UTF-8 --no-instructions"
+).split()
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "80",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "jit": "off",
+    # Statements hold names and addresses of people; the log is not their place.
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+}
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One cluster in `home`. `durable=False` trades safety at a power cut for speed: tests only."""
+
+    home: Path
+    logs: Path
+    account: place.Account | None
+    durable: bool
+
+    @property
+    def data(self) -> Path:
+        return self.home / "postgres"
+
+    def url(self, user: str, database: str = DATABASE) -> str:
+        """The address for a role, its password included."""
+        password = self._passwords()[user]
+        return f"postgresql://{user}:{password}@/{database}?host={quote(str(self._socket_folder()), safe='')}"
+
+    def prepare(self) -> Process:
+        """Make the cluster if there is none yet, and return the process that serves it."""
+        binaries = postgres_binaries(self.account, self._shelf())
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(binaries)
+        self._check_version()
+        return Process(
+            "PostgreSQL",
+            [str(binaries / "postgres"), "-D", str(self.data), *self._options()],
+            lock=self.home / "postgres.lock",
+            log=self.logs / "postgres.log",
+            directory=self.data,
+            env=_plain_environment(),
+            account=self.account,
+            ready=self._answers,
+            stop_signal=signal.SIGINT,  # "fast": no waiting for clients, a clean end all the same
+            stop_seconds=20,
+        )
+
+    def provision(self) -> None:
+        """Bring roles and database to what deploy/roles.sql says; harmless when they are there already."""
+        passwords = self._passwords()
+        environment = {
+            **_plain_environment(),
+            "PGPASSWORD": passwords[ADMIN],
+            "PORTAL_MIGRATOR_PASSWORD": passwords[MIGRATOR],
+            "PORTAL_WEB_PASSWORD": passwords[WEB],
+        }
+        psql = str(postgres_binaries(self.account, self._shelf()) / "psql")
+        address = ["-h", str(self._socket_folder()), "-U", ADMIN, "-d", "postgres"]
+        command = [psql, "-X", "-q", *address, "-f", str(ROLES_SQL)]
+        _run(command, environment, None, "The database roles could not be set up")
+
+    def _passwords(self) -> dict[str, str]:
+        return load_passwords(self.home / "passwords.json", (ADMIN, MIGRATOR, WEB))
+
+    def _socket_folder(self) -> Path:
+        return place.socket_folder(self.home, self.account)
+
+    def _shelf(self) -> Path:
+        """Where a copy of the binaries goes: root keeps one for all its homes there."""
+        return place.ROOTS_OWN if self.home.is_relative_to(place.ROOTS_OWN) else self.home
+
+    def _options(self) -> list[str]:
+        settings = _SETTINGS | ({} if self.durable else _CARELESS)
+        settings["unix_socket_directories"] = str(self._socket_folder())
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(ADMIN, "postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _check_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text().strip()
+        if found != str(VERSION):
+            raise EmbeddedError(
+                f"{self.data} holds data of PostgreSQL {found}; the embedded server is {VERSION}. "
+                "Start fresh (make demo RESET=1), or dump the data with the version that wrote it."
+            )
+
+    def _initialise(self, binaries: Path) -> None:
+        """Make the cluster beside its place and move it there whole: half a one is never taken for data."""
+        draft, password = self.home / "postgres.new", self.home / "initial-password"
+        place.remove(draft)
+        place.make_private(draft, self.account)
+        write_private(password, self._passwords()[ADMIN])
+        if self.account:
+            os.chown(password, self.account.uid, self.account.gid)
+        command = [str(binaries / "initdb"), *_INITDB, f"--pgdata={draft}", f"--pwfile={password}"]
+        command += [] if self.durable else ["--no-sync"]
+        try:
+            _run(command, _plain_environment(), self.account, "The embedded database could not be made")
+        finally:
+            password.unlink()
+        (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+        draft.rename(self.data)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Nothing of ours: PG… variables would steer the tools, and secrets are none of a server's business."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _run(command: list[str], env: dict[str, str], account: place.Account | None, failure: str) -> None:
+    drop = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    done = subprocess.run(  # noqa: S603  (our own command)
+        command, env=env, cwd="/", capture_output=True, text=True, errors="replace", check=False, **drop
+    )
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())[-600:]
+        raise EmbeddedError(f"{failure}: {said}")

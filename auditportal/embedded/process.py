@@ -1,0 +1,165 @@
+"""One server process: started, watched, stopped, and never left behind.
+
+The child inherits a locked file. As long as it or one of its own children lives, the lock is held; whoever
+starts next can therefore tell a survivor from a stale pid file, without trusting a process id that may have
+been reused.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.place import Account
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_POLL_SECONDS = 0.02
+
+
+def _end_with_parent(parent: int, signal_number: int) -> None:
+    """Runs in the child: ask the kernel for a signal when the parent dies, however it dies (Linux)."""
+    if _LIBC is None:
+        return
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+@dataclass(eq=False)
+class Process:
+    """What to run and how to end it: `stop_signal`, and after `stop_seconds` by force."""
+
+    name: str
+    argv: Sequence[str]
+    lock: Path
+    log: Path
+    directory: Path | None = None
+    env: Mapping[str, str] | None = field(default=None, repr=False)
+    account: Account | None = None
+    ready: Callable[[], bool] = lambda: True
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs (or was never started)."""
+        return self._child.poll() if self._child else None
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> None:
+        """Start it, after ending a survivor of an earlier run. Raises EmbeddedError if that one stays."""
+        with self._claim() as lock, self.log.open("ab") as log:
+            self._child = self._spawn(lock.fileno(), log)
+            lock.truncate(0)
+            lock.write(str(self._child.pid))
+
+    def wait_ready(self, seconds: float) -> None:
+        """Return as soon as it answers. Raises EmbeddedError, with its last words, if it does not."""
+        if not _until(lambda: not self.running or self.ready(), seconds):
+            raise EmbeddedError(f"{self.name} was silent for {seconds:.0f} seconds. {self.last_words()}")
+        if not self.running:
+            raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_words()}")
+
+    def stop(self) -> None:
+        """End it in its own way, or by force when `stop_seconds` have passed."""
+        if self._child is None:
+            return
+        if self.running:
+            self._child.send_signal(self.stop_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(self.stop_seconds)
+        self._kill_group(self._child.pid)
+        self._child.wait()
+        self._child = None
+
+    def last_words(self) -> str:
+        """The last line of its log and where the rest is."""
+        lines = self.log.read_text(errors="replace").split("\n") if self.log.exists() else []
+        said = next((line for line in reversed(lines) if line.strip()), "It said nothing")
+        return f"{said.strip()} (log: {self.log})"
+
+    def _spawn(self, lock: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        parent, stop_signal = os.getpid(), self.stop_signal
+        account = self.account
+        return subprocess.Popen(  # noqa: S603  (argv is ours)
+            list(self.argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.directory,
+            env=self.env,
+            pass_fds=[lock],
+            start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which stops all in order
+            preexec_fn=lambda: _end_with_parent(parent, stop_signal),
+            **({"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}),
+        )
+
+    @contextlib.contextmanager
+    def _claim(self) -> Iterator[IO[str]]:
+        """The lock file, locked and empty: nothing of an earlier run is alive any more."""
+        with self.lock.open("a+") as lock:
+            if not _locked(lock) and not self._end_survivor(lock):
+                raise EmbeddedError(
+                    f"{self.name} of an earlier run still runs and cannot be ended (lock: {self.lock})."
+                )
+            yield lock
+
+    def _end_survivor(self, lock: IO[str]) -> bool:
+        lock.seek(0)
+        recorded = lock.read().strip()
+        survivor = int(recorded) if recorded.isdecimal() else None
+        if survivor and _is_group_leader(survivor):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(survivor, self.stop_signal)
+        if _until(lambda: _locked(lock), self.stop_seconds):
+            return True
+        if survivor:
+            self._kill_group(survivor)
+        return _until(lambda: _locked(lock), self.stop_seconds)
+
+    @staticmethod
+    def _kill_group(leader: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_group_leader(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False

