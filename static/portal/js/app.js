@@ -1,0 +1,7 @@
+// The portal's scripts. Every page works without them; pages with more to do link a module of their own.
+import "./theme.js";
+import "./say.js";
+import "./failures.js";
+import "./times.js";
+import "./menus.js";
+import "./keys.js";

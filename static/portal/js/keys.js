@@ -1,0 +1,74 @@
+// Keys. Anything that wears data-key answers to it:
+//   data-key="/"          an input is focused, a link or button is clicked
+//   data-key="g o"        two keys, one after the other within a second and a half
+//   data-key="j|ArrowLeft" either; a page's own j wins over walking rows
+// j and k walk tr[data-row] by focusing its a[data-open]; Enter then opens it, as with any link.
+// Keys sleep while somebody types, while a dialog is open, and when switched off (data-keys="off").
+const PATIENCE = 1500;
+const TYPING = "input:not([type=checkbox], [type=radio], [type=range], [type=button]), textarea, select, [contenteditable]";
+const PRESSABLE = "a, button, summary, input, video, audio";
+let first = "";
+let firstAt = 0;
+
+function asleep(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
+  if (document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]")) return true;
+  return Boolean(event.target.closest?.(TYPING));
+}
+
+function named(event) {
+  if (event.key === " ") return event.target.closest?.(PRESSABLE) ? "" : "Space";
+  return event.key;
+}
+
+function wearing(keys) {
+  const all = [...document.querySelectorAll("[data-key]")];
+  return all.find((element) => element.dataset.key.split("|").includes(keys) && !element.disabled && isShown(element));
+}
+
+function isShown(element) {
+  // Links of the folded rail count too: they are there, only their menu is closed.
+  return element.checkVisibility() || Boolean(element.closest(".rail"));
+}
+
+function press(element) {
+  if (element.matches(TYPING)) {
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+}
+
+function rows() {
+  return [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
+}
+
+function walk(step) {
+  const all = rows();
+  if (!all.length) return;
+  const here = all.findIndex((row) => row.contains(document.activeElement));
+  const next = here < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, here + step));
+  const link = all[next].querySelector("a[data-open], a[href], button");
+  (link ?? all[next]).focus();
+  all[next].scrollIntoView({ block: "nearest" });
+}
+
+function act(event, key) {
+  const pair = Date.now() - firstAt < PATIENCE && first ? `${first} ${key}` : "";
+  const element = (pair && wearing(pair)) || wearing(key);
+  first = key;
+  firstAt = Date.now();
+  if (element) press(element);
+  else if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
+  else return;
+  first = "";
+  event.preventDefault();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches?.("[data-key='/']")) event.target.blur();
+  if (asleep(event)) return;
+  const key = named(event);
+  if (key && key !== "Shift") act(event, key);
+});
