@@ -86,10 +86,12 @@ class Target:
     def of(cls, thing: Any) -> Self:
         """The target that stands for an object, a recording, a viewing (its recording) or a person."""
         if isinstance(thing, CommBoxObject):
-            return cls("object", str(thing.pk), thing.customer_name, subject=thing.subject)
+            return cls("object", f"object:{thing.pk}", thing.customer_name, subject=thing.subject)
         if isinstance(thing, Viewing):
             return cls.of(thing.recording)
         if isinstance(thing, Recording):
             owner = thing.object
-            return cls("recording", str(thing.pk), owner.customer_name, f"object:{owner.pk}", owner.subject)
+            return cls(
+                "recording", f"recording:{thing.pk}", owner.customer_name, f"object:{owner.pk}", owner.subject
+            )
         return cls("person", f"user:{thing.pk}", str(thing), subject=f"user:{thing.pk}")
