@@ -1,0 +1,27 @@
+"""Where a recording's bytes are: locate them on the allow-list, presign them, probe them."""
+
+from recordings.storage.assembly import can_presign, presign
+from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
+from recordings.storage.presign import IssuedUrl
+from recordings.storage.probe import Outcome, ProbeResult, probe
+from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query
+
+__all__ = [
+    "IssuedUrl",
+    "Location",
+    "NotPlayable",
+    "Outcome",
+    "ProbeResult",
+    "Reason",
+    "Style",
+    "UrlKind",
+    "can_presign",
+    "check_bucket",
+    "expiry_of",
+    "fingerprint",
+    "kind_of",
+    "locate",
+    "presign",
+    "probe",
+    "strip_query",
+]

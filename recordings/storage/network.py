@@ -1,0 +1,96 @@
+"""Connections that end on time and go where they should.
+
+A timeout per read never ends an answer that drips one byte a second, neither in its headers nor in its body,
+so each exchange has a deadline that every wait on its socket respects. A probe also pins the address it
+checked: a name that resolves to a private network, or differently at a second look, is not connected to.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+
+AddressCheck = Callable[[str, str], bool]  # (host as asked for, numeric address) -> may we connect
+
+_exchange = threading.local()
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Everything this thread does on a GuardedBackend inside the block ends within `seconds`."""
+    _exchange.ends_at = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _exchange.ends_at = None
+
+
+def _within(timeout: float | None, error: type[Exception]) -> float | None:
+    """The shorter of a timeout and the time left; raises `error` when there is none left."""
+    ends_at: float | None = getattr(_exchange, "ends_at", None)
+    if ends_at is None:
+        return timeout
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise error("The total time allowed for this call is over.")
+    return left if timeout is None else min(timeout, left)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _within(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _within(timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Plain sockets with a deadline; with `may_connect`, the very address that was checked is used."""
+
+    def __init__(self, may_connect: AddressCheck | None = None) -> None:
+        self._sockets = httpcore.SyncBackend()
+        self._may_connect = may_connect
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect; raises httpcore.ConnectError when no permitted address answers."""
+        target = self._checked(host, port) if self._may_connect else host
+        left = _within(timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._sockets.connect_tcp(target, port, left, local_address, socket_options))
+
+    def _checked(self, host: str, port: int) -> str:
+        """The first address of `host`, once all of them have been found permitted."""
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise httpcore.ConnectError("The host's name is not known.") from None
+        addresses = [str(entry[4][0]) for entry in found]
+        if not self._may_connect or not all(self._may_connect(host, address) for address in addresses):
+            raise httpcore.ConnectError("The host's name leads to an address that is not permitted.")
+        return addresses[0]

@@ -1,0 +1,155 @@
+"""Ask storage for the first byte of a file: is it there, may we read it, how long is it, which version is it?
+
+A presigned GET does not allow HEAD, so the probe is a GET of one byte. Redirects are never followed.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+import httpx
+
+from recordings.storage.hosts import address_of, is_loopback, is_public
+from recordings.storage.network import GuardedBackend, deadline
+
+TOTAL_SECONDS = 5.0
+MAX_BYTES = 64 * 1024
+
+_TOTAL_SIZE = re.compile(r"bytes (?:[0-9]{1,18}-[0-9]{1,18}|\*)/([0-9]{1,18})")
+_S3_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
+_S3_EXPIRED = re.compile(rb"<Code>ExpiredToken</Code>|<Message>Request has expired", re.IGNORECASE)
+
+# At INFO httpx writes each URL it asks for, and a presigned URL is a secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class Outcome(StrEnum):
+    """What storage said of the file; `sentence` says it to a person."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> "Outcome":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    FOUND = "found", "The file is in storage."
+    EXPIRED = "expired", "The link to the file has expired."
+    DENIED = "denied", "Storage refused access to the file."
+    CLOCK_SKEWED = "clock_skewed", "Storage says this server's clock is wrong."
+    MISSING = "missing", "The file is no longer in storage."
+    EMPTY = "empty", "The file in storage is empty."
+    MOVED = "moved", "Storage says the bucket is somewhere else."
+    BUSY = "busy", "Storage is busy; it may answer in a moment."
+    UNREACHABLE = "unreachable", "Storage could not be reached."
+    UNEXPECTED = "unexpected", "Storage gave an answer that makes no sense."
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What one probe found. `status` is None when nothing answered."""
+
+    outcome: Outcome
+    status: int | None = None
+    size_bytes: int | None = None
+    etag: str = ""
+    last_modified: datetime | None = None
+    version_id: str = ""
+
+
+def probe(url: str) -> ProbeResult:
+    """Read at most 64 KiB within 5 seconds and say what they mean. Never raises for what storage does.
+
+    Give it URLs of a Location only: it checks the address it connects to, not the bucket.
+    """
+    try:
+        with deadline(TOTAL_SECONDS), _client() as client, client.stream("GET", url) as response:
+            return _read(response)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return ProbeResult(Outcome.UNREACHABLE)
+
+
+def _client() -> httpx.Client:
+    transport = httpx.HTTPTransport(trust_env=False)
+    transport._pool._network_backend = GuardedBackend(_may_connect)
+    headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity", "User-Agent": "AuditPortal"}
+    return httpx.Client(
+        transport=transport, headers=headers, timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False
+    )
+
+
+def _may_connect(host: str, address: str) -> bool:
+    """A public address; this machine's own only under its own name; any address that was spelled out."""
+    number = address_of(address)
+    if number is None:
+        return False
+    return is_public(number) or (is_loopback(host) and number.is_loopback) or address_of(host) == number
+
+
+def _read(response: httpx.Response) -> ProbeResult:
+    status = response.status_code
+    if status in (200, 206):
+        return _found(response)
+    return ProbeResult(_refusal(status, b"" if status == 416 else _body(response)), status)
+
+
+def _found(response: httpx.Response) -> ProbeResult:
+    headers = response.headers
+    return ProbeResult(
+        Outcome.FOUND,
+        response.status_code,
+        _size(response),
+        headers.get("etag", "")[:200],
+        _http_date(headers.get("last-modified", "")),
+        headers.get("x-amz-version-id", "")[:1024],
+    )
+
+
+def _size(response: httpx.Response) -> int | None:
+    """The whole file's length, also where ranges are ignored."""
+    if match := _TOTAL_SIZE.fullmatch(response.headers.get("content-range", "")):
+        return int(match[1])
+    length = response.headers.get("content-length", "")
+    whole = response.status_code == 200 and re.fullmatch("[0-9]{1,18}", length)
+    return int(length) if whole else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _body(response: httpx.Response) -> bytes:
+    body = b""
+    for chunk in response.iter_raw(4096):
+        body += chunk
+        if len(body) >= MAX_BYTES:
+            break
+    return body[:MAX_BYTES]
+
+
+def _refusal(status: int, body: bytes) -> Outcome:
+    found = _S3_CODE.search(body)
+    code = found[1].decode("ascii") if found else ""
+    if code == "RequestTimeTooSkewed":
+        return Outcome.CLOCK_SKEWED
+    if _S3_EXPIRED.search(body):
+        return Outcome.EXPIRED
+    if status in (500, 502, 503, 504, 429) or code in ("SlowDown", "ServiceUnavailable"):
+        return Outcome.BUSY
+    if status in (401, 403):
+        return Outcome.DENIED
+    if status in (404, 410):
+        return Outcome.MISSING
+    if status in (301, 302, 303, 307, 308):
+        return Outcome.MOVED
+    # One byte was asked for from the start: only an empty file has none to give (RFC 9110, 15.5.17).
+    return Outcome.EMPTY if status == 416 else Outcome.UNEXPECTED

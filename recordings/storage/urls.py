@@ -1,0 +1,181 @@
+"""What a recording's URL says: its kind, when it ends, and which file it names, whoever signed it."""
+
+import base64
+import binascii
+import ipaddress
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+MAX_SIGV4_SECONDS = 604_800  # AWS: a Signature V4 URL lives seven days at most
+MAX_EPOCH = 253_402_300_799  # the last second of year 9999
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_DIGITS = re.compile(r"[0-9]{1,12}")
+_AWS_S3_HOST = re.compile(
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-]dualstack)?(?:[.-](?:external-1|[a-z]{2}(?:-[a-z]+)+-[0-9]))?"
+    r"\.amazonaws\.com(?P<partition>\.cn)?"
+)
+# CloudFront writes its policy in base64 with these three characters exchanged.
+_CLOUDFRONT_BASE64 = str.maketrans("-_~", "+=/")
+
+
+class UrlKind(StrEnum):
+    """Whether a URL carries its own permission (a bearer secret), needs ours, or is not there."""
+
+    PRESIGNED = "presigned"
+    DIRECT = "direct"
+    NONE = "none"
+
+
+def kind_of(url: str) -> UrlKind:
+    """Tell a presigned URL (S3 Signature V4 or V2, signed CDN URL) from a direct one by its query."""
+    if not url:
+        return UrlKind.NONE
+    return UrlKind.PRESIGNED if _signature_form(_query(url)) else UrlKind.DIRECT
+
+
+def expiry_of(url: str) -> datetime | None:
+    """When a presigned URL ends (UTC); None for a direct URL and for an end that cannot be read.
+
+    Temporary credentials may end it earlier; the URL does not say so.
+    """
+    query = _query(url)
+    match _signature_form(query):
+        case "v4":
+            return _v4_end(query)
+        case "epoch":
+            return _epoch(query.get("expires", ""))
+        case "policy":
+            return _policy_end(query["policy"])
+    return None
+
+
+def strip_query(url: str) -> str:
+    """The URL without its query: fit to be stored and shown. The file's version id is no secret and stays.
+
+    A fragment is emptied but its mark stays, so that the URL is still refused for having had one.
+    """
+    base, mark, _ = url.partition("#")
+    version = version_of(url)
+    return base.partition("?")[0] + (f"?versionId={quote(version, safe='')}" if version else "") + mark
+
+
+def version_of(url: str) -> str:
+    """The S3 version id a URL pins, or empty text."""
+    return next(iter(versions_of(url)), "")
+
+
+def versions_of(url: str) -> list[str]:
+    """Every version id a URL names; more than one is no URL S3 would give."""
+    return [value for name, value in _pairs(url) if name == "versionid"]
+
+
+def is_shared_endpoint(host: str) -> bool:
+    """Whether a host is one of Amazon's that serve every bucket in the world, such as s3.amazonaws.com."""
+    amazon = _AWS_S3_HOST.fullmatch(host)
+    return amazon is not None and amazon["bucket"] is None
+
+
+def fingerprint(*, object_id: str, url: str, recorded_at: datetime | None, upstream_id: str | None) -> str:
+    """The identity of a recording as SHA-256 in hex; the same for every signing of the same file.
+
+    CommBox's own activity id where there is one, else the object, the place of the file and the recorded
+    time. The version id of the file belongs to the identity either way.
+    """
+    what = ["id", upstream_id] if upstream_id else ["file", place_of(url), _instant(recorded_at)]
+    identity = ["recording-identity/1", object_id, *what, version_of(url)]
+    return sha256(json.dumps(identity, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def place_of(url: str) -> str:
+    """One text per file, however its URL is written: path style and virtual-host style give the same.
+
+    Amazon's hosts are read as bucket and key (a bucket name is unique across regions). Elsewhere a bucket is
+    the host's first label or the path's first part: the host read backwards joins both into one text.
+    """
+    parts = _split(url)
+    if parts is None or not parts.hostname:
+        return url.partition("#")[0].partition("?")[0]
+    key = unquote(parts.path)
+    host = parts.hostname.rstrip(".")
+    if amazon := _AWS_S3_HOST.fullmatch(host):
+        bucket = f"/{amazon['bucket']}" if amazon["bucket"] else ""
+        return f"s3{amazon['partition'] or ''}:{bucket}{key}"
+    return f"{parts.scheme}:{_port(parts)}/{_backwards(host)}{key}"
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it raises for a port that is none
+    except ValueError:
+        return None
+    return parts
+
+
+def _pairs(url: str) -> list[tuple[str, str]]:
+    text = url.partition("#")[0].partition("?")[2]
+    try:
+        return [(name.lower(), value) for name, value in parse_qsl(text, max_num_fields=200)]
+    except ValueError:
+        return []
+
+
+def _query(url: str) -> dict[str, str]:
+    return dict(reversed(_pairs(url)))
+
+
+def _signature_form(query: dict[str, str]) -> str:
+    if "x-amz-signature" in query:
+        return "v4"
+    if "signature" not in query:
+        return ""
+    if "awsaccesskeyid" in query or "key-pair-id" in query:
+        return "epoch" if "expires" in query else "policy" if "policy" in query else ""
+    return ""
+
+
+def _v4_end(query: dict[str, str]) -> datetime | None:
+    signed_at, seconds = query.get("x-amz-date", ""), query.get("x-amz-expires", "")
+    if not (_AMZ_DATE.fullmatch(signed_at) and _DIGITS.fullmatch(seconds)):
+        return None
+    try:
+        start = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return start + timedelta(seconds=min(int(seconds), MAX_SIGV4_SECONDS))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _epoch(text: str) -> datetime | None:
+    if not _DIGITS.fullmatch(text) or int(text) > MAX_EPOCH:
+        return None
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _policy_end(policy: str) -> datetime | None:
+    try:
+        document = json.loads(base64.b64decode(policy.translate(_CLOUDFRONT_BASE64), validate=True))
+        seconds = document["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"]
+    except (binascii.Error, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return _epoch(str(seconds)) if isinstance(seconds, int) else None
+
+
+def _instant(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""
+
+
+def _port(parts: SplitResult) -> str:
+    return "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else str(parts.port)
+
+
+def _backwards(host: str) -> str:
+    try:
+        return "localhost" if ipaddress.ip_address(host).is_loopback else host
+    except ValueError:
+        return "/".join(reversed(host.split(".")))
