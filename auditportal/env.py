@@ -93,12 +93,15 @@ class Env(BaseSettings):
 def _from_files(environ: dict[str, str]) -> dict[str, str]:
     """Values named by `NAME_FILE`: mounted secrets, without the trailing line end."""
     files = {name.removesuffix("_FILE"): path for name, path in environ.items() if name.endswith("_FILE")}
-    return {name: Path(path).read_text().rstrip("\n") for name, path in files.items() if name in Env.model_fields}
+    return {
+        name: Path(path).read_text().rstrip("\n") for name, path in files.items() if name in Env.model_fields
+    }
 
 
 def _refuse(error: ValidationError) -> NoReturn:
     lines = [
-        f"  {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}" for problem in error.errors()
+        f"  {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
+        for problem in error.errors()
     ]
     raise SystemExit("AuditPortal cannot start; set these environment variables:\n" + "\n".join(lines))
 

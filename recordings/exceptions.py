@@ -16,7 +16,9 @@ class AuditUnavailable(PortalError):
     """The trail cannot be written: nothing that must be logged may happen."""
 
     status = 503
-    sentence = "The audit trail cannot be written right now, so nothing is shown that would have to be logged."
+    sentence = (
+        "The audit trail cannot be written right now, so nothing is shown that would have to be logged."
+    )
 
 
 class NotPermitted(PortalError):

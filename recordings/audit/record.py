@@ -132,6 +132,4 @@ def _append(body: bytes, sealed: list[Sealed]) -> None:
         [value.ciphertext for value in sealed],
     ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT audit.record_event(%s, %s::text[], %s::text[], %s::bytea[])", [body, *columns]
-        )
+        cursor.execute("SELECT audit.record_event(%s, %s::text[], %s::text[], %s::bytea[])", [body, *columns])

@@ -13,8 +13,23 @@ import rfc8785
 MAX_BYTES = 65_000
 MAX_INTEGER = 2**53 - 1
 PARTS = frozenset(
-    "v id type outcome occurred_at actor on_behalf_of object action_detail purpose source request change authz "
-    "asserted_by".split()
+    [
+        "v",
+        "id",
+        "type",
+        "outcome",
+        "occurred_at",
+        "actor",
+        "on_behalf_of",
+        "object",
+        "action_detail",
+        "purpose",
+        "source",
+        "request",
+        "change",
+        "authz",
+        "asserted_by",
+    ]
 )
 _KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 _CREDENTIAL = re.compile(

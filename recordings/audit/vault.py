@@ -45,7 +45,9 @@ def _unwrap(subject: str, wrapped: bytes) -> bytes:
 def _subject_keys(subjects: set[str]) -> dict[str, bytes]:
     """The keys of these subjects, made at first need. Read each time: a destroyed key must not live on here."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)", [list(subjects)])
+        cursor.execute(
+            "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)", [list(subjects)]
+        )
         wrapped = {subject: bytes(value) for subject, value in cursor.fetchall()}
         for subject in sorted(subjects - wrapped.keys()):
             fresh = _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())

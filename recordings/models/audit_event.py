@@ -1,4 +1,4 @@
-"""The trail's tables, for reading only. They belong to the schema `audit`; only `recordings.audit` writes, by function."""
+"""The trail's tables, for reading only: they belong to the schema `audit`, and one function there writes them."""
 
 from django.db import models
 

@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,7 +21,11 @@ def uuid7() -> uuid.UUID:
 Spans = list[tuple[int, int]]
 
 
-class SpansField(models.Field[Any, Any]):
+# Django's Field takes type arguments only where django-stubs is installed.
+Column = models.Field[Any, Any] if TYPE_CHECKING else models.Field
+
+
+class SpansField(Column):
     """Half-open spans of milliseconds in a PostgreSQL `int8multirange`: sorted, merged and never overlapping."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

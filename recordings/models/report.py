@@ -16,7 +16,9 @@ class ReportState(models.TextChoices):
 
 class Report(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reports")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reports"
+    )
     requested_at = models.DateTimeField(default=timezone.now)
     format = models.CharField(max_length=10)
     filters = models.JSONField(default=dict)

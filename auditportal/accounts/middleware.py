@@ -1,0 +1,52 @@
+"""Nobody passes without signing in, but through the doors that are marked open."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+
+from auditportal.accounts import session
+from auditportal.errors import answer
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class sign_in_required:
+    """Every view needs a signed-in, active person; `open_view` marks the exceptions."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            if session.is_over(request):
+                session.end(request)
+            else:
+                session.touch(request)
+                request.session_ends_at = session.ends_at(request)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: Any, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if getattr(view, "open_to_all", False) or request.user.is_authenticated:
+            return None
+        return to_sign_in(request)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a page to the sign-in page and back; tell htmx and scripts with 401 and where to go.
+
+    An htmx poll that met an ended session would otherwise swap the sign-in page into a table.
+    """
+    back = request.get_full_path() if request.method == "GET" else "/"
+    if request.headers.get("HX-Request") == "true":
+        response = answer(request, 401, "Your session has ended. Sign in again.")
+        response.headers["HX-Redirect"] = resolve_url(settings.LOGIN_URL)
+        return response
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return answer(request, 401, "Your session has ended. Sign in again.")
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")

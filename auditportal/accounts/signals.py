@@ -1,0 +1,33 @@
+"""Signing in and out are events; signing out ends what the session was watching."""
+
+from typing import Any
+
+from django.contrib.auth import user_logged_in, user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from auditportal.accounts.session import ENDS_AT, SEEN_AT
+from auditportal.metrics import SIGN_INS
+from recordings.audit import Actor, Kind, Outcome, Target, record_durably, session_ref
+from recordings.playback.actions import end_viewings_of_session
+
+
+@receiver(user_logged_in, dispatch_uid="audit-signed-in")
+def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    now = timezone.now().timestamp()
+    request.session[SEEN_AT] = now
+    request.session[ENDS_AT] = now + request.session.get_expiry_age()
+    SIGN_INS.labels("granted").inc()
+    record_durably(
+        Kind.SIGNED_IN, by=Actor.from_request(request), target=Target.of(user), outcome=Outcome.GRANTED
+    )
+
+
+@receiver(user_logged_out, dispatch_uid="audit-signed-out")
+def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is None or not request.session.session_key:
+        return
+    actor = Actor.from_request(request)
+    end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
+    record_durably(Kind.SIGNED_OUT, by=actor, target=Target.of(user))

@@ -1,0 +1,14 @@
+from django.urls import include, path
+
+from auditportal.accounts import views
+
+people = [
+    path("", views.people, name="list"),
+    path("<int:pk>/role/", views.change_role, name="role"),
+]
+
+urlpatterns = [
+    path("accounts/login/", views.sign_in, name="account_login"),
+    path("accounts/logout/", views.sign_out, name="account_logout"),
+    path("people/", include((people, "people"))),
+]

@@ -1,0 +1,69 @@
+"""Sign-in, sign-out, and the people page of administrators."""
+
+from typing import Any
+
+from allauth.account.views import LoginView, LogoutView
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from auditportal.accounts.actions import grant_role, revoke_role
+from auditportal.accounts.models import Grant, User
+from auditportal.accounts.roles import ROLES
+from recordings.audit import Actor
+from recordings.http import Request, page
+from recordings.permissions import Permission
+from recordings.policies import open_view, permission_required
+
+
+class SignInView(LoginView):
+    """allauth's sign-in; in the demo its card names the demo accounts."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        if settings.DEMO:
+            people = User.objects.filter(is_active=True).order_by("pk")[:8]
+            context["demo_accounts"] = [
+                {"username": user.username, "role_label": user.role_label} for user in people
+            ]
+        return context
+
+
+sign_in = open_view(SignInView.as_view())
+sign_out = open_view(LogoutView.as_view())
+
+
+@require_safe
+@permission_required(Permission.MANAGE_PEOPLE)
+def people(request: Request) -> HttpResponse:
+    """Everybody with an account, their roles, and a way to change them."""
+    standing = Prefetch("grants", Grant.objects.filter(ended_at=None), to_attr="standing")
+    rows = [
+        {"user": user, "held": [ROLES[g.role] for g in user.standing if g.role in ROLES]}  # type: ignore[attr-defined]
+        for user in User.objects.order_by("full_name", "pk").prefetch_related(standing)
+    ]
+    return page(request, "account/people.html", {"rows": rows, "roles": ROLES.values()})
+
+
+@require_POST
+@permission_required(Permission.MANAGE_PEOPLE)
+def change_role(request: Request, pk: int) -> HttpResponse:
+    """Grant or end one role of one person; nobody changes their own."""
+    user = get_object_or_404(User, pk=pk)
+    role, ends = request.POST.get("role", ""), "end" in request.POST
+    if user.pk == request.user.pk:
+        messages.error(request, "Your own roles are changed by another administrator.")
+    elif role not in ROLES:
+        messages.error(request, "Choose one of the roles in the list.")
+    else:
+        actor = Actor.from_request(request)
+        if ends:
+            revoke_role(user=user, role=role, by=actor, ended_by=request.user)
+        else:
+            grant_role(user=user, role=role, by=actor, granted_by=request.user)
+        done = "no longer has" if ends else "has"
+        messages.success(request, f"{user.full_name} {done} the role {ROLES[role].label}.")
+    return redirect("people:list")

@@ -1,0 +1,29 @@
+"""Mistakes of an installation, found by `manage.py check` before a person finds them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Warning, register
+
+
+@register
+def storage_is_named(app_configs: Any, **_: Any) -> list[Any]:
+    """Without an allow-list nothing can be played, which is safe but surely not meant."""
+    if settings.RECORDING_BUCKETS:
+        return []
+    hint = "RECORDING_BUCKETS=https://s3.eu-west-1.amazonaws.com/acme-recordings"
+    return [Warning("RECORDING_BUCKETS is empty: no recording can be played.", hint=hint, id="portal.W001")]
+
+
+@register(deploy=True)
+def public_address_is_https(app_configs: Any, **_: Any) -> list[Any]:
+    """Secure cookies, HSTS and the sign-in redirect follow from the public address."""
+    if settings.PUBLIC_URL.startswith("https://"):
+        return []
+    return [Error("PUBLIC_URL must be the portal's https:// address.", id="portal.E001")]
+
+
+@register(deploy=True)
+def demo_is_off(app_configs: Any, **_: Any) -> list[Any]:
+    """The demo shows its passwords on the sign-in page."""
+    return [Error("DEMO must be off.", id="portal.E002")] if settings.DEMO else []

@@ -1,0 +1,48 @@
+"""Error pages: a plain sentence, the request's id, what to do next. None of them asks the database for anything."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+TEMPLATES = (400, 403, 404, 500, 503)
+
+
+def answer(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
+    """One sentence with its status: as JSON where JSON was asked for, as text for htmx, else as a page."""
+    request_id = getattr(request, "request_id", "")
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"sentence": sentence, "request_id": request_id}, status=status)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    template = f"errors/{status if status in TEMPLATES else 400}.html"
+    context = {
+        "sentence": sentence,
+        "request_id": request_id,
+        "status": status,
+        "phrase": HTTPStatus(status).phrase,
+    }
+    return HttpResponse(render_to_string(template, context), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, 400, "The request could not be read.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, 403, "Your role does not allow this.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, 404, "There is nothing at this address, or it is not yours to see.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer(request, 500, "Something went wrong on our side.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:
+    return answer(
+        request, 403, "This page was open for too long or came from elsewhere. Reload it and try again."
+    )

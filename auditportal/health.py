@@ -1,0 +1,55 @@
+"""Health and metrics for whoever runs the portal."""
+
+import time
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+
+from auditportal.metrics import exposition
+from recordings.audit import client_address
+from recordings.policies import open_view
+
+_READY_SECONDS = 2.0
+_last: tuple[float, JsonResponse | None] = (0.0, None)
+
+
+@open_view
+def live(request: HttpRequest) -> JsonResponse:
+    """The process answers. Asks nobody."""
+    return JsonResponse({"status": "live"})
+
+
+@open_view
+def ready(request: HttpRequest) -> JsonResponse:
+    """Whether requests can be served: the database must answer; Redis away is degraded, not unready."""
+    global _last
+    at, response = _last
+    if response is None or time.monotonic() - at > _READY_SECONDS:
+        _last = (time.monotonic(), _look())
+    return _last[1] or _look()
+
+
+def _look() -> JsonResponse:
+    database, redis = _database(), getattr(cache, "reachable", lambda: True)()
+    parts = {"database": database, "redis": "ok" if redis else "degraded"}
+    status = "ready" if database == "ok" else "unready"
+    return JsonResponse({"status": status, **parts}, status=200 if database == "ok" else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '1s'; SELECT 1; RESET statement_timeout")
+    except DatabaseError:
+        return "unreachable"
+    return "ok"
+
+
+@open_view
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text, for the inner network only (METRICS_ALLOW_FROM); elsewhere it does not exist."""
+    if client_address(request) not in settings.METRICS_ALLOW_FROM:
+        raise Http404
+    return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")

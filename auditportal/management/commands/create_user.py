@@ -1,0 +1,49 @@
+"""`manage.py create_user NAME --full-name … --role …`: an account, its password asked for or given by a variable."""
+
+import os
+from getpass import getpass
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from auditportal.accounts.actions import grant_role
+from auditportal.accounts.models import User
+from auditportal.accounts.roles import ROLES
+from recordings.audit import Actor
+
+
+class Command(BaseCommand):
+    help = "Create an account with one or more roles."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--full-name", required=True)
+        parser.add_argument("--email", default="")
+        parser.add_argument("--role", action="append", required=True, choices=list(ROLES))
+        parser.add_argument(
+            "--password-from", metavar="VARIABLE", help="environment variable with the password"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.filter(username__iexact=options["username"]).exists():
+            raise CommandError(f"There is already an account {options['username']}.")
+        password = self._password(options)
+        with transaction.atomic():
+            user = User.objects.create_user(
+                options["username"], password, full_name=options["full_name"], email=options["email"]
+            )
+            for role in options["role"]:
+                grant_role(user=user, role=role, by=Actor.system("create_user"))
+        self.stdout.write(f"{user.username} can sign in as {user.role_label}.")
+
+    def _password(self, options: dict[str, Any]) -> str:
+        variable = options["password_from"]
+        password = os.environ.get(variable, "") if variable else getpass("Password (15 characters or more): ")
+        try:
+            validate_password(password, User(username=options["username"], full_name=options["full_name"]))
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        return password

@@ -1,0 +1,40 @@
+"""`manage.py seed_demo`: the demo's people. Safe to run again."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from auditportal.accounts.actions import grant_role
+from auditportal.accounts.models import User
+from recordings.audit import Actor
+
+PEOPLE = (
+    ("noa.levi", "Noa Levi", "compliance_officer"),
+    ("tom.brandt", "Tom Brandt", "qa_manager"),
+    ("eva.lang", "Eva Lang", "external_auditor"),
+    ("sam.ortiz", "Sam Ortiz", "administrator"),
+)
+
+
+class Command(BaseCommand):
+    help = "Create the demo accounts (DEMO only); DEMO_PASSWORD is their password."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("seed_demo works in the demo only.")
+        password = os.environ.get("DEMO_PASSWORD", "")
+        if len(password) < 15:
+            raise CommandError("DEMO_PASSWORD must be given, with 15 characters or more.")
+        for username, full_name, role in PEOPLE:
+            self._person(username, full_name, role, password)
+
+    def _person(self, username: str, full_name: str, role: str, password: str) -> None:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            user = User.objects.create_user(username, password, full_name=full_name)
+        elif not user.check_password(password):
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        grant_role(user=user, role=role, by=Actor.system("demo"))

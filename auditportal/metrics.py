@@ -1,0 +1,22 @@
+"""What is measured, in Prometheus' terms. Works with several web processes through PROMETHEUS_MULTIPROC_DIR."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+REQUESTS = Histogram(
+    "portal_request_seconds",
+    "Time to answer, by view, method and status",
+    ["view", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+SIGN_INS = Counter("portal_sign_ins_total", "Sign-ins by outcome", ["outcome"])
+
+
+def exposition() -> bytes:
+    """All metrics as text, those of the sibling processes included."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -1,0 +1,100 @@
+"""What happens around every request: an id and a line in the log, calm headers, plain answers to our own errors."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
+
+from auditportal import metrics
+from auditportal.errors import answer
+from recordings.exceptions import PortalError
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+logger = structlog.get_logger("portal.request")
+_PROXY_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+
+
+def _request_id(request: HttpRequest) -> str:
+    """The proxy's id where a proxy is trusted to send one, else our own."""
+    from django.conf import settings
+
+    given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXY_HOPS else ""
+    return given if _PROXY_ID.match(given) else uuid.uuid4().hex
+
+
+def request_log(get_response: Handler) -> Handler:
+    """Bind a request id, write one line per request – path without its query: searches hold names – and count it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        structlog.contextvars.clear_contextvars()
+        request.request_id = _request_id(request)  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request_id=request.request_id)  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        response = get_response(request)
+        seconds = time.perf_counter() - started
+        response.headers["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        match = request.resolver_match
+        view = (match.view_name or match.func.__name__) if match else "none"
+        metrics.REQUESTS.labels(view, request.method, response.status_code).observe(seconds)
+        logger.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            view=view,
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+        )
+        return response
+
+    return middleware
+
+
+def privacy_headers(get_response: Handler) -> Handler:
+    """Nothing a signed-in person saw may be kept by a cache or used by another site."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+        )
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith("/static/"):
+            add_never_cache_headers(response)
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+class plain_answers:
+    """Turn the portal's own errors, and a database that is away, into a page with a sentence."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError) as error:
+            return self._database_away(request, error)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if isinstance(error, PortalError):
+            logger.warning("refused", error=type(error).__name__, status=error.status)
+            return answer(request, error.status, error.sentence)
+        if isinstance(error, OperationalError | InterfaceError):
+            return self._database_away(request, error)
+        return None
+
+    def _database_away(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
+        logger.error("database away", error=str(error))
+        response = answer(
+            request, 503, "The database cannot be reached. Nothing was changed; please try again."
+        )
+        response.headers["Retry-After"] = "5"
+        return response

@@ -1,0 +1,61 @@
+"""What every page shows around its content: who is here, where they may go, what is wrong with the source."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from recordings.permissions import Permission
+from recordings.refresh.queries import banners
+
+# Label, URL name, icon, and the permission that shows it; None is for everybody.
+ROOMS: tuple[tuple[str, str, str, Permission | None], ...] = (
+    ("Overview", "overview", "layout-dashboard", None),
+    ("Objects", "catalog:objects", "messages-square", Permission.SEARCH_OBJECTS),
+    ("Recordings", "catalog:recordings", "video", Permission.SEARCH_OBJECTS),
+    ("Audit trail", "audit:trail", "scroll-text", Permission.READ_TRAIL),
+    ("Reports", "reports:list", "file-check", Permission.EXPORT_REPORTS),
+    ("Operations", "refresh:operations", "activity", Permission.VIEW_OPERATIONS),
+    ("People", "people:list", "users", Permission.MANAGE_PEOPLE),
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    label: str
+    url: str
+    icon: str
+    current: bool
+    count: int | None = None
+
+
+def _rooms(request: HttpRequest, user: Any) -> list[Room]:
+    here = request.path
+    may = [room for room in ROOMS if room[3] is None or user.has_permission(room[3])]
+    urls = [(label, reverse(name), icon) for label, name, icon, _ in may]
+    return [
+        Room(label, url, icon, here == url or (url != "/" and here.startswith(url)))
+        for label, url, icon in urls
+    ]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context of base.html. htmx fragments do not use it, so nothing is asked for them."""
+    user = getattr(request, "user", None)
+    frame: dict[str, Any] = {
+        "demo": settings.DEMO,
+        "app_version": settings.APP_VERSION,
+        "request_id": getattr(request, "request_id", ""),
+    }
+    if user is None or not user.is_authenticated or getattr(request, "htmx", False):
+        return frame
+    person = {
+        "id": user.pk,
+        "username": user.username,
+        "name": user.full_name or user.username,
+        "role_label": user.role_label,
+        "session_ends_at": getattr(request, "session_ends_at", None),
+    }
+    return {**frame, "nav": _rooms(request, user), "person": person, "banners": banners()}

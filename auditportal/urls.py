@@ -1,0 +1,26 @@
+"""Every door of the portal. Each slice keeps its own list; a view without a declared right fails the build."""
+
+from django.urls import include, path
+
+from auditportal import errors, health
+from recordings.catalog.overview import overview
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    # for people
+    path("", include("auditportal.accounts.urls")),
+    path("", include("recordings.catalog.urls")),
+    path("", include("recordings.playback.urls")),
+    path("", include("recordings.refresh.urls")),
+    path("", include("recordings.audit.urls")),
+    path("", include("recordings.reports.urls")),
+    # for whoever runs it
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", health.metrics, name="metrics"),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
