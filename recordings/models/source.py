@@ -9,6 +9,9 @@ class SourceStatus(models.Model):
     last_success_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    error_class = models.CharField(max_length=20, blank=True, help_text="unreachable, unauthorized, …")
+    failures = models.IntegerField(default=0, help_text="failed calls since the last one that worked")
+    next_try_at = models.DateTimeField(null=True, help_text="while it fails: when the next call may be tried")
 
 
 class Delivery(models.Model):
