@@ -1,0 +1,51 @@
+"""The client of CommBox's API: ask, and get plain records or one clear exception."""
+
+from recordings.commbox.client import CommBox
+from recordings.commbox.errors import (
+    BadRequest,
+    BadResponse,
+    CommBoxError,
+    Forbidden,
+    NotFound,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+)
+from recordings.commbox.records import (
+    AgentItem,
+    ObjectItem,
+    Parsed,
+    Problem,
+    RecordingItem,
+    StreamStat,
+    TagItem,
+    TeamItem,
+    UserItem,
+    Window,
+)
+from recordings.commbox.transport import Timeouts
+
+__all__ = [
+    "AgentItem",
+    "BadRequest",
+    "BadResponse",
+    "CommBox",
+    "CommBoxError",
+    "Forbidden",
+    "NotFound",
+    "ObjectItem",
+    "Parsed",
+    "Problem",
+    "RecordingItem",
+    "ServerError",
+    "StreamStat",
+    "TagItem",
+    "TeamItem",
+    "Throttled",
+    "Timeouts",
+    "Unauthorized",
+    "Unreachable",
+    "UserItem",
+    "Window",
+]

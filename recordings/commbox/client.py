@@ -1,0 +1,264 @@
+"""The CommBox client: plain Python, thread-safe, knows nothing of Django. Reads only; one exception per kind."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+from urllib.parse import quote
+
+import stamina
+
+from recordings.commbox.breaker import Breaker
+from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
+from recordings.commbox.paging import Order, walk
+from recordings.commbox.parsing.document import Unreadable, decode, read_json
+from recordings.commbox.parsing.envelope import failure_of
+from recordings.commbox.parsing.objects import parse_objects
+from recordings.commbox.parsing.people import (
+    parse_agents,
+    parse_stream_stats,
+    parse_tags,
+    parse_teams,
+    parse_user,
+)
+from recordings.commbox.parsing.recordings import RECORDING_TYPE, parse_recordings
+from recordings.commbox.records import (
+    AgentItem,
+    ObjectItem,
+    Parsed,
+    RecordingItem,
+    StreamStat,
+    TagItem,
+    TeamItem,
+    UserItem,
+    Window,
+)
+from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, retry_after_seconds
+from recordings.commbox.transport import Answer, Timeouts, Transport
+
+Priority = Literal["background", "playback"]
+
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+_KEY = re.compile(r"[\x21-\x7e]+")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Limiter(Protocol):
+    """What the client asks before each exchange; see limits.py."""
+
+    def acquire(self, priority: Priority) -> AbstractContextManager[None]:
+        """Hold one of the account's places; raises Throttled when none comes free in time."""
+
+    def pause(self, seconds: float) -> None:
+        """CommBox asked everybody to wait."""
+
+
+class CommBox:
+    """One CommBox account. `keys` are its current API key and, during a rotation, the next one."""
+
+    def __init__(
+        self,
+        base_url: str,
+        keys: Sequence[str],
+        *,
+        limiter: Limiter | None = None,
+        timeout: Timeouts | None = None,
+        attempts: int = 5,
+        backoff: Backoff | None = None,
+        request_id: Callable[[], str] | None = None,
+        request_id_header: str = "X-Request-ID",
+    ) -> None:
+        if not keys or not all(_KEY.fullmatch(key) for key in keys):
+            raise ValueError("CommBox needs an API key of printable characters without spaces.")
+        self._transport = Transport(base_url)
+        self._keys = list(dict.fromkeys(keys))
+        self._first_key = 0
+        self._limiter = limiter
+        self._timeouts = timeout or Timeouts()
+        self._backoff = replace(backoff or Backoff(), attempts=attempts)
+        self._breaker = Breaker()
+        self._request_id = request_id or (lambda: "")
+        self._request_id_header = request_id_header
+
+    def system_status(self) -> None:
+        """Test connection and key. Raises the error of what is wrong."""
+        self._get("core/systemstatus")
+
+    def stream_stats(self) -> Parsed[StreamStat]:
+        """Counts per module, stream, sub-stream and status: the only call that names streams."""
+        return parse_stream_stats(self._get("stats/streams"))
+
+    def stream_objects(
+        self,
+        stream_id: int | str,
+        window: Window,
+        *,
+        order: Order = "createdtime",
+        status: Sequence[int] = (),
+    ) -> Iterator[Parsed[ObjectItem]]:
+        """The objects of a stream within a time window, page after page, each object once."""
+        path = f"streams/{_segment(stream_id)}/objects"
+        number = stream_id if isinstance(stream_id, int) else None
+
+        def fetch(query: dict[str, str]) -> Parsed[ObjectItem]:
+            return parse_objects(self._get(path, query), stream_id=number)
+
+        filters = {"status": ",".join(map(str, status))} if status else {}
+        return walk(fetch, window, order=order, filters=filters)
+
+    def get_object(
+        self, stream_id: int | str, object_id: int | str, *, interactive: bool = False
+    ) -> ObjectItem:
+        """One object. Raises NotFound when CommBox has none, BadResponse when it sends another."""
+        number = int(_object_id(object_id))
+        path = f"streams/{_segment(stream_id)}/objects/{number}"
+        known = stream_id if isinstance(stream_id, int) else None
+        parsed = parse_objects(self._get(path, interactive=interactive), stream_id=known)
+        for item in parsed.items:
+            if item.object_id == number:
+                return item
+        if parsed.items or parsed.problems:
+            raise BadResponse("The object it sent is unreadable or another one.")
+        raise NotFound("The answer holds no object.")
+
+    def recordings(self, object_id: int | str, *, interactive: bool = False) -> Parsed[RecordingItem]:
+        """The recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline."""
+        text = _object_id(object_id)
+        query = {"activityType": str(RECORDING_TYPE)}
+        document = self._get(f"objects/{text}/activities", query, interactive=interactive)
+        return parse_recordings(document, object_id=text)
+
+    def user(self, user_id: int | str) -> UserItem:
+        """One customer."""
+        return parse_user(self._get(f"users/{_object_id(user_id)}"))
+
+    def agents(self) -> Parsed[AgentItem]:
+        """Every agent of the account."""
+        return parse_agents(self._get("managers"))
+
+    def teams(self) -> Parsed[TeamItem]:
+        """Every team. The description lists a required name by mistake; where it is insisted on, send none."""
+        try:
+            return parse_teams(self._get("managers/teams"))
+        except BadRequest:
+            return parse_teams(self._get("managers/teams", {"Name": ""}))
+
+    def tags(self) -> Parsed[TagItem]:
+        """Every tag."""
+        return parse_tags(self._get("tags"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None, *, interactive: bool = False) -> Any:
+        """Ask until an answer is a success, an error that will not change, or patience ends."""
+        backoff = INTERACTIVE if interactive else self._backoff
+        priority: Priority = "playback" if interactive else "background"
+        patience = Patience(backoff, lambda: self._breaker.is_open)
+        for attempt in stamina.retry_context(on=patience, attempts=backoff.attempts, timeout=None):
+            with attempt:
+                return self._try(path, query or {}, priority, patience)
+        raise AssertionError("the last attempt either returns or raises")
+
+    def _try(self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience) -> Any:
+        self._breaker.check()
+        try:
+            document = self._with_either_key(path, query, priority, patience)
+        except CommBoxError as error:
+            self._breaker.failed(error)
+            raise
+        self._breaker.succeeded()
+        return document
+
+    def _with_either_key(
+        self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience
+    ) -> Any:
+        """Ask with the key that worked last; on 401 once more with the other one."""
+        first = self._first_key
+        for index in range(first, first + len(self._keys)):
+            number = index % len(self._keys)
+            try:
+                document = self._ask(path, query, self._keys[number], priority, patience)
+            except Unauthorized as error:
+                refusal = error
+                continue
+            self._first_key = number
+            return document
+        raise refusal
+
+    def _ask(
+        self, path: str, query: Mapping[str, str], key: str, priority: Priority, patience: Patience
+    ) -> Any:
+        request_id = self._new_request_id()
+        headers = {"Authorization": f"Bearer {key}", self._request_id_header: request_id}
+        total = min(self._timeouts.total, max(0.1, patience.left()))
+        try:
+            with self._limiter.acquire(priority) if self._limiter else nullcontext():
+                answer = self._transport.get(path, query, headers, replace(self._timeouts, total=total))
+            return self._read(answer)
+        except CommBoxError as error:
+            error.request_id = request_id
+            raise
+
+    def _read(self, answer: Answer) -> Any:
+        """The document of a success answer; raises the error any other answer means."""
+        success = 200 <= answer.status < 300
+        try:
+            document = read_json(self._without_keys(decode(answer.body, answer.charset)))
+        except Unreadable as reason:
+            problem, document = str(reason), None
+        else:
+            problem = ""
+        if problem and success:
+            raise BadResponse(f"As JSON it fails: {problem}.", status=answer.status)
+        if error := failure_of(answer.status, document):
+            self._heed(error, answer)
+            raise error
+        return document
+
+    def _heed(self, error: CommBoxError, answer: Answer) -> None:
+        """Keep how long CommBox asks us to wait, and tell the limiter when it throttles."""
+        error.retry_after = retry_after_seconds(answer.retry_after, datetime.now(UTC))
+        if isinstance(error, Throttled) and self._limiter:
+            self._limiter.pause(error.retry_after or self._backoff.initial)
+
+    def _without_keys(self, text: str) -> str:
+        """An answer that repeats our key must not carry it into errors, rows or logs."""
+        for key in self._keys:
+            text = text.replace(key, "…")
+        return text
+
+    def _new_request_id(self) -> str:
+        given = self._request_id()
+        return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+    def __repr__(self) -> str:
+        return f"<CommBox with {len(self._keys)} key(s)>"
+
+
+def _segment(stream_id: int | str) -> str:
+    """A stream's number or encrypted code as one path segment, encoded exactly once."""
+    text = str(stream_id)
+    if not text or isinstance(stream_id, bool) or text in (".", ".."):
+        raise ValueError("A stream is named by its number or its encrypted code.")
+    return quote(text, safe="")
+
+
+def _object_id(value: int | str) -> str:
+    text = "" if isinstance(value, bool) else str(value)
+    if not _ID.fullmatch(text) or int(text) >= 2**63:
+        raise ValueError("An id is a whole positive number of at most 64 bits.")
+    return text

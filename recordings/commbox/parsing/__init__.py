@@ -1,0 +1,1 @@
+"""The one place that knows CommBox's spellings, shapes and time forms."""

@@ -1,0 +1,88 @@
+"""From bytes to a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+MAX_DEPTH = 64
+MAX_TEXT_BYTES = 64 * 1024
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LONGEST_INTEGER = 20  # digits and sign of the widest 64-bit number; longer ones stay text
+
+
+class Unreadable(ValueError):
+    """Text that is not JSON, or nested deeper than any answer of CommBox."""
+
+
+def decode(body: bytes, charset: str | None = None) -> str:
+    """Text of an answer: JSON's own Unicode encodings first (RFC 8259), then the declared one.
+
+    Raises Unreadable when neither fits.
+    """
+    encoding = json.detect_encoding(body)
+    for candidate in (encoding, charset):
+        try:
+            if candidate:
+                return body.decode(candidate)
+        except (UnicodeError, LookupError):
+            continue
+    raise Unreadable("its text is in no known encoding")
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON strictly. NaN and Infinity are refused, integers of any length survive (as text beyond 64 bit).
+
+    NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither.
+    Raises Unreadable.
+    """
+    try:
+        document = json.loads(
+            text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_fraction
+        )
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    except ValueError as error:
+        raise Unreadable(error.msg if isinstance(error, json.JSONDecodeError) else str(error)) from None
+    return _clean(document, MAX_DEPTH)
+
+
+def clean_text(text: str) -> str:
+    """The text without what PostgreSQL cannot store."""
+    if text.isascii():
+        return text.replace("\x00", "")
+    return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
+
+
+def has_long_text(value: Any) -> bool:
+    """Whether any text inside a value is longer than 64 KiB in UTF-8."""
+    if isinstance(value, str):
+        return len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES
+    if isinstance(value, dict):
+        return any(has_long_text(key) or has_long_text(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(has_long_text, value))
+
+
+def _clean(value: Any, depth_left: int) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth_left == 0:
+        raise Unreadable("it is nested too deeply")
+    if isinstance(value, list):
+        return [_clean(item, depth_left - 1) for item in value]
+    return {clean_text(key): _clean(item, depth_left - 1) for key, item in value.items()}
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= _LONGEST_INTEGER else text[:64]
+
+
+def _fraction(text: str) -> float | str:
+    number = float(text)
+    return text[:64] if number in (float("inf"), float("-inf")) else number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Unreadable(f"{name} is not JSON")

@@ -1,0 +1,89 @@
+"""Customers, agents, teams, tags and the counts per stream."""
+
+from typing import Any
+
+from recordings.commbox.errors import BadResponse, NotFound
+from recordings.commbox.parsing.envelope import read_items
+from recordings.commbox.parsing.fields import Fields, Refused, int64
+from recordings.commbox.parsing.objects import name_of
+from recordings.commbox.records import AgentItem, Parsed, StreamStat, TagItem, TeamItem, UserItem
+
+
+def parse_user(document: Any) -> UserItem:
+    """The one customer of an answer. Raises NotFound for none and BadResponse for an unreadable one."""
+    parsed = read_items(document, _user)
+    if parsed.problems:
+        raise BadResponse(parsed.problems[0].reason)
+    if not parsed.items:
+        raise NotFound("The answer holds no customer.")
+    return parsed.items[0]
+
+
+def parse_agents(document: Any) -> Parsed[AgentItem]:
+    """Agents of the account or members of a team, in either spelling."""
+    return read_items(document, _agent)
+
+
+def parse_teams(document: Any) -> Parsed[TeamItem]:
+    """Teams of agents."""
+    return read_items(
+        document,
+        lambda fields, _: TeamItem(fields.required_id("teamId", "id"), fields.text("name", "teamName")),
+    )
+
+
+def parse_tags(document: Any) -> Parsed[TagItem]:
+    """Tags; CommBox keeps a tag's name in `identityId`."""
+    return read_items(
+        document,
+        lambda fields, _: TagItem(fields.required_id("id", "tagId"), fields.text("identityId", "name")),
+    )
+
+
+def parse_stream_stats(document: Any) -> Parsed[StreamStat]:
+    """Counts of objects per module, stream, sub-stream and status."""
+    return read_items(document, _stat)
+
+
+def _user(fields: Fields, item: dict[str, Any]) -> UserItem:
+    identities = fields.value("identities")
+    ids = [
+        int64(Fields(identity).value("id"))
+        for identity in (identities if isinstance(identities, list) else [])
+        if isinstance(identity, dict)
+    ]
+    return UserItem(
+        user_id=fields.required_id("id", "userId"),
+        name=name_of(fields),
+        email=fields.text("email"),
+        phone=fields.text("phone1") or fields.text("phone2"),
+        unique_id=fields.text("uniqueId"),
+        identity_ids=tuple(number for number in ids if number),
+        raw=item,
+    )
+
+
+def _agent(fields: Fields, item: dict[str, Any]) -> AgentItem:
+    return AgentItem(
+        agent_id=fields.required_id("id", "managerId"),
+        name=name_of(fields),
+        email=fields.text("email"),
+        user_name=fields.text("userName"),
+        team_id=fields.identifier("teamId"),
+        team_name=fields.text("teamName"),
+        permission_id=fields.code("permissionId", "permission"),
+        raw=item,
+    )
+
+
+def _stat(fields: Fields, _: dict[str, Any]) -> StreamStat:
+    module_id, count = fields.code("moduleId"), fields.integer("c", "count")
+    if module_id is None or count is None or count < 0:
+        raise Refused("Its moduleId or count is missing or no whole number.")
+    return StreamStat(
+        module_id=module_id,
+        stream_id=fields.required_id("streamId"),
+        sub_stream_id=fields.integer("subStreamId"),
+        status_id=fields.code("statusId"),
+        count=count,
+    )

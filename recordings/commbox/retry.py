@@ -1,0 +1,77 @@
+"""When to ask again: exponential backoff with full jitter, never sooner than CommBox asked, never for long.
+
+A wait too long to sleep through is handed to the caller with the error, which then reschedules its work.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from recordings.commbox.errors import BadResponse, CommBoxError
+
+LONGEST_OBEYED = 3600.0  # seconds; a Retry-After beyond an hour is taken as an hour
+BAD_RESPONSE_TRIES = 3
+
+_SECONDS = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Tries in all, the jitter's first and greatest ceiling, and the longest wait to sleep through (seconds)."""
+
+    attempts: int = 5
+    initial: float = 1.0
+    greatest: float = 60.0
+    longest_sleep: float = 10.0
+    total: float | None = None
+
+    def ceiling(self, failures: int) -> float:
+        """The greatest wait after so many failures in a row."""
+        return min(self.greatest, self.initial * 2.0 ** min(failures - 1, 32))
+
+
+# Somebody is waiting in front of a page.
+INTERACTIVE = Backoff(attempts=2, initial=0.3, greatest=0.5, longest_sleep=1.0, total=8.0)
+
+
+def retry_after_seconds(header: str, now: datetime) -> float | None:
+    """Retry-After (RFC 9110, 10.2.3) in seconds from now: 0 to an hour; None for missing or garbage."""
+    text = header.strip()
+    if _SECONDS.fullmatch(text):
+        digits = text.lstrip("0") or "0"
+        return LONGEST_OBEYED if len(digits) > 4 else min(float(digits), LONGEST_OBEYED)
+    try:
+        moment = parsedate_to_datetime(text[:64])
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_OBEYED)
+
+
+class Patience:
+    """Decides for one call, after each failure, whether and when to try again. Used as stamina's hook."""
+
+    def __init__(self, backoff: Backoff, give_up: Callable[[], bool]) -> None:
+        self._backoff = backoff
+        self._give_up = give_up
+        self._failures = 0
+        self._ends_at = None if backoff.total is None else time.monotonic() + backoff.total
+
+    def __call__(self, error: Exception) -> bool | float:
+        """Seconds to wait before the next try, or False to let the error through."""
+        self._failures += 1
+        if not isinstance(error, CommBoxError) or not error.retriable or self._give_up():
+            return False
+        if isinstance(error, BadResponse) and self._failures >= BAD_RESPONSE_TRIES:
+            return False
+        own = random.uniform(0, self._backoff.ceiling(self._failures))  # noqa: S311 - jitter, not a secret
+        wait = max(own, error.retry_after or 0.0)
+        return wait if wait <= self._backoff.longest_sleep and wait < self.left() else False
+
+    def left(self) -> float:
+        """Seconds left for the whole call, all tries and waits together."""
+        return float("inf") if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())

@@ -1,0 +1,139 @@
+"""Getting an answer from CommBox: bounded in time and size, sent to the configured host and nowhere else.
+
+The one place of the client that imports httpx. Several small pools, for one big pool grows quadratically in CPU.
+"""
+
+import itertools
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from recordings.commbox.errors import BadResponse, CommBoxError, Unreachable
+from recordings.storage.hosts import is_loopback
+from recordings.storage.network import GuardedBackend, deadline
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ERROR_BYTES = 64 * 1024
+CONNECTIONS_PER_POOL = 5
+
+# At INFO httpx writes each URL it asks for.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to connect, to wait for the next bytes, and for one whole exchange."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, undecoded."""
+
+    status: int
+    body: bytes = field(repr=False)
+    charset: str | None
+    retry_after: str
+
+
+class Transport:
+    """GETs below one base URL. Thread-safe; close it when done."""
+
+    def __init__(self, base_url: str, *, pools: int = 4) -> None:
+        self._base = _checked_base(base_url)
+        self._clients = [_client(self._base) for _ in range(pools)]
+        self._turns = itertools.cycle(self._clients)
+
+    def get(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeouts: Timeouts
+    ) -> Answer:
+        """One exchange. `path` is relative and encoded. Raises Unreachable or BadResponse."""
+        try:
+            with deadline(timeouts.total):
+                return self._exchange(path, query, headers, timeouts)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failure = _failure(error)
+        # Raised here so that httpx's error, whose request carries the key, does not travel along as its context.
+        raise failure
+
+    def _exchange(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeouts: Timeouts
+    ) -> Answer:
+        limits = httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total)
+        client = next(self._turns)
+        with client.stream("GET", path, params=query, headers=headers, timeout=limits) as response:
+            return Answer(
+                response.status_code,
+                _body(response),
+                response.charset_encoding,
+                response.headers.get("retry-after", ""),
+            )
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients:
+            client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _checked_base(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not secure or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("CommBox's address must be https://host/ (http:// is for this machine only).")
+    return base_url.rstrip("/") + "/"
+
+
+def _client(base_url: str) -> httpx.Client:
+    limits = httpx.Limits(
+        max_connections=CONNECTIONS_PER_POOL, max_keepalive_connections=CONNECTIONS_PER_POOL
+    )
+    transport = httpx.HTTPTransport(limits=limits)
+    transport._pool._network_backend = GuardedBackend()
+    # No environment: a proxy variable would send the key through somebody else's machine.
+    return httpx.Client(
+        base_url=base_url,
+        transport=transport,
+        headers={"Accept": "application/json", "User-Agent": "AuditPortal"},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _body(response: httpx.Response) -> bytes:
+    success = 200 <= response.status_code < 300
+    limit = MAX_ANSWER_BYTES if success else MAX_ERROR_BYTES
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > limit:
+            break
+    if success and len(body) > limit:
+        raise BadResponse("It is longer than 32 MiB.", status=response.status_code, retriable=False)
+    return bytes(body[:limit])
+
+
+def _failure(error: Exception) -> CommBoxError:
+    if isinstance(error, httpx.TimeoutException):
+        return Unreachable("It did not answer in time.")
+    if isinstance(error, httpx.ConnectError):
+        return Unreachable("No connection could be made.")
+    if isinstance(error, httpx.DecodingError):
+        return BadResponse("Its compression is broken.")
+    return Unreachable("The connection broke off.")
