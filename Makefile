@@ -39,5 +39,6 @@ bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.js
 	@$(BIN)/python -m tests.bench
 
 lock: ## resolve the newest versions again, with hashes and without addresses
-	uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --group embedded -c requirements-production.lock --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements.lock $(LOCK_ARGS)
 	uv pip compile pyproject.toml --group embedded --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock $(LOCK_ARGS)
