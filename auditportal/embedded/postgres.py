@@ -66,6 +66,8 @@ class Postgres:
             [str(binaries / "postgres"), "-D", str(self.data), *self._options()],
             lock=self.home / "postgres.lock",
             log=self.logs / "postgres.log",
+            # Their process id may be another program's by now, or a zombie's that nobody collects.
+            leftovers=[self.data / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"],
             directory=self.data,
             env=_plain_environment(),
             account=self.account,
@@ -142,9 +144,17 @@ def _plain_environment() -> dict[str, str]:
 
 
 def _run(command: list[str], env: dict[str, str], account: place.Account | None, failure: str) -> None:
-    drop = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     done = subprocess.run(  # noqa: S603  (our own command)
-        command, env=env, cwd="/", capture_output=True, text=True, errors="replace", check=False, **drop
+        command,
+        env=env,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[-600:]

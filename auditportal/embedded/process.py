@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from auditportal.embedded.place import Account
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _POLL_SECONDS = 0.02
+_REASON = re.compile(r"FATAL|PANIC|rror\b|[Cc]annot|[Cc]ould not")
 
 
 def _end_with_parent(parent: int, signal_number: int) -> None:
@@ -52,6 +54,7 @@ class Process:
     argv: Sequence[str]
     lock: Path
     log: Path
+    leftovers: Sequence[Path] = ()  # deleted before a start: they speak of a run that has ended
     directory: Path | None = None
     env: Mapping[str, str] | None = field(default=None, repr=False)
     account: Account | None = None
@@ -76,6 +79,8 @@ class Process:
     def start(self) -> None:
         """Start it, after ending a survivor of an earlier run. Raises EmbeddedError if that one stays."""
         with self._claim() as lock, self.log.open("ab") as log:
+            for path in self.leftovers:
+                path.unlink(missing_ok=True)
             self._child = self._spawn(lock.fileno(), log)
             lock.truncate(0)
             lock.write(str(self._child.pid))
@@ -100,10 +105,11 @@ class Process:
         self._child = None
 
     def last_words(self) -> str:
-        """The last line of its log and where the rest is."""
-        lines = self.log.read_text(errors="replace").split("\n") if self.log.exists() else []
-        said = next((line for line in reversed(lines) if line.strip()), "It said nothing")
-        return f"{said.strip()} (log: {self.log})"
+        """The last line of its log that tells a reason (else the last one), and where the rest is."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()] or ["It said nothing"]
+        said = next((line for line in reversed(lines) if _REASON.search(line)), lines[-1])
+        return f"{said} (log: {self.log})"
 
     def _spawn(self, lock: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
         parent, stop_signal = os.getpid(), self.stop_signal
@@ -118,7 +124,9 @@ class Process:
             pass_fds=[lock],
             start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which stops all in order
             preexec_fn=lambda: _end_with_parent(parent, stop_signal),
-            **({"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
 
     @contextlib.contextmanager

@@ -31,11 +31,13 @@ class Embedded:
     """The embedded servers of one directory. One process at a time may run them; data stay when it stops.
 
     As root the data may live in another folder (`home`) because PostgreSQL's user must be able to walk there.
-    `durable=False` gives up safety at a power cut for speed. Raises EmbeddedError, with a sentence, whenever
-    something is missing.
+    `durable=False` gives up safety at a power cut for speed; `redis=False` leaves Redis out. Raises
+    EmbeddedError, with a sentence, whenever something is missing.
     """
 
-    def __init__(self, directory: Path, *, durable: bool = True, logs: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, durable: bool = True, redis: bool = True, logs: Path | None = None
+    ) -> None:
         if os.name != "posix":
             raise EmbeddedError("The embedded servers need Linux or macOS; set DATABASE_URL and REDIS_URL.")
         account = place.server_account()
@@ -43,7 +45,7 @@ class Embedded:
         self.home = place.home_for(directory, account)
         self._logs = logs or self.home
         self._postgres = Postgres(self.home, self._logs, account, durable)
-        self._redis = Redis(self.home, self._logs)
+        self._redis = Redis(self.home, self._logs) if redis else None
         self._lock: IO[str] | None = None
         self.processes: list[Process] = []
 
@@ -53,7 +55,8 @@ class Embedded:
         try:
             self._start(self._postgres.prepare())
             self._postgres.provision()
-            self._start(self._redis.prepare())
+            if self._redis:
+                self._start(self._redis.prepare())
         except BaseException:
             self.stop()
             raise
@@ -87,8 +90,8 @@ class Embedded:
             self.stop()
 
     def _services(self) -> Services:
-        urls = (self._postgres.url(user) for user in (WEB, MIGRATOR, ADMIN))
-        return Services(*urls, redis_url=self._redis.url)
+        url = self._postgres.url
+        return Services(url(WEB), url(MIGRATOR), url(ADMIN), self._redis.url if self._redis else "")
 
     def _start(self, process: Process) -> None:
         self.processes.append(process)

@@ -1,0 +1,66 @@
+"""What a bare machine may lack: a browser, a real S3 server. Tests that need it are skipped, and loudly so.
+
+With CI=true nothing may be missing: the run fails.
+"""
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwright install chromium)"
+NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
+_CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@cache
+def chromium() -> str | None:
+    """The browser to drive: $CHROMIUM, else one on PATH, else the one Playwright downloaded, else None."""
+    if named := os.environ.get("CHROMIUM"):
+        if not os.access(named, os.X_OK):
+            raise pytest.UsageError(f"CHROMIUM names {named}, which cannot be run.")
+        return named
+    on_path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    return on_path or _playwrights_own()
+
+
+def _playwrights_own() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).is_file() else None
+
+
+def ceph_installed() -> bool:
+    return all(map(shutil.which, _CEPH_PROGRAMS))
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Mark browser and Ceph tests, and skip those this machine cannot run."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "browser_name" in fixtures:
+            item.add_marker(pytest.mark.e2e)
+            if not chromium():
+                item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+        if "ceph" in fixtures:
+            item.add_marker(pytest.mark.ceph)
+            item.add_marker(pytest.mark.xdist_group("ceph"))
+            if not ceph_installed():
+                item.add_marker(pytest.mark.skip(reason=NO_CEPH))
+
+
+def missing(skipped: list[Any]) -> dict[str, int]:
+    """How many of the skipped tests each missing piece cost."""
+    reasons = [str(report.longrepr) for report in skipped]
+    counts = {reason: sum(reason in said for said in reasons) for reason in (NO_BROWSER, NO_CEPH)}
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def everything_is_required() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true")

@@ -1,0 +1,226 @@
+"""Start, stop, kill, start again: the data stay, no server does."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from auditportal.embedded import Embedded, EmbeddedError, place
+
+HOLDER = Path(__file__).with_name("holder.py")
+ROOT = Path(__file__).resolve().parents[3]
+NOBODY = 65534
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A folder that any user of this machine may walk to, deleted afterwards with all that it stands for."""
+    base = Path(tempfile.mkdtemp(prefix="portal-embedded-"))
+    base.chmod(0o755)
+    yield base / "data"
+    shutil.rmtree(base)
+
+
+def remember(url: str, word: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS word (word text)")
+        connection.execute("INSERT INTO word VALUES (%s)", [word])
+
+
+def remembered(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [word for (word,) in connection.execute("SELECT word FROM word ORDER BY word")]
+
+
+def children_of(directory: Path) -> list[int]:
+    """Process ids of every server that works in the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if str(directory).encode() in command or (process / "cwd").resolve().is_relative_to(directory):
+                found.append(int(process.name))
+    return found
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def hold(directory: Path, *user: str) -> tuple[subprocess.Popen[str], str]:
+    holder = subprocess.Popen(
+        [sys.executable, str(HOLDER), str(directory), *user],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert holder.stdout
+    return holder, holder.stdout.readline().strip()
+
+
+def end(holder: subprocess.Popen[str], number: signal.Signals) -> None:
+    holder.send_signal(number)
+    holder.wait(20)
+    assert holder.stdout
+    holder.stdout.close()
+
+
+def test_the_data_stay_over_a_stop_and_nothing_runs_afterwards(directory: Path) -> None:
+    embedded = Embedded(directory, durable=False)
+    with embedded.running() as services:
+        remember(services.admin_url, "first")
+    assert children_of(embedded.home) == []
+    with embedded.running() as services:
+        remember(services.admin_url, "second")
+        assert remembered(services.admin_url) == ["first", "second"]
+    assert children_of(embedded.home) == []
+
+
+def test_redis_asks_for_its_password(directory: Path) -> None:
+    with (
+        Embedded(directory, durable=False).running() as services,
+        redis.Redis.from_url(services.redis_url) as client,
+    ):
+        client.set("greeting", "hello")
+        assert client.get("greeting") == b"hello"
+        port = client.connection_pool.connection_kwargs["port"]
+        with redis.Redis(port=port, retry=None) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.get("greeting")
+
+
+def test_two_directories_run_side_by_side(directory: Path) -> None:
+    one = Embedded(directory / "one", durable=False)
+    other = Embedded(directory / "other", durable=False)
+    with one.running() as first, other.running() as second:
+        remember(first.admin_url, "one")
+        remember(second.admin_url, "other")
+        assert remembered(first.admin_url) == ["one"]
+        assert remembered(second.admin_url) == ["other"]
+        assert first.redis_url != second.redis_url
+
+
+def test_one_directory_is_served_by_one_program_at_a_time(directory: Path) -> None:
+    with Embedded(directory, durable=False).running() as services:
+        with pytest.raises(EmbeddedError, match=f"^The embedded servers of {directory} are already running"):
+            Embedded(directory, durable=False).start()
+        remember(services.admin_url, "undisturbed")
+        assert remembered(services.admin_url) == ["undisturbed"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_the_servers_end_when_their_parent_is_killed(directory: Path) -> None:
+    holder, url = hold(directory)
+    remember(url, "before")
+    end(holder, signal.SIGKILL)
+    assert eventually(lambda: children_of(directory) == [])
+    with Embedded(directory, durable=False).running() as services:
+        assert remembered(services.admin_url) == ["before"]
+
+
+def test_a_new_start_right_after_everything_was_killed_keeps_the_data(directory: Path) -> None:
+    holder, url = hold(directory)
+    remember(url, "before")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")  # fsync is off here: only what was written counts
+    for pid in (holder.pid, *children_of(directory)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    end(holder, signal.SIGKILL)
+    with Embedded(directory, durable=False).running() as services:
+        assert remembered(services.admin_url) == ["before"]
+
+
+def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(directory: Path) -> None:
+    """As on a system without a parent's-death signal: the servers live on, nobody owns them."""
+    embedded = Embedded(directory, durable=False)
+    remember(embedded.start().admin_url, "before")
+    orphans, embedded.processes = embedded.processes, []
+    embedded.stop()
+    assert [process.running for process in orphans] == [True, True]
+    with Embedded(directory, durable=False).running() as services:
+        assert remembered(services.admin_url) == ["before"]
+        assert [process.running for process in orphans] == [False, False]
+
+
+def test_a_pid_file_that_names_somebody_else_is_stale(directory: Path) -> None:
+    embedded = Embedded(directory, durable=False)
+    with embedded.running() as services:
+        remember(services.admin_url, "before")
+    (embedded.home / "postgres.lock").write_text(str(os.getpid()))
+    pid_file = embedded.home / "postgres" / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{embedded.home}/postgres\n1\n5432\n\n\n")
+    with embedded.running() as services:
+        assert remembered(services.admin_url) == ["before"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_an_unprivileged_user_runs_it_as_himself(directory: Path) -> None:
+    nobody = place.Account("nobody", NOBODY, NOBODY)
+    if not place.can_reach(Path(sys.prefix), nobody):
+        pytest.skip("the installed binaries lie in a folder only root may enter")
+    os.chown(directory.parent, NOBODY, NOBODY)
+    holder, url = hold(directory, str(NOBODY))
+    remember(url, "mine")
+    owners = {(Path("/proc") / str(pid)).stat().st_uid for pid in children_of(directory)}
+    end(holder, signal.SIGTERM)
+    assert owners == {NOBODY}
+    assert eventually(lambda: children_of(directory) == [])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot enter")
+def test_root_keeps_the_data_elsewhere_when_the_way_is_closed(directory: Path) -> None:
+    closed = directory.parent / "private"
+    closed.mkdir(mode=0o700)
+    embedded = Embedded(closed / "data", durable=False)
+    try:
+        with embedded.running() as services:
+            remember(services.admin_url, "kept")
+        assert embedded.home.parent == place.ROOTS_OWN
+        assert closed.stat().st_mode & 0o777 == 0o700
+        with Embedded(closed / "data", durable=False).running() as services:
+            assert remembered(services.admin_url) == ["kept"]
+    finally:
+        embedded.remove()
+    assert not embedded.home.exists()
+
+
+def test_remove_deletes_the_data(directory: Path) -> None:
+    embedded = Embedded(directory, durable=False)
+    with embedded.running() as services:
+        remember(services.admin_url, "gone")
+    embedded.remove()
+    assert not embedded.home.exists()
+    with (
+        Embedded(directory, durable=False).running() as services,
+        pytest.raises(psycopg.errors.UndefinedTable),
+    ):
+        remembered(services.admin_url)
+
+
+def test_data_of_another_version_are_left_alone(directory: Path) -> None:
+    embedded = Embedded(directory, durable=False)
+    with embedded.running():
+        pass
+    version = embedded.home / "postgres" / "PG_VERSION"
+    version.write_text("17\n")
+    with pytest.raises(EmbeddedError, match=r"holds data of PostgreSQL 17; the embedded server is 18"):
+        embedded.start()
+    version.write_text("18\n")
+    with embedded.running():
+        pass
