@@ -1,0 +1,92 @@
+"""The environment: what is missing or wrong is named at start, and no value is ever shown."""
+
+import base64
+
+import pytest
+
+from auditportal.env import read_env
+
+WHOLE = {
+    "SECRET_KEY": "s" * 50,
+    "DATABASE_URL": "postgresql://web:hunter2@db/portal",
+    "REDIS_URL": "redis://redis:6379/0",
+    "COMMBOX_API_KEY": "the-key",
+    "AUDIT_FIELD_KEY": base64.b64encode(b"k" * 32).decode(),
+}
+
+
+@pytest.fixture
+def environ(monkeypatch):
+    """A process environment with nothing but the settings given."""
+
+    def put(**values):
+        for name in [*WHOLE, "PUBLIC_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "COMMBOX_API_URL"]:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def test_a_whole_environment_is_read(environ):
+    environ(**WHOLE, RECORDING_BUCKETS="https://s3.example.com/a, https://b.example.com", COMMBOX_STREAMS="1,2")
+    env = read_env()
+    assert env.RECORDING_BUCKETS == ["https://s3.example.com/a", "https://b.example.com"]
+    assert env.COMMBOX_STREAMS == [1, 2]
+    assert env.COMMBOX_API_KEY.get_secret_value() == "the-key"
+
+
+@pytest.mark.parametrize("name", list(WHOLE))
+def test_a_missing_variable_is_named(environ, name):
+    environ(**{key: value for key, value in WHOLE.items() if key != name})
+    with pytest.raises(SystemExit, match=name):
+        read_env()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COMMBOX_API_URL", "http://api.commbox.io/"),
+        ("COMMBOX_API_URL", "ftp://api.commbox.io/"),
+        ("COMMBOX_API_URL", "http://localhost.example.com/"),
+        ("PUBLIC_URL", "http://audit.example.com"),
+        ("PLAYBACK_URL_TTL", "14"),
+        ("PLAYBACK_URL_TTL", "301"),
+        ("COMMBOX_STREAMS", "one"),
+        ("COMMBOX_STREAM_NAMES", "Premium video"),
+        ("SECRET_KEY", "short"),
+        ("AUDIT_RELEASE", "whenever"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_not_shown(environ, name, value):
+    environ(**{**WHOLE, name: value})
+    with pytest.raises(SystemExit) as refusal:
+        read_env()
+    assert name in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+    assert "the-key" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://localhost/", "http://[::1]:9/"])
+def test_plain_http_is_for_this_machine(environ, url):
+    environ(**WHOLE, COMMBOX_API_URL=url)
+    assert url == read_env().COMMBOX_API_URL
+
+
+def test_half_a_storage_credential_is_refused(environ):
+    environ(**WHOLE, AWS_ACCESS_KEY_ID="AKIA")
+    with pytest.raises(SystemExit, match="AWS_SECRET_ACCESS_KEY"):
+        read_env()
+
+
+def test_a_secret_may_come_from_a_file(environ, monkeypatch, tmp_path):
+    secret = tmp_path / "key"
+    secret.write_text("f" * 60 + "\n")
+    environ(**{key: value for key, value in WHOLE.items() if key != "SECRET_KEY"}, SECRET_KEY_FILE=str(secret))
+    assert read_env().SECRET_KEY.get_secret_value() == "f" * 60
+
+
+def test_a_secret_file_that_is_not_there_is_named(environ):
+    environ(**WHOLE, SECRET_KEY_FILE="/nowhere/key")
+    with pytest.raises(SystemExit, match="/nowhere/key"):
+        read_env()

@@ -1,0 +1,50 @@
+"""No credential reaches a log line, whatever the line is made of (security S29)."""
+
+import json
+import logging
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditportal.logging import redact, redact_event
+
+SIGNATURE = "0f1e2d3c4b5a6978" * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://s3.example.com/b/k?X-Amz-Credential=A%2F2026&X-Amz-Signature={SIGNATURE}",
+        f"GET /b/k?x-amz-signature={SIGNATURE} 403",
+        f"https://b.s3.amazonaws.com/k?AWSAccessKeyId=AKIA&Signature={SIGNATURE}&Expires=1",
+        f"https://cdn.example.com/k?Policy=abc&Signature={SIGNATURE}&Key-Pair-Id=K1",
+        f"Authorization: Bearer {SIGNATURE}",
+        f"/webhooks/commbox/{SIGNATURE}",
+        f"postgresql://web:{SIGNATURE}@db/portal",
+        f"redis://:{SIGNATURE}@redis/0",
+    ],
+)
+def test_a_credential_is_replaced_wherever_it_stands(text):
+    assert SIGNATURE not in redact(text)
+    nested = redact_event(None, "info", {"event": text, "more": {"list": [text, ("x", text)]}})
+    assert SIGNATURE not in json.dumps(nested)
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz ./:?=-", max_size=200))
+def test_text_without_credentials_is_left_alone(text):
+    if not any(word in text for word in ("signature=", "policy=", "bearer ", "webhooks", "://", "-")):
+        assert redact(text) == text
+
+
+def test_a_line_is_one_json_object_with_the_request_id(capsys, monkeypatch):
+    formatter = next(h.formatter for h in logging.getLogger().handlers if getattr(h, "formatter", None))
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        record = logging.LogRecord("x", logging.INFO, "f", 1, "url %s", (f"?X-Amz-Signature={SIGNATURE}",), None)
+        if not isinstance(formatter, structlog.stdlib.ProcessorFormatter):
+            pytest.skip("the run replaced the log handlers")
+        line = json.loads(formatter.format(record))
+    assert line["request_id"] == "r-1"
+    assert SIGNATURE not in json.dumps(line)
+    assert line["event"] == "url ?X-Amz-Signature=***"

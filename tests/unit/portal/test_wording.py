@@ -1,0 +1,67 @@
+"""How times, lengths and sizes are written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.templatetags.wording import clock, how_long_ago, size, utc, utc_minute
+
+NOW = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "now"),
+        (-30, "now"),
+        (12, "12 s ago"),
+        (59.9, "59 s ago"),
+        (60, "1 m ago"),
+        (3599, "59 m ago"),
+        (3600, "1 h ago"),
+        (86_399, "23 h ago"),
+        (86_400, "1 d ago"),
+        (59 * 86_400, "59 d ago"),
+        (60 * 86_400, "21 Sep 2026"),
+    ],
+)
+def test_an_age_in_its_largest_unit(seconds, words):
+    assert how_long_ago(NOW - timedelta(seconds=seconds), NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "unknown"), (0, "0:00"), (7, "0:07"), (542, "9:02"), (3600, "1:00:00"), (3723, "1:02:03"), (-4, "-4 s")],
+)
+def test_a_length_as_people_say_it(seconds, words):
+    assert clock(seconds) == words
+
+
+@given(st.integers(min_value=0, max_value=10**7))
+def test_a_length_can_be_read_back(seconds):
+    total = 0
+    for part in clock(seconds).split(":"):
+        total = total * 60 + int(part)
+    assert total == seconds
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (None, "unknown"),
+        (0, '<span title="0 bytes">0 B</span>'),
+        (1023, '<span title="1,023 bytes">1023 B</span>'),
+        (104_857_600, '<span title="104,857,600 bytes">100.0 MiB</span>'),
+        (2**45, f'<span title="{2**45:,} bytes">32.0 TiB</span>'),
+    ],
+)
+def test_a_size_with_its_exact_bytes(count, words):
+    assert size(count) == words
+
+
+def test_times_are_utc_and_machine_readable():
+    assert utc(NOW) == '<time datetime="2026-11-20T09:14:22+00:00" data-utc>2026-11-20 09:14:22</time>'
+    assert utc_minute(NOW) == '<time datetime="2026-11-20T09:14:22+00:00" data-utc>2026-11-20 09:14</time>'
+    assert utc(None) == utc_minute(None) == "not given"
