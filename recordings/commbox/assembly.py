@@ -1,14 +1,38 @@
 """The client as this installation is configured: the one file of the package that reads Django's settings."""
 
 from functools import cache
+from hashlib import sha256
 
 from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from structlog.contextvars import get_contextvars
 
 from recordings.commbox.client import CommBox
+from recordings.commbox.limits import CallBudget
+
+REDIS_SECONDS = 0.5  # a page waits no longer than this to learn that Redis is gone
 
 
 @cache
 def client() -> CommBox:
     """The process's one client."""
     keys = [key for key in (settings.COMMBOX_API_KEY, settings.COMMBOX_API_KEY_NEXT) if key]
-    return CommBox(settings.COMMBOX_API_URL, keys)
+    url = settings.COMMBOX_API_URL
+    return CommBox(url, keys, limiter=_budget(url), request_id=_request_id)
+
+
+def _budget(url: str) -> CallBudget:
+    redis = Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return CallBudget(redis, sha256(url.encode()).hexdigest()[:16])
+
+
+def _request_id() -> str:
+    """The id of the web request or task this thread works for, so that CommBox's log can be matched with ours."""
+    return str(get_contextvars().get("request_id", ""))

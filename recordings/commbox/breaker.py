@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 
-from recordings.commbox.errors import CommBoxError, ServerError, Unauthorized, Unreachable
+from recordings.commbox.errors import CommBoxError, ServerError, Throttled, Unauthorized, Unreachable
 
 FAILURES = 5
 WITHIN_SECONDS = 30.0
@@ -44,6 +44,8 @@ class Breaker:
 
     def failed(self, error: CommBoxError) -> None:
         """Count a failure that says CommBox is down or closed to us; every other answer shows it is up."""
+        if isinstance(error, Throttled) and error.status is None:
+            return None  # our own call budget: CommBox was not asked
         if not isinstance(error, (Unreachable, ServerError, Unauthorized)):
             return self.succeeded()
         with self._lock:

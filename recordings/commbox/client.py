@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import stamina
 
 from recordings.commbox.breaker import Breaker
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
+from recordings.commbox.inflight import Merged
+from recordings.commbox.limits import Priority
 from recordings.commbox.paging import Order, walk
 from recordings.commbox.parsing.document import Unreadable, decode, read_json
 from recordings.commbox.parsing.envelope import failure_of
@@ -40,8 +42,6 @@ from recordings.commbox.records import (
 from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, retry_after_seconds
 from recordings.commbox.transport import Answer, Timeouts, Transport
 
-Priority = Literal["background", "playback"]
-
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _KEY = re.compile(r"[\x21-\x7e]+")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -50,11 +50,11 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Limiter(Protocol):
     """What the client asks before each exchange; see limits.py."""
 
-    def acquire(self, priority: Priority) -> AbstractContextManager[None]:
+    def acquire(self, priority: Priority = "background") -> AbstractContextManager[None]:
         """Hold one of the account's places; raises Throttled when none comes free in time."""
 
-    def pause(self, seconds: float) -> None:
-        """CommBox asked everybody to wait."""
+    def pause(self, seconds: float | None) -> None:
+        """CommBox answered 429, and asked for so many seconds or did not say."""
 
 
 class CommBox:
@@ -81,6 +81,7 @@ class CommBox:
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
         self._breaker = Breaker()
+        self._in_flight: Merged[tuple[str, bool], Parsed[RecordingItem]] = Merged()
         self._request_id = request_id or (lambda: "")
         self._request_id_header = request_id_header
 
@@ -126,11 +127,12 @@ class CommBox:
         raise NotFound("The answer holds no object.")
 
     def recordings(self, object_id: int | str, *, interactive: bool = False) -> Parsed[RecordingItem]:
-        """The recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline."""
+        """The recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline.
+
+        Identical calls in flight at the same time are one exchange.
+        """
         text = _object_id(object_id)
-        query = {"activityType": str(RECORDING_TYPE)}
-        document = self._get(f"objects/{text}/activities", query, interactive=interactive)
-        return parse_recordings(document, object_id=text)
+        return self._in_flight.call((text, interactive), lambda: self._recordings(text, interactive))
 
     def user(self, user_id: int | str) -> UserItem:
         """One customer."""
@@ -162,6 +164,11 @@ class CommBox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _recordings(self, object_id: str, interactive: bool) -> Parsed[RecordingItem]:
+        query = {"activityType": str(RECORDING_TYPE)}
+        document = self._get(f"objects/{object_id}/activities", query, interactive=interactive)
+        return parse_recordings(document, object_id=object_id)
 
     def _get(self, path: str, query: Mapping[str, str] | None = None, *, interactive: bool = False) -> Any:
         """Ask until an answer is a success, an error that will not change, or patience ends."""
@@ -233,7 +240,7 @@ class CommBox:
         """Keep how long CommBox asks us to wait, and tell the limiter when it throttles."""
         error.retry_after = retry_after_seconds(answer.retry_after, datetime.now(UTC))
         if isinstance(error, Throttled) and self._limiter:
-            self._limiter.pause(error.retry_after or self._backoff.initial)
+            self._limiter.pause(error.retry_after)
 
     def _without_keys(self, text: str) -> str:
         """An answer that repeats our key must not carry it into errors, rows or logs."""

@@ -64,7 +64,10 @@ class RecordingItem:
 
 @dataclass(frozen=True, slots=True)
 class ObjectItem:
-    """An object (conversation) as one answer described it. Texts come from customers: escape them."""
+    """An object (conversation) as one answer described it. Texts come from customers: escape them.
+
+    What is personal stays out of repr, and so out of logs.
+    """
 
     object_id: int
     stream_id: int
@@ -76,11 +79,11 @@ class ObjectItem:
     closed_at: datetime | None
     customer_identity_id: int | None
     customer_user_id: int | None
-    customer_name: str
-    customer_email: str
-    customer_phone: str
+    customer_name: str = field(repr=False)
+    customer_email: str = field(repr=False)
+    customer_phone: str = field(repr=False)
     agent_id: int | None
-    message: str
+    message: str = field(repr=False)
     tags_count: int
     raw: Raw = field(repr=False)
 
@@ -90,10 +93,10 @@ class UserItem:
     """A customer."""
 
     user_id: int
-    name: str
-    email: str
-    phone: str
-    unique_id: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+    unique_id: str = field(repr=False)
     identity_ids: tuple[int, ...]
     raw: Raw = field(repr=False)
 

@@ -14,7 +14,8 @@ from recordings.commbox.errors import (
     Unauthorized,
 )
 from recordings.commbox.parsing.document import Unreadable, has_long_text, read_json
-from recordings.commbox.parsing.fields import Fields, Refused, excerpt_of, fold, is_missing
+from recordings.commbox.parsing.fields import Fields, Refused, fold, is_missing
+from recordings.commbox.parsing.secrets import excerpt_of, without_queries
 from recordings.commbox.records import Parsed, Problem
 
 T = TypeVar("T")
@@ -120,5 +121,5 @@ def _opened(data: Any) -> Any:
 
 
 def _detail(status: int, description: str) -> str:
-    said = f" It said: {description[:DESCRIPTION_CHARACTERS]}" if description else ""
+    said = f" It said: {without_queries(description)[:DESCRIPTION_CHARACTERS]}" if description else ""
     return f"(status {status}){said}"

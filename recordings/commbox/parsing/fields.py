@@ -1,6 +1,5 @@
 """Reading one item's fields without regard to case, underscores and the type CommBox chose this time."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,17 +10,10 @@ from recordings.commbox.parsing.times import parse_time
 
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 MAX_INT32 = 2**31 - 1
-EXCERPT_CHARACTERS = 200
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 # These words stand for "nothing" in CommBox's own published examples.
 _MISSING_WORDS = frozenset({"", "null", "null,"})
-# A signature outside a plain address, such as one encoded inside another address.
-_SIGNATURE = re.compile(
-    r"(x-amz-(?:signature|credential|security-token)|\bsignature|awsaccesskeyid)(?:=|%3d)[^&\s\"'<>\\]+",
-    re.IGNORECASE,
-)
-_URL_QUERY = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:\\?/\\?/[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
 
 
 def fold(key: str) -> str:
@@ -42,17 +34,6 @@ def int64(value: Any) -> int | None:
     if type(value) is not int or not MIN_INT64 <= value <= MAX_INT64:
         return None
     return value
-
-
-def without_queries(text: str) -> str:
-    """The text with the query of every web address in it cut off: signatures live there."""
-    return _SIGNATURE.sub(r"\1=", _URL_QUERY.sub(r"\1", text))
-
-
-def excerpt_of(item: Any) -> str:
-    """How an item began, for whoever looks at a problem; without any address's query."""
-    text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=str)
-    return without_queries(text[: EXCERPT_CHARACTERS * 10])[:EXCERPT_CHARACTERS]
 
 
 class Refused(ValueError):

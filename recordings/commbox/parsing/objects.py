@@ -5,6 +5,7 @@ from typing import Any
 
 from recordings.commbox.parsing.envelope import read_items
 from recordings.commbox.parsing.fields import Fields
+from recordings.commbox.parsing.secrets import scrubbed, without_signatures
 from recordings.commbox.records import ObjectItem, Parsed
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
@@ -37,9 +38,9 @@ def _object(fields: Fields, item: dict[str, Any], stream_id: int | None) -> Obje
         customer_email=_email(fields, user, identity),
         customer_phone=_phone(fields, user, identity),
         agent_id=fields.identifier("assignedManagerId") or fields.identifier("lastAssignedManagerId"),
-        message=fields.text("message"),
+        message=without_signatures(fields.text("message")),
         tags_count=max(0, fields.code("numTags") or 0),
-        raw=item,
+        raw=scrubbed(item),
     )
 
 

@@ -6,6 +6,7 @@ from recordings.commbox.errors import BadResponse, NotFound
 from recordings.commbox.parsing.envelope import read_items
 from recordings.commbox.parsing.fields import Fields, Refused, int64
 from recordings.commbox.parsing.objects import name_of
+from recordings.commbox.parsing.secrets import scrubbed
 from recordings.commbox.records import AgentItem, Parsed, StreamStat, TagItem, TeamItem, UserItem
 
 
@@ -59,7 +60,7 @@ def _user(fields: Fields, item: dict[str, Any]) -> UserItem:
         phone=fields.text("phone1") or fields.text("phone2"),
         unique_id=fields.text("uniqueId"),
         identity_ids=tuple(number for number in ids if number),
-        raw=item,
+        raw=scrubbed(item),
     )
 
 
@@ -72,7 +73,7 @@ def _agent(fields: Fields, item: dict[str, Any]) -> AgentItem:
         team_id=fields.identifier("teamId"),
         team_name=fields.text("teamName"),
         permission_id=fields.code("permissionId", "permission"),
-        raw=item,
+        raw=scrubbed(item),
     )
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from recordings.commbox.parsing.document import Unreadable, read_json
 from recordings.commbox.parsing.envelope import read_items
-from recordings.commbox.parsing.fields import MAX_INT32, Fields, Refused, fold, int64, without_queries
+from recordings.commbox.parsing.fields import MAX_INT32, Fields, Refused, int64
 from recordings.commbox.parsing.objects import name_of
+from recordings.commbox.parsing.secrets import scrubbed, without_queries
 from recordings.commbox.records import Parsed, RecordingItem
-from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query
+from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of
 
 RECORDING_TYPE = 27
 # A recorded time further ahead than this is a wrong clock, not a recording to come.
@@ -158,18 +159,7 @@ def _upstream_id(fields: Fields) -> str | None:
 def _raw(item: dict[str, Any], contents: Any) -> dict[str, Any]:
     """The item as it came, with `data` opened and no signature left in any text."""
     opened = {key: contents if key.lower() == "data" and contents else item[key] for key in item}
-    scrubbed: dict[str, Any] = _scrubbed(opened)
-    return scrubbed
-
-
-def _scrubbed(value: Any, key: str = "") -> Any:
-    if isinstance(value, dict):
-        return {without_queries(name): _scrubbed(item, name) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_scrubbed(item, key) for item in value]
-    if not isinstance(value, str):
-        return value
-    return strip_query(value) if fold(key) == "recordingurl" else without_queries(value)
+    return scrubbed(opened, without_queries)
 
 
 def _without_copies(items: Iterable[RecordingItem]) -> list[RecordingItem]:

@@ -1,0 +1,50 @@
+"""Keeping signatures out of what is stored and shown: a presigned URL is a bearer secret wherever it stands."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from recordings.commbox.parsing.fields import fold
+from recordings.storage.urls import strip_query
+
+EXCERPT_CHARACTERS = 200
+
+_URL_QUERY = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:\\?/\\?/[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+# Also outside a plain address, such as in one encoded inside another.
+_SIGNATURE = re.compile(
+    r"(x-amz-(?:signature|credential|security-token)|\bsignature|awsaccesskeyid)(?:=|%3d)[^&\s\"'<>\\]+",
+    re.IGNORECASE,
+)
+
+
+def without_queries(text: str) -> str:
+    """The text with the query of every web address in it cut off."""
+    return _SIGNATURE.sub(r"\1=", _URL_QUERY.sub(r"\1", text))
+
+
+def without_signatures(text: str) -> str:
+    """The text with the query of every signed web address cut off; other addresses stay whole."""
+    cut = _URL_QUERY.sub(lambda match: match[1] if _SIGNATURE.search(match[0]) else match[0], text)
+    return _SIGNATURE.sub(r"\1=", cut)
+
+
+def scrubbed(item: dict[str, Any], clean: Callable[[str], str] = without_signatures) -> dict[str, Any]:
+    """A copy of an item with every text cleaned; a `recordingUrl` loses its query whatever it holds."""
+    return {clean(key): _scrubbed(value, key, clean) for key, value in item.items()}
+
+
+def excerpt_of(item: Any) -> str:
+    """How an item began, for whoever looks at a problem; without any address's query."""
+    text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=str)
+    return without_queries(text[: EXCERPT_CHARACTERS * 10])[:EXCERPT_CHARACTERS]
+
+
+def _scrubbed(value: Any, key: str, clean: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return scrubbed(value, clean)
+    if isinstance(value, list):
+        return [_scrubbed(item, key, clean) for item in value]
+    if not isinstance(value, str):
+        return value
+    return strip_query(value) if fold(key) == "recordingurl" else clean(value)
