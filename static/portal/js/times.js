@@ -1,24 +1,24 @@
 // Times: "2 m ago" keeps counting, and any time shows the viewer's local time on hover.
-// Markup: <time class="fresh" datetime="2026-11-20T09:14:00Z" data-relative data-stale-after="86400">2 m ago</time>
+// Markup, as the filter `ago` writes it: <time datetime="2026-11-20T09:14:00+00:00" data-age>2 m ago</time>
+// Inside an element with data-stale-after="86400" (seconds) that element gets data-stale when the time has come.
 const EVERY = 15000;
 
-/** The words for an age in seconds; the server's filter writes the same ones. */
+/** The words for an age in seconds; the filter `ago` writes the same ones. Older than 60 days: null. */
 export function ago(seconds) {
-  if (seconds < 10) return "just now";
+  if (seconds < 1) return "now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`;
-  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return seconds < 60 * 86400 ? `${Math.floor(seconds / 86400)} d ago` : null;
 }
 
 function refresh() {
-  for (const time of document.querySelectorAll("time[data-relative][datetime]")) {
-    const seconds = Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000);
-    if (Number.isNaN(seconds)) continue;
-    const words = ago(seconds);
-    if (time.textContent !== words) time.textContent = words;
-    const limit = Number(time.dataset.staleAfter);
-    if (limit) time.toggleAttribute("data-stale", seconds > limit);
+  for (const time of document.querySelectorAll("time[data-age][datetime]")) {
+    const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    const words = Number.isNaN(seconds) ? null : ago(seconds);
+    if (words && time.textContent !== words) time.textContent = words;
+    const holder = time.closest("[data-stale-after]");
+    if (holder && seconds > Number(holder.dataset.staleAfter)) holder.dataset.stale = "";
   }
 }
 
