@@ -28,12 +28,19 @@ test: $(VENV)/.dev ## the whole suite, browser tests included
 e2e: $(VENV)/.dev ## only what a person does in a browser
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
+# The type checker and the import contracts read the settings; nothing is connected to.
+check: export SECRET_KEY = only-for-checks-only-for-checks-only-for-checks-only
+check: export DATABASE_URL = postgresql://nobody@localhost/none
+check: export REDIS_URL = redis://localhost
+check: export COMMBOX_API_KEY = none
+check: export AUDIT_FIELD_KEY = bm9uZW5vbmVub25lbm9uZW5vbmVub25lbm9uZW5vbmU=
 check: $(VENV)/.dev ## types, style, templates, import contracts, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/djlint --check --lint templates
 	@$(BIN)/lint-imports
+	@$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
 
 bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.json
 	@$(BIN)/python -m tests.bench
