@@ -10,15 +10,15 @@ from django.urls import reverse
 from recordings.permissions import Permission
 from recordings.refresh.queries import banners
 
-# Label, URL name, icon, and the permission that shows it; None is for everybody.
-ROOMS: tuple[tuple[str, str, str, Permission | None], ...] = (
-    ("Overview", "overview", "layout-dashboard", None),
-    ("Objects", "catalog:objects", "messages-square", Permission.SEARCH_OBJECTS),
-    ("Recordings", "catalog:recordings", "video", Permission.SEARCH_OBJECTS),
-    ("Audit trail", "audit:trail", "scroll-text", Permission.READ_TRAIL),
-    ("Reports", "reports:list", "file-check", Permission.EXPORT_REPORTS),
-    ("Operations", "refresh:operations", "activity", Permission.VIEW_OPERATIONS),
-    ("People", "people:list", "users", Permission.MANAGE_PEOPLE),
+# Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
+ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
+    ("Overview", "overview", "layout-dashboard", "g h", None),
+    ("Objects", "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
+    ("Recordings", "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
+    ("Audit trail", "audit:trail", "scroll-text", "g a", Permission.READ_TRAIL),
+    ("Reports", "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
+    ("Operations", "refresh:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
+    ("People", "people:list", "users", "g u", Permission.MANAGE_PEOPLE),
 )
 
 
@@ -27,17 +27,18 @@ class Room:
     label: str
     url: str
     icon: str
+    keys: str
     current: bool
     count: int | None = None
 
 
 def _rooms(request: HttpRequest, user: Any) -> list[Room]:
     here = request.path
-    may = [room for room in ROOMS if room[3] is None or user.has_permission(room[3])]
-    urls = [(label, reverse(name), icon) for label, name, icon, _ in may]
+    may = [room for room in ROOMS if room[4] is None or user.has_permission(room[4])]
+    urls = [(label, reverse(name), icon, keys) for label, name, icon, keys, _ in may]
     return [
-        Room(label, url, icon, here == url or (url != "/" and here.startswith(url)))
-        for label, url, icon in urls
+        Room(label, url, icon, keys, here == url or (url != "/" and here.startswith(url)))
+        for label, url, icon, keys in urls
     ]
 
 
