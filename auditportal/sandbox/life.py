@@ -1,0 +1,168 @@
+"""The life of a recording: a call ends, the file is stored, and only then the activity appears on the object."""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .clock import Clock
+from .media import Medium
+from .people import AGENTS
+from .s3 import S3
+from .scheduler import Scheduler
+from .seed import FIRST_ID, key_for, recording_activity
+from .world import IN_PROCESS, RECORDING, VIDEO_MODULE, Activity, Conversation, Customer, RecordingFile, World
+
+FIRST_MADE_ID = FIRST_ID + 1_000_000
+WAITING_SECONDS = 25
+
+
+@dataclass
+class MadeCall:
+    """A call that was made to happen; `listed` is set when CommBox tells of its recording."""
+
+    object_id: int
+    stream_id: int
+    bucket: str
+    key: str
+    due_at: datetime
+    activity_id: int | None = None
+    listed: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the recording is listed; false when it was not in time."""
+        return self.listed.wait(timeout)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What kind of call is wanted; None means: choose.
+
+    `stored_after` counts seconds from the end of the call, `listed_after` from the arrival of the file.
+    """
+
+    medium: Medium
+    stream_id: int | None = None
+    object_id: int | None = None
+    customer_id: int | None = None
+    agent_id: int | None = None
+    stored_after: float = 5.0
+    listed_after: float = 1.0
+
+
+class Life:
+    """Makes calls happen. `announce` hears of each activity that appears."""
+
+    def __init__(
+        self, world: World, storage: S3, clock: Clock, announce: Callable[[Conversation, Activity], None]
+    ) -> None:
+        self.world = world
+        self.storage = storage
+        self.clock = clock
+        self.announce = announce
+        self.scheduler = Scheduler(clock, "sandbox calls")
+        self.made: list[MadeCall] = []
+        self._dice = random.Random(0)  # noqa: S311 - repeatable choices, nothing secret
+
+    def clear(self) -> None:
+        """Forget the calls that were made and those still to be stored."""
+        self.scheduler.clear()
+        self.made.clear()
+        self._dice = random.Random(0)  # noqa: S311
+
+    def make(self, wish: Wish) -> MadeCall:
+        """A call ends now. Raises ValueError for a channel without video and KeyError for an unknown object."""
+        now = self.clock.now()
+        with self.world.lock:
+            talk = self.conversation(wish, now - timedelta(seconds=wish.medium.seconds))
+            stream = self.world.streams[talk.stream_id]
+            number = (
+                sum(one.object_id == talk.id for one in self.made) + len(talk.activities_of(RECORDING)) + 1
+            )
+            key = key_for(talk, now, str(number), wish.medium)
+            due = now + timedelta(seconds=wish.stored_after)
+            call = MadeCall(talk.id, stream.id, stream.bucket, key, due)
+            self.made.append(call)
+        self._then(wish.stored_after, due, lambda: self._store(call, wish))
+        return call
+
+    def conversation(self, wish: Wish, began_at: datetime) -> Conversation:
+        """The object the call belongs to: the one wished for, or a new one."""
+        if wish.object_id is not None:
+            talk = self.world.conversation(wish.object_id)
+        else:
+            talk = self.new_conversation(wish, began_at)
+            self.world.add(talk)
+        if self.world.streams[talk.stream_id].module_id != VIDEO_MODULE:
+            raise ValueError(f"Stream {talk.stream_id} has no video calls.")
+        return talk
+
+    def new_conversation(self, wish: Wish, began_at: datetime) -> Conversation:
+        """An object that began shortly before the call and is still in process, as no agent has resolved it."""
+        streams = [one for one in self.world.streams.values() if one.module_id == VIDEO_MODULE]
+        stream = self.world.streams.get(wish.stream_id) if wish.stream_id else streams[0]
+        if stream is None or stream not in streams:
+            raise ValueError(
+                f"There is no video stream {wish.stream_id}. There are: {', '.join(str(one.id) for one in streams)}."
+            )
+        agent_id = wish.agent_id or self._dice.choice(AGENTS).id
+        created = began_at - timedelta(seconds=WAITING_SECONDS)
+        return Conversation(
+            max(FIRST_MADE_ID, *self.made_ids()) + 7,
+            stream.id,
+            stream.sub_streams[0],
+            self.customer(wish),
+            created,
+            began_at,
+            "Video call",
+            IN_PROCESS,
+            agent_id,
+            agent_id,
+            first_response_at=began_at,
+        )
+
+    def made_ids(self) -> list[int]:
+        """Ids of objects made here, with a zero so that there is always one."""
+        return [
+            0,
+            *(one.object_id for one in self.made if one.object_id >= FIRST_MADE_ID and one.object_id < 2**52),
+        ]
+
+    def customer(self, wish: Wish) -> Customer:
+        """The customer wished for, or any."""
+        if wish.customer_id is None:
+            return self._dice.choice(list(self.world.customers.values()))
+        if wish.customer_id not in self.world.customers:
+            raise KeyError(f"The sandbox has no customer {wish.customer_id}.")
+        return self.world.customers[wish.customer_id]
+
+    def _then(self, seconds: float, due: datetime, step: Callable[[], None]) -> None:
+        """Take the next step of a life at its time; without a wait at once, in this thread."""
+        if seconds:
+            self.scheduler.at(due, step)
+        else:
+            step()
+
+    def _store(self, call: MadeCall, wish: Wish) -> None:
+        """The recording process finished: the file is there, the activity not yet."""
+        now = self.clock.now()
+        with self.world.lock:
+            medium = wish.medium
+            self.storage.bucket(call.bucket).put(call.key, medium.content, medium.content_type, now)
+        self._then(
+            wish.listed_after, now + timedelta(seconds=wish.listed_after), lambda: self._list(call, wish, now)
+        )
+
+    def _list(self, call: MadeCall, wish: Wish, stored_at: datetime) -> None:
+        """The activity appears, the object's update time moves, the webhook goes out."""
+        with self.world.lock:
+            talk = self.world.conversation(call.object_id)
+            stream = self.world.streams[call.stream_id]
+            file = RecordingFile(call.bucket, call.key, presigned=stream.presigns)
+            activity = recording_activity(self.world, talk, wish.medium, file, stored_at)
+            activity.created_at = talk.updated_at = self.clock.now()
+            talk.activities.append(activity)
+            call.activity_id = activity.id
+        self.announce(talk, activity)
+        call.listed.set()

@@ -1,0 +1,82 @@
+"""What reached the sandbox: a request log of the API and an access log of the storage, both without secrets."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from .messages import Request
+
+KEPT_ENTRIES = 20_000
+SECRET_PARAMETERS = frozenset({"x-amz-signature", "x-amz-security-token"})
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """A call of the API. The key shows its last four characters only."""
+
+    at: datetime
+    client: str
+    method: str
+    path: str
+    query: str
+    status: int
+    key_ending: str
+    request_id: str
+    user_agent: str
+    fault: str = ""
+
+
+@dataclass
+class Access:
+    """A read of the storage, as S3's server access log tells it; `bytes_sent` is less when the reader left early."""
+
+    at: datetime
+    client: str
+    bucket: str
+    key: str
+    operation: str
+    status: int
+    error_code: str
+    bytes_sent: int
+    object_size: int
+    version_id: str
+    access_key: str
+    range: str
+    referer: str
+    user_agent: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+class Log(Generic[Entry]):
+    """The newest entries, oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
+        self._lock = threading.Lock()
+
+    def add(self, entry: Entry) -> None:
+        """Append one entry; the oldest one goes when there are too many."""
+        with self._lock:
+            self._entries.append(entry)
+
+    def entries(self) -> list[Entry]:
+        """A copy of what is there."""
+        with self._lock:
+            return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+
+
+def kept_parameters(request: Request) -> dict[str, str]:
+    """Query parameters that begin with `x-`: S3 ignores unknown ones but keeps them in its log. Never the signature."""
+    return {
+        name: value
+        for name, value in request.params.items()
+        if name.lower().startswith("x-") and name.lower() not in SECRET_PARAMETERS
+    }

@@ -1,0 +1,141 @@
+"""The storage's HTTP face: GET and HEAD of private files by presigned URL, in path and in virtual-host style."""
+
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import unquote
+
+from . import sigv4
+from .clock import Clock
+from .faults import Fault, Faults
+from .logs import Access, Log, kept_parameters
+from .messages import Request, Response
+from .s3_answers import common_headers, error, serve
+from .sigv4 import Credential, Refused
+from .storage import Bucket, FileVersion
+
+HOST_FORM = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
+FAULTS = {
+    "denied": ("AccessDenied", "Access Denied"),
+    "missing": ("NoSuchKey", "The specified key does not exist."),
+    "unsatisfiable": ("InvalidRange", "The requested range is not satisfiable"),
+    "moved": ("PermanentRedirect", "The bucket must be addressed using the specified endpoint."),
+    "slow_down": ("SlowDown", "Please reduce your request rate."),
+    "internal_error": ("InternalError", "We encountered an internal error. Please try again."),
+}
+
+
+class S3:
+    """Buckets, the keys that may read them, and an access log."""
+
+    def __init__(
+        self,
+        region: str,
+        clock: Clock,
+        lock: threading.RLock,
+        faults: Faults,
+        credentials: Iterable[Credential],
+    ) -> None:
+        self.region = region
+        self.clock = clock
+        self.lock = lock
+        self.faults = faults
+        self.buckets: dict[str, Bucket] = {}
+        self.log: Log[Access] = Log()
+        self._at_start = tuple(credentials)
+        self.reset()
+
+    def reset(self) -> None:
+        """Accept the access keys of the start and forget who read; the files stay."""
+        self.credentials = {one.access_key: one for one in self._at_start}
+        self.log.clear()
+
+    def trust(self, credential: Credential) -> None:
+        """Accept one more access key."""
+        self.credentials = {**self.credentials, credential.access_key: credential}
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket of that name, made when it is not there yet."""
+        return self.buckets.setdefault(name, Bucket(name))
+
+    def __call__(self, request: Request) -> Response:
+        """Answer one request and log it."""
+        fault, file = self.faults.take("s3", request), None
+        bucket, key = self.locate(request)
+        try:
+            file = self.find(request, bucket, key, fault)
+            response = serve(request, file)
+        except Refused as refusal:
+            response = error(refusal, request)
+        response.headers.update(common_headers())
+        access = self.access(request, response, bucket, key, file)
+        self.log.add(access)
+        response.cut_short = lambda size: setattr(access, "bytes_sent", size)
+        delivery = fault.delivery() if fault else None
+        return replace(response, delivery=delivery) if delivery else response
+
+    def locate(self, request: Request) -> tuple[str, str]:
+        """Bucket and key: the bucket is the first label of the host when that is a bucket's name, else of the path."""
+        path = unquote(request.path, errors="surrogateescape")
+        label = request.host.partition(":")[0].partition(".")[0]
+        if label in self.buckets:
+            return label, path[1:]
+        bucket, _, key = path[1:].partition("/")
+        return bucket, key
+
+    def find(self, request: Request, bucket: str, key: str, fault: Fault | None) -> FileVersion:
+        """Check the right to read, then find the version asked for. Raises Refused."""
+        if fault is not None and fault.kind in FAULTS:
+            raise Refused(*FAULTS[fault.kind])
+        if not HOST_FORM.fullmatch(request.host):
+            raise Refused("InvalidRequest", "The Host header cannot be read.")
+        self.check_right(request, bucket, key)
+        if request.method not in ("GET", "HEAD"):
+            raise Refused("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        with self.lock:
+            return self.version(bucket, key, request.params.get("versionId"))
+
+    def check_right(self, request: Request, bucket: str, key: str) -> None:
+        """Every file is private: only a presigned URL of a key that may read this bucket opens it. Raises Refused."""
+        if not sigv4.is_presigned(request):
+            raise Refused("AccessDenied", "Access Denied")
+        credential = sigv4.verify(request, self.credentials, region=self.region, now=self.clock.now())
+        if bucket in self.buckets and (bucket not in credential.buckets or not key):
+            raise Refused("AccessDenied", "Access Denied")
+
+    def version(self, bucket: str, key: str, version_id: str | None) -> FileVersion:
+        """The newest version of a file, or the one named. Raises Refused when there is none."""
+        if bucket not in self.buckets:
+            raise Refused("NoSuchBucket", "The specified bucket does not exist", {"BucketName": bucket})
+        held = self.buckets[bucket]
+        found = held.newest(key) if version_id is None else held.version(key, version_id)
+        if found is None:
+            code, what = ("NoSuchKey", "key") if version_id is None else ("NoSuchVersion", "version")
+            raise Refused(code, f"The specified {what} does not exist.", {"Key": key})
+        if found.deleted:
+            raise Refused("MethodNotAllowed", "The specified method is not allowed against this resource.")
+        return found
+
+    def access(
+        self, request: Request, response: Response, bucket: str, key: str, file: FileVersion | None
+    ) -> Access:
+        """The access log line, as S3 writes one for every request."""
+        code = re.search(rb"<Code>(\w+)</Code>", response.body) if response.status >= 300 else None
+        return Access(
+            at=self.clock.now(),
+            client=request.client,
+            bucket=bucket,
+            key=key,
+            operation=f"REST.{request.method}.OBJECT",
+            status=response.status,
+            error_code=code[1].decode() if code else "",
+            bytes_sent=0 if request.method == "HEAD" else len(response.body),
+            object_size=len(file.content) if file else 0,
+            version_id=request.params.get("versionId", ""),
+            access_key=request.params.get("X-Amz-Credential", "").partition("/")[0],
+            range=request.headers.get("range", ""),
+            referer=request.headers.get("referer", ""),
+            user_agent=request.headers.get("user-agent", ""),
+            parameters=kept_parameters(request),
+        )

@@ -1,0 +1,135 @@
+"""One sandbox: CommBox's API and its storage on two loopback ports, with test control."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from .activities import FileUrls
+from .clock import Clock
+from .commbox_api import CommBoxApi
+from .control import Control
+from .control_api import PREFIX, ControlApi
+from .faults import Faults
+from .keys import Keys, make_key
+from .life import Life
+from .messages import Request, Response
+from .s3 import S3
+from .seed import DIRECT_BUCKET, PRESIGNED_BUCKET
+from .server import HOST, Server
+from .sigv4 import Credential
+from .switches import Panel
+from .webhooks import Webhooks
+from .world import World
+
+REGION = "eu-west-1"
+KEY_LIFE = timedelta(days=365)
+ACCESS_KEY = "SANDBOXPORTALREADER1"
+SECRET_KEY = "opens-nothing-but-the-sandbox"  # noqa: S105
+VENDOR = Credential(
+    "SANDBOXVENDORWRITER1", "what-the-vendor-signs-with", frozenset({DIRECT_BUCKET, PRESIGNED_BUCKET})
+)
+
+
+class Sandbox:
+    """A stand-in for CommBox and its bucket. Use `start()` and `stop()`, or a with statement.
+
+    The portal's access key reads the bucket of direct URLs only; files of the other one are reached by the
+    presigned URLs that CommBox hands out. Ports of 0 are chosen by the system. Switches given here are start values.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        s3_port: int = 0,
+        seed: int = 7,
+        today: date | None = None,
+        *,
+        api_key: str | None = None,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
+        region: str = REGION,
+        **switches: Any,
+    ) -> None:
+        self.seed = seed
+        self.today = today or datetime.now(UTC).date()
+        self.region = region
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.api_key = api_key or self._key("auditportal")
+        self.next_api_key = self._key("auditportal-next")
+        self.expired_api_key = make_key("auditportal-expired", datetime(2020, 1, 1, tzinfo=UTC))
+        self._assemble(port, s3_port, switches)
+        self.control.reset()
+
+    def _key(self, client_id: str) -> str:
+        return make_key(client_id, datetime.combine(self.today, time(), UTC) + KEY_LIFE)
+
+    def _assemble(self, port: int, s3_port: int, switches: dict[str, Any]) -> None:
+        """Make all parts and open both ports, so that the addresses are known before the start."""
+        clock, faults, world = Clock(), Faults(), World()
+        portal = Credential(self.access_key, self.secret_key, frozenset({DIRECT_BUCKET}))
+        storage = S3(self.region, clock, world.lock, faults, (portal, VENDOR))
+        keys = Keys((self.api_key, self.next_api_key, self.expired_api_key))
+        self._api = CommBoxApi(world, Panel(**switches), clock, keys, faults)
+        self._s3_server, self._api_server = Server(storage, s3_port), Server(self._answer, port)
+        urls = FileUrls(self._s3_server.port, self.region, VENDOR, clock.now)
+        self._webhooks = Webhooks(world, self._api.panel, clock, urls)
+        self._api.connect(urls, self._webhooks.announce)
+        self._life = Life(world, storage, clock, self._webhooks.announce)
+        self.control = Control(
+            world, self._api, storage, self._life, self._webhooks, seed=self.seed, today=self.today
+        )
+        self._control_api = ControlApi(self.control)
+
+    def _answer(self, request: Request) -> Response:
+        """The API's port also carries the control, under a prefix no call of CommBox has."""
+        return (self._control_api if request.path.startswith(PREFIX) else self._api)(request)
+
+    @property
+    def api_url(self) -> str:
+        """Base URL of the API, with a slash at the end."""
+        return f"http://{HOST}:{self._api_server.port}/"
+
+    @property
+    def s3_url(self) -> str:
+        """Endpoint of the storage, path style."""
+        return f"http://{HOST}:{self._s3_server.port}"
+
+    @property
+    def bucket_urls(self) -> tuple[str, ...]:
+        """What belongs into RECORDING_BUCKETS: both buckets, each as a path and as a host."""
+        port, buckets = self._s3_server.port, (DIRECT_BUCKET, PRESIGNED_BUCKET)
+        paths = tuple(f"{self.s3_url}/{bucket}" for bucket in buckets)
+        return paths + tuple(f"http://{bucket}.localhost:{port}" for bucket in buckets)
+
+    def settings(self) -> dict[str, str]:
+        """The environment a portal needs to work with this sandbox."""
+        return {
+            "COMMBOX_API_URL": self.api_url,
+            "COMMBOX_API_KEY": self.api_key,
+            "COMMBOX_API_KEY_NEXT": self.next_api_key,
+            "RECORDING_BUCKETS": ",".join(self.bucket_urls),
+            "S3_ENDPOINT_URL": self.s3_url,
+            "S3_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        }
+
+    def start(self) -> Self:
+        """Serve in threads of this process."""
+        for part in (self._s3_server, self._api_server, self._life.scheduler, self._webhooks.scheduler):
+            part.start()
+        return self
+
+    def stop(self) -> None:
+        """End everything; open connections are closed."""
+        for part in (self._api_server, self._s3_server, self._life.scheduler, self._webhooks.scheduler):
+            part.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
