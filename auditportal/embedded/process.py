@@ -92,6 +92,12 @@ class Process:
         if not self.running:
             raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_words()}")
 
+    def wait(self) -> int:
+        """Wait for the end of a process that ends by itself, and return its exit code."""
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was never started")
+        return self._child.wait()
+
     def stop(self) -> None:
         """End it in its own way, or by force when `stop_seconds` have passed."""
         if self._child is None:

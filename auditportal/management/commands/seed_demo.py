@@ -7,15 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from auditportal.accounts.actions import grant_role
+from auditportal.accounts.demo import PEOPLE
 from auditportal.accounts.models import User
 from recordings.audit import Actor
-
-PEOPLE = (
-    ("noa.levi", "Noa Levi", "compliance_officer"),
-    ("tom.brandt", "Tom Brandt", "qa_manager"),
-    ("eva.lang", "Eva Lang", "external_auditor"),
-    ("sam.ortiz", "Sam Ortiz", "administrator"),
-)
 
 
 class Command(BaseCommand):

@@ -1,0 +1,163 @@
+"""`make demo`: everything a working portal needs, started in order, watched, stopped in order."""
+
+import hashlib
+import http.client
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auditportal.accounts.demo import PEOPLE
+from auditportal.accounts.roles import ROLES
+from auditportal.embedded import demo_env
+from auditportal.embedded.demo_processes import HOST, Runner
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.process import Process
+from auditportal.embedded.services import Embedded
+from auditportal.embedded.supervisor import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+_READY_SECONDS = 60.0
+_PREPARING = "prepared"  # kept beside the data: what the database was last brought to
+_MAKES_THE_DATABASE = (
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "auditportal/accounts/*.py",
+    "auditportal/grants.py",
+    "auditportal/management/commands/seed_demo.py",
+    "requirements.lock",
+)
+
+
+class Demo:
+    """The demo of one folder on one port. `say` prints a line; `progress` prints the beginning of one."""
+
+    def __init__(self, folder: Path, port: int, say: Callable[..., None]) -> None:
+        self.folder, self.port, self._say = folder, port, say
+        self._began = time.monotonic()
+        for part in (folder, folder / "logs", folder / "run"):
+            part.mkdir(exist_ok=True)
+        self._embedded = Embedded(folder / "embedded", logs=folder / "logs")
+        self._supervisor = Supervisor(say)
+
+    def reset(self) -> None:
+        """Delete all data and secrets. Raises EmbeddedError while the demo runs."""
+        self._embedded.remove()
+        shutil.rmtree(self.folder)
+
+    def run(self) -> None:
+        """Start everything and look after it until an exception (a signal's) ends it; then stop everything."""
+        check_port(self.port)
+        try:
+            self._start()
+            self._introduce()
+            self._supervisor.run()
+        finally:
+            self._say("Stopping …")
+            (self.folder / demo_env.RUNNING_FILE).unlink(missing_ok=True)
+            self._supervisor.stop()
+            self._embedded.stop()
+
+    def _start(self) -> None:
+        secrets = demo_env.load_secrets(self.folder)
+        with self._step("PostgreSQL 18 and Redis"):
+            services = self._embedded.start()
+        for process in self._embedded.processes:
+            self._supervisor.watch(process)
+        environment = demo_env.settings(secrets, services)
+        demo_env.write_file(self.folder / demo_env.RUNNING_FILE, environment)
+        runner = Runner(self.folder, environment, self.port)
+        with self._step("CommBox and its storage (the sandbox)"):
+            self._launch(runner.sandbox())
+        self._prepare(runner)
+        with self._step("Web, worker and beat"):
+            for process in runner.portal():
+                self._launch(process)
+            self._wait_ready()
+
+    def _prepare(self, runner: Runner) -> None:
+        """Tables, people, first look at the catalog: only when something of it is new."""
+        mark, wanted = self._embedded.home / _PREPARING, fingerprint()
+        if mark.exists() and mark.read_text() == wanted:
+            return
+        for text, *command in (
+            ("Tables and roles", "migrate", "--database", "owner", "--verbosity", "0"),
+            ("Demo accounts", "seed_demo"),
+            ("First look at the catalog", "refresh_catalog"),
+        ):
+            with self._step(text):
+                runner.manage(*command)
+        mark.write_text(wanted)
+
+    def _launch(self, process: Process) -> None:
+        process.start()
+        self._supervisor.watch(process)
+        process.wait_ready(_READY_SECONDS)
+
+    def _wait_ready(self) -> None:
+        """Wait until the first page can be served. Raises EmbeddedError when that takes too long."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not answers(self.port, "/health/ready"):
+            if time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"The portal did not get ready. Its log: {self.folder / 'logs' / 'web.log'}"
+                )
+            self._supervisor.look(time.monotonic())
+            time.sleep(0.1)
+
+    @contextmanager
+    def _step(self, text: str) -> Iterator[None]:
+        began = time.monotonic()
+        self._say(f"  {text + ' …':<42}", end="")
+        yield
+        self._say(f"{time.monotonic() - began:5.1f} s")
+
+    def _introduce(self) -> None:
+        password = demo_env.load_secrets(self.folder)["DEMO_PASSWORD"]
+        people = [f"  {name:<12}{ROLES[role].label:<20}{ROLES[role].may}" for name, _, role in PEOPLE]
+        lines = (
+            "",
+            f"AuditPortal is ready: http://{HOST}:{self.port}/   ({time.monotonic() - self._began:.0f} s)",
+            "",
+            f"Sign in as one of these, with the password  {password}",
+            *people,
+            "",
+            f"Stop with Ctrl-C; the data stay (make demo RESET=1 starts fresh). Logs: {self.folder / 'logs'}",
+        )
+        self._say("\n".join(lines))
+
+
+def check_port(port: int) -> None:
+    """Raises EmbeddedError, naming PORT=, when the port cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a port"
+            raise EmbeddedError(
+                f"Port {port} cannot be used: {reason}. Choose another one: make demo PORT={port + 1}"
+            ) from None
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether the page at `path` answers with 200."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """Changes whenever the database must be prepared again."""
+    files = sorted({file for pattern in _MAKES_THE_DATABASE for file in root.glob(pattern)})
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

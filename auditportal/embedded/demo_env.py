@@ -1,0 +1,64 @@
+"""The demo's settings: secrets drawn once and kept, addresses known once the servers run."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from auditportal.embedded.passwords import write_private
+from auditportal.embedded.redis import free_port
+from auditportal.embedded.services import Services
+
+SECRETS_FILE = "demo.env"
+RUNNING_FILE = "running.env"  # there while the demo runs; manage.py in another terminal uses it
+
+
+def _password() -> str:
+    """Four made-up words: long enough for the portal's rule, easy to type."""
+    syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
+    return "-".join("".join(secrets.choice(syllables) for _ in range(2)) for _ in range(4))
+
+
+_DRAWN: dict[str, Callable[[], str]] = {
+    "SECRET_KEY": lambda: secrets.token_urlsafe(48),
+    "AUDIT_FIELD_KEY": lambda: base64.b64encode(os.urandom(32)).decode(),
+    "DEMO_PASSWORD": _password,
+    "COMMBOX_WEBHOOK_TOKEN": lambda: secrets.token_urlsafe(24),
+    # The addresses of recordings hold the port, and the database holds those addresses: it must stay.
+    "SANDBOX_PORT": lambda: str(free_port()),
+}
+
+
+def load_secrets(folder: Path) -> dict[str, str]:
+    """The demo's secrets and ports; what is missing is drawn and written down (0600)."""
+    file = folder / SECRETS_FILE
+    known = read_file(file) if file.exists() else {}
+    missing = {name: draw() for name, draw in _DRAWN.items() if name not in known}
+    if missing:
+        write_file(file, {**known, **missing})
+    return {**known, **missing}
+
+
+def settings(drawn: Mapping[str, str], services: Services) -> dict[str, str]:
+    """The environment of every process of the demo: see env.py for each name."""
+    return {
+        **drawn,
+        "DJANGO_SETTINGS_MODULE": "auditportal.settings",
+        "PYTHONUNBUFFERED": "1",
+        "DEMO": "true",
+        "DATABASE_URL": services.database_url,
+        "DATABASE_OWNER_URL": services.owner_url,
+        "REDIS_URL": services.redis_url,
+    }
+
+
+def read_file(file: Path) -> dict[str, str]:
+    """NAME=value lines."""
+    lines = (line.partition("=") for line in file.read_text().splitlines())
+    return {name: value for name, equals, value in lines if equals}
+
+
+def write_file(file: Path, values: Mapping[str, str]) -> None:
+    """Write NAME=value lines that only the owner may read."""
+    write_private(file, "".join(f"{name}={value}\n" for name, value in values.items()))

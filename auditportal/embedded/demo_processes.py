@@ -1,0 +1,77 @@
+"""The demo's processes, as data: what runs, with which command. Sealer, signer and witness join this list later."""
+
+import os
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.process import Process
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
+_MANAGE = [str(ROOT / "manage.py")]
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")  # no setting of another installation
+_WEB = shlex.split(
+    "-m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers"
+)
+_CELERY = ["-m", "celery", "--app", "auditportal"]
+_WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
+_BEAT = shlex.split("beat --loglevel INFO --pidfile= --schedule")
+
+
+class Runner:
+    """Makes the processes of one demo: all in one environment, each with its log in `folder`/logs."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], port: int) -> None:
+        self._folder, self._port = folder, port
+        self._environment = {
+            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
+            **environment,
+        }
+
+    def sandbox(self) -> Process:
+        """The stand-in for CommBox and its storage."""
+        port = int(self._environment["SANDBOX_PORT"])
+        process = self._process("sandbox", [*_MANAGE, "sandbox", "--port", str(port)])
+        process.ready = lambda: _listens(port)
+        return process
+
+    def portal(self) -> list[Process]:
+        """What serves the portal, in the order of its start."""
+        web = [*_WEB, "--host", HOST, "--port", str(self._port), "auditportal.wsgi:application"]
+        metrics = self._folder / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir()
+        pool = {"DATABASE_POOL_SIZE": "4", "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        return [
+            self._process("web", web, pool),
+            self._process("worker", [*_CELERY, *_WORKER]),
+            self._process("beat", [*_CELERY, *_BEAT, str(self._folder / "run" / "beat")]),
+        ]
+
+    def manage(self, *command: str) -> None:
+        """Run a management command to its end. Raises EmbeddedError with its last words when it fails."""
+        step = self._process(command[0], [*_MANAGE, *command])
+        step.start()
+        if step.wait() != 0:
+            raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_words()}")
+
+    def _process(self, name: str, command: Sequence[str], extra: Mapping[str, str] | None = None) -> Process:
+        return Process(
+            name,
+            [sys.executable, *command],
+            lock=self._folder / "run" / f"{name}.lock",
+            log=self._folder / "logs" / f"{name}.log",
+            directory=ROOT,
+            env={**self._environment, **(extra or {})},
+            stop_seconds=20,
+        )
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

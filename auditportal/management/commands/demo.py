@@ -1,0 +1,50 @@
+"""`manage.py demo`: a working portal on this machine. Runs before there are settings: it makes them."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from auditportal.embedded import EmbeddedError
+from auditportal.embedded.demo import ROOT, Demo
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stop(BaseException):
+    """Somebody asked the demo to end."""
+
+
+class Command(BaseCommand):
+    help = "Serve a working portal with real video: database, Redis, CommBox stand-in, web, workers."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--reset", action="store_true", help="delete the demo's data first")
+        parser.add_argument("--folder", type=Path, default=ROOT / ".portal", help="where the data are kept")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for number in _ENDING:
+            signal.signal(number, _end)
+        try:
+            if options["reset"]:
+                Demo(options["folder"], options["port"], self._say).reset()
+            Demo(options["folder"], options["port"], self._say).run()
+        except _Stop:
+            self._say("Everything has stopped.")
+        except EmbeddedError as error:
+            raise CommandError(str(error)) from None
+
+    def _say(self, text: str, end: str = "\n") -> None:
+        self.stdout.write(text, ending=end)
+        self.stdout.flush()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End once; while everything stops, further signals change nothing."""
+    for ending in _ENDING:
+        signal.signal(ending, signal.SIG_IGN)
+    raise _Stop

@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""Django's command line. `demo` and `embedded` come before any settings: they start what settings name."""
+
+import os
+import sys
+from pathlib import Path
+
+from django.core.management import execute_from_command_line, load_command_class
+
+# There while `make demo` runs: commands in another terminal work on the demo.
+RUNNING_DEMO = Path(__file__).parent / ".portal" / "running.env"
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    if sys.argv[1:2] in (["demo"], ["embedded"]):
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        load_command_class("auditportal", sys.argv[1]).run_from_argv(sys.argv)
+        return
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditportal.settings")
+    if RUNNING_DEMO.exists() and not {"DATABASE_URL", "DATABASE_URL_FILE"} & set(os.environ):
+        lines = (line.partition("=") for line in RUNNING_DEMO.read_text().splitlines())
+        os.environ.update({name: value for name, _, value in lines})
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
