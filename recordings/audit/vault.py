@@ -87,12 +87,27 @@ def _seal_one(event_id: UUID, private: Private, key: bytes) -> Sealed:
     return Sealed(private.field, private.subject, commitment(private.field, salt, private.value), ciphertext)
 
 
-def reveal(event_id: UUID, field: str, subject: str, wrapped: bytes | None, sealed: bytes) -> str:
-    """The value behind a commitment, or the word `erased` when its key is gone or does not fit."""
+class Disclosed(NamedTuple):
+    """A personal value and the salt that makes its commitment checkable."""
+
+    value: str
+    salt: bytes
+
+
+def disclose(
+    event_id: UUID, field: str, subject: str, wrapped: bytes | None, sealed: bytes
+) -> Disclosed | None:
+    """What is behind a commitment, or None when its key is gone or does not fit: it was erased."""
     if wrapped is None:
-        return ERASED
+        return None
     try:
         plain = _open(_unwrap(subject, wrapped), sealed, event_id.bytes + field.encode())
     except InvalidTag:
-        return ERASED
-    return plain[_SALT:].decode()
+        return None
+    return Disclosed(plain[_SALT:].decode(), plain[:_SALT])
+
+
+def reveal(event_id: UUID, field: str, subject: str, wrapped: bytes | None, sealed: bytes) -> str:
+    """The value behind a commitment, or the word `erased` when its key is gone or does not fit."""
+    disclosed = disclose(event_id, field, subject, wrapped, sealed)
+    return disclosed.value if disclosed else ERASED

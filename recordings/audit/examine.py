@@ -1,0 +1,125 @@
+"""One event under the magnifying glass: is its hash right, do its columns and its personal values agree with it?"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from recordings.audit.opened import Opened, open_event
+from recordings.audit.vault import commitment
+from recordings.models import AuditEvent
+
+LABELS = {
+    "actor.name": "Name of the actor",
+    "action_detail.q": "Words that were searched",
+    "object.label": "Label of what was acted on",
+    "purpose.note": "Note on the purpose",
+    "source.ip": "Address",
+    "source.user_agent": "Browser",
+}
+# Column of the index and where the body says the same.
+_COLUMNS = {
+    "kind": ("type",),
+    "outcome": ("outcome",),
+    "actor_ref": ("actor", "ref"),
+    "actor_role": ("actor", "role"),
+    "target_kind": ("object", "kind"),
+    "target_ref": ("object", "ref"),
+    "parent_ref": ("object", "parent"),
+    "purpose": ("purpose", "code"),
+    "request_id": ("request", "id"),
+}
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """A personal value, the hash that stands for it in the event, and whether the two belong together."""
+
+    field: str
+    label: str
+    value: str
+    salt: str
+    stands: str
+    erased: bool
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Examined:
+    """An event and everything that can be checked about it without the sealed log."""
+
+    event: Opened
+    pretty: str
+    stored_hash: str
+    computed_hash: str
+    disagreeing: tuple[str, ...]
+    commitments: tuple[Commitment, ...]
+    clock_difference: float
+
+    @property
+    def hash_holds(self) -> bool:
+        return hmac.compare_digest(self.stored_hash, self.computed_hash)
+
+    @property
+    def all_holds(self) -> bool:
+        """Nothing contradicts anything; an erased value contradicts nothing."""
+        values = all(value.holds or value.erased for value in self.commitments)
+        return self.hash_holds and not self.disagreeing and values
+
+
+def examine(event_id: UUID) -> Examined | None:
+    """Read one event and check what can be checked; None when there is no such event."""
+    event = open_event(event_id)
+    if event is None:
+        return None
+    row = event.stored
+    return Examined(
+        event=event,
+        pretty=json.dumps(event.body, indent=2, ensure_ascii=False),
+        stored_hash=row.body_hash.hex(),
+        computed_hash=hashlib.sha256(row.body).hexdigest(),
+        disagreeing=_disagreeing(event),
+        commitments=tuple(_commitment(event, name) for name in _fields(event)),
+        clock_difference=(row.recorded_at - row.occurred_at).total_seconds(),
+    )
+
+
+def _disagreeing(event: Opened) -> tuple[str, ...]:
+    row = AuditEvent.objects.filter(event_id=event.stored.event_id).values(*_COLUMNS).get()
+    said = {column: _at(event.body, path) for column, path in _COLUMNS.items()}
+    wrong = [column for column, value in said.items() if row[column] != value]
+    own = [] if event.body.get("id") == str(event.stored.event_id) else ["event_id"]
+    return tuple(own + wrong)
+
+
+def _at(body: Any, path: tuple[str, ...]) -> str:
+    for step in path:
+        body = body.get(step, "") if isinstance(body, dict) else ""
+    return str(body)
+
+
+def _fields(event: Opened) -> list[str]:
+    """Every field that was committed to: those whose values rest beside the event, and those erased since."""
+    known = [name for name in LABELS if _stands(event, name)]
+    return sorted({*known, *event.disclosed})
+
+
+def _stands(event: Opened, name: str) -> str:
+    part, _, key = name.partition(".")
+    return str(event.part(part).get(key, ""))
+
+
+def _commitment(event: Opened, name: str) -> Commitment:
+    found = event.disclosed.get(name)
+    stands = _stands(event, name)
+    return Commitment(
+        field=name,
+        label=LABELS.get(name, name.partition(".")[2].replace("_", " ").capitalize()),
+        value=found.value if found else "",
+        salt=found.salt.hex() if found else "",
+        stands=stands,
+        erased=found is None,
+        holds=found is not None and commitment(name, found.salt, found.value) == stands,
+    )

@@ -1,0 +1,178 @@
+"""Which events are asked for: the filters of the trail page and of a report, and the rows they stand for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+
+from django.db.models import QuerySet, Subquery
+
+from recordings.audit.kinds import Kind
+from recordings.models import AuditEvent
+
+# Event numbers grow with time, but for what a clock set back may undo: that much is looked at on both sides of a
+# range of days, so that an old month is found by number and not by reading everything after it.
+CLOCK_SLACK = timedelta(days=1)
+
+# Groups of kinds by the first word of their names, in the order and wording of the page.
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "viewing": ("Watching", ("viewing.",)),
+    "catalog": ("Searching and opening", ("search.", "object.", "recording.opened")),
+    "custody": (
+        "Changes at the source",
+        (
+            "recording.discovered",
+            "recording.changed",
+            "recording.vanished",
+            "recording.reappeared",
+            "recording.not_playable",
+            "refresh.",
+        ),
+    ),
+    "refused": ("Refusals of access", ("access.",)),
+    "people": ("Sign-in and roles", ("auth.", "role.")),
+    "trail": ("Reading the trail", ("audit.",)),
+    "reports": ("Reports", ("export.",)),
+    "portal": ("The portal itself", ("logging.", "config.")),
+}
+
+
+def kinds_of(group: str) -> tuple[str, ...]:
+    """The kinds of a group; empty for a group that does not exist."""
+    _, prefixes = GROUPS.get(group, ("", ()))
+    return tuple(kind.value for kind in Kind if kind.value.startswith(prefixes))
+
+
+@dataclass(frozen=True)
+class TrailFilters:
+    """All given filters must hold; of `any_ref`, `request` and `event` – what searched words may mean – any one.
+
+    `any_ref` asks for events by, on or under any of these refs. `nothing` is set when the words that were
+    searched stand for nobody and nothing in the trail.
+    """
+
+    groups: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    actor: str = ""
+    target: str = ""
+    any_ref: tuple[str, ...] = ()
+    request: str = ""
+    event: str = ""
+    outcome: str = ""
+    purpose: str = ""
+    since: date | None = None
+    until: date | None = None
+    nothing: bool = False
+
+    @property
+    def all_kinds(self) -> tuple[str, ...]:
+        """Every kind that is asked for, those of the groups included; empty for all."""
+        return tuple(sorted({*self.kinds, *(kind for group in self.groups for kind in kinds_of(group))}))
+
+    def as_detail(self) -> dict[str, Any]:
+        """The filters as they stand in an event and in a report's row; `from_detail` reads them back."""
+        values: dict[str, Any] = {
+            "groups": list(self.groups),
+            "kinds": list(self.kinds),
+            "actor": self.actor,
+            "target": self.target,
+            "any_ref": list(self.any_ref),
+            "request": self.request,
+            "event": self.event,
+            "outcome": self.outcome,
+            "purpose": self.purpose,
+            "since": self.since.isoformat() if self.since else "",
+            "until": self.until.isoformat() if self.until else "",
+            "nothing": "yes" if self.nothing else "",
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, Any]) -> Self:
+        """Read back what `as_detail` wrote."""
+        return cls(
+            groups=tuple(detail.get("groups", ())),
+            kinds=tuple(detail.get("kinds", ())),
+            actor=detail.get("actor", ""),
+            target=detail.get("target", ""),
+            any_ref=tuple(detail.get("any_ref", ())),
+            request=detail.get("request", ""),
+            event=detail.get("event", ""),
+            outcome=detail.get("outcome", ""),
+            purpose=detail.get("purpose", ""),
+            since=_day(detail.get("since")),
+            until=_day(detail.get("until")),
+            nothing=bool(detail.get("nothing")),
+        )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+Events = QuerySet[AuditEvent]
+# Where a ref of each kind can stand in an event.
+_COLUMNS = {
+    "object": ("target_ref", "parent_ref"),
+    "recording": ("target_ref",),
+    "report": ("target_ref",),
+    "event": ("target_ref",),
+    "user": ("actor_ref", "target_ref"),
+    "system": ("actor_ref",),
+}
+
+
+def branches(filters: TrailFilters) -> list[Events]:
+    """Disjoint-or-not sets of events whose union is asked for, each of them served by one index.
+
+    One query with OR would make the database sort everything a busy person ever did; a union of short,
+    already sorted branches stops as soon as a page is full.
+    """
+    if filters.nothing:
+        return []
+    base = _common(filters)
+    words = _meanings(filters)
+    if words:
+        return [base.filter(**{column: value}) for column, value in words]
+    if filters.all_kinds and not (filters.actor or filters.target):
+        return [base.filter(kind=kind) for kind in filters.all_kinds]
+    return [base]
+
+
+def _meanings(filters: TrailFilters) -> list[tuple[str, str]]:
+    """Column and value of everything the searched words may mean."""
+    found = [(column, ref) for ref in filters.any_ref for column in _COLUMNS.get(ref.partition(":")[0], ())]
+    found += [("request_id", filters.request)] if filters.request else []
+    return found + ([("event_id", filters.event)] if filters.event else [])
+
+
+def _common(filters: TrailFilters) -> Events:
+    events = AuditEvent.objects.all()
+    exact = {
+        "actor_ref": filters.actor,
+        "target_ref": filters.target,
+        "outcome": filters.outcome,
+        "purpose": filters.purpose,
+    }
+    events = events.filter(**{column: value for column, value in exact.items() if value})
+    if filters.all_kinds:
+        events = events.filter(kind__in=filters.all_kinds)
+    if filters.since:
+        start = _midnight(filters.since)
+        events = events.filter(recorded_at__gte=start, id__gte=_first(recorded_at__gte=start - CLOCK_SLACK))
+    if filters.until:
+        end = _midnight(filters.until + timedelta(days=1))
+        events = events.filter(recorded_at__lt=end, id__lte=_last(recorded_at__lt=end + CLOCK_SLACK))
+    return events
+
+
+def _first(**since: datetime) -> Subquery:
+    return Subquery(AuditEvent.objects.filter(**since).order_by("recorded_at", "id").values("id")[:1])
+
+
+def _last(**until: datetime) -> Subquery:
+    return Subquery(AuditEvent.objects.filter(**until).order_by("-recorded_at", "-id").values("id")[:1])
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)

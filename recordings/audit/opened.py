@@ -1,0 +1,135 @@
+"""Events as people may read them: the bytes parsed, the personal values behind the commitments looked up.
+
+However many events, two queries: their secrets, and the keys of those whose values they are.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from recordings.audit.vault import ERASED, Disclosed, disclose
+from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
+
+COLUMNS = ("id", "event_id", "recorded_at", "occurred_at", "skewed", "kind", "outcome", "body", "body_hash")
+
+
+class Stored(NamedTuple):
+    """A row of the trail as it rests in the database, in the order of COLUMNS."""
+
+    id: int
+    event_id: UUID
+    recorded_at: datetime
+    occurred_at: datetime
+    skewed: bool
+    kind: str
+    outcome: str
+    body: bytes
+    body_hash: bytes
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One event with its personal values. A value that was erased reads `erased`."""
+
+    stored: Stored
+    body: Mapping[str, Any]
+    disclosed: Mapping[str, Disclosed | None] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return self.stored.kind
+
+    @property
+    def outcome(self) -> str:
+        return self.stored.outcome
+
+    def private(self, name: str) -> str:
+        """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
+        if name in self.disclosed:
+            found = self.disclosed[name]
+            return found.value if found else ERASED
+        part, _, key = name.partition(".")
+        return ERASED if key in self.part(part) else ""
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """A part of the body such as `actor`; empty when the event has none."""
+        found = self.body.get(name)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        return self.part("action_detail")
+
+    def text(self, key: str) -> str:
+        """A detail as text, empty when there is none."""
+        value = self.detail.get(key, "")
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    @property
+    def actor_ref(self) -> str:
+        return str(self.part("actor").get("ref", ""))
+
+    @property
+    def target_ref(self) -> str:
+        return str(self.part("object").get("ref", ""))
+
+    @property
+    def target_kind(self) -> str:
+        return str(self.part("object").get("kind", ""))
+
+    @property
+    def parent_ref(self) -> str:
+        return str(self.part("object").get("parent", ""))
+
+    @property
+    def purpose(self) -> str:
+        return str(self.part("purpose").get("code", ""))
+
+    @property
+    def actor_name(self) -> str:
+        """The name as it was then; for the portal's own jobs `system`, for nobody in particular a phrase."""
+        if self.actor_ref.startswith("system:"):
+            return "system"
+        if self.actor_ref in ("", "anonymous"):
+            return "Somebody not signed in"
+        return self.private("actor.name") or self.actor_ref
+
+
+def open_events(rows: Sequence[Stored]) -> list[Opened]:
+    """Parse these events and reveal their personal values."""
+    values = _disclosed([row.event_id for row in rows])
+    return [Opened(row, json.loads(row.body), values.get(row.event_id, {})) for row in rows]
+
+
+def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
+    """Rows of `values_list(*COLUMNS)`, with bytes as bytes."""
+    return [Stored(*row[:-2], bytes(row[-2]), bytes(row[-1])) for row in rows]
+
+
+def open_event(event_id: UUID) -> Opened | None:
+    """One event by its uuid."""
+    found = stored(AuditEvent.objects.filter(event_id=event_id).values_list(*COLUMNS))
+    return open_events(found)[0] if found else None
+
+
+def _disclosed(event_ids: Sequence[UUID]) -> dict[UUID, dict[str, Disclosed | None]]:
+    secrets = list(
+        AuditSecret.objects.filter(event_id__in=event_ids).values_list(
+            "event_id", "field", "subject", "sealed"
+        )
+    )
+    keys = _keys({subject for _, _, subject, _ in secrets})
+    found: dict[UUID, dict[str, Disclosed | None]] = defaultdict(dict)
+    for event_id, name, subject, sealed in secrets:
+        found[event_id][name] = disclose(event_id, name, subject, keys.get(subject), bytes(sealed))
+    return found
+
+
+def _keys(subjects: set[str]) -> dict[str, bytes]:
+    """Read each time and never kept: a destroyed key must not live on here."""
+    rows = AuditSubjectKey.objects.filter(subject__in=subjects).values_list("subject", "wrapped")
+    return {subject: bytes(wrapped) for subject, wrapped in rows}

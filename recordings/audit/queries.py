@@ -1,0 +1,223 @@
+"""Reading the trail: pages newest first, a fixed number of queries each, whatever they show."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from recordings.audit.filters import Events, TrailFilters, branches
+from recordings.audit.kinds import Outcome
+from recordings.audit.opened import COLUMNS, Opened, open_events, stored
+from recordings.audit.sentences import sentence, tone
+from recordings.audit.words import Part, named, purpose_label
+from recordings.models import AuditEvent
+from recordings.permissions import Permission
+from recordings.policies import can
+
+PAGE = 50
+COUNTED = 2000
+
+# Where a ref leads: the page, and the right that opens it.
+ROOMS = {
+    "object": ("catalog:object", Permission.OPEN_OBJECTS),
+    "recording": ("playback:recording", Permission.PLAY_RECORDINGS),
+    "user": ("audit:person", Permission.READ_TRAIL),
+    "report": ("reports:report", Permission.EXPORT_REPORTS),
+    "event": ("audit:event", Permission.READ_TRAIL),
+}
+
+
+@dataclass(frozen=True)
+class LinkedPart:
+    """A piece of a sentence with the address it leads to for this reader; empty where it leads nowhere."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event as a list shows it."""
+
+    id: int
+    event_id: UUID
+    recorded_at: datetime
+    kind: str
+    outcome: str
+    outcome_tone: str
+    tone: str
+    actor_name: str
+    actor_href: str
+    actor_role: str
+    sentence: tuple[LinkedPart, ...]
+    about: tuple[LinkedPart, ...]
+    label: str
+    purpose: str
+    note: str
+    source: str
+    skewed: bool
+    href: str
+
+
+@dataclass(frozen=True)
+class TrailPage:
+    """A page of the trail. `older` and `newer` are event numbers to go on from, 0 where there is nothing more."""
+
+    rows: list[EventRow]
+    older: int
+    newer: int
+    count: int
+    capped: bool
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: older than an event number, or newer than one; neither means the newest page."""
+
+    before: int = 0
+    after: int = 0
+
+
+class Links:
+    """Addresses for one reader. Without a reader (nobody in particular) everything is linked."""
+
+    def __init__(self, viewer: Any = None) -> None:
+        self.may = {right for right in Permission if viewer is None or can(viewer, right)}
+        self.own = f"user:{viewer.pk}" if viewer is not None else ""
+
+    def to(self, ref: str) -> str:
+        """The address of what a ref names; for who may not open it, the trail filtered by it."""
+        kind, _, key = ref.partition(":")
+        name, right = ROOMS.get(kind, ("", None))
+        if not name or not key:
+            return ""
+        if right in self.may or ref == self.own:
+            return reverse(name, args=[key])
+        if kind in ("object", "recording") and Permission.READ_TRAIL in self.may:
+            return f"{reverse('audit:trail')}?q={key}"
+        return ""
+
+
+def trail(filters: TrailFilters, cursor: Cursor, *, viewer: Any = None) -> TrailPage:
+    """One page of the events that pass the filters."""
+    found = _ids(filters, cursor)
+    ids, more = found[:PAGE], len(found) > PAGE
+    if cursor.after:
+        ids = ids[::-1]
+    rows = _rows(_by_id(ids), Links(viewer))
+    count = _count(filters)
+    return TrailPage(
+        rows=rows,
+        older=ids[-1] if ids and (more or cursor.after) else 0,
+        newer=ids[0] if ids and (cursor.before or (cursor.after and more)) else 0,
+        count=min(count, COUNTED),
+        capped=count > COUNTED,
+    )
+
+
+def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
+    """The newest events on one thing."""
+    return _newest(AuditEvent.objects.filter(target_ref=target_ref), limit, viewer)
+
+
+def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
+    """The newest events on an object and on its recordings."""
+    ref = f"object:{object_id}"
+    events = AuditEvent.objects.order_by("-id")
+    both = [events.filter(target_ref=ref), events.filter(parent_ref=ref)]
+    return _rows(_by_id(_union(both, "-id", limit)), Links(viewer))
+
+
+def trail_by(actor_ref: str, limit: int = 20, *, viewer: Any = None, refused: bool = False) -> list[EventRow]:
+    """The newest events of one actor; with `refused` only what was refused them."""
+    events = AuditEvent.objects.filter(actor_ref=actor_ref)
+    return _newest(events.filter(outcome=Outcome.DENIED) if refused else events, limit, viewer)
+
+
+def event_row(event: Opened, viewer: Any = None) -> EventRow:
+    """One opened event as a list shows it."""
+    return _row(event, Links(viewer))
+
+
+def first_event_at() -> datetime | None:
+    """When the trail begins."""
+    return AuditEvent.objects.order_by("id").values_list("recorded_at", flat=True).first()
+
+
+def _ids(filters: TrailFilters, cursor: Cursor) -> list[int]:
+    """One number more than a page holds, so that it is known whether there is another page."""
+    order = "id" if cursor.after else "-id"
+    sets = branches(filters)
+    if cursor.after:
+        sets = [events.filter(id__gt=cursor.after) for events in sets]
+    elif cursor.before:
+        sets = [events.filter(id__lt=cursor.before) for events in sets]
+    return _union(sets, order, PAGE + 1)
+
+
+def _union(sets: Sequence[Events], order: str, limit: int) -> list[int]:
+    """The first numbers of several sets of events together, each of them already in order."""
+    return list(_together(sets, order, limit)) if sets else []
+
+
+def _together(sets: Sequence[Events], order: str, limit: int) -> "QuerySet[AuditEvent, int]":
+    numbers = [events.order_by(order).values_list("id", flat=True)[:limit] for events in sets]
+    return numbers[0].union(*numbers[1:]).order_by(order)[:limit] if len(numbers) > 1 else numbers[0]
+
+
+def _count(filters: TrailFilters) -> int:
+    """How many events pass, counted up to one more than COUNTED."""
+    sets = branches(filters)
+    return _together(sets, "-id", COUNTED + 1).count() if sets else 0
+
+
+def _newest(events: Events, limit: int, viewer: Any) -> list[EventRow]:
+    found = stored(events.order_by("-id").values_list(*COLUMNS)[:limit])
+    return _rows(open_events(found), Links(viewer))
+
+
+def _by_id(ids: Sequence[int]) -> list[Opened]:
+    return open_events(stored(AuditEvent.objects.filter(id__in=ids).order_by("-id").values_list(*COLUMNS)))
+
+
+def _rows(events: Iterable[Opened], links: Links) -> list[EventRow]:
+    return [_row(event, links) for event in events]
+
+
+def _row(event: Opened, links: Links) -> EventRow:
+    return EventRow(
+        id=event.stored.id,
+        event_id=event.stored.event_id,
+        recorded_at=event.stored.recorded_at,
+        kind=event.kind,
+        outcome=event.outcome,
+        outcome_tone={"granted": "ok", "completed": "", "denied": "bad", "error": "bad"}.get(
+            event.outcome, ""
+        ),
+        tone=tone(event.kind, event.outcome),
+        actor_name=event.actor_name,
+        actor_href=links.to(event.actor_ref),
+        actor_role=str(event.part("actor").get("role", "")).replace("_", " ").replace("+", ", "),
+        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in sentence(event)),
+        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event)),
+        label=event.private("object.label"),
+        purpose=purpose_label(event.purpose) if event.purpose else "",
+        note=event.private("purpose.note"),
+        source=event.private("source.ip"),
+        skewed=event.stored.skewed,
+        href=links.to(f"event:{event.stored.event_id}"),
+    )
+
+
+def _about(event: Opened) -> list[Part]:
+    """What the event is about, where its sentence may not say so: the recording and its object."""
+    if event.target_kind not in ("object", "recording"):
+        return []
+    parts = [named(event.target_kind, event.target_ref, "")]
+    if event.parent_ref:
+        parts.append(named("object", event.parent_ref, ""))
+    return parts

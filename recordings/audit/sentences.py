@@ -1,0 +1,262 @@
+"""What an event says in words: "watched 0:00–3:10 at 1.5×", "was refused: no right to play recordings".
+
+One presenter per kind, each told only what stands in the event; the actor's name goes in front. Kinds of a newer
+version, and details that are missing, still read sensibly.
+"""
+
+from collections.abc import Callable, Mapping
+
+from recordings.audit import words
+from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.opened import Opened
+from recordings.audit.words import Part, Words, thing
+from recordings.permissions import Permission
+
+Presenter = Callable[[Opened], Words]
+
+RIGHTS = {
+    Permission.SEARCH_OBJECTS: "search objects",
+    Permission.OPEN_OBJECTS: "open objects",
+    Permission.PLAY_RECORDINGS: "play recordings",
+    Permission.READ_TRAIL: "read the audit trail",
+    Permission.EXPORT_REPORTS: "export reports",
+    Permission.REFRESH_CATALOG: "refresh the catalog",
+    Permission.VIEW_OPERATIONS: "look at operations",
+    Permission.MANAGE_PEOPLE: "manage people",
+}
+_WARNINGS = frozenset(
+    {Kind.RECORDING_CHANGED, Kind.RECORDING_VANISHED, Kind.RECORDING_UNPLAYABLE, Kind.LOGGING_STOPPED}
+)
+_GOOD = frozenset(
+    {Kind.RECORDING_REAPPEARED, Kind.REPORT_BUILT, Kind.REPORT_DOWNLOADED, Kind.LOGGING_STARTED}
+)
+
+
+def sentence(event: Opened) -> tuple[Part, ...]:
+    """The words after the actor's name."""
+    pieces = PRESENTERS.get(event.kind, _unknown)(event)
+    parts = (piece if isinstance(piece, Part) else Part(piece) for piece in pieces)
+    return tuple(part for part in parts if part.text)
+
+
+def plain_sentence(event: Opened) -> str:
+    """The whole sentence as text, the actor's name in front."""
+    return f"{event.actor_name} {''.join(part.text for part in sentence(event))}"
+
+
+def tone(kind: str, outcome: str) -> str:
+    """The class of an event's dot: bad for refusals and errors, warn where somebody should look, ok, else info."""
+    if outcome in (Outcome.DENIED, Outcome.ERROR):
+        return "bad"
+    return "warn" if kind in _WARNINGS else "ok" if kind in _GOOD else "info"
+
+
+# --- people
+
+
+def _signed_in(event: Opened) -> Words:
+    return ["signed in"]
+
+
+def _sign_in_failed(event: Opened) -> Words:
+    name = event.private("object.label")
+    return ["failed to sign in", f" as {words.quoted(name)}" if name else "", words.because(event)]
+
+
+def _signed_out(event: Opened) -> Words:
+    return ["signed out"]
+
+
+def _session_ended(event: Opened) -> Words:
+    return ["was signed out", words.because(event, "the session had reached its end")]
+
+
+def _role_granted(event: Opened) -> Words:
+    return ["gave ", thing(event), f" the role {_role(event)}"]
+
+
+def _role_revoked(event: Opened) -> Words:
+    return [f"took the role {_role(event)} from ", thing(event)]
+
+
+def _role(event: Opened) -> str:
+    return event.text("role").replace("_", " ") or "not named"
+
+
+def _access_denied(event: Opened) -> Words:
+    right = str(event.part("authz").get("rule", ""))
+    why = f"no right to {RIGHTS.get(right, right.replace('_', ' '))}" if right else "not allowed"
+    return [f"was refused: {why}", *([" (", thing(event), ")"] if event.target_ref else [])]
+
+
+# --- catalog
+
+
+def _searched(event: Opened) -> Words:
+    said = event.private("action_detail.q")
+    area = event.text("area") or "objects"
+    return [
+        f"searched {area}",
+        f" for {words.quoted(said)}" if said else "",
+        words.filters(event),
+        words.found(event),
+    ]
+
+
+def _opened(event: Opened) -> Words:
+    return ["opened ", thing(event)]
+
+
+# --- viewing
+
+
+def _viewing_requested(event: Opened) -> Words:
+    return ["asked to watch ", thing(event), words.purpose(event)]
+
+
+def _viewing_denied(event: Opened) -> Words:
+    return ["was refused: ", words.reason(event, "this recording may not be played")]
+
+
+def _url_issued(event: Opened) -> Words:
+    return ["was given a URL", words.life(event)]
+
+
+def _url_renewed(event: Opened) -> Words:
+    return ["was given a fresh URL", words.life(event)]
+
+
+def _url_refused(event: Opened) -> Words:
+    return ["was given no URL: ", words.reason(event, "neither the storage nor CommBox gave one")]
+
+
+def _watched(event: Opened) -> Words:
+    return ["watched ", words.spans(event) or "part of the recording", words.speed(event)]
+
+
+def _finished(event: Opened) -> Words:
+    seen = words.spans(event)
+    return ["finished watching", f", seen in all {seen}" if seen else "", words.because(event)]
+
+
+# --- custody
+
+
+def _discovered(event: Opened) -> Words:
+    return ["found ", thing(event), " at the source for the first time", words.size(event)]
+
+
+def _changed(event: Opened) -> Words:
+    said = words.change(event)
+    return ["saw the file change at the source", f": {said}" if said else words.because(event)]
+
+
+def _vanished(event: Opened) -> Words:
+    return ["no longer found ", thing(event), " at the source", words.because(event)]
+
+
+def _reappeared(event: Opened) -> Words:
+    return ["found ", thing(event), " at the source again"]
+
+
+def _unplayable(event: Opened) -> Words:
+    return ["listed ", thing(event), " as not playable: ", words.reason(event, "no reason was given")]
+
+
+def _refresh_requested(event: Opened) -> Words:
+    return ["asked CommBox again about ", thing(event), words.because(event)]
+
+
+# --- the trail itself
+
+
+def _trail_viewed(event: Opened) -> Words:
+    if not event.target_ref:
+        return ["read the audit trail"]
+    return ["read ", thing(event)] if event.target_kind == "event" else ["read the trail of ", thing(event)]
+
+
+def _trail_searched(event: Opened) -> Words:
+    said = event.private("action_detail.q")
+    return ["searched the audit trail", f" for {words.quoted(said)}" if said else "", words.filters(event)]
+
+
+def _report_requested(event: Opened) -> Words:
+    kind = event.text("format")
+    return ["asked for ", thing(event), f" as {kind}" if kind else "", words.filters(event)]
+
+
+def _report_built(event: Opened) -> Words:
+    return ["built ", thing(event), f": {words.count(event.detail.get('rows'), 'event')}", words.size(event)]
+
+
+def _report_failed(event: Opened) -> Words:
+    return ["could not build ", thing(event), ": ", words.reason(event, "no reason was given")]
+
+
+def _report_downloaded(event: Opened) -> Words:
+    start = event.detail.get("first_byte", 0)
+    return [
+        "downloaded ",
+        thing(event),
+        f" from byte {words.figure(start)}" if start else "",
+        words.size(event),
+    ]
+
+
+# --- the portal
+
+
+def _logging_started(event: Opened) -> Words:
+    return ["started writing the trail", words.because(event)]
+
+
+def _logging_stopped(event: Opened) -> Words:
+    return ["stopped writing the trail", words.because(event)]
+
+
+def _config_changed(event: Opened) -> Words:
+    said = words.change(event)
+    return ["changed the configuration", f": {said}" if said else words.because(event)]
+
+
+def _unknown(event: Opened) -> Words:
+    """A kind this version does not know: its name said as words, and what it was about."""
+    said = event.kind.replace(".", ": ").replace("_", " ")
+    return [f"did {words.quoted(said)}", *([" on ", thing(event)] if event.target_ref else [])]
+
+
+PRESENTERS: Mapping[str, Presenter] = {
+    Kind.SIGNED_IN: _signed_in,
+    Kind.SIGN_IN_FAILED: _sign_in_failed,
+    Kind.SIGNED_OUT: _signed_out,
+    Kind.SESSION_ENDED: _session_ended,
+    Kind.ROLE_GRANTED: _role_granted,
+    Kind.ROLE_REVOKED: _role_revoked,
+    Kind.ACCESS_DENIED: _access_denied,
+    Kind.SEARCHED: _searched,
+    Kind.OBJECT_OPENED: _opened,
+    Kind.RECORDING_OPENED: _opened,
+    Kind.VIEWING_REQUESTED: _viewing_requested,
+    Kind.VIEWING_DENIED: _viewing_denied,
+    Kind.URL_ISSUED: _url_issued,
+    Kind.URL_RENEWED: _url_renewed,
+    Kind.URL_REFUSED: _url_refused,
+    Kind.WATCHED: _watched,
+    Kind.VIEWING_FINISHED: _finished,
+    Kind.RECORDING_DISCOVERED: _discovered,
+    Kind.RECORDING_CHANGED: _changed,
+    Kind.RECORDING_VANISHED: _vanished,
+    Kind.RECORDING_REAPPEARED: _reappeared,
+    Kind.RECORDING_UNPLAYABLE: _unplayable,
+    Kind.REFRESH_REQUESTED: _refresh_requested,
+    Kind.TRAIL_VIEWED: _trail_viewed,
+    Kind.TRAIL_SEARCHED: _trail_searched,
+    Kind.REPORT_REQUESTED: _report_requested,
+    Kind.REPORT_BUILT: _report_built,
+    Kind.REPORT_FAILED: _report_failed,
+    Kind.REPORT_DOWNLOADED: _report_downloaded,
+    Kind.LOGGING_STARTED: _logging_started,
+    Kind.LOGGING_STOPPED: _logging_stopped,
+    Kind.CONFIG_CHANGED: _config_changed,
+}

@@ -1,0 +1,124 @@
+"""The trail, one event, one person. Each reading is in the trail before anything is shown."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from recordings.audit import Actor, Target
+from recordings.audit.examine import examine
+from recordings.audit.filters import TrailFilters
+from recordings.audit.forms import TrailForm
+from recordings.audit.kinds import Outcome
+from recordings.audit.queries import Cursor, TrailPage, event_row, first_event_at, trail
+from recordings.audit.reading import log_reading
+from recordings.http import Request, page
+from recordings.permissions import Permission
+from recordings.policies import any_person, can, check, permission_required
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def trail_page(request: Request) -> HttpResponse:
+    """The trail, newest first, narrowed by the filters of the query string."""
+    form = TrailForm(request.GET)
+    context: dict[str, Any] = {"form": form, "q": request.GET.get("q", "")}
+    if not form.is_valid():
+        return page(request, "audit/trail.html", context, fragment="results", status=400)
+    filters = form.filters()
+    words = form.cleaned_data["q"]
+    log_reading(by=Actor.from_request(request), filters=filters.as_detail(), words=words)
+    found = trail(filters, _cursor(request), viewer=request.user)
+    context |= {
+        "page": found,
+        "chips": form.chips(),
+        "since": first_event_at(),
+        "may_export": can(request.user, Permission.EXPORT_REPORTS),
+        "export_url": f"{reverse('reports:list')}?{form.query()}",
+        **_pager(found, reverse("audit:trail"), form.query()),
+    }
+    return page(request, "audit/trail.html", context, fragment="results")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def event_page(request: Request, event_id: UUID) -> HttpResponse:
+    """One event: its exact bytes, what they hash to, the personal values and what is known of its time."""
+    examined = examine(event_id)
+    if examined is None:
+        raise Http404
+    log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
+    row = event_row(examined.event, request.user)
+    request_ref = str(examined.event.part("request").get("id", ""))
+    context = {
+        "examined": examined,
+        "row": row,
+        "request_ref": request_ref,
+        "request_url": f"{reverse('audit:trail')}?{urlencode({'q': request_ref})}",
+    }
+    return page(request, "audit/event.html", context)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def event_body(request: Request, event_id: UUID) -> HttpResponse:
+    """The exact bytes of one event as a file, to be hashed by whoever doubts us."""
+    examined = examine(event_id)
+    if examined is None:
+        raise Http404
+    log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
+    response = HttpResponse(examined.event.stored.body, content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="event-{event_id}.json"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_safe
+@any_person
+def person_page(request: Request, person_id: int) -> HttpResponse:
+    """What one person did and what was refused them. Everybody may see their own page."""
+    if request.user.pk != person_id:
+        check(request, Permission.READ_TRAIL, target=Target("person", f"user:{person_id}"))
+    person = get_object_or_404(get_user_model(), pk=person_id)
+    log_reading(by=Actor.from_request(request), target=Target.of(person))
+    only_refused = request.GET.get("only") == "refused"
+    ref = f"user:{person.pk}"
+    filters = (
+        TrailFilters(actor=ref, outcome=Outcome.DENIED) if only_refused else TrailFilters(any_ref=(ref,))
+    )
+    found = trail(filters, _cursor(request), viewer=request.user)
+    context = {
+        "subject": person,
+        "own": request.user.pk == person_id,
+        "page": found,
+        "only_refused": only_refused,
+        **_pager(found, request.path, "only=refused" if only_refused else ""),
+    }
+    return page(request, "audit/person.html", context, fragment="results")
+
+
+def _cursor(request: Request) -> Cursor:
+    """Where the page begins; what is no number begins at the newest event."""
+    return Cursor(before=_number(request.GET.get("before", "")), after=_number(request.GET.get("after", "")))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _pager(found: TrailPage, address: str, query: str) -> dict[str, str]:
+    """Links to the next pages, and the honest words about how many events there are."""
+    base = f"{address}?{query}&" if query else f"{address}?"
+    shown = len(found.rows)
+    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
+    return {
+        "older_url": f"{base}before={found.older}" if found.older else "",
+        "newer_url": f"{base}after={found.newer}" if found.newer else "",
+        "shown": f"Shown {shown:,} of {total} events" if shown else "No events",
+        "total": total,
+    }

@@ -1,0 +1,178 @@
+"""The pieces sentences are made of: names of things, lengths, sizes, filters. Whatever an event holds is readable."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from recordings.audit.kinds import Purpose
+from recordings.audit.opened import Opened
+from recordings.templatetags.wording import clock
+
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # names of any script must not reorder the words around them
+
+
+class Part(NamedTuple):
+    """A piece of a sentence. `ref` names what it speaks of, so that a page can link it."""
+
+    text: str
+    ref: str = ""
+
+
+Words = Iterable[str | Part]
+
+FACTS = {
+    "duration_seconds": ("length", " s"),
+    "etag": ("content (ETag)", ""),
+    "file_size_bytes": ("size", " bytes"),
+    "last_modified": ("modification time", ""),
+    "recorded_at": ("recorded time", ""),
+    "recording_type": ("type", ""),
+    "size_bytes": ("size", " bytes"),
+    "url": ("location", ""),
+    "version_id": ("version", ""),
+}
+
+_FILTERS = {
+    "actor": "by",
+    "any_ref": "by or on",
+    "groups": "what",
+    "kinds": "kind",
+    "since": "from",
+    "target": "on",
+    "until": "to",
+}
+
+
+def thing(event: Opened) -> Part:
+    """What was acted on, named for a sentence and linkable."""
+    return named(event.target_kind, event.target_ref, event.private("object.label"))
+
+
+def named(kind: str, ref: str, label: str) -> Part:
+    """A thing in a word or two: "object 1407374990000101", "recording 9F2C1A2B", "Tom Brandt", "page /objects/"."""
+    tail = ref.partition(":")[2] or ref
+    if not ref:
+        return Part("nothing in particular")
+    if kind == "person":
+        return Part(label or f"person {tail}", ref)
+    if kind == "recording":
+        return Part(f"recording {short(tail)}", ref)
+    if kind in ("report", "event"):
+        return Part(f"{kind} {short(tail)}", ref)
+    return Part(f"{kind} {tail}" if kind != tail else kind, ref)
+
+
+def short(uuid: str) -> str:
+    """The last eight digits of a uuid: enough to find it again, short enough to read out."""
+    return uuid.replace("-", "")[-8:].upper()
+
+
+def quoted(text: str) -> str:
+    """Somebody's words, marked as such and kept from reordering ours."""
+    return f"“{ISOLATE}{text}{END_ISOLATE}”"
+
+
+def figure(value: Any) -> str:
+    """A figure with its thousands, a list with commas, nothing as "unknown"."""
+    if value is None or value == "":
+        return "unknown"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return ", ".join(figure(item) for item in value) if isinstance(value, list) else str(value)
+
+
+def count(value: Any, unit: str) -> str:
+    return f"{figure(value)} {unit}{'' if value == 1 else 's'}"
+
+
+def change(event: Opened) -> str:
+    """What changed, as "size 104,857,600 → 52,428,800 bytes; length 61 → 60 s"; empty when the event does not say."""
+    before, after = (_mapping(event.part("change").get(side)) for side in ("before", "after"))
+    names = sorted(before.keys() | after.keys())
+    return "; ".join(_one_change(name, before.get(name), after.get(name)) for name in names)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _one_change(name: str, before: Any, after: Any) -> str:
+    words, unit = FACTS.get(name, (name.replace("_", " "), ""))
+    return f"{words} {figure(before)} → {figure(after)}{unit}"
+
+
+def reason(event: Opened, otherwise: str) -> str:
+    """Why, as the event says it, else `otherwise`."""
+    found = event.text("sentence") or event.text("reason") or event.text("error")
+    return (found.replace("_", " ") if " " not in found else found).rstrip(".") or otherwise
+
+
+def because(event: Opened, otherwise: str = "") -> str:
+    """ ": why", or nothing when there is no why."""
+    found = reason(event, otherwise)
+    return f": {found}" if found else ""
+
+
+def purpose(event: Opened) -> str:
+    """ ", purpose compliance"; codes of a newer version are said as they stand."""
+    return f", purpose {purpose_label(event.purpose).lower()}" if event.purpose else ""
+
+
+def purpose_label(code: str) -> str:
+    return Purpose(code).label if code in set(Purpose) else code.replace("_", " ").capitalize()
+
+
+def spans(event: Opened) -> str:
+    """The watched stretches as "0:00–3:10 and 4:42–5:30", at most six of them, from milliseconds."""
+    given = event.detail.get("spans")
+    known = [words for words in map(_span, given) if words] if isinstance(given, list) else []
+    if len(known) > 6:
+        known = [*known[:6], f"{len(known) - 6} more"]
+    return " and ".join(filter(None, [", ".join(known[:-1]), *known[-1:]]))
+
+
+def _span(pair: Any) -> str:
+    if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(edge, int) for edge in pair)):
+        return ""
+    return "–".join(clock(edge // 1000) for edge in pair)
+
+
+def speed(event: Opened) -> str:
+    """ " at 1.5×" from a rate in hundredths; the ordinary speed is not worth a word."""
+    rate = event.detail.get("rate_percent", 100)
+    return f" at {rate / 100:g}×" if isinstance(rate, int) and rate not in (0, 100) else ""
+
+
+def life(event: Opened) -> str:
+    """ " for 90 s"."""
+    seconds = event.detail.get("ttl_seconds")
+    return f" for {seconds} s" if isinstance(seconds, int) else ""
+
+
+def size(event: Opened) -> str:
+    """ ", 104,857,600 bytes"."""
+    found = event.detail.get("size_bytes")
+    return f", {count(found, 'byte')}" if isinstance(found, int) else ""
+
+
+def filters(event: Opened) -> str:
+    """ ", filter: what viewing, outcome denied" from the detail `filters`, whatever stands in there."""
+    found = event.detail.get("filters")
+    return f", filter: {filter_words(found)}" if isinstance(found, dict) and found else ""
+
+
+def filter_words(found: dict[str, Any]) -> str:
+    """Filters as people would say them: "by user:3, from 2026-11-01"."""
+    said = (
+        (_FILTERS.get(name, name.replace("_", " ")), figure(value)) for name, value in sorted(found.items())
+    )
+    return ", ".join(f"{name} {value}" for name, value in said)
+
+
+def found(event: Opened) -> str:
+    """ ", 14 found" from the detail `found`; a count that was capped says so."""
+    number = event.detail.get("found")
+    if number is None:
+        return ""
+    return (
+        f", more than {figure(number)} found" if event.text("found_capped") else f", {figure(number)} found"
+    )
