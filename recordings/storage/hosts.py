@@ -65,7 +65,9 @@ def _is_plain_address(host: str) -> bool:
     address = address_of(host)
     if isinstance(address, ipaddress.IPv4Address):
         return str(address) == host
-    return address is not None and not _wraps_ipv4(address) and f"[{address.compressed}]" == host
+    if address is None or address.scope_id is not None or _wraps_ipv4(address):
+        return False
+    return f"[{address.compressed}]" == host
 
 
 def _wraps_ipv4(address: ipaddress.IPv6Address) -> bool:

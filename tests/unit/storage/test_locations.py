@@ -1,0 +1,250 @@
+"""Only files in listed buckets have a location; everything else is refused with its reason (S30)."""
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.commbox.parsing.recordings import parse_recordings
+from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
+
+PATH_STYLE = "https://s3.eu-west-1.amazonaws.com/acme"
+VIRTUAL_HOST = "https://acme.store.example"
+LOCAL = "http://127.0.0.1:9000/acme"
+ALLOWED = (PATH_STYLE, VIRTUAL_HOST, LOCAL)
+
+HOSTILE = [
+    ("", Reason.NO_URL),
+    ("acme/1.mp4", Reason.NOT_A_URL),
+    ("https:/s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.NOT_A_URL),
+    ("https:s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.NOT_A_URL),
+    ("https:///acme/1.mp4", Reason.NOT_A_URL),
+    ("x https://s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.NOT_A_URL),
+    (f"{PATH_STYLE}/{'k' * 9000}", Reason.NOT_A_URL),
+    ("https://s3.eu-west-1.amazonaws.com./acme/1.mp4", Reason.NOT_A_URL),
+    ("https://s3_eu.amazonaws.com/acme/1.mp4", Reason.NOT_A_URL),
+    ("https://%73%33.eu-west-1.amazonaws.com/acme/1.mp4", Reason.NOT_A_URL),
+    ("https://[::1/acme/1.mp4", Reason.NOT_A_URL),
+    ("http://s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.SCHEME),
+    ("//s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.SCHEME),
+    ("ftp://s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.SCHEME),
+    ("s3://acme/1.mp4", Reason.SCHEME),
+    ("file:///etc/passwd", Reason.SCHEME),
+    ("javascript:alert(1)", Reason.SCHEME),
+    ("data:video/mp4;base64,AAAA", Reason.SCHEME),
+    ("https://127.0.0.1:9000/acme/1.mp4", Reason.SCHEME),
+    ("https://user@s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.USER_INFO),
+    ("https://user:word@s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.USER_INFO),
+    ("https://s3.eu-west-1.amazonaws.com@evil.example/acme/1.mp4", Reason.USER_INFO),
+    ("https://s3.eu-west-1.amazonaws.com%40evil.example/acme/1.mp4", Reason.USER_INFO),
+    ("https://s3.eu-west-1.amazonaws.com:8443/acme/1.mp4", Reason.PORT),
+    ("https://s3.eu-west-1.amazonaws.com:/acme/1.mp4", Reason.PORT),
+    ("https://s3.eu-west-1.amazonaws.com:0443/acme/1.mp4", Reason.PORT),
+    ("https://s3.eu-west-1.amazonaws.com:65536/acme/1.mp4", Reason.PORT),
+    ("https://s3.eu-west-1.amazonaws.com:４４３/acme/1.mp4", Reason.PORT),
+    ("http://127.0.0.1/acme/1.mp4", Reason.PORT),
+    ("https://s3.eu-west-1.amazonaws.com.evil.example/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://evil-s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://x.s3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://s3.amazonaws.com/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://store.example/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://127.0.0.1.nip.io/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://8.8.8.8/acme/1.mp4", Reason.HOST_NOT_LISTED),
+    ("https://s3.eu-west-1.amazonaws.com/other/1.mp4", Reason.BUCKET_NOT_LISTED),
+    ("https://s3.eu-west-1.amazonaws.com/acme-2/1.mp4", Reason.BUCKET_NOT_LISTED),
+    ("https://s3.eu-west-1.amazonaws.com/ACME/1.mp4", Reason.BUCKET_NOT_LISTED),
+    ("https://s3.eu-west-1.amazonaws.com/%61cme/1.mp4", Reason.BUCKET_NOT_LISTED),
+    ("https://10.0.0.8/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://169.254.169.254/latest/meta-data", Reason.PRIVATE_ADDRESS),
+    ("https://192.168.1.1/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://100.64.0.1/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://224.0.0.1/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://0.0.0.0/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://localhost/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://acme.localhost/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://[fd00::1]/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("http://127.0.0.2:9000/acme/1.mp4", Reason.PRIVATE_ADDRESS),
+    ("https://xn--s-8ga.eu-west-1.amazonaws.com/acme/1.mp4", Reason.INTERNATIONAL_NAME),
+    ("https://ѕ3.eu-west-1.amazonaws.com/acme/1.mp4", Reason.INTERNATIONAL_NAME),
+    ("https://s3。eu-west-1。amazonaws。com/acme/1.mp4", Reason.INTERNATIONAL_NAME),
+    ("https://①27.0.0.1/acme/1.mp4", Reason.INTERNATIONAL_NAME),
+    ("http://0177.0.0.1:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://0x7f.0.0.1:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://0x7f000001:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://2130706433:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://127.1:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://127.0.0.1.:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[::ffff:127.0.0.1]/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[::ffff:7f00:1]/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[::127.0.0.1]/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[64:ff9b::7f00:1]/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[2002:7f00:1::]/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://[0:0:0:0:0:0:0:1]:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("http://[::1%25eth0]:9000/acme/1.mp4", Reason.ADDRESS_FORM),
+    ("https://[nonsense]/acme/1.mp4", Reason.ADDRESS_FORM),
+    (f"{PATH_STYLE}/../other/1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/./1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}//1.mp4", Reason.PATH),
+    ("https://s3.eu-west-1.amazonaws.com//acme/1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/%2e%2e/other/1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/%2E./other/1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}%2F..%2Fother/1.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%252f..%252fb.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%5c..%5cb.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a\\b.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%00.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%0d%0aHost:x", Reason.PATH),
+    (f"{PATH_STYLE}/a\r\nb.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a\tb.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a\x85b.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%C2%85b.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/a%zz.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/100%", Reason.PATH),
+    (f"{PATH_STYLE}/%ff.mp4", Reason.PATH),
+    (f"{PATH_STYLE}/{'é' * 513}", Reason.PATH),
+    (PATH_STYLE, Reason.EMPTY_KEY),
+    (f"{PATH_STYLE}/", Reason.EMPTY_KEY),
+    (f"{PATH_STYLE}/folder/", Reason.EMPTY_KEY),
+    ("https://s3.eu-west-1.amazonaws.com", Reason.EMPTY_KEY),
+    (VIRTUAL_HOST, Reason.EMPTY_KEY),
+    (f"{PATH_STYLE}/1.mp4#t=10", Reason.FRAGMENT),
+    (f"{PATH_STYLE}/1.mp4#", Reason.FRAGMENT),
+    (f"{PATH_STYLE}/1.mp4?versionId=a&versionId=b", Reason.VERSION_ID),
+    (f"{PATH_STYLE}/1.mp4?versionId=a%0ab", Reason.VERSION_ID),
+]
+
+
+def _enveloped(url: str) -> dict[str, object]:
+    return {"objectId": "7", "type": 27, "data": json.dumps({"recordingUrl": url, "duration": 5})}
+
+
+def _flat(url: str) -> dict[str, object]:
+    return {"activityType": 27, "recordingUrl": url, "duration": 5}
+
+
+@pytest.mark.parametrize("shape", [_enveloped, _flat])
+@pytest.mark.parametrize(("url", "reason"), HOSTILE)
+def test_a_hostile_url_is_listed_and_never_located(shape: object, url: str, reason: Reason) -> None:
+    """S30: the recording is kept, whatever shape it came in, and its URL is refused for the right reason."""
+    parsed = parse_recordings({"status": "200", "data": [shape(url)]}, object_id="7")  # type: ignore[operator]
+
+    assert [item.object_id for item in parsed.items] == ["7"]
+    with pytest.raises(NotPlayable) as refusal:
+        locate(parsed.items[0].recording_url, ALLOWED)
+    assert refusal.value.reason == reason
+    assert str(refusal.value) == reason.sentence
+
+
+def test_the_table_is_as_long_as_promised() -> None:
+    assert len(HOSTILE) == len({url for url, _ in HOSTILE}) >= 45
+    assert {reason for _, reason in HOSTILE} == set(Reason)
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        (
+            f"{PATH_STYLE}/2026/1.mp4",
+            Location("https", "s3.eu-west-1.amazonaws.com", 443, "acme", "2026/1.mp4", "", Style.PATH),
+        ),
+        (
+            "HTTPS://S3.EU-WEST-1.AmazonAWS.com:443/acme/1.mp4?versionId=null&X-Amz-Signature=0",
+            Location("https", "s3.eu-west-1.amazonaws.com", 443, "acme", "1.mp4", "null", Style.PATH),
+        ),
+        (
+            f"{VIRTUAL_HOST}/a%20b+c%25/%D7%A9.mp4",
+            Location(
+                "https",
+                "acme.store.example",
+                443,
+                "acme.store.example",
+                "a b+c%/ש.mp4",
+                "",
+                Style.VIRTUAL_HOST,
+            ),
+        ),
+        (
+            f"{VIRTUAL_HOST}/a b/ש.mp4",
+            Location(
+                "https", "acme.store.example", 443, "acme.store.example", "a b/ש.mp4", "", Style.VIRTUAL_HOST
+            ),
+        ),
+        (f"{LOCAL}/...", Location("http", "127.0.0.1", 9000, "acme", "...", "", Style.PATH)),
+    ],
+)
+def test_a_file_in_a_listed_bucket_has_a_location(url: str, location: Location) -> None:
+    assert locate(url, ALLOWED) == location
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        (f"{PATH_STYLE}/1.mp4?x=1", f"{PATH_STYLE}/1.mp4"),
+        (f"{VIRTUAL_HOST}:443/a b+c~(1).mp4", f"{VIRTUAL_HOST}/a%20b%2Bc~%281%29.mp4"),
+        (f"{LOCAL}/1.mp4", f"{LOCAL}/1.mp4"),
+    ],
+)
+def test_a_location_has_one_url(url: str, canonical: str) -> None:
+    location = locate(url, ALLOWED)
+    assert location.url == canonical
+    assert location.authority == urlsplit(canonical).netloc
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]", "acme.localhost", "127.8.9.1"])
+def test_plain_http_is_accepted_for_this_machine(host: str) -> None:
+    assert locate(f"http://{host}:9000/acme/1.mp4", [f"http://{host}:9000/acme"]).host == host
+
+
+def test_a_private_store_may_be_listed_by_its_address() -> None:
+    """On premises: the operator named it, so it is not somebody else's trick."""
+    assert locate("https://10.0.0.8/acme/1.mp4", ["https://10.0.0.8/acme"]).host == "10.0.0.8"
+
+
+def test_two_buckets_on_one_host_are_told_apart() -> None:
+    buckets = ["https://store.example/one", "https://store.example/two"]
+    assert locate("https://store.example/two/k", buckets).bucket == "two"
+
+
+def test_an_empty_list_admits_nothing() -> None:
+    with pytest.raises(NotPlayable) as refusal:
+        locate(f"{PATH_STYLE}/1.mp4", [])
+    assert refusal.value.reason == Reason.HOST_NOT_LISTED
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ("https://s3.amazonaws.com", "is shared by every bucket"),
+        ("https://s3.eu-west-1.amazonaws.com/", "is shared by every bucket"),
+        ("http://store.example/acme", "must start with https"),
+        ("https://store.example/acme/folder", "and no more"),
+        ("https://store.example/acme?x=1", "and no more"),
+        ("https://store.example/acme#x", "cannot be a recording bucket"),
+        ("https://*.store.example", "cannot be a recording bucket"),
+        ("store.example/acme", "cannot be a recording bucket"),
+        ("https://user:secret@store.example/acme", "cannot be a recording bucket"),
+        ("", "cannot be a recording bucket"),
+    ],
+)
+def test_a_wrong_entry_on_the_list_is_named(entry: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        check_bucket(entry)
+
+
+@pytest.mark.parametrize("entry", [*ALLOWED, f"{VIRTUAL_HOST}/", f"{PATH_STYLE}/"])
+def test_a_right_entry_is_accepted(entry: str) -> None:
+    check_bucket(entry)
+
+
+@given(url=st.text(max_size=120) | st.text(max_size=60).map(lambda text: f"{PATH_STYLE}/{text}"))
+def test_any_text_is_located_in_a_listed_bucket_or_refused(url: str) -> None:
+    """S30: whatever the text, what comes back stands on the list, and its own URL leads back to it."""
+    try:
+        location = locate(url, ALLOWED)
+    except NotPlayable:
+        return
+    assert location.url.startswith(tuple(f"{entry}/" for entry in ALLOWED))
+    again = locate(location.url, ALLOWED)
+    assert (again.url, again.key) == (location.url, location.key)
