@@ -2,7 +2,8 @@
 
 from .control import Control
 from .faults import Fault
-from .sandbox import Sandbox
+from .keys import make_key
+from .sandbox import Sandbox, settings_for
 from .sigv4 import Credential
 
-__all__ = ["Control", "Credential", "Fault", "Sandbox"]
+__all__ = ["Control", "Credential", "Fault", "Sandbox", "make_key", "settings_for"]

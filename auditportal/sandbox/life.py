@@ -5,14 +5,26 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from .clock import Clock
-from .media import Medium
+from .journal import Journal
+from .media import Medium, medium_named
 from .people import AGENTS
 from .s3 import S3
 from .scheduler import Scheduler
 from .seed import FIRST_ID, key_for, recording_activity
-from .world import IN_PROCESS, RECORDING, VIDEO_MODULE, Activity, Conversation, Customer, RecordingFile, World
+from .world import (
+    IN_PROCESS,
+    RECORDING,
+    VIDEO_MODULE,
+    Activity,
+    Conversation,
+    Customer,
+    RecordingFile,
+    Stream,
+    World,
+)
 
 FIRST_MADE_ID = FIRST_ID + 1_000_000
 WAITING_SECONDS = 25
@@ -29,6 +41,11 @@ class MadeCall:
     due_at: datetime
     activity_id: int | None = None
     listed: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its object was made with it and is not one of the seed."""
+        return FIRST_MADE_ID < self.object_id < 2**52
 
     def wait(self, timeout: float) -> bool:
         """Wait until the recording is listed; false when it was not in time."""
@@ -63,12 +80,15 @@ class Life:
         self.announce = announce
         self.scheduler = Scheduler(clock, "sandbox calls")
         self.made: list[MadeCall] = []
+        self.journal: Journal | None = None
         self._dice = random.Random(0)  # noqa: S311 - repeatable choices, nothing secret
 
     def clear(self) -> None:
         """Forget the calls that were made and those still to be stored."""
         self.scheduler.clear()
         self.made.clear()
+        if self.journal:
+            self.journal.clear()
         self._dice = random.Random(0)  # noqa: S311
 
     def make(self, wish: Wish) -> MadeCall:
@@ -99,35 +119,15 @@ class Life:
         return talk
 
     def new_conversation(self, wish: Wish, began_at: datetime) -> Conversation:
-        """An object that began shortly before the call and is still in process, as no agent has resolved it."""
+        """An object for a new customer contact on the channel wished for, or on the first one with video."""
         streams = [one for one in self.world.streams.values() if one.module_id == VIDEO_MODULE]
-        stream = self.world.streams.get(wish.stream_id) if wish.stream_id else streams[0]
-        if stream is None or stream not in streams:
-            raise ValueError(
-                f"There is no video stream {wish.stream_id}. There are: {', '.join(str(one.id) for one in streams)}."
-            )
+        found = [one for one in streams if wish.stream_id in (None, one.id)]
+        if not found:
+            known = ", ".join(str(one.id) for one in streams)
+            raise ValueError(f"There is no video stream {wish.stream_id}. There are: {known}.")
         agent_id = wish.agent_id or self._dice.choice(AGENTS).id
-        created = began_at - timedelta(seconds=WAITING_SECONDS)
-        return Conversation(
-            max(FIRST_MADE_ID, *self.made_ids()) + 7,
-            stream.id,
-            stream.sub_streams[0],
-            self.customer(wish),
-            created,
-            began_at,
-            "Video call",
-            IN_PROCESS,
-            agent_id,
-            agent_id,
-            first_response_at=began_at,
-        )
-
-    def made_ids(self) -> list[int]:
-        """Ids of objects made here, with a zero so that there is always one."""
-        return [
-            0,
-            *(one.object_id for one in self.made if one.object_id >= FIRST_MADE_ID and one.object_id < 2**52),
-        ]
+        object_id = max([FIRST_MADE_ID, *(one.object_id for one in self.made if one.is_new)]) + 7
+        return started_conversation(found[0], object_id, self.customer(wish), agent_id, began_at)
 
     def customer(self, wish: Wish) -> Customer:
         """The customer wished for, or any."""
@@ -158,11 +158,70 @@ class Life:
         """The activity appears, the object's update time moves, the webhook goes out."""
         with self.world.lock:
             talk = self.world.conversation(call.object_id)
-            stream = self.world.streams[call.stream_id]
-            file = RecordingFile(call.bucket, call.key, presigned=stream.presigns)
-            activity = recording_activity(self.world, talk, wish.medium, file, stored_at)
-            activity.created_at = talk.updated_at = self.clock.now()
-            talk.activities.append(activity)
+            activity = self._append(talk, call, wish.medium, stored_at, self.clock.now())
             call.activity_id = activity.id
+            if self.journal:
+                self.journal.write(journal_entry(talk, call, wish.medium, activity, stored_at))
         self.announce(talk, activity)
         call.listed.set()
+
+    def _append(
+        self, talk: Conversation, call: MadeCall, medium: Medium, stored_at: datetime, listed_at: datetime
+    ) -> Activity:
+        file = RecordingFile(call.bucket, call.key, presigned=self.world.streams[call.stream_id].presigns)
+        activity = recording_activity(self.world, talk, medium, file, stored_at)
+        activity.created_at = talk.updated_at = listed_at
+        talk.activities.append(activity)
+        return activity
+
+    def replay(self, entry: dict[str, Any]) -> None:
+        """Make a call of an earlier run once more, as it was: same ids, same times, same file."""
+        times = {name: datetime.fromisoformat(entry[name]) for name in ("began_at", "stored_at", "listed_at")}
+        stream, medium = self.world.streams[entry["stream_id"]], medium_named(entry["medium"])
+        call = MadeCall(entry["object_id"], stream.id, stream.bucket, entry["key"], times["stored_at"])
+        with self.world.lock:
+            if call.object_id not in self.world.conversations:
+                who = self.world.customers[entry["customer_id"]]
+                began_at, agent_id = times["began_at"], entry["agent_id"]
+                self.world.add(started_conversation(stream, call.object_id, who, agent_id, began_at))
+            talk = self.world.conversation(call.object_id)
+            self.storage.bucket(call.bucket).put(call.key, medium.content, medium.content_type, call.due_at)
+            call.activity_id = self._append(talk, call, medium, call.due_at, times["listed_at"]).id
+            self.made.append(call)
+        call.listed.set()
+
+
+def started_conversation(
+    stream: Stream, object_id: int, who: Customer, agent_id: int, began_at: datetime
+) -> Conversation:
+    """An object that began shortly before a call and is still in process, as no agent has resolved it."""
+    return Conversation(
+        object_id,
+        stream.id,
+        stream.sub_streams[0],
+        who,
+        began_at - timedelta(seconds=WAITING_SECONDS),
+        began_at,
+        "Video call",
+        IN_PROCESS,
+        agent_id,
+        agent_id,
+        first_response_at=began_at,
+    )
+
+
+def journal_entry(
+    talk: Conversation, call: MadeCall, medium: Medium, activity: Activity, stored_at: datetime
+) -> dict[str, Any]:
+    """All that `replay` needs."""
+    return {
+        "object_id": talk.id,
+        "stream_id": talk.stream_id,
+        "customer_id": talk.customer.id,
+        "agent_id": talk.last_agent_id,
+        "began_at": (talk.first_response_at or talk.created_at).isoformat(),
+        "medium": medium.name,
+        "key": call.key,
+        "stored_at": stored_at.isoformat(),
+        "listed_at": activity.created_at.isoformat(),
+    }

@@ -19,75 +19,29 @@ AGENTS = (
     Agent(5508, "דנה", "לוי", "dana.l", (63,)),
 )
 
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text."""
+    return tuple(text.split())
+
+
 LATIN = (
-    [
-        "Dana",
-        "Tomas",
-        "Greta",
-        "Hugo",
-        "Ines",
-        "Jakub",
-        "Klara",
-        "Liam",
-        "Mireille",
-        "Nils",
-        "Olga",
-        "Pavel",
-        "Quinn",
-        "Rosa",
-        "Stefan",
-        "Tereza",
-        "Ursula",
-        "Viktor",
-        "Wanda",
-        "Xavier",
-        "Ylva",
-        "Zoë",
-        "Anaïs",
-        "Björn",
-        "Chloé",
-        "Dušan",
-        "Élodie",
-        "François",
-        "Gülşen",
-        "Håkan",
-    ],
-    [
-        "Marlowe",
-        "Iversen",
-        "Blom",
-        "Castellano",
-        "Dvořák",
-        "Eriksen",
-        "Fontaine",
-        "Grünwald",
-        "Hartmann",
-        "Ibarra",
-        "Jansen",
-        "Kowalczyk",
-        "Lindqvist",
-        "Moreau",
-        "Novák",
-        "O'Brien",
-        "Petrov",
-        "Quiñones",
-        "Rossi",
-        "Šimić",
-        "Thompson",
-        "Ulrich",
-        "van-der-Berg",
-        "Weiß",
-        "Yıldız",
-        "Zieliński",
-    ],
+    words(
+        "Dana Tomas Greta Hugo Ines Jakub Klara Liam Mireille Nils Olga Pavel Quinn Rosa Stefan Tereza Ursula Viktor "
+        "Wanda Xavier Ylva Zoë Anaïs Björn Chloé Dušan Élodie François Gülşen Håkan"
+    ),
+    words(
+        "Marlowe Iversen Blom Castellano Dvořák Eriksen Fontaine Grünwald Hartmann Ibarra Jansen Kowalczyk Lindqvist "
+        "Moreau Novák O'Brien Petrov Quiñones Rossi Šimić Thompson Ulrich van-der-Berg Weiß Yıldız Zieliński"
+    ),
 )
 HEBREW = (
-    ["נועה", "יובל", "מיכל", "אורי", "תמר", "איתי", "שירה", "דוד", "רחל", "עומר"],
-    ["כהן", "לוי", "מזרחי", "פרץ", "ביטון", "אברהם", "פרידמן", "שפירא", "בן־דוד", "אזולאי"],
+    words("נועה יובל מיכל אורי תמר איתי שירה דוד רחל עומר"),
+    words("כהן לוי מזרחי פרץ ביטון אברהם פרידמן שפירא בן־דוד אזולאי"),
 )
 ARABIC = (
-    ["محمد", "فاطمة", "أحمد", "ليلى", "يوسف", "مريم", "خالد", "نور", "سارة", "عمر"],
-    ["الأحمد", "حداد", "خوري", "منصور", "النجار", "العلي", "سليمان", "داوود", "ناصر", "البكري"],
+    words("محمد فاطمة أحمد ليلى يوسف مريم خالد نور سارة عمر"),
+    words("الأحمد حداد خوري منصور النجار العلي سليمان داوود ناصر البكري"),
 )
 SCRIPTS = ((LATIN, "en_US", "1555"), (HEBREW, "he_IL", "97255"), (ARABIC, "ar_AE", "97155"))
 WEIGHTS = (62, 24, 14)

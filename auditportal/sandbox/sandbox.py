@@ -1,6 +1,7 @@
 """One sandbox: CommBox's API and its storage on two loopback ports, with test control."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from .commbox_api import CommBoxApi
 from .control import Control
 from .control_api import PREFIX, ControlApi
 from .faults import Faults
+from .journal import Journal
 from .keys import Keys, make_key
 from .life import Life
 from .messages import Request, Response
@@ -30,11 +32,39 @@ VENDOR = Credential(
 )
 
 
+def bucket_urls(s3_port: int) -> tuple[str, ...]:
+    """Both buckets, each as a path and as a host."""
+    buckets = (DIRECT_BUCKET, PRESIGNED_BUCKET)
+    paths = tuple(f"http://{HOST}:{s3_port}/{bucket}" for bucket in buckets)
+    return paths + tuple(f"http://{bucket}.localhost:{s3_port}" for bucket in buckets)
+
+
+def settings_for(
+    port: int,
+    s3_port: int,
+    api_key: str,
+    access_key: str = ACCESS_KEY,
+    secret_key: str = SECRET_KEY,
+    region: str = REGION,
+) -> dict[str, str]:
+    """The environment of a portal that works with a sandbox on these ports, known before it starts."""
+    return {
+        "COMMBOX_API_URL": f"http://{HOST}:{port}/",
+        "COMMBOX_API_KEY": api_key,
+        "RECORDING_BUCKETS": ",".join(bucket_urls(s3_port)),
+        "S3_ENDPOINT_URL": f"http://{HOST}:{s3_port}",
+        "S3_REGION": region,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+    }
+
+
 class Sandbox:
     """A stand-in for CommBox and its bucket. Use `start()` and `stop()`, or a with statement.
 
     The portal's access key reads the bucket of direct URLs only; files of the other one are reached by the
     presigned URLs that CommBox hands out. Ports of 0 are chosen by the system. Switches given here are start values.
+    With a `state_dir` a later start has the same data again, the calls made in between included.
     """
 
     def __init__(
@@ -48,10 +78,12 @@ class Sandbox:
         access_key: str = ACCESS_KEY,
         secret_key: str = SECRET_KEY,
         region: str = REGION,
+        state_dir: Path | None = None,
         **switches: Any,
     ) -> None:
-        self.seed = seed
-        self.today = today or datetime.now(UTC).date()
+        journal = Journal(state_dir) if state_dir else None
+        day = today or datetime.now(UTC).date()
+        self.seed, self.today = journal.same_as_before(seed, day) if journal else (seed, day)
         self.region = region
         self.access_key = access_key
         self.secret_key = secret_key
@@ -60,6 +92,10 @@ class Sandbox:
         self.expired_api_key = make_key("auditportal-expired", datetime(2020, 1, 1, tzinfo=UTC))
         self._assemble(port, s3_port, switches)
         self.control.reset()
+        if journal:
+            for entry in journal.read():
+                self._life.replay(entry)
+            self._life.journal = journal
 
     def _key(self, client_id: str) -> str:
         return make_key(client_id, datetime.combine(self.today, time(), UTC) + KEY_LIFE)
@@ -98,22 +134,13 @@ class Sandbox:
     @property
     def bucket_urls(self) -> tuple[str, ...]:
         """What belongs into RECORDING_BUCKETS: both buckets, each as a path and as a host."""
-        port, buckets = self._s3_server.port, (DIRECT_BUCKET, PRESIGNED_BUCKET)
-        paths = tuple(f"{self.s3_url}/{bucket}" for bucket in buckets)
-        return paths + tuple(f"http://{bucket}.localhost:{port}" for bucket in buckets)
+        return bucket_urls(self._s3_server.port)
 
     def settings(self) -> dict[str, str]:
         """The environment a portal needs to work with this sandbox."""
-        return {
-            "COMMBOX_API_URL": self.api_url,
-            "COMMBOX_API_KEY": self.api_key,
-            "COMMBOX_API_KEY_NEXT": self.next_api_key,
-            "RECORDING_BUCKETS": ",".join(self.bucket_urls),
-            "S3_ENDPOINT_URL": self.s3_url,
-            "S3_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.secret_key,
-        }
+        ports = (self._api_server.port, self._s3_server.port)
+        settings = settings_for(*ports, self.api_key, self.access_key, self.secret_key, self.region)
+        return settings | {"COMMBOX_API_KEY_NEXT": self.next_api_key}
 
     def start(self) -> Self:
         """Serve in threads of this process."""

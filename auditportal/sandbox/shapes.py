@@ -74,7 +74,7 @@ def second_spelling(world: World, talk: Conversation, switches: Switches) -> dic
     first = first_spelling(world, talk, switches)
     same = "type statusId createdTime updatedTime lastResponseTime priorityTime streamProviderId streamProviderType"
     more = "message content numTags user assignedManagerId lastAssignedManagerId"
-    item = {"id": talk.id, "streamid": talk.stream_id, "substreamid": talk.sub_stream_id}
+    item: dict[str, Json] = {"id": talk.id, "streamid": talk.stream_id, "substreamid": talk.sub_stream_id}
     item |= {name: first[name] for name in f"{same} {more}".split()}
     item |= {"closeTime": first["closedTime"], "numChilds": len(talk.messages)}
     item["user"] = {**first["user"], "identity": customer_identity(talk.customer)}
