@@ -110,7 +110,16 @@ class Ceph:
 
     def start(self) -> None:
         self._write_files()
-        self._tool("ceph-mon", "-i", "a", "--mkfs", "--monmap", self._path("monmap"), "--keyring", self._path("keyring"))
+        self._tool(
+            "ceph-mon",
+            "-i",
+            "a",
+            "--mkfs",
+            "--monmap",
+            self._path("monmap"),
+            "--keyring",
+            self._path("keyring"),
+        )
         self._serve("ceph-mon", "-i", "a")
         osd = str(uuid.uuid4())
         self._tool("ceph", "--connect-timeout", "20", "osd", "new", osd)
@@ -143,7 +152,9 @@ class Ceph:
             create = [] if number else ["--create-keyring"]
             self._run("ceph-authtool", keyring, *create, "-n", name, "--gen-key", *caps)
         address = f"[v2:{HOST}:{self._mon_port}]"
-        self._run("monmaptool", "--create", "--fsid", self._fsid, "--addv", "a", address, self._path("monmap"))
+        self._run(
+            "monmaptool", "--create", "--fsid", self._fsid, "--addv", "a", address, self._path("monmap")
+        )
 
     def _serve(self, program: str, *arguments: str) -> None:
         path = shutil.which(program)

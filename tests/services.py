@@ -15,13 +15,15 @@ import redis
 from psycopg import sql
 
 from auditportal.embedded import Embedded, Services
-from auditportal.embedded.redis import Redis, free_port
+from auditportal.embedded.redis import Redis
+from auditportal.sandbox import Sandbox
 
 TEMPLATE = "portal_template"
 ALIASES = ("default", "owner")
 _FOLDER = "PORTAL_TESTS_FOLDER"
 _ADMIN_URL = "PORTAL_TESTS_ADMIN_URL"
 _NAME = "auditportal-tests-"
+_CELERY_KEYS = (b"_kombu", b"unacked", b"celery")
 
 
 class Ground:
@@ -57,35 +59,38 @@ def sweep() -> None:
 
 
 class OwnServers:
-    """What each process that runs tests has for itself: a Redis to stop and start, a port for the sandbox."""
+    """What each process that runs tests has for itself: a Redis to stop and start, a CommBox to play with."""
 
     def __init__(self, name: str) -> None:
         folder = Path(os.environ[_FOLDER]) / name
         folder.mkdir()
         self.redis = Redis(folder, folder)
         self.process = self.redis.prepare()
-        self.sandbox_port = free_port()
+        self.sandbox = Sandbox()
         self._client = redis.Redis.from_url(self.redis.url)
 
     def start(self) -> None:
         self.process.start()
         self.process.wait_ready(10)
+        self.sandbox.start()
 
     def stop(self) -> None:
+        self.sandbox.stop()
         self._client.close()
         self.process.stop()
 
     def flush(self) -> None:
-        """Forget everything in Redis."""
-        self._client.flushall()
+        """Forget counters and caches. Celery's own keys stay: a worker may be listening."""
+        if keys := [key for key in self._client.scan_iter() if not key.startswith(_CELERY_KEYS)]:
+            self._client.delete(*keys)
 
     def environment(self) -> dict[str, str]:
         """Settings of a portal that talks to these servers and to nothing else."""
         return {
             "SECRET_KEY": "only-for-tests-" * 4,
             "AUDIT_FIELD_KEY": base64.b64encode(b"only for tests, 32 bytes, really").decode(),
-            "COMMBOX_API_URL": f"http://127.0.0.1:{self.sandbox_port}/",
-            "COMMBOX_API_KEY": "only-for-tests",
+            "COMMBOX_REQUESTS_PER_SECOND": "200",
+            **self.sandbox.settings(),
             "REDIS_URL": self.redis.url,
             "REPORTS_DIR": str(self.redis.home / "reports"),
         }

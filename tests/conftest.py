@@ -1,0 +1,185 @@
+"""One PostgreSQL for the run, a copied database and a Redis per process, a browser where there is one.
+
+Tests use `db` for rolled-back work and `committed_db` (or `transactional_db`, `live_server`) when commits
+must be real: those get a database of their own, because the application's role may not empty the trail's tables.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from auditportal.embedded import Services
+from auditportal.embedded.process import Process
+from auditportal.sandbox import Sandbox
+from tests import equipment
+from tests.ceph import Ceph
+from tests.ceph import running as running_ceph
+from tests.services import Databases, Ground, OwnServers, current_database
+
+_GROUND = pytest.StashKey[Ground]()
+_SERVERS = pytest.StashKey[OwnServers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker is None:
+        config.stash[_GROUND] = ground = Ground()
+        ground.start()
+    if worker or not config.getoption("numprocesses", None):
+        config.stash[_SERVERS] = servers = OwnServers(worker or "main")
+        servers.start()
+        os.environ |= servers.environment()
+        os.environ["DJANGO_SETTINGS_MODULE"] = "auditportal.settings"
+        from django.conf import settings
+
+        assert settings.DATABASES  # read now: pytest-django sets Django up from configured settings
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if servers := config.stash.get(_SERVERS, None):
+        servers.stop()
+    if ground := config.stash.get(_GROUND, None):
+        ground.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    equipment.mark(items)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for reason, count in equipment.missing(terminalreporter.stats.get("skipped", [])).items():
+        failing = equipment.everything_is_required()
+        terminalreporter.section("NOT TESTED" + (": the run fails (CI=true)" if failing else ""), red=True)
+        terminalreporter.line(f"{count} tests were left out: {reason}.", red=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if session.exitstatus == pytest.ExitCode.OK and equipment.everything_is_required():
+        session.exitstatus = (
+            pytest.ExitCode.TESTS_FAILED if equipment.missing(skipped) else session.exitstatus
+        )
+
+
+# --- databases
+
+
+@pytest.fixture(scope="session")
+def databases() -> Databases:
+    return Databases()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(databases: Databases, worker_id: str, django_db_blocker: Any) -> Iterator[None]:
+    """A copy of the migrated template for this process, in place of Django's own test database."""
+    with django_db_blocker.unblock():
+        databases.ensure_template()
+        with databases.own(f"portal_{worker_id}"):
+            yield
+
+
+@pytest.fixture
+def _own_database(
+    request: pytest.FixtureRequest, django_db_setup: None, worker_id: str, django_db_blocker: Any
+) -> Iterator[None]:
+    """For tests that commit: a database of their own, dropped afterwards instead of emptied."""
+    if not _commits(request):
+        yield
+        return
+    from django.test import TransactionTestCase
+
+    databases: Databases = request.getfixturevalue("databases")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        databases.own(f"portal_{worker_id}_committed"),
+    ):
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: None)
+        yield
+
+
+def _commits(request: pytest.FixtureRequest) -> bool:
+    mark = request.node.get_closest_marker("django_db")
+    return bool(mark and mark.kwargs.get("transaction")) or not {
+        "transactional_db",
+        "live_server",
+    }.isdisjoint(request.fixturenames)
+
+
+@pytest.fixture
+def _django_db_helper(_own_database: None, _django_db_helper: None) -> None:
+    """pytest-django's own, on the right database."""
+
+
+@pytest.fixture
+def committed_db(transactional_db: None) -> None:
+    """Commits are real: the test has a database of its own."""
+
+
+@pytest.fixture
+def services(databases: Databases) -> Services:
+    """The addresses of the servers, with the database this test works on."""
+    return databases.addresses(current_database())
+
+
+@pytest.fixture
+def admin_connection(services: Services, django_db_blocker: Any) -> Iterator[psycopg.Connection]:
+    """The superuser, on the database this test works on; every statement commits by itself."""
+    with psycopg.connect(services.admin_url, autocommit=True) as connection:
+        yield connection
+
+
+# --- Redis
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Counters and caches of one test are nothing to the next."""
+    yield
+    pytestconfig.stash[_SERVERS].flush()
+
+
+@pytest.fixture
+def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
+    """Redis does not answer; `.start()` brings it back. It is back for the next test in any case."""
+    process = pytestconfig.stash[_SERVERS].process
+    process.stop()
+    yield process
+    if not process.running:
+        process.start()
+    process.wait_ready(10)
+
+
+# --- CommBox and its storage
+
+
+@pytest.fixture
+def sandbox(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
+    """The stand-in that the settings name, as after its start: seeded, no switch turned, no fault scripted."""
+    sandbox = pytestconfig.stash[_SERVERS].sandbox
+    sandbox.control.reset()
+    yield sandbox
+    sandbox.control.reset()
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
+    """A real S3 server; see tests/ceph.py."""
+    with running_ceph(tmp_path_factory.mktemp("ceph") / "server") as server:
+        yield server
+
+
+# --- the browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium rather than a download; as root it runs only without its sandbox."""
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {**browser_type_launch_args, "executable_path": equipment.chromium(), "args": args}

@@ -1,0 +1,185 @@
+"""What dies is started again, ever more patiently; at the end all stop, last first."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.process import Process
+from auditportal.embedded.supervisor import Supervisor
+
+
+class Fake:
+    """A process that lives and dies by word."""
+
+    def __init__(self, name: str, story: list[str], *, fails: bool = False) -> None:
+        self.name, self.story, self.fails = name, story, fails
+        self.running, self.exit_code = True, None
+
+    def start(self) -> None:
+        if self.fails:
+            raise EmbeddedError(f"{self.name} cannot start.")
+        self.story.append(f"start {self.name}")
+        self.running = True
+
+    def stop(self) -> None:
+        self.story.append(f"stop {self.name}")
+        self.running = False
+
+    def die(self) -> None:
+        self.running, self.exit_code = False, 1
+
+    def last_words(self) -> str:
+        return "It said nothing (log: a.log)"
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def story() -> list[str]:
+    return []
+
+
+def test_a_process_that_lives_is_left_alone(said: list[str], story: list[str]) -> None:
+    supervisor = Supervisor(said.append)
+    supervisor.watch(Fake("web", story))
+    for moment in range(5):
+        supervisor.look(float(moment))
+    assert (said, story) == ([], [])
+
+
+def test_a_process_that_dies_is_started_again_and_it_is_said(said: list[str], story: list[str]) -> None:
+    supervisor, web = Supervisor(said.append), Fake("web", story)
+    supervisor.watch(web)
+    web.die()
+    supervisor.look(100.0)
+    supervisor.look(100.5)
+    assert story == ["stop web"]
+    supervisor.look(101.0)
+    assert story == ["stop web", "start web"]
+    assert said == [
+        "web ended (exit code 1). It said nothing (log: a.log) It is started again in 1 s.",
+        "web runs again.",
+    ]
+
+
+def test_the_pauses_double_up_to_half_a_minute_and_shrink_after_a_quiet_minute(
+    said: list[str], story: list[str]
+) -> None:
+    supervisor, web = Supervisor(said.append), Fake("web", story)
+    supervisor.watch(web)
+    now, pauses = 1000.0, []
+    for _ in range(7):
+        web.die()
+        supervisor.look(now)
+        pauses.append(int(said[-1].rpartition(" in ")[2].removesuffix(" s.")))
+        now += pauses[-1]
+        supervisor.look(now)
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    web.die()
+    supervisor.look(now + 61)
+    assert said[-1].endswith("It is started again in 1 s.")
+
+
+def test_a_start_that_fails_is_tried_again(said: list[str], story: list[str]) -> None:
+    supervisor, web = Supervisor(said.append), Fake("web", story, fails=True)
+    supervisor.watch(web)
+    web.die()
+    supervisor.look(0.0)
+    supervisor.look(1.0)
+    assert said[-1] == "web cannot start."
+    supervisor.look(1.5)
+    web.fails = False
+    supervisor.look(3.5)
+    assert said[-1] == "web runs again."
+    assert web.running
+
+
+def test_all_stop_in_the_reverse_order_of_their_start(said: list[str], story: list[str]) -> None:
+    supervisor = Supervisor(said.append)
+    for name in ("database", "web", "worker"):
+        supervisor.watch(Fake(name, story))
+    supervisor.stop()
+    supervisor.stop()
+    assert story == ["stop worker", "stop web", "stop database"]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., Process]:
+    def make(code: str, **options: object) -> Process:
+        return Process(
+            "child",
+            [sys.executable, "-c", code],
+            lock=tmp_path / "child.lock",
+            log=tmp_path / "child.log",
+            **options,
+        )
+
+    return make
+
+
+def test_a_process_that_ends_at_once_is_reported_with_its_last_words(script: Callable[..., Process]) -> None:
+    process = script(
+        "print('Error: the disk is full'); print('bye'); raise SystemExit(3)", ready=lambda: False
+    )
+    process.start()
+    with pytest.raises(
+        EmbeddedError, match=r"^child ended \(exit code 3\)\. Error: the disk is full \(log: .*\)$"
+    ):
+        process.wait_ready(10)
+    process.stop()
+
+
+def test_a_process_that_stays_silent_is_reported(script: Callable[..., Process]) -> None:
+    process = script("import time; time.sleep(60)", ready=lambda: False)
+    process.start()
+    with pytest.raises(
+        EmbeddedError, match=r"^child was silent for 0 seconds\. It said nothing \(log: .*\)$"
+    ):
+        process.wait_ready(0.1)
+    process.stop()
+    assert not process.running
+
+
+def test_a_process_that_does_not_listen_is_killed(script: Callable[..., Process], tmp_path: Path) -> None:
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('up', 'w'); time.sleep(60)"
+    )
+    process = script(deaf, directory=tmp_path, ready=(tmp_path / "up").exists, stop_seconds=0.2)
+    process.start()
+    process.wait_ready(10)
+    process.stop()
+    assert process.exit_code is None
+    assert not process.running
+
+
+def test_a_child_of_the_child_does_not_survive(script: Callable[..., Process], tmp_path: Path) -> None:
+    parent = (
+        "import subprocess, sys; subprocess.Popen(['sleep', '60'], close_fds=False); open('up', 'w'); input()"
+    )
+    process = script(parent, directory=tmp_path, ready=(tmp_path / "up").exists)
+    process.start()
+    process.stop()
+    again = script("pass")
+    again.start()  # would raise, or wait, while something still held the lock
+    assert again.wait() == 0
+    again.stop()
+
+
+def test_the_stop_signal_is_the_process_s_own(script: Callable[..., Process], tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: (open('interrupted', 'w'), sys.exit(0)))\n"
+        "open('up', 'w')\ntime.sleep(60)"
+    )
+    process = script(code, directory=tmp_path, ready=(tmp_path / "up").exists, stop_signal=signal.SIGINT)
+    process.start()
+    process.wait_ready(10)
+    process.stop()
+    assert (tmp_path / "interrupted").exists()
