@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from recordings.commbox.errors import CommBoxError, ServerError, Throttled, Unauthorized, Unreachable
 
@@ -14,7 +15,8 @@ PROBE_EVERY_SECONDS = 30.0
 class Breaker:
     """Opens after 5 failures in a row within 30 s; lets one probe through every 30 s; closes on success."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._failures: deque[float] = deque(maxlen=FAILURES)
         self._probe_at: float | None = None
@@ -27,7 +29,7 @@ class Breaker:
     def check(self) -> None:
         """Let the call pass, or raise Unreachable with the seconds until the next probe."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if self._probe_at is None:
                 return
             if now >= self._probe_at:
@@ -49,7 +51,7 @@ class Breaker:
         if not isinstance(error, (Unreachable, ServerError, Unauthorized)):
             return self.succeeded()
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             self._failures.append(now)
             if len(self._failures) == FAILURES and now - self._failures[0] <= WITHIN_SECONDS:
                 self._probe_at = max(self._probe_at or 0.0, now + PROBE_EVERY_SECONDS)

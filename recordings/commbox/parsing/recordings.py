@@ -136,8 +136,10 @@ def _decoded(data: Any) -> Any:
 def _is_recording(fields: Fields, metadata: Fields) -> bool:
     kind = fields.value("type", "activityType")
     kind = metadata.value("activityType") if kind is None else kind
+    if kind is None and metadata.value("recordingUrl", "recordingType") is None:
+        raise Refused("Nothing in it says that it is a recording.")
     if kind is None:
-        return metadata.value("recordingUrl", "recordingType") is not None
+        return True  # only recordings were asked for
     number = int64(kind)
     if number is None:
         raise Refused("Its activity type is no number.")

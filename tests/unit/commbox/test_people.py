@@ -1,0 +1,114 @@
+"""Customers, agents, teams, tags, counts per stream (api-facts 5.6, 5.7), and enums in words (8)."""
+
+from typing import Any
+
+import pytest
+
+from recordings.commbox import enums
+from recordings.commbox.errors import BadResponse, NotFound
+from recordings.commbox.parsing.people import (
+    parse_agents,
+    parse_stream_stats,
+    parse_tags,
+    parse_teams,
+    parse_user,
+)
+from recordings.commbox.records import AgentItem, StreamStat, TagItem, TeamItem
+from tests.unit.commbox.examples import envelope
+
+USER = {
+    "id": 70011001,
+    "firstName": "Dana",
+    "lastName": "Marlowe",
+    "phone1": None,
+    "phone2": 15550100001,
+    "uniqueId": 400123,
+    "email": "dana@example.com",
+    "identities": [{"id": 80022001}, {"Id": "80022002"}, {"id": True}, "x", {}],
+}
+AGENT = {
+    "id": 5501,
+    "permissionId": 2,
+    "firstName": "Avery",
+    "lastName": "Cole",
+    "email": "a@acme.example",
+    "userName": "avery.c",
+    "teamId": 61,
+    "teamName": "Claims",
+}
+
+
+@pytest.mark.parametrize("document", [envelope(USER), envelope([USER]), USER])
+def test_a_customer(document: Any) -> None:
+    user = parse_user(document)
+    assert (user.user_id, user.name, user.email, user.phone, user.unique_id, user.identity_ids) == (
+        70011001,
+        "Dana Marlowe",
+        "dana@example.com",
+        "15550100001",
+        "400123",
+        (80022001, 80022002),
+    )
+    assert "Dana" not in repr(user)
+
+
+def test_no_customer_and_an_unreadable_one() -> None:
+    with pytest.raises(NotFound):
+        parse_user(envelope([]))
+    with pytest.raises(BadResponse, match="Its id is missing"):
+        parse_user(envelope([{**USER, "id": "x"}]))
+
+
+def test_agents_in_both_spellings() -> None:
+    member = {
+        "Id": 5501,
+        "FirstName": "Avery",
+        "LastName": "Cole",
+        "Permission": 2,
+        "Email": "a@acme.example",
+    }
+    parsed = parse_agents(envelope([AGENT, {**member, "UserName": "avery.c", "TeamId": 0}, {"id": None}]))
+    assert parsed.items[0] == AgentItem(
+        5501, "Avery Cole", "a@acme.example", "avery.c", 61, "Claims", 2, AGENT
+    )
+    assert (parsed.items[1].name, parsed.items[1].permission_id, parsed.items[1].team_id) == (
+        "Avery Cole",
+        2,
+        None,
+    )
+    assert [problem.index for problem in parsed.problems] == [2]
+
+
+def test_teams_and_tags() -> None:
+    assert parse_teams(envelope([{"teamId": 61, "name": "Claims"}])).items == [TeamItem(61, "Claims")]
+    assert parse_tags(envelope([{"id": 1007, "identityId": "VIP"}])).items == [TagItem(1007, "VIP")]
+    assert len(parse_teams(envelope([{"name": "Claims"}])).problems) == 1
+
+
+def test_counts_per_stream() -> None:
+    good = {"moduleId": 26, "streamId": "31245", "subStreamId": 0, "statusId": 1, "c": 12}
+    parsed = parse_stream_stats(
+        envelope([good, {**good, "c": -1}, {**good, "moduleId": None}, {**good, "streamId": 0}])
+    )
+    assert parsed.items == [StreamStat(26, 31245, 0, 1, 12)]
+    assert [problem.index for problem in parsed.problems] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "label"),
+    [
+        (enums.ACTIVITY_TYPES, 27, "Video call recording"),
+        (enums.ACTIVITY_TYPES, 24, "24"),
+        (enums.STATUSES, 8, "In process"),
+        (enums.STATUSES, 12, "12"),
+        (enums.STREAM_PROVIDERS, 0, "CommBox"),
+        (enums.OBJECT_TYPES, 4, "Conversation"),
+        (enums.MODULES, enums.VIDEO_CHAT_MODULE, "Video chat"),
+        (enums.PERMISSIONS, 4, "4"),
+        (enums.PERMISSIONS, None, ""),
+    ],
+)
+def test_an_unknown_value_is_shown_as_its_number(
+    words: dict[int, str], value: int | None, label: str
+) -> None:
+    assert enums.label(words, value) == label
