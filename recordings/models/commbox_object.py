@@ -8,7 +8,7 @@ from recordings.models.stream import Stream
 
 class CommBoxObject(models.Model):
     id = models.BigIntegerField(primary_key=True)
-    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="objects")
+    stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="commbox_objects")
     substream_id = models.BigIntegerField(null=True)
     status_id = models.IntegerField(null=True)
     object_type = models.IntegerField(null=True)
@@ -17,7 +17,7 @@ class CommBoxObject(models.Model):
     customer_email = models.TextField(blank=True)
     customer_phone = models.TextField(blank=True)
     agent = models.ForeignKey(
-        Agent, null=True, on_delete=models.SET_NULL, related_name="objects", db_constraint=False
+        Agent, null=True, on_delete=models.SET_NULL, related_name="commbox_objects", db_constraint=False
     )
     message = models.TextField(blank=True)
     created_at = models.DateTimeField(null=True)
@@ -40,7 +40,12 @@ class CommBoxObject(models.Model):
                 fields=["refresh_due_at"],
                 name="object_refresh_due",
                 condition=models.Q(refresh_due_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["-refresh_error_at"],
+                name="object_refresh_failed",
+                condition=models.Q(refresh_error_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
