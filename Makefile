@@ -11,7 +11,8 @@ help: ## what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 $(VENV)/.app: requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AuditPortal needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" or 0)'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
 
@@ -23,7 +24,7 @@ demo: $(VENV)/.app ## a working portal with real video (PORT=8000, RESET=1 start
 	@$(BIN)/python manage.py demo --port $(PORT) $(if $(RESET),--reset)
 
 test: $(VENV)/.dev ## the whole suite, browser tests included
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 e2e: $(VENV)/.dev ## only what a person does in a browser
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. `demo` and `embedded` come before any settings: they start what settings name."""
+"""Django's command line. Some commands come before any settings: they start what settings name."""
 
 import os
 import sys
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from django.core.management import execute_from_command_line, load_command_class
 
+BEFORE_SETTINGS = ("demo", "embedded", "sandbox")
 # There while `make demo` runs: commands in another terminal work on the demo.
 RUNNING_DEMO = Path(__file__).parent / ".portal" / "running.env"
 
 
 def main() -> None:
     """Run the command that the arguments name."""
-    if sys.argv[1:2] in (["demo"], ["embedded"]):
+    if sys.argv[1:] and sys.argv[1] in BEFORE_SETTINGS:
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)
         load_command_class("auditportal", sys.argv[1]).run_from_argv(sys.argv)
         return

@@ -66,16 +66,21 @@ class Demo:
             services = self._embedded.start()
         for process in self._embedded.processes:
             self._supervisor.watch(process)
-        environment = demo_env.settings(secrets, services)
+        environment = demo_env.settings(secrets, services, self.port, self.folder)
+        with self._step("CommBox and its storage (the sandbox)"):
+            environment |= self._sandbox(Runner(self.folder, environment, self.port).sandbox())
         demo_env.write_file(self.folder / demo_env.RUNNING_FILE, environment)
         runner = Runner(self.folder, environment, self.port)
-        with self._step("CommBox and its storage (the sandbox)"):
-            self._launch(runner.sandbox())
         self._prepare(runner)
         with self._step("Web, worker and beat"):
             for process in runner.portal():
                 self._launch(process)
             self._wait_ready()
+
+    def _sandbox(self, process: Process) -> dict[str, str]:
+        """Start it; what the portal must be told about it."""
+        self._launch(process)
+        return demo_env.read_file(process.output) if process.output else {}
 
     def _prepare(self, runner: Runner) -> None:
         """Tables, people, first look at the catalog: only when something of it is new."""
@@ -111,7 +116,11 @@ class Demo:
     def _step(self, text: str) -> Iterator[None]:
         began = time.monotonic()
         self._say(f"  {text + ' …':<42}", end="")
-        yield
+        try:
+            yield
+        except BaseException:
+            self._say("not done")
+            raise
         self._say(f"{time.monotonic() - began:5.1f} s")
 
     def _introduce(self) -> None:

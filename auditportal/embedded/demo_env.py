@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from auditportal.embedded.passwords import write_private
-from auditportal.embedded.redis import free_port
+from auditportal.embedded.redis import HOST, free_port
 from auditportal.embedded.services import Services
 
 SECRETS_FILE = "demo.env"
 RUNNING_FILE = "running.env"  # there while the demo runs; manage.py in another terminal uses it
+STREAM_NAMES = "31245=Premium video,31246=Claims video,31200=Web chat"  # CommBox lists numbers only
 
 
 def _password() -> str:
@@ -25,8 +26,9 @@ _DRAWN: dict[str, Callable[[], str]] = {
     "AUDIT_FIELD_KEY": lambda: base64.b64encode(os.urandom(32)).decode(),
     "DEMO_PASSWORD": _password,
     "COMMBOX_WEBHOOK_TOKEN": lambda: secrets.token_urlsafe(24),
-    # The addresses of recordings hold the port, and the database holds those addresses: it must stay.
+    # The addresses of recordings hold a port, and the database holds those addresses: it must stay.
     "SANDBOX_PORT": lambda: str(free_port()),
+    "SANDBOX_S3_PORT": lambda: str(free_port()),
 }
 
 
@@ -40,8 +42,8 @@ def load_secrets(folder: Path) -> dict[str, str]:
     return {**known, **missing}
 
 
-def settings(drawn: Mapping[str, str], services: Services) -> dict[str, str]:
-    """The environment of every process of the demo: see env.py for each name."""
+def settings(drawn: Mapping[str, str], services: Services, port: int, folder: Path) -> dict[str, str]:
+    """The environment of every process of the demo: see env.py for each name. The sandbox adds its own later."""
     return {
         **drawn,
         "DJANGO_SETTINGS_MODULE": "auditportal.settings",
@@ -50,6 +52,9 @@ def settings(drawn: Mapping[str, str], services: Services) -> dict[str, str]:
         "DATABASE_URL": services.database_url,
         "DATABASE_OWNER_URL": services.owner_url,
         "REDIS_URL": services.redis_url,
+        "REPORTS_DIR": str(folder / "reports"),
+        "COMMBOX_STREAM_NAMES": STREAM_NAMES,
+        "SANDBOX_WEBHOOK_URL": f"http://{HOST}:{port}/webhooks/commbox/{drawn['COMMBOX_WEBHOOK_TOKEN']}",
     }
 
 

@@ -3,11 +3,11 @@
 import os
 import shlex
 import shutil
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from auditportal.embedded.demo_env import read_file
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.process import Process
 
@@ -20,6 +20,7 @@ _WEB = shlex.split(
 )
 _CELERY = ["-m", "celery", "--app", "auditportal"]
 _WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
+SANDBOX_LAST_SETTING = "AWS_SECRET_ACCESS_KEY"
 _BEAT = shlex.split("beat --loglevel INFO --pidfile= --schedule")
 
 
@@ -28,16 +29,17 @@ class Runner:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], port: int) -> None:
         self._folder, self._port = folder, port
-        self._environment = {
-            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            **environment,
-        }
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        self._environment = inherited | dict(environment)
 
     def sandbox(self) -> Process:
-        """The stand-in for CommBox and its storage."""
-        port = int(self._environment["SANDBOX_PORT"])
-        process = self._process("sandbox", [*_MANAGE, "sandbox", "--port", str(port)])
-        process.ready = lambda: _listens(port)
+        """The stand-in for CommBox and its storage; once both answer it writes the settings for it to `output`."""
+        state = self._folder / "sandbox"
+        state.mkdir(exist_ok=True)
+        output = self._folder / "run" / "sandbox.env"
+        process = self._process("sandbox", [*_MANAGE, "sandbox", "--state-dir", str(state)])
+        process.output = output
+        process.ready = lambda: SANDBOX_LAST_SETTING in read_file(output)
         return process
 
     def portal(self) -> list[Process]:
@@ -70,8 +72,3 @@ class Runner:
             env={**self._environment, **(extra or {})},
             stop_seconds=20,
         )
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0

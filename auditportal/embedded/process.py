@@ -54,6 +54,7 @@ class Process:
     argv: Sequence[str]
     lock: Path
     log: Path
+    output: Path | None = None  # where its standard output goes (0600), when that is not for the log
     leftovers: Sequence[Path] = ()  # deleted before a start: they speak of a run that has ended
     directory: Path | None = None
     env: Mapping[str, str] | None = field(default=None, repr=False)
@@ -78,10 +79,11 @@ class Process:
 
     def start(self) -> None:
         """Start it, after ending a survivor of an earlier run. Raises EmbeddedError if that one stays."""
-        with self._claim() as lock, self.log.open("ab") as log:
+        with self._claim() as lock, self.log.open("ab") as log, contextlib.ExitStack() as stack:
             for path in self.leftovers:
                 path.unlink(missing_ok=True)
-            self._child = self._spawn(lock.fileno(), log)
+            output = stack.enter_context(open(self.output, "wb", opener=_private)) if self.output else None
+            self._child = self._spawn(lock.fileno(), log, output)
             lock.truncate(0)
             lock.write(str(self._child.pid))
 
@@ -117,13 +119,13 @@ class Process:
         said = next((line for line in reversed(lines) if _REASON.search(line)), lines[-1])
         return f"{said} (log: {self.log})"
 
-    def _spawn(self, lock: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawn(self, lock: int, log: IO[bytes], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
         parent, stop_signal = os.getpid(), self.stop_signal
         account = self.account
         return subprocess.Popen(  # noqa: S603  (argv is ours)
             list(self.argv),
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=output or log,
             stderr=log,
             cwd=self.directory,
             env=self.env,
@@ -162,6 +164,10 @@ class Process:
     def _kill_group(leader: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _locked(file: IO[str]) -> bool:

@@ -48,9 +48,16 @@ class Command(BaseCommand):
         keys = {
             name.removeprefix("SANDBOX_").lower(): os.environ[name] for name in given if name in os.environ
         }
+        webhook_url = os.environ.get("SANDBOX_WEBHOOK_URL", "")
         try:
             return Sandbox(
-                port, s3_port, options["seed"], options["today"], state_dir=options["state_dir"], **keys
+                port,
+                s3_port,
+                options["seed"],
+                options["today"],
+                state_dir=options["state_dir"],
+                webhook_url=webhook_url,
+                **keys,
             )
         except OSError as error:
             raise CommandError(f"Ports {port} and {s3_port} cannot be used: {error.strerror}.") from None

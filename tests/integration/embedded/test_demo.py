@@ -1,0 +1,184 @@
+"""`manage.py demo` as a person uses it: start, look, kill something, stop, start again."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from auditportal.embedded import demo_env
+from auditportal.embedded.demo import check_port, fingerprint
+from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.redis import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Shown:
+    """A demo in a process of its own and what it prints."""
+
+    def __init__(self, folder: Path, port: int, *options: str) -> None:
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        command = [
+            sys.executable,
+            "manage.py",
+            "demo",
+            "--port",
+            str(port),
+            "--folder",
+            str(folder),
+            *options,
+        ]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.text = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.text += line
+
+    def wait_for(self, words: str, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        self._reader.join(10)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+
+def processes_of(folder: Path) -> set[int]:
+    """Every process that names the folder, in its command or its environment."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in said and int(process.name) != os.getpid():
+            found.add(int(process.name))
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "demo"
+    assert processes_of(tmp_path / "demo") == set()
+
+
+@pytest.mark.slow
+def test_it_starts_heals_stops_and_keeps_its_data(folder: Path) -> None:
+    port = free_port()
+    first = Shown(folder, port)
+    first.wait_for("Stop with Ctrl-C")
+    assert f"AuditPortal is ready: http://127.0.0.1:{port}/" in first.text
+    assert [name for name in ("noa.levi", "tom.brandt", "eva.lang", "sam.ortiz") if name in first.text] == [
+        "noa.levi",
+        "tom.brandt",
+        "eva.lang",
+        "sam.ortiz",
+    ]
+    password = re.search(r"password {2}(\S+)", first.text)
+    assert password
+    with urlopen(f"http://127.0.0.1:{port}/health/live") as answer:
+        assert answer.status == 200
+
+    web = int((folder / "run" / "web.lock").read_text())
+    os.kill(web, signal.SIGKILL)
+    first.wait_for("web runs again.", 20)
+    assert int((folder / "run" / "web.lock").read_text()) != web
+
+    private = (folder / demo_env.SECRETS_FILE, folder / demo_env.RUNNING_FILE, folder / "run" / "sandbox.env")
+    assert [path.stat().st_mode & 0o777 for path in private] == [0o600, 0o600, 0o600]
+    assert first.end() == 0
+    assert first.text.endswith("Everything has stopped.\n")
+    assert processes_of(folder) == set()
+    assert not (folder / demo_env.RUNNING_FILE).exists()
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/health/live")
+
+    second = Shown(folder, port)
+    second.wait_for("Stop with Ctrl-C")
+    assert password[1] in second.text
+    assert "Tables and roles" not in second.text
+    assert second.end(signal.SIGTERM) == 0
+
+    fresh = Shown(folder, port, "--reset")
+    fresh.wait_for("Tables and roles")
+    assert fresh.end() == 0
+    assert password[1] not in (folder / demo_env.SECRETS_FILE).read_text()
+
+
+@pytest.mark.slow
+def test_what_was_killed_leaves_nobody_behind_and_starts_again(folder: Path) -> None:
+    killed = Shown(folder, free_port())
+    killed.wait_for("Web, worker and beat")
+    killed.end(signal.SIGKILL)
+    again = Shown(folder, free_port())
+    again.wait_for("Stop with Ctrl-C")
+    assert again.end() == 0
+
+
+def test_a_taken_port_gets_a_sentence(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        shown = Shown(folder, port)
+        shown.process.wait(30)
+        assert shown.end(signal.SIGINT) == 1
+    assert shown.text.endswith(f"make demo PORT={port + 1}\n")
+    assert f"Port {port} cannot be used: Address already in use." in shown.text
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_number_that_is_no_port_gets_a_sentence(port: int) -> None:
+    with pytest.raises(EmbeddedError, match="it is not a port"):
+        check_port(port)
+
+
+def test_secrets_are_drawn_once_and_missing_ones_added(tmp_path: Path) -> None:
+    first = demo_env.load_secrets(tmp_path)
+    assert demo_env.load_secrets(tmp_path) == first
+    assert len(first["DEMO_PASSWORD"]) >= 15
+    assert len(first["SECRET_KEY"]) >= 50
+    demo_env.write_file(tmp_path / demo_env.SECRETS_FILE, {"SECRET_KEY": first["SECRET_KEY"]})
+    renewed = demo_env.load_secrets(tmp_path)
+    assert renewed["SECRET_KEY"] == first["SECRET_KEY"]
+    assert renewed["DEMO_PASSWORD"] != first["DEMO_PASSWORD"]
+
+
+def test_a_value_may_hold_equal_signs(tmp_path: Path) -> None:
+    demo_env.write_file(tmp_path / "a.env", {"KEY": "YWJj==", "URL": "postgresql://a@/b?host=c"})
+    assert demo_env.read_file(tmp_path / "a.env") == {"KEY": "YWJj==", "URL": "postgresql://a@/b?host=c"}
+
+
+def test_the_database_is_prepared_again_when_a_migration_comes(tmp_path: Path) -> None:
+    migrations = tmp_path / "recordings" / "migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "0001_initial.py").write_text("one")
+    (tmp_path / "README.md").write_text("words")
+    before = fingerprint(tmp_path)
+    (tmp_path / "README.md").write_text("other words")
+    assert fingerprint(tmp_path) == before
+    (migrations / "0002_more.py").write_text("two")
+    assert fingerprint(tmp_path) != before
