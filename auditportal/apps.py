@@ -8,4 +8,4 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self) -> None:
-        from auditportal import checks, grants  # noqa: F401  (both register themselves)
+        from auditportal import celery, checks, grants  # noqa: F401  (all three register themselves)

@@ -26,3 +26,10 @@ class NotPermitted(PortalError):
 
     status = 403
     sentence = "Your role does not allow this."
+
+
+class UnknownObject(PortalError):
+    """No object of this id is in the catalog."""
+
+    status = 404
+    sentence = "The portal knows no object of this id."

@@ -1,0 +1,100 @@
+"""Worker and beat: JSON messages that carry ids, no results, nothing that PostgreSQL does not know as well."""
+
+import os
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_process_init,
+)
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditportal.settings")
+
+from django.conf import settings
+
+REQUEST_ID = "portal_request_id"
+SECONDS = 1.0
+
+app = Celery("auditportal", broker=settings.REDIS_URL)
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    # A task is done when it is done: a killed worker's message is delivered again, a doubled task does no harm.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=1000,
+    worker_hijack_root_logger=False,
+    task_soft_time_limit=540,
+    task_time_limit=600,
+    # Whoever sends a message may be a page: a broker that is away must not keep it waiting.
+    broker_transport_options={
+        "visibility_timeout": 660,
+        "socket_connect_timeout": 0.5 * SECONDS,
+        "socket_timeout": 2 * SECONDS,
+        "retry_on_timeout": False,
+    },
+    broker_connection_timeout=1 * SECONDS,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # In memory: every entry is safe to run at any time, so there is nothing to remember across a restart.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_schedule={
+        "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
+        "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
+        "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
+        "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
+    },
+)
+for _entry in app.conf.beat_schedule.values():
+    # Messages that no worker took before the next one came are not worth keeping.
+    _entry["options"] = {"expires": _entry["schedule"], "ignore_result": True}
+app.autodiscover_tasks(["recordings.refresh", "recordings.reports"])
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Settings have configured it; a receiver here keeps Celery from configuring its own."""
+
+
+@before_task_publish.connect
+def send_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    """The id of the request that caused a task travels with it, so that the worker's lines carry it."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    if headers is not None and request_id:
+        headers[REQUEST_ID] = request_id
+
+
+@task_prerun.connect
+def bind_request_id(task_id: str = "", task: Any = None, **_: Any) -> None:
+    """Every line of a task names it and what caused it; a task of beat is its own cause."""
+    structlog.contextvars.clear_contextvars()
+    caused_by = getattr(task.request, REQUEST_ID, None) or task_id.replace("-", "")
+    structlog.contextvars.bind_contextvars(request_id=caused_by, task=task.name.removeprefix("recordings."))
+
+
+@task_postrun.connect
+def forget_request_id(**_: Any) -> None:
+    """The next task has a cause of its own."""
+    structlog.contextvars.clear_contextvars()
+
+
+@beat_init.connect
+def discover_at_start(**_: Any) -> None:
+    """A fresh installation knows no stream: its first ten minutes are not for waiting."""
+    app.send_task("recordings.refresh.tasks.discover_streams", retry=False)
+
+
+@worker_process_init.connect
+def own_connections(**_: Any) -> None:
+    """A forked child opens its own connections to CommBox."""
+    from recordings.commbox.assembly import client
+
+    client.cache_clear()

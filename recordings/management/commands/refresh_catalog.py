@@ -1,0 +1,79 @@
+"""manage.py refresh_catalog: fill or bring up to date the whole cache, with progress."""
+
+import math
+import time
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from recordings.commbox import CommBoxError
+from recordings.models import Stream
+from recordings.refresh import source, streams
+from recordings.refresh.listing import list_stream
+from recordings.refresh.sweep import due
+
+EVERY_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Discover streams, list their objects and refresh every object that is due."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=120, help="how far back objects are listed")
+        parser.add_argument("--at-once", type=int, choices=(1, 2), default=2, help="calls at a time")
+
+    def handle(self, *, days: int, at_once: int, **_: Any) -> None:
+        if not 1 <= days <= 3650:
+            raise CommandError("--days takes a number from 1 to 3650.")
+        self.last = 0.0
+        try:
+            self._objects(days)
+            self._recordings(at_once)
+        except CommBoxError as error:
+            raise CommandError(f"{error.sentence} What is known already stays as it is.") from None
+
+    def _objects(self, days: int) -> None:
+        since = timezone.now() - timedelta(days=days)
+        for stream_id in streams.discover():
+            stream = Stream.objects.get(pk=stream_id)
+            self.seen: set[int] = set()
+            changed = list_stream(stream, since=since, progress=self._listed)
+            self.stdout.write(f"{stream}: {len(self.seen)} objects, {changed} new or different")
+
+    def _listed(self, object_ids: list[int]) -> None:
+        self.seen.update(object_ids)
+        self._progress(f"  {len(self.seen)} objects")
+
+    def _recordings(self, at_once: int) -> None:
+        """Refresh what is due until nothing is, or the source fails."""
+        self.done = self.failed = 0
+        if at_once == 1:
+            self._drain()
+        else:
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(self._drain_and_close, range(at_once)))
+        self.stdout.write(f"{self.done} objects refreshed" + f", {self.failed} failed" * bool(self.failed))
+        if source.is_failing():
+            raise CommandError("CommBox stopped answering; the worker goes on where this ended.")
+
+    def _drain_and_close(self, _: int) -> None:
+        try:
+            self._drain()
+        finally:
+            connection.close()
+
+    def _drain(self) -> None:
+        for outcome in due(until=math.inf):
+            self.done += 1
+            self.failed += not outcome.ok
+            self._progress(f"  {self.done} objects refreshed")
+
+    def _progress(self, line: str) -> None:
+        if time.monotonic() - self.last >= EVERY_SECONDS:
+            self.last = time.monotonic()
+            self.stdout.write(line)

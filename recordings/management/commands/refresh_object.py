@@ -1,0 +1,32 @@
+"""manage.py refresh_object ID: refresh one object now and say what changed."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recordings.audit import Actor
+from recordings.exceptions import UnknownObject
+from recordings.refresh.actions import RefreshOutcome, refresh_object
+
+
+class Command(BaseCommand):
+    help = "Ask CommBox for the recordings of one object and store what it says."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("object_id", type=int, metavar="ID")
+
+    def handle(self, *, object_id: int, **_: Any) -> None:
+        try:
+            outcome = refresh_object(object_id=object_id, by=Actor.system("refresh_object"))
+        except UnknownObject:
+            raise CommandError(f"The portal knows no object {object_id}.") from None
+        if not outcome.ok:
+            raise CommandError(f"{outcome.error} What was known of object {object_id} stays as it is.")
+        self.stdout.write(_sentence(outcome))
+
+
+def _sentence(outcome: RefreshOutcome) -> str:
+    words = [f"{number} × {kind.value}" for kind, number in sorted(outcome.events.items())]
+    words += [f"{outcome.problems} × unreadable"] if outcome.problems else []
+    return f"Object {outcome.object_id}: {', '.join(words) or 'nothing has changed'}."

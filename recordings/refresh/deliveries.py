@@ -1,0 +1,152 @@
+"""What a webhook delivery says: which object something happened to. JSON or XML, hostile until read, never a fact.
+
+CommBox documents neither a signature nor which wrapper is sent, so both are read and nothing of the body is believed
+but two ids (api-facts 7).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from xml.parsers import expat
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
+RECORDING_TYPE = "27"
+NEW_ACTIVITY = "OnNewActivity"
+_LONGEST_NAME = 100
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+_MAX_ID = 2**63 - 1
+# Strings, so that brackets inside them are passed over, and the brackets themselves.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+class Unreadable(ValueError):
+    """A body that is no delivery; the message says why and holds nothing of the body."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """An event's name, the ids it names (None where there is none), and whether it may mean a recording."""
+
+    event_name: str
+    object_id: int | None
+    stream_id: int | None
+    about_recording: bool
+
+
+def read(body: bytes) -> Hint:
+    """The hint in a body. Raises Unreadable; no other error whatever the bytes."""
+    if len(body) > MAX_BYTES:
+        raise Unreadable("It is longer than 1 MiB.")
+    text = _text(body)
+    document = _from_xml(text) if text.startswith("<") else _from_json(text)
+    return _hint(document)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise Unreadable("It is not UTF-8.") from None
+
+
+def _hint(document: Any) -> Hint:
+    event = _event(document) or document
+    thing = _get(event, "object")
+    activities = list(_activities(thing))
+    name = str(_get(event, "name") or "")[:_LONGEST_NAME]
+    return Hint(
+        event_name=name.replace("\0", ""),
+        object_id=_id(_get(thing, "id")),
+        stream_id=_id(_get(thing, "streamid")),
+        about_recording=name == NEW_ACTIVITY and RECORDING_TYPE in map(_kind, activities),
+    )
+
+
+def _event(node: Any) -> Any:
+    """The event, in either wrapper, however deep: a SOAP envelope has wrappers of its own."""
+    if not isinstance(node, dict):
+        return None
+    inner = map(_event, node.values())
+    return _get(node, "event") or _get(node, "payload") or next(filter(None, inner), None)
+
+
+def _activities(thing: Any) -> Iterator[Any]:
+    """One activity as an object, several as a list; the wrapper around them may itself be the list."""
+    wrapper = _get(thing, "activities")
+    found = wrapper if isinstance(wrapper, list) else _get(wrapper, "activity")
+    yield from found if isinstance(found, list) else [found]
+
+
+def _kind(activity: Any) -> str:
+    return str(_get(activity, "type")).strip()
+
+
+def _get(node: Any, name: str) -> Any:
+    """A field without regard to case and underscores; None where there is none."""
+    if not isinstance(node, dict):
+        return None
+    return next((value for key, value in node.items() if key.replace("_", "").lower() == name), None)
+
+
+def _id(value: Any) -> int | None:
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return int(text) if _ID.fullmatch(text) and int(text) <= _MAX_ID else None
+
+
+def _from_json(text: str) -> Any:
+    depth = 0
+    for match in _NESTING.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > MAX_DEPTH:
+            raise Unreadable("It is nested too deeply.")
+    try:
+        # Of numbers only the ids matter, and as text they have no width.
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except ValueError:
+        raise Unreadable("It is neither JSON nor XML.") from None
+
+
+def _from_xml(text: str) -> Any:
+    """Attributes and elements alike as fields. A document type or an entity of its own is refused unread."""
+    reader = _XmlReader()
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.EntityDeclHandler = _refuse
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        parser.Parse(text, True)
+    except (expat.ExpatError, UnicodeEncodeError):
+        raise Unreadable("It is not well-formed XML.") from None
+    return reader.root
+
+
+def _refuse(*_: Any) -> NoReturn:
+    raise Unreadable("It declares a document type or an entity.")
+
+
+class _XmlReader:
+    """Builds the shape of the JSON form: an element is its attributes and children, or else its text."""
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] = {}
+        self._open: list[tuple[dict[str, Any], list[str]]] = [(self.root, [])]
+
+    def start(self, _: str, attributes: dict[str, str]) -> None:
+        if len(self._open) > MAX_DEPTH:
+            raise Unreadable("It is nested too deeply.")
+        self._open.append((dict(attributes), []))
+
+    def text(self, data: str) -> None:
+        self._open[-1][1].append(data)
+
+    def end(self, name: str) -> None:
+        fields, texts = self._open.pop()
+        parent, key = self._open[-1][0], name.rpartition(":")[2]
+        before = parent.get(key, [])
+        siblings = [*(before if isinstance(before, list) else [before]), fields or "".join(texts)]
+        parent[key] = siblings if len(siblings) > 1 else siblings[0]

@@ -1,0 +1,187 @@
+"""What pages ask the refresh: is the source well, how old is this object, what waits, what went wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from recordings.models import (
+    CommBoxObject,
+    Delivery,
+    ParseProblem,
+    Recording,
+    RecordingState,
+    SourceStatus,
+    Stream,
+)
+from recordings.refresh.hints import Fate
+
+# A visit asks CommBox again when what we hold is older than this.
+VISIT_AFTER = timedelta(minutes=2)
+# Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
+SILENCE = timedelta(minutes=10)
+OVERDUE = timedelta(minutes=5)
+LAST_CONFIRMED = "Lists show what was last confirmed."
+FAILURES = {
+    "unreachable": "CommBox not reachable since {}.",
+    "server_error": "CommBox has been failing since {}.",
+    "throttled": "CommBox has asked us to wait since {}.",
+    "bad_response": "CommBox has sent unreadable answers since {}.",
+    "unauthorized": "CommBox has refused our API key since {}.",
+    "forbidden": "CommBox has refused this server since {}.",
+}
+REMEDIES = {
+    "unauthorized": "Nothing is refreshed until COMMBOX_API_KEY or COMMBOX_API_KEY_NEXT holds a valid key.",
+    "forbidden": "Is this server's address on the account's list of allowed addresses?",
+}
+
+Banner = dict[str, str]
+
+
+def banners(*, operations: bool = False) -> list[Banner]:
+    """What every page says about the source: one query, and nothing while all is well.
+
+    A refused key is for those who can put it right (`operations`); everybody else sees the age of each row.
+    """
+    status = SourceStatus.objects.filter(pk=1).first()
+    if status is None:
+        return []
+    if status.failing_since is not None:
+        return _failing(status, status.failing_since, operations)
+    heard_at = status.last_success_at
+    if heard_at is None or timezone.now() - heard_at < SILENCE:
+        return []
+    title = f"Nothing new from CommBox since {moment(heard_at)}."
+    return [_banner("warn", title, f"The refresh worker may not be running. {LAST_CONFIRMED}")]
+
+
+def _failing(status: SourceStatus, since: datetime, operations: bool) -> list[Banner]:
+    remedy = REMEDIES.get(status.error_class, "")
+    if remedy and not operations:
+        return []
+    title = FAILURES.get(status.error_class, "CommBox could not be asked since {}.").format(moment(since))
+    return [_banner("bad" if remedy else "warn", title, f"{remedy} {LAST_CONFIRMED}".strip())]
+
+
+def _banner(level: str, title: str, text: str) -> Banner:
+    return {"level": level, "title": title, "text": text}
+
+
+def moment(when: datetime) -> str:
+    """14:02 UTC, with the date unless it is today's."""
+    today = when.date() == timezone.now().date()
+    return when.strftime("%H:%M UTC" if today else "%-d %b %Y, %H:%M UTC")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old an object's recordings are, and whether somebody is asking for them now."""
+
+    object_id: int
+    refreshed_at: datetime | None
+    due_at: datetime | None
+    leased_until: datetime | None
+    error: str
+    error_at: datetime | None
+    failing_since: datetime | None
+
+    @property
+    def stamp(self) -> str:
+        """Another stamp means that there is something new to show."""
+        return self.refreshed_at.isoformat() if self.refreshed_at else "never"
+
+    @property
+    def is_stale(self) -> bool:
+        """Older than the account's limit: shown with a mark."""
+        limit = timedelta(hours=settings.STALE_AFTER_HOURS)
+        return self.refreshed_at is None or timezone.now() - self.refreshed_at > limit
+
+    @property
+    def is_old(self) -> bool:
+        """Worth asking again because somebody is looking."""
+        return self.refreshed_at is None or timezone.now() - self.refreshed_at > VISIT_AFTER
+
+    @property
+    def is_under_way(self) -> bool:
+        now = timezone.now()
+        leased = self.leased_until is not None and self.leased_until > now
+        return leased or (self.due_at is not None and self.due_at <= now)
+
+
+def freshness_of(object_id: int) -> Freshness | None:
+    """One object's freshness, None for an unknown one: two queries."""
+    fields = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")
+    row = CommBoxObject.objects.filter(pk=object_id).values_list(*fields).first()
+    if row is None:
+        return None
+    failing = SourceStatus.objects.filter(pk=1).values_list("failing_since", flat=True).first()
+    return Freshness(object_id, *row, failing)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits to be refreshed."""
+
+    due: int
+    overdue: int
+    oldest_due_at: datetime | None
+
+
+def queue() -> Queue:
+    """Due and overdue objects; the age of the oldest says more than their number."""
+    now = timezone.now()
+    late = Count("pk", filter=Q(refresh_due_at__lte=now - OVERDUE))
+    due = CommBoxObject.objects.filter(refresh_due_at__lte=now)
+    return Queue(**due.aggregate(due=Count("pk"), overdue=late, oldest_due_at=Min("refresh_due_at")))
+
+
+def streams() -> QuerySet[Stream]:
+    """Every stream with its last listing."""
+    return Stream.objects.order_by("id")
+
+
+def failing_objects(most: int = 10) -> QuerySet[CommBoxObject]:
+    """Objects whose last refresh failed, the newest failure first."""
+    return CommBoxObject.objects.filter(refresh_error_at__isnull=False).order_by("-refresh_error_at")[:most]
+
+
+def problem_groups(most: int = 20) -> Sequence[dict[str, Any]]:
+    """Unreadable items by reason. Their excerpts may name customers and stay out."""
+    groups = ParseProblem.objects.values("reason").annotate(
+        items=Count("pk"), times=Sum("times_seen"), seen_at=Max("last_seen_at"), object_id=Max("object_id")
+    )
+    return groups.order_by("-seen_at")[:most]
+
+
+def unlisted_places(most: int = 20) -> Sequence[dict[str, Any]]:
+    """Hosts of recordings that are not playable, with the reason: one line per place, not one per recording."""
+    host = RawSQL("split_part(recordings_recording.url, '/', 3)", ())
+    refused = Recording.objects.filter(state=RecordingState.NOT_PLAYABLE)
+    groups = refused.annotate(host=host).values("host", "state_reason").annotate(files=Count("pk"))
+    return groups.order_by("-files", "host")[:most]
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """A delivery as the operations page shows it."""
+
+    delivery: Delivery
+    sentence: str
+
+
+def deliveries(most: int = 20) -> list[DeliveryLine]:
+    """The newest webhook deliveries and what became of them."""
+    return [
+        DeliveryLine(delivery, Fate(delivery.outcome).sentence)
+        for delivery in Delivery.objects.order_by("-received_at")[:most]
+    ]
+
+
+def source_status() -> SourceStatus:
+    """The source's row; an empty one while nobody has asked yet."""
+    return SourceStatus.objects.filter(pk=1).first() or SourceStatus()

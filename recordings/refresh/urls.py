@@ -1,0 +1,14 @@
+"""The refresh's addresses."""
+
+from django.urls import path
+
+from recordings.refresh import views
+
+app_name = "refresh"
+
+urlpatterns = [
+    path("objects/<int:object_id>/refresh/", views.refresh_object, name="object"),
+    path("objects/<int:object_id>/freshness/", views.freshness, name="freshness"),
+    path("operations/", views.operations, name="operations"),
+    path("webhooks/commbox/<str:token>", views.webhook, name="webhook"),
+]

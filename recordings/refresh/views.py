@@ -1,0 +1,123 @@
+"""The refresh's doors: a person asks, a page polls, CommBox delivers, an administrator looks."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from recordings.audit import Actor
+from recordings.exceptions import UnknownObject
+from recordings.http import Request
+from recordings.permissions import Permission
+from recordings.policies import can, open_view, permission_required
+from recordings.refresh import queries, tasks
+from recordings.refresh.actions import mark_due, request_refresh
+from recordings.refresh.deliveries import MAX_BYTES
+from recordings.refresh.forms import ObjectForm
+from recordings.refresh.hints import Fate, take
+from recordings.refresh.nudge import nudge
+
+
+@require_POST
+@permission_required(Permission.REFRESH_CATALOG)
+def refresh_object(request: Request, object_id: int) -> HttpResponse:
+    """Queue the object. With `visit` the page asked because what it shows is old; else a person did, in the trail."""
+    if "visit" not in request.POST:
+        request_refresh(object_id=object_id, by=Actor.from_request(request))
+    elif not mark_due(object_id):
+        raise UnknownObject
+    nudge(tasks.refresh_one, object_id)
+    if request.htmx:
+        return _freshness(request, object_id)
+    messages.success(request, f"The refresh of object {object_id} is queued.")
+    return redirect(_page_for(request), *([object_id] if _may_open(request) else []))
+
+
+@require_GET
+@permission_required(Permission.OPEN_OBJECTS)
+def freshness(request: Request, object_id: int) -> HttpResponse:
+    """How old this object is; tells the page to fetch its recordings again when that has changed since `seen`."""
+    return _freshness(request, object_id)
+
+
+def _freshness(request: Request, object_id: int) -> HttpResponse:
+    found = queries.freshness_of(object_id)
+    if found is None:
+        raise UnknownObject
+    seen = request.GET.get("seen", "")
+    may_refresh = can(request.user, Permission.REFRESH_CATALOG)
+    first = not seen and request.method == "GET"
+    context = {
+        "fresh": found,
+        "may_refresh": may_refresh,
+        "visit": first and may_refresh and found.is_old and not found.is_under_way,
+    }
+    response = render(request, "refresh/_freshness.html", context)
+    if seen and seen != found.stamp:
+        response.headers["HX-Trigger"] = "recordings-changed"
+    return response
+
+
+def _may_open(request: Request) -> bool:
+    return can(request.user, Permission.OPEN_OBJECTS)
+
+
+def _page_for(request: Request) -> str:
+    return "catalog:object" if _may_open(request) else "refresh:operations"
+
+
+@open_view
+@csrf_exempt
+def webhook(request: HttpRequest, token: str) -> HttpResponse:
+    """Take a delivery. A wrong token answers as any address that does not exist."""
+    if not _is_our_token(token):
+        raise Http404
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        return _said(413, "A delivery has at most 1 MiB.")
+    fate, hint = take(body)
+    if fate is Fate.DUE and hint is not None and hint.object_id is not None:
+        nudge(tasks.refresh_one, hint.object_id)
+    elif fate is Fate.WAITING:
+        nudge(tasks.follow_hints)
+    return _said(400 if fate is Fate.UNREADABLE else 200, fate.sentence)
+
+
+def _is_our_token(token: str) -> bool:
+    """Hashes of both are compared: the time it takes tells neither length nor beginning of the right one."""
+    given, ours = (hashlib.sha256(text.encode()).digest() for text in (token, settings.COMMBOX_WEBHOOK_TOKEN))
+    return bool(settings.COMMBOX_WEBHOOK_TOKEN) and hmac.compare_digest(given, ours)
+
+
+def _said(status: int, sentence: str) -> HttpResponse:
+    return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+
+
+@permission_required(Permission.VIEW_OPERATIONS)
+def operations(request: Request) -> HttpResponse:
+    """The source's state, what waits, what went wrong; by POST, refresh one object by its id."""
+    form = ObjectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        object_id = form.cleaned_data["object_id"]
+        request_refresh(object_id=object_id, by=Actor.from_request(request))
+        nudge(tasks.refresh_one, object_id)
+        messages.success(request, f"The refresh of object {object_id} is queued.")
+        return redirect("refresh:operations")
+    context = {
+        "form": form,
+        "source": queries.source_status(),
+        "queue": queries.queue(),
+        "streams": queries.streams(),
+        "failing": queries.failing_objects(),
+        "problems": queries.problem_groups(),
+        "places": queries.unlisted_places(),
+        "deliveries": queries.deliveries(),
+    }
+    return render(request, "refresh/operations.html", context, status=422 if form.errors else 200)
