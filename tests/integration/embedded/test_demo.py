@@ -80,9 +80,9 @@ def processes_of(folder: Path) -> set[int]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "demo"
-    assert processes_of(tmp_path / "demo") == set()
+def folder(directory: Path) -> Iterator[Path]:
+    yield directory
+    assert processes_of(directory) == set()
 
 
 @pytest.mark.slow

@@ -1,13 +1,11 @@
 """Start, stop, kill, start again: the data stay, no server does."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,15 +18,6 @@ from auditportal.embedded import Embedded, EmbeddedError, place
 HOLDER = Path(__file__).with_name("holder.py")
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    """A folder that any user of this machine may walk to, deleted afterwards with all that it stands for."""
-    base = Path(tempfile.mkdtemp(prefix="portal-embedded-"))
-    base.chmod(0o755)
-    yield base / "data"
-    shutil.rmtree(base)
 
 
 def remember(url: str, word: str) -> None:
