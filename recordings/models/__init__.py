@@ -2,10 +2,10 @@
 
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
-from recordings.models.object_doc import ObjectDoc
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.report import Report, ReportState
+from recordings.models.search_doc import SearchDoc
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
 from recordings.models.viewing import Viewing
@@ -17,12 +17,12 @@ __all__ = [
     "AuditSubjectKey",
     "CommBoxObject",
     "Delivery",
-    "ObjectDoc",
     "ParseProblem",
     "Recording",
     "RecordingState",
     "Report",
     "ReportState",
+    "SearchDoc",
     "SourceStatus",
     "Stream",
     "Team",

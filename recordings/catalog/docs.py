@@ -1,0 +1,164 @@
+"""Keep the rows that search reads in step with the facts. Whoever changes a fact calls this in the same transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from recordings.catalog.words import (
+    email_lexemes,
+    length_lexeme,
+    phone_lexeme,
+    state_lexeme,
+    type_lexeme,
+    words_of,
+)
+from recordings.models import CommBoxObject, RecordingState
+
+BATCH = 1_000
+WORST_FIRST = (
+    RecordingState.VANISHED,
+    RecordingState.FILE_MISSING,
+    RecordingState.STORAGE_REFUSED,
+    RecordingState.CHANGED,
+    RecordingState.NOT_PLAYABLE,
+    RecordingState.PLAYABLE,
+)
+_SEVERITY = {state.value: place for place, state in enumerate(WORST_FIRST)}
+
+# Locked first and in order: two rebuilds of one object follow each other, and the second reads what the first saw.
+_LOCK = "SELECT FROM recordings_commboxobject WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_FACTS = """
+SELECT o.id, o.stream_id, o.agent_id, o.status_id, o.customer_name, o.customer_email, o.customer_phone,
+       s.name, coalesce(a.name, ''), coalesce(o.created_at, o.first_seen_at),
+       r.id, r.shown_at, r.duration_seconds, coalesce(r.recording_type, ''), coalesce(r.state, '')
+FROM recordings_commboxobject o
+JOIN recordings_stream s ON s.id = o.stream_id
+LEFT JOIN recordings_agent a ON a.id = o.agent_id
+LEFT JOIN recordings_recording r ON r.object_id = o.id
+WHERE o.id = ANY(%s)
+ORDER BY o.id, r.shown_at DESC, r.id DESC
+"""
+_COLUMNS = (
+    ("id", "uuid"),
+    ("object_id", "bigint"),
+    ("has_recording", "boolean"),
+    ("newest", "boolean"),
+    ("files", "integer"),
+    ("shown_at", "timestamptz"),
+    ("words", "text"),
+    ("stream_id", "bigint"),
+    ("agent_id", "bigint"),
+    ("duration_seconds", "bigint"),
+    ("recording_type", "text"),
+    ("state", "text"),
+    ("worst_state", "text"),
+)
+_NAMES = ", ".join(name for name, _ in _COLUMNS)
+_FORGET = "DELETE FROM recordings_searchdoc WHERE object_id = ANY(%s) AND id <> ALL(%s)"
+_WRITE = f"""
+INSERT INTO recordings_searchdoc AS d ({_NAMES})
+SELECT {_NAMES.replace("words", "words::tsvector")}
+FROM unnest({", ".join(f"%s::{kind}[]" for _, kind in _COLUMNS)}) AS new ({_NAMES})
+ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name, _ in _COLUMNS)}
+WHERE d IS DISTINCT FROM excluded
+"""  # noqa: S608 (names of our own columns)
+
+
+class _Fact(NamedTuple):
+    """A row of _FACTS: an object beside one of its recordings, or beside none."""
+
+    object_id: int
+    stream_id: int
+    agent_id: int | None
+    status_id: int | None
+    name: str
+    email: str
+    phone: str
+    channel: str
+    agent: str
+    began_at: datetime
+    recording_id: UUID | None
+    shown_at: datetime | None
+    seconds: int | None
+    type: str
+    state: str
+
+
+@transaction.atomic
+def rebuild_docs(object_ids: Sequence[int]) -> None:
+    """Bring the search rows of these objects up to their facts, in four statements however many they are."""
+    ids = list(object_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [ids])
+        cursor.execute(_FACTS, [ids])
+        facts = map(_Fact._make, cursor.fetchall())
+        rows = [row for _, of_one in groupby(facts, attrgetter("object_id")) for row in _rows(list(of_one))]
+        cursor.execute(_FORGET, [ids, [row[0] for row in rows]])
+        cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_COLUMNS))
+
+
+def rebuild_docs_for_agents(agent_ids: Sequence[int]) -> None:
+    """These agents have other names now: rebuild what they are found by, a batch a transaction."""
+    _rebuild(CommBoxObject.objects.filter(agent_id__in=agent_ids).values_list("pk", flat=True))
+
+
+def rebuild_docs_for_streams(stream_ids: Sequence[int]) -> None:
+    """These channels have other names now: rebuild what they are found by, a batch a transaction."""
+    _rebuild(CommBoxObject.objects.filter(stream_id__in=stream_ids).values_list("pk", flat=True))
+
+
+def rebuild_all() -> int:
+    """Rebuild every search row, a batch a transaction; return of how many objects."""
+    return _rebuild(CommBoxObject.objects.values_list("pk", flat=True))
+
+
+def _rebuild(ids: Iterable[int]) -> int:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), BATCH):
+        rebuild_docs(ordered[start : start + BATCH])
+    return len(ordered)
+
+
+def _rows(facts: list[_Fact]) -> Iterator[tuple[object, ...]]:
+    """The search rows of one object, newest first, in the order of _COLUMNS."""
+    common = _common_lexemes(facts[0])
+    files = sum(fact.recording_id is not None for fact in facts)
+    worst = min((fact.state for fact in facts), key=lambda state: _SEVERITY.get(state, -1))
+    for place, fact in enumerate(facts):
+        yield (
+            fact.recording_id or UUID(int=fact.object_id),
+            fact.object_id,
+            fact.recording_id is not None,
+            place == 0,
+            files,
+            fact.shown_at or fact.began_at,
+            " ".join([*common, *_own_lexemes(fact)]),
+            fact.stream_id,
+            fact.agent_id,
+            fact.seconds,
+            fact.type,
+            fact.state,
+            worst,
+        )
+
+
+def _common_lexemes(fact: _Fact) -> list[str]:
+    """What every row of an object is found by."""
+    lexemes = [f"o{fact.object_id}", f"c{fact.stream_id}"]
+    lexemes += [f"w{word}" for word in words_of([fact.name, fact.agent, fact.channel])]
+    lexemes += [phone_lexeme(fact.phone)] if fact.phone else []
+    lexemes += email_lexemes(fact.email) if fact.email else []
+    lexemes += [f"a{fact.agent_id}"] if fact.agent_id is not None else []
+    return lexemes + ([f"s{fact.status_id}"] if fact.status_id is not None else [])
+
+
+def _own_lexemes(fact: _Fact) -> list[str]:
+    """What one recording is found by."""
+    lexemes = [state_lexeme(fact.state)]
+    lexemes += [type_lexeme(fact.type)] if fact.type else []
+    return lexemes + ([length_lexeme(fact.seconds)] if fact.seconds is not None else [])

@@ -1,0 +1,35 @@
+"""What search reads: a narrow row per recording, one for an object without any. `catalog.docs` writes them."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+from recordings.models.commbox_object import CommBoxObject
+
+
+class SearchDoc(models.Model):
+    """The id is the recording's; an object without recordings is found through a row with its own number as id."""
+
+    id = models.UUIDField(primary_key=True)
+    object = models.ForeignKey(CommBoxObject, on_delete=models.CASCADE, related_name="docs")
+    has_recording = models.BooleanField()
+    newest = models.BooleanField(help_text="the newest row of its object: the one a list of objects shows")
+    files = models.IntegerField(help_text="recordings of the object")
+    shown_at = models.DateTimeField()
+    words = SearchVectorField()
+    stream_id = models.BigIntegerField()
+    agent_id = models.BigIntegerField(null=True)
+    duration_seconds = models.BigIntegerField(null=True)
+    recording_type = models.TextField(blank=True)
+    state = models.CharField(max_length=24, blank=True)
+    worst_state = models.CharField(max_length=24, blank=True, help_text="of all recordings of the object")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-shown_at", "-id"], name="doc_all", include=["has_recording"]),
+            models.Index(fields=["-shown_at", "-id"], name="doc_newest", condition=models.Q(newest=True)),
+            models.Index(fields=["agent_id", "-shown_at", "-id"], name="doc_agent", include=["newest"]),
+            models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
+            # Without a pending list: a search never pays for what the refresh has just written.
+            GinIndex(fields=["words"], name="doc_words", fastupdate=False),
+        ]
