@@ -132,8 +132,9 @@ class TrailForm(forms.Form):
         return kept.urlencode()
 
     def _given(self, name: str) -> list[str]:
-        data = self.data
-        values = data.getlist(name) if isinstance(data, MultiValueDict) else [data.get(name, "")]
+        data: Any = self.data if self.is_bound else self.initial
+        given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name, "")
+        values = given if isinstance(given, list) else [given]
         return [value for value in values if value]
 
 

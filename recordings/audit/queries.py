@@ -24,7 +24,7 @@ COUNTED = 2000
 # Where a ref leads: the page, and the right that opens it.
 ROOMS = {
     "object": ("catalog:object", Permission.OPEN_OBJECTS),
-    "recording": ("playback:recording", Permission.PLAY_RECORDINGS),
+    "recording": ("playback:recording", Permission.OPEN_OBJECTS),
     "user": ("audit:person", Permission.READ_TRAIL),
     "report": ("reports:report", Permission.EXPORT_REPORTS),
     "event": ("audit:event", Permission.READ_TRAIL),

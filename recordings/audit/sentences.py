@@ -135,8 +135,7 @@ def _watched(event: Opened) -> Words:
 
 
 def _finished(event: Opened) -> Words:
-    seen = words.spans(event)
-    return ["finished watching", f", seen in all {seen}" if seen else "", words.because(event)]
+    return ["finished watching", words.total(event), words.because(event)]
 
 
 # --- custody

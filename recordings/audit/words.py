@@ -20,6 +20,8 @@ class Part(NamedTuple):
 Words = Iterable[str | Part]
 
 FACTS = {
+    "activity_created_at": ("reported time", ""),
+    "actor_id": ("agent", ""),
     "duration_seconds": ("length", " s"),
     "etag": ("content (ETag)", ""),
     "file_size_bytes": ("size", " bytes"),
@@ -27,7 +29,7 @@ FACTS = {
     "recorded_at": ("recorded time", ""),
     "recording_type": ("type", ""),
     "size_bytes": ("size", " bytes"),
-    "url": ("location", ""),
+    "url": ("place", ""),
     "version_id": ("version", ""),
 }
 
@@ -140,6 +142,12 @@ def speed(event: Opened) -> str:
     """ " at 1.5×" from a rate in hundredths; the ordinary speed is not worth a word."""
     rate = event.detail.get("rate_percent", 100)
     return f" at {rate / 100:g}×" if isinstance(rate, int) and rate not in (0, 100) else ""
+
+
+def total(event: Opened) -> str:
+    """", 3:10 in all" from seconds."""
+    seconds = event.detail.get("seconds")
+    return f", {clock(seconds)} in all" if isinstance(seconds, int) else ""
 
 
 def life(event: Opened) -> str:

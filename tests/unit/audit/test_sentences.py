@@ -20,7 +20,9 @@ RECORDING = "recording:01890a5d-ac96-774b-bcce-b3029f2c1a2b"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def event(kind: str, *, names: dict[str, str] | None = None, outcome: str = "completed", **parts: Any) -> Opened:
+def event(
+    kind: str, *, names: dict[str, str] | None = None, outcome: str = "completed", **parts: Any
+) -> Opened:
     body = {"actor": {"ref": "user:7", "kind": "person", "name": "0" * 64}, **parts}
     row = Stored(1, EVENT, NOON, NOON, False, kind, outcome, json.dumps(body).encode(), b"")
     values = {"actor.name": "Noa Levi", **(names or {})}
@@ -58,7 +60,10 @@ SAID = [
         event(Kind.VIEWING_REQUESTED, **recording(purpose={"code": "compliance"})),
         "Noa Levi asked to watch recording 9F2C1A2B, purpose compliance",
     ),
-    (event(Kind.URL_ISSUED, **recording(action_detail={"ttl_seconds": 90})), "Noa Levi was given a URL for 90 s"),
+    (
+        event(Kind.URL_ISSUED, **recording(action_detail={"ttl_seconds": 90})),
+        "Noa Levi was given a URL for 90 s",
+    ),
     (
         event(Kind.WATCHED, **recording(action_detail={"spans": [[0, 190_000]], "rate_percent": 150})),
         "Noa Levi watched 0:00–3:10 at 1.5×",
@@ -148,7 +153,21 @@ json_values = st.recursive(
 )
 details = st.dictionaries(
     st.sampled_from(
-        "spans rate_percent ttl_seconds size_bytes filters found reason rows first_byte role q format area".split()
+        [
+            "spans",
+            "rate_percent",
+            "ttl_seconds",
+            "size_bytes",
+            "filters",
+            "found",
+            "reason",
+            "rows",
+            "first_byte",
+            "role",
+            "q",
+            "format",
+            "area",
+        ]
     ),
     json_values,
 )

@@ -1,0 +1,94 @@
+"""What changes a report. Each change and its event are one transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
+from recordings.audit.filters import TrailFilters
+from recordings.models import AuditEvent, Report, ReportState
+from recordings.refresh.nudge import nudge
+from recordings.reports import claims
+
+BUILDER = Actor.system("reports")
+
+
+def target_of(report: Report) -> Target:
+    return Target("report", f"report:{report.pk}")
+
+
+@transaction.atomic
+def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by: Actor) -> Report:
+    """Ask for the trail as a file. Which event is the newest in it is fixed here, however late it is built.
+
+    Raises AuditUnavailable when the request cannot be recorded; then there is no report either.
+    """
+    newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
+    report = Report.objects.create(
+        requested_by=requested_by, format=format, filters=filters.as_detail(), last_event_id=newest
+    )
+    record(
+        Kind.REPORT_REQUESTED,
+        by=by,
+        target=target_of(report),
+        outcome=Outcome.GRANTED,
+        detail={"format": format, "filters": report.filters, "last_event": newest},
+    )
+    _nudge_builder(report.pk)
+    return report
+
+
+def _nudge_builder(report_id: UUID) -> None:
+    from recordings.reports.tasks import build_report  # the task calls this module's actions in turn
+
+    nudge(build_report, str(report_id))
+
+
+@transaction.atomic
+def finish_report(*, report: Report, file_name: str, size_bytes: int, rows: int, sha256: str) -> None:
+    """The file stands. Raises LeaseLost when another worker has taken over meanwhile."""
+    done = claims.mine(report).update(
+        state=ReportState.READY,
+        leased_until=None,
+        file_name=file_name,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        rows_done=rows,
+        rows_expected=rows,
+        built_at=timezone.now(),
+    )
+    if not done:
+        raise claims.LeaseLost
+    record(
+        Kind.REPORT_BUILT,
+        by=BUILDER,
+        target=target_of(report),
+        detail={"rows": rows, "size_bytes": size_bytes, "sha256": sha256, "file_name": file_name},
+    )
+
+
+@transaction.atomic
+def fail_report(*, report: Report, sentence: str, outcome: Outcome = Outcome.ERROR) -> None:
+    """Give up, with a sentence for whoever asked. Does nothing when another worker has taken over."""
+    failed = claims.mine(report).update(state=ReportState.FAILED, leased_until=None, error=sentence)
+    if failed:
+        record(
+            Kind.REPORT_FAILED,
+            by=BUILDER,
+            target=target_of(report),
+            outcome=outcome,
+            detail={"reason": sentence},
+        )
+
+
+def record_download(*, report: Report, first_byte: int, by: Actor) -> None:
+    """Have it in the trail, committed, that the file leaves. Raises AuditUnavailable; then it must not."""
+    detail = {"file_name": report.file_name, "sha256": report.sha256, "size_bytes": report.size_bytes or 0}
+    if first_byte:
+        detail["first_byte"] = first_byte
+    record_durably(
+        Kind.REPORT_DOWNLOADED, by=by, target=target_of(report), outcome=Outcome.GRANTED, detail=detail
+    )

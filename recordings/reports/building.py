@@ -1,0 +1,82 @@
+"""Building a report: claimed, streamed to a file at constant memory, hashed on the way, finished or failed."""
+
+import errno
+import time
+from uuid import UUID
+
+import structlog
+
+from recordings.audit import Outcome
+from recordings.audit.filters import TrailFilters
+from recordings.models import Report
+from recordings.permissions import Permission
+from recordings.policies import can
+from recordings.reports import claims, files, lines
+from recordings.reports.actions import fail_report, finish_report
+from recordings.reports.trail import Snapshot, snapshot
+
+logger = structlog.get_logger("portal.reports")
+
+NO_SPACE = (
+    "No space left where reports are kept. Ask whoever runs the portal to make room, then request it again."
+)
+NOT_WRITABLE = "The folder for reports cannot be written. Ask whoever runs the portal to look at REPORTS_DIR."
+NO_RIGHT = "Whoever asked for it may no longer export reports."
+CUT_SHORT = f"The work was cut short {claims.ATTEMPTS} times. Request it again; if that fails too, narrow the filters."
+RENEW_SECONDS = 0.5
+# What an event takes in the file, roughly and on the safe side: checked against the room left before starting.
+ROW_BYTES = {"csv": 800, "jsonl": 2000}
+
+
+def build(report_id: UUID) -> None:
+    """Build one report, if nobody else does. Ends with a row that is ready or failed, or leaves it to be claimed
+    again when this process does not survive."""
+    report = claims.claim(report_id)
+    if report is None:
+        return
+    if report.attempts > claims.ATTEMPTS:
+        fail_report(report=report, sentence=CUT_SHORT)
+    elif not can(report.requested_by, Permission.EXPORT_REPORTS):
+        fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
+    else:
+        _try(report)
+
+
+def _try(report: Report) -> None:
+    try:
+        _write(report)
+    except claims.LeaseLost:
+        logger.warning("report taken over by another worker", report=str(report.pk))
+    except OSError as error:
+        logger.error(
+            "report not written", report=str(report.pk), error=errno.errorcode.get(error.errno or 0, "")
+        )
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        fail_report(report=report, sentence=NO_SPACE if full else NOT_WRITABLE)
+
+
+def _write(report: Report) -> None:
+    filters = TrailFilters.from_detail(report.filters)
+    with snapshot(filters, report.last_event_id) as events, files.Draft(report.pk, report.attempts) as draft:
+        expected = events.count()
+        claims.renew(report, rows_done=0, rows_expected=expected)
+        if not files.room_for(expected * ROW_BYTES[report.format]):
+            raise OSError(errno.ENOSPC, "no room for this report")
+        rows = _stream(report, events, draft, expected)
+        sha256 = draft.finish(files.file_of(report))
+    name = f"audit-trail-{report.requested_at:%Y-%m-%d}-{report.pk.hex[-8:]}.{report.format}"
+    finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=rows, sha256=sha256)
+
+
+def _stream(report: Report, events: Snapshot, draft: files.Draft, expected: int) -> int:
+    to_bytes = lines.csv_lines if report.format == "csv" else lines.json_lines
+    if report.format == "csv":
+        draft.write(lines.csv_head())
+    rows, renewed = 0, time.monotonic()
+    for batch in events.batches():
+        draft.write(to_bytes(batch))
+        rows += len(batch)
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            claims.renew(report, rows_done=rows, rows_expected=expected)
+            renewed = time.monotonic()
+    return rows

@@ -1,0 +1,20 @@
+"""Cells of a CSV file that no spreadsheet takes for a formula.
+
+A cell that starts with = + - @, a tab, a line end or NUL – also as a full-width or small form, also after blanks –
+gets a leading apostrophe (OWASP, CSV injection). A cell that starts with an apostrophe gets one too, so that
+whoever takes exactly one away has the value back.
+"""
+
+import re
+
+_RISKY = re.compile(r"['\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]")
+
+
+def neutral(value: str) -> str:
+    """The value as a cell that is text and nothing else."""
+    return f"'{value}" if _RISKY.match(value) else value
+
+
+def original(cell: str) -> str:
+    """The value a cell of `neutral` stands for."""
+    return cell[1:] if cell.startswith("'") else cell

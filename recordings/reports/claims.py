@@ -1,0 +1,53 @@
+"""Who works on a report: a lease in its row, taken by one worker at a time and renewed while the work goes on."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from recordings.models import Report, ReportState
+
+LEASE = timedelta(seconds=60)
+ATTEMPTS = 3
+OPEN = (ReportState.WAITING, ReportState.BUILDING)
+
+
+class LeaseLost(Exception):
+    """Somebody else works on this report now: stop, and leave its row alone."""
+
+
+def claim(report_id: UUID) -> Report | None:
+    """Take the work if it is there to be taken; None when it is done, or another worker holds the lease."""
+    with transaction.atomic():
+        report = _free().select_for_update(skip_locked=True).filter(pk=report_id).first()
+        if report is None:
+            return None
+        report.state, report.attempts = ReportState.BUILDING, report.attempts + 1
+        report.leased_until, report.started_at = timezone.now() + LEASE, timezone.now()
+        report.rows_done = 0
+        report.save(update_fields=["state", "attempts", "leased_until", "started_at", "rows_done"])
+    return report
+
+
+def renew(report: Report, *, rows_done: int, rows_expected: int) -> None:
+    """Tell how far the work is and keep it for another minute. Raises LeaseLost when it is somebody else's."""
+    until = timezone.now() + LEASE
+    if not mine(report).update(leased_until=until, rows_done=rows_done, rows_expected=rows_expected):
+        raise LeaseLost
+
+
+def mine(report: Report) -> "models.QuerySet[Report]":
+    """The row, if this attempt still holds it: a later attempt has a higher number."""
+    return Report.objects.filter(pk=report.pk, state=ReportState.BUILDING, attempts=report.attempts)
+
+
+def unclaimed() -> list[UUID]:
+    """Reports that wait for a worker: their message was lost, or their worker was."""
+    return list(_free().order_by("requested_at").values_list("pk", flat=True)[:100])
+
+
+def _free() -> "models.QuerySet[Report]":
+    lease_over = Q(leased_until=None) | Q(leased_until__lt=timezone.now())
+    return Report.objects.filter(lease_over, state__in=OPEN)

@@ -1,0 +1,95 @@
+"""Reports as pages show them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from recordings.audit.filters import GROUPS
+from recordings.audit.words import filter_words
+from recordings.models import Report, ReportState
+from recordings.permissions import Permission
+from recordings.policies import can
+
+TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
+FORMAT_NAMES = {"csv": "CSV", "jsonl": "JSON Lines"}
+LISTED = 50
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A report with the words a page needs."""
+
+    report: Report
+    state: str
+    tone: str
+    format: str
+    filters: str
+    by: str
+    estimate: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.report.state in (ReportState.WAITING, ReportState.BUILDING)
+
+
+def visible_reports(user: Any) -> "QuerySet[Report]":
+    """The reports this person may see: who reads the trail sees all of them, everybody else their own."""
+    reports = Report.objects.select_related("requested_by")
+    return reports if can(user, Permission.READ_TRAIL) else reports.filter(requested_by=user)
+
+
+def newest_reports(user: Any) -> list[ReportRow]:
+    """The newest of them, newest first."""
+    reports = list(visible_reports(user).order_by("-requested_at")[:LISTED])
+    names = _names(reports)
+    return [row_of(report, names) for report in reports]
+
+
+def row_of(report: Report, names: dict[str, str] | None = None) -> ReportRow:
+    """One report as a page shows it."""
+    person = report.requested_by
+    return ReportRow(
+        report=report,
+        state=ReportState(report.state).label,
+        tone=TONES[report.state],
+        format=FORMAT_NAMES.get(report.format, report.format),
+        filters=_filters(report.filters, _names([report]) if names is None else names),
+        by=person.full_name or person.username,
+        estimate=_estimate(report),
+    )
+
+
+def _names(reports: list[Report]) -> dict[str, str]:
+    """Names of the people that filters speak of."""
+    refs = {
+        ref for report in reports for ref in (report.filters.get("actor"), *report.filters.get("any_ref", ()))
+    }
+    keys = [int(ref[5:]) for ref in refs if ref and ref.startswith("user:") and ref[5:].isdigit()]
+    users = get_user_model().objects.filter(pk__in=keys).values_list("pk", "full_name", "username")
+    return {f"user:{pk}": full_name or username for pk, full_name, username in users}
+
+
+def _filters(filters: dict[str, Any], names: dict[str, str]) -> str:
+    said = {name: _said(value, names) for name, value in filters.items()}
+    said.pop("event", None)
+    if "groups" in filters:
+        said["groups"] = [GROUPS[code][0].lower() if code in GROUPS else code for code in filters["groups"]]
+    return filter_words(said) or "the whole trail"
+
+
+def _said(value: Any, names: dict[str, str]) -> Any:
+    return [names.get(item, item) for item in value] if isinstance(value, list) else names.get(value, value)
+
+
+def _estimate(report: Report) -> str:
+    """ "about 20 s left", once enough is done to tell."""
+    done, expected, started = report.rows_done, report.rows_expected, report.started_at
+    if report.state != ReportState.BUILDING or not (done and expected and started) or done >= expected:
+        return ""
+    seconds = (timezone.now() - started).total_seconds() * (expected - done) / done
+    return (
+        f"about {max(1, round(seconds))} s left" if seconds < 120 else f"about {round(seconds / 60)} min left"
+    )

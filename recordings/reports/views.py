@@ -1,0 +1,128 @@
+"""Reports: ask for one, watch it grow, fetch it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from recordings.audit import Actor
+from recordings.http import Request, page
+from recordings.models import Report, ReportState
+from recordings.permissions import Permission
+from recordings.policies import permission_required
+from recordings.reports import files, ranges
+from recordings.reports.actions import record_download, request_report
+from recordings.reports.forms import ReportForm, prefilled
+from recordings.reports.queries import newest_reports, row_of, visible_reports
+
+TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def report_list(request: Request) -> HttpResponse:
+    """All reports this person may see, and the form for a new one, filled with the filters of the address."""
+    return _list(request, prefilled(request.GET))
+
+
+@require_POST
+@permission_required(Permission.EXPORT_REPORTS)
+def request_view(request: Request) -> HttpResponse:
+    """Ask for a report and go where it can be watched."""
+    form = ReportForm(request.POST)
+    if not form.is_valid():
+        return _list(request, form, status=400)
+    report = request_report(
+        filters=form.filters(),
+        format=form.cleaned_data["format"],
+        requested_by=request.user,
+        by=Actor.from_request(request),
+    )
+    return redirect("reports:report", report.pk)
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def report_page(request: Request, report_id: UUID) -> HttpResponse:
+    """One report: how far it is, or its file and how to check it."""
+    return page(request, "reports/report.html", _context(request, report_id), fragment="status")
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def progress(request: Request, report_id: UUID) -> HttpResponse:
+    """The part of the page that changes while the report is built; without htmx, the page."""
+    if not request.htmx:
+        return redirect("reports:report", report_id)
+    return page(request, "reports/report.html", _context(request, report_id), fragment="status")
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def download(request: Request, report_id: UUID) -> HttpResponseBase:
+    """The file, or the part of it a broken download still lacks. In the trail before the first byte leaves."""
+    report = _finished(request, report_id)
+    size = files.checked_size(report)
+    try:
+        part = _part(request, report, size)
+    except ranges.NotSatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    first, last = part or (0, size - 1)
+    if request.method == "GET":
+        record_download(report=report, first_byte=first, by=Actor.from_request(request))
+    content = files.pieces(files.file_of(report), first, last - first + 1)
+    response = StreamingHttpResponse(content, status=206 if part else 200, content_type=TYPES[report.format])
+    response.headers["Content-Length"] = str(last - first + 1)
+    if part:
+        response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return _as_file(response, report, report.file_name)
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def checksum(request: Request, report_id: UUID) -> HttpResponse:
+    """The file's SHA-256 in the form that `sha256sum --check` reads."""
+    report = _finished(request, report_id)
+    response = HttpResponse(
+        f"{report.sha256}  {report.file_name}\n", content_type="text/plain; charset=utf-8"
+    )
+    _as_file(response, report, f"{report.file_name}.sha256")
+    return response
+
+
+def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "rows": newest_reports(request.user)}
+    return page(request, "reports/list.html", context, status=status)
+
+
+def _context(request: Request, report_id: UUID) -> dict[str, Any]:
+    report = get_object_or_404(visible_reports(request.user), pk=report_id)
+    return {"row": row_of(report), "report": report}
+
+
+def _finished(request: Request, report_id: UUID) -> Report:
+    """The report, if this person may see it and there is a file; anything else does not exist."""
+    report = get_object_or_404(visible_reports(request.user), pk=report_id)
+    if report.state != ReportState.READY:
+        raise Http404
+    return report
+
+
+def _part(request: Request, report: Report, size: int) -> tuple[int, int] | None:
+    """A part only of the very file the browser already has the beginning of."""
+    known = request.headers.get("If-Range")
+    if known and known != f'"{report.sha256}"':
+        return None
+    return ranges.part_of(request.headers.get("Range", ""), size)
+
+
+def _as_file(response: HttpResponseBase, report: Report, name: str) -> HttpResponseBase:
+    # The name is made by us from digits and letters; nothing a person typed comes near a header.
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = f'"{report.sha256}"'
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
