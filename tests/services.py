@@ -5,8 +5,9 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ ALIASES = ("default", "owner")
 _FOLDER = "PORTAL_TESTS_FOLDER"
 _ADMIN_URL = "PORTAL_TESTS_ADMIN_URL"
 _NAME = "auditportal-tests-"
+_SETTLED_SECONDS = 60.0
 _CELERY_KEYS = (b"_kombu", b"unacked", b"celery")
 
 
@@ -48,14 +50,17 @@ class Ground:
 
 
 def sweep() -> None:
-    """Delete what runs that were killed have left: folders whose lock nobody holds."""
+    """Delete what runs that were killed have left: folders whose lock nobody holds (or is about to take)."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_NAME}*"):
-        with (folder / "owner.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _SETTLED_SECONDS:
+                _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    with (folder / "owner.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: its run is alive
+        shutil.rmtree(folder)
 
 
 class OwnServers:

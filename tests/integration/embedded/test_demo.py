@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psycopg
 import pytest
 
 from auditportal.embedded import demo_env
@@ -136,6 +137,21 @@ def test_what_was_killed_leaves_nobody_behind_and_starts_again(folder: Path) -> 
     again = Shown(folder, free_port())
     again.wait_for("Stop with Ctrl-C")
     assert again.end() == 0
+
+
+def test_the_embedded_command_prints_addresses_and_ends_with_ctrl_c(directory: Path) -> None:
+    command = [sys.executable, "manage.py", "embedded", "--folder", str(directory)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    lines = [process.stdout.readline().strip().partition("=") for _ in range(3)]
+    urls = {name: value.strip("'") for name, _, value in lines}
+    assert list(urls) == ["export DATABASE_URL", "export DATABASE_OWNER_URL", "export REDIS_URL"]
+    with psycopg.connect(urls["export DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT current_user::text").fetchone() == ("portal_web",)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    process.stdout.close()
+    assert processes_of(directory) == set()
 
 
 def test_a_taken_port_gets_a_sentence(folder: Path) -> None:
