@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import cache
+from ssl import SSLContext
 
 import httpx
 
@@ -62,25 +64,30 @@ class ProbeResult:
     version_id: str = ""
 
 
-def probe(url: str) -> ProbeResult:
-    """Read at most 64 KiB within 5 seconds and say what they mean. Never raises for what storage does.
+def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
+    """Read at most 64 KiB within `total_seconds` and say what they mean. Never raises for what storage does.
 
     Give it URLs of a Location only: it checks the address it connects to, not the bucket.
     """
     try:
-        with deadline(TOTAL_SECONDS), _client() as client, client.stream("GET", url) as response:
+        with deadline(total_seconds), _client() as client, client.stream("GET", url) as response:
             return _read(response)
     except (httpx.HTTPError, httpx.InvalidURL):
         return ProbeResult(Outcome.UNREACHABLE)
 
 
 def _client() -> httpx.Client:
-    transport = httpx.HTTPTransport(trust_env=False)
+    transport = httpx.HTTPTransport(verify=_tls())
     transport._pool._network_backend = GuardedBackend(_may_connect)
     headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity", "User-Agent": "AuditPortal"}
     return httpx.Client(
         transport=transport, headers=headers, timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False
     )
+
+
+@cache
+def _tls() -> SSLContext:
+    return httpx.create_ssl_context()
 
 
 def _may_connect(host: str, address: str) -> bool:

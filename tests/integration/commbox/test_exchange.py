@@ -1,0 +1,447 @@
+"""One exchange with CommBox: what is sent, what comes back, how it fails, and what never leaves."""
+
+import gzip
+import json
+import logging
+import threading
+import time
+import traceback
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from recordings.commbox import (
+    BadRequest,
+    BadResponse,
+    CommBox,
+    CommBoxError,
+    Forbidden,
+    NotFound,
+    ServerError,
+    Throttled,
+    Timeouts,
+    Unauthorized,
+    Unreachable,
+    Window,
+)
+from recordings.commbox.retry import Backoff
+from tests.integration.commbox.conftest import KEY, OTHER_KEY, Connect
+from tests.integration.commbox.stub import Stub, reply, serving, wire
+from tests.unit.commbox.examples import OBJECT_ID, SIGNED_900, conversation, envelope, flat
+
+OK = envelope(None)
+DAY = Window(datetime(2026, 5, 13, tzinfo=UTC), datetime(2026, 5, 14, tzinfo=UTC))
+
+
+def test_what_each_call_sends(stub: Stub, connect: Connect) -> None:
+    client = connect(request_id=lambda: "req-42")
+    stub.answer(reply(body=envelope([])))
+    client.system_status()
+    client.stream_stats()
+    client.recordings(OBJECT_ID)
+    client.agents()
+    client.teams()
+    client.tags()
+    list(client.stream_objects(31245, DAY, order="updatedtime", status=(1, 8)))
+    list(client.stream_objects("a+/b==", DAY))
+    for call in (lambda: client.get_object(31245, OBJECT_ID), lambda: client.user(70011001)):
+        with pytest.raises(NotFound):
+            call()
+
+    window = "unixStartTime=1778630400&unixEndTime=1778716800"
+    assert [seen.path for seen in stub.seen] == [
+        "/core/systemstatus",
+        "/stats/streams",
+        f"/objects/{OBJECT_ID}/activities?activityType=27",
+        "/managers",
+        "/managers/teams",
+        "/tags",
+        f"/streams/31245/objects?{window}&order=updatedtime&sort=asc&pageSize=100&status=1%2C8&pageNumber=0",
+        f"/streams/a%2B%2Fb%3D%3D/objects?{window}&order=createdtime&sort=asc&pageSize=100&pageNumber=0",
+        f"/streams/31245/objects/{OBJECT_ID}",
+        "/users/70011001",
+    ]
+    for seen in stub.seen:
+        assert (seen.key, seen.headers["x-request-id"]) == (KEY, "req-42")
+
+
+def test_a_base_url_keeps_its_path(stub: Stub) -> None:
+    stub.answer(reply(body=OK))
+    with CommBox(stub.url + "tenant/api", [KEY]) as client:
+        client.system_status()
+    assert stub.seen[0].path == "/tenant/api/core/systemstatus"
+
+
+@pytest.mark.parametrize("given", ["", "two words", "a\r\nX-Evil: 1", "é", "x" * 65])
+def test_a_request_id_that_is_none_is_replaced(stub: Stub, connect: Connect, given: str) -> None:
+    stub.answer(reply(body=OK))
+    connect(request_id=lambda: given, request_id_header="X-Trace").system_status()
+    assert len(stub.seen[0].headers["x-trace"]) == 32
+
+
+STATUSES: list[tuple[int, type[CommBoxError], int]] = [
+    (400, BadRequest, 1),
+    (401, Unauthorized, 1),
+    (403, Forbidden, 1),
+    (404, NotFound, 1),
+    (429, Throttled, 5),
+    (500, ServerError, 5),
+    (501, BadRequest, 1),
+    (502, ServerError, 5),
+    (503, ServerError, 5),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "tries"), STATUSES)
+@pytest.mark.parametrize("where", ["http", "body", "html"])
+def test_one_class_per_kind_and_a_bounded_number_of_tries(
+    stub: Stub, connect: Connect, status: int, kind: type[CommBoxError], tries: int, where: str
+) -> None:
+    answers = {
+        "http": reply(status, envelope("", status, "Operation failed")),
+        "body": reply(200, envelope("", str(status), "Operation failed")),
+        "html": reply(status, raw=b"<html>no envelope</html>", headers={"Content-Type": "text/html"}),
+    }
+    stub.answer(answers[where])
+    with pytest.raises(CommBoxError) as failure:
+        connect().system_status()
+    assert (type(failure.value), failure.value.status, len(stub.seen)) == (kind, status, tries)
+    assert failure.value.request_id == stub.seen[-1].headers["x-request-id"]
+
+
+def test_rule_n_over_the_wire(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(400, envelope("", 400, "Object not found")))
+    with pytest.raises(NotFound):
+        connect().recordings(OBJECT_ID)
+
+
+BAD_ANSWERS: dict[str, dict[str, Any]] = {
+    "html": {"raw": b"<html></html>"},
+    "empty": {"raw": b""},
+    "cut": {"raw": b'{"status":"200","data":[{"ob'},
+    "nan": {"raw": b'{"status":"200","data":NaN}'},
+    "too deep": {"raw": b"[" * 65 + b"]" * 65},
+    "no charset": {"raw": b'{"status":"200","data":"\xff\xfe\xfa"}'},
+    "broken gzip": {"raw": b"not gzip", "headers": {"Content-Encoding": "gzip"}},
+    "a status that is none": {"body": envelope([], status="maybe")},
+    "another kind of json": {"body": {"hello": "world"}},
+}
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_a_success_that_is_no_answer_is_asked_for_three_times(
+    stub: Stub, connect: Connect, name: str
+) -> None:
+    """F07: and nothing is returned that could change what we hold."""
+    stub.answer(reply(200, **BAD_ANSWERS[name]))
+    with pytest.raises(BadResponse):
+        connect().recordings(OBJECT_ID)
+    assert len(stub.seen) == (1 if name == "another kind of json" else 3)
+
+
+@pytest.mark.parametrize(
+    "headers_and_body",
+    [
+        ({"Content-Encoding": "gzip"}, gzip.compress(json.dumps(envelope([flat()])).encode())),
+        (
+            {"Content-Type": "application/json; charset=utf-16"},
+            json.dumps(envelope([flat()])).encode("utf-16"),
+        ),
+        ({"Content-Type": "text/plain"}, b"\xef\xbb\xbf" + json.dumps(envelope([flat()])).encode()),
+    ],
+)
+def test_decoding_is_liberal(
+    stub: Stub, connect: Connect, headers_and_body: tuple[dict[str, str], bytes]
+) -> None:
+    headers, body = headers_and_body
+    stub.answer(reply(200, raw=body, headers=headers))
+    assert len(connect().recordings(OBJECT_ID).items) == 1
+
+
+def test_an_answer_beyond_32_mib_is_not_read_to_its_end(stub: Stub, connect: Connect) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"
+    stub.answer(wire(head + b" " * (33 << 20)))
+    with pytest.raises(BadResponse, match="longer than 32 MiB"):
+        connect().system_status()
+    assert len(stub.seen) == 1
+
+
+def test_an_answer_of_exactly_32_mib_is_read(stub: Stub, connect: Connect) -> None:
+    body = json.dumps(OK).encode()
+    stub.answer(reply(200, raw=body + b" " * ((32 << 20) - len(body))))
+    connect().system_status()
+
+
+def test_a_small_answer_that_unfolds_beyond_32_mib_is_refused(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(200, raw=gzip.compress(b" " * (40 << 20)), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(BadResponse, match="longer than 32 MiB"):
+        connect().system_status()
+
+
+@pytest.mark.parametrize("where", ["headers", "body"])
+def test_a_drip_of_bytes_ends_with_the_total_deadline(stub: Stub, connect: Connect, where: str) -> None:
+    """F03: no single wait is long, the whole is."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+    drip = wire(b"x" * 400, each=1, pause=0.05, stop=stub.stopping)
+    start = wire(b"HTTP/1.1 200 OK\r\nX-Slow: " if where == "headers" else head)
+
+    def both(handler: Any) -> None:
+        start(handler)
+        drip(handler)
+
+    stub.answer(both)
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        connect(timeout=Timeouts(connect=1, read=1, total=0.6), attempts=1).system_status()
+    assert 0.5 < time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [wire(b""), wire(b"garbage\r\n\r\n"), wire(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")],
+)
+def test_a_connection_that_breaks_off_is_unreachable(stub: Stub, connect: Connect, answer: Any) -> None:
+    stub.answer(answer)
+    with pytest.raises(Unreachable, match="broke off"):
+        connect(attempts=2).system_status()
+
+
+def test_nobody_listening_is_unreachable_and_the_circuit_opens(stub: Stub) -> None:
+    """F01: five failures open it, then calls fail at once with the time of the next probe."""
+    with CommBox("http://127.0.0.1:1/", [KEY], backoff=Backoff(initial=0.001)) as client:
+        with pytest.raises(Unreachable, match="No connection could be made"):
+            client.system_status()
+        with pytest.raises(Unreachable, match="left alone for a moment") as refusal:
+            client.system_status()
+    assert 29 < (refusal.value.retry_after or 0) <= 30
+
+
+def test_a_failure_that_passes_is_not_noticed(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(500), reply(503, raw=b"<html>"), wire(b""), reply(429), reply(body=OK))
+    connect().system_status()
+    assert len(stub.seen) == 5
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(stub: Stub, connect: Connect, status: int) -> None:
+    """S68: the key goes to the configured host only."""
+    with serving() as elsewhere:
+        elsewhere.answer(reply(body=OK))
+        stub.answer(reply(status, headers={"Location": elsewhere.url}))
+        with pytest.raises(BadResponse, match="redirects are not followed"):
+            connect().system_status()
+        assert (len(stub.seen), elsewhere.seen) == (1, [])
+
+
+def test_on_401_the_second_key_is_tried_once_and_remembered(stub: Stub, connect: Connect) -> None:
+    """F13."""
+    client = connect(KEY, OTHER_KEY)
+    stub.answer(reply(401), reply(body=OK))
+    client.system_status()
+    client.system_status()
+    assert [seen.key for seen in stub.seen] == [KEY, OTHER_KEY, OTHER_KEY]
+
+
+def test_when_both_keys_are_refused_it_is_said_after_one_try_each(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(200, envelope("", 401, "Unauthorized access")))
+    with pytest.raises(Unauthorized):
+        connect(KEY, OTHER_KEY).system_status()
+    assert [seen.key for seen in stub.seen] == [KEY, OTHER_KEY]
+
+
+def test_repeated_refusals_of_the_key_open_the_circuit(stub: Stub, connect: Connect) -> None:
+    client = connect()
+    stub.answer(reply(401))
+    for _ in range(5):
+        with pytest.raises(Unauthorized):
+            client.system_status()
+    with pytest.raises(Unreachable):
+        client.system_status()
+    assert len(stub.seen) == 5
+
+
+def test_a_retry_after_is_waited_for(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(429, headers={"Retry-After": "1"}), reply(body=OK))
+    started = time.monotonic()
+    connect().system_status()
+    assert 0.95 < time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("11", 11.0), ("9" * 5000, 3600.0), ("7200", 3600.0)])
+def test_a_long_retry_after_is_handed_to_the_caller(
+    stub: Stub, connect: Connect, header: str, seconds: float
+) -> None:
+    """F05: the worker reschedules instead of sleeping."""
+    stub.answer(reply(429, headers={"Retry-After": header}))
+    with pytest.raises(Throttled) as refusal:
+        connect().system_status()
+    assert (refusal.value.retry_after, len(stub.seen)) == (seconds, 1)
+
+
+def test_who_waits_in_front_of_a_page_waits_little(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(503))
+    started = time.monotonic()
+    with pytest.raises(ServerError):
+        connect().recordings(OBJECT_ID, interactive=True)
+    assert (len(stub.seen), time.monotonic() - started < 1) == (2, True)
+
+
+def test_the_limiter_is_asked_by_priority_and_told_of_throttling(stub: Stub, connect: Connect) -> None:
+    told: list[object] = []
+
+    class Limiter:
+        @contextmanager
+        def acquire(self, priority: str = "background") -> Any:
+            told.append(priority)
+            yield
+            told.append("back")
+
+        def pause(self, seconds: float | None) -> None:
+            told.append(seconds)
+
+    stub.answer(reply(429, headers={"Retry-After": "0"}), reply(429), reply(body=envelope([])))
+    client = connect(limiter=Limiter())
+    client.system_status()
+    client.recordings(OBJECT_ID, interactive=True)
+    assert told == [
+        *("background", "back", 0.0, "background", "back", None, "background", "back"),
+        *("playback", "back"),
+    ]
+
+
+def test_identical_calls_in_flight_are_one_exchange(stub: Stub, connect: Connect) -> None:
+    def slowly(handler: Any) -> None:
+        time.sleep(0.3)
+        reply(body=envelope([flat()]))(handler)
+
+    stub.answer(slowly)
+    client = connect()
+    results: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(client.recordings(OBJECT_ID, interactive=True)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(stub.seen), len(results), {len(result.items) for result in results}) == (1, 8, {1})
+
+
+def test_many_threads_share_one_client(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(body=OK))
+    client = connect()
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(10):
+                client.system_status()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (errors, len(stub.seen)) == ([], 80)
+
+
+def test_get_object_gives_the_object_asked_for(stub: Stub, connect: Connect) -> None:
+    client = connect()
+    stub.answer(reply(body=envelope([conversation()])))
+    assert client.get_object(31245, OBJECT_ID).object_id == int(OBJECT_ID)
+    with pytest.raises(BadResponse, match="unreadable or another one"):
+        client.get_object(31245, 7)
+
+
+def test_teams_are_asked_for_again_with_an_empty_name(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(400, envelope("", 400, "Invalid parameters")), reply(body=envelope([{"teamId": 1}])))
+    assert [team.team_id for team in connect().teams().items] == [1]
+    assert [seen.path for seen in stub.seen] == ["/managers/teams", "/managers/teams?Name="]
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "-1", "0", "1.0", "9" * 40, 2**63, 0, -5, True, "１", "1/../2", "1?x"]
+)
+def test_an_id_that_is_none_is_never_sent(stub: Stub, connect: Connect, value: Any) -> None:
+    for call in (connect().recordings, connect().user, lambda value: connect().get_object(1, value)):
+        with pytest.raises(ValueError, match="An id is a whole positive number"):
+            call(value)
+    assert stub.seen == []
+
+
+@pytest.mark.parametrize("stream", ["", ".", "..", True])
+def test_a_stream_that_is_none_is_never_sent(stub: Stub, connect: Connect, stream: Any) -> None:
+    with pytest.raises(ValueError, match="A stream is named"):
+        connect().get_object(stream, 1)
+    assert stub.seen == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.commbox.io/",
+        "ftp://api.commbox.io/",
+        "https://user:word@api.commbox.io/",
+        "https://api.commbox.io/?x=1",
+        "https:///",
+        "api.commbox.io",
+        "",
+    ],
+)
+def test_an_address_that_would_carry_the_key_in_the_open_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="CommBox's address must be https"):
+        CommBox(url, [KEY])
+
+
+@pytest.mark.parametrize("keys", [[], [""], ["with space"], ["line\r\nbreak"], ["ключ"], [KEY, ""]])
+def test_a_key_that_is_none_is_refused_without_being_shown(keys: list[str]) -> None:
+    with pytest.raises(ValueError, match="CommBox needs an API key") as refusal:
+        CommBox("https://api.commbox.io/", keys)
+    assert not any(key and key in str(refusal.value) for key in keys)
+
+
+def _everything_about(error: BaseException) -> str:
+    """All that a log or an error page could show of an exception, its context included."""
+    parts = [*traceback.format_exception(error), repr(error), str(vars(error))]
+    seen: BaseException | None = error
+    while seen is not None:
+        parts += [repr(seen), str(seen.args), str(vars(seen))]
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(parts)
+
+
+FAILURES = {
+    "echo": reply(400, envelope("", 400, f"Bad key {KEY}")),
+    "throttled": reply(429),
+    "server": reply(500, envelope(f"{KEY}", 500, KEY)),
+    "html": reply(200, raw=f"<html>{KEY}".encode()),
+    "broken": wire(b""),
+    "redirect": reply(302, headers={"Location": f"https://evil.example/?{KEY}"}),
+    "refused": reply(401, envelope("", 401, KEY)),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_key_is_in_no_error_log_or_repr(
+    stub: Stub, connect: Connect, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """S68, S29: not even when CommBox repeats it, and not at the most talkative log level."""
+    stub.answer(FAILURES[name])
+    client = connect()
+    with caplog.at_level(logging.DEBUG), pytest.raises(CommBoxError) as failure:
+        client.system_status()
+    assert KEY not in _everything_about(failure.value)
+    assert KEY not in caplog.text + repr(client) + str(client)
+    assert failure.value.__context__ is None or isinstance(failure.value.__context__, CommBoxError)
+
+
+def test_a_key_that_commbox_repeats_does_not_reach_the_records(stub: Stub, connect: Connect) -> None:
+    stub.answer(reply(body=envelope([flat(note=KEY, recordingUrl=SIGNED_900)])))
+    parsed = connect().recordings(OBJECT_ID)
+    assert KEY not in str(parsed.items[0].raw)
+    assert parsed.items[0].raw["note"] == "…"
