@@ -50,8 +50,9 @@ class Snapshot:
 
     def _disclosed(self, event_ids: list[UUID]) -> dict[UUID, dict[str, Disclosed | None]]:
         found: dict[UUID, dict[str, Disclosed | None]] = defaultdict(dict)
-        with self._connection.cursor(binary=True) as cursor:
-            for event_id, name, subject, wrapped, sealed in cursor.execute(_SECRETS, [event_ids]):
+        with psycopg.Cursor(self._connection) as cursor:
+            secrets = cursor.execute(_SECRETS, [event_ids], binary=True)
+            for event_id, name, subject, wrapped, sealed in secrets:
                 found[event_id][name] = disclose(event_id, name, subject, wrapped, sealed)
         return found
 
