@@ -50,6 +50,7 @@ class Env(BaseSettings):
     COMMBOX_API_KEY_NEXT: SecretStr | None = None
     COMMBOX_STREAMS: CommaNumbers = []
     COMMBOX_STREAM_NAMES: CommaList = []
+    COMMBOX_REQUESTS_PER_SECOND: int = Field(default=4, ge=2, le=1000)
     COMMBOX_WEBHOOK_TOKEN: SecretStr | None = None
 
     RECORDING_BUCKETS: CommaList = []

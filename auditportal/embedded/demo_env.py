@@ -54,6 +54,7 @@ def settings(drawn: Mapping[str, str], services: Services, port: int, folder: Pa
         "REDIS_URL": services.redis_url,
         "REPORTS_DIR": str(folder / "reports"),
         "COMMBOX_STREAM_NAMES": STREAM_NAMES,
+        "COMMBOX_REQUESTS_PER_SECOND": "100",
         "SANDBOX_WEBHOOK_URL": f"http://{HOST}:{port}/webhooks/commbox/{drawn['COMMBOX_WEBHOOK_TOKEN']}",
     }
 

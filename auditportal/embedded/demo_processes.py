@@ -37,7 +37,9 @@ class Runner:
         state = self._folder / "sandbox"
         state.mkdir(exist_ok=True)
         output = self._folder / "run" / "sandbox.env"
-        process = self._process("sandbox", [*_MANAGE, "sandbox", "--state-dir", str(state)])
+        process = self._process(
+            "sandbox", [*_MANAGE, "sandbox", "--throttle-rate", "0", "--state-dir", str(state)]
+        )
         process.output = output
         process.ready = lambda: SANDBOX_LAST_SETTING in read_file(output)
         return process
@@ -59,8 +61,11 @@ class Runner:
         """Run a management command to its end. Raises EmbeddedError with its last words when it fails."""
         step = self._process(command[0], [*_MANAGE, *command])
         step.start()
-        if step.wait() != 0:
-            raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_words()}")
+        try:
+            if step.wait() != 0:
+                raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_words()}")
+        finally:
+            step.stop()
 
     def _process(self, name: str, command: Sequence[str], extra: Mapping[str, str] | None = None) -> Process:
         return Process(

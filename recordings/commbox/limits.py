@@ -1,8 +1,8 @@
-"""The account's call budget, shared by every process: 4 requests a second and 2 at a time, some kept for playback.
+"""The account's call budget, shared by every process: so many requests a second, 2 at a time, some kept for playback.
 
-CommBox publishes no limit; these are ours. Background work gets 3 of the 4 turns and 1 of the 2 places, so an
-auditor who presses play never waits behind a refresh. Redis holds the account; while it is gone each process
-keeps to a quarter of the budget by itself.
+CommBox publishes no limit; 4 a second is ours unless an installation knows better. Background work gets 3 of 4
+turns and 1 of the 2 places, so an auditor who presses play never waits behind a refresh. Redis holds the account;
+while it is gone each process keeps to a quarter of the budget by itself.
 """
 
 import random
@@ -22,8 +22,7 @@ from recordings.commbox.errors import Throttled
 Priority = Literal["background", "playback"]
 
 SECOND = 1000  # pyrate-limiter counts in milliseconds
-SHARED_RATES = (4, 3)  # calls a second: all, and background among them
-LOCAL_RATES = (2, 1)
+PER_SECOND = 4
 PLACES: dict[Priority, tuple[str, ...]] = {"background": ("b",), "playback": ("a", "b")}
 PATIENCE_SECONDS: dict[Priority, float] = {"background": 10.0, "playback": 3.0}
 PLACE_LIFE_SECONDS = 45  # longer than any exchange; frees the place of a process that was killed
@@ -78,8 +77,9 @@ class _Turns:
 class LocalGround:
     """Counts inside this process: for an installation without Redis, and while Redis is gone."""
 
-    def __init__(self) -> None:
-        everything, background = (InMemoryBucket([Rate(limit, SECOND)]) for limit in LOCAL_RATES)
+    def __init__(self, per_second: int = PER_SECOND) -> None:
+        limits = (max(2, per_second // 2), max(1, per_second // 4))  # all, and background among them
+        everything, background = (InMemoryBucket([Rate(limit, SECOND)]) for limit in limits)
         self.turn_in = _Turns(everything, background).turn_in
         self._lock = threading.Lock()
         self._taken: set[str] = set()
@@ -109,12 +109,12 @@ class LocalGround:
 class SharedGround:
     """Counts in Redis, for every process of the installation. Every method raises RedisError while it is gone."""
 
-    def __init__(self, redis: Redis, account: str) -> None:
+    def __init__(self, redis: Redis, account: str, per_second: int = PER_SECOND) -> None:
         self._redis = redis
         self._prefix = f"commbox:{account}:"
         everything, background = (
             RedisBucket.init([Rate(limit, SECOND)], redis, f"{self._prefix}turns:{limit}")
-            for limit in SHARED_RATES
+            for limit in (per_second, per_second * 3 // 4)
         )
         self.turn_in = _Turns(everything, background).turn_in
 
@@ -142,12 +142,13 @@ class SharedGround:
 
 
 class CallBudget:
-    """The limiter the client asks before each exchange."""
+    """The limiter the client asks before each exchange; `per_second` is at least 2."""
 
-    def __init__(self, redis: Redis | None, account: str) -> None:
+    def __init__(self, redis: Redis | None, account: str, per_second: int = PER_SECOND) -> None:
         self._redis = redis
         self._account = account
-        self._local = LocalGround()
+        self._per_second = per_second
+        self._local = LocalGround(per_second)
         self._shared: SharedGround | None = None
         self._redis_rests_until = 0.0
 
@@ -187,7 +188,7 @@ class CallBudget:
         if self._redis is None or time.monotonic() < self._redis_rests_until:
             return self._local
         try:
-            self._shared = self._shared or SharedGround(self._redis, self._account)
+            self._shared = self._shared or SharedGround(self._redis, self._account, self._per_second)
         except RedisError:
             return self._rest()
         return self._shared

@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=port, help="port of the API")
         parser.add_argument("--s3-port", type=int, default=s3_port, help="port of the storage (the next one)")
         parser.add_argument("--state-dir", type=Path, help="where seed day and made calls are kept")
+        parser.add_argument(
+            "--throttle-rate", type=float, default=5.0, help="calls a second before 429; 0: any"
+        )
         parser.add_argument("--seed", type=int, default=7)
         parser.add_argument("--today", type=date.fromisoformat, help="the day the data end before")
 
@@ -57,6 +60,7 @@ class Command(BaseCommand):
                 options["today"],
                 state_dir=options["state_dir"],
                 webhook_url=webhook_url,
+                throttle_rate=options["throttle_rate"],
                 **keys,
             )
         except OSError as error:

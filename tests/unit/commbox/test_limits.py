@@ -188,6 +188,27 @@ def test_redis_going_away_in_the_middle_is_survived(
     assert budget._local.pause_left() > 50
 
 
+def test_a_pause_is_kept_although_redis_just_went_away(
+    redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = CallBudget(redis, "acme")
+    with budget.acquire("playback"):
+        pass
+    monkeypatch.setattr(redis, "execute_command", _gone)
+    budget.pause(60)
+    assert budget._local.pause_left() > 50
+
+
+@pytest.mark.slow
+def test_turns_long_past_are_forgotten(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LEAK_EVERY", 1)
+    ground = SharedGround(redis, "acme")
+    assert _turns(ground.turn_in, "playback") == 4
+    time.sleep(1.2)
+    ground.turn_in("playback")
+    assert redis.zcard("commbox:acme:turns:4") == 1
+
+
 def test_redis_coming_back_without_its_scripts_is_used_again(
     redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,3 +224,9 @@ def test_redis_coming_back_without_its_scripts_is_used_again(
 
 def _gone(*args: object, **options: object) -> None:
     raise RedisConnectionError("gone")
+
+
+@pytest.mark.parametrize(("per_second", "turns"), [(2, 1), (4, 3), (8, 6), (40, 30)])
+def test_an_installation_s_own_rate_is_shared_in_the_same_parts(redis, per_second, turns):
+    ground = SharedGround(redis, "acme", per_second)
+    assert [ground.turn_in("background") == 0 for _ in range(turns + 1)] == [True] * turns + [False]
