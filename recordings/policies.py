@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, NoReturn, ParamSpec
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -21,8 +21,12 @@ def can(user: Any, permission: Permission) -> bool:
 
 def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:
     """Raise NotPermitted, after the refusal is in the trail, when the person may not do this."""
-    if can(request.user, permission):
-        return
+    if not can(request.user, permission):
+        refuse(request, permission, target=target)
+
+
+def refuse(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> NoReturn:
+    """Write the refusal into the trail, then raise NotPermitted."""
     record_durably(
         Kind.ACCESS_DENIED,
         by=Actor.from_request(request),
@@ -34,13 +38,22 @@ def check(request: HttpRequest, permission: Permission, *, target: Target | None
     raise NotPermitted
 
 
-def permission_required(permission: Permission) -> Callable[[View[P]], View[P]]:
-    """Declare the right a view needs. A view without a declared right fails the build."""
+def permission_required(
+    permission: Permission, *, refusal: Callable[..., None] | None = None
+) -> Callable[[View[P]], View[P]]:
+    """Declare the right a view needs. A view without a declared right fails the build.
+
+    `refusal(request, *args, **kwargs)` may write the refusal itself, where the view knows better what was refused,
+    and raise; when it returns, the usual refusal follows.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            check(request, permission)
+        def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not can(request.user, permission):
+                if refusal:
+                    refusal(request, *args, **kwargs)
+                refuse(request, permission)
             return view(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]

@@ -17,7 +17,11 @@ class Viewing(models.Model):
     session_ref = models.CharField(max_length=32, help_text="keyed hash of the session it belongs to")
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+    url_issued_at = models.DateTimeField(
+        null=True, help_text="the newest attempt: the next one waits a little"
+    )
     url_expires_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True, help_text="when storage was last asked what is wrong")
     renewals = models.IntegerField(default=0)
     watched = SpansField(default=list)
     watched_at = models.DateTimeField(null=True)

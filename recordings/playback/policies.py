@@ -1,0 +1,23 @@
+"""Who may go on with a viewing: the person who began it, in the session they began it in, while they may play."""
+
+from recordings.audit import Actor
+from recordings.models import Viewing
+from recordings.playback.errors import Denial
+
+
+def first_denial(viewing: Viewing, *, may_play: bool, by: Actor) -> Denial | None:
+    """The gravest reason why `by` may not go on with this viewing now; None when they may.
+
+    Whose viewing it is comes before everything that would tell a stranger something about it.
+    """
+    if by.kind != "person":
+        return Denial.SIGNED_OUT
+    if by.ref != f"user:{viewing.viewer_id}":
+        return Denial.NOT_YOURS
+    if not may_play:
+        return Denial.NO_RIGHT
+    if not by.session or by.session != viewing.session_ref:
+        return Denial.OTHER_SESSION
+    if viewing.ended_at is not None:
+        return Denial.ENDED
+    return None if viewing.recording.may_be_tried else Denial.NOT_PLAYABLE

@@ -1,0 +1,146 @@
+"""What the recording's page shows: the recording, its neighbours, what was watched of it and by whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from psycopg.types.multirange import Int8Multirange
+
+from recordings.models import Recording, Viewing
+from recordings.models.fields import Spans
+from recordings.playback.errors import UnknownRecording, UnknownViewing
+from recordings.playback.spans import total_ms
+from recordings.storage import NotPlayable, locate
+
+VIEWINGS = 50
+
+_WATCHED = """
+SELECT range_agg(watched) FILTER (WHERE viewer_id = %(viewer)s), range_agg(watched)
+FROM recordings_viewing WHERE recording_id = %(recording)s
+"""
+_PLACE = """
+SELECT place, count, previous, next FROM (
+    SELECT id, row_number() OVER walk AS place, count(*) OVER () AS count,
+           lag(id) OVER walk AS previous, lead(id) OVER walk AS next
+    FROM recordings_recording WHERE object_id = %(object)s WINDOW walk AS (ORDER BY shown_at, id)
+) AS walked WHERE id = %(recording)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one person, and everybody together, watched of a recording."""
+
+    mine: Spans
+    everyone: Spans
+
+    def as_json(self) -> dict[str, Any]:
+        """For the player's timeline: spans and totals in milliseconds."""
+        return {
+            "mine": self.mine,
+            "everyone": self.everyone,
+            "mine_ms": total_ms(self.mine),
+            "everyone_ms": total_ms(self.everyone),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a recording stands among those of its object, oldest first."""
+
+    number: int
+    count: int
+    previous: UUID | None
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingRow:
+    """One viewing as the list of them shows it."""
+
+    viewer_id: int
+    viewer_name: str
+    short_id: str
+    purpose: str
+    started_at: datetime
+    ended: bool
+    seconds: int
+
+
+def recording_of(pk: UUID) -> Recording:
+    """The recording with its object and agent, without the raw answers. Raises UnknownRecording."""
+    rows = Recording.objects.select_related("object__agent", "object__stream").defer("raw", "object__raw")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise UnknownRecording
+    return found
+
+
+def viewing_of(pk: UUID) -> Viewing:
+    """The viewing with its recording and object. Raises UnknownViewing."""
+    rows = Viewing.objects.select_related("recording__object").defer(
+        "recording__raw", "recording__object__raw"
+    )
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise UnknownViewing
+    return found
+
+
+def seen(recording_id: UUID, viewer_id: int) -> Seen:
+    """What was watched of a recording, in all viewings there ever were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCHED, {"recording": recording_id, "viewer": viewer_id})
+        mine, everyone = cursor.fetchone()
+    return Seen(_spans(mine), _spans(everyone))
+
+
+def place_of(recording: Recording) -> Place:
+    """The recording's number among its object's, and its neighbours."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, {"recording": recording.pk, "object": recording.object_id})
+        return Place(*cursor.fetchone())
+
+
+def viewings_of(recording_id: UUID) -> list[ViewingRow]:
+    """The newest viewings of a recording, whoever's."""
+    rows = Viewing.objects.filter(recording_id=recording_id).select_related("viewer").order_by("-pk")
+    return [
+        ViewingRow(
+            viewer_id=row.viewer_id,
+            viewer_name=row.viewer.full_name or row.viewer.username,
+            short_id=row.short_id,
+            purpose=row.purpose,
+            started_at=row.started_at,
+            ended=row.ended_at is not None,
+            seconds=total_ms(row.watched) // 1000,
+        )
+        for row in rows[:VIEWINGS]
+    ]
+
+
+def storage_words(recording: Recording) -> str:
+    """Where the file is, in two words: host and bucket; for a place that is not ours, what CommBox named."""
+    try:
+        location = locate(recording.url, settings.RECORDING_BUCKETS)
+    except NotPlayable:
+        return _host(recording.url)
+    return (
+        location.bucket if location.bucket == location.host else f"{location.authority} · {location.bucket}"
+    )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc or "not given"
+    except ValueError:
+        return "not readable"
+
+
+def _spans(value: Int8Multirange | None) -> Spans:
+    # Neither end is ever open: only reports with both were merged.
+    return [(span.lower or 0, span.upper or 0) for span in value or ()]

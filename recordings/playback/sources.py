@@ -1,0 +1,126 @@
+"""Where the fresh URL of a viewing comes from: our own signature where we hold credentials, else CommBox, asked again.
+
+Called between transactions, after the request is in the trail and before anything is given out.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.utils import timezone
+
+from recordings.commbox import CommBoxError, RecordingItem
+from recordings.commbox.assembly import client
+from recordings.models import Recording
+from recordings.playback.errors import NoUrl
+from recordings.storage import Location, NotPlayable, UrlKind, can_presign, locate, presign, strip_query
+
+# What a file may be shown as, whatever storage calls it: never as a page (ASVS 3.2.1).
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".webm": "video/webm",
+    ".mov": "video/quicktime",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+}
+# A URL that ends sooner than this is as good as ended.
+LEAST_LIFE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshUrl:
+    """A URL made this second, still on the server. Only what is in the trail by now may leave with it."""
+
+    url: str = field(repr=False)
+    location: Location
+    expires_at: datetime
+    signed_by: str
+
+    @property
+    def expires_in(self) -> int:
+        """Whole seconds it has left."""
+        return max(0, int((self.expires_at - timezone.now()).total_seconds()))
+
+    @property
+    def detail(self) -> dict[str, int | str]:
+        """What the trail keeps of it: the place and the end, never the signature."""
+        return {
+            "host": self.location.authority,
+            "bucket": self.location.bucket,
+            "object_key": self.location.key,
+            "expires_at": self.expires_at.isoformat(timespec="seconds"),
+            "ttl_seconds": self.expires_in,
+            "signed_by": self.signed_by,
+        }
+
+
+def fresh_url(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
+    """A URL to the recording's file for one viewing. Raises NoUrl with the sentence that says why there is none."""
+    if recording.url_kind == UrlKind.DIRECT and can_presign():
+        return _own(recording, viewing_id)
+    return _from_commbox(recording)
+
+
+def location_of(url: str) -> Location:
+    """The place a URL names, if it is on the allow-list. Raises NoUrl."""
+    try:
+        return locate(url, settings.RECORDING_BUCKETS)
+    except NotPlayable as error:
+        raise NoUrl(error.reason.value, error.reason.sentence) from None
+
+
+def _own(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
+    location = location_of(recording.url)
+    issued = presign(
+        location,
+        ttl_seconds=settings.PLAYBACK_URL_TTL,
+        viewing_id=str(viewing_id),
+        media_type=media_type_of(recording, location),
+    )
+    return FreshUrl(issued.url, location, issued.expires_at, "portal")
+
+
+def media_type_of(recording: Recording, location: Location) -> str:
+    """By the file's name; one without a telling name is video unless CommBox calls it audio."""
+    named = MEDIA_TYPES.get(PurePosixPath(location.key).suffix.lower())
+    return named or ("audio/mp4" if recording.recording_type.lower() == "audio" else "video/mp4")
+
+
+def _from_commbox(recording: Recording) -> FreshUrl:
+    item = _same(recording, _ask(recording))
+    location = location_of(item.recording_url)
+    if item.url_kind != UrlKind.PRESIGNED:
+        raise NoUrl("no_credentials", "The portal holds no credentials for the storage this recording is in.")
+    end = item.url_expires_at or timezone.now() + timedelta(seconds=settings.PLAYBACK_URL_TTL)
+    if end - timezone.now() < LEAST_LIFE:
+        raise NoUrl("already_expired", "CommBox gave a link that has already expired.", again=True)
+    return FreshUrl(item.recording_url, location, end, "commbox")
+
+
+def _ask(recording: Recording) -> list[RecordingItem]:
+    try:
+        return client().recordings(recording.object_id, interactive=True).items
+    except CommBoxError as error:
+        sentence = f"{error.sentence} The recording cannot be played until it answers."
+        raise NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable) from error
+
+
+def _same(recording: Recording, items: Iterable[RecordingItem]) -> RecordingItem:
+    """The item of this answer that is this recording: by fingerprint, else by place and time of the file.
+
+    CommBox may start to give activity ids overnight, which changes every fingerprint and no recording.
+    """
+    found = list(items)
+    for item in found:
+        if item.fingerprint == recording.fingerprint:
+            return item
+    for item in found:
+        place = strip_query(item.recording_url)
+        if place and (place, item.recorded_at) == (recording.url, recording.recorded_at):
+            return item
+    raise NoUrl("no_longer_reported", "CommBox no longer reports this recording, so it gives no link to it.")

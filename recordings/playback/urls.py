@@ -1,0 +1,16 @@
+"""The doors of playback."""
+
+from django.urls import path
+
+from recordings.playback import views
+
+app_name = "playback"
+urlpatterns = [
+    path("recordings/<uuid:pk>/", views.recording_page, name="recording"),
+    path("recordings/<uuid:pk>/trail/", views.trail, name="trail"),
+    path("recordings/<uuid:pk>/viewings/", views.start, name="start"),
+    path("viewings/<uuid:pk>/url/", views.url, name="url"),
+    path("viewings/<uuid:pk>/watched/", views.watched, name="watched"),
+    path("viewings/<uuid:pk>/finish/", views.finish, name="finish"),
+    path("viewings/<uuid:pk>/problem/", views.problem, name="problem"),
+]

@@ -1,0 +1,47 @@
+// A new URL under a playing video: same place, same speed, same state, and the last picture stands meanwhile.
+const PATIENCE = 15_000;
+
+function until(video, name) {
+  return new Promise((resolve, reject) => {
+    const stop = new AbortController();
+    const over = (settle, value) => {
+      stop.abort();
+      clearTimeout(timer);
+      settle(value);
+    };
+    const timer = setTimeout(() => over(reject, new Error("timeout")), PATIENCE);
+    video.addEventListener(name, () => over(resolve), { signal: stop.signal });
+    video.addEventListener("error", () => over(reject, video.error ?? new Error("error")), { signal: stop.signal });
+  });
+}
+
+/** Draw the picture that is on screen over the video. (It came from another origin: it can be shown, not read.) */
+function hold(video, canvas) {
+  if (!canvas || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  canvas.hidden = false;
+}
+
+/** Give the video another source. Rejects when it cannot be played; the held picture is gone either way. */
+export async function swap(video, canvas, url, { at, playing, rate }) {
+  hold(video, canvas);
+  try {
+    const known = until(video, "loadedmetadata");
+    video.defaultPlaybackRate = rate;
+    video.src = url;
+    await known;
+    video.playbackRate = rate;
+    // A shorter file than believed starts again: there is nothing where we were (416).
+    const place = Number.isFinite(video.duration) && at >= video.duration ? 0 : at;
+    if (place > 0) {
+      const there = until(video, "seeked");
+      video.currentTime = place;
+      await there;
+    }
+    if (playing) await video.play().catch(() => {}); // a browser that wants a click first stays paused
+  } finally {
+    if (canvas) canvas.hidden = true;
+  }
+}

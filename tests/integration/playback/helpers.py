@@ -1,0 +1,103 @@
+"""What the tests of playback share."""
+
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request, urlopen
+
+from django.test import Client
+
+from auditportal.sandbox.control import Control
+from auditportal.sandbox.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
+from recordings.audit import Actor
+from recordings.models import AuditEvent, CommBoxObject, Recording, Stream, Viewing
+from recordings.refresh.actions import refresh_object
+from tests.factories import PASSWORD, person
+
+VIDEO = 31245
+_SOURCE = re.compile(r'<video[^>]* src="([^"]+)"')
+
+
+def signed_in(role: str, client: Any = None, **fields: Any) -> Any:
+    """Somebody of this role at their browser."""
+    client = client or Client()
+    client.person = person(role, **fields)
+    client.post("/accounts/login/", {"login": client.person.username, "password": PASSWORD})
+    return client
+
+
+def recorded(upstream: Control, *, presigned: bool = False, **wish: Any) -> Recording:
+    """A new recording of one of the sandbox's open objects, brought into the catalog by a refresh."""
+    talk = next(
+        one for one in upstream.world.of_stream(VIDEO) if not one.activities_of(27) and not one.closed_at
+    )
+    upstream.add_recording(
+        talk.id, presigned=presigned, bucket=PRESIGNED_BUCKET if presigned else DIRECT_BUCKET, **wish
+    )
+    Stream.objects.get_or_create(pk=talk.stream_id, defaults={"name": "Premium video"})
+    CommBoxObject.objects.get_or_create(
+        id=talk.id,
+        defaults={
+            "stream_id": talk.stream_id,
+            "customer_name": "Dana Marlowe",
+            "created_at": talk.created_at,
+        },
+    )
+    refresh_object(object_id=talk.id, by=Actor.system("refresh"))
+    return Recording.objects.get(object_id=talk.id)
+
+
+def start(client: Any, recording: Recording, *, htmx: bool = True, **more: Any) -> Any:
+    """Press play."""
+    headers = {"HX-Request": "true"} if htmx else {}
+    data = {"purpose": "compliance", "note": "case 14", **more.pop("data", {})}
+    headers |= more.pop("headers", {})
+    return client.post(f"/recordings/{recording.pk}/viewings/", data, headers=headers, **more)
+
+
+def post(client: Any, viewing: Viewing, what: str, document: Any = None, **headers: str) -> Any:
+    """What the player posts."""
+    return client.post(
+        f"/viewings/{viewing.pk}/{what}/",
+        json.dumps({} if document is None else document),
+        content_type="application/json",
+        headers={"Accept": "application/json", **headers},
+    )
+
+
+def url_in(response: Any) -> str:
+    """The URL the answer lets the browser play."""
+    found = _SOURCE.search(response.content.decode())
+    assert found, response.content.decode()[:500]
+    return html.unescape(found[1])
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def fetch(url: str, byte_range: str = "") -> tuple[int, bytes]:
+    """GET it as a browser would: status and body."""
+    from urllib.error import HTTPError
+
+    request = Request(url, headers={"Range": byte_range} if byte_range else {})
+    try:
+        with urlopen(request, timeout=5) as response:
+            return response.status, response.read()
+    except HTTPError as error:
+        return error.code, error.read()
+
+
+def kinds() -> list[str]:
+    """The kinds of playback's events in the trail, in order."""
+    return list(
+        AuditEvent.objects.filter(kind__startswith="viewing.").order_by("id").values_list("kind", flat=True)
+    )
+
+
+def bodies(kind: str) -> list[dict[str, Any]]:
+    """Every event of this kind, as written."""
+    rows = AuditEvent.objects.filter(kind=kind).order_by("id").values_list("body", flat=True)
+    return [json.loads(bytes(row)) for row in rows]
