@@ -86,8 +86,10 @@ class GuardedBackend(httpcore.NetworkBackend):
 
     def _checked(self, host: str, port: int) -> str:
         """The first address of `host`, once all of them have been found permitted."""
+        # RFC 6761, 6.3: every name below localhost is this machine; not every resolver knows.
+        name = "localhost" if host.endswith(".localhost") else host
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise httpcore.ConnectError("The host's name is not known.") from None
         addresses = [str(entry[4][0]) for entry in found]

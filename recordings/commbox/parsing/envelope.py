@@ -121,5 +121,6 @@ def _opened(data: Any) -> Any:
 
 
 def _detail(status: int, description: str) -> str:
-    said = f" It said: {without_queries(description)[:DESCRIPTION_CHARACTERS]}" if description else ""
+    start = without_queries(description[: DESCRIPTION_CHARACTERS * 10])[:DESCRIPTION_CHARACTERS]
+    said = f" It said: {start}" if start else ""
     return f"(status {status}){said}"

@@ -10,7 +10,12 @@ from recordings.storage.urls import strip_query
 
 EXCERPT_CHARACTERS = 200
 
-_URL_QUERY = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:\\?/\\?/[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+_SUSPECT = re.compile("[/=%]")  # most texts hold none of these and are clean
+# Bounded repeats: a text made to be slow to search must not be.
+_URL_QUERY = re.compile(
+    r"(\b[a-z][a-z0-9+.-]{1,15}:\\?/\\?/[^\s?#\"'<>]{0,1500})[?#][^\s\"'<>]*", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"(:\\?/\\?/)[^/\s\"'<>@\\]*@")
 # Also outside a plain address, such as in one encoded inside another.
 _SIGNATURE = re.compile(
     r"(x-amz-(?:signature|credential|security-token)|\bsignature|awsaccesskeyid)(?:=|%3d)[^&\s\"'<>\\]+",
@@ -19,14 +24,16 @@ _SIGNATURE = re.compile(
 
 
 def without_queries(text: str) -> str:
-    """The text with the query of every web address in it cut off."""
-    return _SIGNATURE.sub(r"\1=", _URL_QUERY.sub(r"\1", text))
+    """The text with the query and the user name of every web address in it cut off."""
+    return _masked(_URL_QUERY.sub(r"\1", text)) if _SUSPECT.search(text) else text
 
 
 def without_signatures(text: str) -> str:
     """The text with the query of every signed web address cut off; other addresses stay whole."""
+    if not _SUSPECT.search(text):
+        return text
     cut = _URL_QUERY.sub(lambda match: match[1] if _SIGNATURE.search(match[0]) else match[0], text)
-    return _SIGNATURE.sub(r"\1=", cut)
+    return _masked(cut)
 
 
 def scrubbed(item: dict[str, Any], clean: Callable[[str], str] = without_signatures) -> dict[str, Any]:
@@ -47,4 +54,8 @@ def _scrubbed(value: Any, key: str, clean: Callable[[str], str]) -> Any:
         return [_scrubbed(item, key, clean) for item in value]
     if not isinstance(value, str):
         return value
-    return strip_query(value) if fold(key) == "recordingurl" else clean(value)
+    return _masked(strip_query(value)) if fold(key) == "recordingurl" else clean(value)
+
+
+def _masked(text: str) -> str:
+    return _USER_INFO.sub(r"\1***@", _SIGNATURE.sub(r"\1=", text))

@@ -1,6 +1,7 @@
 """A loopback server that answers exactly what a test wrote, byte by byte where it must."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,8 +74,8 @@ class Stub:
 
 
 @contextmanager
-def serving() -> Iterator[Stub]:
-    """A stub on a port of its own."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Stub]:
+    """A stub on a port of its own, over TLS when a context is given."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -93,9 +94,15 @@ def serving() -> Iterator[Stub]:
         def log_message(self, *args: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *args: object) -> None:
+            """A client that refuses our certificate is what some tests want."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    stub = Stub(f"http://127.0.0.1:{server.server_address[1]}/")
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    stub = Stub(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}/")
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -1,5 +1,6 @@
 """Reading fields: spellings, words for nothing, and numbers that are none (security row S57)."""
 
+import time
 from typing import Any
 
 import pytest
@@ -114,6 +115,7 @@ PLAIN = "https://shop.example/?item=5#top"
         ),
         ("X-Amz-Signature=0f1e&x=1", "X-Amz-Signature=&x=1", "X-Amz-Signature=&x=1"),
         ("no address? none", "no address? none", "no address? none"),
+        ("ftp://dana:word@a.example/x", "ftp://***@a.example/x", "ftp://***@a.example/x"),
     ],
 )
 def test_signatures_are_cut_out_of_texts(text: str, all_cut: str, signed_cut: str) -> None:
@@ -122,11 +124,26 @@ def test_signatures_are_cut_out_of_texts(text: str, all_cut: str, signed_cut: st
 
 def test_scrubbing_reaches_every_depth_and_leaves_numbers_alone() -> None:
     item = {"a": [{"recording_url": f"{SIGNED}&versionId=9", "n": 5}], SIGNED: None, "RecordingUrl": PLAIN}
-    assert scrubbed(item) == {
-        "a": [{"recording_url": "https://acme.example/1.mp4?versionId=9", "n": 5}],
-        "https://acme.example/1.mp4": None,
-        "RecordingUrl": "https://shop.example/#",
-    }
+    assert (
+        scrubbed(item)
+        == scrubbed(item, without_queries)
+        == {
+            "a": [{"recording_url": "https://acme.example/1.mp4?versionId=9", "n": 5}],
+            "https://acme.example/1.mp4": None,
+            "RecordingUrl": "https://shop.example/#",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "part", ["a.", "a://", "a+", "http://a/", "x-amz-signature=", "://", "https:/", "signature"]
+)
+def test_a_text_made_to_be_slow_to_search_is_not(part: str) -> None:
+    """64 KiB from a customer must not hold a worker."""
+    text = part * (65_536 // len(part))
+    started = time.process_time()
+    without_signatures(text)
+    assert time.process_time() - started < 0.5
 
 
 def test_an_excerpt_is_short_and_holds_no_query() -> None:
