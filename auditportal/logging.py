@@ -71,12 +71,14 @@ def logging_config(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # httpx names every URL it calls; Django's request logger repeats what our own line says.
+                # httpx names every URL it calls; of Django's request logger we want what our own line lacks: the traceback.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
-                "django.request": {"level": "CRITICAL"},
+                "django.request": {"level": "ERROR"},
                 "django.security.csrf": {"level": "ERROR"},
+                "celery.beat": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
             },
         }
     )
