@@ -1,4 +1,8 @@
-"""Find objects: a stream's time windows, by created and by updated time, from where the last listing ended."""
+"""Find objects: those created since the last listing, window by window, and those updated since, newest first.
+
+Which of an object's times a window applies to is not documented, so what was updated is not looked for by window: it
+is read from the newest update back to where the last listing ended.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -6,24 +10,25 @@ from datetime import datetime, timedelta
 import structlog
 from django.utils import timezone
 
-from recordings.commbox import CommBoxError, ObjectItem, Problem, Window
+from recordings.commbox import CommBoxError, ObjectItem, Parsed, Problem, Window
 from recordings.commbox.assembly import client
-from recordings.commbox.paging import Order
+from recordings.commbox.paging import MAX_PAGES
 from recordings.models import Stream
 from recordings.refresh import claims, problems, schedule, source
 from recordings.refresh.objects import upsert_objects
 
 logger = structlog.get_logger("portal.refresh")
 
-FIRST_FILL = timedelta(days=120)
+FIRST_FILL_DAYS = 120
 # Whether a window includes its ends is not documented, and an object may become visible a little late.
 OVERLAP = timedelta(minutes=5)
 # CommBox's clock may run ahead of ours by a day. It may also run behind: the cursor follows its times, not ours.
 AHEAD = timedelta(hours=26)
 # A long way is walked in stretches, so that an interrupted first fill goes on where it was.
 STRETCH = timedelta(days=30)
+# How old an object may be and still be found by its update, where windows apply to created times.
+REACH = timedelta(days=3 * 365)
 LIST_EVERY = timedelta(seconds=30)
-ORDERS: tuple[Order, ...] = ("createdtime", "updatedtime")
 
 Progress = Callable[[list[int]], None]
 
@@ -34,13 +39,17 @@ def list_stream(stream: Stream, *, since: datetime | None = None, progress: Prog
     `progress` hears the ids of each page. Raises CommBoxError after noting it with the stream; what was
     stored until then stays.
     """
-    start = since or (stream.listed_until - OVERLAP if stream.listed_until else timezone.now() - FIRST_FILL)
     try:
-        return sum(_walk(stream, window, progress) for window in windows(start, timezone.now()))
+        return _Listing(stream, progress).run(since)
     except CommBoxError as error:
         source.heard(error)
         _note_failure(stream, error)
         raise
+
+
+def first_day(days: int = FIRST_FILL_DAYS) -> datetime:
+    """Where a first fill begins: a midnight, so that asking again asks for the same."""
+    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
 
 
 def windows(start: datetime, now: datetime) -> Iterator[Window]:
@@ -51,20 +60,47 @@ def windows(start: datetime, now: datetime) -> Iterator[Window]:
     yield Window(min(start, now), now + AHEAD)
 
 
-def _walk(stream: Stream, window: Window, progress: Progress | None) -> int:
-    """One window in both orders; the cursor moves once all of it is stored."""
-    written, newest = 0, stream.listed_until
-    for order in ORDERS:
-        for page in client().stream_objects(stream.pk, window, order=order):
-            source.heard()
-            written += _store(stream, page.items)
-            problems.note(page.problems, stream_id=stream.pk)
-            newest = max([*_moments(page.items), *([newest] if newest else [])], default=None)
-            claims.renew(stream)
-            if progress:
-                progress([item.object_id for item in page.items])
-    _note_success(stream, newest if window.end > timezone.now() else window.end)
-    return written
+class _Listing:
+    """One run over one stream."""
+
+    def __init__(self, stream: Stream, progress: Progress | None) -> None:
+        self.stream = stream
+        self.progress = progress or (lambda ids: None)
+        self.newest = stream.listed_until
+        self.written = 0
+
+    def run(self, since: datetime | None) -> int:
+        cursor = self.stream.listed_until
+        if cursor is not None:
+            self._updated(cursor - OVERLAP)
+        for window in windows(since or (cursor - OVERLAP if cursor else first_day()), timezone.now()):
+            self._created(window)
+        return self.written
+
+    def _updated(self, floor: datetime) -> None:
+        """Objects by their update, newest first, back to `floor`: usually one page."""
+        window = Window(floor - REACH, timezone.now() + AHEAD)
+        pages = client().stream_objects(self.stream.pk, window, order="updatedtime", newest_first=True)
+        for number, page in enumerate(pages, 1):
+            self._keep(page)
+            oldest = page.items[-1].updated_at if page.items else None
+            # Beyond so many pages the client walks in parts, which are newest first only within themselves.
+            if oldest is not None and oldest < floor and number < MAX_PAGES:
+                return
+
+    def _created(self, window: Window) -> None:
+        """One window by created time; the cursor moves once all of it is stored."""
+        for page in client().stream_objects(self.stream.pk, window):
+            self._keep(page)
+        _note_success(self.stream, self.newest if window.end > timezone.now() else window.end)
+
+    def _keep(self, page: Parsed[ObjectItem]) -> None:
+        source.heard()
+        self.written += _store(self.stream, page.items)
+        problems.note(page.problems, stream_id=self.stream.pk)
+        self.newest = max([*_moments(page.items), *([self.newest] if self.newest else [])], default=None)
+        claims.renew(self.stream)
+        self.progress([item.object_id for item in page.items])
 
 
 def _store(stream: Stream, items: list[ObjectItem]) -> int:

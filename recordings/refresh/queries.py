@@ -182,6 +182,22 @@ def deliveries(most: int = 20) -> list[DeliveryLine]:
     ]
 
 
-def source_status() -> SourceStatus:
-    """The source's row; an empty one while nobody has asked yet."""
-    return SourceStatus.objects.filter(pk=1).first() or SourceStatus()
+def operations() -> dict[str, Any]:
+    """The context of the operations page."""
+    status = SourceStatus.objects.filter(pk=1).first() or SourceStatus()
+    waiting = queue()
+    return {
+        "source": status,
+        "last_success": _since("last good answer", status.last_success_at),
+        "queue": waiting,
+        "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
+        "streams": streams(),
+        "failing": failing_objects(),
+        "problems": problem_groups(),
+        "places": unlisted_places(),
+        "deliveries": deliveries(),
+    }
+
+
+def _since(words: str, when: datetime | None) -> str:
+    return f"{words} {moment(when)}" if when else ""

@@ -1,12 +1,13 @@
 """Which streams there are, and who works in them. No call lists streams, so their counts have to name them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from recordings.catalog.docs import rebuild_docs_for_agents, rebuild_docs_for_streams
 from recordings.commbox import AgentItem, CommBoxError, StreamStat, TeamItem
 from recordings.commbox.assembly import client
 from recordings.commbox.enums import VIDEO_CHAT_MODULE
@@ -38,25 +39,36 @@ def _video_streams(stats: Iterable[StreamStat]) -> dict[int, int | None]:
 
 def _remember(found: dict[int, int | None]) -> None:
     """Streams by id with their module. A new one is due for listing at once; a name comes from the settings only."""
-    now = timezone.now()
     known = {stream.pk: stream for stream in Stream.objects.filter(pk__in=found)}
     for stream_id in sorted(found):
-        name, module = settings.COMMBOX_STREAM_NAMES.get(stream_id, ""), found[stream_id]
-        stream = known.get(stream_id)
-        if stream is None:
-            values = {"name": name, "module_id": module, "list_due_at": now}
-            Stream.objects.get_or_create(pk=stream_id, defaults=values)
-        elif (name and name != stream.name) or (module is not None and module != stream.module_id):
-            changed = {"name": name or stream.name, "module_id": module or stream.module_id}
-            Stream.objects.filter(pk=stream_id).update(**changed)
+        values = {"name": settings.COMMBOX_STREAM_NAMES.get(stream_id, ""), "module_id": found[stream_id]}
+        told = {name: value for name, value in values.items() if value}
+        if stream_id not in known:
+            Stream.objects.get_or_create(pk=stream_id, defaults={**told, "list_due_at": timezone.now()})
+        elif any(getattr(known[stream_id], name) != value for name, value in told.items()):
+            Stream.objects.filter(pk=stream_id).update(**told)
+            rebuild_docs_for_streams([stream_id])
 
 
 def _refresh_people() -> None:
     teams, agents = client().teams(), client().agents()
     problems.note([*teams.problems, *agents.problems])
+    people = {agent.agent_id: agent for agent in agents.items}
     with transaction.atomic():
-        _store_teams(teams.items, agents.items)
-        _store_agents(agents.items, timezone.now())
+        renamed = _renamed(people)
+        _store_teams(teams.items, people.values())
+        _store_agents(people, timezone.now())
+    rebuild_docs_for_agents(renamed)
+
+
+def _name(agent: AgentItem) -> str:
+    return agent.name or agent.user_name
+
+
+def _renamed(people: Mapping[int, AgentItem]) -> list[int]:
+    """Agents that are new or have another name: what their objects are found by changes with it."""
+    known = dict(Agent.objects.filter(pk__in=people).values_list("pk", "name"))
+    return [number for number, agent in people.items() if known.get(number) != _name(agent)]
 
 
 def _store_teams(teams: Iterable[TeamItem], agents: Iterable[AgentItem]) -> None:
@@ -67,20 +79,10 @@ def _store_teams(teams: Iterable[TeamItem], agents: Iterable[AgentItem]) -> None
     Team.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=["name"])
 
 
-def _store_agents(agents: Iterable[AgentItem], now: datetime) -> None:
-    people = {
-        agent.agent_id: Agent(
-            pk=agent.agent_id,
-            name=agent.name or agent.user_name,
-            email=agent.email,
-            team_id=agent.team_id,
-            confirmed_at=now,
-        )
-        for agent in agents
-    }
-    Agent.objects.bulk_create(
-        [people[number] for number in sorted(people)],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["name", "email", "team_id", "confirmed_at"],
-    )
+def _store_agents(people: Mapping[int, AgentItem], now: datetime) -> None:
+    rows = [
+        Agent(pk=number, name=_name(agent), email=agent.email, team_id=agent.team_id, confirmed_at=now)
+        for number, agent in sorted(people.items())
+    ]
+    fields = ["name", "email", "team_id", "confirmed_at"]
+    Agent.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=fields)

@@ -110,14 +110,5 @@ def operations(request: Request) -> HttpResponse:
         nudge(tasks.refresh_one, object_id)
         messages.success(request, f"The refresh of object {object_id} is queued.")
         return redirect("refresh:operations")
-    context = {
-        "form": form,
-        "source": queries.source_status(),
-        "queue": queries.queue(),
-        "streams": queries.streams(),
-        "failing": queries.failing_objects(),
-        "problems": queries.problem_groups(),
-        "places": queries.unlisted_places(),
-        "deliveries": queries.deliveries(),
-    }
+    context = {"form": form, **queries.operations()}
     return render(request, "refresh/operations.html", context, status=422 if form.errors else 200)

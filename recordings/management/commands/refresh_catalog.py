@@ -4,17 +4,15 @@ import math
 import time
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.utils import timezone
 
 from recordings.commbox import CommBoxError
 from recordings.models import Stream
 from recordings.refresh import source, streams
-from recordings.refresh.listing import list_stream
+from recordings.refresh.listing import FIRST_FILL_DAYS, first_day, list_stream
 from recordings.refresh.sweep import due
 
 EVERY_SECONDS = 1.0
@@ -24,7 +22,9 @@ class Command(BaseCommand):
     help = "Discover streams, list their objects and refresh every object that is due."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=120, help="how far back objects are listed")
+        parser.add_argument(
+            "--days", type=int, default=FIRST_FILL_DAYS, help="how far back objects are listed"
+        )
         parser.add_argument("--at-once", type=int, choices=(1, 2), default=2, help="calls at a time")
 
     def handle(self, *, days: int, at_once: int, **_: Any) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.sentence} What is known already stays as it is.") from None
 
     def _objects(self, days: int) -> None:
-        since = timezone.now() - timedelta(days=days)
+        since = first_day(days)
         for stream_id in streams.discover():
             stream = Stream.objects.get(pk=stream_id)
             self.seen: set[int] = set()
