@@ -71,7 +71,7 @@ def logging_config(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # httpx names every URL it calls; of Django's request logger we want what our own line lacks: the traceback.
+                # httpx names every URL it calls; Django's request logger adds the traceback our own line lacks.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
