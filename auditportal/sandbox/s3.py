@@ -10,10 +10,11 @@ from . import sigv4
 from .clock import Clock
 from .faults import Fault, Faults
 from .logs import Access, Log, kept_parameters
-from .messages import Request, Response
+from .messages import Delivery, Request, Response
 from .s3_answers import common_headers, error, serve
 from .sigv4 import Credential, Refused
 from .storage import Bucket, FileVersion
+from .switches import Panel
 
 HOST_FORM = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
 FAULTS = {
@@ -35,12 +36,14 @@ class S3:
         clock: Clock,
         lock: threading.RLock,
         faults: Faults,
+        panel: Panel,
         credentials: Iterable[Credential],
     ) -> None:
         self.region = region
         self.clock = clock
         self.lock = lock
         self.faults = faults
+        self.panel = panel
         self.buckets: dict[str, Bucket] = {}
         self.log: Log[Access] = Log()
         self._at_start = tuple(credentials)
@@ -72,8 +75,12 @@ class S3:
         access = self.access(request, response, bucket, key, file)
         self.log.add(access)
         response.cut_short = lambda size: setattr(access, "bytes_sent", size)
-        delivery = fault.delivery() if fault else None
-        return replace(response, delivery=delivery) if delivery else response
+        return replace(response, delivery=self.delivery(fault))
+
+    def delivery(self, fault: Fault | None) -> Delivery:
+        """How the answer leaves: as the fault says, else as fast as the switch allows."""
+        slow = Delivery(bytes_per_second=self.panel.now.s3_bytes_per_second or None)
+        return (fault.delivery() if fault else None) or slow
 
     def locate(self, request: Request) -> tuple[str, str]:
         """Bucket and key: the bucket is the first label of the host when that is a bucket's name, else of the path."""
@@ -128,7 +135,7 @@ class S3:
             bucket=bucket,
             key=key,
             operation=f"REST.{request.method}.OBJECT",
-            status=response.status,
+            status=int(response.status),
             error_code=code[1].decode() if code else "",
             bytes_sent=0 if request.method == "HEAD" else len(response.body),
             object_size=len(file.content) if file else 0,

@@ -102,14 +102,19 @@ class Sandbox:
 
     def _assemble(self, port: int, s3_port: int, switches: dict[str, Any]) -> None:
         """Make all parts and open both ports, so that the addresses are known before the start."""
-        clock, faults, world = Clock(), Faults(), World()
+        clock, faults, world, panel = Clock(), Faults(), World(), Panel(**switches)
         portal = Credential(self.access_key, self.secret_key, frozenset({DIRECT_BUCKET}))
-        storage = S3(self.region, clock, world.lock, faults, (portal, VENDOR))
+        storage = S3(self.region, clock, world.lock, faults, panel, (portal, VENDOR))
         keys = Keys((self.api_key, self.next_api_key, self.expired_api_key))
-        self._api = CommBoxApi(world, Panel(**switches), clock, keys, faults)
-        self._s3_server, self._api_server = Server(storage, s3_port), Server(self._answer, port)
+        self._api = CommBoxApi(world, panel, clock, keys, faults)
+        self._s3_server = Server(storage, s3_port)
+        try:
+            self._api_server = Server(self._answer, port)
+        except OSError:
+            self._s3_server.server_close()
+            raise
         urls = FileUrls(self._s3_server.port, self.region, VENDOR, clock.now)
-        self._webhooks = Webhooks(world, self._api.panel, clock, urls)
+        self._webhooks = Webhooks(world, panel, clock, urls)
         self._api.connect(urls, self._webhooks.announce)
         self._life = Life(world, storage, clock, self._webhooks.announce)
         self.control = Control(
@@ -152,6 +157,11 @@ class Sandbox:
         """End everything; open connections are closed."""
         for part in (self._api_server, self._s3_server, self._life.scheduler, self._webhooks.scheduler):
             part.stop()
+
+    def close(self) -> None:
+        """Give the ports back without ever having started."""
+        self._api_server.server_close()
+        self._s3_server.server_close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -26,9 +26,11 @@ class Switches:
     `object_missing`: whether an unknown object is a 404 or a 400 "Object not found". `status_as_text`: the envelope's
     status "200" or 200. `loose_types`: enums as text and phone numbers as numbers. `no_activities`: every activities
     call answers an empty list. `time_filter`: whether `timeFilter` is obeyed. `throttle_rate` is in requests per
-    second and key (0 switches it off). `presigned_ttl` is in seconds. `ip_allow` lists networks (none: everybody may
-    call). `webhook_types`: the activity types that are sent (none: all). `webhook_copies`, `webhook_delay` (seconds)
-    and `webhook_hold` make deliveries doubled, late, and out of order: so many are held back, then sent newest first.
+    second and key (0 switches it off). `presigned_ttl` is in seconds. `s3_bytes_per_second` slows files down, so that
+    a player does not hold all of a small one at once (0: as fast as it goes). `ip_allow` lists networks (none:
+    everybody may call). `webhook_types`: the activity types that are sent (none: all). `webhook_copies`,
+    `webhook_delay` (seconds) and `webhook_hold` make deliveries doubled, late, and out of order: so many are held
+    back, then sent newest first.
     """
 
     item_spelling: Spelling = "first"
@@ -48,6 +50,7 @@ class Switches:
     throttle_burst: int = 10
     retry_after: RetryAfter = "off"
     presigned_ttl: int = 900
+    s3_bytes_per_second: int = 0
     ip_allow: tuple[str, ...] = ()
     webhook_url: str = ""
     webhook_form: WebhookForm = "json"
