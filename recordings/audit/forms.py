@@ -63,10 +63,8 @@ class TrailForm(forms.Form):
         label="Purpose",
         choices=_any(PURPOSES),
     )
-    since = forms.DateField(required=False, label="From (UTC)", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(
-        required=False, label="To, that day included", widget=forms.DateInput({"type": "date"})
-    )
+    since = forms.DateField(required=False, label="First day (UTC)", widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(required=False, label="Last day (UTC)", widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -111,7 +111,7 @@ def _opened(event: Opened) -> Words:
 
 
 def _viewing_requested(event: Opened) -> Words:
-    return ["asked to watch ", thing(event), words.purpose(event)]
+    return ["asked to watch ", thing(event)]
 
 
 def _viewing_denied(event: Opened) -> Words:

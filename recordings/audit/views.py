@@ -81,7 +81,8 @@ def event_body(request: Request, event_id: UUID) -> HttpResponse:
 @require_safe
 @any_person
 def person_page(request: Request, person_id: int) -> HttpResponse:
-    """What one person did and what was refused them. Everybody may see their own page."""
+    """What one person did and what was refused them. Everybody may see their own page – but not, there, who looked
+    into their doings: that is for those who read the trail."""
     if request.user.pk != person_id:
         check(request, Permission.READ_TRAIL, target=Target("person", f"user:{person_id}"))
     person = get_object_or_404(get_user_model(), pk=person_id)

@@ -36,7 +36,7 @@ FACTS = {
 _FILTERS = {
     "actor": "by",
     "any_ref": "by or on",
-    "groups": "what",
+    "groups": "",
     "kinds": "kind",
     "since": "from",
     "target": "on",
@@ -114,11 +114,6 @@ def because(event: Opened, otherwise: str = "") -> str:
     return f": {found}" if found else ""
 
 
-def purpose(event: Opened) -> str:
-    """ ", purpose compliance"; codes of a newer version are said as they stand."""
-    return f", purpose {purpose_label(event.purpose).lower()}" if event.purpose else ""
-
-
 def purpose_label(code: str) -> str:
     return Purpose(code).label if code in set(Purpose) else code.replace("_", " ").capitalize()
 
@@ -145,7 +140,7 @@ def speed(event: Opened) -> str:
 
 
 def total(event: Opened) -> str:
-    """", 3:10 in all" from seconds."""
+    """ ", 3:10 in all" from seconds."""
     seconds = event.detail.get("seconds")
     return f", {clock(seconds)} in all" if isinstance(seconds, int) else ""
 
@@ -173,7 +168,7 @@ def filter_words(found: dict[str, Any]) -> str:
     said = (
         (_FILTERS.get(name, name.replace("_", " ")), figure(value)) for name, value in sorted(found.items())
     )
-    return ", ".join(f"{name} {value}" for name, value in said)
+    return ", ".join(f"{name} {value}".strip() for name, value in said)
 
 
 def found(event: Opened) -> str:

@@ -7,16 +7,22 @@ from django.http import QueryDict
 
 from recordings.audit.forms import TrailForm
 
-FORMATS = {
-    "csv": "CSV, for spreadsheets",
-    "jsonl": "JSON Lines, with the exact bytes of each event",
-}
+FORMATS = {"csv": "CSV", "jsonl": "JSON Lines"}
 
 
 class ReportForm(TrailForm):
     format = forms.ChoiceField(
-        label="Format", choices=list(FORMATS.items()), widget=forms.RadioSelect, initial="csv"
+        label="Format",
+        choices=list(FORMATS.items()),
+        widget=forms.RadioSelect,
+        initial="csv",
+        help_text="CSV for spreadsheets; JSON Lines with the exact bytes of each event, for checking them.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["q"].label = "Words"
+        self.fields["q"].help_text = "Person, object, recording, request id or watermark."
 
 
 def prefilled(query: QueryDict) -> ReportForm:

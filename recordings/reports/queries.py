@@ -12,9 +12,9 @@ from recordings.audit.words import filter_words
 from recordings.models import Report, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.reports.forms import FORMATS
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
-FORMAT_NAMES = {"csv": "CSV", "jsonl": "JSON Lines"}
 LISTED = 50
 
 
@@ -55,7 +55,7 @@ def row_of(report: Report, names: dict[str, str] | None = None) -> ReportRow:
         report=report,
         state=ReportState(report.state).label,
         tone=TONES[report.state],
-        format=FORMAT_NAMES.get(report.format, report.format),
+        format=FORMATS.get(report.format, report.format),
         filters=_filters(report.filters, _names([report]) if names is None else names),
         by=person.full_name or person.username,
         estimate=_estimate(report),

@@ -58,7 +58,7 @@ SAID = [
     ),
     (
         event(Kind.VIEWING_REQUESTED, **recording(purpose={"code": "compliance"})),
-        "Noa Levi asked to watch recording 9F2C1A2B, purpose compliance",
+        "Noa Levi asked to watch recording 9F2C1A2B",
     ),
     (
         event(Kind.URL_ISSUED, **recording(action_detail={"ttl_seconds": 90})),
@@ -84,7 +84,7 @@ SAID = [
     ),
     (
         event(Kind.TRAIL_SEARCHED, action_detail={"filters": {"since": "2026-11-01", "groups": ["viewing"]}}),
-        "Noa Levi searched the audit trail, filter: what viewing, from 2026-11-01",
+        "Noa Levi searched the audit trail, filter: viewing, from 2026-11-01",
     ),
     (
         event(
