@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from recordings.storage import check_bucket
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = ("localhost", "::1")
 
@@ -54,7 +56,6 @@ class Env(BaseSettings):
     COMMBOX_WEBHOOK_TOKEN: SecretStr | None = None
 
     RECORDING_BUCKETS: CommaList = []
-    S3_ENDPOINT_URL: str = ""
     S3_REGION: str = "us-east-1"
     AWS_ACCESS_KEY_ID: str = ""
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
@@ -69,12 +70,19 @@ class Env(BaseSettings):
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     METRICS_ALLOW_FROM: CommaList = ["127.0.0.1", "::1"]
 
-    @field_validator("COMMBOX_API_URL", "S3_ENDPOINT_URL", "PUBLIC_URL")
+    @field_validator("COMMBOX_API_URL", "PUBLIC_URL")
     @classmethod
     def _https_beyond_loopback(cls, value: str) -> str:
         url = urlsplit(value)
         if value and url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
             raise ValueError("must start with https:// (http:// is accepted for this machine only)")
+        return value
+
+    @field_validator("RECORDING_BUCKETS")
+    @classmethod
+    def _exact_places(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            check_bucket(entry)
         return value
 
     @field_validator("COMMBOX_STREAM_NAMES")

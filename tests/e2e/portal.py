@@ -70,7 +70,18 @@ def environment(services: Services, sandbox: Sandbox, folder: Path, password: st
 
 def _commands(port: int, folder: Path) -> dict[str, list[str]]:
     python = [sys.executable, "-W", "ignore"]
-    granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    granian = [
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
     celery = ["-m", "celery", "--app", "auditportal"]
     return {
         "web": [*python, *granian, "--blocking-threads", "8", "auditportal.wsgi:application"],
@@ -88,7 +99,9 @@ def _answers(url: str) -> bool:
 def _manage(env: dict[str, str], *arguments: str) -> None:
     command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, f"manage.py {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 0, (
+        f"manage.py {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    )
 
 
 @contextlib.contextmanager

@@ -6,7 +6,14 @@ from tests.e2e.conftest import SCREENSHOTS, axe_findings
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 PAGES = {
-    "compliance_officer": ["/", "/objects/", "/objects/?q=zzzznobody", "/recordings/", "/audit/", "/reports/"],
+    "compliance_officer": [
+        "/",
+        "/objects/",
+        "/objects/?q=zzzznobody",
+        "/recordings/",
+        "/audit/",
+        "/reports/",
+    ],
     "qa_manager": ["/", "/objects/"],
     "external_auditor": ["/", "/audit/", "/reports/"],
     "administrator": ["/", "/operations/", "/people/"],

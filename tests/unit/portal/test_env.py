@@ -29,7 +29,9 @@ def environ(monkeypatch):
 
 
 def test_a_whole_environment_is_read(environ):
-    environ(**WHOLE, RECORDING_BUCKETS="https://s3.example.com/a, https://b.example.com", COMMBOX_STREAMS="1,2")
+    environ(
+        **WHOLE, RECORDING_BUCKETS="https://s3.example.com/a, https://b.example.com", COMMBOX_STREAMS="1,2"
+    )
     env = read_env()
     assert env.RECORDING_BUCKETS == ["https://s3.example.com/a", "https://b.example.com"]
     assert env.COMMBOX_STREAMS == [1, 2]
@@ -82,11 +84,22 @@ def test_half_a_storage_credential_is_refused(environ):
 def test_a_secret_may_come_from_a_file(environ, monkeypatch, tmp_path):
     secret = tmp_path / "key"
     secret.write_text("f" * 60 + "\n")
-    environ(**{key: value for key, value in WHOLE.items() if key != "SECRET_KEY"}, SECRET_KEY_FILE=str(secret))
+    environ(
+        **{key: value for key, value in WHOLE.items() if key != "SECRET_KEY"}, SECRET_KEY_FILE=str(secret)
+    )
     assert read_env().SECRET_KEY.get_secret_value() == "f" * 60
 
 
 def test_a_secret_file_that_is_not_there_is_named(environ):
     environ(**WHOLE, SECRET_KEY_FILE="/nowhere/key")
     with pytest.raises(SystemExit, match="/nowhere/key"):
+        read_env()
+
+
+@pytest.mark.parametrize(
+    "entry", ["https://s3.amazonaws.com", "http://s3.example.com/b", "s3.example.com/b", "https://u@h/b"]
+)
+def test_a_bucket_that_is_no_exact_place_is_refused(environ, entry):
+    environ(**WHOLE, RECORDING_BUCKETS=entry)
+    with pytest.raises(SystemExit, match="RECORDING_BUCKETS"):
         read_env()

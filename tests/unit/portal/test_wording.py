@@ -33,7 +33,15 @@ def test_an_age_in_its_largest_unit(seconds, words):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(None, "unknown"), (0, "0:00"), (7, "0:07"), (542, "9:02"), (3600, "1:00:00"), (3723, "1:02:03"), (-4, "-4 s")],
+    [
+        (None, "unknown"),
+        (0, "0:00"),
+        (7, "0:07"),
+        (542, "9:02"),
+        (3600, "1:00:00"),
+        (3723, "1:02:03"),
+        (-4, "-4 s"),
+    ],
 )
 def test_a_length_as_people_say_it(seconds, words):
     assert clock(seconds) == words
