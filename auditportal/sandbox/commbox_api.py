@@ -9,7 +9,8 @@ from typing import Any
 from . import shapes
 from .activities import FileUrls
 from .clock import Clock
-from .commbox_calls import Added, ApiError, Bare, Call, Calls, find_route
+from .commbox_calls import Added, ApiError, Bare, Call, Calls
+from .commbox_routes import find_route
 from .commbox_search import BadQuery
 from .faults import Fault, Faults, raw_answer
 from .keys import Keys

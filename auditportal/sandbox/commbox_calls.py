@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import activities, shapes
+from . import activities, directory, shapes
 from .activities import FileUrls
 from .commbox_search import BadQuery, read_search, whole
 from .messages import Request
@@ -57,7 +57,6 @@ class Call:
 
 
 Added = Callable[[Conversation, Activity], None]
-Handler = Callable[["Calls", Call], Json]
 
 
 class Calls:
@@ -120,7 +119,7 @@ class Calls:
         who = self.world.customers.get(read_id(call.ids[0]))
         if who is None:
             raise ApiError(404, "Not found")
-        return shapes.user(self.world, who)
+        return directory.user(self.world, who)
 
     def identity_objects(self, call: Call) -> Json:
         """GET /users/identities/{identity}/objects; messages are included unless asked not to"""
@@ -136,14 +135,14 @@ class Calls:
 
     def managers(self, call: Call) -> Json:
         """GET /managers"""
-        return [shapes.manager(self.world, one) for one in self.world.agents.values()]
+        return [directory.manager(self.world, one) for one in self.world.agents.values()]
 
     def manager(self, call: Call) -> Json:
         """GET /managers/{manager}: an object, with two keys more"""
         agent = self.world.agents.get(read_id(call.ids[0]))
         if agent is None:
             raise ApiError(404, "Not found")
-        return shapes.manager(self.world, agent) | {"content": "{}", "multiReplyAccess": False}
+        return directory.manager(self.world, agent) | {"content": "{}", "multiReplyAccess": False}
 
     def teams(self, call: Call) -> Json:
         """GET /managers/teams"""
@@ -152,7 +151,7 @@ class Calls:
     def team(self, call: Call) -> Json:
         """GET /managers/teams/{team}: its members"""
         team = self.known(self.world.teams, call)
-        return [shapes.member(one) for one in self.world.agents.values() if team in one.team_ids]
+        return [directory.member(one) for one in self.world.agents.values() if team in one.team_ids]
 
     def profiles(self, call: Call) -> Json:
         """GET /managers/profiles"""
@@ -162,7 +161,7 @@ class Calls:
     def profile(self, call: Call) -> Json:
         """GET /managers/profiles/{profile}: everybody has every profile here"""
         self.known(self.world.profiles, call)
-        return [shapes.member(one) for one in self.world.agents.values()]
+        return [directory.member(one) for one in self.world.agents.values()]
 
     def tags(self, call: Call) -> Json:
         """GET /tags: the name stands in identityId"""
@@ -175,7 +174,9 @@ class Calls:
 
     def stream_stats(self, call: Call) -> Json:
         """GET /stats/streams: no names, and no rows for channels without objects"""
-        return [row for one in self.world.streams.values() for row in shapes.stream_counts(self.world, one)]
+        return [
+            row for one in self.world.streams.values() for row in directory.stream_counts(self.world, one)
+        ]
 
     def add_remark(self, call: Call) -> Json:
         """POST /objects/{object}/remarks"""
@@ -252,45 +253,3 @@ def posted(call: Call, *names: str) -> dict[str, Json]:
     if not complete:
         raise BadQuery("Invalid parameters")
     return dict(data)
-
-
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "core/systemstatus", Calls.system_status),
-    ("GET", "streams/*/objects", Calls.stream_objects),
-    ("GET", "streams/*/objects/*", Calls.get_object),
-    ("GET", "streams/*/objects/*/transcript", Calls.transcript),
-    ("GET", "objects/*/activities", Calls.object_activities),
-    ("POST", "objects/*/remarks", Calls.add_remark),
-    ("POST", "objects/*/activitylog", Calls.add_activity_log),
-    ("GET", "users/identities/*/objects", Calls.identity_objects),
-    ("GET", "users/*", Calls.user),
-    ("GET", "managers", Calls.managers),
-    ("GET", "managers/teams", Calls.teams),
-    ("GET", "managers/teams/*", Calls.team),
-    ("GET", "managers/profiles", Calls.profiles),
-    ("GET", "managers/profiles/*", Calls.profile),
-    ("GET", "managers/*", Calls.manager),
-    ("GET", "tags", Calls.tags),
-    ("GET", "tags/groups", Calls.tag_groups),
-    ("GET", "stats/streams", Calls.stream_stats),
-)
-
-
-def find_route(method: str, segments: tuple[str, ...]) -> tuple[Handler, tuple[str, ...]]:
-    """The call that a method and path mean, with the ids in the path; raises ApiError 404 or 501."""
-    wrong_method = False
-    for verb, pattern, handler in ROUTES:
-        ids = match(pattern.split("/"), segments)
-        if ids is not None and verb == method:
-            return handler, ids
-        wrong_method = wrong_method or ids is not None
-    raise ApiError(501, "Not Implemented") if wrong_method else ApiError(404, "Not found")
-
-
-def match(pattern: list[str], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The segments that stand where the pattern has stars, or None when the path is another."""
-    if len(pattern) != len(segments):
-        return None
-    if any(want not in ("*", got) for want, got in zip(pattern, segments, strict=True)):
-        return None
-    return tuple(got for want, got in zip(pattern, segments, strict=True) if want == "*")

@@ -145,7 +145,7 @@ class Sandbox:
         """The environment a portal needs to work with this sandbox."""
         ports = (self._api_server.port, self._s3_server.port)
         settings = settings_for(*ports, self.api_key, self.access_key, self.secret_key, self.region)
-        return settings | {"COMMBOX_API_KEY_NEXT": self.next_api_key}
+        return {"COMMBOX_API_KEY_NEXT": self.next_api_key, **settings}
 
     def start(self) -> Self:
         """Serve in threads of this process."""

@@ -47,21 +47,15 @@ class Command(BaseCommand):
         """The sandbox as asked for; a port that is taken is said in a sentence."""
         port = options["port"]
         s3_port = options["s3_port"] or (port + 1 if port else 0)
-        given = ("SANDBOX_API_KEY", "SANDBOX_ACCESS_KEY", "SANDBOX_SECRET_KEY")
-        keys = {
-            name.removeprefix("SANDBOX_").lower(): os.environ[name] for name in given if name in os.environ
-        }
-        webhook_url = os.environ.get("SANDBOX_WEBHOOK_URL", "")
+        names = ("seed", "today", "state_dir", "throttle_rate")
+        wanted = {name: options[name] for name in names} | given_by_environment()
         try:
-            return Sandbox(
-                port,
-                s3_port,
-                options["seed"],
-                options["today"],
-                state_dir=options["state_dir"],
-                webhook_url=webhook_url,
-                throttle_rate=options["throttle_rate"],
-                **keys,
-            )
+            return Sandbox(port, s3_port, **wanted)
         except OSError as error:
             raise CommandError(f"Ports {port} and {s3_port} cannot be used: {error.strerror}.") from None
+
+
+def given_by_environment() -> dict[str, str]:
+    """Keys and the webhook's address; what is not set has the sandbox's own default."""
+    names = ("SANDBOX_API_KEY", "SANDBOX_ACCESS_KEY", "SANDBOX_SECRET_KEY", "SANDBOX_WEBHOOK_URL")
+    return {name.removeprefix("SANDBOX_").lower(): os.environ[name] for name in names if name in os.environ}
