@@ -1,6 +1,7 @@
 """Who works on what: due rows are claimed in PostgreSQL with a lease, so that two workers never take the same."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -41,7 +42,7 @@ def claim_one(object_id: int) -> bool:
 
 
 def _claim(only: str, most: int, **values: int) -> list[int]:
-    facts = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **values}
+    facts: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **values}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM.format(only=only), facts)
         return [row[0] for row in cursor.fetchall()]

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import structlog
 from django.db.models import F
@@ -52,7 +53,7 @@ def take(body: bytes) -> tuple[Fate, Hint | None]:
         return Fate.REPEATED, None
     hint = _read(body)
     fate = _fate(hint)
-    row = {"outcome": fate.value}
+    row: dict[str, Any] = {"outcome": fate.value}
     if hint is not None:
         row |= {"event_name": hint.event_name, "object_id": hint.object_id, "stream_id": hint.stream_id}
     Delivery.objects.get_or_create(body_sha256=digest, defaults=row)
@@ -74,7 +75,8 @@ def _fate(hint: Hint | None) -> Fate:
         return Fate.IGNORED
     if mark_due(hint.object_id):
         return Fate.DUE
-    return Fate.WAITING if Stream.objects.filter(pk=hint.stream_id).exists() else Fate.UNKNOWN_STREAM
+    known = hint.stream_id is not None and Stream.objects.filter(pk=hint.stream_id).exists()
+    return Fate.WAITING if known else Fate.UNKNOWN_STREAM
 
 
 def fetch_hinted() -> int:

@@ -1,6 +1,6 @@
 """What pages ask the refresh: is the source well, how old is this object, what waits, what went wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,14 +113,23 @@ class Freshness:
         return leased or (self.due_at is not None and self.due_at <= now)
 
 
+_BOOKKEEPING = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")
+
+
 def freshness_of(object_id: int) -> Freshness | None:
     """One object's freshness, None for an unknown one: two queries."""
-    fields = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")
-    row = CommBoxObject.objects.filter(pk=object_id).values_list(*fields).first()
-    if row is None:
+    thing = CommBoxObject.objects.filter(pk=object_id).only(*_BOOKKEEPING).first()
+    if thing is None:
         return None
-    failing = SourceStatus.objects.filter(pk=1).values_list("failing_since", flat=True).first()
-    return Freshness(object_id, *row, failing)
+    return Freshness(
+        object_id=object_id,
+        refreshed_at=thing.refreshed_at,
+        due_at=thing.refresh_due_at,
+        leased_until=thing.refresh_leased_until,
+        error=thing.refresh_error,
+        error_at=thing.refresh_error_at,
+        failing_since=SourceStatus.objects.filter(pk=1).values_list("failing_since", flat=True).first(),
+    )
 
 
 @dataclass(frozen=True)
@@ -150,20 +159,20 @@ def failing_objects(most: int = 10) -> QuerySet[CommBoxObject]:
     return CommBoxObject.objects.filter(refresh_error_at__isnull=False).order_by("-refresh_error_at")[:most]
 
 
-def problem_groups(most: int = 20) -> Sequence[dict[str, Any]]:
+def problem_groups(most: int = 20) -> Sequence[Mapping[str, Any]]:
     """Unreadable items by reason. Their excerpts may name customers and stay out."""
     groups = ParseProblem.objects.values("reason").annotate(
         items=Count("pk"), times=Sum("times_seen"), seen_at=Max("last_seen_at"), object_id=Max("object_id")
     )
-    return groups.order_by("-seen_at")[:most]
+    return list(groups.order_by("-seen_at")[:most])
 
 
-def unlisted_places(most: int = 20) -> Sequence[dict[str, Any]]:
+def unlisted_places(most: int = 20) -> Sequence[Mapping[str, Any]]:
     """Hosts of recordings that are not playable, with the reason: one line per place, not one per recording."""
     host = RawSQL("split_part(recordings_recording.url, '/', 3)", ())
     refused = Recording.objects.filter(state=RecordingState.NOT_PLAYABLE)
     groups = refused.annotate(host=host).values("host", "state_reason").annotate(files=Count("pk"))
-    return groups.order_by("-files", "host")[:most]
+    return list(groups.order_by("-files", "host")[:most])
 
 
 @dataclass(frozen=True)
@@ -174,10 +183,13 @@ class DeliveryLine:
     sentence: str
 
 
+FATES = {fate.value: fate.sentence for fate in Fate}
+
+
 def deliveries(most: int = 20) -> list[DeliveryLine]:
     """The newest webhook deliveries and what became of them."""
     return [
-        DeliveryLine(delivery, Fate(delivery.outcome).sentence)
+        DeliveryLine(delivery, FATES.get(delivery.outcome, ""))
         for delivery in Delivery.objects.order_by("-received_at")[:most]
     ]
 

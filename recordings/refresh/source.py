@@ -4,6 +4,7 @@ While the source fails, one call in 30 seconds may try; everything else waits wh
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -83,7 +84,7 @@ def heard(error: CommBoxError | None = None) -> None:
             cursor.execute(_FAILED, {"now": now, **_failure(error, now)})
 
 
-def _failure(error: CommBoxError, now: datetime) -> dict[str, object]:
+def _failure(error: CommBoxError, now: datetime) -> dict[str, Any]:
     pause = max(PROBE_EVERY, timedelta(seconds=error.retry_after or 0))
     return {
         "patience": UNREADABLE_IN_A_ROW if isinstance(error, BadResponse) else 1,

@@ -1,0 +1,120 @@
+"""Messages: ids only, JSON only, and a broker that is away keeps nobody waiting and loses nothing."""
+
+import importlib
+import json
+import time
+from typing import Any
+
+import pytest
+import redis
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from auditportal.celery import app
+from auditportal.embedded.process import Process
+from recordings.refresh import nudge as nudging
+from recordings.refresh import tasks
+from recordings.refresh.nudge import nudge, send
+
+
+@pytest.fixture(autouse=True)
+def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nudging, "_silent_until", 0.0)
+
+
+@pytest.fixture
+def broker() -> redis.Redis:
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete("celery")
+    yield client
+    client.delete("celery")
+    client.close()
+
+
+def messages(broker: redis.Redis) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in broker.lrange("celery", 0, -1)]
+
+
+def test_a_message_holds_the_id_and_the_request_it_came_from(broker: redis.Redis) -> None:
+    """S65."""
+    with structlog.contextvars.bound_contextvars(request_id="req-12345678"):
+        assert send(tasks.refresh_one, 1407374990000101)
+    (message,) = messages(broker)
+    assert message["headers"]["task"] == "recordings.refresh.tasks.refresh_one"
+    assert message["headers"]["argsrepr"] == "(1407374990000101,)"
+    assert message["headers"]["portal_request_id"] == "req-12345678"
+    assert message["content-type"] == "application/json"
+
+
+def test_a_worker_accepts_nothing_but_json() -> None:
+    """S63."""
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == "json"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_nudge_waits_for_the_commit_and_dies_with_a_rollback(broker: redis.Redis) -> None:
+    with transaction.atomic():
+        nudge(tasks.follow_hints)
+        assert messages(broker) == []
+    assert len(messages(broker)) == 1
+    with transaction.atomic():
+        nudge(tasks.follow_hints)
+        transaction.set_rollback(True)
+    assert len(messages(broker)) == 1
+
+
+def test_without_redis_a_nudge_is_quick_and_silent(redis_down: Process) -> None:
+    """F21."""
+    started = time.monotonic()
+    assert not send(tasks.refresh_one, 5)
+    assert time.monotonic() - started < 1.5
+    started = time.monotonic()
+    for _ in range(100):
+        assert not send(tasks.refresh_one, 5)
+    assert time.monotonic() - started < 0.1
+
+
+def test_after_redis_is_back_nudges_arrive_again(
+    redis_down: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not send(tasks.refresh_one, 5)
+    redis_down.start()
+    redis_down.wait_ready(10)
+    monkeypatch.setattr(nudging, "_silent_until", 0.0)
+    assert send(tasks.refresh_one, 5)
+
+
+def test_the_first_nudge_after_a_restart_of_redis_arrives(
+    broker: redis.Redis, pytestconfig: pytest.Config
+) -> None:
+    """The connection in the pool is dead by then."""
+    assert send(tasks.refresh_one, 5)
+    broker.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    assert send(tasks.refresh_one, 5)
+    assert len(messages(broker)) == 2
+
+
+def test_a_stalled_redis_costs_a_moment_once(broker: redis.Redis, pytestconfig: pytest.Config) -> None:
+    """F22: connected, but it does not answer."""
+    import os
+    import signal
+
+    assert send(tasks.refresh_one, 5)
+    pid = broker.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        assert not send(tasks.refresh_one, 5)
+        assert time.monotonic() - started < 3
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_every_beat_entry_names_a_task_that_exists() -> None:
+    for module in ("recordings.refresh.tasks", "recordings.reports.tasks"):
+        importlib.import_module(module)
+    for entry in app.conf.beat_schedule.values():
+        assert entry["task"] in app.tasks
+        assert entry["options"]["expires"] == entry["schedule"]
