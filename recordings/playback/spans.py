@@ -77,4 +77,5 @@ def _milliseconds(value: Any) -> int:
 def _rate_percent(value: Any) -> int:
     if type(value) not in (int, float) or not SLOWEST_PERCENT <= value * 100 <= FASTEST_PERCENT + 0.5:
         raise BadSpans("The speed is a number from 0.0625 to 16.")
-    return int(round(value * 100))
+    speed: float = value
+    return round(speed * 100)

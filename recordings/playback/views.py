@@ -179,13 +179,13 @@ def _answer(
     status: int = 200,
 ) -> HttpResponse:
     """The player with what it plays or why it does not: a fragment for htmx, else the whole page."""
-    block = _block(request, recording, form, playing=playing, refusal=refusal)
+    context = _block(request, recording, form, playing=playing, refusal=refusal)
+    context |= {"swapped": True} if request.htmx else _around(request, recording)
+    response = page(request, PAGE, context, fragment="viewing", status=status)
     if not request.htmx:
         # The page keeps the site's policy (same-origin: storage learns nothing), or its own forms could not be posted.
-        response = page(request, PAGE, {**block, **_around(request, recording)}, status=status)
         response.headers["Cache-Control"] = "no-store"
         return response
-    response = page(request, PAGE, {**block, "swapped": True}, fragment="viewing", status=status)
     response.headers["HX-Trigger"] = "viewing-changed"
     return _private(response)
 
@@ -215,6 +215,7 @@ def _around(request: Request, recording: Recording) -> dict[str, Any]:
     around: dict[str, Any] = {
         "place": queries.place_of(recording),
         "storage": queries.storage_words(recording),
+        "agent_name": recording.actor_name or (recording.object.agent.name if recording.object.agent else ""),
         "flags": [str(flag).replace("_", " ") for flag in recording.flags],
     }
     return around | (_witnessed(request, recording) if can(request.user, Permission.READ_TRAIL) else {})

@@ -1,0 +1,125 @@
+"""What the browser reports is read strictly; what is told is what was said."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.playback.spans import (
+    LONGEST_MS,
+    MAX_SPANS,
+    SLACK_MS,
+    BadSpans,
+    Watched,
+    read_watched,
+    total_ms,
+    words,
+)
+
+
+def test_a_report_is_read():
+    watched = read_watched(
+        {"spans": [[0, 190_000], [282_000, 330_000]], "speed": 1.5, "position_ms": 330_000}
+    )
+    assert watched == Watched([(0, 190_000), (282_000, 330_000)], 150, 330_000)
+
+
+def test_speed_and_position_may_be_missing():
+    assert read_watched({"spans": []}) == Watched([], 100, 0)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        "spans",
+        {},
+        {"spans": None},
+        {"spans": {"0": 1}},
+        {"spans": [[0]]},
+        {"spans": [[0, 1, 2]]},
+        {"spans": [[0, 0]]},
+        {"spans": [[5, 3]]},
+        {"spans": [[-1, 3]]},
+        {"spans": [[0, 1.5]]},
+        {"spans": [["0", "5"]]},
+        {"spans": [[False, True]]},
+        {"spans": [[0, True]]},
+        {"spans": [[0, None]]},
+        {"spans": [[0, LONGEST_MS + 1]]},
+        {"spans": [[0, 10**40]]},
+        {"spans": [[0, 1]] * (MAX_SPANS + 1)},
+        {"spans": [], "speed": 0},
+        {"spans": [], "speed": -1},
+        {"spans": [], "speed": 17},
+        {"spans": [], "speed": True},
+        {"spans": [], "speed": "1"},
+        {"spans": [], "speed": None},
+        {"spans": [], "speed": float("nan")},
+        {"spans": [], "speed": float("inf")},
+        {"spans": [], "position_ms": -1},
+        {"spans": [], "position_ms": 1.5},
+        {"spans": [], "position_ms": True},
+    ],
+)
+def test_everything_odd_is_refused_with_a_sentence(document):
+    """S57: a bool is no number, text is none, and nothing is rounded."""
+    with pytest.raises(BadSpans) as caught:
+        read_watched(document)
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("speed", [0.0625, 0.25, 1, 1.0, 1.5, 16])
+def test_every_speed_a_browser_plays_at_is_taken(speed):
+    assert read_watched({"spans": [], "speed": speed}).rate_percent == round(speed * 100)
+
+
+def test_what_lies_behind_the_end_is_cut_off():
+    end = 60_000 + SLACK_MS
+    watched = Watched([(0, 1000), (end - 5, end + 5), (end, end + 10)])
+    assert watched.within(60) == [(0, 1000), (end - 5, end)]
+    assert watched.within(None) == watched.spans
+
+
+moments = st.integers(0, LONGEST_MS - 1)
+spans = st.lists(
+    st.tuples(moments, st.integers(1, 10_000)).map(
+        lambda pair: (pair[0], min(LONGEST_MS, pair[0] + pair[1]))
+    ),
+    max_size=MAX_SPANS,
+)
+
+
+@given(spans, st.one_of(st.none(), st.integers(0, 86_400)))
+def test_reading_keeps_every_span_and_cutting_only_takes_away(given_spans, duration):
+    watched = read_watched(json.loads(json.dumps({"spans": given_spans})))
+    assert watched.spans == given_spans
+    kept = watched.within(duration)
+    end = LONGEST_MS if duration is None else duration * 1000 + SLACK_MS
+    assert all(0 <= start < stop <= end for start, stop in kept)
+    assert total_ms(kept) == sum(max(0, min(stop, end) - min(start, end)) for start, stop in given_spans)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["spans", "speed", "x"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_no_document_breaks_the_reader(document):
+    """Whatever JSON says, it is a report or a sentence."""
+    try:
+        watched = read_watched(document)
+    except BadSpans:
+        return
+    assert all(type(edge) is int for span in watched.spans for edge in span)
+
+
+def test_words():
+    assert words([(0, 190_999), (3_723_000, 3_724_000)]) == "0:00–3:10, 1:02:03–1:02:04"
