@@ -14,6 +14,7 @@ from recordings.audit import Actor, Kind, Outcome, Target, record_durably, sessi
 
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
 def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    request.user = user  # Django sets it only where its middleware had run
     now = timezone.now().timestamp()
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
