@@ -89,9 +89,12 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
     log_reading(by=Actor.from_request(request), target=Target.of(person))
     only_refused = request.GET.get("only") == "refused"
     ref = f"user:{person.pk}"
-    filters = (
-        TrailFilters(actor=ref, outcome=Outcome.DENIED) if only_refused else TrailFilters(any_ref=(ref,))
-    )
+    if only_refused:
+        filters = TrailFilters(actor=ref, outcome=Outcome.DENIED)
+    elif can(request.user, Permission.READ_TRAIL):
+        filters = TrailFilters(any_ref=(ref,))
+    else:
+        filters = TrailFilters(actor=ref)
     found = trail(filters, _cursor(request), viewer=request.user)
     context = {
         "subject": person,
