@@ -93,6 +93,7 @@ class OwnServers:
         """Settings of a portal that talks to these servers and to nothing else."""
         return {
             "SECRET_KEY": "only-for-tests-" * 4,
+            "DEBUG": "true",  # static files as they lie in the repository; pytest-django turns the rest of it off
             "AUDIT_FIELD_KEY": base64.b64encode(b"only for tests, 32 bytes, really").decode(),
             "COMMBOX_REQUESTS_PER_SECOND": "200",
             **self.sandbox.settings(),
