@@ -11,7 +11,6 @@ from django.db import connection, transaction
 
 from recordings.catalog.words import (
     email_lexemes,
-    length_lexeme,
     phone_lexeme,
     state_lexeme,
     type_lexeme,
@@ -159,6 +158,4 @@ def _common_lexemes(fact: _Fact) -> list[str]:
 
 def _own_lexemes(fact: _Fact) -> list[str]:
     """What one recording is found by."""
-    lexemes = [state_lexeme(fact.state)]
-    lexemes += [type_lexeme(fact.type)] if fact.type else []
-    return lexemes + ([length_lexeme(fact.seconds)] if fact.seconds is not None else [])
+    return [state_lexeme(fact.state), *([type_lexeme(fact.type)] if fact.type else [])]

@@ -2,12 +2,12 @@
 
 A lexeme is a letter that says what it is, then letters and digits only, so that no text a person types can be anything
 but a term: `w` a word of the customer, agent or channel · `e` the whole e-mail address · `p` the phone number, last
-digit first · `o` the object's number · `a` agent · `c` channel · `s` status · `t` type · `z` state · `l` length.
+digit first · `o` the object's number · `a` agent · `c` channel · `s` status · `t` type · `z` state.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 LONGEST = 40  # characters of a word that are compared
 MOST_INDEXED = 64  # words of one object
@@ -63,18 +63,6 @@ def email_lexemes(email: str) -> list[str]:
     name, _, domain = folded.rpartition("@")
     labels = pieces(domain)[:-1] if name else []
     return [f"e{''.join(pieces(folded))[:LONGEST]}", *(f"w{word}" for word in [*words_of([name]), *labels])]
-
-
-def length_lexeme(seconds: int) -> str:
-    """The power of two a length lies under: a coarse net, so that rare lengths are found through the index."""
-    return f"l{max(0, seconds).bit_length()}"
-
-
-def length_lexemes(shortest: int | None, longest: int | None) -> Sequence[str]:
-    """The nets in which every length between these two lies, both included."""
-    first = (shortest or 0).bit_length()
-    last = longest.bit_length() if longest is not None else 63
-    return [f"l{power}" for power in range(first, last + 1)]
 
 
 def type_lexeme(recording_type: str) -> str:

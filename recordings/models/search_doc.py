@@ -30,6 +30,7 @@ class SearchDoc(models.Model):
             models.Index(fields=["-shown_at", "-id"], name="doc_newest", condition=models.Q(newest=True)),
             models.Index(fields=["agent_id", "-shown_at", "-id"], name="doc_agent", include=["newest"]),
             models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
+            models.Index(fields=["duration_seconds"], name="doc_length"),
             # Without a pending list: a search never pays for what the refresh has just written.
             GinIndex(fields=["words"], name="doc_words", fastupdate=False),
         ]

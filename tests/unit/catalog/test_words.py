@@ -12,8 +12,6 @@ from recordings.catalog.words import (
     digits,
     email_lexemes,
     fold,
-    length_lexeme,
-    length_lexemes,
     phone_lexeme,
     state_lexeme,
     type_lexeme,
@@ -112,12 +110,3 @@ def test_forms_of_a_text_compare_equal(text):
 @given(st.text(max_size=40))
 def test_digits_are_ascii(text):
     assert digits(text).isascii()
-
-
-@given(st.integers(0, 2**40), st.integers(0, 2**40), st.integers(0, 2**40))
-def test_every_length_is_in_the_nets_of_its_range(seconds, one, other):
-    shortest, longest = sorted((one, other))
-    if shortest <= seconds <= longest:
-        assert length_lexeme(seconds) in length_lexemes(shortest, longest)
-    assert length_lexeme(seconds) in length_lexemes(None, None)
-    assert length_lexeme(-seconds) == "l0"

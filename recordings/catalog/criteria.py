@@ -1,0 +1,142 @@
+"""What somebody looks for: typed words and filters, and the terms PostgreSQL is asked for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import groupby
+
+from recordings.catalog.words import (
+    FEWEST_PHONE_DIGITS,
+    LONGEST,
+    digits,
+    fold,
+    pieces,
+    state_lexeme,
+    type_lexeme,
+)
+
+MOST_WORDS = 16
+NO_RECORDING = "none"
+_NUMBER_SIGNS = frozenset("0123456789+()-./")
+_LONGEST_ID = 19
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """All of these hold together. Times are UTC, `until` excluded; lengths are seconds, both ends included."""
+
+    words: str = ""
+    agent: int | None = None
+    stream: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    shortest: int | None = None
+    longest: int | None = None
+    state: str = ""
+    status: int | None = None
+    type: str = ""
+
+    @property
+    def looks_at_recordings(self) -> bool:
+        """Whether a filter speaks of one recording rather than of its object."""
+        given = (self.since, self.until, self.shortest, self.longest, self.state or None, self.type or None)
+        return any(value is not None for value in given)
+
+    def filters(self) -> dict[str, int | str]:
+        """The filters that are on, as the trail keeps them."""
+        given = ((part.name, getattr(self, part.name)) for part in fields(self) if part.name != "words")
+        return {name: _plain(value) for name, value in given if value not in (None, "")}
+
+
+def _plain(value: object) -> int | str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value if isinstance(value, int) else str(value)
+
+
+class TooManyWords(ValueError):
+    """More words than a search takes."""
+
+
+def word_terms(text: str) -> list[str]:
+    """The terms of a tsquery that typed words stand for, all of which must match. Nothing searchable: no terms.
+
+    Raises TooManyWords.
+    """
+    chunks = fold(text).split()
+    if len(chunks) > MOST_WORDS:
+        raise TooManyWords
+    terms = [
+        term for number, of_kind in groupby(chunks, _is_number) for term in _terms(number, list(of_kind))
+    ]
+    return terms
+
+
+def filter_terms(criteria: Criteria) -> list[str]:
+    """The terms of a tsquery that the filters stand for; dates and lengths are not among them."""
+    terms = [
+        _exactly(f"{letter}{value}")
+        for letter, value in (("a", criteria.agent), ("c", criteria.stream), ("s", criteria.status))
+        if value is not None
+    ]
+    terms += [_exactly(type_lexeme(criteria.type))] if criteria.type else []
+    terms += [_exactly(state_lexeme(criteria.state.removeprefix(NO_RECORDING)))] if criteria.state else []
+    return terms
+
+
+def _terms(are_numbers: bool, chunks: list[str]) -> Iterator[str]:
+    if are_numbers:
+        yield _numbers(chunks)
+    else:
+        yield from filter(None, map(_address_or_words, chunks))
+
+
+def _is_number(chunk: str) -> bool:
+    return _NUMBER_SIGNS.issuperset(chunk) and bool(digits(chunk))
+
+
+def _numbers(chunks: list[str]) -> str:
+    """Several numbers in a row may be several things or one phone number with spaces."""
+    each = _all(map(_number, chunks))
+    return each if len(chunks) == 1 else _any([each, _beginning(f"p{digits(''.join(chunks))[::-1]}")])
+
+
+def _number(chunk: str) -> str:
+    """An object's number, the last digits of a phone number (with or without its leading zero), or part of a name."""
+    number = digits(chunk)
+    found = [_all(_beginning(f"w{piece}") for piece in pieces(chunk))]
+    if number == chunk and len(number) <= _LONGEST_ID:
+        found.append(_exactly(f"o{int(number)}"))
+    if len(number) >= FEWEST_PHONE_DIGITS:
+        found += {_beginning(f"p{ending[::-1]}") for ending in (number, number.lstrip("0")) if ending}
+    return _any(sorted(found))
+
+
+def _address_or_words(chunk: str) -> str:
+    words = pieces(chunk)
+    if "@" not in chunk or not words:
+        return _all(_beginning(f"w{word}") for word in words)
+    domain = pieces(chunk.rpartition("@")[2])
+    labels = words[:-1] if len(domain) > 1 else words
+    return _any([_beginning(f"e{''.join(words)}"), _all(_beginning(f"w{word}") for word in labels)])
+
+
+def _exactly(lexeme: str) -> str:
+    return f"'{lexeme}'"
+
+
+def _beginning(lexeme: str) -> str:
+    return f"'{lexeme[: LONGEST + 1]}':*"
+
+
+def _all(terms: Iterable[str]) -> str:
+    return _joined(" & ", terms)
+
+
+def _any(terms: Iterable[str]) -> str:
+    return _joined(" | ", terms)
+
+
+def _joined(operator: str, terms: Iterable[str]) -> str:
+    listed = list(terms)
+    return f"({operator.join(listed)})" if len(listed) > 1 else "".join(listed)

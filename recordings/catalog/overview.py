@@ -1,0 +1,163 @@
+"""The first page: what happened lately, what needs a look, what I watched; only what the reader's roles may see.
+
+It names no customer, so looking at it is no event of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from recordings.catalog.finding import COUNTED
+from recordings.catalog.queries import newest_recordings
+from recordings.catalog.words import state_lexeme
+from recordings.http import Request, page
+from recordings.models import RecordingState, SourceStatus, Viewing
+from recordings.permissions import Permission
+from recordings.policies import any_person, can
+
+DAYS, WEEK = 30, 7
+NEWEST, WATCHED = 8, 6
+# States that need a look: the level and the note of their tiles.
+LOOKED_AT = {
+    RecordingState.VANISHED: ("bad", "no longer listed by CommBox"),
+    RecordingState.CHANGED: ("warn", "another file than before"),
+    RecordingState.FILE_MISSING: ("bad", "storage has no such file"),
+    RecordingState.STORAGE_REFUSED: ("bad", "storage does not give the file"),
+    RecordingState.NOT_PLAYABLE: ("warn", "outside the allowed buckets"),
+}
+_PER_DAY = """
+SELECT (shown_at AT TIME ZONE 'UTC')::date, count(*)
+FROM recordings_searchdoc WHERE has_recording AND shown_at >= %s AND shown_at < %s GROUP BY 1
+"""
+_PER_STATE = """
+SELECT state, (SELECT count(*) FROM (
+    SELECT FROM recordings_searchdoc WHERE words @@ term::tsquery LIMIT %s
+) found)
+FROM unnest(%s::text[], %s::text[]) AS asked (state, term)
+"""
+_OVERDUE = """
+SELECT count(*) FROM (SELECT FROM recordings_commboxobject WHERE refresh_due_at < %s LIMIT %s) due
+"""
+LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure of the overview, and where it leads."""
+
+    label: str
+    value: str
+    note: str
+    level: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A viewing of mine."""
+
+    recording_id: UUID
+    started_at: datetime
+    purpose: str
+    spans: list[tuple[int, int]] | None
+    duration_seconds: int | None
+    object_id: int
+    channel: str
+
+    @property
+    def seconds(self) -> int:
+        """How much of the recording was on screen."""
+        return sum(end - start for start, end in self.spans or []) // 1000
+
+
+@require_safe
+@any_person
+def overview(request: Request) -> HttpResponse:
+    """Recordings for those who may search, doors for everybody else."""
+    may = {right.name.lower(): can(request.user, right) for right in Permission}
+    context: dict[str, Any] = {"may": may}
+    if may["search_objects"]:
+        days = recordings_per_day()
+        context |= {
+            "days": days,
+            "tiles": _tiles(days),
+            "newest": newest_recordings(NEWEST),
+            "source": SourceStatus.objects.filter(pk=1).first(),
+        }
+    if may["play_recordings"]:
+        context["watched"] = watched_by(request.user.pk)
+    return page(request, "catalog/overview.html", context)
+
+
+def recordings_per_day() -> list[tuple[str, int]]:
+    """The last DAYS days, today last, each with its number of recordings."""
+    today = timezone.now().date()
+    first = today - timedelta(days=DAYS - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(_PER_DAY, [first, today + timedelta(days=1)])
+        found: dict[date, int] = dict(cursor.fetchall())
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    return [(day.isoformat(), found.get(day, 0)) for day in days]
+
+
+def recordings_per_state() -> dict[str, int]:
+    """How many recordings are in each state that needs a look, counted up to one more than COUNTED."""
+    states = [state.value for state in LOOKED_AT]
+    with connection.cursor() as cursor:
+        cursor.execute(_PER_STATE, [COUNTED + 1, states, [f"'{state_lexeme(state)}'" for state in states]])
+        return dict(cursor.fetchall())
+
+
+def overdue_objects() -> int:
+    """Objects that should have been refreshed minutes ago, counted up to one more than COUNTED."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERDUE, [timezone.now() - LATE, COUNTED + 1])
+        return int(cursor.fetchone()[0])
+
+
+def watched_by(user_id: int) -> list[Watched]:
+    """The newest viewings of one person."""
+    rows = Viewing.objects.filter(viewer=user_id).order_by("-started_at", "-id")
+    columns = ("recording_id", "started_at", "purpose", "watched", "recording__duration_seconds")
+    names = ("recording__object_id", "recording__object__stream__name")
+    return [Watched(*row) for row in rows.values_list(*columns, *names)[:WATCHED]]
+
+
+def _tiles(days: list[tuple[str, int]]) -> list[Tile]:
+    week = sum(number for _, number in days[-WEEK:])
+    since = days[-WEEK][0]
+    lists = reverse("catalog:recordings")
+    late = overdue_objects()
+    return [
+        Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?since={since}"),
+        *_state_tiles(lists),
+        Tile(
+            "Waiting for CommBox",
+            _capped(late),
+            "objects that should have been refreshed by now"
+            if late
+            else "every object was refreshed in time",
+            "warn" if late else "",
+        ),
+    ]
+
+
+def _state_tiles(lists: str) -> list[Tile]:
+    """A tile per state that needs a look; states that nothing is in have none."""
+    counts = recordings_per_state()
+    return [
+        Tile(state.label, _capped(counts[state]), note, level, f"{lists}?state={state.value}")
+        for state, (level, note) in LOOKED_AT.items()
+        if counts.get(state)
+    ]
+
+
+def _capped(number: int) -> str:
+    return f"> {COUNTED:,}" if number > COUNTED else f"{number:,}"

@@ -1,0 +1,259 @@
+"""What the catalog's pages read: lists a page at a time, one object with its recordings."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
+from recordings.catalog.finding import COUNTED, Found, Place, Search, count, find
+from recordings.catalog.words import digits
+from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
+from recordings.models import CommBoxObject, Recording, RecordingState
+
+PAGE = 50
+BIGGEST_ID = 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
+_FACTS = """
+SELECT o.id, o.customer_name, o.customer_phone, s.id, s.name, o.agent_id, coalesce(a.name, ''), o.refreshed_at
+FROM recordings_commboxobject o
+JOIN recordings_stream s ON s.id = o.stream_id
+LEFT JOIN recordings_agent a ON a.id = o.agent_id
+WHERE o.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What lists say of an object beside search's own row."""
+
+    id: int
+    customer: str
+    phone_ending: str
+    channel: str
+    agent: str
+    refreshed_at: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a list: the object, and the recording that put it there (none where `files` is 0)."""
+
+    object: ObjectFacts
+    recording_id: UUID
+    shown_at: datetime
+    files: int
+    duration_seconds: int | None
+    recording_type: str
+    state: str
+    worst_state: str
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+    @property
+    def worst_label(self) -> str:
+        return state_label(self.worst_state)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list. `newer` and `older` are cursors, empty where there is nothing more that way."""
+
+    lines: list[Line]
+    count: int = 0
+    capped: bool = False
+    newer: str = ""
+    older: str = ""
+    hint: str = ""
+
+
+def state_label(state: str) -> str:
+    """A recording's state in a word; of no recording, that there is none."""
+    if not state:
+        return "No recording found"
+    return RecordingState(state).label if state in RecordingState.values else state
+
+
+def objects(criteria: Criteria, cursor: str = "", *, newer: bool = False) -> Page:
+    """A page of objects, the one with the newest recording first."""
+    return _page(criteria, Search.for_objects, cursor, newer)
+
+
+def recordings(criteria: Criteria, cursor: str = "", *, newer: bool = False) -> Page:
+    """A page of recordings of all objects, newest first."""
+    return _page(criteria, Search.for_recordings, cursor, newer)
+
+
+def _page(criteria: Criteria, search_for: Callable[[Criteria], Search], cursor: str, newer: bool) -> Page:
+    try:
+        terms = word_terms(criteria.words)
+    except TooManyWords:
+        return Page([], hint=f"A search takes up to {MOST_WORDS} words; these were more.")
+    if criteria.words.strip() and not terms:
+        return Page([], hint="These signs are no words: type letters or digits.")
+    search, place = search_for(criteria), place_of(cursor)
+    if place is None:
+        return _first(search)
+    found = find(search, PAGE + 1, after=place, newer=newer)
+    if not newer:
+        return _shown(found, search, newer=True, older=len(found) > PAGE)
+    # What lies between the newest row and a full page of them is the first page.
+    return (
+        _shown(found, search, newer=True, older=True, upwards=True) if len(found) > PAGE else _first(search)
+    )
+
+
+def _first(search: Search) -> Page:
+    found = find(search, PAGE + 1)
+    return _shown(found, search, newer=False, older=len(found) > PAGE)
+
+
+def _shown(found: list[Found], search: Search, *, newer: bool, older: bool, upwards: bool = False) -> Page:
+    shown = found[:PAGE][::-1] if upwards else found[:PAGE]
+    # A list that begins and ends on this page has been counted by showing it.
+    number = count(search) if newer or older else len(shown)
+    return Page(
+        lines=_lines(shown),
+        count=min(number, COUNTED),
+        capped=number > COUNTED,
+        newer=cursor_of(shown[0].place) if shown and newer else "",
+        older=cursor_of(shown[-1].place) if shown and older else "",
+    )
+
+
+def _lines(found: Sequence[Found]) -> list[Line]:
+    facts = facts_of([row.object_id for row in found])
+    return [
+        Line(
+            facts[row.object_id],
+            row.id,
+            row.shown_at,
+            row.files,
+            row.duration_seconds,
+            row.recording_type,
+            row.state,
+            row.worst_state,
+        )
+        for row in found
+        if row.object_id in facts
+    ]
+
+
+def facts_of(object_ids: Sequence[int]) -> dict[int, ObjectFacts]:
+    """What lists say of these objects, in one query; unknown ones are left out."""
+    limit = timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [list(object_ids)])
+        return {row[0]: _facts(row, limit) for row in cursor.fetchall()}
+
+
+def _facts(row: Sequence[Any], limit: datetime) -> ObjectFacts:
+    pk, customer, phone, stream_id, stream, agent_id, agent, refreshed_at = row
+    return ObjectFacts(
+        id=pk,
+        customer=customer,
+        phone_ending=masked(phone),
+        channel=stream or f"channel {stream_id}",
+        agent=agent or (f"agent {agent_id}" if agent_id is not None else ""),
+        refreshed_at=refreshed_at,
+        stale=refreshed_at is None or refreshed_at < limit,
+    )
+
+
+def masked(phone: str) -> str:
+    """The last four digits of a phone number; fewer of a short one, so that it stays masked."""
+    number = digits(phone)
+    shown = min(4, len(number) // 2)
+    return f"•••• {number[-shown:]}" if shown else ""
+
+
+def cursor_of(place: Place) -> str:
+    """A place as text for an address: microseconds since 1970, and the row."""
+    return f"{(place.shown_at - _EPOCH) // timedelta(microseconds=1)}.{place.id.hex}"
+
+
+def place_of(cursor: str) -> Place | None:
+    """The place a cursor names; what is none begins at the newest row."""
+    found = _CURSOR.match(cursor)
+    try:
+        return Place(_EPOCH + timedelta(microseconds=int(found[1])), UUID(found[2])) if found else None
+    except OverflowError:
+        return None
+
+
+@dataclass(frozen=True)
+class OpenedObject:
+    """An object with the names around it."""
+
+    thing: CommBoxObject
+    channel: str
+    agent: str
+    stale: bool
+
+    @property
+    def status(self) -> str:
+        return label(STATUSES, self.thing.status_id)
+
+    @property
+    def type(self) -> str:
+        return label(OBJECT_TYPES, self.thing.object_type)
+
+
+def object_of(object_id: int) -> OpenedObject | None:
+    """One object, None where there is none of this number: one query."""
+    if object_id > BIGGEST_ID:
+        return None
+    thing = CommBoxObject.objects.select_related("stream", "agent").filter(pk=object_id).first()
+    if thing is None:
+        return None
+    limit = timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
+    # No constraint holds the agent: CommBox may name one before it lists one.
+    agent = thing.agent if thing.agent_id is not None else None
+    return OpenedObject(
+        thing=thing,
+        channel=str(thing.stream),
+        agent=str(agent) if agent else "",
+        stale=thing.refreshed_at is None or thing.refreshed_at < limit,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLine:
+    """A recording as its object's page lists it."""
+
+    id: UUID
+    recorded_at: datetime | None
+    duration_seconds: int | None
+    file_size_bytes: int | None
+    recording_type: str
+    state: str
+    state_reason: str
+    confirmed_at: datetime | None
+    vanished_at: datetime | None
+    first_seen_at: datetime
+
+    @property
+    def state_label(self) -> str:
+        return state_label(self.state)
+
+
+def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
+    """How many recordings an object has, and the newest page of them: two queries."""
+    of_object = Recording.objects.filter(object=object_id)
+    rows = of_object.order_by("-shown_at", "-id").values_list(*RecordingLine.__slots__)[:PAGE]
+    return of_object.count(), [RecordingLine(*row) for row in rows]
+
+
+def newest_recordings(most: int) -> list[Line]:
+    """The newest recordings of all objects: two queries."""
+    return _lines(find(Search.for_recordings(Criteria()), most))

@@ -1,0 +1,110 @@
+"""Search objects and recordings, and open one object. What is shown is in the trail first."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from recordings.audit import Actor, AuditUnavailable
+from recordings.audit.queries import trail_under
+from recordings.catalog import queries
+from recordings.catalog.criteria import Criteria
+from recordings.catalog.forms import SearchForm
+from recordings.catalog.logs import log_opening, log_search
+from recordings.catalog.queries import Page
+from recordings.exceptions import UnknownObject
+from recordings.http import Request, page
+from recordings.permissions import Permission
+from recordings.policies import can, permission_required
+
+TRAIL_SHOWN = 12
+_OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
+
+
+@require_safe
+@permission_required(Permission.SEARCH_OBJECTS)
+def object_list(request: Request) -> HttpResponse:
+    """Objects that match words and filters, the one with the newest recording first."""
+    return _list(request, "objects", queries.objects)
+
+
+@require_safe
+@permission_required(Permission.SEARCH_OBJECTS)
+def recording_list(request: Request) -> HttpResponse:
+    """Recordings of all objects, newest first, by the same words and filters."""
+    return _list(request, "recordings", queries.recordings)
+
+
+def _list(request: Request, area: str, search: Callable[..., Page]) -> HttpResponse:
+    form = SearchForm(request.GET)
+    template = f"catalog/{area}.html"
+    context: dict[str, Any] = {"form": form, "area": area}
+    if not form.is_valid():
+        return page(request, template, context, fragment="results", status=400)
+    criteria, started = form.criteria(), perf_counter()
+    found = search(criteria, **_cursor(request))
+    took = round((perf_counter() - started) * 1000)
+    logged = _log(request, area, criteria, found)
+    context |= {"page": found, "logged": logged, **_words(found, form, area, took)}
+    return page(request, template, context, fragment="results")
+
+
+def _log(request: Request, area: str, criteria: Criteria, found: Page) -> bool:
+    """Whether the search is in the trail. Without it nothing is shown that was looked for by somebody's words."""
+    try:
+        log_search(by=Actor.from_request(request), area=area, criteria=criteria, page=found)
+    except AuditUnavailable:
+        if criteria.words.strip():
+            raise
+        return False
+    return True
+
+
+@require_safe
+@permission_required(Permission.OPEN_OBJECTS)
+def object_page(request: Request, object_id: str) -> HttpResponse:
+    """One object: who, where, when, and its recordings; for those who may, its trail."""
+    found = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
+    if found is None:
+        raise UnknownObject
+    log_opening(by=Actor.from_request(request), thing=found.thing)
+    number, lines = queries.recordings_of(found.thing.pk)
+    may_read_trail = can(request.user, Permission.READ_TRAIL)
+    context = {
+        "object": found,
+        "recordings": lines,
+        "number": number,
+        "may_play": can(request.user, Permission.PLAY_RECORDINGS),
+        "may_refresh": can(request.user, Permission.REFRESH_CATALOG),
+        "may_read_trail": may_read_trail,
+        "events": trail_under(found.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else [],
+    }
+    return page(request, "catalog/object.html", context, fragment="recordings")
+
+
+def _cursor(request: Request) -> dict[str, Any]:
+    """Where the page begins: `older` and `newer` are cursors of the links between pages."""
+    newer = request.GET.get("newer", "")
+    return {"cursor": newer or request.GET.get("older", ""), "newer": bool(newer)}
+
+
+def _words(found: Page, form: SearchForm, area: str, took: int) -> dict[str, Any]:
+    """The honest words about how much there is, and the links to more."""
+    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
+    noun = area if found.capped or found.count != 1 else area[:-1]
+    shown = len(found.lines)
+    some = "All" if shown == found.count and not found.capped else f"{shown:,} of"
+    return {
+        "total": f"{total} {noun}",
+        "shown": f"{some} {total} {noun} · {took} ms",
+        "newer_url": _address(form, newer=found.newer),
+        "older_url": _address(form, older=found.older),
+    }
+
+
+def _address(form: SearchForm, **cursor: str) -> str:
+    return "?" + "&".join(filter(None, [form.query(), urlencode(cursor)])) if any(cursor.values()) else ""

@@ -1,0 +1,173 @@
+"""The catalog's pages as people meet them."""
+
+import re
+
+import pytest
+
+from recordings.audit import Kind
+from recordings.audit.opened import COLUMNS, open_events, stored
+from recordings.catalog.finding import Place
+from recordings.catalog.queries import cursor_of
+from recordings.models import AuditEvent, CommBoxObject, RecordingState, SearchDoc
+from tests.factories import MORNING, agent, conversation, person, recording, stream, viewing
+
+
+@pytest.fixture
+def officer(db, client):
+    """A compliance officer who has signed in."""
+    user = person("compliance_officer", "noa.levi")
+    client.force_login(user)
+    return user
+
+
+def ids_on(response):
+    """The objects a list shows, in order."""
+    return [
+        int(found) for found in re.findall(r'data-open\s+href="/objects/(\d+)/"', response.content.decode())
+    ]
+
+
+def events(kind):
+    return open_events(stored(AuditEvent.objects.filter(kind=kind).order_by("id").values_list(*COLUMNS)))
+
+
+def test_the_list_shows_what_is_known(officer, client):
+    thing = conversation(
+        id=1407374990000101,
+        stream=stream("Claims video"),
+        agent=agent("Noor Hale"),
+        customer_name="יעל ברק",
+        customer_phone="972541234417",
+    )
+    recording(thing, recorded_at=MORNING, duration_seconds=542)
+    recording(thing, recorded_at=MORNING.replace(hour=8), state=RecordingState.VANISHED)
+    page = client.get("/objects/").content.decode()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<tbody>")[1].split("</tbody>")[0])).strip()
+    assert text.startswith(
+        "1407374990000101 יעל ברק •••• 4417 Claims video Noor Hale 2026-11-20 09:14 9:02 2 Vanished at source"
+    )
+    assert "<bdi>יעל ברק</bdi>" in page
+    assert "1,407" not in page
+
+
+def test_an_object_without_recordings_says_so(officer, client):
+    conversation()
+    assert "No recording found" in client.get("/objects/").content.decode().split("<tbody>")[1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?q=dana",
+        "?q=dana&state=playable",
+        "?agent=1",
+        "?older=1763629462000000.00000000000000000005000000000000",
+    ],
+)
+def test_queries_are_as_many_for_one_row_as_for_three(officer, client, django_assert_num_queries, query):
+    conversation(recordings=1)
+    client.get(
+        f"/objects/{query}"
+    )  # the search is in the trail now, and will not be written again within the minute
+    for _ in range(2):
+        client.get(f"/objects/{query}")
+        conversation(recordings=1)
+
+
+def test_pages_follow_each_other_and_lead_back(officer, client):
+    made = [conversation(recordings=1).pk for _ in range(120)]
+    seen, address = [], "/objects/"
+    while True:
+        response = client.get(address)
+        seen += ids_on(response)
+        if not (older := response.context["older_url"]):
+            break
+        address = f"/objects/{older}"
+    assert seen == made[::-1]
+    back = client.get(f"/objects/{response.context['newer_url']}")
+    assert ids_on(back) == made[::-1][50:100]
+    assert (back.context["newer_url"] != "", back.context["older_url"] != "") == (True, True)
+    first = client.get(f"/objects/{back.context['newer_url']}")
+    assert ids_on(first) == made[::-1][:50]
+    assert first.context["newer_url"] == ""
+
+
+def test_newer_than_the_middle_of_the_first_page_is_the_first_page(officer, client):
+    made = [conversation(recordings=1).pk for _ in range(60)]
+    place = SearchDoc.objects.get(object=made[45])
+    cursor = cursor_of(Place(place.shown_at, place.pk))
+    assert ids_on(client.get(f"/objects/?newer={cursor}")) == made[::-1][:50]
+
+
+@pytest.mark.parametrize(
+    "object_id", ["1407374990000999", "abc", "1" * 40, "-1", "0", "9223372036854775808", "１２", "1 OR 1=1"]
+)
+def test_no_such_object(officer, client, object_id):
+    response = client.get(f"/objects/{object_id}/")
+    assert response.status_code == 404
+    assert "The portal knows no object of this id." in response.content.decode()
+
+
+def test_an_object_and_its_recordings(officer, client):
+    thing = conversation(customer_name="<b>Dana</b>", customer_phone="+1 555 0144")
+    made = recording(thing, state=RecordingState.NOT_PLAYABLE, state_reason="Its bucket is not on the list.")
+    page = client.get(f"/objects/{thing.pk}/").content.decode()
+    assert "&lt;b&gt;Dana&lt;/b&gt;" in page
+    assert f'href="/recordings/{made.pk}/"' in page
+    assert ("Its bucket is not on the list." in page, "100.0 MiB" in page, "9:02" in page) == (
+        True,
+        True,
+        True,
+    )
+
+
+def test_opening_is_in_the_trail_once_a_minute(officer, client):
+    one, other = conversation(), conversation()
+    for thing in (one, one, other):
+        assert client.get(f"/objects/{thing.pk}/").status_code == 200
+    assert [event.target_ref for event in events(Kind.OBJECT_OPENED)] == [
+        f"object:{one.pk}",
+        f"object:{other.pk}",
+    ]
+
+
+def test_searching_is_in_the_trail_with_its_words_sealed(officer, client):
+    conversation(customer_name="Dana Marlowe", recordings=1)
+    client.get("/objects/?q=Dana&status=2")
+    client.get("/objects/?q=Dana&status=2", headers={"HX-Request": "true"})
+    (event,) = events(Kind.SEARCHED)
+    assert event.private("action_detail.q") == "Dana"
+    assert {key: value for key, value in event.detail.items() if key != "q"} == {
+        "area": "objects",
+        "filters": {"status": 2},
+        "found": 1,
+    }
+    assert b"Dana" not in event.stored.body
+
+
+def test_typing_swaps_the_results_only(officer, client):
+    conversation(recordings=1)
+    response = client.get("/objects/?q=dana", headers={"HX-Request": "true"})
+    assert response.content.decode().strip().startswith('<div id="results"')
+    assert "HX-Request" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/objects/", "/recordings/"])
+def test_an_empty_catalog(officer, client, path):
+    assert "The catalog is empty." in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    "role", ["compliance_officer", "qa_manager", "external_auditor", "administrator", ""]
+)
+def test_the_overview_is_what_a_role_may_see(db, client, role):
+    made = recording()
+    user = person(role)
+    viewing(made, user)
+    client.force_login(user)
+    page = client.get("/").content.decode()
+    assert ("Newest recordings" in page) == (role in ("compliance_officer", "qa_manager"))
+    assert ("Read the trail" in page) == (role == "external_auditor")
+    assert ("No role yet" in page) == (role == "")
+    assert CommBoxObject.objects.get().customer_name not in page
