@@ -1,0 +1,150 @@
+"""Whatever CommBox does between refreshes: what was seen stays listed, and refreshing twice is refreshing once."""
+
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.conf import settings as conf
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from auditportal.sandbox.control import Control
+from auditportal.sandbox.world import Activity
+from recordings.commbox import CommBox
+from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState
+from recordings.refresh import actions
+from tests.integration.refresh.helpers import BY, hold
+
+FAULTS = [
+    "error_500",
+    "html_200",
+    "invalid_json",
+    "unauthorized",
+    "throttled",
+    "not_found",
+    "body_status",
+    "cut",
+]
+
+
+class Custody(RuleBasedStateMachine):
+    """Adds, removes, re-signs, moves and breaks recordings upstream, and refreshes."""
+
+    upstream: Control
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.upstream.switch(activity_shape="A", activity_ids=False)
+        self.thing = hold(self.upstream)
+        self.activities: list[Activity] = []
+        self.ever_seen: set[Any] = set()
+        self.foreign = 0
+
+    def teardown(self) -> None:
+        Recording.objects.all().delete()
+        CommBoxObject.objects.all().delete()
+        self.upstream.world.conversation(self.thing.pk).activities.clear()
+
+    def _refresh(self) -> bool:
+        """With a client of its own: breaker and budget remember, and here each refresh stands alone."""
+        with (
+            CommBox(conf.COMMBOX_API_URL, [conf.COMMBOX_API_KEY], attempts=1) as client,
+            mock.patch.object(actions, "client", return_value=client),
+        ):
+            return actions.refresh_object(object_id=self.thing.pk, by=BY).ok
+
+    def _one(self, number: int) -> Activity:
+        return self.activities[number % len(self.activities)]
+
+    @rule(duration=st.integers(-3, 100), virtual_host=st.booleans(), presigned=st.booleans())
+    def add(self, duration: int, virtual_host: bool, presigned: bool) -> None:
+        self.upstream.advance_clock(60)
+        self.activities.append(
+            self.upstream.add_recording(
+                self.thing.pk, duration=duration, virtual_host=virtual_host, presigned=presigned, stored=False
+            )
+        )
+
+    @precondition(lambda self: self.activities)
+    @rule(number=st.integers(0, 9))
+    def drop_or_restore(self, number: int) -> None:
+        activity = self._one(number)
+        activity.dropped = not activity.dropped
+
+    @precondition(lambda self: self.activities)
+    @rule(number=st.integers(0, 9), duration=st.integers(0, 100))
+    def change(self, number: int, duration: int) -> None:
+        self._one(number).metadata["duration"] = duration
+
+    @precondition(lambda self: self.activities)
+    @rule(number=st.integers(0, 9))
+    def repeat(self, number: int) -> None:
+        self.upstream.repeat_activity(self._one(number).id)
+
+    @rule()
+    def add_a_foreign_one(self) -> None:
+        self.upstream.add_recording(self.thing.pk, claims_object=5, stored=False)
+        self.foreign += 1
+
+    @rule(shape=st.sampled_from(["A", "B", "C", "mixed"]), ids=st.booleans())
+    def change_manners(self, shape: str, ids: bool) -> None:
+        self.refresh_twice()
+        self.upstream.switch(activity_shape=shape, activity_ids=ids)
+        self.refresh_twice()
+
+    @rule(fault=st.sampled_from(FAULTS))
+    def refresh_in_vain(self, fault: str) -> None:
+        before = list(Recording.objects.order_by("pk").values())
+        self.upstream.script_faults([{"kind": fault, "path": "*activities", "count": 9}])
+        assert not self._refresh()
+        self.upstream.clear_faults()
+        assert list(Recording.objects.order_by("pk").values()) == before
+
+    @rule()
+    def refresh_twice(self) -> None:
+        assert self._refresh()
+        rows, events = list(Recording.objects.order_by("pk").values()), AuditEvent.objects.count()
+        assert self._refresh()
+        assert list(Recording.objects.order_by("pk").values()) == rows
+        assert AuditEvent.objects.count() == events
+        self._compare()
+
+    def _compare(self) -> None:
+        told = {activity.id for activity in self.activities if not activity.dropped}
+        listed = Recording.objects.filter(vanished_at=None).count()
+        foreign = any(
+            a.claims_object for a in self.upstream.world.conversation(self.thing.pk).activities_of(27)
+        )
+        assert listed == len(told) or (foreign and listed >= len(told))
+
+    @invariant()
+    def what_was_seen_is_still_listed(self) -> None:
+        known = set(Recording.objects.values_list("pk", flat=True))
+        assert self.ever_seen <= known
+        assert len(known) <= len(self.activities) + self.foreign
+        self.ever_seen |= known
+        gone = Recording.objects.filter(state=RecordingState.VANISHED)
+        assert not gone.filter(vanished_at=None).exists()
+        assert Recording.objects.exclude(vanished_at=None).count() == gone.count()
+
+
+@pytest.mark.django_db
+def test_custody(upstream: Control) -> None:
+    Custody.upstream = upstream
+    run_state_machine_as_test(
+        Custody,
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=15,
+            deadline=None,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
