@@ -4,10 +4,8 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 import structlog
-from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
@@ -27,14 +25,6 @@ def _request_id(request: HttpRequest) -> str:
 
     given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXY_HOPS else ""
     return given if _PROXY_ID.match(given) else uuid.uuid4().hex
-
-
-def log_exception(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
-    """An exception nobody expected: its stack goes to the log, never to the page."""
-    logger.exception("request failed", path=getattr(request, "path", ""))
-
-
-got_request_exception.connect(log_exception, dispatch_uid="log-exception")
 
 
 def request_log(get_response: Handler) -> Handler:

@@ -34,6 +34,14 @@ class PortalAdapter(DefaultAccountAdapter):
             raise self.validation_error("limits_unavailable")
         super().pre_authenticate(request, **credentials)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """A closed account is answered like a wrong password: nobody learns that it exists (ASVS 6.3.8)."""
+        user = super().authenticate(request, **credentials)
+        if user is None or user.is_active:
+            return user
+        self.authentication_failed(request, **credentials)
+        return None
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """A failed attempt is an event; the name that was typed is a personal value (it may be a password)."""
         super().authentication_failed(request, **credentials)

@@ -1,0 +1,134 @@
+"""Every door and who may pass: the committed table against the resolver (security S18, S52).
+
+A new view fails here until somebody has said, in this table, who may use it.
+"""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from auditportal.accounts.roles import ROLES
+from recordings.audit import Kind
+from recordings.models import AuditEvent
+from recordings.permissions import Permission as P
+from tests.factories import person
+
+OPEN, ANYBODY_SIGNED_IN = "open", "any person"
+
+# URL name → what it needs.
+MATRIX = {
+    "overview": ANYBODY_SIGNED_IN,
+    "account_login": OPEN,
+    "account_logout": OPEN,
+    "people:list": P.MANAGE_PEOPLE,
+    "people:role": P.MANAGE_PEOPLE,
+    "catalog:objects": P.SEARCH_OBJECTS,
+    "catalog:object": P.OPEN_OBJECTS,
+    "catalog:recordings": P.SEARCH_OBJECTS,
+    "playback:recording": P.OPEN_OBJECTS,
+    "playback:trail": P.READ_TRAIL,
+    "playback:start": P.PLAY_RECORDINGS,
+    "playback:url": OPEN,  # checks inside: a signed-out player is refused in the trail
+    "playback:watched": P.PLAY_RECORDINGS,
+    "playback:finish": P.PLAY_RECORDINGS,
+    "playback:problem": P.PLAY_RECORDINGS,
+    "refresh:object": P.REFRESH_CATALOG,
+    "refresh:freshness": P.OPEN_OBJECTS,
+    "refresh:operations": P.VIEW_OPERATIONS,
+    "refresh:webhook": OPEN,
+    "audit:trail": P.READ_TRAIL,
+    "audit:event": P.READ_TRAIL,
+    "audit:event_body": P.READ_TRAIL,
+    "audit:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside
+    "reports:list": P.EXPORT_REPORTS,
+    "reports:request": P.EXPORT_REPORTS,
+    "reports:report": P.EXPORT_REPORTS,
+    "reports:progress": P.EXPORT_REPORTS,
+    "reports:download": P.EXPORT_REPORTS,
+    "reports:checksum": P.EXPORT_REPORTS,
+    "live": OPEN,
+    "ready": OPEN,
+    "metrics": OPEN,
+}
+
+
+def doors(patterns=None, prefix="", namespace=""):
+    """Every URL pattern with its full name and route."""
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from doors(entry.url_patterns, route, inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}", route, entry.callback
+
+
+def needed(view):
+    if getattr(view, "open_to_all", False):
+        return OPEN
+    if getattr(view, "any_person", False):
+        return ANYBODY_SIGNED_IN
+    return getattr(view, "permission", None)
+
+
+def address(route):
+    """A URL of this pattern; its ids name nothing that exists."""
+    import re
+
+    fill = {"uuid": str(uuid.uuid4()), "int": "1407374990000999", "str": "x", "slug": "x", "path": "x"}
+    return "/" + re.sub(r"<(?:(\w+):)?\w+>", lambda match: fill.get(match[1] or "str", "x"), route)
+
+
+DOORS = {name: (route, view) for name, route, view in doors()}
+
+
+def test_every_view_declares_its_right_and_the_table_says_the_same():
+    """S18: default deny."""
+    declared = {name: needed(view) for name, (_, view) in DOORS.items()}
+    assert declared == MATRIX
+
+
+@pytest.mark.parametrize("name", [name for name, right in MATRIX.items() if right != OPEN])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_passes_without_signing_in(db, name, method):
+    response = getattr(Client(), method)(address(DOORS[name][0]))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+def test_every_role_is_refused_where_it_has_no_right(db, client, role):
+    """S18, S37: the refusal is an event; the person sees a sentence."""
+    user = person(role)
+    client.force_login(user)
+    for name, right in MATRIX.items():
+        if right in (OPEN, ANYBODY_SIGNED_IN) or user.has_permission(right):
+            continue
+        before = AuditEvent.objects.filter(kind=Kind.ACCESS_DENIED).count()
+        for method in ("get", "post"):
+            status = getattr(client, method)(address(DOORS[name][0])).status_code
+            assert (name, method, status) in {(name, method, 403), (name, method, 405)}
+        assert AuditEvent.objects.filter(kind=Kind.ACCESS_DENIED).count() > before, name
+
+
+def test_a_permitted_role_is_let_through(db, client):
+    """The other half of the table: a right that is held opens the door."""
+    for role in ROLES:
+        user = person(role)
+        client.force_login(user)
+        for name, right in MATRIX.items():
+            if isinstance(right, P) and user.has_permission(right):
+                assert client.get(address(DOORS[name][0])).status_code in (200, 302, 404, 405), (role, name)
+
+
+def test_writes_need_a_token(db):
+    """S52: every POST but the webhook receiver's is refused without one."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person("compliance_officer"))
+    exempt = {name for name, (_, view) in DOORS.items() if getattr(view, "csrf_exempt", False)}
+    assert exempt == {"refresh:webhook"}
+    for name, (route, _) in DOORS.items():
+        if name not in exempt and MATRIX[name] != OPEN:
+            assert client.post(address(route)).status_code in (403, 405), name

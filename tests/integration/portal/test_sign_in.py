@@ -1,0 +1,173 @@
+"""Signing in and out: one door, limits that fail closed, every attempt in the trail (security S04, S09, S10, S37)."""
+
+import time_machine
+from django.conf import settings
+from django.test import Client
+
+from recordings.audit import Kind
+from recordings.models import AuditEvent
+from tests.factories import PASSWORD, person
+
+LOGIN = "/accounts/login/"
+
+
+def kinds():
+    return list(AuditEvent.objects.order_by("id").values_list("kind", "outcome"))
+
+
+def sign_in(client, username, password=PASSWORD):
+    return client.post(LOGIN, {"login": username, "password": password})
+
+
+def test_signing_in_opens_the_portal_and_is_an_event(db):
+    user = person("compliance_officer")
+    client = Client()
+    response = sign_in(client, user.username)
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert client.get("/").status_code == 200
+    assert (Kind.SIGNED_IN, "granted") in kinds()
+
+
+def test_a_wrong_password_gets_a_sentence_and_is_an_event(db):
+    user = person("compliance_officer")
+    response = sign_in(Client(), user.username, "wrong")
+    assert response.status_code == 200
+    assert "do not fit together" in response.content.decode()
+    assert kinds()[-1] == (Kind.SIGN_IN_FAILED, "denied")
+
+
+def test_a_name_that_does_not_exist_gets_the_same_answer(db):
+    user = person("compliance_officer")
+    known, unknown = sign_in(Client(), user.username, "wrong"), sign_in(Client(), "nobody.here", "wrong")
+
+    def stripped(response, name):
+        body = response.content.decode().replace(name, "NAME")
+        return [line for line in body.splitlines() if "csrf" not in line]
+
+    assert known.status_code == unknown.status_code
+    assert stripped(known, user.username) == stripped(unknown, "nobody.here")
+
+
+def test_a_closed_account_cannot_sign_in(db):
+    user = person("compliance_officer", is_active=False)
+    client = Client()
+    sign_in(client, user.username)
+    assert client.get("/")["Location"].startswith(LOGIN)
+
+
+def test_failed_attempts_are_limited_per_account_whoever_the_next_guess_is(db):
+    """S04: after five failures even the right password waits."""
+    user = person("compliance_officer")
+    for number in range(5):
+        sign_in(Client(REMOTE_ADDR=f"10.0.0.{number}"), user.username, "wrong")
+    response = sign_in(Client(REMOTE_ADDR="10.0.0.99"), user.username)
+    assert "Too many failed attempts" in response.content.decode()
+
+
+def test_a_forged_forwarded_list_changes_neither_limit_nor_address(db):
+    """S05: with no trusted hop, the header is nothing."""
+    user = person("compliance_officer")
+    for number in range(5):
+        sign_in(Client(HTTP_X_FORWARDED_FOR=f"1.2.3.{number}"), user.username, "wrong")
+    response = sign_in(Client(HTTP_X_FORWARDED_FOR="9.9.9.9"), user.username)
+    assert "Too many failed attempts" in response.content.decode()
+
+
+def test_without_the_counters_store_sign_in_is_refused_not_unlimited(db, redis_down):
+    """S04, F21: a clear sentence; nobody gets in uncounted."""
+    user = person("compliance_officer")
+    client = Client()
+    response = sign_in(client, user.username)
+    assert "failed attempts cannot be counted" in response.content.decode()
+    assert client.get("/")["Location"].startswith(LOGIN)
+
+
+def test_a_session_ends_after_fifteen_idle_minutes(db):
+    """S08: polls do not count as deeds."""
+    user = person("compliance_officer")
+    client = Client()
+    with time_machine.travel("2026-11-20T09:00:00Z", tick=False) as clock:
+        sign_in(client, user.username)
+        clock.shift(14 * 60)
+        assert client.get("/").status_code == 200
+        clock.shift(14 * 60)
+        assert client.get("/", headers={"X-Poll": "true"}).status_code == 200
+        clock.shift(61)
+        assert client.get("/")["Location"].startswith(LOGIN)
+
+
+def test_a_session_ends_after_twelve_hours_whatever_is_done(db):
+    """S08."""
+    user = person("compliance_officer")
+    client = Client()
+    with time_machine.travel("2026-11-20T06:00:00Z", tick=False) as clock:
+        sign_in(client, user.username)
+        for _ in range(71):
+            clock.shift(10 * 60)
+            assert client.get("/").status_code == 200
+        clock.shift(10 * 60 + 1)
+        assert client.get("/")["Location"].startswith(LOGIN)
+
+
+def test_the_session_id_changes_at_sign_in_and_the_old_one_is_dead(db):
+    """S09."""
+    user = person("compliance_officer")
+    client = Client()
+    client.get(LOGIN)
+    sign_in(client, user.username)
+    first = client.cookies[settings.SESSION_COOKIE_NAME].value
+    client.post("/accounts/logout/")
+    client.cookies[settings.SESSION_COOKIE_NAME] = first
+    assert client.get("/")["Location"].startswith(LOGIN)
+
+
+def test_signing_out_is_an_event(db):
+    client = Client()
+    sign_in(client, person("compliance_officer").username)
+    client.post("/accounts/logout/")
+    assert kinds()[-1][0] == Kind.SIGNED_OUT
+
+
+def test_a_role_that_ends_is_gone_with_the_next_request(db):
+    """S10."""
+    from auditportal.accounts.actions import revoke_role
+    from recordings.audit import Actor
+
+    user = person("compliance_officer")
+    client = Client()
+    sign_in(client, user.username)
+    assert client.get("/objects/").status_code == 200
+    revoke_role(user=user, role="compliance_officer", by=Actor.system("test"))
+    assert client.get("/objects/").status_code == 403
+
+
+def test_a_closed_account_is_out_with_the_next_request(db):
+    """S10: an htmx poll gets 401 and the way to the sign-in page, not that page in a table."""
+    user = person("compliance_officer")
+    client = Client()
+    sign_in(client, user.username)
+    user.is_active = False
+    user.save()
+    response = client.get("/objects/", headers={"HX-Request": "true"})
+    assert (response.status_code, response["HX-Redirect"]) == (401, LOGIN)
+
+
+def test_nobody_can_sign_up(db):
+    assert Client().get("/accounts/signup/").status_code in (302, 404)
+    assert Client().post("/accounts/signup/", {"username": "x"}).status_code in (302, 404)
+
+
+def test_after_sign_in_only_addresses_of_ours_are_gone_to(db):
+    """S51."""
+    user = person("compliance_officer")
+    for address in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "%2F%2Fevil",
+    ):
+        response = Client().post(f"{LOGIN}?next={address}", {"login": user.username, "password": PASSWORD})
+        assert "evil" not in response["Location"].partition("?")[0].removeprefix("/%2F%2F")
+        assert response["Location"].startswith("/")
+        assert not response["Location"].startswith(("//", "/\\"))
