@@ -1,0 +1,299 @@
+"""The refresh's doors: freshness and its polling, a person's refresh, the receiver, the operations page, the banner."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as conf
+from django.test import Client
+from django.utils import timezone
+
+from auditportal.sandbox.control import Control
+from recordings.commbox import CommBoxError, Forbidden, ServerError, Throttled, Unauthorized, Unreachable
+from recordings.models import CommBoxObject, Delivery, ParseProblem, SourceStatus, Stream
+from recordings.refresh import queries, source
+from recordings.refresh.actions import refresh_object
+from recordings.refresh.deliveries import MAX_BYTES
+from recordings.refresh.sweep import refresh_due
+from tests.factories import conversation, person
+from tests.integration.refresh.helpers import BY, body, kinds
+
+pytestmark = pytest.mark.django_db
+TOKEN = "0123456789abcdef0123456789abcdef"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def officer(client: Client) -> Client:
+    client.force_login(person("compliance_officer"))
+    return client
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    client.force_login(person("administrator"))
+    return client
+
+
+def freshness(client: Client, thing: CommBoxObject, **query: str) -> Any:
+    return client.get(f"/objects/{thing.pk}/freshness/", query, headers=HTMX)
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+# --- freshness
+
+
+def test_a_fresh_object_is_looked_at_again_in_a_while(officer: Client) -> None:
+    thing = conversation(refreshed_at=timezone.now())
+    page = text(freshness(officer, thing))
+    assert 'hx-trigger="load delay:20s"' in page
+    assert "Confirmed" in page
+    assert "hx-vals" not in page
+
+
+def test_a_visit_to_an_old_object_asks_commbox_once_and_leaves_no_event(officer: Client) -> None:
+    thing = conversation(refreshed_at=timezone.now() - timedelta(hours=1))
+    page = text(freshness(officer, thing))
+    assert """hx-vals='{"visit": "1"}' hx-trigger="load\"""" in page
+    thing.refresh_from_db()
+    assert thing.refresh_due_at is None  # a GET changes nothing
+    page = text(officer.post(f"/objects/{thing.pk}/refresh/", {"visit": "1"}, headers=HTMX))
+    assert 'hx-trigger="load delay:2s"' in page
+    assert "Asking CommBox" in page
+    thing.refresh_from_db()
+    assert thing.refresh_due_at is not None
+    assert "refresh.requested" not in kinds()
+
+
+def test_the_page_is_told_when_there_is_something_new(
+    officer: Client, held: CommBoxObject, upstream: Control
+) -> None:
+    before = queries.freshness_of(held.pk)
+    assert before is not None
+    assert "HX-Trigger" not in freshness(officer, held, seen=before.stamp).headers
+    refresh_object(object_id=held.pk, by=BY)
+    response = freshness(officer, held, seen=before.stamp)
+    assert response.headers["HX-Trigger"] == "recordings-changed"
+    after = queries.freshness_of(held.pk)
+    assert after is not None
+    assert "HX-Trigger" not in freshness(officer, held, seen=after.stamp).headers
+
+
+def test_while_commbox_is_away_a_refresh_is_queued_not_failed(officer: Client, held: CommBoxObject) -> None:
+    """F01."""
+    source.heard(Unreachable())
+    page = text(officer.post(f"/objects/{held.pk}/refresh/", headers=HTMX))
+    assert "Queued" in page
+    assert "CommBox has not answered since" in page
+    assert body("refresh.requested")["object"]["ref"] == f"object:{held.pk}"
+
+
+def test_a_failed_refresh_is_one_sentence_beside_the_age(
+    officer: Client, held: CommBoxObject, upstream: Control
+) -> None:
+    refresh_object(object_id=held.pk, by=BY)
+    upstream.script_faults([{"kind": "html_200", "path": "*activities", "count": 9}])
+    refresh_object(object_id=held.pk, by=BY)
+    page = text(freshness(officer, held, seen="x"))
+    assert "CommBox gave an answer that could not be read." in page
+    assert "Confirmed" in page
+
+
+def test_without_scripts_a_refresh_is_a_form_and_a_page(officer: Client, held: CommBoxObject) -> None:
+    response = officer.post(f"/objects/{held.pk}/refresh/", follow=True)
+    assert response.redirect_chain == [(f"/objects/{held.pk}/", 302)]
+    assert f"The refresh of object {held.pk} is queued." in text(response)
+
+
+@pytest.mark.parametrize("address", ["refresh", "freshness"])
+def test_an_unknown_object_is_said_to_be_unknown(officer: Client, address: str) -> None:
+    send = officer.post if address == "refresh" else officer.get
+    for object_id in (5, 2**63, 10**39):
+        response = send(f"/objects/{object_id}/{address}/")
+        assert response.status_code == 404
+        assert "The portal knows no object of this id." in text(response)
+
+
+def test_freshness_takes_a_fixed_number_of_queries(
+    officer: Client, held: CommBoxObject, django_assert_num_queries: Any
+) -> None:
+    freshness(officer, held)
+    with django_assert_num_queries(5):  # session, person, roles; object, source
+        freshness(officer, held)
+
+
+# --- the receiver
+
+
+@pytest.fixture
+def hook(settings: Any) -> str:
+    settings.COMMBOX_WEBHOOK_TOKEN = TOKEN
+    return f"/webhooks/commbox/{TOKEN}"
+
+
+@pytest.fixture
+def stranger() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def delivery(object_id: int) -> bytes:
+    return (
+        f'{{"Event": {{"Name": "OnNewActivity", "Object": {{"Id": "{object_id}", "StreamId": "31245",'
+        ' "Activities": {"Activity": {"Type": "27"}}}}}'
+    ).encode()
+
+
+def test_a_delivery_is_taken_without_sign_in_or_csrf_token(
+    hook: str, stranger: Client, held: CommBoxObject, upstream: Control
+) -> None:
+    """S62."""
+    upstream.add_recording(held.pk)
+    response = stranger.post(hook, delivery(held.pk), content_type="application/json")
+    assert (response.status_code, text(response)) == (200, "The object is refreshed.")
+    assert refresh_due() == 1
+    assert held.recordings.count() == 1
+
+
+def test_a_wrong_token_answers_like_any_address_that_does_not_exist(hook: str, stranger: Client) -> None:
+    """S58."""
+    nowhere = stranger.get("/nowhere/at/all")
+
+    def plain(response: Any) -> bytes:
+        return bytes(response.content.replace(response.headers["X-Request-ID"].encode(), b""))
+
+    for token in ("", "x", TOKEN[:-1], TOKEN + "0", TOKEN.upper(), "é" * 40):
+        for send in (stranger.get, stranger.post, stranger.put):
+            response = send(f"/webhooks/commbox/{token}")
+            assert (response.status_code, plain(response)) == (404, plain(nowhere))
+    assert not Delivery.objects.exists()
+
+
+def test_without_a_token_in_the_settings_there_is_no_receiver(settings: Any, stranger: Client) -> None:
+    settings.COMMBOX_WEBHOOK_TOKEN = ""
+    assert stranger.post("/webhooks/commbox/", b"{}", content_type="text/plain").status_code == 404
+    assert stranger.post("/webhooks/commbox/None", b"{}", content_type="text/plain").status_code == 404
+
+
+def test_only_post_delivers(hook: str, stranger: Client) -> None:
+    response = stranger.get(hook)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("body_", "status"),
+    [(b"x" * (MAX_BYTES + 1), 413), (b"{", 400), (b"<!DOCTYPE e><e/>", 400), (b"{}", 200)],
+)
+def test_bad_deliveries_get_a_sentence(hook: str, stranger: Client, body_: bytes, status: int) -> None:
+    """S61."""
+    response = stranger.post(hook, body_, content_type="application/json")
+    assert response.status_code == status
+    assert text(response).endswith(".")
+
+
+# --- operations
+
+
+def test_operations_shows_the_whole_state(
+    administrator: Client, held: CommBoxObject, upstream: Control, django_assert_max_num_queries: Any
+) -> None:
+    upstream.add_recording(held.pk, recordingUrl="https://elsewhere.example/a.mp4")
+    upstream.add_recording(held.pk, claims_object=5)
+    refresh_object(object_id=held.pk, by=BY)
+    Stream.objects.update(list_error="CommBox failed to answer.", list_error_at=timezone.now())
+    CommBoxObject.objects.update(
+        refresh_error="CommBox asks us to wait.",
+        refresh_error_at=timezone.now(),
+        refresh_due_at=timezone.now(),
+    )
+    Delivery.objects.create(
+        body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
+    )
+    with django_assert_max_num_queries(16):
+        page = text(administrator.get("/operations/"))
+    for words in (
+        "Answering",
+        "Premium video",
+        "CommBox failed to answer.",
+        "CommBox asks us to wait.",
+        "It belongs to another object.",
+        "elsewhere.example",
+        "The object is refreshed.",
+    ):
+        assert words in page
+    assert ParseProblem.objects.get().excerpt not in page
+
+
+def test_an_empty_portal_has_an_operations_page(administrator: Client) -> None:
+    page = text(administrator.get("/operations/"))
+    assert "Not asked" in page
+    assert "No channel is known yet" in page
+
+
+def test_an_administrator_refreshes_an_object_by_its_id(administrator: Client, held: CommBoxObject) -> None:
+    response = administrator.post("/operations/", {"object_id": str(held.pk)}, follow=True)
+    assert f"The refresh of object {held.pk} is queued." in text(response)
+    assert kinds().count("refresh.requested") == 1
+
+
+@pytest.mark.parametrize("given", ["", "x", "-1", "9" * 40, "1.5", "１４", "5", "\x00"])
+def test_an_id_that_names_nothing_gets_a_sentence(administrator: Client, given: str) -> None:
+    response = administrator.post("/operations/", {"object_id": given})
+    assert response.status_code == 422
+    assert 'class="errors"' in text(response)
+    assert "refresh.requested" not in kinds()
+
+
+# --- the banner
+
+
+def test_no_banner_while_all_is_well(django_assert_num_queries: Any) -> None:
+    assert queries.banners() == []
+    source.heard()
+    with django_assert_num_queries(1):
+        assert queries.banners() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unreachable(), "CommBox not reachable since {}."),
+        (ServerError(), "CommBox has been failing since {}."),
+        (Throttled(), "CommBox has asked us to wait since {}."),
+    ],
+)
+def test_a_failing_source_is_said_to_everybody(error: CommBoxError, words: str) -> None:
+    source.heard(error)
+    since = SourceStatus.objects.get().failing_since
+    assert since is not None
+    title = words.format(since.strftime("%H:%M UTC"))
+    assert queries.banners() == [
+        {"level": "warn", "title": title, "text": "Lists show what was last confirmed."}
+    ]
+
+
+@pytest.mark.parametrize("error", [Unauthorized(), Forbidden()])
+def test_a_refused_key_is_said_to_administrators_only(error: CommBoxError) -> None:
+    """F13."""
+    source.heard(error)
+    assert queries.banners() == []
+    (banner,) = queries.banners(operations=True)
+    assert banner["level"] == "bad"
+
+
+def test_long_silence_is_said_too() -> None:
+    source.heard()
+    SourceStatus.objects.update(last_success_at=timezone.now() - timedelta(minutes=11))
+    (banner,) = queries.banners()
+    assert banner["text"].startswith("The refresh worker may not be running.")
+
+
+def test_the_banner_is_on_the_page(officer: Client) -> None:
+    source.heard(Unreachable())
+    assert "CommBox not reachable since" in text(officer.get("/objects/"))
+
+
+def test_settings_of_the_tests_name_loopback_only() -> None:
+    assert conf.COMMBOX_API_URL.startswith("http://127.0.0.1:")
