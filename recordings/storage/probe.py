@@ -16,6 +16,7 @@ import httpx
 
 from recordings.storage.hosts import address_of, is_loopback, is_public
 from recordings.storage.network import GuardedBackend, deadline
+from recordings.storage.urls import expiry_of
 
 TOTAL_SECONDS = 5.0
 MAX_BYTES = 64 * 1024
@@ -102,7 +103,17 @@ def _read(response: httpx.Response) -> ProbeResult:
     status = response.status_code
     if status in (200, 206):
         return _found(response)
-    return ProbeResult(_refusal(status, b"" if status == 416 else _body(response)), status)
+    outcome = _refusal(status, b"" if status == 416 else _body(response))
+    if outcome is Outcome.DENIED and _has_ended(response):
+        outcome = Outcome.EXPIRED
+    return ProbeResult(outcome, status)
+
+
+def _has_ended(response: httpx.Response) -> bool:
+    """Whether the URL was over by storage's own clock: Ceph RGW refuses such a one without saying why."""
+    end = expiry_of(str(response.request.url))
+    now = _http_date(response.headers.get("date", "")) or datetime.now(UTC)
+    return end is not None and end <= now
 
 
 def _found(response: httpx.Response) -> ProbeResult:

@@ -89,6 +89,23 @@ def test_what_a_refusal_means(stub: Stub, status: int, body: bytes, outcome: Out
     assert asked(stub, status, body) == ProbeResult(outcome, status)
 
 
+@pytest.mark.parametrize(
+    ("date", "outcome"),
+    [
+        ("Wed, 13 May 2026 09:15:24 GMT", Outcome.DENIED),
+        ("Wed, 13 May 2026 09:15:25 GMT", Outcome.EXPIRED),
+        ("never", Outcome.EXPIRED),
+    ],
+)
+def test_a_refusal_without_a_reason_is_judged_by_the_clock_of_the_store(
+    stub: Stub, date: str, outcome: Outcome
+) -> None:
+    """Ceph RGW says no more than AccessDenied of a URL that has ended. Without its clock, ours counts."""
+    stub.answer(wire(f"HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n".encode() + _xml("AccessDenied")))
+    signed = f"X-Amz-Date=20260513T091425Z&X-Amz-Expires=60&{SECRET}"
+    assert probe(f"{stub.url}acme/1.mp4?{signed}") == ProbeResult(outcome, 403)
+
+
 def test_every_outcome_is_a_sentence() -> None:
     assert all(outcome.sentence.endswith(".") and " " in outcome.sentence for outcome in Outcome)
 
