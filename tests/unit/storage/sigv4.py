@@ -13,7 +13,7 @@ def verifies(url: str, secret_key: str, *, at: datetime, method: str = "GET") ->
     """Whether a presigned URL carries the right signature and is alive at `at`."""
     try:
         return _verifies(url, secret_key, at, method)
-    except (KeyError, ValueError):
+    except (LookupError, ValueError):
         return False
 
 
