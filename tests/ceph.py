@@ -4,8 +4,10 @@ It checks signatures and expiry, serves ranges and versions, and knows Object Lo
 in memory; the processes end with the tests.
 """
 
+import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -23,6 +25,7 @@ from auditportal.embedded.process import Process
 from auditportal.embedded.redis import HOST, free_port
 
 REGION = "us-east-1"
+_DNS_NAME = "localhost"
 _START_SECONDS = 60.0
 _CAPABILITIES = {
     "mon.": ("mon", "allow *"),
@@ -69,7 +72,7 @@ rgw_rados_pool_pg_num_min = 4
 rgw_thread_pool_size = 32
 rgw_enable_usage_log = false
 rgw_data = {folder}/run
-rgw_dns_name = localhost
+rgw_dns_name = {dns_name}
 rgw_s3_auth_use_sts = false
 """
 
@@ -100,13 +103,38 @@ class Ceph:
             config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
         )
 
-    def create_bucket(self, name: str, *, object_lock: bool = False) -> str:
+    def create_bucket(self, name: str, *, object_lock: bool = False, versions: bool = False) -> str:
         """Make a private bucket; its URL as the portal's allow-list wants it."""
         self.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=object_lock)
+        if versions:
+            self.client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return f"{self.endpoint}/{name}"
 
-    def put(self, bucket: str, key: str, body: bytes, content_type: str = "video/mp4") -> None:
-        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+    def host_url(self, bucket: str) -> str:
+        """The bucket's URL in virtual-host style."""
+        return f"http://{bucket}.{_DNS_NAME}:{self._port}"
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str = "video/mp4") -> str:
+        """Store a file; its version id, or empty text in a bucket that keeps none."""
+        done = self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return str(done.get("VersionId", ""))
+
+    def add_user(self, name: str, access_key: str) -> str:
+        """One more user, who owns nothing and may read nothing; returns the secret key."""
+        secret_key = secrets.token_hex(20)
+        self._create_user(name, access_key, secret_key)
+        return secret_key
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """The gateway takes connections and says nothing while the block runs."""
+        gateway = self._processes[-1]
+        assert gateway.pid
+        os.kill(gateway.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(gateway.pid, signal.SIGCONT)
 
     def start(self) -> None:
         self._write_files()
@@ -126,14 +154,18 @@ class Ceph:
         self._tool("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         self._serve("ceph-osd", "-i", "0")
         self._wait("the OSD", lambda: "1 up" in self._tool("ceph", "osd", "stat"))
-        keys = (f"--access-key={self.access_key}", f"--secret-key={self.secret_key}")
-        self._tool("radosgw-admin", "user", "create", "--uid=tests", "--display-name=tests", *keys)
+        self._create_user("tests", self.access_key, self.secret_key)
         self._serve("radosgw", "-n", "client.rgw")
         self._wait("the gateway", self._listens)
 
     def stop(self) -> None:
+        self.client.close()
         while self._processes:
             self._processes.pop().stop()
+
+    def _create_user(self, name: str, access_key: str, secret_key: str) -> None:
+        keys = (f"--access-key={access_key}", f"--secret-key={secret_key}")
+        self._tool("radosgw-admin", "user", "create", f"--uid={name}", f"--display-name={name}", *keys)
 
     def _path(self, name: str) -> str:
         return str(self.folder / name)
@@ -142,7 +174,12 @@ class Ceph:
         for name in ("mon", "osd", "run", "log"):
             (self.folder / name).mkdir(parents=True)
         config = _CONFIG.format(
-            fsid=self._fsid, host=HOST, mon_port=self._mon_port, port=self._port, folder=self.folder
+            fsid=self._fsid,
+            host=HOST,
+            mon_port=self._mon_port,
+            port=self._port,
+            folder=self.folder,
+            dns_name=_DNS_NAME,
         )
         (self.folder / "ceph.conf").write_text(config)
         keyring = self._path("keyring")
