@@ -1,5 +1,7 @@
 """A recording: one type-27 activity of an object. What CommBox once reported stays, marked, when it vanishes."""
 
+from datetime import datetime
+
 from django.db import models
 
 from recordings.models.commbox_object import CommBoxObject
@@ -56,6 +58,11 @@ class Recording(models.Model):
     @property
     def state_label(self) -> str:
         return RecordingState(self.state).label
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When CommBox last reported it: while it stands, each refresh of its object confirms it without a write."""
+        return self.confirmed_at if self.vanished_at else self.object.refreshed_at or self.confirmed_at
 
     @property
     def may_be_tried(self) -> bool:
