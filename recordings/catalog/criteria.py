@@ -98,27 +98,33 @@ def _is_number(chunk: str) -> bool:
 def _numbers(chunks: list[str]) -> str:
     """Several numbers in a row may be several things or one phone number with spaces."""
     each = _all(map(_number, chunks))
-    return each if len(chunks) == 1 else _any([each, _beginning(f"p{digits(''.join(chunks))[::-1]}")])
+    return each if len(chunks) == 1 else _any([each, *_phone_endings(digits("".join(chunks)))])
 
 
 def _number(chunk: str) -> str:
-    """An object's number, the last digits of a phone number (with or without its leading zero), or part of a name."""
+    """An object's number, the last digits of a phone number, or part of a name."""
     number = digits(chunk)
-    found = [_all(_beginning(f"w{piece}") for piece in pieces(chunk))]
-    if number == chunk and len(number) <= _LONGEST_ID:
-        found.append(_exactly(f"o{int(number)}"))
-    if len(number) >= FEWEST_PHONE_DIGITS:
-        found += {_beginning(f"p{ending[::-1]}") for ending in (number, number.lstrip("0")) if ending}
-    return _any(sorted(found))
+    found = [_exactly(f"o{int(number)}")] if number == chunk and len(number) <= _LONGEST_ID else []
+    return _any([*found, *_phone_endings(number), _all(_beginning(f"w{piece}") for piece in pieces(chunk))])
+
+
+def _phone_endings(number: str) -> list[str]:
+    """With and without its leading zeros: CommBox writes the country's code in their place."""
+    if len(number) < FEWEST_PHONE_DIGITS:
+        return []
+    endings = dict.fromkeys([number, number.lstrip("0") or number])
+    return [_beginning(f"p{ending[::-1]}") for ending in endings]
 
 
 def _address_or_words(chunk: str) -> str:
-    words = pieces(chunk)
-    if "@" not in chunk or not words:
-        return _all(_beginning(f"w{word}") for word in words)
-    domain = pieces(chunk.rpartition("@")[2])
-    labels = words[:-1] if len(domain) > 1 else words
-    return _any([_beginning(f"e{''.join(words)}"), _all(_beginning(f"w{word}") for word in labels)])
+    """The beginning of an e-mail address, the domain of one, or words."""
+    name, _, domain = chunk.rpartition("@")
+    if pieces(name):
+        return _beginning(f"e{''.join(pieces(chunk))}")
+    words = pieces(domain)
+    if "@" in chunk and len(words) > 1:
+        words.pop()  # the last label is not in the index: everybody has a "com"
+    return _all(_beginning(f"w{word}") for word in words)
 
 
 def _exactly(lexeme: str) -> str:

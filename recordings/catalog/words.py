@@ -24,12 +24,16 @@ _PIECES = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """Letters as they are compared: case, accents, niqqud, tashkeel, tatweel and width do not count."""
+    """Letters as they are compared: case, accents, niqqud, tashkeel, tatweel, width do not count."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     kept = (sign for sign in apart if sign.isspace() or unicodedata.category(sign)[0] not in "MC")
-    return "".join(kept).translate(_SAME)
+    return "".join(map(_ascii_digit, kept)).translate(_SAME)
+
+
+def _ascii_digit(sign: str) -> str:
+    return str(unicodedata.digit(sign)) if sign.isdecimal() else sign
 
 
 def pieces(chunk: str) -> list[str]:
@@ -39,7 +43,7 @@ def pieces(chunk: str) -> list[str]:
 
 def digits(text: str) -> str:
     """The digits of a text as 0-9, whichever script wrote them."""
-    return "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdecimal())
+    return "".join(_ascii_digit(sign) for sign in text if sign.isdecimal())
 
 
 def words_of(texts: Iterable[str]) -> list[str]:

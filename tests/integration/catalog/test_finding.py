@@ -1,0 +1,177 @@
+"""Whatever is looked for, page after page shows what a plain look at every row would show, in the same order."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings.catalog import finding
+from recordings.catalog.criteria import NO_RECORDING, Criteria
+from recordings.catalog.docs import rebuild_docs
+from recordings.catalog.finding import Search, count, find
+from recordings.catalog.words import fold, words_of
+from recordings.models import CommBoxObject, Recording, RecordingState
+from tests.factories import MORNING, agent, stream
+
+NAMES = ("Dana Marlowe", "Dana Blom", "Tomas Iversen", "נועה כהן", "محمد حداد", "Zoë Novák")
+STATES = (RecordingState.PLAYABLE, RecordingState.VANISHED, RecordingState.CHANGED)
+DAYS = 90
+
+
+@pytest.fixture
+def world(db, monkeypatch):
+    """90 objects with 0 to 4 recordings; strides so short that every one of them is taken."""
+    for name, value in {
+        "NEAR": 7,
+        "FURTHER": 20,
+        "PROMISING": 2,
+        "SHORTEST_SPAN": timedelta(minutes=1),
+    }.items():
+        monkeypatch.setattr(finding, name, value)
+    chance = random.Random(7)
+    streams = [stream(f"Channel {number}", id=300 + number) for number in range(3)]
+    agents = [
+        agent(name, id=500 + number) for number, name in enumerate(("Avery Cole", "Noor Hale", "דנה לוי"))
+    ]
+    things = [
+        CommBoxObject(
+            id=1000 + number,
+            stream=chance.choice(streams),
+            agent=chance.choice([*agents, None]),
+            # One name only long ago: what a walk from the newest row does not meet.
+            customer_name="Rare Bird" if number < 5 else chance.choice(NAMES),
+            status_id=chance.choice((1, 2, 8)),
+            created_at=MORNING + timedelta(days=number),
+        )
+        for number in range(DAYS)
+    ]
+    CommBoxObject.objects.bulk_create(things)
+    calls = [
+        Recording(
+            object=thing,
+            fingerprint=f"{thing.pk}-{place}",
+            url_kind="direct",
+            recording_type=chance.choice(("video", "audio")),
+            duration_seconds=chance.choice((None, 10, 60, 600, 3600)),
+            # Many at the very same moment, and some long after their object began.
+            shown_at=thing.created_at + timedelta(days=chance.choice((0, 0, 1, 40))),
+            state=chance.choice(STATES),
+        )
+        for thing in things
+        for place in range(chance.choice((0, 1, 1, 1, 2, 4)))
+    ]
+    Recording.objects.bulk_create(calls)
+    rebuild_docs([thing.pk for thing in things])
+    return things, calls
+
+
+moments = st.none() | st.integers(-2, DAYS + 42).map(lambda days: MORNING + timedelta(days=days))
+lengths = st.none() | st.sampled_from((0, 30, 60, 601))
+criteria = st.builds(
+    Criteria,
+    words=st.sampled_from(
+        (
+            "",
+            "",
+            "dana",
+            "DAN",
+            "dana marl",
+            "marlowe dana",
+            "zoe",
+            "כה",
+            "rare",
+            "xyz",
+            "channel 1",
+            "noor blom",
+        )
+    ),
+    agent=st.sampled_from((None, None, 500, 502, 999)),
+    stream=st.sampled_from((None, None, 301, 999)),
+    since=moments,
+    until=moments,
+    shortest=lengths,
+    longest=lengths,
+    state=st.sampled_from(("", "", "vanished_at_source", NO_RECORDING)),
+    status=st.sampled_from((None, None, 8)),
+    type=st.sampled_from(("", "", "Audio")),
+)
+
+
+def object_fits(thing, asked):
+    given = words_of([thing.customer_name, str(thing.stream), str(thing.agent or "")])
+    found = all(any(word.startswith(part) for word in given) for part in fold(asked.words).split())
+    facts = ((asked.agent, thing.agent_id), (asked.stream, thing.stream_id), (asked.status, thing.status_id))
+    return found and all(wanted is None or wanted == fact for wanted, fact in facts)
+
+
+def call_fits(call, asked):
+    return (
+        asked.state in ("", call.state)
+        and asked.type.lower() in ("", call.recording_type)
+        and (asked.since is None or call.shown_at >= asked.since)
+        and (asked.until is None or call.shown_at < asked.until)
+        and (asked.shortest is None or (call.duration_seconds or -1) >= asked.shortest)
+        and (asked.longest is None or -1 < (call.duration_seconds or 99_999) <= asked.longest)
+    )
+
+
+def expected_recordings(world, asked):
+    fitting = [call for call in world[1] if object_fits(call.object, asked) and call_fits(call, asked)]
+    return [call.pk for call in sorted(fitting, key=lambda call: (call.shown_at, call.pk), reverse=True)]
+
+
+def bare_fits(thing, asked):
+    """An object without recordings: found unless something is asked of its recording."""
+    if asked.looks_at_recordings and asked.state != NO_RECORDING:
+        return False
+    within = (asked.since is None or thing.created_at >= asked.since) and (
+        asked.until is None or thing.created_at < asked.until
+    )
+    return within and asked.shortest is None and asked.longest is None and not asked.type
+
+
+def expected_objects(world, asked):
+    things, calls = world
+    places = {}
+    for call in sorted(calls, key=lambda call: (call.shown_at, call.pk)):
+        if object_fits(call.object, asked) and call_fits(call, asked):
+            places[call.object_id] = (call.shown_at, call.pk.int)
+    with_calls = {call.object_id for call in calls}
+    for thing in things:
+        if thing.pk not in with_calls and object_fits(thing, asked) and bare_fits(thing, asked):
+            places[thing.pk] = (thing.created_at, thing.pk)
+    return sorted(places, key=lambda pk: places[pk], reverse=True)
+
+
+def walk(search, size, newer=False):
+    """Every row, page after page."""
+    rows, place = [], None
+    while page := find(search, size, after=place, newer=newer):
+        rows, place = rows + page, page[-1].place
+        assert len(rows) < 1000
+    return rows
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(criteria, st.integers(1, 60))
+def test_objects_are_those_of_a_plain_look(world, asked, size):
+    search, expected = Search.for_objects(asked), expected_objects(world, asked)
+    assert [row.object_id for row in walk(search, size)] == expected
+    assert [row.object_id for row in walk(search, size, newer=True)] == expected[::-1]
+    assert count(search) == len(expected)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(criteria, st.integers(1, 60))
+def test_recordings_are_those_of_a_plain_look(world, asked, size):
+    search, expected = Search.for_recordings(asked), expected_recordings(world, asked)
+    assert [row.id for row in walk(search, size)] == expected
+    assert [row.id for row in walk(search, size, newer=True)] == expected[::-1]
+    assert count(search) == len(expected)
+
+
+def test_counting_stops(world, monkeypatch):
+    monkeypatch.setattr(finding, "COUNTED", 10)
+    assert count(Search.for_objects(Criteria())) == 11

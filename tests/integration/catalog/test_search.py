@@ -1,0 +1,224 @@
+"""What one finds by what, and what nobody can break."""
+
+import random
+from time import perf_counter
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from recordings.audit import Kind
+from recordings.models import AuditEvent
+from tests.factories import agent, conversation, person, stream
+from tests.integration.catalog.test_pages import ids_on
+
+HOSTILE = [
+    *(
+        "%",
+        "\\",
+        "'",
+        '"',
+        ":*",
+        "dana:*",
+        "dana' | 'x",
+        "!dana",
+        "a & b | c",
+        "<->",
+        "()",
+        "((((",
+        "\0",
+        "da\0na",
+    ),
+    *(
+        "\u200f\u202edana",
+        "dana\ud800",
+        "' OR 1=1 --",
+        "{{ q }}",
+        "<script>",
+        "$1",
+        "%s",
+        "%(q)s",
+        "\r\n",
+        "1e400",
+    ),
+    *(
+        "-1",
+        "1" * 40,
+        "9" * 10_000,
+        "x" * 10_000,
+        "y " * 5_000,
+        "💥" * 200,
+        "é" * 9_999,
+        "@",
+        "@@@",
+        "a@",
+        "ﷺ" * 500,
+    ),
+]
+
+
+@pytest.fixture
+def dana(db, client):
+    """One object among others, and somebody who may look for it."""
+    client.force_login(person("compliance_officer"))
+    conversation(customer_name="Tomas Iversen", customer_phone="15550199", recordings=1)
+    return conversation(
+        id=1407374990000101,
+        customer_name="Dána O'Brien שָׁלוֹם",
+        customer_phone="+972 54-123-4417",
+        customer_email="Dana.B@example.co.il",
+        agent=agent("A. Cohen"),
+        stream=stream("Claims vidéo"),
+        recordings=1,
+    ).pk
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("dana", "DÁN", "obrien", "o'brien", "brien dana", "שלום", "שלומ", "של", "cohen claims", "claims video"),
+        *("1407374990000101", "4417", "1234417", "123-4417", "054 123 4417", "+972541234417", "0541234417"),
+        *(
+            "+972 54 123 4417",
+            "dana.b@example.co.il",
+            "DANA.B@exam",
+            "@example",
+            "example",
+            "dana 4417 claims",
+        ),
+    ],
+)
+def test_found_by(dana, client, typed):
+    assert ids_on(client.get("/objects/", {"q": typed})) == [dana]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["140737499000010", "17", "441", "ana", "dana tomas", "1407374990000102", "dana@example.com", "—"],
+)
+def test_not_found_by(dana, client, typed):
+    response = client.get("/objects/", {"q": typed})
+    assert ids_on(response) == []
+    assert "Nothing found" in response.content.decode()
+
+
+@pytest.mark.parametrize("typed", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("path", ["/objects/", "/recordings/"])
+def test_nothing_typed_is_an_error(dana, client, typed, path):
+    started = perf_counter()
+    response = client.get(path, {"q": typed.encode("utf-8", "replace")})
+    assert (response.status_code, perf_counter() - started < 0.3) == (200, True)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            (
+                "q",
+                "agent",
+                "stream",
+                "since",
+                "until",
+                "shortest",
+                "longest",
+                "state",
+                "status",
+                "type",
+                "older",
+                "newer",
+            )
+        ),
+        st.text(max_size=40),
+    )
+)
+@example({"since": "0001-01-01"})
+@example({"until": "9999-12-31"})
+@example({"older": "99999999999999999.00000000000000000000000000000000"})
+@example({"newer": "-99999999999999999.00000000000000000000000000000000"})
+@example({"agent": "9223372036854775808"})
+@example({"type": "?X-Amz-Signature=abc"})
+@example({"q": "https://s3/x?X-Amz-Signature=abc"})
+def test_every_address_has_an_answer(dana, client, query):
+    """A page, or a sentence about what cannot be read."""
+    safe = {name: value.encode("utf-8", "replace") for name, value in query.items()}
+    response = client.get("/objects/", safe)
+    assert response.status_code in (200, 400)
+    assert response.status_code == 200 or "Nothing is shown because" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("since=tomorrow", "A day is written like 2026-11-20."),
+        ("since=2026-11-20&until=2026-11-19", "The last day lies before the first."),
+        ("shortest=5&longest=4", "The greatest length is smaller than the least."),
+        ("longest=-1", "A length is a number of whole minutes."),
+        ("state=gone", "Recordings have no state “gone”."),
+        ("q=" + "x" * 10_001, "A search has at most 10,000 characters."),
+    ],
+)
+def test_what_cannot_be_read_is_said(dana, client, query, sentence):
+    response = client.get(f"/objects/?{query}")
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+
+
+def test_filters_are_links_that_remove_them(dana, client):
+    page = client.get("/objects/?q=dana&status=2&state=playable&shortest=1").content.decode()
+    for words in ("Resolved", "Playable", "at least 1 min"):
+        assert f'aria-label="Remove the filter: {words}"' in page
+    assert 'href="?q=dana&amp;shortest=1&amp;state=playable"' in page
+
+
+def test_a_credential_that_was_pasted_does_not_enter_the_trail(dana, client):
+    assert client.get("/objects/", {"q": "x?X-Amz-Signature=0123abcd"}).status_code == 200
+    assert AuditEvent.objects.filter(kind=Kind.SEARCHED).count() == 1
+
+
+def test_a_cache_that_lies_keeps_nothing_out_of_the_trail(dana, client, monkeypatch):
+    monkeypatch.setattr("recordings.catalog.logs.cache.get", lambda *_: "act:forged")
+    for _ in range(2):
+        client.get("/objects/?q=dana")
+    assert AuditEvent.objects.filter(kind=Kind.SEARCHED).count() == 2
+
+
+def test_redis_down_costs_nothing_but_repeated_events(dana, client, redis_down):
+    for _ in range(2):
+        assert ids_on(client.get("/objects/?q=dana")) == [dana]
+    assert AuditEvent.objects.filter(kind=Kind.SEARCHED).count() == 2
+
+
+@pytest.fixture
+def silent_trail(monkeypatch):
+    """The trail cannot be written."""
+
+    def refuse(*_, **__):
+        from recordings.audit import AuditUnavailable
+
+        raise AuditUnavailable
+
+    monkeypatch.setattr("recordings.catalog.logs.record_durably", refuse)
+
+
+@pytest.mark.parametrize("path", ["/objects/?q=dana", "/recordings/?q=dana", "/objects/1407374990000101/"])
+def test_without_the_trail_nobody_is_looked_for_or_opened(dana, client, silent_trail, path):
+    response = client.get(path)
+    assert response.status_code == 503
+    assert "Brien" not in response.content.decode()
+
+
+def test_without_the_trail_lists_can_be_leafed_through(dana, client, silent_trail):
+    response = client.get("/objects/")
+    assert response.status_code == 200
+    assert "The audit trail cannot be written" in response.content.decode()
+
+
+def test_names_of_every_kind_come_back_as_they_were(dana, client):
+    chance = random.Random(3)
+    for _ in range(20):
+        name = "".join(
+            chr(chance.choice((0x41, 0x5D0, 0x627, 0x4E00, 0x1F600)) + chance.randrange(20)) for _ in range(8)
+        )
+        thing = conversation(customer_name=name)
+        assert name in client.get(f"/objects/{thing.pk}/").content.decode()
