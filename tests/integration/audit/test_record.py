@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.contextvars import bind_contextvars
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
 from recordings.audit.opened import open_event
@@ -30,6 +31,7 @@ CUSTOMER = Target(
 
 
 def test_an_event_holds_what_was_given(db: None) -> None:
+    bind_contextvars(request_id="5e55-1")
     event_id = record(
         Kind.VIEWING_REQUESTED,
         by=NOA,
@@ -65,7 +67,7 @@ def test_an_event_holds_what_was_given(db: None) -> None:
         "action_detail": {"viewing": "v1"},
         "purpose": {"code": "compliance", "note": hashes["purpose.note"]},
         "source": {"ip": hashes["source.ip"], "user_agent": hashes["source.user_agent"]},
-        "request": {"session": "5e55", "app_version": "0.1.0"},
+        "request": {"id": "5e55-1", "session": "5e55", "app_version": "0.1.0"},
         "asserted_by": "server",
     }
     assert {name: event.private(name) for name in event.disclosed} == {

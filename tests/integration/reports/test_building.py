@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from structlog.contextvars import bind_contextvars
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
@@ -73,6 +74,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 
 
 def test_a_csv_holds_every_event_up_to_the_request(noa: User) -> None:
+    bind_contextvars(request_id="5e55-1")
     opened(noa, 1407374990000101, "דנה מרלו", note="=1+1")
     opened(noa, 1407374990000102)
     report = requested(noa)
@@ -97,7 +99,7 @@ def test_a_csv_holds_every_event_up_to_the_request(noa: User) -> None:
         "target_label": "דנה מרלו",
         "object": "object:1407374990000101",
         "address": "192.0.2.7",
-        "request_id": "",
+        "request_id": "5e55-1",
         "sentence": "Noa Levi opened object 1407374990000101",
         "event_id": str(first.event_id),
         "body_sha256": hashlib.sha256(bytes(first.body)).hexdigest(),
