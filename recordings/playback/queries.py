@@ -123,6 +123,12 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
     ]
 
 
+def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:
+    """Whether somebody has an open viewing of a recording in this session."""
+    mine = Viewing.objects.filter(recording_id=recording_id, viewer_id=viewer_id, session_ref=session_ref)
+    return mine.filter(ended_at=None).exists()
+
+
 def storage_words(recording: Recording) -> str:
     """Where the file is, in two words: host and bucket; for a place that is not ours, what CommBox named."""
     try:

@@ -3,6 +3,7 @@
 Called between transactions, after the request is in the trail and before anything is given out.
 """
 
+import math
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -49,12 +50,13 @@ class FreshUrl:
     @property
     def detail(self) -> dict[str, int | str]:
         """What the trail keeps of it: the place and the end, never the signature."""
+        life = math.ceil((self.expires_at - timezone.now()).total_seconds())
         return {
             "host": self.location.authority,
             "bucket": self.location.bucket,
             "object_key": self.location.key,
             "expires_at": self.expires_at.isoformat(timespec="seconds"),
-            "ttl_seconds": self.expires_in,
+            "ttl_seconds": life,
             "signed_by": self.signed_by,
         }
 

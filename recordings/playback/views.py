@@ -49,7 +49,11 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     """The trail and the viewings beside the player, read again after something happened."""
     if not request.htmx:
         return redirect(f"{reverse('audit:trail')}?q={pk}")
-    return page(request, PAGE, _witnessed(request, queries.recording_of(pk)), fragment="witnessed")
+    recording, actor = queries.recording_of(pk), Actor.from_request(request)
+    # Beside an open viewing, which is in the trail itself, it is read again every few seconds.
+    if not queries.is_watching(pk, request.user.pk, actor.session):
+        log_reading(by=actor, target=Target.of(recording))
+    return page(request, PAGE, _witnessed(request, recording), fragment="witnessed")
 
 
 def _refused(request: Request, pk: UUID) -> None:
@@ -222,13 +226,11 @@ def _around(request: Request, recording: Recording) -> dict[str, Any]:
 
 
 def _witnessed(request: Request, recording: Recording) -> dict[str, Any]:
-    """Trail and viewings, for those who may read them; that they were read is in the trail first."""
-    target = Target.of(recording)
-    log_reading(by=Actor.from_request(request), target=target)
+    """Trail and viewings, for those who may read them."""
     return {
         "recording": recording,
         "may_read_trail": True,
-        "events": trail_of(target.ref, TRAIL_EVENTS, viewer=request.user),
+        "events": trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=request.user),
         "viewings": queries.viewings_of(recording.pk),
         "all_url": f"{reverse('audit:trail')}?q={recording.pk}",
     }

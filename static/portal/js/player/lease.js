@@ -18,9 +18,13 @@ export class Lease {
     return this.life - passed / 1000;
   }
 
-  /** Time to renew, with seconds in hand for an answer that is slow. */
+  /** Seconds until it should be renewed, with some in hand for an answer that is slow. */
+  get untilDue() {
+    return this.left - Math.min(WELL_AHEAD, this.life / 4);
+  }
+
   get isDue() {
-    return this.left <= Math.min(WELL_AHEAD, this.life / 4);
+    return this.untilDue <= 0;
   }
 
   /** Storage refuses it by now, or will before it has answered. */

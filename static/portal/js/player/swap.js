@@ -17,31 +17,39 @@ function until(video, name) {
 
 /** Draw the picture that is on screen over the video. (It came from another origin: it can be shown, not read.) */
 function hold(video, canvas) {
-  if (!canvas || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
   canvas.hidden = false;
 }
 
-/** Give the video another source. Rejects when it cannot be played; the held picture is gone either way. */
-export async function swap(video, canvas, url, { at, playing, rate }) {
+async function goTo(video, second) {
+  const there = until(video, "seeked");
+  video.currentTime = second;
+  await there;
+}
+
+/**
+ * Give the video another source. `wish` is read when it is needed, so whoever seeks or pauses meanwhile changes it.
+ * Rejects when the source cannot be played; the held picture is gone either way.
+ */
+export async function swap(video, canvas, url, wish) {
   hold(video, canvas);
   try {
     const known = until(video, "loadedmetadata");
-    video.defaultPlaybackRate = rate;
+    video.defaultPlaybackRate = wish.rate;
     video.src = url;
     await known;
-    video.playbackRate = rate;
-    // A shorter file than believed starts again: there is nothing where we were (416).
-    const place = Number.isFinite(video.duration) && at >= video.duration ? 0 : at;
-    if (place > 0) {
-      const there = until(video, "seeked");
-      video.currentTime = place;
-      await there;
-    }
-    if (playing) await video.play().catch(() => {}); // a browser that wants a click first stays paused
+    video.playbackRate = wish.rate;
+    while (Math.abs(video.currentTime - place(video, wish)) > 0.01) await goTo(video, place(video, wish));
+    if (wish.playing) await video.play().catch(() => {}); // a browser that wants a click first stays paused
   } finally {
-    if (canvas) canvas.hidden = true;
+    canvas.hidden = true;
   }
+}
+
+/** Where to go on. A file shorter than believed starts again: there is nothing where we were (416). */
+function place(video, wish) {
+  return Number.isFinite(video.duration) && wish.at >= video.duration ? 0 : wish.at;
 }

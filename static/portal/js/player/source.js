@@ -1,0 +1,156 @@
+// The URL under the video: renewed before it ends, on error and on stall, one renewal at a time.
+// When there is none to be had, or the file does not come, somebody is told why in a sentence.
+import { Lease } from "./lease.js";
+import { Refused, post } from "./post.js";
+import { holds } from "./spans.js";
+import { swap } from "./swap.js";
+
+const STALLED = 3000;
+const STUCK = 12_000;
+const BACKOFF = [2000, 4000, 8000, 15_000, 30_000];
+const NETWORK_ERROR = 2;
+
+export class Source {
+  #urls;
+  #video;
+  #canvas;
+  #tell;
+  #renewal = null;
+  #failures = 0;
+  #waitUntil = 0;
+  #movedAt = performance.now();
+  #place = 0;
+  #wasFine = false;
+  #isOver = false;
+
+  /**
+   * `urls.url` renews, `urls.problem` asks what is wrong. Told: `before()` a swap, `swapped()` after it,
+   * `say(sentence)` while it is tried again ("" when all is well), `end(sentence, {signedOut, refused})` when not.
+   */
+  constructor(video, canvas, urls, seconds, tell) {
+    this.#video = video;
+    this.#canvas = canvas;
+    this.#urls = urls;
+    this.#tell = tell;
+    this.lease = new Lease(seconds);
+    this.wish = null; // what is to hold after the swap that is under way: place, speed, playing
+  }
+
+  get isSwapping() {
+    return this.wish !== null && this.#renewal !== null;
+  }
+
+  /** A look at the clock and at the picture, twice a second and whenever the tab comes back. */
+  tick() {
+    const video = this.#video;
+    if (this.#isOver || this.isSwapping) return;
+    if (video.paused || video.ended) this.#movedAt = performance.now();
+    else if (this.lease.isDue || this.#isStuck()) this.renew();
+  }
+
+  /** Somebody jumped: what is not here yet has to be asked for, and an ended URL would be refused. */
+  sought() {
+    this.#movedAt = performance.now();
+    if (!this.isSwapping && this.lease.isOver && !holds(this.#video.buffered, this.#video.currentTime)) this.renew();
+  }
+
+  plays() {
+    this.#failures = 0;
+    this.#movedAt = performance.now();
+    this.#tell.say("");
+  }
+
+  /** The element reports an error. An ended URL is renewed; anything else is looked into. */
+  failed() {
+    if (this.isSwapping || this.#isOver) return;
+    const video = this.#video;
+    this.wish ??= { at: video.currentTime, playing: !video.paused || video.currentTime === 0, rate: video.playbackRate };
+    if (this.lease.left <= 2 || (video.error?.code === NETWORK_ERROR && !this.#failures)) this.renew();
+    else this.#ask();
+  }
+
+  renew() {
+    if (this.#renewal || this.#isOver || Date.now() < this.#waitUntil) return;
+    this.#renewal = this.#renewNow().finally(() => (this.#renewal = null));
+  }
+
+  stop() {
+    this.#isOver = true;
+    this.#video.pause();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  /** Safari raises no error when storage refuses: it waits. So does a connection that died quietly. */
+  #isStuck() {
+    const video = this.#video;
+    if (video.currentTime !== this.#place) this.#movedAt = performance.now();
+    this.#place = video.currentTime;
+    const stands = performance.now() - this.#movedAt;
+    const hopeless = this.lease.isOver || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE;
+    return stands > (hopeless ? STALLED : STUCK);
+  }
+
+  async #renewNow() {
+    try {
+      const { url, expires_in: seconds } = await post(this.#urls.url);
+      if (this.#isOver) return;
+      this.lease.begin(seconds);
+      await this.#swap(url);
+      this.#failures = 0;
+      this.#movedAt = performance.now();
+      this.#tell.say("");
+    } catch (failure) {
+      if (!this.#isOver) this.#notRenewed(failure);
+    }
+  }
+
+  async #swap(url) {
+    const video = this.#video;
+    this.#tell.before();
+    const now = { at: video.currentTime, playing: !video.paused && !video.ended, rate: video.playbackRate };
+    this.wish = { ...now, ...this.wish };
+    await swap(video, this.#canvas, url, this.wish);
+    this.wish = null;
+    this.#tell.swapped();
+  }
+
+  #notRenewed(failure) {
+    if (!(failure instanceof Refused)) return this.#ask(); // the URL came, the file did not
+    if (!failure.passes) return this.#tell.end(failure.message, { signedOut: failure.status === 401, refused: true });
+    const wait = this.#backOff();
+    this.#waitUntil = Date.now() + wait;
+    if (this.lease.isOver) this.#tell.say(`${failure.message} Trying again in ${wait / 1000} s.`);
+    setTimeout(() => this.#isWaiting() && this.renew(), wait + 50);
+  }
+
+  #isWaiting() {
+    const video = this.#video;
+    return Boolean(video.error || this.wish) || (!video.paused && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+  }
+
+  #backOff() {
+    this.#failures += 1;
+    return BACKOFF[Math.min(this.#failures, BACKOFF.length) - 1];
+  }
+
+  /** Let the portal look what is wrong with the file. A file that is fine gets one more chance. */
+  async #ask() {
+    try {
+      const found = await post(this.#urls.problem);
+      if (this.#isOver) return;
+      const isFine = found.outcome === "found";
+      const wait = this.#backOff();
+      if (!found.again || (isFine && this.#wasFine) || this.#failures > BACKOFF.length) {
+        return this.#tell.end(found.sentence, {});
+      }
+      this.#wasFine ||= isFine;
+      if (!isFine) this.#tell.say(`${found.sentence} Trying again in ${wait / 1000} s.`);
+      setTimeout(() => this.renew(), wait);
+    } catch (failure) {
+      if (this.#isOver) return;
+      if (failure.passes) setTimeout(() => this.#ask(), this.#backOff());
+      else this.#tell.end(failure.message, { signedOut: failure.status === 401, refused: true });
+    }
+  }
+}
