@@ -1,5 +1,6 @@
 """Worker and beat: JSON messages that carry ids, no results, nothing that PostgreSQL does not know as well."""
 
+import logging
 import os
 from typing import Any
 
@@ -61,7 +62,12 @@ app.autodiscover_tasks(["recordings.refresh", "recordings.reports"])
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Settings have configured it; a receiver here keeps Celery from configuring its own."""
+    """Settings have configured it; a receiver here keeps Celery from configuring its own.
+
+    A sweep each five seconds is no news: tasks write their own lines, and Celery's only when one fails.
+    """
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @before_task_publish.connect

@@ -49,7 +49,7 @@ def text(response: Any) -> str:
 def test_a_fresh_object_is_looked_at_again_in_a_while(officer: Client) -> None:
     thing = conversation(refreshed_at=timezone.now())
     page = text(freshness(officer, thing))
-    assert 'hx-trigger="load delay:20s"' in page
+    assert 'hx-trigger="load delay:10s"' in page
     assert "Confirmed" in page
     assert "hx-vals" not in page
 
