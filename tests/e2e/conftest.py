@@ -1,5 +1,6 @@
 """A person at a browser: a running portal, a page that tolerates no console error, and axe."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from auditportal.sandbox import Sandbox
 from tests.e2e.portal import Portal, running
 from tests.services import Databases
 
+# Playwright's synchronous interface keeps an event loop in this thread; Django would refuse the database here.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 PEOPLE = {
     "compliance_officer": "noa.levi",
     "qa_manager": "tom.brandt",
@@ -23,14 +27,20 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 
 @pytest.fixture(scope="session")
-def portal(databases: Databases, worker_id: str, tmp_path_factory: Any) -> Iterator[Portal]:
+def portal(
+    databases: Databases, worker_id: str, tmp_path_factory: Any, django_db_blocker: Any
+) -> Iterator[Portal]:
     """One portal for all browser tests of a process: its own database, filled from its own sandbox."""
     name = f"portal_{worker_id}_e2e"
-    databases.ensure_template()
+    with django_db_blocker.unblock():
+        databases.ensure_template()
     databases.drop(name)
     databases.clone(name)
     folder = tmp_path_factory.mktemp("portal")
-    with Sandbox(seed=7) as sandbox, running(databases.addresses(name), sandbox, folder) as portal:
+    with (
+        Sandbox(seed=7, throttle_rate=0) as sandbox,
+        running(databases.addresses(name), sandbox, folder) as portal,
+    ):
         yield portal
     databases.drop(name)
 
@@ -72,7 +82,12 @@ def browser_context_args(browser_context_args: dict[str, Any], portal: Portal) -
 def context(context: BrowserContext, console: Console) -> Iterator[BrowserContext]:
     """Every page of the test is listened to; nothing may be left in its console that was not expected."""
     context.on("console", console.hear)
-    context.on("weberror", lambda error: console.errors.append(str(error.error)))
+    context.on(
+        "weberror",
+        lambda error: console.errors.append(
+            f"{error.error} {getattr(error.error, 'stack', '')} at {error.page.url}"
+        ),
+    )
     context.set_default_timeout(10_000)
     yield context
     assert console.unexpected() == []

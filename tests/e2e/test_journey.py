@@ -14,6 +14,7 @@ import redis
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import axe_findings
+from tests.e2e.portal import WEBHOOK_TOKEN
 
 URL_LIFE_SECONDS = 15  # the shortest that can be configured
 VIDEO = "document.querySelector('portal-player video')"
@@ -38,12 +39,21 @@ def recording(database):
     return {"id": row[0], "object_id": row[1], "seconds": row[2]}
 
 
-def position(page):
-    return page.evaluate(f"{VIDEO}.currentTime")
+def is_renewal(answer):
+    return answer.url.endswith("/url/") and answer.status == 200
+
+
+def until(page, condition, seconds=20):
+    """Wait in our own steps: Playwright's wait_for_function needs eval, which the page's policy forbids."""
+    for _ in range(seconds * 10):
+        if page.evaluate(f"Boolean({condition})"):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never came true: {condition}")
 
 
 def plays_past(page, seconds):
-    page.wait_for_function(f"{VIDEO} && {VIDEO}.currentTime > {seconds} && !{VIDEO}.paused", timeout=20_000)
+    until(page, f"{VIDEO} && {VIDEO}.currentTime > {seconds} && !{VIDEO}.paused")
 
 
 def find_and_open(page, recording):
@@ -58,11 +68,18 @@ def find_and_open(page, recording):
 def start(page, purpose="Compliance"):
     page.get_by_text(purpose, exact=True).first.click()
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function(f"!!{VIDEO}")
+    until(page, VIDEO)
 
 
 @pytest.mark.slow
-def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(page, portal, sign_in, recording, tmp_path):
+def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(
+    page, portal, sign_in, recording, tmp_path
+):
+    renewals = []
+    page.on("response", lambda answer: renewals.append(answer.json()["url"]) if is_renewal(answer) else None)
+    portal.sandbox.control.switch(
+        s3_bytes_per_second=300_000
+    )  # else the browser holds the whole file at once
     sign_in(page, "compliance_officer")
     find_and_open(page, recording)
     start(page)
@@ -73,15 +90,14 @@ def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(page, porta
     # beyond the life of the first URL: renewed in silence, the position kept
     page.wait_for_timeout((URL_LIFE_SECONDS + 2) * 1000)
     plays_past(page, URL_LIFE_SECONDS)
-    second = page.evaluate(f"{VIDEO}.src")
-    assert second != first
 
     # a seek after the first URL has ended
     goal = recording["seconds"] - 15
     page.evaluate(f"{VIDEO}.currentTime = {goal}")
     plays_past(page, goal + 1)
+    assert renewals, "the first URL has ended: another was asked for"
     page.keyboard.press("Space")
-    page.wait_for_function(f"{VIDEO}.paused")
+    until(page, f"{VIDEO}.paused")
     page.wait_for_timeout(500)
 
     page.goto("/audit/")
@@ -98,7 +114,7 @@ def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(page, porta
     for event in events:
         assert hashlib.sha256(event["body"].encode()).hexdigest() == event["sha256"]
 
-    leaves_nothing_behind(portal, signatures(first, second))
+    leaves_nothing_behind(portal, signatures(first, *renewals))
 
 
 def export(page, folder):
@@ -125,10 +141,14 @@ def leaves_nothing_behind(portal, issued):
         "rows": everything_in(portal.services.admin_url),
         "redis": everything_in_redis(portal.services.redis_url),
         "logs": portal.logs().encode(),
-        "reports": b"".join(path.read_bytes() for path in (portal.folder / "reports").rglob("*") if path.is_file()),
+        "reports": b"".join(
+            path.read_bytes() for path in (portal.folder / "reports").rglob("*") if path.is_file()
+        ),
     }
     assert all(places[name] for name in ("rows", "logs", "reports"))
-    found = [(name, secret[:12]) for name, text in places.items() for secret in secrets if secret.encode() in text]
+    found = [
+        (name, secret[:12]) for name, text in places.items() for secret in secrets if secret.encode() in text
+    ]
     assert found == []
 
 
@@ -166,8 +186,17 @@ def test_nothing_plays_when_the_trail_cannot_be_written(page, portal, sign_in, r
         database.execute(f"GRANT EXECUTE ON {writer} TO auditportal_app")
 
 
-def test_a_call_that_ends_appears_without_a_reload(page, portal, sign_in):
+@pytest.mark.slow
+def test_a_call_that_ends_appears_without_a_reload(page, portal, sign_in, recording):
     """A call ends, its file is stored, only then its activity is there; the open page shows it by itself."""
+    portal.sandbox.control.switch(webhook_url=f"{portal.url}/webhooks/commbox/{WEBHOOK_TOKEN}")
     sign_in(page, "compliance_officer")
-    made = portal.sandbox.control.make_call(seconds_until_stored=2)
-    page.goto(f"/objects/{made['objectId']}/" if isinstance(made, dict) else f"/objects/{made}/")
+    page.goto(f"/objects/{recording['object_id']}/")
+    links = page.locator("main a[href^='/recordings/']:not([href='/recordings/'])")
+    before = len(set(links.evaluate_all("all => all.map(link => link.href)")))
+    portal.sandbox.control.make_call(object_id=int(recording["object_id"]), stored_after=1)
+    for _ in range(40):
+        page.wait_for_timeout(1000)
+        if len(set(links.evaluate_all("all => all.map(link => link.href)"))) == before + 1:
+            return
+    pytest.fail("the recording of the call did not appear on the open page")
