@@ -145,7 +145,8 @@ class PortalPlayer extends HTMLElement {
     for (const control of this.querySelectorAll("[data-do], .seek")) control.disabled = true;
     this.piece("countdown").hidden = true;
     this.video.hidden = true;
-    this.#changed();
+    // Signed out, reading the trail would lead away to the sign-in page, past the sentence.
+    if (!signedOut) this.#changed();
   }
 
   /** The trail beside the player has something new. */

@@ -1,0 +1,268 @@
+"""What a person does to watch a recording, in a browser: the clock advances, URLs come and go, nothing is lost.
+
+The portal under test gives URLs 15 seconds to live, the least there is.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import axe_findings
+from tests.e2e.portal import Portal
+
+SignIn = Callable[[Page, str], None]
+STATE = """() => { const v = document.querySelector("portal-player video");
+  return {at: v.currentTime, paused: v.paused, rate: v.playbackRate, error: v.error?.code ?? 0, src: v.src} }"""
+MOVES = "(from) => document.querySelector('portal-player video')?.currentTime > from"
+
+
+class Trail:
+    """The portal's tables, seen from outside."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.url = portal.services.admin_url
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def recording(
+        self, ending: str = ".mp4", *, kind: str = "direct", seconds: int = 100, skip: int = 0
+    ) -> str:
+        """The id of a playable recording of that kind."""
+        query = """SELECT id FROM recordings_recording WHERE state = 'playable' AND url_kind = %s AND url LIKE %s
+            AND duration_seconds >= %s ORDER BY shown_at, id OFFSET %s LIMIT 1"""
+        return str(self.rows(query, kind, f"%{ending}", seconds, skip)[0][0])
+
+    def events(self, recording: str) -> list[tuple[str, dict[str, Any]]]:
+        """Kind and detail of the events about viewings of a recording."""
+        query = (
+            "SELECT kind, body FROM audit.event WHERE target_ref = %s AND kind LIKE 'viewing.%%' ORDER BY id"
+        )
+        found = self.rows(query, f"recording:{recording}")
+        return [(kind, json.loads(bytes(body)).get("action_detail", {})) for kind, body in found]
+
+    def kinds(self, recording: str) -> list[str]:
+        return [kind for kind, _ in self.events(recording)]
+
+    def key(self, recording: str) -> str:
+        return str(self.rows("SELECT url FROM recordings_recording WHERE id = %s", recording)[0][0]).split(
+            "/", 4
+        )[4]
+
+
+@pytest.fixture
+def trail(portal: Portal) -> Trail:
+    return Trail(portal)
+
+
+@pytest.fixture(autouse=True)
+def _mannered(portal: Portal) -> Iterator[None]:
+    """No fault of one test meets the next."""
+    yield
+    portal.sandbox.control.clear_faults()
+
+
+def state(page: Page) -> dict[str, Any]:
+    return dict(page.evaluate(STATE))
+
+
+def wait_until_past(page: Page, second: float) -> None:
+    """The video has come further than this."""
+    page.wait_for_function(MOVES, arg=second, timeout=40_000)
+
+
+def play(page: Page, recording: str) -> None:
+    page.goto(f"/recordings/{recording}/")
+    page.locator("#viewing-form").get_by_text("Compliance", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_until_past(page, 0.3)
+
+
+def test_playing_survives_an_expiry_and_a_seek_after_one(
+    page: Page, portal: Portal, sign_in: SignIn, trail: Trail
+):
+    """F34: the clock advances, the URL is renewed silently, and a jump after the end of a URL finds its place."""
+    recording = trail.recording()
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    first = state(page)
+    assert re.search("X-Amz-Signature=", first["src"])
+    page.keyboard.press(">")
+    wait_until_past(page, 20)
+    renewed = state(page)
+    assert renewed["src"] != first["src"], "15 s have passed: it must be another URL"
+    assert (renewed["paused"], renewed["rate"], renewed["error"]) == (False, 1.25, 0)
+
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.wait_for_timeout(16_000)
+    paused = state(page)
+    assert paused["src"] == renewed["src"], "a paused player needs no URL"
+    page.get_by_role("slider").fill("80000")
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_until_past(page, 81)
+    again = state(page)
+    assert again["src"] != paused["src"]
+    assert (again["rate"], again["error"]) == (1.25, 0)
+
+    page.keyboard.press("Space")
+    page.wait_for_function("() => document.querySelector('[data-tl=you-clock]').textContent !== '0:00'")
+    page.goto("/objects/")
+    page.wait_for_timeout(1000)
+    events = trail.events(recording)
+    kinds = [kind for kind, _ in events]
+    assert kinds[:2] == ["viewing.requested", "viewing.url_issued"]
+    assert kinds.count("viewing.url_renewed") >= 2
+    assert kinds[-1] == "viewing.finished"
+    spans = events[-1][1]["spans"]
+    assert spans[0][0] == 0
+    assert spans[0][1] >= 19_000
+    assert spans[-1][1] >= 81_000
+    assert not any(start < 60_000 < end for start, end in spans), "what was jumped over was not watched"
+    told = [span for kind, detail in events if kind == "viewing.watched" for span in detail["spans"]]
+    assert sum(end - start for start, end in told) == events[-1][1]["watched_ms"]
+    reads = [read for read in portal.sandbox.control.access_log() if read.key == trail.key(recording)]
+    assert {read.status for read in reads} <= {200, 206}
+    assert {read.referer for read in reads} == {""}, "S35: storage learns nothing of the portal"
+
+
+def test_signing_out_in_another_tab_ends_it_and_says_so(
+    page: Page, sign_in: SignIn, trail: Trail, console: Any
+):
+    """The renewal is refused, in the trail, and nothing of the recording stays on the page."""
+    console.expect("401")
+    recording = trail.recording(skip=1)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    other = page.context.new_page()
+    other.goto("/accounts/logout/")
+    other.locator("main").get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/accounts/login/**")
+    note = page.locator("portal-player .video-note")
+    expect(note).to_contain_text("You are signed out", timeout=20_000)
+    expect(note.get_by_role("link", name="Sign in")).to_be_visible()
+    assert page.evaluate("document.querySelector('portal-player video').src") == ""
+    assert "X-Amz-" not in page.content()
+    assert trail.kinds(recording)[-1] == "viewing.denied"
+    assert "viewing.finished" in trail.kinds(recording)
+
+
+def test_a_file_that_is_gone_is_said_and_kept(
+    page: Page, portal: Portal, sign_in: SignIn, trail: Trail, console: Any
+):
+    """F35: 404 marks the recording, in the trail and on the page."""
+    console.expect("404")
+    recording = trail.recording(skip=2)
+    key = trail.key(recording)
+    portal.sandbox.control.delete_file(key)
+    sign_in(page, "compliance_officer")
+    page.goto(f"/recordings/{recording}/")
+    page.locator("#viewing-form").get_by_text("Quality", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator("portal-player .video-note")).to_contain_text("The file is no longer in storage.")
+    kinds = trail.kinds(recording)
+    assert kinds == ["viewing.requested", "viewing.url_issued", "viewing.url_refused", "viewing.finished"]
+    page.reload()
+    expect(page.locator(".facts")).to_contain_text("File missing")
+
+
+def test_a_connection_that_dies_is_taken_up_where_it_was(
+    page: Page, portal: Portal, sign_in: SignIn, trail: Trail, console: Any
+):
+    console.expect("ERR_|Failed to load")
+    recording = trail.recording(skip=3)
+    portal.sandbox.control.script_faults([{"kind": "cut", "target": "s3", "bytes": 200_000, "count": 1}])
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    wait_until_past(page, 18)
+    assert state(page)["error"] == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind", "seconds"), [(".webm", "direct", 1), (".m4a", "direct", 1), (".mp4", "presigned", 60)]
+)
+def test_other_media_and_other_signers(
+    page: Page, sign_in: SignIn, trail: Trail, ending: str, kind: str, seconds: int
+):
+    recording = trail.recording(ending, kind=kind, seconds=seconds)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    wait_until_past(page, 2)
+    assert state(page)["error"] == 0
+
+
+def test_a_role_that_does_not_watch_has_no_button(page: Page, sign_in: SignIn, trail: Trail, console: Any):
+    console.expect("403")
+    sign_in(page, "administrator")
+    page.goto(f"/recordings/{trail.recording()}/")
+    expect(page.locator("main")).to_contain_text("Your role does not allow this.")
+
+
+def test_without_scripts_the_same_button_plays(
+    browser: Any, portal: Portal, trail: Trail, browser_context_args: Any
+):
+    """The whole page is the answer; native controls play it."""
+    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("User name").fill("tom.brandt")
+    page.get_by_label("Password").fill(portal.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"/recordings/{trail.recording(skip=4)}/")
+    page.locator("#viewing-form").get_by_text("Training", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    source = page.locator("video").get_attribute("src") or ""
+    assert "X-Amz-Signature=" in source
+    expect(page.locator("h1")).to_be_visible()
+    context.close()
+
+
+def test_the_page_is_for_everybody(page: Page, sign_in: SignIn, trail: Trail):
+    """axe finds nothing before, while and after playing, in both themes, on a phone and from right to left."""
+    recording = trail.recording(skip=5)
+    sign_in(page, "compliance_officer")
+    page.goto(f"/recordings/{recording}/")
+    assert axe_findings(page) == []
+    play(page, recording)
+    assert axe_findings(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert axe_findings(page) == []
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert axe_findings(page) == []
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    assert axe_findings(page) == []
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+
+
+def test_spans_of_the_script_against_a_set_of_moments(page: Page, sign_in: SignIn):
+    """The arithmetic the player reports with, on random spans, in the browser it runs in."""
+    sign_in(page, "qa_manager")
+    wrong = page.evaluate(
+        """async () => {
+          const {merged, without, total} = await import("/static/portal/js/player/spans.js");
+          const range = ([a, b]) => Array.from({length: Math.max(0, b - a)}, (_, i) => a + i);
+          const moments = (spans) => new Set(spans.flatMap(range));
+          const pick = (n) => Math.floor(Math.random() * n);
+          for (let round = 0; round < 2000; round++) {
+            const some = () => Array.from({length: pick(6)}, () => { const a = pick(60); return [a, a + pick(20)]; });
+            const [one, other] = [some(), some()];
+            const [a, b] = [merged(one), merged(other)];
+            const left = without(a, b);
+            const expected = [...moments(one)].filter((ms) => !moments(other).has(ms)).sort((x, y) => x - y);
+            const got = [...moments(left)].sort((x, y) => x - y);
+            const neat = a.every(([from, to], i) => from < to && (i === 0 || a[i - 1][1] < from));
+            const right = total(a) === moments(one).size && String(got) === String(expected);
+            if (!neat || !right) return {one, other, a, left};
+          }
+          return null;
+        }"""
+    )
+    assert wrong is None
