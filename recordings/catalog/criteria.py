@@ -32,23 +32,25 @@ class Criteria:
     until: datetime | None = None
     shortest: int | None = None
     longest: int | None = None
-    state: str = ""
+    states: tuple[str, ...] = ()
     status: int | None = None
     type: str = ""
 
     @property
     def looks_at_recordings(self) -> bool:
         """Whether a filter speaks of one recording rather than of its object."""
-        given = (self.since, self.until, self.shortest, self.longest, self.state or None, self.type or None)
-        return any(value is not None for value in given)
+        given = (self.since, self.until, self.shortest, self.longest)
+        return any(value is not None for value in given) or bool(self.states or self.type)
 
     def filters(self) -> dict[str, int | str]:
         """The filters that are on, as the trail keeps them."""
         given = ((part.name, getattr(self, part.name)) for part in fields(self) if part.name != "words")
-        return {name: _plain(value) for name, value in given if value not in (None, "")}
+        return {name: _plain(value) for name, value in given if value not in (None, "", ())}
 
 
 def _plain(value: object) -> int | str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value if isinstance(value, int) else str(value)
@@ -80,7 +82,8 @@ def filter_terms(criteria: Criteria) -> list[str]:
         if value is not None
     ]
     terms += [_exactly(type_lexeme(criteria.type))] if criteria.type else []
-    terms += [_exactly(state_lexeme(criteria.state.removeprefix(NO_RECORDING)))] if criteria.state else []
+    states = [_exactly(state_lexeme(state.removeprefix(NO_RECORDING))) for state in criteria.states]
+    terms += [_any(states)] if states else []
     return terms
 
 

@@ -228,8 +228,6 @@ def _nothing_newer(criteria: Criteria) -> Where:
     same = Where("n.object_id = d.object_id AND (n.shown_at, n.id) > (d.shown_at, d.id)")
     of_words = Where("n.words @@ %s::tsquery", (" & ".join(terms),)) if terms else Where()
     newer = same & _between(criteria, "n") & _of_length(criteria, "n") & of_words
-    if criteria.state != NO_RECORDING:
-        newer &= Where("n.has_recording")
     sql = f"(d.files <= 1 OR NOT EXISTS (SELECT FROM recordings_searchdoc n WHERE {newer.sql}))"
-    real = Where() if criteria.state == NO_RECORDING else Where("d.has_recording")
+    real = Where() if NO_RECORDING in criteria.states else Where("d.has_recording")
     return real & Where(sql, newer.values)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
@@ -70,7 +71,7 @@ class SearchForm(forms.Form):
     until = Day()
     shortest = Number(100_000, "A length is a number of whole minutes.")
     longest = Number(100_000, "A length is a number of whole minutes.")
-    state = forms.ChoiceField(
+    state = forms.MultipleChoiceField(
         required=False,
         choices=STATES.items(),
         error_messages={"invalid_choice": "Recordings have no state “%(value)s”."},
@@ -100,18 +101,21 @@ class SearchForm(forms.Form):
             until=_midnight(until) + timedelta(days=1) if until else None,
             shortest=_seconds(given["shortest"]),
             longest=_seconds(given["longest"]),
-            state=given["state"],
+            states=tuple(given["state"]),
             status=given["status"],
             type=given["type"],
         )
 
-    def value_of(self, name: str) -> str:
-        return str(self.data.get(name, "") or "")
-
-    @property
+    @cached_property
     def given(self) -> dict[str, str]:
         """The values as typed, for the fields of the page."""
-        return {name: self.value_of(name) for name in self.fields}
+        return {name: str(self.data.get(name, "")) for name in self.fields}
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        """What is given, name by name; several states may be."""
+        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        return [(name, value) for name in self.fields for value in data.getlist(name) if value]
 
     @cached_property
     def agents(self) -> dict[str, str]:
@@ -126,32 +130,32 @@ class SearchForm(forms.Form):
         return {str(pk): name or f"channel {pk}" for pk, name in rows}
 
     def agent_options(self) -> SafeString:
-        return _options("Anybody", self.agents, self.value_of("agent"))
+        return _options("Anybody", self.agents, self.given["agent"])
 
     def stream_options(self) -> SafeString:
-        return _options("Any channel", self.streams, self.value_of("stream"))
+        return _options("Any channel", self.streams, self.given["stream"])
 
-    def state_options(self) -> SafeString:
-        return _options("Any state", STATES, self.value_of("state"))
+    def state_boxes(self) -> list[tuple[str, str, bool]]:
+        """Value and words of each state, and whether it is asked for."""
+        chosen = {value for name, value in self._pairs if name == "state"}
+        return [(value, words, value in chosen) for value, words in STATES.items()]
 
     def status_options(self) -> SafeString:
         return _options(
-            "Any status", {str(key): word for key, word in STATUSES.items()}, self.value_of("status")
+            "Any status", {str(key): word for key, word in STATUSES.items()}, self.given["status"]
         )
 
     def chips(self) -> list[Chip]:
         """The filters that are on, each with the address of the page without it."""
         return [
-            Chip(self._said(name, value), self.query(without=name))
-            for name, value in self.given.items()
-            if value and name != "q"
+            Chip(self._said(name, value), self.query(without=(name, value)))
+            for name, value in self._pairs
+            if name != "q"
         ]
 
-    def query(self, without: str = "") -> str:
+    def query(self, without: tuple[str, str] | None = None) -> str:
         """Words and filters as a query string, without one of them where named; cursors never travel along."""
-        kept = QueryDict(mutable=True)
-        kept.update({name: value for name, value in self.given.items() if value and name != without})
-        return kept.urlencode()
+        return urlencode([pair for pair in self._pairs if pair != without], errors="replace")
 
     def sentences(self) -> list[str]:
         """What is wrong, field by field."""

@@ -3,9 +3,11 @@
 It names no customer, so looking at it is no event of its own.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import connection
@@ -14,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from recordings.catalog.finding import COUNTED
+from recordings.catalog.criteria import Criteria
+from recordings.catalog.finding import COUNTED, Search, count
 from recordings.catalog.queries import newest_recordings
-from recordings.catalog.words import state_lexeme
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing
 from recordings.permissions import Permission
@@ -24,23 +26,24 @@ from recordings.policies import any_person, can
 
 DAYS, WEEK = 30, 7
 NEWEST, WATCHED = 8, 6
-# States that need a look: the level and the note of their tiles.
-LOOKED_AT = {
-    RecordingState.VANISHED: ("bad", "no longer listed by CommBox"),
-    RecordingState.CHANGED: ("warn", "another file than before"),
-    RecordingState.FILE_MISSING: ("bad", "storage has no such file"),
-    RecordingState.STORAGE_REFUSED: ("bad", "storage does not give the file"),
-    RecordingState.NOT_PLAYABLE: ("warn", "outside the allowed buckets"),
-}
+# What needs a look: label, states, note where there are some, its level.
+LOOKED_AT = (
+    (
+        "Changed or vanished",
+        (RecordingState.CHANGED, RecordingState.VANISHED),
+        "at the source, since they were first seen",
+        "warn",
+    ),
+    (
+        "Not playable",
+        (RecordingState.FILE_MISSING, RecordingState.STORAGE_REFUSED, RecordingState.NOT_PLAYABLE),
+        "no file, refused by storage, or outside the allowed buckets",
+        "bad",
+    ),
+)
 _PER_DAY = """
 SELECT (shown_at AT TIME ZONE 'UTC')::date, count(*)
 FROM recordings_searchdoc WHERE has_recording AND shown_at >= %s AND shown_at < %s GROUP BY 1
-"""
-_PER_STATE = """
-SELECT state, (SELECT count(*) FROM (
-    SELECT FROM recordings_searchdoc WHERE words @@ term::tsquery LIMIT %s
-) found)
-FROM unnest(%s::text[], %s::text[]) AS asked (state, term)
 """
 _OVERDUE = """
 SELECT count(*) FROM (SELECT FROM recordings_commboxobject WHERE refresh_due_at < %s LIMIT %s) due
@@ -107,14 +110,6 @@ def recordings_per_day() -> list[tuple[str, int]]:
     return [(day.isoformat(), found.get(day, 0)) for day in days]
 
 
-def recordings_per_state() -> dict[str, int]:
-    """How many recordings are in each state that needs a look, counted up to one more than COUNTED."""
-    states = [state.value for state in LOOKED_AT]
-    with connection.cursor() as cursor:
-        cursor.execute(_PER_STATE, [COUNTED + 1, states, [f"'{state_lexeme(state)}'" for state in states]])
-        return dict(cursor.fetchall())
-
-
 def overdue_objects() -> int:
     """Objects that should have been refreshed minutes ago, counted up to one more than COUNTED."""
     with connection.cursor() as cursor:
@@ -149,14 +144,14 @@ def _tiles(days: list[tuple[str, int]]) -> list[Tile]:
     ]
 
 
-def _state_tiles(lists: str) -> list[Tile]:
-    """A tile per state that needs a look; states that nothing is in have none."""
-    counts = recordings_per_state()
-    return [
-        Tile(state.label, _capped(counts[state]), note, level, f"{lists}?state={state.value}")
-        for state, (level, note) in LOOKED_AT.items()
-        if counts.get(state)
-    ]
+def _state_tiles(lists: str) -> Iterator[Tile]:
+    for title, states, note, level in LOOKED_AT:
+        found = count(Search.for_recordings(Criteria(states=states)))
+        if found:
+            query = urlencode([("state", state.value) for state in states])
+            yield Tile(title, _capped(found), note, level, f"{lists}?{query}")
+        else:
+            yield Tile(title, "0", "every recording is as it was", "ok")
 
 
 def _capped(number: int) -> str:

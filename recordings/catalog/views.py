@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
-from recordings.audit.queries import trail_under
+from recordings.audit.queries import EventRow, trail_under
 from recordings.catalog import queries
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.forms import SearchForm
@@ -50,7 +51,11 @@ def _list(request: Request, area: str, search: Callable[..., Page]) -> HttpRespo
     took = round((perf_counter() - started) * 1000)
     logged = _log(request, area, criteria, found)
     context |= {"page": found, "logged": logged, **_words(found, form, area, took)}
-    return page(request, template, context, fragment="results")
+    response = page(request, template, context, fragment="results")
+    # The address to keep and to send around: htmx would write every field that was left empty.
+    place = {name: request.GET[name] for name in ("older", "newer") if name in request.GET}
+    response.headers["HX-Push-Url"] = request.path + _address(form, **place)
+    return response
 
 
 def _log(request: Request, area: str, criteria: Criteria, found: Page) -> bool:
@@ -74,6 +79,7 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
     log_opening(by=Actor.from_request(request), thing=found.thing)
     number, lines = queries.recordings_of(found.thing.pk)
     may_read_trail = can(request.user, Permission.READ_TRAIL)
+    events = trail_under(found.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else []
     context = {
         "object": found,
         "recordings": lines,
@@ -81,9 +87,14 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
         "may_play": can(request.user, Permission.PLAY_RECORDINGS),
         "may_refresh": can(request.user, Permission.REFRESH_CATALOG),
         "may_read_trail": may_read_trail,
-        "events": trail_under(found.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else [],
+        "events": [_without(event, f"object {found.thing.pk}") for event in events],
     }
     return page(request, "catalog/object.html", context, fragment="recordings")
+
+
+def _without(event: EventRow, words: str) -> EventRow:
+    """The event, not saying again what it is about on the page of that very thing."""
+    return replace(event, about=tuple(part for part in event.about if part.text != words))
 
 
 def _cursor(request: Request) -> dict[str, Any]:
@@ -101,10 +112,12 @@ def _words(found: Page, form: SearchForm, area: str, took: int) -> dict[str, Any
     return {
         "total": f"{total} {noun}",
         "shown": f"{some} {total} {noun} · {took} ms",
-        "newer_url": _address(form, newer=found.newer),
-        "older_url": _address(form, older=found.older),
+        "newer_url": _address(form, newer=found.newer) if found.newer else "",
+        "older_url": _address(form, older=found.older) if found.older else "",
     }
 
 
 def _address(form: SearchForm, **cursor: str) -> str:
-    return "?" + "&".join(filter(None, [form.query(), urlencode(cursor)])) if any(cursor.values()) else ""
+    parts = filter(None, [form.query(), urlencode({name: value for name, value in cursor.items() if value})])
+    query = "&".join(parts)
+    return f"?{query}" if query else ""

@@ -93,7 +93,9 @@ criteria = st.builds(
     until=moments,
     shortest=lengths,
     longest=lengths,
-    state=st.sampled_from(("", "", "vanished_at_source", NO_RECORDING)),
+    states=st.sampled_from(
+        ((), (), ("vanished_at_source",), (NO_RECORDING,), ("changed_at_source", NO_RECORDING))
+    ),
     status=st.sampled_from((None, None, 8)),
     type=st.sampled_from(("", "", "Audio")),
 )
@@ -108,7 +110,7 @@ def object_fits(thing, asked):
 
 def call_fits(call, asked):
     return (
-        asked.state in ("", call.state)
+        (not asked.states or call.state in asked.states)
         and asked.type.lower() in ("", call.recording_type)
         and (asked.since is None or call.shown_at >= asked.since)
         and (asked.until is None or call.shown_at < asked.until)
@@ -124,7 +126,7 @@ def expected_recordings(world, asked):
 
 def bare_fits(thing, asked):
     """An object without recordings: found unless something is asked of its recording."""
-    if asked.looks_at_recordings and asked.state != NO_RECORDING:
+    if asked.looks_at_recordings and NO_RECORDING not in asked.states:
         return False
     within = (asked.since is None or thing.created_at >= asked.since) and (
         asked.until is None or thing.created_at < asked.until

@@ -76,7 +76,18 @@ def dana(db, client):
 @pytest.mark.parametrize(
     "typed",
     [
-        *("dana", "DÁN", "obrien", "o'brien", "brien dana", "שלום", "שלומ", "של", "cohen claims", "claims video"),
+        *(
+            "dana",
+            "DÁN",
+            "obrien",
+            "o'brien",
+            "brien dana",
+            "שלום",
+            "שלומ",
+            "של",
+            "cohen claims",
+            "claims video",
+        ),
         *("1407374990000101", "4417", "1234417", "123-4417", "054 123 4417", "+972541234417", "0541234417"),
         *(
             "+972 54 123 4417",

@@ -53,19 +53,23 @@ def test_too_many_words():
 
 
 def test_filter_terms():
-    asked = Criteria(agent=5501, stream=31245, status=8, type="Screen share", state="file_missing")
+    asked = Criteria(agent=5501, stream=31245, status=8, type="Screen share", states=("file_missing",))
     assert filter_terms(asked) == ["'a5501'", "'c31245'", "'s8'", "'tscreenshare'", "'zfilemissing'"]
-    assert filter_terms(Criteria(state="none")) == ["'znone'"]
+    assert filter_terms(Criteria(states=("none", "playable"))) == ["('znone' | 'zplayable')"]
     assert filter_terms(Criteria(words="dana", shortest=60)) == []
 
 
 def test_filters_as_the_trail_keeps_them():
     asked = Criteria(
-        words="dana", agent=0, since=datetime(2026, 11, 1, tzinfo=UTC), shortest=0, state="playable"
+        words="dana",
+        agent=0,
+        since=datetime(2026, 11, 1, tzinfo=UTC),
+        shortest=0,
+        states=("playable", "none"),
     )
     assert asked.filters() == {
         "agent": 0,
         "since": "2026-11-01T00:00:00Z",
         "shortest": 0,
-        "state": "playable",
+        "states": "playable, none",
     }
