@@ -13,6 +13,7 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_process_init,
+    worker_ready,
 )
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditportal.settings")
@@ -104,3 +105,11 @@ def own_connections(**_: Any) -> None:
     from recordings.commbox.assembly import client
 
     client.cache_clear()
+
+
+@worker_ready.connect
+def note_start_in_trail(**_: Any) -> None:
+    """The trail says when workers run, and with which settings."""
+    from auditportal.lifecycle import note_start
+
+    note_start("worker")

@@ -39,5 +39,6 @@ def ends_at(request: Any) -> datetime:
 
 
 def end(request: Any) -> None:
-    """Sign the person out, as an event."""
+    """Sign the person out because the time is over; the trail says that it was not their own doing."""
+    request.session_is_over = True
     logout(request)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably, session_ref
+from recordings.playback.actions import end_viewings_of_session
 
 
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
@@ -26,10 +27,9 @@ def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
 
 @receiver(user_logged_out, dispatch_uid="audit-signed-out")
 def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
-    from recordings.playback.actions import end_viewings_of_session
-
     if user is None or not request.session.session_key:
         return
     actor = Actor.from_request(request)
     end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
-    record_durably(Kind.SIGNED_OUT, by=actor, target=Target.of(user))
+    kind = Kind.SESSION_ENDED if getattr(request, "session_is_over", False) else Kind.SIGNED_OUT
+    record_durably(kind, by=actor, target=Target.of(user))

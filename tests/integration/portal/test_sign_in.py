@@ -94,6 +94,7 @@ def test_a_session_ends_after_fifteen_idle_minutes(db):
         assert client.get("/", headers={"X-Poll": "true"}).status_code == 200
         clock.shift(61)
         assert client.get("/")["Location"].startswith(LOGIN)
+    assert kinds()[-1][0] == Kind.SESSION_ENDED
 
 
 def test_a_session_ends_after_twelve_hours_whatever_is_done(db):
