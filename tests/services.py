@@ -15,7 +15,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from auditportal.embedded import Embedded, Services
+from auditportal.embedded import OWNER, Embedded, Services
 from auditportal.embedded.redis import Redis
 from auditportal.sandbox import Sandbox
 
@@ -58,7 +58,7 @@ def sweep() -> None:
 
 
 def _sweep(folder: Path) -> None:
-    with (folder / "owner.lock").open("a") as lock:
+    with (folder / OWNER).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: its run is alive
         shutil.rmtree(folder)
 

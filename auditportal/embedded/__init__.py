@@ -1,6 +1,6 @@
 """PostgreSQL and Redis from wheels, for the demo and the tests."""
 
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.services import Embedded, Services
+from auditportal.embedded.services import OWNER, Embedded, Services
 
-__all__ = ["Embedded", "EmbeddedError", "Services"]
+__all__ = ["OWNER", "Embedded", "EmbeddedError", "Services"]

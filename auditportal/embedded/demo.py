@@ -14,7 +14,7 @@ from auditportal.accounts.roles import ROLES
 from auditportal.embedded import demo_env
 from auditportal.embedded.demo_processes import HOST, Runner
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.process import Process
+from auditportal.embedded.process import Process, end_survivors
 from auditportal.embedded.services import Embedded
 from auditportal.embedded.supervisor import Supervisor
 
@@ -32,10 +32,12 @@ _MAKES_THE_DATABASE = (
 
 
 class Demo:
-    """The demo of one folder on one port. `say` prints a line; `progress` prints the beginning of one."""
+    """The demo of one folder on one port. `say` prints; `pause` sleeps and raises when the end was asked for."""
 
-    def __init__(self, folder: Path, port: int, say: Callable[..., None]) -> None:
-        self.folder, self.port, self._say = folder, port, say
+    def __init__(
+        self, folder: Path, port: int, say: Callable[..., None], pause: Callable[[float], None]
+    ) -> None:
+        self.folder, self.port, self._say, self._pause = folder, port, say, pause
         self._began = time.monotonic()
         for part in (folder, folder / "logs", folder / "run"):
             part.mkdir(exist_ok=True)
@@ -45,6 +47,7 @@ class Demo:
     def reset(self) -> None:
         """Delete all data and secrets. Raises EmbeddedError while the demo runs."""
         self._embedded.remove()
+        end_survivors(self.folder / "run")
         shutil.rmtree(self.folder)
 
     def run(self) -> None:
@@ -53,7 +56,7 @@ class Demo:
         try:
             self._start()
             self._introduce()
-            self._supervisor.run()
+            self._supervisor.run(self._pause)
         finally:
             self._say("Stopping …")
             (self.folder / demo_env.RUNNING_FILE).unlink(missing_ok=True)
@@ -93,12 +96,13 @@ class Demo:
             ("First look at the catalog", "refresh_catalog"),
         ):
             with self._step(text):
-                runner.manage(*command)
+                runner.manage(*command, pause=self._pause)
         mark.write_text(wanted)
 
     def _launch(self, process: Process) -> None:
         process.start()
         self._supervisor.watch(process)
+        self._pause(0)
         process.wait_ready(_READY_SECONDS)
 
     def _wait_ready(self) -> None:
@@ -110,10 +114,11 @@ class Demo:
                     f"The portal did not get ready. Its log: {self.folder / 'logs' / 'web.log'}"
                 )
             self._supervisor.look(time.monotonic())
-            time.sleep(0.1)
+            self._pause(0.1)
 
     @contextmanager
     def _step(self, text: str) -> Iterator[None]:
+        self._pause(0)
         began = time.monotonic()
         self._say(f"  {text + ' …':<42}", end="")
         try:

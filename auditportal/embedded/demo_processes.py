@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from auditportal.embedded.demo_env import read_file
@@ -17,9 +17,11 @@ _MANAGE = [str(ROOT / "manage.py")]
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")  # no setting of another installation
 _WEB = shlex.split(
     "-m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers"
+    " --workers-kill-timeout 10"
 )
 _CELERY = ["-m", "celery", "--app", "auditportal"]
 _WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
+_LOOK_SECONDS = 0.05
 SANDBOX_LAST_SETTING = "AWS_SECRET_ACCESS_KEY"
 _BEAT = shlex.split("beat --loglevel INFO --pidfile= --schedule")
 
@@ -57,12 +59,14 @@ class Runner:
             self._process("beat", [*_CELERY, *_BEAT, str(self._folder / "run" / "beat")]),
         ]
 
-    def manage(self, *command: str) -> None:
+    def manage(self, *command: str, pause: Callable[[float], None]) -> None:
         """Run a management command to its end. Raises EmbeddedError with its last words when it fails."""
         step = self._process(command[0], [*_MANAGE, *command])
         step.start()
         try:
-            if step.wait() != 0:
+            while step.running:
+                pause(_LOOK_SECONDS)
+            if step.exit_code != 0:
                 raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_words()}")
         finally:
             step.stop()

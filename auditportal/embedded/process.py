@@ -94,12 +94,6 @@ class Process:
         if not self.running:
             raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_words()}")
 
-    def wait(self) -> int:
-        """Wait for the end of a process that ends by itself, and return its exit code."""
-        if self._child is None:
-            raise RuntimeError(f"{self.name} was never started")
-        return self._child.wait()
-
     def stop(self) -> None:
         """End it in its own way, or by force when `stop_seconds` have passed."""
         if self._child is None:
@@ -164,6 +158,13 @@ class Process:
     def _kill_group(leader: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(leader, signal.SIGKILL)
+
+
+def end_survivors(folder: Path) -> None:
+    """End what an earlier run has left: whatever still holds one of the folder's locks (`<name>.lock`)."""
+    for lock in folder.glob("*.lock"):
+        with Process(lock.stem, (), lock, log=lock)._claim():
+            pass
 
 
 def _private(path: str, flags: int) -> int:

@@ -11,9 +11,10 @@ from typing import IO
 from auditportal.embedded import place
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.postgres import ADMIN, MIGRATOR, WEB, Postgres
-from auditportal.embedded.process import Process
+from auditportal.embedded.process import Process, end_survivors
 from auditportal.embedded.redis import Redis
 
+OWNER = "owner"  # the file whose lock says that somebody runs the servers
 _START_SECONDS = 30.0
 
 
@@ -84,6 +85,7 @@ class Embedded:
         self.stop()
         self._take()
         try:
+            end_survivors(self.home)
             place.remove(self.home)
             place.remove(self.directory)
         finally:
@@ -101,7 +103,7 @@ class Embedded:
     def _take(self) -> None:
         """Hold the directory's lock, so that two programs never serve the same data."""
         place.home_for(self.directory, place.server_account())
-        lock = (self.home / "owner.lock").open("a")
+        lock = (self.home / OWNER).open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

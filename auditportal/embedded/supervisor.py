@@ -31,11 +31,11 @@ class Supervisor:
         """From now on, start it again when it dies, and stop it with the others."""
         self._children.append(_Child(process))
 
-    def run(self, wait: Callable[[float], None] = time.sleep) -> None:
-        """Look after all of them, until somebody raises an exception (a signal's handler does)."""
+    def run(self, pause: Callable[[float], None]) -> None:
+        """Look after all of them, until `pause` raises."""
         while True:
             self.look(time.monotonic())
-            wait(_LOOK_SECONDS)
+            pause(_LOOK_SECONDS)
 
     def look(self, now: float) -> None:
         """One round: note who died and when to try again, start whose time has come."""

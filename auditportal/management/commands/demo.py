@@ -1,6 +1,7 @@
 """`manage.py demo`: a working portal on this machine. Runs before there are settings: it makes them."""
 
 import signal
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,31 @@ class _Stop(BaseException):
     """Somebody asked the demo to end."""
 
 
+class _Ending:
+    """Raises when a signal asks for the end, and again at the next pause.
+
+    Python drops an exception that a signal's handler raises while a process is being forked; the pause does not.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in _ENDING:
+            signal.signal(number, self._ask)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep; raises _Stop when the end was asked for."""
+        if self._asked:
+            raise _Stop
+        time.sleep(seconds)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        """While everything stops, further signals change nothing."""
+        self._asked = True
+        for ending in _ENDING:
+            signal.signal(ending, signal.SIG_IGN)
+        raise _Stop
+
+
 class Command(BaseCommand):
     help = "Serve a working portal with real video: database, Redis, CommBox stand-in, web, workers."
     requires_system_checks = ()
@@ -27,12 +53,11 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, default=ROOT / ".portal", help="where the data are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in _ENDING:
-            signal.signal(number, _end)
+        ending = _Ending()
         try:
             if options["reset"]:
-                Demo(options["folder"], options["port"], self._say).reset()
-            Demo(options["folder"], options["port"], self._say).run()
+                Demo(options["folder"], options["port"], self._say, ending.pause).reset()
+            Demo(options["folder"], options["port"], self._say, ending.pause).run()
         except _Stop:
             self._say("Everything has stopped.")
         except EmbeddedError as error:
@@ -41,10 +66,3 @@ class Command(BaseCommand):
     def _say(self, text: str, end: str = "\n") -> None:
         self.stdout.write(text, ending=end)
         self.stdout.flush()
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """End once; while everything stops, further signals change nothing."""
-    for ending in _ENDING:
-        signal.signal(ending, signal.SIG_IGN)
-    raise _Stop

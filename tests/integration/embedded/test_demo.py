@@ -87,7 +87,7 @@ def folder(directory: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_it_starts_heals_stops_and_keeps_its_data(folder: Path) -> None:
+def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(folder: Path) -> None:
     port = free_port()
     first = Shown(folder, port)
     first.wait_for("Stop with Ctrl-C")
@@ -121,22 +121,16 @@ def test_it_starts_heals_stops_and_keeps_its_data(folder: Path) -> None:
     second.wait_for("Stop with Ctrl-C")
     assert password[1] in second.text
     assert "Tables and roles" not in second.text
-    assert second.end(signal.SIGTERM) == 0
+    second.end(signal.SIGKILL)
+
+    after_the_kill = Shown(folder, port)
+    after_the_kill.wait_for("Stop with Ctrl-C")
+    assert after_the_kill.end(signal.SIGTERM) == 0
 
     fresh = Shown(folder, port, "--reset")
     fresh.wait_for("Tables and roles")
     assert fresh.end() == 0
     assert password[1] not in (folder / demo_env.SECRETS_FILE).read_text()
-
-
-@pytest.mark.slow
-def test_what_was_killed_leaves_nobody_behind_and_starts_again(folder: Path) -> None:
-    killed = Shown(folder, free_port())
-    killed.wait_for("Web, worker and beat")
-    killed.end(signal.SIGKILL)
-    again = Shown(folder, free_port())
-    again.wait_for("Stop with Ctrl-C")
-    assert again.end() == 0
 
 
 def test_the_embedded_command_prints_addresses_and_ends_with_ctrl_c(directory: Path) -> None:

@@ -202,6 +202,16 @@ def test_remove_deletes_the_data(directory: Path) -> None:
         remembered(services.admin_url)
 
 
+def test_remove_ends_a_server_that_outlived_its_parent(directory: Path) -> None:
+    embedded = Embedded(directory, durable=False)
+    embedded.start()
+    orphans, embedded.processes = embedded.processes, []
+    embedded.stop()
+    assert [process.running for process in orphans] == [True, True]
+    embedded.remove()
+    assert [process.running for process in orphans] == [False, False]
+
+
 def test_data_of_another_version_are_left_alone(directory: Path) -> None:
     embedded = Embedded(directory, durable=False)
     with embedded.running():
