@@ -3,7 +3,6 @@
 However many events, two queries: their secrets, and the keys of those whose values they are.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from recordings.audit.vault import ERASED, Disclosed, disclose
+from pydantic_core import from_json
+
+from recordings.audit.vault import ERASED, Disclosed, Keyring
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
 
 COLUMNS = ("id", "event_id", "recorded_at", "occurred_at", "skewed", "kind", "outcome", "body", "body_hash")
@@ -31,7 +32,7 @@ class Stored(NamedTuple):
     body_hash: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Opened:
     """One event with its personal values. A value that was erased reads `erased`."""
 
@@ -102,12 +103,12 @@ class Opened:
 def open_events(rows: Sequence[Stored]) -> list[Opened]:
     """Parse these events and reveal their personal values."""
     values = _disclosed([row.event_id for row in rows])
-    return [Opened(row, json.loads(row.body), values.get(row.event_id, {})) for row in rows]
+    return [Opened(row, from_json(row.body), values.get(row.event_id, {})) for row in rows]
 
 
 def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
     """Rows of `values_list(*COLUMNS)`, with bytes as bytes."""
-    return [Stored(*row[:-2], bytes(row[-2]), bytes(row[-1])) for row in rows]
+    return [Stored._make([*row[:-2], bytes(row[-2]), bytes(row[-1])]) for row in rows]
 
 
 def open_event(event_id: UUID) -> Opened | None:
@@ -122,14 +123,14 @@ def _disclosed(event_ids: Sequence[UUID]) -> dict[UUID, dict[str, Disclosed | No
             "event_id", "field", "subject", "sealed"
         )
     )
-    keys = _keys({subject for _, _, subject, _ in secrets})
+    keys = _keyring({subject for _, _, subject, _ in secrets})
     found: dict[UUID, dict[str, Disclosed | None]] = defaultdict(dict)
     for event_id, name, subject, sealed in secrets:
-        found[event_id][name] = disclose(event_id, name, subject, keys.get(subject), bytes(sealed))
+        found[event_id][name] = keys.disclose(event_id.bytes, name, subject, bytes(sealed))
     return found
 
 
-def _keys(subjects: set[str]) -> dict[str, bytes]:
+def _keyring(subjects: set[str]) -> Keyring:
     """Read each time and never kept: a destroyed key must not live on here."""
     rows = AuditSubjectKey.objects.filter(subject__in=subjects).values_list("subject", "wrapped")
-    return {subject: bytes(wrapped) for subject, wrapped in rows}
+    return Keyring({subject: bytes(wrapped) for subject, wrapped in rows})

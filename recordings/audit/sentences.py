@@ -14,7 +14,7 @@ from recordings.permissions import Permission
 
 Presenter = Callable[[Opened], Words]
 
-RIGHTS = {
+RIGHTS: Mapping[str, str] = {
     Permission.SEARCH_OBJECTS: "search objects",
     Permission.OPEN_OBJECTS: "open objects",
     Permission.PLAY_RECORDINGS: "play recordings",
@@ -41,7 +41,9 @@ def sentence(event: Opened) -> tuple[Part, ...]:
 
 def plain_sentence(event: Opened) -> str:
     """The whole sentence as text, the actor's name in front."""
-    return f"{event.actor_name} {''.join(part.text for part in sentence(event))}"
+    pieces = PRESENTERS.get(event.kind, _unknown)(event)
+    said = [piece.text if isinstance(piece, Part) else piece for piece in pieces]
+    return f"{event.actor_name} {''.join(said)}"
 
 
 def tone(kind: str, outcome: str) -> str:
@@ -86,7 +88,8 @@ def _role(event: Opened) -> str:
 def _access_denied(event: Opened) -> Words:
     right = str(event.part("authz").get("rule", ""))
     why = f"no right to {RIGHTS.get(right, right.replace('_', ' '))}" if right else "not allowed"
-    return [f"was refused: {why}", *([" (", thing(event), ")"] if event.target_ref else [])]
+    where: list[str | Part] = [" (", thing(event), ")"] if event.target_ref else []
+    return [f"was refused: {why}", *where]
 
 
 # --- catalog
@@ -222,7 +225,8 @@ def _config_changed(event: Opened) -> Words:
 def _unknown(event: Opened) -> Words:
     """A kind this version does not know: its name said as words, and what it was about."""
     said = event.kind.replace(".", ": ").replace("_", " ")
-    return [f"did {words.quoted(said)}", *([" on ", thing(event)] if event.target_ref else [])]
+    what: list[str | Part] = [" on ", thing(event)] if event.target_ref else []
+    return [f"did {words.quoted(said)}", *what]
 
 
 PRESENTERS: Mapping[str, Presenter] = {

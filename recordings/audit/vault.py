@@ -7,7 +7,7 @@ the value everywhere, and every hash of the trail still holds.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -94,20 +94,20 @@ class Disclosed(NamedTuple):
     salt: bytes
 
 
-def disclose(
-    event_id: UUID, field: str, subject: str, wrapped: bytes | None, sealed: bytes
-) -> Disclosed | None:
-    """What is behind a commitment, or None when its key is gone or does not fit: it was erased."""
-    if wrapped is None:
-        return None
-    try:
-        plain = _open(_unwrap(subject, wrapped), sealed, event_id.bytes + field.encode())
-    except InvalidTag:
-        return None
-    return Disclosed(plain[_SALT:].decode(), plain[:_SALT])
+class Keyring:
+    """The keys of some subjects, unwrapped once to open many values. A subject without a key was erased."""
 
+    def __init__(self, wrapped: Mapping[str, bytes]) -> None:
+        self._ciphers = {subject: AESGCM(_unwrap(subject, key)) for subject, key in wrapped.items()}
 
-def reveal(event_id: UUID, field: str, subject: str, wrapped: bytes | None, sealed: bytes) -> str:
-    """The value behind a commitment, or the word `erased` when its key is gone or does not fit."""
-    disclosed = disclose(event_id, field, subject, wrapped, sealed)
-    return disclosed.value if disclosed else ERASED
+    def disclose(self, event: bytes, field: str, subject: str, sealed: bytes) -> Disclosed | None:
+        """What is behind a commitment of the event with these 16 bytes of id; None when it was erased, or when the
+        key does not open it: it belongs to another event, field or person."""
+        cipher = self._ciphers.get(subject)
+        if cipher is None:
+            return None
+        try:
+            plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event + field.encode())
+        except InvalidTag:
+            return None
+        return Disclosed(plain[_SALT:].decode(), plain[:_SALT])

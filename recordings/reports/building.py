@@ -1,7 +1,10 @@
 """Building a report: claimed, streamed to a file at constant memory, hashed on the way, finished or failed."""
 
 import errno
+import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
@@ -62,18 +65,33 @@ def _write(report: Report) -> None:
         claims.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * ROW_BYTES[report.format]):
             raise OSError(errno.ENOSPC, "no room for this report")
-        rows = _stream(report, events, draft, expected)
+        with _collector_resting():
+            rows = _stream(report, events, draft, expected)
         sha256 = draft.finish(files.file_of(report))
     name = f"audit-trail-{report.requested_at:%Y-%m-%d}-{report.pk.hex[-8:]}.{report.format}"
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=rows, sha256=sha256)
 
 
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Python's cycle collector walks every object of a batch again and again, for half of the time in all; a batch
+    holds no cycles and goes when its last name does."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _stream(report: Report, events: Snapshot, draft: files.Draft, expected: int) -> int:
-    to_bytes = lines.csv_lines if report.format == "csv" else lines.json_lines
-    if report.format == "csv":
+    as_csv = report.format == "csv"
+    to_bytes = lines.csv_lines if as_csv else lines.json_lines
+    if as_csv:
         draft.write(lines.csv_head())
     rows, renewed = 0, time.monotonic()
-    for batch in events.batches():
+    for batch in events.batches(without=lines.NOT_IN_CSV if as_csv else ()):
         draft.write(to_bytes(batch))
         rows += len(batch)
         if time.monotonic() - renewed > RENEW_SECONDS:

@@ -2,9 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+
+from pydantic_core import to_json
 
 from recordings.audit.opened import Opened
 from recordings.audit.sentences import plain_sentence
@@ -31,6 +32,7 @@ COLUMNS = (
     "event_id",
     "body_sha256",
 )
+NOT_IN_CSV = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -50,7 +52,7 @@ def csv_lines(events: Sequence[Opened]) -> bytes:
 def json_lines(events: Sequence[Opened]) -> bytes:
     """One JSON object per event. `body` is the exact text whose SHA-256 `sha256` is; each value of `revealed` comes
     with the salt that makes its commitment checkable, and is missing once it was erased."""
-    return b"".join(json.dumps(_facts(event), ensure_ascii=False).encode() + b"\n" for event in events)
+    return b"".join(to_json(_facts(event)) + b"\n" for event in events)
 
 
 def _csv(rows: Iterable[Sequence[str | int]]) -> str:
@@ -62,27 +64,27 @@ def _csv(rows: Iterable[Sequence[str | int]]) -> str:
 def _cells(event: Opened) -> list[str | int]:
     row, actor, target = event.stored, event.part("actor"), event.part("object")
     ref = str(target.get("ref", ""))
-    texts = (
+    return [
+        row.id,
         stamp(row.recorded_at),
         stamp(row.occurred_at),
-        row.kind,
-        row.outcome,
-        str(actor.get("ref", "")),
-        event.actor_name,
-        str(actor.get("role", "")),
-        event.purpose,
-        event.private("purpose.note"),
-        str(target.get("kind", "")),
-        ref,
-        event.private("object.label"),
-        ref if ref.startswith("object:") else event.parent_ref,
-        event.private("source.ip"),
-        str(event.part("request").get("id", "")),
-        plain_sentence(event),
+        neutral(row.kind),
+        neutral(row.outcome),
+        neutral(event.actor_ref),
+        neutral(event.actor_name),
+        neutral(str(actor.get("role", ""))),
+        neutral(event.purpose),
+        neutral(event.private("purpose.note")),
+        neutral(event.target_kind),
+        neutral(ref),
+        neutral(event.private("object.label")),
+        neutral(ref if ref.startswith("object:") else event.parent_ref),
+        neutral(event.private("source.ip")),
+        neutral(str(event.part("request").get("id", ""))),
+        neutral(plain_sentence(event)),
         str(row.event_id),
         row.body_hash.hex(),
-    )
-    return [row.id, *map(neutral, texts)]
+    ]
 
 
 def _facts(event: Opened) -> dict[str, object]:

@@ -1,24 +1,23 @@
 """The events of a report, read in one pass from one snapshot, a batch at a time."""
 
-import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-from uuid import UUID
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import connections
+from pydantic_core import from_json
 
 from recordings.audit.filters import TrailFilters, matching
 from recordings.audit.opened import COLUMNS, Opened, Stored
-from recordings.audit.vault import Disclosed, disclose
+from recordings.audit.vault import Disclosed, Keyring
 
 BATCH = 2000
 _SECRETS = """
-SELECT s.event_id, s.field, s.subject, k.wrapped, s.sealed
-FROM audit.secret s LEFT JOIN audit.subject_key k USING (subject) WHERE s.event_id = ANY(%s)
+SELECT e.id, s.field, s.subject, s.sealed FROM audit.event e JOIN audit.secret s USING (event_id)
+WHERE e.id = ANY(%s) AND s.field <> ALL(%s)
 """
+_KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
 
 class Snapshot:
@@ -36,25 +35,33 @@ class Snapshot:
         row = self._connection.execute(f"SELECT count(*) FROM ({sql}) AS events", params).fetchone()  # noqa: S608
         return int(row[0]) if row else 0
 
-    def batches(self) -> Iterator[list[Opened]]:
-        """The events in the order of their numbers."""
+    def batches(self, *, without: Sequence[str] = ()) -> Iterator[list[Opened]]:
+        """The events in the order of their numbers; personal values that nobody asks for stay closed."""
         sql, params = _compiled(self._events.order_by("id").values_list(*COLUMNS))
         with self._connection.cursor(name="report", binary=True) as cursor:
             cursor.execute(sql, params)
             while rows := cursor.fetchmany(BATCH):
-                yield self._opened([Stored(*row) for row in rows])
+                yield self._opened([Stored._make(row) for row in rows], without)
 
-    def _opened(self, rows: Sequence[Stored]) -> list[Opened]:
-        values = self._disclosed([row.event_id for row in rows])
-        return [Opened(row, json.loads(row.body), values.get(row.event_id, {})) for row in rows]
+    def _opened(self, rows: Sequence[Stored], without: Sequence[str]) -> list[Opened]:
+        values = self._disclosed(rows, without)
+        return [Opened(row, from_json(row.body), values[row.id]) for row in rows]
 
-    def _disclosed(self, event_ids: list[UUID]) -> dict[UUID, dict[str, Disclosed | None]]:
-        found: dict[UUID, dict[str, Disclosed | None]] = defaultdict(dict)
-        with psycopg.Cursor(self._connection) as cursor:
-            secrets = cursor.execute(_SECRETS, [event_ids], binary=True)
-            for event_id, name, subject, wrapped, sealed in secrets:
-                found[event_id][name] = disclose(event_id, name, subject, wrapped, sealed)
+    def _disclosed(
+        self, rows: Sequence[Stored], without: Sequence[str]
+    ) -> dict[int, dict[str, Disclosed | None]]:
+        """The personal values of these events, by event number."""
+        events = {row.id: row.event_id.bytes for row in rows}
+        found: dict[int, dict[str, Disclosed | None]] = {number: {} for number in events}
+        secrets = self._fetch(_SECRETS, list(events), list(without))
+        keys = Keyring(dict(self._fetch(_KEYS, list({subject for _, _, subject, _ in secrets}))))
+        for number, name, subject, sealed in secrets:
+            found[number][name] = keys.disclose(events[number], name, subject, sealed)
         return found
+
+    def _fetch(self, statement: LiteralString, *wanted: list[Any]) -> list[tuple[Any, ...]]:
+        with psycopg.Cursor(self._connection) as cursor:
+            return cursor.execute(statement, wanted, binary=True).fetchall()
 
 
 @contextmanager
