@@ -1,11 +1,11 @@
 """The trail says when it was being written and under which settings: each process notes its start and its end.
 
-PCI DSS 10.2.1.6: starting and stopping of audit logs. The settings that decide what may be played and for how long stand
-in the event, so that a change of them between two starts can be seen.
+PCI DSS 10.2.1.6: starting and stopping of audit logs. The settings that decide what may be played and for how long
+stand in the event, so that a change of them between two starts can be seen.
 """
 
-import atexit
 import os
+from multiprocessing.util import Finalize
 from urllib.parse import urlsplit
 
 import structlog
@@ -20,7 +20,8 @@ logger = structlog.get_logger("portal.lifecycle")
 def note_start(part: str) -> None:
     """Write that a part of the portal (web, worker) has started, and see to its end being written.
 
-    A database that is away does not keep the part from starting: nothing is served that must be logged until it is back.
+    A database that is away does not keep the part from starting: until it is back nothing is served that must be
+    logged.
     """
     detail = {
         "part": part,
@@ -32,7 +33,9 @@ def note_start(part: str) -> None:
         "release": settings.AUDIT_RELEASE,
     }
     _note(Kind.LOGGING_STARTED, part, detail)
-    atexit.register(_note, Kind.LOGGING_STOPPED, part, {"part": part, "process": os.getpid()})
+    # Not atexit: the web server's processes are multiprocessing's, which end without it.
+    ending = (Kind.LOGGING_STOPPED, part, {"part": part, "process": os.getpid()})
+    Finalize(None, _note, args=ending, exitpriority=10)
 
 
 def _note(kind: Kind, part: str, detail: dict[str, int | str | list[str]]) -> None:

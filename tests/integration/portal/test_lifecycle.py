@@ -12,7 +12,9 @@ from recordings.models import AuditEvent
 def noted(monkeypatch):
     """Note a start without leaving an end behind for when the test process ends; returns what was to be run then."""
     at_the_end = []
-    monkeypatch.setattr(lifecycle.atexit, "register", lambda *call: at_the_end.append(call))
+    monkeypatch.setattr(
+        lifecycle, "Finalize", lambda _, function, args, exitpriority: at_the_end.append((function, *args))
+    )
     monkeypatch.setattr(lifecycle.connection, "close", lambda: None)
     lifecycle.note_start("web")
     return at_the_end
