@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
@@ -17,6 +18,7 @@ from recordings.catalog.criteria import Criteria
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import log_opening, log_search
 from recordings.catalog.queries import Page
+from recordings.catalog.rows import object_rows, recording_rows
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
 from recordings.permissions import Permission
@@ -30,17 +32,19 @@ _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 @permission_required(Permission.SEARCH_OBJECTS)
 def object_list(request: Request) -> HttpResponse:
     """Objects that match words and filters, the one with the newest recording first."""
-    return _list(request, "objects", queries.objects)
+    return _list(request, "objects", queries.objects, object_rows)
 
 
 @require_safe
 @permission_required(Permission.SEARCH_OBJECTS)
 def recording_list(request: Request) -> HttpResponse:
     """Recordings of all objects, newest first, by the same words and filters."""
-    return _list(request, "recordings", queries.recordings)
+    return _list(request, "recordings", queries.recordings, recording_rows)
 
 
-def _list(request: Request, area: str, search: Callable[..., Page]) -> HttpResponse:
+def _list(
+    request: Request, area: str, search: Callable[..., Page], drawn: Callable[..., SafeString]
+) -> HttpResponse:
     form = SearchForm(request.GET)
     template = f"catalog/{area}.html"
     context: dict[str, Any] = {"form": form, "area": area}
@@ -50,7 +54,12 @@ def _list(request: Request, area: str, search: Callable[..., Page]) -> HttpRespo
     found = search(criteria, **_cursor(request))
     took = round((perf_counter() - started) * 1000)
     logged = _log(request, area, criteria, found)
-    context |= {"page": found, "logged": logged, **_words(found, form, area, took)}
+    context |= {
+        "page": found,
+        "rows": drawn(found.lines),
+        "logged": logged,
+        **_words(found, form, area, took),
+    }
     response = page(request, template, context, fragment="results")
     # The address to keep and to send around: htmx would write every field that was left empty.
     place = {name: request.GET[name] for name in ("older", "newer") if name in request.GET}
