@@ -23,6 +23,8 @@ from recordings.refresh.hints import Fate
 
 # A visit asks CommBox again when what we hold is older than this.
 VISIT_AFTER = timedelta(minutes=2)
+# A nudge is taken at once, a sweep comes each five seconds: later than this something is in the way.
+TURN_AFTER = timedelta(seconds=10)
 # Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
 SILENCE = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=5)
@@ -107,10 +109,20 @@ class Freshness:
         return self.refreshed_at is None or timezone.now() - self.refreshed_at > VISIT_AFTER
 
     @property
+    def is_asked(self) -> bool:
+        """A worker has it in hand."""
+        return self.leased_until is not None and self.leased_until > timezone.now()
+
+    @property
     def is_under_way(self) -> bool:
-        now = timezone.now()
-        leased = self.leased_until is not None and self.leased_until > now
-        return leased or (self.due_at is not None and self.due_at <= now)
+        """Somebody asks, or will as soon as it is its turn."""
+        return self.is_asked or (self.due_at is not None and self.due_at <= timezone.now())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Its turn should have come by now: the worker is busy, or not there."""
+        late = self.due_at is not None and timezone.now() - self.due_at > TURN_AFTER
+        return late and not self.is_asked
 
 
 _BOOKKEEPING = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")

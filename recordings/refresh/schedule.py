@@ -51,7 +51,7 @@ def retry_after(error: CommBoxError | None, attempts: int) -> timedelta:
     """
     if isinstance(error, (NotFound, BadRequest)):
         return HOPELESS_RETRY
-    doubled = FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 10)
+    doubled = FIRST_RETRY * (1 << min(max(attempts - 1, 0), 10))
     ceiling = LAST_RETRY if isinstance(error, BadResponse) else SOURCE_RETRY
     asked_for = timedelta(seconds=error.retry_after or 0 if error else 0)
     return max(min(doubled, ceiling), min(asked_for, LAST_RETRY))

@@ -91,6 +91,18 @@ def test_while_commbox_is_away_a_refresh_is_queued_not_failed(officer: Client, h
     assert body("refresh.requested")["object"]["ref"] == f"object:{held.pk}"
 
 
+def test_without_a_worker_the_page_says_so_and_looks_less_often(officer: Client, held: CommBoxObject) -> None:
+    officer.post(f"/objects/{held.pk}/refresh/", headers=HTMX)
+    CommBoxObject.objects.update(refresh_due_at=timezone.now() - timedelta(seconds=11))
+    page = text(freshness(officer, held, seen="never"))
+    assert "The refresh worker has not come to it yet." in page
+    assert 'hx-trigger="load delay:10s"' in page
+    CommBoxObject.objects.update(refresh_leased_until=timezone.now() + timedelta(seconds=60))
+    page = text(freshness(officer, held, seen="never"))
+    assert "Asking CommBox" in page
+    assert 'hx-trigger="load delay:2s"' in page
+
+
 def test_a_failed_refresh_is_one_sentence_beside_the_age(
     officer: Client, held: CommBoxObject, upstream: Control
 ) -> None:
