@@ -6,7 +6,7 @@
 // Keys sleep while somebody types, while a dialog is open, and when switched off (data-keys="off").
 const PATIENCE = 1500;
 const TYPING = "input:not([type=checkbox], [type=radio], [type=range], [type=button]), textarea, select, [contenteditable]";
-const PRESSABLE = "a, button, summary, input, video, audio";
+const PRESSABLE = "a, button, summary, input:not([type=range]), video, audio";
 let first = "";
 let firstAt = 0;
 

@@ -38,6 +38,7 @@ export async function swap(video, canvas, url, wish) {
   hold(video, canvas);
   try {
     const known = until(video, "loadedmetadata");
+    video.autoplay = false; // it was for the first source: a paused film is to stay paused under a new one
     video.defaultPlaybackRate = wish.rate;
     video.src = url;
     await known;
