@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from auditportal.sandbox.control import Control
+from recordings.commbox.assembly import client
 from recordings.models import Agent, CommBoxObject, Recording, Stream
 from recordings.refresh.actions import RefreshOutcome, refresh_object
 from tests.integration.refresh.helpers import BY, hold, kinds
@@ -63,6 +64,7 @@ def test_refresh_catalog_stops_with_a_sentence_when_commbox_does(db: None, upstr
 def test_two_refreshes_of_one_object_at_once_do_no_harm(committed_db: None, upstream: Control) -> None:
     """R3: in parallel or one after the other, the rows and the trail are the same."""
     thing = hold(upstream)
+    client()  # made once, before several threads could each make one
     for _ in range(3):
         upstream.advance_clock(60)
         upstream.add_recording(thing.pk)
