@@ -23,7 +23,7 @@ def note_start(part: str) -> None:
     A database that is away does not keep the part from starting: until it is back nothing is served that must be
     logged.
     """
-    detail = {
+    detail: dict[str, int | str | list[str]] = {
         "part": part,
         "process": os.getpid(),
         "version": settings.APP_VERSION,

@@ -59,4 +59,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role_label": user.role_label,
         "session_ends_at": getattr(request, "session_ends_at", None),
     }
-    return {**frame, "nav": _rooms(request, user), "person": person, "banners": banners(operations=user.has_permission(Permission.VIEW_OPERATIONS))}
+    warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS))
+    return {**frame, "nav": _rooms(request, user), "person": person, "banners": warnings}

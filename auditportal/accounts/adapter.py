@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from recordings.audit import Actor, Kind, Outcome, Target, client_address, record_durably
 
 
-class PortalAdapter(DefaultAccountAdapter):
+class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
     """What differs from allauth's defaults."""
 
     error_messages = {

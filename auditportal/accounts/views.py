@@ -19,7 +19,7 @@ from recordings.permissions import Permission
 from recordings.policies import open_view, permission_required
 
 
-class SignInView(LoginView):
+class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
     """allauth's sign-in; in the demo its card names the demo accounts."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def people(request: Request) -> HttpResponse:
     """Everybody with an account, their roles, and a way to change them."""
     standing = Prefetch("grants", Grant.objects.filter(ended_at=None), to_attr="standing")
     rows = [
-        {"user": user, "held": [ROLES[g.role] for g in user.standing if g.role in ROLES]}  # type: ignore[attr-defined]
+        {"user": user, "held": [ROLES[g.role] for g in user.standing if g.role in ROLES]}
         for user in User.objects.order_by("full_name", "pk").prefetch_related(standing)
     ]
     return page(request, "account/people.html", {"rows": rows, "roles": ROLES.values()})

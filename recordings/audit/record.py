@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -39,21 +39,12 @@ def record(
     when the trail cannot be written, SchemaError when the event is not of the schema (trail.md 2).
     """
     event_id = uuid7()
-    facts = {
-        "kind": kind,
-        "outcome": outcome,
-        "target": target,
-        "purpose": purpose,
-        "detail": detail,
-        "change": change,
-        "rule": rule,
-        "asserted_by": asserted_by,
-    }
+    facts = _Facts(kind, outcome, target, purpose, detail, change, rule, asserted_by)
     try:
         # A savepoint: a refused event must leave the caller's transaction able to answer.
         with transaction.atomic():
             sealed = seal(event_id, _personal(by, target, note, private or {}))
-            _append(canonical(_body(event_id, by, sealed, **facts)), sealed)
+            _append(canonical(_body(event_id, by, sealed, facts)), sealed)
     except DatabaseError as error:
         raise AuditUnavailable from error
     return event_id
@@ -85,35 +76,36 @@ def _personal(by: Actor, target: Target | None, note: str, private: Mapping[str,
     return [Private(field, subject, plain(value)) for field, subject, value in values if value]
 
 
-def _body(
-    event_id: UUID,
-    by: Actor,
-    sealed: list[Sealed],
-    *,
-    kind: Kind,
-    outcome: Outcome,
-    target: Target | None,
-    purpose: Purpose | None,
-    detail: Detail | None,
-    change: tuple[Detail, Detail] | None,
-    rule: str,
-    asserted_by: str,
-) -> dict[str, Any]:
+class _Facts(NamedTuple):
+    """What happened, apart from who did it."""
+
+    kind: Kind
+    outcome: Outcome
+    target: Target | None
+    purpose: Purpose | None
+    detail: Detail | None
+    change: tuple[Detail, Detail] | None
+    rule: str
+    asserted_by: str
+
+
+def _body(event_id: UUID, by: Actor, sealed: list[Sealed], facts: _Facts) -> dict[str, Any]:
+    target, change = facts.target, facts.change
     body: dict[str, Any] = {
         "v": 1,
         "id": str(event_id),
-        "type": kind.value,
-        "outcome": outcome.value,
+        "type": facts.kind.value,
+        "outcome": facts.outcome.value,
         "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "actor": _filled(ref=by.ref, kind=by.kind, role=by.role, authn=by.authn),
         "object": _filled(kind=target.kind, ref=target.ref, parent=target.parent) if target else {},
-        "action_detail": dict(detail or {}),
-        "purpose": _filled(code=purpose.value if purpose else ""),
+        "action_detail": dict(facts.detail or {}),
+        "purpose": _filled(code=facts.purpose.value if facts.purpose else ""),
         "source": {},
         "request": _filled(id=request_id(), session=by.session, app_version=settings.APP_VERSION),
         "change": {"before": change[0], "after": change[1]} if change else {},
-        "authz": _filled(rule=rule),
-        "asserted_by": asserted_by,
+        "authz": _filled(rule=facts.rule),
+        "asserted_by": facts.asserted_by,
     }
     for value in sealed:
         part, _, name = value.field.partition(".")
