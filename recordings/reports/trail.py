@@ -1,8 +1,9 @@
 """The events of a report, read in one pass from one snapshot, a batch at a time."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, LiteralString
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from django.db import connections
@@ -18,6 +19,14 @@ SELECT e.id, s.field, s.subject, s.sealed FROM audit.event e JOIN audit.secret s
 WHERE e.id = ANY(%s) AND s.field <> ALL(%s)
 """
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
+
+
+class Batch(NamedTuple):
+    """What the server gave for some events: rows, their secrets (number, field, subject, sealed), wrapped keys."""
+
+    rows: list[Stored]
+    secrets: list[tuple[Any, ...]]
+    wrapped: dict[str, bytes]
 
 
 class Snapshot:
@@ -37,31 +46,44 @@ class Snapshot:
 
     def batches(self, *, without: Sequence[str] = ()) -> Iterator[list[Opened]]:
         """The events in the order of their numbers; personal values that nobody asks for stay closed."""
+        for batch in _one_ahead(self._fetched(list(without))):
+            yield _opened(batch)
+
+    def _fetched(self, without: list[str]) -> Generator[Batch, None, None]:
         sql, params = _compiled(self._events.order_by("id").values_list(*COLUMNS))
         with self._connection.cursor(name="report", binary=True) as cursor:
             cursor.execute(sql, params)
-            while rows := cursor.fetchmany(BATCH):
-                yield self._opened([Stored._make(row) for row in rows], without)
-
-    def _opened(self, rows: Sequence[Stored], without: Sequence[str]) -> list[Opened]:
-        values = self._disclosed(rows, without)
-        return [Opened(row, from_json(row.body), values[row.id]) for row in rows]
-
-    def _disclosed(
-        self, rows: Sequence[Stored], without: Sequence[str]
-    ) -> dict[int, dict[str, Disclosed | None]]:
-        """The personal values of these events, by event number."""
-        events = {row.id: row.event_id.bytes for row in rows}
-        found: dict[int, dict[str, Disclosed | None]] = {number: {} for number in events}
-        secrets = self._fetch(_SECRETS, list(events), list(without))
-        keys = Keyring(dict(self._fetch(_KEYS, list({subject for _, _, subject, _ in secrets}))))
-        for number, name, subject, sealed in secrets:
-            found[number][name] = keys.disclose(events[number], name, subject, sealed)
-        return found
+            while found := cursor.fetchmany(BATCH):
+                rows = [Stored._make(row) for row in found]
+                secrets = self._fetch(_SECRETS, [row.id for row in rows], without)
+                subjects = list({subject for _, _, subject, _ in secrets})
+                yield Batch(rows, secrets, dict(self._fetch(_KEYS, subjects)))
 
     def _fetch(self, statement: LiteralString, *wanted: list[Any]) -> list[tuple[Any, ...]]:
         with psycopg.Cursor(self._connection) as cursor:
             return cursor.execute(statement, wanted, binary=True).fetchall()
+
+
+def _opened(batch: Batch) -> list[Opened]:
+    """Parse the events of a batch and open their personal values."""
+    ids = {row.id: row.event_id.bytes for row in batch.rows}
+    values: dict[int, dict[str, Disclosed | None]] = {number: {} for number in ids}
+    keys = Keyring(batch.wrapped)
+    for number, name, subject, sealed in batch.secrets:
+        values[number][name] = keys.disclose(ids[number], name, subject, sealed)
+    return [Opened(row, from_json(row.body), values[row.id]) for row in batch.rows]
+
+
+def _one_ahead(batches: Generator[Batch, None, None]) -> Iterator[Batch]:
+    """The same batches; while one is worked on, the server already looks for the next."""
+    with ThreadPoolExecutor(1, "report") as pool, closing(batches):
+        coming = pool.submit(next, batches, None)
+        try:
+            while batch := coming.result():
+                coming = pool.submit(next, batches, None)
+                yield batch
+        finally:
+            wait([coming])
 
 
 @contextmanager
