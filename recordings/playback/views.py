@@ -219,7 +219,7 @@ def _around(request: Request, recording: Recording) -> dict[str, Any]:
     around: dict[str, Any] = {
         "place": queries.place_of(recording),
         "storage": queries.storage_words(recording),
-        "agent_name": recording.actor_name or (recording.object.agent.name if recording.object.agent else ""),
+        "agent_name": queries.agent_of(recording),
         "flags": [str(flag).replace("_", " ") for flag in recording.flags],
     }
     return around | (_witnessed(request, recording) if can(request.user, Permission.READ_TRAIL) else {})
