@@ -40,6 +40,6 @@ class CalmRedisCache(RedisCache):
     def reachable(self) -> bool:
         """Whether Redis answers now: sign-in asks, because a limit that is not counted is no limit."""
         try:
-            return bool(self._cache.get_client().ping())  # type: ignore[attr-defined]
+            return bool(self._cache.get_client().ping())
         except RedisError:
             return False

@@ -27,7 +27,8 @@ CommaNumbers = Annotated[list[int], NoDecode, BeforeValidator(_split)]
 
 def is_loopback(host: str | None) -> bool:
     """Whether a host name is this machine's own: the only place plain http:// is accepted for."""
-    return bool(host) and (host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost"))
+    host = host or ""
+    return host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost")
 
 
 class Env(BaseSettings):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from auditportal.accounts.roles import ROLES, Role
@@ -38,9 +39,7 @@ class User(AbstractBaseUser):
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(models.functions.Lower("username"), name="user_username_any_case")
-        ]
+        constraints = [models.UniqueConstraint(Lower("username"), name="user_username_any_case")]
 
     def __str__(self) -> str:
         return self.username

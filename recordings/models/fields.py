@@ -21,11 +21,13 @@ def uuid7() -> uuid.UUID:
 Spans = list[tuple[int, int]]
 
 
-# Django's Field takes type arguments only where django-stubs is installed.
-Column = models.Field[Any, Any] if TYPE_CHECKING else models.Field
+if TYPE_CHECKING:  # Django's Field takes type arguments only where django-stubs is installed
+    _Field = models.Field[Any, Any]
+else:
+    _Field = models.Field
 
 
-class SpansField(Column):
+class SpansField(_Field):
     """Half-open spans of milliseconds in a PostgreSQL `int8multirange`: sorted, merged and never overlapping."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
