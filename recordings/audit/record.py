@@ -118,7 +118,7 @@ def _filled(**values: str) -> dict[str, str]:
 
 
 def _append(body: bytes, sealed: list[Sealed]) -> None:
-    columns = [
+    columns: list[Any] = [
         [value.field for value in sealed],
         [value.subject for value in sealed],
         [value.ciphertext for value in sealed],
