@@ -39,7 +39,7 @@ def trail_page(request: Request) -> HttpResponse:
         "chips": form.chips(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
-        "export_url": f"{reverse('reports:list')}?{form.query()}",
+        "export_url": f"{reverse('reports:list')}?{form.query()}#new",
         **_pager(found, reverse("audit:trail"), form.query()),
     }
     return page(request, "audit/trail.html", context, fragment="results")
