@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench e2e lock
+.PHONY: help demo test check bench e2e pictures lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -45,6 +45,9 @@ check: $(VENV)/.dev ## types, style, templates, import contracts, migrations
 
 bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.json
 	@$(BIN)/python -m tests.bench
+
+pictures: $(VENV)/.dev ## the README's screenshots, made by the browser tests
+	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q --override-ini addopts= --import-mode=importlib -m screenshots
 
 lock: ## resolve the newest versions again, with hashes and without addresses
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)

@@ -49,6 +49,8 @@ def request_log(get_response: Handler) -> Handler:
             status=response.status_code,
             ms=round(seconds * 1000, 1),
         )
+        # What runs next in this thread is not of this request.
+        structlog.contextvars.clear_contextvars()
         return response
 
     return middleware

@@ -14,13 +14,11 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
-from recordings.audit.schema import SchemaError, plain
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.queries import Page
 from recordings.models import CommBoxObject
 
 COALESCED = 60  # seconds
-NOT_KEPT = "(a credential, not kept)"
 _SALT = "recordings.catalog.logs"
 
 
@@ -30,27 +28,18 @@ def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page) -> None:
     The words may be a name, so they stand in the event as a commitment.
     """
     words = criteria.words.strip()
-    filters = {name: _kept(value) for name, value in criteria.filters().items()}
+    filters = dict(criteria.filters())
     detail: dict[str, Any] = {"area": area, "found": page.count}
     detail |= {"filters": filters} if filters else {}
     detail |= {"found_capped": "yes"} if page.capped else {}
     act = {"kind": Kind.SEARCHED, "area": area, "words": words, "filters": filters}
-    _once(act, Kind.SEARCHED, by=by, detail=detail, private={"q": str(_kept(words))} if words else None)
+    _once(act, Kind.SEARCHED, by=by, detail=detail, private={"q": words} if words else None)
 
 
 def log_opening(*, by: Actor, thing: CommBoxObject) -> None:
     """Have it in the trail who opened which object. Raises AuditUnavailable."""
     act = {"kind": Kind.OBJECT_OPENED, "object": thing.pk}
     _once(act, Kind.OBJECT_OPENED, by=by, target=Target.of(thing), outcome=Outcome.GRANTED)
-
-
-def _kept(value: int | str) -> int | str:
-    """What the trail may hold of what was typed: pasted addresses can carry a signature or a key."""
-    try:
-        plain(value)
-    except SchemaError:
-        return NOT_KEPT
-    return value
 
 
 def _once(act: Mapping[str, Any], kind: Kind, *, by: Actor, **facts: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any, NoReturn, TypeVar
 from django.db import DatabaseError, transaction
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
-from recordings.audit.schema import SchemaError, plain
 from recordings.models import Recording, Viewing
 from recordings.playback.errors import Denial, Denied, NoUrl
 from recordings.playback.policies import first_denial
@@ -32,7 +31,7 @@ def note(
         by=by,
         target=Target.of(viewing),
         purpose=Purpose(viewing.purpose),
-        detail=_without_credentials({"viewing": str(viewing.pk), **(detail or {})}),
+        detail={"viewing": str(viewing.pk), **(detail or {})},
         **facts,
     )
 
@@ -69,11 +68,3 @@ def check_goes_on(viewing: Viewing, *, may_play: bool, by: Actor) -> None:
     denial = first_denial(viewing, may_play=may_play, by=by)
     if denial is not None:
         deny(denial, recording=viewing.recording, by=by, viewing=viewing)
-
-
-def _without_credentials(detail: dict[str, Any]) -> dict[str, Any]:
-    """A file's key is whatever CommBox says; one like a credential must neither stop an event nor enter it."""
-    try:
-        return dict(plain(detail))
-    except SchemaError:
-        return {**detail, "object_key": "withheld: it looks like a credential"}
