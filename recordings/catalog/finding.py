@@ -2,11 +2,11 @@
 
 `ORDER BY shown_at DESC LIMIT 51` beside a word lets PostgreSQL choose between walking the newest-first index and
 asking the word index; where it misjudges (a word only old rows have, two words that never meet) it walks everything.
-So a page is looked for in strides, each of them bounded:
+So the number of rows decides, which the page must say anyway:
 
-1. walk the newest 2,000 rows and keep what matches: fills the page for whatever is not rare;
-2. if enough was found to expect the rest nearby, walk 16,000 more;
-3. ask the word index, in spans of time that grow eightfold, for what is older still.
+1. take up to 2,001 rows in any order. If there are no more than 2,000 that was all of them: order them, done;
+2. else walk the newest 16,000 rows and keep what matches, which fills the page for whatever is spread over time;
+3. else ask the word index for what is older, in spans of time that grow eightfold.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,7 @@ from django.db import connection
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms, word_terms
 
-NEAR, FURTHER = 2_000, 16_000
-PROMISING = 8  # found nearby: then a page of 50 lies within FURTHER
+WALKED = 16_000
 GROWTH = 8
 COUNTED = 2_000
 _COLUMNS = (
@@ -52,6 +51,13 @@ class Found(NamedTuple):
     @property
     def place(self) -> Place:
         return Place(self.shown_at, self.id)
+
+
+class Result(NamedTuple):
+    """A page of rows, and how many rows there are in all, counted up to one more than COUNTED."""
+
+    rows: list[Found]
+    number: int
 
 
 @dataclass(frozen=True)
@@ -91,17 +97,14 @@ class Search:
         return cls(_walked(criteria) & Where("d.has_recording"), _sifted(criteria))
 
 
-def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> list[Found]:
+def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> Result:
     """The first rows in order behind a place (from the newest without one); with `newer` the order is upside down."""
     way = _Way(search, newer)
-    found = way.walk(after, NEAR, limit)
-    edge = way.edge(after, NEAR) if len(found) < limit and search.sifted else None
-    if edge and len(found) >= PROMISING:
-        found += way.walk(edge, FURTHER, limit - len(found))
-        edge = way.edge(edge, FURTHER) if len(found) < limit else None
-    if edge:
-        found += way.ask(after, edge, limit - len(found))
-    return found
+    if not search.sifted:
+        rows = way.walk(after, limit, limit)
+        return Result(rows, len(rows) if after is None and len(rows) < limit else count(search))
+    number, few = way.take(after, limit)
+    return Result(few if number <= COUNTED else way.look(after, limit), number)
 
 
 def count(search: Search) -> int:
@@ -125,6 +128,26 @@ class _Way:
     @property
     def order(self) -> str:
         return "ORDER BY d.shown_at, d.id" if self.newer else "ORDER BY d.shown_at DESC, d.id DESC"
+
+    def take(self, start: Place | None, limit: int) -> tuple[int, list[Found]]:
+        """Take all that match, in any order and up to one more than COUNTED: their number, and where they are no
+        more than COUNTED, the first of them in order. PostgreSQL takes them the cheapest way there is."""
+        everything, behind = self.search.walked & self.search.sifted, self._behind(start)
+        statement = f"""
+            WITH d AS MATERIALIZED (SELECT {_COLUMNS} FROM recordings_searchdoc d {everything.clause()} LIMIT %s)
+            SELECT n, f.* FROM (SELECT count(*) AS n FROM d) counted LEFT JOIN LATERAL (
+                SELECT {_COLUMNS} FROM d {(Where("n <= %s", (COUNTED,)) & behind).clause()} {self.order} LIMIT %s
+            ) f ON true"""  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*everything.values, COUNTED + 1, COUNTED, *behind.values, limit])
+            rows = cursor.fetchall()
+        return rows[0][0], [Found._make(row[1:]) for row in rows if row[1] is not None]
+
+    def look(self, start: Place | None, limit: int) -> list[Found]:
+        """The first of many: walk, and ask the word index where that leads nowhere."""
+        found = self.walk(start, WALKED, limit)
+        edge = self.edge(start, WALKED) if len(found) < limit else None
+        return found + self.ask(start, edge, limit - len(found)) if edge else found
 
     def walk(self, start: Place | None, steps: int, limit: int) -> list[Found]:
         """Sift the next so many rows."""

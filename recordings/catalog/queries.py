@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
-from recordings.catalog.finding import COUNTED, Found, Place, Search, count, find
+from recordings.catalog.finding import COUNTED, Found, Place, Result, Search, find
 from recordings.catalog.words import digits
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.models import CommBoxObject, Recording, RecordingState
@@ -106,26 +106,22 @@ def _page(criteria: Criteria, search_for: Callable[[Criteria], Search], cursor: 
         return _first(search)
     found = find(search, PAGE + 1, after=place, newer=newer)
     if not newer:
-        return _shown(found, search, newer=True, older=len(found) > PAGE)
+        return _shown(found, newer=True, older=len(found.rows) > PAGE)
     # What lies between the newest row and a full page of them is the first page.
-    return (
-        _shown(found, search, newer=True, older=True, upwards=True) if len(found) > PAGE else _first(search)
-    )
+    return _shown(found, newer=True, older=True, upwards=True) if len(found.rows) > PAGE else _first(search)
 
 
 def _first(search: Search) -> Page:
     found = find(search, PAGE + 1)
-    return _shown(found, search, newer=False, older=len(found) > PAGE)
+    return _shown(found, newer=False, older=len(found.rows) > PAGE)
 
 
-def _shown(found: list[Found], search: Search, *, newer: bool, older: bool, upwards: bool = False) -> Page:
-    shown = found[:PAGE][::-1] if upwards else found[:PAGE]
-    # A list that begins and ends on this page has been counted by showing it.
-    number = count(search) if newer or older else len(shown)
+def _shown(found: Result, *, newer: bool, older: bool, upwards: bool = False) -> Page:
+    shown = found.rows[:PAGE][::-1] if upwards else found.rows[:PAGE]
     return Page(
         lines=_lines(shown),
-        count=min(number, COUNTED),
-        capped=number > COUNTED,
+        count=min(found.number, COUNTED),
+        capped=found.number > COUNTED,
         newer=cursor_of(shown[0].place) if shown and newer else "",
         older=cursor_of(shown[-1].place) if shown and older else "",
     )
@@ -256,4 +252,4 @@ def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
 
 def newest_recordings(most: int) -> list[Line]:
     """The newest recordings of all objects: two queries."""
-    return _lines(find(Search.for_recordings(Criteria()), most))
+    return _lines(find(Search.for_recordings(Criteria()), most).rows)

@@ -1,0 +1,65 @@
+"""The ground of the bench: embedded PostgreSQL (durable, as in production) and Redis, the sandbox, the same data."""
+
+import base64
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from auditportal.embedded import Embedded
+from auditportal.embedded.services import Services
+from auditportal.sandbox import Sandbox
+
+
+@contextmanager
+def ground() -> Iterator[Services]:
+    """Everything running, Django set up, 100,000 objects loaded; gone again when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="auditportal-bench-"))
+    embedded, sandbox = Embedded(folder), Sandbox()
+    try:
+        services = embedded.start()
+        sandbox.start()
+        _set_up(services, sandbox, folder)
+        _fill()
+        yield services
+    finally:
+        sandbox.stop()
+        embedded.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_up(services: Services, sandbox: Sandbox, folder: Path) -> None:
+    os.environ |= {
+        "SECRET_KEY": "only-for-the-bench-" * 4,
+        "AUDIT_FIELD_KEY": base64.b64encode(b"only for the bench, 32 bytes ok!").decode(),
+        "DEMO": "true",  # static files as they lie in the repository
+        "LOG_LEVEL": "ERROR",
+        **sandbox.settings(),
+        "DATABASE_URL": services.database_url,
+        "DATABASE_OWNER_URL": services.owner_url,
+        "REDIS_URL": services.redis_url,
+        "REPORTS_DIR": str(folder / "reports"),
+        "DJANGO_SETTINGS_MODULE": "auditportal.settings",
+    }
+    import django
+
+    warnings.filterwarnings("ignore", "No directory at")
+    django.setup()
+
+
+def _fill() -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from tests.bench import data
+
+    settings.ALLOWED_HOSTS = ["*"]
+    started = perf_counter()
+    print("Loading 100,000 objects with 120,000 recordings", end=" ", flush=True)
+    call_command("migrate", database="owner", verbosity=0, interactive=False)
+    data.load()
+    print(f"took {perf_counter() - started:,.0f} s.", flush=True)

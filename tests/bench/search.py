@@ -1,0 +1,126 @@
+"""Search per kind of query beside a plain Django list: `icontains` per word, `COUNT`, `OFFSET`, on the same data."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from recordings.catalog import queries
+from recordings.catalog.criteria import Criteria
+from recordings.catalog.finding import Search, find
+from recordings.models import CommBoxObject
+from tests.bench.data import AGENTS, FIRST_ID
+from tests.bench.results import Measured, Stopwatch, in_database, timed
+
+RUNS, PLAIN_RUNS, SUBJECTS = 300, 5, 20
+DEEP_PAGE = 1_000
+AGAINST = "icontains + COUNT + OFFSET, p50"
+SEARCHED = ("customer_name", "customer_email", "customer_phone", "agent__name", "stream__name")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of query: what is looked for, taken in turn, and where the page begins."""
+
+    name: str
+    subjects: list[Criteria]
+    cursor: str = ""
+    page: int = 1
+
+
+def measure() -> Iterator[Measured]:
+    """p95 in the database, and the whole search (Python included) against the plain list."""
+    for kind in _kinds():
+        with in_database() as statements:
+            ours = timed(_search(kind, statements), kind.subjects, RUNS)
+        plain = timed(_plain(kind), kind.subjects[:PLAIN_RUNS], PLAIN_RUNS)
+        spent = Stopwatch(statements[len(kind.subjects) :])
+        yield Measured(f"search, {kind.name}: in the database, p50", spent.p50, "ms")
+        yield Measured(f"search, {kind.name}: in the database, p95", spent.p95, "ms")
+        yield Measured(f"search, {kind.name}: a page, p50", ours.p50, "ms", plain.p50 / ours.p50, AGAINST)
+
+
+def _search(kind: Kind, statements: list[float]) -> Callable[[Criteria], object]:
+    """A whole page as the view asks for it; its statements together become one entry."""
+
+    def work(criteria: Criteria) -> object:
+        before = len(statements)
+        found = queries.objects(criteria, kind.cursor)
+        statements[before:] = [sum(statements[before:])]
+        return found
+
+    return work
+
+
+def _plain(kind: Kind) -> Callable[[Criteria], object]:
+    """The same list as one would write it first: every object with its newest recording, page by number."""
+
+    def work(criteria: Criteria) -> object:
+        return list(Paginator(_filtered(criteria), queries.PAGE).page(kind.page).object_list)
+
+    return work
+
+
+def _filtered(criteria: Criteria) -> Any:
+    found = CommBoxObject.objects.select_related("stream", "agent")
+    found = found.annotate(newest=Max("recordings__shown_at"), files=Count("recordings")).order_by(
+        "-newest", "-pk"
+    )
+    for word in criteria.words.split():
+        any_of = Q()
+        for name in SEARCHED:
+            any_of |= Q(**{f"{name}__icontains": word})
+        found = found.filter(any_of | Q(pk=int(word)) if word.isdecimal() else any_of)
+    given = {"agent": criteria.agent, "stream": criteria.stream, "recordings__shown_at__gte": criteria.since}
+    given["recordings__shown_at__lt"] = criteria.until
+    return found.filter(**{name: value for name, value in given.items() if value is not None})
+
+
+def _kinds() -> Iterator[Kind]:
+    month, now = timedelta(days=30), timezone.now()
+    months = [now - month * (number + 1) for number in range(SUBJECTS)]
+    yield Kind("newest", [Criteria()])
+    yield Kind("rare word", _words(_names("HAVING count(*) BETWEEN 2 AND 20 ORDER BY md5(name)")))
+    yield Kind("common word", _words(_names("ORDER BY count(*) DESC")))
+    yield Kind("two words", _words(_full_names()))
+    yield Kind("object id", _words(str(FIRST_ID + 1 + number * 4999) for number in range(SUBJECTS)))
+    yield Kind("phone ending", _words(f"{number * 487 + 101:04}" for number in range(SUBJECTS)))
+    yield Kind("agent", [Criteria(agent=5001 + number * 3 % AGENTS) for number in range(SUBJECTS)])
+    channel = [
+        Criteria(stream=31001 + place % 6, since=at, until=at + month) for place, at in enumerate(months)
+    ]
+    yield Kind("channel and month", channel)
+    yield Kind("nothing found", _words(f"xyzzy{number}" for number in range(SUBJECTS)))
+    yield Kind("page 1,000", [Criteria()], cursor=_deep_cursor(), page=DEEP_PAGE)
+
+
+def _words(words: Any) -> list[Criteria]:
+    return [Criteria(words=word) for word in words]
+
+
+def _names(having: str) -> list[str]:
+    """Words of customers' names, as often as `having` says."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM (SELECT unnest(string_to_array(customer_name, ' ')) AS name "
+            f"FROM recordings_commboxobject) names GROUP BY name {having} LIMIT %s",
+            [SUBJECTS],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _full_names() -> list[str]:
+    """Names of two words, from the most common on."""
+    names = CommBoxObject.objects.values_list("customer_name").annotate(n=Count("pk")).order_by("-n")
+    return [name for name, _ in names[: SUBJECTS * 20 : 20]]
+
+
+def _deep_cursor() -> str:
+    """Where page 1,000 begins."""
+    last = find(Search.for_objects(Criteria()), (DEEP_PAGE - 1) * queries.PAGE).rows[-1]
+    return queries.cursor_of(last.place)
