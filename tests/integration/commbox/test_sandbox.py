@@ -212,7 +212,7 @@ def test_a_drip_ends(sandbox: Sandbox, commbox: CommBox) -> None:
         pytest.raises(Unreachable),
     ):
         client.agents()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_throttling_is_waited_out(commbox: CommBox, sandbox: Sandbox) -> None:
@@ -233,6 +233,6 @@ def test_no_form_of_retry_after_makes_it_wait_for_long(commbox: CommBox, sandbox
             commbox.system_status()
         except Throttled as refusal:
             handed_on.append(refusal.retry_after)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert set(handed_on) <= {None, 0.0, 3600.0}
     assert (3600.0 in handed_on) is (form in ("year", "endless"))
