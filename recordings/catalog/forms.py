@@ -1,52 +1,80 @@
-"""The search bar and its filters, as people give them in the address."""
+"""The search bar and its filters, as people give them in the address.
 
-from collections.abc import Iterable, Mapping
+Ten fields are read on every keystroke that pauses, so they are read by hand: Django's forms copy and bind each of
+them first, which takes longer than most searches.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import QueryDict
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.queries import BIGGEST_ID, state_label
+from recordings.catalog.queries import BIGGEST_ID, agents_and_streams, state_label
 from recordings.commbox.enums import STATUSES, label
-from recordings.models import Agent, RecordingState, Stream
+from recordings.models import RecordingState
 
-LONGEST_QUERY = 10_000
+LONGEST_QUERY, LONGEST_TYPE = 10_000, 80
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+MOST_MINUTES, BIGGEST_STATUS = 100_000, 100_000
 STATES = {
     **{state.value: state_label(state.value) for state in RecordingState},
     NO_RECORDING: state_label(""),
 }
 
 
-class Words(forms.CharField):
-    """What was typed. Signs that no text holds are dropped, not complained about: they come with pasted text."""
-
-    def to_python(self, value: Any) -> str:
-        return str(super().to_python(str(value or "").replace("\0", " ").encode("utf-8", "replace").decode()))
+class Unreadable(ValueError):
+    """A value of the address that means nothing, with the sentence for whoever typed it."""
 
 
-class Day(forms.DateField):
-    def __init__(self) -> None:
-        super().__init__(required=False, error_messages={"invalid": "A day is written like 2026-11-20."})
-
-    def clean(self, value: Any) -> date | None:
-        day: date | None = super().clean(value)
-        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-            raise forms.ValidationError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
-        return day
+def _text(text: str, most: int, what: str) -> str:
+    if len(text) > most:
+        raise Unreadable(f"{what} has at most {most:,} characters.")
+    # Signs that no text holds come with pasted text; they are dropped, not complained about.
+    return text.replace("\0", " ").encode("utf-8", "replace").decode().strip()
 
 
-class Number(forms.IntegerField):
-    def __init__(self, biggest: int, sentence: str) -> None:
-        errors = {"invalid": sentence, "min_value": sentence, "max_value": sentence}
-        super().__init__(required=False, min_value=0, max_value=biggest, error_messages=errors)
+def _number(text: str, biggest: int, sentence: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= biggest):
+        raise Unreadable(sentence)
+    return int(text)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable("A day is written like 2026-11-20.") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Unreadable(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+    return day
+
+
+_LENGTH = partial(_number, biggest=MOST_MINUTES, sentence="A length is a number of whole minutes.")
+READERS: dict[str, Callable[[str], Any]] = {
+    "q": partial(_text, most=LONGEST_QUERY, what="A search"),
+    "agent": partial(_number, biggest=BIGGEST_ID, sentence="Agents are filtered by their number in CommBox."),
+    "stream": partial(
+        _number, biggest=BIGGEST_ID, sentence="Channels are filtered by their number in CommBox."
+    ),
+    "since": _day,
+    "until": _day,
+    "shortest": _LENGTH,
+    "longest": _LENGTH,
+    "status": partial(_number, biggest=BIGGEST_STATUS, sentence="A status is a number."),
+    "type": partial(_text, most=LONGEST_TYPE, what="A type"),
+}
+NAMES = ("q", "agent", "stream", "since", "until", "shortest", "longest", "state", "status", "type")
 
 
 @dataclass(frozen=True)
@@ -57,124 +85,98 @@ class Chip:
     without: str
 
 
-class SearchForm(forms.Form):
+class SearchForm:
     """Reads the query string. What cannot be read is refused with a sentence, never ignored."""
 
-    q = Words(
-        required=False,
-        max_length=LONGEST_QUERY,
-        error_messages={"max_length": f"A search has at most {LONGEST_QUERY:,} characters."},
-    )
-    agent = Number(BIGGEST_ID, "Agents are filtered by their number in CommBox.")
-    stream = Number(BIGGEST_ID, "Channels are filtered by their number in CommBox.")
-    since = Day()
-    until = Day()
-    shortest = Number(100_000, "A length is a number of whole minutes.")
-    longest = Number(100_000, "A length is a number of whole minutes.")
-    state = forms.MultipleChoiceField(
-        required=False,
-        choices=STATES.items(),
-        error_messages={"invalid_choice": "Recordings have no state “%(value)s”."},
-    )
-    status = Number(100_000, "A status is a number.")
-    type = forms.CharField(required=False, max_length=80)
+    def __init__(self, data: QueryDict) -> None:
+        self.pairs = [(name, value) for name in NAMES for value in data.getlist(name) if value]
+        self.given = {name: data.get(name, "") for name in NAMES}
+        self.sentences: list[str] = []
+        self._values = {name: self._read(read, self.given[name].strip()) for name, read in READERS.items()}
+        self._states = tuple(dict.fromkeys(value for name, value in self.pairs if name == "state"))
+        self._check()
 
-    def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        since, until = found.get("since"), found.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day lies before the first.")
-        shortest, longest = found.get("shortest"), found.get("longest")
-        if shortest is not None and longest is not None and shortest > longest:
-            self.add_error("longest", "The greatest length is smaller than the least.")
-        return found
+    def is_valid(self) -> bool:
+        return not self.sentences
 
     def criteria(self) -> Criteria:
         """What was asked for; call it on a valid form only."""
-        given = self.cleaned_data
-        until = given["until"]
+        given = self._values
+        since, until = given["since"], given["until"]
         return Criteria(
             words=given["q"],
             agent=given["agent"],
             stream=given["stream"],
-            since=_midnight(given["since"]) if given["since"] else None,
+            since=_midnight(since) if since else None,
             until=_midnight(until) + timedelta(days=1) if until else None,
             shortest=_seconds(given["shortest"]),
             longest=_seconds(given["longest"]),
-            states=tuple(given["state"]),
+            states=self._states,
             status=given["status"],
             type=given["type"],
-        )
-
-    @cached_property
-    def given(self) -> dict[str, str]:
-        """The values as typed, for the fields of the page."""
-        return {name: str(self.data.get(name, "")) for name in self.fields}
-
-    @property
-    def _pairs(self) -> list[tuple[str, str]]:
-        """What is given, name by name; several states may be."""
-        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
-        return [(name, value) for name in self.fields for value in data.getlist(name) if value]
-
-    @cached_property
-    def agents(self) -> dict[str, str]:
-        """Numbers and names of all agents, by name."""
-        rows = Agent.objects.order_by("name", "pk").values_list("pk", "name")
-        return {str(pk): name or f"agent {pk}" for pk, name in rows}
-
-    @cached_property
-    def streams(self) -> dict[str, str]:
-        """Numbers and names of all channels, by name."""
-        rows = Stream.objects.order_by("name", "pk").values_list("pk", "name")
-        return {str(pk): name or f"channel {pk}" for pk, name in rows}
-
-    def agent_options(self) -> SafeString:
-        return _options("Anybody", self.agents, self.given["agent"])
-
-    def stream_options(self) -> SafeString:
-        return _options("Any channel", self.streams, self.given["stream"])
-
-    def state_boxes(self) -> list[tuple[str, str, bool]]:
-        """Value and words of each state, and whether it is asked for."""
-        chosen = {value for name, value in self._pairs if name == "state"}
-        return [(value, words, value in chosen) for value, words in STATES.items()]
-
-    def status_options(self) -> SafeString:
-        return _options(
-            "Any status", {str(key): word for key, word in STATUSES.items()}, self.given["status"]
         )
 
     def chips(self) -> list[Chip]:
         """The filters that are on, each with the address of the page without it."""
         return [
             Chip(self._said(name, value), self.query(without=(name, value)))
-            for name, value in self._pairs
+            for name, value in self.pairs
             if name != "q"
         ]
 
     def query(self, without: tuple[str, str] | None = None) -> str:
         """Words and filters as a query string, without one of them where named; cursors never travel along."""
-        return urlencode([pair for pair in self._pairs if pair != without], errors="replace")
+        return urlencode([pair for pair in self.pairs if pair != without], errors="replace")
 
-    def sentences(self) -> list[str]:
-        """What is wrong, field by field."""
-        return [str(error) for errors in self.errors.values() for error in errors]
+    def agent_options(self) -> SafeString:
+        return _options("Anybody", self._names[0].items(), self.given["agent"])
+
+    def stream_options(self) -> SafeString:
+        return _options("Any channel", self._names[1].items(), self.given["stream"])
+
+    def status_options(self) -> SafeString:
+        return _options(
+            "Any status", ((str(key), word) for key, word in STATUSES.items()), self.given["status"]
+        )
+
+    def state_boxes(self) -> list[tuple[str, str, bool]]:
+        """Value and words of each state, and whether it is asked for."""
+        return [(value, words, value in self._states) for value, words in STATES.items()]
+
+    @cached_property
+    def _names(self) -> tuple[dict[str, str], dict[str, str]]:
+        return agents_and_streams()
+
+    def _read(self, read: Callable[[str], Any], text: str) -> Any:
+        try:
+            return read(text)
+        except Unreadable as error:
+            self.sentences.append(str(error))
+            return None
+
+    def _check(self) -> None:
+        """What no field can say alone."""
+        given = self._values
+        if given["since"] and given["until"] and given["since"] > given["until"]:
+            self.sentences.append("The last day lies before the first.")
+        if None not in (given["shortest"], given["longest"]) and given["shortest"] > given["longest"]:
+            self.sentences.append("The greatest length is smaller than the least.")
+        unknown = [state for state in self._states if state not in STATES]
+        self.sentences += [f"Recordings have no state “{state[:40]}”." for state in unknown]
 
     def _said(self, name: str, value: str) -> str:
         if name in ("agent", "stream"):
-            known = self.agents if name == "agent" else self.streams
+            known = self._names[0 if name == "agent" else 1]
             return known.get(value, f"{'agent' if name == 'agent' else 'channel'} {value}")
         if name == "status":
             return label(STATUSES, int(value)) if value.isdecimal() else value
-        words = {
+        patterns = {
             "since": "from {}",
             "until": "to {}",
             "shortest": "at least {} min",
             "longest": "at most {} min",
-            "type": "type {}",
         }
-        return words.get(name, "{}").format(STATES.get(value, value) if name == "state" else value)
+        return patterns.get(name, "{}").format(STATES.get(value, value) if name == "state" else value)
 
 
 def _midnight(day: date) -> datetime:
@@ -185,12 +187,13 @@ def _seconds(minutes: int | None) -> int | None:
     return None if minutes is None else minutes * 60
 
 
-def _options(nothing: str, known: Mapping[str, str], chosen: str) -> SafeString:
-    """Options of a select: Django's own widget takes a template for each."""
-    unknown = {chosen: chosen} if chosen and chosen not in known else {}
-    every: Iterable[tuple[str, str]] = {"": nothing, **known, **unknown}.items()
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, SafeString(" selected") if value == chosen else "", word) for value, word in every),
+def _options(nothing: str, known: Iterable[tuple[str, str]], chosen: str) -> SafeString:
+    """Options of a select; one that nobody knows stays chosen."""
+    words = {"": nothing, **dict(known)}
+    words |= {chosen: chosen} if chosen not in words else {}
+    return SafeString(
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(word)}</option>'
+            for value, word in words.items()
+        )
     )

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import COUNTED, Search, count
+from recordings.catalog.finding import COUNTED, count
 from recordings.catalog.queries import newest_recordings
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing

@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
-from recordings.catalog.finding import COUNTED, Found, Place, Result, Search, find
+from recordings.catalog.finding import COUNTED, Found, Place, Result, find
 from recordings.catalog.words import digits
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.models import CommBoxObject, Recording, RecordingState
@@ -21,33 +21,16 @@ PAGE = 50
 BIGGEST_ID = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
-_FACTS = """
-SELECT o.id, o.customer_name, o.customer_phone, s.id, s.name, o.agent_id, coalesce(a.name, ''), o.refreshed_at
-FROM recordings_commboxobject o
-JOIN recordings_stream s ON s.id = o.stream_id
-LEFT JOIN recordings_agent a ON a.id = o.agent_id
-WHERE o.id = ANY(%s)
+_BOTH_NAMES = """
+SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FROM recordings_stream ORDER BY 3, 2
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
-    """What lists say of an object beside search's own row."""
-
-    id: int
-    customer: str
-    phone_ending: str
-    channel: str
-    agent: str
-    refreshed_at: datetime | None
-    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a list: the object, and the recording that put it there (none where `files` is 0)."""
 
-    object: ObjectFacts
+    object_id: int
     recording_id: UUID
     shown_at: datetime
     files: int
@@ -55,14 +38,16 @@ class Line:
     recording_type: str
     state: str
     worst_state: str
+    customer: str
+    phone_ending: str
+    channel: str
+    agent: str
+    refreshed_at: datetime | None
+    stale: bool
 
     @property
     def state_label(self) -> str:
         return state_label(self.state)
-
-    @property
-    def worst_label(self) -> str:
-        return state_label(self.worst_state)
 
 
 @dataclass(frozen=True)
@@ -128,42 +113,44 @@ def _shown(found: Result, *, newer: bool, older: bool, upwards: bool = False) ->
 
 
 def _lines(found: Sequence[Found]) -> list[Line]:
-    facts = facts_of([row.object_id for row in found])
-    return [
-        Line(
-            facts[row.object_id],
-            row.id,
-            row.shown_at,
-            row.files,
-            row.duration_seconds,
-            row.recording_type,
-            row.state,
-            row.worst_state,
-        )
-        for row in found
-        if row.object_id in facts
-    ]
+    limit = stale_before()
+    return [_line(row, limit) for row in found]
 
 
-def facts_of(object_ids: Sequence[int]) -> dict[int, ObjectFacts]:
-    """What lists say of these objects, in one query; unknown ones are left out."""
-    limit = timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [list(object_ids)])
-        return {row[0]: _facts(row, limit) for row in cursor.fetchall()}
-
-
-def _facts(row: Sequence[Any], limit: datetime) -> ObjectFacts:
-    pk, customer, phone, stream_id, stream, agent_id, agent, refreshed_at = row
-    return ObjectFacts(
-        id=pk,
-        customer=customer,
-        phone_ending=masked(phone),
-        channel=stream or f"channel {stream_id}",
-        agent=agent or (f"agent {agent_id}" if agent_id is not None else ""),
-        refreshed_at=refreshed_at,
-        stale=refreshed_at is None or refreshed_at < limit,
+def _line(row: Found, limit: datetime) -> Line:
+    return Line(
+        object_id=row.object_id,
+        recording_id=row.id,
+        shown_at=row.shown_at,
+        files=row.files,
+        duration_seconds=row.duration_seconds,
+        recording_type=row.recording_type,
+        state=row.state,
+        worst_state=row.worst_state,
+        customer=row.customer_name,
+        phone_ending=masked(row.customer_phone),
+        channel=row.stream_name or f"channel {row.stream_id}",
+        agent=row.agent_name or (f"agent {row.agent_id}" if row.agent_id is not None else ""),
+        refreshed_at=row.refreshed_at,
+        stale=row.refreshed_at is None or row.refreshed_at < limit,
     )
+
+
+def stale_before() -> datetime:
+    """What was confirmed before this moment is older than the account allows."""
+    return timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
+
+
+def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
+    """Numbers and names of all agents, and of all channels, by name: one query."""
+    agents: dict[str, str] = {}
+    streams: dict[str, str] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BOTH_NAMES)
+        for is_agent, pk, name in cursor.fetchall():
+            names = agents if is_agent else streams
+            names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
+    return agents, streams
 
 
 def masked(phone: str) -> str:
@@ -212,14 +199,13 @@ def object_of(object_id: int) -> OpenedObject | None:
     thing = CommBoxObject.objects.select_related("stream", "agent").filter(pk=object_id).first()
     if thing is None:
         return None
-    limit = timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
     # No constraint holds the agent: CommBox may name one before it lists one.
     agent = thing.agent if thing.agent_id is not None else None
     return OpenedObject(
         thing=thing,
         channel=str(thing.stream),
-        agent=str(agent) if agent else "",
-        stale=thing.refreshed_at is None or thing.refreshed_at < limit,
+        agent=str(agent) if agent else (f"agent {thing.agent_id}" if thing.agent_id is not None else ""),
+        stale=thing.refreshed_at is None or thing.refreshed_at < stale_before(),
     )
 
 

@@ -44,7 +44,7 @@ _CREATED = SafeString('<span class="sub">created</span>')
 def object_rows(lines: Iterable[Line]) -> SafeString:
     """A row per object."""
     to = _addresses("catalog:object", "0")
-    return SafeString("".join(_object_row(line, to(line.object.id)) for line in lines))
+    return SafeString("".join(_object_row(line, to(line.object_id)) for line in lines))
 
 
 def recording_rows(lines: Iterable[Line]) -> SafeString:
@@ -54,7 +54,7 @@ def recording_rows(lines: Iterable[Line]) -> SafeString:
         _addresses("playback:recording", str(UUID(int=0))),
     )
     rows = (
-        _recording_row(line, to_recording(line.recording_id), to_object(line.object.id)) for line in lines
+        _recording_row(line, to_recording(line.recording_id), to_object(line.object_id)) for line in lines
     )
     return SafeString("".join(rows))
 
@@ -77,7 +77,7 @@ def _object_row(line: Line, address: str) -> str:
     return _fill(
         _OBJECT,
         address,
-        str(line.object.id),
+        str(line.object_id),
         *_who(line),
         *when,
         utc_minute(line.shown_at),
@@ -98,15 +98,14 @@ def _recording_row(line: Line, address: str, of_object: str) -> str:
         line.recording_type or "not given",
         *_who(line),
         of_object,
-        str(line.object.id),
+        str(line.object_id),
         *_state(line.state),
         *_as_of(line),
     )
 
 
 def _who(line: Line) -> tuple[str, str, str, str]:
-    thing = line.object
-    return thing.customer or "No name", thing.phone_ending, thing.channel, thing.agent or "no agent"
+    return line.customer or "No name", line.phone_ending, line.channel, line.agent or "no agent"
 
 
 def _state(state: str) -> tuple[str, str]:
@@ -114,4 +113,4 @@ def _state(state: str) -> tuple[str, str]:
 
 
 def _as_of(line: Line) -> tuple[SafeString, str]:
-    return _STALE if line.object.stale else _FRESH, ago(line.object.refreshed_at)
+    return _STALE if line.stale else _FRESH, ago(line.refreshed_at)

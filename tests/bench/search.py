@@ -11,8 +11,9 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from recordings.catalog import queries
+from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import Search, find
+from recordings.catalog.finding import find
 from recordings.models import CommBoxObject
 from tests.bench.data import AGENTS, FIRST_ID
 from tests.bench.results import Measured, Stopwatch, in_database, timed

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings.catalog import finding
+from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.docs import rebuild_docs
-from recordings.catalog.finding import Search, count, find
+from recordings.catalog.finding import count, find, forget
 from recordings.catalog.words import fold, words_of
 from recordings.models import CommBoxObject, Recording, RecordingState
 from tests.factories import MORNING, agent, stream
@@ -59,7 +60,8 @@ def world(db, monkeypatch):
     ]
     Recording.objects.bulk_create(calls)
     rebuild_docs([thing.pk for thing in things])
-    return things, calls
+    yield things, calls
+    forget()  # that five rows were many
 
 
 moments = st.none() | st.integers(-2, DAYS + 42).map(lambda days: MORNING + timedelta(days=days))
@@ -167,3 +169,11 @@ def test_recordings_are_those_of_a_plain_look(world, asked, size):
     assert [row.id for row in walk(search, size)] == expected
     assert [row.id for row in walk(search, size, newer=True)] == expected[::-1]
     assert find(search, size).number == count(search) == min(len(expected), 6)
+
+
+def test_that_rows_are_many_is_remembered_and_found_again(world, django_assert_num_queries):
+    search = Search.for_objects(Criteria(words="dana"))
+    first = find(search, 3)
+    with django_assert_num_queries(1):
+        again = find(search, 3)
+    assert (first.number, again) == (6, first)

@@ -118,7 +118,10 @@ def test_not_found_by(dana, client, typed):
 def test_nothing_typed_is_an_error(dana, client, typed, path):
     started = process_time()
     response = client.get(path, {"q": typed.encode("utf-8", "replace")})
-    assert (response.status_code, process_time() - started < 0.3) == (200, True)  # not the clock: machines are shared
+    assert (response.status_code, process_time() - started < 0.3) == (
+        200,
+        True,
+    )  # not the clock: machines are shared
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
