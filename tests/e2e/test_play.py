@@ -5,6 +5,7 @@ The portal under test gives URLs 15 seconds to live, the least there is.
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,6 +50,13 @@ class Trail:
 
     def kinds(self, recording: str) -> list[str]:
         return [kind for kind, _ in self.events(recording)]
+
+    def wait_for_end(self, recording: str) -> list[tuple[str, dict[str, Any]]]:
+        """The events once the player has said goodbye, which it does while its page goes away."""
+        deadline = time.monotonic() + 10
+        while (found := self.events(recording))[-1][0] != "viewing.finished" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return found
 
     def key(self, recording: str) -> str:
         return str(self.rows("SELECT url FROM recordings_recording WHERE id = %s", recording)[0][0]).split(
@@ -114,8 +122,7 @@ def test_playing_survives_an_expiry_and_a_seek_after_one(
     page.keyboard.press("Space")
     page.wait_for_function("() => document.querySelector('[data-tl=you-clock]').textContent !== '0:00'")
     page.goto("/objects/")
-    page.wait_for_timeout(1000)
-    events = trail.events(recording)
+    events = trail.wait_for_end(recording)
     kinds = [kind for kind, _ in events]
     assert kinds[:2] == ["viewing.requested", "viewing.url_issued"]
     assert kinds.count("viewing.url_renewed") >= 2
@@ -166,7 +173,7 @@ def test_a_file_that_is_gone_is_said_and_kept(
     page.locator("#viewing-form").get_by_text("Quality", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator("portal-player .video-note")).to_contain_text("The file is no longer in storage.")
-    kinds = trail.kinds(recording)
+    kinds = [kind for kind, _ in trail.wait_for_end(recording)]
     assert kinds == ["viewing.requested", "viewing.url_issued", "viewing.url_refused", "viewing.finished"]
     page.reload()
     expect(page.locator(".facts")).to_contain_text("File missing")

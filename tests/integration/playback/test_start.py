@@ -334,3 +334,10 @@ def test_two_people_see_their_own_and_everybodys_seconds(direct):
         "mine_ms": 6000,
         "everyone_ms": 8000,
     }
+
+
+def test_a_key_that_looks_like_a_credential_stops_nothing(noa, upstream):
+    """S29: what CommBox calls a file may be anything; the event is written, without it."""
+    recording = recorded(upstream, key="2026/Bearer abcdef.mp4")
+    assert fetch(url_in(start(noa, recording)), "bytes=0-0")[0] == 206
+    assert "abcdef" not in bodies("viewing.url_issued")[0]["action_detail"]["object_key"]
