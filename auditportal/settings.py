@@ -70,7 +70,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "auditportal.shell.shell",
             ],
-            "builtins": ["recordings.templatetags.wording", "lucide.templatetags.lucide"],
+            "builtins": ["recordings.templatetags.wording", "recordings.templatetags.icons"],
         },
     }
 ]
