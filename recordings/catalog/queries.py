@@ -21,6 +21,7 @@ PAGE = 50
 BIGGEST_ID = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
+_STATE_LABELS = {**{state.value: str(state.label) for state in RecordingState}, "": "No recording found"}
 _BOTH_NAMES = """
 SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FROM recordings_stream ORDER BY 3, 2
 """
@@ -64,9 +65,7 @@ class Page:
 
 def state_label(state: str) -> str:
     """A recording's state in a word; of no recording, that there is none."""
-    if not state:
-        return "No recording found"
-    return RecordingState(state).label if state in RecordingState.values else state
+    return _STATE_LABELS.get(state, state)
 
 
 def objects(criteria: Criteria, cursor: str = "", *, newer: bool = False) -> Page:

@@ -43,7 +43,8 @@ def pieces(chunk: str) -> list[str]:
 
 def digits(text: str) -> str:
     """The digits of a text as 0-9, whichever script wrote them."""
-    return "".join(_ascii_digit(sign) for sign in text if sign.isdecimal())
+    found = "".join(filter(str.isdecimal, text))
+    return found if found.isascii() else "".join(map(_ascii_digit, found))
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
