@@ -47,7 +47,7 @@ bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.js
 	@$(BIN)/python -m tests.bench
 
 pictures: $(VENV)/.dev ## the README's screenshots, made by the browser tests
-	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q --override-ini addopts= --import-mode=importlib -m screenshots
+	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q -m screenshots
 
 lock: ## resolve the newest versions again, with hashes and without addresses
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import SCREENSHOTS, axe_findings
+from tests.e2e.conftest import axe_findings
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 PAGES = {
@@ -45,15 +45,3 @@ def test_no_page_is_wider_than_a_telephone(page, sign_in, direction):
 def test_the_sign_in_page(page, portal):
     page.goto("/accounts/login/")
     assert axe_findings(page) == []
-
-
-@pytest.mark.screenshots
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_for_the_readme(page, sign_in, scheme):
-    """Writes docs/pictures: run with `make pictures`."""
-    page.emulate_media(color_scheme=scheme)
-    sign_in(page, "compliance_officer")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for name, path in {"overview": "/", "objects": "/objects/", "trail": "/audit/"}.items():
-        page.goto(path)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png")
