@@ -189,6 +189,7 @@ def _rows(events: Iterable[Opened], links: Links) -> list[EventRow]:
 
 
 def _row(event: Opened, links: Links) -> EventRow:
+    said = sentence(event)
     return EventRow(
         id=event.stored.id,
         event_id=event.stored.event_id,
@@ -202,8 +203,8 @@ def _row(event: Opened, links: Links) -> EventRow:
         actor_name=event.actor_name,
         actor_href=links.to(event.actor_ref),
         actor_role=str(event.part("actor").get("role", "")).replace("_", " ").replace("+", ", "),
-        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in sentence(event)),
-        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event)),
+        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in said),
+        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event, said)),
         label=event.private("object.label"),
         purpose=purpose_label(event.purpose) if event.purpose else "",
         note=event.private("purpose.note"),
@@ -213,11 +214,12 @@ def _row(event: Opened, links: Links) -> EventRow:
     )
 
 
-def _about(event: Opened) -> list[Part]:
-    """What the event is about, where its sentence may not say so: the recording and its object."""
+def _about(event: Opened, said: Sequence[Part]) -> list[Part]:
+    """What the event is about, as far as its sentence does not say so: the recording and its object."""
     if event.target_kind not in ("object", "recording"):
         return []
     parts = [named(event.target_kind, event.target_ref, "")]
     if event.parent_ref:
         parts.append(named("object", event.parent_ref, ""))
-    return parts
+    told = {part.ref for part in said}
+    return [part for part in parts if part.ref not in told]

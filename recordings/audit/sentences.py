@@ -210,11 +210,23 @@ def _report_downloaded(event: Opened) -> Words:
 
 
 def _logging_started(event: Opened) -> Words:
-    return ["started writing the trail", words.because(event)]
+    return ["started writing the trail", _of_which_part(event)]
 
 
 def _logging_stopped(event: Opened) -> Words:
-    return ["stopped writing the trail", words.because(event)]
+    return ["stopped writing the trail", _of_which_part(event)]
+
+
+def _of_which_part(event: Opened) -> str:
+    """Which part of the portal, which version, and how long the URLs it gives out live."""
+    life = event.text("playback_url_ttl")
+    facts = [
+        event.text("part"),
+        f"version {event.text('version')}" if event.text("version") else "",
+        f"URLs for {life} s" if life else "",
+    ]
+    said = ", ".join(filter(None, facts))
+    return f" ({said})" if said else ""
 
 
 def _config_changed(event: Opened) -> Words:
