@@ -79,16 +79,17 @@ class Result(NamedTuple):
 def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> Result:
     """The first rows in order behind a place (from the newest without one); with `newer` the order is upside down."""
     way = _Way(search, newer)
-    if not search.sifted:
-        rows = way.walk(after, limit, limit)
-        return Result(rows, len(rows) if after is None and len(rows) < limit else count(search))
     if _many.knows(search):
         return Result(way.look(after, limit), COUNTED + 1)
-    number, few = way.take(after, limit)
+    if not search.sifted:
+        rows = way.walk(after, limit, limit)
+        number = len(rows) if after is None and len(rows) < limit else count(search)
+    else:
+        number, rows = way.take(after, limit)
     if number <= COUNTED:
-        return Result(few, number)
+        return Result(rows, number)
     _many.remember(search)
-    return Result(way.look(after, limit), number)
+    return Result(way.look(after, limit) if search.sifted else rows, number)
 
 
 def count(search: Search) -> int:

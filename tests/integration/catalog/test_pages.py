@@ -55,24 +55,42 @@ def test_an_object_without_recordings_says_so(officer, client):
     assert "No recording found" in client.get("/objects/").content.decode().split("<tbody>")[1]
 
 
+# Session, person, roles; the banner of the source; and what the page itself asks for.
+BEHIND_EVERY_PAGE = 4
+
+
 @pytest.mark.parametrize(
-    "query",
+    ("address", "number"),
     [
-        "",
-        "?q=dana",
-        "?q=dana&state=playable",
-        "?agent=1",
-        "?older=1763629462000000.00000000000000000005000000000000",
+        ("/objects/", 2),  # the rows with their names; what the filters offer
+        ("/objects/?q=dana", 2),
+        ("/objects/?q=dana&state=playable&status=2&since=2020-01-01&shortest=1", 2),
+        ("/recordings/", 2),
+        ("/recordings/?q=dana&state=playable", 2),
+        ("/", 7),  # per day, two states, overdue, newest, the source, my viewings
     ],
 )
-def test_queries_are_as_many_for_one_row_as_for_three(officer, client, django_assert_num_queries, query):
-    conversation(recordings=1)
-    client.get(
-        f"/objects/{query}"
-    )  # the search is in the trail now, and will not be written again within the minute
-    for _ in range(2):
-        client.get(f"/objects/{query}")
-        conversation(recordings=1)
+def test_queries_are_as_many_for_one_row_as_for_three(
+    officer, client, django_assert_num_queries, address, number
+):
+    for more in (1, 2):
+        for _ in range(more):
+            viewing(recording(conversation(recordings=1, customer_name="Dana")), officer)
+        client.get(address)  # the search is in the trail now, and within the minute not written again
+        with django_assert_num_queries(BEHIND_EVERY_PAGE + number):
+            client.get(address)
+
+
+def test_an_object_takes_as_many_queries_with_one_recording_as_with_three(
+    officer, client, django_assert_num_queries
+):
+    for number in (1, 3):
+        address = f"/objects/{conversation(recordings=number).pk}/"
+        client.get(address)
+        with django_assert_num_queries(
+            BEHIND_EVERY_PAGE + 7
+        ):  # itself, 2 recordings', 2 events', 2 their values'
+            client.get(address)
 
 
 def test_pages_follow_each_other_and_lead_back(officer, client):
