@@ -1,8 +1,10 @@
 """Error pages: a plain sentence, the request's id, what to do next. None of them asks the database for anything."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -39,7 +41,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The last resort. A database that is away is no defect: 503, and when to come back (F27, F28)."""
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return database_away(request)
     return answer(request, 500, "Something went wrong on our side.")
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    response = answer(request, 503, "The database cannot be reached. Nothing was changed; please try again.")
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:

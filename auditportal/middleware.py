@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from auditportal import metrics
-from auditportal.errors import answer
+from auditportal.errors import answer, database_away
 from recordings.exceptions import PortalError
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -74,29 +74,19 @@ def privacy_headers(get_response: Handler) -> Handler:
 
 
 class plain_answers:
-    """Turn the portal's own errors, and a database that is away, into a page with a sentence."""
+    """Turn the portal's own errors, and a database that went away in a view, into a page with a sentence."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError) as error:
-            return self._database_away(request, error)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         if isinstance(error, PortalError):
             logger.warning("refused", error=type(error).__name__, status=error.status)
             return answer(request, error.status, error.sentence)
         if isinstance(error, OperationalError | InterfaceError):
-            return self._database_away(request, error)
+            logger.error("database away", error=str(error))
+            return database_away(request)
         return None
-
-    def _database_away(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
-        logger.error("database away", error=str(error))
-        response = answer(
-            request, 503, "The database cannot be reached. Nothing was changed; please try again."
-        )
-        response.headers["Retry-After"] = "5"
-        return response

@@ -62,6 +62,28 @@ def test_an_error_of_ours_is_a_sentence_with_a_request_id_and_no_stack(officer, 
     assert "Traceback" not in response.content.decode()
 
 
+@pytest.mark.parametrize("place", ["session", "view"])
+def test_a_database_that_is_away_is_said_with_when_to_come_back(officer, monkeypatch, place):
+    """F27: 503 wherever it is noticed, never a stack and never a 500."""
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.db import OperationalError
+
+    from recordings.catalog import overview
+
+    def away(*args, **kwargs):
+        raise OperationalError("connection to server failed")
+
+    if place == "session":
+        monkeypatch.setattr(SessionStore, "load", away)
+    else:
+        monkeypatch.setattr(overview, "page", away)
+    officer.raise_request_exception = False
+    response = officer.get("/")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "database cannot be reached" in response.content.decode()
+    assert "connection to server" not in response.content.decode()
+
+
 def test_health_says_what_is_degraded_and_what_is_not(db, redis_down):
     from auditportal import health
 
