@@ -34,6 +34,8 @@ CREATE INDEX event_by_actor  ON audit.event (actor_ref, id);
 CREATE INDEX event_by_target ON audit.event (target_ref, id) WHERE target_ref <> '';
 CREATE INDEX event_by_parent ON audit.event (parent_ref, id) WHERE parent_ref <> '';
 CREATE INDEX event_by_kind   ON audit.event (kind, id);
+-- The question every error page invites: what happened in the request with this id?
+CREATE INDEX event_by_request ON audit.event (request_id) WHERE request_id <> '';
 
 -- Personal values stand in the body as commitments; value and salt are here, encrypted under their subject's key.
 CREATE TABLE audit.secret (
