@@ -26,7 +26,7 @@ from recordings.permissions import Permission
 from recordings.policies import any_person, can
 
 DAYS, WEEK = 30, 7
-NEWEST, WATCHED = 8, 6
+NEWEST, WATCHED = 8, 4
 # What needs a look: label, states, note where there are some, its level.
 LOOKED_AT = (
     (
@@ -135,7 +135,7 @@ def _tiles(days: list[tuple[str, int]]) -> list[Tile]:
         Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?since={since}"),
         *_state_tiles(lists),
         Tile(
-            "Waiting for CommBox",
+            "Refresh overdue",
             _capped(late),
             "objects that should have been refreshed by now"
             if late
