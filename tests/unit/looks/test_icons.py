@@ -5,6 +5,8 @@ from lucide.templatetags.lucide import lucide as draw
 
 
 def test_an_icon_is_the_packages_own():
-    made = engines["django"].from_string('{% lucide "menu" size=18 class="icon" aria_hidden="true" %}').render()
+    made = (
+        engines["django"].from_string('{% lucide "menu" size=18 class="icon" aria_hidden="true" %}').render()
+    )
     assert made == draw("menu", size=18, **{"class": "icon", "aria_hidden": "true"})
     assert made.startswith("<svg ")
