@@ -63,7 +63,6 @@ class Env(BaseSettings):
     PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
 
     AUDIT_RELEASE: Literal["durable"] = "durable"
-    AUDIT_ORIGIN: str = "auditportal.invalid/trail"
     AUDIT_FIELD_KEY: SecretStr
 
     REPORTS_DIR: Path = ROOT / ".portal" / "reports"

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from recordings.audit.filters import Events, TrailFilters, branches
-from recordings.audit.kinds import Outcome
 from recordings.audit.opened import COLUMNS, Opened, open_events, stored
 from recordings.audit.sentences import sentence, tone
 from recordings.audit.words import Part, named, purpose_label
@@ -130,12 +129,6 @@ def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[
     events = AuditEvent.objects.order_by("-id")
     both = [events.filter(target_ref=ref), events.filter(parent_ref=ref)]
     return _rows(_by_id(_union(both, "-id", limit)), Links(viewer))
-
-
-def trail_by(actor_ref: str, limit: int = 20, *, viewer: Any = None, refused: bool = False) -> list[EventRow]:
-    """The newest events of one actor; with `refused` only what was refused them."""
-    events = AuditEvent.objects.filter(actor_ref=actor_ref)
-    return _newest(events.filter(outcome=Outcome.DENIED) if refused else events, limit, viewer)
 
 
 def event_row(event: Opened, viewer: Any = None) -> EventRow:

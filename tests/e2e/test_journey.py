@@ -110,7 +110,11 @@ def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(
     events = [json.loads(line) for line in content.splitlines()]
     kinds = [json.loads(event["body"])["type"] for event in events]
     assert {"viewing.requested", "viewing.url_issued", "viewing.url_renewed", "viewing.watched"} <= set(kinds)
-    assert kinds.index("viewing.requested") < kinds.index("viewing.url_issued") or kinds != sorted(kinds)
+    first_of = {
+        kind: min(e["n"] for e, of in zip(events, kinds, strict=True) if of == kind) for kind in kinds
+    }
+    assert first_of["viewing.requested"] < first_of["viewing.url_issued"]
+    assert first_of["viewing.url_issued"] < min(first_of["viewing.watched"], first_of["viewing.url_renewed"])
     for event in events:
         assert hashlib.sha256(event["body"].encode()).hexdigest() == event["sha256"]
 

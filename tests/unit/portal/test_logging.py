@@ -38,14 +38,15 @@ def test_text_without_credentials_is_left_alone(text):
         assert redact(text) == text
 
 
-def test_a_line_is_one_json_object_with_the_request_id(capsys, monkeypatch):
-    formatter = next(h.formatter for h in logging.getLogger().handlers if getattr(h, "formatter", None))
+def test_a_line_is_one_json_object_with_the_request_id():
+    handlers = logging.getLogger().handlers
+    formatter = next(
+        h.formatter for h in handlers if isinstance(h.formatter, structlog.stdlib.ProcessorFormatter)
+    )
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         record = logging.LogRecord(
             "x", logging.INFO, "f", 1, "url %s", (f"?X-Amz-Signature={SIGNATURE}",), None
         )
-        if not isinstance(formatter, structlog.stdlib.ProcessorFormatter):
-            pytest.skip("the run replaced the log handlers")
         line = json.loads(formatter.format(record))
     assert line["request_id"] == "r-1"
     assert SIGNATURE not in json.dumps(line)
