@@ -98,9 +98,19 @@ def snapshot(filters: TrailFilters, last_event_id: int) -> Iterator[Snapshot]:
         with raw.transaction():
             yield Snapshot(raw, filters, last_event_id)
     finally:
+        _as_it_was(own.connection)
         own.close()
 
 
 def _compiled(events: Any) -> tuple[str, Any]:
     sql, params = events.query.sql_with_params()
     return str(sql), params
+
+
+def _as_it_was(raw: Any) -> None:
+    """A pooled connection goes back to the pool: the next to have it must be able to write."""
+    if raw is None or raw.closed:
+        return
+    raw.rollback()
+    raw.read_only = raw.isolation_level = None
+    raw.autocommit = True

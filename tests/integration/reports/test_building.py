@@ -300,3 +300,22 @@ def test_redis_away_does_not_fail_the_request(noa: User, redis_down: Any) -> Non
     report = requested(noa)
     assert report.state == ReportState.WAITING
     assert sweep_reports() == 1
+
+
+def test_a_pooled_connection_can_write_again_after_a_report(committed_db: None, monkeypatch: Any) -> None:
+    """The pool hands it to whoever comes next: a refresh must not find it read-only."""
+    from django.db import connections
+
+    from recordings.audit.filters import TrailFilters
+    from recordings.reports.trail import snapshot
+
+    kept = connections.create_connection("default")
+    really_close = kept.close
+    monkeypatch.setattr(kept, "close", lambda: None)
+    monkeypatch.setattr(connections, "create_connection", lambda alias: kept)
+    with snapshot(TrailFilters(), 0):
+        assert kept.connection.read_only is True
+    assert (kept.connection.read_only, kept.connection.isolation_level) == (None, None)
+    with kept.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE written (x int); INSERT INTO written VALUES (1)")
+    really_close()
