@@ -45,6 +45,7 @@ class Env(BaseSettings):
 
     DATABASE_URL: SecretStr
     DATABASE_OWNER_URL: SecretStr | None = None
+    DATABASE_SEALER_URL: SecretStr | None = None
     DATABASE_POOL_SIZE: int = Field(default=0, ge=0, le=100)
     REDIS_URL: SecretStr
 
@@ -62,8 +63,22 @@ class Env(BaseSettings):
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
     PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
 
-    AUDIT_RELEASE: Literal["durable"] = "durable"
+    AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"
     AUDIT_FIELD_KEY: SecretStr
+    AUDIT_ORIGIN: str = Field(default="", pattern=r"^[^\s+]*$", max_length=200)
+    AUDIT_SIGNER_SOCKET: Path | None = None
+    AUDIT_POLICY_FILE: Path | None = None
+    AUDIT_LAG_ALARM_SECONDS: int = Field(default=30, ge=1)
+    AUDIT_LAG_LIMIT_SECONDS: int = Field(default=300, ge=1)
+    AUDIT_ANCHOR_BUCKET: str = ""
+    AUDIT_ANCHOR_ACCESS_KEY_ID: str = ""
+    AUDIT_ANCHOR_SECRET_ACCESS_KEY: SecretStr | None = None
+    AUDIT_ANCHOR_DAYS: int = Field(default=2557, ge=1)
+    AUDIT_TSA_URL: str = ""
+    AUDIT_TSA_CERTIFICATES: Path | None = None
+    AUDIT_MAIL_TO: CommaList = []
+    AUDIT_MAIL_FROM: str = ""
+    SMTP_URL: SecretStr | None = None
 
     REPORTS_DIR: Path = ROOT / ".portal" / "reports"
     STALE_AFTER_HOURS: int = Field(default=24, ge=1)

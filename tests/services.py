@@ -43,6 +43,7 @@ class Ground:
             _ADMIN_URL: services.admin_url,
             "DATABASE_URL": services.database_url,
             "DATABASE_OWNER_URL": services.owner_url,
+            "DATABASE_SEALER_URL": services.sealer_url,
         }
 
     def stop(self) -> None:
@@ -129,7 +130,8 @@ class Databases:
 
     def addresses(self, name: str) -> Services:
         """The addresses for one database."""
-        urls = (os.environ["DATABASE_URL"], os.environ["DATABASE_OWNER_URL"], self.admin_url)
+        names = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEALER_URL")
+        urls = [*(os.environ[name] for name in names), self.admin_url]
         return Services(
             *(urlsplit(url)._replace(path=f"/{name}").geturl() for url in urls), os.environ["REDIS_URL"]
         )

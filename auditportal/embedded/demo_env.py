@@ -51,6 +51,7 @@ def settings(drawn: Mapping[str, str], services: Services, port: int, folder: Pa
         "DEMO": "true",
         "DATABASE_URL": services.database_url,
         "DATABASE_OWNER_URL": services.owner_url,
+        "DATABASE_SEALER_URL": services.sealer_url,
         "REDIS_URL": services.redis_url,
         "REPORTS_DIR": str(folder / "reports"),
         "COMMBOX_STREAM_NAMES": STREAM_NAMES,

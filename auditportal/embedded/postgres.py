@@ -16,7 +16,7 @@ from auditportal.embedded.passwords import load_passwords, write_private
 from auditportal.embedded.process import Process
 
 DATABASE = "auditportal"
-ADMIN, MIGRATOR, WEB = "postgres", "portal_migrator", "portal_web"
+ADMIN, MIGRATOR, WEB, SEALER = "postgres", "portal_migrator", "portal_web", "portal_sealer"
 ROLES_SQL = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
 _INITDB = (
     f"--username={ADMIN} --auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin "
@@ -84,6 +84,7 @@ class Postgres:
             "PGPASSWORD": passwords[ADMIN],
             "PORTAL_MIGRATOR_PASSWORD": passwords[MIGRATOR],
             "PORTAL_WEB_PASSWORD": passwords[WEB],
+            "PORTAL_SEALER_PASSWORD": passwords[SEALER],
         }
         psql = str(postgres_binaries(self.account, self._shelf()) / "psql")
         address = ["-h", str(self._socket_folder()), "-U", ADMIN, "-d", "postgres"]
@@ -91,7 +92,7 @@ class Postgres:
         _run(command, environment, None, "The database roles could not be set up")
 
     def _passwords(self) -> dict[str, str]:
-        return load_passwords(self.home / "passwords.json", (ADMIN, MIGRATOR, WEB))
+        return load_passwords(self.home / "passwords.json", (ADMIN, MIGRATOR, WEB, SEALER))
 
     def _socket_folder(self) -> Path:
         return place.socket_folder(self.home, self.account)

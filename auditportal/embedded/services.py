@@ -10,7 +10,7 @@ from typing import IO
 
 from auditportal.embedded import place
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.postgres import ADMIN, MIGRATOR, WEB, Postgres
+from auditportal.embedded.postgres import ADMIN, MIGRATOR, SEALER, WEB, Postgres
 from auditportal.embedded.process import Process, end_survivors
 from auditportal.embedded.redis import Redis
 
@@ -20,10 +20,11 @@ _START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Services:
-    """Addresses with passwords: application role, migrations' login, superuser (tests only), Redis."""
+    """Addresses with passwords: application role, migrations' login, the sealer's, superuser (tests only), Redis."""
 
     database_url: str = field(repr=False)
     owner_url: str = field(repr=False)
+    sealer_url: str = field(repr=False)
     admin_url: str = field(repr=False)
     redis_url: str = field(repr=False)
 
@@ -93,7 +94,9 @@ class Embedded:
 
     def _services(self) -> Services:
         url = self._postgres.url
-        return Services(url(WEB), url(MIGRATOR), url(ADMIN), self._redis.url if self._redis else "")
+        return Services(
+            url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), self._redis.url if self._redis else ""
+        )
 
     def _start(self, process: Process) -> None:
         self.processes.append(process)

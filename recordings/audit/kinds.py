@@ -34,6 +34,18 @@ class Kind(StrEnum):
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"
+    TRAIL_VERIFIED = "audit.verified"
+    PROOF_TAKEN = "audit.proof_taken"
+    BUNDLE_CHECKED = "audit.bundle_checked"
+    CHECKPOINT_COMPARED = "audit.checkpoint_compared"
+    SUBJECT_ERASURE_ASKED = "subject.erasure_asked"
+    SUBJECT_ERASED = "subject.erased"
+    # the sealed log
+    LOG_OPENED = "log.opened"
+    HEADS_MANIFEST = "heads.manifest"
+    SEALER_INCIDENT = "sealer.incident"
+    KEY_ROTATED = "key.rotated"
+    BACKUP_RESTORED = "backup.restored"
     REPORT_REQUESTED = "export.requested"
     REPORT_BUILT = "export.built"
     REPORT_FAILED = "export.failed"

@@ -5,6 +5,16 @@ from recordings.models.commbox_object import CommBoxObject
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.report import Report, ReportState
+from recordings.models.sealed_log import (
+    Anchor,
+    Checkpoint,
+    Cosignature,
+    Incident,
+    Leaf,
+    LogHead,
+    Outside,
+    Tile,
+)
 from recordings.models.search_doc import SearchDoc
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
@@ -12,11 +22,18 @@ from recordings.models.viewing import Viewing
 
 __all__ = [
     "Agent",
+    "Anchor",
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",
+    "Checkpoint",
     "CommBoxObject",
+    "Cosignature",
     "Delivery",
+    "Incident",
+    "Leaf",
+    "LogHead",
+    "Outside",
     "ParseProblem",
     "Recording",
     "RecordingState",
@@ -26,5 +43,6 @@ __all__ = [
     "SourceStatus",
     "Stream",
     "Team",
+    "Tile",
     "Viewing",
 ]

@@ -5,7 +5,7 @@ import pytest
 
 from auditportal.embedded import Services
 
-LOGINS = ("portal_migrator", "portal_web")
+LOGINS = ("portal_migrator", "portal_sealer", "portal_web")
 GROUPS = ("auditportal_app", "auditportal_owner", "auditportal_reader", "auditportal_sealer")
 
 
@@ -35,6 +35,7 @@ def test_who_is_in_which_group_and_how(services: Services) -> None:
     )
     assert rows == [
         ("portal_migrator", "auditportal_owner", False, True, False),
+        ("portal_sealer", "auditportal_sealer", True, False, False),
         ("portal_web", "auditportal_app", True, False, False),
         ("portal_web", "auditportal_reader", True, False, False),
     ]
