@@ -34,6 +34,8 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "refused": ("Refusals of access", ("access.",)),
     "people": ("Sign-in and roles", ("auth.", "role.")),
     "trail": ("Reading the trail", ("audit.",)),
+    "log": ("The sealed log", ("log.", "heads.", "sealer.", "key.", "backup.")),
+    "erasure": ("Erasure", ("subject.",)),
     "reports": ("Reports", ("export.",)),
     "portal": ("The portal itself", ("logging.", "config.")),
 }

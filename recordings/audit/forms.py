@@ -26,6 +26,7 @@ OUTCOMES = {
     Outcome.COMPLETED.value: "Completed",
 }
 PURPOSES = {purpose.value: purpose.label for purpose in Purpose}
+SYSTEMS = {"system:refresh": "system (refresh)", "system:sealer": "system (sealer)"}
 MOST_PEOPLE = 8
 
 
@@ -70,7 +71,7 @@ class TrailForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = _people()
         self.words: dict[str, Any] = {}
-        choices = [("", "Anybody"), *self.people.items(), ("system:refresh", "system (refresh)")]
+        choices = [("", "Anybody"), *self.people.items(), *SYSTEMS.items()]
         self.fields["person"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -109,7 +110,7 @@ class TrailForm(forms.Form):
         """The filters that are on, each with the address of the page without it."""
         labels = {
             "group": {code: label for code, (label, _) in GROUPS.items()},
-            "person": {**self.people, "system:refresh": "system (refresh)"},
+            "person": {**self.people, **SYSTEMS},
             "outcome": OUTCOMES,
             "purpose": PURPOSES,
         }

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     RECORDING_CHANGED = "recording.changed_at_source"
     RECORDING_VANISHED = "recording.vanished_at_source"
     RECORDING_REAPPEARED = "recording.reappeared"
+    MASS_ABSENCE_ACCEPTED = "recording.mass_absence_accepted"
     RECORDING_UNPLAYABLE = "recording.not_playable"
     REFRESH_REQUESTED = "refresh.requested"
     # the trail itself

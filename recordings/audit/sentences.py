@@ -6,7 +6,7 @@ version, and details that are missing, still read sensibly.
 
 from collections.abc import Callable, Mapping
 
-from recordings.audit import words
+from recordings.audit import log_sentences, words
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.audit.words import Part, Words, thing
@@ -24,11 +24,27 @@ RIGHTS: Mapping[str, str] = {
     Permission.VIEW_OPERATIONS: "look at operations",
     Permission.MANAGE_PEOPLE: "manage people",
 }
+_ALARMS = frozenset({Kind.SEALER_INCIDENT})
 _WARNINGS = frozenset(
-    {Kind.RECORDING_CHANGED, Kind.RECORDING_VANISHED, Kind.RECORDING_UNPLAYABLE, Kind.LOGGING_STOPPED}
+    {
+        Kind.RECORDING_CHANGED,
+        Kind.RECORDING_VANISHED,
+        Kind.RECORDING_UNPLAYABLE,
+        Kind.LOGGING_STOPPED,
+        Kind.KEY_ROTATED,
+        Kind.BACKUP_RESTORED,
+        Kind.SUBJECT_ERASED,
+    }
 )
 _GOOD = frozenset(
-    {Kind.RECORDING_REAPPEARED, Kind.REPORT_BUILT, Kind.REPORT_DOWNLOADED, Kind.LOGGING_STARTED}
+    {
+        Kind.RECORDING_REAPPEARED,
+        Kind.REPORT_BUILT,
+        Kind.REPORT_DOWNLOADED,
+        Kind.LOGGING_STARTED,
+        Kind.LOG_OPENED,
+        Kind.TRAIL_VERIFIED,
+    }
 )
 
 
@@ -48,7 +64,7 @@ def plain_sentence(event: Opened) -> str:
 
 def tone(kind: str, outcome: str) -> str:
     """The class of an event's dot: bad for refusals and errors, warn where somebody should look, ok, else info."""
-    if outcome in (Outcome.DENIED, Outcome.ERROR):
+    if kind in _ALARMS or outcome in (Outcome.DENIED, Outcome.ERROR):
         return "bad"
     return "warn" if kind in _WARNINGS else "ok" if kind in _GOOD else "info"
 
@@ -169,18 +185,7 @@ def _refresh_requested(event: Opened) -> Words:
     return ["asked CommBox again about ", thing(event), words.because(event)]
 
 
-# --- the trail itself
-
-
-def _trail_viewed(event: Opened) -> Words:
-    if not event.target_ref:
-        return ["read the audit trail"]
-    return ["read ", thing(event)] if event.target_kind == "event" else ["read the trail of ", thing(event)]
-
-
-def _trail_searched(event: Opened) -> Words:
-    said = event.private("action_detail.q")
-    return ["searched the audit trail", f" for {words.quoted(said)}" if said else "", words.filters(event)]
+# --- reports
 
 
 def _report_requested(event: Opened) -> Words:
@@ -242,6 +247,7 @@ def _unknown(event: Opened) -> Words:
 
 
 PRESENTERS: Mapping[str, Presenter] = {
+    **log_sentences.PRESENTERS,
     Kind.SIGNED_IN: _signed_in,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.SIGNED_OUT: _signed_out,
@@ -265,8 +271,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.RECORDING_REAPPEARED: _reappeared,
     Kind.RECORDING_UNPLAYABLE: _unplayable,
     Kind.REFRESH_REQUESTED: _refresh_requested,
-    Kind.TRAIL_VIEWED: _trail_viewed,
-    Kind.TRAIL_SEARCHED: _trail_searched,
     Kind.REPORT_REQUESTED: _report_requested,
     Kind.REPORT_BUILT: _report_built,
     Kind.REPORT_FAILED: _report_failed,

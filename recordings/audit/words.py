@@ -60,6 +60,10 @@ def named(kind: str, ref: str, label: str) -> Part:
         return Part(f"recording {short(tail)}", ref)
     if kind in ("report", "event"):
         return Part(f"{kind} {short(tail)}", ref)
+    if kind == "checkpoint":
+        return Part(f"checkpoint {figure(int(tail)) if tail.isdecimal() else tail}", ref)
+    if kind == "log":
+        return Part(f"the log's {tail}", ref)
     return Part(f"{kind} {tail}" if kind != tail else kind, ref)
 
 
@@ -84,6 +88,29 @@ def figure(value: Any) -> str:
 
 def count(value: Any, unit: str) -> str:
     return f"{figure(value)} {unit}{'' if value == 1 else 's'}"
+
+
+def optional_count(event: Opened, key: str, one: str, many: str) -> str:
+    """ "18,140 leaves" from a detail that is a number; nothing where it is none."""
+    number = event.detail.get(key)
+    return f"{figure(number)} {one if number == 1 else many}" if isinstance(number, int) else ""
+
+
+def listed(before: str, *said: str) -> str:
+    """The words that are there, with commas, after `before`; nothing when there are none."""
+    return f"{before}{', '.join(filter(None, said))}" if any(said) else ""
+
+
+def took(event: Opened) -> str:
+    """ "in 2.1 s" from milliseconds."""
+    duration = event.detail.get("duration_ms")
+    return f"in {duration / 1000:.1f} s" if isinstance(duration, int) else ""
+
+
+def verdict(event: Opened) -> str:
+    """ ": same log" from the detail `verdict`."""
+    said = event.text("verdict").replace("_", " ").rstrip(": ,")
+    return f": {said}" if said.strip() else ""
 
 
 def change(event: Opened) -> str:

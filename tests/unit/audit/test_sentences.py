@@ -94,6 +94,89 @@ SAID = [
         ),
         "Noa Levi built report 099A8057: 1 event, 1,234 bytes",
     ),
+    (
+        event(Kind.TRAIL_VERIFIED, action_detail={"leaves": 18_140, "duration_ms": 2_140}),
+        "Noa Levi verified the whole log: 18,140 leaves, in 2.1 s",
+    ),
+    (
+        event(Kind.TRAIL_VERIFIED, outcome="error", action_detail={"reason": "leaf 12 is not what it was"}),
+        "Noa Levi verified the whole log and found it broken: leaf 12 is not what it was",
+    ),
+    (
+        event(Kind.PROOF_TAKEN, object={"kind": "event", "ref": f"event:{EVENT}"}),
+        "Noa Levi took the proof of event 099A8057",
+    ),
+    (
+        event(
+            Kind.PROOF_TAKEN,
+            object={"kind": "checkpoint", "ref": "checkpoint:18207"},
+            action_detail={"old_size": 4096},
+        ),
+        "Noa Levi took the proof that leads to checkpoint 18,207 from size 4,096 on",
+    ),
+    (
+        event(
+            Kind.BUNDLE_CHECKED,
+            action_detail={"sha256": "0123456789abcdef" * 4, "verdict": "WITNESSED by Internal Audit"},
+        ),
+        "Noa Levi checked a bundle: WITNESSED by Internal Audit (SHA-256 0123456789ab…)",
+    ),
+    (
+        event(Kind.CHECKPOINT_COMPARED, action_detail={"size": 18_207, "verdict": "same_log"}),
+        "Noa Levi compared a checkpoint of size 18,207 with the log: same log",
+    ),
+    (
+        event(Kind.TRAIL_VIEWED, object={"kind": "log", "ref": "log:checkpoints"}),
+        "Noa Levi read the log's checkpoints",
+    ),
+    (
+        event(
+            Kind.SUBJECT_ERASURE_ASKED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+        ),
+        "Noa Levi asked that the personal values of Tom Brandt be erased",
+    ),
+    (
+        event(
+            Kind.SUBJECT_ERASED,
+            object={"kind": "person", "ref": "user:8"},
+            action_detail={"values": 14},
+        ),
+        "Noa Levi erased the personal values of person 8: 14 values",
+    ),
+    (
+        event(Kind.LOG_OPENED, actor={"ref": "system:sealer"}, action_detail={"origin": "example.com/log"}),
+        "system opened the log “\u2068example.com/log\u2069”",
+    ),
+    (
+        event(
+            Kind.LOG_OPENED,
+            actor={"ref": "system:sealer"},
+            action_detail={"origin": "example.com/log/2", "previous_size": 9, "reason": "a lost disk"},
+        ),
+        "system began a new epoch of the log “\u2068example.com/log/2\u2069”: a lost disk",
+    ),
+    (
+        event(
+            Kind.HEADS_MANIFEST,
+            actor={"ref": "system:sealer"},
+            action_detail={"upto": 18_207, "objects_n": 1, "actors_n": 7},
+        ),
+        "system counted the events of everything in the log: 1 thing, 7 actors, up to leaf 18,207",
+    ),
+    (
+        event(Kind.SEALER_INCIDENT, actor={"ref": "system:sealer"}, action_detail={"code": "body_hash"}),
+        "system reported an incident: body hash",
+    ),
+    (
+        event(Kind.KEY_ROTATED, actor={"ref": "system:sealer"}, action_detail={"vkey": "log+1+AA"}),
+        "system changed the key that signs the log to “\u2068log+1+AA\u2069”",
+    ),
+    (
+        event(Kind.BACKUP_RESTORED, actor={"ref": "system:sealer"}, action_detail={"reason": "failed over"}),
+        "system took up the log from a backup or a copy: failed over",
+    ),
     (event("hold.placed", **recording()), "Noa Levi did “\u2068hold: placed\u2069” on recording 9F2C1A2B"),
 ]
 
@@ -142,6 +225,9 @@ def test_the_tone_says_where_to_look() -> None:
     assert tone(Kind.ACCESS_DENIED, "denied") == "bad"
     assert tone(Kind.URL_REFUSED, "error") == "bad"
     assert tone(Kind.RECORDING_CHANGED, "completed") == "warn"
+    assert tone(Kind.SEALER_INCIDENT, "completed") == "bad"
+    assert tone(Kind.SUBJECT_ERASED, "completed") == "warn"
+    assert tone(Kind.TRAIL_VERIFIED, "completed") == "ok"
     assert tone(Kind.REPORT_BUILT, "completed") == "ok"
     assert tone(Kind.WATCHED, "completed") == "info"
 
@@ -167,6 +253,20 @@ details = st.dictionaries(
             "q",
             "format",
             "area",
+            "leaves",
+            "duration_ms",
+            "old_size",
+            "sha256",
+            "verdict",
+            "size",
+            "values",
+            "origin",
+            "previous_size",
+            "upto",
+            "objects_n",
+            "actors_n",
+            "code",
+            "vkey",
         ]
     ),
     json_values,
