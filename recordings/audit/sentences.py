@@ -160,6 +160,10 @@ def _finished(event: Opened) -> Words:
 # --- custody
 
 
+def _absence_accepted(event: Opened) -> Words:
+    return ["said that ", event.text("recordings"), " recordings missing at the source really are gone"]
+
+
 def _discovered(event: Opened) -> Words:
     return ["found ", thing(event), " at the source for the first time", words.size(event)]
 
@@ -269,6 +273,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.RECORDING_CHANGED: _changed,
     Kind.RECORDING_VANISHED: _vanished,
     Kind.RECORDING_REAPPEARED: _reappeared,
+    Kind.MASS_ABSENCE_ACCEPTED: _absence_accepted,
     Kind.RECORDING_UNPLAYABLE: _unplayable,
     Kind.REFRESH_REQUESTED: _refresh_requested,
     Kind.REPORT_REQUESTED: _report_requested,

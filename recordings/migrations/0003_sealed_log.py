@@ -3,7 +3,7 @@
 Self-contained on purpose, like the trail itself: a migration must do the same in ten years.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 TABLES = """
 -- One leaf per sealed event, in the order of the log. The entry is what is hashed; the other columns are an index.
@@ -135,4 +135,144 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TABLES, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(TRIGGERS, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(PRIVILEGES, reverse_sql=migrations.RunSQL.noop),
+        migrations.CreateModel(
+            name="Anchor",
+            fields=[
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("kind", models.TextField()),
+                ("size", models.BigIntegerField()),
+                ("place", models.TextField()),
+                ("evidence", models.BinaryField()),
+                ("time", models.DateTimeField()),
+                ("added_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."anchor"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Checkpoint",
+            fields=[
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField()),
+                ("origin", models.TextField()),
+                ("note", models.TextField()),
+                ("signed_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."checkpoint"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Cosignature",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "size",
+                        "witness",
+                        "time",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("size", models.BigIntegerField()),
+                ("witness", models.TextField()),
+                ("line", models.TextField()),
+                ("time", models.DateTimeField()),
+                ("added_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."cosignature"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Incident",
+            fields=[
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("code", models.TextField()),
+                ("detail", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."incident"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Leaf",
+            fields=[
+                ("n", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("event_no", models.BigIntegerField(null=True, unique=True)),
+                ("event_id", models.UUIDField(unique=True)),
+                ("entry", models.BinaryField()),
+                ("hash", models.BinaryField()),
+                ("obj", models.BinaryField(null=True)),
+                ("obj_n", models.BigIntegerField(null=True)),
+                ("act", models.BinaryField()),
+                ("act_n", models.BigIntegerField()),
+                ("sealed_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."leaf"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="LogHead",
+            fields=[
+                ("one", models.BooleanField(primary_key=True, serialize=False)),
+                ("origin", models.TextField()),
+                ("tag_key", models.BinaryField()),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField()),
+                ("frontier", models.BinaryField()),
+                ("low_water", models.BigIntegerField()),
+                ("manifest_n", models.BigIntegerField()),
+                ("manifest_at", models.DateTimeField(null=True)),
+                ("sealed_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": '"audit"."log_head"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Outside",
+            fields=[
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("success_at", models.DateTimeField(null=True)),
+                ("size", models.BigIntegerField(null=True)),
+                ("trouble", models.TextField()),
+                ("every", models.DurationField()),
+            ],
+            options={
+                "db_table": '"audit"."outside"',
+                "managed": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Tile",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "level", "position", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("level", models.SmallIntegerField()),
+                ("position", models.BigIntegerField()),
+                ("hashes", models.BinaryField()),
+            ],
+            options={
+                "db_table": '"audit"."tile"',
+                "managed": False,
+            },
+        ),
     ]

@@ -42,6 +42,8 @@ class Recording(models.Model):
     first_seen_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(null=True)
+    # Left out of an answer, not yet marked: the first time it was noticed.
+    missed_at = models.DateTimeField(null=True)
     vanished_at = models.DateTimeField(null=True)
     # What the newest-first lists walk: the recorded time, or the first sight of it where CommBox gave none.
     shown_at = models.DateTimeField()
@@ -50,6 +52,11 @@ class Recording(models.Model):
         indexes = [
             models.Index(fields=["-shown_at", "-id"], name="recording_newest"),
             models.Index(fields=["object", "shown_at"], name="recording_of_object"),
+            models.Index(
+                fields=["missed_at"],
+                name="recording_missed",
+                condition=models.Q(missed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,10 @@ class SourceStatus(models.Model):
     error_class = models.CharField(max_length=20, blank=True, help_text="unreachable, unauthorized, …")
     failures = models.IntegerField(default=0, help_text="failed calls since the last one that worked")
     next_try_at = models.DateTimeField(null=True, help_text="while it fails: when the next call may be tried")
+    mass_absence_since = models.DateTimeField(
+        null=True, help_text="too many recordings missing: none is marked"
+    )
+    mass_absence_accepted_until = models.DateTimeField(null=True)
 
 
 class Delivery(models.Model):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -16,7 +16,7 @@ from recordings.commbox import CommBoxError, Parsed, RecordingItem
 from recordings.commbox.assembly import client
 from recordings.exceptions import UnknownObject
 from recordings.models import CommBoxObject, Recording
-from recordings.refresh import problems, schedule, source
+from recordings.refresh import absence, problems, schedule, source
 from recordings.refresh.custody import record_custody
 from recordings.refresh.differences import Step, steps_for
 from recordings.storage import NotPlayable, locate
@@ -26,7 +26,16 @@ logger = structlog.get_logger("portal.refresh")
 _WRITTEN = (
     *("fingerprint", "upstream_activity_id", "recording_type", "url", "url_kind", "duration_seconds"),
     *("file_size_bytes", "recorded_at", "activity_created_at", "actor_id", "actor_name", "flags", "raw"),
-    *("state", "state_reason", "state_at", "confirmed_at", "changed_at", "vanished_at", "shown_at"),
+    *(
+        "state",
+        "state_reason",
+        "state_at",
+        "confirmed_at",
+        "changed_at",
+        "missed_at",
+        "vanished_at",
+        "shown_at",
+    ),
 )
 _BATCH = 500
 
@@ -94,13 +103,17 @@ def _store(object_id: int, answer: Parsed[RecordingItem], asked_at: datetime, by
         why_not=_why_not,
         confirmed_at=thing.refreshed_at,
         whole=not answer.problems,
+        settled_before=absence.settled_before,
     )
     _write(steps)
     record_custody(steps, of=thing, by=by)
     problems.note(answer.problems, object_id=object_id)
     if steps or thing.refreshed_at is None:
         rebuild_docs([object_id])
-    _confirm(thing, asked_at)
+    missing = any(step.recording.missed_at and not step.recording.vanished_at for step in steps)
+    _confirm(thing, asked_at, look_again_in=absence.SECOND_LOOK if missing else None)
+    if missing:
+        absence.watch()
     return _told(object_id, steps, len(answer.problems))
 
 
@@ -120,10 +133,11 @@ def _write(steps: Iterable[Step]) -> None:
     Recording.objects.bulk_update(other, _WRITTEN, batch_size=_BATCH)
 
 
-def _confirm(thing: CommBoxObject, asked_at: datetime) -> None:
+def _confirm(thing: CommBoxObject, asked_at: datetime, look_again_in: timedelta | None) -> None:
     """Note what was confirmed, as of when it was asked, and when to look again."""
     now = timezone.now()
-    due_at = now + schedule.spread(schedule.look_again_after(thing, now))
+    pause = schedule.look_again_after(thing, now)
+    due_at = now + schedule.spread(min(pause, look_again_in or pause))
     if thing.refresh_due_at is not None and asked_at < thing.refresh_due_at <= now:
         due_at = (
             thing.refresh_due_at

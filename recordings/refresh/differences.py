@@ -13,6 +13,7 @@ from recordings.storage import strip_query
 
 # Refuses a URL with the sentence a person reads, or returns nothing (storage.locate, given the allow-list).
 WhyNot = Callable[[str], str]
+SettledBefore = Callable[[datetime], datetime | None]
 
 # A change of these is a change of the evidence; a change of any other column is only written.
 EVIDENCE = (
@@ -60,16 +61,19 @@ def steps_for(
     why_not: WhyNot,
     confirmed_at: datetime | None = None,
     whole: bool = True,
+    settled_before: SettledBefore = lambda now: now,
 ) -> list[Step]:
     """Everything that is to be written. Nothing when the answer says what is known already.
 
     `confirmed_at` is when the known rows were last confirmed: what vanishes keeps it. `whole` is false when part of
     the answer could not be read: what is missing then may be in that part, so nothing counts as vanished.
+    `settled_before` says which absences are old enough to be marked (absence.py).
     """
-    pairs, missed = _pairs(known, items)
+    pairs, left = _pairs(known, items)
     steps = [_seen(row, item, object_id, now, why_not) for row, item in pairs]
-    if whole:
-        steps += [_missed(row, now, confirmed_at) for row in missed if row.vanished_at is None]
+    missed = [row for row in left if row.vanished_at is None] if whole else []
+    before = settled_before(now) if any(row.missed_at for row in missed) else None
+    steps += [_missed(row, now, confirmed_at, before) for row in missed]
     return [step for step in steps if step is not None]
 
 
@@ -133,7 +137,7 @@ def _discovered(item: RecordingItem, object_id: int, now: datetime, why_not: Why
 
 def _compared(row: Recording, facts: dict[str, Any], now: datetime, refusal: str) -> Step | None:
     step = Step(row)
-    returned = row.vanished_at is not None
+    returned, missed = row.vanished_at is not None, row.missed_at is not None
     old = {name: getattr(row, name) for name in (*facts, "state", "state_reason")}
     facts |= {name: old[name] for name in OPTIONAL if not facts[name]}
     changed = [name for name in EVIDENCE if old[name] != facts[name] and (old[name] or name not in OPTIONAL)]
@@ -142,20 +146,27 @@ def _compared(row: Recording, facts: dict[str, Any], now: datetime, refusal: str
     step.kinds += [Kind.RECORDING_REAPPEARED] * returned + [Kind.RECORDING_CHANGED] * bool(changed)
     for name, value in facts.items():
         setattr(row, name, value)
-    row.vanished_at = None
+    row.vanished_at = row.missed_at = None
     if changed:
         row.changed_at = now
     _stand(step, refusal, now)
     same = all(getattr(row, name) == value for name, value in old.items())
-    if same and not returned:
+    if same and not returned and not missed:
         return None
     row.confirmed_at, row.shown_at = now, _shown_at(row, row.first_seen_at)
     return step
 
 
-def _missed(row: Recording, now: datetime, confirmed_at: datetime | None) -> Step:
-    row.vanished_at = row.state_at = now
-    row.confirmed_at = confirmed_at or row.confirmed_at
+def _missed(
+    row: Recording, now: datetime, confirmed_at: datetime | None, settled_before: datetime | None
+) -> Step | None:
+    """At first only noted; at a later look marked, as of the time it was noticed."""
+    if row.missed_at is None:
+        row.missed_at, row.confirmed_at = now, confirmed_at or row.confirmed_at
+        return Step(row)
+    if settled_before is None or row.missed_at > settled_before:
+        return None
+    row.vanished_at = row.state_at = row.missed_at
     row.state, row.state_reason = RecordingState.VANISHED, VANISHED_REASON
     return Step(row, kinds=[Kind.RECORDING_VANISHED])
 

@@ -4,6 +4,7 @@ Django's models are imported inside: this file is read before Django is set up w
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(assembly, "CommBox", client)
     assembly.client.cache_clear()
+    from recordings.refresh import absence
+
+    monkeypatch.setattr(absence, "SECOND_LOOK", timedelta(0))
     yield
     if assembly.client.cache_info().currsize:
         assembly.client().close()

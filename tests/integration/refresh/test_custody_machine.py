@@ -109,6 +109,8 @@ class Custody(RuleBasedStateMachine):
 
     @rule()
     def refresh_twice(self) -> None:
+        """Once more before: what is missing is marked at a second look."""
+        assert self._refresh()
         assert self._refresh()
         rows, events = list(Recording.objects.order_by("pk").values()), AuditEvent.objects.count()
         assert self._refresh()

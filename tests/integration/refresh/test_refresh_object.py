@@ -69,13 +69,18 @@ def test_a_change_is_told_with_before_and_after(held: CommBoxObject, upstream: C
 
 
 def test_what_vanishes_stays_and_comes_back_as_itself(held: CommBoxObject, upstream: Control) -> None:
-    """F11."""
+    """F11: at the second look, as of the first."""
     activity = upstream.add_recording(held.pk)
     confirmed_at = refresh(held).refreshed_at
     pk = Recording.objects.get().pk
     upstream.drop_activity(activity.id)
+    missed_at = refresh(held).refreshed_at
+    assert Recording.objects.get().state == RecordingState.PLAYABLE
     refresh(held)
     gone = Recording.objects.get()
+    assert gone.vanished_at is not None
+    assert missed_at is not None
+    assert abs(gone.vanished_at - missed_at) < timedelta(seconds=2)
     assert (gone.state, gone.confirmed_at) == (RecordingState.VANISHED, confirmed_at)
     assert gone.vanished_at is not None
     assert gone.may_be_tried

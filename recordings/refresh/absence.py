@@ -1,0 +1,75 @@
+"""When CommBox stops reporting recordings: one is marked after a second look; many at once are a fault of the source.
+
+A recording that an answer leaves out is noted (`missed_at`) and asked for again; only a later answer that leaves it out
+as well marks it, with the time it was first noticed. While more than a fifth of what was asked for in the last hour is
+missing, nothing is marked at all: an upstream that answers "no recordings" for everything must not empty a catalog.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from recordings.audit import Actor, Kind, record
+from recordings.models import Recording, SourceStatus
+
+logger = structlog.get_logger("portal.refresh")
+
+SECOND_LOOK = timedelta(minutes=5)
+RUN = timedelta(hours=1)
+MOST_SHARE = 0.2
+FEWEST = 5  # of fewer recordings a share says nothing
+ACCEPTED_FOR = timedelta(hours=1)
+
+
+def settled_before(now: datetime) -> datetime | None:
+    """Absences noticed before this moment may be marked; None while too many are missing at once."""
+    return None if _is_mass_absence(now) else now - SECOND_LOOK
+
+
+def in_question() -> int:
+    """How many recordings are missing from CommBox's last answer and not marked."""
+    return Recording.objects.filter(missed_at__isnull=False, vanished_at=None).count()
+
+
+def watch(now: datetime | None = None) -> None:
+    """Raise the alarm when what is missing is too much, and take it back once everything is there again."""
+    now = now or timezone.now()
+    status = SourceStatus.objects.filter(pk=1).first()
+    if status is not None and status.mass_absence_since:
+        if not in_question():
+            SourceStatus.objects.filter(pk=1).update(mass_absence_since=None)
+    elif _too_much(now) and not (status and _accepted(status, now)):
+        SourceStatus.objects.update_or_create(pk=1, defaults={"mass_absence_since": now})
+        logger.error("mass absence", missing=in_question())
+
+
+def accept(*, by: Actor) -> int:
+    """A person says that these recordings really are gone: they are marked at their next look. Returns how many."""
+    now = timezone.now()
+    missing = in_question()
+    with transaction.atomic():
+        SourceStatus.objects.filter(pk=1).update(
+            mass_absence_since=None, mass_absence_accepted_until=now + ACCEPTED_FOR
+        )
+        record(Kind.MASS_ABSENCE_ACCEPTED, by=by, detail={"recordings": missing})
+    return missing
+
+
+def _is_mass_absence(now: datetime) -> bool:
+    watch(now)
+    return SourceStatus.objects.filter(pk=1, mass_absence_since__isnull=False).exists()
+
+
+def _accepted(status: SourceStatus, now: datetime) -> bool:
+    until = status.mass_absence_accepted_until
+    return until is not None and now < until
+
+
+def _too_much(now: datetime) -> bool:
+    missing = Recording.objects.filter(missed_at__gte=now - RUN).count()
+    if missing < FEWEST:
+        return False
+    asked = Recording.objects.filter(object__refreshed_at__gte=now - RUN).count()
+    return missing > MOST_SHARE * max(asked, missing)
