@@ -18,6 +18,7 @@ from tests import equipment
 from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
+from tests.tsa import Authority
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()
@@ -173,6 +174,12 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
     """A real S3 server; see tests/ceph.py."""
     with running_ceph(tmp_path_factory.mktemp("ceph") / "server") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A real time-stamping authority; see tests/tsa.py."""
+    return Authority(tmp_path_factory.mktemp("tsa") / "authority")
 
 
 # --- the browser

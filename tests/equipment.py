@@ -1,4 +1,4 @@
-"""What a bare machine may lack: a browser, a real S3 server. Tests that need it are skipped, and loudly so.
+"""What a bare machine may lack: a browser, a real S3 server, OpenSSL. Tests that need it are skipped, and loudly so.
 
 With CI=true nothing may be missing: the run fails.
 """
@@ -13,6 +13,7 @@ import pytest
 
 NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwright install chromium)"
 NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
+NO_OPENSSL = "no openssl command (Debian package openssl)"
 _CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -41,7 +42,7 @@ def ceph_installed() -> bool:
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Mark browser and Ceph tests, and skip those this machine cannot run."""
+    """Mark browser and Ceph tests, and of all that need something skip those this machine cannot run."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "browser_name" in fixtures:
@@ -53,12 +54,14 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("ceph"))
             if not ceph_installed():
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
+        if "tsa" in fixtures and not shutil.which("openssl"):
+            item.add_marker(pytest.mark.skip(reason=NO_OPENSSL))
 
 
 def missing(skipped: list[Any]) -> dict[str, int]:
     """How many of the skipped tests each missing piece cost."""
     reasons = [str(report.longrepr) for report in skipped]
-    counts = {reason: sum(reason in said for said in reasons) for reason in (NO_BROWSER, NO_CEPH)}
+    counts = {reason: sum(reason in said for said in reasons) for reason in (NO_BROWSER, NO_CEPH, NO_OPENSSL)}
     return {reason: count for reason, count in counts.items() if count}
 
 

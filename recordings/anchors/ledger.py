@@ -1,0 +1,87 @@
+"""What the courier reads and writes in the database, as the sealer's role over plain psycopg."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from recordings.anchors.errand import Connection
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A checkpoint as it stands in the database: the note carries the log's signature and no cosignature."""
+
+    size: int
+    root: bytes
+    origin: str
+    note: str
+    signed_at: datetime
+
+
+_COLUMNS = "size, root, origin, note, signed_at"
+
+
+def newest(connection: Connection) -> Standing:
+    """The newest checkpoint. LookupError when nothing was signed yet."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit.checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608
+    ).fetchone()
+    if row is None:
+        raise LookupError("The log has no checkpoint yet.")
+    return Standing(*row)
+
+
+def due(connection: Connection, name: str, every: timedelta) -> bool:
+    """Whether there is a checkpoint that this party does not know, and its last success is `every` ago."""
+    row = connection.execute(
+        """SELECT FROM audit.checkpoint AS c LEFT JOIN audit.outside AS o ON o.name = %s
+           WHERE c.size = (SELECT max(size) FROM audit.checkpoint) AND c.size <> coalesce(o.size, -1)
+           AND coalesce(o.success_at + %s <= clock_timestamp(), true)""",
+        [name, every],
+    ).fetchone()
+    return row is not None
+
+
+def last_kept(connection: Connection, kind: str, place: str) -> tuple[int, datetime] | None:
+    """Size and time of the newest anchor of this kind at this place."""
+    return connection.execute(
+        "SELECT size, time FROM audit.anchor WHERE kind = %s AND place = %s ORDER BY size DESC, id DESC LIMIT 1",
+        [kind, place],
+    ).fetchone()
+
+
+def keep(connection: Connection, kind: str, size: int, place: str, evidence: bytes, time: datetime) -> None:
+    """Note that a checkpoint was anchored, with what came back."""
+    connection.execute(
+        "INSERT INTO audit.anchor (kind, size, place, evidence, time) VALUES (%s, %s, %s, %s, %s)",
+        [kind, size, place, evidence, time],
+    )
+
+
+def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:
+    """A row for every party that is served from now on; one that is served no longer has `every` 0."""
+    connection.execute(
+        "UPDATE audit.outside SET every = interval '0', trouble = '' WHERE name <> ALL(%s)", [list(parties)]
+    )
+    for name, every in parties.items():
+        connection.execute(
+            """INSERT INTO audit.outside (name, every) VALUES (%s, %s)
+               ON CONFLICT (name) DO UPDATE SET every = EXCLUDED.every""",
+            [name, every],
+        )
+
+
+def succeeded(connection: Connection, name: str, size: int, remark: str) -> None:
+    """The party knows the log up to `size`; `remark` is what is to be said even so."""
+    connection.execute(
+        """UPDATE audit.outside SET asked_at = clock_timestamp(), success_at = clock_timestamp(), size = %s,
+           trouble = %s WHERE name = %s""",
+        [size, remark, name],
+    )
+
+
+def failed(connection: Connection, name: str, trouble: str) -> None:
+    """The party could not be served, and why."""
+    connection.execute(
+        "UPDATE audit.outside SET asked_at = clock_timestamp(), trouble = %s WHERE name = %s",
+        [trouble, name],
+    )
