@@ -27,8 +27,6 @@ NOT_WRITABLE = "The folder for reports cannot be written. Ask whoever runs the p
 NO_RIGHT = "Whoever asked for it may no longer export reports."
 CUT_SHORT = f"The work was cut short {claims.ATTEMPTS} times. Request it again; if that fails too, narrow the filters."
 RENEW_SECONDS = 0.5
-# What an event takes in the file, roughly and on the safe side: checked against the room left before starting.
-ROW_BYTES = {"csv": 800, "jsonl": 2000}
 
 
 def build(report_id: UUID) -> None:
@@ -63,7 +61,7 @@ def _write(report: Report) -> None:
     with snapshot(filters, report.last_event_id) as events, files.Draft(report.pk, report.attempts) as draft:
         expected = events.count()
         claims.renew(report, rows_done=0, rows_expected=expected)
-        if not files.room_for(expected * ROW_BYTES[report.format]):
+        if not files.room_for(expected * lines.FORMATS[report.format].row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
         with _collector_resting():
             rows = _stream(report, events, draft, expected)
@@ -86,15 +84,13 @@ def _collector_resting() -> Iterator[None]:
 
 
 def _stream(report: Report, events: Snapshot, draft: files.Draft, expected: int) -> int:
-    as_csv = report.format == "csv"
-    to_bytes = lines.csv_lines if as_csv else lines.json_lines
-    if as_csv:
-        draft.write(lines.csv_head())
+    form = lines.FORMATS[report.format]
     rows, renewed = 0, time.monotonic()
-    for batch in events.batches(without=lines.NOT_IN_CSV if as_csv else ()):
-        draft.write(to_bytes(batch))
-        rows += len(batch)
-        if time.monotonic() - renewed > RENEW_SECONDS:
-            claims.renew(report, rows_done=rows, rows_expected=expected)
-            renewed = time.monotonic()
+    with form.to(draft) as write:
+        for batch in events.batches(without=form.without):
+            write(batch)
+            rows += len(batch)
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                claims.renew(report, rows_done=rows, rows_expected=expected)
+                renewed = time.monotonic()
     return rows

@@ -63,11 +63,15 @@ class Draft:
         finally:
             self.path.unlink(missing_ok=True)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> int:
         """Append. Raises OSError when there is no room."""
         self._file.write(data)
         self._hash.update(data)
         self.size_bytes += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Part of being written to like a file; the bytes go to the disk with `finish`."""
 
     def finish(self, path: Path) -> str:
         """Give the file its name once its bytes are on the disk, and return its SHA-256."""

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from recordings.audit.forms import TrailForm
 
-FORMATS = {"csv": "CSV", "jsonl": "JSON Lines"}
+FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines"}
 
 
 class ReportForm(TrailForm):
@@ -16,7 +16,8 @@ class ReportForm(TrailForm):
         choices=list(FORMATS.items()),
         widget=forms.RadioSelect,
         initial="csv",
-        help_text="CSV for spreadsheets; JSON Lines with the exact bytes of each event, for checking them.",
+        help_text="CSV and Excel for reading, times as text in UTC to the microsecond; JSON Lines with the exact "
+        "bytes of each event, for checking them.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

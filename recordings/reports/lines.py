@@ -1,15 +1,18 @@
-"""What a report says of an event: a line of CSV, or a line of JSON from which the exact bytes can be hashed again."""
+"""What a report says of an event: cells of CSV and XLSX, or a line of JSON that can be hashed again."""
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from recordings.audit.opened import Opened
 from recordings.audit.sentences import plain_sentence
 from recordings.reports.cells import neutral
+from recordings.reports.xlsx import Output, Workbook
 
 COLUMNS = (
     "event_no",
@@ -32,11 +35,44 @@ COLUMNS = (
     "event_id",
     "body_sha256",
 )
-NOT_IN_CSV = ("source.user_agent",)
+_NOT_IN_TABLES = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
 
-Lines = Callable[[Sequence[Opened]], bytes]
+Writer = Callable[[Sequence[Opened]], object]
+
+
+class Format(NamedTuple):
+    """How a file of events is written: `to` opens a writer of batches, `without` names personal values it never shows.
+    `row_bytes` is what an event takes, roughly and on the safe side."""
+
+    to: Callable[[Output], AbstractContextManager[Writer]]
+    row_bytes: int
+    without: tuple[str, ...] = ()
+
+
+@contextmanager
+def _csv_file(out: Output) -> Iterator[Writer]:
+    out.write(csv_head())
+    yield lambda events: out.write(csv_lines(events))
+
+
+@contextmanager
+def _json_file(out: Output) -> Iterator[Writer]:
+    yield lambda events: out.write(json_lines(events))
+
+
+@contextmanager
+def _xlsx_file(out: Output) -> Iterator[Writer]:
+    with Workbook(out, COLUMNS) as book:
+        yield lambda events: book.write([row(event) for event in events])
+
+
+FORMATS = {
+    "csv": Format(_csv_file, 800, _NOT_IN_TABLES),
+    "xlsx": Format(_xlsx_file, 400, _NOT_IN_TABLES),
+    "jsonl": Format(_json_file, 2000),
+}
 
 
 def csv_head() -> bytes:
@@ -46,7 +82,7 @@ def csv_head() -> bytes:
 
 def csv_lines(events: Sequence[Opened]) -> bytes:
     """One line per event, RFC 4180 in UTF-8."""
-    return _csv(_cells(event) for event in events).encode()
+    return _csv(map(_neutral, row(event)) for event in events).encode()
 
 
 def json_lines(events: Sequence[Opened]) -> bytes:
@@ -55,35 +91,40 @@ def json_lines(events: Sequence[Opened]) -> bytes:
     return b"".join(to_json(_facts(event)) + b"\n" for event in events)
 
 
-def _csv(rows: Iterable[Sequence[str | int]]) -> str:
+def _neutral(value: str | int) -> str | int:
+    return neutral(value) if isinstance(value, str) else value
+
+
+def _csv(rows: Iterable[Iterable[str | int]]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return out.getvalue()
 
 
-def _cells(event: Opened) -> list[str | int]:
-    row, actor, target = event.stored, event.part("actor"), event.part("object")
+def row(event: Opened) -> list[str | int]:
+    """The values of COLUMNS, as they are."""
+    stored, actor, target = event.stored, event.part("actor"), event.part("object")
     ref = str(target.get("ref", ""))
     return [
-        row.id,
-        stamp(row.recorded_at),
-        stamp(row.occurred_at),
-        neutral(row.kind),
-        neutral(row.outcome),
-        neutral(event.actor_ref),
-        neutral(event.actor_name),
-        neutral(str(actor.get("role", ""))),
-        neutral(event.purpose),
-        neutral(event.private("purpose.note")),
-        neutral(event.target_kind),
-        neutral(ref),
-        neutral(event.private("object.label")),
-        neutral(ref if ref.startswith("object:") else event.parent_ref),
-        neutral(event.private("source.ip")),
-        neutral(str(event.part("request").get("id", ""))),
-        neutral(plain_sentence(event)),
-        str(row.event_id),
-        row.body_hash.hex(),
+        stored.id,
+        stamp(stored.recorded_at),
+        stamp(stored.occurred_at),
+        stored.kind,
+        stored.outcome,
+        event.actor_ref,
+        event.actor_name,
+        str(actor.get("role", "")),
+        event.purpose,
+        event.private("purpose.note"),
+        event.target_kind,
+        ref,
+        event.private("object.label"),
+        ref if ref.startswith("object:") else event.parent_ref,
+        event.private("source.ip"),
+        str(event.part("request").get("id", "")),
+        plain_sentence(event),
+        str(stored.event_id),
+        stored.body_hash.hex(),
     ]
 
 

@@ -17,7 +17,11 @@ from recordings.reports.actions import record_download, request_report
 from recordings.reports.forms import ReportForm, prefilled
 from recordings.reports.queries import newest_reports, row_of, visible_reports
 
-TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl; charset=utf-8",
+}
 
 
 @require_safe

@@ -188,7 +188,7 @@ def test_a_full_disk_fails_with_a_sentence_and_leaves_nothing(
     """F32."""
     opened(noa, 1)
 
-    def full(self: files.Draft, data: bytes) -> None:
+    def full(self: files.Draft, data: bytes) -> int:
         raise OSError(number, "full")
 
     monkeypatch.setattr(files.Draft, "write", full)
@@ -273,9 +273,9 @@ def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(
     monkeypatch.setattr(building, "RENEW_SECONDS", 0)
     write = files.Draft.write
 
-    def taken_over(self: files.Draft, data: bytes) -> None:
+    def taken_over(self: files.Draft, data: bytes) -> int:
         Report.objects.update(attempts=2, leased_until=timezone.now() + claims.LEASE)
-        write(self, data)
+        return write(self, data)
 
     monkeypatch.setattr(files.Draft, "write", taken_over)
     build_report(str(report.pk))

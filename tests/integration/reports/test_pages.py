@@ -108,7 +108,7 @@ def test_the_filters_of_the_trail_come_along(noa: User) -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"format": "xlsx"}, "Select a valid choice"),
+        ({"format": "exe"}, "Select a valid choice"),
         ({}, "This field is required."),
         ({"format": "csv", "since": "yesterday"}, "Enter a valid date."),
         ({"format": "csv", "group": "everything"}, "Select a valid choice"),

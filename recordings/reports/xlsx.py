@@ -1,0 +1,243 @@
+"""A workbook written as it goes: rows become sheet XML, which goes through a zip into any file, at constant memory.
+
+Every text is an inline string, never a formula, and never a date that a spreadsheet would round: times stay ISO 8601
+text in UTC, which keeps microseconds and sorts as it is. Numbers are numbers. Rows beyond what a sheet holds go on
+in the next one; nothing is dropped.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import islice
+from types import TracebackType
+from typing import Protocol, Self
+from xml.sax.saxutils import escape
+
+from recordings.reports.cells import neutral
+
+SHEET_ROWS = 1_048_576  # with the head: the last row any spreadsheet has
+SHEET_BYTES = 1_500_000_000  # a larger part would need ZIP64, which older spreadsheets refuse
+CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
+_BATCH = 1000
+_KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
+_LEVEL = 1  # the tags repeat so much that a higher level costs five times the time for a tenth of the size
+_HEAD, _QUOTED = 1, 2  # styles
+
+Cell = str | int
+
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+
+_STYLES = (
+    f'{_XML}<styleSheet xmlns="{_MAIN}">'
+    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
+    '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
+    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
+
+
+class Output(Protocol):
+    """What a workbook is written to: a file, or anything else that takes bytes one after the other."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> object: ...
+
+
+def write_xlsx(
+    out: Output, columns: Sequence[str], rows: Iterable[Sequence[Cell]], sheet: str = "Events"
+) -> None:
+    """Write a whole workbook: a frozen head, then the rows, on as many sheets as they need."""
+    rest = iter(rows)
+    with Workbook(out, columns, sheet) as book:
+        while batch := list(islice(rest, _BATCH)):
+            book.write(batch)
+
+
+class Workbook:
+    """A workbook that grows by batches of rows; the first batch decides how wide the columns are.
+
+    Complete when its block ends. A block that ends with an exception leaves a file that no spreadsheet opens.
+    """
+
+    def __init__(self, out: Output, columns: Sequence[str], sheet: str = "Events") -> None:
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)  # type: ignore[call-overload]
+        self._columns, self._name = columns, sheet
+        self._widths: list[int] = []
+        self._cells = _Cells()
+        self._sheets: list[_Sheet] = []
+        self._zip.writestr("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
+        self._zip.writestr("xl/styles.xml", _STYLES)
+
+    def write(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Append rows, in further sheets when this one is full. Cells are as many as columns."""
+        self._widths = self._widths or _widths([self._columns, *rows[:_BATCH]])
+        rest = rows
+        while rest:
+            sheet = self._with_room()
+            now, rest = rest[: sheet.room], rest[sheet.room :]
+            sheet.write(self._cells.rows(now), len(now))
+
+    def _with_room(self) -> "_Sheet":
+        if not (self._sheets and self._sheets[-1].room):
+            if self._sheets:
+                self._sheets[-1].close()
+            self._sheets.append(_Sheet(self._zip, len(self._sheets) + 1, self._columns, self._widths))
+        return self._sheets[-1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        if kind is None:
+            self._finish()
+            return
+        with suppress(OSError, ValueError):
+            if self._sheets:
+                self._sheets[-1].close()
+            self._zip.close()
+
+    def _finish(self) -> None:
+        self._widths = self._widths or _widths([self._columns])
+        (self._sheets[-1] if self._sheets else self._with_room()).close()
+        parts = [f"xl/worksheets/sheet{number}.xml" for number, _ in enumerate(self._sheets, 1)]
+        self._zip.writestr("xl/workbook.xml", _workbook(_names(self._name, len(parts))))
+        found = [("worksheet", part[3:]) for part in parts]
+        self._zip.writestr("xl/_rels/workbook.xml.rels", _relations([*found, ("styles", "styles.xml")]))
+        self._zip.writestr("[Content_Types].xml", _content_types(parts))
+        self._zip.close()
+
+
+class _Sheet:
+    """One sheet's XML on its way into the zip."""
+
+    def __init__(
+        self, archive: zipfile.ZipFile, number: int, columns: Sequence[str], widths: Sequence[int]
+    ) -> None:
+        info = zipfile.ZipInfo(f"xl/worksheets/sheet{number}.xml")
+        info.compress_type, info._compresslevel = zipfile.ZIP_DEFLATED, _LEVEL  # type: ignore[attr-defined]
+        self._part = archive.open(info, "w")
+        self._rows = self._bytes = 0
+        self.write(_sheet_head(columns, widths).encode(), 1)
+
+    @property
+    def room(self) -> int:
+        """How many rows there is room for."""
+        return max(0, SHEET_ROWS - self._rows) if self._bytes < SHEET_BYTES else 0
+
+    def write(self, xml: bytes, rows: int) -> None:
+        self._part.write(xml)
+        self._rows, self._bytes = self._rows + rows, self._bytes + len(xml)
+
+    def close(self) -> None:
+        if not self._part.closed:
+            self._part.write(b"</sheetData></worksheet>")
+            self._part.close()
+
+
+class _Cells(dict[Cell, str]):
+    """XML of cells, remembered: most values of a trail come again and again."""
+
+    def rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
+        if len(self) > _KNOWN:
+            self.clear()
+        known = self.__getitem__
+        return "".join([f"<row>{''.join(map(known, row))}</row>" for row in rows]).encode()
+
+    def __missing__(self, value: Cell) -> str:
+        xml = _number(value) if isinstance(value, int) else _text(value)
+        if len(xml) < _REMEMBERED:
+            self[value] = xml
+        return xml
+
+
+def _number(value: int) -> str:
+    # A double holds no more: beyond it the last digits would change.
+    return f"<c><v>{value}</v></c>" if abs(value) < 10**15 else _text(str(value))
+
+
+def _text(value: str, style: int = 0) -> str:
+    """A cell of text; one that could become a formula when somebody edits it is marked as quoted."""
+    if not value:
+        return "<c/>"
+    style = style or (_QUOTED if neutral(value) != value else 0)
+    space = ' xml:space="preserve"' if value != value.strip() or "\n" in value else ""
+    look = f' s="{style}"' if style else ""
+    return f'<c{look} t="inlineStr"><is><t{space}>{_characters(value)}</t></is></c>'
+
+
+def _characters(value: str) -> str:
+    """Text for XML 1.0. What XML cannot hold is written as Office does, _xHHHH_; so is what only looks like it."""
+    if len(value) > CELL_UNITS // 2:
+        value = _shortened(value)
+    return escape(_NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value))
+
+
+def _shortened(value: str) -> str:
+    """At most what a cell holds, and openly so."""
+    if len(value.encode("utf-16-le", "surrogatepass")) <= CELL_UNITS * 2:
+        return value
+    note = f"… [{len(value):,} characters; a cell holds no more: the whole text is in the CSV]"
+    kept = value.encode("utf-16-le", "surrogatepass")[: (CELL_UNITS - len(note)) * 2]
+    return kept.decode("utf-16-le", "ignore") + note
+
+
+def _widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """As wide as the texts, within reason: 10 to 60 characters."""
+    return [min(60, max(10, *(len(str(cell)) + 2 for cell in column))) for column in zip(*rows, strict=True)]
+
+
+def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
+    wide = "".join(
+        f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
+        for number, width in enumerate(widths, 1)
+    )
+    head = "".join(_text(name, _HEAD) for name in columns)
+    return (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+        f"<cols>{wide}</cols><sheetData><row>{head}</row>"
+    )
+
+
+def _names(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]
+
+
+def _workbook(names: Sequence[str]) -> str:
+    sheets = "".join(
+        f'<sheet name="{escape(name)}" sheetId="{number}" r:id="rId{number}"/>'
+        for number, name in enumerate(names, 1)
+    )
+    return f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>{sheets}</sheets></workbook>'
+
+
+def _relations(targets: Iterable[tuple[str, str]]) -> str:
+    lines = "".join(
+        f'<Relationship Id="rId{number}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(targets, 1)
+    )
+    return f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{lines}</Relationships>'
+
+
+def _content_types(sheets: Iterable[str]) -> str:
+    kinds = [("xl/workbook.xml", "sheet.main"), ("xl/styles.xml", "styles")]
+    kinds += [(part, "worksheet") for part in sheets]
+    parts = "".join(
+        f'<Override PartName="/{part}" ContentType="{_TYPE}.{kind}+xml"/>' for part, kind in kinds
+    )
+    return (
+        f'{_XML}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{parts}</Types>'
+    )
