@@ -39,7 +39,7 @@ class VerifierKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not self.name or "+" in self.name or len(self.name.split()) != 1 or self.name != self.name.strip():
+        if "+" in self.name or self.name.split() != [self.name]:
             raise NoteError("A key's name is not empty and has neither spaces nor a plus.")
         if _CONTROL.search(self.name):
             raise NoteError("A key's name has no control characters.")
