@@ -15,7 +15,7 @@ from recordings.catalog.docs import rebuild_docs
 from recordings.commbox import CommBoxError, Parsed, RecordingItem
 from recordings.commbox.assembly import client
 from recordings.exceptions import UnknownObject
-from recordings.models import CommBoxObject, Recording
+from recordings.models import CommBoxObject, Recording, Stream
 from recordings.refresh import absence, problems, schedule, source
 from recordings.refresh.custody import record_custody
 from recordings.refresh.differences import Step, steps_for
@@ -83,6 +83,17 @@ def request_refresh(*, object_id: int, by: Actor) -> None:
             raise UnknownObject
         record(Kind.REFRESH_REQUESTED, by=by, target=Target.of(thing))
         mark_due(object_id)
+
+
+def request_listing(*, stream_id: int, by: Actor) -> Stream:
+    """A person asks for a channel's objects: an event, and the channel is due at once. Raises UnknownObject."""
+    with transaction.atomic():
+        stream = Stream.objects.filter(pk=stream_id).first()
+        if stream is None:
+            raise UnknownObject
+        record(Kind.REFRESH_REQUESTED, by=by, target=Target("channel", f"channel:{stream_id}", str(stream)))
+        Stream.objects.filter(pk=stream_id).update(list_due_at=timezone.now())
+    return stream
 
 
 def mark_due(object_id: int) -> bool:

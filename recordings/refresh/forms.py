@@ -1,25 +1,42 @@
 """Forms of the operations page."""
 
+import re
+
 from django import forms
 
 from recordings.models import CommBoxObject
 
 LARGEST_ID = 2**63 - 1
+MOST_IDS = 1000
+_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
-class ObjectForm(forms.Form):
-    """An object by its id."""
+class ObjectsForm(forms.Form):
+    """One object by its id, or a list of them as somebody has it: in lines, with commas or blanks."""
 
-    object_id = forms.IntegerField(
-        label="Object id",
-        min_value=1,
-        max_value=LARGEST_ID,
-        error_messages={"invalid": "An object id is a whole number.", "required": "Which object?"},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "maxlength": 19}),
+    object_ids = forms.CharField(
+        label="Object ids",
+        max_length=25_000,
+        error_messages={"required": "Which objects?"},
+        help_text=f"Up to {MOST_IDS:,}, one a line or separated by commas.",
+        widget=forms.Textarea(attrs={"rows": 3, "inputmode": "numeric", "autocomplete": "off"}),
     )
 
-    def clean_object_id(self) -> int:
-        object_id = int(self.cleaned_data["object_id"])
-        if not CommBoxObject.objects.filter(pk=object_id).exists():
-            raise forms.ValidationError("The portal knows no object of this id.")
-        return object_id
+    def clean_object_ids(self) -> list[int]:
+        """The ids, each once. Raises ValidationError that names the first one that is none or unknown."""
+        words = list(dict.fromkeys(re.split(r"[\s,;]+", self.cleaned_data["object_ids"].strip(" \t\r\n,;"))))
+        wrong = [word for word in words if not _ID.fullmatch(word) or int(word) > LARGEST_ID]
+        if wrong:
+            raise forms.ValidationError(f"An object id is a whole number; “{wrong[0][:40]}” is not one.")
+        if len(words) > MOST_IDS:
+            raise forms.ValidationError(f"These are {len(words):,} ids; at most {MOST_IDS:,} at once.")
+        return _known([int(word) for word in words])
+
+
+def _known(ids: list[int]) -> list[int]:
+    found = set(CommBoxObject.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    unknown = [str(number) for number in ids if number not in found]
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if unknown[1:] else ""
+        raise forms.ValidationError(f"The portal knows no object {unknown[0]}{more}. Nothing was queued.")
+    return ids

@@ -19,6 +19,7 @@ from recordings.models import (
     SourceStatus,
     Stream,
 )
+from recordings.refresh import absence
 from recordings.refresh.hints import Fate
 
 # A visit asks CommBox again when what we hold is older than this.
@@ -53,6 +54,8 @@ def banners(*, operations: bool = False) -> list[Banner]:
     status = SourceStatus.objects.filter(pk=1).first()
     if status is None:
         return []
+    if status.mass_absence_since is not None:
+        return [_missing(status.mass_absence_since)]
     if status.failing_since is not None:
         return _failing(status, status.failing_since, operations)
     heard_at = status.last_success_at
@@ -60,6 +63,12 @@ def banners(*, operations: bool = False) -> list[Banner]:
         return []
     title = f"Nothing new from CommBox since {moment(heard_at)}."
     return [_banner("warn", title, f"The refresh worker may not be running. {LAST_CONFIRMED}")]
+
+
+def _missing(since: datetime) -> Banner:
+    count = absence.in_question()
+    title = f"CommBox stopped reporting {count:,} recording{'s' * (count != 1)} at {moment(since)}."
+    return _banner("bad", title, "None is marked as vanished until an administrator has looked.")
 
 
 def _failing(status: SourceStatus, since: datetime, operations: bool) -> list[Banner]:
@@ -212,6 +221,7 @@ def operations() -> dict[str, Any]:
     waiting = queue()
     return {
         "source": status,
+        "missing": absence.in_question(),
         "last_success": _since("last good answer", status.last_success_at),
         "queue": waiting,
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",

@@ -5,6 +5,7 @@ import hmac
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
@@ -15,10 +16,10 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request
 from recordings.permissions import Permission
 from recordings.policies import can, open_view, permission_required
-from recordings.refresh import queries, tasks
-from recordings.refresh.actions import mark_due, request_refresh
+from recordings.refresh import absence, queries, tasks
+from recordings.refresh.actions import mark_due, request_listing, request_refresh
 from recordings.refresh.deliveries import MAX_BYTES
-from recordings.refresh.forms import ObjectForm
+from recordings.refresh.forms import ObjectsForm
 from recordings.refresh.hints import Fate, take
 from recordings.refresh.nudge import nudge
 
@@ -102,13 +103,41 @@ def _said(status: int, sentence: str) -> HttpResponse:
 
 @permission_required(Permission.VIEW_OPERATIONS)
 def operations(request: Request) -> HttpResponse:
-    """The source's state, what waits, what went wrong; by POST, refresh one object by its id."""
-    form = ObjectForm(request.POST if request.method == "POST" else None)
+    """The source's state, what waits, what went wrong; by POST, refresh objects by their ids."""
+    form = ObjectsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        object_id = form.cleaned_data["object_id"]
-        request_refresh(object_id=object_id, by=Actor.from_request(request))
-        nudge(tasks.refresh_one, object_id)
-        messages.success(request, f"The refresh of object {object_id} is queued.")
-        return redirect("refresh:operations")
+        return _queue(request, form.cleaned_data["object_ids"])
     context = {"form": form, **queries.operations()}
     return render(request, "refresh/operations.html", context, status=422 if form.errors else 200)
+
+
+def _queue(request: Request, ids: list[int]) -> HttpResponse:
+    by = Actor.from_request(request)
+    with transaction.atomic():
+        for object_id in ids:
+            request_refresh(object_id=object_id, by=by)
+    nudge(tasks.sweep_due)
+    one = f"The refresh of object {ids[0]} is queued."
+    messages.success(request, f"The refresh of {len(ids):,} objects is queued." if ids[1:] else one)
+    return redirect("refresh:operations")
+
+
+@require_POST
+@permission_required(Permission.VIEW_OPERATIONS)
+def list_stream(request: Request, stream_id: int) -> HttpResponse:
+    """Look for a channel's objects now rather than at its turn."""
+    stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
+    nudge(tasks.list_objects)
+    messages.success(request, f"{stream} is listed next.")
+    return redirect("refresh:operations")
+
+
+@require_POST
+@permission_required(Permission.VIEW_OPERATIONS)
+def accept_absence(request: Request) -> HttpResponse:
+    """After the alarm: somebody has looked, and what is missing really is gone."""
+    count = absence.accept(by=Actor.from_request(request))
+    messages.success(
+        request, f"{count:,} recordings will be marked as no longer reported at their next look."
+    )
+    return redirect("refresh:operations")

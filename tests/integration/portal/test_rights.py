@@ -37,6 +37,8 @@ MATRIX = {
     "refresh:object": P.REFRESH_CATALOG,
     "refresh:freshness": P.OPEN_OBJECTS,
     "refresh:operations": P.VIEW_OPERATIONS,
+    "refresh:list_stream": P.VIEW_OPERATIONS,
+    "refresh:accept_absence": P.VIEW_OPERATIONS,
     "refresh:webhook": OPEN,
     "audit:trail": P.READ_TRAIL,
     "audit:event": P.READ_TRAIL,

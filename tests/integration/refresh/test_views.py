@@ -16,7 +16,7 @@ from recordings.refresh.actions import refresh_object
 from recordings.refresh.deliveries import MAX_BYTES
 from recordings.refresh.sweep import refresh_due
 from tests.factories import conversation, person
-from tests.integration.refresh.helpers import BY, body, kinds
+from tests.integration.refresh.helpers import BY, body, hold, kinds
 
 pytestmark = pytest.mark.django_db
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -245,14 +245,59 @@ def test_an_empty_portal_has_an_operations_page(administrator: Client) -> None:
 
 
 def test_an_administrator_refreshes_an_object_by_its_id(administrator: Client, held: CommBoxObject) -> None:
-    response = administrator.post("/operations/", {"object_id": str(held.pk)}, follow=True)
+    response = administrator.post("/operations/", {"object_ids": str(held.pk)}, follow=True)
     assert f"The refresh of object {held.pk} is queued." in text(response)
     assert kinds().count("refresh.requested") == 1
 
 
+def test_a_list_of_ids_is_queued_whole_or_not_at_all(
+    administrator: Client, upstream: Control, held: CommBoxObject
+) -> None:
+    other = hold(upstream, nth=1)
+    CommBoxObject.objects.update(refresh_due_at=None)
+    wrong = administrator.post("/operations/", {"object_ids": f"{held.pk}, 77\n{other.pk}"})
+    assert "The portal knows no object 77. Nothing was queued." in text(wrong)
+    assert not CommBoxObject.objects.exclude(refresh_due_at=None).exists()
+    right = administrator.post(
+        "/operations/", {"object_ids": f"{held.pk},\n{other.pk} {held.pk}"}, follow=True
+    )
+    assert "The refresh of 2 objects is queued." in text(right)
+    assert CommBoxObject.objects.exclude(refresh_due_at=None).count() == 2
+    assert kinds().count("refresh.requested") == 2
+
+
+def test_a_channel_is_listed_when_somebody_asks(administrator: Client, held: CommBoxObject) -> None:
+    before = timezone.now()
+    Stream.objects.update(list_due_at=before + timedelta(hours=1))
+    response = administrator.post(f"/operations/channels/{held.stream_id}/list/", follow=True)
+    assert "Premium video is listed next." in text(response)
+    assert Stream.objects.get().list_due_at < timezone.now()  # type: ignore[operator]
+    assert body("refresh.requested")["object"]["ref"] == f"channel:{held.stream_id}"
+    assert administrator.post("/operations/channels/5/list/").status_code == 404
+
+
+def test_a_mass_absence_is_said_to_everybody_and_settled_by_an_administrator(
+    administrator: Client, held: CommBoxObject, upstream: Control
+) -> None:
+    """F12."""
+    upstream.add_recording(held.pk, stored=False)
+    refresh_object(object_id=held.pk, by=BY)
+    now = timezone.now()
+    held.recordings.update(missed_at=now)
+    SourceStatus.objects.update(mass_absence_since=now)
+    (banner,) = queries.banners()
+    assert (banner["level"], banner["title"]) == (
+        "bad",
+        f"CommBox stopped reporting 1 recording at {now:%H:%M} UTC.",
+    )
+    assert "Many recordings are missing at once" in text(administrator.get("/operations/"))
+    administrator.post("/operations/missing/accept/")
+    assert SourceStatus.objects.get().mass_absence_since is None
+
+
 @pytest.mark.parametrize("given", ["", "x", "-1", "9" * 40, "1.5", "１４", "5", "\x00"])
 def test_an_id_that_names_nothing_gets_a_sentence(administrator: Client, given: str) -> None:
-    response = administrator.post("/operations/", {"object_id": given})
+    response = administrator.post("/operations/", {"object_ids": given})
     assert response.status_code == 422
     assert 'class="errors"' in text(response)
     assert "refresh.requested" not in kinds()
