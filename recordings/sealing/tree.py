@@ -1,57 +1,68 @@
-"""The log's tree out of the database: one reader for whoever holds a connection, Django's or psycopg's own.
+"""The log's tree in the database: one reader for whoever holds a cursor, Django's or psycopg's own.
 
 Full tiles lie in audit.tile, leaf hashes in audit.leaf. A partial tile is made from what is below it: the hashes of a
 tile at level l are the roots of full tiles at level l − 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from recordings.tlog import merkle
 from recordings.tlog.texts import HASH_BYTES
-from recordings.tlog.tiles import ENTRIES, WIDTH, TileError, Tiles, entry_bundle
+from recordings.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, Tiles, entry_bundle, tile_width
 
-# A query and its parameters → all its rows.
-Rows = Callable[[str, Sequence[Any]], Sequence[Sequence[Any]]]
-
-
-def tiles(rows: Rows, size: int) -> Tiles:
-    """The tree of the first `size` leaves, read tile by tile as it is asked for hashes and proofs."""
-    return Tiles(lambda level, position, width: tile(rows, level, position, width), size)
+_STORED = (
+    "SELECT hashes FROM audit.tile WHERE level = %s AND position >= %s AND position < %s ORDER BY position"
+)
+_HASHES = "SELECT hash FROM audit.leaf WHERE n >= %s AND n < %s ORDER BY n"
+_ENTRIES = "SELECT entry FROM audit.leaf WHERE n >= %s AND n < %s ORDER BY n"
 
 
-def tile(rows: Rows, level: int, position: int, width: int = WIDTH) -> bytes:
-    """The bytes of a tile, or of an entry bundle (level ENTRIES). TileError when the log does not reach so far."""
-    if level == ENTRIES:
-        return entry_bundle(_leaves(rows, "entry", position, width))
-    if width == WIDTH and (stored := _stored(rows, level, position, 1)):
-        return stored[0]
-    if level == 0:
-        return b"".join(_leaves(rows, "hash", position, width))
-    below = _stored(rows, level - 1, position * WIDTH, width)
-    if len(below) < width:
-        raise TileError(f"The log has no full tile {position * WIDTH + len(below)} at level {level - 1}.")
-    return b"".join(map(_root, below))
+class Tree:
+    """Tiles and entry bundles as C2SP tlog-tiles has them. Whoever reads within a snapshot stays within it."""
 
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
 
-def _leaves(rows: Rows, column: str, position: int, width: int) -> list[bytes]:
-    start = position * WIDTH
-    found = rows(
-        f"SELECT {column} FROM audit.leaf WHERE n >= %s AND n < %s ORDER BY n",  # noqa: S608  (our own words)
-        [start, start + width],
-    )
-    if len(found) < width:
-        raise TileError(f"The log has no leaves {start + len(found)} to {start + width - 1}.")
-    return [bytes(row[0]) for row in found]
+    def at(self, size: int) -> Tiles:
+        """The tree of the first `size` leaves; TileError, from there, once a part is asked for that is missing."""
+        return Tiles(self.tile, size)
 
+    def tile(self, level: int, position: int, width: int = WIDTH) -> bytes:
+        """The bytes of a tile, or of an entry bundle (level ENTRIES). TileError when a part of it is missing."""
+        start = position * WIDTH
+        if level == ENTRIES:
+            return entry_bundle(self._rows(_ENTRIES, width, start))
+        if width == WIDTH:
+            return self._rows(_STORED, 1, level, position)[0]
+        return b"".join(self._hashes(level, start, start + width))
 
-def _stored(rows: Rows, level: int, position: int, count: int) -> list[bytes]:
-    found = rows(
-        "SELECT hashes FROM audit.tile WHERE level = %s AND position >= %s AND position < %s ORDER BY position",
-        [level, position, position + count],
-    )
-    return [bytes(row[0]) for row in found]
+    def full_tiles(self, size: int, hashes: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
+        """Level, position and bytes of the tiles that become full when `hashes` follow the first `size` leaves."""
+        full, level, new = [], 0, list(hashes)
+        while new:
+            start = (size >> (HEIGHT * level)) // WIDTH
+            before = tile_width(level, start, size)
+            kept = self._hashes(level, start * WIDTH, start * WIDTH + before) + new
+            done = [b"".join(kept[at : at + WIDTH]) for at in range(0, len(kept) - WIDTH + 1, WIDTH)]
+            full += [(level, start + at, tile) for at, tile in enumerate(done)]
+            level, new = level + 1, [_root(tile) for tile in done]
+        return full
+
+    def _hashes(self, level: int, start: int, end: int) -> list[bytes]:
+        """Nodes start … end − 1 of a level, from below."""
+        if level == 0:
+            return self._rows(_HASHES, end - start, start)
+        return [_root(tile) for tile in self._rows(_STORED, end - start, level - 1, start)]
+
+    def _rows(self, statement: str, count: int, *place: int) -> list[bytes]:
+        *level, start = place
+        self._cursor.execute(statement, [*level, start, start + count])
+        found = [bytes(row[0]) for row in self._cursor.fetchall()]
+        if len(found) != count:
+            raise TileError(f"Of {count} parts of the log from {start} on, {len(found)} are there.")
+        return found
 
 
 @lru_cache(2048)
