@@ -4,6 +4,7 @@ from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectK
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
+from recordings.models.refresh_run import RefreshRun
 from recordings.models.report import Report, ReportState
 from recordings.models.sealed_log import (
     Anchor,
@@ -37,6 +38,7 @@ __all__ = [
     "ParseProblem",
     "Recording",
     "RecordingState",
+    "RefreshRun",
     "Report",
     "ReportState",
     "SearchDoc",

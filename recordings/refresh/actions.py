@@ -98,7 +98,8 @@ def request_listing(*, stream_id: int, by: Actor) -> Stream:
 
 def mark_due(object_id: int) -> bool:
     """Put the object into the queue; False when the catalog has no such object."""
-    return CommBoxObject.objects.filter(pk=object_id).update(refresh_due_at=timezone.now()) == 1
+    due = CommBoxObject.objects.filter(pk=object_id)
+    return due.update(refresh_due_at=timezone.now(), refresh_deaths=0) == 1
 
 
 @transaction.atomic
@@ -158,6 +159,7 @@ def _confirm(thing: CommBoxObject, asked_at: datetime, look_again_in: timedelta 
         refresh_due_at=due_at,
         refresh_leased_until=None,
         refresh_attempts=0,
+        refresh_deaths=0,
         refresh_error="",
         refresh_error_at=None,
     )
@@ -184,6 +186,7 @@ def _failed(object_id: int, sentence: str, error: CommBoxError | None = None) ->
         refresh_due_at=now + schedule.spread(pause),
         refresh_leased_until=None,
         refresh_attempts=attempts,
+        refresh_deaths=0,
         refresh_error=sentence,
         refresh_error_at=now,
     )

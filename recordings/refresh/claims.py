@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -10,10 +11,17 @@ from django.utils import timezone
 from recordings.models import CommBoxObject, Stream
 from recordings.refresh import schedule
 
+logger = structlog.get_logger("portal.refresh")
+
 LISTING_LEASE = schedule.LEASE * 5
 
-# A lease that ran out unreturned is a worker that died: it counts as an attempt and the next lease is longer, so an
-# object that kills its worker each time is tried ever more rarely.
+DEATHS = 3
+SET_ASIDE = (
+    f"Its refresh ended together with its worker {DEATHS} times. It is set aside until somebody asks for it."
+)
+
+# A lease that ran out unreturned is a worker that died. An object that is found so three times is set aside, with the
+# reason, and is due no more (F19); everything else flows.
 _CLAIM = """
 WITH due AS (
     SELECT id FROM recordings_commboxobject
@@ -23,11 +31,16 @@ WITH due AS (
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE recordings_commboxobject o
-SET refresh_attempts = o.refresh_attempts + (o.refresh_leased_until IS NOT NULL)::int,
-    refresh_leased_until = %(now)s + %(lease)s
-        * power(2, least(o.refresh_attempts + (o.refresh_leased_until IS NOT NULL)::int, 6))
-FROM due WHERE o.id = due.id
-RETURNING o.id
+SET refresh_deaths = o.refresh_deaths + died.one,
+    refresh_leased_until = CASE WHEN died.last THEN NULL ELSE %(now)s + %(lease)s END,
+    refresh_due_at = CASE WHEN died.last THEN NULL ELSE o.refresh_due_at END,
+    refresh_error = CASE WHEN died.last THEN %(aside)s ELSE o.refresh_error END,
+    refresh_error_at = CASE WHEN died.last THEN %(now)s ELSE o.refresh_error_at END
+FROM due JOIN recordings_commboxobject was USING (id),
+    LATERAL (SELECT (was.refresh_leased_until IS NOT NULL)::int AS one,
+                    was.refresh_leased_until IS NOT NULL AND was.refresh_deaths + 1 >= %(deaths)s AS last) AS died
+WHERE o.id = due.id
+RETURNING o.id, died.last
 """
 
 
@@ -43,9 +56,13 @@ def claim_one(object_id: int) -> bool:
 
 def _claim(only: str, most: int, **values: int) -> list[int]:
     facts: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **values}
+    facts |= {"deaths": DEATHS, "aside": SET_ASIDE}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM.format(only=only), facts)
-        return [row[0] for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    for object_id in (object_id for object_id, aside in rows if aside):
+        logger.error("object set aside", object_id=object_id)
+    return [object_id for object_id, aside in rows if not aside]
 
 
 def give_back(object_ids: list[int]) -> None:

@@ -8,15 +8,23 @@ from recordings.commbox import CommBoxError
 from recordings.refresh import claims, source
 from recordings.refresh.actions import RefreshOutcome, refresh_object
 from recordings.refresh.listing import list_stream
+from recordings.refresh.runs import Tally
 
 BY = Actor.system("refresh")
 BATCH = 5
 SWEEP_SECONDS = 20.0
 
 
-def refresh_due(*, seconds: float = SWEEP_SECONDS) -> int:
+def refresh_due(tally: Tally | None = None, *, seconds: float = SWEEP_SECONDS) -> int:
     """Refresh due objects until none is left, the time is up or the source fails; return how many were asked for."""
-    return sum(1 for _ in due(until=time.monotonic() + seconds))
+    tally = tally or Tally()
+    asked = 0
+    for outcome in due(until=time.monotonic() + seconds):
+        asked += 1
+        tally.add(refreshed=outcome.ok, failed=not outcome.ok, problems=outcome.problems)
+        tally.add(events=outcome.events.total())
+        tally.cursor = f"object {outcome.object_id}"
+    return asked
 
 
 def refresh_if_due(object_id: int) -> RefreshOutcome | None:
@@ -26,15 +34,19 @@ def refresh_if_due(object_id: int) -> RefreshOutcome | None:
     return refresh_object(object_id=object_id, by=BY)
 
 
-def list_due() -> int:
+def list_due(tally: Tally | None = None) -> int:
     """List every stream that is due; return how many objects differed. One stream's failure stops no other."""
-    written = 0
+    tally = tally or Tally()
     while source.may_ask() and (stream := claims.claim_stream()):
         try:
-            written += list_stream(stream)
-        except CommBoxError:
-            continue
-    return written
+            tally.add(channels=1, objects=list_stream(stream))
+            tally.cursor = (
+                f"{stream} until {stream.listed_until:%Y-%m-%d %H:%M}" if stream.listed_until else ""
+            )
+        except CommBoxError as error:
+            tally.add(failed=1)
+            tally.trouble = f"{stream}: {error.sentence}"
+    return tally.counts.get("objects", 0)
 
 
 def due(*, until: float) -> Iterator[RefreshOutcome]:

@@ -2,9 +2,10 @@
 
 import structlog
 from celery import shared_task
+from django.utils import timezone
 
 from recordings.commbox import CommBoxError
-from recordings.refresh import source, streams, sweep
+from recordings.refresh import runs, source, streams, sweep
 from recordings.refresh.hints import fetch_hinted
 
 logger = structlog.get_logger("portal.refresh")
@@ -13,26 +14,35 @@ logger = structlog.get_logger("portal.refresh")
 @shared_task
 def discover_streams() -> None:
     """Find streams, agents and teams."""
-    if not source.may_ask():
-        return
-    try:
-        streams.discover()
-    except CommBoxError as error:
-        logger.warning("streams not discovered", failure=source.code_of(error))
+    with runs.taking_turn(runs.DISCOVER) as tally:
+        if tally is None or not source.may_ask():
+            return
+        try:
+            tally.add(channels=len(streams.discover()))
+        except CommBoxError as error:
+            tally.trouble = error.sentence
+            logger.warning("streams not discovered", failure=source.code_of(error))
+    runs.forget_old()
 
 
 @shared_task
 def list_objects() -> None:
     """List every stream that is due, then refresh what that made due."""
-    if sweep.list_due():
-        sweep.refresh_due()
+    with runs.taking_turn(runs.LIST) as tally:
+        if tally is None:
+            return
+        sweep.list_due(tally)
+    if tally.counts.get("objects"):
+        sweep_due()
 
 
 @shared_task
 def sweep_due() -> None:
     """Follow the hints whose object is not known yet, then refresh what is due."""
-    fetch_hinted()
-    sweep.refresh_due()
+    started_at, tally = timezone.now(), runs.Tally()
+    tally.add(hinted=fetch_hinted())
+    sweep.refresh_due(tally)
+    runs.keep(runs.SWEEP, started_at, tally)
 
 
 @shared_task

@@ -53,19 +53,26 @@ def test_one_object_is_claimed_only_when_due_and_free(three: list[CommBoxObject]
     assert not claims.claim_one(2**62)
 
 
-def test_a_worker_that_did_not_come_back_costs_an_attempt_and_lengthens_the_lease(
+def test_what_kills_its_worker_three_times_is_set_aside_and_everything_else_flows(
     three: list[CommBoxObject],
 ) -> None:
-    """F18, F19: the lease ends by itself, and what kills its worker each time is tried ever more rarely."""
-    first = CommBoxObject.objects.filter(pk=three[0].pk)
+    """F18, F19: the lease ends by itself within a minute; the third death sets the object aside, with the reason."""
+    poison = CommBoxObject.objects.filter(pk=three[0].pk)
     for times in (0, 1, 2):
         assert claims.claim_one(three[0].pk)
-        row = first.get()
-        assert row.refresh_attempts == times
+        row = poison.get()
+        assert (row.refresh_deaths, row.refresh_attempts) == (times, 0)
         assert row.refresh_leased_until is not None
-        left = row.refresh_leased_until - timezone.now()
-        assert timedelta(seconds=59) * 2**times < left <= timedelta(seconds=60) * 2**times
-        first.update(refresh_leased_until=timezone.now() - timedelta(seconds=1))
+        assert timedelta(seconds=59) < row.refresh_leased_until - timezone.now() <= timedelta(seconds=60)
+        poison.update(refresh_leased_until=timezone.now() - timedelta(seconds=1))
+    assert claims.claim_due(5) == [thing.pk for thing in three[1:]]
+    row = poison.get()
+    assert (row.refresh_due_at, row.refresh_leased_until, row.refresh_deaths) == (None, None, 3)
+    assert row.refresh_error == claims.SET_ASIDE
+    mark_due(three[0].pk)
+    assert sweep.refresh_if_due(three[0].pk) is not None
+    row = poison.get()
+    assert (row.refresh_deaths, row.refresh_error) == (0, "")
 
 
 def test_two_workers_never_take_the_same(

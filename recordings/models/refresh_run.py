@@ -1,0 +1,22 @@
+"""A run of the refresh: which turn of which schedule, from when to when, with which outcome."""
+
+from django.db import models
+
+
+class RefreshRun(models.Model):
+    """One turn of a schedule. `slot` numbers the turns since 1970, so that two clocks cannot take one turn twice."""
+
+    kind = models.CharField(max_length=20)
+    slot = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=10, blank=True, help_text="done, partial, failed; empty while it runs"
+    )
+    counts = models.JSONField(default=dict)
+    cursor = models.TextField(blank=True, help_text="how far it came, in words")
+    trouble = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "slot"], name="refresh_run_once")]
+        indexes = [models.Index(fields=["-started_at"], name="refresh_run_newest")]
