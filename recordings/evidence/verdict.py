@@ -1,0 +1,221 @@
+"""How the log stands now, for the strip on the trail's pages: every word of it is looked up, none assumed."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from recordings.audit.kinds import Kind, Outcome
+from recordings.evidence.trust import policy, whole_note
+from recordings.models import Anchor, AuditEvent, Checkpoint, Cosignature, Incident, Leaf, LogHead
+from recordings.tlog.notes import NoteError
+from recordings.tlog.policy import Judged, Policy, PolicyError
+
+_LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
+_WITNESSES_COME = timedelta(seconds=60)  # every 10 s, as a rule
+ANCHORED = {"timestamp": "time-stamped", "bucket": "object-locked"}
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """The newest checkpoint that enough witnesses of the policy have cosigned."""
+
+    size: int
+    at: datetime
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the last full verification found."""
+
+    at: datetime
+    ok: bool
+    leaves: int | None
+    seconds: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was looked up."""
+
+    now: datetime
+    head: LogHead | None
+    unsealed_since: datetime | None
+    checkpoint: Checkpoint | None
+    witnessed: Witnessed | None
+    anchored: dict[str, Anchor]
+    verified: Verified | None
+    incidents: list[Incident]
+    trouble: str
+    quorum: bool
+
+    @property
+    def unsealed_age(self) -> float:
+        """Seconds that the oldest event which is not sealed has waited; 0 when none waits."""
+        return (self.now - self.unsealed_since).total_seconds() if self.unsealed_since else 0.0
+
+    def late(self, reached: int, allowed: timedelta) -> bool:
+        """Whether the first leaf from `reached` on was sealed longer ago than that."""
+        if self.head is None or reached >= self.head.size:
+            return False
+        sealed = Leaf.objects.filter(n=reached).values_list("sealed_at", flat=True).first()
+        return sealed is not None and self.now - sealed > allowed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The strip: a tone (ok, info, warn, bad), a word of the ladder or what is the matter, and why."""
+
+    facts: Facts
+    tone: str = field(init=False)
+    word: str = field(init=False)
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, value in zip(("tone", "word", "text"), _said(self.facts), strict=True):
+            object.__setattr__(self, name, value)
+
+
+def verdict() -> Verdict:
+    """Look at everything there is to look at: about ten short queries, whatever the size of the log."""
+    head = LogHead.objects.first()
+    checkpoint = Checkpoint.objects.order_by("-size").first()
+    trusted, trouble = _policy()
+    if checkpoint and trusted:
+        trouble = _bad_signature(trusted, checkpoint)
+    facts = Facts(
+        now=timezone.now(),
+        head=head,
+        unsealed_since=_oldest_unsealed(head.low_water if head else 0),
+        checkpoint=checkpoint,
+        witnessed=_witnessed(trusted) if trusted else None,
+        anchored=_newest_anchors(),
+        verified=last_verification(),
+        incidents=open_incidents(),
+        trouble=trouble,
+        quorum=trusted is not None and trusted.quorum != "none",
+    )
+    return Verdict(facts)
+
+
+def newest_witnessed() -> Witnessed | None:
+    """The newest checkpoint whose quorum is met, every signature checked."""
+    trusted, _ = _policy()
+    return _witnessed(trusted) if trusted else None
+
+
+def open_incidents() -> list[Incident]:
+    """Incidents that no later row has settled, newest first."""
+    settled = Incident.objects.filter(settles=OuterRef("pk"))
+    return list(Incident.objects.filter(~Exists(settled), settles=None).order_by("-id"))
+
+
+def last_verification() -> Verified | None:
+    """The newest full verification in the trail."""
+    found = AuditEvent.objects.filter(kind=Kind.TRAIL_VERIFIED).order_by("-id").first()
+    if found is None:
+        return None
+    detail = json.loads(bytes(found.body)).get("action_detail", {})
+    duration = detail.get("duration_ms")
+    return Verified(
+        at=found.recorded_at,
+        ok=found.outcome == Outcome.COMPLETED,
+        leaves=detail.get("leaves"),
+        seconds=None if duration is None else duration / 1000,
+        reason=str(detail.get("reason", "")),
+    )
+
+
+def _oldest_unsealed(low_water: int) -> datetime | None:
+    """When the oldest event that has no leaf yet was recorded; all up to `low_water` are known to have one."""
+    # The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
+    sealed = Leaf.objects.filter(event_no=OuterRef("pk"), event_no__gt=low_water)
+    waiting = AuditEvent.objects.filter(~Exists(sealed), id__gt=low_water)
+    return waiting.order_by("id").values_list("recorded_at", flat=True).first()
+
+
+def _newest_anchors() -> dict[str, Anchor]:
+    found = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
+    return {anchor.kind: anchor for anchor in found if anchor}
+
+
+def _policy() -> tuple[Policy | None, str]:
+    try:
+        return policy(), ""
+    except (PolicyError, OSError) as error:
+        return None, f"The trust policy cannot be read: {error}"
+
+
+def _bad_signature(trusted: Policy, checkpoint: Checkpoint) -> str:
+    try:
+        trusted.judge(checkpoint.note)
+    except NoteError as error:
+        return f"The newest checkpoint does not pass the trust policy: {error}"
+    return ""
+
+
+def _witnessed(trusted: Policy) -> Witnessed | None:
+    if trusted.quorum == "none":
+        return None
+    sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()[:_LOOKED_AT]
+    for size, judged in _judged(trusted, list(sizes)):
+        if judged.quorum_met:
+            newest = max(signed.time or 0 for signed in judged.witnesses.values())
+            return Witnessed(size, datetime.fromtimestamp(newest, UTC), tuple(sorted(judged.witnesses)))
+    return None
+
+
+def _judged(trusted: Policy, sizes: Collection[int]) -> list[tuple[int, Judged]]:
+    lines: dict[int, list[Cosignature]] = defaultdict(list)
+    for cosignature in Cosignature.objects.filter(size__in=sizes):
+        lines[cosignature.size].append(cosignature)
+    found = []
+    for checkpoint in Checkpoint.objects.filter(size__in=sizes).order_by("-size"):
+        try:
+            found.append((checkpoint.size, trusted.judge(whole_note(checkpoint, lines[checkpoint.size]))))
+        except NoteError:
+            continue  # a bad line is no witness; the verification names it
+    return found
+
+
+def _said(log: Facts) -> tuple[str, str, str]:
+    """The first of these that holds, the worst first; the words of the ladder are those the verifiers print."""
+    if log.trouble:
+        return "bad", "INVALID", log.trouble
+    if log.verified and not log.verified.ok:
+        return "bad", "INVALID", f"The last full verification found: {log.verified.reason}"
+    if log.incidents:
+        many = len(log.incidents)
+        return "bad", f"{many:,} incident{'s' if many > 1 else ''} open", log.incidents[0].detail
+    return _late(log) or _ladder(log)
+
+
+def _late(log: Facts) -> tuple[str, str, str] | None:
+    allowed = timedelta(seconds=settings.AUDIT_LAG_ALARM_SECONDS)
+    if log.head is None:
+        return "warn", "Not sealed", "No log has been opened: events are written once, but no outsider can check them."
+    if log.unsealed_age > allowed.total_seconds():
+        return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
+    if log.late(log.checkpoint.size if log.checkpoint else 0, allowed):
+        return "warn", "Sealed, not signed", "Leaves wait for a signature. Somebody should look at the signer."
+    reached = log.witnessed.size if log.witnessed else 0
+    if log.quorum and log.late(reached, max(allowed, _WITNESSES_COME)):
+        return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."
+    return None
+
+
+def _ladder(log: Facts) -> tuple[str, str, str]:
+    if log.checkpoint is None:
+        return "info", "Sealed, not signed", "The first checkpoint is on its way."
+    if log.witnessed:
+        return "ok", f"WITNESSED by {', '.join(log.witnessed.names)}", ""
+    if stamped := [words for kind, words in ANCHORED.items() if kind in log.anchored]:
+        return "ok", f"ANCHORED ({', '.join(stamped)})", ""
+    return "info", "CONSISTENT (self-signed only)", ""
