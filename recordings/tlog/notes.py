@@ -21,7 +21,8 @@ WITNESS = 0x04
 _KINDS = {LOG: "log", WITNESS: "witness"}
 _PRIVATE = "PRIVATE+KEY+"
 _ID_BYTES, _TIME_BYTES, _KEY_BYTES = 4, 8, 32
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+# Control characters but the newline, and halves of surrogate pairs, which no UTF-8 has.
+_NOT_IN_NOTES = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _LONGEST_NOTE = 1_000_000
 _MOST_SIGNATURES = 100
 
@@ -41,8 +42,8 @@ class VerifierKey:
     def __post_init__(self) -> None:
         if "+" in self.name or self.name.split() != [self.name]:
             raise NoteError("A key's name is not empty and has neither spaces nor a plus.")
-        if _CONTROL.search(self.name):
-            raise NoteError("A key's name has no control characters.")
+        if _NOT_IN_NOTES.search(self.name):
+            raise NoteError("A key's name has no control characters and can be written in UTF-8.")
         if self.kind not in _KINDS:
             raise NoteError(f"Keys of type 0x{self.kind:02x} are not known here.")
         if len(self.public) != _KEY_BYTES:
@@ -241,7 +242,7 @@ def _as_text(note: str | bytes) -> str:
         raise NoteError("A note is UTF-8.") from wrong
     if len(data) > _LONGEST_NOTE:
         raise NoteError(f"A note has at most {_LONGEST_NOTE} bytes here.")
-    if _CONTROL.search(text):
+    if _NOT_IN_NOTES.search(text):
         raise NoteError("A note has no control characters but the newline.")
     return text
 

@@ -11,6 +11,7 @@ from recordings.tlog.texts import decimal
 
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _NONE = "none"
+_MOST_LINES = 300  # the specification wants at least 32 logs, witnesses and groups each
 
 
 class PolicyError(ValueError):
@@ -48,8 +49,10 @@ class Policy:
     def parse(cls, text: str | bytes) -> Self:
         """A policy from its file. PolicyError names the first line that is wrong."""
         data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-        policy = cls()
-        for number, line in enumerate(data.split(b"\n"), 1):
+        policy, lines = cls(), data.split(b"\n")
+        if len(lines) > _MOST_LINES:
+            raise PolicyError(f"A policy has at most {_MOST_LINES} lines here.")
+        for number, line in enumerate(lines, 1):
             try:
                 policy._read(line)
             except ValueError as wrong:
