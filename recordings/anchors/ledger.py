@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recordings.anchors.errand import Connection
+from recordings.tlog.notes import Signed
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,53 @@ def newest(connection: Connection) -> Standing:
     if row is None:
         raise LookupError("The log has no checkpoint yet.")
     return Standing(*row)
+
+
+def newest_size(connection: Connection) -> int | None:
+    """The size of the newest checkpoint; None when nothing was signed yet."""
+    row = connection.execute("SELECT max(size) FROM audit.checkpoint").fetchone()
+    return row[0] if row else None
+
+
+def newest_manifest(connection: Connection) -> int:
+    """The index of the newest heads manifest, -1 when there is none."""
+    row = connection.execute("SELECT manifest_n FROM audit.log_head").fetchone()
+    return int(row[0]) if row else -1
+
+
+def unseen(connection: Connection, newest: Standing, seen: int) -> list[Standing]:
+    """What a witness lacks that signed `seen` leaves: checkpoints that end in a manifest, and the newest.
+
+    Of manifests that nobody was there to sign only the last ones are worth a request: older bundles are built.
+    """
+    rows = connection.execute(
+        f"""SELECT {_COLUMNS} FROM audit.checkpoint
+            WHERE origin = %(origin)s AND size > %(seen)s AND size <= %(newest)s AND (size = %(newest)s OR size IN (
+                SELECT leaf.n + 1 FROM audit.leaf JOIN audit.event ON event.id = leaf.event_no
+                WHERE event.kind = 'heads.manifest' ORDER BY event.id DESC LIMIT 64))
+            ORDER BY size""",  # noqa: S608  (our own words)
+        {"origin": newest.origin, "seen": seen, "newest": newest.size},
+    )
+    return [Standing(*row) for row in rows]
+
+
+def cosigned(connection: Connection, witness: str, origin: str) -> int:
+    """The largest size of this log that a witness has cosigned; 0 when it has none."""
+    row = connection.execute(
+        """SELECT max(size) FROM audit.cosignature JOIN audit.checkpoint USING (size)
+           WHERE witness = %s AND origin = %s""",
+        [witness, origin],
+    ).fetchone()
+    return (row and row[0]) or 0
+
+
+def cosign(connection: Connection, size: int, witness: str, signed: Signed) -> None:
+    """Keep a cosignature that was verified."""
+    connection.execute(
+        """INSERT INTO audit.cosignature (size, witness, line, time) VALUES (%s, %s, %s, to_timestamp(%s))
+           ON CONFLICT DO NOTHING""",
+        [size, witness, signed.line, signed.time],
+    )
 
 
 def due(connection: Connection, name: str, every: timedelta) -> bool:
@@ -55,6 +103,16 @@ def keep(connection: Connection, kind: str, size: int, place: str, evidence: byt
         "INSERT INTO audit.anchor (kind, size, place, evidence, time) VALUES (%s, %s, %s, %s, %s)",
         [kind, size, place, evidence, time],
     )
+
+
+def incidents_since(connection: Connection, since: datetime) -> list[str]:
+    """What must never happen and did, oldest first; at most 50 of them."""
+    rows = connection.execute(
+        """SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), code, detail FROM audit.incident
+           WHERE at >= %s AND settles IS NULL ORDER BY id LIMIT 50""",
+        [since],
+    )
+    return [f"{at} UTC, {code}: {detail}" for at, code, detail in rows]
 
 
 def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:

@@ -1,0 +1,137 @@
+"""The log's copy in a locked bucket: checkpoints, tiles and entries, in the layout of C2SP tlog-tiles.
+
+Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen digits, the signed note) and
+`tile/<level>/<position>[.p/<width>]`, `tile/entries/…`. A checkpoint is put after everything it needs.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from recordings.anchors import ledger
+from recordings.anchors.errand import Connection, Trouble, Visit
+from recordings.anchors.lockbox import Lockbox
+from recordings.sealing.tree import Tree
+from recordings.tlog import checkpoint as tlog
+from recordings.tlog.notes import Note, NoteError
+from recordings.tlog.policy import Policy
+from recordings.tlog.tiles import (
+    ENTRIES,
+    HEIGHT,
+    WIDTH,
+    TileError,
+    parse_entry_bundle,
+    tile_path,
+    tile_width,
+)
+
+NAME = "bucket"
+EVERY = timedelta(minutes=5)
+_GROUPS = 6
+Piece = tuple[int, int, int]  # level, position, width
+
+
+class Anchoring:
+    """The errand: what is new in the log, put into the bucket to stay for `days`."""
+
+    name, every, poll = NAME, EVERY, 1.0
+
+    def __init__(self, box: Lockbox, url: str, days: int) -> None:
+        self._box, self._url, self._days = box, url, days
+
+    def due(self, connection: Connection) -> bool:
+        return ledger.due(connection, self.name, self.every)
+
+    def visit(self, connection: Connection) -> Visit:
+        """Put what the bucket lacks, the checkpoint last. What an interrupted visit has put is not put again."""
+        checkpoint = ledger.newest(connection)
+        place = f"{self._url}/{checkpoint.origin}"
+        kept = ledger.last_kept(connection, NAME, place)
+        until = datetime.now(UTC) + timedelta(days=self._days)
+        tree = Tree(connection.cursor())
+        for piece in pieces(kept[0] if kept else 0, checkpoint.size):
+            self._box.put(f"{checkpoint.origin}/tile/{tile_path(*piece)}", _read(tree, piece), until)
+        key = checkpoint_key(checkpoint.origin, checkpoint.size)
+        version = self._box.put(key, checkpoint.note.encode(), until)
+        evidence = f"{key}\nversion {version}\nCOMPLIANCE until {until:%Y-%m-%dT%H:%M:%SZ}\n"
+        ledger.keep(connection, NAME, checkpoint.size, place, evidence.encode(), datetime.now(UTC))
+        return Visit(checkpoint.size)
+
+
+def pieces(old: int, size: int) -> Iterator[Piece]:
+    """Tiles and entry bundles of a log of `size` leaves that one of `old` leaves does not have, entries first."""
+    for level in (ENTRIES, *range(8)):
+        shift = HEIGHT * max(level, 0)
+        first, count = (old >> shift) // WIDTH, size >> shift
+        for position in range(first, (count + WIDTH - 1) // WIDTH):
+            width = tile_width(level, position, size)
+            if width != tile_width(level, position, old):
+                yield level, position, width
+
+
+def checkpoint_key(origin: str, size: int) -> str:
+    """Where the checkpoint of a size lies: three digits to a folder, so that the newest is found in six looks."""
+    digits = f"{size:0{3 * _GROUPS}}"
+    return f"{origin}/checkpoint/" + "/".join(digits[at : at + 3] for at in range(0, 3 * _GROUPS, 3))
+
+
+def newest(box: Lockbox, origin: str, policy: Policy) -> str | None:
+    """The newest note in the bucket that a log key of the policy signed for `origin`; None when it holds none.
+
+    Trouble when the bucket cannot be read, or holds notes of which none is signed by such a key.
+    """
+    strange = False
+    for key in _newest_first(box, f"{origin}/checkpoint/"):
+        note = _note(box.first(key))
+        try:
+            if note and policy.judge(note).checkpoint.origin == origin:
+                return note
+        except NoteError:
+            pass
+        strange = True
+    if strange:
+        raise Trouble("None of the checkpoints in the bucket is signed by a log key of the policy.")
+    return None
+
+
+def entries(box: Lockbox, note: str) -> Iterator[bytes]:
+    """The entries that a checkpoint from the bucket stands for, in order, as they were first put.
+
+    Whoever takes them compares their root with the checkpoint's. Trouble when one is missing or cannot be read.
+    """
+    checkpoint = tlog.parse(Note.parse(note).text)
+    for position in range((checkpoint.size + WIDTH - 1) // WIDTH):
+        width = tile_width(ENTRIES, position, checkpoint.size)
+        path = f"{checkpoint.origin}/tile/{tile_path(ENTRIES, position, width)}"
+        yield from _entries(box.first(path), width)
+
+
+def _entries(bundle: bytes | None, width: int) -> list[bytes]:
+    try:
+        found = parse_entry_bundle(bundle or b"")
+    except TileError:
+        found = []
+    if len(found) != width:
+        raise Trouble("An entry bundle is missing in the bucket, or is not one.")
+    return found
+
+
+def _newest_first(box: Lockbox, prefix: str) -> Iterator[str]:
+    for name in reversed(box.names(prefix)):
+        if name.endswith("/"):
+            yield from _newest_first(box, prefix + name)
+        else:
+            yield prefix + name
+
+
+def _note(data: bytes | None) -> str | None:
+    try:
+        return data.decode() if data else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _read(tree: Tree, piece: Piece) -> bytes:
+    try:
+        return tree.tile(*piece)
+    except TileError as error:
+        raise Trouble(f"The log cannot be copied: {error}") from None

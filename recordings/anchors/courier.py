@@ -1,0 +1,103 @@
+"""Brings the log's checkpoints to everybody outside: one thread and one database connection for each party.
+
+Nothing here holds the sealer up, and no party another: the slowest witness costs its own thread only.
+"""
+
+import random
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+
+import psycopg
+import structlog
+from django.conf import settings
+
+from recordings.anchors import ledger, parties
+from recordings.anchors.errand import Connection, Errand, Trouble
+
+log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 300.0
+_GOODBYE_SECONDS = 3.0
+
+
+def run(stop: threading.Event) -> None:
+    """Serve every outside party that the settings and the policy name, until `stop` is set.
+
+    Returns soon after that: who is still talking to a slow party is left behind (its thread is a daemon).
+    """
+    errands = parties.errands()
+    while not stop.is_set():
+        with suppress(psycopg.OperationalError), _connect() as connection:
+            ledger.introduce(connection, {errand.name: errand.every for errand in errands})
+            break
+        stop.wait(_FIRST_PAUSE)
+    _serve_all(errands, stop)
+
+
+def _serve_all(errands: Sequence[Errand], stop: threading.Event) -> None:
+    threads = [threading.Thread(target=serve, args=[errand, stop], name=errand.name) for errand in errands]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join(_GOODBYE_SECONDS)
+
+
+def serve(errand: Errand, stop: threading.Event) -> None:
+    """Do one errand again and again; a lost connection, or a defect of ours, is logged and survived."""
+    pause = Pause(errand)
+    while not stop.is_set():
+        try:
+            with _connect() as connection:
+                while not stop.wait(pause.seconds):
+                    once(connection, errand, pause)
+        except Exception as error:
+            # Whatever it is must neither end the sealer nor leave this party unserved for ever.
+            log.error("anchor_failed", party=errand.name, error=type(error).__name__)
+            pause.longer()
+            stop.wait(pause.seconds)
+
+
+def once(connection: Connection, errand: Errand, pause: "Pause") -> None:
+    """One look, and the errand if there is something to do; what came of it stands in audit.outside."""
+    if not errand.due(connection):
+        return
+    try:
+        visit = errand.visit(connection)
+    except Trouble as trouble:
+        log.warning("anchor_trouble", party=errand.name, trouble=str(trouble))
+        ledger.failed(connection, errand.name, str(trouble))
+        pause.longer()
+    else:
+        ledger.succeeded(connection, errand.name, visit.size, visit.remark)
+        pause.reset()
+
+
+class Pause:
+    """How long to wait before looking again: twice as long after each failure, never the same for two parties."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._poll = errand.poll
+        self._limit = min(_LONGEST_PAUSE, max(errand.every.total_seconds(), 2 * _FIRST_PAUSE))
+        self._failures = 0
+
+    @property
+    def seconds(self) -> float:
+        if not self._failures:
+            return self._poll
+        longest = min(self._limit, _FIRST_PAUSE * 2.0**self._failures)
+        return random.uniform(longest / 2, longest)  # noqa: S311  (spread, not secrecy)
+
+    def longer(self) -> None:
+        self._failures = min(self._failures + 1, 30)
+
+    def reset(self) -> None:
+        self._failures = 0
+
+
+def _connect() -> psycopg.Connection:
+    # Plain "prepare" state is per connection; short statement and idle limits keep a wedged server from holding us.
+    return psycopg.connect(settings.DATABASE_SEALER_URL, autocommit=True, connect_timeout=5)

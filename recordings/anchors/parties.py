@@ -1,0 +1,95 @@
+"""Who stands outside, as the settings and the policy file say it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from django.conf import settings
+
+from recordings.anchors import bucket, mail, timestamp, witness
+from recordings.anchors.bucket import Anchoring
+from recordings.anchors.errand import Connection, Errand, Trouble, Visit
+from recordings.anchors.lockbox import Lockbox
+from recordings.anchors.mail import Mailing
+from recordings.anchors.timestamp import TimeStamping
+from recordings.anchors.witness import Witnessing
+from recordings.tlog.policy import Policy, PolicyError
+
+log = structlog.get_logger(__name__)
+
+
+def policy() -> Policy:
+    """The portal's own policy; without a file, or with one that cannot be read, it names nobody."""
+    path = settings.AUDIT_POLICY_FILE
+    try:
+        return Policy.parse(path.read_bytes()) if path else Policy(quorum="none")
+    except (OSError, PolicyError) as error:
+        log.error("policy_unreadable", error=str(error))
+        return Policy(quorum="none")
+
+
+def errands() -> list[Errand]:
+    """One for every party that is to be served; where the settings make no sense, one that says so."""
+    return [_built(*party) for party in (*_witnesses(), *_anchors())]
+
+
+def lockbox() -> Lockbox:
+    """The bucket that the settings name. ValueError when they name no place that can be one."""
+    return Lockbox(
+        settings.AUDIT_ANCHOR_BUCKET.rstrip("/"),
+        settings.AUDIT_ANCHOR_ACCESS_KEY_ID,
+        settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY,
+        settings.S3_REGION,
+    )
+
+
+Planned = tuple[str, timedelta, Callable[[], Errand]]
+
+
+def _witnesses() -> Iterator[Planned]:
+    hurried = settings.AUDIT_RELEASE == "witnessed"
+    for name, party in policy().witnesses.items():
+        if party.url:
+            yield f"witness {name}", witness.EVERY, partial(Witnessing, name, party, hurried=hurried)
+
+
+def _anchors() -> Iterator[Planned]:
+    if settings.AUDIT_ANCHOR_BUCKET:
+        yield bucket.NAME, bucket.EVERY, _bucket
+    if settings.AUDIT_TSA_URL:
+        stamping = partial(TimeStamping, settings.AUDIT_TSA_URL, settings.AUDIT_TSA_CERTIFICATES)
+        yield timestamp.NAME, timestamp.EVERY, stamping
+    if settings.AUDIT_MAIL_TO:
+        yield mail.NAME, mail.EVERY, _mail
+
+
+def _bucket() -> Errand:
+    return Anchoring(lockbox(), settings.AUDIT_ANCHOR_BUCKET.rstrip("/"), settings.AUDIT_ANCHOR_DAYS)
+
+
+def _mail() -> Errand:
+    return Mailing(settings.SMTP_URL, settings.AUDIT_MAIL_FROM, settings.AUDIT_MAIL_TO, settings.PUBLIC_URL)
+
+
+def _built(name: str, every: timedelta, build: Callable[[], Errand]) -> Errand:
+    try:
+        return build()
+    except ValueError as error:
+        return Misconfigured(name, every, str(error))
+
+
+class Misconfigured:
+    """A party that cannot be served as the settings stand: it has its row, and its trouble says why."""
+
+    poll = 60.0
+
+    def __init__(self, name: str, every: timedelta, sentence: str) -> None:
+        self.name, self.every, self._sentence = name, every, sentence
+
+    def due(self, connection: Connection) -> bool:
+        return True
+
+    def visit(self, connection: Connection) -> Visit:
+        """Raises Trouble, always."""
+        raise Trouble(self._sentence)

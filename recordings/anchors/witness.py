@@ -1,0 +1,119 @@
+"""One witness: it is sent checkpoints with the proof that they grew from what it signed before, and cosigns them.
+
+C2SP tlog-witness and tlog-cosignature. A bundle needs the cosignature on the very checkpoint that ends in its heads
+manifest, and a witness signs no smaller size than its last one: so those checkpoints go first, and at once.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from recordings.anchors import incidents, ledger
+from recordings.anchors.errand import Connection, Trouble, Visit
+from recordings.anchors.ledger import Standing
+from recordings.sealing.tree import Tree
+from recordings.tlog.checkpoint import parse_note
+from recordings.tlog.client import Client, Conflict, Refused, Unreachable
+from recordings.tlog.notes import NoteError, Signed, VerifierKey
+from recordings.tlog.policy import Party
+from recordings.tlog.tiles import TileError
+
+EVERY = timedelta(seconds=10)
+_SECONDS = 5.0
+# A refusal that says: this checkpoint is not what the log's history allows (422), not signed as it must be (403).
+_ALARMING = (403, 422)
+
+
+class Witnessing:
+    """The errand: the witness's cosignature on the newest checkpoint, `hurried` as soon as there is one."""
+
+    every = EVERY
+
+    def __init__(self, name: str, party: Party, *, hurried: bool) -> None:
+        self.name = f"witness {name}"
+        self.poll = 0.05 if hurried else 0.25
+        self._key: VerifierKey = party.key
+        self._client = Client(party.url, timeout_seconds=_SECONDS)
+        self._witness, self._hurried = name, hurried
+        self._size: int | None = None  # what it signed last, as far as we know
+        self._origin = ""
+        self._asked = -EVERY.total_seconds()
+
+    def due(self, connection: Connection) -> bool:
+        """Something new, and somebody waits for it or the time is up."""
+        size = ledger.newest_size(connection)
+        if size is None or size == self._size:
+            return False
+        waited = time.monotonic() - self._asked >= self.every.total_seconds()
+        return waited or self._hurried or ledger.newest_manifest(connection) >= (self._size or 0)
+
+    def visit(self, connection: Connection) -> Visit:
+        """Bring it everything it lacks, in order. Trouble when it does not cosign; an incident when it will not."""
+        self._asked = time.monotonic()
+        newest = ledger.newest(connection)
+        if self._size is None or self._origin != newest.origin:
+            self._origin, self._size = (
+                newest.origin,
+                ledger.cosigned(connection, self._witness, newest.origin),
+            )
+        for checkpoint in ledger.unseen(connection, newest, self._size):
+            self._bring(connection, checkpoint)
+        return Visit(newest.size)
+
+    def _bring(self, connection: Connection, checkpoint: Standing) -> None:
+        try:
+            try:
+                lines = self._ask(connection, checkpoint, self._size or 0)
+            except Conflict as conflict:
+                if self._is_ahead(connection, conflict.size, checkpoint):
+                    return
+                lines = self._ask(connection, checkpoint, conflict.size)
+        except Conflict:
+            raise Trouble("It names another size each time it is asked.") from None
+        except Refused as refused:
+            raise self._refused(connection, refused, checkpoint) from None
+        except Unreachable as error:
+            raise Trouble(f"It could not be reached: {error}") from None
+        ledger.cosign(
+            connection, checkpoint.size, self._witness, self._checked(connection, checkpoint, lines)
+        )
+        self._size = checkpoint.size
+
+    def _ask(self, connection: Connection, checkpoint: Standing, old: int) -> list[str]:
+        try:
+            path = Tree(connection.cursor()).at(checkpoint.size).consistency_path(old)
+        except TileError as error:
+            raise Trouble(f"The proof for it cannot be made: {error}") from None
+        return self._client.add_checkpoint(old, path, checkpoint.note)
+
+    def _is_ahead(self, connection: Connection, size: int, checkpoint: Standing) -> bool:
+        """Whether another sealer has been there since; a size that this log never had is an incident."""
+        if size <= checkpoint.size:
+            return False
+        if size > (ledger.newest_size(connection) or 0):
+            sentence = (
+                f"It has cosigned {size} leaves and this log has {checkpoint.size}: leaves are missing here."
+            )
+            incidents.report(connection, "witness_refused", self.name, sentence)
+            raise Trouble(sentence)
+        self._size = size
+        return True
+
+    def _refused(self, connection: Connection, refused: Refused, checkpoint: Standing) -> Trouble:
+        said = " ".join(refused.text.split())[:300]
+        sentence = f"It refused the checkpoint of size {checkpoint.size} ({refused.status}): {said}"
+        if refused.status in _ALARMING:
+            incidents.report(connection, "witness_refused", self.name, sentence)
+        return Trouble(sentence)
+
+    def _checked(self, connection: Connection, checkpoint: Standing, lines: list[str]) -> Signed:
+        """The one line of its key, verified over this checkpoint, with a time that can be."""
+        note = checkpoint.note + "".join(f"{line}\n" for line in lines)
+        try:
+            signed = parse_note(note, [self._key])[1][0]
+        except NoteError as error:
+            sentence = f"Its cosignature on the checkpoint of size {checkpoint.size} is wrong: {error}"
+            incidents.report(connection, "witness_bad_cosignature", self.name, sentence)
+            raise Trouble(sentence) from None
+        if signed.time is None or signed.time > datetime.now(UTC).timestamp() + 3600:
+            raise Trouble("It dates its cosignature into the future.")
+        return signed
