@@ -33,6 +33,7 @@ class CommBoxObject(models.Model):
     refresh_attempts = models.IntegerField(default=0)
     # How often in a row a refresh of it ended with its worker; after three it is set aside.
     refresh_deaths = models.IntegerField(default=0, db_default=0)
+    refresh_unfinished = models.BooleanField(default=False, db_default=False)
     refresh_error = models.TextField(blank=True)
     refresh_error_at = models.DateTimeField(null=True)
 

@@ -222,16 +222,16 @@ def test_an_older_answer_never_overwrites_a_newer_one(
     upstream.add_recording(held.pk)
     from recordings.refresh import actions
 
-    original = actions._store
+    original = actions.store
 
     def overtaken(*args: object) -> object:
-        monkeypatch.setattr(actions, "_store", original)
+        monkeypatch.setattr(actions, "store", original)
         upstream.add_recording(held.pk)
         refresh(held)
         assert Recording.objects.count() == 2
         return original(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(actions, "_store", overtaken)
+    monkeypatch.setattr(actions, "store", overtaken)
     refresh(held)
     assert Recording.objects.filter(vanished_at=None).count() == 2
     assert kinds() == ["recording.discovered"] * 2
@@ -242,13 +242,13 @@ def test_a_hint_that_comes_while_asking_is_not_lost(
 ) -> None:
     from recordings.refresh import actions
 
-    original = actions._store
+    original = actions.store
 
     def hinted(*args: object) -> object:
         actions.mark_due(held.pk)
         return original(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(actions, "_store", hinted)
+    monkeypatch.setattr(actions, "store", hinted)
     refresh(held)
     assert held.refresh_due_at is not None
     assert held.refresh_due_at <= timezone.now()
