@@ -19,6 +19,7 @@ from recordings.models.sealed_log import (
 from recordings.models.search_doc import SearchDoc
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
+from recordings.models.trail_verification import TrailVerification
 from recordings.models.viewing import Viewing
 
 __all__ = [
@@ -46,5 +47,6 @@ __all__ = [
     "Stream",
     "Team",
     "Tile",
+    "TrailVerification",
     "Viewing",
 ]
