@@ -1,0 +1,150 @@
+"""Adding leaves to the log, in the transaction that holds its end: chains, entries, tree, tiles."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from pydantic_core import from_json
+
+from recordings.sealing.entries import Leaf, Place, entry
+from recordings.sealing.errors import Stopped
+from recordings.sealing.head import Head
+from recordings.sealing.tags import Kind, tag
+from recordings.sealing.tree import Tree
+from recordings.tlog.merkle import leaf_hash
+
+_TABLES: dict[Kind, str] = {"obj": "object_head", "act": "actor_head"}
+_COPY_LEAVES = """
+COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, act, act_n) FROM STDIN (FORMAT binary)
+"""
+_LEAF_TYPES = ("int8", "int8", "uuid", "bytea", "bytea", "bytea", "int8", "bytea", "int8")
+
+
+class Event(NamedTuple):
+    """A committed event that has no leaf yet."""
+
+    id: int
+    event_id: UUID
+    body: bytes
+    body_hash: bytes
+    recorded_at: datetime
+
+
+class Said(NamedTuple):
+    """What an event's bytes say of it."""
+
+    kind: str
+    outcome: str
+    actor: str
+    target: str
+    detail: dict[str, Any]
+
+
+def examine(event: Event) -> Said:
+    """Read an event after checking its hash. Raises Stopped when it is not what was written."""
+    if hashlib.sha256(event.body).digest() != event.body_hash:
+        raise Stopped("event_altered", f"The bytes of event {event.event_id} do not hash to its body hash.")
+    try:
+        body = from_json(event.body)
+        if body["id"] != str(event.event_id):
+            raise ValueError
+        actor, target, detail = (_part(body, name) for name in ("actor", "object", "action_detail"))
+        return Said(str(body["type"]), str(body["outcome"]), _ref(actor), _ref(target), detail)
+    except (ValueError, KeyError, TypeError):
+        raise Stopped("event_altered", f"The bytes of event {event.event_id} are not that event.") from None
+
+
+def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
+    part = body.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _ref(part: dict[str, Any]) -> str:
+    ref = part.get("ref")
+    return "" if ref is None else str(ref)
+
+
+class Chains:
+    """The heads of one kind of tag that a batch touches: read once, moved on in memory, written once."""
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], kind: Kind, key: bytes, refs: Iterable[str]
+    ) -> None:
+        self._table = _TABLES[kind]
+        self._tags = {ref: tag(key, kind, ref) for ref in refs}
+        self._refs = {found: ref for ref, found in self._tags.items()}
+        query = f"SELECT tag, count, last FROM audit.{self._table} WHERE tag = ANY(%s)"  # noqa: S608
+        rows = connection.execute(query, [list(self._refs)], binary=True).fetchall()
+        self._heads: dict[bytes, tuple[int, int]] = {found: (count, last) for found, count, last in rows}
+
+    def place(self, ref: str, n: int) -> Place:
+        """The place of leaf `n` in the chain of `ref`, which ends there now."""
+        return self.move(self._tags[ref], n)
+
+    def move(self, found: bytes, n: int) -> Place:
+        """The same for a tag whose ref may be unknown."""
+        count, last = self._heads.get(found, (0, None))
+        self._heads[found] = count + 1, n
+        return Place(found, count + 1, last)
+
+    def save(self, connection: psycopg.Connection[Any]) -> None:
+        """Write the heads back in the transaction that is open."""
+        rows = [(found, self._refs.get(found, ""), *head) for found, head in self._heads.items()]
+        if not rows:
+            return
+        connection.execute(
+            f"INSERT INTO audit.{self._table} (tag, ref, count, last)"  # noqa: S608
+            " SELECT * FROM unnest(%s::bytea[], %s::text[], %s::int8[], %s::int8[])"
+            " ON CONFLICT (tag) DO UPDATE SET count = excluded.count, last = excluded.last",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def append(connection: psycopg.Connection[Any], head: Head, events: Sequence[Event]) -> list[Said]:
+    """Give each event the next leaf and move the head on; the caller saves the head and commits."""
+    said = [examine(event) for event in events]
+    acts = Chains(connection, "act", head.tag_key, {one.actor for one in said})
+    objs = Chains(connection, "obj", head.tag_key, {one.target for one in said if one.target})
+    leaves = [
+        _leaf(head.size + place, event, one, acts, objs)
+        for place, (event, one) in enumerate(zip(events, said, strict=True))
+    ]
+    for chains in (acts, objs):
+        chains.save(connection)
+    store(connection, head, leaves)
+    return said
+
+
+def _leaf(n: int, event: Event, said: Said, acts: Chains, objs: Chains) -> Leaf:
+    act = acts.place(said.actor, n)
+    obj = objs.place(said.target, n) if said.target else None
+    data = entry(
+        n=n,
+        event_id=event.event_id,
+        body_hash=event.body_hash,
+        recorded_at=event.recorded_at,
+        kind=said.kind,
+        outcome=said.outcome,
+        act=act,
+        obj=obj,
+    )
+    return Leaf(n, event.id, event.event_id, data, leaf_hash(data), obj, act)
+
+
+def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]) -> None:
+    """Write leaves and the tiles that they fill, and move the frontier on."""
+    hashes = [leaf.hash for leaf in leaves]
+    with connection.cursor() as cursor:
+        tiles = Tree(cursor).full_tiles(head.size, hashes)
+        with cursor.copy(_COPY_LEAVES) as copy:
+            copy.set_types(_LEAF_TYPES)
+            for leaf in leaves:
+                obj, obj_n = leaf.obj[:2] if leaf.obj else (None, None)
+                kept = (leaf.n, leaf.event_no, leaf.event_id, leaf.entry, leaf.hash)
+                copy.write_row((*kept, obj, obj_n, *leaf.act[:2]))
+        if tiles:
+            cursor.executemany("INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)", tiles)
+    head.frontier.extend(hashes)

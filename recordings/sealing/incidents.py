@@ -1,0 +1,47 @@
+"""What must never happen and did: kept for ever, and nothing is sealed until somebody has settled it."""
+
+from typing import Any, NamedTuple
+
+import psycopg
+
+# Those that stop sealing. Others – a witness that contradicts itself, say – are somebody else's trouble.
+STOPPING = ("event_altered", "head_differs", "database_behind", "database_differs", "signer_refused")
+
+OPEN = """
+SELECT i.id, i.code, i.detail FROM audit.incident i
+WHERE i.code = ANY(%s) AND i.settles IS NULL
+  AND NOT EXISTS (SELECT FROM audit.incident s WHERE s.settles = i.id)
+ORDER BY i.id
+"""
+
+
+class Incident(NamedTuple):
+    """An incident that is not settled."""
+
+    id: int
+    code: str
+    detail: str
+
+
+def open_incidents(connection: psycopg.Connection[Any]) -> list[Incident]:
+    """What stops sealing, oldest first."""
+    return [Incident(*row) for row in connection.execute(OPEN, [list(STOPPING)]).fetchall()]
+
+
+def note_incident(connection: psycopg.Connection[Any], code: str, detail: str) -> int | None:
+    """Keep an incident in a transaction of its own; None when the same one is open already."""
+    with connection.transaction():
+        if any((known.code, known.detail) == (code, detail) for known in open_incidents(connection)):
+            return None
+        row = connection.execute(
+            "INSERT INTO audit.incident (code, detail) VALUES (%s, %s) RETURNING id", [code, detail]
+        ).fetchone()
+        return int(row[0]) if row else None
+
+
+def settle(connection: psycopg.Connection[Any], incident: Incident, reason: str) -> None:
+    """Close an incident with a reason, in the transaction that is open."""
+    connection.execute(
+        "INSERT INTO audit.incident (code, detail, settles) VALUES (%s, %s, %s)",
+        [incident.code, reason, incident.id],
+    )

@@ -1,0 +1,195 @@
+"""Real logs for tests: everything that is committed gets sealed and signed, without a process of its own.
+
+`seal_all(services)` is what most tests want. `signer_of(services)` has the keys, the policy and, when asked for,
+witnesses that cosign what the signer signed.
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from auditportal.embedded import Services
+from recordings.tlog.client import Conflict, Refused
+from recordings.tlog.cosigner import SIZE, Answer, Cosigner
+from recordings.tlog.notes import LOG, WITNESS, SigningKey
+from recordings.tlog.policy import Policy
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
+from recordings.tlog.texts import encode64
+from recordings.tlog.witness import Witness
+
+ORIGIN = "audit.example.com/trail"
+
+
+class InProcess:
+    """A cosigner as `recordings.tlog.client.Client` shows it, without a socket in between."""
+
+    def __init__(self, cosigner: Cosigner) -> None:
+        self._cosigner = cosigner
+
+    def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
+        lines = [f"old {old}", *map(encode64, path)]
+        answer = self._cosigner.add_checkpoint(("\n".join(lines) + "\n\n" + note).encode())
+        if answer.status == 409 and answer.content_type == SIZE:
+            raise Conflict(int(answer.body))
+        return _body(answer).removesuffix("\n").split("\n")
+
+    def latest(self, origin: str) -> str | None:
+        from hashlib import sha256
+
+        answer = self._cosigner.latest(sha256(origin.encode()).hexdigest())
+        return None if answer.status == 404 else _body(answer)
+
+    def close(self) -> None:
+        pass
+
+
+def _body(answer: Answer) -> str:
+    if answer.status != 200:
+        raise Refused(answer.status, answer.body.strip())
+    return answer.body
+
+
+class Signer(InProcess):
+    """The log's signer with a fresh key, and the witnesses that were asked for; all state goes with the object."""
+
+    def __init__(self, origin: str = ORIGIN, witnesses: Sequence[str] = ()) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="signer-")
+        self.key = SigningKey.generate(origin, LOG)
+        super().__init__(LogSigner(State(self._at("log")), self.key))
+        self.witness_keys = {name: SigningKey.generate(f"{name}.example", WITNESS) for name in witnesses}
+        self.witnesses = {
+            name: InProcess(Witness(State(self._at(name)), key, [self.key.verifier]))
+            for name, key in self.witness_keys.items()
+        }
+
+    def _at(self, name: str) -> Path:
+        return Path(self._folder.name) / name
+
+    @property
+    def origin(self) -> str:
+        return self.key.name
+
+    @property
+    def vkey(self) -> str:
+        return self.key.vkey
+
+    @property
+    def policy_text(self) -> str:
+        """A tlog-policy that trusts this log and, when there are witnesses, wants all of them."""
+        named = [f"witness {name} {key.vkey}" for name, key in self.witness_keys.items()]
+        group = [f"group everybody all {' '.join(self.witness_keys)}"] if named else []
+        return (
+            "\n".join([f"log {self.vkey}", *named, *group, f"quorum {'everybody' if named else 'none'}"])
+            + "\n"
+        )
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.parse(self.policy_text)
+
+
+_signers: dict[int, Signer] = {}
+
+
+def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
+    """The signer of this database's log; made, with these witnesses, when it is first asked for."""
+    with psycopg.connect(services.sealer_url) as connection:
+        found = connection.execute("SELECT oid::int8 FROM pg_database WHERE datname = current_database()")
+        ((oid,),) = found.fetchall()
+    if oid not in _signers:
+        _signers[oid] = Signer(witnesses=witnesses)
+    return _signers[oid]
+
+
+def seal_all(services: Services, *, manifest: bool = False, signer: Signer | None = None) -> int:
+    """Open the log if need be, seal every committed event, have it signed and cosigned; returns the log's size.
+
+    `manifest` asks for a heads manifest at the end, whatever the hour.
+    """
+    from recordings.sealing.opening import open_log
+    from recordings.sealing.seal import seal_batch
+    from recordings.sealing.signing import Signing
+
+    signer = signer or signer_of(services)
+    signing = Signing(signer, [signer.key.verifier])
+    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
+        open_log(connection, signer.origin)
+        while (sealed := seal_batch(connection)).count or sealed.unsigned:
+            signing.sign(connection)
+        if manifest:
+            sealed = seal_batch(connection, manifest=True)
+        signing.sign(connection)
+        _cosign(connection, signer)
+    return sealed.size
+
+
+def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
+    """Every witness cosigns the newest checkpoint, as the courier has it done."""
+    from recordings.sealing.tree import Tree
+    from recordings.tlog.notes import Note
+
+    newest = "SELECT size, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1"
+    for size, note in connection.execute(newest).fetchall() if signer.witnesses else ():
+        for name, witness in signer.witnesses.items():
+            known = witness.latest(signer.origin)
+            old = int(known.split("\n")[1]) if known else 0
+            lines = witness.add_checkpoint(
+                old, Tree(connection.cursor()).at(size).consistency_path(old), note
+            )
+            text = Note.parse(note).text
+            both = Note.parse(text + "\n" + "".join(f"{line}\n" for line in lines))
+            (signed,) = both.verify([signer.witness_keys[name].verifier])
+            connection.execute(
+                "INSERT INTO audit.cosignature (size, witness, line, time) VALUES (%s, %s, %s, to_timestamp(%s))"
+                " ON CONFLICT DO NOTHING",
+                [size, name, signed.line, signed.time],
+            )
+
+
+def write_events(services: Services, count: int = 1, **body: Any) -> list[str]:
+    """Commit plain events through the application's role, without Django; returns their ids."""
+    return write_bodies(services, [event_body(**body) for _ in range(count)])
+
+
+def write_bodies(services: Services, bodies: Sequence[tuple[str, bytes]]) -> list[str]:
+    """Commit these events (see `event_body`), each by itself; returns their ids."""
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        for _, data in bodies:
+            connection.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [data])
+    return [event_id for event_id, _ in bodies]
+
+
+def event_body(actor: str = "user:1", target: str = "recording:1", **more: Any) -> tuple[str, bytes]:
+    """An event's id and bytes; `more` are further parts of its body."""
+    from recordings.audit.schema import canonical
+    from recordings.models.fields import uuid7
+
+    event_id = str(uuid7())
+    body = {
+        "v": 1,
+        "id": event_id,
+        "type": "recording.opened",
+        "outcome": "granted",
+        "occurred_at": "2026-11-20T09:14:22.123456Z",
+        "actor": {"ref": actor, "kind": "person"},
+        "asserted_by": "server",
+        **({"object": {"ref": target, "kind": "recording"}} if target else {}),
+        **more,
+    }
+    return event_id, canonical(body)
+
+
+def settings_for(services: Services, signer: Signer, folder: Path) -> dict[str, Any]:
+    """What the portal's settings say of this log; `folder` takes the policy file."""
+    policy = folder / f"policy-{os.getpid()}.txt"
+    policy.write_text(signer.policy_text)
+    return {
+        "AUDIT_ORIGIN": signer.origin,
+        "AUDIT_POLICY_FILE": policy,
+        "DATABASE_SEALER_URL": services.sealer_url,
+    }
