@@ -55,6 +55,7 @@ class Env(BaseSettings):
     COMMBOX_STREAMS: CommaNumbers = []
     COMMBOX_STREAM_NAMES: CommaList = []
     COMMBOX_REQUESTS_PER_SECOND: int = Field(default=4, ge=2, le=1000)
+    COMMBOX_REQUESTS_AT_ONCE: int = Field(default=2, ge=2, le=40)
     COMMBOX_WEBHOOK_TOKEN: SecretStr | None = None
 
     RECORDING_BUCKETS: CommaList = []

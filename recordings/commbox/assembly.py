@@ -30,7 +30,8 @@ def _budget(url: str) -> CallBudget:
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
-    return CallBudget(redis, sha256(url.encode()).hexdigest()[:16], settings.COMMBOX_REQUESTS_PER_SECOND)
+    account = sha256(url.encode()).hexdigest()[:16]
+    return CallBudget(redis, account, settings.COMMBOX_REQUESTS_PER_SECOND, settings.COMMBOX_REQUESTS_AT_ONCE)
 
 
 def _request_id() -> str:

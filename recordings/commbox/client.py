@@ -39,7 +39,7 @@ from recordings.commbox.records import (
     UserItem,
     Window,
 )
-from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, retry_after_seconds
+from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, RetryBudget, retry_after_seconds
 from recordings.commbox.transport import Answer, Timeouts, Transport
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
@@ -81,6 +81,7 @@ class CommBox:
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
         self._breaker = Breaker()
+        self._retries = RetryBudget()
         self._in_flight: Merged[tuple[str, bool], Parsed[RecordingItem]] = Merged()
         self._request_id = request_id or (lambda: "")
         self._request_id_header = request_id_header
@@ -179,7 +180,7 @@ class CommBox:
         """Ask until an answer is a success, an error that will not change, or patience ends."""
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
-        patience = Patience(backoff, lambda: self._breaker.is_open)
+        patience = Patience(backoff, lambda: self._breaker.is_open, self._retries)
         for attempt in stamina.retry_context(on=patience, attempts=backoff.attempts, timeout=None):
             with attempt:
                 return self._try(path, query or {}, priority, patience)

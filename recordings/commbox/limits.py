@@ -1,8 +1,8 @@
-"""The account's call budget, shared by every process: so many requests a second, 2 at a time, some kept for playback.
+"""The account's call budget, shared by every process: so many requests a second and at a time, some kept for playback.
 
-CommBox publishes no limit; 4 a second is ours unless an installation knows better. Background work gets 3 of 4
-turns and 1 of the 2 places, so an auditor who presses play never waits behind a refresh. Redis holds the account;
-while it is gone each process keeps to a quarter of the budget by itself.
+CommBox publishes no limit; 4 a second and 2 at a time are ours unless an installation knows better. Background work
+gets 3 of 4 turns and all places but one, so an auditor who presses play never waits behind a refresh. Redis holds
+the account; while it is gone each process keeps to a quarter of the budget by itself.
 """
 
 import random
@@ -23,7 +23,7 @@ Priority = Literal["background", "playback"]
 
 SECOND = 1000  # pyrate-limiter counts in milliseconds
 PER_SECOND = 4
-PLACES: dict[Priority, tuple[str, ...]] = {"background": ("b",), "playback": ("a", "b")}
+AT_ONCE = 2
 PATIENCE_SECONDS: dict[Priority, float] = {"background": 10.0, "playback": 3.0}
 PLACE_LIFE_SECONDS = 45  # longer than any exchange; frees the place of a process that was killed
 POLL_SECONDS = 0.05
@@ -31,7 +31,23 @@ REDIS_REST_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 LEAK_EVERY = 50
 
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+# A place is a member of a sorted set whose score is the moment it ends by itself: all places, and the background's.
+# The server's clock, so that processes need not agree on the time.
+_TAKE = """
+local now = redis.call('TIME')[1]
+local free = 1
+for i, key in ipairs(KEYS) do
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+    if redis.call('ZCARD', key) >= tonumber(ARGV[i + 2]) then free = 0 end
+end
+if free == 1 then
+    for i, key in ipairs(KEYS) do
+        redis.call('ZADD', key, now + ARGV[2], ARGV[1])
+        redis.call('EXPIRE', key, ARGV[2])
+    end
+end
+return free
+"""
 
 
 class Ground(Protocol):
@@ -77,24 +93,28 @@ class _Turns:
 class LocalGround:
     """Counts inside this process: for an installation without Redis, and while Redis is gone."""
 
-    def __init__(self, per_second: int = PER_SECOND) -> None:
+    def __init__(self, per_second: int = PER_SECOND, at_once: int = AT_ONCE) -> None:
         limits = (max(2, per_second // 2), max(1, per_second // 4))  # all, and background among them
         everything, background = (InMemoryBucket([Rate(limit, SECOND)]) for limit in limits)
         self.turn_in = _Turns(everything, background).turn_in
         self._lock = threading.Lock()
-        self._taken: set[str] = set()
+        self._most: dict[Priority, int] = {"playback": at_once, "background": at_once - 1}
+        self._taken: dict[str, Priority] = {}
         self._paused_until = 0.0
         self._throttled = 0
 
     def take_place(self, priority: Priority) -> str | None:
         with self._lock:
-            free = [place for place in PLACES[priority] if place not in self._taken]
-            self._taken.update(free[:1])
-        return free[0] if free else None
+            counted = [of for of in self._taken.values() if priority == "playback" or of == "background"]
+            if len(self._taken) >= self._most["playback"] or len(counted) >= self._most[priority]:
+                return None
+            place = uuid.uuid4().hex
+            self._taken[place] = priority
+        return place
 
     def give_back(self, place: str) -> None:
         with self._lock:
-            self._taken.discard(place)
+            self._taken.pop(place, None)
 
     def pause(self, seconds: float | None) -> None:
         with self._lock:
@@ -109,8 +129,12 @@ class LocalGround:
 class SharedGround:
     """Counts in Redis, for every process of the installation. Every method raises RedisError while it is gone."""
 
-    def __init__(self, redis: Redis, account: str, per_second: int = PER_SECOND) -> None:
+    def __init__(
+        self, redis: Redis, account: str, per_second: int = PER_SECOND, at_once: int = AT_ONCE
+    ) -> None:
         self._redis = redis
+        self._most = {f"{account}:places": at_once, f"{account}:places:background": at_once - 1}
+        self._take = redis.register_script(_TAKE)
         self._prefix = f"commbox:{account}:"
         everything, background = (
             RedisBucket.init([Rate(limit, SECOND)], redis, f"{self._prefix}turns:{limit}")
@@ -119,14 +143,15 @@ class SharedGround:
         self.turn_in = _Turns(everything, background).turn_in
 
     def take_place(self, priority: Priority) -> str | None:
-        for place in PLACES[priority]:
-            token = f"{place}{uuid.uuid4().hex}"
-            if self._redis.set(self._key(token), token, nx=True, ex=PLACE_LIFE_SECONDS):
-                return token
-        return None
+        place = uuid.uuid4().hex
+        sets = list(self._most.items())[: 2 if priority == "background" else 1]
+        keys = [f"commbox:{name}" for name, _ in sets]
+        free = self._take(keys=keys, args=[place, PLACE_LIFE_SECONDS, *(most for _, most in sets)])
+        return place if free else None
 
     def give_back(self, place: str) -> None:
-        self._redis.eval(_RELEASE, 1, self._key(place), place)
+        for name in self._most:
+            self._redis.zrem(f"commbox:{name}", place)
 
     def pause(self, seconds: float | None) -> None:
         times = int(self._redis.incr(f"{self._prefix}throttled"))
@@ -137,18 +162,17 @@ class SharedGround:
     def pause_left(self) -> float:
         return float(self._redis.pttl(f"{self._prefix}paused")) / 1000
 
-    def _key(self, token: str) -> str:
-        return f"{self._prefix}place:{token[0]}"
-
 
 class CallBudget:
-    """The limiter the client asks before each exchange; `per_second` is at least 2."""
+    """The limiter the client asks before each exchange; `per_second` and `at_once` are at least 2."""
 
-    def __init__(self, redis: Redis | None, account: str, per_second: int = PER_SECOND) -> None:
+    def __init__(
+        self, redis: Redis | None, account: str, per_second: int = PER_SECOND, at_once: int = AT_ONCE
+    ) -> None:
         self._redis = redis
         self._account = account
-        self._per_second = per_second
-        self._local = LocalGround(per_second)
+        self._limits = (per_second, at_once)
+        self._local = LocalGround(per_second, max(AT_ONCE, at_once // 4))
         self._shared: SharedGround | None = None
         self._redis_rests_until = 0.0
 
@@ -188,7 +212,7 @@ class CallBudget:
         if self._redis is None or time.monotonic() < self._redis_rests_until:
             return self._local
         try:
-            self._shared = self._shared or SharedGround(self._redis, self._account, self._per_second)
+            self._shared = self._shared or SharedGround(self._redis, self._account, *self._limits)
         except RedisError:
             return self._rest()
         return self._shared

@@ -5,6 +5,7 @@ A wait too long to sleep through is handed to the caller with the error, which t
 
 import random
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,12 +53,42 @@ def retry_after_seconds(header: str, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), LONGEST_OBEYED)
 
 
+class RetryBudget:
+    """At most a fifth more calls than there would be without retries (F06): each call earns a fifth of a retry.
+
+    A few are there from the start, so that a quiet process may still try again; however bad it gets, a failing CommBox
+    never sees twice the load of a healthy one.
+    """
+
+    def __init__(self, share: float = 0.2, at_start: float = 5.0, most: float = 50.0) -> None:
+        self._share, self._most = share, most
+        self._lock = threading.Lock()
+        self._left = at_start
+
+    def earn(self) -> None:
+        """A call goes out for the first time."""
+        with self._lock:
+            self._left = min(self._most, self._left + self._share)
+
+    def spend(self) -> bool:
+        """Whether another try may be made; taken if so."""
+        with self._lock:
+            if self._left < 1.0:
+                return False
+            self._left -= 1.0
+            return True
+
+
 class Patience:
     """Decides for one call, after each failure, whether and when to try again. Used as stamina's hook."""
 
-    def __init__(self, backoff: Backoff, give_up: Callable[[], bool]) -> None:
+    def __init__(
+        self, backoff: Backoff, give_up: Callable[[], bool], budget: RetryBudget | None = None
+    ) -> None:
         self._backoff = backoff
         self._give_up = give_up
+        self._budget = budget or RetryBudget()
+        self._budget.earn()
         self._failures = 0
         self._ends_at = None if backoff.total is None else time.monotonic() + backoff.total
 
@@ -70,7 +101,9 @@ class Patience:
             return False
         own = random.uniform(0, self._backoff.ceiling(self._failures))  # noqa: S311 - jitter, not a secret
         wait = max(own, error.retry_after or 0.0)
-        return wait if wait <= self._backoff.longest_sleep and wait < self.left() else False
+        too_long = wait > self._backoff.longest_sleep or wait >= self.left()
+        last = self._failures >= self._backoff.attempts
+        return False if too_long or last or not self._budget.spend() else wait
 
     def left(self) -> float:
         """Seconds left for the whole call, all tries and waits together."""

@@ -81,7 +81,7 @@ def test_a_place_that_was_lost_and_taken_by_another_is_not_given_back(redis: Fak
     ground = SharedGround(redis, "acme")
     mine = ground.take_place("background")
     assert mine
-    redis.delete("commbox:acme:place:b")
+    redis.delete("commbox:acme:places", "commbox:acme:places:background")
     theirs = ground.take_place("background")
     ground.give_back(mine)
     assert theirs
@@ -90,7 +90,15 @@ def test_a_place_that_was_lost_and_taken_by_another_is_not_given_back(redis: Fak
 
 def test_a_killed_process_holds_its_place_for_less_than_a_minute(redis: FakeRedis) -> None:
     assert SharedGround(redis, "acme").take_place("background")
-    assert 30 < redis.ttl("commbox:acme:place:b") < 60
+    assert 30 < redis.ttl("commbox:acme:places") < 60
+
+
+def test_more_places_when_an_installation_knows_better(redis: FakeRedis) -> None:
+    for ground in (SharedGround(redis, "acme", 4, 20), LocalGround(4, 20)):
+        taken = [ground.take_place("background") for _ in range(25)]
+        assert len([place for place in taken if place]) == 19
+        assert ground.take_place("playback")
+        assert ground.take_place("playback") is None
 
 
 def test_a_pause_stops_the_background_and_not_playback(redis: FakeRedis, impatient: None) -> None:
@@ -217,7 +225,7 @@ def test_redis_coming_back_without_its_scripts_is_used_again(
     budget = CallBudget(redis, "acme")
     for _ in range(2):
         with budget.acquire("playback"):
-            assert redis.get("commbox:acme:place:a")
+            assert redis.zcard("commbox:acme:places") == 1
         redis.script_flush()
         redis.flushall()
 
