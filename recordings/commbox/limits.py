@@ -231,11 +231,13 @@ def _take(ground: Ground, priority: Priority) -> tuple[float, str | None]:
     place = ground.take_place(priority)
     if place is None:
         return POLL_SECONDS, None
-    wait = ground.turn_in(priority)
-    if wait == 0.0:
-        return wait, place
-    ground.give_back(place)
-    return wait, None
+    wait = POLL_SECONDS
+    try:
+        wait = ground.turn_in(priority)
+    finally:
+        if wait > 0.0:
+            ground.give_back(place)
+    return wait, None if wait > 0.0 else place
 
 
 def _growing(times: int) -> float:
