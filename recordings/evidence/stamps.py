@@ -1,0 +1,43 @@
+"""Older checkpoints with an authority's time on them: what pins the time of the leaves between them."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+_KIND = "timestamp"
+_SIZES = """
+SELECT DISTINCT a.size FROM audit.anchor a JOIN audit.checkpoint c USING (size)
+WHERE a.kind = %s AND a.size > 0 AND a.size <= %s AND c.origin = %s ORDER BY a.size
+"""
+_STAMPED = """
+SELECT DISTINCT ON (a.size) a.size, c.note, a.evidence FROM audit.anchor a JOIN audit.checkpoint c USING (size)
+WHERE a.kind = %s AND a.size = ANY(%s) ORDER BY a.size, a.id
+"""
+
+
+class Stamped(NamedTuple):
+    """A checkpoint as the log signed it – what was stamped, to the byte – and the authority's response (DER)."""
+
+    size: int
+    note: str
+    response: bytes
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """The names of the two files in a bundle."""
+        return f"anchors/{self.size}.txt", f"anchors/{self.size}.tsr"
+
+
+def stamped_around(connection: Any, size: int, origin: str, leaves: Sequence[int]) -> list[Stamped]:
+    """Of each leaf the stamped checkpoint before it and the one after, and the newest of all, up to `size`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, [_KIND, size, origin])
+        wanted = _neighbours([row[0] for row in cursor.fetchall()], leaves)
+        cursor.execute(_STAMPED, [_KIND, wanted])
+        return [Stamped(at, note, bytes(response)) for at, note, response in cursor.fetchall()]
+
+
+def _neighbours(sizes: Sequence[int], leaves: Iterable[int]) -> list[int]:
+    """A leaf stands between the largest size that does not cover it and the smallest that does."""
+    edges = {bisect_right(sizes, leaf) for leaf in leaves} | {len(sizes)}
+    return sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})

@@ -1,0 +1,358 @@
+"""Evidence bundles from real sealed logs, checked by the verifier that they carry."""
+
+import csv
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import psycopg
+import pytest
+
+from auditportal.embedded import Services
+from recordings.evidence import population, standing
+from recordings.evidence.scope import Scope
+from recordings.evidence.verify_audit import verify
+from recordings.reports.cells import original
+from recordings.sealing.tags import tag
+from tests.integration.evidence.bundles import NOA, TOM, Bundle, Log, at_times, make_log, opened
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+Admin = psycopg.Connection[Any]
+ON_1 = Scope("target", "recording:1")
+
+
+@pytest.fixture
+def log(services: Services, settings: Any, tmp_path: Path) -> Log:
+    return make_log(services, settings, tmp_path)
+
+
+def checked(bundle: Bundle, log: Log) -> str:
+    """The verdict under the auditor's own policy; every check must hold."""
+    result = verify(bundle.file, policy_text=log.signer.policy_text)
+    assert [check for check in result.checks if not check.ok] == []
+    return result.verdict
+
+
+def table(bundle: Bundle) -> list[dict[str, str]]:
+    lines = bundle.read("report.csv").decode("utf-8-sig").splitlines(keepends=True)
+    return list(csv.DictReader(lines))
+
+
+def test_a_bundle_about_a_recording_is_complete_and_checks(log: Log) -> None:
+    for number in (1, 2, 1, 3, 1):
+        opened(str(number), note="=1+1")
+    bundle = log.bundle(ON_1)
+    assert checked(bundle, log) == "CONSISTENT (self-signed only)"
+    claims = bundle.claims
+    assert claims["leaves"] == claims["rows"] == [1, 3, 5]
+    assert (claims["opening"], claims["manifest"], claims["size"]) == (0, 7, 8)
+    assert (claims["head"]["count"], claims["head"]["last"]) == (3, 5)
+    assert claims["scope"] == {"kind": "target", "ref": "recording:1"}
+    assert claims["generated_by"] == {"name": "Noa Levi", "ref": "user:7"}
+    assert sorted(name for name in bundle.names if name.startswith("events/")) == [
+        f"events/{n:012}.tlog-proof" for n in (0, 1, 3, 5, 7)
+    ]
+
+
+def test_the_table_says_what_the_events_say(log: Log) -> None:
+    opened("1", label="דנה מרלו", note="=1+1")
+    bundle = log.bundle(ON_1)
+    (row,) = table(bundle)
+    body = bundle.extra(1)["body"]
+    assert row["body_sha256"] == hashlib.sha256(body.encode()).hexdigest()
+    assert {
+        name: row[name] for name in ("leaf", "type", "outcome", "actor", "actor_name", "role", "purpose")
+    } == {
+        "leaf": "1",
+        "type": "recording.opened",
+        "outcome": "granted",
+        "actor": "user:7",
+        "actor_name": "Noa Levi",
+        "role": "compliance_officer",
+        "purpose": "quality",
+    }
+    assert (row["target"], row["target_label"], row["parent"]) == ("recording:1", "דנה מרלו", "object:14")
+    assert (row["note"], row["address"], row["detail"]) == ("'=1+1", "192.0.2.7", '{"where":"page"}')
+    assert checked(bundle, log)
+
+
+def test_the_workbook_says_the_same_as_the_csv(log: Log, tmp_path: Path) -> None:
+    for number in range(3):
+        opened("1", label=f"Dana {number}", note="=1+1")
+    bundle = log.bundle(ON_1)
+    (tmp_path / "report.xlsx").write_bytes(bundle.read("report.xlsx"))
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True).active
+    head, *rows = [[str(cell or "") for cell in row] for row in sheet.iter_rows(values_only=True)]
+    listed = [list(row.values()) for row in table(bundle)]
+    assert head == list(table(bundle)[0])
+    assert rows == [[original(cell) for cell in row] for row in listed]
+
+
+def test_the_shipped_verifier_checks_it_as_a_stranger_runs_it(log: Log, tmp_path: Path) -> None:
+    opened("1")
+    bundle = log.bundle(ON_1)
+    (tmp_path / "audit-trail.zip").write_bytes(bundle.file.getvalue())
+    (tmp_path / "verify_audit.py").write_bytes(bundle.read("verify_audit.py"))
+    (tmp_path / "your-policy.txt").write_text(log.signer.policy_text)
+    command = "python3 verify_audit.py audit-trail.zip --policy your-policy.txt"
+    assert command in bundle.read("README.txt").decode()
+    ran = subprocess.run(
+        [sys.executable, *command.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.rstrip().endswith("CONSISTENT (self-signed only)")
+
+
+def test_sha256sum_reads_the_list(log: Log, tmp_path: Path) -> None:
+    opened("1")
+    bundle = log.bundle(ON_1)
+    for name in bundle.names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bundle.read(name))
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path, check=True, capture_output=True
+    )
+
+
+# --- scopes
+
+
+def test_a_bundle_about_a_person_holds_what_they_did(log: Log) -> None:
+    opened("1")
+    opened("2", by=TOM)
+    opened("3")
+    bundle = log.bundle(Scope("actor", "user:7"))
+    assert checked(bundle, log)
+    assert [row["target"] for row in table(bundle)][:2] == ["recording:1", "recording:3"]
+    # Asking for it is in it: the request was sealed before the manifest.
+    assert [row["type"] for row in table(bundle)] == ["recording.opened"] * 2 + ["export.requested"]
+
+
+def test_a_bundle_about_the_sealer_ends_before_the_manifest(log: Log) -> None:
+    opened("1")
+    bundle = log.bundle(Scope("actor", "system:sealer"))
+    assert checked(bundle, log)
+    assert bundle.claims["leaves"] == [0]
+
+
+def test_the_whole_trail_is_one_unbroken_range(log: Log) -> None:
+    for number in range(3):
+        opened(str(number))
+    bundle = log.bundle(Scope("all"))
+    assert checked(bundle, log)
+    assert bundle.claims["leaves"] == bundle.claims["rows"] == [0, 1, 2, 3, 4, 5]
+    assert "head" not in bundle.claims
+    assert "absence" not in bundle.claims
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 11, number, tzinfo=UTC)
+
+
+@pytest.fixture
+def days(log: Log, admin_connection: Admin) -> Log:
+    """One event a day at noon from the 1st to the 9th, with two shortly around midnight before the 4th."""
+    moments = [f"2026-11-0{number}T12:00:00Z" for number in (1, 2, 3)]
+    moments += ["2026-11-03T23:59:30Z", "2026-11-04T00:00:30Z"]
+    moments += [f"2026-11-0{number}T12:00:00Z" for number in range(4, 10)]
+    for number, _ in enumerate(moments):
+        opened(str(number % 2))
+    at_times(admin_connection, dict(enumerate(moments, 1)))
+    return log
+
+
+def test_a_period_ships_guards_on_both_sides_and_rows_within(days: Log) -> None:
+    bundle = days.bundle(Scope("all", since=day(4), until=day(6)))
+    assert checked(bundle, days)
+    claims = bundle.claims
+    # Leaf 4 lies 30 s before the period: too near to be the guard, which is leaf 3.
+    assert claims["leaves"] == [3, 4, 5, 6, 7, 8]
+    assert claims["rows"] == [5, 6, 7]
+    assert (claims["scope"]["from"], claims["scope"]["to"]) == (
+        "2026-11-04T00:00:00.000000Z",
+        "2026-11-06T00:00:00.000000Z",
+    )
+    assert set(bundle.extra(3)) == {"entry"}
+    assert set(bundle.extra(5)) == {"entry", "body", "reveal"}
+
+
+def test_a_period_without_events_is_proven_empty(days: Log) -> None:
+    bundle = days.bundle(Scope("all", since=day(5) + timedelta(hours=13), until=day(6)))
+    assert checked(bundle, days)
+    assert (bundle.claims["leaves"], bundle.claims["rows"]) == ([7, 8], [])
+    assert table(bundle) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "leaves"),
+    [
+        (None, day(2), [0, 1, 2]),  # leaf 0, the opening, was recorded now
+        (day(8), None, [9, 10, 11, 12, 13]),
+        (day(1), day(1) + timedelta(hours=1), [0]),
+    ],
+)
+def test_a_period_open_at_one_end(days: Log, since: Any, until: Any, leaves: list[int]) -> None:
+    bundle = days.bundle(Scope("all", since=since, until=until))
+    assert checked(bundle, days)
+    assert bundle.claims["leaves"] == leaves
+
+
+def test_a_recording_within_a_period_withholds_the_other_events(days: Log) -> None:
+    bundle = days.bundle(Scope("target", "recording:1", since=day(4), until=day(7)))
+    assert checked(bundle, days)
+    claims = bundle.claims
+    assert claims["leaves"] == [2, 4, 6, 8, 10]
+    assert claims["rows"] == [6, 8]
+    assert {n: set(bundle.extra(n)) for n in (2, 6)} == {2: {"entry"}, 6: {"entry", "body", "reveal"}}
+
+
+def test_an_event_sealed_late_is_still_in_its_period(log: Log, admin_connection: Admin) -> None:
+    for _ in range(5):
+        opened("1")
+    moments = ["2026-11-01T12:00:00Z", "2026-11-08T12:00:00Z", "2026-11-03T12:00:00Z"]
+    at_times(admin_connection, dict(enumerate([*moments, "2026-11-08T13:00:00Z", "2026-11-09T12:00:00Z"], 1)))
+    bundle = log.bundle(Scope("all", since=day(2), until=day(5)))
+    assert checked(bundle, log)
+    assert bundle.claims["rows"] == [3]
+
+
+# --- nobody viewed this
+
+
+def test_nobody_viewed_this_is_shown_by_the_neighbours(log: Log) -> None:
+    for number in range(6):
+        opened(str(number))
+    bundle = log.bundle(Scope("target", "recording:never"))
+    assert checked(bundle, log)
+    claims = bundle.claims
+    assert claims["leaves"] == claims["rows"] == []
+    assert "head" not in claims
+    assert table(bundle) == []
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_absence_at_an_end_of_the_list_has_one_neighbour(log: Log, side: str) -> None:
+    opened("1")
+    log.seal()
+    key = _tag_key(log)
+    others = [tag(key, "obj", ref) for ref in ("recording:1", "report:x")]
+    beyond: Callable[[bytes], bool] = (
+        (lambda own: own < min(others)) if side == "left" else (lambda own: own > max(others))
+    )
+    # The only other object is the report that is asked for; its tag is known once it is asked for.
+    order = log.order(Scope("target", "recording:?"))
+    others[1] = tag(key, "obj", f"report:{order.report}")
+    ref = next(ref for ref in (f"recording:{n}" for n in range(2, 9999)) if beyond(tag(key, "obj", ref)))
+    log.seal()
+    bundle = log.build(
+        order.__class__(order.report, order.request, Scope("target", ref), order.name, order.ref)
+    )
+    assert checked(bundle, log)
+    assert set(bundle.claims["absence"]) == {"right" if side == "left" else "left"}
+
+
+def test_absence_in_a_log_without_any_object(log: Log) -> None:
+    """Not even the request names an object: the list of objects is empty."""
+    from recordings.audit import Kind, record
+    from recordings.evidence.claims import Order
+    from recordings.models.fields import uuid7
+
+    event = record(Kind.REPORT_REQUESTED, by=NOA, detail={"format": "bundle"})
+    log.seal()
+    bundle = log.build(Order(uuid7(), event, ON_1, NOA.name, NOA.ref))
+    assert checked(bundle, log)
+    assert bundle.claims["absence"] == {}
+
+
+def _tag_key(log: Log) -> bytes:
+    with psycopg.connect(log.services.sealer_url) as connection:
+        ((key,),) = connection.execute("SELECT tag_key FROM audit.log_head").fetchall()
+    return bytes(key)
+
+
+# --- erased, witnessed, not provable
+
+
+def test_an_erased_person_reads_erased_and_everything_holds(log: Log, admin_connection: Admin) -> None:
+    opened("1", label="Dana Marlowe")
+    opened("1", label="Ron Ash")
+    before = log.bundle(ON_1)
+    admin_connection.execute("DELETE FROM audit.subject_key WHERE subject = 'customer:Dana Marlowe'")
+    after = log.bundle(ON_1)
+    assert [row["target_label"] for row in table(before)] == ["Dana Marlowe", "Ron Ash"]
+    assert [row["target_label"] for row in table(after)] == ["erased", "Ron Ash"]
+    assert "object.label" not in after.extra(1)["reveal"]
+    assert b"Dana" not in b"".join(after.read(name) for name in after.names if name != "report.pdf")
+    assert checked(before, log)
+    assert checked(after, log)
+
+
+def test_witnesses_lift_the_verdict(services: Services, settings: Any, tmp_path: Path) -> None:
+    log = make_log(services, settings, tmp_path, witnesses=("internal-audit",))
+    opened("1")
+    bundle = log.bundle(ON_1)
+    assert checked(bundle, log) == "WITNESSED by internal-audit"
+    assert bundle.built.witnesses == ("internal-audit",)
+    assert bundle.built.verdict == "Witnessed by internal-audit."
+    assert bundle.read("policy.txt").decode() == log.signer.policy_text
+
+
+def test_a_quorum_that_does_not_answer_is_left_at_that(
+    services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    log = make_log(services, settings, tmp_path, witnesses=("internal-audit",))
+    opened("1")
+    policy = log.signer.policy_text
+    monkeypatch.setattr(log.signer, "witnesses", {})
+    bundle = log.bundle(ON_1)
+    assert "quorum was not met" in bundle.built.verdict
+    assert "quorum none" in bundle.read("policy.txt").decode()
+    assert verify(bundle.file, policy_text=policy).verdict == "INVALID"
+    assert verify(bundle.file).verdict == "CONSISTENT (self-signed only)"
+
+
+def test_a_log_that_was_never_opened_fails_at_once(log: Log) -> None:
+    with pytest.raises(standing.CannotProve) as caught:
+        log.build(log.order(ON_1))
+    assert caught.value.sentence == standing.NOT_OPENED
+
+
+def test_a_sealer_that_stands_still_fails_with_a_sentence(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.3)
+    log.seal()
+    with pytest.raises(standing.CannotProve) as caught:
+        log.build(log.order(ON_1))
+    assert caught.value.sentence == standing.NOT_SEALED
+
+
+def test_without_a_policy_nothing_is_built(log: Log, settings: Any) -> None:
+    settings.AUDIT_POLICY_FILE = None
+    with pytest.raises(standing.CannotProve) as caught:
+        log.build(log.order(ON_1))
+    assert caught.value.sentence == standing.NO_POLICY
+
+
+@pytest.mark.parametrize("scope", [ON_1, Scope("all"), Scope("all", since=day(1))])
+def test_more_than_a_bundle_carries_says_what_to_narrow(
+    log: Log, monkeypatch: pytest.MonkeyPatch, scope: Scope
+) -> None:
+    monkeypatch.setattr(population, "LIMIT", 2)
+    for _ in range(3):
+        opened("1")
+    with pytest.raises(population.TooMuch) as caught:
+        log.bundle(scope)
+    assert "period" in caught.value.sentence
+
+
+def test_what_is_left_out_of_a_bundle_is_noticed(log: Log) -> None:
+    for _ in range(3):
+        opened("1")
+    bundle = log.bundle(ON_1)
+    assert verify(bundle.without("events/000000000002.tlog-proof")).verdict == "INVALID"
