@@ -4,16 +4,16 @@ Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen di
 `tile/<level>/<position>[.p/<width>]`, `tile/entries/…`. A checkpoint is put after everything it needs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from recordings.anchors import ledger
-from recordings.anchors.errand import Connection, Trouble, Visit
+from recordings.anchors.errand import Errand, Trouble, Visit
+from recordings.anchors.ledger import Connection
 from recordings.anchors.lockbox import Lockbox
 from recordings.sealing.tree import Tree
 from recordings.tlog import checkpoint as tlog
-from recordings.tlog.notes import Note, NoteError
-from recordings.tlog.policy import Policy
+from recordings.tlog.notes import Note, NoteError, VerifierKey
 from recordings.tlog.tiles import (
     ENTRIES,
     HEIGHT,
@@ -30,16 +30,13 @@ _GROUPS = 6
 Piece = tuple[int, int, int]  # level, position, width
 
 
-class Anchoring:
+class Anchoring(Errand):
     """The errand: what is new in the log, put into the bucket to stay for `days`."""
 
-    name, every, poll = NAME, EVERY, 1.0
+    name, every = NAME, EVERY
 
     def __init__(self, box: Lockbox, url: str, days: int) -> None:
         self._box, self._url, self._days = box, url, days
-
-    def due(self, connection: Connection) -> bool:
-        return ledger.due(connection, self.name, self.every)
 
     def visit(self, connection: Connection) -> Visit:
         """Put what the bucket lacks, the checkpoint last. What an interrupted visit has put is not put again."""
@@ -74,19 +71,16 @@ def checkpoint_key(origin: str, size: int) -> str:
     return f"{origin}/checkpoint/" + "/".join(digits[at : at + 3] for at in range(0, 3 * _GROUPS, 3))
 
 
-def newest(box: Lockbox, origin: str, policy: Policy) -> str | None:
-    """The newest note in the bucket that a log key of the policy signed for `origin`; None when it holds none.
+def newest(box: Lockbox, origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
+    """The newest note in the bucket that one of the log's `keys` signed for `origin`; None when it holds none.
 
-    Trouble when the bucket cannot be read, or holds notes of which none is signed by such a key.
+    Without keys the store is believed as it is. Trouble when it cannot be read, or holds notes that none of them
+    signed.
     """
     strange = False
     for key in _newest_first(box, f"{origin}/checkpoint/"):
-        note = _note(box.first(key))
-        try:
-            if note and policy.judge(note).checkpoint.origin == origin:
-                return note
-        except NoteError:
-            pass
+        if (note := _signed(box.first(key), origin, keys)) is not None:
+            return note
         strange = True
     if strange:
         raise Trouble("None of the checkpoints in the bucket is signed by a log key of the policy.")
@@ -123,11 +117,17 @@ def _newest_first(box: Lockbox, prefix: str) -> Iterator[str]:
             yield prefix + name
 
 
-def _note(data: bytes | None) -> str | None:
+def _signed(data: bytes | None, origin: str, keys: Sequence[VerifierKey]) -> str | None:
+    """The note, if it is this log's."""
     try:
-        return data.decode() if data else None
-    except UnicodeDecodeError:
+        note = Note.parse(data or b"")
+        if tlog.parse(note.text).origin != origin:
+            return None
+        if keys:
+            note.verify([key.named(origin) for key in keys])
+    except NoteError:
         return None
+    return str(note)
 
 
 def _read(tree: Tree, piece: Piece) -> bytes:

@@ -13,7 +13,8 @@ import structlog
 from django.conf import settings
 
 from recordings.anchors import ledger, parties
-from recordings.anchors.errand import Connection, Errand, Trouble
+from recordings.anchors.errand import Errand, Trouble
+from recordings.anchors.ledger import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ def serve(errand: Errand, stop: threading.Event) -> None:
             log.error("anchor_failed", party=errand.name, error=type(error).__name__)
             pause.longer()
             stop.wait(pause.seconds)
+    errand.close()
 
 
 def once(connection: Connection, errand: Errand, pause: "Pause") -> None:
@@ -98,6 +100,5 @@ class Pause:
         self._failures = 0
 
 
-def _connect() -> psycopg.Connection:
-    # Plain "prepare" state is per connection; short statement and idle limits keep a wedged server from holding us.
+def _connect() -> Connection:
     return psycopg.connect(settings.DATABASE_SEALER_URL, autocommit=True, connect_timeout=5)

@@ -1,6 +1,6 @@
 """What must never happen and did: a row that stays, and an event that is sealed into the log itself."""
 
-from recordings.anchors.errand import Connection
+from recordings.anchors.ledger import Connection
 from recordings.audit.kinds import Kind, Outcome
 from recordings.sealing.own import write_own
 
@@ -15,7 +15,7 @@ LIMIT 1
 def report(connection: Connection, code: str, party: str, sentence: str) -> None:
     """Write the incident and its event, unless this party's trouble already stands since its last success."""
     with connection.transaction():
-        if connection.execute(_STANDS, {"code": code, "party": party}).fetchone():
+        if connection.execute(_STANDS, {"code": code, "party": party}).fetchone() is not None:
             return
         detail = f"{party}: {sentence}"
         connection.execute("INSERT INTO audit.incident (code, detail) VALUES (%s, %s)", [code, detail])

@@ -9,8 +9,8 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from recordings.anchors import ledger
-from recordings.anchors.errand import Connection, Trouble, Visit
-from recordings.anchors.ledger import Standing
+from recordings.anchors.errand import Errand, Trouble, Visit
+from recordings.anchors.ledger import Connection, Standing
 from recordings.storage.hosts import is_loopback
 
 NAME = "mail"
@@ -19,16 +19,13 @@ _SECONDS = 20.0
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-class Mailing:
+class Mailing(Errand):
     """The errand: the newest checkpoint and what the day brought, to those who keep it."""
 
-    name, every, poll = NAME, EVERY, 5.0
+    name, every = NAME, EVERY
 
     def __init__(self, url: str, sender: str, recipients: Sequence[str], portal: str) -> None:
         self._url, self._sender, self._recipients, self._portal = url, sender, list(recipients), portal
-
-    def due(self, connection: Connection) -> bool:
-        return ledger.due(connection, self.name, self.every)
 
     def visit(self, connection: Connection) -> Visit:
         """Write and send it; a copy is kept. A recipient that was refused is said and not tried again today."""

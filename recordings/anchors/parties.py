@@ -9,7 +9,8 @@ from django.conf import settings
 
 from recordings.anchors import bucket, mail, timestamp, witness
 from recordings.anchors.bucket import Anchoring
-from recordings.anchors.errand import Connection, Errand, Trouble, Visit
+from recordings.anchors.errand import Errand, Trouble, Visit
+from recordings.anchors.ledger import Connection
 from recordings.anchors.lockbox import Lockbox
 from recordings.anchors.mail import Mailing
 from recordings.anchors.timestamp import TimeStamping
@@ -79,7 +80,7 @@ def _built(name: str, every: timedelta, build: Callable[[], Errand]) -> Errand:
         return Misconfigured(name, every, str(error))
 
 
-class Misconfigured:
+class Misconfigured(Errand):
     """A party that cannot be served as the settings stand: it has its row, and its trouble says why."""
 
     poll = 60.0

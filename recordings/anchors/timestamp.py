@@ -20,8 +20,9 @@ from rfc3161_client import (
 
 from recordings.anchors import ledger
 from recordings.anchors.der import NotDer, with_sorted_certificates
-from recordings.anchors.errand import Connection, Trouble, Visit
+from recordings.anchors.errand import Errand, Trouble, Visit
 from recordings.anchors.http import post, shown
+from recordings.anchors.ledger import Connection
 
 NAME = "timestamp"
 EVERY = timedelta(hours=1)
@@ -29,16 +30,13 @@ EVERY = timedelta(hours=1)
 _SKEW = timedelta(seconds=60)
 
 
-class TimeStamping:
+class TimeStamping(Errand):
     """The errand: a stamp on the newest checkpoint."""
 
-    name, every, poll = NAME, EVERY, 1.0
+    name, every = NAME, EVERY
 
     def __init__(self, url: str, certificates: Path | None) -> None:
         self._url, self._certificates = url, certificates
-
-    def due(self, connection: Connection) -> bool:
-        return ledger.due(connection, self.name, self.every)
 
     def visit(self, connection: Connection) -> Visit:
         """Have the newest checkpoint stamped, check the stamp, keep it."""

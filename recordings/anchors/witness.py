@@ -8,8 +8,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from recordings.anchors import incidents, ledger
-from recordings.anchors.errand import Connection, Trouble, Visit
-from recordings.anchors.ledger import Standing
+from recordings.anchors.errand import Errand, Trouble, Visit
+from recordings.anchors.ledger import Connection, Standing
 from recordings.sealing.tree import Tree
 from recordings.tlog.checkpoint import parse_note
 from recordings.tlog.client import Client, Conflict, Refused, Unreachable
@@ -23,7 +23,7 @@ _SECONDS = 5.0
 _ALARMING = (403, 422)
 
 
-class Witnessing:
+class Witnessing(Errand):
     """The errand: the witness's cosignature on the newest checkpoint, `hurried` as soon as there is one."""
 
     every = EVERY
@@ -58,6 +58,9 @@ class Witnessing:
         for checkpoint in ledger.unseen(connection, newest, self._size):
             self._bring(connection, checkpoint)
         return Visit(newest.size)
+
+    def close(self) -> None:
+        self._client.close()
 
     def _bring(self, connection: Connection, checkpoint: Standing) -> None:
         try:
