@@ -44,7 +44,6 @@ def row(leaf: Shipped) -> Row:
     """The values of one event in the order of COLUMNS, as they are: no cell made harmless yet."""
     entry, body = from_json(leaf.entry), from_json(leaf.body)
     actor, target = body.get("actor", {}), body.get("object", {})
-    detail = body.get("action_detail")
 
     def personal(part: str, name: str) -> str:
         return _personal(leaf, body, part, name)
@@ -65,7 +64,7 @@ def row(leaf: Shipped) -> Row:
         target.get("parent", ""),
         personal("source", "ip"),
         body.get("request", {}).get("id", ""),
-        canonical(detail).decode() if detail else "",
+        _detail(leaf, body.get("action_detail", {})),
         entry["e"],
         entry["bh"],
     )
@@ -76,6 +75,13 @@ def _personal(leaf: Shipped, body: Mapping[str, Any], part: str, name: str) -> s
         return ""
     found = leaf.values.get(f"{part}.{name}")
     return found.value if found else ERASED
+
+
+def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
+    """Revealed values in the clear; an erased one stays as its commitment, for nothing tells that from other text."""
+    found = {name: leaf.values.get(f"action_detail.{name}") for name in detail}
+    said = {name: shown.value if (shown := found[name]) else value for name, value in detail.items()}
+    return canonical(said).decode() if said else ""
 
 
 def csv_lines(rows: Iterable[Sequence[int | str]]) -> bytes:
