@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from recordings.audit.opened import Opened, open_event
+from recordings.audit.opened import OpenedRow, open_event
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent
 
@@ -50,7 +50,7 @@ class Commitment:
 class Examined:
     """An event and everything that can be checked about it without the sealed log."""
 
-    event: Opened
+    event: OpenedRow
     pretty: str
     stored_hash: str
     computed_hash: str
@@ -86,7 +86,7 @@ def examine(event_id: UUID) -> Examined | None:
     )
 
 
-def _disagreeing(event: Opened) -> tuple[str, ...]:
+def _disagreeing(event: OpenedRow) -> tuple[str, ...]:
     row = AuditEvent.objects.filter(event_id=event.stored.event_id).values(*_COLUMNS).get()
     said = {column: _at(event.body, path) for column, path in _COLUMNS.items()}
     wrong = [column for column, value in said.items() if row[column] != value]
@@ -100,18 +100,18 @@ def _at(body: Any, path: tuple[str, ...]) -> str:
     return str(body)
 
 
-def _fields(event: Opened) -> list[str]:
+def _fields(event: OpenedRow) -> list[str]:
     """Every field that was committed to: those whose values rest beside the event, and those erased since."""
     known = [name for name in LABELS if _stands(event, name)]
     return sorted({*known, *event.disclosed})
 
 
-def _stands(event: Opened, name: str) -> str:
+def _stands(event: OpenedRow, name: str) -> str:
     part, _, key = name.partition(".")
     return str(event.part(part).get(key, ""))
 
 
-def _commitment(event: Opened, name: str) -> Commitment:
+def _commitment(event: OpenedRow, name: str) -> Commitment:
     found = event.disclosed.get(name)
     stands = _stands(event, name)
     return Commitment(

@@ -5,7 +5,7 @@ However many events, two queries: their secrets, and the keys of those whose val
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -36,17 +36,16 @@ class Stored(NamedTuple):
 class Opened:
     """One event with its personal values. A value that was erased reads `erased`."""
 
-    stored: Stored
     body: Mapping[str, Any]
-    disclosed: Mapping[str, Disclosed | None] = field(default_factory=dict)
+    disclosed: Mapping[str, Disclosed | None]
 
     @property
     def kind(self) -> str:
-        return self.stored.kind
+        return str(self.body.get("type", ""))
 
     @property
     def outcome(self) -> str:
-        return self.stored.outcome
+        return str(self.body.get("outcome", ""))
 
     def private(self, name: str) -> str:
         """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
@@ -100,10 +99,17 @@ class Opened:
         return self.private("actor.name") or self.actor_ref
 
 
-def open_events(rows: Sequence[Stored]) -> list[Opened]:
+@dataclass(slots=True)
+class OpenedRow(Opened):
+    """An opened event and the row it rests in."""
+
+    stored: Stored
+
+
+def open_events(rows: Sequence[Stored]) -> list[OpenedRow]:
     """Parse these events and reveal their personal values."""
     values = _disclosed([row.event_id for row in rows])
-    return [Opened(row, from_json(row.body), values.get(row.event_id, {})) for row in rows]
+    return [OpenedRow(from_json(row.body), values.get(row.event_id, {}), row) for row in rows]
 
 
 def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
@@ -111,7 +117,7 @@ def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
     return [Stored._make([*row[:-2], bytes(row[-2]), bytes(row[-1])]) for row in rows]
 
 
-def open_event(event_id: UUID) -> Opened | None:
+def open_event(event_id: UUID) -> OpenedRow | None:
     """One event by its uuid."""
     found = stored(AuditEvent.objects.filter(event_id=event_id).values_list(*COLUMNS))
     return open_events(found)[0] if found else None

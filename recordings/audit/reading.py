@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recordings.audit.actor import Actor, Target
 from recordings.audit.kinds import Kind
-from recordings.audit.opened import COLUMNS, Opened, open_events, stored
+from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
 from recordings.audit.record import record_durably
 from recordings.models import AuditEvent
 
@@ -31,13 +31,13 @@ def log_reading(
     record_durably(kind, by=by, target=target, detail=detail, private={"q": words} if words else None)
 
 
-def _lately(by: Actor, kind: Kind) -> list[Opened]:
+def _lately(by: Actor, kind: Kind) -> list[OpenedRow]:
     since = timezone.now() - COALESCED
     events = AuditEvent.objects.filter(recorded_at__gte=since, actor_ref=by.ref, kind=kind)
     return open_events(stored(events.order_by("-recorded_at").values_list(*COLUMNS)[:50]))
 
 
-def _same(event: Opened, kind: Kind, detail: Mapping[str, Any], words: str, target: str) -> bool:
+def _same(event: OpenedRow, kind: Kind, detail: Mapping[str, Any], words: str, target: str) -> bool:
     asked = (kind, detail.get("filters", {}), words, target)
     return (
         event.kind,

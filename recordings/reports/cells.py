@@ -8,6 +8,7 @@ whoever takes exactly one away has the value back.
 import re
 
 _RISKY = re.compile(r"['\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]")
+_SPECIAL = re.compile(r'[",\r\n]')
 
 
 def neutral(value: str) -> str:
@@ -15,6 +16,14 @@ def neutral(value: str) -> str:
     if value[:1].isalnum():  # nearly every cell, and much faster than asking the expression
         return value
     return f"'{value}" if _RISKY.match(value) else value
+
+
+def csv_cell(value: str) -> str:
+    """The value as a neutral cell of RFC 4180: in quotes where it must be."""
+    cell = neutral(value)
+    if not _SPECIAL.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def original(cell: str) -> str:

@@ -1,17 +1,14 @@
 """What a report says of an event: cells of CSV and XLSX, or a line of JSON that can be hashed again."""
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
 from typing import NamedTuple
 
 from pydantic_core import to_json
 
-from recordings.audit.opened import Opened
 from recordings.audit.sentences import plain_sentence
-from recordings.reports.cells import neutral
+from recordings.reports.cells import csv_cell
+from recordings.reports.trail import Line
 from recordings.reports.xlsx import Output, Workbook
 
 COLUMNS = (
@@ -38,8 +35,9 @@ COLUMNS = (
 _NOT_IN_TABLES = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
+_REMEMBERED = 100  # characters: longer ones hardly come again
 
-Writer = Callable[[Sequence[Opened]], object]
+Writer = Callable[[Sequence[Line]], object]
 
 
 class Format(NamedTuple):
@@ -65,7 +63,7 @@ def _json_file(out: Output) -> Iterator[Writer]:
 @contextmanager
 def _xlsx_file(out: Output) -> Iterator[Writer]:
     with Workbook(out, COLUMNS) as book:
-        yield lambda events: book.write([row(event) for event in events])
+        yield lambda events: book.write([(event.number, *row(event)[1:]) for event in events])
 
 
 FORMATS = {
@@ -75,74 +73,70 @@ FORMATS = {
 }
 
 
+class _Cells(dict[str, str]):
+    """Cells of CSV, remembered: most values of a trail come again and again."""
+
+    def __missing__(self, value: str) -> str:
+        cell = csv_cell(value)
+        if len(cell) < _REMEMBERED:
+            self[value] = cell
+        return cell
+
+
 def csv_head() -> bytes:
     """The first line: the names of the columns."""
-    return (_BYTE_ORDER_MARK + _csv([COLUMNS])).encode()
+    return (_BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode()
 
 
-def csv_lines(events: Sequence[Opened]) -> bytes:
+def csv_lines(events: Sequence[Line]) -> bytes:
     """One line per event, RFC 4180 in UTF-8."""
-    return _csv(map(_neutral, row(event)) for event in events).encode()
+    cell = _Cells().__getitem__
+    return "".join([f"{','.join(map(cell, row(event)))}\r\n" for event in events]).encode()
 
 
-def json_lines(events: Sequence[Opened]) -> bytes:
+def json_lines(events: Sequence[Line]) -> bytes:
     """One JSON object per event. `body` is the exact text whose SHA-256 `sha256` is; each value of `revealed` comes
     with the salt that makes its commitment checkable, and is missing once it was erased."""
     return b"".join(to_json(_facts(event)) + b"\n" for event in events)
 
 
-def _neutral(value: str | int) -> str | int:
-    return neutral(value) if isinstance(value, str) else value
-
-
-def _csv(rows: Iterable[Iterable[str | int]]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows(rows)
-    return out.getvalue()
-
-
-def row(event: Opened) -> list[str | int]:
+def row(event: Line) -> list[str]:
     """The values of COLUMNS, as they are."""
-    stored, actor, target = event.stored, event.part("actor"), event.part("object")
+    body, target = event.body, event.part("object")
     ref = str(target.get("ref", ""))
     return [
-        stored.id,
-        stamp(stored.recorded_at),
-        stamp(stored.occurred_at),
-        stored.kind,
-        stored.outcome,
+        str(event.number),
+        event.recorded_at,
+        str(body.get("occurred_at", "")),
+        event.kind,
+        event.outcome,
         event.actor_ref,
         event.actor_name,
-        str(actor.get("role", "")),
+        str(event.part("actor").get("role", "")),
         event.purpose,
         event.private("purpose.note"),
-        event.target_kind,
+        str(target.get("kind", "")),
         ref,
         event.private("object.label"),
-        ref if ref.startswith("object:") else event.parent_ref,
+        ref if ref.startswith("object:") else str(target.get("parent", "")),
         event.private("source.ip"),
         str(event.part("request").get("id", "")),
         plain_sentence(event),
-        str(stored.event_id),
-        stored.body_hash.hex(),
+        str(body.get("id", "")),
+        event.sha256,
     ]
 
 
-def _facts(event: Opened) -> dict[str, object]:
+def _facts(event: Line) -> dict[str, object]:
     revealed = {
         name: {"value": found.value, "salt": found.salt.hex()}
         for name, found in event.disclosed.items()
         if found is not None
     }
     return {
-        "n": event.stored.id,
-        "recorded_at": stamp(event.stored.recorded_at),
-        "body": event.stored.body.decode(),
-        "sha256": event.stored.body_hash.hex(),
+        "n": event.number,
+        "recorded_at": event.recorded_at,
+        "body": event.data.decode(),
+        "sha256": event.sha256,
         "revealed": revealed,
     }
-
-
-def stamp(when: datetime) -> str:
-    """A moment as text: UTC to the microsecond, the same length always."""
-    return when.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,6 +1,5 @@
 """Every kind of event reads as a sentence, whatever stands in it."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.audit.kinds import Kind
-from recordings.audit.opened import Opened, Stored
+from recordings.audit.opened import Opened
 from recordings.audit.sentences import PRESENTERS, plain_sentence, sentence, tone
 from recordings.audit.vault import Disclosed
 from recordings.audit.words import Part
@@ -23,10 +22,10 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def event(
     kind: str, *, names: dict[str, str] | None = None, outcome: str = "completed", **parts: Any
 ) -> Opened:
-    body = {"actor": {"ref": "user:7", "kind": "person", "name": "0" * 64}, **parts}
-    row = Stored(1, EVENT, NOON, NOON, False, kind, outcome, json.dumps(body).encode(), b"")
+    actor = {"ref": "user:7", "kind": "person", "name": "0" * 64}
+    body = {"type": kind, "outcome": outcome, "actor": actor, **parts}
     values = {"actor.name": "Noa Levi", **(names or {})}
-    return Opened(row, body, {name: Disclosed(value, b"salt") for name, value in values.items()})
+    return Opened(body, {name: Disclosed(value, b"salt") for name, value in values.items()})
 
 
 def recording(**parts: Any) -> dict[str, Any]:
@@ -202,13 +201,13 @@ def test_a_bare_event_of_any_kind_reads_sensibly(kind: str) -> None:
 
 def test_what_was_erased_reads_erased() -> None:
     seen = event(Kind.SEARCHED, action_detail={"q": "0" * 64})
-    gone = Opened(seen.stored, seen.body, {"actor.name": None, "action_detail.q": None})
+    gone = Opened(seen.body, {"actor.name": None, "action_detail.q": None})
     assert plain_sentence(gone) == "erased searched objects for “\u2068erased\u2069”"
 
 
 def test_a_value_whose_secret_row_is_gone_reads_erased() -> None:
     seen = event(Kind.SIGNED_IN)
-    assert Opened(seen.stored, seen.body, {}).actor_name == "erased"
+    assert Opened(seen.body, {}).actor_name == "erased"
 
 
 def test_what_a_sentence_names_can_be_linked() -> None:
