@@ -21,6 +21,26 @@ class AuditUnavailable(PortalError):
     )
 
 
+class NotSealed(PortalError):
+    """The log does not take up events, or not fast enough: what must be sealed first is not given out."""
+
+    status = 503
+    sentence = (
+        "The audit trail is not being sealed right now, so nothing is given out that must be sealed first. "
+        "Whoever runs the portal should look at the sealer and the signer."
+    )
+
+
+class NotWitnessed(PortalError):
+    """The witnesses that the trust policy asks for have not confirmed the log in time."""
+
+    status = 503
+    sentence = (
+        "The witnesses of the audit trail have not confirmed it in time, so nothing is given out yet. "
+        "Try again in a moment."
+    )
+
+
 class NotPermitted(PortalError):
     """The person's roles do not carry the permission."""
 

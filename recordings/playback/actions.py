@@ -1,11 +1,13 @@
 """A viewing: begun, renewed, watched, ended. What is given out is in the trail first, or nothing is given out.
 
-request committed  →  a fresh URL is made  →  its issue committed  →  the answer may carry it
+request committed  →  a fresh URL is made  →  its issue committed  →  sealed, as AUDIT_RELEASE asks  →  the answer
+may carry it
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
@@ -20,7 +22,9 @@ from recordings.playback.errors import Denial, NoUrl, TooSoon
 from recordings.playback.sources import FreshUrl, fresh_url
 from recordings.playback.spans import MAX_SPANS, Watched, total_ms, words
 from recordings.playback.storage_check import TROUBLED, Diagnosis, ask_storage, diagnose
-from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal
+from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed
+from recordings.sealing.lag import check_lag
+from recordings.sealing.release import wait_released
 
 # A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.
 BETWEEN_RENEWALS = timedelta(seconds=2)
@@ -53,9 +57,7 @@ def start_viewing(*, recording: Recording, purpose: Purpose, remark: str, viewer
         recording=recording, viewer=viewer, purpose=purpose, note=remark, session_ref=by.session
     )
     durably(lambda: _request(viewing, by))
-    fresh = _fresh_or_ended(viewing, by)
-    _issue(viewing, fresh, Kind.URL_ISSUED, by)
-    return Playing(viewing, fresh)
+    return Playing(viewing, _first_url(viewing, by))
 
 
 def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
@@ -129,12 +131,13 @@ def _fresh(viewing: Viewing, by: Actor) -> FreshUrl:
     raise refusal
 
 
-def _fresh_or_ended(viewing: Viewing, by: Actor) -> FreshUrl:
+def _first_url(viewing: Viewing, by: Actor) -> FreshUrl:
     """The first URL of a viewing. A file that was in trouble is looked at first; without a URL the viewing is over."""
     try:
         fresh = _fresh(viewing, by)
         if viewing.recording.state in TROUBLED:
             ask_storage(viewing, fresh, by=by)
+        _issue(viewing, fresh, Kind.URL_ISSUED, by)
     except NoUrl:
         Viewing.objects.filter(pk=viewing.pk).update(ended_at=timezone.now())
         raise
@@ -142,19 +145,24 @@ def _fresh_or_ended(viewing: Viewing, by: Actor) -> FreshUrl:
 
 
 def _issue(viewing: Viewing, fresh: FreshUrl, kind: Kind, by: Actor) -> None:
-    """Commit the issue. A viewing that ended meanwhile – the person signed out – gets no URL."""
+    """Commit the issue and have it sealed as far as AUDIT_RELEASE asks for. A viewing that ended meanwhile – the person
+    signed out – gets no URL."""
+    with refused_unless_sealed(viewing, by):
+        check_lag()
+    issue = durably(lambda: _note_issue(viewing, fresh, kind, by))
+    if issue is None:
+        deny(Denial.ENDED, recording=viewing.recording, by=by, viewing=viewing)
+    with refused_unless_sealed(viewing, by):
+        wait_released([issue])
+
+
+def _note_issue(viewing: Viewing, fresh: FreshUrl, kind: Kind, by: Actor) -> UUID | None:
     more = 1 if kind is Kind.URL_RENEWED else 0
     changes = {"url_issued_at": timezone.now(), "url_expires_at": fresh.expires_at}
-
-    def work() -> bool:
-        standing = Viewing.objects.filter(pk=viewing.pk, ended_at=None)
-        if not standing.update(renewals=F("renewals") + more, **changes):
-            return False
-        note(kind, viewing, by, outcome=Outcome.GRANTED, detail=fresh.detail)
-        return True
-
-    if not durably(work):
-        deny(Denial.ENDED, recording=viewing.recording, by=by, viewing=viewing)
+    standing = Viewing.objects.filter(pk=viewing.pk, ended_at=None)
+    if not standing.update(renewals=F("renewals") + more, **changes):
+        return None
+    return note(kind, viewing, by, outcome=Outcome.GRANTED, detail=fresh.detail)
 
 
 def _claim(viewing: Viewing, column: str, every: timedelta) -> None:

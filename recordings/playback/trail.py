@@ -1,11 +1,14 @@
 """How playback writes the trail: committed before anything leaves, one event per fact, the viewing named in each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
+from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.models import Recording, Viewing
 from recordings.playback.errors import Denial, Denied, NoUrl
 from recordings.playback.policies import first_denial
@@ -24,9 +27,9 @@ def durably(work: Callable[[], Result]) -> Result:
 
 def note(
     kind: Kind, viewing: Viewing, by: Actor, *, detail: dict[str, Any] | None = None, **facts: Any
-) -> None:
-    """Append an event of this viewing in the caller's transaction; its target is the recording."""
-    record(
+) -> UUID:
+    """Append an event of this viewing in the caller's transaction and return its id; its target is the recording."""
+    return record(
         kind,
         by=by,
         target=Target.of(viewing),
@@ -40,6 +43,20 @@ def note_refusal(viewing: Viewing, refusal: NoUrl, by: Actor) -> None:
     """Append, in the caller's transaction, that there was no URL, and why."""
     detail = {"reason": refusal.code, "sentence": refusal.sentence}
     note(Kind.URL_REFUSED, viewing, by, outcome=refusal.outcome, detail=detail)
+
+
+@contextmanager
+def refused_unless_sealed(viewing: Viewing, by: Actor) -> Iterator[None]:
+    """Turn a log that does not take up events into NoUrl, after the refusal is in the trail."""
+    try:
+        yield
+    except (NotSealed, NotWitnessed) as trouble:
+        code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
+        refusal = NoUrl(code, trouble.sentence, again=True)
+    else:
+        return
+    durably(lambda: note_refusal(viewing, refusal, by))
+    raise refusal
 
 
 def deny(

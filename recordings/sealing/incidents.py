@@ -1,8 +1,15 @@
 """What must never happen and did: kept for ever, and nothing is sealed until somebody has settled it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import psycopg
+import structlog
+
+from recordings.sealing.errors import Stopped
+
+logger = structlog.get_logger("portal.sealer")
 
 # Those that stop sealing. Others – a witness that contradicts itself, say – are somebody else's trouble.
 STOPPING = ("event_altered", "head_differs", "database_behind", "database_differs", "signer_refused")
@@ -37,6 +44,23 @@ def note_incident(connection: psycopg.Connection[Any], code: str, detail: str) -
             "INSERT INTO audit.incident (code, detail) VALUES (%s, %s) RETURNING id", [code, detail]
         ).fetchone()
         return int(row[0]) if row else None
+
+
+@contextmanager
+def kept(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Keep as an incident what stops the block; it goes on its way."""
+    try:
+        yield
+    except Stopped as trouble:
+        if note_incident(connection, trouble.code, str(trouble)):
+            logger.error("nothing is sealed any more", code=trouble.code, detail=str(trouble))
+        raise
+
+
+def check_none_is_open(connection: psycopg.Connection[Any]) -> None:
+    """Raise Stopped while an incident is not settled."""
+    for incident in open_incidents(connection):
+        raise Stopped(incident.code, incident.detail)
 
 
 def settle(connection: psycopg.Connection[Any], incident: Incident, reason: str) -> None:

@@ -34,6 +34,12 @@ def next_origin(origin: str) -> str:
     return f"{found[1]}/{int(found[2]) + 1}" if found else f"{origin}/2"
 
 
+def is_epoch_of(origin: str, first: str) -> bool:
+    """Whether a log's name is `first` or that of a later epoch of it."""
+    found = _EPOCH.match(origin)
+    return origin == first or bool(found and found[1] == first)
+
+
 def begin_epoch(
     connection: psycopg.Connection[Any], head: Head, *, size: int, root: bytes, reason: str
 ) -> None:

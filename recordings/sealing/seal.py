@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
-from recordings.sealing.errors import NotOpened, Stopped
+from recordings.sealing.errors import NotOpened
 from recordings.sealing.growth import Event, Said, append
 from recordings.sealing.head import Head
 from recordings.sealing.heads import Heads, manifest_detail
-from recordings.sealing.incidents import note_incident, open_incidents
+from recordings.sealing.incidents import check_none_is_open, kept
 from recordings.sealing.own import write_own
 
 BATCH = 1000
@@ -31,9 +31,13 @@ ORDER BY id LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class Sealed:
-    """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once."""
+    """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once.
+
+    Every event up to the number `low_water` is sealed, or will never be there.
+    """
 
     size: int
+    low_water: int
     count: int = 0
     full: bool = False
     manifest: bool = False
@@ -53,22 +57,17 @@ def seal_batch(
     batch. Nothing is sealed (`unsigned`) while the log ends with a manifest whose checkpoint is not signed: the
     manifest must stay the last leaf of that checkpoint. Raises NotOpened, and Stopped with its incident kept.
     """
-    try:
-        with connection.transaction():
-            return _seal(connection, settled, manifest, limit)
-    except Stopped as trouble:
-        note_incident(connection, trouble.code, str(trouble))
-        raise
+    with kept(connection), connection.transaction():
+        return _seal(connection, settled, manifest, limit)
 
 
 def _seal(connection: psycopg.Connection[Any], settled: int, manifest: bool, limit: int) -> Sealed:
     head = Head.read(connection, lock=True)
     if head is None:
         raise NotOpened("There is no log yet: `manage.py seal_trail` opens it.")
-    for incident in open_incidents(connection):
-        raise Stopped(incident.code, incident.detail)
+    check_none_is_open(connection)
     if head.ends_with_manifest and not is_signed(connection, head.size):
-        return Sealed(head.size, unsigned=True)
+        return Sealed(head.size, head.low_water, unsigned=True)
     before = head.size
     events = unsealed(connection, head.low_water, limit)
     said = append(connection, head, events) if events else []
@@ -77,7 +76,7 @@ def _seal(connection: psycopg.Connection[Any], settled: int, manifest: bool, lim
         _append_manifest(connection, head)
     head.low_water = max(head.low_water, min(settled, events[-1].id) if len(events) == limit else settled)
     head.save(connection)
-    return Sealed(head.size, head.size - before, len(events) == limit, wanted)
+    return Sealed(head.size, head.low_water, head.size - before, len(events) == limit, wanted)
 
 
 def unsealed(connection: psycopg.Connection[Any], low: int, limit: int) -> list[Event]:

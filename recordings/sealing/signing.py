@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import psycopg
 
 from recordings.sealing.errors import Stopped
+from recordings.sealing.incidents import kept
 from recordings.sealing.tree import Tree
 from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.client import Conflict, Refused
@@ -47,7 +48,8 @@ class Signing:
         old = self._known(connection, checkpoint.origin)
         if old == checkpoint.size:
             return None
-        return self._ask(connection, checkpoint, old)
+        with kept(connection):
+            return self._ask(connection, checkpoint, old)
 
     def _known(self, connection: psycopg.Connection[Any], origin: str) -> int:
         if self._last is None or self._last[0] != origin:

@@ -1,0 +1,160 @@
+"""The sealer's life: seal while there is something, wait a moment when there is nothing, come back after trouble."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+import structlog
+
+from recordings.sealing.errors import SealingError
+from recordings.sealing.horizon import Horizon
+from recordings.sealing.opening import open_log
+from recordings.sealing.seal import seal_batch, unsealed
+from recordings.sealing.signing import AsksForSignatures, Signing
+from recordings.sealing.start import SIGNER, Latest, check_start
+from recordings.tlog.client import Refused, Unreachable
+from recordings.tlog.notes import NoteError, VerifierKey
+
+logger = structlog.get_logger("portal.sealer")
+
+TICK, IDLE_TICK = 0.05, 0.25
+_SLOWER = 1.1  # from one tick to the next while nothing happens: a quarter of a second after about one second
+_LOOK_EVERY = 0.25
+_AT_LEAST_EVERY = 60.0  # a round even without events: the hourly manifest
+_RETRY = 1.0
+# Two sealers are safe – the row of the log's end is locked – but one of them would work for nothing.
+_ADVISORY = 0x6175646974  # "audit"
+_ALONE = """
+SELECT pg_try_advisory_lock(%(key)s) OR NOT EXISTS (
+    SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.classid = %(key)s::int8 >> 32 AND l.objid = %(key)s::int8 & 4294967295
+      AND l.granted AND a.usename = current_user AND a.datname = current_database())
+"""
+_Lost = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+class Sealer:
+    """One sealer process. `outsiders` are asked at the start for their newest checkpoint, beside the signer."""
+
+    def __init__(
+        self,
+        url: str,
+        origin: str,
+        signer: AsksForSignatures,
+        *,
+        keys: Sequence[VerifierKey] = (),
+        outsiders: Mapping[str, Latest] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._url, self._origin, self._keys = url, origin, keys
+        self._signing = Signing(signer, keys)
+        self._outsiders: dict[str, Latest] = {SIGNER: signer.latest, **(outsiders or {})}
+        self._stop = stop or threading.Event()
+        self._trouble = ""
+        self._owed = True
+        self._low = -1
+
+    def run(self) -> None:
+        """Seal until told to stop. Raises SealingError when sealing must not go on; other trouble is waited out."""
+        while not self._stop.is_set():
+            try:
+                with self.connect() as connection:
+                    self._start(connection)
+                    self._work(connection)
+            except (*_Lost, Unreachable, Refused, NoteError) as trouble:
+                self._wait_out(_sentence(trouble))
+
+    def once(self) -> int:
+        """Seal and sign what is committed now; returns the log's size. Raises what stands in the way."""
+        with self.connect() as connection:
+            check_start(connection, self._origin, self._outsiders, self._keys)
+            self._open(connection)
+            while (sealed := seal_batch(connection)).count or sealed.unsigned:
+                self._signing.sign(connection)
+            self._signing.sign(connection)
+        return sealed.size
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection of the sealer's own role."""
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=5,
+            application_name="auditportal sealer",
+            options="-c timezone=UTC",
+        )
+
+    def _start(self, connection: psycopg.Connection[Any]) -> None:
+        self._wait_until_alone(connection)
+        check_start(connection, self._origin, self._outsiders, self._keys)
+        self._open(connection)
+        self._owed = True
+        self._fine()
+
+    def _open(self, connection: psycopg.Connection[Any]) -> None:
+        if open_log(connection, self._origin):
+            logger.info("the log is opened", origin=self._origin)
+
+    def _wait_until_alone(self, connection: psycopg.Connection[Any]) -> None:
+        while not self._stop.is_set():
+            row = connection.execute(_ALONE, {"key": _ADVISORY}).fetchone()
+            if row and row[0]:
+                return
+            self._wait_out("another sealer is at work on this database")
+
+    def _work(self, connection: psycopg.Connection[Any]) -> None:
+        horizon, looked, worked, tick = Horizon(), 0.0, 0.0, TICK
+        while not self._stop.is_set():
+            now = time.monotonic()
+            if now - looked >= _LOOK_EVERY:
+                horizon.look(connection)
+                looked = now
+            if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, horizon.settled):
+                worked = now
+                tick = 0.0 if self._round(connection, horizon.settled) else TICK
+            else:
+                tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
+            self._stop.wait(tick)
+
+    def _has_work(self, connection: psycopg.Connection[Any], settled: int) -> bool:
+        """A look without a lock, because most find nothing; what is settled need not be looked at again."""
+        if unsealed(connection, self._low, 1):
+            return True
+        self._low = max(self._low, settled)
+        return False
+
+    def _round(self, connection: psycopg.Connection[Any], settled: int) -> bool:
+        """Seal a batch and have it signed; whether there may be more at once."""
+        sealed = seal_batch(connection, settled=settled)
+        self._low, self._owed = sealed.low_water, True
+        try:
+            self._signing.sign(connection)
+            self._owed = False
+            self._fine()
+        except (Unreachable, Refused, NoteError) as trouble:
+            # Sealing goes on; what is sealed is signed with the next round.
+            self._wait_out(_sentence(trouble))
+        return sealed.full or sealed.unsigned
+
+    def _wait_out(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            logger.warning("waiting", trouble=trouble)
+        self._trouble = trouble
+        self._stop.wait(_RETRY)
+
+    def _fine(self) -> None:
+        if self._trouble:
+            logger.info("going on", after=self._trouble)
+        self._trouble = ""
+
+
+def _sentence(trouble: Exception) -> str:
+    """Why it waits, without an address that a driver's message may hold."""
+    if isinstance(trouble, _Lost):
+        return "the database does not answer"
+    return f"the signer does not sign: {trouble}"
+
+
+__all__ = ["Sealer", "SealingError"]
