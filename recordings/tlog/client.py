@@ -105,6 +105,8 @@ class Client:
             self._connection.request(method, self._prefix + path, data)
             answer = self._connection.getresponse()
             text = answer.read(_LARGEST_ANSWER + 1)
+            if answer.length and len(text) <= _LARGEST_ANSWER:
+                raise http.client.IncompleteRead(text)
         except BaseException:
             self._connection.close()
             raise

@@ -31,10 +31,14 @@ def open_state(folder: Path, key_file: Path, *, replacing: bool = False) -> Stat
     the key is just being replaced.
     """
     state = State(folder)
+    trouble = ""
     if state.is_new and key_file.exists():
-        raise StateError(f"{key_file} is there but its state is gone: restore state.json, or make a new key.")
-    if state.origins and not key_file.exists() and not replacing:
-        raise StateError(f"{folder} has a state but {key_file.name} is gone: restore it, or give --also.")
+        trouble = f"{key_file} is there but its state is gone: restore state.json, or make a new key."
+    elif state.origins and not key_file.exists() and not replacing:
+        trouble = f"{folder} has a state but {key_file.name} is gone: restore it."
+    if trouble:
+        state.close()
+        raise StateError(trouble)
     if state.is_new:
         state.begin()
     return state

@@ -54,7 +54,8 @@ def test_the_specifications_example(names: tuple[str, ...], met: bool) -> None:
 
 def test_urls_comments_blanks_and_tabs() -> None:
     policy = Policy.parse(
-        f"# ours\n \t\n  # again\n\tlog\t{LOG_KEY.vkey}  https://portal.example.com/log/ \n{W1.strip()} https://w.example\nquorum w1"
+        f"# ours\n \t\n  # again\n\tlog\t{LOG_KEY.vkey}  https://portal.example.com/log/ \n"
+        f"{W1.strip()} https://w.example\nquorum w1"
     )
     assert policy.logs[0].url == "https://portal.example.com/log/"
     assert policy.witnesses["w1"].url == "https://w.example"
