@@ -70,7 +70,8 @@ def once(connection: Connection, errand: Errand, pause: "Pause") -> None:
     try:
         visit = errand.visit(connection)
     except Trouble as trouble:
-        log.warning("anchor_trouble", party=errand.name, trouble=str(trouble))
+        if pause.is_news(str(trouble)):
+            log.warning("anchor_trouble", party=errand.name, trouble=str(trouble))
         ledger.failed(connection, errand.name, str(trouble))
         pause.longer()
     else:
@@ -85,6 +86,7 @@ class Pause:
         self._poll = errand.poll
         self._limit = min(_LONGEST_PAUSE, max(errand.every.total_seconds(), 2 * _FIRST_PAUSE))
         self._failures = 0
+        self._said = ""
 
     @property
     def seconds(self) -> float:
@@ -93,11 +95,16 @@ class Pause:
         longest = min(self._limit, _FIRST_PAUSE * 2.0**self._failures)
         return random.uniform(longest / 2, longest)  # noqa: S311  (spread, not secrecy)
 
+    def is_news(self, trouble: str) -> bool:
+        """Whether this is another trouble than the last time."""
+        self._said, before = trouble, self._said
+        return trouble != before
+
     def longer(self) -> None:
         self._failures = min(self._failures + 1, 30)
 
     def reset(self) -> None:
-        self._failures = 0
+        self._failures, self._said = 0, ""
 
 
 def _connect() -> Connection:

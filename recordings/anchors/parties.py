@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-import structlog
 from django.conf import settings
 
 from recordings.anchors import bucket, mail, timestamp, witness
@@ -16,18 +15,6 @@ from recordings.anchors.mail import Mailing
 from recordings.anchors.timestamp import TimeStamping
 from recordings.anchors.witness import Witnessing
 from recordings.tlog.policy import Policy, PolicyError
-
-log = structlog.get_logger(__name__)
-
-
-def policy() -> Policy:
-    """The portal's own policy; without a file, or with one that cannot be read, it names nobody."""
-    path = settings.AUDIT_POLICY_FILE
-    try:
-        return Policy.parse(path.read_bytes()) if path else Policy(quorum="none")
-    except (OSError, PolicyError) as error:
-        log.error("policy_unreadable", error=str(error))
-        return Policy(quorum="none")
 
 
 def errands() -> list[Errand]:
@@ -49,8 +36,13 @@ Planned = tuple[str, timedelta, Callable[[], Errand]]
 
 
 def _witnesses() -> Iterator[Planned]:
-    hurried = settings.AUDIT_RELEASE == "witnessed"
-    for name, party in policy().witnesses.items():
+    path, hurried = settings.AUDIT_POLICY_FILE, settings.AUDIT_RELEASE == "witnessed"
+    try:
+        policy = Policy.parse(path.read_bytes()) if path else Policy()
+    except (OSError, PolicyError) as error:
+        yield "policy", witness.EVERY, partial(_refuse, f"AUDIT_POLICY_FILE cannot be used: {error}")
+        return
+    for name, party in policy.witnesses.items():
         if party.url:
             yield f"witness {name}", witness.EVERY, partial(Witnessing, name, party, hurried=hurried)
 
@@ -73,6 +65,10 @@ def _mail() -> Errand:
     return Mailing(settings.SMTP_URL, settings.AUDIT_MAIL_FROM, settings.AUDIT_MAIL_TO, settings.PUBLIC_URL)
 
 
+def _refuse(sentence: str) -> Errand:
+    raise ValueError(sentence)
+
+
 def _built(name: str, every: timedelta, build: Callable[[], Errand]) -> Errand:
     try:
         return build()
@@ -82,8 +78,6 @@ def _built(name: str, every: timedelta, build: Callable[[], Errand]) -> Errand:
 
 class Misconfigured(Errand):
     """A party that cannot be served as the settings stand: it has its row, and its trouble says why."""
-
-    poll = 60.0
 
     def __init__(self, name: str, every: timedelta, sentence: str) -> None:
         self.name, self.every, self._sentence = name, every, sentence

@@ -11,6 +11,7 @@ _WORDS = {
     "bucket": "Locked bucket",
     "timestamp": "Time stamp",
     "mail": "Daily mail",
+    "policy": "Trust policy",
 }
 # A party may miss two visits before somebody is to look.
 _PATIENCE = 3
