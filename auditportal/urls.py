@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("recordings.playback.urls")),
     path("", include("recordings.refresh.urls")),
     path("", include("recordings.audit.urls")),
+    path("", include("recordings.evidence.urls")),
     path("", include("recordings.reports.urls")),
     # for whoever runs it
     path("health/live", health.live, name="live"),

@@ -1,6 +1,6 @@
 """Reading the trail: pages newest first, a fixed number of queries each, whatever they show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from recordings.audit.filters import Events, TrailFilters, branches
-from recordings.audit.opened import COLUMNS, Opened, open_events, stored
+from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
+from recordings.audit.seals import UNSEALED, Seal, seals_of
 from recordings.audit.sentences import sentence, tone
 from recordings.audit.words import Part, named, purpose_label
 from recordings.models import AuditEvent
@@ -26,7 +27,8 @@ ROOMS = {
     "recording": ("playback:recording", Permission.OPEN_OBJECTS),
     "user": ("audit:person", Permission.READ_TRAIL),
     "report": ("reports:report", Permission.EXPORT_REPORTS),
-    "event": ("audit:event", Permission.READ_TRAIL),
+    "event": ("evidence:event", Permission.READ_TRAIL),
+    "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
 }
 
 
@@ -60,6 +62,12 @@ class EventRow:
     source: str
     skewed: bool
     href: str
+    leaf: int | None
+    seal: str
+
+    @property
+    def seal_tone(self) -> str:
+        return "ok" if self.seal in ("signed", "witnessed") else ""
 
 
 @dataclass(frozen=True)
@@ -131,9 +139,10 @@ def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[
     return _rows(_by_id(_union(both, "-id", limit)), Links(viewer))
 
 
-def event_row(event: Opened, viewer: Any = None) -> EventRow:
+def event_row(event: OpenedRow, viewer: Any = None) -> EventRow:
     """One opened event as a list shows it."""
-    return _row(event, Links(viewer))
+    (row,) = _rows([event], Links(viewer))
+    return row
 
 
 def first_event_at() -> datetime | None:
@@ -173,16 +182,18 @@ def _newest(events: Events, limit: int, viewer: Any) -> list[EventRow]:
     return _rows(open_events(found), Links(viewer))
 
 
-def _by_id(ids: Sequence[int]) -> list[Opened]:
+def _by_id(ids: Sequence[int]) -> list[OpenedRow]:
     return open_events(stored(AuditEvent.objects.filter(id__in=ids).order_by("-id").values_list(*COLUMNS)))
 
 
-def _rows(events: Iterable[Opened], links: Links) -> list[EventRow]:
-    return [_row(event, links) for event in events]
+def _rows(events: Sequence[OpenedRow], links: Links) -> list[EventRow]:
+    seals = seals_of([event.stored.event_id for event in events])
+    return [_row(event, links, seals) for event in events]
 
 
-def _row(event: Opened, links: Links) -> EventRow:
+def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
     said = sentence(event)
+    seal = seals.get(event.stored.event_id, UNSEALED)
     return EventRow(
         id=event.stored.id,
         event_id=event.stored.event_id,
@@ -204,10 +215,12 @@ def _row(event: Opened, links: Links) -> EventRow:
         source=event.private("source.ip"),
         skewed=event.stored.skewed,
         href=links.to(f"event:{event.stored.event_id}"),
+        leaf=seal.leaf,
+        seal=seal.words,
     )
 
 
-def _about(event: Opened, said: Sequence[Part]) -> list[Part]:
+def _about(event: OpenedRow, said: Sequence[Part]) -> list[Part]:
     """What the event is about, as far as its sentence does not say so: the recording and its object."""
     if event.target_kind not in ("object", "recording"):
         return []

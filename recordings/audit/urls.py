@@ -5,7 +5,6 @@ from recordings.audit import views
 app_name = "audit"
 urlpatterns = [
     path("audit/", views.trail_page, name="trail"),
-    path("audit/events/<uuid:event_id>/", views.event_page, name="event"),
     path("audit/events/<uuid:event_id>/body", views.event_body, name="event_body"),
     path("people/<int:person_id>/", views.person_page, name="person"),
 ]

@@ -1,7 +1,6 @@
-"""The trail, one event, one person. Each reading is in the trail before anything is shown."""
+"""The trail, one event's bytes, one person. Each reading is in the trail before anything is shown."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -15,7 +14,7 @@ from recordings.audit.examine import examine
 from recordings.audit.filters import TrailFilters
 from recordings.audit.forms import TrailForm
 from recordings.audit.kinds import Outcome
-from recordings.audit.queries import Cursor, TrailPage, event_row, first_event_at, trail
+from recordings.audit.queries import Cursor, TrailPage, first_event_at, trail
 from recordings.audit.reading import log_reading
 from recordings.http import Request, page
 from recordings.permissions import Permission
@@ -43,25 +42,6 @@ def trail_page(request: Request) -> HttpResponse:
         **_pager(found, reverse("audit:trail"), form.query()),
     }
     return page(request, "audit/trail.html", context, fragment="results")
-
-
-@require_safe
-@permission_required(Permission.READ_TRAIL)
-def event_page(request: Request, event_id: UUID) -> HttpResponse:
-    """One event: its exact bytes, what they hash to, the personal values and what is known of its time."""
-    examined = examine(event_id)
-    if examined is None:
-        raise Http404
-    log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
-    row = event_row(examined.event, request.user)
-    request_ref = str(examined.event.part("request").get("id", ""))
-    context = {
-        "examined": examined,
-        "row": row,
-        "request_ref": request_ref,
-        "request_url": f"{reverse('audit:trail')}?{urlencode({'q': request_ref})}",
-    }
-    return page(request, "audit/event.html", context)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from recordings.models import LogHead
 from recordings.tlog.checkpoint import Checkpoint, parse
 from recordings.tlog.notes import Note, NoteError
 from recordings.tlog.policy import PolicyError
+from recordings.tlog.texts import encode64
 
 LONGEST = 64 * 1024
 
@@ -51,6 +52,14 @@ class Compared:
     signed: bool
     ours: Kept | None
     our_root: bytes = b""
+
+    @property
+    def root_given(self) -> str:
+        return encode64(self.given.root)
+
+    @property
+    def root_ours(self) -> str:
+        return encode64(self.our_root) if self.our_root else ""
 
     @property
     def provable(self) -> bool:

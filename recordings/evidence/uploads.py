@@ -16,7 +16,9 @@ class CappedUpload(TemporaryFileUploadHandler):
 
     announced = 0
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **more: Any) -> None:
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, *args: Any, **more: Any
+    ) -> None:
         """Remember what the browser announces, so that nothing is read of what is too large."""
         self.announced = content_length
 

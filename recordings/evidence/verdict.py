@@ -1,6 +1,5 @@
 """How the log stands now, for the strip on the trail's pages: every word of it is looked up, none assumed."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,9 +9,17 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from recordings.audit.kinds import Kind, Outcome
 from recordings.evidence.trust import policy, whole_note
-from recordings.models import Anchor, AuditEvent, Checkpoint, Cosignature, Incident, Leaf, LogHead
+from recordings.models import (
+    Anchor,
+    AuditEvent,
+    Checkpoint,
+    Cosignature,
+    Incident,
+    Leaf,
+    LogHead,
+    TrailVerification,
+)
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
@@ -31,17 +38,6 @@ class Witnessed:
 
 
 @dataclass(frozen=True)
-class Verified:
-    """What the last full verification found."""
-
-    at: datetime
-    ok: bool
-    leaves: int | None
-    seconds: float | None
-    reason: str
-
-
-@dataclass(frozen=True)
 class Facts:
     """What was looked up."""
 
@@ -51,15 +47,23 @@ class Facts:
     checkpoint: Checkpoint | None
     witnessed: Witnessed | None
     anchored: dict[str, Anchor]
-    verified: Verified | None
+    verified: TrailVerification | None
     incidents: list[Incident]
     trouble: str
+    judged: bool
     quorum: bool
 
     @property
     def unsealed_age(self) -> float:
         """Seconds that the oldest event which is not sealed has waited; 0 when none waits."""
         return (self.now - self.unsealed_since).total_seconds() if self.unsealed_since else 0.0
+
+    @property
+    def verified_seconds(self) -> float:
+        """How long the last full verification took."""
+        return (
+            (self.verified.finished_at - self.verified.started_at).total_seconds() if self.verified else 0.0
+        )
 
     def late(self, reached: int, allowed: timedelta) -> bool:
         """Whether the first leaf from `reached` on was sealed longer ago than that."""
@@ -97,9 +101,10 @@ def verdict() -> Verdict:
         checkpoint=checkpoint,
         witnessed=_witnessed(trusted) if trusted else None,
         anchored=_newest_anchors(),
-        verified=last_verification(),
+        verified=TrailVerification.objects.order_by("-started_at").first(),
         incidents=open_incidents(),
         trouble=trouble,
+        judged=trusted is not None,
         quorum=trusted is not None and trusted.quorum != "none",
     )
     return Verdict(facts)
@@ -117,22 +122,6 @@ def open_incidents() -> list[Incident]:
     return list(Incident.objects.filter(~Exists(settled), settles=None).order_by("-id"))
 
 
-def last_verification() -> Verified | None:
-    """The newest full verification in the trail."""
-    found = AuditEvent.objects.filter(kind=Kind.TRAIL_VERIFIED).order_by("-id").first()
-    if found is None:
-        return None
-    detail = json.loads(bytes(found.body)).get("action_detail", {})
-    duration = detail.get("duration_ms")
-    return Verified(
-        at=found.recorded_at,
-        ok=found.outcome == Outcome.COMPLETED,
-        leaves=detail.get("leaves"),
-        seconds=None if duration is None else duration / 1000,
-        reason=str(detail.get("reason", "")),
-    )
-
-
 def _oldest_unsealed(low_water: int) -> datetime | None:
     """When the oldest event that has no leaf yet was recorded; all up to `low_water` are known to have one."""
     # The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
@@ -147,10 +136,12 @@ def _newest_anchors() -> dict[str, Anchor]:
 
 
 def _policy() -> tuple[Policy | None, str]:
+    """The policy as far as it can judge anything: one that names no log is as good as none."""
     try:
-        return policy(), ""
+        trusted = policy()
     except (PolicyError, OSError) as error:
         return None, f"The trust policy cannot be read: {error}"
+    return (trusted if trusted and trusted.logs else None), ""
 
 
 def _bad_signature(trusted: Policy, checkpoint: Checkpoint) -> str:
@@ -190,7 +181,7 @@ def _said(log: Facts) -> tuple[str, str, str]:
     if log.trouble:
         return "bad", "INVALID", log.trouble
     if log.verified and not log.verified.ok:
-        return "bad", "INVALID", f"The last full verification found: {log.verified.reason}"
+        return "bad", "INVALID", f"The last full verification found: {log.verified.problem}"
     if log.incidents:
         many = len(log.incidents)
         return "bad", f"{many:,} incident{'s' if many > 1 else ''} open", log.incidents[0].detail
@@ -200,11 +191,19 @@ def _said(log: Facts) -> tuple[str, str, str]:
 def _late(log: Facts) -> tuple[str, str, str] | None:
     allowed = timedelta(seconds=settings.AUDIT_LAG_ALARM_SECONDS)
     if log.head is None:
-        return "warn", "Not sealed", "No log has been opened: events are written once, but no outsider can check them."
+        return (
+            "warn",
+            "Not sealed",
+            "No log has been opened: events are written once, but no outsider can check them.",
+        )
     if log.unsealed_age > allowed.total_seconds():
         return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
     if log.late(log.checkpoint.size if log.checkpoint else 0, allowed):
-        return "warn", "Sealed, not signed", "Leaves wait for a signature. Somebody should look at the signer."
+        return (
+            "warn",
+            "Sealed, not signed",
+            "Leaves wait for a signature. Somebody should look at the signer.",
+        )
     reached = log.witnessed.size if log.witnessed else 0
     if log.quorum and log.late(reached, max(allowed, _WITNESSES_COME)):
         return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."
@@ -218,4 +217,5 @@ def _ladder(log: Facts) -> tuple[str, str, str]:
         return "ok", f"WITNESSED by {', '.join(log.witnessed.names)}", ""
     if stamped := [words for kind, words in ANCHORED.items() if kind in log.anchored]:
         return "ok", f"ANCHORED ({', '.join(stamped)})", ""
-    return "info", "CONSISTENT (self-signed only)", ""
+    unknown = "" if log.judged else "The trust policy names no log, so its signature is not checked here."
+    return "info", "CONSISTENT (self-signed only)", unknown

@@ -1,6 +1,6 @@
 """How times, lengths, sizes and states are written, the same on every page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -72,6 +72,16 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def interval(every: timedelta) -> str:
+    """How often something happens, in its largest whole unit: "10 s", "5 m", "1 h", "1 d"."""
+    seconds = int(every.total_seconds())
+    for unit, letter in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds % unit == 0 and seconds >= unit:
+            return f"{seconds // unit} {letter}"
+    return f"{seconds} s"
 
 
 @register.filter
