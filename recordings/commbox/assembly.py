@@ -1,5 +1,6 @@
 """The client as this installation is configured: the one file of the package that reads Django's settings."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 
@@ -15,12 +16,20 @@ from recordings.commbox.limits import CallBudget
 REDIS_SECONDS = 0.5  # a page waits no longer than this to learn that Redis is gone
 
 
+def configured_keys() -> list[str]:
+    """The keys of the settings."""
+    return [key for key in (settings.COMMBOX_API_KEY, settings.COMMBOX_API_KEY_NEXT) if key]
+
+
+# Where the keys come from; recordings.refresh, which may read the database, puts its own function here at start.
+key_source: Callable[[], Sequence[str]] = configured_keys
+
+
 @cache
 def client() -> CommBox:
     """The process's one client."""
-    keys = [key for key in (settings.COMMBOX_API_KEY, settings.COMMBOX_API_KEY_NEXT) if key]
     url = settings.COMMBOX_API_URL
-    return CommBox(url, keys, limiter=_budget(url), request_id=_request_id)
+    return CommBox(url, lambda: key_source(), limiter=_budget(url), request_id=_request_id)
 
 
 def _budget(url: str) -> CallBudget:

@@ -58,12 +58,12 @@ class Limiter(Protocol):
 
 
 class CommBox:
-    """One CommBox account. `keys` are its current API key and, during a rotation, the next one."""
+    """One CommBox account. `keys` are its API keys, the newest first, or a function that gives them at each call."""
 
     def __init__(
         self,
         base_url: str,
-        keys: Sequence[str],
+        keys: Sequence[str] | Callable[[], Sequence[str]],
         *,
         limiter: Limiter | None = None,
         timeout: Timeouts | None = None,
@@ -72,11 +72,11 @@ class CommBox:
         request_id: Callable[[], str] | None = None,
         request_id_header: str = "X-Request-ID",
     ) -> None:
-        if not keys or not all(_KEY.fullmatch(key) for key in keys):
-            raise ValueError("CommBox needs an API key of printable characters without spaces.")
-        self._transport = Transport(base_url)
-        self._keys = list(dict.fromkeys(keys))
+        self._key_source = keys if callable(keys) else lambda: keys
+        self._keys: list[str] = []
         self._first_key = 0
+        self._read_keys()
+        self._transport = Transport(base_url)
         self._limiter = limiter
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
@@ -200,17 +200,26 @@ class CommBox:
         self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience
     ) -> Any:
         """Ask with the key that worked last; on 401 once more with the other one."""
-        first = self._first_key
-        for index in range(first, first + len(self._keys)):
-            number = index % len(self._keys)
+        keys, first = self._read_keys(), self._first_key
+        for index in range(first, first + len(keys)):
+            number = index % len(keys)
             try:
-                document = self._ask(path, query, self._keys[number], priority, patience)
+                document = self._ask(path, query, keys[number], priority, patience)
             except Unauthorized as error:
                 refusal = error
                 continue
             self._first_key = number
             return document
         raise refusal
+
+    def _read_keys(self) -> list[str]:
+        """The keys as they are now. When they have changed the newest is asked first again."""
+        keys = list(dict.fromkeys(self._key_source()))
+        if not keys or not all(_KEY.fullmatch(key) for key in keys):
+            raise ValueError("CommBox needs an API key of printable characters without spaces.")
+        if keys != self._keys:
+            self._keys, self._first_key = keys, 0
+        return keys
 
     def _ask(
         self, path: str, query: Mapping[str, str], key: str, priority: Priority, patience: Patience

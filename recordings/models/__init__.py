@@ -1,5 +1,6 @@
 """The shared vocabulary, one concept a file. No slice is imported from here."""
 
+from recordings.models.api_key import ApiKey
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.people import Agent, Team
@@ -25,6 +26,7 @@ from recordings.models.viewing import Viewing
 __all__ = [
     "Agent",
     "Anchor",
+    "ApiKey",
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",

@@ -4,6 +4,7 @@ import re
 
 from django import forms
 
+from recordings.commbox.keys import PRINTABLE
 from recordings.models import CommBoxObject
 
 LARGEST_ID = 2**63 - 1
@@ -40,3 +41,22 @@ def _known(ids: list[int]) -> list[int]:
         more = f" and {len(unknown) - 1} more" if unknown[1:] else ""
         raise forms.ValidationError(f"The portal knows no object {unknown[0]}{more}. Nothing was queued.")
     return ids
+
+
+class KeyForm(forms.Form):
+    """A CommBox API key, as CommBox showed it."""
+
+    key = forms.CharField(
+        label="New API key",
+        max_length=4096,
+        error_messages={"required": "Which key?"},
+        help_text="Tested before it is taken; kept encrypted; only its last four characters are shown again.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_key(self) -> str:
+        """Raises ValidationError for what cannot be a key, without repeating it."""
+        key = str(self.cleaned_data["key"])
+        if not PRINTABLE.fullmatch(key):
+            raise forms.ValidationError("That is not an API key: it holds blanks, or is too short.")
+        return key

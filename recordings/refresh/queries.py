@@ -16,10 +16,11 @@ from recordings.models import (
     ParseProblem,
     Recording,
     RecordingState,
+    RefreshRun,
     SourceStatus,
     Stream,
 )
-from recordings.refresh import absence
+from recordings.refresh import absence, keys, runs
 from recordings.refresh.hints import Fate
 
 # A visit asks CommBox again when what we hold is older than this.
@@ -58,11 +59,21 @@ def banners(*, operations: bool = False) -> list[Banner]:
         return [_missing(status.mass_absence_since)]
     if status.failing_since is not None:
         return _failing(status, status.failing_since, operations)
+    if operations and (key := keys.ending_soon()):
+        return [_key_ends(key)]
     heard_at = status.last_success_at
     if heard_at is None or timezone.now() - heard_at < SILENCE:
         return []
     title = f"Nothing new from CommBox since {moment(heard_at)}."
-    return [_banner("warn", title, f"The refresh worker may not be running. {LAST_CONFIRMED}")]
+    who = "clock (celery beat)" if runs.missed(runs.LIST) else "refresh worker"
+    return [_banner("warn", title, f"The {who} may not be running. {LAST_CONFIRMED}")]
+
+
+def _key_ends(key: keys.KeyLine) -> Banner:
+    when = f"{key.expires_at:%-d %b %Y}"
+    verb = "ended" if key.has_ended else "ends"
+    text = "Put the next one in on the operations page; both work meanwhile."
+    return _banner("bad" if key.has_ended else "warn", f"The last CommBox API key {verb} on {when}.", text)
 
 
 def _missing(since: datetime) -> Banner:
@@ -226,11 +237,18 @@ def operations() -> dict[str, Any]:
         "queue": waiting,
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
         "streams": streams(),
+        "runs": newest_runs(),
+        "keys": keys.key_lines(),
         "failing": failing_objects(),
         "problems": problem_groups(),
         "places": unlisted_places(),
         "deliveries": deliveries(),
     }
+
+
+def newest_runs(most: int = 15) -> QuerySet[RefreshRun]:
+    """The last runs of the refresh; sweeps that found nothing to do leave none."""
+    return RefreshRun.objects.order_by("-started_at")[:most]
 
 
 def _since(words: str, when: datetime | None) -> str:

@@ -6,6 +6,7 @@ import hmac
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
@@ -16,10 +17,10 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request
 from recordings.permissions import Permission
 from recordings.policies import can, open_view, permission_required
-from recordings.refresh import absence, queries, tasks
+from recordings.refresh import absence, keys, queries, tasks
 from recordings.refresh.actions import mark_due, request_listing, request_refresh
 from recordings.refresh.deliveries import MAX_BYTES
-from recordings.refresh.forms import ObjectsForm
+from recordings.refresh.forms import KeyForm, ObjectsForm
 from recordings.refresh.hints import Fate, take
 from recordings.refresh.nudge import nudge
 
@@ -107,8 +108,13 @@ def operations(request: Request) -> HttpResponse:
     form = ObjectsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _queue(request, form.cleaned_data["object_ids"])
-    context = {"form": form, **queries.operations()}
-    return render(request, "refresh/operations.html", context, status=422 if form.errors else 200)
+    return _operations(request, form=form)
+
+
+def _operations(request: Request, **forms: Form) -> HttpResponse:
+    context = {"form": ObjectsForm(), "key_form": KeyForm(), **queries.operations(), **forms}
+    status = 422 if any(form.errors for form in forms.values()) else 200
+    return render(request, "refresh/operations.html", context, status=status)
 
 
 def _queue(request: Request, ids: list[int]) -> HttpResponse:
@@ -129,6 +135,30 @@ def list_stream(request: Request, stream_id: int) -> HttpResponse:
     stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
     nudge(tasks.list_objects)
     messages.success(request, f"{stream} is listed next.")
+    return redirect("refresh:operations")
+
+
+@require_POST
+@permission_required(Permission.VIEW_OPERATIONS)
+def add_key(request: Request) -> HttpResponse:
+    """Take in a new API key, once CommBox has accepted it."""
+    form = KeyForm(request.POST)
+    if form.is_valid() and (refusal := keys.refusal_of(form.cleaned_data["key"])):
+        form.add_error("key", refusal)
+    if not form.is_valid():
+        return _operations(request, key_form=form)
+    row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=Actor.from_request(request))
+    messages.success(request, f"The key ending in {row.last_four} is asked first from now on.")
+    return redirect("refresh:operations")
+
+
+@require_POST
+@permission_required(Permission.VIEW_OPERATIONS)
+def retire_key(request: Request, key_id: int) -> HttpResponse:
+    """Ask with a key no more."""
+    if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
+        raise Http404
+    messages.success(request, "That key is used no more.")
     return redirect("refresh:operations")
 
 

@@ -1,0 +1,29 @@
+"""What an API key says about itself: a JWT whose payload has `exp` (api-facts: key form). Nothing else is believed."""
+
+import base64
+import binascii
+import json
+import re
+from datetime import UTC, datetime
+
+PRINTABLE = re.compile(r"[\x21-\x7e]{8,4096}")
+
+
+def expiry_of(key: str) -> datetime | None:
+    """When the key ends by its own word; None when it does not say so in a way that can be read."""
+    parts = key.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        exp = payload["exp"]
+        if isinstance(exp, bool) or not isinstance(exp, int | float):
+            return None
+        return datetime.fromtimestamp(exp, UTC)
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None
+
+
+def last_four(key: str) -> str:
+    """What may be shown of a key."""
+    return key[-4:]

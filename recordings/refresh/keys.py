@@ -1,0 +1,161 @@
+"""CommBox's API keys: two at once, put in while all runs, resting encrypted, warned of before they end (F13, S67).
+
+Keys of the settings come first into an installation; a key that a person puts in later is asked before them. On a 401
+the client tries the next one, so a rotation needs no restart.
+"""
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from recordings.audit import Actor, Kind, record
+from recordings.commbox import CommBox, CommBoxError
+from recordings.commbox.assembly import configured_keys
+from recordings.commbox.keys import expiry_of, last_four
+from recordings.models import ApiKey
+
+logger = structlog.get_logger("portal.refresh")
+
+WARN_BEFORE = timedelta(days=30)
+READ_EVERY_SECONDS = 10.0
+_NONCE = 12
+_CONTEXT = b"commbox-api-key"
+_read: tuple[float, list[str]] = (0.0, [])
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """A key as people see it: its end, its expiry, where it came from."""
+
+    last_four: str
+    expires_at: datetime | None
+    source: str
+    added_at: datetime | None = None
+    added_by: str = ""
+    pk: int | None = None
+
+    @property
+    def ends_soon(self) -> bool:
+        return self.expires_at is not None and self.expires_at - timezone.now() < WARN_BEFORE
+
+    @property
+    def has_ended(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+def current_keys() -> list[str]:
+    """The keys to ask with, the newest first: read again every few seconds, so that a new one needs no restart."""
+    global _read
+    at, known = _read
+    if not known or time.monotonic() - at > READ_EVERY_SECONDS:
+        try:
+            known = _stored() + configured_keys()
+        except DatabaseError:
+            known = known or configured_keys()
+        _read = (time.monotonic(), known)
+    return known
+
+
+def forget() -> None:
+    """Read the keys again at the next call."""
+    global _read
+    _read = (0.0, [])
+
+
+def refusal_of(key: str) -> str:
+    """Ask CommBox whether it accepts this key: nothing when it does, else the sentence that says why not."""
+    with CommBox(settings.COMMBOX_API_URL, [key], attempts=1) as stranger:
+        try:
+            stranger.system_status()
+        except CommBoxError as error:
+            return error.sentence
+    return ""
+
+
+def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
+    """Take in a key that was tested. The one before the newest is retired: two at a time are enough."""
+    with transaction.atomic():
+        row = ApiKey.objects.create(
+            sealed=_seal(key),
+            key_id=_key_id(),
+            last_four=last_four(key),
+            expires_at=expiry_of(key),
+            added_by=added_by,
+        )
+        keep = list(ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True)[:2])
+        ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep).update(retired_at=timezone.now())
+        change = ({}, {"setting": "commbox_api_key", "ends_in": row.last_four})
+        record(Kind.CONFIG_CHANGED, by=by, change=change)
+        transaction.on_commit(forget)
+    return row
+
+
+def retire_key(*, key_id: int, by: Actor) -> bool:
+    """Use a key no more; False when there is no such key in use."""
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().filter(pk=key_id, retired_at=None).first()
+        if row is None:
+            return False
+        ApiKey.objects.filter(pk=key_id).update(retired_at=timezone.now())
+        change = ({"setting": "commbox_api_key", "ends_in": row.last_four}, {})
+        record(Kind.CONFIG_CHANGED, by=by, change=change)
+        transaction.on_commit(forget)
+    return True
+
+
+def key_lines() -> list[KeyLine]:
+    """Every key in use, in the order they are asked."""
+    stored = ApiKey.objects.filter(retired_at=None).order_by("-pk").select_related("added_by")
+    lines = [
+        KeyLine(row.last_four, row.expires_at, "put in", row.added_at, str(row.added_by), row.pk)
+        for row in stored
+    ]
+    return lines + [KeyLine(last_four(key), expiry_of(key), "settings") for key in configured_keys()]
+
+
+def ending_soon() -> KeyLine | None:
+    """The last of our keys to end, when it ends within a month: until then another one serves."""
+    lines = key_lines()
+    if any(line.expires_at is None for line in lines):
+        return None
+    last = max(lines, key=lambda line: line.expires_at or timezone.now(), default=None)
+    return last if last is not None and last.ends_soon else None
+
+
+def _stored() -> list[str]:
+    rows = ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("sealed", "last_four")
+    return [key for sealed, tail in rows if (key := _open(bytes(sealed), tail))]
+
+
+def _cipher() -> tuple[bytes, AESGCM]:
+    derived = HKDF(hashes.SHA256(), 32, None, _CONTEXT).derive(settings.AUDIT_FIELD_KEY)
+    return derived, AESGCM(derived)
+
+
+def _key_id() -> str:
+    return hashlib.sha256(_cipher()[0]).hexdigest()[:16]
+
+
+def _seal(key: str) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + _cipher()[1].encrypt(nonce, key.encode(), _CONTEXT)
+
+
+def _open(sealed: bytes, tail: str) -> str:
+    try:
+        return _cipher()[1].decrypt(sealed[:_NONCE], sealed[_NONCE:], _CONTEXT).decode()
+    except InvalidTag:
+        logger.error("api key cannot be decrypted: AUDIT_FIELD_KEY is another one than it was", ends_in=tail)
+        return ""
