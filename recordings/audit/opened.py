@@ -92,11 +92,12 @@ class Opened:
     @property
     def actor_name(self) -> str:
         """The name as it was then; for the portal's own jobs `system`, for nobody in particular a phrase."""
-        if self.actor_ref.startswith("system:"):
+        ref = self.actor_ref
+        if ref.startswith("system:"):
             return "system"
-        if self.actor_ref in ("", "anonymous"):
+        if ref in ("", "anonymous"):
             return "Somebody not signed in"
-        return self.private("actor.name") or self.actor_ref
+        return self.private("actor.name") or ref
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """What a report says of an event: cells of CSV and XLSX, or a line of JSON that can be hashed again."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
@@ -35,6 +36,7 @@ COLUMNS = (
 _NOT_IN_TABLES = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
+_PLAIN = re.compile(r'[^\W_][^",\r\n]*\Z')  # nearly every cell: no formula, nothing to quote
 _REMEMBERED = 100  # characters: longer ones hardly come again
 
 Writer = Callable[[Sequence[Line]], object]
@@ -77,7 +79,7 @@ class _Cells(dict[str, str]):
     """Cells of CSV, remembered: most values of a trail come again and again."""
 
     def __missing__(self, value: str) -> str:
-        cell = csv_cell(value)
+        cell = value if _PLAIN.match(value) else csv_cell(value)
         if len(cell) < _REMEMBERED:
             self[value] = cell
         return cell
@@ -91,7 +93,10 @@ def csv_head() -> bytes:
 def csv_lines(events: Sequence[Line]) -> bytes:
     """One line per event, RFC 4180 in UTF-8."""
     cell = _Cells().__getitem__
-    return "".join([f"{','.join(map(cell, row(event)))}\r\n" for event in events]).encode()
+    out = []
+    for number, recorded_at, *cells, event_id, sha256 in map(row, events):
+        out.append(f"{number},{recorded_at},{','.join(map(cell, cells))},{event_id},{sha256}\r\n")
+    return "".join(out).encode()
 
 
 def json_lines(events: Sequence[Line]) -> bytes:
@@ -122,7 +127,7 @@ def row(event: Line) -> list[str]:
         event.private("source.ip"),
         str(event.part("request").get("id", "")),
         plain_sentence(event),
-        str(body.get("id", "")),
+        event.event_id,
         event.sha256,
     ]
 

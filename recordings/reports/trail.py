@@ -17,8 +17,8 @@ from recordings.audit.vault import Disclosed, Keyring
 BATCH = 2000
 # The server writes what needs no secret: it is faster at it, and at work on the next events meanwhile.
 _EVENTS = """
-SELECT id, uuid_send(event_id), to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body,
-       encode(body_hash, 'hex')
+SELECT id, uuid_send(event_id), event_id::text,
+       to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
 FROM ({}) AS events ORDER BY id
 """
 _SECRETS = """
@@ -33,6 +33,7 @@ class Line(Opened):
     """An opened event as a report has it: its number, when it was recorded, the exact bytes and their SHA-256."""
 
     number: int
+    event_id: str
     recorded_at: str
     data: bytes
     sha256: str
@@ -90,8 +91,8 @@ def _opened(batch: Batch) -> list[Line]:
     for number, name, subject, sealed in batch.secrets:
         values[number][name] = disclose(ids[number], name, subject, sealed)
     return [
-        Line(from_json(data), values[number], number, recorded_at, data, sha256)
-        for number, _, recorded_at, data, sha256 in batch.rows
+        Line(from_json(data), values[number], number, event_id, recorded_at, data, sha256)
+        for number, _, event_id, recorded_at, data, sha256 in batch.rows
     ]
 
 
