@@ -1,33 +1,22 @@
-"""The log's copy in a locked bucket: checkpoints, tiles and entries, in the layout of C2SP tlog-tiles.
-
-Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen digits, the signed note) and
-`tile/<level>/<position>[.p/<width>]`, `tile/entries/…`. A checkpoint is put after everything it needs.
-"""
+"""S3 Object Lock in compliance mode: the log's copy where nobody can take it back, the portal's operator included."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from recordings.anchors import ledger
+from django.conf import settings
+
+from recordings.anchors import copy, incidents, ledger
+from recordings.anchors.copy import Piece, checkpoint_key, piece_key, pieces
 from recordings.anchors.errand import Errand, Trouble, Visit
-from recordings.anchors.ledger import Connection
-from recordings.anchors.lockbox import Lockbox
+from recordings.anchors.ledger import Connection, Standing
+from recordings.anchors.lockbox import Differs, Lockbox
 from recordings.sealing.tree import Tree
-from recordings.tlog import checkpoint as tlog
-from recordings.tlog.notes import Note, NoteError, VerifierKey
-from recordings.tlog.tiles import (
-    ENTRIES,
-    HEIGHT,
-    WIDTH,
-    TileError,
-    parse_entry_bundle,
-    tile_path,
-    tile_width,
-)
+from recordings.tlog.client import Unreachable
+from recordings.tlog.notes import VerifierKey
+from recordings.tlog.tiles import TileError
 
 NAME = "bucket"
 EVERY = timedelta(minutes=5)
-_GROUPS = 6
-Piece = tuple[int, int, int]  # level, position, width
 
 
 class Anchoring(Errand):
@@ -41,93 +30,24 @@ class Anchoring(Errand):
     def visit(self, connection: Connection) -> Visit:
         """Put what the bucket lacks, the checkpoint last. What an interrupted visit has put is not put again."""
         checkpoint = ledger.newest(connection)
+        try:
+            self._put(connection, checkpoint)
+        except Differs as differs:
+            incidents.report(connection, "bucket_differs", NAME, str(differs))
+            raise
+        return Visit(checkpoint.size)
+
+    def _put(self, connection: Connection, checkpoint: Standing) -> None:
         place = f"{self._url}/{checkpoint.origin}"
         kept = ledger.last_kept(connection, NAME, place)
         until = datetime.now(UTC) + timedelta(days=self._days)
         tree = Tree(connection.cursor())
         for piece in pieces(kept[0] if kept else 0, checkpoint.size):
-            self._box.put(f"{checkpoint.origin}/tile/{tile_path(*piece)}", _read(tree, piece), until)
+            self._box.put(piece_key(checkpoint.origin, piece), _read(tree, piece), until)
         key = checkpoint_key(checkpoint.origin, checkpoint.size)
         version = self._box.put(key, checkpoint.note.encode(), until)
         evidence = f"{key}\nversion {version}\nCOMPLIANCE until {until:%Y-%m-%dT%H:%M:%SZ}\n"
         ledger.keep(connection, NAME, checkpoint.size, place, evidence.encode(), datetime.now(UTC))
-        return Visit(checkpoint.size)
-
-
-def pieces(old: int, size: int) -> Iterator[Piece]:
-    """Tiles and entry bundles of a log of `size` leaves that one of `old` leaves does not have, entries first."""
-    for level in (ENTRIES, *range(8)):
-        shift = HEIGHT * max(level, 0)
-        first, count = (old >> shift) // WIDTH, size >> shift
-        for position in range(first, (count + WIDTH - 1) // WIDTH):
-            width = tile_width(level, position, size)
-            if width != tile_width(level, position, old):
-                yield level, position, width
-
-
-def checkpoint_key(origin: str, size: int) -> str:
-    """Where the checkpoint of a size lies: three digits to a folder, so that the newest is found in six looks."""
-    digits = f"{size:0{3 * _GROUPS}}"
-    return f"{origin}/checkpoint/" + "/".join(digits[at : at + 3] for at in range(0, 3 * _GROUPS, 3))
-
-
-def newest(box: Lockbox, origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
-    """The newest note in the bucket that one of the log's `keys` signed for `origin`; None when it holds none.
-
-    Without keys the store is believed as it is. Trouble when it cannot be read, or holds notes that none of them
-    signed.
-    """
-    strange = False
-    for key in _newest_first(box, f"{origin}/checkpoint/"):
-        if (note := _signed(box.first(key), origin, keys)) is not None:
-            return note
-        strange = True
-    if strange:
-        raise Trouble("None of the checkpoints in the bucket is signed by a log key of the policy.")
-    return None
-
-
-def entries(box: Lockbox, note: str) -> Iterator[bytes]:
-    """The entries that a checkpoint from the bucket stands for, in order, as they were first put.
-
-    Whoever takes them compares their root with the checkpoint's. Trouble when one is missing or cannot be read.
-    """
-    checkpoint = tlog.parse(Note.parse(note).text)
-    for position in range((checkpoint.size + WIDTH - 1) // WIDTH):
-        width = tile_width(ENTRIES, position, checkpoint.size)
-        path = f"{checkpoint.origin}/tile/{tile_path(ENTRIES, position, width)}"
-        yield from _entries(box.first(path), width)
-
-
-def _entries(bundle: bytes | None, width: int) -> list[bytes]:
-    try:
-        found = parse_entry_bundle(bundle or b"")
-    except TileError:
-        found = []
-    if len(found) != width:
-        raise Trouble("An entry bundle is missing in the bucket, or is not one.")
-    return found
-
-
-def _newest_first(box: Lockbox, prefix: str) -> Iterator[str]:
-    for name in reversed(box.names(prefix)):
-        if name.endswith("/"):
-            yield from _newest_first(box, prefix + name)
-        else:
-            yield prefix + name
-
-
-def _signed(data: bytes | None, origin: str, keys: Sequence[VerifierKey]) -> str | None:
-    """The note, if it is this log's."""
-    try:
-        note = Note.parse(data or b"")
-        if tlog.parse(note.text).origin != origin:
-            return None
-        if keys:
-            note.verify([key.named(origin) for key in keys])
-    except NoteError:
-        return None
-    return str(note)
 
 
 def _read(tree: Tree, piece: Piece) -> bytes:
@@ -135,3 +55,29 @@ def _read(tree: Tree, piece: Piece) -> bytes:
         return tree.tile(*piece)
     except TileError as error:
         raise Trouble(f"The log cannot be copied: {error}") from None
+
+
+def configured() -> Lockbox:
+    """The bucket that the settings name. ValueError when they name no place that can be one."""
+    return Lockbox(
+        settings.AUDIT_ANCHOR_BUCKET.rstrip("/"),
+        settings.AUDIT_ANCHOR_ACCESS_KEY_ID,
+        settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY,
+        settings.S3_REGION,
+    )
+
+
+def newest(origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
+    """The newest checkpoint of this log in the configured bucket, as `copy.newest`. Unreachable when it cannot be read.
+
+    ValueError as `configured`.
+    """
+    try:
+        return copy.newest(configured(), origin, keys)
+    except Trouble as trouble:
+        raise Unreachable(str(trouble)) from None
+
+
+def entries(note: str) -> Iterator[bytes]:
+    """The entries under a checkpoint from the configured bucket, as `copy.entries`. Trouble, ValueError as there."""
+    return copy.entries(configured(), note)

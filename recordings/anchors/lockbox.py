@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import botocore.session
@@ -33,6 +34,10 @@ _CONFIG = Config(
 )
 
 
+class Differs(Trouble):
+    """What lies in the bucket is not what this log would have put there."""
+
+
 class Lockbox:
     """The bucket at `url`, `https://host/bucket`. ValueError when that is no such place."""
 
@@ -52,34 +57,26 @@ class Lockbox:
         )
 
     def put(self, key: str, body: bytes, until: datetime) -> str:
-        """Put a file that stays until then, unless it lies there already; the id of its version.
+        """Put a file that stays until then; the id of its version. What an interrupted visit has put is taken as it is.
 
-        Trouble when it cannot be put, and when the lock is not really there afterwards.
+        Trouble when it cannot be put, and when the lock is not really there afterwards. Differs when the first file of
+        this name is another one.
         """
         with _as_trouble():
-            if found := self._locked(key, len(body)):
-                return found
-            done = self._client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=body,
-                # S3 demands a digest with every locked file; MD5 is the one that every store knows.
-                ContentMD5=base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-                ObjectLockMode=_MODE,
-                ObjectLockRetainUntilDate=until,
-            )
-            return self._checked(key, done.get("VersionId", ""), until)
+            found = self._first(key)
+            if found and self._read(key, found) != body:
+                raise Differs(f"The bucket holds something else under {key}.")
+            version = found or self._put(key, body, until)
+            date = self._locked_until(key, version)
+            if date < until - timedelta(seconds=1):
+                self._prolong(key, version, until)
+            return version
 
     def first(self, key: str) -> bytes | None:
         """The file as it was first put; None when there never was one."""
         with _as_trouble():
-            pages = self._pages(Prefix=key)
-            versions = [found for page in pages for found in page.get("Versions", ()) if found["Key"] == key]
-            if not versions:
-                return None
-            # S3 lists the versions of a file newest first.
-            where = {"Bucket": self.bucket, "Key": key, "VersionId": versions[-1]["VersionId"]}
-            return bytes(self._client.get_object(**where)["Body"].read())
+            version = self._first(key)
+            return None if version is None else self._read(key, version)
 
     def names(self, prefix: str) -> list[str]:
         """What follows `prefix` up to and with the next slash, or to the end, sorted; deleted files included."""
@@ -89,30 +86,52 @@ class Lockbox:
         files = {found["Key"] for page in pages for found in page.get("Versions", ())}
         return sorted(name.removeprefix(prefix) for name in folders | files)
 
-    def _locked(self, key: str, size: int) -> str | None:
-        """The version that an interrupted visit has left there, if it is the whole file under lock."""
-        try:
-            found = self._client.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if _code(error) in ("404", "NoSuchKey", "NotFound"):
-                return None
-            raise
-        whole = found["ContentLength"] == size and found.get("ObjectLockMode") == _MODE
-        return str(found.get("VersionId", "")) if whole else None
+    def _first(self, key: str) -> str | None:
+        """The oldest version of a file: S3 lists names in order, and the versions of each newest first."""
+        files = (found for page in self._pages(Prefix=key) for found in page.get("Versions", ()))
+        versions = [found["VersionId"] for found in takewhile(lambda found: found["Key"] == key, files)]
+        return versions[-1] if versions else None
 
-    def _checked(self, key: str, version: str, until: datetime) -> str:
-        if not version or version == "null":
+    def _read(self, key: str, version: str) -> bytes:
+        answer = self._client.get_object(Bucket=self.bucket, Key=key, VersionId=version)
+        return bytes(answer["Body"].read())
+
+    def _put(self, key: str, body: bytes, until: datetime) -> str:
+        # S3 demands a digest with every locked file; MD5 is the one that every store knows.
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        done = self._client.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=body,
+            ContentMD5=base64.b64encode(digest).decode(),
+            ObjectLockMode=_MODE,
+            ObjectLockRetainUntilDate=until,
+        )
+        return str(done.get("VersionId", "null"))
+
+    def _locked_until(self, key: str, version: str) -> datetime:
+        """As the store says it, not as it was asked to."""
+        if version == "null":
             raise Trouble("The bucket keeps no versions, so nothing in it is locked: it needs Object Lock.")
         found = self._client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
         mode, date = found.get("ObjectLockMode"), found.get("ObjectLockRetainUntilDate")
-        if mode != _MODE:
+        if mode != _MODE or not isinstance(date, datetime):
             raise Trouble(
-                f"What was put there is not locked in compliance mode (it says {mode or 'nothing'}); reading that "
-                "takes the permission s3:GetObjectRetention."
+                f"What lies there is not locked in compliance mode (it says {mode or 'nothing'}); to see that takes "
+                "the permission s3:GetObjectRetention."
             )
-        if date is None or date < until - timedelta(seconds=1):
-            raise Trouble(f"What was put there is locked until {date:%Y-%m-%d} only.")
-        return version
+        return date
+
+    def _prolong(self, key: str, version: str, until: datetime) -> None:
+        """Compliance mode lets a lock be made longer, never shorter."""
+        self._client.put_object_retention(
+            Bucket=self.bucket,
+            Key=key,
+            VersionId=version,
+            Retention={"Mode": _MODE, "RetainUntilDate": until},
+        )
+        if self._locked_until(key, version) < until - timedelta(seconds=1):
+            raise Trouble("What lies there is not locked for as long as it was asked to be.")
 
     def _pages(self, **where: str) -> Iterator[dict[str, Any]]:
         yield from self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, **where)

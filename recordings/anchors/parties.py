@@ -10,7 +10,6 @@ from recordings.anchors import bucket, mail, timestamp, witness
 from recordings.anchors.bucket import Anchoring
 from recordings.anchors.errand import Errand, Trouble, Visit
 from recordings.anchors.ledger import Connection
-from recordings.anchors.lockbox import Lockbox
 from recordings.anchors.mail import Mailing
 from recordings.anchors.timestamp import TimeStamping
 from recordings.anchors.witness import Witnessing
@@ -20,16 +19,6 @@ from recordings.tlog.policy import Policy, PolicyError
 def errands() -> list[Errand]:
     """One for every party that is to be served; where the settings make no sense, one that says so."""
     return [_built(*party) for party in (*_witnesses(), *_anchors())]
-
-
-def lockbox() -> Lockbox:
-    """The bucket that the settings name. ValueError when they name no place that can be one."""
-    return Lockbox(
-        settings.AUDIT_ANCHOR_BUCKET.rstrip("/"),
-        settings.AUDIT_ANCHOR_ACCESS_KEY_ID,
-        settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY,
-        settings.S3_REGION,
-    )
 
 
 Planned = tuple[str, timedelta, Callable[[], Errand]]
@@ -58,7 +47,9 @@ def _anchors() -> Iterator[Planned]:
 
 
 def _bucket() -> Errand:
-    return Anchoring(lockbox(), settings.AUDIT_ANCHOR_BUCKET.rstrip("/"), settings.AUDIT_ANCHOR_DAYS)
+    return Anchoring(
+        bucket.configured(), settings.AUDIT_ANCHOR_BUCKET.rstrip("/"), settings.AUDIT_ANCHOR_DAYS
+    )
 
 
 def _mail() -> Errand:
