@@ -21,6 +21,8 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+# An empty variable is a variable that is not set.
+MaybePath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
 CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 CommaNumbers = Annotated[list[int], NoDecode, BeforeValidator(_split)]
 
@@ -67,8 +69,8 @@ class Env(BaseSettings):
     AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"
     AUDIT_FIELD_KEY: SecretStr
     AUDIT_ORIGIN: str = Field(default="", pattern=r"^[^\s+]*$", max_length=200)
-    AUDIT_SIGNER_SOCKET: Path | None = None
-    AUDIT_POLICY_FILE: Path | None = None
+    AUDIT_SIGNER_SOCKET: MaybePath = None
+    AUDIT_POLICY_FILE: MaybePath = None
     AUDIT_LAG_ALARM_SECONDS: int = Field(default=30, ge=1)
     AUDIT_LAG_LIMIT_SECONDS: int = Field(default=300, ge=1)
     AUDIT_ANCHOR_BUCKET: str = ""
@@ -76,7 +78,7 @@ class Env(BaseSettings):
     AUDIT_ANCHOR_SECRET_ACCESS_KEY: SecretStr | None = None
     AUDIT_ANCHOR_DAYS: int = Field(default=2557, ge=1)
     AUDIT_TSA_URL: str = ""
-    AUDIT_TSA_CERTIFICATES: Path | None = None
+    AUDIT_TSA_CERTIFICATES: MaybePath = None
     AUDIT_MAIL_TO: CommaList = []
     AUDIT_MAIL_FROM: str = ""
     SMTP_URL: SecretStr | None = None

@@ -1,7 +1,7 @@
 """Adding leaves to the log, in the transaction that holds its end: chains, entries, tree, tiles."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -70,35 +70,29 @@ def _ref(part: dict[str, Any]) -> str:
 class Chains:
     """The heads of one kind of tag that a batch touches: read once, moved on in memory, written once."""
 
-    def __init__(
-        self, connection: psycopg.Connection[Any], kind: Kind, key: bytes, refs: Iterable[str]
-    ) -> None:
-        self._table = _TABLES[kind]
-        self._tags = {ref: tag(key, kind, ref) for ref in refs}
-        self._refs = {found: ref for ref, found in self._tags.items()}
+    def __init__(self, connection: psycopg.Connection[Any], kind: Kind, refs: Mapping[bytes, str]) -> None:
+        """`refs` are the tags that will be moved, each with its ref ("" when only the tag is known)."""
+        self._table, self._refs = _TABLES[kind], refs
         query = f"SELECT tag, count, last FROM audit.{self._table} WHERE tag = ANY(%s)"  # noqa: S608
-        rows = connection.execute(query, [list(self._refs)], binary=True).fetchall()
+        rows = connection.execute(query, [list(refs)], binary=True).fetchall()
         self._heads: dict[bytes, tuple[int, int]] = {found: (count, last) for found, count, last in rows}
 
-    def place(self, ref: str, n: int) -> Place:
-        """The place of leaf `n` in the chain of `ref`, which ends there now."""
-        return self.move(self._tags[ref], n)
-
     def move(self, found: bytes, n: int) -> Place:
-        """The same for a tag whose ref may be unknown."""
+        """The place of leaf `n` in the chain of a tag, which ends there now."""
         count, last = self._heads.get(found, (0, None))
         self._heads[found] = count + 1, n
         return Place(found, count + 1, last)
 
     def save(self, connection: psycopg.Connection[Any]) -> None:
         """Write the heads back in the transaction that is open."""
-        rows = [(found, self._refs.get(found, ""), *head) for found, head in self._heads.items()]
+        rows = [(found, self._refs[found], *head) for found, head in self._heads.items()]
         if not rows:
             return
         connection.execute(
-            f"INSERT INTO audit.{self._table} (tag, ref, count, last)"  # noqa: S608
+            f"INSERT INTO audit.{self._table} AS kept (tag, ref, count, last)"  # noqa: S608
             " SELECT * FROM unnest(%s::bytea[], %s::text[], %s::int8[], %s::int8[])"
-            " ON CONFLICT (tag) DO UPDATE SET count = excluded.count, last = excluded.last",
+            " ON CONFLICT (tag) DO UPDATE SET count = excluded.count, last = excluded.last,"
+            " ref = coalesce(nullif(kept.ref, ''), excluded.ref)",
             [list(column) for column in zip(*rows, strict=True)],
         )
 
@@ -106,21 +100,21 @@ class Chains:
 def append(connection: psycopg.Connection[Any], head: Head, events: Sequence[Event]) -> list[Said]:
     """Give each event the next leaf and move the head on; the caller saves the head and commits."""
     said = [examine(event) for event in events]
-    acts = Chains(connection, "act", head.tag_key, {one.actor for one in said})
-    objs = Chains(connection, "obj", head.tag_key, {one.target for one in said if one.target})
-    leaves = [
-        _leaf(head.size + place, event, one, acts, objs)
-        for place, (event, one) in enumerate(zip(events, said, strict=True))
-    ]
+    act_tags = {ref: tag(head.tag_key, "act", ref) for ref in {one.actor for one in said}}
+    obj_tags = {ref: tag(head.tag_key, "obj", ref) for ref in {one.target for one in said if one.target}}
+    acts = Chains(connection, "act", {found: ref for ref, found in act_tags.items()})
+    objs = Chains(connection, "obj", {found: ref for ref, found in obj_tags.items()})
+    leaves = []
+    for n, (event, one) in enumerate(zip(events, said, strict=True), head.size):
+        obj = objs.move(obj_tags[one.target], n) if one.target else None
+        leaves.append(_leaf(n, event, one, acts.move(act_tags[one.actor], n), obj))
     for chains in (acts, objs):
         chains.save(connection)
     store(connection, head, leaves)
     return said
 
 
-def _leaf(n: int, event: Event, said: Said, acts: Chains, objs: Chains) -> Leaf:
-    act = acts.place(said.actor, n)
-    obj = objs.place(said.target, n) if said.target else None
+def _leaf(n: int, event: Event, said: Said, act: Place, obj: Place | None) -> Leaf:
     data = entry(
         n=n,
         event_id=event.event_id,

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import psycopg
 import structlog
 
+from recordings.audit.kinds import Kind, Outcome
 from recordings.sealing.errors import Stopped
+from recordings.sealing.own import write_own
 
 logger = structlog.get_logger("portal.sealer")
 
@@ -63,9 +65,17 @@ def check_none_is_open(connection: psycopg.Connection[Any]) -> None:
         raise Stopped(incident.code, incident.detail)
 
 
-def settle(connection: psycopg.Connection[Any], incident: Incident, reason: str) -> None:
-    """Close an incident with a reason, in the transaction that is open."""
-    connection.execute(
-        "INSERT INTO audit.incident (code, detail, settles) VALUES (%s, %s, %s)",
-        [incident.code, reason, incident.id],
-    )
+def settle_all(connection: psycopg.Connection[Any], reason: str) -> int:
+    """Close every incident that stops sealing, in the transaction that is open; how many there were.
+
+    What happened and why it is over is an event, too, and so gets its leaf.
+    """
+    found = open_incidents(connection)
+    for incident in found:
+        connection.execute(
+            "INSERT INTO audit.incident (code, detail, settles) VALUES (%s, %s, %s)",
+            [incident.code, reason, incident.id],
+        )
+        said = {"code": incident.code, "sentence": incident.detail, "settled": reason}
+        write_own(connection, Kind.SEALER_INCIDENT, said, Outcome.ERROR)
+    return len(found)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from recordings.sealing.head import Head
 from recordings.sealing.own import write_own
 from recordings.sealing.seal import event_of
 from recordings.sealing.tags import KEY_BYTES, key_commitment
+from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.merkle import Frontier
 
 _EPOCH = re.compile(r"(.+)/([2-9]|[1-9][0-9]+)\Z")
@@ -21,7 +23,7 @@ _EPOCH = re.compile(r"(.+)/([2-9]|[1-9][0-9]+)\Z")
 def open_log(connection: psycopg.Connection[Any], origin: str) -> bool:
     """Open the log when there is none: draw the tag key, write `log.opened` as leaf 0. False when there is one."""
     with connection.transaction():
-        head = Head(origin, os.urandom(KEY_BYTES), Frontier(), -1, -1, datetime.now(UTC))
+        head = _fresh(origin)
         if not head.create(connection):
             return False
         _append_opening(connection, head, {})
@@ -40,25 +42,28 @@ def is_epoch_of(origin: str, first: str) -> bool:
     return origin == first or bool(found and found[1] == first)
 
 
-def begin_epoch(
-    connection: psycopg.Connection[Any], head: Head, *, size: int, root: bytes, reason: str
-) -> None:
-    """Go on under the next origin, in the transaction that is open: `size` and `root` are the last that others know.
+def begin_epoch(connection: psycopg.Connection[Any], seen: Checkpoint, reason: str) -> str:
+    """Go on under the next origin, in the transaction that is open; returns its name. `seen` is the last checkpoint
+    that others have of the history so far.
 
-    The leaves that are there stay; the new `log.opened` says what the history before it was.
+    The leaves that are there stay. The new `log.opened` says what was known before it, and why it begins.
     """
-    previous = head.origin
-    head.origin = next_origin(previous)
-    said: dict[str, int | str] = {
-        "previous_origin": previous,
-        "previous_size": size,
-        "previous_root": root.hex(),
-        "reason": reason,
-    }
-    _append_opening(connection, head, said)
+    origin = next_origin(seen.origin)
+    head = Head.read(connection, lock=True)
+    if head is None:
+        head = _fresh(origin)
+        head.create(connection)
+    head.origin = origin
+    known: dict[str, int | str] = {"previous_size": seen.size, "previous_root": seen.root.hex()}
+    _append_opening(connection, head, known | {"previous_origin": seen.origin, "reason": reason})
+    return origin
 
 
-def _append_opening(connection: psycopg.Connection[Any], head: Head, more: dict[str, int | str]) -> None:
+def _fresh(origin: str) -> Head:
+    return Head(origin, os.urandom(KEY_BYTES), Frontier(), -1, -1, datetime.now(UTC))
+
+
+def _append_opening(connection: psycopg.Connection[Any], head: Head, more: Mapping[str, int | str]) -> None:
     detail = {"origin": head.origin, "tag_key_sha256": key_commitment(head.tag_key), **more}
     event = event_of(connection, write_own(connection, Kind.LOG_OPENED, detail))
     append(connection, head, [event])
