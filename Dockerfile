@@ -1,4 +1,4 @@
-# One image for web, worker, beat and migrations; the command says which.
+# One image for web, worker, beat, migrations, signer and sealer; the command says which.
 FROM python:3.13-slim AS build
 WORKDIR /portal
 COPY requirements-production.lock ./
@@ -8,7 +8,8 @@ RUN python -m venv /venv \
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=auditportal.settings \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics REPORTS_DIR=/reports
-RUN useradd --system --uid 10001 --home-dir /portal portal && mkdir -p /reports && chown portal /reports
+RUN useradd --system --uid 10001 --home-dir /portal portal && mkdir -p /reports /signer /run/signer && chown portal /reports /signer /run/signer \
+ && chmod 700 /signer
 WORKDIR /portal
 COPY --from=build /venv /venv
 COPY manage.py pyproject.toml ./

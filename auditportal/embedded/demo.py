@@ -13,6 +13,7 @@ from auditportal.accounts.demo import PEOPLE
 from auditportal.accounts.roles import ROLES
 from auditportal.embedded import demo_env
 from auditportal.embedded.demo_processes import HOST, Runner
+from auditportal.embedded.demo_trail import Trail
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.process import Process, end_survivors
 from auditportal.embedded.services import Embedded
@@ -72,9 +73,15 @@ class Demo:
         environment = demo_env.settings(secrets, services, self.port, self.folder)
         with self._step("CommBox and its storage (the sandbox)"):
             environment |= self._sandbox(Runner(self.folder, environment, self.port).sandbox())
+        trail = Trail(self.folder, secrets)
+        environment |= trail.settings()
         demo_env.write_file(self.folder / demo_env.RUNNING_FILE, environment)
         runner = Runner(self.folder, environment, self.port)
         self._prepare(runner)
+        with self._step("Signer, witness and sealer of the trail"):
+            trail.prepare()
+            for process in trail.processes(runner):
+                self._launch(process)
         with self._step("Web, worker and beat"):
             for process in runner.portal():
                 self._launch(process)

@@ -26,6 +26,8 @@ _DRAWN: dict[str, Callable[[], str]] = {
     "AUDIT_FIELD_KEY": lambda: base64.b64encode(os.urandom(32)).decode(),
     "DEMO_PASSWORD": _password,
     "COMMBOX_WEBHOOK_TOKEN": lambda: secrets.token_urlsafe(24),
+    "AUDIT_ORIGIN": lambda: f"auditportal.localhost/{secrets.token_hex(4)}",
+    "WITNESS_PORT": lambda: str(free_port()),
     # The addresses of recordings hold a port, and the database holds those addresses: it must stay.
     "SANDBOX_PORT": lambda: str(free_port()),
     "SANDBOX_S3_PORT": lambda: str(free_port()),

@@ -1,4 +1,4 @@
-"""The demo's processes, as data: what runs, with which command. Sealer, signer and witness join this list later."""
+"""The demo's processes, as data: what runs, with which command."""
 
 import os
 import shlex
@@ -58,6 +58,17 @@ class Runner:
             self._process("worker", [*_CELERY, *_WORKER]),
             self._process("beat", [*_CELERY, *_BEAT, str(self._folder / "run" / "beat")]),
         ]
+
+    def sealer(self) -> Process:
+        """The trail's sealer: it has its own database login and no other."""
+        own = {"DATABASE_URL": self._environment["DATABASE_SEALER_URL"], "DATABASE_OWNER_URL": ""}
+        return self._process("sealer", [*_MANAGE, "seal_trail"], own)
+
+    def alone(self, name: str, command: Sequence[str]) -> Process:
+        """A process that knows none of the portal's settings."""
+        process = self._process(name, command)
+        process.env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return process
 
     def manage(self, *command: str, pause: Callable[[float], None]) -> None:
         """Run a management command to its end. Raises EmbeddedError with its last words when it fails."""

@@ -51,9 +51,25 @@ def test_every_service_of_compose_knows_its_image_and_its_settings():
     """A slip in a name would otherwise show at an installation only."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     services = compose["services"]
-    assert {"database", "redis", "migrate", "web", "worker", "beat", "storage"} == services.keys()
+    assert {
+        "database",
+        "redis",
+        "migrate",
+        "web",
+        "worker",
+        "beat",
+        "signer",
+        "sealer",
+        "storage",
+    } == services.keys()
     ours = {name: service for name, service in services.items() if service.get("image") == "auditportal"}
-    assert ours.keys() == {"migrate", "web", "worker", "beat"}
+    assert ours.keys() == {"migrate", "web", "worker", "beat", "signer", "sealer"}
+    signer = ours.pop("signer")
+    assert not signer["environment"]
+    assert not signer["env_file"]
+    assert signer["network_mode"] == "none"
+    holders = [name for name, service in services.items() if "signer:/signer" in service.get("volumes", [])]
+    assert holders == ["signer"]
     assert all({"DATABASE_URL", "REDIS_URL"} <= service["environment"].keys() for service in ours.values())
     assert "DATABASE_OWNER_URL" in services["migrate"]["environment"]
     assert "DATABASE_OWNER_URL" not in services["web"]["environment"]
