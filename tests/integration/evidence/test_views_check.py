@@ -1,0 +1,291 @@
+"""Checkpoints and bundles that people bring: each gets its true answer, and the answer is in the trail."""
+
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from recordings.evidence import verify_audit
+from recordings.evidence.scope import Scope
+from recordings.models import Incident
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import Checkpoint, parse
+from recordings.tlog.cosigner import Asked
+from recordings.tlog.notes import Note, SigningKey, format_note
+from tests.integration.evidence.bundles import Log as BundleLog
+from tests.integration.evidence.test_views import Log, client, eva, opened, text_of, trail
+from tests.sealing import Signer
+
+__all__ = ["client", "eva", "opened"]  # fixtures
+
+
+def compare(client: Client, note: str = "", file: Any = None) -> Any:
+    return client.post("/audit/compare/", {"note": note, **({"file": file} if file else {})})
+
+
+def note_of(client: Client, size: int) -> str:
+    return str(client.get(f"/audit/checkpoints/{size}/note").content.decode())
+
+
+def signed(key: SigningKey, size: int, root: bytes) -> str:
+    text = Checkpoint(key.name, size, root).text()
+    return format_note(text, [key.sign(text)])
+
+
+@pytest.fixture
+def log(opened: Any) -> Log:
+    """Two checkpoints: of the first events, and of all."""
+    log: Log = opened("Internal-Audit")
+    log.write(5)
+    log.first = log.seal()  # type: ignore[attr-defined]
+    log.write(7)
+    log.last = log.seal()  # type: ignore[attr-defined]
+    return log
+
+
+def answer(response: Any) -> str:
+    return str(response.context["compared"].answer)
+
+
+def test_our_newest_checkpoint_is_the_same_log(client: Client, log: Any) -> None:
+    response = compare(client, note_of(client, log.last))
+    assert answer(response) == "same_log"
+    assert "The same log" in text_of(response)
+
+
+def test_an_older_one_is_consistent_and_the_proof_of_it_checks(client: Client, log: Any) -> None:
+    note = note_of(client, log.first)
+    response = compare(client, note)
+    assert answer(response) == "consistent"
+    found = client.get(f"/audit/checkpoints/{log.last}/from/{log.first}")
+    asked = Asked.parse(found.content)
+    ours, theirs = parse(Note.parse(asked.note).text), parse(Note.parse(note).text)
+    assert (asked.old, ours.size) == (log.first, log.last)
+    merkle.check_consistency(asked.old, theirs.root, ours.size, ours.root, asked.path)
+    assert trail()[-2:] == [
+        (
+            "audit.checkpoint_compared",
+            None,
+            {
+                "verdict": "consistent",
+                "origin": theirs.origin,
+                "size": log.first,
+                "root": note.split("\n")[2],
+                "note": note,
+            },
+        ),
+        ("audit.proof_taken", f"checkpoint:{log.last}", {"old_size": log.first}),
+    ]
+
+
+def test_a_second_history_under_our_key_is_an_alarm_noted_once(client: Client, log: Any) -> None:
+    """A11: somebody holds an older checkpoint, and the log was rewritten since."""
+    other = signed(log.signer.key, log.first, bytes(32))
+    for _ in range(2):
+        response = compare(client, other)
+        assert answer(response) == "inconsistent"
+        assert "Somebody has rewritten the log" in text_of(response)
+    (incident,) = Incident.objects.all()
+    assert incident.code == "checkpoint_contradicted"
+    assert trail("audit.checkpoint_compared")[-1][2]["note"] == other
+    assert client.get("/audit/").context["log"].word == "1 incident open"
+
+
+def test_a_checkpoint_newer_than_the_log_is_an_alarm(client: Client, log: Any) -> None:
+    """A13: truncated since."""
+    response = compare(client, signed(log.signer.key, log.last + 1000, bytes(32)))
+    assert answer(response) == "newer_than_ours"
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize("size", ["first", "last"])
+def test_an_edited_checkpoint_has_a_bad_signature_and_is_no_incident(
+    client: Client, log: Any, size: str
+) -> None:
+    note = note_of(client, getattr(log, size)).replace(f"\n{getattr(log, size)}\n", "\n4\n", 1)
+    assert answer(compare(client, note)) == "bad_signature"
+    forged = signed(SigningKey.generate(log.signer.origin), log.first, bytes(32))
+    assert answer(compare(client, forged)) == "bad_signature"
+    assert Incident.objects.count() == 0
+
+
+def test_another_log_is_another_log(client: Client, log: Any) -> None:
+    key = SigningKey.generate("elsewhere.example.com/log")
+    response = compare(client, signed(key, 3, bytes(32)))
+    assert answer(response) == "other_log"
+    assert "elsewhere.example.com/log" in text_of(response)
+
+
+def test_without_a_policy_a_difference_is_not_pinned_on_anybody(
+    client: Client, log: Any, settings: Any
+) -> None:
+    note = note_of(client, log.first)
+    settings.AUDIT_POLICY_FILE = None
+    assert answer(compare(client, note)) == "consistent"
+    assert answer(compare(client, signed(log.signer.key, log.first, bytes(32)))) == "differs_but_unsigned"
+    assert Incident.objects.count() == 0
+
+
+def test_a_file_does_as_well_and_so_does_a_bundle(client: Client, log: Any) -> None:
+    note = note_of(client, log.first)
+    assert answer(compare(client, file=SimpleUploadedFile("c.txt", note.replace("\n", "\r\n").encode()))) == (
+        "consistent"
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as bundle:
+        bundle.writestr("../../etc/passwd", "no")
+        bundle.writestr("checkpoint.txt", note)
+    assert answer(compare(client, file=SimpleUploadedFile("b.zip", packed.getvalue()))) == "consistent"
+
+
+@pytest.mark.parametrize(
+    ("note", "file", "sentence"),
+    [
+        ("", None, "Paste a checkpoint or choose a file"),
+        ("hello", None, "This is not a checkpoint."),
+        ("a\nb\nc\n\n— a AAAA\n", None, "This is not a checkpoint."),
+        ("x", b"y", "one of the two"),
+        ("", b"PK\x03\x04 nothing", "This zip file cannot be read."),
+        ("", b"\xff\xfe\x00", "neither a checkpoint nor a bundle"),
+        ("", b"x" * 70_000, "longer than 64 KiB"),
+    ],
+)
+def test_what_is_no_checkpoint_is_told_so(
+    client: Client, log: Any, note: str, file: bytes | None, sentence: str
+) -> None:
+    response = compare(client, note, SimpleUploadedFile("f", file) if file else None)
+    assert response.status_code == 400
+    assert sentence in text_of(response)
+    assert trail("audit.checkpoint_compared") == []
+
+
+def test_the_application_can_note_this_one_kind_of_incident_only(
+    client: Client, log: Any, services: Any
+) -> None:
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        for statement in (
+            "INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'x')",
+            "UPDATE audit.incident SET detail = ''",
+            "DELETE FROM audit.incident",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute("SELECT audit.note_contradiction(%s)", ["x"])
+    assert list(Incident.objects.values_list("code", flat=True)) == ["checkpoint_contradicted"]
+
+
+# --- bundles
+
+
+@pytest.fixture
+def bundle(client: Client, log: Any, tmp_path: Any) -> bytes:
+    made = BundleLog(log.services, log.signer, tmp_path).bundle(Scope("target", "object:1"))
+    return bytes(made.file.getvalue())
+
+
+def verify(client: Client, data: bytes, name: str = "bundle.zip") -> Any:
+    return client.post("/audit/verify/", {"bundle": SimpleUploadedFile(name, data)})
+
+
+def test_a_bundle_is_checked_by_the_file_that_strangers_run(client: Client, bundle: bytes) -> None:
+    response = verify(client, bundle)
+    checked = response.context["checked"]
+    assert checked.result.verdict == "WITNESSED by Internal-Audit"
+    assert all(check.ok for check in checked.result.checks)
+    kind, target, detail = trail("audit.bundle_checked")[-1]
+    assert (kind, target) == ("audit.bundle_checked", None)
+    assert detail == {
+        "sha256": hashlib.sha256(bundle).hexdigest(),
+        "size_bytes": len(bundle),
+        "verdict": "WITNESSED by Internal-Audit",
+        "failed": [],
+    }
+
+
+def test_a_bundle_with_another_table_is_invalid_and_the_check_is_named(client: Client, bundle: bytes) -> None:
+    altered = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(bundle)) as old, zipfile.ZipFile(altered, "w") as new:
+        for member in old.infolist():
+            data = old.read(member)
+            new.writestr(
+                member.filename, data.replace(b"Eva", b"Tom") if member.filename == "report.csv" else data
+            )
+    response = verify(client, altered.getvalue())
+    assert response.context["checked"].result.verdict == "INVALID"
+    failed = trail("audit.bundle_checked")[-1][2]["failed"]
+    assert "files" in failed
+    assert "FAIL" in text_of(response)
+
+
+def test_the_proof_of_one_event_is_checked_too(client: Client, log: Any) -> None:
+    event = log.write()
+    log.seal()
+    proof = client.get(f"/audit/events/{event}/proof").content
+    assert (
+        verify(client, proof, "x.tlog-proof").context["checked"].result.verdict
+        == "WITNESSED by Internal-Audit"
+    )
+
+
+def bomb() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            with archive.open(f"events/{number:012}.tlog-proof", "w", force_zip64=True) as member:
+                for _ in range(400):
+                    member.write(bytes(1024 * 1024))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"%PDF-1.7", "neither a bundle nor a proof"),
+        (b"PK\x05\x06" + bytes(3), "neither a bundle nor a proof"),
+        (bomb, "larger than any bundle of ours"),
+    ],
+    ids=["pdf", "broken zip", "bomb"],
+)
+def test_what_is_no_bundle_is_told_so_and_not_checked(
+    client: Client, log: Any, data: Any, sentence: str
+) -> None:
+    response = verify(client, data() if callable(data) else data)
+    assert response.status_code == 400
+    assert sentence in text_of(response)
+    assert trail("audit.bundle_checked") == []
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(
+    client: Client, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordings.evidence.uploads.LARGEST", 1000)
+    monkeypatch.setattr("recordings.evidence.uploads._AROUND", 0)
+    response = verify(client, bytes(5000))
+    assert response.status_code == 400
+    assert "Check it with verify_audit.py on your own machine" in text_of(response)
+
+
+def test_the_verifier_is_handed_out_as_published(client: Client, log: Any) -> None:
+    page = client.get("/audit/verify/")
+    response = client.get("/audit/verify_audit.py")
+    digest = hashlib.sha256(response.content).hexdigest()
+    assert page.context["verifier_sha256"] == digest
+    assert digest in text_of(page)
+    with open(verify_audit.__file__, "rb") as file:
+        assert file.read() == response.content
+
+
+def test_a_signer_of_another_house_lifts_nothing(
+    client: Client, log: Any, bundle: bytes, settings: Any, tmp_path: Any
+) -> None:
+    """Only keys of the installation's own policy count."""
+    key = SigningKey.generate(log.signer.origin)
+    (tmp_path / "own.txt").write_text(f"log {key.vkey}\nquorum none\n")
+    settings.AUDIT_POLICY_FILE = tmp_path / "own.txt"
+    assert verify(client, bundle).context["checked"].result.verdict == "INVALID"
+    assert isinstance(log.signer, Signer)
