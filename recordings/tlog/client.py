@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from recordings.tlog.cosigner import SIZE
@@ -51,7 +52,8 @@ class _UnixConnection(http.client.HTTPConnection):
 class Client:
     """A cosigner at an `http(s)://` URL (its submission prefix) or, given a Path, at a unix socket.
 
-    Keeps its connection; may be used by several threads, one after another. ValueError for any other place.
+    Keeps its connection until `close` (or the end of `with`); several threads may use it, one after another.
+    ValueError for any other place.
     """
 
     def __init__(self, place: str | Path, *, timeout_seconds: float = 10) -> None:
@@ -84,6 +86,12 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str, str]:
         """Once more when a kept connection turns out closed: asking twice signs the same thing twice at worst."""

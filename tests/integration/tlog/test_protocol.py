@@ -253,7 +253,9 @@ def _told(answer: bytes) -> None:
         def reply() -> None:
             connection, _ = listening.accept()
             with connection, suppress(OSError):  # the client may hang up in the middle
-                connection.recv(65_536)
+                asked = b""
+                while not asked.endswith(b"\n\nx"):  # unread bytes would end the connection with a reset
+                    asked += connection.recv(65_536)
                 connection.sendall(answer)
 
         thread = threading.Thread(target=reply)
