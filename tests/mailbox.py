@@ -23,7 +23,9 @@ class Letter:
 
     @property
     def message(self) -> EmailMessage:
-        return cast(EmailMessage, message_from_bytes(self.data, policy=policy.default))
+        return cast(
+            EmailMessage, message_from_bytes(self.data.replace(b"\r\n", b"\n"), policy=policy.default)
+        )
 
 
 @dataclass
@@ -52,6 +54,10 @@ class _Session(socketserver.StreamRequestHandler):
                 self._say("221 bye")
                 return
             self._one(command.upper(), rest)
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()  # the server closes the plain one only
 
     def _one(self, command: str, rest: str) -> None:
         if command in self.box.refuse:
@@ -120,9 +126,9 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mailbox(tls: ssl.SSLContext | None = None) -> Iterator[Mailbox]:
+def mailbox(tls: ssl.SSLContext | None = None, refuse: dict[str, str] | None = None) -> Iterator[Mailbox]:
     """A server while the block runs; with `tls` it offers STARTTLS."""
-    box = Mailbox(tls=tls)
+    box = Mailbox(refuse=refuse or {}, tls=tls)
     with _Server(box) as server:
         box.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()

@@ -51,11 +51,12 @@ def _ending(sock: socket.socket, seconds: float) -> Iterator[None]:
     try:
         yield
     except (OSError, http.client.HTTPException, Trouble):
-        if over.is_set():
-            raise TimeoutError from None
-        raise
+        if not over.is_set():
+            raise
     finally:
         timer.cancel()
+    if over.is_set():  # what was read until then may look like a whole answer
+        raise TimeoutError
 
 
 def secure(url: str) -> SplitResult:

@@ -83,6 +83,8 @@ def send(url: str, message: EmailMessage) -> list[str]:
         raise Trouble("SMTP_URL must be smtp://host:port or smtps://host:port.")
     try:
         with _server(place) as server:
+            if place.scheme == "smtp" and not is_loopback(place.hostname):
+                server.starttls(context=ssl.create_default_context())
             if place.username:
                 server.login(unquote(place.username), unquote(place.password or ""))
             return list(server.send_message(message))
@@ -100,7 +102,4 @@ def _server(place: SplitResult) -> smtplib.SMTP:
     host, port = place.hostname or "", place.port or _PORTS[place.scheme]
     if place.scheme == "smtps":
         return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=ssl.create_default_context())
-    server = smtplib.SMTP(host, port, timeout=_SECONDS)
-    if not is_loopback(host):
-        server.starttls(context=ssl.create_default_context())
-    return server
+    return smtplib.SMTP(host, port, timeout=_SECONDS)
