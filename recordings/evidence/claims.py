@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from recordings.audit.kinds import Kind as Events
-from recordings.evidence.leaves import LogBroken
+from recordings.evidence.errors import LogBroken
 from recordings.evidence.population import Population
 from recordings.evidence.scope import ALL, TARGET, Scope
 from recordings.evidence.stamps import Stamped

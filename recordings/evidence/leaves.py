@@ -10,8 +10,8 @@ from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from recordings.audit.vault import Disclosed, Keyring
+from recordings.evidence.errors import EventGone, LogBroken
 from recordings.evidence.texts import canonical
-from recordings.exceptions import PortalError
 from recordings.sealing.tree import Tree
 from recordings.tlog.tiles import TileError, Tiles
 
@@ -24,25 +24,6 @@ _SECRETS = "SELECT event_id, field, subject, sealed FROM audit.secret WHERE even
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
 Values = dict[str, Disclosed | None]
-
-
-class LogBroken(PortalError):
-    """A part of the sealed log is missing: no proof can be made, and somebody must look."""
-
-    sentence = (
-        "A part of the sealed log is missing, so nothing can be proved with it. "
-        "Run manage.py verify_trail: it names what is gone."
-    )
-
-
-class EventGone(PortalError):
-    """The leaf is there, its event is not: it came back from a published copy after a loss."""
-
-    def __init__(self, n: int) -> None:
-        super().__init__(
-            f"The event of leaf {n} is no longer in this database, only its leaf is: it was restored from a "
-            "published copy. No report about it can be shown to be complete."
-        )
 
 
 class Shipped(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 
 from pydantic_core import from_json
 
+from recordings.evidence.errors import TooMuch
 from recordings.evidence.scope import ALL, TARGET, Scope
-from recordings.exceptions import PortalError
 from recordings.sealing.entries import stamp
 
 LIMIT = 50_000
@@ -32,12 +32,6 @@ _BEFORE = """
 SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
 WHERE l.n < %s AND e.recorded_at < %s ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1
 """
-
-
-class TooMuch(PortalError):
-    """More leaves than a bundle carries."""
-
-    status = 400
 
 
 @dataclass(frozen=True)

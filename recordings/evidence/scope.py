@@ -5,20 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from recordings.audit.filters import TrailFilters
-from recordings.exceptions import PortalError
+from recordings.evidence.errors import NotOneScope
 from recordings.sealing.entries import stamp
 
 TARGET, ACTOR, ALL = "target", "actor", "all"
-
-
-class NotOneScope(PortalError):
-    """The filters of a report that a bundle cannot answer for."""
-
-    status = 400
-    sentence = (
-        "A bundle proves that nothing is left out, so it is about one thing only: one recording or object, one "
-        "person, or a period. Take the other filters away, or ask for CSV."
-    )
 
 
 @dataclass(frozen=True)
@@ -60,11 +50,14 @@ class Scope:
         return after_start and (self.until is None or recorded_at < stamp(self.until))
 
     def in_words(self) -> str:
-        """The scope as a person would say it: "everything on recording:…, from 2026-11-01T00:00:00Z"."""
+        """The scope as a person would say it: "every event on recording:…, from 2026-11-01 00:00:00 UTC"."""
         what = {TARGET: f"every event on {self.ref}", ACTOR: f"every event by {self.ref}"}
-        words = what.get(self.kind, "every event")
-        words += f", from {_said(self.since)}" if self.since else ""
-        return words + (f", before {_said(self.until)}" if self.until else "")
+        return ", ".join(filter(None, [what.get(self.kind, "every event"), self.time_in_words()]))
+
+    def time_in_words(self) -> str:
+        """The scope's time, as "from …, before …"; empty for all time."""
+        edges = (("from", self.since), ("before", self.until))
+        return ", ".join(f"{word} {_said(moment)}" for word, moment in edges if moment)
 
 
 def _said(when: datetime) -> str:

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from recordings.audit.kinds import Kind
+from recordings.evidence.errors import CannotProve
 from recordings.evidence.trust import policy, whole_note
-from recordings.exceptions import PortalError
 from recordings.models import Checkpoint, Cosignature, LogHead
 from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import NoteError
@@ -30,12 +30,6 @@ ORDER BY c.size DESC LIMIT 20
 
 Pulse = Callable[[], None]
 Found = TypeVar("Found")
-
-
-class CannotProve(PortalError):
-    """There is no checkpoint to lead to. The sentence says whom to ask for what."""
-
-    status = 503
 
 
 NOT_OPENED = (

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from recordings.evidence.claims import Claims
+from recordings.evidence.scope import ALL
 from recordings.evidence.standing import Standing, portal_policy
 from recordings.tlog.policy import Policy
 
@@ -25,6 +26,16 @@ def verdict(standing: Standing) -> str:
             " The portal's own policy asks for more witnesses: its quorum was not met when this was built."
         )
     return said
+
+
+def complete(claims: Claims) -> str:
+    """What is claimed of completeness, for the verifier to confirm."""
+    count, size = len(claims.population.leaves), claims.standing.size
+    if claims.order.scope.kind == ALL:
+        return f"{count:,} leaves of {size:,} in the log, without a gap"
+    if not count:
+        return f"none of the log's {size:,} leaves is about {claims.order.scope.ref}"
+    return f"all {count:,} leaves that the log of {size:,} counts for {claims.order.scope.ref}"
 
 
 def policy_file(standing: Standing) -> bytes:
@@ -52,8 +63,8 @@ def readme(claims: Claims, file_name: str, bundle_sha256: str) -> str:
 Audit trail report: {claims.order.scope.in_words()}
 Generated {claims.at:%Y-%m-%d %H:%M:%S} UTC by {claims.order.name or claims.order.ref}
 
-{len(claims.population.rows):,} events, {len(claims.population.leaves):,} leaves of the log {checkpoint.origin},
-which had {checkpoint.size:,} leaves then. {verdict(claims.standing)}
+Events: {len(claims.population.rows):,}. Complete: {complete(claims)}.
+Log: {checkpoint.origin}. {verdict(claims.standing)}
 SHA-256 of bundle.json: {bundle_sha256}
 
 To check it, on any machine with Python 3, without a network and without the portal:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
 from recordings.audit.filters import TrailFilters
+from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.refresh.nudge import nudge
 from recordings.reports import claims
@@ -48,8 +49,11 @@ def _nudge_builder(report_id: UUID) -> None:
 
 
 @transaction.atomic
-def finish_report(*, report: Report, file_name: str, size_bytes: int, rows: int, sha256: str) -> None:
-    """The file stands. Raises LeaseLost when another worker has taken over meanwhile."""
+def finish_report(
+    *, report: Report, file_name: str, size_bytes: int, rows: int, sha256: str, proven: Detail | None = None
+) -> None:
+    """The file stands; `proven` is what a bundle says of itself. Raises LeaseLost when another worker has taken over
+    meanwhile."""
     done = claims.mine(report).update(
         state=ReportState.READY,
         leased_until=None,
@@ -66,7 +70,13 @@ def finish_report(*, report: Report, file_name: str, size_bytes: int, rows: int,
         Kind.REPORT_BUILT,
         by=BUILDER,
         target=target_of(report),
-        detail={"rows": rows, "size_bytes": size_bytes, "sha256": sha256, "file_name": file_name},
+        detail={
+            "rows": rows,
+            "size_bytes": size_bytes,
+            "sha256": sha256,
+            "file_name": file_name,
+            **(proven or {}),
+        },
     )
 
 

@@ -11,10 +11,11 @@ import structlog
 
 from recordings.audit import Outcome
 from recordings.audit.filters import TrailFilters
+from recordings.evidence.errors import CannotBuild
 from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
-from recordings.reports import claims, files, lines
+from recordings.reports import bundles, claims, files, lines
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.trail import Snapshot, snapshot
 
@@ -48,6 +49,8 @@ def _try(report: Report) -> None:
         _write(report)
     except claims.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
+    except CannotBuild as error:
+        fail_report(report=report, sentence=error.sentence)
     except OSError as error:
         logger.error(
             "report not written", report=str(report.pk), error=errno.errorcode.get(error.errno or 0, "")
@@ -57,6 +60,13 @@ def _try(report: Report) -> None:
 
 
 def _write(report: Report) -> None:
+    if report.format == bundles.FORMAT:
+        bundles.write(report)
+    else:
+        _write_rows(report)
+
+
+def _write_rows(report: Report) -> None:
     filters = TrailFilters.from_detail(report.filters)
     with snapshot(filters, report.last_event_id) as events, files.Draft(report.pk, report.attempts) as draft:
         expected = events.count()
@@ -66,7 +76,7 @@ def _write(report: Report) -> None:
         with _collector_resting():
             rows = _stream(report, events, draft, expected)
         sha256 = draft.finish(files.file_of(report))
-    name = f"audit-trail-{report.requested_at:%Y-%m-%d}-{report.pk.hex[-8:]}.{report.format}"
+    name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=rows, sha256=sha256)
 
 

@@ -31,7 +31,7 @@ def claim(report_id: UUID) -> Report | None:
     return report
 
 
-def renew(report: Report, *, rows_done: int, rows_expected: int) -> None:
+def renew(report: Report, *, rows_done: int, rows_expected: int | None) -> None:
     """Tell how far the work is and keep it for another minute. Raises LeaseLost when it is somebody else's."""
     until = timezone.now() + LEASE
     if not mine(report).update(leased_until=until, rows_done=rows_done, rows_expected=rows_expected):

@@ -15,6 +15,7 @@ from recordings.exceptions import PortalError
 from recordings.models import Report
 
 _CHUNK = 256 * 1024
+_ENDINGS = {"bundle": "zip"}
 
 
 class FileGone(PortalError):
@@ -35,6 +36,12 @@ def file_of(report: Report) -> Path:
     """Where the finished file of this report is. The attempt is in its name: one that lost its lease and comes in
     late never takes the place of the file whose hash the row holds."""
     return Path(settings.REPORTS_DIR) / f"{report.pk}.{report.attempts}.{report.format}"
+
+
+def name_of(report: Report) -> str:
+    """What the finished file is called once it is somebody's: made of digits and letters, the same in every attempt."""
+    ending = _ENDINGS.get(report.format, report.format)
+    return f"audit-trail-{report.requested_at:%Y-%m-%d}-{report.pk.hex[-8:]}.{ending}"
 
 
 def room_for(size_bytes: int) -> bool:

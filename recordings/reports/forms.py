@@ -1,13 +1,20 @@
 """What a report is asked for: the filters of the trail page, and a format."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
 
+from recordings.audit.filters import TrailFilters
 from recordings.audit.forms import TrailForm
+from recordings.evidence.errors import NotOneScope
+from recordings.evidence.scope import Scope
+from recordings.models import Recording
 
-FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines"}
+BUNDLE = "bundle"
+FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines", BUNDLE: "Evidence bundle"}
+NO_RECORDING = "The portal knows no recording of this id."
 
 
 class ReportForm(TrailForm):
@@ -17,13 +24,41 @@ class ReportForm(TrailForm):
         widget=forms.RadioSelect,
         initial="csv",
         help_text="CSV and Excel for reading, times as text in UTC to the microsecond; JSON Lines with the exact "
-        "bytes of each event, for checking them.",
+        "bytes of each event, for checking them. An evidence bundle is about one recording, object, person or period "
+        "and proves to an outsider that nothing is altered and nothing is left out – also that there was nothing.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["q"].label = "Words"
         self.fields["q"].help_text = "Person, object, recording, request id or watermark."
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        if found.get("format") == BUNDLE and not self.errors:
+            try:
+                Scope.of(self.filters())
+            except NotOneScope as refused:
+                raise forms.ValidationError(refused.sentence) from refused
+        return found
+
+    def filters(self) -> TrailFilters:
+        """What was asked for. For a bundle the words name the one thing or person that it is about."""
+        if self.cleaned_data.get("format") == BUNDLE:
+            self.words = _one_thing(self.words)
+        return super().filters()
+
+
+def _one_thing(words: dict[str, Any]) -> dict[str, Any]:
+    """Words that mean one object, recording or person become that; what else they might mean is nobody's wish."""
+    refs = words.get("any_ref", ())
+    if len(refs) == 1:
+        return {"actor" if refs[0].startswith(("user:", "system:")) else "target": refs[0]}
+    if refs and words.get("event"):
+        if not Recording.objects.filter(pk=UUID(words["event"])).exists():
+            raise forms.ValidationError(NO_RECORDING)
+        return {"target": f"recording:{words['event']}"}
+    return words
 
 
 def prefilled(query: QueryDict) -> ReportForm:

@@ -14,6 +14,7 @@ from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.reports import files, ranges
 from recordings.reports.actions import record_download, request_report
+from recordings.reports.bundles import Proven
 from recordings.reports.forms import ReportForm, prefilled
 from recordings.reports.queries import newest_reports, row_of, visible_reports
 
@@ -21,6 +22,7 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/jsonl; charset=utf-8",
+    "bundle": "application/zip",
 }
 
 
@@ -103,7 +105,7 @@ def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse
 
 def _context(request: Request, report_id: UUID) -> dict[str, Any]:
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
-    return {"row": row_of(report), "report": report}
+    return {"row": row_of(report), "report": report, "proven": Proven.of(report)}
 
 
 def _finished(request: Request, report_id: UUID) -> Report:

@@ -1,0 +1,126 @@
+"""manage.py export_report --recording ID --out FILE: an evidence bundle for whoever runs the portal."""
+
+import errno
+import hashlib
+import os
+import sys
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.audit.filters import TrailFilters
+from recordings.evidence.bundle import Built, build_bundle
+from recordings.evidence.claims import Order
+from recordings.evidence.errors import CannotBuild
+from recordings.evidence.scope import Scope
+from recordings.evidence.words import command
+from recordings.exceptions import AuditUnavailable
+from recordings.models.fields import uuid7
+from recordings.reports.bundles import FORMAT, as_detail
+
+BY = Actor.system("export_report")
+
+
+class Command(BaseCommand):
+    help = "Write an evidence bundle: about one recording, object or person, or everybody within a period."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        about = parser.add_mutually_exclusive_group()
+        about.add_argument("--recording", type=UUID, metavar="ID")
+        about.add_argument("--object", type=int, metavar="ID")
+        about.add_argument("--person", type=int, metavar="ID", help="number of a user of the portal")
+        parser.add_argument("--from", type=date.fromisoformat, metavar="DAY", help="first day, in UTC")
+        parser.add_argument("--to", type=date.fromisoformat, metavar="DAY", help="last day, in UTC")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, .zip")
+
+    def handle(self, *, out: Path, **given: Any) -> None:
+        filters = _filters(given)
+        try:
+            built, sha256 = _export(filters, out, self._progress)
+        except (CannotBuild, AuditUnavailable) as error:
+            raise CommandError(error.sentence) from error
+        except OSError as error:
+            raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
+        self.stdout.write(f"{out}: {built.rows:,} events, {built.leaves:,} leaves. {built.verdict}")
+        self.stdout.write(f"SHA-256 {sha256}\nTo check it: {command(out.name)}")
+
+    def _progress(self, done: int, expected: int) -> None:
+        if expected and sys.stderr.isatty():
+            self.stderr.write(f"\r{done:,} of {expected:,} leaves", ending="" if done < expected else "\n")
+
+
+def _filters(given: dict[str, Any]) -> TrailFilters:
+    about = [f"{kind}:{given[kind]}" for kind in ("recording", "object") if given[kind] is not None]
+    actor = "" if given["person"] is None else f"user:{given['person']}"
+    return TrailFilters(target=about[0] if about else "", actor=actor, since=given["from"], until=given["to"])
+
+
+def _export(filters: TrailFilters, out: Path, progress: Any) -> tuple[Built, str]:
+    """Have it in the trail that the bundle is asked for, build it, have it in the trail that it was built."""
+    report = uuid7()
+    target = Target("report", f"report:{report}")
+    with _NewFile(out) as file:
+        detail = {"format": FORMAT, "filters": filters.as_detail()}
+        request = record_durably(
+            Kind.REPORT_REQUESTED, by=BY, target=target, outcome=Outcome.GRANTED, detail=detail
+        )
+        order = Order(report, request, Scope.of(filters), "", BY.ref)
+        try:
+            built = build_bundle(order, file, out.name, progress, out.parent)
+        except CannotBuild as error:
+            failed = {"reason": error.sentence}
+            record_durably(Kind.REPORT_FAILED, by=BY, target=target, outcome=Outcome.ERROR, detail=failed)
+            raise
+        file.keep()
+        facts = {
+            "rows": built.rows,
+            "size_bytes": file.size_bytes,
+            "sha256": file.sha256,
+            "file_name": out.name,
+        }
+        record_durably(Kind.REPORT_BUILT, by=BY, target=target, detail={**facts, **as_detail(built)})
+    return built, file.sha256
+
+
+class _NewFile:
+    """A file that is there whole or not at all, for its owner's eyes, and never in the place of another."""
+
+    def __init__(self, path: Path) -> None:
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        self.size_bytes = 0
+        self._path, self._kept = path, False
+        self._hash = hashlib.sha256()
+        self._file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.")  # noqa: SIM115 (closed by __exit__)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self._file.close()
+        if kind is not None and self._kept:
+            self._path.unlink()
+
+    def write(self, data: bytes, /) -> None:
+        """Append."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.size_bytes += len(data)
+
+    def keep(self) -> None:
+        """Give it its name, once its bytes are on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        os.link(self._file.name, self._path)
+        self._kept = True

@@ -1,0 +1,296 @@
+"""Evidence bundles as reports: asked for with one scope, waited for, built, shown, fetched; and by an operator."""
+
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.http import QueryDict, StreamingHttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from auditportal.accounts.models import Grant, User
+from auditportal.embedded import Services
+from recordings.audit.filters import TrailFilters
+from recordings.evidence import standing
+from recordings.evidence.errors import NotOneScope
+from recordings.evidence.verify_audit import verify
+from recordings.models import AuditEvent, Report, ReportState
+from recordings.reports import claims, files
+from recordings.reports.actions import request_report
+from recordings.reports.forms import NO_RECORDING, ReportForm
+from recordings.reports.tasks import build_report, sweep_reports
+from tests import factories
+from tests.factories import PASSWORD, person
+from tests.integration.evidence.bundles import NOA, Log, make_log, opened
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+@pytest.fixture
+def log(services: Services, settings: Any, tmp_path: Path) -> Log:
+    settings.REPORTS_DIR = tmp_path / "reports"
+    return make_log(services, settings, tmp_path)
+
+
+@pytest.fixture
+def noa(committed_db: None) -> User:
+    return person("compliance_officer", "noa.levi")
+
+
+def asked(noa: User, **filters: Any) -> Report:
+    return request_report(filters=TrailFilters(**filters), format="bundle", requested_by=noa, by=NOA)
+
+
+def built(report: Report) -> Report:
+    build_report(str(report.pk))
+    report.refresh_from_db()
+    return report
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    assert client.post("/accounts/login/", {"login": user.username, "password": PASSWORD}).status_code == 302
+    return client
+
+
+def detail_of(kind: str) -> dict[str, Any]:
+    event = AuditEvent.objects.filter(kind=kind).latest("id")
+    return json.loads(bytes(event.body))["action_detail"]
+
+
+# --- asking
+
+
+def form(**given: str | list[str]) -> ReportForm:
+    query = QueryDict(mutable=True)
+    for name, value in {"format": "bundle", **given}.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    return ReportForm(query)
+
+
+def test_one_scope_is_taken_from_the_filters(committed_db: None) -> None:
+    tom = person(username="tom.brandt")
+    known = factories.recording()
+    scopes = {
+        (): {},
+        (("q", "1407374990000101"),): {"target": "object:1407374990000101"},
+        (("q", str(known.pk)),): {"target": f"recording:{known.pk}"},
+        (("q", "recording:gone"),): {"target": "recording:gone"},
+        (("q", "Tom Brandt"),): {"actor": f"user:{tom.pk}"},
+        (("person", f"user:{tom.pk}"), ("since", "2026-11-01")): {
+            "actor": f"user:{tom.pk}",
+            "since": date(2026, 11, 1),
+        },
+    }
+    for given, expected in scopes.items():
+        asking = form(**dict(given))
+        assert asking.is_valid(), asking.errors
+        assert asking.filters() == TrailFilters(**expected)
+
+
+def test_anything_but_one_scope_is_refused_with_a_sentence(committed_db: None) -> None:
+    tom = person(username="tom.brandt")
+    given: list[dict[str, Any]] = [
+        {"group": ["viewing"]},
+        {"outcome": "denied"},
+        {"purpose": "quality"},
+        {"kind": ["object.opened"]},
+        {"q": "nobody of this name"},
+        {"q": "1407374990000101", "person": f"user:{tom.pk}"},
+    ]
+    for filters in given:
+        asking = form(**filters)
+        assert not asking.is_valid()
+        assert asking.non_field_errors() == [NotOneScope.sentence]
+    assert form(format="csv", outcome="denied").is_valid()
+
+
+def test_an_id_of_no_recording_is_not_guessed_at(committed_db: None) -> None:
+    assert form(q=str(uuid4())).non_field_errors() == [NO_RECORDING]
+
+
+# --- building
+
+
+def test_a_bundle_is_asked_for_built_shown_and_fetched(log: Log, noa: User) -> None:
+    opened("1")
+    client = signed_in(noa)
+    answer = client.post("/reports/request/", {"format": "bundle", "q": "recording:1"})
+    report = Report.objects.get()
+    assert answer.headers["Location"] == f"/reports/{report.pk}/"
+    log.seal()
+    report = built(report)
+    assert (report.state, report.error, report.rows_done) == (ReportState.READY, "", 1)
+    page = client.get(f"/reports/{report.pk}/").content.decode()
+    assert "Self-signed only" in page
+    assert "every event on recording:1" in page
+    assert f"python3 verify_audit.py {report.file_name} --policy your-policy.txt" in page
+    answer = client.get(f"/reports/{report.pk}/file")
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert isinstance(answer, StreamingHttpResponse)
+    result = verify(io.BytesIO(answer.getvalue()), policy_text=log.signer.policy_text)
+    assert result.verdict == "CONSISTENT (self-signed only)"
+    assert report.file_name.endswith(".zip")
+
+
+def test_what_was_built_is_in_the_trail(log: Log, noa: User) -> None:
+    opened("1")
+    report = asked(noa, target="recording:1")
+    size = log.seal()
+    report = built(report)
+    detail = detail_of("export.built")
+    with zipfile.ZipFile(files.file_of(report)) as bundle:
+        claims_ = json.loads(bundle.read("bundle.json"))
+    assert (
+        (detail["checkpoint_size"], detail["manifest"])
+        == (size, size - 1)
+        == (claims_["size"], claims_["manifest"])
+    )
+    assert (detail["sha256"], detail["size_bytes"]) == (report.sha256, report.size_bytes)
+    assert (detail["rows"], detail["leaves"], detail["witnesses"]) == (1, 1, [])
+    assert claims_["report"] == str(report.pk)
+    assert claims_["generated_by"] == {"name": "Noa Levi", "ref": f"user:{noa.pk}"}
+
+
+def test_nothing_at_all_is_a_certificate(log: Log, noa: User) -> None:
+    never = factories.recording()
+    client = signed_in(noa)
+    client.post("/reports/request/", {"format": "bundle", "q": str(never.pk)})
+    log.seal()
+    report = built(Report.objects.get())
+    assert verify(files.file_of(report)).verdict == "CONSISTENT (self-signed only)"
+    page = client.get(f"/reports/{report.pk}/").content.decode()
+    assert "There was nothing, and the bundle proves it" in page
+
+
+def test_without_a_sealed_log_it_fails_with_a_sentence(log: Log, noa: User) -> None:
+    report = built(asked(noa, target="recording:1"))
+    assert (report.state, report.error) == (ReportState.FAILED, standing.NOT_OPENED)
+    assert detail_of("export.failed") == {"reason": standing.NOT_OPENED}
+    assert list(files.folder().iterdir()) == []
+
+
+def test_while_it_waits_the_lease_is_kept(log: Log, noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "WAIT_SECONDS", 2.0)
+    monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
+    log.seal()
+    report = asked(noa, target="recording:1")
+    with sealing_soon(log):
+        report = built(report)
+    assert report.state == ReportState.READY
+
+
+def test_a_killed_builders_bundle_is_built_by_the_next(log: Log, noa: User) -> None:
+    opened("1")
+    report = asked(noa, target="recording:1")
+    log.seal()
+    claims.claim(report.pk)
+    (files.folder() / f"{report.pk}.1.partial").write_text("half a bun")
+    Report.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    opened("1")
+    log.seal(manifest=True)
+    assert sweep_reports() == 1
+    report.refresh_from_db()
+    assert (report.state, report.attempts) == (ReportState.READY, 2)
+    assert [path.name for path in files.folder().iterdir()] == [f"{report.pk}.2.bundle"]
+    assert verify(files.file_of(report)).verdict == "CONSISTENT (self-signed only)"
+
+
+def test_a_builder_that_lost_its_lease_stops(log: Log, noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened("1")
+    report = asked(noa, target="recording:1")
+    log.seal()
+    monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
+    renew = claims.renew
+
+    def taken_over(report: Report, **figures: Any) -> None:
+        Report.objects.update(attempts=2, leased_until=timezone.now() + claims.LEASE)
+        renew(report, **figures)
+
+    monkeypatch.setattr(claims, "renew", taken_over)
+    report = built(report)
+    assert (report.state, report.attempts, report.sha256) == (ReportState.BUILDING, 2, "")
+    assert list(files.folder().iterdir()) == []
+
+
+def test_no_room_for_a_bundle_fails_with_a_sentence(
+    log: Log, noa: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "room_for", lambda size_bytes: False)
+    report = asked(noa, target="recording:1")
+    log.seal()
+    assert built(report).error.startswith("No space left")
+
+
+def test_a_right_that_was_withdrawn_builds_no_bundle(log: Log, noa: User) -> None:
+    report = asked(noa, target="recording:1")
+    log.seal()
+    Grant.objects.update(ended_at=timezone.now())
+    assert built(report).state == ReportState.FAILED
+
+
+# --- the command
+
+
+@contextmanager
+def sealing_soon(log: Log) -> Iterator[None]:
+    """A sealer at work beside the test."""
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(0.1):
+            log.seal()
+        connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_an_operator_exports_a_bundle(log: Log, tmp_path: Path) -> None:
+    opened("1")
+    log.seal()
+    recording = uuid4()
+    opened(str(recording))
+    out, said = tmp_path / "evidence.zip", io.StringIO()
+    with sealing_soon(log):
+        call_command("export_report", recording=recording, out=out, stdout=said)
+    result = verify(out, policy_text=log.signer.policy_text)
+    assert result.verdict == "CONSISTENT (self-signed only)"
+    assert "1 events, 1 leaves. Self-signed only" in said.getvalue()
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.glob("*evidence*")) == ["evidence.zip"]
+    event = AuditEvent.objects.get(kind="export.requested")
+    assert event.actor_ref == "system:export_report"
+    assert detail_of("export.built")["file_name"] == "evidence.zip"
+
+
+def test_a_command_that_cannot_prove_says_why_and_leaves_nothing(log: Log, tmp_path: Path) -> None:
+    out = tmp_path / "evidence.zip"
+    with pytest.raises(CommandError, match="has not been opened yet"):
+        call_command("export_report", out=out)
+    assert not out.exists()
+    assert detail_of("export.failed") == {"reason": standing.NOT_OPENED}
+
+
+def test_a_command_replaces_no_file(log: Log, tmp_path: Path) -> None:
+    out = tmp_path / "evidence.zip"
+    out.write_text("somebody's")
+    with pytest.raises(CommandError, match="cannot be written: File exists"):
+        call_command("export_report", out=out)
+    assert out.read_text() == "somebody's"
+    assert not AuditEvent.objects.filter(kind="export.requested").exists()
