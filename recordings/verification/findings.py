@@ -1,0 +1,113 @@
+"""What a verification finds: problems, one line per check, the verdict."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here
+
+
+def moment(microseconds: int) -> str:
+    """A time of PostgreSQL's binary form as the trail writes times."""
+    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong: at which leaf (-1 when at none in particular), with which event, since when."""
+
+    check: str
+    what: str
+    n: int = -1
+    event_id: str = ""
+    at: str = ""
+
+    def __str__(self) -> str:
+        where = f"leaf {self.n}" if self.n >= 0 else ""
+        event = f"event {self.event_id}" if self.event_id else ""
+        place = ", ".join(filter(None, [event, where, f"recorded {self.at}" if self.at else ""]))
+        return f"{place}: {self.what}" if place else self.what
+
+
+@dataclass
+class Findings:
+    """Problems by check: how many, and the first of each. Millions of them must not fill the memory."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    firsts: dict[str, Problem] = field(default_factory=dict)
+
+    def add(self, problem: Problem) -> None:
+        self.counts[problem.check] = self.counts.get(problem.check, 0) + 1
+        known = self.firsts.get(problem.check)
+        if known is None or _order(problem) < _order(known):
+            self.firsts[problem.check] = problem
+
+    def merge(self, other: "Findings") -> None:
+        """Take over what another part of the log has found."""
+        for problem in other.firsts.values():
+            self.add(problem)
+        for check, count in other.counts.items():
+            self.counts[check] += count - 1
+
+    @property
+    def first(self) -> Problem | None:
+        """The problem with the lowest leaf; one without a leaf only when there is no other."""
+        return min(self.firsts.values(), key=_order, default=None)
+
+
+def _order(problem: Problem) -> tuple[bool, int]:
+    return problem.n < 0, problem.n
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: what was checked, whether it holds, in words and numbers. No time when it was done with another."""
+
+    name: str
+    ok: bool
+    sentence: str
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        took = f"{self.seconds:8.2f} s" if self.seconds is not None else " " * 10
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name:<12} {took}  {self.sentence}"
+
+
+@dataclass
+class Verification:
+    """The whole result. `problem` is the first bad event, or what else is wrong; None when all is well."""
+
+    events: int
+    leaves: int
+    root: bytes
+    started_at: datetime
+    seconds: float = 0.0
+    checks: list[Check] = field(default_factory=list)
+    problem: Problem | None = None
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The checks as they are kept in a row."""
+        return [
+            {
+                "name": check.name,
+                "ok": check.ok,
+                "sentence": check.sentence,
+                "milliseconds": None if check.seconds is None else round(check.seconds * 1000),
+            }
+            for check in self.checks
+        ]
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """ "1 leaf", "1,000 leaves"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def firsts(findings: Findings, names: Iterable[str]) -> Problem | None:
+    """The first problem of these checks."""
+    return min((findings.firsts[name] for name in names if name in findings.firsts), key=_order, default=None)

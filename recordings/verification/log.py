@@ -1,0 +1,79 @@
+"""The log as a whole while it is verified: its head, what its stretches hold, and where problems are kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import psycopg
+
+from recordings.tlog.merkle import EMPTY_ROOT
+from recordings.tlog.policy import Policy
+from recordings.verification.findings import Findings, Problem
+from recordings.verification.part import Part
+
+_HEAD = "SELECT origin, tag_key, size, root, frontier, low_water FROM audit.log_head"
+# (size, root) → the event that an opening, a manifest … is
+_OWN = """
+SELECT l.n, e.event_id::text, e.recorded_at, e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
+WHERE e.kind = %s ORDER BY l.n
+"""
+
+
+class Head(NamedTuple):
+    """The row of the log's end, as the sealer keeps it."""
+
+    origin: str = ""
+    tag_key: bytes = bytes(32)
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    frontier: bytes = b""
+    low_water: int = -1
+
+
+class OwnEvent(NamedTuple):
+    """An event that the log wrote about itself."""
+
+    n: int
+    event_id: str
+    recorded_at: int
+    body: bytes
+
+
+@dataclass
+class Log:
+    """What the checks look at. All reads are of one snapshot of the database."""
+
+    connection: psycopg.Connection[Any] = field(repr=False)
+    head: Head
+    is_open: bool
+    policy: Policy | None
+    lag_limit: int
+    every_manifest: bool = False
+    part: Part = field(default_factory=Part)
+    events: int = 0
+
+    @property
+    def findings(self) -> Findings:
+        return self.part.findings
+
+    def rows(self, query: str, *params: object) -> list[Any]:
+        """All rows of a short answer."""
+        return self.connection.execute(query, params, binary=True).fetchall()
+
+    def own(self, kind: str) -> list[OwnEvent]:
+        """The events of a kind that stand in the log, in its order."""
+        return [OwnEvent._make(row) for row in self.rows(_OWN, kind)]
+
+    def add(self, check: str, what: str, n: int = -1, event_id: str = "", at: str = "") -> None:
+        """Keep a problem."""
+        self.findings.add(Problem(check, what, n, event_id, at))
+
+
+# Gives the numbers of a check as a sentence; problems go into the log's findings under the check's name.
+Look = Callable[[Log], str]
+
+
+def read_head(connection: psycopg.Connection[Any]) -> Head | None:
+    """The row of the log's end; None before the log is opened."""
+    row = connection.execute(_HEAD, binary=True).fetchone()
+    return Head._make(row) if row else None

@@ -1,0 +1,201 @@
+"""One stretch of the log, row by row: every event hashed, every entry made again, every leaf hashed.
+
+Knows neither Django nor the sealer: it runs in a process of its own for each stretch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8BinaryLoader
+from pydantic_core import from_json
+
+from recordings.tlog.tiles import WIDTH
+from recordings.verification.blocks import Blocks
+from recordings.verification.chains import Chains, End, Seam
+from recordings.verification.entries import make_entry, stamp
+from recordings.verification.explain import SKEW, Row, explain
+from recordings.verification.findings import Findings, Problem
+
+BATCH = 8 * WIDTH
+# Events lie nearly in the order of the leaves: looking each of them up reads every page once, while a join of any
+# other kind would read the whole table for each batch. The second core has a stretch of its own to work on.
+_SESSION = "; ".join(
+    f"SET {setting}"
+    for setting in (
+        "enable_hashjoin = off",
+        "enable_mergejoin = off",
+        "enable_bitmapscan = off",
+        "enable_seqscan = off",
+        "max_parallel_workers_per_gather = 0",
+        "jit = off",
+    )
+)
+# A batch of rows: first what the bytes of the event say, in the order in which the loop below takes it from them.
+_ROWS = """
+SELECT e.event_id::text, e.kind, e.outcome, e.actor_ref, e.actor_role, e.target_kind, e.target_ref, e.parent_ref,
+       e.purpose, e.request_id, e.body, e.body_hash, e.recorded_at, e.occurred_at, e.skewed,
+       l.n, l.event_no, l.event_id::text, l.entry, l.hash, l.obj, l.obj_n, l.act, l.act_n
+FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_no
+WHERE l.n >= %s AND l.n < %s ORDER BY l.n
+"""
+_TILES = "SELECT position, hashes FROM audit.tile WHERE level = 0 AND position >= %s AND position < %s"
+_SIZES = "SELECT size FROM audit.checkpoint WHERE size > %s AND size <= %s AND size %% 256 <> 0 ORDER BY size"
+_NOTHING: dict[str, str] = {}
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stretch of the log in the snapshot of the database that all stretches share. Starts at a block's start."""
+
+    url: str = field(repr=False)
+    snapshot: str
+    tag_key: bytes = field(repr=False)
+    start: int
+    end: int
+
+
+@dataclass
+class Part:
+    """What a stretch holds. `gone` counts leaves without their event, `restored` those that say so themselves."""
+
+    leaves: int = 0
+    gone: int = 0
+    restored: list[int] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    blocks: Blocks = field(default_factory=Blocks)
+    ends: dict[str, dict[bytes, End]] = field(default_factory=dict)
+    seams: dict[str, dict[bytes, Seam]] = field(default_factory=dict)
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """A connection that only reads, in one snapshot, and takes times as the numbers they are."""
+    connection = psycopg.connect(url)
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
+    return connection
+
+
+def check_part(job: Job, progress: Progress) -> Part:
+    """Check the leaves `start` … `end` − 1; `progress` is told how many are done."""
+    with connect(job.url) as connection:
+        connection.execute(f"SET TRANSACTION SNAPSHOT '{job.snapshot}'")
+        connection.execute(_SESSION)
+        stretch = Stretch(connection, job)
+        for start in range(job.start, job.end, BATCH):
+            stretch.check(start, min(start + BATCH, job.end))
+            progress(min(start + BATCH, job.end) - job.start)
+        return stretch.finish()
+
+
+class Stretch:
+    """A stretch while it is checked."""
+
+    def __init__(self, connection: psycopg.Connection[Any], job: Job) -> None:
+        from_start = job.start == 0
+        self._connection = connection
+        self._acts = Chains("act", job.tag_key, from_start=from_start)
+        self._objs = Chains("obj", job.tag_key, from_start=from_start)
+        self._part = Part()
+
+    def finish(self) -> Part:
+        """What was found, once every batch is checked."""
+        part, chains = self._part, (self._objs, self._acts)
+        part.ends = {one.kind: one.ends() for one in chains}
+        part.seams = {one.kind: one.seams for one in chains}
+        return part
+
+    def check(self, start: int, end: int) -> None:
+        """One batch of leaves."""
+        with self._connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(_ROWS, [start, end]).fetchall()
+            stored = dict(cursor.execute(_TILES, [start // WIDTH, end // WIDTH]).fetchall())
+            sizes = [size for (size,) in cursor.execute(_SIZES, [start, end]).fetchall()]
+        hashes = self._check_rows(rows, start)
+        if len(hashes) < end - start:
+            self._add("leaves", f"{end - start - len(hashes):,} leaves are missing.", start + len(hashes))
+        self._part.leaves += len(rows)
+        for at in range(0, len(hashes), WIDTH):
+            self._block(hashes[at : at + WIDTH], start + at, stored, sizes)
+
+    def _block(self, hashes: Sequence[bytes], start: int, stored: dict[int, bytes], sizes: list[int]) -> None:
+        end = start + len(hashes)
+        self._part.blocks.add(hashes, start, [size for size in sizes if start < size <= end])
+        if len(hashes) == WIDTH and stored.get(start // WIDTH) != b"".join(hashes):
+            missing = start // WIDTH not in stored
+            self._add(
+                "tiles",
+                f"The tile over the leaves {start:,} to {end - 1:,} is "
+                + ("missing." if missing else "not what these leaves hash to."),
+                start,
+            )
+
+    def _add(self, check: str, what: str, n: int) -> None:
+        self._part.findings.add(Problem(check, what, n))
+
+    def _check_rows(self, rows: Sequence[Any], start: int) -> list[bytes]:
+        """The leaf hashes. What is not as it must be at first sight is looked at again, slowly, by `explain`."""
+        hashes: list[bytes] = []
+        acts, objs = self._acts.by_ref, self._objs.by_ref
+        for n, row in enumerate(rows, start):
+            body, recorded, occurred, entry = row[10], row[12], row[13], row[18]
+            try:
+                said = from_json(body, cache_strings="keys")
+                digest = sha256(body).digest()
+                actor, target = said["actor"], said.get("object", _NOTHING)
+                event_id, kind, outcome = said["id"], said["type"], said["outcome"]
+                who, what = actor["ref"], target.get("ref", "")
+                act = acts.get(who) or self._acts.begin(who, n, event_id, entry)
+                obj = (objs.get(what) or self._objs.begin(what, n, event_id, entry)) if what else None
+                made = make_entry(n, event_id, digest.hex(), stamp(recorded), kind, outcome, act, obj)
+                leaf = sha256(b"\0" + made).digest()
+                fine = (
+                    row[:10]
+                    == (
+                        event_id,
+                        kind,
+                        outcome,
+                        who,
+                        actor.get("role", ""),
+                        target.get("kind", ""),
+                        what,
+                        target.get("parent", ""),
+                        said.get("purpose", _NOTHING).get("code", ""),
+                        said.get("request", _NOTHING).get("id", ""),
+                    )
+                    and digest == row[11]
+                    and stamp(occurred) == said["occurred_at"]
+                    and (abs(recorded - occurred) > SKEW) == row[14]
+                    and made == entry
+                    and row[15] == n
+                    and row[17] == event_id
+                    and row[19:] == (leaf, obj and obj.tag, obj and obj.count + 1, act.tag, act.count + 1)
+                )
+            except (ValueError, TypeError, KeyError, AttributeError):
+                fine = False
+            if not fine:
+                leaf = self._explain(Row._make(row), n)
+            else:
+                act.count += 1
+                act.last = n
+                if obj:
+                    obj.count += 1
+                    obj.last = n
+            hashes.append(leaf)
+        return hashes
+
+    def _explain(self, row: Row, n: int) -> bytes:
+        """Keep what is wrong with a leaf, and give the hash of the entry that it has."""
+        if row.n != n:
+            self._add("leaves", f"Instead of leaf {n:,} there is leaf {row.n:,}.", n)
+        for problem in explain(row, self._acts, self._objs):
+            self._part.findings.add(problem)
+        if row.event_no is None:
+            self._part.restored.append(row.n)
+        self._part.gone += row.event_id is None
+        return sha256(b"\0" + row.entry).digest()

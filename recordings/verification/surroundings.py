@@ -1,0 +1,72 @@
+"""What stands around the log: events that it does not hold yet, leaves too many, the triggers that guard its tables."""
+
+from recordings.verification.findings import moment, plural
+from recordings.verification.log import Log
+
+_COUNT = "SELECT count(*) FROM audit.event"
+_BEYOND = "SELECT count(*), min(n) FROM audit.leaf WHERE n < 0 OR n >= %s"
+# The whole anti-join, whatever the sealer's low-water mark says.
+_UNSEALED = """
+SELECT e.id, e.event_id::text, e.recorded_at,
+       e.recorded_at < clock_timestamp() - make_interval(secs => %s) AS late
+FROM audit.event e LEFT JOIN audit.leaf l ON l.event_no = e.id WHERE l.n IS NULL ORDER BY e.id
+"""
+_GUARDS = """
+SELECT c.relname, array_agg(t.tgname::text ORDER BY t.tgname)
+           FILTER (WHERE t.tgenabled = 'A' AND t.tgfoid = 'audit.refuse_change'::regproc)
+FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+WHERE c.relnamespace = 'audit'::regnamespace AND c.relname = ANY(%s) GROUP BY c.relname
+"""
+APPEND_ONLY = (
+    "anchor",
+    "checkpoint",
+    "cosignature",
+    "erasure",
+    "erasure_approval",
+    "event",
+    "incident",
+    "leaf",
+    "tile",
+)
+
+
+def look_at_unsealed(log: Log) -> str:
+    """No committed event may wait longer than the limit for its leaf, or be one that the sealer never looks at."""
+    ((log.events,),) = log.rows(_COUNT)
+    waiting = late = 0
+    with log.connection.cursor("unsealed", binary=True) as cursor:
+        for number, event_id, recorded_at, is_late in cursor.execute(_UNSEALED, [log.lag_limit]):
+            waiting += 1
+            late += is_late
+            if number <= log.head.low_water:
+                log.add(
+                    "unsealed",
+                    "has no leaf, and the sealer has passed it.",
+                    -1,
+                    event_id,
+                    moment(recorded_at),
+                )
+            elif is_late:
+                log.add("unsealed", "is not sealed yet.", -1, event_id, moment(recorded_at))
+    if log.events != log.part.leaves - log.part.gone + waiting:
+        log.add("unsealed", "Some event has more than one leaf.")
+    return (
+        f"{plural(log.events, 'event')}, {waiting:,} waiting, {late:,} of them longer than {log.lag_limit} s"
+    )
+
+
+def look_beyond(log: Log) -> str:
+    """There are no leaves outside the log. The leaves within were looked at one by one."""
+    ((count, first),) = log.rows(_BEYOND, log.head.size)
+    if count:
+        log.add("leaves", f"There are {count:,} leaves beyond the log's end.", first)
+    return f"{plural(log.part.leaves, 'leaf', 'leaves')} without a gap, each with its event"
+
+
+def look_at_guards(log: Log) -> str:
+    """The triggers that keep every append-only table are there and cannot be skipped."""
+    there = {table: len(triggers or ()) for table, triggers in log.rows(_GUARDS, list(APPEND_ONLY))}
+    for table in APPEND_ONLY:
+        if there.get(table, 0) < 2:
+            log.add("guards", f"The triggers that keep audit.{table} from being changed are off or gone.")
+    return f"{plural(len(APPEND_ONLY), 'table')} append-only"
