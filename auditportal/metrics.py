@@ -4,6 +4,8 @@ import os
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
+from auditportal.gauges import Standing
+
 REQUESTS = Histogram(
     "portal_request_seconds",
     "Time to answer, by view, method and status",
@@ -15,8 +17,10 @@ SIGN_INS = Counter("portal_sign_ins_total", "Sign-ins by outcome", ["outcome"])
 
 def exposition() -> bytes:
     """All metrics as text, those of the sibling processes included."""
+    standing = CollectorRegistry()
+    standing.register(Standing())
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        return generate_latest()
+        return generate_latest() + generate_latest(standing)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(standing)

@@ -11,7 +11,7 @@ from redis.retry import Retry
 from structlog.contextvars import get_contextvars
 
 from recordings.commbox.client import CommBox
-from recordings.commbox.limits import CallBudget
+from recordings.commbox.limits import CallBudget, Left
 
 REDIS_SECONDS = 0.5  # a page waits no longer than this to learn that Redis is gone
 
@@ -32,6 +32,12 @@ def client() -> CommBox:
     return CommBox(url, lambda: key_source(), limiter=_budget(url), request_id=_request_id)
 
 
+def budget_left() -> Left | None:
+    """What is left of the account's call budget; None while Redis does not say."""
+    return _budget(settings.COMMBOX_API_URL).left()
+
+
+@cache
 def _budget(url: str) -> CallBudget:
     redis = Redis.from_url(
         settings.REDIS_URL,

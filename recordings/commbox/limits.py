@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket
 from redis import Redis
@@ -48,6 +48,14 @@ if free == 1 then
 end
 return free
 """
+
+
+class Left(NamedTuple):
+    """What is left of the budget at a moment: calls of this second, places, and how long background calls rest."""
+
+    turns: int
+    places: int
+    pause_seconds: float
 
 
 class Ground(Protocol):
@@ -132,7 +140,7 @@ class SharedGround:
     def __init__(
         self, redis: Redis, account: str, per_second: int = PER_SECOND, at_once: int = AT_ONCE
     ) -> None:
-        self._redis = redis
+        self._redis, self._per_second = redis, per_second
         self._most = {f"{account}:places": at_once, f"{account}:places:background": at_once - 1}
         self._take = redis.register_script(_TAKE)
         self._prefix = f"commbox:{account}:"
@@ -152,6 +160,13 @@ class SharedGround:
     def give_back(self, place: str) -> None:
         for name in self._most:
             self._redis.zrem(f"commbox:{name}", place)
+
+    def left(self) -> Left:
+        """How much nobody has taken."""
+        taken = int(self._redis.zcount(f"{self._prefix}turns:{self._per_second}", _second_ago(), "+inf"))
+        (places, at_once), *_ = self._most.items()
+        held = int(self._redis.zcount(f"commbox:{places}", int(time.time()), "+inf"))
+        return Left(max(0, self._per_second - taken), max(0, at_once - held), max(0.0, self.pause_left()))
 
     def pause(self, seconds: float | None) -> None:
         times = int(self._redis.incr(f"{self._prefix}throttled"))
@@ -194,6 +209,15 @@ class CallBudget:
         except RedisError:
             self._rest().pause(seconds)
 
+    def left(self) -> Left | None:
+        """What is left of the account's budget; None while only this process's own is known."""
+        ground = self._ground()
+        try:
+            return ground.left() if isinstance(ground, SharedGround) else None
+        except RedisError:
+            self._rest()
+            return None
+
     def _wait(self, priority: Priority, ends_at: float) -> tuple[Ground, str]:
         while True:
             ground = self._ground()
@@ -222,6 +246,10 @@ class CallBudget:
         self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
         self._shared = None
         return self._local
+
+
+def _second_ago() -> int:
+    return int(time.time() * SECOND) - SECOND
 
 
 def _take(ground: Ground, priority: Priority) -> tuple[float, str | None]:

@@ -93,6 +93,18 @@ def test_a_killed_process_holds_its_place_for_less_than_a_minute(redis: FakeRedi
     assert 30 < redis.ttl("commbox:acme:places") < 60
 
 
+def test_what_is_left_is_known(redis: FakeRedis) -> None:
+    budget = CallBudget(redis, "acme", 8, 5)
+    assert budget.left() == (8, 5, 0.0)
+    with budget.acquire("playback"), budget.acquire("background"):
+        assert budget.left() == (6, 3, 0.0)
+    budget.pause(30)
+    left = budget.left()
+    assert left is not None
+    assert (left.places, 29 < left.pause_seconds <= 30) == (5, True)
+    assert CallBudget(GONE, "acme").left() is None
+
+
 def test_more_places_when_an_installation_knows_better(redis: FakeRedis) -> None:
     for ground in (SharedGround(redis, "acme", 4, 20), LocalGround(4, 20)):
         taken = [ground.take_place("background") for _ in range(25)]

@@ -1,0 +1,118 @@
+"""How things stand at the moment somebody scrapes: read from the database then, not kept by any process."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from recordings.anchors.state import outside_parties
+from recordings.commbox.assembly import budget_left
+from recordings.models import CommBoxObject, LogHead, RefreshRun, SourceStatus
+from recordings.refresh import absence, keys, queries
+from recordings.sealing.lag import lag
+
+Values = Mapping[str, float]
+_SECONDS = "1s"
+
+
+def _refresh() -> Values:
+    waiting = queries.queue()
+    oldest = waiting.oldest_due_at
+    status = SourceStatus.objects.filter(pk=1).first() or SourceStatus()
+    return {
+        "portal_refresh_due_objects": waiting.due,
+        "portal_refresh_oldest_due_seconds": (timezone.now() - oldest).total_seconds() if oldest else 0,
+        "portal_refresh_set_aside_objects": CommBoxObject.objects.filter(refresh_deaths__gte=3).count(),
+        "portal_refresh_missing_recordings": absence.in_question(),
+        "portal_commbox_answering": status.failing_since is None,
+        "portal_commbox_failures": status.failures,
+    }
+
+
+def _keys() -> Values:
+    ends = [line.expires_at for line in keys.key_lines() if line.expires_at]
+    return {"portal_commbox_key_ends_seconds": (max(ends) - timezone.now()).total_seconds()} if ends else {}
+
+
+def _trail() -> Values:
+    behind, head = lag(), LogHead.objects.first()
+    sealed = {"portal_trail_sealed_leaves": head.size} if head else {}
+    return {
+        **sealed,
+        "portal_trail_unsealed_events": behind.count,
+        "portal_trail_lag_seconds": behind.seconds,
+    }
+
+
+def _budget() -> Values:
+    left = budget_left()
+    if left is None:
+        return {}
+    return {
+        "portal_commbox_free_turns": left.turns,
+        "portal_commbox_free_places": left.places,
+        "portal_commbox_pause_seconds": left.pause_seconds,
+    }
+
+
+_WORDS = {
+    "portal_refresh_due_objects": "Objects whose turn has come",
+    "portal_refresh_oldest_due_seconds": "How long the oldest of them has waited",
+    "portal_refresh_set_aside_objects": "Objects whose refresh ended their worker three times",
+    "portal_refresh_missing_recordings": "Recordings missing from CommBox's last answer and not marked",
+    "portal_commbox_answering": "1 while CommBox answers",
+    "portal_commbox_failures": "Failed calls since the last one that worked",
+    "portal_commbox_key_ends_seconds": "Until the last API key ends",
+    "portal_commbox_free_turns": "Calls of this second that are left",
+    "portal_commbox_free_places": "Calls that may still be in flight",
+    "portal_commbox_pause_seconds": "How long background calls rest because CommBox throttles",
+    "portal_trail_sealed_leaves": "Leaves of the sealed log",
+    "portal_trail_unsealed_events": "Events that no signed checkpoint covers yet",
+    "portal_trail_lag_seconds": "Age of the oldest of them",
+}
+_PARTS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget)
+
+
+class Standing(Collector):
+    """Every gauge that could be read; what could not is left out rather than guessed."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for part in _PARTS:
+            for name, value in _read(part).items():
+                yield GaugeMetricFamily(name, _WORDS[name], value=float(value))
+        yield from _labelled("portal_refresh_run_age_seconds", "Since the last run began", "kind", _runs)
+        yield from _labelled(
+            "portal_outside_age_seconds", "Since a party outside last answered", "party", _outside
+        )
+
+
+def _runs() -> Values:
+    newest = RefreshRun.objects.order_by("kind", "-started_at").distinct("kind")
+    return {run.kind: (timezone.now() - run.started_at).total_seconds() for run in newest}
+
+
+def _outside() -> Values:
+    if not settings.AUDIT_ORIGIN:
+        return {}
+    parties = [party for party in outside_parties() if party.success_at]
+    return {p.name: (timezone.now() - p.success_at).total_seconds() for p in parties if p.success_at}
+
+
+def _labelled(name: str, words: str, label: str, part: Callable[[], Values]) -> Iterable[GaugeMetricFamily]:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for value, number in _read(part).items():
+        family.add_metric([value], number)
+    yield family
+
+
+def _read(part: Callable[[], Values]) -> Values:
+    """A part's values, or none: a database that is away or slow must not keep the other figures from being read."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_SECONDS])
+            return part()
+    except (DatabaseError, OSError):
+        return {}

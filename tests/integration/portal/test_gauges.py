@@ -1,0 +1,41 @@
+"""/metrics says how things stand, from the database, whatever of it can be read."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from auditportal.sandbox import Sandbox
+from recordings.models import CommBoxObject, RefreshRun, SourceStatus
+from tests.factories import conversation
+
+
+def metrics() -> dict[str, float]:
+    text = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode()
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines if name.startswith("portal_")}
+
+
+def test_queue_source_budget_and_runs(db: None, sandbox: Sandbox) -> None:
+    conversation()
+    now = timezone.now()
+    CommBoxObject.objects.update(refresh_due_at=now - timedelta(seconds=90), refresh_deaths=3)
+    SourceStatus.objects.create(pk=1, failing_since=now, failures=4)
+    RefreshRun.objects.create(kind="list", slot=1, started_at=now - timedelta(seconds=40))
+    RefreshRun.objects.create(kind="list", slot=2, started_at=now - timedelta(seconds=20))
+    found = metrics()
+    assert found["portal_refresh_due_objects"] == 1
+    assert 90 <= found["portal_refresh_oldest_due_seconds"] < 100
+    assert found["portal_refresh_set_aside_objects"] == 1
+    assert (found["portal_commbox_answering"], found["portal_commbox_failures"]) == (0, 4)
+    assert found["portal_commbox_free_places"] == 2
+    assert 20 <= found['portal_refresh_run_age_seconds{kind="list"}'] < 30
+    assert found["portal_trail_lag_seconds"] >= 0
+
+
+@pytest.mark.usefixtures("redis_down")
+def test_without_redis_the_rest_is_still_said(db: None) -> None:
+    found = metrics()
+    assert "portal_commbox_free_turns" not in found
+    assert found["portal_refresh_due_objects"] == 0
