@@ -5,6 +5,7 @@ Nothing here holds the sealer up, and no party another: the slowest witness cost
 
 import random
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -43,8 +44,9 @@ def _serve_all(errands: Sequence[Errand], stop: threading.Event) -> None:
         thread.daemon = True
         thread.start()
     stop.wait()
+    patience = time.monotonic() + _GOODBYE_SECONDS
     for thread in threads:
-        thread.join(_GOODBYE_SECONDS)
+        thread.join(max(0.0, patience - time.monotonic()))
 
 
 def serve(errand: Errand, stop: threading.Event) -> None:
