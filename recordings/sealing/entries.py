@@ -4,7 +4,6 @@ Written by hand because a thousand are written at a time; tests hold them agains
 """
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -28,13 +27,15 @@ def _quoted(text: str) -> str:
 
 def stamp(moment: datetime) -> str:
     """A time as the trail writes it: UTC, six digits of a second, Z."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if moment.tzinfo is None or moment.utcoffset():
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def entry(
     *,
     n: int,
-    event_id: UUID,
+    event_id: str,
     body_hash: bytes,
     recorded_at: datetime,
     kind: str,
@@ -55,13 +56,12 @@ def _place(name: str, place: Place) -> str:
     return f'"{name}":"{place.tag.hex()}","{name}_n":{place.n},{before}'
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """An entry with what the table keeps beside it. `event_no` is None when only the published entry came back."""
 
     n: int
     event_no: int | None
-    event_id: UUID
+    event_id: str
     entry: bytes
     hash: bytes
     obj: Place | None
@@ -82,7 +82,7 @@ def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
 def _read(said: dict[str, Any], data: bytes, event_no: int | None) -> tuple[Leaf, bytes]:
     """The leaf, and what its entry would be if this log had written it."""
     obj = _read_place(said, "obj") if "obj" in said else None
-    act, event_id = _read_place(said, "act"), UUID(said["e"])
+    act, event_id = _read_place(said, "act"), str(UUID(said["e"]))
     written = entry(
         n=_whole(said["n"]),
         event_id=event_id,

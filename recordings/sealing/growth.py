@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 from pydantic_core import from_json
 
 from recordings.sealing.entries import Leaf, Place, entry
@@ -20,14 +20,15 @@ _TABLES: dict[Kind, str] = {"obj": "object_head", "act": "actor_head"}
 _COPY_LEAVES = """
 COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, act, act_n) FROM STDIN (FORMAT binary)
 """
-_LEAF_TYPES = ("int8", "int8", "uuid", "bytea", "bytea", "bytea", "int8", "bytea", "int8")
+# A uuid goes over the wire as its 16 bytes, as bytea does.
+_LEAF_TYPES = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "int8", "bytea", "int8")
 
 
 class Event(NamedTuple):
     """A committed event that has no leaf yet."""
 
     id: int
-    event_id: UUID
+    event_id: str
     body: bytes
     body_hash: bytes
     recorded_at: datetime
@@ -40,7 +41,7 @@ class Said(NamedTuple):
     outcome: str
     actor: str
     target: str
-    detail: dict[str, Any]
+    detail: Any
 
 
 def examine(event: Event) -> Said:
@@ -49,21 +50,16 @@ def examine(event: Event) -> Said:
         raise Stopped("event_altered", f"The bytes of event {event.event_id} do not hash to its body hash.")
     try:
         body = from_json(event.body)
-        if body["id"] != str(event.event_id):
+        if body["id"] != event.event_id:
             raise ValueError
-        actor, target, detail = (_part(body, name) for name in ("actor", "object", "action_detail"))
-        return Said(str(body["type"]), str(body["outcome"]), _ref(actor), _ref(target), detail)
+        actor, target = _ref(body["actor"]), _ref(body.get("object"))
+        return Said(str(body["type"]), str(body["outcome"]), actor, target, body.get("action_detail"))
     except (ValueError, KeyError, TypeError):
         raise Stopped("event_altered", f"The bytes of event {event.event_id} are not that event.") from None
 
 
-def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
-    part = body.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _ref(part: dict[str, Any]) -> str:
-    ref = part.get("ref")
+def _ref(part: Any) -> str:
+    ref = part.get("ref") if isinstance(part, dict) else None
     return "" if ref is None else str(ref)
 
 
@@ -85,15 +81,14 @@ class Chains:
 
     def save(self, connection: psycopg.Connection[Any]) -> None:
         """Write the heads back in the transaction that is open."""
-        rows = [(found, self._refs[found], *head) for found, head in self._heads.items()]
-        if not rows:
-            return
+        rows = [(found.hex(), self._refs[found], *head) for found, head in self._heads.items()]
         connection.execute(
             f"INSERT INTO audit.{self._table} AS kept (tag, ref, count, last)"  # noqa: S608
-            " SELECT * FROM unnest(%s::bytea[], %s::text[], %s::int8[], %s::int8[])"
+            " SELECT decode(row->>0, 'hex'), row->>1, (row->>2)::int8, (row->>3)::int8"
+            " FROM jsonb_array_elements(%s) AS row"
             " ON CONFLICT (tag) DO UPDATE SET count = excluded.count, last = excluded.last,"
             " ref = coalesce(nullif(kept.ref, ''), excluded.ref)",
-            [list(column) for column in zip(*rows, strict=True)],
+            [Jsonb(rows)],
         )
 
 
@@ -137,7 +132,8 @@ def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf
             copy.set_types(_LEAF_TYPES)
             for leaf in leaves:
                 obj, obj_n = leaf.obj[:2] if leaf.obj else (None, None)
-                kept = (leaf.n, leaf.event_no, leaf.event_id, leaf.entry, leaf.hash)
+                event_id = bytes.fromhex(leaf.event_id.replace("-", ""))
+                kept = (leaf.n, leaf.event_no, event_id, leaf.entry, leaf.hash)
                 copy.write_row((*kept, obj, obj_n, *leaf.act[:2]))
         if tiles:
             cursor.executemany("INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)", tiles)

@@ -6,7 +6,6 @@ database still has are the first of them.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from recordings.tlog.tiles import ENTRIES, WIDTH, TileError, parse_entry_bundle,
 
 _CHUNK = 1000
 _MANIFEST = f'"y":"{Kind.HEADS_MANIFEST.value}"}}'.encode()
-_EVENTS = "SELECT event_id, id, body_hash FROM audit.event WHERE event_id = ANY(%s)"
+_EVENTS = "SELECT event_id::text, id, body_hash FROM audit.event WHERE event_id = ANY(%s::uuid[])"
 _KEEP = (
     "INSERT INTO audit.checkpoint (size, root, origin, note) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
@@ -133,7 +132,7 @@ def _add(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]
     store(
         connection,
         head,
-        [replace(leaf, event_no=events.get(leaf.event_id, (None,))[0]) for leaf in leaves],
+        [leaf._replace(event_no=events.get(leaf.event_id, (None,))[0]) for leaf in leaves],
     )
     return len(leaves) - len(events)
 

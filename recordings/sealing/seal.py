@@ -18,7 +18,7 @@ from recordings.sealing.own import write_own
 BATCH = 1000
 MANIFEST_EVERY = timedelta(hours=1)
 
-_EVENT = "SELECT id, event_id, body, body_hash, recorded_at FROM audit.event e WHERE "
+_EVENT = "SELECT id, event_id::text, body, body_hash, recorded_at FROM audit.event e WHERE "
 # The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
 _UNSEALED = (
     _EVENT
@@ -98,7 +98,11 @@ def is_signed(connection: psycopg.Connection[Any], size: int) -> bool:
 
 def _is_asked_for(said: Sequence[Said]) -> bool:
     """Whether somebody has asked for a bundle: it is complete only under a manifest that comes after it."""
-    return any(one.kind == Kind.REPORT_REQUESTED and one.detail.get("format") == "bundle" for one in said)
+    return any(one.kind == Kind.REPORT_REQUESTED and _format(one) == "bundle" for one in said)
+
+
+def _format(said: Said) -> str:
+    return str(said.detail.get("format")) if isinstance(said.detail, dict) else ""
 
 
 def _is_due(head: Head) -> bool:

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from uuid import UUID
 
 import pytest
 import rfc8785
@@ -15,7 +14,7 @@ from recordings.sealing.entries import Place, entry, parse_leaf, stamp
 from recordings.sealing.tags import key_commitment, tag
 from recordings.tlog.merkle import leaf_hash
 
-ID = UUID("019aa1b2-0000-7000-8000-000000000001")
+ID = "019aa1b2-0000-7000-8000-000000000001"
 AT = datetime(2026, 11, 20, 9, 14, 22, 123456, tzinfo=UTC)
 
 hashes = st.binary(min_size=32, max_size=32)
@@ -32,7 +31,7 @@ def plain(said: dict[str, object], name: str, place: Place | None) -> dict[str, 
     return said | {name: place.tag.hex(), f"{name}_n": place.n} | before
 
 
-@given(numbers, st.uuids(), hashes, moments, texts, texts, places, st.none() | places)
+@given(numbers, st.uuids().map(str), hashes, moments, texts, texts, places, st.none() | places)
 def test_an_entry_is_what_rfc_8785_makes_of_it(n, event_id, body_hash, at, kind, outcome, act, obj):
     data = entry(
         n=n,
@@ -45,7 +44,7 @@ def test_an_entry_is_what_rfc_8785_makes_of_it(n, event_id, body_hash, at, kind,
         obj=obj,
     )
     said: dict[str, object] = {
-        "v": 1, "n": n, "e": str(event_id), "bh": body_hash.hex(), "y": kind, "o": outcome,
+        "v": 1, "n": n, "e": event_id, "bh": body_hash.hex(), "y": kind, "o": outcome,
         "r": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }  # fmt: skip
     assert data == rfc8785.dumps(plain(plain(said, "act", act), "obj", obj))  # type: ignore[arg-type]
