@@ -43,10 +43,11 @@ class Signer(Cosigner):
             raise Refusal(400, str(wrong)) from wrong
         if checkpoint.extensions:
             raise Refusal(400, "The text of a checkpoint is three lines here, and unsigned.")
-        epoch = self._epoch(checkpoint.origin)
+        epoch = epoch_of(self._key.name, checkpoint.origin)
         if epoch is None:
             raise Refusal(404, "This is not the log that is signed here.")
-        if any(epoch < (self._epoch(origin) or 0) for origin in self._state.origins):
+        begun = (epoch_of(self._key.name, origin) or 0 for origin in self._state.origins)
+        if epoch < max(begun, default=0):
             raise Refusal(403, "A later epoch of this log has begun.")
         return checkpoint, []
 
@@ -55,22 +56,28 @@ class Signer(Cosigner):
         also = [self._also] if self._also and time.time() < self._also_until else []
         return [key.named(checkpoint.origin).sign(checkpoint.text()) for key in (self._key, *also)]
 
-    def _epoch(self, origin: str) -> int | None:
-        if origin == self._key.name:
-            return 1
-        found = _EPOCH.fullmatch(origin.removeprefix(self._key.name))
-        return int(found[1]) if found and origin.startswith(self._key.name) else None
+
+def epoch_of(first: str, origin: str) -> int | None:
+    """Which epoch of the log that began as `first` an origin stands for; None when it is another log's."""
+    if origin == first:
+        return 1
+    found = _EPOCH.fullmatch(origin.removeprefix(first))
+    return int(found[1]) if found and origin.startswith(first) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the signer until it is told to stop; the exit code."""
-    return run(_signer, _parser().parse_args(arguments))
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if not given.socket and not given.print_vkey:
+        parser.error("--socket is needed: where should it listen?")
+    return run(_signer, given)
 
 
 def _signer(given: argparse.Namespace) -> None:
     path = given.state / "signer.key"
     if given.print_vkey and path.exists():
-        tell_key(key_of(path, given.origin, LOG))
+        tell_key(_named(keys.load(path), given.origin))
         return
     also = keys.load_as(given.also, given.origin, LOG) if given.also else None
     state = open_state(given.state, path, replacing=also is not None)
@@ -82,13 +89,23 @@ def _signer(given: argparse.Namespace) -> None:
     server.serve(listening, lambda: say(f"The signer of {key.name} listens on {given.socket}"))
 
 
+def _named(key: SigningKey, origin: str) -> SigningKey:
+    """The key as the epoch `origin` has it. KeyFileError when it is not this log's."""
+    if epoch_of(key.name, origin) is None:
+        raise keys.KeyFileError(f"The key here is {key.vkey}; it signs no log named {origin}.")
+    return key.named(origin)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("sign_trail", description="Sign the checkpoints of one log.")
     parser.add_argument("--state", type=Path, required=True, help="folder of its own: key, state, evidence")
     parser.add_argument("--origin", required=True, help="the log's origin, which is also the name of its key")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--socket", type=Path, help="unix socket to listen on")
-    where.add_argument("--print-vkey", action="store_true", help="print the log's public key and end")
+    parser.add_argument("--socket", type=Path, help="unix socket to listen on")
+    parser.add_argument(
+        "--print-vkey",
+        action="store_true",
+        help="print the log's public key (of an epoch: ORIGIN/2 …) and end",
+    )
     parser.add_argument(
         "--socket-mode", type=_mode, default=0o600, help="600 (default), or 660 for its group"
     )

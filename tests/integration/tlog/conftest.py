@@ -27,7 +27,7 @@ class Parties:
     witness_port: int
     signer: Client
     witness: Client
-    folder: Path
+    signing: Signer
 
 
 @contextmanager
@@ -47,11 +47,12 @@ def parties(tmp_path: Path) -> Iterator[Parties]:
     log_key, witness_key = SigningKey.generate(ORIGIN), SigningKey.generate("audit.example", WITNESS)
     states = State(tmp_path / "signer"), State(tmp_path / "witness")
     path = tmp_path / "signer.sock"
-    signing = server.unix_server(Signer(states[0], log_key), path)
+    signer = Signer(states[0], log_key)
+    signing = server.unix_server(signer, path)
     witnessing = server.tcp_server(Witness(states[1], witness_key, [log_key.verifier]), "127.0.0.1", 0)
     port = witnessing.server_address[1]
     clients = Client(path), Client(f"http://127.0.0.1:{port}/")
     with _running(signing), _running(witnessing):
-        yield Parties(log_key, witness_key, path, port, *clients, tmp_path)
+        yield Parties(log_key, witness_key, path, port, *clients, signer)
         for closing in (*clients, *states):
             closing.close()

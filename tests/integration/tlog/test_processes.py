@@ -77,6 +77,16 @@ def test_the_public_key_is_there_before_the_first_start(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "signer" / "signer.key").stat().st_mode) == 0o600
     with started(manage("sign_trail"), *_signer(tmp_path)) as process:
         assert place_of(process)[0] == printed
+        assert run(manage("sign_trail"), *_signer(tmp_path, "--print-vkey")).stdout == f"{printed}\n"
+
+
+def test_the_public_key_of_a_later_epoch_has_its_name(tmp_path: Path) -> None:
+    first = run(manage("sign_trail"), *_signer(tmp_path, "--print-vkey")).stdout.strip()
+    second = run(manage("sign_trail"), *_signer(tmp_path, "--print-vkey", "--origin", f"{ORIGIN}/2")).stdout
+    assert second.strip() == VerifierKey.parse(first).named(f"{ORIGIN}/2").vkey
+    refused = run(manage("sign_trail"), *_signer(tmp_path, "--print-vkey", "--origin", "other.example"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"The key here is {first}; it signs no log named other.example.\n"
 
 
 @pytest.mark.parametrize("who", ["signer", "witness"])
@@ -119,6 +129,7 @@ def test_a_key_that_others_can_read_is_refused_in_one_sentence(tmp_path: Path) -
         ("witness", ["--listen", "7380"], "An address is HOST:PORT."),
         ("witness", ["--listen", "localhost:x"], "An address is HOST:PORT."),
         ("witness", ["--name", "two words"], "A key's name is not empty and has neither spaces nor a plus."),
+        ("signer", ["--socket", "/"], "/ is there and is no socket."),
         ("signer", ["--origin", ""], "A key's name is not empty and has neither spaces nor a plus."),
         ("signer", ["--socket-mode", "666"], "600 or 660."),
         ("signer", ["--also", "/nonexistent"], "The key file /nonexistent cannot be read: No such file"),

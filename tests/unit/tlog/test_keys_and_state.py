@@ -1,6 +1,7 @@
 """What rests on disk: keys that only their owner reads, a state that is whole, and held by one process."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -136,6 +137,28 @@ def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     files.replace(path, b"three")
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
     assert path.read_bytes() == b"three"
+
+
+def test_what_was_written_is_on_disk_before_it_has_its_name_and_the_name_before_the_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("name")
+        return rename(path, target)
+
+    monkeypatch.setattr(files.os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    state = State(tmp_path)
+    state.put(checkpoint(5), "five")
+    state.close()
+    assert done == ["file", "name", "folder"]
 
 
 def _fail(_: int) -> None:
