@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import (
     beat_init,
     before_task_publish,
@@ -52,13 +53,18 @@ app.conf.update(
         "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
         "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
+        "verify": {
+            "task": "recordings.verification.tasks.verify_nightly",
+            "schedule": crontab(hour="2", minute="30"),
+        },
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
     },
 )
 for _entry in app.conf.beat_schedule.values():
     # Messages that no worker took before the next one came are not worth keeping.
-    _entry["options"] = {"expires": _entry["schedule"], "ignore_result": True}
-app.autodiscover_tasks(["recordings.refresh", "recordings.reports"])
+    _every = _entry["schedule"]
+    _entry["options"] = {"expires": _every if isinstance(_every, float) else 3600, "ignore_result": True}
+app.autodiscover_tasks(["recordings.refresh", "recordings.reports", "recordings.verification"])
 
 
 @setup_logging.connect

@@ -13,6 +13,7 @@ from recordings.commbox.assembly import budget_left
 from recordings.models import CommBoxObject, LogHead, RefreshRun, SourceStatus
 from recordings.refresh import absence, keys, queries
 from recordings.sealing.lag import lag
+from recordings.verification import nightly
 
 Values = Mapping[str, float]
 _SECONDS = "1s"
@@ -69,11 +70,15 @@ _WORDS = {
     "portal_commbox_free_turns": "Calls of this second that are left",
     "portal_commbox_free_places": "Calls that may still be in flight",
     "portal_commbox_pause_seconds": "How long background calls rest because CommBox throttles",
+    "portal_trail_verified": "1 when the newest verification of the log passed",
+    "portal_trail_verified_age_seconds": "Since the newest verification ended",
+    "portal_trail_verification_seconds": "How long it took",
+    "portal_trail_verified_leaves": "Leaves it verified",
     "portal_trail_sealed_leaves": "Leaves of the sealed log",
     "portal_trail_unsealed_events": "Events that no signed checkpoint covers yet",
     "portal_trail_lag_seconds": "Age of the oldest of them",
 }
-_PARTS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget)
+_PARTS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget, nightly.metrics)
 
 
 class Standing(Collector):

@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from recordings.permissions import Permission
 from recordings.refresh.queries import banners
+from recordings.sealing.lag import lag
+from recordings.verification.nightly import alarm
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
 ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
@@ -59,5 +61,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role_label": user.role_label,
         "session_ends_at": getattr(request, "session_ends_at", None),
     }
-    warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS))
+    warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS)) + _trail_banners()
     return {**frame, "nav": _rooms(request, user), "person": person, "banners": warnings}
+
+
+def _trail_banners() -> list[dict[str, str]]:
+    """What everybody must know about the trail: two queries where a log is kept, none elsewhere."""
+    if not settings.AUDIT_ORIGIN:
+        return []
+    found, behind = alarm(), lag()
+    warnings = [{"level": "bad", "title": found.title, "text": found.sentence}] if found else []
+    if behind.alarming:
+        minutes = settings.AUDIT_LAG_LIMIT_SECONDS // 60
+        warnings.append(
+            {
+                "level": "bad",
+                "title": f"The audit trail has not been sealed for {behind.seconds:.0f} seconds.",
+                "text": f"After {minutes} minutes nothing plays. Sealer or signer may not be running.",
+            }
+        )
+    return warnings
