@@ -3,22 +3,25 @@
 Made for reading: the table has fewer columns and at most ROWS rows. The evidence is report.csv and the proofs.
 """
 
-import json
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
+import structlog
 
 from recordings.evidence import words
 from recordings.evidence.claims import Claims
+from recordings.evidence.errors import CannotBuild
 from recordings.evidence.table import COLUMNS, Row
 from recordings.evidence.texts import canonical
 from recordings.tlog.texts import encode64
 
-ROWS = 2_000
+logger = structlog.get_logger("portal.reports")
+
+ROWS = 1_000
 # Column of the PDF, the columns of the table it is made of, and its share of the width.
 _SHOWN = (
     ("Leaf", ("leaf",), 5),
@@ -28,17 +31,17 @@ _SHOWN = (
     ("On", ("target", "target_label"), 25),
     ("Purpose, note", ("purpose", "note"), 18),
 )
-_TEMPLATE = Path(__file__).with_name("report.typ")
-_NO_GLYPH = re.compile(r"the text `(\"(?:[^\"\\]|\\.)*\")` could not be displayed")
+_TYPESET = Path(__file__).with_name("typeset.py")
+_LONGEST = 300  # seconds
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
-_STAND_IN = "□"  # what no font on this machine can draw
-_ATTEMPTS = 3
 
 
 def render(claims: Claims, rows: Sequence[Row], file_name: str, bundle_sha256: str) -> bytes:
     """The PDF. `rows` are the first of the table's, at most ROWS of them."""
     data = {
         "title": "Audit trail report",
+        "at": int(claims.at.timestamp()),
+        "boxes": "",
         "date": {"year": claims.at.year, "month": claims.at.month, "day": claims.at.day},
         "scope": _capital(claims.order.scope.in_words()),
         "facts": _facts(claims, len(rows), bundle_sha256),
@@ -50,7 +53,7 @@ def render(claims: Claims, rows: Sequence[Row], file_name: str, bundle_sha256: s
         "widths": [width for _, _, width in _SHOWN],
         "rows": [_cells(row) for row in rows],
     }
-    return _compiled(data, claims)
+    return _typeset(data)
 
 
 _CHECK = (
@@ -58,8 +61,8 @@ _CHECK = (
     "bundle), bring a policy file that names the keys you trust, and run the command below. It makes the table again "
     "from the signed log and compares it with report.csv. This PDF and report.xlsx are copies for reading.",
 )
-_BOXES = (
-    "A letter that no font on the portal's machine can draw is shown as □ here; report.csv has it as it is."
+_NOT_SET = (
+    "The PDF could not be set. Request the report again; if that fails too, ask whoever runs the portal."
 )
 
 
@@ -103,41 +106,20 @@ def _cells(row: Row) -> list[str]:
     return ["\n".join(lines) for lines in said]
 
 
-def _compiled(data: dict[str, Any], claims: Claims) -> bytes:
-    """The document. A letter that no font here can draw is refused by PDF/A: it is shown as a box instead."""
-    for _ in range(_ATTEMPTS):
-        try:
-            return _compile(canonical(data).decode(), claims)
-        except typst.TypstError as error:
-            lacking = {letter for text in _NO_GLYPH.findall(error.diagnostic) for letter in json.loads(text)}
-            if not lacking:
-                raise
-            data = {**_replaced(data, lacking), "check": [*_CHECK, _BOXES]}
-    raise AssertionError("a box cannot be drawn")
-
-
-def _replaced(data: dict[str, Any], lacking: set[str]) -> dict[str, Any]:
-    drawn = canonical(data).decode().translate(dict.fromkeys(map(ord, lacking), _STAND_IN))
-    found: dict[str, Any] = json.loads(drawn)
-    return found
-
-
-def _compile(data: str, claims: Claims) -> bytes:
-    made = typst.compile(
-        _TEMPLATE.read_bytes(),
-        format="pdf",
-        font_paths=_fonts(),
-        sys_inputs={"data": data},
-        pdf_standards=["a-2a", "ua-1"],
-        timestamp=claims.at.replace(microsecond=0),
-    )
-    return bytes(made)
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    """Those that come with typst (Latin, Greek, Cyrillic, Hebrew, Arabic) and those of the machine."""
-    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
+def _typeset(data: dict[str, Any]) -> bytes:
+    """The PDF, set by a process of its own whose memory goes with it."""
+    try:
+        ran = subprocess.run(  # noqa: S603 (our own script, nothing of it from outside)
+            [sys.executable, str(_TYPESET)],
+            input=canonical(data),
+            capture_output=True,
+            timeout=_LONGEST,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        logger.error("report.pdf not set", error=str(getattr(error, "stderr", error))[-500:])
+        raise CannotBuild(_NOT_SET) from error
+    return ran.stdout
 
 
 def _capital(text: str) -> str:
