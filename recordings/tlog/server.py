@@ -48,13 +48,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The monitoring prefix."""
+        if {"Content-Length", "Transfer-Encoding"} & set(self.headers):
+            self.close_connection = True  # a body here would be taken for the next request
         found = _LATEST.fullmatch(self.path)
         missing = Answer(404, "There is only /<origin hash>/checkpoint.\n")
         self._answer(self.server.cosigner.latest(found[1]) if found else missing)
 
     def _body(self) -> bytes | Answer:
         length = self.headers.get("Content-Length")
-        if length is None:
+        if length is None or "Transfer-Encoding" in self.headers:
             return Answer(411, "A Content-Length is needed.\n")
         if not re.fullmatch("[0-9]{1,9}", length):
             return Answer(400, "The Content-Length is not a number.\n")

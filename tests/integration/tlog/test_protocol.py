@@ -107,6 +107,11 @@ def test_the_monitoring_prefix(parties: Parties) -> None:
     [
         (b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\n\r\n", 411),
         (b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+        (
+            b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            411,
+        ),
+        (b"GET /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nGET", 404),
         (_post(b"", length="-1"), 400),
         (_post(b"", length="x"), 400),
         (_post(b"", length="9" * 5000), 400),
