@@ -14,7 +14,8 @@ from typing import Any
 import typst
 
 _TEMPLATE = Path(__file__).with_name("report.typ")
-_NO_GLYPH = re.compile(r"the text `(\"(?:[^\"\\]|\\.)*\")` could not be displayed")
+_NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed')
+_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 _STAND_IN = "□"  # what no font on this machine can draw
 _BOXES = (
     "A letter that no font on the portal's machine can draw is shown as □ here; report.csv has it as it is."
@@ -28,14 +29,18 @@ def typeset(data: dict[str, Any], at: datetime) -> bytes:
         try:
             return _compile(json.dumps(data, ensure_ascii=False), at)
         except typst.TypstError as error:
-            lacking = {letter for text in _NO_GLYPH.findall(error.diagnostic) for letter in json.loads(text)}
+            lacking = _lacking(error.diagnostic)
             if not lacking:
                 raise
-            drawn = json.dumps(data, ensure_ascii=False).translate(
-                dict.fromkeys(map(ord, lacking), _STAND_IN)
-            )
+            drawn = json.dumps(data, ensure_ascii=False).translate(dict.fromkeys(lacking, _STAND_IN))
             data = {**json.loads(drawn), "boxes": _BOXES}
     raise ValueError("There is not even a font with a box in it.")
+
+
+def _lacking(said: str) -> set[int]:
+    """The letters that typst could not draw, beyond ASCII: every font has that."""
+    texts = (_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in _NO_GLYPH.findall(said))
+    return {ord(letter) for text in texts for letter in text if not letter.isascii()}
 
 
 def _compile(data: str, at: datetime) -> bytes:

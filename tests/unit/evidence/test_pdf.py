@@ -1,0 +1,99 @@
+"""The PDF: tagged PDF/A, letters of every script or a box, and nothing anybody typed read as markup."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typst
+
+from recordings.evidence import typeset
+
+AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
+
+
+def document(*rows: list[str]) -> dict[str, Any]:
+    return {
+        "title": "Audit trail report",
+        "at": int(AT.timestamp()),
+        "boxes": "",
+        "date": {"year": 2026, "month": 11, "day": 20},
+        "scope": "Every event",
+        "facts": [{"name": "Verdict", "value": "Self-signed only", "code": False}],
+        "check": ["How to"],
+        "command": "python3 verify_audit.py x.zip",
+        "footer": "x.zip",
+        "table": "The events",
+        "columns": ["Leaf", "By"],
+        "widths": [1, 2],
+        "rows": list(rows),
+    }
+
+
+def cells(data: dict[str, Any]) -> list[Any]:
+    """The bodies of the table's cells, as typst understood them."""
+    template = Path(typeset.__file__).with_name("report.typ").read_bytes()
+    tables = json.loads(typst.query(template, "table", sys_inputs={"data": json.dumps(data)}))
+    return [child["body"] for child in tables[-1]["children"] if child["func"] == "cell"]
+
+
+def test_it_is_a_tagged_pdf_a() -> None:
+    pdf = typeset.typeset(document(["1", "Noa Levi"]), AT)
+    assert pdf.startswith(b"%PDF-1.7")
+    for mark in (b"<pdfaid:part>2<", b"<pdfaid:conformance>A<", b"<pdfuaid:part>1<"):
+        assert mark in pdf
+    assert b"/Marked true" in pdf
+    assert b"2026-11-20" in pdf
+
+
+def test_the_same_data_gives_the_same_bytes() -> None:
+    assert typeset.typeset(document(["1", "x"]), AT) == typeset.typeset(document(["1", "x"]), AT)
+
+
+@pytest.mark.parametrize("name", ["דנה מרלו", "نور الهدى", "Ωμέγα", "Жанна", "José Ångström", "“q” – ₪ €"])
+def test_names_of_many_scripts_are_drawn(name: str) -> None:
+    """Refused by PDF/A were a letter missing."""
+    data = document(["1", name])
+    assert typeset._compile(json.dumps(data), AT).startswith(b"%PDF")
+
+
+def test_a_letter_without_a_glyph_becomes_a_box_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+    compile_once = typeset._compile
+
+    def kept(data: str, at: datetime) -> bytes:
+        seen.append(json.loads(data))
+        return compile_once(data, at)
+
+    monkeypatch.setattr(typeset, "_compile", kept)
+    unassigned = "\U0003fff0"
+    assert typeset.typeset(document(["1", f"a{unassigned}b"]), AT).startswith(b"%PDF")
+    assert [data["rows"][0][1] for data in seen] == [f"a{unassigned}b", "a□b"]
+    assert (seen[0]["boxes"], seen[1]["boxes"]) == ("", typeset._BOXES)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "#panic(1)",
+        "*bold* _it_ $x$ `r`",
+        "= heading",
+        '#read("/etc/passwd")',
+        "<label> @ref",
+        "\\u{41} ~ --- ...",
+        '"}]',
+    ],
+)
+def test_what_was_typed_is_text(typed: str) -> None:
+    data = document(["1", typed])
+    assert cells(data) == [{"func": "text", "text": "1"}, {"func": "text", "text": typed}]
+    assert typeset.typeset(data, AT).startswith(b"%PDF")
+
+
+def test_it_runs_by_itself() -> None:
+    data = json.dumps(document(["1", "דנה"])).encode()
+    ran = subprocess.run([sys.executable, typeset.__file__], input=data, capture_output=True, check=True)
+    assert ran.stdout == typeset.typeset(document(["1", "דנה"]), AT)
