@@ -60,15 +60,19 @@ class Signer(InProcess):
     def __init__(self, origin: str = ORIGIN, witnesses: Sequence[str] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="signer-")
         self.key = SigningKey.generate(origin, LOG)
-        super().__init__(LogSigner(State(self._at("log")), self.key))
+        self._states = {name: State(Path(self._folder.name) / name) for name in ("log", *witnesses)}
+        super().__init__(LogSigner(self._states["log"], self.key))
         self.witness_keys = {name: SigningKey.generate(f"{name}.example", WITNESS) for name in witnesses}
         self.witnesses = {
-            name: InProcess(Witness(State(self._at(name)), key, [self.key.verifier]))
+            name: InProcess(Witness(self._states[name], key, [self.key.verifier]))
             for name, key in self.witness_keys.items()
         }
 
-    def _at(self, name: str) -> Path:
-        return Path(self._folder.name) / name
+    def remove(self) -> None:
+        """Forget everything, for a signer that a test made itself."""
+        for state in self._states.values():
+            state.close()
+        self._folder.cleanup()
 
     @property
     def origin(self) -> str:

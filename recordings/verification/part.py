@@ -127,15 +127,10 @@ class Stretch:
         end = start + len(hashes)
         self._part.blocks.add(hashes, start, [size for size in sizes if start < size <= end])
         if len(hashes) == WIDTH and stored.get(start // WIDTH) != b"".join(hashes):
-            missing = start // WIDTH not in stored
-            self._add(
-                "tiles",
-                f"The tile over the leaves {start:,} to {end - 1:,} is "
-                + ("missing." if missing else "not what these leaves hash to."),
-                start,
-            )
+            fate = "missing" if start // WIDTH not in stored else "not what these leaves hash to"
+            self._add("tiles", f"The tile over the leaves {start:,} to {end - 1:,} is {fate}.")
 
-    def _add(self, check: str, what: str, n: int) -> None:
+    def _add(self, check: str, what: str, n: int = -1) -> None:
         self._part.findings.add(Problem(check, what, n))
 
     def _check_rows(self, rows: Sequence[Any], start: int) -> list[bytes]:

@@ -62,19 +62,11 @@ def look_at_checkpoints(log: Log) -> str:
         for size, root, origin, _, _ in cursor.execute(_CHECKPOINTS):
             count += 1
             if size > log.part.leaves:
-                log.add(
-                    "checkpoints",
-                    f"A checkpoint of size {size:,} was signed; there are fewer leaves.",
-                    size - 1,
-                )
+                log.add("checkpoints", f"A checkpoint of size {size:,} was signed; there are fewer leaves.")
             elif roots.at(size) != root:
-                log.add(
-                    "checkpoints",
-                    f"The first {size:,} leaves do not have the root that was signed.",
-                    size - 1,
-                )
+                log.add("checkpoints", f"The first {size:,} leaves do not have the root that was signed.")
             elif origin != epochs.at(size):
-                log.add("checkpoints", f"The checkpoint of size {size:,} is signed as {origin}.", size - 1)
+                log.add("checkpoints", f"The checkpoint of size {size:,} is signed as {origin}.")
     return f"{plural(count, 'signed root')}"
 
 
@@ -86,7 +78,7 @@ def look_at_signatures(log: Log) -> str:
         for size, root, origin, note, _ in cursor.execute(_CHECKPOINTS):
             count += 1
             if log.policy is not None and (trouble := _unsigned(note, Checkpoint(origin, size, root), keys)):
-                log.add("signatures", f"The checkpoint of size {size:,}: {trouble}", size - 1)
+                log.add("signatures", f"The checkpoint of size {size:,}: {trouble}")
     if count and log.policy is None:
         log.add("signatures", "No trust policy says whose signatures to expect (AUDIT_POLICY_FILE).")
     return plural(count, "checkpoint") + " signed by the log's key"
@@ -111,7 +103,7 @@ def look_at_cosignatures(log: Log) -> str:
         for size, witness, line, time, note in cursor.execute(_COSIGNATURES):
             counts[witness] = counts.get(witness, 0) + 1
             if trouble := _unwitnessed(log, witness, line, time, note):
-                log.add("cosignatures", f"{witness} on size {size:,}: {trouble}", size - 1)
+                log.add("cosignatures", f"{witness} on size {size:,}: {trouble}")
     unknown = sorted(set(counts) - set(log.policy.witnesses if log.policy else ()))
     said = ", ".join(f"{count:,} of {witness}" for witness, count in sorted(counts.items())) or "none"
     return said + (f"; not in the policy any more: {', '.join(unknown)}" if unknown else "")
