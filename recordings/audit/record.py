@@ -11,9 +11,11 @@ from django.db import DatabaseError, connection, transaction
 from recordings.audit.actor import Actor, Target, request_id
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.schema import canonical, plain
-from recordings.audit.vault import Private, Sealed, seal
+from recordings.audit.vault import Private, Sealed, current_keys, known_keys, seal
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
+
+_RECORD = "SELECT audit.record_event_under(%s, %s::text[], %s::text[], %s::bytea[], %s::bytea[])"
 
 Detail = Mapping[str, int | str | list[Any] | Mapping[str, Any]]
 
@@ -38,16 +40,11 @@ def record(
     event as commitments only. `asserted_by` is "client" for what the browser alone can know. Raises AuditUnavailable
     when the trail cannot be written, SchemaError when the event is not of the schema (trail.md 2).
     """
-    event_id = uuid7()
     facts = _Facts(kind, outcome, target, purpose, detail, change, rule, asserted_by)
     try:
-        # A savepoint: a refused event must leave the caller's transaction able to answer.
-        with transaction.atomic():
-            sealed = seal(event_id, _personal(by, target, note, private or {}))
-            _append(canonical(_body(event_id, by, sealed, facts)), sealed)
+        return _recorded(by, facts, _personal(by, target, note, private or {}))
     except DatabaseError as error:
         raise AuditUnavailable from error
-    return event_id
 
 
 def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
@@ -58,9 +55,22 @@ def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
     """
     try:
         with transaction.atomic(durable=True):
-            return record(kind, by=by, **facts)
+            pass  # only to refuse an outer block: without one, the statement below commits by itself
     except DatabaseError as error:
         raise AuditUnavailable from error
+    return record(kind, by=by, **facts)
+
+
+def _recorded(by: Actor, facts: "_Facts", personal: list[Private]) -> UUID:
+    """Append the event under the keys used last; when the database has others, under those it has now."""
+    event_id, subjects = uuid7(), {value.subject for value in personal}
+    keys = known_keys(subjects)
+    if keys is not None and _append(event_id, by, facts, seal(event_id, personal, keys)):
+        return event_id
+    with transaction.atomic():  # keys made for an event that is refused do not stay, in whoever's transaction
+        if not _append(event_id, by, facts, seal(event_id, personal, current_keys(subjects))):
+            raise DatabaseError("a key was replaced at this very moment")
+    return event_id
 
 
 def _personal(by: Actor, target: Target | None, note: str, private: Mapping[str, str]) -> list[Private]:
@@ -117,11 +127,18 @@ def _filled(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _append(body: bytes, sealed: list[Sealed]) -> None:
+def _append(event_id: UUID, by: Actor, facts: _Facts, sealed: list[Sealed]) -> bool:
+    """One statement. False when a key is no longer the one in force: nothing was written then."""
+    body = canonical(_body(event_id, by, sealed, facts))
     columns: list[Any] = [
         [value.field for value in sealed],
         [value.subject for value in sealed],
         [value.ciphertext for value in sealed],
+        [value.wrapped for value in sealed],
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT audit.record_event(%s, %s::text[], %s::text[], %s::bytea[])", [body, *columns])
+        cursor.execute(_RECORD, [body, *columns])
+        (answer,) = cursor.fetchone()
+    if answer not in ("recorded", "other keys"):
+        raise DatabaseError(answer)
+    return bool(answer == "recorded")

@@ -20,6 +20,7 @@ from django.db import connection
 
 ERASED = "erased"
 _SALT, _NONCE = 16, 12
+_MET = 4096
 
 
 def commitment(field: str, salt: bytes, value: str) -> str:
@@ -42,8 +43,19 @@ def _unwrap(subject: str, wrapped: bytes) -> bytes:
     return _open(settings.AUDIT_FIELD_KEY, wrapped, subject.encode())
 
 
-def _subject_keys(subjects: set[str]) -> dict[str, bytes]:
-    """The keys of these subjects, made at first need. Read each time: a destroyed key must not live on here."""
+# The wrapped keys met last. Only ever a guess: the database compares it with the key in force before it writes
+# anything, so that a key destroyed meanwhile is never used again.
+_met: dict[str, bytes] = {}
+
+
+def known_keys(subjects: set[str]) -> dict[str, bytes] | None:
+    """The wrapped keys of these subjects as met last; None unless all of them were."""
+    found = {subject: _met.get(subject, b"") for subject in subjects}
+    return found if all(found.values()) else None
+
+
+def current_keys(subjects: set[str]) -> dict[str, bytes]:
+    """The wrapped keys of these subjects as the database has them now, made at first need."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)", [list(subjects)]
@@ -53,7 +65,10 @@ def _subject_keys(subjects: set[str]) -> dict[str, bytes]:
             fresh = _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())
             cursor.execute("SELECT audit.ensure_subject_key(%s, %s)", [subject, fresh])
             wrapped[subject] = bytes(cursor.fetchone()[0])
-    return {subject: _unwrap(subject, value) for subject, value in wrapped.items()}
+    if len(_met) > _MET:
+        _met.clear()
+    _met.update(wrapped)
+    return wrapped
 
 
 class Private(NamedTuple):
@@ -72,19 +87,20 @@ class Sealed:
     subject: str
     commitment: str
     ciphertext: bytes
+    wrapped: bytes  # the key
 
 
-def seal(event_id: UUID, values: Sequence[Private]) -> list[Sealed]:
+def seal(event_id: UUID, values: Sequence[Private], keys: Mapping[str, bytes]) -> list[Sealed]:
     """Commit to each value and encrypt it under its subject's key, bound to this event and field."""
-    keys = _subject_keys({private.subject for private in values}) if values else {}
     return [_seal_one(event_id, private, keys[private.subject]) for private in values]
 
 
-def _seal_one(event_id: UUID, private: Private, key: bytes) -> Sealed:
+def _seal_one(event_id: UUID, private: Private, wrapped: bytes) -> Sealed:
+    field, subject, value = private
     salt = os.urandom(_SALT)
-    plain = salt + private.value.encode()
-    ciphertext = _seal(key, plain, event_id.bytes + private.field.encode())
-    return Sealed(private.field, private.subject, commitment(private.field, salt, private.value), ciphertext)
+    context = event_id.bytes + field.encode()
+    ciphertext = _seal(_unwrap(subject, wrapped), salt + value.encode(), context)
+    return Sealed(field, subject, commitment(field, salt, value), ciphertext, wrapped)
 
 
 class Disclosed(NamedTuple):

@@ -43,7 +43,8 @@ _FRESH = "CREATE TEMPORARY TABLE fresh (no integer, body bytea, recorded_at time
 _INSERT = """
 INSERT INTO audit.event (event_id, body, body_hash, recorded_at, occurred_at, skewed, kind, outcome, actor_ref,
                          actor_role, target_kind, target_ref, parent_ref, purpose, request_id)
-SELECT (b->>'id')::uuid, body, sha256(body), recorded_at, (b->>'occurred_at')::timestamptz, false, b->>'type',
+SELECT (b->>'id')::uuid, body, sha256(body), recorded_at, (b->>'occurred_at')::timestamptz,
+       abs(extract(epoch FROM recorded_at - (b->>'occurred_at')::timestamptz)) > 2, b->>'type',
        b->>'outcome', b#>>'{actor,ref}', coalesce(b#>>'{actor,role}', ''), coalesce(b#>>'{object,kind}', ''),
        coalesce(b#>>'{object,ref}', ''), coalesce(b#>>'{object,parent}', ''), coalesce(b#>>'{purpose,code}', ''),
        coalesce(b#>>'{request,id}', '')
@@ -169,7 +170,7 @@ def _template(
 ) -> Template:
     """What the writer makes of these facts, with marks in the places of what differs."""
     personal = _personal(_BY, target, note, private or {})
-    marks = [Sealed(value.field, value.subject, f"@{value.field}@", b"") for value in personal]
+    marks = [Sealed(value.field, value.subject, f"@{value.field}@", b"", b"") for value in personal]
     facts = _Facts(kind, outcome, target, purpose, detail, None, "", asserted_by)
     body = _body(uuid7(), _BY, marks, facts) | {"id": "@id@", "occurred_at": "@at@"}
     body["request"] = {**body["request"], "id": "@request@"}
