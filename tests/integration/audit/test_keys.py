@@ -33,7 +33,12 @@ def names(event_id: Any) -> tuple[str, str]:
 def test_an_event_by_somebody_known_is_one_statement() -> None:
     record_durably(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
     sent: list[str] = []
-    with connection.execute_wrapper(lambda execute, sql, *rest: sent.append(sql) or execute(sql, *rest)):
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        sent.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
         event_id = record_durably(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
     assert [sql.split("(")[0] for sql in sent] == ["SELECT audit.record_event_under"]
     assert names(event_id) == ("Noa Levi", "Dana Marlowe")
