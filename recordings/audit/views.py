@@ -1,6 +1,7 @@
 """The trail, one event's bytes, one person. Each reading is in the trail before anything is shown."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -81,9 +82,15 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         "own": request.user.pk == person_id,
         "page": found,
         "only_refused": only_refused,
+        "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
         **_pager(found, request.path, "only=refused" if only_refused else ""),
     }
     return page(request, "audit/person.html", context, fragment="results")
+
+
+def _proof_url(ref: str) -> str:
+    """The form of reports, filled in so that it asks for all this person did, with proof that it is all."""
+    return f"{reverse('reports:list')}?{urlencode({'format': 'bundle', 'person': ref})}#new"
 
 
 def _cursor(request: Request) -> Cursor:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
@@ -219,6 +220,7 @@ def _around(request: Request, recording: Recording) -> dict[str, Any]:
     around: dict[str, Any] = {
         "place": queries.place_of(recording),
         "storage": queries.storage_words(recording),
+        "sha256": queries.sha256_of(recording),
         "agent_name": queries.agent_of(recording),
         "flags": [str(flag).replace("_", " ") for flag in recording.flags],
     }
@@ -233,4 +235,13 @@ def _witnessed(request: Request, recording: Recording) -> dict[str, Any]:
         "events": trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=request.user),
         "viewings": queries.viewings_of(recording.pk),
         "all_url": f"{reverse('audit:trail')}?q={recording.pk}",
+        "certificate_url": _certificate_url(recording)
+        if can(request.user, Permission.EXPORT_REPORTS)
+        else "",
     }
+
+
+def _certificate_url(recording: Recording) -> str:
+    """The form of reports, filled in so that it asks for everything the sealed log holds of this recording."""
+    scope = urlencode({"format": "bundle", "q": f"recording:{recording.pk}"})
+    return f"{reverse('reports:list')}?{scope}#new"

@@ -1,0 +1,192 @@
+"""The sealed log in a browser: every page of it clean, small, mirrored; comparing and checking as a person does it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from auditportal.sandbox import Sandbox
+from tests.e2e.conftest import axe_findings
+from tests.e2e.portal import Portal, running
+from tests.sealing import Signer, seal_all
+from tests.services import Databases
+
+SIZES = ((1440, 900), (390, 844))
+
+
+class Sealing(threading.Thread):
+    """The sealer of this portal: seals, signs and cosigns what is committed, every moment."""
+
+    def __init__(self, portal: Portal, signer: Signer) -> None:
+        super().__init__(daemon=True)
+        self.portal, self.signer, self.over = portal, signer, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.3):
+            seal_all(self.portal.services, signer=self.signer)
+
+    def stop(self) -> None:
+        self.over.set()
+        self.join()
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer(witnesses=["Internal-Audit"])
+
+
+@pytest.fixture(scope="module")
+def portal(
+    databases: Databases, worker_id: str, tmp_path_factory: Any, django_db_blocker: Any, signer: Signer
+) -> Iterator[Portal]:
+    """A portal whose log is sealed and witnessed while the tests look at it."""
+    name = f"portal_{worker_id}_e2e_log"
+    with django_db_blocker.unblock():
+        databases.ensure_template()
+    databases.drop(name)
+    databases.clone(name)
+    folder = tmp_path_factory.mktemp("portal-log")
+    services = databases.addresses(name)
+    policy = folder / "policy.txt"
+    policy.write_text(signer.policy_text)
+    own = {
+        "AUDIT_ORIGIN": signer.origin,
+        "AUDIT_POLICY_FILE": str(policy),
+        "DATABASE_SEALER_URL": services.sealer_url,
+    }
+    with (
+        Sandbox(seed=7, throttle_rate=0) as sandbox,
+        running(services, sandbox, folder, own, parts=("web",)) as portal,
+    ):
+        sealing = Sealing(portal, signer)
+        sealing.start()
+        _happen(services.sealer_url)
+        yield portal
+        sealing.stop()
+    databases.drop(name)
+
+
+def _happen(sealer_url: str) -> None:
+    """Outside parties, one of them in trouble, and an incident that was settled."""
+    with psycopg.connect(sealer_url, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO audit.outside (name, asked_at, success_at, size, trouble, every) VALUES
+               ('witness Internal-Audit', now(), now(), NULL, '', '10 s'),
+               ('timestamp', now(), NULL, NULL, 'tsa.example.com could not be asked: timed out.', '1 h')"""
+        )
+        connection.execute(
+            "INSERT INTO audit.incident (code, detail) VALUES ('signer_refused', 'Another root.')"
+        )
+        connection.execute(
+            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'The signer had the older state.', id"
+            " FROM audit.incident"
+        )
+
+
+@pytest.fixture
+def eva(page: Any, sign_in: Any) -> Any:
+    """The external auditor, with the log sealed up to her sign-in."""
+    sign_in(page, "external_auditor")
+    page.goto("/audit/")
+    page.wait_for_timeout(800)
+    return page
+
+
+def _newest_event(page: Any) -> str:
+    page.goto("/audit/")
+    sealed = page.locator("tr[data-row]").filter(has_text="witnessed").first
+    return str(sealed.locator("a[data-open]").get_attribute("href"))
+
+
+def _pages(page: Any) -> list[str]:
+    page.goto("/audit/checkpoints/")
+    checkpoint = page.locator("a[data-open]").last.get_attribute("href")
+    fixed = ["/audit/", "/audit/checkpoints/", "/audit/outside/", "/audit/compare/", "/audit/verify/"]
+    return [*fixed, str(checkpoint), _newest_event(page)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(eva: Any, scheme: str) -> None:
+    eva.emulate_media(color_scheme=scheme)
+    for path in _pages(eva):
+        for width, height in SIZES:
+            eva.set_viewport_size({"width": width, "height": height})
+            eva.goto(path)
+            assert axe_findings(eva) == [], (path, width)
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_no_page_is_wider_than_a_telephone(eva: Any, direction: str) -> None:
+    paths = _pages(eva)
+    eva.set_viewport_size({"width": 390, "height": 844})
+    for path in paths:
+        eva.goto(path)
+        eva.evaluate("direction => document.documentElement.dir = direction", direction)
+        assert eva.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_the_strip_says_who_witnessed(eva: Any) -> None:
+    eva.goto("/audit/")
+    strip = eva.get_by_role("region", name="How the log stands")
+    assert strip.get_by_text("WITNESSED by Internal-Audit").is_visible()
+
+
+def test_an_auditor_compares_the_checkpoint_she_kept(eva: Any) -> None:
+    """By keyboard alone, from the list to the proof."""
+    eva.goto("/audit/checkpoints/")
+    eva.locator("a[data-open]").last.click()
+    note = eva.locator("pre").inner_text()
+    eva.goto("/audit/compare/")
+    eva.get_by_label("The checkpoint, as text").focus()
+    eva.keyboard.insert_text(note + "\n")
+    eva.keyboard.press("Tab")
+    eva.keyboard.press("Tab")
+    eva.keyboard.press("Enter")
+    eva.get_by_text("Consistent", exact=True).wait_for()
+    assert axe_findings(eva) == []
+    with eva.expect_download() as download:
+        eva.get_by_role("link", name="Consistency proof").click()
+    assert Path(download.value.path()).read_text().startswith("old ")
+
+
+def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, console: Any) -> None:
+    text = f"{signer.origin}\n2\n{'A' * 43}=\n"
+    eva.goto("/audit/compare/")
+    eva.get_by_label("The checkpoint, as text").fill(f"{text}\n{signer.key.sign(text)}\n")
+    eva.get_by_role("button", name="Compare").click()
+    assert eva.get_by_role("alert").get_by_text("Inconsistent").is_visible()
+    assert axe_findings(eva) == []
+    eva.goto("/audit/")
+    assert eva.get_by_text("1 incident open").is_visible()
+    with psycopg.connect(portal.services.sealer_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'A drill.', id FROM audit.incident"
+            " WHERE code = 'checkpoint_contradicted'"
+        )
+
+
+def test_the_proof_of_an_event_is_taken_and_checked_here(eva: Any, tmp_path: Path) -> None:
+    eva.goto(_newest_event(eva))
+    eva.get_by_text("The same as").wait_for()
+    with eva.expect_download() as download:
+        eva.get_by_role("link", name="Proof", exact=True).click()
+    taken = tmp_path / "one.tlog-proof"
+    download.value.save_as(taken)
+    eva.goto("/audit/verify/")
+    eva.get_by_label("The bundle, or the proof of one event").set_input_files(taken)
+    eva.get_by_role("button", name="Verify").click()
+    eva.get_by_text("WITNESSED by Internal-Audit").wait_for()
+    assert axe_findings(eva) == []
+
+
+def test_what_is_no_bundle_is_said_in_a_sentence(eva: Any, console: Any, tmp_path: Path) -> None:
+    console.expect("400")
+    picture = tmp_path / "holiday.png"
+    picture.write_bytes(b"\x89PNG")
+    eva.goto("/audit/verify/")
+    eva.get_by_label("The bundle, or the proof of one event").set_input_files(picture)
+    eva.get_by_role("button", name="Verify").click()
+    assert eva.get_by_role("alert").get_by_text("neither a bundle nor a proof").is_visible()
