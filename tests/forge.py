@@ -152,13 +152,35 @@ class Log:
     clock: datetime = START
     leaves: list[Sealed] = field(default_factory=list)
     anchors: list[tuple[int, str, bytes]] = field(default_factory=list)
+    opens: bool = True
 
     def __post_init__(self) -> None:
         self.key, self.stamper = Signer(self.origin), Stamper()
         self._heads: dict[str, dict[str, tuple[int, int]]] = {"obj": {}, "act": {}}
         self._tree = Tree([])
+        if self.opens:
+            self.open()
+
+    def open(self, **other: Any) -> int:
+        """Append the leaf that opens the log, or an epoch of it."""
+        return self.own("log.opened", self.opening() | other)
+
+    def opening(self) -> dict[str, Any]:
         commitment = sha(b"audit-tag-key-v1\0" + self.tag_key).hex()
-        self.own("log.opened", {"origin": self.origin, "tag_key_sha256": commitment})
+        return {"origin": self.origin, "tag_key_sha256": commitment}
+
+    def reckon(self) -> None:
+        """Count the tags again, after leaves were put in from elsewhere."""
+        self._heads = {
+            kind: {head["tag"]: (head["count"], head["last"]) for head in self.heads(kind)}
+            for kind in self._heads
+        }
+
+    def skip(self, kind: str, ref: str) -> None:
+        """Miscount a tag by one."""
+        tag = self.tag(kind, ref)
+        count, last = self._heads[kind][tag]
+        self._heads[kind][tag] = (count + 1, last)
 
     # --- writing
 
@@ -186,13 +208,14 @@ class Log:
     def own(self, kind: str, detail: Mapping[str, Any]) -> int:
         return self.add(kind, by="system:sealer", outcome="completed", detail=detail)
 
-    def close(self) -> int:
-        """Append a manifest over everything so far."""
-        objects, actors = self.manifest_tree("obj"), self.manifest_tree("act")
+    def close(self, upto: int | None = None) -> int:
+        """Append a manifest over everything so far, or over less."""
+        upto = len(self.leaves) if upto is None else upto
+        objects, actors = self.manifest_tree("obj", upto), self.manifest_tree("act", upto)
         return self.own(
             "heads.manifest",
             {
-                "upto": len(self.leaves),
+                "upto": upto,
                 "objects_n": len(objects),
                 "objects_root": Tree(objects).root(0, len(objects)).hex(),
                 "actors_n": len(actors),
@@ -308,6 +331,7 @@ class Log:
         since: datetime | None = None,
         until: datetime | None = None,
         manifest: int | None = None,
+        opening: int = 0,
         leaves: Sequence[int] | None = None,
         note: str | None = None,
         policy: str | None = None,
@@ -331,7 +355,7 @@ class Log:
             "generated_by": {"name": "Noa Levi", "ref": "user:9"},
             "scope": scope,
             "tag_key": self.tag_key.hex(),
-            "opening": 0,
+            "opening": opening,
             "manifest": manifest,
             "leaves": leaves,
             "rows": rows,
@@ -347,8 +371,8 @@ class Log:
             "bundle.json": canonical(claim),
             "report.csv": self.table(rows),
         }
-        for n in {*leaves, 0, manifest}:
-            body = n in {*rows, 0, manifest}
+        for n in {*leaves, opening, manifest}:
+            body = n in {*rows, opening, manifest}
             files[f"events/{n:012}.tlog-proof"] = self.proof(n, note, body=body, size=size)
         for s, anchored, reply in self.anchors:
             if s <= size:

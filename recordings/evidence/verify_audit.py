@@ -55,6 +55,7 @@ def unbase64(text, size=None):
     need(base64.b64encode(data).decode() == str(text, "ascii") and size in (None, len(data)))
     return data
 def number(text): need(re.fullmatch(rb"0|[1-9][0-9]{0,18}", text) and int(text) < 2**63); return int(text)
+def unhex(text, size=32): data = bytes.fromhex(text); need(data.hex() == text and len(data) == size); return data
 def moment(text):
     time = datetime.fromisoformat(text[:-1]); need(time.isoformat(timespec="microseconds") + "Z" == text)
     return time
@@ -167,7 +168,7 @@ def read_stamp(reply, note, keys):  # when that note was stamped, and whether a 
     signed = der(reply, 0, 1, 1, 0); content, kind = der(signed, 2, 1, 0), der(signed, 2, 0); info = der(content, 0)
     need(der(reply, 0, 0, 0) in (b"\0", b"\1") and kind.hex() == "2a864886f70d0109100104" and der(info, 2, 1) == sha256(note)
          and der(info, 2, 0, 0) == SHA2 + b"\1", "a time stamp is over something else")
-    time = datetime.strptime(re.sub(rb"\.[0-9]+Z$", b"Z", der(info, 4)).decode(), "%Y%m%d%H%M%SZ")
+    time = datetime.strptime(re.fullmatch(rb"([0-9]{14})(\.[0-9]+)?Z", der(info, 4))[1].decode(), "%Y%m%d%H%M%S")
     signer = der(der(signed, -1, 0))  # version, who, digest algorithm, attributes, algorithm, signature
     if signer[1][1] not in keys: return time, False
     (n, e), oid = keys[signer[1][1]], der(signer[2][1], 0)
@@ -189,13 +190,13 @@ def verify(source: Any, policy_text: Any = None, tsa_pem: Any = None, older: Any
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file: return verify(file, policy_text, tsa_pem, older, proof)
     own, tsa_pem, older, proof = (t.encode() if isinstance(t, str) else t for t in (policy_text, tsa_pem, older, proof))
-    checks, single, who = Checks(), not source.seek(0) and source.read(len(PROOF)) == PROOF, []
+    checks, single, who, good = Checks(), not source.seek(0) and source.read(len(PROOF)) == PROOF, [], []
     single = single and PROOF + source.read(1 << 20)
 
     if not single:
         with checks("files"):  # nothing was added, lost or changed since SHA256SUMS was written
             opened = zipfile.ZipFile(source); names = [info.orig_filename for info in opened.infolist()]
-            sizes = [info.file_size for info in opened.infolist()]
+            sizes = [info.file_size if info.compress_type in (0, 8) else 1 << 32 for info in opened.infolist()]
             need(len({*names}) == len(names) < 300_000, "two files have one name, or there are too many")
             need(max(sizes) < 1 << 27 and sum(sizes) < 1 << 32, "the files are too long")
             archive = opened; said = read_json(archive.read("bundle.json").decode()); scope = said["scope"]
@@ -236,7 +237,7 @@ def verify(source: Any, policy_text: Any = None, tsa_pem: Any = None, older: Any
             need(included(texts["entry"].encode(), n, head.size, path, head.root), "the path does not lead to the root")
             leaves[n] = entry, moment(entry["r"]), texts
         checks.say(f"{len(leaves)} leaves")
-    def tag(kind, ref): return hmac.new(bytes.fromhex(claim["tag_key"]), f"{kind}\0{ref}".encode(), "sha256").hexdigest()
+    def tag(kind, ref): return hmac.new(unhex(claim["tag_key"]), f"{kind}\0{ref}".encode(), "sha256").hexdigest()
     with checks("bodies"):  # each event is to the byte the one that was sealed, of the person and thing its tags count
         events, spoken = {}, {*leaves} if single else {*claim["rows"], claim["opening"], claim["manifest"]}
         for n in checks.each(leaves):
@@ -254,10 +255,10 @@ def verify(source: Any, policy_text: Any = None, tsa_pem: Any = None, older: Any
         shown = {}
         for n in checks.each(events):
             for field, secret in leaves[n][2]["reveal"].items():
-                (part, name), salt = field.split(".", 1), bytes.fromhex(secret["salt"])
+                (part, name), salt = field.split(".", 1), unhex(secret["salt"], 16)
                 text = b"audit-field-v1\0%b\0%b%b" % (field.encode(), salt, secret["value"].encode())
                 need(events[n][part][name] == sha256(text).hex(), f"{field} is not what was committed to")
-                need(len(salt) == 16 and secret == {"salt": salt.hex(), "value": secret["value"]})
+                need(secret.keys() == {"salt", "value"}, f"{field} has something else beside it")
             shown[n] = {field: secret["value"] for field, secret in leaves[n][2]["reveal"].items()}
         checks.say(f"{sum(map(len, shown.values()))} personal values")
     if single: return checks.result(who if own else [], [])
@@ -267,7 +268,7 @@ def verify(source: Any, policy_text: Any = None, tsa_pem: Any = None, older: Any
     with checks("opening"):  # the key of the tags was fixed when the log was opened: nothing is counted under two tags
         n, detail = claim["opening"], by_the_sealer(claim["opening"], "log.opened"); earlier = detail.get("previous_origin")
         need(detail["origin"].encode() == head.origin and bool(n) == bool(earlier), "another log was opened there")
-        need(detail["tag_key_sha256"] == sha256(b"audit-tag-key-v1\0" + bytes.fromhex(claim["tag_key"])).hex(), "another tag key")
+        need(detail["tag_key_sha256"] == sha256(b"audit-tag-key-v1\0" + unhex(claim["tag_key"])).hex(), "another tag key")
         checks.say(f"leaf {n}" + (f", going on from {earlier}: {detail['reason']}" if n else ""))
     with checks("manifest"):  # the counts are of the whole log up to this checkpoint, not of an earlier time
         n, counts = claim["manifest"], by_the_sealer(claim["manifest"], "heads.manifest")
@@ -276,7 +277,7 @@ def verify(source: Any, policy_text: Any = None, tsa_pem: Any = None, older: Any
     def in_manifest(word, head, tag):
         data = canonical({"count": head["count"], "last": head["last"], "tag": tag})
         path = [unbase64(line.encode(), 32) for line in head["path"]]
-        return included(data, head["index"], heads[word + "_n"], path, bytes.fromhex(heads[word + "_root"]))
+        return included(data, head["index"], heads[word + "_n"], path, unhex(heads[word + "_root"]))
     with checks("completeness"):  # no event of the scope is missing
         numbers, scope, kind = claim["leaves"], claim["scope"], "obj" if claim["scope"]["kind"] == "target" else "act"
         need(numbers == sorted({*numbers} & {*leaves}), "a leaf of the scope is missing")
