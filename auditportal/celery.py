@@ -53,6 +53,7 @@ app.conf.update(
         "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
         "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
+        "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
         "verify": {
             "task": "recordings.verification.tasks.verify_nightly",
             "schedule": crontab(hour="2", minute="30"),
@@ -64,7 +65,9 @@ for _entry in app.conf.beat_schedule.values():
     # Messages that no worker took before the next one came are not worth keeping.
     _every = _entry["schedule"]
     _entry["options"] = {"expires": _every if isinstance(_every, float) else 3600, "ignore_result": True}
-app.autodiscover_tasks(["recordings.refresh", "recordings.reports", "recordings.verification"])
+app.autodiscover_tasks(
+    ["recordings.custody", "recordings.refresh", "recordings.reports", "recordings.verification"]
+)
 
 
 @setup_logging.connect

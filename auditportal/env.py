@@ -64,6 +64,7 @@ class Env(BaseSettings):
     S3_REGION: str = "us-east-1"
     AWS_ACCESS_KEY_ID: str = ""
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
+    CUSTODY_HASH_MAX_BYTES: int = Field(default=2 * 1024**3, ge=0)
     PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
 
     AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     RECORDING_CHANGED = "recording.changed_at_source"
     RECORDING_VANISHED = "recording.vanished_at_source"
     RECORDING_REAPPEARED = "recording.reappeared"
+    FILE_IDENTIFIED = "recording.file_identified"
+    FILE_DIFFERS = "recording.file_differs"
     MASS_ABSENCE_ACCEPTED = "recording.mass_absence_accepted"
     RECORDING_UNPLAYABLE = "recording.not_playable"
     REFRESH_REQUESTED = "refresh.requested"

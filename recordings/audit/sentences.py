@@ -23,6 +23,7 @@ RIGHTS: Mapping[str, str] = {
     Permission.REFRESH_CATALOG: "refresh the catalog",
     Permission.VIEW_OPERATIONS: "look at operations",
     Permission.MANAGE_PEOPLE: "manage people",
+    Permission.ERASE_SUBJECTS: "have personal values erased",
 }
 _ALARMS = frozenset({Kind.SEALER_INCIDENT})
 _WARNINGS = frozenset(
@@ -160,8 +161,17 @@ def _finished(event: Opened) -> Words:
 # --- custody
 
 
+def _file_identified(event: Opened) -> Words:
+    return ["saw the file of ", thing(event), " for the first time", words.size(event)]
+
+
+def _file_differs(event: Opened) -> Words:
+    said = event.text("sentence")
+    return ["found that the file of ", thing(event), " is another one", f": {said}" if said else ""]
+
+
 def _absence_accepted(event: Opened) -> Words:
-    return ["said that ", event.text("recordings"), " recordings missing at the source really are gone"]
+    return ["said that ", event.text("recordings") or "the", " recordings missing at the source really are gone"]
 
 
 def _discovered(event: Opened) -> Words:
@@ -273,6 +283,8 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.RECORDING_CHANGED: _changed,
     Kind.RECORDING_VANISHED: _vanished,
     Kind.RECORDING_REAPPEARED: _reappeared,
+    Kind.FILE_IDENTIFIED: _file_identified,
+    Kind.FILE_DIFFERS: _file_differs,
     Kind.MASS_ABSENCE_ACCEPTED: _absence_accepted,
     Kind.RECORDING_UNPLAYABLE: _unplayable,
     Kind.REFRESH_REQUESTED: _refresh_requested,

@@ -3,6 +3,7 @@
 from recordings.models.api_key import ApiKey
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
+from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
@@ -34,6 +35,8 @@ __all__ = [
     "CommBoxObject",
     "Cosignature",
     "Delivery",
+    "FileBadge",
+    "FileSighting",
     "Incident",
     "Leaf",
     "LogHead",

@@ -45,6 +45,10 @@ class Recording(models.Model):
     # Left out of an answer, not yet marked: the first time it was noticed.
     missed_at = models.DateTimeField(null=True)
     vanished_at = models.DateTimeField(null=True)
+    # The file itself: whether it is the one first seen (FileBadge), in a sentence, and when somebody last looked.
+    file_badge = models.CharField(max_length=12, blank=True, default="", db_default="")
+    file_judged = models.TextField(blank=True, default="", db_default="")
+    file_seen_at = models.DateTimeField(null=True)
     # What the newest-first lists walk: the recorded time, or the first sight of it where CommBox gave none.
     shown_at = models.DateTimeField()
 
@@ -65,6 +69,12 @@ class Recording(models.Model):
     @property
     def state_label(self) -> str:
         return RecordingState(self.state).label
+
+    @property
+    def file_badge_label(self) -> str:
+        return {"unchanged": "Unchanged", "differs": "Differs", "cannot_tell": "Cannot tell"}.get(
+            self.file_badge, ""
+        )
 
     @property
     def as_of(self) -> datetime | None:

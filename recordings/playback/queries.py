@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import JSONField
 from psycopg.types.multirange import Int8Multirange
 
-from recordings.models import Agent, CommBoxObject, Recording, Viewing
+from recordings.models import Agent, CommBoxObject, FileSighting, Recording, Viewing
 from recordings.models.fields import Spans
 from recordings.playback.errors import UnknownRecording, UnknownViewing
 from recordings.playback.spans import total_ms
@@ -150,6 +150,12 @@ def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:
     """Whether somebody has an open viewing of a recording in this session."""
     mine = Viewing.objects.filter(recording_id=recording_id, viewer_id=viewer_id, session_ref=session_ref)
     return mine.filter(ended_at=None).exists()
+
+
+def sha256_of(recording: Recording) -> str:
+    """The hash of the whole file as it was last read; empty when it never was."""
+    read = FileSighting.objects.filter(recording=recording).exclude(sha256="").order_by("-seen_at")
+    return read.values_list("sha256", flat=True).first() or ""
 
 
 def storage_words(recording: Recording) -> str:

@@ -61,11 +61,14 @@ class FreshUrl:
         }
 
 
-def fresh_url(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
-    """A URL to the recording's file for one viewing. Raises NoUrl with the sentence that says why there is none."""
+def fresh_url(recording: Recording, viewing_id: uuid.UUID, *, interactive: bool = True) -> FreshUrl:
+    """A URL to the recording's file for one viewing. Raises NoUrl with the sentence that says why there is none.
+
+    `interactive` is false where nobody waits: CommBox is then asked out of the background's share.
+    """
     if recording.url_kind == UrlKind.DIRECT and can_presign():
         return _own(recording, viewing_id)
-    return _from_commbox(recording)
+    return _from_commbox(recording, interactive)
 
 
 def location_of(url: str) -> Location:
@@ -93,8 +96,8 @@ def media_type_of(recording: Recording, location: Location) -> str:
     return named or ("audio/mp4" if recording.recording_type.lower() == "audio" else "video/mp4")
 
 
-def _from_commbox(recording: Recording) -> FreshUrl:
-    item = _same(recording, _ask(recording))
+def _from_commbox(recording: Recording, interactive: bool) -> FreshUrl:
+    item = _same(recording, _ask(recording, interactive))
     location = location_of(item.recording_url)
     if item.url_kind != UrlKind.PRESIGNED:
         raise NoUrl("no_credentials", "The portal holds no credentials for the storage this recording is in.")
@@ -104,9 +107,9 @@ def _from_commbox(recording: Recording) -> FreshUrl:
     return FreshUrl(item.recording_url, location, end, "commbox")
 
 
-def _ask(recording: Recording) -> list[RecordingItem]:
+def _ask(recording: Recording, interactive: bool) -> list[RecordingItem]:
     try:
-        return client().recordings(recording.object_id, interactive=True).items
+        return client().recordings(recording.object_id, interactive=interactive).items
     except CommBoxError as error:
         sentence = f"{error.sentence} The recording cannot be played until it answers."
         raise NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable) from error

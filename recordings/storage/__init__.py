@@ -3,7 +3,7 @@
 from recordings.storage.assembly import can_presign, presign
 from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
 from recordings.storage.presign import IssuedUrl
-from recordings.storage.probe import Outcome, ProbeResult, probe
+from recordings.storage.probe import Outcome, ProbeResult, digest, probe
 from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "UrlKind",
     "can_presign",
     "check_bucket",
+    "digest",
     "expiry_of",
     "fingerprint",
     "kind_of",

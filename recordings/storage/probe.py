@@ -3,6 +3,7 @@
 A presigned GET does not allow HEAD, so the probe is a GET of one byte. Redirects are never followed.
 """
 
+import hashlib
 import logging
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from recordings.storage.network import GuardedBackend, deadline
 from recordings.storage.urls import expiry_of
 
 TOTAL_SECONDS = 5.0
+DIGEST_SECONDS = 300.0
 MAX_BYTES = 64 * 1024
 
 _TOTAL_SIZE = re.compile(r"bytes (?:[0-9]{1,18}-[0-9]{1,18}|\*)/([0-9]{1,18})")
@@ -77,10 +79,27 @@ def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
         return ProbeResult(Outcome.UNREACHABLE)
 
 
-def _client() -> httpx.Client:
+def digest(url: str, *, most_bytes: int, total_seconds: float = DIGEST_SECONDS) -> str | None:
+    """The SHA-256 (hex) of a whole file, read as it comes; None when it could not be read whole or is too long."""
+    sha256, read = hashlib.sha256(), 0
+    try:
+        with deadline(total_seconds), _client(whole=True) as client, client.stream("GET", url) as response:
+            length = response.headers.get("content-length", "")
+            if response.status_code != 200 or not length.isdecimal() or int(length) > most_bytes:
+                return None
+            for chunk in response.iter_raw(256 * 1024):
+                sha256.update(chunk)
+                read += len(chunk)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None
+    return sha256.hexdigest() if read == int(length) else None
+
+
+def _client(*, whole: bool = False) -> httpx.Client:
     transport = httpx.HTTPTransport(verify=_tls())
     transport._pool._network_backend = GuardedBackend(_may_connect)
-    headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity", "User-Agent": "AuditPortal"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": "AuditPortal"}
+    headers |= {} if whole else {"Range": "bytes=0-0"}
     return httpx.Client(
         transport=transport, headers=headers, timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False
     )

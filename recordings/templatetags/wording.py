@@ -17,6 +17,8 @@ TONES = {
     "file_missing": "bad",
     "storage_refused": "bad",
     "not_playable": "warn",
+    "unchanged": "ok",
+    "differs": "bad",
 }
 _STEPS = ((60, 1, "s"), (3600, 60, "m"), (86_400, 3600, "h"), (60 * 86_400, 86_400, "d"))
 
