@@ -65,7 +65,7 @@ def parse_entry_bundle(data: bytes) -> list[bytes]:
     while at < len(data):
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
-        if at > len(data) or start > len(data):
+        if at > len(data):
             raise TileError("The entry bundle ends within an entry.")
         entries.append(data[start:at])
     return entries

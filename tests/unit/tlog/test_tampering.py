@@ -102,6 +102,22 @@ def test_a_rewritten_history_has_no_proof() -> None:
                 assert not _accepts(check_consistency, old, root(old), size, root(size, "false"), path)
 
 
+def test_a_path_ends_where_the_size_says_whatever_root_is_claimed() -> None:
+    for size in range(1, 65):
+        path = merkle.inclusion_path(leaves(size), 0)
+        for above in (merkle.node_hash(STRANGER, root(size)), merkle.node_hash(root(size), STRANGER)):
+            assert not _accepts(check_inclusion, leaves(size)[0], 0, size, [*path, STRANGER], above)
+
+
+def test_no_byte_moves_from_one_hash_into_its_neighbour() -> None:
+    """The bytes that are hashed would be the same."""
+    one, two = leaves(2)
+    moved = one + two[:1], [two[1:]]
+    assert merkle.node_hash(moved[0], *moved[1]) == root(2)
+    assert not _accepts(check_inclusion, moved[0], 0, 2, moved[1], root(2))
+    assert not _accepts(check_consistency, 1, moved[0], 2, root(2), moved[1])
+
+
 @pytest.mark.parametrize(("old", "new"), [(2, 1), (-1, 1), (-2, -1)])
 def test_a_log_never_shrinks(old: int, new: int) -> None:
     with pytest.raises(ProofError, match="did not grow"):
