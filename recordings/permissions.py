@@ -12,3 +12,4 @@ class Permission(StrEnum):
     REFRESH_CATALOG = "refresh_catalog"
     VIEW_OPERATIONS = "view_operations"
     MANAGE_PEOPLE = "manage_people"
+    ERASE_SUBJECTS = "erase_subjects"

@@ -28,6 +28,7 @@ ROLES = {
                     P.READ_TRAIL,
                     P.EXPORT_REPORTS,
                     P.REFRESH_CATALOG,
+                    P.ERASE_SUBJECTS,
                 }
             ),
         ),
@@ -47,7 +48,7 @@ ROLES = {
             "administrator",
             "Administrator",
             "configures and looks after operations; does not watch",
-            frozenset({P.REFRESH_CATALOG, P.VIEW_OPERATIONS, P.MANAGE_PEOPLE}),
+            frozenset({P.REFRESH_CATALOG, P.VIEW_OPERATIONS, P.MANAGE_PEOPLE, P.ERASE_SUBJECTS}),
         ),
     )
 }

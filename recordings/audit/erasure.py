@@ -1,0 +1,191 @@
+"""Erasing somebody from the trail: two people, one transaction with its event, enforced by the database.
+
+Key, salts and values of the subject are destroyed; the commitments that stand in the events stay, so every hash,
+proof and bundle still holds and the field reads `erased`. The functions in the database (migration 0006) refuse the
+second step by whoever did the first, after seven days, twice, or without the event that says what was done.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connections, transaction
+from django.db.models import Q
+from psycopg import errors
+
+from recordings.audit.actor import Actor, Target
+from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.record import record_durably
+from recordings.audit.schema import canonical
+from recordings.audit.words import count
+from recordings.exceptions import NotPermitted, PortalError
+from recordings.models import CommBoxObject, Viewing
+from recordings.models.fields import uuid7
+from recordings.permissions import Permission
+
+OWNER = "owner"  # the database login of migrations: nobody else may call the functions
+RIGHT = Permission.ERASE_SUBJECTS
+_TRIES = 5
+
+
+class ErasureRefused(PortalError):
+    """The erasure is not done; the sentence says why."""
+
+    status = 409
+
+
+class UnknownPerson(PortalError):
+    """Nobody signs in with this name and password."""
+
+    status = 403
+    sentence = "There is no account with this name and password."
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was destroyed, and what else is known of the subject elsewhere."""
+
+    subject: str
+    values: int
+    remains: tuple[str, ...]
+
+
+def identify(username: str, password: str) -> Any:
+    """The person with this name and password who may erase: RIGHT is held by compliance officers and administrators.
+
+    Raises UnknownPerson or NotPermitted, after the attempt is in the trail.
+    """
+    model = get_user_model()
+    user: Any = model.objects.filter(username__iexact=username).first()
+    if user is None or not user.is_active or not user.check_password(password):
+        nobody = Actor(ref="anonymous", kind="anonymous")
+        target = Target("person", f"user:{user.pk}") if user else None
+        record_durably(
+            Kind.SIGN_IN_FAILED, by=nobody, target=target, outcome=Outcome.DENIED, rule=RIGHT.value
+        )
+        raise UnknownPerson
+    if not user.has_permission(RIGHT):
+        record_durably(
+            Kind.ACCESS_DENIED,
+            by=_acting(user),
+            target=Target("command", "erase_subject"),
+            outcome=Outcome.DENIED,
+            rule=RIGHT.value,
+        )
+        raise NotPermitted
+    return user
+
+
+def ask(subject: str, reason: str, *, by: Any) -> UUID:
+    """Ask that everything the trail keeps of a subject be erased; returns the request's id, for somebody else.
+
+    `reason` stands in the trail for ever and in the open. Raises ErasureRefused.
+    """
+    request = uuid7()
+    body = _body(request, Kind.SUBJECT_ERASURE_ASKED, subject, by, {"reason": reason})
+    _call("SELECT audit.ask_erasure(%s, %s, %s, %s)", subject, reason, _acting(by).ref, body)
+    return request
+
+
+def approve(request: UUID, *, by: Any) -> Erased:
+    """Do what somebody else has asked for. Raises ErasureRefused."""
+    for _ in range(_TRIES):
+        try:
+            subject, values = _approve(request, by)
+        except errors.SerializationFailure:
+            continue  # an event about the subject was written between counting and destroying
+        _call("VACUUM audit.secret, audit.subject_key")
+        return Erased(subject, values, remains(subject))
+    raise ErasureRefused("Events about this subject are being written all the time. Try again.")
+
+
+def _approve(request: UUID, by: Any) -> tuple[str, int]:
+    with transaction.atomic(using=OWNER):
+        found = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
+        subject = str(found[0][0]) if found else ""
+        ((values,),) = _call("SELECT count(*) FROM audit.secret WHERE subject = %s", subject)
+        detail: dict[str, int | str] = {"request": str(request), "values": int(values)}
+        body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
+        _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _acting(by).ref, body)
+    return subject, int(values)
+
+
+def _acting(user: Any) -> Actor:
+    """Without a name: these events hold no personal value that could need erasing in its turn."""
+    return Actor(ref=f"user:{user.pk}", kind="person", role=user.role_codes, authn="password")
+
+
+def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Mapping[str, int | str]) -> bytes:
+    actor = _acting(by)
+    kind_of_subject = "person" if subject.startswith("user:") else subject.partition(":")[0]
+    return canonical(
+        {
+            "v": 1,
+            "id": str(event_id),
+            "type": kind.value,
+            "outcome": Outcome.COMPLETED.value,
+            "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "actor": {"ref": actor.ref, "kind": actor.kind, "role": actor.role, "authn": actor.authn},
+            "object": {"kind": kind_of_subject, "ref": subject},
+            "action_detail": detail,
+            "authz": {"rule": RIGHT.value},
+            "request": {"app_version": settings.APP_VERSION},
+            "asserted_by": "server",
+        }
+    )
+
+
+def _call(statement: str, *params: Any) -> list[Any]:
+    """As the owner of the tables. What the functions refuse becomes their sentence."""
+    try:
+        with connections[OWNER].cursor() as cursor:
+            cursor.execute(statement, params)
+            return list(cursor.fetchall()) if cursor.description else []
+    except DatabaseError as error:
+        cause = error.__cause__
+        if isinstance(cause, errors.RaiseException):
+            raise ErasureRefused(cause.diag.message_primary or "") from None
+        if isinstance(cause, errors.SerializationFailure):
+            raise cause from None
+        if isinstance(cause, errors.InsufficientPrivilege):
+            raise ErasureRefused("Only the owner's login erases: set DATABASE_OWNER_URL.") from None
+        raise
+
+
+def remains(subject: str) -> tuple[str, ...]:
+    """What an erasure of the trail does not touch, in sentences."""
+    kind, _, number = subject.partition(":")
+    known = {"customer": _of_customer, "user": _of_person}.get(kind)
+    own = known(int(number)) if known and number.isdecimal() else ()
+    return (
+        *own,
+        "Bundles and reports that were handed out, and backups made before today, still hold the values.",
+        "What happens from now on is written under a new key: close the account or delete the rows first.",
+    )
+
+
+def _of_customer(number: int) -> tuple[str, ...]:
+    mine = Q(customer_identity_id=number) | Q(id=number, customer_identity_id__isnull=True)
+    rows = CommBoxObject.objects.filter(mine).count()
+    if not rows:
+        return ()
+    return (
+        f"The catalog still has {rows:,} of this customer's conversations as CommBox reports them (name, e-mail "
+        "address, telephone number, messages, recordings, and the search index made of them). Erase them in CommBox; "
+        "notes that people typed about the customer stand under the writer's name.",
+    )
+
+
+def _of_person(number: int) -> tuple[str, ...]:
+    notes = Viewing.objects.filter(viewer_id=number).exclude(note="").count()
+    account = get_user_model().objects.filter(pk=number).exists()
+    said = ["The account's own row (user name, full name, e-mail address) stays."] if account else []
+    return (
+        (*said, f"{count(notes, 'note')} on viewings: the portal's own table keeps them.")
+        if notes
+        else tuple(said)
+    )
