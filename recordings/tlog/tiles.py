@@ -99,8 +99,8 @@ class Tiles:
 
     def _cut(self, height: int, index: int) -> bytes:
         """A node of the tree as far as the tree reaches."""
-        start = index << height
-        return self._subtree(start, min(start + (1 << height), self.size))
+        start, end = index << height, (index + 1) << height
+        return self._node(height, index) if end <= self.size else self._subtree(start, self.size)
 
     def _subtree(self, start: int, end: int) -> bytes:
         return merkle.fold([self._node(*node) for node in merkle.full_subtrees(start, end)])
