@@ -1,7 +1,7 @@
 """How the log stands now, for the strip on the trail's pages: every word of it is looked up, none assumed."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -163,17 +163,16 @@ def _witnessed(trusted: Policy) -> Witnessed | None:
     return None
 
 
-def _judged(trusted: Policy, sizes: Collection[int]) -> list[tuple[int, Judged]]:
+def _judged(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, Judged]]:
+    """Checkpoints of these sizes, the newest first, as far as they are read; those with a bad line are left out."""
     lines: dict[int, list[Cosignature]] = defaultdict(list)
     for cosignature in Cosignature.objects.filter(size__in=sizes):
         lines[cosignature.size].append(cosignature)
-    found = []
     for checkpoint in Checkpoint.objects.filter(size__in=sizes).order_by("-size"):
         try:
-            found.append((checkpoint.size, trusted.judge(whole_note(checkpoint, lines[checkpoint.size]))))
+            yield checkpoint.size, trusted.judge(whole_note(checkpoint, lines[checkpoint.size]))
         except NoteError:
             continue  # a bad line is no witness; the verification names it
-    return found
 
 
 def _said(log: Facts) -> tuple[str, str, str]:

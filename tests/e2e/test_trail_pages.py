@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from auditportal.embedded import Services
 from auditportal.sandbox import Sandbox
 from tests.e2e.conftest import axe_findings
 from tests.e2e.portal import Portal, running
-from tests.sealing import Signer, seal_all
+from tests.sealing import Signer, seal_all, signer_of
 from tests.services import Databases
 
 SIZES = ((1440, 900), (390, 844))
@@ -34,39 +35,42 @@ class Sealing(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def signer() -> Signer:
-    return Signer(witnesses=["Internal-Audit"])
-
-
-@pytest.fixture(scope="module")
-def portal(
-    databases: Databases, worker_id: str, tmp_path_factory: Any, django_db_blocker: Any, signer: Signer
-) -> Iterator[Portal]:
-    """A portal whose log is sealed and witnessed while the tests look at it."""
+def log_database(databases: Databases, worker_id: str, django_db_blocker: Any) -> Iterator[Services]:
+    """A database of its own for the sealed portal."""
     name = f"portal_{worker_id}_e2e_log"
     with django_db_blocker.unblock():
         databases.ensure_template()
     databases.drop(name)
     databases.clone(name)
+    yield databases.addresses(name)
+    databases.drop(name)
+
+
+@pytest.fixture(scope="module")
+def signer(log_database: Services) -> Signer:
+    return signer_of(log_database, ["Internal-Audit"])
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: Any, log_database: Services, signer: Signer) -> Iterator[Portal]:
+    """A portal whose log is sealed and witnessed while the tests look at it."""
     folder = tmp_path_factory.mktemp("portal-log")
-    services = databases.addresses(name)
     policy = folder / "policy.txt"
     policy.write_text(signer.policy_text)
     own = {
         "AUDIT_ORIGIN": signer.origin,
         "AUDIT_POLICY_FILE": str(policy),
-        "DATABASE_SEALER_URL": services.sealer_url,
+        "DATABASE_SEALER_URL": log_database.sealer_url,
     }
     with (
         Sandbox(seed=7, throttle_rate=0) as sandbox,
-        running(services, sandbox, folder, own, parts=("web",)) as portal,
+        running(log_database, sandbox, folder, own, parts=("web",)) as portal,
     ):
         sealing = Sealing(portal, signer)
         sealing.start()
-        _happen(services.sealer_url)
+        _happen(log_database.sealer_url)
         yield portal
         sealing.stop()
-    databases.drop(name)
 
 
 def _happen(sealer_url: str) -> None:
