@@ -22,6 +22,10 @@ CLOSED = (
     (timedelta(days=30), timedelta(hours=20)),
     (timedelta.max, timedelta(days=7)),
 )
+FRESH = timedelta(hours=1)
+LONGEST = timedelta(days=90)
+KEEPS_UP = timedelta(minutes=2)
+MOST_PRESSURE = 100.0
 LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=30)
 SOURCE_RETRY = timedelta(minutes=1)
@@ -34,12 +38,23 @@ def is_over(thing: CommBoxObject) -> bool:
     return thing.closed_at is not None or thing.status_id in FINISHED
 
 
-def look_again_after(thing: CommBoxObject, now: datetime) -> timedelta:
-    """How long what was confirmed now may stand: by state and by time since anything happened."""
+def pressure(oldest_due_at: datetime | None, now: datetime) -> float:
+    """How much more is due than the call budget lets us ask: 1 while the queue keeps up, growing with its age."""
+    waited = now - oldest_due_at if oldest_due_at else timedelta(0)
+    return min(max(waited / KEEPS_UP, 1.0), MOST_PRESSURE)
+
+
+def look_again_after(thing: CommBoxObject, now: datetime, pressure: float = 1.0) -> timedelta:
+    """How long what was confirmed now may stand: by state and by time since anything happened.
+
+    Under pressure everything but what is fresh is left alone for longer, so that the account's call budget goes to what
+    may still change (docs/refresh.md does the arithmetic). Never longer than LONGEST.
+    """
     moments = [moment for moment in (thing.created_at, thing.updated_at, thing.closed_at) if moment]
     quiet_for = now - max(moments, default=thing.first_seen_at)
     steps = CLOSED if is_over(thing) else OPEN
-    return next(pause for younger_than, pause in steps if quiet_for < younger_than)
+    pause = next(pause for younger_than, pause in steps if quiet_for < younger_than)
+    return pause if quiet_for < FRESH else min(pause * pressure, LONGEST)
 
 
 def retry_after(error: CommBoxError | None, attempts: int) -> timedelta:

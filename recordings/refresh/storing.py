@@ -143,7 +143,9 @@ def _finish(
 def _confirm(thing: CommBoxObject, asked_at: datetime, look_again_in: timedelta | None) -> None:
     """Note what was confirmed, as of when it was asked, and when to look again."""
     now = timezone.now()
-    pause = schedule.look_again_after(thing, now)
+    oldest = CommBoxObject.objects.filter(refresh_due_at__lte=now).order_by("refresh_due_at")
+    waiting = oldest.exclude(pk=thing.pk).values_list("refresh_due_at", flat=True).first()
+    pause = schedule.look_again_after(thing, now, schedule.pressure(waiting, now))
     due_at = now + schedule.spread(min(pause, look_again_in or pause))
     standing = CommBoxObject.objects.select_for_update(no_key=True).get(pk=thing.pk).refresh_due_at
     if standing is not None and asked_at < standing <= now:

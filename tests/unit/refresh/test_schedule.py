@@ -16,7 +16,7 @@ from recordings.commbox import (
     Unreachable,
 )
 from recordings.models import CommBoxObject
-from recordings.refresh.schedule import is_over, look_again_after, retry_after, spread
+from recordings.refresh.schedule import is_over, look_again_after, pressure, retry_after, spread
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -48,6 +48,19 @@ def test_young_and_open_objects_are_looked_at_often(
     assert look_again_after(thing(age), NOW) == open_pause
     assert look_again_after(thing(age, closed=True), NOW) == closed_pause
     assert look_again_after(thing(age, status_id=2), NOW) == closed_pause
+
+
+def test_under_pressure_the_fresh_keep_their_turn_and_the_old_wait() -> None:
+    assert look_again_after(thing(10 * MINUTE), NOW, 50) == MINUTE
+    assert look_again_after(thing(2 * HOUR), NOW, 3) == 15 * MINUTE
+    assert look_again_after(thing(30 * DAY, closed=True), NOW, 4) == 28 * DAY
+    assert look_again_after(thing(30 * DAY, closed=True), NOW, 100) == 90 * DAY
+
+
+@pytest.mark.parametrize(("waited", "found"), [(None, 1), (0, 1), (120, 1), (240, 2), (-60, 1), (10**9, 100)])
+def test_pressure_is_the_age_of_the_queue(waited: int | None, found: float) -> None:
+    oldest = None if waited is None else NOW - timedelta(seconds=waited)
+    assert pressure(oldest, NOW) == found
 
 
 def test_an_object_without_any_time_counts_from_its_first_sight() -> None:
