@@ -97,7 +97,9 @@ class Signer(InProcess):
         return Policy.parse(self.policy_text)
 
 
+# By database; those of databases that are gone are closed as new ones come.
 _signers: dict[int, Signer] = {}
+_KEPT = 4
 
 
 def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
@@ -107,6 +109,8 @@ def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
         ((oid,),) = found.fetchall()
     if oid not in _signers:
         _signers[oid] = Signer(witnesses=witnesses)
+        for old in list(_signers)[:-_KEPT]:
+            _signers.pop(old).remove()
     return _signers[oid]
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:  # Django is not set up yet when this file is read
     from recordings.anchors.ledger import Connection
     from recordings.anchors.witness import Witnessing
 
-_forgers: list[Signer] = []  # they hold a lock each until the end of the run, as tests.sealing's own
-
 
 @dataclass
 class Log:
@@ -33,6 +31,7 @@ class Log:
 
     services: Services
     signer: Signer
+    forged: list[Signer] = field(default_factory=list)
 
     def grow(self, count: int = 1, *, manifest: bool = False) -> int:
         """Commit and seal events; the new size."""
@@ -71,10 +70,9 @@ class Log:
             for table in tables[:5]:
                 connection.execute(f"ALTER TABLE audit.{table} ENABLE ALWAYS TRIGGER {table}_is_kept")
         forged = Signer()
-        forged._cosigner._state.close()
         forged.key = self.signer.key
-        forged._cosigner = LogSigner(State(forged._at("forged")), forged.key)
-        _forgers.append(forged)
+        forged._cosigner = LogSigner(forged._states["log"], forged.key)
+        self.forged.append(forged)
         self.signer = forged
 
     @property
@@ -86,9 +84,12 @@ class Log:
 
 
 @pytest.fixture
-def log(committed_db: None, services: Services, settings: Any) -> Log:
+def log(committed_db: None, services: Services, settings: Any) -> Iterator[Log]:
     settings.DATABASE_SEALER_URL = services.sealer_url
-    return Log(services, signer_of(services))
+    made = Log(services, signer_of(services))
+    yield made
+    for signer in made.forged:
+        signer.remove()
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def running() -> Iterator[threading.Event]:
         assert not thread.is_alive()
 
 
-def soon(holds: Callable[[], Any], seconds: float = 10.0) -> None:
+def soon(holds: Callable[[], Any], seconds: float = 30.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -74,13 +74,13 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
 ) -> None:
     good, slow, lying = watcher("good"), watcher("slow"), watcher("lying")
     release = threading.Event()
-    slow.answer = lambda request: (release.wait(30), Answer(500, "late"))[1]
+    slow.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
     lying.answer = lambda request: Answer(200, good.key.sign("something else\n") + "\n")
     write_policy(settings, tmp_path, log, good=place(good), slow=place(slow), lying=place(lying))
     sizes = [log.grow()]
     with running():
         for _ in range(5):
-            soon(lambda: sizes[-1] in cosigned(log, "good"), 2)
+            soon(lambda: sizes[-1] in cosigned(log, "good"), 8)
             sizes.append(log.grow())
         soon(lambda: slow.asked and lying.asked)
         release.set()
@@ -103,7 +103,7 @@ def test_somebody_who_waits_is_served_at_once(log: Log, watcher: Make, settings:
         for _ in range(5):
             size, began = log.grow(), time.monotonic()
             soon(lambda size=size: size in cosigned(log, "auditor"))
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 8  # and not after the ten seconds of those who do not wait
 
 
 def _start(folder: Path, port: int, vkey: str) -> subprocess.Popen[bytes]:
@@ -138,14 +138,14 @@ def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any
     try:
         with running():
             first = log.grow()
-            soon(lambda: first in cosigned(log, "Internal"), 20)
+            soon(lambda: first in cosigned(log, "Internal"))
             process.kill()
             process.wait()
             second = log.grow()
             soon(lambda: outside_parties()[0].trouble)
             assert outside_parties()[0].size == first
             process = _start(state, port, log.signer.vkey)
-            soon(lambda: second in cosigned(log, "Internal"), 20)
+            soon(lambda: second in cosigned(log, "Internal"))
             soon(lambda: not outside_parties()[0].trouble)
     finally:
         process.kill()
