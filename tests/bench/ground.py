@@ -41,6 +41,10 @@ def _set_up(services: Services, sandbox: Sandbox, folder: Path) -> None:
         **sandbox.settings(),
         "DATABASE_URL": services.database_url,
         "DATABASE_OWNER_URL": services.owner_url,
+        "DATABASE_SEALER_URL": services.sealer_url,
+        # For databases of a part's own (logs.py), made as the tests make theirs.
+        "PORTAL_TESTS_ADMIN_URL": services.admin_url,
+        "PORTAL_TESTS_FOLDER": str(folder),
         "REDIS_URL": services.redis_url,
         "REPORTS_DIR": str(folder / "reports"),
         "DJANGO_SETTINGS_MODULE": "auditportal.settings",
@@ -56,10 +60,12 @@ def _fill() -> None:
     from django.core.management import call_command
 
     from tests.bench import data
+    from tests.services import Databases
 
     settings.ALLOWED_HOSTS = ["*"]
     started = perf_counter()
     print("Loading 100,000 objects with 120,000 recordings", end=" ", flush=True)
+    Databases().ensure_template()
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     data.load()
     print(f"took {perf_counter() - started:,.0f} s.", flush=True)
