@@ -28,7 +28,9 @@ class Command(BaseCommand):
             action="store_true",
             help="count every manifest again, not only the last day's",
         )
-        parser.add_argument("--keep", action="store_true", help="keep the result for the pages and the trail")
+        parser.add_argument(
+            "--only-look", action="store_true", help="keep no result and write no event of it"
+        )
 
     def handle(self, *, every_manifest: bool, only_look: bool, **_: Any) -> None:
         self._last = 0.0
