@@ -34,7 +34,7 @@ def new_epoch(
     head = Head.read(connection)
     named = head.origin if head else origin
     known = [newest_of(name, latest, named, keys) for name, latest in outsiders.items()]
-    seen = max((one for one in known if one), key=lambda one: one.size, default=_own(head, origin))
+    seen = max((one for one in known if one), key=lambda one: one.size, default=None) or _own(head, origin)
     with connection.transaction():
         following = begin_epoch(connection, seen, reason)
         settle_all(connection, reason)
