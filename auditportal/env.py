@@ -4,6 +4,8 @@ Every secret may come from a file instead: `SECRET_KEY_FILE=/run/secrets/key` st
 """
 
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import urlsplit
@@ -60,6 +62,9 @@ class Env(BaseSettings):
     COMMBOX_REQUESTS_AT_ONCE: int = Field(default=2, ge=2, le=40)
     COMMBOX_WEBHOOK_TOKEN: SecretStr | None = None
 
+    COMMBOX_WEBHOOK_ALLOW_FROM: CommaList = []
+    COMMBOX_WEBHOOK_HEADER: SecretStr | None = None
+
     RECORDING_BUCKETS: CommaList = []
     S3_REGION: str = "us-east-1"
     AWS_ACCESS_KEY_ID: str = ""
@@ -102,6 +107,35 @@ class Env(BaseSettings):
     def _exact_places(cls, value: list[str]) -> list[str]:
         for entry in value:
             check_bucket(entry)
+        return value
+
+    @field_validator("COMMBOX_WEBHOOK_TOKEN")
+    @classmethod
+    def _two_long_tokens(cls, value: SecretStr | None) -> SecretStr | None:
+        tokens = [text.strip() for text in value.get_secret_value().split(",")] if value else []
+        hashed = re.compile(r"sha256:[0-9a-f]{64}")
+        if len(tokens) > 2 or any(len(token) < 22 for token in tokens if token):
+            raise ValueError(
+                "takes one or two tokens of at least 22 characters (128 bits), divided by a comma"
+            )
+        if any(token.startswith("sha256:") and not hashed.fullmatch(token) for token in tokens):
+            raise ValueError("takes sha256: and 64 hex digits for a token that is kept hashed")
+        return value
+
+    @field_validator("COMMBOX_WEBHOOK_ALLOW_FROM")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            ip_network(entry)
+        return value
+
+    @field_validator("COMMBOX_WEBHOOK_HEADER")
+    @classmethod
+    def _name_and_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9-]+: ?\S.{15,}", value.get_secret_value()):
+            raise ValueError(
+                "takes a header and its secret of at least 16 characters, such as X-Proxy-Secret: …"
+            )
         return value
 
     @field_validator("COMMBOX_STREAM_NAMES")

@@ -1,5 +1,6 @@
 """The refresh's doors: freshness and its polling, a person's refresh, the receiver, the operations page, the banner."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -187,6 +188,42 @@ def test_without_a_token_in_the_settings_there_is_no_receiver(settings: Any, str
     settings.COMMBOX_WEBHOOK_TOKEN = ""
     assert stranger.post("/webhooks/commbox/", b"{}", content_type="text/plain").status_code == 404
     assert stranger.post("/webhooks/commbox/None", b"{}", content_type="text/plain").status_code == 404
+
+
+def test_two_tokens_serve_during_a_rotation_and_a_hash_is_enough(
+    settings: Any, stranger: Client, held: CommBoxObject
+) -> None:
+    """S58."""
+    hashed = "sha256:" + hashlib.sha256(b"the next token, long enough").hexdigest()
+    settings.COMMBOX_WEBHOOK_TOKEN = f"{TOKEN}, {hashed}"
+
+    def status(token: str) -> int:
+        return stranger.post(f"/webhooks/commbox/{token}", b"{}", content_type="text/plain").status_code
+
+    assert [
+        status(token) for token in (TOKEN, "the next token, long enough", hashed, f"{TOKEN}, {hashed}", "")
+    ] == [
+        200,
+        200,
+        404,
+        404,
+        404,
+    ]
+
+
+def test_factors_that_are_set_are_required(settings: Any, hook: str, stranger: Client) -> None:
+    """S59: an address list, a header; each missing one is a 404."""
+
+    def status(**headers: str) -> int:
+        return stranger.post(hook, b"{}", content_type="text/plain", headers=headers).status_code
+
+    settings.COMMBOX_WEBHOOK_ALLOW_FROM = ("203.0.113.0/24",)
+    assert status() == 404
+    settings.COMMBOX_WEBHOOK_ALLOW_FROM = ("203.0.113.0/24", "127.0.0.1")
+    assert status() == 200
+    settings.COMMBOX_WEBHOOK_HEADER = "X-Proxy-Secret: sixteen characters"
+    assert [status(), status(**{"X-Proxy-Secret": "other"})] == [404, 404]
+    assert status(**{"X-Proxy-Secret": "sixteen characters"}) == 200
 
 
 def test_only_post_delivers(hook: str, stranger: Client) -> None:
