@@ -13,8 +13,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from recordings.audit import Actor, Kind, Outcome, Target, record_durably
-from recordings.audit.reading import log_reading
+from recordings.audit import Actor, Kind, Outcome, record_durably
 from recordings.evidence import verify_audit
 from recordings.evidence.compare import Compared, NotACheckpoint, checkpoint_in, compare
 from recordings.evidence.forms import BundleForm, CompareForm
@@ -64,7 +63,6 @@ class Checked:
 def compare_page(request: Request) -> HttpResponse:
     """A box for a checkpoint that somebody brings, and what the log says to it."""
     if request.method != "POST":
-        log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
         return page(request, "evidence/compare.html", {"form": CompareForm()})
     form = CompareForm(request.POST, request.FILES)
     context: dict[str, Any] = {"form": form}
@@ -100,7 +98,7 @@ def _note_contradiction(compared: Compared) -> None:
         return
     detail = (
         f"A checkpoint of size {compared.given.size} was brought that this log signed and that is "
-        f"{compared.answer.value.replace('_', ' ')}: root {encode64(compared.given.root)}"
+        f"{compared.answer.value.replace('_', ' ')}: root {encode64(compared.given.root)}."
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit.note_contradiction(%s)", [detail])
@@ -115,7 +113,6 @@ def verify_page(request: Request) -> HttpResponse:
     """Check a bundle with the very file that a stranger would run."""
     context: dict[str, Any] = {"verifier_sha256": _sha256_of_verifier(), "form": BundleForm()}
     if request.method != "POST":
-        log_reading(by=Actor.from_request(request), target=Target("log", "log:verifier"))
         return page(request, "evidence/verify.html", context)
     context["form"] = form = BundleForm(request.POST, request.FILES)
     if getattr(request, "upload_too_large", False):

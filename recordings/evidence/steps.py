@@ -22,7 +22,8 @@ class Step:
 def steps(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> list[Step]:
     """The way from a leaf hash up to the root. Raises ProofError when it does not lead there."""
     check_inclusion(leaf, index, size, path, root)
-    found, at, height, walked = leaf, index, 0, []
+    found, at, height = leaf, index, 0
+    walked: list[Step] = []
     for sibling in path:
         while at % 2 == 0 and (at + 1) << height >= size:
             at, height = at >> 1, height + 1  # the right edge: nothing beside it, it moves up as it is

@@ -24,6 +24,7 @@ from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
 _LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
+_SETTLED_SHOWN = 50
 _WITNESSES_COME = timedelta(seconds=60)  # every 10 s, as a rule
 ANCHORED = {"timestamp": "time-stamped", "bucket": "object-locked"}
 
@@ -120,6 +121,13 @@ def open_incidents() -> list[Incident]:
     """Incidents that no later row has settled, newest first."""
     settled = Incident.objects.filter(settles=OuterRef("pk"))
     return list(Incident.objects.filter(~Exists(settled), settles=None).order_by("-id"))
+
+
+def listed_incidents() -> list[tuple[Incident, Incident | None]]:
+    """Every open incident, then the newest settled ones, each with the row that settled it."""
+    settling = Incident.objects.filter(settles__isnull=False).select_related("settles").order_by("-id")
+    settled = [(row.settles, row) for row in settling[:_SETTLED_SHOWN] if row.settles]
+    return [*((found, None) for found in open_incidents()), *settled]
 
 
 def _oldest_unsealed(low_water: int) -> datetime | None:

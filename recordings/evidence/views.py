@@ -17,14 +17,12 @@ from recordings.audit.reading import log_reading
 from recordings.evidence import history
 from recordings.evidence.pages import place_of
 from recordings.evidence.proofs import consistency, event_proof
-from recordings.evidence.verdict import Verdict, verdict
+from recordings.evidence.verdict import Verdict, listed_incidents, verdict
 from recordings.http import Request, page
-from recordings.models import Anchor, Checkpoint, Incident, Leaf
+from recordings.models import Anchor, Checkpoint, Leaf
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.tlog.texts import encode64
-
-INCIDENTS = 50
 
 
 @require_safe
@@ -101,11 +99,9 @@ def anchor(request: Request, pk: int) -> HttpResponse:
 def outside(request: Request) -> HttpResponse:
     """Witnesses, anchors and incidents."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
-    incidents = list(Incident.objects.order_by("-id")[:INCIDENTS])
-    settled = {found.settles_id: found for found in incidents if found.settles_id}  # type: ignore[attr-defined]
     context = {
         "parties": outside_parties(),
-        "incidents": [(one, settled.get(one.pk)) for one in incidents if one.pk and not one.settles],
+        "incidents": listed_incidents(),
         **_stats(verdict()),
     }
     return page(request, "evidence/outside.html", context)

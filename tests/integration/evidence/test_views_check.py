@@ -174,7 +174,7 @@ def test_the_application_can_note_this_one_kind_of_incident_only(
             "DELETE FROM audit.incident",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
         connection.execute("SELECT audit.note_contradiction(%s)", ["x"])
     assert list(Incident.objects.values_list("code", flat=True)) == ["checkpoint_contradicted"]
 
