@@ -4,6 +4,7 @@ Two beats, or one beat and its restart, send the same turn twice; whoever comes 
 away for an hour sends one turn when it is back, not the sixty it missed (F24).
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,11 +28,13 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     cursor: str = ""
     trouble: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, **counts: int) -> None:
-        """Count more of something."""
-        for name, count in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count
+        """Count more of something; several threads may."""
+        with self._lock:
+            for name, count in counts.items():
+                self.counts[name] = self.counts.get(name, 0) + count
 
     @property
     def outcome(self) -> str:

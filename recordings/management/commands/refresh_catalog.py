@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -25,7 +26,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days", type=int, default=FIRST_FILL_DAYS, help="how far back objects are listed"
         )
-        parser.add_argument("--at-once", type=int, choices=(1, 2), default=2, help="calls at a time")
+        parser.add_argument(
+            "--at-once",
+            type=int,
+            choices=range(1, 41),
+            metavar="1–40",
+            default=settings.COMMBOX_REQUESTS_AT_ONCE,
+            help="calls at a time (the account's budget holds all the same)",
+        )
 
     def handle(self, *, days: int, at_once: int, **_: Any) -> None:
         if not 1 <= days <= 3650:

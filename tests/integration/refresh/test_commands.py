@@ -2,15 +2,19 @@
 
 import threading
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from auditportal.sandbox.control import Control
 from recordings.commbox.assembly import client
 from recordings.models import Agent, CommBoxObject, Recording, Stream
 from recordings.refresh.actions import RefreshOutcome, refresh_object
+from recordings.refresh.runs import Tally
+from recordings.refresh.sweep import refresh_due
 from tests.integration.refresh.helpers import BY, hold, kinds
 
 
@@ -59,6 +63,19 @@ def test_refresh_catalog_stops_with_a_sentence_when_commbox_does(db: None, upstr
         run("refresh_catalog", "--at-once", "1")
     with pytest.raises(CommandError, match="--days takes a number"):
         run("refresh_catalog", "--days", "0")
+
+
+def test_a_sweep_with_many_places_works_side_by_side(
+    committed_db: None, upstream: Control, settings: Any
+) -> None:
+    settings.COMMBOX_REQUESTS_AT_ONCE = 8
+    upstream.seed(7, upstream.clock.now().date())
+    run("refresh_catalog", "--days", "120", "--at-once", "8")
+    CommBoxObject.objects.update(refresh_due_at=timezone.now())
+    tally = Tally()
+    assert refresh_due(tally, seconds=60) == 280
+    assert tally.counts["refreshed"] == 280
+    assert Recording.objects.filter(missed_at=None).count() == 150
 
 
 def test_two_refreshes_of_one_object_at_once_do_no_harm(committed_db: None, upstream: Control) -> None:
