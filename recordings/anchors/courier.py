@@ -55,8 +55,10 @@ def serve(errand: Errand, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             with _connect() as connection:
+                ours = False
                 while not stop.wait(pause.seconds):
-                    once(connection, errand, pause)
+                    if ours := ours or ledger.claim(connection, errand.name):
+                        once(connection, errand, pause)
         except Exception as error:
             # Whatever it is must neither end the sealer nor leave this party unserved for ever.
             log.error("anchor_failed", party=errand.name, error=type(error).__name__)

@@ -9,6 +9,7 @@ import psycopg
 from recordings.tlog.notes import Signed
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+_CLAIMS = 0x6F757473  # "outs": the first half of the advisory locks on parties
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,30 @@ def newest_manifest(connection: Connection) -> int:
     return int(row[0]) if row else -1
 
 
-def unseen(connection: Connection, newest: Standing, seen: int) -> list[Standing]:
-    """What a witness lacks that signed `seen` leaves: checkpoints that end in a manifest, and the newest.
+_UNSEEN = f"""
+WITH own AS (
+    SELECT size FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s ORDER BY size DESC LIMIT 200
+), shared AS (
+    SELECT size FROM own JOIN audit.cosignature USING (size) WHERE witness <> %(witness)s
+    GROUP BY size ORDER BY count(DISTINCT witness) DESC, size DESC LIMIT 1
+), manifests AS (
+    SELECT leaf.n + 1 AS size FROM audit.leaf JOIN audit.event ON event.id = leaf.event_no
+    WHERE event.kind = 'heads.manifest' ORDER BY event.id DESC LIMIT 64
+)
+SELECT {_COLUMNS} FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s
+AND (size IN (TABLE manifests) OR size = coalesce((TABLE shared), (SELECT max(size) FROM own)))
+ORDER BY size
+"""  # noqa: S608  (our own words)
 
-    Of manifests that nobody was there to sign only the last ones are worth a request: older bundles are built.
+
+def unseen(connection: Connection, witness: str, origin: str, seen: int) -> list[Standing]:
+    """What to bring a witness that signed `seen` leaves of this log, in order.
+
+    Checkpoints that end in a manifest, each for itself (of those that nobody was there to sign only the last ones:
+    older bundles are built); and the one that most other witnesses have cosigned, else the newest. A quorum counts on
+    one checkpoint only: if everybody took whatever is newest just then, a busy log would have none that two know.
     """
-    rows = connection.execute(
-        f"""SELECT {_COLUMNS} FROM audit.checkpoint
-            WHERE origin = %(origin)s AND size > %(seen)s AND size <= %(newest)s AND (size = %(newest)s OR size IN (
-                SELECT leaf.n + 1 FROM audit.leaf JOIN audit.event ON event.id = leaf.event_no
-                WHERE event.kind = 'heads.manifest' ORDER BY event.id DESC LIMIT 64))
-            ORDER BY size""",  # noqa: S608  (our own words)
-        {"origin": newest.origin, "seen": seen, "newest": newest.size},
-    )
+    rows = connection.execute(_UNSEEN, {"witness": witness, "origin": origin, "seen": seen})
     return [Standing(*row) for row in rows]
 
 
@@ -117,6 +129,12 @@ def incidents_since(connection: Connection, since: datetime) -> list[str]:
         [since],
     )
     return [f"{at} UTC, {code}: {detail}" for at, code, detail in rows]
+
+
+def claim(connection: Connection, name: str) -> bool:
+    """Whether this connection serves the party from now on: of two sealers' couriers one does, until it ends."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, name]).fetchone()
+    return bool(row and row[0])
 
 
 def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:

@@ -24,7 +24,7 @@ _ALARMING = (403, 422)
 
 
 class Witnessing(Errand):
-    """The errand: the witness's cosignature on the newest checkpoint, `hurried` as soon as there is one."""
+    """The errand: the witness's cosignature on what it lacks; `hurried`: as soon as there is something."""
 
     every = EVERY
 
@@ -49,15 +49,12 @@ class Witnessing(Errand):
     def visit(self, connection: Connection) -> Visit:
         """Bring it everything it lacks, in order. Trouble when it does not cosign; an incident when it will not."""
         self._asked = time.monotonic()
-        newest = ledger.newest(connection)
-        if self._size is None or self._origin != newest.origin:
-            self._origin, self._size = (
-                newest.origin,
-                ledger.cosigned(connection, self._witness, newest.origin),
-            )
-        for checkpoint in ledger.unseen(connection, newest, self._size):
+        origin = ledger.newest(connection).origin
+        if self._size is None or self._origin != origin:
+            self._origin, self._size = origin, ledger.cosigned(connection, self._witness, origin)
+        for checkpoint in ledger.unseen(connection, self._witness, origin, self._size):
             self._bring(connection, checkpoint)
-        return Visit(newest.size)
+        return Visit(self._size)
 
     def close(self) -> None:
         self._client.close()

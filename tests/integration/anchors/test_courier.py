@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -17,9 +18,12 @@ from recordings.anchors import courier
 from recordings.anchors.errand import Errand, Trouble, Visit
 from recordings.anchors.ledger import Connection
 from recordings.anchors.state import outside_parties
+from recordings.exceptions import NotWitnessed
+from recordings.sealing.release import wait_released
 from recordings.tlog.cosigner import Answer
 from tests.integration.anchors.conftest import Log, Watcher
 from tests.mailbox import mailbox
+from tests.sealing import write_events
 from tests.tsa import Authority, stamping
 
 Make = Callable[[str], Watcher]
@@ -203,6 +207,41 @@ def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> N
     settings.DATABASE_SEALER_URL = "postgresql://nobody@127.0.0.1:9/none"
     with running():
         time.sleep(0.3)
+
+
+def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
+    log: Log, settings: Any, tsa: Authority
+) -> None:
+    with mailbox() as box:
+        settings.AUDIT_MAIL_TO, settings.AUDIT_MAIL_FROM = ("eva@auditor.example",), "portal@example.com"
+        settings.SMTP_URL = f"smtp://127.0.0.1:{box.port}"
+        with running():
+            with running():
+                log.grow()
+                soon(lambda: box.letters)
+                time.sleep(2.5)
+                assert len(box.letters) == 1
+            log.rows("UPDATE audit.outside SET success_at = success_at - every RETURNING 1")
+            log.grow()
+            soon(lambda: len(box.letters) == 2)
+
+
+def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
+    """AUDIT_RELEASE=witnessed: not released while the witness is away, at once when it is back."""
+    auditor = watcher("auditor")
+    real, away = auditor.answer, Answer(503, "away\n")
+    auditor.answer = lambda request: away
+    write_policy(settings, tmp_path, log, auditor=place(auditor))
+    policy = settings.AUDIT_POLICY_FILE
+    policy.write_text(policy.read_text().replace("quorum none", "quorum auditor"))
+    (event,) = write_events(log.services)
+    log.grow()
+    with running():
+        with pytest.raises(NotWitnessed):
+            wait_released([UUID(event)])
+        auditor.answer = real
+        soon(lambda: cosigned(log, "auditor"))  # it is asked again after a pause
+        wait_released([UUID(event)])
 
 
 class Clumsy(Errand):

@@ -100,6 +100,30 @@ def test_every_manifest_is_cosigned_on_its_very_checkpoint(
     assert _sizes(log)[seen:] == [first, second, newest]
 
 
+def test_witnesses_agree_on_checkpoints_however_busy_the_log_is(
+    log: Log, sealer: Connection, watcher: Make
+) -> None:
+    """A quorum counts on one checkpoint: the slower ones follow the faster ones instead of taking what is newest."""
+    fast, middle, slow = (watcher(name) for name in ("fast", "middle", "slow"))
+    errands = [Witnessing(watcher.key.name, watcher.party, hurried=True) for watcher in (fast, middle, slow)]
+    log.grow()
+    for turn in range(12):
+        log.grow()
+        errands[0].visit(sealer)
+        log.grow()
+        for number, every in ((1, 2), (2, 5)):
+            if turn % every == 1:
+                errands[number].visit(sealer)
+    for errand in errands:
+        errand.close()
+    counts = log.rows("SELECT size, count(*) FROM audit.cosignature GROUP BY size ORDER BY size")
+    assert [count for _, count in counts].count(3) == 3  # once for each visit of the slowest
+    assert (
+        log.rows("SELECT count(DISTINCT size) FROM audit.cosignature WHERE witness <> 'fast.example'")[0][0]
+        <= 8
+    )
+
+
 def test_when_it_is_due(log: Log, sealer: Connection, watcher: Make) -> None:
     """At most every ten seconds – at once for a manifest, and always at once when viewings wait for it."""
     auditor = watcher("auditor")
