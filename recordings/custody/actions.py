@@ -1,5 +1,6 @@
 """Look at a file in storage, keep what is new about it, and say in the trail when it is another one."""
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -48,7 +49,7 @@ def _look(recording: Recording, last: Seen | None) -> tuple[str, Seen]:
         return result.outcome.value, Seen(False, result.outcome.sentence)
     seen = Seen(True, "", result.size_bytes, result.etag, result.last_modified, result.version_id)
     known = last.sha256 if last is not None and last.looks == seen.looks else ""
-    return result.outcome.value, Seen(True, "", *seen.looks, known or _hash(fresh.url, seen))  # type: ignore[arg-type]
+    return result.outcome.value, replace(seen, sha256=known or _hash(fresh.url, seen))
 
 
 def _hash(url: str, seen: Seen) -> str:

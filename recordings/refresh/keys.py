@@ -96,8 +96,7 @@ def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
         )
         keep = list(ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True)[:2])
         ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep).update(retired_at=timezone.now())
-        change = ({}, {"setting": "commbox_api_key", "ends_in": row.last_four})
-        record(Kind.CONFIG_CHANGED, by=by, change=change)
+        record(Kind.CONFIG_CHANGED, by=by, change=({}, _told(row)))
         transaction.on_commit(forget)
     return row
 
@@ -109,10 +108,13 @@ def retire_key(*, key_id: int, by: Actor) -> bool:
         if row is None:
             return False
         ApiKey.objects.filter(pk=key_id).update(retired_at=timezone.now())
-        change = ({"setting": "commbox_api_key", "ends_in": row.last_four}, {})
-        record(Kind.CONFIG_CHANGED, by=by, change=change)
+        record(Kind.CONFIG_CHANGED, by=by, change=(_told(row), {}))
         transaction.on_commit(forget)
     return True
+
+
+def _told(row: ApiKey) -> dict[str, str]:
+    return {"setting": "commbox_api_key", "ends_in": row.last_four}
 
 
 def key_lines() -> list[KeyLine]:

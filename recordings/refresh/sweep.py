@@ -10,9 +10,10 @@ from django.db import connection
 from recordings.audit import Actor
 from recordings.commbox import CommBoxError
 from recordings.refresh import claims, source
-from recordings.refresh.actions import RefreshOutcome, refresh_object
+from recordings.refresh.actions import refresh_object
 from recordings.refresh.listing import list_stream
 from recordings.refresh.runs import Tally
+from recordings.refresh.storing import RefreshOutcome
 
 BY = Actor.system("refresh")
 BATCH = 5

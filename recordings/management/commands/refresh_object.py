@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recordings.audit import Actor
 from recordings.exceptions import UnknownObject
-from recordings.refresh.actions import RefreshOutcome, refresh_object
+from recordings.refresh.actions import refresh_object
+from recordings.refresh.storing import RefreshOutcome
 
 
 class Command(BaseCommand):

@@ -12,8 +12,9 @@ from django.utils import timezone
 from auditportal.sandbox.control import Control
 from recordings.commbox.assembly import client
 from recordings.models import Agent, CommBoxObject, Recording, Stream
-from recordings.refresh.actions import RefreshOutcome, refresh_object
+from recordings.refresh.actions import refresh_object
 from recordings.refresh.runs import Tally
+from recordings.refresh.storing import RefreshOutcome
 from recordings.refresh.sweep import refresh_due
 from tests.integration.refresh.helpers import BY, hold, kinds
 
