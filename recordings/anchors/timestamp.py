@@ -88,4 +88,4 @@ def _check(
     try:
         builder.build().verify_message(response, data)
     except (VerificationError, ValueError) as error:
-        raise Trouble(f"The stamp does not verify: {str(error).partition(chr(10))[0][:200]}") from None
+        raise Trouble(f"The stamp does not verify: {str(error).partition(':')[0]}.") from None
