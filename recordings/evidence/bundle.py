@@ -3,6 +3,7 @@
 One snapshot, one pass over the leaves at constant memory; what comes after the proofs in the zip waits in files.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from recordings.tlog.tiles import Tiles
 
 BATCH = 500
 _PIECE = 256 * 1024
+_KIND = table.COLUMNS.index("type")
 VERIFIER = Path(__file__).with_name("verify_audit.py")
 
 # Done and expected leaves; both 0 while a checkpoint is waited for.
@@ -38,6 +40,7 @@ class Built:
     size: int
     manifest: int
     rows: int
+    viewings: int
     leaves: int
     witnesses: tuple[str, ...]
     verdict: str
@@ -62,18 +65,19 @@ def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, 
             sha256 = parcel.add("bundle.json", canonical(claims.as_json(tree)))
             parcel.add("checkpoint.txt", standing.note.encode())
             parcel.add("policy.txt", words.policy_file(standing))
-            papers = _Papers(csv, xlsx, [])
+            papers = _Papers(csv, xlsx, [], Counter())
             _proofs(connection, claims, tree, parcel, papers, progress)
             _rest(parcel, papers, claims, file_name, sha256)
-    return _built(claims, sha256)
+    return _built(claims, papers.kinds, sha256)
 
 
-def _built(claims: Claims, sha256: str) -> Built:
+def _built(claims: Claims, kinds: Counter[str], sha256: str) -> Built:
     standing = claims.standing
     return Built(
         size=standing.size,
         manifest=claims.manifest,
         rows=len(claims.population.rows),
+        viewings=words.viewings(kinds),
         leaves=len(claims.population.leaves),
         witnesses=standing.witnesses,
         verdict=words.verdict(standing),
@@ -109,6 +113,7 @@ class _Papers:
     csv: IO[bytes]
     xlsx: IO[bytes]
     first: list[table.Row]
+    kinds: Counter[str]
 
 
 def _proofs(
@@ -124,6 +129,7 @@ def _proofs(
             rows = [table.row(leaf) for leaf in leaves if leaf.n in claims.rows]
             papers.csv.write(table.csv_lines(rows))
             book.write(rows)
+            papers.kinds.update(str(row[_KIND]) for row in rows)
             papers.first.extend(rows[: pdf.ROWS - len(papers.first)])
             progress(done, len(claims.shipped))
 
@@ -138,7 +144,7 @@ def _batches(connection: Any, claims: Claims) -> Iterator[tuple[int, list[Shippe
 def _rest(parcel: Parcel, papers: _Papers, claims: Claims, file_name: str, sha256: str) -> None:
     parcel.add("report.csv", _pieces(papers.csv))
     parcel.add("report.xlsx", _pieces(papers.xlsx))
-    parcel.add("report.pdf", pdf.render(claims, papers.first, file_name, sha256))
+    parcel.add("report.pdf", pdf.render(claims, papers.first, papers.kinds, file_name, sha256))
     for stamped in claims.stamped:
         for name, content in zip(stamped.files, (stamped.note.encode(), stamped.response), strict=True):
             parcel.add(name, content)

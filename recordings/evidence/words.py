@@ -1,9 +1,11 @@
 """What a bundle says of itself to people: its verdict, its README, the command that checks it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
 
+from recordings.audit import Kind
 from recordings.evidence.claims import Claims
 from recordings.evidence.scope import ALL
 from recordings.evidence.standing import Standing, portal_policy
@@ -26,6 +28,19 @@ def verdict(standing: Standing) -> str:
             " The portal's own policy asks for more witnesses: its quorum was not met when this was built."
         )
     return said
+
+
+def viewings(kinds: Mapping[str, int]) -> int:
+    """How many of these events are viewings: somebody was given the address of a video."""
+    return kinds.get(Kind.URL_ISSUED.value, 0)
+
+
+def events(kinds: Mapping[str, int]) -> str:
+    """How many events there are and of what kind: "none", or "3: 2 recording.opened, 1 viewing.url_issued"."""
+    if not kinds:
+        return "none"
+    listed = ", ".join(f"{kinds[kind]:,} {kind}" for kind in sorted(kinds))
+    return f"{sum(kinds.values()):,}: {listed}"
 
 
 def complete(claims: Claims) -> str:

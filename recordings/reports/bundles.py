@@ -44,6 +44,7 @@ def as_detail(built: Built) -> dict[str, Any]:
         "checkpoint_size": built.size,
         "manifest": built.manifest,
         "leaves": built.leaves,
+        "viewings": built.viewings,
         "witnesses": list(built.witnesses),
         "verdict": built.verdict,
         "bundle_sha256": built.bundle_sha256,
@@ -57,6 +58,7 @@ class Proven:
     scope: str
     checkpoint_size: int
     leaves: int
+    viewings: int
     witnesses: tuple[str, ...]
     verdict: str
     bundle_sha256: str
@@ -74,6 +76,7 @@ class Proven:
             scope.in_words(),
             detail["checkpoint_size"],
             detail["leaves"],
+            detail["viewings"],
             tuple(detail["witnesses"]),
             detail["verdict"],
             detail["bundle_sha256"],

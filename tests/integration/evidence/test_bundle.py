@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,10 +15,13 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
+from recordings.audit import Kind, Outcome, Target, record
 from recordings.evidence import population, standing
+from recordings.evidence.claims import Order
 from recordings.evidence.errors import CannotProve, TooMuch
 from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import verify
+from recordings.models.fields import uuid7
 from recordings.reports.cells import original
 from recordings.sealing.tags import tag
 from tests.integration.evidence.bundles import NOA, TOM, Bundle, Log, at_times, make_log, opened
@@ -83,16 +87,22 @@ def test_the_table_says_what_the_events_say(log: Log) -> None:
     assert checked(bundle, log)
 
 
-def test_the_workbook_says_the_same_as_the_csv(log: Log, tmp_path: Path) -> None:
+def test_the_workbook_says_the_same_as_the_csv(log: Log) -> None:
     for number in range(3):
         opened("1", label=f"Dana {number}", note="=1+1")
     bundle = log.bundle(ON_1)
-    (tmp_path / "report.xlsx").write_bytes(bundle.read("report.xlsx"))
-    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True).active
+    sheet = openpyxl.load_workbook(io.BytesIO(bundle.read("report.xlsx"))).active
     head, *rows = [[str(cell or "") for cell in row] for row in sheet.iter_rows(values_only=True)]
     listed = [list(row.values()) for row in table(bundle)]
     assert head == list(table(bundle)[0])
     assert rows == [[original(cell) for cell in row] for row in listed]
+
+
+def test_viewings_are_counted_apart_from_other_events(log: Log) -> None:
+    opened("1")
+    record(Kind.URL_ISSUED, by=NOA, target=Target("recording", "recording:1"), outcome=Outcome.GRANTED)
+    built = log.bundle(ON_1).built
+    assert (built.rows, built.viewings) == (2, 1)
 
 
 def test_the_shipped_verifier_checks_it_as_a_stranger_runs_it(log: Log, tmp_path: Path) -> None:
@@ -260,10 +270,6 @@ def test_absence_at_an_end_of_the_list_has_one_neighbour(log: Log, side: str) ->
 
 def test_absence_in_a_log_without_any_object(log: Log) -> None:
     """Not even the request names an object: the list of objects is empty."""
-    from recordings.audit import Kind, record
-    from recordings.evidence.claims import Order
-    from recordings.models.fields import uuid7
-
     event = record(Kind.REPORT_REQUESTED, by=NOA, detail={"format": "bundle"})
     log.seal()
     bundle = log.build(Order(uuid7(), event, ON_1, NOA.name, NOA.ref))
