@@ -16,7 +16,7 @@ class Seal(NamedTuple):
     words: str
 
 
-UNSEALED = Seal(None, "not sealed yet")
+UNSEALED = Seal(None, "not sealed")
 
 
 def seals_of(events: Collection[UUID]) -> dict[UUID, Seal]:

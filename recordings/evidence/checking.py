@@ -177,7 +177,7 @@ def _refuse_bombs(upload: Any) -> None:
 def _too_large() -> str:
     return (
         f"The file is larger than {LARGEST // 1024**2} MB. Check it with verify_audit.py on your own machine: "
-        "it has no limit, and it is the better proof anyway."
+        "it takes larger ones, and is the better proof anyway."
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Max
+
 from recordings.evidence.trust import policy, whole_note
 from recordings.models import Anchor, Checkpoint, Cosignature
 from recordings.tlog.notes import Note, NoteError, VerifierKey
@@ -29,13 +31,18 @@ class Row:
 
 @dataclass(frozen=True)
 class History:
-    """A page of checkpoints; `older` and `newer` are sizes to go on from, 0 where there is nothing more."""
+    """A page of checkpoints; `older` and `newer` are sizes to go on from, 0 where there is nothing more.
+
+    `cosigned` and `anchored` are the newest sizes that somebody outside has: they cover all before them.
+    """
 
     rows: list[Row]
     older: int
     newer: int
     count: int
     capped: bool
+    cosigned: int
+    anchored: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ def history(before: int = 0, after: int = 0) -> History:
         newer=shown[0].size if shown and (before or (after and more)) else 0,
         count=min(count, COUNTED),
         capped=count > COUNTED,
+        cosigned=Cosignature.objects.aggregate(most=Max("size"))["most"] or 0,
+        anchored=Anchor.objects.filter(kind__in=KINDS).aggregate(most=Max("size"))["most"] or 0,
     )
 
 
