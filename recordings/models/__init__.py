@@ -1,6 +1,7 @@
 """The shared vocabulary, one concept a file. No slice is imported from here."""
 
 from recordings.models.api_key import ApiKey
+from recordings.models.assurance import CompletenessStatement, MediaCheck, MediaOutcome
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.file_sighting import FileBadge, FileSighting
@@ -33,6 +34,7 @@ __all__ = [
     "AuditSubjectKey",
     "Checkpoint",
     "CommBoxObject",
+    "CompletenessStatement",
     "Cosignature",
     "Delivery",
     "FileBadge",
@@ -40,6 +42,8 @@ __all__ = [
     "Incident",
     "Leaf",
     "LogHead",
+    "MediaCheck",
+    "MediaOutcome",
     "Outside",
     "ParseProblem",
     "Recording",

@@ -1,0 +1,65 @@
+"""What assurance keeps: how a sampled file opened, and what was stated of a month."""
+
+from django.conf import settings
+from django.db import models
+
+from recordings.models.fields import uuid7
+from recordings.models.recording import Recording
+
+
+class MediaOutcome(models.TextChoices):
+    """Whether a file can be played, as far as its first and last bytes tell."""
+
+    OPENS = "opens", "Opens"
+    FAILS = "fails", "Does not open"
+    CANNOT_TELL = "cannot_tell", "Cannot tell"
+
+
+class MediaCheck(models.Model):
+    """A look into the head and the tail of a recording's file: kept for each time it was looked at."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="media_checks")
+    checked_at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, choices=MediaOutcome)
+    sentence = models.TextField()
+    container = models.CharField(max_length=12, blank=True, help_text="mp4, webm; empty: not known")
+    measured_ms = models.BigIntegerField(null=True, help_text="the length the file itself says")
+    reported_seconds = models.BigIntegerField(null=True, help_text="the length CommBox reported then")
+    size_bytes = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["recording", "-checked_at"], name="media_check_of_recording"),
+            models.Index(fields=["-checked_at"], name="media_check_newest"),
+        ]
+
+    @property
+    def outcome_label(self) -> str:
+        return MediaOutcome(self.outcome).label
+
+
+class CompletenessStatement(models.Model):
+    """What was stated of a month: never changed (the database refuses it); what differs later is a new version."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    month = models.DateField(help_text="its first day")
+    version = models.IntegerField()
+    stated_at = models.DateTimeField()
+    stated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="statements",
+        help_text="empty: the schedule",
+    )
+    expected = models.BigIntegerField()
+    found = models.BigIntegerField()
+    exceptions = models.BigIntegerField()
+    document = models.BinaryField(help_text="the statement itself, canonical JSON")
+    sha256 = models.CharField(max_length=64, help_text="of the document")
+    table_sha256 = models.CharField(max_length=64, help_text="of the same as CSV")
+    facts_sha256 = models.CharField(max_length=64, help_text="of what it says, apart from version and time")
+    event_id = models.UUIDField(help_text="the event that carries its SHA-256 into the sealed log")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["month", "version"], name="statement_version_once")]
