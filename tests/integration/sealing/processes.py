@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auditportal.embedded import Services
+from recordings.tlog.client import Client
+from recordings.tlog.notes import VerifierKey
 
 ORIGIN = "audit.example.com/trail"
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,6 +53,14 @@ class Trail:
     def seal(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """`manage.py seal_trail …` to its end."""
         return self._manage("seal_trail", *arguments, **more)
+
+    def seal_here(self) -> int:
+        """The same as `seal --once`, in this process: no time lost with starting one."""
+        from recordings.sealing.service import Sealer
+
+        with closing(Client(self.socket)) as signer:
+            keys = [VerifierKey.parse(self.vkey)]
+            return Sealer(self.services.sealer_url, ORIGIN, signer, keys=keys).once()
 
     def _start(self, *command: str, log: Path | None = None) -> subprocess.Popen[str]:
         with (log or self.folder / f"{command[0]}.log").open("a") as out:

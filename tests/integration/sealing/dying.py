@@ -1,0 +1,66 @@
+"""A sealer or a signer that dies at one step, as if the power had failed right there: `dying.py STEP [ARGUMENT…]`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def die_after(place: Any, name: str, *, turn: int = 1) -> None:
+    """Let a function do its work for the `turn`-th time, and nothing after it."""
+    work, left = getattr(place, name), [turn]
+
+    def dying(*given: Any, **named: Any) -> Any:
+        result = work(*given, **named)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(place, name, dying)
+
+
+def sealer_steps() -> dict[str, Callable[[], None]]:
+    from recordings.sealing import growth, seal, service
+    from recordings.sealing.head import Head
+    from recordings.sealing.signing import Signing
+
+    return {
+        "locked": lambda: die_after(seal, "check_none_is_open"),
+        "heads written": lambda: die_after(growth.Chains, "save"),
+        "copied": lambda: die_after(growth, "store"),
+        "manifest written": lambda: die_after(seal, "write_own"),
+        "saved": lambda: die_after(Head, "save"),
+        "committed": lambda: die_after(service, "seal_batch"),
+        "signed": lambda: die_after(Signing, "_lines"),
+        "kept": lambda: die_after(Signing, "sign"),
+    }
+
+
+SEALER_STEPS = (
+    "locked", "heads written", "copied", "manifest written", "saved", "committed", "signed", "kept",
+)  # fmt: skip
+SIGNER_STEPS = ("asked", "remembered")
+
+
+def main(step: str, arguments: list[str]) -> None:
+    if step in SIGNER_STEPS:
+        from recordings.tlog import signer
+        from recordings.tlog.cosigner import Cosigner
+        from recordings.tlog.state import State
+
+        die_after(*((Cosigner, "_check") if step == "asked" else (State, "put")))
+        signer.main(arguments)
+        return
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    sealer_steps()[step]()
+    call_command("seal_trail", "--once")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
