@@ -114,7 +114,7 @@ class Databases:
         """Migrate the template; the first process does it, the others wait."""
         with self._lock.open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if self._exists(TEMPLATE):
+            if self.exists(TEMPLATE):
                 return
             draft = f"{TEMPLATE}_draft"
             self.drop(draft)
@@ -149,7 +149,8 @@ class Databases:
             connect_to(before)
             self.drop(name)
 
-    def _exists(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
+        """Whether there is a database of this name."""
         with psycopg.connect(self.admin_url) as connection:
             return bool(connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchall())
 

@@ -24,6 +24,8 @@ from recordings.audit.vault import Sealed, _seal
 from recordings.models.fields import uuid7
 
 PEOPLE, CUSTOMERS, RECORDINGS = 40, 2_000, 20_000
+# One person watches as much as makes a report of this many events, however many there are in all.
+BUSIEST, BUSIEST_EVENTS = "user:0", 10_000
 FIRST_OBJECT = 1_407_374_990_000_000
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _BATCH = 30_000
@@ -72,9 +74,11 @@ class Event(NamedTuple):
 def events(count: int) -> Iterator[Event]:
     """So many events in the order of their ids, the six of each viewing one after the other."""
     templates, ciphers = _templates(), {subject: AESGCM(key) for subject, key in keys().items()}
+    every = max(1, count // BUSIEST_EVENTS)
     for number in range(count):
         viewing, step = divmod(number, len(templates))
-        yield _event(templates[step], _facts(viewing), ciphers)
+        who = viewing % (PEOPLE - 1) + 1 if viewing % every else 0
+        yield _event(templates[step], _facts(viewing, who), ciphers)
 
 
 def keys() -> dict[str, bytes]:
@@ -115,16 +119,16 @@ def _insert(cursor: Any, made: Iterator[Event], start: int, end: int, began: dat
             copy.write_row(secret)
 
 
-def _facts(viewing: int) -> dict[str, str]:
+def _facts(viewing: int, who: int) -> dict[str, str]:
     customer = FIRST_OBJECT + viewing % CUSTOMERS
     return {
-        "actor": f"user:{viewing % PEOPLE}",
+        "actor": f"user:{who}",
         "object": f"object:{customer}",
         "customer": f"customer:{customer}",
         "recording": f"recording:{UUID(int=viewing % RECORDINGS)}",
         "viewing": str(UUID(int=viewing)),
         "request": f"{viewing:032x}",
-        "actor.name": f"Person {viewing % PEOPLE}",
+        "actor.name": f"Person {who}",
         "object.label": "Dana Marlowe" if viewing % 3 else "דנה מרלו",
         "source.ip": "192.0.2.7",
         "source.user_agent": AGENT,

@@ -3,20 +3,25 @@
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
 
 from auditportal.embedded import Services
-from tests.services import Databases
+from recordings.tlog.policy import Policy
+from tests.bench import events
+from tests.services import Databases, connect_to, current_database
 
+EVENTS = int(os.environ.get("BENCH_EVENTS", "100000"))
 ORIGIN = "audit.example.com/bench"
-_MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
+MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
+_BIG = "bench_trail"
 _ANTI_JOIN = (
     "SELECT FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id) LIMIT 1"
 )
@@ -34,24 +39,69 @@ def own_database(name: str) -> Iterator[Services]:
 
 
 @contextmanager
-def sealing(services: Services) -> Iterator[None]:
-    """The real signer and the real sealer, each a process, while the block runs; the log is open then."""
-    with tempfile.TemporaryDirectory(prefix="bench-log-") as folder:
-        environment = _environment(services, Path(folder))
-        own_log = ["sign_trail", "--state", f"{folder}/signer", "--origin", ORIGIN]
-        Path(folder, "signer").mkdir(mode=0o700)
-        vkey = _run([*own_log, "--print-vkey"], environment)
-        Path(folder, "policy.txt").write_text(f"log {vkey}\nquorum none\n")
-        signer = _start([*own_log, "--socket", f"{folder}/signer.sock"], environment)
-        _until(lambda: Path(folder, "signer.sock").exists())
-        sealer = _start(["seal_trail"], environment)
+def big_trail() -> Iterator[Services]:
+    """A database with EVENTS sealed events, made when it is first asked for and kept for the next part."""
+    databases, before = Databases(), current_database()
+    services = databases.addresses(_BIG)
+    known = databases.exists(_BIG)
+    if not known:
+        databases.clone(_BIG)
+    connect_to(_BIG)
+    settings.DATABASE_SEALER_URL = services.sealer_url
+    try:
+        if not known:
+            _grow(services)
+        yield services
+    finally:
+        connect_to(before)
+
+
+def _grow(services: Services) -> None:
+    print(f"Writing and sealing {EVENTS:,} events", end=" ", flush=True)
+    started = time.perf_counter()
+    events.fill(services.admin_url, EVENTS)
+    with sealing(services):
+        wait_sealed(services)
+    check_whole(services)
+    with psycopg.connect(services.admin_url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+    print(f"took {time.perf_counter() - started:,.0f} s.", flush=True)
+
+
+@contextmanager
+def sealing(services: Services) -> Iterator[dict[str, str]]:
+    """The real signer and the real sealer, each a process, while the block runs; the log is open then. Gives the
+    environment of a portal with this log. The signer remembers what it signed from one block to the next."""
+    folder = _folder(services)
+    (folder / "signer").mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment = _environment(services, folder)
+    own_log = ["sign_trail", "--state", str(folder / "signer"), "--origin", ORIGIN]
+    vkey = run([*own_log, "--print-vkey"], environment)
+    _policy_file(services).write_text(f"log {vkey}\nquorum none\n")
+    with (folder / "log.txt").open("a") as said:
+        signer = _start([*own_log, "--socket", str(folder / "signer.sock")], environment, said)
+        _until((folder / "signer.sock").exists)
+        sealer = _start(["seal_trail"], environment, said)
         try:
             _until(lambda: bool(sealed(services)))
-            yield
+            yield environment
         finally:
             for process in (sealer, signer):
                 process.terminate()
                 process.wait(30)
+
+
+def policy(services: Services) -> Policy:
+    """Who signs this database's log, once it was sealed."""
+    return Policy.parse(_policy_file(services).read_bytes())
+
+
+def _policy_file(services: Services) -> Path:
+    return _folder(services) / "policy.txt"
+
+
+def _folder(services: Services) -> Path:
+    return Path(os.environ["PORTAL_TESTS_FOLDER"], urlsplit(services.sealer_url).path.strip("/") + "-log")
 
 
 def _environment(services: Services, folder: Path) -> dict[str, str]:
@@ -60,20 +110,21 @@ def _environment(services: Services, folder: Path) -> dict[str, str]:
         "DATABASE_SEALER_URL": services.sealer_url,
         "AUDIT_ORIGIN": ORIGIN,
         "AUDIT_SIGNER_SOCKET": str(folder / "signer.sock"),
-        "AUDIT_POLICY_FILE": str(folder / "policy.txt"),
+        "AUDIT_POLICY_FILE": str(_policy_file(services)),
         "LOG_LEVEL": "ERROR",
     }
 
 
-def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, _MANAGE, *command], env=environment)
+def _start(command: list[str], environment: dict[str, str], said: IO[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, MANAGE, *command], env=environment, stdout=said, stderr=said)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> str:
+def run(command: list[str], environment: dict[str, str]) -> str:
+    """What a command of the portal says."""
     done = subprocess.run(
-        [sys.executable, _MANAGE, *command], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, MANAGE, *command], env=environment, check=True, stdout=-1, text=True
     )
-    return done.stdout.strip()
+    return str(done.stdout).strip()
 
 
 def _until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
