@@ -112,4 +112,12 @@ class Pause:
 
 
 def _connect() -> Connection:
-    return psycopg.connect(settings.DATABASE_SEALER_URL, autocommit=True, connect_timeout=5)
+    """A server that went away without a word is noticed: by keepalives, and by an end to every statement."""
+    return psycopg.connect(
+        settings.DATABASE_SEALER_URL,
+        autocommit=True,
+        connect_timeout=5,
+        keepalives_idle=30,
+        application_name="auditportal courier",
+        options="-c timezone=UTC -c statement_timeout=60s",
+    )

@@ -89,10 +89,8 @@ class Witnessing(Errand):
         """Whether another sealer has been there since; a size that this log never had is an incident."""
         if size <= checkpoint.size:
             return False
-        if size > (ledger.newest_size(connection) or 0):
-            sentence = (
-                f"It has cosigned {size} leaves and this log has {checkpoint.size}: leaves are missing here."
-            )
+        if size > (newest := ledger.newest_size(connection) or 0):
+            sentence = f"It has cosigned {size} leaves and this log has {newest}: leaves are missing here."
             incidents.report(connection, "witness_refused", self.name, sentence)
             raise Trouble(sentence)
         self._size = size

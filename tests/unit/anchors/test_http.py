@@ -19,7 +19,9 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
     def accept() -> None:
         connection, _ = listener.accept()
         with connection, suppress(OSError):
-            connection.recv(65_536)
+            asked = b""
+            while not asked.endswith(b"?"):
+                asked += connection.recv(65_536)
             serve(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
