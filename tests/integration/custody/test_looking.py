@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def upstream(sandbox: Sandbox) -> Control:
-    sandbox.control.switch(throttle_rate=0)
-    return sandbox.control
-
-
-@pytest.fixture
 def stored(db: None, upstream: Control) -> Recording:
     """A recording whose file is in the sandbox's bucket."""
     thing = hold(upstream)
