@@ -11,6 +11,7 @@ urlpatterns = [
     path("audit/checkpoints/<int:size>/", views.checkpoint, name="checkpoint"),
     path("audit/checkpoints/<int:size>/note", views.checkpoint_note, name="checkpoint_note"),
     path("audit/checkpoints/<int:size>/from/<int:old>", views.consistency_proof, name="consistency"),
+    path("audit/consistency/", views.consistency_to, name="consistency_to"),
     path("audit/anchors/<int:pk>", views.anchor, name="anchor"),
     path("audit/outside/", views.outside, name="outside"),
     path("audit/compare/", checking.compare_page, name="compare"),

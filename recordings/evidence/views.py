@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -18,11 +19,22 @@ from recordings.evidence import history
 from recordings.evidence.pages import place_of
 from recordings.evidence.proofs import consistency, event_proof
 from recordings.evidence.verdict import Verdict, listed_incidents, verdict
+from recordings.exceptions import PortalError
 from recordings.http import Request, page
 from recordings.models import Anchor, Checkpoint, Leaf
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.tlog.texts import encode64
+
+
+class NoSuchCheckpoint(PortalError):
+    """Nothing can lead from there to there."""
+
+    status = 404
+    sentence = (
+        "No proof leads there: the log has no checkpoint of that size, or it is smaller than the one you kept. "
+        "The size of a report's checkpoint is the second line of its checkpoint.txt."
+    )
 
 
 @require_safe
@@ -80,6 +92,16 @@ def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
     _proof_taken(request, Target("checkpoint", f"checkpoint:{size}"), {"old_size": old})
     lines = "".join(f"{encode64(node)}\n" for node in path)
     return _as_file(f"old {old}\n{lines}\n{found.note}", f"consistency-{old}-{size}.txt")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def consistency_to(request: Request) -> HttpResponse:
+    """From a kept checkpoint to the one of a report, whose size somebody typed: to the proof, or a sentence."""
+    old, size = _number(request, "old"), _number(request, "size")
+    if not 0 < old <= size or not Checkpoint.objects.filter(size=size).exists():
+        raise NoSuchCheckpoint
+    return redirect("evidence:consistency", size, old)
 
 
 @require_safe

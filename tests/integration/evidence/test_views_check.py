@@ -83,6 +83,23 @@ def test_an_older_one_is_consistent_and_the_proof_of_it_checks(client: Client, l
     ]
 
 
+def test_the_proof_up_to_a_reports_checkpoint_and_the_verifier_takes_it(
+    client: Client, log: Any, bundle: bytes
+) -> None:
+    kept = note_of(client, log.first)
+    with zipfile.ZipFile(io.BytesIO(bundle)) as report:
+        size = int(report.read("checkpoint.txt").split(b"\n")[1])
+    asked = client.get("/audit/consistency/", {"old": log.first, "size": size})
+    proof = client.get(asked["Location"]).content
+    policy = log.signer.policy_text
+    with_older = verify_audit.verify(io.BytesIO(bundle), policy, None, kept, proof)
+    assert [check.ok for check in with_older.checks if check.name == "older"] == [True]
+    assert with_older.verdict == "WITNESSED by Internal-Audit"
+    refused = client.get("/audit/consistency/", {"old": log.first, "size": size + 999})
+    assert (refused.status_code, "No proof leads there" in text_of(refused)) == (404, True)
+    assert client.get("/audit/consistency/", {"old": "x", "size": size}).status_code == 404
+
+
 def test_a_second_history_under_our_key_is_an_alarm_noted_once(client: Client, log: Any) -> None:
     """A11: somebody holds an older checkpoint, and the log was rewritten since."""
     other = signed(log.signer.key, log.first, bytes(32))

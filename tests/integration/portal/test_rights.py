@@ -52,6 +52,7 @@ MATRIX = {
     "evidence:checkpoint": P.READ_TRAIL,
     "evidence:checkpoint_note": P.READ_TRAIL,
     "evidence:consistency": P.READ_TRAIL,
+    "evidence:consistency_to": P.READ_TRAIL,
     "evidence:anchor": P.READ_TRAIL,
     "evidence:outside": P.READ_TRAIL,
     "evidence:compare": P.READ_TRAIL,
