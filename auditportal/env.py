@@ -70,6 +70,8 @@ class Env(BaseSettings):
     AWS_ACCESS_KEY_ID: str = ""
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
     CUSTODY_HASH_MAX_BYTES: int = Field(default=2 * 1024**3, ge=0)
+    ASSURANCE_LATE_MINUTES: int = Field(default=15, ge=1, le=1440)
+    ASSURANCE_SAMPLE: int = Field(default=50, ge=0, le=500)
     PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
 
     AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"

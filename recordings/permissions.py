@@ -8,6 +8,7 @@ class Permission(StrEnum):
     OPEN_OBJECTS = "open_objects"
     PLAY_RECORDINGS = "play_recordings"
     READ_TRAIL = "read_trail"
+    VIEW_ASSURANCE = "view_assurance"
     EXPORT_REPORTS = "export_reports"
     REFRESH_CATALOG = "refresh_catalog"
     VIEW_OPERATIONS = "view_operations"

@@ -26,6 +26,7 @@ ROLES = {
                     P.OPEN_OBJECTS,
                     P.PLAY_RECORDINGS,
                     P.READ_TRAIL,
+                    P.VIEW_ASSURANCE,
                     P.EXPORT_REPORTS,
                     P.REFRESH_CATALOG,
                     P.ERASE_SUBJECTS,
@@ -36,13 +37,21 @@ ROLES = {
             "qa_manager",
             "QA manager",
             "searches and watches; does not read the trail",
-            frozenset({P.SEARCH_OBJECTS, P.OPEN_OBJECTS, P.PLAY_RECORDINGS, P.REFRESH_CATALOG}),
+            frozenset(
+                {
+                    P.SEARCH_OBJECTS,
+                    P.OPEN_OBJECTS,
+                    P.PLAY_RECORDINGS,
+                    P.REFRESH_CATALOG,
+                    P.VIEW_ASSURANCE,
+                }
+            ),
         ),
         Role(
             "external_auditor",
             "External auditor",
             "reads and exports the trail; never sees media",
-            frozenset({P.READ_TRAIL, P.EXPORT_REPORTS}),
+            frozenset({P.READ_TRAIL, P.EXPORT_REPORTS, P.VIEW_ASSURANCE}),
         ),
         Role(
             "administrator",

@@ -33,6 +33,11 @@ class Kind(StrEnum):
     FILE_DIFFERS = "recording.file_differs"
     MASS_ABSENCE_ACCEPTED = "recording.mass_absence_accepted"
     RECORDING_UNPLAYABLE = "recording.not_playable"
+    MEDIA_FAILED = "recording.media_failed"
+    # assurance
+    ASSURANCE_OPENED = "assurance.opened"
+    ASSURANCE_STATED = "assurance.stated"
+    STATEMENT_DOWNLOADED = "assurance.downloaded"
     REFRESH_REQUESTED = "refresh.requested"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"

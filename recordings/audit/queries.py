@@ -27,6 +27,7 @@ ROOMS = {
     "recording": ("playback:recording", Permission.OPEN_OBJECTS),
     "user": ("audit:person", Permission.READ_TRAIL),
     "report": ("reports:report", Permission.EXPORT_REPORTS),
+    "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
     "event": ("evidence:event", Permission.READ_TRAIL),
     "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
 }

@@ -19,6 +19,7 @@ RIGHTS: Mapping[str, str] = {
     Permission.OPEN_OBJECTS: "open objects",
     Permission.PLAY_RECORDINGS: "play recordings",
     Permission.READ_TRAIL: "read the audit trail",
+    Permission.VIEW_ASSURANCE: "look at the assurance pages",
     Permission.EXPORT_REPORTS: "export reports",
     Permission.REFRESH_CATALOG: "refresh the catalog",
     Permission.VIEW_OPERATIONS: "look at operations",
@@ -45,6 +46,7 @@ _GOOD = frozenset(
         Kind.LOGGING_STARTED,
         Kind.LOG_OPENED,
         Kind.TRAIL_VERIFIED,
+        Kind.ASSURANCE_STATED,
     }
 )
 
@@ -171,7 +173,11 @@ def _file_differs(event: Opened) -> Words:
 
 
 def _absence_accepted(event: Opened) -> Words:
-    return ["said that ", event.text("recordings") or "the", " recordings missing at the source really are gone"]
+    return [
+        "said that ",
+        event.text("recordings") or "the",
+        " recordings missing at the source really are gone",
+    ]
 
 
 def _discovered(event: Opened) -> Words:
@@ -197,6 +203,35 @@ def _unplayable(event: Opened) -> Words:
 
 def _refresh_requested(event: Opened) -> Words:
     return ["asked CommBox again about ", thing(event), words.because(event)]
+
+
+# --- assurance
+
+
+def _media_failed(event: Opened) -> Words:
+    return ["looked into the file of ", thing(event), words.because(event)]
+
+
+def _assurance_opened(event: Opened) -> Words:
+    area = event.text("area")
+    return [f"looked at the {area} of assurance" if area else "looked at assurance", words.filters(event)]
+
+
+def _stated(event: Opened) -> Words:
+    figures = words.listed(
+        ": ",
+        words.optional_count(event, "expected", "recording expected", "recordings expected"),
+        words.optional_count(event, "found", "found", "found"),
+        words.optional_count(event, "exceptions", "exception", "exceptions"),
+    )
+    month, version = event.text("month"), event.text("version")
+    which = f" for {month}, version {version}" if month and version else ""
+    return ["gave ", thing(event), f" of completeness{which}", figures]
+
+
+def _statement_downloaded(event: Opened) -> Words:
+    kind = event.text("format")
+    return ["downloaded ", thing(event), f" as {kind}" if kind else ""]
 
 
 # --- reports
@@ -287,6 +322,10 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.FILE_DIFFERS: _file_differs,
     Kind.MASS_ABSENCE_ACCEPTED: _absence_accepted,
     Kind.RECORDING_UNPLAYABLE: _unplayable,
+    Kind.MEDIA_FAILED: _media_failed,
+    Kind.ASSURANCE_OPENED: _assurance_opened,
+    Kind.ASSURANCE_STATED: _stated,
+    Kind.STATEMENT_DOWNLOADED: _statement_downloaded,
     Kind.REFRESH_REQUESTED: _refresh_requested,
     Kind.REPORT_REQUESTED: _report_requested,
     Kind.REPORT_BUILT: _report_built,

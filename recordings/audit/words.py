@@ -58,7 +58,7 @@ def named(kind: str, ref: str, label: str) -> Part:
         return Part(label or f"person {tail}", ref)
     if kind == "recording":
         return Part(f"recording {short(tail)}", ref)
-    if kind in ("report", "event"):
+    if kind in ("report", "event", "statement"):
         return Part(f"{kind} {short(tail)}", ref)
     if kind == "checkpoint":
         return Part(f"checkpoint {figure(int(tail)) if tail.isdecimal() else tail}", ref)

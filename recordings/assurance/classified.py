@@ -1,0 +1,108 @@
+"""The one SQL text that says of each expected recording what is wrong with it. Map, list and statement stand on it.
+
+A row is a recording, on the day it was recorded, or a closed conversation that should have one, on the day it began.
+Times are CommBox's: what its clock says of the call's end and of the moment the recording was listed. The median and
+the median of the distances to it (MAD) hold where a few values are wild, which mean and deviation do not; lengths and
+bytes per second are compared as logarithms, because a call twice as long is as odd as one half as long.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from recordings.assurance.findings import OPEN
+from recordings.assurance.window import Window
+
+# Beyond so many robust deviations a value is an outlier (Iglewicz and Hoaglin, 1993), if there are enough to compare.
+FAR, ENOUGH, LEAST_SPREAD = 3.5, 20, 0.1
+MAD_TO_DEVIATION = 1.4826
+
+_CLASSIFIED = """
+WITH recs AS (
+    SELECT r.id, r.object_id, o.stream_id, o.agent_id, r.shown_at AS at, r.duration_seconds AS seconds,
+           r.file_size_bytes AS bytes, r.state, r.url, r.recorded_at, r.file_badge, r.flags, o.refreshed_at,
+           CASE WHEN r.duration_seconds > 0 THEN ln(r.duration_seconds::float8) END AS long,
+           CASE WHEN r.duration_seconds > 0 AND r.file_size_bytes > 0
+                THEN ln(r.file_size_bytes::float8 / r.duration_seconds) END AS dense,
+           coalesce(r.activity_created_at,
+                    CASE WHEN o.first_seen_at <= r.recorded_at + %(late)s THEN r.first_seen_at END)
+               - r.recorded_at AS lag
+    FROM recordings_recording r JOIN recordings_commboxobject o ON o.id = r.object_id
+    WHERE r.shown_at >= %(since)s AND r.shown_at < %(until)s
+), middle AS (
+    SELECT stream_id, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY long) AS long,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY dense) AS dense
+    FROM recs GROUP BY stream_id
+), usual AS (
+    SELECT m.stream_id, m.n, m.long, m.dense,
+           greatest(%(least)s, %(scale)s * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(r.long - m.long)))
+               AS long_spread,
+           greatest(%(least)s, %(scale)s * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(r.dense - m.dense)))
+               AS dense_spread
+    FROM recs r JOIN middle m USING (stream_id) GROUP BY m.stream_id, m.n, m.long, m.dense
+), same_file AS (
+    SELECT url FROM recs WHERE url <> '' AND state <> 'vanished_at_source' GROUP BY url HAVING count(*) > 1
+), same_call AS (
+    SELECT object_id, recorded_at, seconds FROM recs
+    WHERE recorded_at IS NOT NULL AND seconds > 0 AND state <> 'vanished_at_source'
+    GROUP BY object_id, recorded_at, seconds HAVING count(*) > 1
+), broken AS (
+    SELECT recording_id FROM (
+        SELECT DISTINCT ON (recording_id) recording_id, outcome FROM recordings_mediacheck
+        ORDER BY recording_id, checked_at DESC) newest
+    WHERE outcome = 'fails'
+), judged AS (
+    SELECT r.*, coalesce(u.n >= %(enough)s AND abs(r.long - u.long) > %(far)s * u.long_spread, false) AS odd_length,
+           coalesce(u.n >= %(enough)s AND abs(r.dense - u.dense) > %(far)s * u.dense_spread, false) AS odd_size,
+           r.state <> 'vanished_at_source' AND (f.url IS NOT NULL OR c.object_id IS NOT NULL) AS twice,
+           b.recording_id IS NOT NULL AS broken
+    FROM recs r JOIN usual u USING (stream_id) LEFT JOIN same_file f ON f.url = r.url
+    LEFT JOIN same_call c
+        ON c.object_id = r.object_id AND c.recorded_at = r.recorded_at AND c.seconds = r.seconds
+    LEFT JOIN broken b ON b.recording_id = r.id
+), classified AS (
+    SELECT id, object_id, true AS recorded, stream_id, agent_id, at, seconds, bytes, state, refreshed_at,
+           extract(epoch FROM lag)::bigint AS lag_seconds, odd_length, odd_size, array_remove(ARRAY[
+               CASE WHEN lag > %(late)s THEN 'late' END,
+               CASE WHEN seconds = 0 OR bytes = 0 OR flags ?| ARRAY['negative_duration', 'negative_file_size']
+                    THEN 'zero_length' END,
+               CASE WHEN odd_length OR odd_size THEN 'outlier' END,
+               CASE WHEN twice THEN 'duplicate' END,
+               CASE WHEN broken OR state IN ('file_missing', 'storage_refused', 'not_playable') THEN 'unplayable' END,
+               CASE WHEN state = 'vanished_at_source' THEN 'vanished' END,
+               CASE WHEN file_badge = 'differs' THEN 'differs' END], NULL) AS findings
+    FROM judged
+    UNION ALL
+    SELECT d.id, d.object_id, false, d.stream_id, o.agent_id, d.shown_at, NULL, NULL, '', o.refreshed_at,
+           NULL, false, false, ARRAY['missing']
+    FROM recordings_searchdoc d JOIN recordings_commboxobject o ON o.id = d.object_id
+    WHERE NOT d.has_recording AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
+      AND d.stream_id = ANY(%(sure)s) AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
+      AND (o.closed_at IS NOT NULL OR o.status_id IN (2, 14))
+      AND coalesce(o.closed_at, o.updated_at) < %(now)s - %(late)s
+      AND o.refreshed_at >= coalesce(o.closed_at, o.updated_at) + %(late)s
+)
+"""
+
+
+def ask(statement: str, window: Window, sure: list[int], **values: Any) -> list[tuple[Any, ...]]:
+    """Run a SELECT over `classified`: the expected recordings of a window, those of `sure` channels with what is
+    missing. `values` are its further parameters."""
+    given = {
+        "since": window.starts_at,
+        "until": window.ends_at,
+        "late": settings.ASSURANCE_LATE,
+        "now": timezone.now(),
+        "sure": sure,
+        "open": [finding.value for finding in OPEN],
+        "far": FAR,
+        "enough": ENOUGH,
+        "least": LEAST_SPREAD,
+        "scale": MAD_TO_DEVIATION,
+        **values,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLASSIFIED + statement, given)
+        return list(cursor.fetchall())
