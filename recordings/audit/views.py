@@ -39,7 +39,7 @@ def trail_page(request: Request) -> HttpResponse:
         "chips": form.chips(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
-        "export_url": f"{reverse('reports:list')}?{form.query()}#new",
+        **_export(form, filters),
         **_pager(found, reverse("audit:trail"), form.query()),
     }
     return page(request, "audit/trail.html", context, fragment="results")
@@ -86,6 +86,13 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         **_pager(found, request.path, "only=refused" if only_refused else ""),
     }
     return page(request, "audit/person.html", context, fragment="results")
+
+
+def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:
+    """Where a report on these filters is asked for: one with proof, unless they pick out what no bundle is about."""
+    picked = filters.groups or filters.kinds or filters.outcome or filters.purpose
+    query = form.query() if picked else "&".join(filter(None, [form.query(), "format=bundle"]))
+    return {"export_url": f"{reverse('reports:list')}?{query}#new", "with_proof": not picked}
 
 
 def _proof_url(ref: str) -> str:

@@ -288,6 +288,13 @@ def test_a_chip_takes_one_filter_away(noa: User) -> None:
     assert response.context["export_url"] == "/reports/?group=viewing&group=custody&outcome=denied#new"
 
 
+def test_what_a_bundle_can_be_about_is_exported_with_proof(noa: User) -> None:
+    client = signed_in(noa)
+    assert client.get(TRAIL).context["export_url"] == "/reports/?format=bundle#new"
+    narrowed = client.get(f"{TRAIL}?person=user:{noa.pk}&since=2026-11-01").context["export_url"]
+    assert narrowed == f"/reports/?person=user%3A{noa.pk}&since=2026-11-01&format=bundle#new"
+
+
 def test_htmx_gets_the_rows_only(noa: User) -> None:
     response = signed_in(noa).get(TRAIL, headers={"HX-Request": "true"})
     assert response.content.decode().strip().startswith('<div class="tablebox" id="results"')
