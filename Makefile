@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench e2e pictures lock
+.PHONY: help demo test fuzz check bench e2e pictures lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -28,6 +28,10 @@ test: $(VENV)/.dev ## the whole suite, browser tests included
 
 e2e: $(VENV)/.dev ## only what a person does in a browser
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+fuzz: export FUZZ_SECONDS = 60
+fuzz: $(VENV)/.dev ## a minute of bent and garbled answers for every parser
+	@$(BIN)/python -m pytest tests/unit/commbox/test_fuzz.py $(ARGS)
 
 # The type checker and the import contracts read the settings; nothing is connected to.
 check: export SECRET_KEY = only-for-checks-only-for-checks-only-for-checks-only
