@@ -20,7 +20,7 @@ from recordings.evidence.population import select
 from recordings.evidence.stamps import stamped_around
 from recordings.evidence.standing import Standing, await_standing
 from recordings.evidence.texts import canonical
-from recordings.reports.xlsx import Workbook
+from recordings.sheets.xlsx import Workbook
 from recordings.tlog.proof import format_proof
 from recordings.tlog.tiles import Tiles
 

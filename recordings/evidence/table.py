@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from recordings.audit.vault import ERASED
 from recordings.evidence.leaves import Shipped
 from recordings.evidence.texts import canonical
-from recordings.reports.cells import neutral
+from recordings.sheets.cells import neutral
 
 COLUMNS = (
     "leaf",

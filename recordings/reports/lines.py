@@ -8,9 +8,9 @@ from typing import NamedTuple
 from pydantic_core import to_json
 
 from recordings.audit.sentences import plain_sentence
-from recordings.reports.cells import csv_cell
 from recordings.reports.trail import Line
-from recordings.reports.xlsx import Output, Workbook
+from recordings.sheets.cells import csv_cell
+from recordings.sheets.xlsx import Output, Workbook
 
 COLUMNS = (
     "event_no",

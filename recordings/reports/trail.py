@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
-from django.db import connections
 from pydantic_core import from_json
 
+from recordings.audit import snapshot as moment
 from recordings.audit.filters import TrailFilters, matching
 from recordings.audit.opened import Opened
 from recordings.audit.vault import Disclosed, Keyring
@@ -111,28 +111,10 @@ def _one_ahead(batches: Generator[Batch, None, None]) -> Iterator[Batch]:
 @contextmanager
 def snapshot(filters: TrailFilters, last_event_id: int) -> Iterator[Snapshot]:
     """A connection of its own, so that the progress written beside it is visible while it reads."""
-    own = connections.create_connection("default")
-    try:
-        own.ensure_connection()
-        raw: psycopg.Connection[Any] = own.connection
-        raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        raw.read_only = True
-        with raw.transaction():
-            yield Snapshot(raw, filters, last_event_id)
-    finally:
-        _as_it_was(own.connection)
-        own.close()
+    with moment.snapshot() as connection:
+        yield Snapshot(connection, filters, last_event_id)
 
 
 def _compiled(events: Any) -> tuple[str, Any]:
     sql, params = events.query.sql_with_params()
     return str(sql), params
-
-
-def _as_it_was(raw: Any) -> None:
-    """A pooled connection goes back to the pool: the next to have it must be able to write."""
-    if raw is None or raw.closed:
-        return
-    raw.rollback()
-    raw.read_only = raw.isolation_level = None
-    raw.autocommit = True

@@ -27,7 +27,7 @@ from recordings.models.fields import uuid7
 from recordings.reports import lines
 from recordings.reports.building import build
 from recordings.reports.trail import snapshot
-from recordings.reports.xlsx import write_xlsx
+from recordings.sheets.xlsx import write_xlsx
 from tests.bench import logs
 from tests.bench.results import Measured
 from tests.factories import person

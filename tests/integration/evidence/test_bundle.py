@@ -22,8 +22,8 @@ from recordings.evidence.errors import CannotProve, TooMuch
 from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
-from recordings.reports.cells import original
 from recordings.sealing.tags import tag
+from recordings.sheets.cells import original
 from tests.integration.evidence.bundles import NOA, TOM, Bundle, Log, at_times, make_log, opened
 
 pytestmark = pytest.mark.usefixtures("committed_db")

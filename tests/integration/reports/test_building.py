@@ -20,9 +20,9 @@ from recordings.audit.vault import commitment
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import building, claims, files
 from recordings.reports.actions import request_report
-from recordings.reports.cells import original
 from recordings.reports.lines import COLUMNS
 from recordings.reports.tasks import build_report, sweep_reports
+from recordings.sheets.cells import original
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.reports.cells import csv_cell, neutral, original
+from recordings.sheets.cells import csv_cell, neutral, original
 
 RISKY = [
     "=",

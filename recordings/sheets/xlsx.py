@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self
 from xml.sax.saxutils import escape
 
-from recordings.reports.cells import neutral
+from recordings.sheets.cells import neutral
 
 SHEET_ROWS = 1_048_576  # with the head: the last row any spreadsheet has
 SHEET_BYTES = 1_500_000_000  # a larger part would need ZIP64, which older spreadsheets refuse

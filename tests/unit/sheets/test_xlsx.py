@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
-from recordings.reports import xlsx
-from recordings.reports.xlsx import Cell, write_xlsx
+from recordings.sheets import xlsx
+from recordings.sheets.xlsx import Cell, write_xlsx
 
 
 def written(columns: Sequence[str], rows: Sequence[Sequence[Cell]], **more: Any) -> io.BytesIO:
