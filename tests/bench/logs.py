@@ -122,7 +122,7 @@ def _start(command: list[str], environment: dict[str, str], said: IO[str]) -> "s
 def run(command: list[str], environment: dict[str, str]) -> str:
     """What a command of the portal says."""
     done = subprocess.run(
-        [sys.executable, MANAGE, *command], env=environment, check=True, stdout=-1, text=True
+        [sys.executable, MANAGE, *command], env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
     return str(done.stdout).strip()
 
