@@ -16,7 +16,18 @@ from recordings.sealing.tags import Kind, tag
 from recordings.sealing.tree import Tree
 from recordings.tlog.merkle import leaf_hash
 
-_TABLES: dict[Kind, str] = {"obj": "object_head", "act": "actor_head"}
+_READ_HEADS = """
+SELECT 'act', tag, count, last FROM audit.actor_head WHERE tag = ANY(%s)
+UNION ALL SELECT 'obj', tag, count, last FROM audit.object_head WHERE tag = ANY(%s)
+"""
+# A ref that was not known when its leaf came back from a published copy is known once an event says it.
+_WRITE = """
+INSERT INTO audit.{0}_head AS kept (tag, ref, count, last)
+SELECT decode(row->>0, 'hex'), row->>1, (row->>2)::int8, (row->>3)::int8 FROM jsonb_array_elements(%s) AS row
+ON CONFLICT (tag) DO UPDATE
+SET count = excluded.count, last = excluded.last, ref = coalesce(nullif(kept.ref, ''), excluded.ref)
+"""
+_WRITE_HEADS = f"WITH actors AS ({_WRITE.format('actor')}) {_WRITE.format('object')}"
 _COPY_LEAVES = """
 COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, act, act_n) FROM STDIN (FORMAT binary)
 """
@@ -64,49 +75,54 @@ def _ref(part: Any) -> str:
 
 
 class Chains:
-    """The heads of one kind of tag that a batch touches: read once, moved on in memory, written once."""
+    """The heads of the tags that a batch touches: read once, moved on in memory, written once."""
 
-    def __init__(self, connection: psycopg.Connection[Any], kind: Kind, refs: Mapping[bytes, str]) -> None:
-        """`refs` are the tags that will be moved, each with its ref ("" when only the tag is known)."""
-        self._table, self._refs = _TABLES[kind], refs
-        query = f"SELECT tag, count, last FROM audit.{self._table} WHERE tag = ANY(%s)"  # noqa: S608
-        rows = connection.execute(query, [list(refs)], binary=True).fetchall()
-        self._heads: dict[bytes, tuple[int, int]] = {found: (count, last) for found, count, last in rows}
+    def __init__(
+        self, connection: psycopg.Connection[Any], acts: Mapping[bytes, str], objs: Mapping[bytes, str]
+    ) -> None:
+        """`acts` and `objs` are the tags that will be moved, each with its ref ("" when only the tag is known)."""
+        self._refs: dict[Kind, Mapping[bytes, str]] = {"act": acts, "obj": objs}
+        self._heads: dict[Kind, dict[bytes, tuple[int, int]]] = {"act": {}, "obj": {}}
+        rows = connection.execute(_READ_HEADS, [list(acts), list(objs)], binary=True)
+        for kind, found, count, last in rows.fetchall():
+            self._heads[kind][found] = count, last
 
-    def move(self, found: bytes, n: int) -> Place:
+    def move(self, kind: Kind, found: bytes, n: int) -> Place:
         """The place of leaf `n` in the chain of a tag, which ends there now."""
-        count, last = self._heads.get(found, (0, None))
-        self._heads[found] = count + 1, n
+        count, last = self._heads[kind].get(found, (0, None))
+        self._heads[kind][found] = count + 1, n
         return Place(found, count + 1, last)
 
     def save(self, connection: psycopg.Connection[Any]) -> None:
         """Write the heads back in the transaction that is open."""
-        rows = [(found.hex(), self._refs[found], *head) for found, head in self._heads.items()]
-        connection.execute(
-            f"INSERT INTO audit.{self._table} AS kept (tag, ref, count, last)"  # noqa: S608
-            " SELECT decode(row->>0, 'hex'), row->>1, (row->>2)::int8, (row->>3)::int8"
-            " FROM jsonb_array_elements(%s) AS row"
-            " ON CONFLICT (tag) DO UPDATE SET count = excluded.count, last = excluded.last,"
-            " ref = coalesce(nullif(kept.ref, ''), excluded.ref)",
-            [Jsonb(rows)],
-        )
+        connection.execute(_WRITE_HEADS, [self._rows("act"), self._rows("obj")])
+
+    def _rows(self, kind: Kind) -> Jsonb:
+        refs, heads = self._refs[kind], self._heads[kind]
+        return Jsonb([(found.hex(), refs[found], *head) for found, head in heads.items()])
 
 
-def append(connection: psycopg.Connection[Any], head: Head, events: Sequence[Event]) -> list[Said]:
-    """Give each event the next leaf and move the head on; the caller saves the head and commits."""
+def append(
+    connection: psycopg.Connection[Any], head: Head, events: Sequence[Event]
+) -> tuple[list[Said], list[bytes]]:
+    """Give each event the next leaf and move the head on; the caller saves the head and commits.
+
+    Returns what the events say, and the hashes of the leaves.
+    """
     said = [examine(event) for event in events]
     act_tags = {ref: tag(head.tag_key, "act", ref) for ref in {one.actor for one in said}}
     obj_tags = {ref: tag(head.tag_key, "obj", ref) for ref in {one.target for one in said if one.target}}
-    acts = Chains(connection, "act", {found: ref for ref, found in act_tags.items()})
-    objs = Chains(connection, "obj", {found: ref for ref, found in obj_tags.items()})
+    chains = Chains(
+        connection,
+        {found: ref for ref, found in act_tags.items()},
+        {found: ref for ref, found in obj_tags.items()},
+    )
     leaves = []
     for n, (event, one) in enumerate(zip(events, said, strict=True), head.size):
-        obj = objs.move(obj_tags[one.target], n) if one.target else None
-        leaves.append(_leaf(n, event, one, acts.move(act_tags[one.actor], n), obj))
-    for chains in (acts, objs):
-        chains.save(connection)
-    store(connection, head, leaves)
-    return said
+        obj = chains.move("obj", obj_tags[one.target], n) if one.target else None
+        leaves.append(_leaf(n, event, one, chains.move("act", act_tags[one.actor], n), obj))
+    chains.save(connection)
+    return said, store(connection, head, leaves)
 
 
 def _leaf(n: int, event: Event, said: Said, act: Place, obj: Place | None) -> Leaf:
@@ -123,8 +139,8 @@ def _leaf(n: int, event: Event, said: Said, act: Place, obj: Place | None) -> Le
     return Leaf(n, event.id, event.event_id, data, leaf_hash(data), obj, act)
 
 
-def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]) -> None:
-    """Write leaves and the tiles that they fill, and move the frontier on."""
+def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]) -> list[bytes]:
+    """Write leaves and the tiles that they fill, and move the frontier on; returns the hashes of the leaves."""
     hashes = [leaf.hash for leaf in leaves]
     with connection.cursor() as cursor:
         tiles = Tree(cursor).full_tiles(head.size, hashes)
@@ -138,3 +154,4 @@ def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf
         if tiles:
             cursor.executemany("INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)", tiles)
     head.frontier.extend(hashes)
+    return hashes

@@ -20,7 +20,6 @@ from recordings.sealing.head import Head
 from recordings.sealing.incidents import settle_all
 from recordings.sealing.opening import is_epoch_of
 from recordings.sealing.own import write_own
-from recordings.sealing.tags import Kind as TagKind
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint, parse_note
 from recordings.tlog.notes import NoteError, VerifierKey
@@ -118,14 +117,12 @@ def _add(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]
     """Add leaves with the events that are still here; how many events are not."""
     rows = connection.execute(_EVENTS, [[leaf.event_id for leaf in leaves]], binary=True).fetchall()
     events = {event_id: (number, body_hash) for event_id, number, body_hash in rows}
-    acts = Chains(connection, "act", {leaf.act.tag: "" for leaf in leaves})
-    objs = Chains(connection, "obj", {leaf.obj.tag: "" for leaf in leaves if leaf.obj})
+    acts, objs = {leaf.act.tag: "" for leaf in leaves}, {leaf.obj.tag: "" for leaf in leaves if leaf.obj}
+    chains = Chains(connection, acts, objs)
     for n, leaf in enumerate(leaves, head.size):
-        _check_place(n, leaf, acts, "act")
-        _check_place(n, leaf, objs, "obj")
+        _check_place(n, leaf, chains)
         _check_body(leaf, events.get(leaf.event_id, (0, b""))[1])
-    for chains in (acts, objs):
-        chains.save(connection)
+    chains.save(connection)
     for leaf in leaves:
         if leaf.entry.endswith(_MANIFEST):
             head.manifest_n = leaf.n
@@ -137,9 +134,10 @@ def _add(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]
     return len(leaves) - len(events)
 
 
-def _check_place(n: int, leaf: Leaf, chains: Chains, kind: TagKind) -> None:
-    place = leaf.act if kind == "act" else leaf.obj
-    if leaf.n != n or (place and chains.move(place.tag, n) != place):
+def _check_place(n: int, leaf: Leaf, chains: Chains) -> None:
+    act = chains.move("act", leaf.act.tag, n)
+    obj = chains.move("obj", leaf.obj.tag, n) if leaf.obj else None
+    if (n, act, obj) != (leaf.n, leaf.act, leaf.obj):
         raise SealingError(f"Leaf {leaf.n} of the published copy does not follow the leaf before it.")
 
 

@@ -1,7 +1,7 @@
 """One batch: committed events become leaves, all or none, in the order of their numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,7 @@ ORDER BY id LIMIT %(limit)s
 class Sealed:
     """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once.
 
-    Every event up to the number `low_water` is sealed, or will never be there.
+    Every event up to the number `low_water` is sealed, or will never be there; `hashes` are those of the new leaves.
     """
 
     size: int
@@ -42,6 +42,7 @@ class Sealed:
     full: bool = False
     manifest: bool = False
     unsigned: bool = False
+    hashes: Sequence[bytes] = field(default=(), repr=False)
 
 
 def seal_batch(
@@ -70,13 +71,13 @@ def _seal(connection: psycopg.Connection[Any], settled: int, manifest: bool, lim
         return Sealed(head.size, head.low_water, unsigned=True)
     before = head.size
     events = unsealed(connection, head.low_water, limit)
-    said = append(connection, head, events) if events else []
+    said, hashes = append(connection, head, events) if events else ([], [])
     wanted = manifest or _is_asked_for(said) or _is_due(head)
     if wanted := wanted and not head.ends_with_manifest:
-        _append_manifest(connection, head)
+        hashes += _append_manifest(connection, head)
     head.low_water = max(head.low_water, min(settled, events[-1].id) if len(events) == limit else settled)
     head.save(connection)
-    return Sealed(head.size, head.low_water, head.size - before, len(events) == limit, wanted)
+    return Sealed(head.size, head.low_water, head.size - before, len(events) == limit, wanted, hashes=hashes)
 
 
 def unsealed(connection: psycopg.Connection[Any], low: int, limit: int) -> list[Event]:
@@ -110,9 +111,9 @@ def _is_due(head: Head) -> bool:
     return head.manifest_at is None or datetime.now(UTC) - head.manifest_at >= MANIFEST_EVERY
 
 
-def _append_manifest(connection: psycopg.Connection[Any], head: Head) -> None:
+def _append_manifest(connection: psycopg.Connection[Any], head: Head) -> list[bytes]:
     cursor = connection.cursor()
     detail = manifest_detail(Heads.kept(cursor, "obj"), Heads.kept(cursor, "act"), head.size)
     event = event_of(connection, write_own(connection, Kind.HEADS_MANIFEST, detail))
     head.manifest_n, head.manifest_at = head.size, event.recorded_at
-    append(connection, head, [event])
+    return append(connection, head, [event])[1]

@@ -54,7 +54,7 @@ class Sealer:
         self._stop = stop or threading.Event()
         self._trouble = ""
         self._owed = True
-        self._low = -1
+        self._busy, self._low = False, -1
 
     def run(self) -> None:
         """Seal until told to stop. Raises SealingError when sealing must not go on; other trouble is waited out."""
@@ -105,7 +105,7 @@ class Sealer:
             self._wait_out("another sealer is at work on this database")
 
     def _work(self, connection: psycopg.Connection[Any]) -> None:
-        horizon, looked, worked, tick = Horizon(), 0.0, 0.0, TICK
+        horizon, looked, worked, tick = Horizon(), 0.0, 0.0, IDLE_TICK
         while not self._stop.is_set():
             now = time.monotonic()
             if now - looked >= _LOOK_EVERY:
@@ -119,8 +119,9 @@ class Sealer:
             self._stop.wait(tick)
 
     def _has_work(self, connection: psycopg.Connection[Any], settled: int) -> bool:
-        """A look without a lock, because most find nothing; what is settled need not be looked at again."""
-        if unsealed(connection, self._low, 1):
+        """A look without a lock, because most find nothing – but not right after something was found. What is settled
+        need not be looked at again."""
+        if self._busy or unsealed(connection, self._low, 1):
             return True
         self._low = max(self._low, settled)
         return False
@@ -128,9 +129,9 @@ class Sealer:
     def _round(self, connection: psycopg.Connection[Any], settled: int) -> bool:
         """Seal a batch and have it signed; whether there may be more at once."""
         sealed = seal_batch(connection, settled=settled)
-        self._low, self._owed = sealed.low_water, True
+        self._low, self._busy, self._owed = sealed.low_water, sealed.count > 0, True
         try:
-            self._signing.sign(connection)
+            self._signing.sign(connection, sealed.hashes)
             self._owed = False
             self._fine()
         except (Unreachable, Refused, NoteError) as trouble:

@@ -9,11 +9,12 @@ import psycopg
 from recordings.sealing.errors import Stopped
 from recordings.sealing.incidents import kept
 from recordings.sealing.tree import Tree
+from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.client import Conflict, Refused
 from recordings.tlog.notes import Note, VerifierKey, format_note
 
-_HEAD = "SELECT origin, size, root FROM audit.log_head"
+_HEAD = "SELECT origin, size, root, frontier FROM audit.log_head"
 _NEWEST = "SELECT size FROM audit.checkpoint WHERE origin = %s ORDER BY size DESC LIMIT 1"
 _KEEP = """
 INSERT INTO audit.checkpoint (size, root, origin, note) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
@@ -35,9 +36,11 @@ class Signing:
         """`keys` are the log's, from the trust policy; without any, the signer is believed as it is."""
         self._signer, self._keys = signer, keys
         self._last: tuple[str, int] | None = None
+        self._edge = merkle.Frontier()  # as it was when something was signed last
 
-    def sign(self, connection: psycopg.Connection[Any]) -> int | None:
-        """Sign the log's end as it is committed; its size, or None when that is signed already.
+    def sign(self, connection: psycopg.Connection[Any], fresh: Sequence[bytes] = ()) -> int | None:
+        """Sign the log's end as it is committed; its size, or None when that is signed already. `fresh` are the hashes
+        of the leaves that were just added: with them the proof need not be read out of the database.
 
         Raises Unreachable or Refused when the signer does not sign, Stopped when it knows another history.
         """
@@ -49,7 +52,9 @@ class Signing:
         if old == checkpoint.size:
             return None
         with kept(connection):
-            return self._ask(connection, checkpoint, old)
+            signed = self._ask(connection, checkpoint, old, fresh)
+        self._edge = merkle.Frontier.from_bytes(checkpoint.size, bytes(row[3]))
+        return signed
 
     def _known(self, connection: psycopg.Connection[Any], origin: str) -> int:
         if self._last is None or self._last[0] != origin:
@@ -57,20 +62,23 @@ class Signing:
             self._last = origin, row[0] if row else 0
         return self._last[1]
 
-    def _ask(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, old: int) -> int | None:
+    def _ask(
+        self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, old: int, fresh: Sequence[bytes]
+    ) -> int | None:
         try:
-            lines = self._lines(connection, checkpoint, old)
+            lines = self._lines(checkpoint, old, self._path(connection, old, checkpoint.size, fresh))
         except Conflict as other:
             if other.size > checkpoint.size:
                 return self._is_ahead(connection, checkpoint, other.size)
-            lines = self._lines(connection, checkpoint, other.size)
+            lines = self._lines(
+                checkpoint, other.size, self._path(connection, other.size, checkpoint.size, ())
+            )
         self._check(note := format_note(checkpoint.text(), lines))
         connection.execute(_KEEP, [checkpoint.size, checkpoint.root, checkpoint.origin, note])
         self._last = checkpoint.origin, checkpoint.size
         return checkpoint.size
 
-    def _lines(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, old: int) -> list[str]:
-        path = Tree(connection.cursor()).at(checkpoint.size).consistency_path(old)
+    def _lines(self, checkpoint: Checkpoint, old: int, path: Sequence[bytes]) -> list[str]:
         try:
             return self._signer.add_checkpoint(old, path, checkpoint.text())
         except Refused as refused:
@@ -78,6 +86,13 @@ class Signing:
                 raise
             said = f"The signer knows another history than {checkpoint.size} leaves: {refused.text}"
             raise Stopped("signer_refused", said) from refused
+
+    def _path(
+        self, connection: psycopg.Connection[Any], old: int, size: int, fresh: Sequence[bytes]
+    ) -> list[bytes]:
+        if old and old == self._edge.size and old + len(fresh) == size:
+            return grown(self._edge, fresh)
+        return Tree(connection.cursor()).at(size).consistency_path(old)
 
     def _is_ahead(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, size: int) -> int | None:
         """It signed more than we asked for: another sealer was faster, or leaves that were signed are gone."""
@@ -95,3 +110,18 @@ class Signing:
         keys = [key.named(Note.parse(note).text.partition("\n")[0]) for key in self._keys]
         if keys:
             Note.parse(note).verify(keys)
+
+
+def grown(edge: merkle.Frontier, fresh: Sequence[bytes]) -> list[bytes]:
+    """The consistency path from a tree to itself with more leaves, out of its right edge and their hashes alone.
+
+    Each node of such a path is either one of the old tree's full subtrees or has new leaves only (RFC 9162 2.1.4.1).
+    """
+    old, size = edge.size, edge.size + len(fresh)
+    full = dict(zip(merkle.full_subtrees(0, old), edge.nodes, strict=True))
+    path = []
+    for height, index in merkle.consistency_nodes(old, size):
+        start = index << height
+        new = fresh[start - old : start + (1 << height) - old]
+        path.append(full[height, index] if start < old else merkle.root(new))
+    return path

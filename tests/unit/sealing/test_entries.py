@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.sealing.entries import Place, entry, parse_leaf, stamp
@@ -31,6 +31,7 @@ def plain(said: dict[str, object], name: str, place: Place | None) -> dict[str, 
     return said | {name: place.tag.hex(), f"{name}_n": place.n} | before
 
 
+@settings(deadline=None)
 @given(numbers, st.uuids().map(str), hashes, moments, texts, texts, places, st.none() | places)
 def test_an_entry_is_what_rfc_8785_makes_of_it(n, event_id, body_hash, at, kind, outcome, act, obj):
     data = entry(
