@@ -3,8 +3,6 @@
 docs/trail-format.md says what each column is; the verifiers have it in their own words.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +11,7 @@ from pydantic_core import from_json
 from recordings.audit.vault import ERASED
 from recordings.evidence.leaves import Shipped
 from recordings.evidence.texts import canonical
-from recordings.sheets.cells import neutral
+from recordings.sheets.cells import csv_cell
 
 COLUMNS = (
     "leaf",
@@ -86,6 +84,4 @@ def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
 
 def csv_lines(rows: Iterable[Sequence[int | str]]) -> bytes:
     """Lines of the table's CSV: RFC 4180, each cell text that no spreadsheet takes for a formula."""
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([neutral(str(cell)) for cell in cells] for cells in rows)
-    return out.getvalue().encode()
+    return "".join(",".join(csv_cell(str(cell)) for cell in cells) + "\r\n" for cells in rows).encode()

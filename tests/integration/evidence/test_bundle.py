@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,6 +86,26 @@ def test_the_table_says_what_the_events_say(log: Log) -> None:
     assert (row["target"], row["target_label"], row["parent"]) == ("recording:1", "דנה מרלו", "object:14")
     assert (row["note"], row["address"], row["detail"]) == ("'=1+1", "192.0.2.7", '{"where":"page"}')
     assert checked(bundle, log)
+
+
+def test_searched_words_stand_in_the_clear_until_they_are_erased(log: Log, admin_connection: Admin) -> None:
+    record(
+        Kind.SEARCHED, by=NOA, detail={"found": 2, "where": "objects"}, private={"q": 'marlowe, "dana"\n=1'}
+    )
+    everything = Scope("actor", "user:7")
+    before = log.bundle(everything)
+    assert json.loads(table(before)[0]["detail"]) == {
+        "found": 2,
+        "q": 'marlowe, "dana"\n=1',
+        "where": "objects",
+    }
+    admin_connection.execute("DELETE FROM audit.subject_key WHERE subject = 'user:7'")
+    after = log.bundle(everything)
+    commitment = json.loads(after.extra(1)["body"])["action_detail"]["q"]
+    assert json.loads(table(after)[0]["detail"])["q"] == commitment
+    assert table(after)[0]["actor_name"] == "erased"
+    assert checked(before, log)
+    assert checked(after, log)
 
 
 def test_the_workbook_says_the_same_as_the_csv(log: Log) -> None:
