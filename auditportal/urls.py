@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("recordings.catalog.urls")),
     path("", include("recordings.playback.urls")),
     path("", include("recordings.refresh.urls")),
+    path("", include("recordings.assurance.urls")),
     path("", include("recordings.audit.urls")),
     path("", include("recordings.evidence.urls")),
     path("", include("recordings.reports.urls")),

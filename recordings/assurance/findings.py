@@ -52,6 +52,7 @@ class Finding(StrEnum):
     DIFFERS = ("differs", "File differs", "bad", "The file is not the one that was first seen.")
 
 
+FINDINGS = {finding.value: finding for finding in Finding}
 # What is still wrong: everything but what has cleared itself.
 OPEN = tuple(finding for finding in Finding if finding is not Finding.LATE)
 # Expected, and not found.

@@ -33,16 +33,18 @@ def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page) -> None:
     detail |= {"filters": filters} if filters else {}
     detail |= {"found_capped": "yes"} if page.capped else {}
     act = {"kind": Kind.SEARCHED, "area": area, "words": words, "filters": filters}
-    _once(act, Kind.SEARCHED, by=by, detail=detail, private={"q": words} if words else None)
+    once(act, Kind.SEARCHED, by=by, detail=detail, private={"q": words} if words else None)
 
 
 def log_opening(*, by: Actor, thing: CommBoxObject) -> None:
     """Have it in the trail who opened which object. Raises AuditUnavailable."""
     act = {"kind": Kind.OBJECT_OPENED, "object": thing.pk}
-    _once(act, Kind.OBJECT_OPENED, by=by, target=Target.of(thing), outcome=Outcome.GRANTED)
+    once(act, Kind.OBJECT_OPENED, by=by, target=Target.of(thing), outcome=Outcome.GRANTED)
 
 
-def _once(act: Mapping[str, Any], kind: Kind, *, by: Actor, **facts: Any) -> None:
+def once(act: Mapping[str, Any], kind: Kind, *, by: Actor, **facts: Any) -> None:
+    """Have this event in the trail, committed, unless the same person in the same session did the same `act` within
+    the minute. Raises AuditUnavailable."""
     key = _key({**act, "by": by.ref, "session": by.session})
     if _was_written(key):
         return

@@ -37,6 +37,10 @@ class MediaCheck(models.Model):
     def outcome_label(self) -> str:
         return MediaOutcome(self.outcome).label
 
+    @property
+    def measured_seconds(self) -> float | None:
+        return None if self.measured_ms is None else self.measured_ms / 1000
+
 
 class CompletenessStatement(models.Model):
     """What was stated of a month: never changed (the database refuses it); what differs later is a new version."""

@@ -3,7 +3,7 @@
 from recordings.storage.assembly import can_presign, presign
 from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
 from recordings.storage.presign import IssuedUrl
-from recordings.storage.probe import Outcome, ProbeResult, digest, probe
+from recordings.storage.probe import Outcome, ProbeResult, RangeResult, digest, probe, read_range
 from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "NotPlayable",
     "Outcome",
     "ProbeResult",
+    "RangeResult",
     "Reason",
     "Style",
     "UrlKind",
@@ -24,5 +25,6 @@ __all__ = [
     "locate",
     "presign",
     "probe",
+    "read_range",
     "strip_query",
 ]

@@ -1,4 +1,4 @@
-"""Ask storage for the first byte of a file: is it there, may we read it, how long is it, which version is it?
+"""Ask storage for bytes of a file: is it there, may we read it, how long is it, which version is it?
 
 A presigned GET does not allow HEAD, so the probe is a GET of one byte. Redirects are never followed.
 """
@@ -79,11 +79,50 @@ def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
         return ProbeResult(Outcome.UNREACHABLE)
 
 
+@dataclass(frozen=True, slots=True)
+class RangeResult:
+    """Some bytes of a file, or why there are none; `size_bytes` is the length of the whole file where it is known."""
+
+    outcome: Outcome
+    data: bytes = b""
+    size_bytes: int | None = None
+
+
+def read_range(
+    url: str,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    suffix: int | None = None,
+    total_seconds: float = TOTAL_SECONDS,
+) -> RangeResult:
+    """Read bytes `first` to `last`, both included, or the last `suffix` bytes. Never raises for what storage does.
+
+    A storage that ignores ranges is read as far as the range goes when that is the beginning, and not at all otherwise.
+    """
+    asked = f"bytes=-{suffix}" if suffix else f"bytes={first}-{last}"
+    most = suffix or (last or 0) - first + 1
+    try:
+        with (
+            deadline(total_seconds),
+            _client(byte_range=asked) as client,
+            client.stream("GET", url) as response,
+        ):
+            found = _read(response)
+            whole = response.status_code == 200
+            if found.outcome is not Outcome.FOUND or (whole and (suffix or first)):
+                refused = found.outcome if found.outcome is not Outcome.FOUND else Outcome.UNEXPECTED
+                return RangeResult(refused, size_bytes=found.size_bytes)
+            return RangeResult(Outcome.FOUND, _body(response, most), found.size_bytes)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return RangeResult(Outcome.UNREACHABLE)
+
+
 def digest(url: str, *, most_bytes: int, total_seconds: float = DIGEST_SECONDS) -> str | None:
     """The SHA-256 (hex) of a whole file, read as it comes; None when it could not be read whole or is too long."""
     sha256, read = hashlib.sha256(), 0
     try:
-        with deadline(total_seconds), _client(whole=True) as client, client.stream("GET", url) as response:
+        with deadline(total_seconds), _client(byte_range="") as client, client.stream("GET", url) as response:
             length = response.headers.get("content-length", "")
             if response.status_code != 200 or not length.isdecimal() or int(length) > most_bytes:
                 return None
@@ -95,11 +134,11 @@ def digest(url: str, *, most_bytes: int, total_seconds: float = DIGEST_SECONDS) 
     return sha256.hexdigest() if read == int(length) else None
 
 
-def _client(*, whole: bool = False) -> httpx.Client:
+def _client(*, byte_range: str = "bytes=0-0") -> httpx.Client:
     transport = httpx.HTTPTransport(verify=_tls())
     transport._pool._network_backend = GuardedBackend(_may_connect)
     headers = {"Accept-Encoding": "identity", "User-Agent": "AuditPortal"}
-    headers |= {} if whole else {"Range": "bytes=0-0"}
+    headers |= {"Range": byte_range} if byte_range else {}
     return httpx.Client(
         transport=transport, headers=headers, timeout=TOTAL_SECONDS, follow_redirects=False, trust_env=False
     )
@@ -164,13 +203,13 @@ def _http_date(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _body(response: httpx.Response) -> bytes:
+def _body(response: httpx.Response, most: int = MAX_BYTES) -> bytes:
     body = b""
     for chunk in response.iter_raw(4096):
         body += chunk
-        if len(body) >= MAX_BYTES:
+        if len(body) >= most:
             break
-    return body[:MAX_BYTES]
+    return body[:most]
 
 
 def _refusal(status: int, body: bytes) -> Outcome:

@@ -42,6 +42,13 @@ MATRIX = {
     "refresh:retire_key": P.VIEW_OPERATIONS,
     "refresh:accept_absence": P.VIEW_OPERATIONS,
     "refresh:webhook": OPEN,
+    "assurance:board": P.VIEW_ASSURANCE,
+    "assurance:recordings": P.VIEW_ASSURANCE,
+    "assurance:sample": P.VIEW_ASSURANCE,
+    "assurance:statements": P.VIEW_ASSURANCE,
+    "assurance:state": P.EXPORT_REPORTS,
+    "assurance:statement": P.VIEW_ASSURANCE,
+    "assurance:download": P.EXPORT_REPORTS,
     "audit:trail": P.READ_TRAIL,
     "audit:event_body": P.READ_TRAIL,
     "audit:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside

@@ -1,0 +1,119 @@
+"""What the addresses of assurance ask for; what cannot be read becomes a sentence."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from recordings.assurance.board import AXES
+from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.listing import Choice
+from recordings.assurance.window import Window, last_month
+
+BIGGEST_ID = 2**63 - 1
+EARLIEST = date(2000, 1, 1)
+
+
+class _Asked(forms.Form):
+    until = forms.DateField(label="Last day", required=False)
+    by = forms.ChoiceField(label="Lines", choices=[(axis, axis) for axis in AXES], required=False)
+    kind = forms.ChoiceField(
+        label="Finding", choices=[(one.value, one.label) for one in Finding], required=False
+    )
+    channel = forms.IntegerField(label="Channel", min_value=0, max_value=BIGGEST_ID, required=False)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is wrong with the address, each with the name of its field."""
+        return [f"{self[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
+
+    def clean_until(self) -> date:
+        """A day that is over or is today; without one, today."""
+        today = timezone.now().date()
+        last: date = self.cleaned_data["until"] or today
+        if last > today or last < EARLIEST:
+            raise ValidationError("Choose a day between 2000 and today.")
+        return last
+
+    @property
+    def window(self) -> Window:
+        return Window.ending(self.cleaned_data["until"])
+
+    @property
+    def finding(self) -> Finding | None:
+        kind = self.cleaned_data["kind"]
+        return FINDINGS[kind] if kind else None
+
+    @property
+    def channel_id(self) -> int | None:
+        found: int | None = self.cleaned_data["channel"]
+        return found
+
+
+class BoardForm(_Asked):
+    """Which days, whose lines, which finding."""
+
+    @property
+    def axis(self) -> str:
+        return str(self.cleaned_data["by"] or "channel")
+
+    def query(self, **other: Any) -> str:
+        """The address of this map with something else in it; "" takes a thing away."""
+        today = timezone.now().date()
+        until = self.cleaned_data["until"]
+        now = {
+            "until": until if until != today else "",
+            "by": self.axis if self.axis != "channel" else "",
+            "kind": self.cleaned_data["kind"],
+            "channel": self.channel_id if self.channel_id is not None else "",
+        }
+        given = {name: value for name, value in {**now, **other}.items() if value not in ("", None)}
+        return f"?{urlencode(given)}" if given else "?"
+
+
+class ListForm(_Asked):
+    """Which days, and what of them: a day, a channel, an agent, a finding, or everything that was expected."""
+
+    day = forms.DateField(label="Day", required=False)
+    agent = forms.IntegerField(label="Agent", min_value=0, max_value=BIGGEST_ID, required=False)
+    all = forms.BooleanField(label="Everything", required=False)
+
+    def choice(self) -> Choice:
+        given = self.cleaned_data
+        return Choice(given["day"], given["channel"], given["agent"], self.finding, given["all"])
+
+    def query(self, **other: Any) -> str:
+        """The address of this list with something else in it."""
+        given = {
+            name: self.data.get(name, "") for name in ("until", "day", "channel", "agent", "kind", "all")
+        }
+        given = {name: value for name, value in {**given, **other}.items() if value not in ("", None)}
+        return f"?{urlencode(given)}"
+
+
+class StatementForm(forms.Form):
+    """A month that is over."""
+
+    month = forms.CharField(
+        label="Month",
+        max_length=7,
+        help_text="A month that is over, such as 2026-10",
+        widget=forms.DateInput(attrs={"type": "month"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["month"].initial = f"{last_month(timezone.now().date()):%Y-%m}"
+
+    def clean_month(self) -> date:
+        """Its first day."""
+        try:
+            first = date.fromisoformat(f"{self.cleaned_data['month']}-01")
+        except ValueError:
+            raise ValidationError("Write the month as year and month, such as 2026-10.") from None
+        if not EARLIEST <= first <= last_month(timezone.now().date()):
+            raise ValidationError("A month can be stated once it is over.")
+        return first

@@ -1,0 +1,148 @@
+"""The list behind a cell: each expected recording with what is wrong with it, newest first, a page at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from recordings.assurance.board import NO_AGENT
+from recordings.assurance.classified import ask
+from recordings.assurance.findings import Finding
+from recordings.assurance.window import Window, midnight
+from recordings.catalog.finding import Place
+from recordings.catalog.queries import cursor_of, place_of
+from recordings.models import MediaCheck, MediaOutcome, Recording
+
+PAGE = 50
+_COLUMNS = (
+    "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, refreshed_at, lag_seconds,"
+    " odd_length, odd_size, findings"
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a window to list; None and "" do not choose."""
+
+    day: date | None = None
+    stream: int | None = None
+    agent: int | None = None
+    finding: Finding | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An expected recording: `recorded` is false for a conversation without one, then `id` is no recording's."""
+
+    at: datetime
+    id: UUID
+    object_id: int
+    recorded: bool
+    stream_id: int
+    agent_id: int | None
+    seconds: int | None
+    bytes: int | None
+    state: str
+    refreshed_at: datetime | None
+    lag_seconds: int | None
+    odd_length: bool
+    odd_size: bool
+    findings: list[str]
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.id)
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    items: list[Item]
+    newer: str = ""
+    older: str = ""
+
+
+def listing(
+    window: Window, choice: Choice, sure: list[int], cursor: str = "", *, newer: bool = False
+) -> ItemPage:
+    """A page behind a cursor; upwards with `newer`. What is no cursor begins at the newest."""
+    place = place_of(cursor)
+    upwards = newer and place is not None
+    found = items(window, choice, sure, after=place, newer=upwards, limit=PAGE + 1)
+    more, shown = len(found) > PAGE, found[:PAGE]
+    if upwards:
+        return _page(shown[::-1], newer=more, older=True)
+    return _page(shown, newer=place is not None, older=more)
+
+
+def _page(shown: list[Item], *, newer: bool, older: bool) -> ItemPage:
+    return ItemPage(
+        shown,
+        cursor_of(shown[0].place) if shown and newer else "",
+        cursor_of(shown[-1].place) if shown and older else "",
+    )
+
+
+def items(
+    window: Window,
+    choice: Choice,
+    sure: list[int],
+    *,
+    after: Place | None = None,
+    newer: bool = False,
+    limit: int | None = None,
+) -> list[Item]:
+    """Expected recordings in order, those with a finding unless `everything` is chosen: one query."""
+    conditions, values = _conditions(choice)
+    if after is not None:
+        conditions.append(f"(at, id) {'>' if newer else '<'} (%(after_at)s, %(after_id)s)")
+        values |= {"after_at": after.shown_at, "after_id": after.id}
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    order = "ORDER BY at, id" if newer else "ORDER BY at DESC, id DESC"
+    statement = f"SELECT {_COLUMNS} FROM classified {where} {order} LIMIT %(limit)s"  # noqa: S608 (words of our own)
+    return [Item(*row) for row in ask(statement, window, sure, limit=limit, **values)]
+
+
+def _conditions(choice: Choice) -> tuple[list[str], dict[str, Any]]:
+    conditions, values = [], dict[str, Any]()
+    if choice.day is not None:
+        conditions.append("at >= %(from)s AND at < %(to)s")
+        values |= {"from": midnight(choice.day), "to": midnight(choice.day + timedelta(days=1))}
+    if choice.stream is not None:
+        conditions.append("stream_id = %(stream)s")
+        values["stream"] = choice.stream
+    if choice.agent is not None:
+        conditions.append("agent_id IS NULL" if choice.agent == NO_AGENT else "agent_id = %(agent)s")
+        values["agent"] = choice.agent
+    if choice.finding is not None:
+        conditions.append("%(finding)s = ANY(findings)")
+        values["finding"] = choice.finding.value
+    elif not choice.everything:
+        conditions.append("findings && %(open)s")
+    return conditions, values
+
+
+def reasons(shown: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
+    """Why each recording of a page has its findings, where more is known than the finding itself: two queries."""
+    listed = {item.id: item for item in shown if item.recorded and item.findings}
+    said: dict[UUID, dict[Finding, str]] = {pk: _own_reasons(item) for pk, item in listed.items()}
+    rows = Recording.objects.filter(pk__in=listed).values_list("pk", "state_reason", "file_judged")
+    for pk, state_reason, file_judged in rows:
+        said[pk] |= {Finding.UNPLAYABLE: state_reason, Finding.DIFFERS: file_judged}
+    checks = MediaCheck.objects.filter(recording__in=listed).order_by("recording", "-checked_at")
+    for check in checks.distinct("recording"):
+        if check.outcome == MediaOutcome.FAILS:
+            said[check.recording_id][Finding.UNPLAYABLE] = check.sentence
+    return said
+
+
+def _own_reasons(item: Item) -> dict[Finding, str]:
+    odd = " and ".join(filter(None, ["length" * item.odd_length, "bytes per second" * item.odd_size]))
+    late = f"listed {_minutes(item.lag_seconds)} after the call ended" if item.lag_seconds else ""
+    return {Finding.LATE: late, Finding.OUTLIER: f"unusual {odd}" if odd else ""}
+
+
+def _minutes(seconds: int) -> str:
+    minutes = seconds // 60
+    return f"{minutes} m" if minutes < 120 else f"{minutes // 60} h {minutes % 60} m"

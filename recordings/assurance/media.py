@@ -1,0 +1,171 @@
+"""Does a file open as a video? Read from its first and last bytes: an MP4's boxes (ISO/IEC 14496-12), a WebM's EBML
+elements (RFC 8794, RFC 9559). Plain bytes in, an answer out: whatever they hold, nothing is raised."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+WINDOW = 64 * 1024
+_EBML, _SEGMENT, _INFO, _SCALE, _DURATION, _CLUSTER = (
+    0x1A45DFA3,
+    0x18538067,
+    0x1549A966,
+    0x2AD7B1,
+    0x4489,
+    0x1F43B675,
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the bytes say. `opens` is None where they cannot tell; `more_at` asks for a window of bytes from there."""
+
+    container: str
+    opens: bool | None
+    sentence: str
+    duration_ms: int | None = None
+    more_at: int | None = None
+
+
+class _Box(NamedTuple):
+    kind: bytes
+    at: int
+    content_at: int
+    ends_at: int
+
+
+def look(head: bytes, size_bytes: int, more: tuple[int, bytes] | None = None) -> Look:
+    """Judge a file by its first bytes and, where its index lies elsewhere, by `more`: a place and the bytes there."""
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"):
+        return _mp4(head, size_bytes, more)
+    if head[:4] == _EBML.to_bytes(4):
+        return _webm(head, size_bytes)
+    return Look("", None, "It begins with no sign of a kind of file that the portal can read into.")
+
+
+# --- MP4
+
+
+def _mp4(head: bytes, size_bytes: int, more: tuple[int, bytes] | None) -> Look:
+    place, index = 0, None
+    for box in _boxes(head, 0, size_bytes):
+        if box.ends_at > size_bytes:
+            return Look("mp4", False, "The file is cut off: it ends before its pictures do.")
+        if box.kind == b"moov":
+            index = _index(head, box, 0)
+        place = box.ends_at
+    if index is not None:
+        return index
+    if place >= size_bytes:
+        return Look("mp4", False, "The file has no index (moov), so no player can open it.")
+    if more is None or more[0] != place:
+        return Look("mp4", None, "Its index is further on.", more_at=place)
+    return _further(more[1], place, size_bytes)
+
+
+def _further(window: bytes, place: int, size_bytes: int) -> Look:
+    for box in _boxes(window, place, size_bytes):
+        if box.kind == b"moov":
+            return _index(window, box, place)
+    return Look("mp4", False, "The file has no index (moov) where its boxes say one must be.")
+
+
+def _index(data: bytes, moov: _Box, base: int) -> Look:
+    """mvhd is the first thing in moov (14496-12, 8.2.2), so a window that holds moov's beginning holds it."""
+    for box in _boxes(data, moov.content_at, moov.ends_at, base=base):
+        if box.kind == b"mvhd":
+            return _header(data[box.content_at - base : box.ends_at - base])
+    return Look("mp4", False, "The file's index (moov) holds no header (mvhd).")
+
+
+def _header(content: bytes) -> Look:
+    try:
+        version = content[0]
+        scale, length = (
+            struct.unpack_from(">IQ", content, 20) if version else struct.unpack_from(">II", content, 12)
+        )
+    except (IndexError, struct.error):
+        return Look("mp4", False, "The header of the file's index (mvhd) is cut off.")
+    if not scale:
+        return Look("mp4", False, "The header of the file's index (mvhd) counts time in no unit.")
+    # A file written while it was recorded (fragments) has no length in its header, or all ones for "unknown".
+    known = length not in (0, 2**32 - 1, 2**64 - 1)
+    return Look("mp4", True, "Its index was found.", length * 1000 // scale if known else None)
+
+
+def _boxes(data: bytes, start: int, end: int, *, base: int | None = None) -> Iterator[_Box]:
+    """The boxes from `start` on whose headers are in `data`, which begins at `base` of the file, or else at `start`."""
+    base = start if base is None else base
+    place = start
+    while place < end and place - base + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, place - base)
+        content = place + 8
+        if size == 1:
+            if place - base + 16 > len(data):
+                return
+            (size,) = struct.unpack_from(">Q", data, place - base + 8)
+            content += 8
+        ends = end if size == 0 else place + size
+        if ends < content:
+            return  # a size smaller than its own header: no boxes from here on
+        yield _Box(kind, place, content, ends)
+        place = ends
+
+
+# --- WebM
+
+
+def _webm(head: bytes, size_bytes: int) -> Look:
+    """The header and Info, which muxers write first; a live recording has no length in it."""
+    segment = next((one for one in _elements(head, 0, len(head)) if one[0] == _SEGMENT), None)
+    if segment is None:
+        return Look("webm", False, "The file has a header and nothing behind it.")
+    if segment[2] > size_bytes:
+        return Look("webm", False, "The file is cut off: it ends before its pictures do.")
+    scale, duration, clusters = 1_000_000, None, False
+    for number, start, end in _elements(head, segment[1], len(head)):
+        clusters |= number == _CLUSTER
+        if number == _INFO:
+            scale, duration = _info(head, start, min(end, len(head)))
+    length = int(duration * scale / 1e6) if duration and 0 < duration * scale < 1e16 else None
+    if length is None and not clusters and len(head) < WINDOW:
+        return Look("webm", False, "The file has a header and no pictures behind it.")
+    return Look("webm", True, "Its header was found.", length)
+
+
+def _info(head: bytes, start: int, end: int) -> tuple[int, float | None]:
+    scale, duration = 1_000_000, None
+    for number, at, ends in _elements(head, start, end):
+        if number == _SCALE:
+            scale = int.from_bytes(head[at:ends])
+        if number == _DURATION and ends - at in (4, 8):
+            (duration,) = struct.unpack(">f" if ends - at == 4 else ">d", head[at:ends])
+    return scale, duration
+
+
+def _elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Number, beginning and end of the content of each element; an unknown length reaches to the end."""
+    place = start
+    while place < end:
+        number, place = _vint(data, place, keep_marker=True)
+        length, place = _vint(data, place, keep_marker=False)
+        if number is None or length is None:
+            return
+        yield number, place, place + length if length >= 0 else end
+        place = place + length if length >= 0 else end
+
+
+def _vint(data: bytes, place: int, *, keep_marker: bool) -> tuple[int | None, int]:
+    """A number of 1–8 bytes (RFC 8794, section 4); -1 where all its bits are ones: unknown. None past the end."""
+    if place >= len(data) or not data[place]:
+        return None, place
+    width = 9 - data[place].bit_length()
+    raw = data[place : place + width]
+    if len(raw) < width:
+        return None, place
+    value = int.from_bytes(raw)
+    if keep_marker:
+        return value, place + width
+    bits = (1 << 7 * width) - 1
+    return (-1 if value & bits == bits else value & bits), place + width

@@ -1,0 +1,120 @@
+"""How often a channel's conversations have a recording, against its own past.
+
+CommBox gives no signal that a call took place: type 27 is there once a recording is, and no other documented activity
+stands for a call. So a conversation without a recording may be a call that was not recorded, or one that nobody made.
+Where a channel has recorded nearly everything, a conversation without a recording counts as missing; elsewhere only
+the share of conversations with a recording is watched, and a drop is flagged.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from math import sqrt
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from recordings.assurance.window import BEFORE, Window
+
+VIDEO_MODULE = 26
+# A channel "records nearly everything" when it did in so many of so many conversations before the window.
+NEARLY_ALL, ENOUGH = 0.95, 20
+# A share is a drop when chance alone would give so few in less than one of about 700 cases.
+DROP = -3.0
+WEEK = 7
+
+# One row of search stands for each object (`newest`): the day of its newest recording, or the day it began.
+_PER_DAY = """
+SELECT d.stream_id, (d.shown_at AT TIME ZONE 'UTC')::date, count(*), count(*) FILTER (WHERE d.has_recording)
+FROM recordings_searchdoc d JOIN recordings_stream s ON s.id = d.stream_id
+WHERE d.newest AND d.shown_at >= %s AND d.shown_at < %s AND (s.module_id = %s OR d.has_recording)
+GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of so many conversations so many had a recording."""
+
+    conversations: int = 0
+    recorded: int = 0
+
+    def __add__(self, other: "Share") -> "Share":
+        return Share(self.conversations + other.conversations, self.recorded + other.recorded)
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.recorded / self.conversations) if self.conversations else None
+
+    @property
+    def nearly_all(self) -> bool:
+        return self.conversations >= ENOUGH and self.recorded >= NEARLY_ALL * self.conversations
+
+
+def is_drop(now: Share, past: Share) -> bool:
+    """Whether so small a share is more than chance, by what was usual. False where too few can be compared.
+
+    The past counts with one conversation more of each kind, so that "always" does not make a single miss a drop.
+    """
+    if past.conversations < ENOUGH or not now.conversations:
+        return False
+    usual = (past.recorded + 1) / (past.conversations + 2)
+    mean, deviation = now.conversations * usual, sqrt(now.conversations * usual * (1 - usual))
+    return (now.recorded - mean) / deviation < DROP
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel's shares: before the window, in its last week, and the days of the window that fell behind."""
+
+    stream_id: int
+    past: Share
+    week: Share
+    drops: list[tuple[date, Share]] = field(default_factory=list)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a conversation without a recording counts as missing."""
+        return self.past.nearly_all
+
+    @property
+    def verdict(self) -> str:
+        if self.past.conversations < ENOUGH:
+            return "few"
+        return "drop" if is_drop(self.week, self.past) or self.drops else "usual"
+
+
+def channels(window: Window) -> list[Channel]:
+    """The video channels of a window and the weeks before it, by id: one query."""
+    per_day: dict[int, dict[date, Share]] = {}
+    for stream_id, day, conversations, recorded in _ask(window):
+        per_day.setdefault(stream_id, {})[day] = Share(conversations, recorded)
+    return [_channel(stream_id, window, days) for stream_id, days in sorted(per_day.items())]
+
+
+def sure_channels(window: Window) -> list[int]:
+    """The ids of the channels in which a conversation without a recording counts as missing."""
+    return [channel.stream_id for channel in channels(window) if channel.is_sure]
+
+
+def _ask(window: Window) -> list[tuple[int, date, int, int]]:
+    """Conversations of the last minutes are still going on, so they are left out."""
+    until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
+    with connection.cursor() as cursor:
+        cursor.execute(_PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
+        return list(cursor.fetchall())
+
+
+def _channel(stream_id: int, window: Window, days: dict[date, Share]) -> Channel:
+    past = _sum(share for day, share in days.items() if day < window.since)
+    week_begins = min(window.last, timezone.now().date()) - timedelta(days=WEEK - 1)
+    week = _sum(share for day, share in days.items() if day >= week_begins)
+    drops = [
+        (day, share) for day, share in sorted(days.items()) if day >= window.since and is_drop(share, past)
+    ]
+    return Channel(stream_id, past, week, drops)
+
+
+def _sum(shares: Iterable[Share]) -> Share:
+    return sum(shares, Share())

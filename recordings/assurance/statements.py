@@ -1,0 +1,175 @@
+"""The completeness statement of a month: what was expected, what was found, and every exception.
+
+It is canonical JSON (RFC 8785), kept as it was given. Its SHA-256 stands in the event `assurance.stated`, so that the
+sealed log signs it with everything else: who holds the file and the event's proof needs nobody's word for it. It names
+agents and customers by number only: what can never be changed must not hold what may have to be erased.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import rfc8785
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from recordings.assurance.board import Tally, board
+from recordings.assurance.findings import NOT_FOUND, OPEN, Finding
+from recordings.assurance.listing import Choice, Item, items
+from recordings.assurance.rates import channels
+from recordings.assurance.window import Window
+from recordings.audit import Actor, Kind, Target, record
+from recordings.models import CompletenessStatement, Stream
+from recordings.models.fields import uuid7
+
+FORMAT = "auditportal-completeness-v1"
+TABLE = ("at", "findings", "object", "recording", "channel", "agent", "seconds", "bytes", "state")
+CAVEAT = (
+    "CommBox gives no signal that a call took place. Expected is every recording CommBox ever reported and, in channels"
+    " with missing_is_counted, every closed conversation that an agent had. A call that left neither is not in here."
+)
+_ALONE = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
+
+
+@transaction.atomic
+def state_month(*, month: date, by: Actor, person: Any = None) -> CompletenessStatement:
+    """State a month. When the newest version says the same already, that one is returned and nothing is written.
+
+    Raises AuditUnavailable when the event cannot be recorded; then there is no statement either.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE)
+    facts = facts_of(month)
+    digest = _sha256(rfc8785.dumps(facts))
+    newest = CompletenessStatement.objects.filter(month=month).order_by("-version").first()
+    if newest is not None and newest.facts_sha256 == digest:
+        return newest
+    version = 1 if newest is None else newest.version + 1
+    return _give(month, version, facts, digest, by, person)
+
+
+def _give(
+    month: date, version: int, facts: dict[str, Any], digest: str, by: Actor, person: Any
+) -> CompletenessStatement:
+    pk, stated_at = uuid7(), timezone.now()
+    about: dict[str, Any] = {
+        "format": FORMAT,
+        "id": str(pk),
+        "version": version,
+        "stated_at": _iso(stated_at),
+    }
+    document = rfc8785.dumps({**about, "origin": settings.AUDIT_ORIGIN, **facts})
+    hashes = {"sha256": _sha256(document), "table_sha256": _sha256(table_of(document))}
+    sums = {name: int(facts["total"][name]) for name in ("expected", "found", "exceptions")}
+    event = record(
+        Kind.ASSURANCE_STATED,
+        by=by,
+        target=Target("statement", f"statement:{pk}"),
+        detail={"month": f"{month:%Y-%m}", "version": version, **sums, **hashes},
+    )
+    return CompletenessStatement.objects.create(
+        id=pk,
+        month=month,
+        version=version,
+        stated_at=stated_at,
+        stated_by=person,
+        document=document,
+        facts_sha256=digest,
+        event_id=event,
+        **hashes,
+        **sums,
+    )
+
+
+def facts_of(month: date) -> dict[str, Any]:
+    """What there is to say of a month, as far as it is known now."""
+    window = Window.month(month)
+    known = channels(window)
+    sure = [one.stream_id for one in known if one.is_sure]
+    counted = board(window, "channel", sure)
+    exceptions = items(window, Choice(), sure)
+    late = items(window, Choice(finding=Finding.LATE), sure)
+    names = dict(Stream.objects.values_list("pk", "name"))
+    past = {one.stream_id: one.past for one in known}
+    lines = [
+        {
+            **_sums(line.total),
+            "channel": str(line.key),
+            "name": names.get(line.key, ""),
+            "missing_is_counted": line.key in sure,
+            "conversations_before": past[line.key].conversations if line.key in past else 0,
+            "recorded_before": past[line.key].recorded if line.key in past else 0,
+            "days": {str(day): _sums(tally) for day, tally in sorted(line.days.items())},
+        }
+        for line in sorted(counted.lines, key=lambda line: line.key)
+    ]
+    return {
+        "month": f"{month:%Y-%m}",
+        "late_after_minutes": int(settings.ASSURANCE_LATE.total_seconds() // 60),
+        "meanings": {finding.value: finding.meaning for finding in Finding},
+        "not_found": [finding.value for finding in NOT_FOUND],
+        "exceptions_are": [finding.value for finding in OPEN],
+        "caveat": CAVEAT,
+        "total": _sums(counted.total),
+        "channels": lines,
+        "exceptions": [_told(item) for item in exceptions],
+        "late": [_told(item) for item in late if not set(item.findings) & set(OPEN)],
+    }
+
+
+def _sums(tally: Tally) -> dict[str, Any]:
+    return {
+        "expected": tally.expected,
+        "found": tally.found,
+        "exceptions": tally.wrong,
+        "findings": {finding.value: tally.of(finding) for finding in Finding},
+    }
+
+
+def _told(item: Item) -> dict[str, Any]:
+    """An exception. Ids are text: a number of 16 digits is no safe number in JSON (RFC 8785, section 3.2.2.3)."""
+    return {
+        "at": _iso(item.at),
+        "findings": item.findings,
+        "object": str(item.object_id),
+        "recording": str(item.id) if item.recorded else "",
+        "channel": str(item.stream_id),
+        "agent": "" if item.agent_id is None else str(item.agent_id),
+        "seconds": "" if item.seconds is None else str(item.seconds),
+        "bytes": "" if item.bytes is None else str(item.bytes),
+        "state": item.state,
+    }
+
+
+def table_of(document: bytes) -> bytes:
+    """The exceptions of a statement as CSV, the same bytes each time. No cell can be taken for a formula: every one is
+    an id, a number, a time or a word of ours."""
+    told = json.loads(document)
+    text = io.StringIO(newline="")
+    lines = csv.writer(text)
+    lines.writerow(TABLE)
+    lines.writerows(_row(entry) for entry in [*told["exceptions"], *told["late"]])
+    return text.getvalue().encode()
+
+
+def _row(entry: dict[str, Any]) -> Iterable[str]:
+    return [" ".join(entry[name]) if name == "findings" else entry[name] for name in TABLE]
+
+
+def findings_of(document: bytes) -> Counter[str]:
+    """How many of each finding a statement counts."""
+    return Counter(json.loads(document)["total"]["findings"])
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,32 @@
+"""The roads of the worker: the nightly sample, the statement of the month that is over. Each may be lost, doubled or
+killed without harm."""
+
+from time import monotonic
+
+from celery import shared_task
+from django.utils import timezone
+
+from recordings.assurance.sampling import check_media, draw, still_to_do
+from recordings.assurance.statements import state_month
+from recordings.assurance.window import last_month
+from recordings.audit import Actor
+
+BY = Actor.system("assurance")
+# Well below the limit of a task (auditportal/celery.py): what is not reached tonight was not drawn.
+MOST_SECONDS = 420.0
+
+
+@shared_task
+def sample_media() -> None:
+    """Draw this night's sample and look into each file."""
+    ends = monotonic() + MOST_SECONDS
+    for recording in draw(still_to_do()):
+        if monotonic() > ends:
+            return
+        check_media(recording=recording, by=BY)
+
+
+@shared_task
+def state_last_month() -> None:
+    """State the month that is over, unless the newest version says the same already."""
+    state_month(month=last_month(timezone.now().date()), by=BY)

@@ -1,0 +1,252 @@
+"""The pages of assurance: the map, the list behind a cell, what the nightly sample found, the statements."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from recordings.assurance import drawing
+from recordings.assurance.board import Board, board
+from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.forms import BoardForm, ListForm, StatementForm
+from recordings.assurance.listing import listing, reasons
+from recordings.assurance.rates import Channel, channels
+from recordings.assurance.sampling import newest_checks, night
+from recordings.assurance.statements import state_month, table_of
+from recordings.assurance.window import DAYS
+from recordings.audit import Actor, Kind, Target, record_durably
+from recordings.catalog.logs import once
+from recordings.catalog.queries import agents_and_streams
+from recordings.http import Request, page
+from recordings.models import CompletenessStatement, MediaOutcome
+from recordings.permissions import Permission
+from recordings.policies import can, permission_required
+
+# The map shows so many lines, those with most that is wrong; the table below it shows all.
+MOST_LINES = 60
+STATEMENTS_SHOWN, EXCEPTIONS_SHOWN = 60, 200
+TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def board_page(request: Request) -> HttpResponse:
+    """Expected against found of 35 days, as a map and as a table. It names agents, so that it was read is an event."""
+    form = BoardForm(request.GET)
+    if not form.is_valid():
+        return page(request, "assurance/board.html", {"form": form}, status=400)
+    _log(request, "map", form)
+    window = form.window
+    known = channels(window)
+    found = board(window, form.axis, [one.stream_id for one in known if one.is_sure], stream=form.channel_id)
+    agents, streams = agents_and_streams()
+    names = agents if form.axis == "agent" else streams
+    context = {
+        "form": form,
+        "board": found,
+        "head": drawing.heat_head(found),
+        "rows": drawing.heat_rows(found, form, names, MOST_LINES),
+        "totals": drawing.total_rows(found, form, names),
+        "hidden": max(0, len(found.lines) - MOST_LINES),
+        "findings": Finding,
+        **_tiles(found, form),
+        **_channels(known, streams),
+        **_links(form, found, streams),
+    }
+    return page(request, "assurance/board.html", context)
+
+
+def _channels(known: list[Channel], streams: dict[str, str]) -> dict[str, Any]:
+    named = [(drawing.name_of("channel", one.stream_id, streams), one) for one in known]
+    return {"channels": named, "sure": [name for name, one in named if one.is_sure]}
+
+
+def _tiles(found: Board, form: BoardForm) -> dict[str, Any]:
+    """The figures on top."""
+    looked, everything = night(), {"until": form.cleaned_data["until"]}
+    opened = looked[MediaOutcome.OPENS]
+    return {
+        "found_note": f"{found.total.percent_found} %; {found.total.absent:,} missing or vanished",
+        "wrong_level": "warn" if found.total.wrong else "ok",
+        "wrong_url": f"{reverse('assurance:recordings')}?{urlencode(everything)}"
+        if found.total.wrong
+        else "",
+        "night_value": f"{opened:,} of {looked.total():,}",
+        "night_level": "bad" if looked[MediaOutcome.FAILS] else "ok" if opened else "",
+        "night_note": "files opened in the last 24 hours"
+        if looked
+        else "no file was looked into in the last 24 hours",
+        "sample_url": reverse("assurance:sample"),
+    }
+
+
+def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, Any]:
+    """The ways to other maps: lines, findings, earlier and later days."""
+    window, channel = form.window, form.channel_id
+    kinds = [("Anything wrong", form.query(kind=""), found.total.wrong, form.finding is None)]
+    kinds += [
+        (one.label, form.query(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
+    ]
+    today = timezone.now().date()
+    later = min(today, window.last + timedelta(days=DAYS))
+    return {
+        "kinds": kinds,
+        "axes": [
+            ("Channels", form.query(by="", channel=""), form.axis == "channel"),
+            ("Agents", form.query(by="agent"), form.axis == "agent"),
+        ],
+        "channel_name": drawing.name_of("channel", channel, streams) if channel is not None else "",
+        "all_agents": form.query(channel=""),
+        "older_url": form.query(until=window.since - timedelta(days=1)),
+        "newer_url": form.query(until=later if later < today else "") if window.last < today else "",
+        "shown": f"{window.since} to {window.last}, UTC",
+    }
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def recordings_page(request: Request) -> HttpResponse:
+    """The expected recordings of a cell, a line, or the whole map, those with a finding unless all are asked for."""
+    form = ListForm(request.GET)
+    if not form.is_valid():
+        return page(request, "assurance/recordings.html", {"form": form}, status=400)
+    _log(request, "list", form)
+    window, newer = form.window, request.GET.get("newer", "")
+    sure = [one.stream_id for one in channels(window) if one.is_sure]
+    found = listing(window, form.choice(), sure, newer or request.GET.get("older", ""), newer=bool(newer))
+    agents, streams = agents_and_streams()
+    may_open = can(request.user, Permission.OPEN_OBJECTS)
+    context = {
+        "form": form,
+        "page": found,
+        "rows": drawing.list_rows(found.items, reasons(found.items), agents, streams, may_open=may_open),
+        "said": _said(form, agents, streams),
+        "shown": f"{len(found.items)} on this page, newest first",
+        "newer_url": form.query(newer=found.newer) if found.newer else "",
+        "older_url": form.query(older=found.older) if found.older else "",
+        "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
+        "all_url": form.query(kind="", all="" if form.cleaned_data["all"] else "on"),
+    }
+    return page(request, "assurance/recordings.html", context)
+
+
+def _said(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> list[str]:
+    """What is listed, in words."""
+    given, choice = form.cleaned_data, form.choice()
+    what = (
+        choice.finding.label
+        if choice.finding
+        else "Everything expected"
+        if given["all"]
+        else "Anything wrong"
+    )
+    return [
+        what,
+        str(choice.day) if choice.day else f"{form.window.since} to {form.window.last}",
+        *([drawing.name_of("channel", choice.stream, streams)] if choice.stream is not None else []),
+        *([drawing.name_of("agent", choice.agent, agents)] if choice.agent is not None else []),
+    ]
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def sample_page(request: Request) -> HttpResponse:
+    """What the nightly sample looked into last, failures marked. It names nobody."""
+    may_open = can(request.user, Permission.OPEN_OBJECTS)
+    context = {
+        "checks": newest_checks(),
+        "night": night(),
+        "may_open": may_open,
+        "size": settings.ASSURANCE_SAMPLE,
+    }
+    return page(request, "assurance/sample.html", context)
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def statement_list(request: Request) -> HttpResponse:
+    """Every version of every month, the newest first, and the form for another one."""
+    return _statements(request, StatementForm())
+
+
+@require_POST
+@permission_required(Permission.EXPORT_REPORTS)
+def state_view(request: Request) -> HttpResponse:
+    """State a month now, and show what was stated."""
+    form = StatementForm(request.POST)
+    if not form.is_valid():
+        return _statements(request, form, status=400)
+    by = Actor.from_request(request)
+    made = state_month(month=form.cleaned_data["month"], by=by, person=request.user)
+    return redirect("assurance:statement", made.pk)
+
+
+def _statements(request: Request, form: StatementForm, status: int = 200) -> HttpResponse:
+    rows = CompletenessStatement.objects.defer("document").select_related("stated_by")
+    context = {
+        "form": form,
+        "rows": rows.order_by("-month", "-version")[:STATEMENTS_SHOWN],
+        "may_state": can(request.user, Permission.EXPORT_REPORTS),
+    }
+    return page(request, "assurance/statements.html", context, status=status)
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
+    """One statement: its sums, its exceptions, and how to prove it."""
+    row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
+    told = json.loads(bytes(row.document))
+    versions = CompletenessStatement.objects.filter(month=row.month).order_by("version")
+    context = {
+        "statement": row,
+        "told": told,
+        "findings": [(one, told["total"]["findings"][one.value]) for one in Finding],
+        "exceptions": [
+            {**one, "words": ", ".join(FINDINGS[code].label for code in one["findings"])}
+            for one in told["exceptions"][:EXCEPTIONS_SHOWN]
+        ],
+        "versions": versions.values_list("pk", "version"),
+        "newest": versions.values_list("version", flat=True).last() == row.version,
+        "may_download": can(request.user, Permission.EXPORT_REPORTS),
+        "may_prove": can(request.user, Permission.READ_TRAIL),
+    }
+    return page(request, "assurance/statement.html", context)
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
+    """The statement as JSON or its exceptions as CSV. In the trail before the first byte leaves."""
+    row = get_object_or_404(CompletenessStatement, pk=statement_id)
+    if format not in ("json", "csv"):
+        raise Http404
+    document = bytes(row.document)
+    data = document if format == "json" else table_of(document)
+    if request.method == "GET":
+        detail = {"format": format, "sha256": row.sha256 if format == "json" else row.table_sha256}
+        target = Target("statement", f"statement:{row.pk}")
+        record_durably(
+            Kind.STATEMENT_DOWNLOADED, by=Actor.from_request(request), target=target, detail=detail
+        )
+    response = HttpResponse(data, content_type=TYPES[format])
+    name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _log(request: Request, area: str, form: Form) -> None:
+    """Have it in the trail that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
+    given = {name: str(form.data[name])[:40] for name in form.fields if form.data.get(name)}
+    by, detail = Actor.from_request(request), {"area": area, **({"filters": given} if given else {})}
+    once({"kind": Kind.ASSURANCE_OPENED, **detail}, Kind.ASSURANCE_OPENED, by=by, detail=detail)
