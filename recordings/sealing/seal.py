@@ -8,12 +8,13 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
-from recordings.sealing.errors import NotOpened
+from recordings.sealing.errors import NotOpened, Stopped
 from recordings.sealing.growth import Event, Said, append
 from recordings.sealing.head import Head
 from recordings.sealing.heads import Heads, manifest_detail
 from recordings.sealing.incidents import check_none_is_open, kept
 from recordings.sealing.own import write_own
+from recordings.tlog.tiles import TileError
 
 BATCH = 1000
 MANIFEST_EVERY = timedelta(hours=1)
@@ -58,8 +59,14 @@ def seal_batch(
     batch. Nothing is sealed (`unsigned`) while the log ends with a manifest whose checkpoint is not signed: the
     manifest must stay the last leaf of that checkpoint. Raises NotOpened, and Stopped with its incident kept.
     """
-    with kept(connection), connection.transaction():
-        return _seal(connection, settled, manifest, limit)
+    with kept(connection):
+        try:
+            with connection.transaction():
+                return _seal(connection, settled, manifest, limit)
+        except (TileError, psycopg.IntegrityError) as wrong:
+            # What the head says and what the leaves are do not fit: somebody has changed one of them.
+            said = str(wrong).partition("\n")[0]
+            raise Stopped("head_differs", f"The log cannot go on from its end: {said}") from wrong
 
 
 def _seal(connection: psycopg.Connection[Any], settled: int, manifest: bool, limit: int) -> Sealed:

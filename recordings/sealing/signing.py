@@ -13,6 +13,7 @@ from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.client import Conflict, Refused
 from recordings.tlog.notes import Note, VerifierKey, format_note
+from recordings.tlog.tiles import TileError
 
 _HEAD = "SELECT origin, size, root, frontier FROM audit.log_head"
 _NEWEST = "SELECT size FROM audit.checkpoint WHERE origin = %s ORDER BY size DESC LIMIT 1"
@@ -52,6 +53,8 @@ class Signing:
         if old == checkpoint.size:
             return None
         with kept(connection):
+            if old > checkpoint.size:
+                return self._is_ahead(connection, checkpoint, old)
             signed = self._ask(connection, checkpoint, old, fresh)
         self._edge = merkle.Frontier.from_bytes(checkpoint.size, bytes(row[3]))
         return signed
@@ -92,17 +95,20 @@ class Signing:
     ) -> list[bytes]:
         if old and old == self._edge.size and old + len(fresh) == size:
             return grown(self._edge, fresh)
-        return Tree(connection.cursor()).at(size).consistency_path(old)
+        try:
+            return Tree(connection.cursor()).at(size).consistency_path(old)
+        except TileError as gone:
+            raise Stopped("head_differs", f"Hashes of the log are missing: {gone}") from None
 
     def _is_ahead(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, size: int) -> int | None:
-        """It signed more than we asked for: another sealer was faster, or leaves that were signed are gone."""
+        """More is signed than we asked for: another sealer was faster, or leaves that were signed are gone."""
         row = connection.execute(_HEAD).fetchone()
         if row and row[1] >= size:
             self._last = None
             return None
         raise Stopped(
             "database_behind",
-            f"The signer signed {size} leaves of {checkpoint.origin}; the database has {checkpoint.size}.",
+            f"{size} leaves of {checkpoint.origin} are signed; the database has {checkpoint.size}.",
         )
 
     def _check(self, note: str) -> None:
