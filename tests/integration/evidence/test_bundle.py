@@ -17,15 +17,19 @@ import pytest
 
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
-from recordings.evidence import population, standing
+from recordings.evidence import pdf, population, standing
 from recordings.evidence.claims import Order
-from recordings.evidence.errors import CannotProve, TooMuch
+from recordings.evidence.errors import CannotBuild, CannotProve, TooMuch
 from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
+from recordings.sealing.opening import begin_epoch
 from recordings.sealing.tags import tag
 from recordings.sheets.cells import original
+from recordings.tlog import checkpoint as tlog
+from recordings.tlog.notes import Note
 from tests.integration.evidence.bundles import NOA, TOM, Bundle, Log, at_times, make_log, opened
+from tests.sealing import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -304,6 +308,25 @@ def _tag_key(log: Log) -> bytes:
     return bytes(key)
 
 
+# --- a log that goes on under another name
+
+
+def test_a_bundle_of_a_later_epoch_counts_all_leaves_and_names_its_opening(log: Log, settings: Any) -> None:
+    opened("1")
+    log.seal()
+    with psycopg.connect(log.services.sealer_url, autocommit=True) as connection, connection.transaction():
+        seen = tlog.parse(Note.parse(log.signer.latest(ORIGIN) or "").text)
+        begin_epoch(connection, seen, "the disk was lost")
+    following = log.signer.key.verifier.named(f"{ORIGIN}/2")
+    settings.AUDIT_POLICY_FILE.write_text(f"log {following.vkey}\nquorum none\n")
+    opened("1")
+    bundle = log.bundle(ON_1)
+    result = verify(bundle.file, policy_text=f"log {following.vkey}\nquorum none\n")
+    assert [check for check in result.checks if not check.ok] == []
+    claims = bundle.claims
+    assert (claims["origin"], claims["opening"], claims["leaves"]) == (f"{ORIGIN}/2", 2, [1, 3])
+
+
 # --- erased, witnessed, not provable
 
 
@@ -365,6 +388,17 @@ def test_without_a_policy_nothing_is_built(log: Log, settings: Any) -> None:
     with pytest.raises(CannotProve) as caught:
         log.build(log.order(ON_1))
     assert caught.value.sentence == standing.NO_POLICY
+
+
+def test_a_pdf_that_cannot_be_set_fails_with_a_sentence(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.py").write_text("raise SystemExit('no fonts')")
+    monkeypatch.setattr(pdf, "_TYPESET", tmp_path / "broken.py")
+    opened("1")
+    with pytest.raises(CannotBuild) as caught:
+        log.bundle(ON_1)
+    assert caught.value.sentence.startswith("The PDF could not be set.")
 
 
 @pytest.mark.parametrize("scope", [ON_1, Scope("all"), Scope("all", since=day(1))])
