@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recordings.evidence.verify_audit import verify
 from tests.forge import Files, canonical, pack, summed
+from tests.forge_stamps import POLICY, integer, oid
 from tests.forgeries import log
 
 # Nothing signed speaks of these; the verifier says so (docs/trail-format.md).
@@ -145,7 +146,7 @@ def test_a_signed_byte_of_a_time_stamp_cannot_be_changed(data: st.DataObject) ->
     """What is signed: the stamp's content and its attributes. The certificates beside them are nobody's word."""
     whole = _files(0)
     reply = whole["anchors/7.tsr"]
-    start = reply.index(bytes.fromhex("02010106062b0601040186"))
+    start = reply.index(integer(1) + oid(POLICY))
     at = data.draw(st.integers(start, reply.index(b"Z", start)))
     changed = reply[:at] + bytes([reply[at] ^ data.draw(st.integers(1, 255))]) + reply[at + 1 :]
     verdict, failed = _check(summed(whole | {"anchors/7.tsr": changed}))
