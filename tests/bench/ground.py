@@ -16,15 +16,16 @@ from auditportal.sandbox import Sandbox
 
 
 @contextmanager
-def ground() -> Iterator[Services]:
-    """Everything running, Django set up, 100,000 objects loaded; gone again when the block ends."""
+def ground(*, objects: bool = True) -> Iterator[Services]:
+    """Everything running, Django set up, 100,000 objects loaded if wanted; gone again when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="auditportal-bench-"))
     embedded, sandbox = Embedded(folder), Sandbox()
     try:
         services = embedded.start()
         sandbox.start()
         _set_up(services, sandbox, folder)
-        _fill()
+        if objects:
+            _fill()
         yield services
     finally:
         sandbox.stop()
@@ -53,19 +54,21 @@ def _set_up(services: Services, sandbox: Sandbox, folder: Path) -> None:
 
     warnings.filterwarnings("ignore", "No directory at")
     django.setup()
-
-
-def _fill() -> None:
     from django.conf import settings
-    from django.core.management import call_command
 
-    from tests.bench import data
     from tests.services import Databases
 
     settings.ALLOWED_HOSTS = ["*"]
+    Databases().ensure_template()
+
+
+def _fill() -> None:
+    from django.core.management import call_command
+
+    from tests.bench import data
+
     started = perf_counter()
     print("Loading 100,000 objects with 120,000 recordings", end=" ", flush=True)
-    Databases().ensure_template()
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     data.load()
     print(f"took {perf_counter() - started:,.0f} s.", flush=True)

@@ -21,7 +21,7 @@ from tests.bench.results import Measured
 from tests.bench.writers import Job, write
 
 CONNECTIONS = 8
-SECONDS, ROUNDS = 3.0, 2
+SECONDS, ROUNDS = 2.0, 2
 SLOW_FLUSH = 10_000  # microseconds that every flush of the log waits
 
 _TABLES = """
