@@ -48,27 +48,31 @@ def look(head: bytes, size_bytes: int, more: tuple[int, bytes] | None = None) ->
 
 
 def _mp4(head: bytes, size_bytes: int, more: tuple[int, bytes] | None) -> Look:
-    place, index = 0, None
-    for box in _boxes(head, 0, size_bytes):
+    """Walk the boxes as far as the bytes go: the index must be among them, and none may end behind the file's end."""
+    index, place = _walk(head, 0, size_bytes)
+    if (index is None or index.opens) and place < size_bytes:
+        if more is None or more[0] != place:
+            return Look("mp4", None, "Its boxes go on further back.", more_at=place)
+        further, place = _walk(more[1], place, size_bytes)
+        index = further if further is not None and not further.opens else index or further
+        if index is None:
+            return Look("mp4", False, "The file has no index (moov) where its boxes say one must be.")
+    return index or Look("mp4", False, "The file has no index (moov), so no player can open it.")
+
+
+def _walk(data: bytes, start: int, size_bytes: int) -> tuple[Look | None, int]:
+    """What boxes from `start` of the file on say of its index, and where the next one begins. Behind the last one may
+    be anything, which players pass over."""
+    index, place = None, start
+    for box in _boxes(data, start, size_bytes):
+        if box.ends_at > size_bytes and box.kind not in (b"mdat", b"moov", b"moof"):
+            break
         if box.ends_at > size_bytes:
-            return Look("mp4", False, "The file is cut off: it ends before its pictures do.")
+            return Look("mp4", False, "The file is cut off: it ends before its pictures do."), place
         if box.kind == b"moov":
-            index = _index(head, box, 0)
+            index = _index(data, box, start)
         place = box.ends_at
-    if index is not None:
-        return index
-    if place >= size_bytes:
-        return Look("mp4", False, "The file has no index (moov), so no player can open it.")
-    if more is None or more[0] != place:
-        return Look("mp4", None, "Its index is further on.", more_at=place)
-    return _further(more[1], place, size_bytes)
-
-
-def _further(window: bytes, place: int, size_bytes: int) -> Look:
-    for box in _boxes(window, place, size_bytes):
-        if box.kind == b"moov":
-            return _index(window, box, place)
-    return Look("mp4", False, "The file has no index (moov) where its boxes say one must be.")
+    return index, place
 
 
 def _index(data: bytes, moov: _Box, base: int) -> Look:

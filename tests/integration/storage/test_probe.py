@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recordings.storage import Outcome, ProbeResult, probe
+from recordings.storage import Outcome, ProbeResult, RangeResult, probe, read_range
 from tests.integration.commbox.stub import Stub, reply, serving, wire
 
 SECRET = "X-Amz-Signature=0f1e2d3c"
@@ -213,3 +213,35 @@ def _resolve(
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+
+# --- some bytes of it
+
+
+def test_a_range_is_asked_for_and_read(stub: Stub) -> None:
+    stub.answer(reply(206, raw=b"films", headers={"Content-Range": "bytes 2-6/4000"}))
+    assert read_range(stub.url, first=2, last=6) == RangeResult(Outcome.FOUND, b"films", 4000)
+    stub.answer(reply(206, raw=b"ends", headers={"Content-Range": "bytes 3996-3999/4000"}))
+    assert read_range(stub.url, suffix=4) == RangeResult(Outcome.FOUND, b"ends", 4000)
+    assert [seen.headers["range"] for seen in stub.seen] == ["bytes=2-6", "bytes=-4"]
+
+
+def test_no_more_is_read_than_was_asked_for(stub: Stub) -> None:
+    stub.answer(reply(206, raw=b"x" * 20_000, headers={"Content-Range": "bytes 0-19999/99999"}))
+    assert len(read_range(stub.url, last=99).data) == 100
+
+
+def test_a_store_without_ranges_gives_a_beginning_and_no_end(stub: Stub) -> None:
+    for _ in range(3):
+        stub.answer(reply(200, raw=b"whole film"))
+    assert read_range(stub.url, last=4) == RangeResult(Outcome.FOUND, b"whole", 10)
+    assert read_range(stub.url, suffix=4) == RangeResult(Outcome.UNEXPECTED, b"", 10)
+    assert read_range(stub.url, first=2, last=4) == RangeResult(Outcome.UNEXPECTED, b"", 10)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(404, Outcome.MISSING), (416, Outcome.EMPTY), (302, Outcome.MOVED)]
+)
+def test_a_refused_range_says_why(stub: Stub, status: int, outcome: Outcome) -> None:
+    stub.answer(reply(status, raw=b""))
+    assert read_range(stub.url, last=4) == RangeResult(outcome)

@@ -1,0 +1,145 @@
+"""The nightly sample against a storage that verifies every signature and range."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from auditportal.sandbox import Sandbox
+from auditportal.sandbox.control import Control
+from recordings.assurance import tasks
+from recordings.assurance.sampling import check_media, draw
+from recordings.audit import Actor
+from recordings.models import AuditEvent, MediaCheck, Recording
+from recordings.playback.sources import location_of
+from recordings.refresh.actions import refresh_object
+from tests.factories import person
+from tests.factories import recording as made
+from tests.integration.refresh.helpers import hold
+
+pytestmark = pytest.mark.django_db
+BY = Actor.system("assurance")
+FILMS = Path(__file__).resolve().parents[3] / "auditportal" / "sandbox" / "media"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_client() -> Iterator[None]:
+    from recordings.commbox import assembly
+
+    assembly.client.cache_clear()
+    yield
+    if assembly.client.cache_info().currsize:
+        assembly.client().close()
+    assembly.client.cache_clear()
+
+
+@pytest.fixture
+def upstream(sandbox: Sandbox) -> Control:
+    sandbox.control.switch(throttle_rate=0)
+    return sandbox.control
+
+
+def stored(upstream: Control, **wish: Any) -> Recording:
+    thing = hold(upstream)
+    upstream.add_recording(thing.pk, **{"presigned": False, **wish})
+    assert refresh_object(object_id=thing.pk, by=BY).ok
+    return Recording.objects.get()
+
+
+def failures() -> list[dict[str, Any]]:
+    rows = AuditEvent.objects.filter(kind="recording.media_failed").order_by("id")
+    return [json.loads(bytes(row.body)) for row in rows]
+
+
+@pytest.mark.parametrize("presigned", [False, True])
+@pytest.mark.parametrize("medium", ["call-20s", "call-300s", "call-40s", "call-45s"])
+def test_a_good_file_opens_and_leaves_no_event(upstream: Control, medium: str, presigned: bool) -> None:
+    path = next(FILMS.glob(f"{medium}.*"))
+    row = stored(upstream, medium=path.name, presigned=presigned)
+    found = check_media(recording=row, by=BY)
+    assert (found.outcome, found.sentence.endswith("It is as long as CommBox reports.")) == ("opens", True)
+    assert found.size_bytes == path.stat().st_size
+    assert failures() == []
+
+
+def test_the_whole_file_is_never_fetched(upstream: Control) -> None:
+    row = stored(upstream, medium="call-300s.mp4")
+    upstream.clear_logs()
+    check_media(recording=row, by=BY)
+    assert len(upstream.access_log()) == 3  # head, tail, and where the boxes go on behind the index
+    assert row.file_size_bytes is not None
+    assert row.file_size_bytes > 3 * 64 * 1024
+
+
+@pytest.mark.parametrize(("told", "outcome"), [(20, "opens"), (22, "opens"), (23, "fails"), (17, "fails")])
+def test_the_length_agrees_within_two_seconds(upstream: Control, told: int, outcome: str) -> None:
+    row = stored(upstream, medium="call-20s.mp4", duration=told)
+    assert check_media(recording=row, by=BY).outcome == outcome
+    assert len(failures()) == (outcome == "fails")
+
+
+@pytest.mark.parametrize(("told", "outcome"), [(306, "opens"), (308, "fails")])
+def test_the_length_of_a_long_file_agrees_within_two_percent(
+    upstream: Control, told: int, outcome: str
+) -> None:
+    row = stored(upstream, medium="call-300s.mp4", duration=told)
+    assert check_media(recording=row, by=BY).outcome == outcome
+
+
+def test_a_file_that_does_not_open_is_an_event_with_the_reason(upstream: Control) -> None:
+    row = stored(upstream, medium="call-300s.mp4")
+    data = (FILMS / "call-300s.mp4").read_bytes()
+    upstream.replace_file(location_of(row.url).key, content=data[:200_000])
+    assert check_media(recording=row, by=BY).outcome == "fails"
+    (event,) = failures()
+    assert event["object"]["ref"] == f"recording:{row.pk}"
+    assert "cut off" in event["action_detail"]["sentence"]
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_file_that_is_gone_or_empty_fails(upstream: Control, content: bytes | None) -> None:
+    row = stored(upstream)
+    key = location_of(row.url).key
+    upstream.delete_file(key) if content is None else upstream.replace_file(key, content=content)
+    assert check_media(recording=row, by=BY).outcome == "fails"
+    assert len(failures()) == 1
+
+
+def test_what_storage_or_commbox_cannot_say_now_is_no_failure(upstream: Control) -> None:
+    row = stored(upstream, presigned=True)
+    upstream.fault_rate(1.0)
+    found = check_media(recording=row, by=BY)
+    assert found.outcome == "cannot_tell"
+    assert failures() == []
+
+
+def test_the_night_is_sampled_once(upstream: Control, settings: Any) -> None:
+    stored(upstream)
+    settings.ASSURANCE_SAMPLE = 1
+    tasks.sample_media()
+    tasks.sample_media()
+    assert MediaCheck.objects.count() == 1
+
+
+def test_what_names_no_place_is_not_drawn(db: None, settings: Any) -> None:
+    good = {made().pk for _ in range(4)}
+    made(state="not_playable")
+    made(state="vanished_at_source")
+    assert {row.pk for row in draw(50)} == good
+    assert len(draw(3)) == 3
+    assert draw(0) == []
+
+
+def test_the_page_shows_what_was_found(db: None, client: Client) -> None:
+    row = made()
+    MediaCheck.objects.create(
+        recording=row, checked_at=row.first_seen_at, outcome="fails", sentence="The file has no index."
+    )
+    for role, linked in (("compliance_officer", True), ("external_auditor", False)):
+        client.force_login(person(role))
+        html = client.get("/assurance/sample/").content.decode()
+        assert "The file has no index." in html
+        assert (f'href="/recordings/{row.pk}/"' in html) == linked
