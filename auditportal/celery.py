@@ -54,6 +54,14 @@ app.conf.update(
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
         "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
+        "sample": {
+            "task": "recordings.assurance.tasks.sample_media",
+            "schedule": crontab(hour="3", minute="10"),
+        },
+        "statement": {
+            "task": "recordings.assurance.tasks.state_last_month",
+            "schedule": crontab(day_of_month="1", hour="4", minute="10"),
+        },
         "verify": {
             "task": "recordings.verification.tasks.verify_nightly",
             "schedule": crontab(hour="2", minute="30"),
@@ -66,7 +74,13 @@ for _entry in app.conf.beat_schedule.values():
     _every = _entry["schedule"]
     _entry["options"] = {"expires": _every if isinstance(_every, float) else 3600, "ignore_result": True}
 app.autodiscover_tasks(
-    ["recordings.custody", "recordings.refresh", "recordings.reports", "recordings.verification"]
+    [
+        "recordings.assurance",
+        "recordings.custody",
+        "recordings.refresh",
+        "recordings.reports",
+        "recordings.verification",
+    ]
 )
 
 
