@@ -1,0 +1,148 @@
+"""Who takes part in an attack: the superuser, the thief of the key, the auditor – and what each of them sees."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from recordings.evidence.scope import Scope
+from recordings.evidence.verify_audit import Result, verify
+from recordings.models import Checkpoint
+from recordings.sealing.tree import Tree
+from recordings.tlog.merkle import EMPTY_ROOT, Frontier
+from recordings.tlog.notes import SigningKey
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
+from recordings.tlog.texts import encode64
+from recordings.verification.findings import Verification
+from recordings.verification.verify import verify as verify_log
+from tests.integration.evidence.bundles import Bundle, Log
+from tests.sealing import InProcess, Signer, seal_all
+
+RECORDING_1 = Scope("target", "recording:1")
+TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
+# What a rewrite begins with: the log's tables empty, its end at nothing, the tag key kept.
+_FORGET = "; ".join(
+    f"DELETE FROM audit.{table}"
+    for table in ("cosignature", "anchor", "checkpoint", "tile", "leaf", "object_head", "actor_head")
+)
+_BACK_TO_NOTHING = """
+UPDATE audit.log_head SET size = 0, root = %s, frontier = '', low_water = -1, manifest_n = -2, manifest_at = now()
+"""
+
+
+class Thief(InProcess):
+    """Somebody with the log's own key, and without the memory of the signer that holds it."""
+
+    def __init__(self, key: SigningKey, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self.state = State(folder)
+        super().__init__(LogSigner(self.state, key))
+        self.key, self.origin, self.witnesses = key, key.name, dict[str, InProcess]()
+
+
+@dataclass
+class Scene:
+    """The portal, and everybody who looks at it."""
+
+    log: Log
+    folder: Path
+
+    @property
+    def signer(self) -> Signer:
+        return self.log.signer
+
+    # --- attackers
+
+    @contextmanager
+    def superuser(self) -> Iterator[psycopg.Connection[Any]]:
+        """Triggers off, whatever they please, triggers on again."""
+        with psycopg.connect(self.log.services.admin_url, autocommit=True) as connection:
+            for table in TABLES:
+                connection.execute(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
+            yield connection
+            for table in TABLES:
+                for trigger in (f"{table}_is_kept", f"{table}_table_is_kept"):
+                    connection.execute(f"ALTER TABLE audit.{table} ENABLE ALWAYS TRIGGER {trigger}")
+
+    def rewrite(self, *statements: str) -> None:
+        """Change events, forget the log and what it counted, and seal it again from its first leaf with the stolen
+        key."""
+        with self.superuser() as connection:
+            for statement in (*statements, "DELETE FROM audit.event WHERE kind = 'heads.manifest'"):
+                connection.execute(statement)
+            connection.execute(_FORGET)
+            connection.execute(_BACK_TO_NOTHING, [EMPTY_ROOT])
+        self.seal_with_stolen_key(manifest=True)
+
+    def seal_with_stolen_key(self, *, manifest: bool = False) -> int:
+        """Go on sealing, signed by whoever has the key."""
+        thief: Any = Thief(self.signer.key, self.folder / "thief")
+        try:
+            return seal_all(self.log.services, manifest=manifest, signer=thief)
+        finally:
+            thief.state.close()
+
+    def fit_the_end(self, connection: psycopg.Connection[Any]) -> None:
+        """Make the row of the log's end agree with the leaves as they are now."""
+        hashes = [row[0] for row in connection.execute("SELECT hash FROM audit.leaf ORDER BY n").fetchall()]
+        edge = Frontier()
+        edge.extend(hashes)
+        connection.execute(
+            "UPDATE audit.log_head SET size = %s, root = %s, frontier = %s",
+            [edge.size, edge.root(), edge.to_bytes()],
+        )
+
+    # --- those who look
+
+    def verified(self) -> list[str]:
+        """`manage.py verify_trail`: the names of the checks that fail."""
+        return [check.name for check in self.verification().checks if not check.ok]
+
+    def verification(self) -> Verification:
+        return verify_log(self.log.services.database_url, policy=self.signer.policy)
+
+    def audited(self, bundle: Bundle | None = None, policy: str = "", **brought: Any) -> Result:
+        """The auditor's verifier over a bundle on recording 1, with the policy that they hold."""
+        bundle = bundle or self.bundle()
+        return verify(bundle.file, policy_text=policy or self.signer.policy_text, **brought)
+
+    def bundle(self, scope: Scope = RECORDING_1) -> Bundle:
+        """A bundle as the portal builds it now."""
+        return self.log.bundle(scope)
+
+    def bundle_of_thief(self, scope: Scope = RECORDING_1) -> Bundle:
+        """A bundle over a log that the thief seals."""
+        order = self.log.order(scope)
+        self.seal_with_stolen_key()
+        return self.log.build(order)
+
+    def note(self, size: int | None = None) -> str:
+        """A checkpoint as it was signed, the newest when no size is given."""
+        found = Checkpoint.objects.filter(size=size) if size else Checkpoint.objects.order_by("-size")
+        return found[0].note
+
+    def consistency(self, old: int) -> tuple[int, list[bytes], str]:
+        """Old size, proof and checkpoint as the portal gives them to whoever asks, from what it has now."""
+        newest = Checkpoint.objects.order_by("-size")[0]
+        with psycopg.connect(self.log.services.sealer_url) as connection:
+            tree = Tree(connection.cursor()).at(newest.size)
+            return old, tree.consistency_path(old), newest.note
+
+    def proof_from(self, old: int) -> str:
+        """The same in the form of a tlog-witness request, as an auditor downloads it."""
+        size, path, note = self.consistency(old)
+        return "\n".join([f"old {size}", *map(encode64, path)]) + f"\n\n{note}"
+
+    def evidence(self) -> Sequence[Path]:
+        """What the witness has kept against the log."""
+        return sorted(self.signer._states["internal-audit"].folder.glob("evidence/*.request"))
+
+
+def failing(result: Result) -> list[str]:
+    """The names of the verifier's checks that fail."""
+    return [check.name for check in result.checks if not check.ok]

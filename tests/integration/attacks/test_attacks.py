@@ -1,0 +1,494 @@
+"""Every attack of the threat model, done with real SQL or real files against a real log, and what catches it.
+
+| Attack | Test here | Caught by |
+|---|---|---|
+| A1 edit a sealed event | test_A1_… | verify_trail: entries, checkpoints; verifier: bodies, inclusion |
+| A2 another name for an event | test_A2_… | the event's page (commitment); verifier: values |
+| A3 leave a view out of a report | test_A3_… | verifier: completeness |
+| A4 leave out the newest view | test_A4_… | verifier: completeness |
+| A5 and lie about the count | test_A5_… | verifier: completeness (the head is not in the manifest) |
+| A6 swap two events | test_A6_… | verify_trail: entries; verifier: inclusion |
+| A7 sign again without the key | test_A7_… | verify_trail: signatures; verifier: checkpoint; no bundle is built |
+| A8 edit a checkpoint | test_A8_… | verify_trail: signatures; verifier: checkpoint |
+| A9 database and real key rewrite history | test_A9_… | verifier: witnesses; verify_trail: quorum; sealer's start |
+| A10 the same, no witness, nobody holds anything | test_A10_… | NOT DETECTED: the verdict says self-signed only |
+| A11 the same, somebody holds an older checkpoint | test_A11_… | verifier: older; the portal's compare page |
+| A12 ask the witness to sign a rewrite | test_A12_… | witness: 422, evidence kept |
+| A13 truncate and regrow; split view | test_A13_… | sealer's start (an incident); witness: 409, evidence kept |
+| A14 an old manifest hides newer views | test_A14_… | verifier: manifest |
+| A15 the application changes the trail | test_A15_… | refused by the database (more in audit/test_roles.py) |
+| A16 a superuser disables triggers and edits | test_A16_… | nightly verification and its alarm |
+| A17 delete an unsealed event | test_A17_… | no URL before it is sealed (AUDIT_RELEASE=sealed) |
+| A18 date an insertion back | test_A18_… | verifier: times |
+| A19 stop the sealer | test_A19_… | lag alarm, then nothing is given out; verify_trail: unsealed |
+
+Forged bundles by the dozen, without a database, are in tests/unit/evidence/test_verifier_attacks.py.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from psycopg import errors
+
+from auditportal.embedded import Services
+from recordings.anchors import ledger
+from recordings.anchors.timestamp import NAME, stamp, trusted
+from recordings.audit import Kind, Target, record
+from recordings.audit.examine import examine
+from recordings.audit.vault import _seal, _unwrap
+from recordings.evidence import bundle as building
+from recordings.evidence import standing
+from recordings.evidence.claims import Claims
+from recordings.evidence.compare import Answer, compare
+from recordings.evidence.population import Population
+from recordings.evidence.standing import CannotProve
+from recordings.evidence.verify_audit import verify
+from recordings.exceptions import NotSealed
+from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey, Leaf
+from recordings.sealing import release
+from recordings.sealing.errors import Stopped
+from recordings.sealing.lag import check_lag, lag
+from recordings.sealing.service import Sealer
+from recordings.tlog.client import Conflict, Refused
+from recordings.tlog.notes import LOG, SigningKey, format_note
+from recordings.verification.nightly import alarm, newest_verification, verify_nightly
+from tests.forge import summed
+from tests.integration.attacks.scene import RECORDING_1, Scene, failing
+from tests.integration.evidence.bundles import NOA, TOM, Bundle, at_times, make_log, opened
+from tests.tsa import Authority, stamping
+
+# The second view of recording 1, by Tom, is leaf 2.
+TOMS = "(SELECT event_no FROM audit.leaf WHERE n = 2)"
+BLAME_NOA = f"""
+UPDATE audit.event SET body = b, body_hash = sha256(b), actor_ref = 'user:7' FROM (
+    SELECT replace(convert_from(body, 'UTF8'), '"user:8"', '"user:7"')::bytea AS b FROM audit.event WHERE id = {TOMS}
+) AS forged WHERE id = {TOMS}
+"""
+DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.leaf WHERE n = 2)"
+
+
+@pytest.fixture
+def scene(
+    committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    """Leaf 0 opens the log. 1 and 3: Noa, 2: Tom on recording 1; 4: Tom on recording 2; a manifest; all witnessed."""
+    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    log = make_log(services, settings, tmp_path, witnesses=["internal-audit"])
+    log.seal()
+    opened("1", NOA)
+    opened("1", TOM)
+    log.seal()
+    opened("1", NOA)
+    opened("2", TOM)
+    log.seal(manifest=True)
+    return Scene(log, tmp_path)
+
+
+def test_an_honest_log_and_bundle_hold(scene: Scene) -> None:
+    result = scene.audited()
+    assert (result.verdict, failing(result)) == ("WITNESSED by internal-audit", [])
+    assert scene.verified() == []
+
+
+def test_A1_a_sealed_event_is_edited(scene: Scene) -> None:
+    """The body, its hash and its columns agree with one another, and not with the leaf."""
+    honest = Leaf.objects.get(n=2)
+    with scene.superuser() as superuser:
+        superuser.execute(BLAME_NOA)
+    result = scene.verification()
+    assert [check.name for check in result.checks if not check.ok] == ["entries"]
+    assert result.problem is not None
+    assert (result.problem.n, result.problem.event_id) == (2, str(honest.event_id))
+    audited = scene.audited()
+    assert (audited.verdict, failing(audited)[0]) == ("INVALID", "bodies")
+
+
+def test_A1_and_everything_in_the_database_is_made_to_agree(scene: Scene) -> None:
+    """Event, entry, leaf and the log's end: what was signed is out of reach."""
+    with scene.superuser() as superuser:
+        superuser.execute(BLAME_NOA.replace('"user:8"', '"quality"').replace('"user:7"', '"training"'))
+        superuser.execute(
+            f"UPDATE audit.event SET actor_ref = 'user:8', purpose = 'training' WHERE id = {TOMS}"
+        )
+        superuser.execute(
+            "UPDATE audit.leaf SET entry = b, hash = sha256('\\x00'::bytea || b) FROM (SELECT regexp_replace("
+            "convert_from(entry, 'UTF8'), '\"bh\":\"[0-9a-f]{64}\"', '\"bh\":\"' || encode(body_hash, 'hex') || '\"')"
+            "::bytea AS b FROM audit.leaf JOIN audit.event e ON e.id = event_no WHERE n = 2) AS forged WHERE n = 2"
+        )
+        scene.fit_the_end(superuser)
+    assert scene.verified() == ["checkpoints"]
+    opened("2", NOA)
+    with pytest.raises(
+        Stopped
+    ) as stopped:  # the signer does not sign what its last checkpoint did not grow into
+        scene.log.seal()
+    assert stopped.value.code == "signer_refused"
+
+
+def test_A2_another_name_is_shown(scene: Scene) -> None:
+    """Somebody with the portal's own key puts another name, and a salt of their own, under the commitment."""
+    event = Leaf.objects.get(n=2).event_id
+    secret = AuditSecret.objects.get(event_id=event, field="actor.name")
+    wrapped = bytes(AuditSubjectKey.objects.get(subject=secret.subject).wrapped)
+    forged = _seal(
+        _unwrap(secret.subject, wrapped), bytes(16) + b"Noa Levi", event.bytes + secret.field.encode()
+    )
+    with scene.superuser() as superuser:
+        superuser.execute("UPDATE audit.secret SET sealed = %s WHERE event_id = %s AND field = 'actor.name'",
+                          [forged, event])  # fmt: skip
+    seen = examine(event)
+    assert seen is not None
+    assert [value.field for value in seen.commitments if not value.holds] == ["actor.name"]
+    assert not seen.all_holds
+    audited = scene.audited()
+    assert (audited.verdict, failing(audited)[0]) == ("INVALID", "values")
+
+
+# --- a portal that builds dishonest bundles
+
+
+def leaving_out(monkeypatch: pytest.MonkeyPatch, *missing: int) -> None:
+    """From now on the portal does not put these leaves into bundles, nor into their tables."""
+    real = building.select
+
+    def select(*given: Any) -> Population:
+        found = real(*given)
+        kept = [n for n in found.leaves if n not in missing]
+        return Population(kept, [n for n in found.rows if n not in missing])
+
+    monkeypatch.setattr(building, "select", select)
+
+
+def test_A3_a_view_is_left_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving_out(monkeypatch, 2)
+    assert failing(scene.audited()) == ["completeness"]
+
+
+def test_A3_by_editing_the_finished_files(scene: Scene) -> None:
+    """Rows, proofs and claims without leaf 2, and SHA256SUMS made anew, as anybody can."""
+    bundle = scene.bundle()
+    claims = bundle.claims
+    claims["leaves"].remove(2)
+    claims["rows"].remove(2)
+    lines = bundle.read("report.csv").split(b"\r\n")
+    files = {name: bundle.read(name) for name in bundle.names if name != "events/000000000002.tlog-proof"}
+    files["report.csv"] = b"\r\n".join([*lines[:2], *lines[3:]])
+    files["bundle.json"] = building.canonical(claims)
+    assert failing(scene.audited(_packed(bundle, files))) == ["completeness"]
+
+
+def _packed(bundle: Bundle, files: dict[str, bytes]) -> Bundle:
+    gone: dict[str, bytes | None] = dict.fromkeys(set(bundle.names) - set(files))
+    changed: dict[str, bytes | None] = {**gone, **summed(files)}
+    return replace(bundle, file=bundle.changed(changed))
+
+
+def test_A4_the_newest_view_is_left_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving_out(monkeypatch, 3)
+    result = scene.audited()
+    assert failing(result) == ["completeness"]
+    assert "newest leaves are missing" in str(result)
+
+
+def test_A5_and_the_count_is_a_lie(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving_out(monkeypatch, 3)
+    real = building.completeness
+
+    def lying(*given: Any) -> dict[str, Any]:
+        told = real(*given)
+        return {"head": {**told["head"], "count": 2, "last": 2}}
+
+    monkeypatch.setattr(building, "completeness", lying)
+    result = scene.audited()
+    assert failing(result) == ["completeness"]
+    assert "not in the manifest" in str(result)
+
+
+def test_A14_an_old_manifest_hides_newer_views(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest at leaf 5 is true of its time. Since then Tom viewed recording 1 again."""
+    opened("1", TOM)
+    real_select, real_completeness = building.select, building.completeness
+    monkeypatch.setattr(
+        building, "select", lambda link, scope, tag, size: real_select(link, scope, tag, min(size, 6))
+    )
+    monkeypatch.setattr(
+        building, "completeness", lambda link, scope, tag, upto: real_completeness(link, scope, tag, 5)
+    )
+    monkeypatch.setattr(Claims, "manifest", 5)
+    bundle = scene.bundle()
+    assert (bundle.claims["leaves"], bundle.claims["manifest"], bundle.claims["size"]) == ([1, 2, 3], 5, 9)
+    assert failing(scene.audited(bundle))[0] == "manifest"
+
+
+# --- order, signatures
+
+
+def test_A6_two_events_are_swapped(scene: Scene) -> None:
+    with scene.superuser() as superuser:
+        superuser.execute("ALTER TABLE audit.leaf DROP CONSTRAINT leaf_n_check")
+        for old, new in ((1, -1), (2, 1), (-1, 2)):
+            superuser.execute("UPDATE audit.leaf SET n = %s WHERE n = %s", [new, old])
+    result = scene.verification()
+    assert result.problem is not None
+    assert (result.problem.check, result.problem.n) == ("entries", 1)
+    assert "n is 2, should be 1" in result.problem.what
+
+
+def test_A6_in_a_bundle(scene: Scene) -> None:
+    bundle = scene.bundle()
+    files = {name: bundle.read(name) for name in bundle.names}
+    one, two = "events/000000000001.tlog-proof", "events/000000000002.tlog-proof"
+    files[one], files[two] = files[two], files[one]
+    assert failing(scene.audited(_packed(bundle, files)))[0] == "inclusion"
+
+
+def test_A7_signed_again_without_the_key(scene: Scene) -> None:
+    """Somebody else's key under the log's name."""
+    bundle, text = scene.bundle(), scene.note().partition("\n\n")[0] + "\n"
+    forged = format_note(text, [SigningKey.generate(scene.signer.origin, LOG).sign(text)])
+    with scene.superuser() as superuser:
+        superuser.execute(
+            "UPDATE audit.checkpoint SET note = %s WHERE size = (SELECT max(size) FROM audit.checkpoint)",
+            [forged],
+        )
+    assert scene.verified() == ["signatures"]
+    files = {name: bundle.read(name) for name in bundle.names}
+    assert (
+        failing(scene.audited(_packed(bundle, files | {"checkpoint.txt": forged.encode()})))[0]
+        == "checkpoint"
+    )
+
+
+def test_A7_the_portal_builds_nothing_on_it(scene: Scene) -> None:
+    order = scene.log.order(RECORDING_1)
+    scene.log.seal()
+    text = scene.note().partition("\n\n")[0] + "\n"
+    forged = format_note(text, [SigningKey.generate(scene.signer.origin, LOG).sign(text)])
+    with scene.superuser() as superuser:
+        superuser.execute("UPDATE audit.checkpoint SET note = %s WHERE note LIKE %s", [forged, f"{text}%"])
+    with pytest.raises(CannotProve):
+        scene.log.build(order)
+
+
+def test_A8_a_checkpoint_is_edited(scene: Scene) -> None:
+    bundle = scene.bundle()
+    note = bundle.read("checkpoint.txt").decode()
+    forged = note.replace(f"\n{bundle.claims['size']}\n", f"\n{bundle.claims['size'] + 1}\n")
+    files = {name: bundle.read(name) for name in bundle.names}
+    assert (
+        failing(scene.audited(_packed(bundle, files | {"checkpoint.txt": forged.encode()})))[0]
+        == "checkpoint"
+    )
+    with scene.superuser() as superuser:
+        superuser.execute(
+            "UPDATE audit.checkpoint SET note = replace(note, E'\\n6\\n', E'\\n7\\n') WHERE size = 6"
+        )
+    assert scene.verified() == ["signatures", "cosignatures"]
+
+
+# --- database and key: history is rewritten without Tom's view
+
+
+def test_A9_history_is_rewritten_with_the_real_key(scene: Scene) -> None:
+    scene.rewrite(DELETE_TOMS)
+    audited = scene.audited(scene.bundle_of_thief())
+    assert (audited.verdict, failing(audited)) == ("INVALID", ["witnesses"])
+    # the database agrees with itself, until an hour has passed without a witness
+    assert scene.verified() == []
+    with scene.superuser() as superuser:
+        superuser.execute("UPDATE audit.checkpoint SET signed_at = signed_at - interval '2 hours'")
+    assert scene.verified() == ["quorum"]
+
+
+def test_A9_the_sealer_does_not_go_on(scene: Scene) -> None:
+    """The signer that kept its own memory has seen another history."""
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 6
+    with pytest.raises(Stopped) as stopped:
+        _sealer(scene).once()
+    assert stopped.value.code == "database_differs"
+    assert scene.verified() == ["incidents"]
+
+
+def _sealer(scene: Scene) -> Sealer:
+    signer, services = scene.signer, scene.log.services
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier])
+
+
+def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
+    """Not detected, and said so: an auditor whose policy asks for no witness learns no more than this."""
+    scene.rewrite(DELETE_TOMS)
+    bundle = scene.bundle_of_thief()
+    result = scene.audited(bundle, policy=f"log {scene.signer.vkey}\nquorum none\n")
+    assert (result.verdict, failing(result)) == ("CONSISTENT (self-signed only)", [])
+    assert bundle.claims["leaves"] == [1, 2]
+
+
+def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
+    """A checkpoint from before, or a bundle that has one in it: the portal cannot lead from there to what it has."""
+    kept = scene.note(6)
+    scene.rewrite(DELETE_TOMS)
+    bundle, alone = scene.bundle_of_thief(), f"log {scene.signer.vkey}\nquorum none\n"
+    result = verify(bundle.file, policy_text=alone, older=kept, proof=scene.proof_from(6))
+    assert (result.verdict, failing(result)) == ("INVALID", ["older"])
+    compared = compare(kept)
+    assert (compared.answer, compared.answer.alarms) == (Answer.INCONSISTENT, True)
+
+
+def test_A12_the_witness_is_asked_to_sign_the_rewrite(scene: Scene) -> None:
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 7
+    witness = scene.signer.witnesses["internal-audit"]
+    with pytest.raises(Refused) as refused:
+        witness.add_checkpoint(*scene.consistency(6))
+    assert refused.value.status == 422
+    (evidence,) = scene.evidence()
+    assert scene.note() in evidence.read_text()
+
+
+def test_A13_truncated_and_regrown(scene: Scene) -> None:
+    """A backup from before the last two views is put back, and the log goes on from there."""
+    with scene.superuser() as superuser:
+        superuser.execute("DELETE FROM audit.cosignature; DELETE FROM audit.checkpoint WHERE size > 3")
+        superuser.execute(
+            "DELETE FROM audit.event WHERE id IN (SELECT event_no FROM audit.leaf WHERE n >= 3)"
+        )
+        superuser.execute("DELETE FROM audit.leaf WHERE n >= 3")
+        superuser.execute("UPDATE audit.log_head SET manifest_n = -1")
+        scene.fit_the_end(superuser)
+        for kind, table in (("obj", "object_head"), ("act", "actor_head")):
+            superuser.execute(
+                f"DELETE FROM audit.{table} WHERE tag NOT IN (SELECT {kind} FROM audit.leaf WHERE {kind} IS NOT NULL);"
+                f" UPDATE audit.{table} SET count = told.count, last = told.last FROM (SELECT {kind} AS of,"
+                f" count(*) AS count, max(n) AS last FROM audit.leaf GROUP BY {kind}) AS told WHERE tag = of"
+            )
+    assert scene.verified() == []  # the database agrees with itself: it takes somebody who remembers
+    with pytest.raises(Stopped) as stopped:
+        _sealer(scene).once()
+    assert stopped.value.code == "database_behind"
+    assert scene.verified() == ["incidents"]
+
+
+def test_A13_a_split_view(scene: Scene) -> None:
+    """Two roots of one size: the signer signs one of them; the witness, shown the other, keeps it as evidence."""
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 6
+    witness = scene.signer.witnesses["internal-audit"]
+    old, path, note = scene.consistency(3)
+    with pytest.raises(Conflict) as conflict:
+        witness.add_checkpoint(old, path, note)
+    assert conflict.value.size == 6
+    (evidence,) = scene.evidence()
+    assert note in evidence.read_text()
+
+
+# --- roles
+
+
+@pytest.mark.parametrize("login", ["database_url", "sealer_url"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit.event SET actor_ref = 'user:7'",
+        "DELETE FROM audit.leaf",
+        "TRUNCATE audit.checkpoint",
+        "ALTER TABLE audit.leaf DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "SET ROLE auditportal_owner",
+    ],
+)
+def test_A15_the_application_and_the_sealer_are_refused(scene: Scene, login: str, statement: str) -> None:
+    with (
+        psycopg.connect(getattr(scene.log.services, login)) as link,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        link.execute(statement)
+    assert scene.verified() == []
+
+
+def test_A15_from_within_the_portal(scene: Scene) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLAME_NOA)
+
+
+def test_A16_replication_mode_does_not_wake_the_triggers_less(scene: Scene) -> None:
+    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        for statement in (BLAME_NOA, "DELETE FROM audit.leaf", "TRUNCATE audit.tile"):
+            with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
+                superuser.execute(statement)
+
+
+def test_A16_a_superuser_without_triggers_is_found_at_night(scene: Scene) -> None:
+    with scene.superuser() as superuser:
+        superuser.execute(DELETE_TOMS)
+    verify_nightly()
+    row, raised = newest_verification(), alarm()
+    assert row is not None
+    assert not row.ok
+    assert "leaf 2" in row.problem
+    assert "its event is gone" in row.problem
+    assert raised is not None
+
+
+# --- before it is sealed
+
+
+def test_A17_an_unsealed_event_is_deleted(
+    scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log cannot miss what it never held; so no URL is given out before it holds it."""
+    settings.AUDIT_RELEASE = "sealed"
+    monkeypatch.setattr(release, "WAIT_SECONDS", 0.1)
+    issued = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
+    with scene.superuser() as superuser:
+        superuser.execute("DELETE FROM audit.event WHERE event_id = %s", [issued])
+    scene.log.seal()
+    with pytest.raises(NotSealed):
+        release.wait_released([issued])
+    kept = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
+    scene.log.seal()
+    release.wait_released([kept])
+
+
+def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: Path) -> None:
+    """Sealed after a time stamp, said to be recorded before it."""
+    with (
+        stamping(tsa) as stamper,
+        psycopg.connect(scene.log.services.sealer_url, autocommit=True) as link,
+    ):
+        newest = ledger.newest(link)
+        response, time = stamp(stamper.url, newest.note.encode(), trusted(tsa.certificates))
+        ledger.keep(link, NAME, newest.size, "authority.example", response, time)
+    assert failing(scene.audited()) == []
+    opened("1", TOM)
+    number = AuditEvent.objects.order_by("-id")[0].id
+    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
+        at_times(superuser, {number: "2026-01-01T09:00:00Z"})
+    assert failing(scene.audited()) == ["times"]
+
+
+def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:
+    opened("1", TOM)
+    assert not lag().alarming
+    check_lag()
+    with scene.superuser() as superuser:
+        superuser.execute(
+            "UPDATE audit.event SET recorded_at = recorded_at - make_interval(secs => %s), skewed = true"
+            " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = audit.event.id)",
+            [settings.AUDIT_LAG_LIMIT_SECONDS + 1],
+        )
+    assert lag().alarming
+    with pytest.raises(NotSealed):
+        check_lag()
+    result = scene.verification()
+    assert [check.name for check in result.checks if not check.ok] == ["unsealed"]
+    assert str(result.problem).endswith("is not sealed yet.")
