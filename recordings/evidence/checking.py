@@ -86,7 +86,7 @@ def _compare(request: Request, given: dict[str, Any]) -> Compared:
             "origin": compared.given.origin[:500],
             "size": compared.given.size,
             "root": encode64(compared.given.root),
-            "note": compared.note[:_KEPT_NOTE],
+            "note": compared.note.encode()[:_KEPT_NOTE].decode(errors="ignore"),
         },
     )
     return compared

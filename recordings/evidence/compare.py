@@ -1,9 +1,11 @@
 """An auditor's own checkpoint against the log as it is today: does the one begin with the other?"""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from hmac import compare_digest
+from lzma import LZMAError
 from typing import IO
 
 from django.db import connection
@@ -87,7 +89,7 @@ def _from_bundle(upload: IO[bytes]) -> bytes:
             return member.read(LONGEST + 1)
     except KeyError:
         raise NotACheckpoint("There is no checkpoint.txt in this zip file.") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error, LZMAError):
         raise NotACheckpoint("This zip file cannot be read.") from None
 
 

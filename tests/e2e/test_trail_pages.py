@@ -135,7 +135,7 @@ def test_no_page_is_wider_than_a_telephone(eva: Any, direction: str) -> None:
 def test_the_strip_says_who_witnessed(eva: Any) -> None:
     eva.goto("/audit/")
     strip = eva.get_by_role("region", name="How the log stands")
-    assert strip.get_by_text("WITNESSED by Internal-Audit").is_visible()
+    strip.get_by_text("WITNESSED by Internal-Audit").wait_for()
 
 
 def test_an_auditor_compares_the_checkpoint_she_kept(eva: Any) -> None:
@@ -161,10 +161,10 @@ def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, c
     eva.goto("/audit/compare/")
     eva.get_by_label("The checkpoint, as text").fill(f"{text}\n{signer.key.sign(text)}\n")
     eva.get_by_role("button", name="Compare").click()
-    assert eva.get_by_role("alert").get_by_text("Inconsistent").is_visible()
+    eva.get_by_role("alert").get_by_text("Inconsistent").wait_for()
     assert axe_findings(eva) == []
     eva.goto("/audit/")
-    assert eva.get_by_text("1 incident open").is_visible()
+    eva.get_by_text("1 incident open").wait_for()
     with psycopg.connect(portal.services.sealer_url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'A drill.', id FROM audit.incident"
@@ -193,4 +193,4 @@ def test_what_is_no_bundle_is_said_in_a_sentence(eva: Any, console: Any, tmp_pat
     eva.goto("/audit/verify/")
     eva.get_by_label("The bundle, or the proof of one event").set_input_files(picture)
     eva.get_by_role("button", name="Verify").click()
-    assert eva.get_by_role("alert").get_by_text("neither a bundle nor a proof").is_visible()
+    eva.get_by_role("alert").get_by_text("neither a bundle nor a proof").wait_for()

@@ -181,6 +181,23 @@ def test_what_is_no_checkpoint_is_told_so(
     assert trail("audit.checkpoint_compared") == []
 
 
+def test_a_long_note_of_any_script_fits_into_its_event(client: Client, log: Any) -> None:
+    text = Checkpoint("𝕝𝕠𝕘" * 4000, 3, bytes(32)).text()
+    assert answer(compare(client, format_note(text, [log.signer.key.sign(text)]))) == "other_log"
+    assert trail("audit.checkpoint_compared")[-1][2]["note"].startswith("𝕝𝕠𝕘")
+
+
+def test_a_bundle_whose_checkpoint_is_damaged_is_told_so(client: Client, log: Any) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("checkpoint.txt", note_of(client, log.first))
+    data = bytearray(packed.getvalue())
+    for at in range(45, 90):  # within what is compressed
+        data[at] ^= 0xFF
+    response = compare(client, file=SimpleUploadedFile("b.zip", bytes(data)))
+    assert (response.status_code, "This zip file cannot be read." in text_of(response)) == (400, True)
+
+
 def test_the_application_can_note_this_one_kind_of_incident_only(
     client: Client, log: Any, services: Any
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.templatetags.wording import clock, how_long_ago, size, utc, utc_minute
+from recordings.templatetags.wording import clock, how_long_ago, interval, size, utc, utc_minute
 
 NOW = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
@@ -73,3 +73,11 @@ def test_times_are_utc_and_machine_readable():
     assert utc(NOW) == '<time datetime="2026-11-20T09:14:22+00:00" data-utc>2026-11-20 09:14:22</time>'
     assert utc_minute(NOW) == '<time datetime="2026-11-20T09:14:22+00:00" data-utc>2026-11-20 09:14</time>'
     assert utc(None) == utc_minute(None) == "not given"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(10, "10 s"), (60, "1 m"), (90, "90 s"), (3600, "1 h"), (86_400, "1 d"), (0, "0 s")],
+)
+def test_how_often_something_happens(seconds, words):
+    assert interval(timedelta(seconds=seconds)) == words
