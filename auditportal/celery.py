@@ -60,7 +60,7 @@ app.conf.update(
         },
         "statement": {
             "task": "recordings.assurance.tasks.state_last_month",
-            "schedule": crontab(day_of_month="1", hour="4", minute="10"),
+            "schedule": crontab(hour="4", minute="10"),  # daily: on the 1st, or when it was missed
         },
         "verify": {
             "task": "recordings.verification.tasks.verify_nightly",

@@ -10,6 +10,7 @@ from recordings.assurance.sampling import check_media, draw, still_to_do
 from recordings.assurance.statements import state_month
 from recordings.assurance.window import last_month
 from recordings.audit import Actor
+from recordings.models import CompletenessStatement
 
 BY = Actor.system("assurance")
 # Well below the limit of a task (auditportal/celery.py): what is not reached tonight was not drawn.
@@ -28,5 +29,8 @@ def sample_media() -> None:
 
 @shared_task
 def state_last_month() -> None:
-    """State the month that is over, unless the newest version says the same already."""
-    state_month(month=last_month(timezone.now().date()), by=BY)
+    """State the month that is over, once: on its first day, or as soon as a worker runs after that. What differs later
+    is stated when somebody asks for it."""
+    month = last_month(timezone.now().date())
+    if not CompletenessStatement.objects.filter(month=month).exists():
+        state_month(month=month, by=BY)

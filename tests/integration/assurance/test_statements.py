@@ -1,0 +1,226 @@
+"""A month is stated: the same facts give the same bytes, nobody changes them, what differs later is a new version."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import rfc8785
+import time_machine
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+
+from recordings.assurance import tasks
+from recordings.assurance.statements import state_month, table_of
+from recordings.audit import Actor
+from recordings.models import AuditEvent, CompletenessStatement, Recording
+from tests.factories import agent, conversation, person, recording, stream
+
+NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+OCTOBER = date(2026, 10, 1)
+BY = Actor.system("assurance")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def month(db: None) -> list[Recording]:
+    """Three recordings of October, one of them vanished, one late; one each on the days around the month."""
+    channel, avery = stream("Premium video"), agent("Avery Cole")
+
+    def made(at: datetime, **fields: Any) -> Recording:
+        fields = {"activity_created_at": at, **fields}
+        return recording(conversation(stream=channel, agent=avery, created_at=at), recorded_at=at, **fields)
+
+    first, last = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC) - timedelta(seconds=1)
+    made(first - timedelta(seconds=1), state="vanished_at_source")
+    made(last + timedelta(seconds=1), state="vanished_at_source")
+    return [
+        made(first, state="vanished_at_source"),
+        made(last),
+        made(first, activity_created_at=first + timedelta(hours=1)),
+    ]
+
+
+def stated() -> CompletenessStatement:
+    row = state_month(month=OCTOBER, by=BY)
+    row.refresh_from_db()
+    return row
+
+
+def told(row: CompletenessStatement) -> Any:
+    return json.loads(bytes(row.document))
+
+
+def test_a_statement_counts_its_month_and_names_each_exception(month: list[Recording]) -> None:
+    row = stated()
+    assert (row.expected, row.found, row.exceptions, row.version) == (3, 2, 1, 1)
+    facts = told(row)
+    assert facts["total"]["findings"]["late"] == 1
+    assert [one["recording"] for one in facts["exceptions"]] == [str(month[0].pk)]
+    assert [one["recording"] for one in facts["late"]] == [str(month[2].pk)]
+    assert facts["exceptions"][0]["findings"] == ["vanished"]
+    (line,) = facts["channels"]
+    assert {day: sums["expected"] for day, sums in line["days"].items()} == {"2026-10-01": 2, "2026-10-31": 1}
+
+
+def test_its_hash_stands_in_the_event_that_the_log_seals(month: list[Recording]) -> None:
+    row = stated()
+    document = bytes(row.document)
+    assert rfc8785.dumps(json.loads(document)) == document
+    event = AuditEvent.objects.get(event_id=row.event_id)
+    body = json.loads(bytes(event.body))
+    assert (body["type"], body["object"]["ref"]) == ("assurance.stated", f"statement:{row.pk}")
+    assert body["action_detail"] == {
+        "month": "2026-10",
+        "version": 1,
+        "expected": 3,
+        "found": 2,
+        "exceptions": 1,
+        "sha256": hashlib.sha256(document).hexdigest(),
+        "table_sha256": hashlib.sha256(table_of(document)).hexdigest(),
+    }
+
+
+def test_nobody_is_named_in_what_can_never_be_changed(month: list[Recording]) -> None:
+    document = bytes(stated().document).decode()
+    for name in ("Dana", "Marlowe", "Avery", "Cole", "1555"):
+        assert name not in document
+
+
+def test_the_same_again_is_no_new_version_and_a_difference_is_one(month: list[Recording]) -> None:
+    first = stated()
+    with time_machine.travel(NOW + timedelta(days=3), tick=False):
+        assert state_month(month=OCTOBER, by=BY).pk == first.pk
+        assert AuditEvent.objects.filter(kind="assurance.stated").count() == 1
+        Recording.objects.filter(pk=month[1].pk).update(state="file_missing")
+        second = state_month(month=OCTOBER, by=BY)
+    assert (second.version, second.exceptions) == (2, 2)
+    before = bytes(first.document)
+    first.refresh_from_db()
+    assert bytes(first.document) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE recordings_completenessstatement SET expected = 0",
+        "DELETE FROM recordings_completenessstatement",
+        "TRUNCATE recordings_completenessstatement",
+    ],
+)
+def test_the_application_can_change_none(month: list[Recording], statement: str) -> None:
+    stated()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert CompletenessStatement.objects.get().expected == 3
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET expected = 0", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.usefixtures("committed_db")
+def test_not_even_a_superuser_changes_one_in_passing(
+    month: list[Recording], admin_connection: psycopg.Connection, statement: str
+) -> None:
+    """Somebody who may drop the trigger can do it on purpose; then the sealed hash still tells."""
+    stated()
+    admin_connection.execute("SET session_replication_role = replica")
+    with pytest.raises(psycopg.errors.RaiseException, match="never changed"):
+        admin_connection.execute(statement.format("recordings_completenessstatement"))
+
+
+def test_the_schedule_states_the_month_that_is_over(month: list[Recording]) -> None:
+    with time_machine.travel(datetime(2026, 11, 1, 4, 10, tzinfo=UTC), tick=False):
+        tasks.state_last_month()
+        Recording.objects.filter(pk=month[1].pk).update(state="file_missing")
+        tasks.state_last_month()
+    row = CompletenessStatement.objects.get()
+    assert (row.month, row.stated_by) == (OCTOBER, None)
+
+
+def test_an_empty_month_is_stated_as_empty(db: None) -> None:
+    row = stated()
+    assert (row.expected, row.found, row.exceptions) == (0, 0, 0)
+
+
+# --- the pages
+
+
+@pytest.fixture
+def eva(db: None, client: Client) -> Client:
+    client.force_login(person("external_auditor", "eva.lang"))
+    return client
+
+
+def test_a_month_is_asked_for_read_and_taken_along(eva: Client, month: list[Recording]) -> None:
+    response = eva.post("/assurance/statements/new/", {"month": "2026-10"})
+    row = CompletenessStatement.objects.get()
+    assert response["Location"] == f"/assurance/statements/{row.pk}/"
+    assert row.stated_by is not None
+    html = eva.get(response["Location"]).content.decode()
+    assert row.sha256 in html
+    assert f"/audit/events/{row.event_id}/" in html
+    assert "Eva Lang" in html
+    json_file = eva.get(f"{response['Location']}file.json")
+    assert hashlib.sha256(json_file.content).hexdigest() == row.sha256
+    csv_file = eva.get(f"{response['Location']}file.csv")
+    assert hashlib.sha256(csv_file.content).hexdigest() == row.table_sha256
+    rows = list(csv.DictReader(io.StringIO(csv_file.content.decode())))
+    assert [(line["findings"], line["recording"]) for line in rows] == [
+        ("vanished", str(month[0].pk)),
+        ("late", str(month[2].pk)),
+    ]
+    assert csv_file["Content-Disposition"] == 'attachment; filename="completeness-2026-10-v1.csv"'
+    assert AuditEvent.objects.filter(kind="assurance.downloaded").count() == 2
+    assert eva.get(f"{response['Location']}file.exe").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("month", "sentence"),
+    [
+        ("2026-11", "once it is over"),
+        ("2031-01", "once it is over"),
+        ("1999-12", "once it is over"),
+        ("2026-13", "such as 2026-10"),
+        ("October", "such as 2026-10"),
+        ("", "required"),
+    ],
+)
+def test_what_is_no_month_that_is_over_is_said(eva: Client, month: str, sentence: str) -> None:
+    response = eva.post("/assurance/statements/new/", {"month": month})
+    assert response.status_code == 400
+    assert sentence in response.content.decode()
+    assert not CompletenessStatement.objects.exists()
+
+
+def test_an_older_version_says_that_it_is_one(eva: Client, month: list[Recording]) -> None:
+    first = stated()
+    Recording.objects.filter(pk=month[1].pk).update(state="file_missing")
+    second = stated()
+    assert "A newer version was stated" in eva.get(f"/assurance/statements/{first.pk}/").content.decode()
+    assert "A newer version was stated" not in eva.get(f"/assurance/statements/{second.pk}/").content.decode()
+
+
+def test_a_qa_manager_reads_and_does_not_state(client: Client, month: list[Recording]) -> None:
+    row = stated()
+    client.force_login(person("qa_manager"))
+    html = client.get(f"/assurance/statements/{row.pk}/").content.decode()
+    assert "file.json" not in html
+    assert "/audit/events/" not in html
+    assert client.post("/assurance/statements/new/", {"month": "2026-10"}).status_code == 403
+    assert client.get(f"/assurance/statements/{row.pk}/file.json").status_code == 403
+
+
+def test_the_trail_says_it_in_a_sentence_that_leads_there(eva: Client, month: list[Recording]) -> None:
+    row = stated()
+    html = eva.get("/audit/?group=assurance").content.decode()
+    assert f'href="/assurance/statements/{row.pk}/"' in html
+    assert "of completeness for 2026-10, version 1: 3 recordings expected, 2 found, 1 exception" in html
