@@ -1,5 +1,6 @@
 """Erasing somebody from the trail: two people, in the code and in the database; every hash still holds."""
 
+import csv
 import json
 from collections.abc import Iterator
 from io import StringIO
@@ -16,9 +17,12 @@ from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, erasure, record
 from recordings.audit.examine import examine
 from recordings.audit.opened import open_event
+from recordings.evidence.scope import Scope
+from recordings.evidence.verify_audit import verify as verify_bundle
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.verification.verify import verify
 from tests.factories import PASSWORD, conversation, person, viewing
+from tests.integration.evidence.bundles import make_log
 from tests.sealing import seal_all, signer_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -73,6 +77,23 @@ def test_two_people_erase_and_everything_still_verifies(
     assert seen.all_holds
     seal_all(services, manifest=True)
     assert verify(services.database_url, policy=signer_of(services).policy).problem is None
+
+
+def test_old_and_new_bundles_verify(
+    noa: Any, uri: Any, watched: UUID, services: Services, settings: Any, tmp_path: Path
+) -> None:
+    """What was handed out keeps the name; what is built afterwards reads `erased`, and both hold."""
+    log = make_log(services, settings, tmp_path)
+    scope, policy = Scope("target", "recording:1"), log.signer.policy_text
+    old = log.bundle(scope)
+    erasure.approve(erasure.ask(DANA, REASON, by=noa), by=uri)
+    new = log.bundle(scope)
+    for bundle, label in ((old, "Dana Marlowe"), (new, "erased")):
+        assert [
+            check.name for check in verify_bundle(bundle.file, policy_text=policy).checks if not check.ok
+        ] == []
+        (row,) = csv.DictReader(bundle.read("report.csv").decode("utf-8-sig").splitlines())
+        assert (row["target_label"], row["actor_name"]) == (label, "Noa Levi")
 
 
 def test_both_steps_are_events_without_personal_values(noa: Any, uri: Any, watched: UUID) -> None:

@@ -36,7 +36,7 @@ def test_both_ways_agree(kind: str, outcome: str, n: int, before: int, has_objec
     )
     theirs = entry(
         n=n,
-        event_id=event,
+        event_id=str(event),
         body_hash=digest,
         recorded_at=EPOCH + timedelta(microseconds=recorded),
         kind=kind,
