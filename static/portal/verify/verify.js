@@ -18,7 +18,7 @@
   const PERSONAL = ["actor.name", "purpose.note", "object.label", "source.ip"];
   const MINUTE = 60_000_000n; // in microseconds, like all times here
   const LONGEST = 2 ** 27, TOTAL = 2 ** 32;
-  const AT_ONCE = 200; // leaves whose hashes are asked for together
+  const AT_ONCE = 200; // leaves or files whose hashes are asked for together
 
   // --- the checks: what a failed one could not find out, later ones cannot check
 
@@ -31,8 +31,7 @@
       this.bytes = bytes;
       this.brought = brought;
       this.single = latin(bytes.subarray(0, PROOF.length + 1)) === `${PROOF}\n` ? bytes : null;
-      this.cosigners = [];
-      this.good = [];
+      Object.assign(this, { cosigners: [], good: [], nodes: new Map(), tags: new Map() });
     }
 
     async run() {
@@ -67,8 +66,21 @@
       this.at = "";
     }
 
+    /** What a step finds for each leaf, in order; many are under way together. */
+    async *found(leaves, step) {
+      const all = [...leaves];
+      for (let at = 0; at < all.length; at += AT_ONCE) {
+        const some = all.slice(at, at + AT_ONCE), results = await Promise.allSettled(some.map(step));
+        for (const [i, n] of some.entries()) {
+          this.at = `leaf ${n}: `;
+          if (results[i].status === "rejected") throw results[i].reason;
+          yield [n, results[i].value];
+        }
+      }
+      this.at = "";
+    }
+
     async file(name) {
-      need(this.zip, CANNOT);
       return this.zip.read(name);
     }
 
@@ -107,8 +119,11 @@
     async sums() {
       const said = decode(await this.file("SHA256SUMS")).split("\n");
       const names = this.zip.names.filter((name) => name !== "SHA256SUMS").sort();
-      for (const [at, name] of names.entries())
-        need(said[at] === `${hex(await sha256(await this.file(name)))}  ${name}`, `${name} is not what SHA256SUMS says`);
+      for (let at = 0; at < names.length; at += AT_ONCE) {
+        const some = names.slice(at, at + AT_ONCE);
+        const sums = await Promise.all(some.map(async (name) => hex(await sha256(await this.file(name)))));
+        some.forEach((name, i) => need(said[at + i] === `${sums[i]}  ${name}`, `${name} is not what SHA256SUMS says`));
+      }
       need(said.length === names.length + 1 && said.at(-1) === "", "SHA256SUMS lists more than there is");
     }
 
@@ -151,16 +166,7 @@
     async inclusion() {
       this.leaves = new Map();
       const numbers = this.single ? [readProof(this.single).index] : this.shipped;
-      for (let at = 0; at < numbers.length; at += AT_ONCE) {
-        const some = numbers.slice(at, at + AT_ONCE);
-        const found = await Promise.all(some.map((n) => this.include(n).catch((error) => ({ error }))));
-        for (const [i, n] of [...this.each(some)].entries()) {
-          this.at = `leaf ${n}: `;
-          if (found[i].error) throw found[i].error;
-          this.leaves.set(n, found[i]);
-        }
-      }
-      this.at = "";
+      for await (const [n, leaf] of this.found(numbers, (n) => this.include(n))) this.leaves.set(n, leaf);
       return `${this.leaves.size} leaves`;
     }
 
@@ -169,15 +175,21 @@
       const entry = readJson(texts.entry);
       need(same(note, this.note) && index === n && entry.n === n && entry.v === 1, "of another checkpoint or index");
       const { size, root } = this.head;
-      need(await included(encode(texts.entry), n, size, path, root), "the path does not lead to the root");
+      need(await included(encode(texts.entry), n, size, path, root, this.nodes), "the path does not lead to the root");
       return { entry, texts, recorded: moment(entry.r) };
     }
 
-    async tag(kind, ref) {
+    tag(kind, ref) {
       need(typeof ref === "string");
+      const text = `${kind}\0${ref}`;
+      if (!this.tags.has(text)) this.tags.set(text, this.hmac(encode(text)));
+      return this.tags.get(text);
+    }
+
+    async hmac(text) {
       const hmac = { name: "HMAC", hash: "SHA-256" };
-      const key = await crypto.subtle.importKey("raw", unhex(this.claim.tag_key), hmac, false, ["sign"]);
-      return hex(new Uint8Array(await crypto.subtle.sign(hmac, key, encode(`${kind}\0${ref}`))));
+      this.key ??= crypto.subtle.importKey("raw", unhex(this.claim.tag_key), hmac, false, ["sign"]);
+      return hex(new Uint8Array(await crypto.subtle.sign(hmac, await this.key, text)));
     }
 
     /** Each event is to the byte the one that was sealed, of the person and thing that its tags count. */
@@ -185,13 +197,15 @@
       const { rows, opening, manifest } = this.claim ?? {};
       this.spoken = new Set(this.single ? this.leaves.keys() : [...rows, opening, manifest]);
       this.events = new Map();
-      for (const n of this.each(this.leaves.keys())) {
-        const { entry, texts } = this.leaves.get(n);
-        const full = this.spoken.has(n);
-        need(sameKeys(texts, ...(full ? ["body", "entry", "reveal"] : ["entry"])), "it has too little or too much");
-        if (full) this.events.set(n, await this.body(entry, texts.body));
-      }
+      for await (const [n, event] of this.found(this.leaves.keys(), (n) => this.event(n)))
+        if (event) this.events.set(n, event);
       return `${this.events.size} events`;
+    }
+
+    async event(n) {
+      const { entry, texts } = this.leaves.get(n), full = this.spoken.has(n);
+      need(sameKeys(texts, ...(full ? ["body", "entry", "reveal"] : ["entry"])), "it has too little or too much");
+      return full && this.body(entry, texts.body);
     }
 
     async body(entry, text) {
@@ -209,14 +223,18 @@
     async values() {
       this.shown = new Map();
       let count = 0;
-      for (const n of this.each(this.events.keys())) {
-        const { reveal } = this.leaves.get(n).texts, found = new Map();
-        need(plainObject(reveal));
-        for (const [field, secret] of Object.entries(reveal)) found.set(field, await this.value(this.events.get(n), field, secret));
-        this.shown.set(n, found);
-        count += found.size;
+      for await (const [n, values] of this.found(this.events.keys(), (n) => this.revealed(n))) {
+        this.shown.set(n, values);
+        count += values.size;
       }
       return `${count} personal values`;
+    }
+
+    async revealed(n) {
+      const { reveal } = this.leaves.get(n).texts, event = this.events.get(n);
+      need(plainObject(reveal));
+      const values = Object.entries(reveal).map(async ([field, secret]) => [field, await this.value(event, field, secret)]);
+      return new Map(await Promise.all(values));
     }
 
     async value(body, field, secret) {
