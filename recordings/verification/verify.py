@@ -13,14 +13,9 @@ from recordings.verification.heads import look_at_heads, look_at_manifests
 from recordings.verification.log import Head, Log, Look, read_head
 from recordings.verification.openings import look_at_incidents, look_at_openings, look_at_restored
 from recordings.verification.part import Job, Part, check_part, connect
+from recordings.verification.signatures import look_at_cosignatures, look_at_quorum, look_at_signatures
 from recordings.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
-from recordings.verification.tree import (
-    look_at_checkpoints,
-    look_at_cosignatures,
-    look_at_root,
-    look_at_signatures,
-    look_at_tiles,
-)
+from recordings.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
 from recordings.verification.worker import Worker
 
 # Below this a process of its own costs more than it brings.
@@ -40,6 +35,7 @@ _LOOKS: dict[str, Look] = {
     "checkpoints": look_at_checkpoints,
     "signatures": look_at_signatures,
     "cosignatures": look_at_cosignatures,
+    "quorum": look_at_quorum,
     "heads": look_at_heads,
     "manifests": look_at_manifests,
     "unsealed": look_at_unsealed,

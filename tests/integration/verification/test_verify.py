@@ -9,7 +9,7 @@ from tests.integration.verification.helpers import Log, failed
 
 NAMES = [
     "bodies", "columns", "entries", "leaves", "tiles", "root", "opening", "checkpoints", "signatures", "cosignatures",
-    "heads", "manifests", "unsealed", "restored", "incidents", "guards",
+    "quorum", "heads", "manifests", "unsealed", "restored", "incidents", "guards",
 ]  # fmt: skip
 
 
@@ -150,6 +150,10 @@ ELSEWHERE = {
     "the time of a cosignature": (
         "UPDATE audit.cosignature SET time = time - interval '1 hour'",
         "cosignatures",
+    ),
+    "witnesses who saw nothing": (
+        "DELETE FROM audit.cosignature; UPDATE audit.checkpoint SET signed_at = signed_at - interval '61 minutes'",
+        "quorum",
     ),
     "an object's count": (
         "UPDATE audit.object_head SET count = count - 1 WHERE ref = 'recording:1'",
