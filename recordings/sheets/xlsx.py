@@ -9,7 +9,6 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import islice
 from types import TracebackType
 from typing import Protocol, Self
 from xml.sax.saxutils import escape
@@ -19,7 +18,7 @@ from recordings.sheets.cells import neutral
 SHEET_ROWS = 1_048_576  # with the head: the last row any spreadsheet has
 SHEET_BYTES = 1_500_000_000  # a larger part would need ZIP64, which older spreadsheets refuse
 CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
-_BATCH = 1000
+_MEASURED = 1000  # rows that decide how wide the columns are
 _KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
 _LEVEL = 1  # the tags repeat so much that a higher level costs five times the time for a tenth of the size
 _HEAD, _QUOTED = 1, 2  # styles
@@ -56,16 +55,6 @@ class Output(Protocol):
     def flush(self) -> object: ...
 
 
-def write_xlsx(
-    out: Output, columns: Sequence[str], rows: Iterable[Sequence[Cell]], sheet: str = "Events"
-) -> None:
-    """Write a whole workbook: a frozen head, then the rows, on as many sheets as they need."""
-    rest = iter(rows)
-    with Workbook(out, columns, sheet) as book:
-        while batch := list(islice(rest, _BATCH)):
-            book.write(batch)
-
-
 class Workbook:
     """A workbook that grows by batches of rows; the first batch decides how wide the columns are.
 
@@ -83,7 +72,7 @@ class Workbook:
 
     def write(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Append rows, in further sheets when this one is full. Cells are as many as columns."""
-        self._widths = self._widths or _widths([self._columns, *rows[:_BATCH]])
+        self._widths = self._widths or _widths([self._columns, *rows[:_MEASURED]])
         rest = rows
         while rest:
             sheet = self._with_room()

@@ -27,7 +27,7 @@ from recordings.models.fields import uuid7
 from recordings.reports import lines
 from recordings.reports.building import build
 from recordings.reports.trail import snapshot
-from recordings.sheets.xlsx import write_xlsx
+from recordings.sheets.xlsx import Workbook
 from tests.bench import logs
 from tests.bench.results import Measured
 from tests.factories import person
@@ -131,8 +131,8 @@ def _xlsx_alone(folder: Path) -> tuple[float, float]:
     with snapshot(TrailFilters(), 2**62) as events:
         batches = events.batches(without=lines.FORMATS["xlsx"].without)
         rows = [lines.row(event) for event in islice(chain.from_iterable(batches), ALONE)]
-    with (folder / "ours.xlsx").open("wb") as out:
-        ours = _seconds(lambda: write_xlsx(out, lines.COLUMNS, rows))
+    with (folder / "ours.xlsx").open("wb") as out, Workbook(out, lines.COLUMNS) as book:
+        ours = _seconds(lambda: book.write(rows))
     return ours, _seconds(lambda: _xlsxwriter(folder, rows))
 
 

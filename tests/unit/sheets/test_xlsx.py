@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,13 +14,21 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from recordings.sheets import xlsx
-from recordings.sheets.xlsx import Cell, write_xlsx
+from recordings.sheets.xlsx import Cell, Output, Workbook
 
 
 def written(columns: Sequence[str], rows: Sequence[Sequence[Cell]], **more: Any) -> io.BytesIO:
     out = io.BytesIO()
-    write_xlsx(out, columns, rows, **more)
+    write(out, columns, rows, **more)
     return out
+
+
+def write(out: Output, columns: Sequence[str], rows: Iterable[Sequence[Cell]], sheet: str = "Events") -> None:
+    """All rows, two at a time."""
+    rest = iter(rows)
+    with Workbook(out, columns, sheet) as book:
+        while batch := list(islice(rest, 2)):
+            book.write(batch)
 
 
 def sheets(out: io.BytesIO) -> dict[str, list[list[Any]]]:
@@ -97,7 +106,6 @@ def test_rows_go_on_in_the_next_sheet(monkeypatch: pytest.MonkeyPatch, count: in
 
 def test_a_sheet_that_is_long_in_bytes_is_continued_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "SHEET_BYTES", 1500)
-    monkeypatch.setattr(xlsx, "_BATCH", 2)
     found = sheets(written(["text"], [[f"{number:0500}"] for number in range(12)]))
     assert len(found) > 2
     assert [int(row[0]) for rows in found.values() for row in rows[1:]] == list(range(12))
@@ -133,7 +141,7 @@ class Pipe:
 
 def test_it_never_goes_back_in_what_it_wrote() -> None:
     pipe = Pipe()
-    write_xlsx(pipe, ["a"], [["x"], ["y"]])
+    write(pipe, ["a"], [["x"], ["y"]])
     assert sheets(io.BytesIO(pipe.data)) == {"Events": [["a"], ["x"], ["y"]]}
 
 
@@ -145,7 +153,7 @@ def test_work_that_broke_off_leaves_nothing_that_opens() -> None:
         raise RuntimeError("cut")
 
     with pytest.raises(RuntimeError, match="cut"):
-        write_xlsx(pipe, ["a"], cut())
+        write(pipe, ["a"], cut())
     assert pipe.data
     with pytest.raises((zipfile.BadZipFile, KeyError)):
         openpyxl.load_workbook(io.BytesIO(pipe.data))
