@@ -4,7 +4,8 @@ Every value passes through `escape`; the look is the stylesheet's. A cell says i
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from html import escape
 from itertools import groupby
 from uuid import UUID
@@ -20,7 +21,6 @@ from recordings.catalog.queries import stale_before, state_label
 from recordings.templatetags.wording import ago, clock, size, tag_of, utc_minute
 
 Names = Mapping[str, str]
-Reasons = Mapping[UUID, Mapping[Finding, str]]
 
 
 def heat_head(board: Board) -> SafeString:
@@ -109,27 +109,35 @@ def _sum(finding: Finding, total: Tally, base: str) -> str:
     return f'<td class="r num" data-label="{finding.label}">{said}</td>'
 
 
-def list_rows(
-    items: Iterable[Item], reasons: Reasons, agents: Names, channels: Names, *, may_open: bool
-) -> SafeString:
+@dataclass(frozen=True)
+class Known:
+    """What is known around the items of a list."""
+
+    agents: Names
+    channels: Names
+    reasons: Mapping[UUID, Mapping[Finding, str]]
+    as_of: Mapping[int, datetime | None]
+    may_open: bool
+
+
+def list_rows(items: Iterable[Item], known: Known) -> SafeString:
     """A row per expected recording, looking as the catalog's do; links for those who may follow them."""
-    return SafeString(
-        "".join(_item(item, reasons.get(item.id, {}), agents, channels, may_open) for item in items)
-    )
+    return SafeString("".join(_item(item, known) for item in items))
 
 
-def _item(item: Item, why: Mapping[Finding, str], agents: Names, channels: Names, may_open: bool) -> str:
+def _item(item: Item, known: Known) -> str:
     when = utc_minute(item.at)
     first, thing = str(when), f'<span class="num">{item.object_id}</span>'
-    if may_open:
+    if known.may_open:
         to_object = reverse("catalog:object", args=[item.object_id])
         to = reverse("playback:recording", args=[item.id]) if item.recorded else to_object
         first = f'<a data-open href="{to}">{when}</a>'
         thing = f'<a class="num" href="{to_object}">{item.object_id}</a>'
     began = "" if item.recorded else '<span class="sub">began</span>'
-    channel = escape(name_of("channel", item.stream_id, channels))
-    agent = escape(name_of("agent", item.agent_id or 0, agents))
-    stale = item.refreshed_at is None or item.refreshed_at < stale_before()
+    channel = escape(name_of("channel", item.stream_id, known.channels))
+    agent = escape(name_of("agent", item.agent_id or 0, known.agents))
+    as_of, why = known.as_of.get(item.object_id), known.reasons.get(item.id, {})
+    stale = as_of is None or as_of < stale_before()
     return (
         f"<tr data-row><td>{first}{began}</td>"
         f'<td class="full" data-label="Findings">{_findings(item, why)}</td>'
@@ -140,7 +148,7 @@ def _item(item: Item, why: Mapping[Finding, str], agents: Names, channels: Names
         f'<td data-label="State"><span class="tag {tag_of(item.state) if item.state else ""}">'
         f"{state_label(item.state)}</span></td>"
         f'<td class="r" data-label="As of"><span class="fresh"{" data-stale" if stale else ""}>'
-        f"{ago(item.refreshed_at)}</span></td></tr>"
+        f"{ago(as_of)}</span></td></tr>"
     )
 
 

@@ -12,11 +12,11 @@ from recordings.assurance.findings import Finding
 from recordings.assurance.window import Window, midnight
 from recordings.catalog.finding import Place
 from recordings.catalog.queries import cursor_of, place_of
-from recordings.models import MediaCheck, MediaOutcome, Recording
+from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
 
 PAGE = 50
 _COLUMNS = (
-    "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, refreshed_at, lag_seconds,"
+    "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, lag_seconds,"
     " odd_length, odd_size, findings"
 )
 
@@ -45,7 +45,6 @@ class Item:
     seconds: int | None
     bytes: int | None
     state: str
-    refreshed_at: datetime | None
     lag_seconds: int | None
     odd_length: bool
     odd_size: bool
@@ -135,6 +134,12 @@ def reasons(shown: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
         if check.outcome == MediaOutcome.FAILS:
             said[check.recording_id][Finding.UNPLAYABLE] = check.sentence
     return said
+
+
+def as_of(shown: Iterable[Item]) -> dict[int, datetime | None]:
+    """When CommBox was last asked about each object of a page: one query."""
+    rows = CommBoxObject.objects.filter(pk__in={item.object_id for item in shown})
+    return dict(rows.values_list("pk", "refreshed_at"))
 
 
 def _own_reasons(item: Item) -> dict[Finding, str]:

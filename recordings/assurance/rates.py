@@ -9,7 +9,7 @@ the share of conversations with a recording is watched, and a drop is flagged.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from math import sqrt
+from math import exp, fsum, lgamma, log, log1p
 
 from django.conf import settings
 from django.db import connection
@@ -20,8 +20,8 @@ from recordings.assurance.window import BEFORE, Window
 VIDEO_MODULE = 26
 # A channel "records nearly everything" when it did in so many of so many conversations before the window.
 NEARLY_ALL, ENOUGH = 0.95, 20
-# A share is a drop when chance alone would give so few in less than one of about 700 cases.
-DROP = -3.0
+# A share is a drop when chance alone would give so few in less than one of 2,000 cases.
+CHANCE = 1 / 2000
 WEEK = 7
 
 # One row of search stands for each object (`newest`): the day of its newest recording, or the day it began.
@@ -60,8 +60,22 @@ def is_drop(now: Share, past: Share) -> bool:
     if past.conversations < ENOUGH or not now.conversations:
         return False
     usual = (past.recorded + 1) / (past.conversations + 2)
-    mean, deviation = now.conversations * usual, sqrt(now.conversations * usual * (1 - usual))
-    return (now.recorded - mean) / deviation < DROP
+    return at_most(now.recorded, now.conversations, usual) < CHANCE
+
+
+def at_most(recorded: int, conversations: int, usual: float) -> float:
+    """How likely chance alone gives so few or fewer: the tail of the binomial distribution, exactly. A bell curve in
+    its place calls far too much a drop where nearly all is usual."""
+    whole = lgamma(conversations + 1)
+    terms = (
+        whole
+        - lgamma(k + 1)
+        - lgamma(conversations - k + 1)
+        + k * log(usual)
+        + (conversations - k) * log1p(-usual)
+        for k in range(recorded + 1)
+    )
+    return fsum(map(exp, terms))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from recordings.assurance import drawing
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import BoardForm, ListForm, StatementForm
-from recordings.assurance.listing import listing, reasons
+from recordings.assurance.listing import as_of, listing, reasons
 from recordings.assurance.rates import Channel, channels
 from recordings.assurance.sampling import newest_checks, night
 from recordings.assurance.statements import state_month, table_of
@@ -125,10 +125,11 @@ def recordings_page(request: Request) -> HttpResponse:
     found = listing(window, form.choice(), sure, newer or request.GET.get("older", ""), newer=bool(newer))
     agents, streams = agents_and_streams()
     may_open = can(request.user, Permission.OPEN_OBJECTS)
+    known = drawing.Known(agents, streams, reasons(found.items), as_of(found.items), may_open)
     context = {
         "form": form,
         "page": found,
-        "rows": drawing.list_rows(found.items, reasons(found.items), agents, streams, may_open=may_open),
+        "rows": drawing.list_rows(found.items, known),
         "said": _said(form, agents, streams),
         "shown": f"{len(found.items)} on this page, newest first",
         "newer_url": form.query(newer=found.newer) if found.newer else "",
