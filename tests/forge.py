@@ -1,30 +1,25 @@
 """Logs and bundles made without the portal, by the text of docs/trail-format.md alone – and ways to falsify them.
 
 `Log` is an honest log of synthetic events with its keys, witnesses and time stamps; `Log.bundle(...)` gives the files
-of a bundle as a dict, `pack` makes the zip. The functions at the end are an attacker's.
+of a bundle as a dict, `pack` makes the zip. An attacker's tools are in forge_tools.
 """
 
-import base64
-import hashlib
 import hmac
 import io
 import json
 import re
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from tests.forge_parts import START, Sealed, Signer, Tree, b64, canonical, commit, sha, stamp
 from tests.forge_stamps import Stamper
 
 ORIGIN = "portal.example/audit"
-START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 VERIFIER = Path(__file__).resolve().parents[1] / "recordings" / "evidence" / "verify_audit.py"
 COLUMNS = (
     "leaf,recorded_at,occurred_at,type,outcome,actor,actor_name,role,purpose,note,target,target_label,parent,"
@@ -32,111 +27,6 @@ COLUMNS = (
 )
 Files = dict[str, bytes]
 Names = Mapping[str, str]
-
-
-def canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def sha(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-def stamp(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def commit(name: str, salt: str, value: str) -> str:
-    return sha(f"audit-field-v1\0{name}\0".encode() + bytes.fromhex(salt) + value.encode()).hex()
-
-
-class Tree:
-    """RFC 9162 2.1 by its recursive definition. Subtrees are remembered."""
-
-    def __init__(self, leaves: Sequence[bytes]) -> None:
-        self._leaves = leaves
-        self._known: dict[tuple[int, int], bytes] = {}
-
-    def root(self, start: int, end: int) -> bytes:
-        if end - start < 2:
-            return sha(b"\0" + self._leaves[start]) if end > start else sha(b"")
-        if (start, end) not in self._known:
-            middle = start + _split(end - start)
-            self._known[start, end] = sha(b"\1" + self.root(start, middle) + self.root(middle, end))
-        return self._known[start, end]
-
-    def path(self, index: int, start: int, end: int) -> list[bytes]:
-        if end - start == 1:
-            return []
-        middle = start + _split(end - start)
-        if index < middle:
-            return [*self.path(index, start, middle), self.root(middle, end)]
-        return [*self.path(index, middle, end), self.root(start, middle)]
-
-    def consistency(self, old: int, start: int, end: int, *, whole: bool = True) -> list[bytes]:
-        if old == end - start:
-            return [] if whole else [self.root(start, end)]
-        split = _split(end - start)
-        if old <= split:
-            left = self.consistency(old, start, start + split, whole=whole)
-            return [*left, self.root(start + split, end)]
-        return [
-            *self.consistency(old - split, start + split, end, whole=False),
-            self.root(start, start + split),
-        ]
-
-
-def _split(size: int) -> int:
-    return 1 << ((size - 1).bit_length() - 1)
-
-
-@dataclass(frozen=True)
-class Signer:
-    """An Ed25519 key under a name: kind 1 for logs, 4 for witnesses. Made from a seed, so that runs repeat."""
-
-    name: str
-    kind: int = 1
-    seed: str = ""
-
-    @cached_property
-    def key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(sha((self.seed or self.name).encode()))
-
-    @property
-    def public(self) -> bytes:
-        return bytes([self.kind]) + self.key.public_key().public_bytes_raw()
-
-    @property
-    def id(self) -> bytes:
-        return sha(self.name.encode() + b"\n" + self.public)[:4]
-
-    @property
-    def vkey(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{b64(self.public)}"
-
-    def line(self, text: str, time: datetime = START) -> str:
-        if self.kind == 1:
-            return f"— {self.name} {b64(self.id + self.key.sign(text.encode()))}\n"
-        seconds = int(time.timestamp())
-        signature = self.key.sign(f"cosignature/v1\ntime {seconds}\n{text}".encode())
-        return f"— {self.name} {b64(self.id + seconds.to_bytes(8, 'big') + signature)}\n"
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """An event in the log: its bytes, what may be revealed of it, and its entry."""
-
-    body: bytes
-    reveal: Mapping[str, Mapping[str, str]]
-    entry: bytes
-
-    @cached_property
-    def said(self) -> dict[str, Any]:
-        return dict(json.loads(self.entry))
 
 
 INTERNAL, AUDITOR = Signer("witness.example/internal", 4), Signer("witness.example/auditor", 4)
@@ -482,77 +372,3 @@ def pack(files: Mapping[str, bytes]) -> io.BytesIO:
             archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 9, 0, 0)), data, zipfile.ZIP_DEFLATED)
     out.seek(0)
     return out
-
-
-# --- a story to tell, and an attacker's tools
-
-
-NOA = {"actor.name": "נועה לוי", "source.ip": "192.0.2.7", "source.user_agent": "Firefox"}
-TOM = {"actor.name": "Tom Brandt", "source.ip": "2001:db8::7"}
-
-
-def story(
-    log: Log | None = None, *, without: int | None = None, name: str = "", anchors: bool = False
-) -> Log:
-    """Two people, two recordings, a search, a refusal; names from right to left, notes like formulas, an erased person.
-
-    `without` leaves one step out and `name` gives the second viewer another name: the same history, rewritten.
-    """
-    log = log or Log()
-    seven: dict[str, Any] = {"about": "recording:7", "object": {"parent": "object:3"}}
-    steps: list[Callable[[], object]] = [
-        lambda: log.add(
-            **seven, names=NOA | {"object.label": "מרים כהן"}, detail={"seconds": 90, "spans": [[0, 9]]}
-        ),
-        lambda: log.add("search.run", by="user:2", names=TOM | {"action_detail.terms": '=cmd|"x"!A1, y'}),
-        lambda: log.add(
-            **seven,
-            by="user:2",
-            names=TOM | {"actor.name": name or "Tom Brandt", "purpose.note": "@sum(1)\r\nline 2"},
-            purpose={"code": "dispute"},
-            request={"id": "req-1"},
-        ),
-        lambda: log.add(about="recording:8", names=NOA, erased=("actor.name", "source.ip")),
-        lambda: log.add("viewing.denied", **seven, by="user:3", outcome="denied", names={"actor.name": "'O"}),
-        lambda: log.close() and None,
-        lambda: log.add("viewing.watched", **seven, names=NOA, after=3600, actor={"role": "auditor"}),
-        lambda: log.add("object.opened", about="object:3", by="user:2", names=TOM),
-    ]
-    for number, step in enumerate(steps):
-        if anchors and number in (3, 6):
-            log.anchor()
-        if number != without:
-            step()
-    log.close()
-    return log
-
-
-Change = Callable[[dict[str, Any]], Any]
-
-
-def changed_json(files: Files, change: Change, name: str = "bundle.json") -> Files:
-    """The files with a JSON file changed and written canonically again."""
-    value = json.loads(files[name])
-    change(value)
-    return summed(files | {name: canonical(value)})
-
-
-def changed_extra(files: Files, n: int, change: Change) -> Files:
-    """The files with the unsigned part of one proof changed."""
-    name = f"events/{n:012}.tlog-proof"
-    text = files[name].decode()
-    found = re.search(r"^extra (.*)$", text, re.MULTILINE)
-    assert found
-    value = json.loads(base64.b64decode(found[1]))
-    change(value)
-    return summed(files | {name: text.replace(found[1], b64(canonical(value)), 1).encode()})
-
-
-def resigned(files: Files, note: str) -> Files:
-    """The files with another checkpoint, in the proofs as well."""
-    old = files["checkpoint.txt"]
-    return summed({name: data.replace(old, note.encode()) for name, data in files.items()})
-
-
-def dropped(files: Files, *names: str) -> Files:
-    return summed({name: data for name, data in files.items() if name not in names})

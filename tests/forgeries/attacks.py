@@ -5,20 +5,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from tests.forge import (
-    START,
-    Files,
-    Log,
-    Signer,
-    b64,
-    canonical,
-    changed_extra,
-    changed_json,
-    pack,
-    resigned,
-    story,
-    summed,
-)
+from tests.forge import Files, Log, pack, summed
+from tests.forge_parts import START, Signer, b64, canonical
+from tests.forge_tools import changed_extra, changed_json, resigned, story
 from tests.forgeries.base import SELF_SIGNED, SEVEN, Case, bad, files_of, forged, log
 
 

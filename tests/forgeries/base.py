@@ -5,13 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from tests.forge import (
-    Files,
-    Log,
-    pack,
-    story,
-    summed,
-)
+from tests.forge import Files, Log, pack, summed
+from tests.forge_tools import story
 
 SELF_SIGNED, INVALID, WITNESSED = "CONSISTENT (self-signed only)", "INVALID", "WITNESSED by w0, w1"
 SEVEN = ("target", "recording:7")

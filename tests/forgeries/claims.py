@@ -5,12 +5,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.forge import (
-    b64,
-    canonical,
-    changed_json,
-    summed,
-)
+from tests.forge import summed
+from tests.forge_parts import b64, canonical
+from tests.forge_tools import changed_json
 from tests.forgeries.base import MAKERS, SEVEN, Case, bad, exchanged, files_of, forged, log
 
 
@@ -157,7 +154,7 @@ def _absence_with_a_gap() -> Case:
 
 
 def _neighbour(order: list[str], at: int) -> dict[str, Any]:
-    from tests.forge import Tree
+    from tests.forge_parts import Tree
 
     heads = log().heads("obj", len(log().leaves) - 1)
     tree = Tree([canonical(head) for head in heads])

@@ -2,14 +2,10 @@
 
 from datetime import timedelta
 
-from tests.forge import (
-    START,
-    Log,
-    Sealed,
-    pack,
-    story,
-)
+from tests.forge import Log, pack
+from tests.forge_parts import START, Sealed
 from tests.forge_stamps import Stamper
+from tests.forge_tools import story
 from tests.forgeries.base import SELF_SIGNED, SEVEN, WITNESSED, Case, files_of, forged, good, log, mine
 
 

@@ -1,11 +1,8 @@
 """Checkpoints that somebody kept, and proofs of one event."""
 
-from tests.forge import (
-    Log,
-    Signer,
-    b64,
-    changed_extra,
-)
+from tests.forge import Log
+from tests.forge_parts import Signer, b64
+from tests.forge_tools import changed_extra
 from tests.forgeries.base import INVALID, SEVEN, Case, bad, files_of, forged, log, mine
 
 

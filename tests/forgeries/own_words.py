@@ -3,10 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.forge import (
-    START,
-    Log,
-)
+from tests.forge import Log
+from tests.forge_parts import START
 from tests.forgeries.base import Case, bad, forged, log
 
 

@@ -5,11 +5,8 @@ import struct
 import zipfile
 from collections.abc import Iterator
 
-from tests.forge import (
-    dropped,
-    pack,
-    summed,
-)
+from tests.forge import pack, summed
+from tests.forge_tools import dropped
 from tests.forgeries.base import INVALID, SEVEN, Case, bad, files_of, forged, log, mine
 
 

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.forge import (
-    START,
-    b64,
-    changed_extra,
-    summed,
-)
+from tests.forge import summed
+from tests.forge_parts import START, b64
+from tests.forge_tools import changed_extra
 from tests.forgeries.base import (
     SEVEN,
     Case,

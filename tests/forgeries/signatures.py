@@ -5,15 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.forge import (
-    AUDITOR,
-    INTERNAL,
-    START,
-    Signer,
-    resigned,
-    summed,
-)
+from tests.forge import AUDITOR, INTERNAL, summed
+from tests.forge_parts import START, Signer
 from tests.forge_stamps import Stamper
+from tests.forge_tools import resigned
 from tests.forgeries.base import MAKERS, Case, bad, files_of, forged, good, log
 
 

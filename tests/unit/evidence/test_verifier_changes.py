@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings.evidence.verify_audit import verify
-from tests.forge import Files, canonical, pack, summed
+from tests.forge import Files, pack, summed
+from tests.forge_parts import canonical
 from tests.forge_stamps import POLICY, integer, oid
 from tests.forgeries import log
 

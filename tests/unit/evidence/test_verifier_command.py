@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forge import NOA, VERIFIER, Log, pack
+from tests.forge import VERIFIER, Log, pack
+from tests.forge_tools import NOA
 from tests.forgeries import case, log
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rfc3161_client import decode_timestamp_response
 
 from recordings.evidence import verify_audit as v
-from tests.forge import START, Tree
+from tests.forge_parts import START, Tree
 from tests.forge_stamps import Stamper
 
 # RFC 8032 7.1, TEST 1, 2, 3 and SHA(abc): public key, message, signature.
