@@ -38,6 +38,8 @@ class Command(BaseCommand):
             result = verify_portal(self._progress, every_manifest=every_manifest)
         except CannotVerify as error:
             raise CommandError(error.sentence) from None
+        if self.stderr.isatty():
+            self.stderr.write("\r\033[K", ending="")
         self._report(result)
         if not only_look:
             self._keep(result)
