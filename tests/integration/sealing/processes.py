@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,8 +45,13 @@ class Trail:
     def signer(self) -> subprocess.Popen[str]:
         self.socket.unlink(missing_ok=True)
         process = self._start(*self._signing, "--socket", str(self.socket))
-        wait_for(self.socket.exists)
+        wait_for(self.signer_listens)
         return process
+
+    def signer_listens(self) -> bool:
+        """Whether somebody answers at the socket: its file is there a moment earlier."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def sealer(self, log: Path | None = None) -> subprocess.Popen[str]:
         return self._start("seal_trail", log=log)

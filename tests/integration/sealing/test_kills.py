@@ -79,7 +79,7 @@ def test_a_signer_dies_at_a_step(trail: Trail, step: str) -> None:
     trail.socket.unlink(missing_ok=True)
     state = ("--state", str(trail.folder / "signer"), "--origin", ORIGIN, "--socket", str(trail.socket))
     signer = dying(trail, step, *state)
-    wait_for(trail.socket.exists)
+    wait_for(trail.signer_listens)
     with pytest.raises(Unreachable):
         trail.seal_here()
     assert signer.wait(20) == -9

@@ -1,24 +1,19 @@
 """Nothing leaves before the log holds it: AUDIT_RELEASE, and the limit on how far sealing may lag (A17, A19)."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from auditportal.embedded import Services
 from recordings.exceptions import NotSealed, NotWitnessed
-from recordings.models import AuditEvent, Viewing
 from recordings.sealing import release
 from recordings.sealing.lag import check_lag, lag
-from tests.integration.playback.conftest import *  # noqa: F403  (the players' fixtures)
-from tests.integration.playback.helpers import post, recorded, signed_in, start
-from tests.integration.sealing.test_seal import kinds, rows
+from tests.integration.sealing.helpers import age, sealing
+from tests.integration.sealing.test_seal import rows
 from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,36 +26,6 @@ def signer(services: Services, settings: Any, tmp_path: Path) -> Signer:
     for name, value in settings_for(services, signer, tmp_path).items():
         setattr(settings, name, value)
     return signer
-
-
-@contextmanager
-def sealing(services: Services, signer: Signer, witnessing: bool = True) -> Iterator[None]:
-    """Seal, sign and cosign all the time, as the processes would."""
-    stop = threading.Event()
-    witnesses, signer.witnesses = signer.witnesses, signer.witnesses if witnessing else {}
-
-    def work() -> None:
-        while not stop.wait(0.02):
-            seal_all(services, signer=signer)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        signer.witnesses = witnesses
-
-
-def age(services: Services, seconds: int) -> None:
-    """Make every unsealed event look older, as a superuser can."""
-    import psycopg
-
-    with psycopg.connect(services.admin_url, autocommit=True) as admin:
-        admin.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
-        admin.execute(f"UPDATE audit.event SET recorded_at = recorded_at - interval '{seconds} seconds'")
-        admin.execute("ALTER TABLE audit.event ENABLE ALWAYS TRIGGER event_is_kept")
 
 
 def test_durable_waits_for_nothing(services: Services) -> None:
@@ -163,108 +128,3 @@ def test_a_silent_signer_is_behind_like_a_silent_sealer(services: Services, sign
     time.sleep(0.05)
     assert lag().count == 3
     assert lag().seconds >= 0.05
-
-
-# --- in front of the player
-
-
-@pytest.fixture
-def noa(committed_db: None) -> Any:
-    return signed_in("compliance_officer", username="noa.levi")
-
-
-@pytest.fixture
-def recording(committed_db: None, upstream: Any) -> Any:
-    return recorded(upstream)
-
-
-def refusals() -> list[tuple[str, str]]:
-    found = (
-        AuditEvent.objects.filter(kind="viewing.url_refused").order_by("id").values_list("body", flat=True)
-    )
-    import json
-
-    return [
-        (json.loads(bytes(body))["action_detail"]["reason"], json.loads(bytes(body))["outcome"])
-        for body in found
-    ]
-
-
-def has_url(response: Any) -> bool:
-    text = response.content.decode() + str(response.headers)
-    return "X-Amz-" in text or "x-grant" in text or "<video" in text
-
-
-@pytest.mark.parametrize("mode", ["sealed", "witnessed"])
-def test_a_viewing_begins_and_goes_on_while_the_log_takes_it_up(
-    noa: Any, recording: Any, services: Services, signer: Signer, settings: Any, mode: str
-) -> None:
-    settings.AUDIT_RELEASE = mode
-    with sealing(services, signer):
-        assert has_url(start(noa, recording))
-        Viewing.objects.update(url_issued_at=None)
-        assert post(noa, Viewing.objects.get(), "url").status_code == 200
-    assert [kind for kind in kinds(services) if kind.startswith("viewing.url_")] == [
-        "viewing.url_issued",
-        "viewing.url_renewed",
-    ]
-
-
-@pytest.mark.parametrize(("mode", "reason"), [("sealed", "not_sealed"), ("witnessed", "not_witnessed")])
-def test_no_url_leaves_when_the_log_does_not_take_it_up(
-    noa: Any, recording: Any, services: Services, signer: Signer, settings: Any,
-    monkeypatch: pytest.MonkeyPatch, mode: str, reason: str,
-) -> None:  # fmt: skip
-    """A17: whoever deletes the event before it is sealed deletes a viewing that did not happen."""
-    settings.AUDIT_RELEASE = mode
-    monkeypatch.setattr(release, "WAIT_SECONDS", 0.3)
-    if mode == "witnessed":
-        with sealing(services, signer, witnessing=False):
-            response = start(noa, recording)
-    else:
-        response = start(noa, recording)
-    assert response.status_code == 503
-    assert not has_url(response)
-    assert "so nothing is given out" in response.content.decode()
-    assert refusals() == [(reason, "error")]
-    assert Viewing.objects.get().ended_at
-
-
-def test_a_url_is_not_renewed_either(
-    noa: Any,
-    recording: Any,
-    services: Services,
-    signer: Signer,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    settings.AUDIT_RELEASE = "sealed"
-    with sealing(services, signer):
-        assert has_url(start(noa, recording))
-    Viewing.objects.update(url_issued_at=None)
-    monkeypatch.setattr(release, "WAIT_SECONDS", 0.2)
-    response = post(noa, Viewing.objects.get(), "url")
-    assert response.status_code == 503
-    assert not has_url(response)
-    assert refusals() == [("not_sealed", "error")]
-    assert Viewing.objects.get().ended_at is None  # it may go on once the log does
-
-
-@pytest.mark.parametrize("mode", ["durable", "sealed", "witnessed"])
-def test_a_stopped_sealer_closes_the_portal_whatever_the_mode(
-    noa: Any, recording: Any, services: Services, signer: Signer, settings: Any, mode: str
-) -> None:
-    """A19: stopping the sealer must not widen the window in which an event can be made away with."""
-    settings.AUDIT_RELEASE = mode
-    write_events(services, 1)
-    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
-    response = start(noa, recording)
-    assert response.status_code == 503
-    assert not has_url(response)
-    assert refusals() == [("not_sealed", "error")]
-    assert AuditEvent.objects.filter(kind="viewing.url_issued").count() == 0
-    with sealing(services, signer):
-        while lag().count:
-            time.sleep(0.02)
-        assert has_url(start(noa, recording))
-    connection.close()
