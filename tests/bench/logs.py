@@ -1,6 +1,7 @@
 """Databases of their own for parts that need an empty trail or a huge one, and the processes that seal it."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +35,8 @@ def own_database(name: str) -> Iterator[Services]:
     databases = Databases()
     with databases.own(name):
         services = databases.addresses(name)
+        # A signer that remembers the last database of this name would refuse this one, as it must.
+        shutil.rmtree(_folder(services), ignore_errors=True)
         os.environ["DATABASE_SEALER_URL"] = settings.DATABASE_SEALER_URL = services.sealer_url
         yield services
 
