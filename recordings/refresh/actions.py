@@ -23,6 +23,11 @@ def refresh_object(*, object_id: int, by: Actor) -> RefreshOutcome:
     """
     if not CommBoxObject.objects.filter(pk=object_id).exists():
         raise UnknownObject
+    return refresh_known(object_id=object_id, by=by)
+
+
+def refresh_known(*, object_id: int, by: Actor) -> RefreshOutcome:
+    """The same for an object that was claimed from the catalog a moment ago."""
     asked_at = timezone.now()
     try:
         answer = client().recordings(object_id)

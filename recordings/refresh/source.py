@@ -3,6 +3,7 @@
 While the source fails, one call in 30 seconds may try; everything else waits where it is, in the database.
 """
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ from recordings.commbox import (
 )
 from recordings.models import SourceStatus
 
+# A good answer after a good one says nothing new; that another process heard a bad one meanwhile is corrected soon.
+SAID_EVERY_SECONDS = 2.0
+_well_until = 0.0
 PROBE_EVERY = timedelta(seconds=30)
 CODES: dict[type[CommBoxError], str] = {
     BadRequest: "bad_request",
@@ -76,12 +80,16 @@ def is_failing() -> bool:
 
 def heard(error: CommBoxError | None = None) -> None:
     """Note how a call ended: None for a good answer."""
-    now = timezone.now()
+    global _well_until
+    now, good = timezone.now(), error is None or isinstance(error, ANSWERED)
+    if good and time.monotonic() < _well_until:
+        return
     with connection.cursor() as cursor:
-        if error is None or isinstance(error, ANSWERED):
+        if good:
             cursor.execute(_SUCCEEDED, {"now": now})
         else:
             cursor.execute(_FAILED, {"now": now, **_failure(error, now)})
+    _well_until = time.monotonic() + SAID_EVERY_SECONDS if good else 0.0
 
 
 def _failure(error: CommBoxError, now: datetime) -> dict[str, Any]:

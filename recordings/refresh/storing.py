@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind
@@ -22,6 +23,7 @@ from recordings.models import CommBoxObject, Recording
 from recordings.refresh import absence, problems, schedule
 from recordings.refresh.custody import record_custody
 from recordings.refresh.differences import Step, steps_for
+from recordings.refresh.queue import queue_pressure
 from recordings.storage import NotPlayable, locate
 
 logger = structlog.get_logger("portal.refresh")
@@ -59,29 +61,40 @@ class RefreshOutcome:
 
 def store(object_id: int, answer: Parsed[RecordingItem], asked_at: datetime, by: Actor) -> RefreshOutcome:
     """Write what differs, with its custody events. Raises AuditUnavailable when the trail cannot be written."""
-    with _alone_with(object_id):
-        thing = CommBoxObject.objects.get(pk=object_id)
-        if thing.refreshed_at is not None and thing.refreshed_at >= asked_at:
-            return RefreshOutcome(object_id)  # somebody asked later than we did and has stored that answer
-        steps = _steps(thing, answer)
-        rest = _all_but_the_last(thing, steps, by)
+    if len(answer.items) <= BATCH:  # nearly always: one transaction
         with transaction.atomic():
-            _write(thing, rest, by)
-            _finish(thing, steps, answer, asked_at)
+            _take_turn("pg_advisory_xact_lock", object_id)
+            return _store(object_id, answer, asked_at, by)
+    with _alone_with(object_id):
+        return _store(object_id, answer, asked_at, by)
+
+
+def _store(object_id: int, answer: Parsed[RecordingItem], asked_at: datetime, by: Actor) -> RefreshOutcome:
+    thing = CommBoxObject.objects.get(pk=object_id)
+    if thing.refreshed_at is not None and thing.refreshed_at >= asked_at:
+        return RefreshOutcome(object_id)  # somebody asked later than we did and has stored that answer
+    steps = _steps(thing, answer)
+    rest = _all_but_the_last(thing, steps, by)
+    with transaction.atomic(savepoint=len(answer.items) > BATCH):  # else the caller's transaction is this one
+        _write(thing, rest, by)
+        _finish(thing, steps, answer, asked_at)
     return _told(object_id, steps, len(answer.problems))
 
 
 @contextmanager
 def _alone_with(object_id: int) -> Iterator[None]:
     """One refresh of an object at a time, whatever transactions it takes; a process that dies lets go."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [object_id])
+    _take_turn("pg_advisory_lock", object_id)
     try:
         yield
     finally:
         if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [object_id])
+            _take_turn("pg_advisory_unlock", object_id)
+
+
+def _take_turn(function: str, object_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [object_id])
 
 
 def _steps(thing: CommBoxObject, answer: Parsed[RecordingItem]) -> list[Step]:
@@ -121,6 +134,8 @@ def _all_but_the_last(thing: CommBoxObject, steps: Sequence[Step], by: Actor) ->
 
 
 def _write(thing: CommBoxObject, steps: Sequence[Step], by: Actor) -> None:
+    if not steps:
+        return
     new = [step.recording for step in steps if step.is_new]
     other = [step.recording for step in steps if not step.is_new]
     Recording.objects.bulk_create(new)
@@ -131,7 +146,8 @@ def _write(thing: CommBoxObject, steps: Sequence[Step], by: Actor) -> None:
 def _finish(
     thing: CommBoxObject, steps: Sequence[Step], answer: Parsed[RecordingItem], asked_at: datetime
 ) -> None:
-    problems.note(answer.problems, object_id=thing.pk)
+    if answer.problems:
+        problems.note(answer.problems, object_id=thing.pk)
     if steps or thing.refreshed_at is None or thing.refresh_unfinished:
         rebuild_docs([thing.pk])
     missing = any(step.recording.missed_at and not step.recording.vanished_at for step in steps)
@@ -143,16 +159,13 @@ def _finish(
 def _confirm(thing: CommBoxObject, asked_at: datetime, look_again_in: timedelta | None) -> None:
     """Note what was confirmed, as of when it was asked, and when to look again."""
     now = timezone.now()
-    oldest = CommBoxObject.objects.filter(refresh_due_at__lte=now).order_by("refresh_due_at")
-    waiting = oldest.exclude(pk=thing.pk).values_list("refresh_due_at", flat=True).first()
-    pause = schedule.look_again_after(thing, now, schedule.pressure(waiting, now))
+    pause = schedule.look_again_after(thing, now, queue_pressure(now))
     due_at = now + schedule.spread(min(pause, look_again_in or pause))
-    standing = CommBoxObject.objects.select_for_update(no_key=True).get(pk=thing.pk).refresh_due_at
-    if standing is not None and asked_at < standing <= now:
-        due_at = standing  # somebody asked for it while we were under way: our answer may be too old
+    # Somebody asked for it while we were under way: our answer may be too old, and their wish stands.
+    asked_meanwhile = Q(refresh_due_at__gt=asked_at, refresh_due_at__lte=now)
     CommBoxObject.objects.filter(pk=thing.pk).update(
         refreshed_at=asked_at,
-        refresh_due_at=due_at,
+        refresh_due_at=Case(When(asked_meanwhile, then=F("refresh_due_at")), default=Value(due_at)),
         refresh_leased_until=None,
         refresh_unfinished=False,
         refresh_attempts=0,

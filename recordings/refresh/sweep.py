@@ -10,7 +10,7 @@ from django.db import connection
 from recordings.audit import Actor
 from recordings.commbox import CommBoxError
 from recordings.refresh import claims, source
-from recordings.refresh.actions import refresh_object
+from recordings.refresh.actions import refresh_known
 from recordings.refresh.listing import list_stream
 from recordings.refresh.runs import Tally
 from recordings.refresh.storing import RefreshOutcome
@@ -53,7 +53,7 @@ def refresh_if_due(object_id: int) -> RefreshOutcome | None:
     """Refresh one object now, unless it is not due, somebody works on it, or the source is being left alone."""
     if not source.may_ask() or not claims.claim_one(object_id):
         return None
-    return refresh_object(object_id=object_id, by=BY)
+    return refresh_known(object_id=object_id, by=BY)
 
 
 def list_due(tally: Tally | None = None) -> int:
@@ -82,9 +82,12 @@ def due(*, until: float) -> Iterator[RefreshOutcome]:
 
 def _each(claimed: list[int]) -> Iterator[RefreshOutcome]:
     """One after the other; when the source starts to fail, the rest goes back into the queue unasked."""
-    left = list(claimed)
+    left, failing = list(claimed), False
     try:
-        while left and not (len(left) < len(claimed) and source.is_failing()):
-            yield refresh_object(object_id=left.pop(0), by=BY)
+        while left and not failing:
+            outcome = refresh_known(object_id=left.pop(0), by=BY)
+            failing = bool(left) and not outcome.ok and source.is_failing()
+            yield outcome
     finally:
-        claims.give_back(left)
+        if left:
+            claims.give_back(left)
