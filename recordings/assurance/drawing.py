@@ -27,7 +27,9 @@ def heat_head(board: Board) -> SafeString:
     """Two rows of headings: the months, and the days in them."""
     days = board.window.days
     months = [(first, len(list(group))) for first, group in groupby(days, lambda day: f"{day:%Y-%m}")]
-    spans = "".join(f'<th scope="colgroup" colspan="{length}">{month}</th>' for month, length in months)
+    spans = "".join(
+        f'<th scope="colgroup" colspan="{length}"><span>{month}</span></th>' for month, length in months
+    )
     each = "".join(f'<th scope="col"><span class="sr">{day:%Y-%m-}</span>{day:%d}</th>' for day in days)
     return SafeString(f'<tr><td class="who"></td>{spans}</tr><tr><td class="who"></td>{each}</tr>')
 

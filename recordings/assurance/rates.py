@@ -22,7 +22,7 @@ VIDEO_MODULE = 26
 NEARLY_ALL, ENOUGH = 0.95, 20
 # A share is a drop when chance alone would give so few in less than one of 2,000 cases.
 CHANCE = 1 / 2000
-WEEK = 7
+WEEK, SHOWN = 7, 3
 
 # One row of search stands for each object (`newest`): the day of its newest recording, or the day it began.
 _PER_DAY = """
@@ -91,6 +91,15 @@ class Channel:
     def is_sure(self) -> bool:
         """Whether a conversation without a recording counts as missing."""
         return self.past.nearly_all
+
+    @property
+    def last_drops(self) -> list[tuple[date, Share]]:
+        """The newest days that fell behind, as many as a cell of the table holds."""
+        return self.drops[: -SHOWN - 1 : -1]
+
+    @property
+    def more_drops(self) -> int:
+        return max(0, len(self.drops) - SHOWN)
 
     @property
     def verdict(self) -> str:

@@ -1,7 +1,7 @@
 """The pages of assurance: the map, the list behind a cell, what the nightly sample found, the statements."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.assurance import drawing
@@ -57,7 +58,7 @@ def board_page(request: Request) -> HttpResponse:
         "rows": drawing.heat_rows(found, form, names, MOST_LINES),
         "totals": drawing.total_rows(found, form, names),
         "hidden": max(0, len(found.lines) - MOST_LINES),
-        "findings": Finding,
+        "findings": list(Finding),
         **_tiles(found, form),
         **_channels(known, streams),
         **_links(form, found, streams),
@@ -80,7 +81,7 @@ def _tiles(found: Board, form: BoardForm) -> dict[str, Any]:
         "wrong_url": f"{reverse('assurance:recordings')}?{urlencode(everything)}"
         if found.total.wrong
         else "",
-        "night_value": f"{opened:,} of {looked.total():,}",
+        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{looked.total():,}"),
         "night_level": "bad" if looked[MediaOutcome.FAILS] else "ok" if opened else "",
         "night_note": "files opened in the last 24 hours"
         if looked
@@ -213,13 +214,19 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
         "told": told,
         "findings": [(one, told["total"]["findings"][one.value]) for one in Finding],
         "exceptions": [
-            {**one, "words": ", ".join(FINDINGS[code].label for code in one["findings"])}
+            {
+                **one,
+                "began_at": datetime.fromisoformat(one["at"]),
+                "found": [FINDINGS[code] for code in one["findings"]],
+            }
             for one in told["exceptions"][:EXCEPTIONS_SHOWN]
         ],
         "versions": versions.values_list("pk", "version"),
         "newest": versions.values_list("version", flat=True).last() == row.version,
         "may_download": can(request.user, Permission.EXPORT_REPORTS),
         "may_prove": can(request.user, Permission.READ_TRAIL),
+        "may_open": can(request.user, Permission.OPEN_OBJECTS),
+        "sealed": bool(settings.AUDIT_ORIGIN),
     }
     return page(request, "assurance/statement.html", context)
 
