@@ -44,6 +44,8 @@ class Tree:
         while new:
             start = (size >> (HEIGHT * level)) // WIDTH
             before = tile_width(level, start, size)
+            if before + len(new) < WIDTH:
+                break
             kept = self._hashes(level, start * WIDTH, start * WIDTH + before) + new
             done = [b"".join(kept[at : at + WIDTH]) for at in range(0, len(kept) - WIDTH + 1, WIDTH)]
             full += [(level, start + at, tile) for at, tile in enumerate(done)]
