@@ -48,7 +48,7 @@ class Authority:
         (folder / "serial").write_text("01\n")
         for who in ("root", "tsa"):
             (folder / f"{who}.cnf").write_text(_CONFIG.format(folder=folder, name=f"{name} {who}"))
-            self._openssl(f"ecparam -name prime256v1 -genkey -noout -out {who}.key")
+            self._openssl(f"genrsa -out {who}.key 2048")
         self._openssl("req -x509 -days 9 -config root.cnf -extensions root -key root.key -out root.pem")
         self._openssl("req -new -config tsa.cnf -key tsa.key -out tsa.csr")
         self._openssl(

@@ -51,6 +51,10 @@ def test_stamps_around_the_leaves_are_shipped_and_check(log: Log, tsa: Authority
     checks = {check.name: check for check in verify(bundle.file, policy_text=log.signer.policy_text).checks}
     assert [check for check in checks.values() if not check.ok] == []
     assert checks["anchors"].sentence.startswith("2 time stamps")
+    own = (tsa.folder / "tsa.pem").read_text()
+    lifted = verify(bundle.file, policy_text=log.signer.policy_text, tsa_pem=own)
+    assert lifted.verdict.startswith("ANCHORED (time-stamped ")
+    assert lifted.verdict.endswith(f", leaves below {second})")
     assert bundle.read(f"anchors/{first}.txt").decode() == Checkpoint.objects.get(size=first).note
 
 

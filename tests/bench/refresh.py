@@ -1,0 +1,202 @@
+"""Keeping the copy fresh, against what the wire and the database would take by themselves.
+
+CommBox is a process of its own, 50 ms away. Everything the product does counts: parsing, comparing, rows, custody
+events in the trail, search rows, bookkeeping.
+"""
+
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+from redis import Redis
+
+from recordings.audit import Actor
+from recordings.commbox import CommBox, Throttled, assembly
+from recordings.commbox.limits import CallBudget
+from recordings.models import CommBoxObject, Recording, Stream
+from recordings.refresh import actions, sweep
+from tests.bench.results import Measured
+
+BY = Actor.system("bench")
+LATENCY, AT_ONCE, OBJECTS = 0.05, 20, 5_000
+FIRST_ID = 7_000_000_000
+UPSERTED, EACH = 50_000, 1_000
+THROTTLE, THROTTLED_SECONDS = 4, 20
+
+
+def measure() -> Iterator[Measured]:
+    """The figures of the refresh."""
+    with far() as port, _client(port):
+        yield from _many_objects(port)
+        yield from _upsert(port)
+        yield _one_large_object(port)
+    yield _throttled()
+
+
+@contextmanager
+def far() -> Iterator[int]:
+    command = [sys.executable, "-m", "tests.bench.slow_commbox", str(LATENCY * 1000)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _client(port: int) -> Iterator[None]:
+    """The process's client asks the far CommBox, without a budget in the way."""
+    far_away = CommBox(f"http://127.0.0.1:{port}/", ["a-key-for-the-bench"])
+    original, actions.client = actions.client, lambda: far_away  # type: ignore[assignment]
+    try:
+        with override_settings(COMMBOX_REQUESTS_AT_ONCE=AT_ONCE + 1):
+            yield
+    finally:
+        actions.client = original  # type: ignore[assignment]
+        far_away.close()
+        assembly.client.cache_clear()
+
+
+def _turn(port: int, number: int, each: int) -> None:
+    """From now on every object has so many recordings, and all of them look as in this turn."""
+    urlopen(f"http://127.0.0.1:{port}/turn/{number}/{each}").read()
+
+
+def _make(first: int, count: int) -> None:
+    stream, _ = Stream.objects.get_or_create(pk=31245)
+    CommBoxObject.objects.update(refresh_due_at=None)
+    CommBoxObject.objects.bulk_create(
+        CommBoxObject(id=first + number, stream=stream, created_at=timezone.now()) for number in range(count)
+    )
+    _due(first, count)
+
+
+def _due(first: int, count: int) -> None:
+    CommBoxObject.objects.filter(pk__range=(first, first + count - 1)).update(
+        refresh_due_at=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def _swept(expected: int) -> tuple[float, float]:
+    """Seconds on the clock and of the processor for a whole sweep."""
+    started, burnt = time.perf_counter(), time.process_time()
+    assert sweep.refresh_due(seconds=600) == expected
+    return time.perf_counter() - started, time.process_time() - burnt
+
+
+def _many_objects(port: int) -> Iterator[Measured]:
+    ideal = OBJECTS * LATENCY / AT_ONCE
+    against = f"requests × latency ÷ {AT_ONCE} in flight ({ideal:.1f} s)"
+    _make(FIRST_ID, OBJECTS)
+    _turn(port, 1, 1)
+    taken, burnt = _swept(OBJECTS)
+    yield Measured("refresh: 5,000 objects, a new recording each", taken, "s", ideal / taken, against)
+    yield Measured("refresh: processor per object, new", burnt / OBJECTS * 1000, "ms")
+    _due(FIRST_ID, OBJECTS)
+    before = _writes()
+    taken, burnt = _swept(OBJECTS)
+    yield Measured("refresh: 5,000 objects, nothing new", taken, "s", ideal / taken, against)
+    yield Measured("refresh: processor per object, nothing new", burnt / OBJECTS * 1000, "ms")
+    yield Measured("refresh: recordings written by it", _writes() - before, "rows")
+
+
+def _writes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"
+            " WHERE relname IN ('recordings_recording', 'recordings_searchdoc', 'event')"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _upsert(port: int) -> Iterator[Measured]:
+    first, count = FIRST_ID + 100_000, UPSERTED // EACH
+    _make(first, count)
+    times = []
+    for turn in (1, 2, 2):
+        _turn(port, turn, EACH)
+        _due(first, count)
+        times.append(_swept(count)[0])
+    bare = _bare_upsert(first, count)
+    yield Measured(
+        "refresh: 50,000 new recordings", times[0], "s", bare / times[0], f"COPY + INSERT ({bare:.1f} s)"
+    )
+    yield Measured("refresh: 50,000 changed recordings", times[1], "s")
+    yield Measured("refresh: 50,000 unchanged recordings", times[2], "s", times[1] / times[2], "changed ones")
+
+
+def _bare_upsert(first: int, count: int) -> float:
+    """The same rows through COPY into a temporary table and one INSERT, without trail, search or comparison."""
+    names = [field.column for field in Recording._meta.concrete_fields]
+    columns = ", ".join(f'"{name}"' for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE bare (LIKE recordings_recording INCLUDING ALL)")
+        cursor.execute("CREATE TEMP TABLE arriving (LIKE recordings_recording)")
+        cursor.execute(
+            f"SELECT {columns} FROM recordings_recording WHERE object_id BETWEEN %s AND %s",
+            [first, first + count],
+        )
+        with cursor.copy(  # type: ignore[attr-defined]
+            f"COPY (SELECT {columns} FROM recordings_recording"
+            f" WHERE object_id BETWEEN {first} AND {first + count}) TO STDOUT"
+        ) as source:
+            data = b"".join(bytes(block) for block in source)
+        started = time.perf_counter()
+        with cursor.copy(f"COPY arriving ({columns}) FROM STDIN") as target:  # type: ignore[attr-defined]
+            target.write(data)
+        cursor.execute(
+            "INSERT INTO bare SELECT * FROM arriving ON CONFLICT (fingerprint) DO UPDATE SET url = excluded.url"
+        )
+        taken = time.perf_counter() - started
+        cursor.execute("DROP TABLE bare, arriving")
+    return taken
+
+
+def _one_large_object(port: int) -> Measured:
+    first = FIRST_ID + 200_000
+    _make(first, 1)
+    _turn(port, 1, 10_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken, _ = _swept(1)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert Recording.objects.filter(object_id=first).count() == 10_000
+    return Measured(
+        f"refresh: one object, 10,000 recordings (+{grown:.0f} MiB)", taken, "s", 30 / taken, "30 s allowed"
+    )
+
+
+def _throttled() -> Measured:
+    """Four processes' worth of clients on one budget: calls made against calls allowed."""
+    redis = Redis.from_url(settings.REDIS_URL)
+    made, end = [0] * 4, time.monotonic() + THROTTLED_SECONDS
+
+    def work(number: int) -> None:
+        budget = CallBudget(redis, "bench", THROTTLE, 20)
+        while time.monotonic() < end:
+            try:
+                with budget.acquire("playback"):
+                    made[number] += time.monotonic() < end
+            except Throttled:
+                continue
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    allowed = THROTTLE * THROTTLED_SECONDS
+    return Measured(
+        "refresh: calls made of 4/s, four clients", sum(made), "calls", sum(made) / allowed, "calls allowed"
+    )
