@@ -8,6 +8,7 @@ import psycopg
 
 from recordings.sealing.errors import Stopped
 from recordings.sealing.incidents import kept
+from recordings.sealing.rotation import Rotation
 from recordings.sealing.tree import Tree
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint
@@ -37,6 +38,7 @@ class Signing:
         """`keys` are the log's, from the trust policy; without any, the signer is believed as it is."""
         self._signer, self._keys = signer, keys
         self._last: tuple[str, int] | None = None
+        self._rotation = Rotation()
         self._edge = merkle.Frontier()  # as it was when something was signed last
 
     def sign(self, connection: psycopg.Connection[Any], fresh: Sequence[bytes] = ()) -> int | None:
@@ -78,6 +80,7 @@ class Signing:
             )
         self._check(note := format_note(checkpoint.text(), lines))
         connection.execute(_KEEP, [checkpoint.size, checkpoint.root, checkpoint.origin, note])
+        self._rotation.notice(connection, checkpoint.origin, checkpoint.size, note)
         self._last = checkpoint.origin, checkpoint.size
         return checkpoint.size
 
