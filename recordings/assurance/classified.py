@@ -53,7 +53,8 @@ WITH recs AS (
     GROUP BY object_id, recorded_at, seconds HAVING count(*) > 1
 ), broken AS (
     SELECT recording_id FROM (
-        SELECT DISTINCT ON (recording_id) recording_id, outcome FROM recordings_mediacheck
+        SELECT DISTINCT ON (recording_id) recording_id, outcome
+        FROM recordings_mediacheck WHERE recording_id IN (SELECT id FROM recs)
         ORDER BY recording_id, checked_at DESC) newest
     WHERE outcome = 'fails'
 ), judged AS (
