@@ -12,6 +12,7 @@ from recordings.assurance.findings import Finding
 from recordings.assurance.listing import PAGE, Choice, Item, items, listing, reasons
 from recordings.assurance.rates import channels, sure_channels
 from recordings.assurance.window import Window
+from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
 from tests.factories import agent, conversation, person, recording, stream
 
@@ -312,6 +313,40 @@ def test_what_cannot_be_read_is_said(noa: Client, path: str, query: str) -> None
     response = noa.get(f"{path}?{query}")
     assert response.status_code == 400
     assert 'role="alert"' in response.content.decode()
+
+
+def test_the_map_is_leafed_through_by_its_own_length(noa: Client, channel: Stream) -> None:
+    page = noa.get("/assurance/?kind=vanished").context
+    assert (page["older_url"], page["newer_url"]) == ("?until=2026-10-16&kind=vanished", "")
+    older = noa.get("/assurance/?until=2026-10-16").context
+    assert (older["older_url"], older["newer_url"]) == ("?until=2026-09-11", "?")
+    assert noa.get("/assurance/?until=2026-09-11").context["newer_url"] == "?until=2026-10-16"
+
+
+def test_a_channel_opens_to_its_agents(noa: Client, channel: Stream) -> None:
+    other = stream("Claims video")
+    call(channel, agent=agent("Avery Cole"))
+    call(other, agent=agent("Robin Vale"))
+    html = noa.get("/assurance/").content.decode()
+    assert f'href="?by=agent&amp;channel={channel.pk}"' in html
+    html = noa.get(f"/assurance/?by=agent&channel={channel.pk}").content.decode()
+    assert "Avery Cole" in html
+    assert "Robin Vale" not in html
+    assert f"channel={channel.pk}&amp;agent=" in html
+
+
+def test_nothing_is_shown_that_cannot_be_logged(
+    noa: Client, channel: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritable(*_: Any, **__: Any) -> None:
+        raise AuditUnavailable
+
+    monkeypatch.setattr("recordings.catalog.logs.record_durably", unwritable)
+    call(channel, agent=agent("Avery Cole"))
+    for path in ("/assurance/?by=agent", "/assurance/recordings/?all=on"):
+        response = noa.get(path)
+        assert response.status_code == 503
+        assert "Avery Cole" not in response.content.decode()
 
 
 @pytest.mark.parametrize("rows", [1, 3])

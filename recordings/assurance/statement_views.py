@@ -1,0 +1,118 @@
+"""The pages of the nightly sample and of the statements. They name no agent, so reading them is no event; taking a
+statement along is one."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.forms import StatementForm
+from recordings.assurance.sampling import newest_checks, night
+from recordings.assurance.statements import state_month, table_of
+from recordings.audit import Actor, Kind, Target, record_durably
+from recordings.http import Request, page
+from recordings.models import CompletenessStatement
+from recordings.permissions import Permission
+from recordings.policies import can, permission_required
+
+STATEMENTS_SHOWN, EXCEPTIONS_SHOWN = 60, 200
+TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def sample_page(request: Request) -> HttpResponse:
+    """What the nightly sample looked into last, failures marked. It names nobody."""
+    may_open = can(request.user, Permission.OPEN_OBJECTS)
+    context = {
+        "checks": newest_checks(),
+        "night": night(),
+        "may_open": may_open,
+        "size": settings.ASSURANCE_SAMPLE,
+    }
+    return page(request, "assurance/sample.html", context)
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def statement_list(request: Request) -> HttpResponse:
+    """Every version of every month, the newest first, and the form for another one."""
+    return _statements(request, StatementForm())
+
+
+@require_POST
+@permission_required(Permission.EXPORT_REPORTS)
+def state_view(request: Request) -> HttpResponse:
+    """State a month now, and show what was stated."""
+    form = StatementForm(request.POST)
+    if not form.is_valid():
+        return _statements(request, form, status=400)
+    by = Actor.from_request(request)
+    made = state_month(month=form.cleaned_data["month"], by=by, person=request.user)
+    return redirect("assurance:statement", made.pk)
+
+
+def _statements(request: Request, form: StatementForm, status: int = 200) -> HttpResponse:
+    rows = CompletenessStatement.objects.defer("document").select_related("stated_by")
+    context = {
+        "form": form,
+        "rows": rows.order_by("-month", "-version")[:STATEMENTS_SHOWN],
+        "may_state": can(request.user, Permission.EXPORT_REPORTS),
+    }
+    return page(request, "assurance/statements.html", context, status=status)
+
+
+@require_safe
+@permission_required(Permission.VIEW_ASSURANCE)
+def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
+    """One statement: its sums, its exceptions, and how to prove it."""
+    row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
+    told = json.loads(bytes(row.document))
+    versions = CompletenessStatement.objects.filter(month=row.month).order_by("version")
+    context = {
+        "statement": row,
+        "told": told,
+        "findings": [(one, told["total"]["findings"][one.value]) for one in Finding],
+        "exceptions": [
+            {
+                **one,
+                "began_at": datetime.fromisoformat(one["at"]),
+                "found": [FINDINGS[code] for code in one["findings"]],
+            }
+            for one in told["exceptions"][:EXCEPTIONS_SHOWN]
+        ],
+        "versions": versions.values_list("pk", "version"),
+        "newest": versions.values_list("version", flat=True).last() == row.version,
+        "may_download": can(request.user, Permission.EXPORT_REPORTS),
+        "may_prove": can(request.user, Permission.READ_TRAIL),
+        "may_open": can(request.user, Permission.OPEN_OBJECTS),
+        "sealed": bool(settings.AUDIT_ORIGIN),
+    }
+    return page(request, "assurance/statement.html", context)
+
+
+@require_safe
+@permission_required(Permission.EXPORT_REPORTS)
+def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
+    """The statement as JSON or its exceptions as CSV. In the trail before the first byte leaves."""
+    row = get_object_or_404(CompletenessStatement, pk=statement_id)
+    if format not in ("json", "csv"):
+        raise Http404
+    document = bytes(row.document)
+    data = document if format == "json" else table_of(document)
+    if request.method == "GET":
+        detail = {"format": format, "sha256": row.sha256 if format == "json" else row.table_sha256}
+        target = Target("statement", f"statement:{row.pk}")
+        record_durably(
+            Kind.STATEMENT_DOWNLOADED, by=Actor.from_request(request), target=target, detail=detail
+        )
+    response = HttpResponse(data, content_type=TYPES[format])
+    name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
