@@ -4,17 +4,17 @@ Both are processes of their own, timed from start to end with their largest memo
 and its signed checkpoint is part of building.
 """
 
-import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 
 from tests.bench import logs
 from tests.bench.events import BUSIEST
+from tests.bench.memory import peak
 from tests.bench.results import Measured
 
 _MIB = 1024 * 1024
@@ -43,11 +43,11 @@ def _figures(what: str, seconds: float, mebibytes: float) -> Iterator[Measured]:
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Seconds and the largest memory of a Python process. Raises RuntimeError when it fails."""
-    started = perf_counter()
-    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.PIPE, text=True)
-    said = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    started, most = perf_counter(), 0.0
+    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        most = max(most, peak(process.pid))
+        sleep(0.005)
     if process.returncode:
-        raise RuntimeError(said)
-    return perf_counter() - started, usage.ru_maxrss / 1024
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    return perf_counter() - started, most
