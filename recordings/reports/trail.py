@@ -21,8 +21,11 @@ SELECT id, uuid_send(event_id), event_id::text,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
 FROM ({}) AS events ORDER BY id
 """
+# OFFSET 0: event by event, by the index. Left to itself the server reads all secrets there are for each batch.
 _SECRETS = """
-SELECT e.id, s.field, s.subject, s.sealed FROM audit.event e JOIN audit.secret s USING (event_id)
+SELECT e.id, s.field, s.subject, s.sealed
+FROM audit.event e
+CROSS JOIN LATERAL (SELECT field, subject, sealed FROM audit.secret WHERE event_id = e.event_id OFFSET 0) AS s
 WHERE e.id = ANY(%s) AND s.field <> ALL(%s)
 """
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
