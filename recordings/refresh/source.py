@@ -81,15 +81,15 @@ def is_failing() -> bool:
 def heard(error: CommBoxError | None = None) -> None:
     """Note how a call ended: None for a good answer."""
     global _well_until
-    now, good = timezone.now(), error is None or isinstance(error, ANSWERED)
-    if good and time.monotonic() < _well_until:
+    now, failure = timezone.now(), None if isinstance(error, ANSWERED) else error
+    if failure is None and time.monotonic() < _well_until:
         return
     with connection.cursor() as cursor:
-        if good:
+        if failure is None:
             cursor.execute(_SUCCEEDED, {"now": now})
         else:
-            cursor.execute(_FAILED, {"now": now, **_failure(error, now)})
-    _well_until = time.monotonic() + SAID_EVERY_SECONDS if good else 0.0
+            cursor.execute(_FAILED, {"now": now, **_failure(failure, now)})
+    _well_until = time.monotonic() + SAID_EVERY_SECONDS if failure is None else 0.0
 
 
 def _failure(error: CommBoxError, now: datetime) -> dict[str, Any]:

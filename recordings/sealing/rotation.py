@@ -26,7 +26,7 @@ class Rotation:
         fresh, gone = sorted(now - self._known[1]), sorted(self._known[1] - now)
         for key in fresh:
             others = [other.hex() for other in sorted(now - {key}) or gone]
-            detail = {"key": key.hex(), "beside": ", ".join(others), "size": size}
+            detail: dict[str, int | str] = {"key": key.hex(), "beside": ", ".join(others), "size": size}
             write_own(connection, Kind.KEY_ROTATED, detail)
         self._known = origin, now
         return [key.hex() for key in fresh]
