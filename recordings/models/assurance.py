@@ -38,6 +38,10 @@ class MediaCheck(models.Model):
         return MediaOutcome(self.outcome).label
 
     @property
+    def tone(self) -> str:
+        return {"opens": "ok", "fails": "bad"}.get(self.outcome, "warn")
+
+    @property
     def measured_seconds(self) -> float | None:
         return None if self.measured_ms is None else self.measured_ms / 1000
 

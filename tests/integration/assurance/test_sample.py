@@ -143,3 +143,5 @@ def test_the_page_shows_what_was_found(db: None, client: Client) -> None:
         html = client.get("/assurance/sample/").content.decode()
         assert "The file has no index." in html
         assert (f'href="/recordings/{row.pk}/"' in html) == linked
+    client.force_login(person("qa_manager"))
+    assert "The file has no index." in client.get(f"/recordings/{row.pk}/").content.decode()
