@@ -1,5 +1,7 @@
 """The trust policy: the specification's example, its rules one by one, and what a checkpoint is under it."""
 
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +132,7 @@ def test_names_are_octets() -> None:
         ("quorum\u00a0none\n", 1),
         ("\n" * 400, None),
     ],
+    ids=map(str, count(1)),  # the keys differ from process to process, the names of tests must not
 )
 def test_every_rule_is_kept_and_the_line_is_named(text: str, line: int | None) -> None:
     with pytest.raises(PolicyError, match=f"^Line {line} of the policy: " if line else "^(The|A) policy "):
