@@ -20,6 +20,14 @@ def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+_TELLING = """
+import atexit, runpy, sys
+atexit.register(lambda: sys.stderr.write([l for l in open("/proc/self/status") if l.startswith("VmHWM")][0]))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     files = {
@@ -125,8 +133,20 @@ def test_ten_thousand_events_in_ten_seconds_and_300_mib(tmp_path: Path) -> None:
     (tmp_path / "bundle.zip").write_bytes(pack(large.bundle()).getvalue())
     (tmp_path / "policy.txt").write_text(large.policy(), encoding="utf-8")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = _run(tmp_path, "bundle.zip", "--policy", "policy.txt")
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _TELLING,
+        str(VERIFIER),
+        "bundle.zip",
+        "--policy",
+        "policy.txt",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.splitlines()[-1] == "WITNESSED by w0, w1"
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10
-    assert after.ru_maxrss < 300 * 1024
+    # Its own peak: what the system counts for a child begins with the memory of whoever started it.
+    assert int(done.stderr.split()[-2]) < 300 * 1024
