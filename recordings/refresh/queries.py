@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from recordings.commbox.assembly import budget_left
 from recordings.models import (
     CommBoxObject,
     Delivery,
@@ -21,6 +22,7 @@ from recordings.models import (
     Stream,
 )
 from recordings.refresh import absence, keys, runs
+from recordings.refresh.claims import DEATHS
 from recordings.refresh.hints import Fate
 
 # A visit asks CommBox again when what we hold is older than this.
@@ -30,6 +32,7 @@ TURN_AFTER = timedelta(seconds=10)
 # Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
 SILENCE = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=5)
+MISSED = "Channels are listed every 30 seconds. Are the clock (celery beat) and a worker running?"
 LAST_CONFIRMED = "Lists show what was last confirmed."
 FAILURES = {
     "unreachable": "CommBox not reachable since {}.",
@@ -61,6 +64,8 @@ def banners(*, operations: bool = False) -> list[Banner]:
         return _failing(status, status.failing_since, operations)
     if operations and (key := keys.ending_soon()):
         return [_key_ends(key)]
+    if operations and runs.missed(runs.LIST):
+        return [_banner("warn", "The clock has missed two turns.", MISSED)]
     heard_at = status.last_success_at
     if heard_at is None or timezone.now() - heard_at < SILENCE:
         return []
@@ -234,7 +239,9 @@ def operations() -> dict[str, Any]:
         "source": status,
         "missing": absence.in_question(),
         "last_success": _since("last good answer", status.last_success_at),
+        "budget": budget_left(),
         "queue": waiting,
+        "set_aside": CommBoxObject.objects.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).count(),
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
         "streams": streams(),
         "runs": newest_runs(),

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from auditportal.sandbox.control import Control
 from recordings.commbox import CommBoxError, Forbidden, ServerError, Throttled, Unauthorized, Unreachable
-from recordings.models import CommBoxObject, Delivery, ParseProblem, SourceStatus, Stream
+from recordings.commbox.assembly import budget_left
+from recordings.models import CommBoxObject, Delivery, ParseProblem, RefreshRun, SourceStatus, Stream
 from recordings.refresh import queries, source
 from recordings.refresh.actions import refresh_object
 from recordings.refresh.deliveries import MAX_BYTES
@@ -260,7 +261,7 @@ def test_operations_shows_the_whole_state(
     Delivery.objects.create(
         body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
     )
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         page = text(administrator.get("/operations/"))
     for words in (
         "Answering",
@@ -273,6 +274,43 @@ def test_operations_shows_the_whole_state(
     ):
         assert words in page
     assert ParseProblem.objects.get().excerpt not in page
+
+
+def test_what_was_set_aside_and_what_is_left_of_the_budget_are_shown(
+    administrator: Client, held: CommBoxObject
+) -> None:
+    """F19: no newer failure pushes it off the page."""
+    page = text(administrator.get("/operations/"))
+    assert "Set aside" not in page
+    left = budget_left()
+    assert left is not None
+    assert f"{left.turns}, {left.places} at a time" in " ".join(page.split())
+    CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3)
+    assert "Set aside" in text(administrator.get("/operations/"))
+
+
+def test_a_thousand_files_on_another_host_are_one_proposal(
+    administrator: Client, held: CommBoxObject, upstream: Control
+) -> None:
+    """F16."""
+    for number in range(1_000):
+        upstream.add_recording(held.pk, recordingUrl=f"https://elsewhere.example/{number}.mp4", stored=False)
+    refresh_object(object_id=held.pk, by=BY)
+    (place,) = queries.unlisted_places()
+    assert (place["host"], place["files"]) == ("elsewhere.example", 1_000)
+    assert text(administrator.get("/operations/")).count("elsewhere.example") == 1
+
+
+def test_two_missed_turns_are_said_to_administrators() -> None:
+    """F24."""
+    source.heard()
+    started = timezone.now() - timedelta(seconds=91)
+    run = RefreshRun.objects.create(kind="list", slot=1, started_at=started)
+    (banner,) = queries.banners(operations=True)
+    assert banner["title"] == "The clock has missed two turns."
+    assert queries.banners() == []
+    RefreshRun.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(seconds=60))
+    assert queries.banners(operations=True) == []
 
 
 def test_an_empty_portal_has_an_operations_page(administrator: Client) -> None:

@@ -60,6 +60,7 @@ def _date(**ahead: float) -> str:
     ],
 )
 def test_retry_after_in_every_form(header: str, seconds: float | None) -> None:
+    """F05: seconds, dates, the past, garbage, years, 5,000 digits."""
     assert retry_after_seconds(header, NOW) == seconds
 
 
