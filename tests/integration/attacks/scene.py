@@ -34,6 +34,15 @@ _BACK_TO_NOTHING = """
 UPDATE audit.log_head SET size = 0, root = %s, frontier = '', low_water = -1, manifest_n = -2, manifest_at = now()
 """
 
+# The second view of recording 1, by Tom, is leaf 2.
+TOMS = "(SELECT event_no FROM audit.leaf WHERE n = 2)"
+BLAME_NOA = f"""
+UPDATE audit.event SET body = b, body_hash = sha256(b), actor_ref = 'user:7' FROM (
+    SELECT replace(convert_from(body, 'UTF8'), '"user:8"', '"user:7"')::bytea AS b FROM audit.event WHERE id = {TOMS}
+) AS forged WHERE id = {TOMS}
+"""
+DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.leaf WHERE n = 2)"
+
 
 class Thief(InProcess):
     """Somebody with the log's own key, and without the memory of the signer that holds it."""

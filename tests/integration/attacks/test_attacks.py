@@ -1,6 +1,6 @@
 """Every attack of the threat model, done with real SQL or real files against a real log, and what catches it.
 
-| Attack | Test here | Caught by |
+| Attack | Test here or in test_rewrites.py (A9–A13, A15–A19) | Caught by |
 |---|---|---|
 | A1 edit a sealed event | test_A1_… | verify_trail: entries, checkpoints; verifier: bodies, inclusion |
 | A2 another name for an event | test_A2_… | the event's page (commitment); verifier: values |
@@ -26,66 +26,22 @@ Forged bundles by the dozen, without a database, are in tests/unit/evidence/test
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
-from psycopg import errors
 
-from auditportal.embedded import Services
-from recordings.anchors import ledger
-from recordings.anchors.timestamp import NAME, stamp, trusted
-from recordings.audit import Kind, Target, record
 from recordings.audit.examine import examine
 from recordings.audit.vault import _seal, _unwrap
 from recordings.evidence import bundle as building
-from recordings.evidence import standing
 from recordings.evidence.claims import Claims
-from recordings.evidence.compare import Answer, compare
 from recordings.evidence.population import Population
 from recordings.evidence.standing import CannotProve
-from recordings.evidence.verify_audit import verify
-from recordings.exceptions import NotSealed
-from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey, Leaf
-from recordings.sealing import release
+from recordings.models import AuditSecret, AuditSubjectKey, Leaf
 from recordings.sealing.errors import Stopped
-from recordings.sealing.lag import check_lag, lag
-from recordings.sealing.service import Sealer
-from recordings.tlog.client import Conflict, Refused
 from recordings.tlog.notes import LOG, SigningKey, format_note
-from recordings.verification.nightly import alarm, newest_verification, verify_nightly
 from tests.forge import summed
-from tests.integration.attacks.scene import RECORDING_1, Scene, failing
-from tests.integration.evidence.bundles import NOA, TOM, Bundle, at_times, make_log, opened
-from tests.tsa import Authority, stamping
-
-# The second view of recording 1, by Tom, is leaf 2.
-TOMS = "(SELECT event_no FROM audit.leaf WHERE n = 2)"
-BLAME_NOA = f"""
-UPDATE audit.event SET body = b, body_hash = sha256(b), actor_ref = 'user:7' FROM (
-    SELECT replace(convert_from(body, 'UTF8'), '"user:8"', '"user:7"')::bytea AS b FROM audit.event WHERE id = {TOMS}
-) AS forged WHERE id = {TOMS}
-"""
-DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.leaf WHERE n = 2)"
-
-
-@pytest.fixture
-def scene(
-    committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Scene:
-    """Leaf 0 opens the log. 1 and 3: Noa, 2: Tom on recording 1; 4: Tom on recording 2; a manifest; all witnessed."""
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
-    log = make_log(services, settings, tmp_path, witnesses=["internal-audit"])
-    log.seal()
-    opened("1", NOA)
-    opened("1", TOM)
-    log.seal()
-    opened("1", NOA)
-    opened("2", TOM)
-    log.seal(manifest=True)
-    return Scene(log, tmp_path)
+from tests.integration.attacks.scene import BLAME_NOA, RECORDING_1, TOMS, Scene, failing
+from tests.integration.evidence.bundles import NOA, TOM, Bundle, opened
 
 
 def test_an_honest_log_and_bundle_hold(scene: Scene) -> None:
@@ -288,207 +244,3 @@ def test_A8_a_checkpoint_is_edited(scene: Scene) -> None:
             "UPDATE audit.checkpoint SET note = replace(note, E'\\n6\\n', E'\\n7\\n') WHERE size = 6"
         )
     assert scene.verified() == ["signatures", "cosignatures"]
-
-
-# --- database and key: history is rewritten without Tom's view
-
-
-def test_A9_history_is_rewritten_with_the_real_key(scene: Scene) -> None:
-    scene.rewrite(DELETE_TOMS)
-    audited = scene.audited(scene.bundle_of_thief())
-    assert (audited.verdict, failing(audited)) == ("INVALID", ["witnesses"])
-    # the database agrees with itself, until an hour has passed without a witness
-    assert scene.verified() == []
-    with scene.superuser() as superuser:
-        superuser.execute("UPDATE audit.checkpoint SET signed_at = signed_at - interval '2 hours'")
-    assert scene.verified() == ["quorum"]
-
-
-def test_A9_the_sealer_does_not_go_on(scene: Scene) -> None:
-    """The signer that kept its own memory has seen another history."""
-    scene.rewrite(DELETE_TOMS)
-    opened("2", NOA)
-    assert scene.seal_with_stolen_key() == 6
-    with pytest.raises(Stopped) as stopped:
-        _sealer(scene).once()
-    assert stopped.value.code == "database_differs"
-    assert scene.verified() == ["incidents"]
-
-
-def _sealer(scene: Scene) -> Sealer:
-    signer, services = scene.signer, scene.log.services
-    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier])
-
-
-def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
-    """Not detected, and said so: an auditor whose policy asks for no witness learns no more than this."""
-    scene.rewrite(DELETE_TOMS)
-    bundle = scene.bundle_of_thief()
-    result = scene.audited(bundle, policy=f"log {scene.signer.vkey}\nquorum none\n")
-    assert (result.verdict, failing(result)) == ("CONSISTENT (self-signed only)", [])
-    assert bundle.claims["leaves"] == [1, 2]
-
-
-def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
-    """A checkpoint from before, or a bundle that has one in it: the portal cannot lead from there to what it has."""
-    kept = scene.note(6)
-    scene.rewrite(DELETE_TOMS)
-    bundle, alone = scene.bundle_of_thief(), f"log {scene.signer.vkey}\nquorum none\n"
-    result = verify(bundle.file, policy_text=alone, older=kept, proof=scene.proof_from(6))
-    assert (result.verdict, failing(result)) == ("INVALID", ["older"])
-    compared = compare(kept)
-    assert (compared.answer, compared.answer.alarms) == (Answer.INCONSISTENT, True)
-
-
-def test_A12_the_witness_is_asked_to_sign_the_rewrite(scene: Scene) -> None:
-    scene.rewrite(DELETE_TOMS)
-    opened("2", NOA)
-    opened("2", NOA)
-    assert scene.seal_with_stolen_key() == 7
-    witness = scene.signer.witnesses["internal-audit"]
-    with pytest.raises(Refused) as refused:
-        witness.add_checkpoint(*scene.consistency(6))
-    assert refused.value.status == 422
-    (evidence,) = scene.evidence()
-    assert scene.note() in evidence.read_text()
-
-
-def test_A13_truncated_and_regrown(scene: Scene) -> None:
-    """A backup from before the last two views is put back, and the log goes on from there."""
-    with scene.superuser() as superuser:
-        superuser.execute("DELETE FROM audit.cosignature; DELETE FROM audit.checkpoint WHERE size > 3")
-        superuser.execute(
-            "DELETE FROM audit.event WHERE id IN (SELECT event_no FROM audit.leaf WHERE n >= 3)"
-        )
-        superuser.execute("DELETE FROM audit.leaf WHERE n >= 3")
-        superuser.execute("UPDATE audit.log_head SET manifest_n = -1")
-        scene.fit_the_end(superuser)
-        for kind, table in (("obj", "object_head"), ("act", "actor_head")):
-            superuser.execute(
-                f"DELETE FROM audit.{table} WHERE tag NOT IN (SELECT {kind} FROM audit.leaf WHERE {kind} IS NOT NULL);"
-                f" UPDATE audit.{table} SET count = told.count, last = told.last FROM (SELECT {kind} AS of,"
-                f" count(*) AS count, max(n) AS last FROM audit.leaf GROUP BY {kind}) AS told WHERE tag = of"
-            )
-    assert scene.verified() == []  # the database agrees with itself: it takes somebody who remembers
-    with pytest.raises(Stopped) as stopped:
-        _sealer(scene).once()
-    assert stopped.value.code == "database_behind"
-    assert scene.verified() == ["incidents"]
-
-
-def test_A13_a_split_view(scene: Scene) -> None:
-    """Two roots of one size: the signer signs one of them; the witness, shown the other, keeps it as evidence."""
-    scene.rewrite(DELETE_TOMS)
-    opened("2", NOA)
-    assert scene.seal_with_stolen_key() == 6
-    witness = scene.signer.witnesses["internal-audit"]
-    old, path, note = scene.consistency(3)
-    with pytest.raises(Conflict) as conflict:
-        witness.add_checkpoint(old, path, note)
-    assert conflict.value.size == 6
-    (evidence,) = scene.evidence()
-    assert note in evidence.read_text()
-
-
-# --- roles
-
-
-@pytest.mark.parametrize("login", ["database_url", "sealer_url"])
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE audit.event SET actor_ref = 'user:7'",
-        "DELETE FROM audit.leaf",
-        "TRUNCATE audit.checkpoint",
-        "ALTER TABLE audit.leaf DISABLE TRIGGER ALL",
-        "SET session_replication_role = replica",
-        "SET ROLE auditportal_owner",
-    ],
-)
-def test_A15_the_application_and_the_sealer_are_refused(scene: Scene, login: str, statement: str) -> None:
-    with (
-        psycopg.connect(getattr(scene.log.services, login)) as link,
-        pytest.raises(errors.InsufficientPrivilege),
-    ):
-        link.execute(statement)
-    assert scene.verified() == []
-
-
-def test_A15_from_within_the_portal(scene: Scene) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BLAME_NOA)
-
-
-def test_A16_replication_mode_does_not_wake_the_triggers_less(scene: Scene) -> None:
-    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
-        superuser.execute("SET session_replication_role = replica")
-        for statement in (BLAME_NOA, "DELETE FROM audit.leaf", "TRUNCATE audit.tile"):
-            with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
-                superuser.execute(statement)
-
-
-def test_A16_a_superuser_without_triggers_is_found_at_night(scene: Scene) -> None:
-    with scene.superuser() as superuser:
-        superuser.execute(DELETE_TOMS)
-    verify_nightly()
-    row, raised = newest_verification(), alarm()
-    assert row is not None
-    assert not row.ok
-    assert "leaf 2" in row.problem
-    assert "its event is gone" in row.problem
-    assert raised is not None
-
-
-# --- before it is sealed
-
-
-def test_A17_an_unsealed_event_is_deleted(
-    scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The log cannot miss what it never held; so no URL is given out before it holds it."""
-    settings.AUDIT_RELEASE = "sealed"
-    monkeypatch.setattr(release, "WAIT_SECONDS", 0.1)
-    issued = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
-    with scene.superuser() as superuser:
-        superuser.execute("DELETE FROM audit.event WHERE event_id = %s", [issued])
-    scene.log.seal()
-    with pytest.raises(NotSealed):
-        release.wait_released([issued])
-    kept = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
-    scene.log.seal()
-    release.wait_released([kept])
-
-
-def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: Path) -> None:
-    """Sealed after a time stamp, said to be recorded before it."""
-    with (
-        stamping(tsa) as stamper,
-        psycopg.connect(scene.log.services.sealer_url, autocommit=True) as link,
-    ):
-        newest = ledger.newest(link)
-        response, time = stamp(stamper.url, newest.note.encode(), trusted(tsa.certificates))
-        ledger.keep(link, NAME, newest.size, "authority.example", response, time)
-    assert failing(scene.audited()) == []
-    opened("1", TOM)
-    number = AuditEvent.objects.order_by("-id")[0].id
-    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
-        at_times(superuser, {number: "2026-01-01T09:00:00Z"})
-    assert failing(scene.audited()) == ["times"]
-
-
-def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:
-    opened("1", TOM)
-    assert not lag().alarming
-    check_lag()
-    with scene.superuser() as superuser:
-        superuser.execute(
-            "UPDATE audit.event SET recorded_at = recorded_at - make_interval(secs => %s), skewed = true"
-            " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = audit.event.id)",
-            [settings.AUDIT_LAG_LIMIT_SECONDS + 1],
-        )
-    assert lag().alarming
-    with pytest.raises(NotSealed):
-        check_lag()
-    result = scene.verification()
-    assert [check.name for check in result.checks if not check.ok] == ["unsealed"]
-    assert str(result.problem).endswith("is not sealed yet.")

@@ -1,0 +1,228 @@
+"""Attacks A9–A13 and A15–A19: history rewritten, roles overstepped, the time before sealing. The table is in
+test_attacks.py."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from psycopg import errors
+
+from recordings.anchors import ledger
+from recordings.anchors.timestamp import NAME, stamp, trusted
+from recordings.audit import Kind, Target, record
+from recordings.evidence.compare import Answer, compare
+from recordings.evidence.verify_audit import verify
+from recordings.exceptions import NotSealed
+from recordings.models import AuditEvent
+from recordings.sealing import release
+from recordings.sealing.errors import Stopped
+from recordings.sealing.lag import check_lag, lag
+from recordings.sealing.service import Sealer
+from recordings.tlog.client import Conflict, Refused
+from recordings.verification.nightly import alarm, newest_verification, verify_nightly
+from tests.integration.attacks.scene import BLAME_NOA, DELETE_TOMS, Scene, failing
+from tests.integration.evidence.bundles import NOA, TOM, at_times, opened
+from tests.tsa import Authority, stamping
+
+
+def test_A9_history_is_rewritten_with_the_real_key(scene: Scene) -> None:
+    scene.rewrite(DELETE_TOMS)
+    audited = scene.audited(scene.bundle_of_thief())
+    assert (audited.verdict, failing(audited)) == ("INVALID", ["witnesses"])
+    # the database agrees with itself, until an hour has passed without a witness
+    assert scene.verified() == []
+    with scene.superuser() as superuser:
+        superuser.execute("UPDATE audit.checkpoint SET signed_at = signed_at - interval '2 hours'")
+    assert scene.verified() == ["quorum"]
+
+
+def test_A9_the_sealer_does_not_go_on(scene: Scene) -> None:
+    """The signer that kept its own memory has seen another history."""
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 6
+    with pytest.raises(Stopped) as stopped:
+        _sealer(scene).once()
+    assert stopped.value.code == "database_differs"
+    assert scene.verified() == ["incidents"]
+
+
+def _sealer(scene: Scene) -> Sealer:
+    signer, services = scene.signer, scene.log.services
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier])
+
+
+def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
+    """Not detected, and said so: an auditor whose policy asks for no witness learns no more than this."""
+    scene.rewrite(DELETE_TOMS)
+    bundle = scene.bundle_of_thief()
+    result = scene.audited(bundle, policy=f"log {scene.signer.vkey}\nquorum none\n")
+    assert (result.verdict, failing(result)) == ("CONSISTENT (self-signed only)", [])
+    assert bundle.claims["leaves"] == [1, 2]
+
+
+def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
+    """A checkpoint from before, or a bundle that has one in it: the portal cannot lead from there to what it has."""
+    kept = scene.note(6)
+    scene.rewrite(DELETE_TOMS)
+    bundle, alone = scene.bundle_of_thief(), f"log {scene.signer.vkey}\nquorum none\n"
+    result = verify(bundle.file, policy_text=alone, older=kept, proof=scene.proof_from(6))
+    assert (result.verdict, failing(result)) == ("INVALID", ["older"])
+    compared = compare(kept)
+    assert (compared.answer, compared.answer.alarms) == (Answer.INCONSISTENT, True)
+
+
+def test_A12_the_witness_is_asked_to_sign_the_rewrite(scene: Scene) -> None:
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 7
+    witness = scene.signer.witnesses["internal-audit"]
+    with pytest.raises(Refused) as refused:
+        witness.add_checkpoint(*scene.consistency(6))
+    assert refused.value.status == 422
+    (evidence,) = scene.evidence()
+    assert scene.note() in evidence.read_text()
+
+
+def test_A13_truncated_and_regrown(scene: Scene) -> None:
+    """A backup from before the last two views is put back, and the log goes on from there."""
+    with scene.superuser() as superuser:
+        superuser.execute("DELETE FROM audit.cosignature; DELETE FROM audit.checkpoint WHERE size > 3")
+        superuser.execute(
+            "DELETE FROM audit.event WHERE id IN (SELECT event_no FROM audit.leaf WHERE n >= 3)"
+        )
+        superuser.execute("DELETE FROM audit.leaf WHERE n >= 3")
+        superuser.execute("UPDATE audit.log_head SET manifest_n = -1")
+        scene.fit_the_end(superuser)
+        for kind, table in (("obj", "object_head"), ("act", "actor_head")):
+            superuser.execute(
+                f"DELETE FROM audit.{table} WHERE tag NOT IN (SELECT {kind} FROM audit.leaf WHERE {kind} IS NOT NULL);"
+                f" UPDATE audit.{table} SET count = told.count, last = told.last FROM (SELECT {kind} AS of,"
+                f" count(*) AS count, max(n) AS last FROM audit.leaf GROUP BY {kind}) AS told WHERE tag = of"
+            )
+    assert scene.verified() == []  # the database agrees with itself: it takes somebody who remembers
+    with pytest.raises(Stopped) as stopped:
+        _sealer(scene).once()
+    assert stopped.value.code == "database_behind"
+    assert scene.verified() == ["incidents"]
+
+
+def test_A13_a_split_view(scene: Scene) -> None:
+    """Two roots of one size: the signer signs one of them; the witness, shown the other, keeps it as evidence."""
+    scene.rewrite(DELETE_TOMS)
+    opened("2", NOA)
+    assert scene.seal_with_stolen_key() == 6
+    witness = scene.signer.witnesses["internal-audit"]
+    old, path, note = scene.consistency(3)
+    with pytest.raises(Conflict) as conflict:
+        witness.add_checkpoint(old, path, note)
+    assert conflict.value.size == 6
+    (evidence,) = scene.evidence()
+    assert note in evidence.read_text()
+
+
+# --- roles
+
+
+@pytest.mark.parametrize("login", ["database_url", "sealer_url"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit.event SET actor_ref = 'user:7'",
+        "DELETE FROM audit.leaf",
+        "TRUNCATE audit.checkpoint",
+        "ALTER TABLE audit.leaf DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "SET ROLE auditportal_owner",
+    ],
+)
+def test_A15_the_application_and_the_sealer_are_refused(scene: Scene, login: str, statement: str) -> None:
+    with (
+        psycopg.connect(getattr(scene.log.services, login)) as link,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        link.execute(statement)
+    assert scene.verified() == []
+
+
+def test_A15_from_within_the_portal(scene: Scene) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLAME_NOA)
+
+
+def test_A16_replication_mode_does_not_wake_the_triggers_less(scene: Scene) -> None:
+    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        for statement in (BLAME_NOA, "DELETE FROM audit.leaf", "TRUNCATE audit.tile"):
+            with pytest.raises(errors.InsufficientPrivilege, match="append-only"):
+                superuser.execute(statement)
+
+
+def test_A16_a_superuser_without_triggers_is_found_at_night(scene: Scene) -> None:
+    with scene.superuser() as superuser:
+        superuser.execute(DELETE_TOMS)
+    verify_nightly()
+    row, raised = newest_verification(), alarm()
+    assert row is not None
+    assert not row.ok
+    assert "leaf 2" in row.problem
+    assert "its event is gone" in row.problem
+    assert raised is not None
+
+
+# --- before it is sealed
+
+
+def test_A17_an_unsealed_event_is_deleted(
+    scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log cannot miss what it never held; so no URL is given out before it holds it."""
+    settings.AUDIT_RELEASE = "sealed"
+    monkeypatch.setattr(release, "WAIT_SECONDS", 0.1)
+    issued = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
+    with scene.superuser() as superuser:
+        superuser.execute("DELETE FROM audit.event WHERE event_id = %s", [issued])
+    scene.log.seal()
+    with pytest.raises(NotSealed):
+        release.wait_released([issued])
+    kept = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
+    scene.log.seal()
+    release.wait_released([kept])
+
+
+def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: Path) -> None:
+    """Sealed after a time stamp, said to be recorded before it."""
+    with (
+        stamping(tsa) as stamper,
+        psycopg.connect(scene.log.services.sealer_url, autocommit=True) as link,
+    ):
+        newest = ledger.newest(link)
+        response, time = stamp(stamper.url, newest.note.encode(), trusted(tsa.certificates))
+        ledger.keep(link, NAME, newest.size, "authority.example", response, time)
+    assert failing(scene.audited()) == []
+    opened("1", TOM)
+    number = AuditEvent.objects.order_by("-id")[0].id
+    with psycopg.connect(scene.log.services.admin_url, autocommit=True) as superuser:
+        at_times(superuser, {number: "2026-01-01T09:00:00Z"})
+    assert failing(scene.audited()) == ["times"]
+
+
+def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:
+    opened("1", TOM)
+    assert not lag().alarming
+    check_lag()
+    with scene.superuser() as superuser:
+        superuser.execute(
+            "UPDATE audit.event SET recorded_at = recorded_at - make_interval(secs => %s), skewed = true"
+            " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = audit.event.id)",
+            [settings.AUDIT_LAG_LIMIT_SECONDS + 1],
+        )
+    assert lag().alarming
+    with pytest.raises(NotSealed):
+        check_lag()
+    result = scene.verification()
+    assert [check.name for check in result.checks if not check.ok] == ["unsealed"]
+    assert str(result.problem).endswith("is not sealed yet.")
