@@ -92,4 +92,4 @@ def test_a_month_is_stated_and_its_event_leads_to_the_proof(noa: Any) -> None:
         noa.get_by_role("link", name="Statement (JSON)").click()
     assert download.value.suggested_filename.endswith("-v1.json")
     noa.get_by_role("link", name="The event and its proof").click()
-    assert noa.get_by_text("of completeness for").first.is_visible()
+    noa.get_by_text("of completeness for").first.wait_for()

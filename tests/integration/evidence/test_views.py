@@ -1,10 +1,6 @@
 """The pages of the sealed log, over real logs: what they say is so, and looking at them is in the trail first."""
 
-import base64
-import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,199 +8,15 @@ import psycopg
 import pytest
 from django.test import Client
 
-from auditportal.accounts.models import User
 from auditportal.embedded import Services
-from recordings.audit import Kind, Outcome, Target, record
-from recordings.models import AuditEvent, Incident, Leaf
+from recordings.models import Incident, Leaf
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import parse, parse_note
-from recordings.tlog.notes import Note, SigningKey
+from recordings.tlog.notes import Note
 from recordings.tlog.proof import parse_proof
-from tests.factories import person
-from tests.integration.audit.helpers import acting
-from tests.sealing import Signer, seal_all, settings_for, signer_of
+from tests.integration.evidence.pages import Log, text_of, trail
 
 NOTHING = UUID(int=0)
-
-
-@pytest.fixture
-def eva(committed_db: None) -> User:
-    return person("external_auditor", "eva.lang")
-
-
-@pytest.fixture
-def client(eva: User) -> Client:
-    client = Client()
-    client.force_login(eva)
-    return client
-
-
-class Log:
-    """A log of this test: events go in, `seal` seals, signs and – with witnesses – cosigns them."""
-
-    def __init__(self, services: Services, signer: Signer, by: User) -> None:
-        self.services, self.signer, self.by = services, signer, by
-
-    def write(self, count: int = 1) -> UUID:
-        """Events; the id of the last."""
-        for number in range(count):
-            target = Target("object", f"object:{number}", "Dana Marlowe", subject=f"customer:{number}")
-            event = record(Kind.OBJECT_OPENED, by=acting(self.by), target=target, outcome=Outcome.GRANTED)
-        return event
-
-    def seal(self, **more: Any) -> int:
-        return seal_all(self.services, signer=self.signer, **more)
-
-
-@pytest.fixture
-def opened(eva: User, services: Services, settings: Any, tmp_path: Path) -> Callable[..., Log]:
-    """Start a log, with these witnesses; the portal's policy names log and witnesses."""
-
-    def act(*witnesses: str) -> Log:
-        signer = signer_of(services, witnesses)
-        for name, value in settings_for(services, signer, tmp_path).items():
-            setattr(settings, name, value)
-        return Log(services, signer, eva)
-
-    return act
-
-
-def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:
-    """What the trail says of its own reading: kind, target and detail, oldest first."""
-    bodies = [
-        json.loads(bytes(event.body))
-        for event in AuditEvent.objects.filter(kind__startswith=prefix).order_by("id")
-    ]
-    return [
-        (body["type"], body.get("object", {}).get("ref"), body.get("action_detail", {})) for body in bodies
-    ]
-
-
-def text_of(response: Any) -> str:
-    """The words of a page, tags and runs of space taken out."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
-# --- the strip tells the truth
-
-
-def strip(client: Client) -> tuple[str, str]:
-    log = client.get("/audit/").context["log"]
-    return log.tone, log.word
-
-
-def test_a_log_that_is_not_opened_is_said_to_be_none(client: Client) -> None:
-    assert strip(client) == ("warn", "Not sealed")
-
-
-def test_the_ladder_from_self_signed_to_witnessed(client: Client, opened: Callable[..., Log]) -> None:
-    log = opened()
-    log.write(3)
-    log.seal()
-    assert strip(client) == ("info", "CONSISTENT (self-signed only)")
-
-
-def test_a_witness_is_named(client: Client, opened: Callable[..., Log]) -> None:
-    log = opened("Internal-Audit", "Ernst")
-    log.write(3)
-    size = log.seal()
-    response = client.get("/audit/")
-    assert (response.context["log"].tone, response.context["log"].word) == (
-        "ok",
-        "WITNESSED by Ernst, Internal-Audit",
-    )
-    assert f"witnessed up to {size}" in text_of(response)
-
-
-def test_a_cosignature_that_does_not_verify_is_no_witness(
-    client: Client, opened: Callable[..., Log], admin_connection: psycopg.Connection
-) -> None:
-    log = opened("Internal-Audit")
-    log.write()
-    size = log.seal()
-    forged = (
-        "— Internal-Audit.example "
-        + base64.b64encode(
-            log.signer.witness_keys["Internal-Audit"].key_id + bytes(7) + b"\x01" + bytes(64)
-        ).decode()
-    )
-    admin_connection.execute(
-        "INSERT INTO audit.cosignature (size, witness, line, time) VALUES (%s, %s, %s, now() + interval '1 day')",
-        [size, "Internal-Audit", forged],
-    )
-    assert strip(client) == ("info", "CONSISTENT (self-signed only)")
-
-
-def test_events_that_wait_for_too_long_are_an_alarm(
-    client: Client, opened: Callable[..., Log], settings: Any
-) -> None:
-    log = opened()
-    log.write()
-    log.seal()
-    settings.AUDIT_LAG_ALARM_SECONDS = 0
-    response = client.get("/audit/")  # this reading is itself an event that nobody seals
-    assert response.context["log"].word == "Sealing is behind"
-    assert response.context["log"].tone == "warn"
-
-
-def test_leaves_without_a_signature_are_an_alarm(
-    client: Client, opened: Callable[..., Log], settings: Any, services: Services
-) -> None:
-    from recordings.sealing.seal import seal_batch
-
-    log = opened()
-    log.write()
-    log.seal()
-    log.write()
-    client.get("/audit/")
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        seal_batch(connection)
-        connection.execute("SELECT pg_sleep(1.2)")
-    settings.AUDIT_LAG_ALARM_SECONDS = 1
-    assert strip(client) == ("warn", "Sealed, not signed")
-
-
-def test_an_open_incident_is_what_the_strip_says_first(
-    client: Client, opened: Callable[..., Log], services: Services
-) -> None:
-    log = opened()
-    log.write()
-    log.seal()
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'Event 3 differs.')"
-        )
-    response = client.get("/audit/")
-    assert response.context["log"].tone == "bad"
-    assert "1 incident open Event 3 differs." in text_of(response)
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'Seen to.', id FROM audit.incident"
-        )
-    assert strip(client)[0] == "info"
-
-
-def test_a_policy_that_does_not_know_our_key_makes_it_invalid(
-    client: Client, opened: Callable[..., Log], settings: Any, tmp_path: Path
-) -> None:
-    log = opened()
-    log.write()
-    log.seal()
-    other = tmp_path / "other.txt"
-    stranger = SigningKey.generate(log.signer.origin)
-    other.write_text(f"log {stranger.vkey}\nquorum none\n")
-    settings.AUDIT_POLICY_FILE = other
-    assert strip(client) == ("bad", "INVALID")
-    other.write_text("quorum nobody\n")
-    assert strip(client) == ("bad", "INVALID")
-
-
-def test_asking_for_the_strip_again_is_no_reading(client: Client, opened: Callable[..., Log]) -> None:
-    opened()
-    before = AuditEvent.objects.count()
-    response = client.get("/audit/strip/", headers={"HX-Request": "true", "X-Poll": "true"})
-    assert response.content.decode().count('id="log-strip"') == 1
-    assert AuditEvent.objects.count() == before
 
 
 # --- checkpoints

@@ -18,10 +18,8 @@ from recordings.tlog.checkpoint import Checkpoint, parse
 from recordings.tlog.cosigner import Asked
 from recordings.tlog.notes import Note, SigningKey, format_note
 from tests.integration.evidence.bundles import Log as BundleLog
-from tests.integration.evidence.test_views import Log, client, eva, opened, text_of, trail
+from tests.integration.evidence.pages import Log, text_of, trail
 from tests.sealing import Signer
-
-__all__ = ["client", "eva", "opened"]  # fixtures
 
 
 def compare(client: Client, note: str = "", file: Any = None) -> Any:
