@@ -108,11 +108,11 @@ def _claims(connection: Any, order: Order, standing: Standing) -> Claims:
 
 @dataclass(frozen=True)
 class _Papers:
-    """The table as it grows beside the proofs: two files without a name, and the rows that the PDF shows."""
+    """The table as it grows beside the proofs: two files without a name, and the lines that the PDF shows."""
 
     csv: IO[bytes]
     xlsx: IO[bytes]
-    first: list[table.Row]
+    first: list[pdf.Line]
     kinds: Counter[str]
 
 
@@ -126,11 +126,12 @@ def _proofs(
             for leaf in leaves:
                 proof = format_proof(leaf.n, tree.inclusion_path(leaf.n), claims.standing.note, leaf.extra())
                 parcel.add(f"events/{leaf.n:012}.tlog-proof", proof.encode())
-            rows = [table.row(leaf) for leaf in leaves if leaf.n in claims.rows]
+            told = [leaf for leaf in leaves if leaf.n in claims.rows]
+            rows = [table.row(leaf) for leaf in told]
             papers.csv.write(table.csv_lines(rows))
             book.write(rows)
             papers.kinds.update(str(row[_KIND]) for row in rows)
-            papers.first.extend(rows[: pdf.ROWS - len(papers.first)])
+            papers.first.extend(map(pdf.line, rows[: pdf.ROWS - len(papers.first)], told))
             progress(done, len(claims.shipped))
 
 

@@ -1,20 +1,25 @@
 """report.pdf: a tagged PDF/A (PDF/A-2a and PDF/UA-1) whose first page says what the report is and how to check it.
 
-Made for reading: the table has fewer columns and at most ROWS rows. The evidence is report.csv and the proofs.
+Made for reading: the table has fewer columns and at most ROWS rows, and says each event in a sentence. The evidence is
+report.csv and the proofs.
 """
 
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic_core import from_json
 
+from recordings.audit.opened import Opened
+from recordings.audit.sentences import plain_sentence
 from recordings.evidence import words
 from recordings.evidence.claims import Claims
 from recordings.evidence.errors import CannotBuild
+from recordings.evidence.leaves import Shipped
 from recordings.evidence.table import COLUMNS, Row
 from recordings.evidence.texts import canonical
 from recordings.tlog.texts import encode64
@@ -22,38 +27,52 @@ from recordings.tlog.texts import encode64
 logger = structlog.get_logger("portal.reports")
 
 ROWS = 1_000
-# Column of the PDF, the columns of the table it is made of, and its share of the width.
+_SENTENCE = "sentence"
+# Column of the PDF, the columns of the table it is made of (or the sentence), and its share of the width.
 _SHOWN = (
     ("Leaf", ("leaf",), 5),
-    ("Recorded (UTC)", ("recorded_at",), 15),
-    ("Event", ("type", "outcome"), 15),
-    ("By", ("actor_name", "actor"), 16),
-    ("On", ("target", "target_label"), 25),
-    ("Purpose, note", ("purpose", "note"), 18),
+    ("Recorded (UTC)", ("recorded_at",), 14),
+    ("What happened", (_SENTENCE,), 29),
+    ("Event", ("type", "outcome"), 13),
+    ("By", ("actor", "address"), 8),
+    ("On", ("target", "target_label"), 22),
+    ("Purpose, note", ("purpose", "note"), 14),
 )
+Line = list[str]
 _TYPESET = Path(__file__).with_name("typeset.py")
 _LONGEST = 300  # seconds
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
+def line(row: Row, leaf: Shipped) -> Line:
+    """The cells of one event: what its row of the table says, and the sentence that the trail's page has for it."""
+    said = dict(zip(COLUMNS, row, strict=True))
+    said[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
+    return ["\n".join(_texts(said[name] for name in names)) for _, names, _ in _SHOWN]
+
+
+def _texts(values: Iterable[int | str]) -> Iterator[str]:
+    return (_CONTROLS.sub(" ", str(value)) for value in values if value != "")
+
+
 def render(
-    claims: Claims, rows: Sequence[Row], kinds: Mapping[str, int], file_name: str, bundle_sha256: str
+    claims: Claims, lines: Sequence[Line], kinds: Mapping[str, int], file_name: str, bundle_sha256: str
 ) -> bytes:
-    """The PDF. `rows` are the first of the table's, at most ROWS of them; `kinds` counts all of its events."""
+    """The PDF. `lines` are the first events, at most ROWS of them; `kinds` counts all of them."""
     data = {
         "title": "Audit trail report",
         "at": int(claims.at.timestamp()),
         "boxes": "",
         "date": {"year": claims.at.year, "month": claims.at.month, "day": claims.at.day},
         "scope": _capital(claims.order.scope.in_words()),
-        "facts": _facts(claims, len(rows), kinds, bundle_sha256),
+        "facts": _facts(claims, len(lines), kinds, bundle_sha256),
         "check": _CHECK,
         "command": words.command(file_name),
         "footer": f"{file_name} · bundle.json {bundle_sha256}",
-        "table": f"The first {len(rows):,} events" if _left_out(claims, len(rows)) else "The events",
+        "table": f"The first {len(lines):,} events" if _left_out(claims, len(lines)) else "The events",
         "columns": [name for name, _, _ in _SHOWN],
         "widths": [width for _, _, width in _SHOWN],
-        "rows": [_cells(row) for row in rows],
+        "rows": list(lines),
     }
     return _typeset(data)
 
@@ -95,15 +114,6 @@ def _events(claims: Claims, shown: int, kinds: Mapping[str, int]) -> str:
 
 def _left_out(claims: Claims, shown: int) -> int:
     return len(claims.population.rows) - shown
-
-
-def _cells(row: Row) -> list[str]:
-    named = dict(zip(COLUMNS, row, strict=True))
-    said = [
-        [_CONTROLS.sub(" ", str(named[name])) for name in names if named[name] != ""]
-        for _, names, _ in _SHOWN
-    ]
-    return ["\n".join(lines) for lines in said]
 
 
 def _typeset(data: dict[str, Any]) -> bytes:

@@ -217,7 +217,7 @@ def verify(source: object, policy_text: object = None, tsa_pem: object = None, o
     with checks("policy"):  # whose signatures count
         need(own is not None or not single, "one proof holds no policy: bring yours with --policy")
         trust = Policy(archive.read("policy.txt") if own is None else own)
-        checks.say("the portal's own, from the bundle: bring yours to lift the verdict" if own is None else "yours")
+        checks.say("the bundle's own: bring yours to lift the verdict" if own is None else "not the bundle's own")
     with checks("checkpoint"):  # the log stands by this size and this root
         note = read_proof(single)[2] if single else archive.read("checkpoint.txt")
         head = Checkpoint(note); origin, size = show(head.origin), head.size
@@ -319,7 +319,7 @@ def verify(source: object, policy_text: object = None, tsa_pem: object = None, o
             need(fine, f"the log was rewritten after {old.size} leaves")
             stamps.append((old.size, *read_stamp(archive.read(one["stamp"]), stamped, keys)))
         good = [stamp for stamp in stamps if stamp[2]]; timed = stamps
-        checks.say(f"{len(stamps)} time stamps, {len(good)} signed by the certificate that you brought")
+        checks.say(f"{len(stamps)} time stamps, {len(good)} signed by a certificate brought to this check")
     if older is not None:
         with checks("older"):  # this log goes on from the checkpoint that you kept
             kept = Checkpoint(older); by_the_log(kept); pair = sorted([kept, head], key=lambda one: one.size)

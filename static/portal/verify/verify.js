@@ -132,7 +132,7 @@
       const own = this.brought.policy;
       need(own || !this.single, "one proof holds no policy: bring yours");
       this.trust = await Policy.read(own ?? (await this.file("policy.txt")));
-      return own ? "yours" : "the portal's own, from the bundle: bring yours to lift the verdict";
+      return own ? "not the bundle's own" : "the bundle's own: bring yours to lift the verdict";
     }
 
     /** The log stands by this size and this root. */
@@ -328,7 +328,7 @@
       }
       this.stamps = stamps;
       this.good = stamps.filter((stamp) => stamp.trusted);
-      return `${stamps.length} time stamps, ${this.good.length} signed by the certificate that you brought`;
+      return `${stamps.length} time stamps, ${this.good.length} signed by a certificate brought to this check`;
     }
 
     /** This log goes on from the checkpoint that you kept. */

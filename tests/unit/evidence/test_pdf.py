@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import typst
 
-from recordings.evidence import typeset
+from recordings.audit.vault import Disclosed
+from recordings.evidence import pdf, table, typeset
+from recordings.evidence.leaves import Shipped
 
 AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
@@ -40,6 +42,39 @@ def cells(data: dict[str, Any]) -> list[Any]:
     return [child["body"] for child in tables[-1]["children"] if child["func"] == "cell"]
 
 
+def watched(name: Disclosed | None) -> Shipped:
+    entry = {"r": "2026-11-20T09:14:22.000001Z", "e": "01890a5d", "bh": "00"}
+    body = {
+        "type": "viewing.watched",
+        "outcome": "completed",
+        "occurred_at": "2026-11-20T09:14:22.000000Z",
+        "actor": {"ref": "user:7", "kind": "person", "name": "0" * 64},
+        "object": {"ref": "recording:1", "kind": "recording"},
+        "purpose": {"code": "compliance"},
+        "action_detail": {"spans": [[0, 190_000]], "rate_percent": 150},
+    }
+    return Shipped(3, json.dumps(entry).encode(), json.dumps(body).encode(), {"actor.name": name})
+
+
+def test_a_line_says_what_happened_in_a_sentence() -> None:
+    """Which seconds, at which speed: a list of event types says neither."""
+    leaf = watched(Disclosed("Noa Levi", b"salt"))
+    assert pdf.line(table.row(leaf), leaf) == [
+        "3",
+        "2026-11-20T09:14:22.000001Z",
+        "Noa Levi watched 0:00–3:10 at 1.5×",
+        "viewing.watched\ncompleted",
+        "user:7",
+        "recording:1",
+        "compliance",
+    ]
+
+
+def test_an_erased_name_is_in_no_sentence() -> None:
+    leaf = watched(None)
+    assert pdf.line(table.row(leaf), leaf)[2] == "erased watched 0:00–3:10 at 1.5×"
+
+
 def test_it_is_a_tagged_pdf_a() -> None:
     pdf = typeset.typeset(document(["1", "Noa Levi"]), AT)
     assert pdf.startswith(b"%PDF-1.7")
@@ -53,7 +88,10 @@ def test_the_same_data_gives_the_same_bytes() -> None:
     assert typeset.typeset(document(["1", "x"]), AT) == typeset.typeset(document(["1", "x"]), AT)
 
 
-@pytest.mark.parametrize("name", ["דנה מרלו", "نور الهدى", "Ωμέγα", "Жанна", "José Ångström", "“q” – ₪ €"])
+@pytest.mark.parametrize(
+    "name",
+    ["דנה מרלו", "نور الهدى", "Ωμέγα", "Жанна", "José Ångström", "“q” – ₪ €", "as “\u2068noa\u2069” 1.5×"],
+)
 def test_names_of_many_scripts_are_drawn(name: str) -> None:
     """Refused by PDF/A were a letter missing."""
     data = document(["1", name])
