@@ -5,9 +5,10 @@ must be real: those get a database of their own, because the application's role 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,6 +20,12 @@ from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
 from tests.tsa import Authority
+
+# A machine that others use as well makes an example slow, not wrong.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()
@@ -44,6 +51,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         servers.stop()
     if ground := config.stash.get(_GROUND, None):
         ground.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process more than there are processors: half of a test's time is waiting for somebody else."""
+    return (yield) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
