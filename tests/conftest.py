@@ -177,7 +177,6 @@ def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
 def sandbox(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
     """The stand-in that the settings name, as after its start: seeded, no switch turned, no fault scripted."""
     sandbox = pytestconfig.stash[_SERVERS].sandbox
-    sandbox.control.reset()
     yield sandbox
     sandbox.control.reset()
 
