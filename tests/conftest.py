@@ -59,9 +59,12 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     return (yield) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """The browser's tests are the longest: first, so that short ones fill the end of the run."""
     equipment.mark(items)
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
