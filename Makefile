@@ -23,8 +23,9 @@ $(VENV)/.dev: $(VENV)/.app requirements-dev.lock
 demo: $(VENV)/.app ## a working portal with real video (PORT=8000, RESET=1 starts fresh)
 	@$(BIN)/python manage.py demo --port $(PORT) $(if $(RESET),--reset)
 
+# Neighbours stay in one process, which then makes what they share once; who is done early takes from the others.
 test: $(VENV)/.dev ## the whole suite, browser tests included
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 e2e: $(VENV)/.dev ## only what a person does in a browser
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)

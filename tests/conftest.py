@@ -5,9 +5,10 @@ must be real: those get a database of their own, because the application's role 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,6 +20,12 @@ from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
 from tests.tsa import Authority
+
+# A machine that others use as well makes an example slow, not wrong.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()
@@ -46,9 +53,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         ground.stop()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process more than there are processors: half of a test's time is waiting for somebody else."""
+    return (yield) + 1
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """The browser's tests are the longest: first, so that short ones fill the end of the run."""
     equipment.mark(items)
+    yield
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -164,7 +180,6 @@ def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
 def sandbox(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
     """The stand-in that the settings name, as after its start: seeded, no switch turned, no fault scripted."""
     sandbox = pytestconfig.stash[_SERVERS].sandbox
-    sandbox.control.reset()
     yield sandbox
     sandbox.control.reset()
 

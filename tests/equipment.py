@@ -51,7 +51,6 @@ def mark(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
         if "ceph" in fixtures or item.get_closest_marker("ceph"):
             item.add_marker(pytest.mark.ceph)
-            item.add_marker(pytest.mark.xdist_group("ceph"))
             if not ceph_installed():
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
         if "tsa" in fixtures and not shutil.which("openssl"):

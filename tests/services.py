@@ -137,6 +137,16 @@ class Databases:
         )
 
     @contextmanager
+    def copied(self, name: str, template: str = TEMPLATE) -> Iterator[Services]:
+        """A fresh copy under `name` while the block runs: its addresses."""
+        self.drop(name)
+        self.clone(name, template=template)
+        try:
+            yield self.addresses(name)
+        finally:
+            self.drop(name)
+
+    @contextmanager
     def own(self, name: str) -> Iterator[None]:
         """A fresh copy under `name`, connected to while the block runs."""
         before = current_database()

@@ -3,19 +3,23 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from auditportal.sandbox import Sandbox
-from tests.e2e.portal import Portal, running
+from tests.e2e.portal import Portal, fill, new_password, running
 from tests.services import Databases
 
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+PATIENCE_MS = 30_000  # how long something may take where others use the machine as well
+expect.set_options(timeout=PATIENCE_MS)
 
 PEOPLE = {
     "compliance_officer": "noa.levi",
@@ -23,26 +27,43 @@ PEOPLE = {
     "external_auditor": "eva.lang",
     "administrator": "sam.ortiz",
 }
+SIZES = ((1440, 900), (390, 844))
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A database with the demo's people and what the sandbox had to tell, for copying only."""
+
+    database: str
+    sandbox: Sandbox
+    password: str
+
+
 @pytest.fixture(scope="session")
-def portal(
+def filled(
     databases: Databases, worker_id: str, tmp_path_factory: Any, django_db_blocker: Any
-) -> Iterator[Portal]:
-    """One portal for all browser tests of a process: its own database, filled from its own sandbox."""
-    name = f"portal_{worker_id}_e2e"
+) -> Iterator[Filled]:
+    """Filled once for all portals of a process."""
+    made = f"portal_{worker_id}_filled"
     with django_db_blocker.unblock():
         databases.ensure_template()
-    databases.drop(name)
-    databases.clone(name)
+    with Sandbox(seed=7, throttle_rate=0) as sandbox, databases.copied(made) as services:
+        password = new_password()
+        fill(services, sandbox, tmp_path_factory.mktemp("filling"), password)
+        yield Filled(made, sandbox, password)
+
+
+@pytest.fixture(scope="session")
+def portal(databases: Databases, filled: Filled, worker_id: str, tmp_path_factory: Any) -> Iterator[Portal]:
+    """One portal for all browser tests of a process that ask for nothing else: worker and beat run beside it."""
     folder = tmp_path_factory.mktemp("portal")
     with (
-        Sandbox(seed=7, throttle_rate=0) as sandbox,
-        running(databases.addresses(name), sandbox, folder) as portal,
+        databases.copied(f"portal_{worker_id}_e2e", filled.database) as services,
+        running(services, filled.sandbox, folder, filled.password) as portal,
     ):
         yield portal
-    databases.drop(name)
 
 
 class Console:
@@ -88,26 +109,51 @@ def context(context: BrowserContext, console: Console) -> Iterator[BrowserContex
             f"{error.error} {getattr(error.error, 'stack', '')} at {error.page.url}"
         ),
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     assert console.unexpected() == []
 
 
 @pytest.fixture
-def sign_in(portal: Portal) -> Callable[[Page, str], None]:
-    """Sign in as the demo person of a role, the way a person does."""
+def sign_in(portal: Portal) -> Callable[..., None]:
+    """Be signed in as the demo person of a role; the page stays where it is.
 
-    def act(page: Page, role: str) -> None:
-        page.goto("/accounts/login/")
-        page.get_by_label("User name").fill(PEOPLE[role])
-        page.get_by_label("Password").fill(portal.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{portal.url}/")
+    The first time it is done the way a person does it, afterwards with the cookies that gave. `anew` is for a test
+    that ends its session.
+    """
+
+    def act(page: Page, role: str, *, anew: bool = False) -> None:
+        if anew or role not in portal.cookies:
+            _sign_in_by_hand(page, portal, PEOPLE[role])
+        if anew:
+            return
+        portal.cookies.setdefault(role, page.context.cookies())
+        page.context.add_cookies(portal.cookies[role])
 
     return act
+
+
+def _sign_in_by_hand(page: Page, portal: Portal, name: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(portal.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{portal.url}/")
 
 
 def axe_findings(page: Page) -> list[str]:
     """What axe has to say of the page as it is, one line a finding."""
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def axe_findings_in_every_look(page: Page, path: str) -> dict[tuple[int, str], list[str]]:
+    """What axe has to say of a page, wide and narrow, light and dark; looks with nothing to say are left out."""
+    found = {}
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(path)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found[width, scheme] = axe_findings(page)
+    return {look: findings for look, findings in found.items() if findings}

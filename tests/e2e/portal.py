@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -32,6 +33,7 @@ class Portal:
     services: Services
     folder: Path
     processes: dict[str, Process] = field(default_factory=dict)
+    cookies: dict[str, list[Any]] = field(default_factory=dict)  # of who is signed in, by role
 
     @property
     def canaries(self) -> tuple[str, ...]:
@@ -105,24 +107,44 @@ def _manage(env: dict[str, str], *arguments: str) -> None:
     )
 
 
+def new_password() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def fill(
+    services: Services,
+    sandbox: Sandbox,
+    folder: Path,
+    password: str,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Bring the demo's people and the sandbox's recordings into a migrated database."""
+    env = environment(_on_its_own_broker(services), sandbox, folder, password) | dict(overrides or {})
+    _manage(env, "seed_demo")
+    _manage(env, "refresh_catalog")
+
+
+def _on_its_own_broker(services: Services) -> Services:
+    """A Redis database of its own: its worker must not take the messages that other tests look for."""
+    return replace(services, redis_url=urlsplit(services.redis_url)._replace(path="/7").geturl())
+
+
 @contextlib.contextmanager
 def running(
     services: Services,
     sandbox: Sandbox,
     folder: Path,
+    password: str,
     overrides: Mapping[str, str] | None = None,
     parts: Collection[str] = ("web", "worker", "beat"),
 ) -> Iterator[Portal]:
-    """Fill a migrated database from the sandbox and serve it; ends every process it started.
+    """Serve a filled database; ends every process it started.
 
     `overrides` are settings that replace those of `environment`; without worker and beat it starts in half the time.
     """
-    # A Redis database of its own: its worker must not take the messages that other tests look for.
-    services = replace(services, redis_url=urlsplit(services.redis_url)._replace(path="/7").geturl())
-    port, password = free_port(), secrets.token_urlsafe(18)
+    services = _on_its_own_broker(services)
+    port = free_port()
     env = environment(services, sandbox, folder, password) | dict(overrides or {})
-    _manage(env, "seed_demo")
-    _manage(env, "refresh_catalog")
     portal = Portal(f"http://127.0.0.1:{port}", password, sandbox, services, folder)
     for name, argv in _commands(port, folder).items():
         if name not in parts:
@@ -134,7 +156,7 @@ def running(
     try:
         for process in portal.processes.values():
             process.start()
-        portal.processes["web"].wait_ready(30)
+        portal.processes["web"].wait_ready(60)
         yield portal
     finally:
         for process in reversed(portal.processes.values()):

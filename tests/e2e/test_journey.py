@@ -56,6 +56,16 @@ def plays_past(page, seconds):
     until(page, f"{VIDEO} && {VIDEO}.currentTime > {seconds} && !{VIDEO}.paused")
 
 
+def wait_until_reported(page, database, recording):
+    """The player has said which seconds were watched."""
+    query = "SELECT FROM audit.event WHERE kind = 'viewing.watched' AND target_ref = %s"
+    for _ in range(200):
+        if database.execute(query, [f"recording:{recording['id']}"]).fetchone() is not None:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the player did not report what was watched")
+
+
 def find_and_open(page, recording):
     page.goto("/objects/")
     page.keyboard.press("/")
@@ -73,7 +83,7 @@ def start(page, purpose="Compliance"):
 
 @pytest.mark.slow
 def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(
-    page, portal, sign_in, recording, tmp_path
+    page, portal, sign_in, recording, database, tmp_path
 ):
     renewals = []
     page.on("response", lambda answer: renewals.append(answer.json()["url"]) if is_renewal(answer) else None)
@@ -98,7 +108,7 @@ def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(
     assert renewals, "the first URL has ended: another was asked for"
     page.keyboard.press("Space")
     until(page, f"{VIDEO}.paused")
-    page.wait_for_timeout(500)
+    wait_until_reported(page, database, recording)
 
     page.goto("/audit/")
     expect(page.get_by_text(re.compile(r"watched 0:0\d"))).not_to_have_count(0)
@@ -199,8 +209,8 @@ def test_a_call_that_ends_appears_without_a_reload(page, portal, sign_in, record
     links = page.locator("main a[href^='/recordings/']:not([href='/recordings/'])")
     before = len(set(links.evaluate_all("all => all.map(link => link.href)")))
     portal.sandbox.control.make_call(object_id=int(recording["object_id"]), stored_after=1)
-    for _ in range(40):
-        page.wait_for_timeout(1000)
+    for _ in range(400):
+        page.wait_for_timeout(100)
         if len(set(links.evaluate_all("all => all.map(link => link.href)"))) == before + 1:
             return
     pytest.fail("the recording of the call did not appear on the open page")

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import axe_findings
 from tests.e2e.portal import Portal
 
-SignIn = Callable[[Page, str], None]
+SignIn = Callable[..., None]
 STATE = """() => { const v = document.querySelector("portal-player video");
   return {at: v.currentTime, paused: v.paused, rate: v.playbackRate, error: v.error?.code ?? 0, src: v.src} }"""
 MOVES = "(from) => document.querySelector('portal-player video')?.currentTime > from"
@@ -145,7 +145,7 @@ def test_signing_out_in_another_tab_ends_it_and_says_so(
     """The renewal is refused, in the trail, and nothing of the recording stays on the page."""
     console.expect("401")
     recording = trail.recording(skip=1)
-    sign_in(page, "compliance_officer")
+    sign_in(page, "compliance_officer", anew=True)
     play(page, recording)
     other = page.context.new_page()
     other.goto("/accounts/logout/")
@@ -221,6 +221,7 @@ def test_without_scripts_the_same_button_plays(
     page.get_by_label("User name").fill("tom.brandt")
     page.get_by_label("Password").fill(portal.password)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{portal.url}/")
     page.goto(f"/recordings/{trail.recording(skip=4)}/")
     page.locator("#viewing-form").get_by_text("Training", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).click()
@@ -252,6 +253,7 @@ def test_the_page_is_for_everybody(page: Page, sign_in: SignIn, trail: Trail):
 def test_spans_of_the_script_against_a_set_of_moments(page: Page, sign_in: SignIn):
     """The arithmetic the player reports with, on random spans, in the browser it runs in."""
     sign_in(page, "qa_manager")
+    page.goto("/")
     wrong = page.evaluate(
         """async () => {
           const {merged, without, total} = await import("/static/portal/js/player/spans.js");

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, expect
 
 from recordings.evidence.verify_audit import verify
 from tests.e2e.conftest import axe_findings
@@ -74,14 +74,14 @@ def test_a_person_checks_a_bundle(page: Page, files: dict[str, Path], place: str
     page.get_by_role("heading", name="CONSISTENT (self-signed only)").wait_for()
     page.set_input_files("#policy", files["policy.txt"])
     page.get_by_role("heading", name="WITNESSED by w0, w1").wait_for()
-    assert page.locator(".check").count() == 13
+    expect(page.locator(".check")).to_have_count(13)
     page.set_input_files("#older", files["kept.txt"])
     page.set_input_files("#proof", files["consistency.txt"])
     page.locator(".check .name", has_text="older").wait_for()
     page.get_by_text("14 checks passed").wait_for()
     page.set_input_files("#bundle", files["forged.zip"])
     page.get_by_role("heading", name="INVALID").wait_for()
-    assert page.locator(".failed .name").all_inner_texts() == ["values", "table"]
+    expect(page.locator(".failed .name")).to_have_text(["values", "table"])
     assert sent == []
 
 

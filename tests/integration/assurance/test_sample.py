@@ -1,14 +1,12 @@
 """The nightly sample against a storage that verifies every signature and range."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from auditportal.sandbox import Sandbox
 from auditportal.sandbox.control import Control
 from recordings.assurance import tasks
 from recordings.assurance.sampling import check_media, draw
@@ -18,28 +16,13 @@ from recordings.playback.sources import location_of
 from recordings.refresh.actions import refresh_object
 from tests.factories import person
 from tests.factories import recording as made
+from tests.integration.refresh.conftest import _impatient, upstream
 from tests.integration.refresh.helpers import hold
 
+__all__ = ["_impatient", "upstream"]
 pytestmark = pytest.mark.django_db
 BY = Actor.system("assurance")
 FILMS = Path(__file__).resolve().parents[3] / "auditportal" / "sandbox" / "media"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_client() -> Iterator[None]:
-    from recordings.commbox import assembly
-
-    assembly.client.cache_clear()
-    yield
-    if assembly.client.cache_info().currsize:
-        assembly.client().close()
-    assembly.client.cache_clear()
-
-
-@pytest.fixture
-def upstream(sandbox: Sandbox) -> Control:
-    sandbox.control.switch(throttle_rate=0)
-    return sandbox.control
 
 
 def stored(upstream: Control, **wish: Any) -> Recording:

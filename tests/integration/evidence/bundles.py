@@ -1,5 +1,6 @@
 """Bundles for tests: asked for, sealed, built and opened again, as the portal does it."""
 
+import csv
 import io
 import json
 import zipfile
@@ -15,6 +16,7 @@ from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.evidence.bundle import Built, build_bundle
 from recordings.evidence.claims import Order
 from recordings.evidence.scope import Scope
+from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
 from recordings.tlog.proof import parse_proof
 from tests.sealing import Signer, seal_all, settings_for, signer_of
@@ -128,3 +130,15 @@ def at_times(admin: psycopg.Connection[Any], moments: dict[int, str]) -> None:
         for number, moment in moments.items():
             admin.execute("UPDATE audit.event SET recorded_at = %s WHERE id = %s", [moment, number])
         admin.execute("ALTER TABLE audit.event ENABLE ALWAYS TRIGGER event_is_kept")
+
+
+def checked(bundle: Bundle, log: Log) -> str:
+    """The verdict under the auditor's own policy; every check must hold."""
+    result = verify(bundle.file, policy_text=log.signer.policy_text)
+    assert [check for check in result.checks if not check.ok] == []
+    return result.verdict
+
+
+def table(bundle: Bundle) -> list[dict[str, str]]:
+    lines = bundle.read("report.csv").decode("utf-8-sig").splitlines(keepends=True)
+    return list(csv.DictReader(lines))

@@ -14,7 +14,7 @@ from auditportal.sandbox.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 from recordings.audit import Actor
 from recordings.models import AuditEvent, CommBoxObject, Recording, Stream, Viewing
 from recordings.refresh.actions import refresh_object
-from tests.factories import PASSWORD, person
+from tests.factories import person
 
 VIDEO = 31245
 _SOURCE = re.compile(r'<video[^>]* src="([^"]+)"')
@@ -24,7 +24,7 @@ def signed_in(role: str, client: Any = None, **fields: Any) -> Any:
     """Somebody of this role at their browser."""
     client = client or Client()
     client.person = person(role, **fields)
-    client.post("/accounts/login/", {"login": client.person.username, "password": PASSWORD})
+    client.force_login(client.person)
     return client
 
 
