@@ -348,7 +348,9 @@ def test_a_channel_is_listed_when_somebody_asks(administrator: Client, held: Com
     assert "Premium video is listed next." in text(response)
     assert Stream.objects.get().list_due_at < timezone.now()  # type: ignore[operator]
     assert body("refresh.requested")["object"]["ref"] == f"channel:{held.stream_id}"
-    assert administrator.post("/operations/channels/5/list/").status_code == 404
+    unknown = administrator.post("/operations/channels/5/list/")
+    assert unknown.status_code == 404
+    assert "The portal knows no channel of this id." in text(unknown)
 
 
 def test_a_mass_absence_is_said_to_everybody_and_settled_by_an_administrator(
