@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _ANSWER = "Send CommBox's support the object's id and the field; a later refresh takes the item in by itself."
+_FIELD = "Send CommBox's support the object's id and the field; a later refresh takes the right value in by itself."
 _SHAPE = "Compare one answer of CommBox with the API's documentation; if the shape is new, the parser must learn it."
 _HARMLESS = (
     "Nothing is lost: it is kept with its own object or channel. Tell CommBox's support that answers mix."
@@ -93,4 +94,4 @@ def meaning_of_flag(flag: str) -> Meaning:
     if kind not in _ODD or name not in _FIELDS:
         return UNKNOWN
     odd, kept = _ODD[kind]
-    return Meaning(_FIELDS[name], f"{_FIELDS[name]} {odd} {kept}", _ANSWER)
+    return Meaning(_FIELDS[name], f"{_FIELDS[name]} {odd} {kept}", _FIELD)

@@ -53,7 +53,7 @@ def test_what_was_left_out_is_grouped_with_meaning_remedy_and_examples(
         "objectId",
         "CommBox sent it in the answer for an object that it says it is not of.",
         "Tell CommBox's support".replace("'", "&#x27;"),
-        "2 still there",
+        "2 now",
         str(things[0].pk),
     ):
         assert words in page
