@@ -78,6 +78,17 @@ def test_plain_http_is_for_this_machine(environ, url):
     assert url == read_env().COMMBOX_API_URL
 
 
+@pytest.mark.parametrize(
+    "tokens",
+    ["x" * 21, "x" * 22 + ",short", ",".join(["x" * 22] * 3), "sha256:" + "0" * 63, "sha256:" + "G" * 64],
+)
+def test_a_webhook_token_has_128_bits_and_there_are_two_at_most(environ, tokens):
+    """S58: 22 characters of base64 are 132 bits."""
+    environ(**WHOLE, COMMBOX_WEBHOOK_TOKEN=tokens)
+    with pytest.raises(SystemExit, match="COMMBOX_WEBHOOK_TOKEN"):
+        read_env()
+
+
 def test_keys_of_keys_are_taken_in_their_order(environ):
     texts = [base64.b64encode(letter * 32).decode() for letter in (b"n", b"o")]
     environ(**WHOLE, KEY_ENCRYPTION_KEYS=", ".join(texts))
