@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from recordings.anchors.state import outside_parties
 from recordings.commbox.assembly import budget_left
-from recordings.models import CommBoxObject, LogHead, RefreshRun, SourceStatus
+from recordings.models import LogHead, RefreshRun, SourceStatus
 from recordings.refresh import absence, keys, queries, unreadable
 from recordings.sealing.lag import lag
 from recordings.verification import nightly
@@ -26,7 +26,7 @@ def _refresh() -> Values:
     return {
         "portal_refresh_due_objects": waiting.due,
         "portal_refresh_oldest_due_seconds": (timezone.now() - oldest).total_seconds() if oldest else 0,
-        "portal_refresh_set_aside_objects": CommBoxObject.objects.filter(refresh_deaths__gte=3).count(),
+        "portal_refresh_set_aside_objects": queries.set_aside().count(),
         "portal_refresh_missing_recordings": absence.in_question(),
         "portal_refresh_unreadable_items": sum(group.still for group in unreadable.item_groups()),
         "portal_commbox_answering": status.failing_since is None,

@@ -193,9 +193,19 @@ def streams() -> QuerySet[Stream]:
     return Stream.objects.order_by("id")
 
 
-def failing_objects(most: int = 10) -> QuerySet[CommBoxObject]:
-    """Objects whose last refresh failed, the newest failure first."""
-    return CommBoxObject.objects.filter(refresh_error_at__isnull=False).order_by("-refresh_error_at")[:most]
+def set_aside() -> QuerySet[CommBoxObject]:
+    """Objects that ended their worker so often that they are left alone (F19). By the index of what failed."""
+    failed = CommBoxObject.objects.filter(refresh_error_at__isnull=False)
+    return failed.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).order_by("-refresh_error_at")
+
+
+def failing_objects(most: int = 10) -> list[CommBoxObject]:
+    """Objects whose last refresh failed: those that were set aside first, then the newest failure."""
+    aside = list(set_aside()[:most])
+    others = CommBoxObject.objects.filter(refresh_error_at__isnull=False).exclude(
+        pk__in=[thing.pk for thing in aside]
+    )
+    return aside + list(others.order_by("-refresh_error_at")[:most])
 
 
 def unlisted_places(most: int = 20) -> Sequence[Mapping[str, Any]]:
@@ -235,7 +245,7 @@ def operations() -> dict[str, Any]:
         "last_success": _since("last good answer", status.last_success_at),
         "budget": budget_left(),
         "queue": waiting,
-        "set_aside": CommBoxObject.objects.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).count(),
+        "set_aside": set_aside().count(),
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
         "streams": streams(),
         "runs": newest_runs(most=RUNS_SHOWN).rows,

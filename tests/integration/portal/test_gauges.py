@@ -20,7 +20,8 @@ def metrics() -> dict[str, float]:
 def test_queue_source_budget_and_runs(db: None, sandbox: Sandbox) -> None:
     conversation()
     now = timezone.now()
-    CommBoxObject.objects.update(refresh_due_at=now - timedelta(seconds=90), refresh_deaths=3)
+    CommBoxObject.objects.update(refresh_due_at=now - timedelta(seconds=90))
+    conversation(refresh_deaths=3, refresh_error_at=now)
     SourceStatus.objects.create(pk=1, failing_since=now, failures=4)
     ParseProblem.objects.create(reason="It is not an object with fields.")
     RefreshRun.objects.create(kind="list", slot=1, started_at=now - timedelta(seconds=40))

@@ -261,7 +261,7 @@ def test_operations_shows_the_whole_state(
     Delivery.objects.create(
         body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
     )
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page = text(administrator.get("/operations/"))
     for words in (
         "Answering",
@@ -285,8 +285,13 @@ def test_what_was_set_aside_and_what_is_left_of_the_budget_are_shown(
     left = budget_left()
     assert left is not None
     assert f"{left.turns}, {left.places} at a time" in " ".join(page.split())
-    CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3)
-    assert "Set aside" in text(administrator.get("/operations/"))
+    long_ago = timezone.now() - timedelta(days=3)
+    CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3, refresh_error_at=long_ago)
+    for _ in range(12):
+        conversation(refresh_error_at=timezone.now(), refresh_due_at=timezone.now())
+    page = text(administrator.get("/operations/"))
+    assert "Set aside" in page
+    assert f'name="object_ids" value="{held.pk}"' in page
 
 
 def test_a_thousand_files_on_another_host_are_one_proposal(
