@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from recordings.audit import Actor
+from recordings.audit.words import count
 from recordings.exceptions import UnknownObject
 from recordings.http import Request
 from recordings.permissions import Permission
@@ -24,6 +25,7 @@ from recordings.refresh.hints import Fate, take
 from recordings.refresh.nudge import nudge
 from recordings.refresh.problems import MOST_PER_ANSWER
 from recordings.refresh.run_pages import newest_runs
+from recordings.refresh.streams import mark_recent_due
 
 
 @require_POST
@@ -160,10 +162,14 @@ def run_list(request: Request) -> HttpResponse:
 @require_POST
 @permission_required(Permission.VIEW_OPERATIONS)
 def list_stream(request: Request, stream_id: int) -> HttpResponse:
-    """Look for a channel's objects now rather than at its turn."""
-    stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
+    """Look for a channel's objects now rather than at its turn, and ask for the newest ones' recordings again."""
+    with transaction.atomic():
+        stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
+        recent = mark_recent_due(stream_id)
     nudge(tasks.list_objects)
-    messages.success(request, f"{stream} is listed next.")
+    nudge(tasks.sweep_due)
+    again = f", and its {count(recent, 'object')} of the last day {'is' if recent == 1 else 'are'} asked for again"
+    messages.success(request, f"{stream} is listed next{again if recent else ''}.")
     return redirect("refresh:operations")
 
 

@@ -17,7 +17,7 @@ from recordings.refresh import queries, source
 from recordings.refresh.actions import refresh_object
 from recordings.refresh.deliveries import MAX_BYTES
 from recordings.refresh.sweep import refresh_due
-from tests.factories import conversation, person
+from tests.factories import conversation, person, stream
 from tests.integration.refresh.helpers import BY, body, hold, kinds
 
 pytestmark = pytest.mark.django_db
@@ -350,12 +350,24 @@ def test_a_channel_is_listed_when_somebody_asks(administrator: Client, held: Com
     before = timezone.now()
     Stream.objects.update(list_due_at=before + timedelta(hours=1))
     response = administrator.post(f"/operations/channels/{held.stream_id}/list/", follow=True)
-    assert "Premium video is listed next." in text(response)
+    assert "Premium video is listed next." in text(response)  # its one object is not of the last day
     assert Stream.objects.get().list_due_at < timezone.now()  # type: ignore[operator]
     assert body("refresh.requested")["object"]["ref"] == f"channel:{held.stream_id}"
     unknown = administrator.post("/operations/channels/5/list/")
     assert unknown.status_code == 404
     assert "The portal knows no channel of this id." in text(unknown)
+
+
+def test_a_channel_s_newest_objects_are_asked_for_again_and_no_others(administrator: Client) -> None:
+    now, channel = timezone.now(), stream("Premium video")
+    fresh = [conversation(stream=channel, created_at=now - timedelta(hours=hours)) for hours in (1, 23)]
+    conversation(stream=channel, created_at=now - timedelta(hours=25))
+    conversation(stream=stream("Claims video"), created_at=now)
+    response = administrator.post(f"/operations/channels/{channel.pk}/list/", follow=True)
+    said = "Premium video is listed next, and its 2 objects of the last day are asked for again."
+    assert said in text(response)
+    due = CommBoxObject.objects.filter(refresh_due_at__isnull=False).values_list("pk", flat=True)
+    assert set(due) == {thing.pk for thing in fresh}
 
 
 def test_a_mass_absence_is_said_to_everybody_and_settled_by_an_administrator(
