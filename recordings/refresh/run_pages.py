@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q, Subquery
+
 from recordings.models import RefreshRun
 from recordings.refresh import runs
 
@@ -19,9 +21,15 @@ class RunPage:
 
 
 def newest_runs(kind: str = "", before: int | None = None, most: int = PAGE) -> RunPage:
-    """A page of runs older than `before`, of one kind or of all. Sweeps that found nothing to do leave none."""
-    found = RefreshRun.objects.order_by("-pk")
+    """A page of runs that began before run `before`, of one kind or of all. A run that is kept no more is passed over:
+    then there is nothing older either."""
+    found = RefreshRun.objects.order_by("-started_at", "-pk")
     found = found.filter(kind=kind) if kind else found
-    found = found.filter(pk__lt=before) if before is not None else found
+    found = found.filter(_older_than(before)) if before is not None else found
     rows = list(found[: most + 1])
     return RunPage(rows[:most], rows[most - 1].pk if len(rows) > most else None)
+
+
+def _older_than(number: int) -> Q:
+    began = RefreshRun.objects.filter(pk=number).values("started_at")
+    return Q(started_at__lt=Subquery(began)) | Q(started_at=Subquery(began), pk__lt=number)
