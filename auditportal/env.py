@@ -3,6 +3,8 @@
 Every secret may come from a file instead: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
 """
 
+import base64
+import binascii
 import os
 import re
 from ipaddress import ip_network
@@ -33,6 +35,19 @@ def is_loopback(host: str | None) -> bool:
     """Whether a host name is this machine's own: the only place plain http:// is accepted for."""
     host = host or ""
     return host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost")
+
+
+def decoded_keys(value: SecretStr | None) -> tuple[bytes, ...]:
+    """The keys of a list in base64; what is not base64 is no bytes at all, which no length check lets pass."""
+    texts = _split(value.get_secret_value()) if value else []
+    return tuple(map(_decoded, texts))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
 
 
 class Env(BaseSettings):
@@ -76,6 +91,7 @@ class Env(BaseSettings):
 
     AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"
     AUDIT_FIELD_KEY: SecretStr
+    KEY_ENCRYPTION_KEYS: SecretStr | None = None
     AUDIT_ORIGIN: str = Field(default="", pattern=r"^[^\s+]*$", max_length=200)
     AUDIT_SIGNER_SOCKET: MaybePath = None
     AUDIT_POLICY_FILE: MaybePath = None
@@ -122,6 +138,15 @@ class Env(BaseSettings):
             )
         if any(token.startswith("sha256:") and not hashed.fullmatch(token) for token in tokens):
             raise ValueError("takes sha256: and 64 hex digits for a token that is kept hashed")
+        return value
+
+    @field_validator("KEY_ENCRYPTION_KEYS")
+    @classmethod
+    def _each_of_32_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        if any(len(key) != 32 for key in decoded_keys(value)):
+            raise ValueError(
+                "takes keys of 32 bytes in base64, divided by commas: the one that encrypts first"
+            )
         return value
 
     @field_validator("COMMBOX_WEBHOOK_ALLOW_FROM")

@@ -10,8 +10,8 @@ from prometheus_client.registry import Collector
 
 from recordings.anchors.state import outside_parties
 from recordings.commbox.assembly import budget_left
-from recordings.models import CommBoxObject, LogHead, RefreshRun, SourceStatus
-from recordings.refresh import absence, keys, queries
+from recordings.models import LogHead, RefreshRun, SourceStatus
+from recordings.refresh import absence, keys, queries, unreadable
 from recordings.sealing.lag import lag
 from recordings.verification import nightly
 
@@ -26,9 +26,11 @@ def _refresh() -> Values:
     return {
         "portal_refresh_due_objects": waiting.due,
         "portal_refresh_oldest_due_seconds": (timezone.now() - oldest).total_seconds() if oldest else 0,
-        "portal_refresh_set_aside_objects": CommBoxObject.objects.filter(refresh_deaths__gte=3).count(),
+        "portal_refresh_set_aside_objects": queries.set_aside().count(),
         "portal_refresh_missing_recordings": absence.in_question(),
+        "portal_refresh_unreadable_items": sum(group.still for group in unreadable.item_groups()),
         "portal_commbox_answering": status.failing_since is None,
+        "portal_commbox_breaker_open": status.failing_since is not None,
         "portal_commbox_failures": status.failures,
     }
 
@@ -64,7 +66,9 @@ _WORDS = {
     "portal_refresh_oldest_due_seconds": "How long the oldest of them has waited",
     "portal_refresh_set_aside_objects": "Objects whose refresh ended their worker three times",
     "portal_refresh_missing_recordings": "Recordings missing from CommBox's last answer and not marked",
+    "portal_refresh_unreadable_items": "Items of CommBox's last answers that could not be read",
     "portal_commbox_answering": "1 while CommBox answers",
+    "portal_commbox_breaker_open": "1 while calls are held back but for one probe in 30 seconds",
     "portal_commbox_failures": "Failed calls since the last one that worked",
     "portal_commbox_key_ends_seconds": "Until the last API key ends",
     "portal_commbox_free_turns": "Calls of this second that are left",

@@ -8,7 +8,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from auditportal.databases import database
-from auditportal.env import ROOT, read_env
+from auditportal.env import ROOT, decoded_keys, read_env
 from auditportal.logging import logging_config
 
 ENV = read_env()
@@ -232,5 +232,6 @@ AUDIT_MAIL_TO = tuple(ENV.AUDIT_MAIL_TO)
 AUDIT_MAIL_FROM = ENV.AUDIT_MAIL_FROM
 SMTP_URL = ENV.SMTP_URL.get_secret_value() if ENV.SMTP_URL else ""
 AUDIT_FIELD_KEY = hashlib.sha256(base64.b64decode(ENV.AUDIT_FIELD_KEY.get_secret_value())).digest()
+KEY_ENCRYPTION_KEYS = decoded_keys(ENV.KEY_ENCRYPTION_KEYS)
 STALE_AFTER_HOURS = ENV.STALE_AFTER_HOURS
 METRICS_ALLOW_FROM = tuple(ENV.METRICS_ALLOW_FROM)

@@ -48,6 +48,13 @@ class NotPermitted(PortalError):
     sentence = "Your role does not allow this."
 
 
+class UnknownChannel(PortalError):
+    """No channel of this id is known."""
+
+    status = 404
+    sentence = "The portal knows no channel of this id."
+
+
 class UnknownObject(PortalError):
     """No object of this id is in the catalog."""
 

@@ -18,7 +18,7 @@ from recordings.models import Viewing
 
 _WATERMARK = re.compile(r"(?i)v-([0-9a-f]{8})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
-_REF = re.compile(r"(object|recording|user|report|system|event):[\w.-]{1,64}\Z")
+_REF = re.compile(r"(object|recording|user|report|statement|system|event):[\w.-]{1,64}\Z")
 OUTCOMES = {
     Outcome.GRANTED.value: "Granted",
     Outcome.DENIED.value: "Refused",

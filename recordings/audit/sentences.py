@@ -284,6 +284,20 @@ def _of_which_part(event: Opened) -> str:
 
 
 def _config_changed(event: Opened) -> Words:
+    """Which key came or went, by its last four characters; any other setting with before and after."""
+    before, after = (words.side(event, name) for name in ("before", "after"))
+    match after.get("setting") or before.get("setting"):
+        case "commbox_api_key" if after:
+            return [f"put in the CommBox API key that ends in {words.quoted(str(after.get('ends_in', '')))}"]
+        case "commbox_api_key":
+            return [
+                f"retired the CommBox API key that ends in {words.quoted(str(before.get('ends_in', '')))}"
+            ]
+        case "key_encryption_key":
+            many = words.count(event.detail.get("keys"), "API key")
+            return [
+                f"encrypted {many} anew, under key {after.get('key_id')} instead of {before.get('key_id')}"
+            ]
     said = words.change(event)
     return ["changed the configuration", f": {said}" if said else words.because(event)]
 

@@ -115,12 +115,14 @@ def verdict(event: Opened) -> str:
 
 def change(event: Opened) -> str:
     """What changed, as "size 104,857,600 → 52,428,800 bytes; length 61 → 60 s"; empty when the event does not say."""
-    before, after = (_mapping(event.part("change").get(side)) for side in ("before", "after"))
+    before, after = side(event, "before"), side(event, "after")
     names = sorted(before.keys() | after.keys())
     return "; ".join(_one_change(name, before.get(name), after.get(name)) for name in names)
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def side(event: Opened, name: str) -> dict[str, Any]:
+    """What stood `before`, or stands `after`, a change."""
+    value = event.part("change").get(name)
     return value if isinstance(value, dict) else {}
 
 

@@ -65,6 +65,7 @@ class Recording(models.Model):
                 name="recording_missed",
                 condition=models.Q(missed_at__isnull=False),
             ),
+            models.Index(fields=["-first_seen_at"], name="recording_flagged", condition=~models.Q(flags=[])),
         ]
 
     def __str__(self) -> str:

@@ -20,3 +20,8 @@ class RefreshRun(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "slot"], name="refresh_run_once")]
         indexes = [models.Index(fields=["-started_at"], name="refresh_run_newest")]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None

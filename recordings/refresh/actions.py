@@ -7,7 +7,7 @@ from django.utils import timezone
 from recordings.audit import Actor, AuditUnavailable, Kind, Target, record
 from recordings.commbox import CommBoxError
 from recordings.commbox.assembly import client
-from recordings.exceptions import UnknownObject
+from recordings.exceptions import UnknownChannel, UnknownObject
 from recordings.models import CommBoxObject, Stream
 from recordings.refresh import schedule, source
 from recordings.refresh.storing import RefreshOutcome, store
@@ -52,11 +52,11 @@ def request_refresh(*, object_id: int, by: Actor) -> None:
 
 
 def request_listing(*, stream_id: int, by: Actor) -> Stream:
-    """A person asks for a channel's objects: an event, and the channel is due at once. Raises UnknownObject."""
+    """A person asks for a channel's objects: an event, and the channel is due at once. Raises UnknownChannel."""
     with transaction.atomic():
         stream = Stream.objects.filter(pk=stream_id).first()
         if stream is None:
-            raise UnknownObject
+            raise UnknownChannel
         record(Kind.REFRESH_REQUESTED, by=by, target=Target("channel", f"channel:{stream_id}", str(stream)))
         Stream.objects.filter(pk=stream_id).update(list_due_at=timezone.now())
     return stream

@@ -6,6 +6,7 @@ from django import forms
 
 from recordings.commbox.keys import PRINTABLE
 from recordings.models import CommBoxObject
+from recordings.refresh.run_pages import KINDS
 
 LARGEST_ID = 2**63 - 1
 MOST_IDS = 1000
@@ -43,7 +44,27 @@ def _known(ids: list[int]) -> list[int]:
     return ids
 
 
-class KeyForm(forms.Form):
+class RunsForm(forms.Form):
+    """Which page of the runs: of one kind or of all, older than a number."""
+
+    kind = forms.ChoiceField(required=False, choices=[("", "All"), *KINDS.items()])
+    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+
+
+class PasswordForm(forms.Form):
+    """The person's own password, asked again."""
+
+    password = forms.CharField(
+        label="Your password",
+        max_length=128,
+        strip=False,
+        error_messages={"required": "Your password is asked again for this."},
+        help_text="Asked again, so that nobody does this from a browser that was left open.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class KeyForm(PasswordForm):
     """A CommBox API key, as CommBox showed it."""
 
     key = forms.CharField(
@@ -53,6 +74,8 @@ class KeyForm(forms.Form):
         help_text="Tested before it is taken; kept encrypted; only its last four characters are shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
+
+    field_order = ("key", "password")
 
     def clean_key(self) -> str:
         """Raises ValidationError for what cannot be a key, without repeating it."""

@@ -4,20 +4,15 @@ Keys of the settings come first into an installation; a key that a person puts i
 the client tries the next one, so a rotation needs no restart.
 """
 
-import hashlib
-import os
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, record
@@ -25,13 +20,12 @@ from recordings.commbox import CommBox, CommBoxError
 from recordings.commbox.assembly import configured_keys
 from recordings.commbox.keys import expiry_of, last_four
 from recordings.models import ApiKey
+from recordings.refresh import keyring
 
 logger = structlog.get_logger("portal.refresh")
 
 WARN_BEFORE = timedelta(days=30)
 READ_EVERY_SECONDS = 10.0
-_NONCE = 12
-_CONTEXT = b"commbox-api-key"
 _read: tuple[float, list[str]] = (0.0, [])
 
 
@@ -86,16 +80,17 @@ def refusal_of(key: str) -> str:
 
 def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
     """Take in a key that was tested. The one before the newest is retired: two at a time are enough."""
+    sealed, key_id = keyring.seal(key)
     with transaction.atomic():
         row = ApiKey.objects.create(
-            sealed=_seal(key),
-            key_id=_key_id(),
+            sealed=sealed,
+            key_id=key_id,
             last_four=last_four(key),
             expires_at=expiry_of(key),
             added_by=added_by,
         )
         keep = list(ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True)[:2])
-        ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep).update(retired_at=timezone.now())
+        _retire(ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep))
         record(Kind.CONFIG_CHANGED, by=by, change=({}, _told(row)))
         transaction.on_commit(forget)
     return row
@@ -107,10 +102,15 @@ def retire_key(*, key_id: int, by: Actor) -> bool:
         row = ApiKey.objects.select_for_update().filter(pk=key_id, retired_at=None).first()
         if row is None:
             return False
-        ApiKey.objects.filter(pk=key_id).update(retired_at=timezone.now())
+        _retire(ApiKey.objects.filter(pk=key_id))
         record(Kind.CONFIG_CHANGED, by=by, change=(_told(row), {}))
         transaction.on_commit(forget)
     return True
+
+
+def _retire(rows: QuerySet[ApiKey]) -> None:
+    """What is used no more is not kept either; its last four characters stay for whoever reads the trail."""
+    rows.update(retired_at=timezone.now(), sealed=b"")
 
 
 def _told(row: ApiKey) -> dict[str, str]:
@@ -127,6 +127,11 @@ def key_lines() -> list[KeyLine]:
     return lines + [KeyLine(last_four(key), expiry_of(key), "settings") for key in configured_keys()]
 
 
+def line_of(key_id: int) -> KeyLine | None:
+    """A key in use that somebody put in."""
+    return next((line for line in key_lines() if line.pk == key_id), None)
+
+
 def ending_soon() -> KeyLine | None:
     """The last of our keys to end, when it ends within a month: until then another one serves."""
     lines = key_lines()
@@ -137,27 +142,32 @@ def ending_soon() -> KeyLine | None:
 
 
 def _stored() -> list[str]:
-    rows = ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("sealed", "last_four")
-    return [key for sealed, tail in rows if (key := _open(bytes(sealed), tail))]
+    return [key for row in ApiKey.objects.filter(retired_at=None).order_by("-pk") if (key := _opened(row))]
 
 
-def _cipher() -> tuple[bytes, AESGCM]:
-    derived = HKDF(hashes.SHA256(), 32, None, _CONTEXT).derive(settings.AUDIT_FIELD_KEY)
-    return derived, AESGCM(derived)
-
-
-def _key_id() -> str:
-    return hashlib.sha256(_cipher()[0]).hexdigest()[:16]
-
-
-def _seal(key: str) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + _cipher()[1].encrypt(nonce, key.encode(), _CONTEXT)
-
-
-def _open(sealed: bytes, tail: str) -> str:
+def _opened(row: ApiKey) -> str:
+    """The key; nothing when it cannot be opened, so that the others go on serving."""
     try:
-        return _cipher()[1].decrypt(sealed[:_NONCE], sealed[_NONCE:], _CONTEXT).decode()
-    except InvalidTag:
-        logger.error("api key cannot be decrypted: AUDIT_FIELD_KEY is another one than it was", ends_in=tail)
+        return keyring.unseal(bytes(row.sealed), row.key_id)
+    except keyring.CannotOpen as reason:
+        logger.error("api key cannot be decrypted", ends_in=row.last_four, reason=str(reason))
         return ""
+
+
+@transaction.atomic
+def reencrypt(*, by: Actor) -> tuple[int, int]:
+    """Encrypt every key in use under the first of KEY_ENCRYPTION_KEYS. Returns how many were, and how many could not
+    be opened. Whoever reads meanwhile opens the row as it was or as it is: both keys are in the settings."""
+    now_under = keyring.current_id()
+    rows = list(ApiKey.objects.select_for_update().filter(retired_at=None).exclude(key_id=now_under))
+    opened = [(row, key) for row in rows if (key := _opened(row))]
+    for row, key in opened:
+        sealed, key_id = keyring.seal(key)
+        ApiKey.objects.filter(pk=row.pk).update(sealed=sealed, key_id=key_id)
+    if opened:
+        before = sorted({row.key_id for row, _ in opened})
+        setting = {"setting": "key_encryption_key"}
+        change = ({**setting, "key_id": ", ".join(before)}, {**setting, "key_id": now_under})
+        record(Kind.CONFIG_CHANGED, by=by, change=change, detail={"keys": len(opened)})
+        transaction.on_commit(forget)
+    return len(opened), len(rows) - len(opened)

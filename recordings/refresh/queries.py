@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -14,16 +14,16 @@ from recordings.commbox.assembly import budget_left
 from recordings.models import (
     CommBoxObject,
     Delivery,
-    ParseProblem,
     Recording,
     RecordingState,
-    RefreshRun,
     SourceStatus,
     Stream,
 )
 from recordings.refresh import absence, keys, runs
 from recordings.refresh.claims import DEATHS
 from recordings.refresh.hints import Fate
+from recordings.refresh.run_pages import newest_runs
+from recordings.refresh.unreadable import item_groups
 
 # A visit asks CommBox again when what we hold is older than this.
 VISIT_AFTER = timedelta(minutes=2)
@@ -32,6 +32,8 @@ TURN_AFTER = timedelta(seconds=10)
 # Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
 SILENCE = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=5)
+PROBLEMS_SHOWN = 5
+RUNS_SHOWN = 8
 MISSED = "Channels are listed every 30 seconds. Are the clock (celery beat) and a worker running?"
 LAST_CONFIRMED = "Lists show what was last confirmed."
 FAILURES = {
@@ -191,17 +193,19 @@ def streams() -> QuerySet[Stream]:
     return Stream.objects.order_by("id")
 
 
-def failing_objects(most: int = 10) -> QuerySet[CommBoxObject]:
-    """Objects whose last refresh failed, the newest failure first."""
-    return CommBoxObject.objects.filter(refresh_error_at__isnull=False).order_by("-refresh_error_at")[:most]
+def set_aside() -> QuerySet[CommBoxObject]:
+    """Objects that ended their worker so often that they are left alone (F19). By the index of what failed."""
+    failed = CommBoxObject.objects.filter(refresh_error_at__isnull=False)
+    return failed.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).order_by("-refresh_error_at")
 
 
-def problem_groups(most: int = 20) -> Sequence[Mapping[str, Any]]:
-    """Unreadable items by reason. Their excerpts may name customers and stay out."""
-    groups = ParseProblem.objects.values("reason").annotate(
-        items=Count("pk"), times=Sum("times_seen"), seen_at=Max("last_seen_at"), object_id=Max("object_id")
+def failing_objects(most: int = 10) -> list[CommBoxObject]:
+    """Objects whose last refresh failed: those that were set aside first, then the newest failure."""
+    aside = list(set_aside()[:most])
+    others = CommBoxObject.objects.filter(refresh_error_at__isnull=False).exclude(
+        pk__in=[thing.pk for thing in aside]
     )
-    return list(groups.order_by("-seen_at")[:most])
+    return aside + list(others.order_by("-refresh_error_at")[:most])
 
 
 def unlisted_places(most: int = 20) -> Sequence[Mapping[str, Any]]:
@@ -241,21 +245,16 @@ def operations() -> dict[str, Any]:
         "last_success": _since("last good answer", status.last_success_at),
         "budget": budget_left(),
         "queue": waiting,
-        "set_aside": CommBoxObject.objects.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).count(),
+        "set_aside": set_aside().count(),
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
         "streams": streams(),
-        "runs": newest_runs(),
+        "runs": newest_runs(most=RUNS_SHOWN).rows,
         "keys": keys.key_lines(),
         "failing": failing_objects(),
-        "problems": problem_groups(),
+        "problems": item_groups()[:PROBLEMS_SHOWN],
         "places": unlisted_places(),
         "deliveries": deliveries(),
     }
-
-
-def newest_runs(most: int = 15) -> QuerySet[RefreshRun]:
-    """The last runs of the refresh; sweeps that found nothing to do leave none."""
-    return RefreshRun.objects.order_by("-started_at")[:most]
 
 
 def _since(words: str, when: datetime | None) -> str:

@@ -1,7 +1,7 @@
 """Which streams there are, and who works in them. No call lists streams, so their counts have to name them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -11,8 +11,11 @@ from recordings.catalog.docs import rebuild_docs_for_agents, rebuild_docs_for_st
 from recordings.commbox import AgentItem, CommBoxError, StreamStat, TeamItem
 from recordings.commbox.assembly import client
 from recordings.commbox.enums import VIDEO_CHAT_MODULE
-from recordings.models import Agent, Stream, Team
+from recordings.models import Agent, CommBoxObject, SearchDoc, Stream, Team
 from recordings.refresh import problems, source
+
+# What somebody means who asks for a channel now; everything else of it comes at its turn.
+RECENT, MOST_RECENT = timedelta(days=1), 1000
 
 
 def discover() -> list[int]:
@@ -31,6 +34,14 @@ def discover() -> list[int]:
     source.heard()
     problems.note(stats.problems)
     return list(Stream.objects.order_by("id").values_list("id", flat=True))
+
+
+def mark_recent_due(stream_id: int) -> int:
+    """Put a channel's newest objects of the last day into the queue; how many they are. By the index of search."""
+    now = timezone.now()
+    recent = SearchDoc.objects.filter(stream_id=stream_id, newest=True, shown_at__gt=now - RECENT)
+    ids = list(recent.order_by("-shown_at", "-id").values_list("object_id", flat=True)[:MOST_RECENT])
+    return CommBoxObject.objects.filter(pk__in=ids).update(refresh_due_at=now, refresh_deaths=0)
 
 
 def _video_streams(stats: Iterable[StreamStat]) -> dict[int, int | None]:

@@ -1,25 +1,31 @@
 """The refresh's doors: a person asks, a page polls, CommBox delivers, an administrator looks."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from recordings.audit import Actor
+from recordings.audit.words import count
 from recordings.exceptions import UnknownObject
 from recordings.http import Request
 from recordings.permissions import Permission
 from recordings.policies import can, open_view, permission_required
-from recordings.refresh import absence, keys, queries, tasks
+from recordings.refresh import absence, queries, tasks, unreadable
 from recordings.refresh.actions import mark_due, request_listing, request_refresh
 from recordings.refresh.deliveries import MAX_BYTES
-from recordings.refresh.forms import KeyForm, ObjectsForm
+from recordings.refresh.forms import KeyForm, ObjectsForm, RunsForm
 from recordings.refresh.gate import may_deliver
 from recordings.refresh.hints import Fate, take
 from recordings.refresh.nudge import nudge
+from recordings.refresh.problems import MOST_PER_ANSWER
+from recordings.refresh.run_pages import newest_runs
+from recordings.refresh.streams import mark_recent_due
 
 
 @require_POST
@@ -99,10 +105,11 @@ def operations(request: Request) -> HttpResponse:
     form = ObjectsForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _queue(request, form.cleaned_data["object_ids"])
-    return _operations(request, form=form)
+    return operations_page(request, form=form)
 
 
-def _operations(request: Request, **forms: Form) -> HttpResponse:
+def operations_page(request: Request, **forms: Form) -> HttpResponse:
+    """The page with these forms as they were filled in."""
     context = {"form": ObjectsForm(), "key_form": KeyForm(), **queries.operations(), **forms}
     status = 422 if any(form.errors for form in forms.values()) else 200
     return render(request, "refresh/operations.html", context, status=status)
@@ -119,37 +126,50 @@ def _queue(request: Request, ids: list[int]) -> HttpResponse:
     return redirect("refresh:operations")
 
 
+@require_safe
+@permission_required(Permission.VIEW_OPERATIONS)
+def problem_list(request: Request) -> HttpResponse:
+    """What could not be read, grouped, with what it means and what somebody can do."""
+    context = {
+        "items": unreadable.item_groups(),
+        "fields": unreadable.field_groups(),
+        "may_open": _may_open(request),
+        "most_per_answer": MOST_PER_ANSWER,
+        "most_flagged": unreadable.MOST_FLAGGED,
+    }
+    return render(request, "refresh/problems.html", context)
+
+
+@require_safe
+@permission_required(Permission.VIEW_OPERATIONS)
+def run_list(request: Request) -> HttpResponse:
+    """Every run that is kept, page by page. What is no page is answered by the first one."""
+    form = RunsForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    kind, before = asked.get("kind", ""), asked.get("before")
+    found = newest_runs(kind, before)
+    context = {
+        "page": found,
+        "kind": kind,
+        "kinds": form.fields["kind"].choices,  # type: ignore[attr-defined]
+        "shown": f"{len(found.rows)} run{'s' * (len(found.rows) != 1)}, the newest first",
+        "older_url": f"?{urlencode({'kind': kind, 'before': found.older})}" if found.older else "",
+        "newer_url": f"?{urlencode({'kind': kind})}" if before else "",
+    }
+    return render(request, "refresh/runs.html", context)
+
+
 @require_POST
 @permission_required(Permission.VIEW_OPERATIONS)
 def list_stream(request: Request, stream_id: int) -> HttpResponse:
-    """Look for a channel's objects now rather than at its turn."""
-    stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
+    """Look for a channel's objects now rather than at its turn, and ask for the newest ones' recordings again."""
+    with transaction.atomic():
+        stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
+        recent = mark_recent_due(stream_id)
     nudge(tasks.list_objects)
-    messages.success(request, f"{stream} is listed next.")
-    return redirect("refresh:operations")
-
-
-@require_POST
-@permission_required(Permission.VIEW_OPERATIONS)
-def add_key(request: Request) -> HttpResponse:
-    """Take in a new API key, once CommBox has accepted it."""
-    form = KeyForm(request.POST)
-    if form.is_valid() and (refusal := keys.refusal_of(form.cleaned_data["key"])):
-        form.add_error("key", refusal)
-    if not form.is_valid():
-        return _operations(request, key_form=form)
-    row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=Actor.from_request(request))
-    messages.success(request, f"The key ending in {row.last_four} is asked first from now on.")
-    return redirect("refresh:operations")
-
-
-@require_POST
-@permission_required(Permission.VIEW_OPERATIONS)
-def retire_key(request: Request, key_id: int) -> HttpResponse:
-    """Ask with a key no more."""
-    if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
-        raise Http404
-    messages.success(request, "That key is used no more.")
+    nudge(tasks.sweep_due)
+    again = f", and its {count(recent, 'object')} of the last day {'is' if recent == 1 else 'are'} asked for again"
+    messages.success(request, f"{stream} is listed next{again if recent else ''}.")
     return redirect("refresh:operations")
 
 

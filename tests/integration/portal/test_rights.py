@@ -37,6 +37,8 @@ MATRIX = {
     "refresh:object": P.REFRESH_CATALOG,
     "refresh:freshness": P.OPEN_OBJECTS,
     "refresh:operations": P.VIEW_OPERATIONS,
+    "refresh:problems": P.VIEW_OPERATIONS,
+    "refresh:runs": P.VIEW_OPERATIONS,
     "refresh:list_stream": P.VIEW_OPERATIONS,
     "refresh:add_key": P.VIEW_OPERATIONS,
     "refresh:retire_key": P.VIEW_OPERATIONS,
@@ -149,7 +151,7 @@ def test_a_permitted_role_is_let_through(db, client):
 
 
 def test_writes_need_a_token(db):
-    """S52: every POST but the webhook receiver's is refused without one."""
+    """S52, S62: every POST but the webhook receiver's is refused without one."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(person("compliance_officer"))
     exempt = {name for name, (_, view) in DOORS.items() if getattr(view, "csrf_exempt", False)}

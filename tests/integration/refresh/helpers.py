@@ -33,3 +33,8 @@ def kinds() -> list[str]:
 def body(kind: str) -> dict[str, Any]:
     """The one event of this kind, as written."""
     return dict(json.loads(bytes(AuditEvent.objects.get(kind=kind).body)))
+
+
+def body_of_last(kind: str) -> dict[str, Any]:
+    """The newest event of this kind, as written."""
+    return dict(json.loads(bytes(AuditEvent.objects.filter(kind=kind).latest("id").body)))

@@ -1,10 +1,13 @@
-"""Whatever CommBox does between refreshes: what was seen stays listed, and refreshing twice is refreshing once."""
+"""Whatever CommBox does between refreshes, and wherever one is killed: what was seen stays listed, and refreshing twice
+is refreshing once."""
 
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 import pytest
 from django.conf import settings as conf
+from django.db import connection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,7 +22,7 @@ from auditportal.sandbox.control import Control
 from auditportal.sandbox.world import Activity
 from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState
-from recordings.refresh import actions
+from recordings.refresh import actions, keys, queue
 from tests.integration.refresh.helpers import BY, hold
 
 FAULTS = [
@@ -34,8 +37,12 @@ FAULTS = [
 ]
 
 
+class Killed(BaseException):
+    """As if the process had died here."""
+
+
 class Custody(RuleBasedStateMachine):
-    """Adds, removes, re-signs, moves and breaks recordings upstream, and refreshes."""
+    """Adds, removes, re-signs, renames and breaks recordings upstream; refreshes, is killed and restarts."""
 
     upstream: Control
 
@@ -46,6 +53,7 @@ class Custody(RuleBasedStateMachine):
         self.activities: list[Activity] = []
         self.ever_seen: set[Any] = set()
         self.foreign = 0
+        self.renamed = 0
 
     def teardown(self) -> None:
         Recording.objects.all().delete()
@@ -82,6 +90,52 @@ class Custody(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), duration=st.integers(0, 100))
     def change(self, number: int, duration: int) -> None:
         self._one(number).metadata["duration"] = duration
+
+    @precondition(lambda self: self.activities)
+    @rule(number=st.integers(0, 9), presigned=st.booleans())
+    def sign_otherwise(self, number: int, presigned: bool) -> None:
+        """A signature of another second, or one where there was none, is no other recording."""
+        activity = self._one(number)
+        assert activity.file is not None
+        assert self._refresh()
+        known = Recording.objects.count()
+        self.upstream.advance_clock(1)
+        activity.file = replace(activity.file, presigned=presigned)
+        assert self._refresh()
+        assert Recording.objects.count() == known
+
+    @precondition(lambda self: self.activities)
+    @rule(number=st.integers(0, 9))
+    def rename(self, number: int) -> None:
+        """The file lies elsewhere from now on: without an id of the activity that may be another recording."""
+        activity = self._one(number)
+        assert activity.file is not None
+        self.renamed += 1
+        activity.file = replace(activity.file, key=f"renamed/{self.renamed}.mp4")
+
+    @rule(after=st.integers(0, 25))
+    def kill(self, after: int) -> None:
+        """A refresh dies before one of its statements; what it had not committed never was. Then all starts anew."""
+        before = list(Recording.objects.order_by("pk").values())
+        statements = iter(range(after))
+
+        def dying(execute: Any, sql: Any, *arguments: Any) -> Any:
+            # The end of a savepoint stands here for COMMIT, which is not a statement that Django sends by a cursor.
+            if not str(sql).startswith(("RELEASE", "ROLLBACK")) and next(statements, None) is None:
+                raise Killed
+            return execute(sql, *arguments)
+
+        try:
+            with connection.execute_wrapper(dying):
+                self._refresh()
+        except Killed:
+            assert list(Recording.objects.order_by("pk").values()) == before
+        self.restart()
+
+    def restart(self) -> None:
+        """What a process remembers is forgotten."""
+        keys.forget()
+        queue.forget()
 
     @precondition(lambda self: self.activities)
     @rule(number=st.integers(0, 9))
@@ -130,7 +184,7 @@ class Custody(RuleBasedStateMachine):
     def what_was_seen_is_still_listed(self) -> None:
         known = set(Recording.objects.values_list("pk", flat=True))
         assert self.ever_seen <= known
-        assert len(known) <= len(self.activities) + self.foreign
+        assert len(known) <= len(self.activities) + self.foreign + self.renamed
         self.ever_seen |= known
         gone = Recording.objects.filter(state=RecordingState.VANISHED)
         assert not gone.filter(vanished_at=None).exists()

@@ -1,19 +1,26 @@
 """Two keys at once, a new one without a restart, none of them readable anywhere (F13, S67)."""
 
+import itertools
+import threading
+import time
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from auditportal.embedded.process import Process
 from auditportal.sandbox.control import Control
 from recordings.models import ApiKey, CommBoxObject
 from recordings.refresh import keys, queries
 from recordings.refresh.actions import refresh_object
-from tests.factories import person
-from tests.integration.refresh.helpers import BY, body, kinds
+from tests.factories import PASSWORD, person
+from tests.integration.refresh.helpers import BY, body, body_of_last, hold, kinds
 from tests.unit.commbox.test_keys import jwt
 
 
@@ -31,6 +38,10 @@ def administrator(client: Client) -> Client:
     return client
 
 
+def put_in(client: Client, key: str, password: str = PASSWORD) -> Any:
+    return client.post("/operations/keys/", {"key": key, "password": password}, follow=True)
+
+
 def new_key(upstream: Control, days: int = 300) -> str:
     key = jwt({"exp": int((timezone.now() + timedelta(days=days)).timestamp()), "nonce": days})
     upstream.add_key(key)
@@ -42,7 +53,7 @@ def test_a_key_is_tested_taken_and_asked_first_without_a_restart(
 ) -> None:
     assert refresh_object(object_id=held.pk, by=BY).ok
     key = new_key(upstream)
-    page = administrator.post("/operations/keys/", {"key": key}, follow=True).content.decode()
+    page = put_in(administrator, key).content.decode()
     assert f"The key ending in {key[-4:]} is asked first from now on." in page
     assert key not in page
     keys.forget()  # as after ten seconds, in every process
@@ -60,7 +71,7 @@ def test_a_key_is_tested_taken_and_asked_first_without_a_restart(
 def test_a_key_that_is_none_or_is_refused_is_not_taken(
     db: None, upstream: Control, administrator: Client, given: str
 ) -> None:
-    response = administrator.post("/operations/keys/", {"key": given})
+    response = put_in(administrator, given)
     assert response.status_code == 422
     assert 'class="errors"' in response.content.decode()
     assert given == "" or given not in response.content.decode()
@@ -72,15 +83,158 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
 ) -> None:
     taken = [new_key(upstream, days) for days in (100, 200, 300)]
     for key in taken:
-        administrator.post("/operations/keys/", {"key": key})
+        put_in(administrator, key)
     keys.forget()
     assert keys.current_keys()[:2] == [taken[2], taken[1]]
     newest = ApiKey.objects.order_by("-pk")[0]
-    administrator.post(f"/operations/keys/{newest.pk}/retire/")
+    address = f"/operations/keys/{newest.pk}/retire/"
+    assert f"ends in {taken[2][-4:]}" in administrator.get(address).content.decode()
+    page = administrator.post(address, {"password": PASSWORD}, follow=True).content.decode()
+    assert f"The key ending in {taken[2][-4:]} is used no more." in page
     keys.forget()
     assert keys.current_keys()[0] == taken[1]
-    assert administrator.post(f"/operations/keys/{newest.pk}/retire/").status_code == 404
+    assert administrator.post(address, {"password": PASSWORD}).status_code == 404
     assert kinds().count("config.changed") == 4
+    assert [bytes(row.sealed) for row in ApiKey.objects.exclude(retired_at=None)] == [b"", b""]
+
+
+@pytest.mark.parametrize(
+    ("password", "said"), [("", "asked again"), ("guessed", "That is not your password.")]
+)
+def test_without_ones_own_password_nothing_is_done(
+    db: None, upstream: Control, administrator: Client, password: str, said: str
+) -> None:
+    """S12: an open browser is not enough; a wrong guess is an event and no call to CommBox."""
+    put_in(administrator, new_key(upstream))
+    row = ApiKey.objects.get()
+    calls = len(upstream.requests())
+    for response in (
+        put_in(administrator, new_key(upstream, 200), password),
+        administrator.post(f"/operations/keys/{row.pk}/retire/", {"password": password}),
+    ):
+        assert response.status_code == 422
+        assert said in response.content.decode()
+    assert ApiKey.objects.filter(retired_at=None).count() == ApiKey.objects.count() == 1
+    assert len(upstream.requests()) == calls
+    assert kinds().count("auth.failed") == (2 if password else 0)
+
+
+def test_guesses_are_counted_and_the_sixth_is_refused_unheard(
+    db: None, upstream: Control, administrator: Client
+) -> None:
+    key = new_key(upstream)
+    for _ in range(5):
+        put_in(administrator, key, "guessed")
+    assert "Too many failed attempts." in put_in(administrator, key).content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_while_guesses_cannot_be_counted_nobody_passes(
+    db: None, upstream: Control, administrator: Client, redis_down: Process
+) -> None:
+    page = put_in(administrator, new_key(upstream)).content.decode()
+    assert "failed attempts cannot be counted" in page
+    assert not ApiKey.objects.exists()
+
+
+# --- the keys' own key
+
+
+@pytest.fixture
+def newer() -> bytes:
+    return b"a newer key of thirty-two bytes!"
+
+
+def test_keys_are_encrypted_anew_under_the_first_of_the_settings(
+    db: None, upstream: Control, administrator: Client, settings: Any, newer: bytes
+) -> None:
+    taken = [new_key(upstream, days) for days in (100, 200)]
+    for key in taken:
+        put_in(administrator, key)
+    before = {row.key_id for row in ApiKey.objects.all()}
+    settings.KEY_ENCRYPTION_KEYS = (newer,)
+    out = StringIO()
+    call_command("reencrypt_keys", stdout=out)
+    (after,) = {row.key_id for row in ApiKey.objects.all()}
+    assert out.getvalue() == f"2 API keys encrypted anew; all are under key {after}.\n"
+    assert before == {body_of_last("config.changed")["change"]["before"]["key_id"]}
+    settings.AUDIT_FIELD_KEY = b"no more needed for them, 32 bytes"
+    keys.forget()
+    assert keys.current_keys()[:2] == [taken[1], taken[0]]
+    call_command("reencrypt_keys", stdout=out)
+    assert kinds().count("config.changed") == 3  # nothing was left to do: no event
+
+
+def test_what_cannot_be_opened_is_counted_and_left(
+    db: None, upstream: Control, administrator: Client, settings: Any, newer: bytes
+) -> None:
+    settings.KEY_ENCRYPTION_KEYS = (b"a key that somebody threw away!!",)
+    put_in(administrator, new_key(upstream))
+    before = bytes(ApiKey.objects.get().sealed)
+    settings.KEY_ENCRYPTION_KEYS = (newer,)
+    with pytest.raises(CommandError, match="1 API key could not be opened"):
+        call_command("reencrypt_keys")
+    assert bytes(ApiKey.objects.get().sealed) == before
+
+
+def test_a_changed_ciphertext_opens_nothing(
+    db: None, upstream: Control, administrator: Client, settings: Any
+) -> None:
+    put_in(administrator, new_key(upstream))
+    row = ApiKey.objects.get()
+    sealed = bytearray(row.sealed)
+    sealed[-1] ^= 1
+    ApiKey.objects.update(sealed=bytes(sealed))
+    keys.forget()
+    assert keys.current_keys() == [settings.COMMBOX_API_KEY]
+
+
+def test_both_kinds_of_key_are_rotated_while_calls_are_made(
+    committed_db: None, upstream: Control, administrator: Client, settings: Any, newer: bytes
+) -> None:
+    """S67: no call fails while CommBox's key changes hands and the keys' own key does."""
+    thing = hold(upstream)
+    done = threading.Event()
+    failures: list[str] = []
+    calls = itertools.count()
+
+    def work() -> None:
+        try:
+            while not done.is_set():
+                next(calls)
+                if error := refresh_object(object_id=thing.pk, by=BY).error:
+                    failures.append(error)
+        except Exception as error:
+            failures.append(repr(error))
+        finally:
+            connection.close()
+
+    assert refresh_object(
+        object_id=thing.pk, by=BY
+    ).ok  # the process's one client is made before they share it
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    try:
+        put_in(administrator, key := new_key(upstream))
+        keys.forget()  # as after ten seconds, in every process
+        time.sleep(0.3)
+        upstream.revoke_key(settings.COMMBOX_API_KEY)
+        settings.KEY_ENCRYPTION_KEYS = (newer,)
+        time.sleep(0.3)
+        assert keys.reencrypt(by=BY) == (1, 0)
+        time.sleep(0.3)
+        put_in(administrator, newest := new_key(upstream, 301))
+        keys.forget()
+        upstream.revoke_key(key)
+        time.sleep(0.3)
+    finally:
+        done.set()
+        for worker in workers:
+            worker.join(20)
+    assert failures == []
+    assert next(calls) > 30
+    assert keys.current_keys()[0] == newest
 
 
 def test_nothing_of_a_key_rests_in_the_clear(
@@ -88,7 +242,7 @@ def test_nothing_of_a_key_rests_in_the_clear(
 ) -> None:
     """S67: a look through every column of the key's row and through the trail."""
     key = new_key(upstream)
-    administrator.post("/operations/keys/", {"key": key})
+    put_in(administrator, key)
     rows = admin_connection.execute("SELECT k::text FROM recordings_apikey k").fetchall()
     events = admin_connection.execute("SELECT encode(body, 'escape') FROM audit.event").fetchall()
     for (text,) in [*rows, *events]:
@@ -101,7 +255,7 @@ def test_nothing_of_a_key_rests_in_the_clear(
 def test_another_encryption_key_is_said_in_the_log_and_the_settings_still_serve(
     db: None, upstream: Control, administrator: Client, settings: Any
 ) -> None:
-    administrator.post("/operations/keys/", {"key": new_key(upstream)})
+    put_in(administrator, new_key(upstream))
     assert ApiKey.objects.count() == 1
     settings.AUDIT_FIELD_KEY = b"another key of thirty-two bytes!"
     keys.forget()

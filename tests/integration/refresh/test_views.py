@@ -14,7 +14,7 @@ from recordings.commbox.assembly import budget_left
 from recordings.models import CommBoxObject, Delivery, ParseProblem, RefreshRun, SourceStatus, Stream
 from recordings.refresh import queries, source
 from recordings.refresh.actions import refresh_object
-from tests.factories import conversation, person
+from tests.factories import conversation, person, stream
 from tests.integration.refresh.helpers import BY, body, hold, kinds
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_operations_shows_the_whole_state(
     Delivery.objects.create(
         body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
     )
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page = text(administrator.get("/operations/"))
     for words in (
         "Answering",
@@ -177,8 +177,13 @@ def test_what_was_set_aside_and_what_is_left_of_the_budget_are_shown(
     left = budget_left()
     assert left is not None
     assert f"{left.turns}, {left.places} at a time" in " ".join(page.split())
-    CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3)
-    assert "Set aside" in text(administrator.get("/operations/"))
+    long_ago = timezone.now() - timedelta(days=3)
+    CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3, refresh_error_at=long_ago)
+    for _ in range(12):
+        conversation(refresh_error_at=timezone.now(), refresh_due_at=timezone.now())
+    page = text(administrator.get("/operations/"))
+    assert "Set aside" in page
+    assert f'name="object_ids" value="{held.pk}"' in page
 
 
 def test_a_thousand_files_on_another_host_are_one_proposal(
@@ -237,10 +242,24 @@ def test_a_channel_is_listed_when_somebody_asks(administrator: Client, held: Com
     before = timezone.now()
     Stream.objects.update(list_due_at=before + timedelta(hours=1))
     response = administrator.post(f"/operations/channels/{held.stream_id}/list/", follow=True)
-    assert "Premium video is listed next." in text(response)
+    assert "Premium video is listed next." in text(response)  # its one object is not of the last day
     assert Stream.objects.get().list_due_at < timezone.now()  # type: ignore[operator]
     assert body("refresh.requested")["object"]["ref"] == f"channel:{held.stream_id}"
-    assert administrator.post("/operations/channels/5/list/").status_code == 404
+    unknown = administrator.post("/operations/channels/5/list/")
+    assert unknown.status_code == 404
+    assert "The portal knows no channel of this id." in text(unknown)
+
+
+def test_a_channel_s_newest_objects_are_asked_for_again_and_no_others(administrator: Client) -> None:
+    now, channel = timezone.now(), stream("Premium video")
+    fresh = [conversation(stream=channel, created_at=now - timedelta(hours=hours)) for hours in (1, 23)]
+    conversation(stream=channel, created_at=now - timedelta(hours=25))
+    conversation(stream=stream("Claims video"), created_at=now)
+    response = administrator.post(f"/operations/channels/{channel.pk}/list/", follow=True)
+    said = "Premium video is listed next, and its 2 objects of the last day are asked for again."
+    assert said in text(response)
+    due = CommBoxObject.objects.filter(refresh_due_at__isnull=False).values_list("pk", flat=True)
+    assert set(due) == {thing.pk for thing in fresh}
 
 
 def test_a_mass_absence_is_said_to_everybody_and_settled_by_an_administrator(

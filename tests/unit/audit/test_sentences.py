@@ -32,8 +32,28 @@ def recording(**parts: Any) -> dict[str, Any]:
     return {"object": {"kind": "recording", "ref": RECORDING, "parent": "object:1407374990000101"}, **parts}
 
 
+API_KEY = {"setting": "commbox_api_key", "ends_in": "xyz9"}
 SAID = [
     (event(Kind.SIGNED_IN), "Noa Levi signed in"),
+    (
+        event(Kind.CONFIG_CHANGED, change={"before": {}, "after": API_KEY}),
+        "Noa Levi put in the CommBox API key that ends in “\u2068xyz9\u2069”",
+    ),
+    (
+        event(Kind.CONFIG_CHANGED, change={"before": API_KEY, "after": {}}),
+        "Noa Levi retired the CommBox API key that ends in “\u2068xyz9\u2069”",
+    ),
+    (
+        event(
+            Kind.CONFIG_CHANGED,
+            change={
+                "before": {"setting": "key_encryption_key", "key_id": "1a"},
+                "after": {"setting": "key_encryption_key", "key_id": "2b"},
+            },
+            action_detail={"keys": 2},
+        ),
+        "Noa Levi encrypted 2 API keys anew, under key 2b instead of 1a",
+    ),
     (
         event(Kind.SIGN_IN_FAILED, names={"object.label": "noa"}),
         "Noa Levi failed to sign in as “\u2068noa\u2069”",

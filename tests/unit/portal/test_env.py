@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from auditportal.env import read_env
+from auditportal.env import decoded_keys, read_env
 
 WHOLE = {
     "SECRET_KEY": "s" * 50,
@@ -58,6 +58,9 @@ def test_a_missing_variable_is_named(environ, name):
         ("COMMBOX_STREAM_NAMES", "Premium video"),
         ("SECRET_KEY", "short"),
         ("AUDIT_RELEASE", "whenever"),
+        ("KEY_ENCRYPTION_KEYS", "not base64"),
+        ("KEY_ENCRYPTION_KEYS", base64.b64encode(b"k" * 31).decode()),
+        ("KEY_ENCRYPTION_KEYS", f"{base64.b64encode(b'k' * 32).decode()},short"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_not_shown(environ, name, value):
@@ -73,6 +76,25 @@ def test_a_wrong_value_is_refused_with_its_name_and_not_shown(environ, name, val
 def test_plain_http_is_for_this_machine(environ, url):
     environ(**WHOLE, COMMBOX_API_URL=url)
     assert url == read_env().COMMBOX_API_URL
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    ["x" * 21, "x" * 22 + ",short", ",".join(["x" * 22] * 3), "sha256:" + "0" * 63, "sha256:" + "G" * 64],
+)
+def test_a_webhook_token_has_128_bits_and_there_are_two_at_most(environ, tokens):
+    """S58: 22 characters of base64 are 132 bits."""
+    environ(**WHOLE, COMMBOX_WEBHOOK_TOKEN=tokens)
+    with pytest.raises(SystemExit, match="COMMBOX_WEBHOOK_TOKEN"):
+        read_env()
+
+
+def test_keys_of_keys_are_taken_in_their_order(environ):
+    texts = [base64.b64encode(letter * 32).decode() for letter in (b"n", b"o")]
+    environ(**WHOLE, KEY_ENCRYPTION_KEYS=", ".join(texts))
+    assert decoded_keys(read_env().KEY_ENCRYPTION_KEYS) == (b"n" * 32, b"o" * 32)
+    environ(**WHOLE, KEY_ENCRYPTION_KEYS="")
+    assert decoded_keys(read_env().KEY_ENCRYPTION_KEYS) == ()
 
 
 def test_half_a_storage_credential_is_refused(environ):

@@ -1,0 +1,57 @@
+"""The doors to CommBox's API keys: put one in, stop using one. Both ask for the password again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from recordings import stepup
+from recordings.audit import Actor
+from recordings.http import Request
+from recordings.permissions import Permission
+from recordings.policies import permission_required
+from recordings.refresh import keys
+from recordings.refresh.forms import KeyForm, PasswordForm
+from recordings.refresh.views import operations_page
+
+
+@require_POST
+@permission_required(Permission.VIEW_OPERATIONS)
+def add_key(request: Request) -> HttpResponse:
+    """Take in a new API key, once CommBox has accepted it."""
+    form = KeyForm(request.POST)
+    if _is_confirmed(request, form) and (refusal := keys.refusal_of(form.cleaned_data["key"])):
+        form.add_error("key", refusal)
+    if not form.is_valid():
+        return operations_page(request, key_form=form)
+    row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=Actor.from_request(request))
+    messages.success(request, f"The key ending in {row.last_four} is asked first from now on.")
+    return redirect("refresh:operations")
+
+
+@require_http_methods(["GET", "POST"])
+@permission_required(Permission.VIEW_OPERATIONS)
+def retire_key(request: Request, key_id: int) -> HttpResponse:
+    """Ask with a key no more: the page that asks for the password, and the deed."""
+    line = keys.line_of(key_id)
+    if line is None:
+        raise Http404
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if not _is_confirmed(request, form):
+        context = {"key": line, "form": form, "others": len(keys.key_lines()) - 1}
+        return render(request, "refresh/retire_key.html", context, status=422 if form.errors else 200)
+    if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
+        raise Http404
+    messages.success(request, f"The key ending in {line.last_four} is used no more.")
+    return redirect("refresh:operations")
+
+
+def _is_confirmed(request: Request, form: Any) -> bool:
+    """Whether the form is whole and its password the person's own."""
+    if not form.is_valid():
+        return False
+    if refusal := stepup.refusal_of(request, form.cleaned_data["password"]):
+        form.add_error("password", refusal)
+    return bool(form.is_valid())

@@ -1,0 +1,46 @@
+"""The recording's page says whether the file is the one first seen, since when that is known, and by which hash."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from recordings.models import FileSighting, Recording
+from tests.factories import person, recording
+
+SENTENCE = "Its bytes are others than first seen."
+SHA256 = "5e" * 32
+
+
+@pytest.fixture
+def officer(db: None, client: Client) -> Client:
+    client.force_login(person("compliance_officer"))
+    return client
+
+
+def page(officer: Client, row: Recording) -> str:
+    response: Any = officer.get(f"/recordings/{row.pk}/")
+    return " ".join(response.content.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("badge", "tag"),
+    [
+        ("unchanged", '<span class="tag ok">Unchanged</span>'),
+        ("differs", '<span class="tag bad">Differs</span>'),
+        ("cannot_tell", ">Cannot tell</span>"),
+    ],
+)
+def test_a_badge_stands_with_its_sentence_and_its_age(officer: Client, badge: str, tag: str) -> None:
+    row = recording(file_badge=badge, file_judged=SENTENCE, file_seen_at=timezone.now())
+    FileSighting.objects.create(recording=row, seen_at=timezone.now(), outcome="found", sha256=SHA256)
+    shown = page(officer, row)
+    for words in (tag, f"{SENTENCE} Looked at", SHA256):
+        assert words in shown
+
+
+def test_what_was_never_looked_at_has_none(officer: Client) -> None:
+    shown = page(officer, recording())
+    assert "not looked at yet" in shown
+    assert "SHA-256" not in shown

@@ -1,0 +1,130 @@
+"""The webhook receiver under pressure: thousands of deliveries, an answer in time, a comparison that tells nothing."""
+
+import hmac
+import json
+import os
+import random
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from django.test import Client
+
+from auditportal.sandbox.control import Control
+from recordings.models import CommBoxObject, Delivery, Recording, Stream
+from recordings.refresh import gate
+from recordings.refresh.hints import FETCH_AT_ONCE, fetch_hinted, take
+from recordings.refresh.sweep import refresh_due
+from tests.integration.refresh.helpers import VIDEO
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+FLOOD = int(os.environ.get("FLOOD_DELIVERIES", "1000"))  # make fuzz: 10,000
+ANSWER_WITHIN_SECONDS = 0.2
+
+
+def hostile(dice: random.Random, number: int, known: int) -> bytes:
+    """A delivery that nobody should believe, about a known object, an unknown one, or none."""
+    lies: tuple[Any, ...] = (
+        "https://evil.example/x.mp4?X-Amz-Signature=1",
+        "javascript:alert(1)",
+        "' OR 1=1 --",
+        "\u0000\u202e<script>",
+        10**400,
+        {"$ne": None},
+        None,
+    )
+    activity = {
+        "Id": str(number),
+        "Type": dice.choice(("27", 27, True, "27 ", "１")),
+        "Data": {"recordingUrl": dice.choice(lies), "duration": dice.choice(lies), "fileSize": -1},
+    }
+    thing = {
+        "Id": dice.choice((known, str(known), number, f"{number}'", 2**63, "-1", dice.choice(lies))),
+        "StreamId": dice.choice((VIDEO, str(VIDEO), 5, dice.choice(lies))),
+        "Name": dice.choice(lies),
+        "Activities": dice.choice(({"Activity": activity}, [activity], {"Activity": [activity] * 3})),
+    }
+    return json.dumps({"Event": {"Name": "OnNewActivity", "Object": thing}}).encode()
+
+
+@pytest.mark.slow
+def test_a_flood_of_hostile_deliveries_makes_no_fact_and_few_calls(
+    held: CommBoxObject, upstream: Control
+) -> None:
+    """S60: no recording, no object, one refresh of what is known, a handful of calls a sweep for what is not."""
+    dice = random.Random(60)
+    objects = CommBoxObject.objects.count()
+    upstream.clear_logs()
+    for number in range(FLOOD):
+        take(hostile(dice, number, held.pk))
+    assert upstream.requests() == []
+    assert Delivery.objects.count() > FLOOD * 0.99
+    refresh_due()
+    asked = len(upstream.requests())
+    assert asked == 1
+    fetch_hinted()
+    assert len(upstream.requests()) - asked <= FETCH_AT_ONCE
+    assert Recording.objects.count() == 0
+    assert CommBoxObject.objects.count() == objects
+
+
+@pytest.fixture
+def receiver(committed_db: None, settings: Any) -> str:
+    settings.COMMBOX_WEBHOOK_TOKEN = TOKEN
+    Stream.objects.create(pk=VIDEO)
+    return f"/webhooks/commbox/{TOKEN}"
+
+
+def test_an_answer_comes_in_time_and_after_the_row_is_kept(
+    receiver: str, admin_connection: psycopg.Connection
+) -> None:
+    """S62: 200 within 200 ms, and what was answered is there for whoever looks from outside."""
+    took = []
+    for number in range(1, 101):
+        body = json.dumps(
+            {
+                "Event": {
+                    "Object": {"Id": number, "StreamId": VIDEO, "Activities": {"Activity": {"Type": "27"}}}
+                }
+            }
+        )
+        started = time.monotonic()
+        assert Client().post(receiver, body, content_type="application/json").status_code == 200
+        took.append(time.monotonic() - started)
+        kept = admin_connection.execute("SELECT count(*) FROM recordings_delivery").fetchone()
+        assert kept == (number,)
+    assert sorted(took)[50] < ANSWER_WITHIN_SECONDS, sorted(took)
+
+
+def test_every_token_is_compared_whole_and_with_every_right_one(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S58: whatever is sent, the same number of comparisons of the same length, each in constant time."""
+    settings.COMMBOX_WEBHOOK_TOKEN = f"{TOKEN},another-token-that-is-long-enough"
+    compared: list[tuple[int, int]] = []
+    real = hmac.compare_digest
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return real(one, other)
+
+    monkeypatch.setattr(gate.hmac, "compare_digest", noted)
+    for token in (TOKEN, TOKEN[:-1], "", "x", TOKEN * 50, "another-token-that-is-long-enough", "é"):
+        compared.clear()
+        gate._token_holds(token)
+        assert compared == [(32, 32), (32, 32)], token
+
+
+def test_ten_thousand_tries_take_as_long_whether_they_begin_rightly_or_not(settings: Any) -> None:
+    """S58: the medians of wrong tokens that share no, half or nearly all of the right one's beginning."""
+    settings.COMMBOX_WEBHOOK_TOKEN = TOKEN
+    tries = {"none": "x" * 32, "half": TOKEN[:16] + "x" * 16, "nearly all": TOKEN[:-1] + "x"}
+    took: dict[str, list[int]] = {name: [] for name in tries}
+    for _ in range(10_000 // len(tries)):
+        for name, token in tries.items():
+            started = time.perf_counter_ns()
+            gate._token_holds(token)
+            took[name].append(time.perf_counter_ns() - started)
+    medians = [sorted(times)[len(times) // 2] for times in took.values()]
+    assert max(medians) < 1.5 * min(medians), medians
