@@ -13,8 +13,8 @@ from recordings.storage import can_presign, locate, presign
 
 
 @pytest.fixture
-def portal(sandbox: Sandbox, settings: Any) -> Iterator[Any]:
-    """Django's settings for a portal that works with the sandbox."""
+def portal(db: None, sandbox: Sandbox, settings: Any) -> Iterator[Any]:
+    """Django's settings for a portal that works with the sandbox. (Keys are asked of the database as well.)"""
     sandbox.control.reset()
     for name, value in sandbox.settings().items():
         setattr(settings, name, tuple(value.split(",")) if name == "RECORDING_BUCKETS" else value)
