@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from xml.sax.saxutils import escape
 
 from recordings.sheets.cells import neutral
@@ -22,6 +22,7 @@ _MEASURED = 1000  # rows that decide how wide the columns are
 _KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
 _LEVEL = 1  # the tags repeat so much that a higher level costs five times the time for a tenth of the size
 _HEAD, _QUOTED = 1, 2  # styles
+_ROW_END = b"</row>"
 
 Cell = str | int
 
@@ -55,6 +56,34 @@ class Output(Protocol):
     def flush(self) -> object: ...
 
 
+class Block(NamedTuple):
+    """Rows as sheet XML, made anywhere, and how wide their columns should be: empty when not measured."""
+
+    xml: bytes
+    rows: int
+    widths: list[int]
+
+    def parted(self, rows: int) -> tuple["Block", "Block"]:
+        """The first so many rows and the others. No text holds the end of a row: its brackets are escaped."""
+        *head, rest = self.xml.split(_ROW_END, rows)
+        first = b"".join(row + _ROW_END for row in head)
+        return Block(first, len(head), self.widths), Block(rest, self.rows - len(head), self.widths)
+
+
+class Rows:
+    """Turns rows into blocks. What it remembers of one makes the next one faster."""
+
+    def __init__(self) -> None:
+        self._cells = _Cells()
+        self._measured = False
+
+    def block(self, rows: Sequence[Sequence[Cell]]) -> Block:
+        """These rows as XML; those of the first block are measured."""
+        widths = [] if self._measured else _widths(rows[:_MEASURED])
+        self._measured = True
+        return Block(self._cells.rows(rows), len(rows), widths)
+
+
 class Workbook:
     """A workbook that grows by batches of rows; the first batch decides how wide the columns are.
 
@@ -65,19 +94,24 @@ class Workbook:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)  # type: ignore[call-overload]
         self._columns, self._name = columns, sheet
         self._widths: list[int] = []
-        self._cells = _Cells()
+        self._rows = Rows()
         self._sheets: list[_Sheet] = []
         self._zip.writestr("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
         self._zip.writestr("xl/styles.xml", _STYLES)
 
     def write(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Append rows, in further sheets when this one is full. Cells are as many as columns."""
-        self._widths = self._widths or _widths([self._columns, *rows[:_MEASURED]])
-        rest = rows
-        while rest:
+        if rows:
+            self.append(self._rows.block(rows))
+
+    def append(self, block: Block) -> None:
+        """Append rows that are XML already."""
+        heads = _widths([self._columns])
+        self._widths = self._widths or [*map(max, heads, block.widths or heads)]
+        while block.rows:
             sheet = self._with_room()
-            now, rest = rest[: sheet.room], rest[sheet.room :]
-            sheet.write(self._cells.rows(now), len(now))
+            now, block = block.parted(sheet.room) if block.rows > sheet.room else (block, _NO_ROWS)
+            sheet.write(now.xml, now.rows)
 
     def _with_room(self) -> "_Sheet":
         if not (self._sheets and self._sheets[-1].room):
@@ -107,6 +141,9 @@ class Workbook:
         self._zip.writestr("xl/_rels/workbook.xml.rels", _relations([*found, ("styles", "styles.xml")]))
         self._zip.writestr("[Content_Types].xml", _content_types(parts))
         self._zip.close()
+
+
+_NO_ROWS = Block(b"", 0, [])
 
 
 class _Sheet:
