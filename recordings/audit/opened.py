@@ -57,9 +57,10 @@ class Opened:
 
     def private(self, name: str) -> str:
         """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
+        if found := self.disclosed.get(name):
+            return found.value
         if name in self.disclosed:
-            found = self.disclosed[name]
-            return found.value if found else ERASED
+            return ERASED
         part, _, key = name.partition(".")
         return ERASED if key in self.part(part) else ""
 

@@ -72,7 +72,7 @@ def _write_rows(report: Report) -> None:
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
         slices = events.slices()
-        expected = sum(one.count for one in slices)
+        expected = sum(one.events for one in slices)
         claims.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
@@ -103,7 +103,7 @@ def _stream(
     with form.to(draft) as append:
         for one, piece in made:
             append(piece)
-            rows += one.count
+            rows += one.events
             if time.monotonic() - renewed > RENEW_SECONDS:
                 claims.renew(report, rows_done=rows, rows_expected=expected)
                 renewed = time.monotonic()

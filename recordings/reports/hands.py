@@ -23,7 +23,7 @@ Opened = Callable[[], AbstractContextManager[Callable[[_Part], _Made]]]
 
 
 class HandLost(Exception):
-    """A hand ended before it was done; its own line in the log says why."""
+    """A hand could not begin, or ended before it was done; then its own line in the log says why."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def at_work(opened: Opened[_Part, _Made], parts: Sequence[_Part]) -> Iterator[It
     hands: list[_Hand] = []
     try:
         for number in range(HANDS):
-            hands.append(_Hand(opened, parts[number::HANDS], hands))
+            hands.append(_forked(opened, parts[number::HANDS], hands))
         yield _in_turn(hands, len(parts))
     finally:
         for hand in hands:
@@ -44,8 +44,15 @@ def _in_turn(hands: Sequence["_Hand"], count: int) -> Iterator[Any]:
     for number in range(count):
         try:
             yield hands[number % HANDS].pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # between two things it made, and within one
             raise HandLost from None
+
+
+def _forked(opened: Opened[Any, Any], parts: Sequence[Any], others: Sequence["_Hand"]) -> "_Hand":
+    try:
+        return _Hand(opened, parts, others)
+    except OSError as error:  # no more processes, no more memory: nothing that is wrong with the file
+        raise HandLost from error
 
 
 class _Hand:

@@ -9,7 +9,8 @@ from pydantic_core import to_json
 from recordings.audit.sentences import plain_words
 from recordings.reports.trail import Line
 from recordings.sheets.cells import csv_column
-from recordings.sheets.xlsx import Output, Rows, Workbook
+from recordings.sheets.rows import Rows
+from recordings.sheets.xlsx import Output, Workbook
 
 COLUMNS = (
     "event_no",

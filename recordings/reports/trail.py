@@ -25,12 +25,9 @@ SELECT id, uuid_send(event_id), event_id::text,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
 FROM ({}) AS events WHERE id > %s AND id <= %s ORDER BY id
 """
-# OFFSET 0: event by event, by the index. Left to itself the server reads all secrets there are for each slice.
 _SECRETS = """
-SELECT e.id, s.field, s.subject, s.sealed
-FROM audit.event e
-CROSS JOIN LATERAL (SELECT field, subject, sealed FROM audit.secret WHERE event_id = e.event_id OFFSET 0) AS s
-WHERE e.id = ANY(%s) AND s.field <> ALL(%s)
+SELECT uuid_send(event_id), field, subject, sealed FROM audit.secret
+WHERE event_id = ANY(%s::uuid[]) AND field <> ALL(%s)
 """
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
@@ -51,7 +48,7 @@ class Slice(NamedTuple):
 
     after: int
     upto: int
-    count: int
+    events: int
 
 
 class Wanted(NamedTuple):
@@ -67,6 +64,9 @@ class Snapshot:
 
     def __init__(self, connection: psycopg.Connection[Any], wanted: Wanted) -> None:
         self._connection = connection
+        # Everything is found by an index. Left to itself the server reads all secrets of a trail of middling size,
+        # for each slice.
+        connection.execute("SET LOCAL enable_seqscan = off")
         events = matching(wanted.filters).filter(id__lte=wanted.last_event_id)
         columns = ("id", "event_id", "recorded_at", "body", "body_hash")
         self._sql, self._params = events.values_list(*columns).query.sql_with_params()
@@ -87,7 +87,7 @@ class Snapshot:
     def read(self, one: Slice) -> list[Line]:
         """The opened events of a slice."""
         rows = self._fetch(_EVENTS.format(self._sql), *self._params, one.after, one.upto)
-        secrets = self._fetch(_SECRETS, [row[0] for row in rows], self._without)
+        secrets = self._fetch(_SECRETS, [row[2] for row in rows], self._without)
         return _opened(rows, secrets, self._keys_of({subject for _, _, subject, _ in secrets}))
 
     def _keys_of(self, subjects: set[str]) -> Keyring:
@@ -105,15 +105,14 @@ class Snapshot:
 
 def _opened(rows: Sequence[tuple[Any, ...]], secrets: Sequence[tuple[Any, ...]], keys: Keyring) -> list[Line]:
     """Parse events (rows of _EVENTS) and open their personal values (rows of _SECRETS)."""
-    ids = {row[0]: row[1] for row in rows}
-    values: dict[int, dict[str, Disclosed | None]] = {number: {} for number in ids}
-    for number, name, subject, sealed in secrets:
-        values[number][name] = keys.disclose(ids[number], name, subject, sealed)
+    values: dict[bytes, dict[str, Disclosed | None]] = {row[1]: {} for row in rows}
+    for event, name, subject, sealed in secrets:
+        values[event][name] = keys.disclose(event, name, subject, sealed)
     return [
         Line(
-            from_json(data, cache_strings="keys"), values[number], number, event_id, recorded_at, data, sha256
+            from_json(data, cache_strings="keys"), values[event], number, event_id, recorded_at, data, sha256
         )
-        for number, _, event_id, recorded_at, data, sha256 in rows
+        for number, event, event_id, recorded_at, data, sha256 in rows
     ]
 
 
