@@ -5,7 +5,7 @@ However many events, two queries: their secrets, and the keys of those whose val
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -38,6 +38,14 @@ class Opened:
 
     body: Mapping[str, Any]
     disclosed: Mapping[str, Disclosed | None]
+    # The parts that nearly everything said of an event looks into, several times each.
+    actor: Mapping[str, Any] = field(init=False, repr=False)
+    target: Mapping[str, Any] = field(init=False, repr=False)
+    detail: Mapping[str, Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.actor, self.target = self.part("actor"), self.part("object")
+        self.detail = self.part("action_detail")
 
     @property
     def kind(self) -> str:
@@ -49,9 +57,10 @@ class Opened:
 
     def private(self, name: str) -> str:
         """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
+        if found := self.disclosed.get(name):
+            return found.value
         if name in self.disclosed:
-            found = self.disclosed[name]
-            return found.value if found else ERASED
+            return ERASED
         part, _, key = name.partition(".")
         return ERASED if key in self.part(part) else ""
 
@@ -60,10 +69,6 @@ class Opened:
         found = self.body.get(name)
         return found if isinstance(found, dict) else {}
 
-    @property
-    def detail(self) -> Mapping[str, Any]:
-        return self.part("action_detail")
-
     def text(self, key: str) -> str:
         """A detail as text, empty when there is none."""
         value = self.detail.get(key, "")
@@ -71,19 +76,19 @@ class Opened:
 
     @property
     def actor_ref(self) -> str:
-        return str(self.part("actor").get("ref", ""))
+        return str(self.actor.get("ref", ""))
 
     @property
     def target_ref(self) -> str:
-        return str(self.part("object").get("ref", ""))
+        return str(self.target.get("ref", ""))
 
     @property
     def target_kind(self) -> str:
-        return str(self.part("object").get("kind", ""))
+        return str(self.target.get("kind", ""))
 
     @property
     def parent_ref(self) -> str:
-        return str(self.part("object").get("parent", ""))
+        return str(self.target.get("parent", ""))
 
     @property
     def purpose(self) -> str:

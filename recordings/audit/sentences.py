@@ -60,9 +60,13 @@ def sentence(event: Opened) -> tuple[Part, ...]:
 
 def plain_sentence(event: Opened) -> str:
     """The whole sentence as text, the actor's name in front."""
+    return f"{event.actor_name} {plain_words(event)}"
+
+
+def plain_words(event: Opened) -> str:
+    """The words after the actor's name, as text."""
     pieces = PRESENTERS.get(event.kind, _unknown)(event)
-    said = [piece.text if isinstance(piece, Part) else piece for piece in pieces]
-    return f"{event.actor_name} {''.join(said)}"
+    return "".join([piece.text if isinstance(piece, Part) else piece for piece in pieces])
 
 
 def tone(kind: str, outcome: str) -> str:

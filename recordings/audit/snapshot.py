@@ -14,14 +14,34 @@ def snapshot() -> Iterator[psycopg.Connection[Any]]:
     own = connections.create_connection("default")
     try:
         own.ensure_connection()
-        raw: psycopg.Connection[Any] = own.connection
-        raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        raw.read_only = True
-        with raw.transaction():
+        with _moment(own.connection) as raw:
             yield raw
     finally:
         _as_it_was(own.connection)
         own.close()
+
+
+def name_of(connection: psycopg.Connection[Any]) -> str:
+    """A name under which other processes join this moment, for as long as the transaction lasts."""
+    ((name,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
+    return str(name)
+
+
+@contextmanager
+def joined(name: str) -> Iterator[psycopg.Connection[Any]]:
+    """The moment with this name, in another process: by a connection that no pool ever had, because a forked
+    process must not touch those it inherited."""
+    with psycopg.connect(**connections["default"].get_connection_params()) as own, _moment(own) as raw:
+        raw.execute("SET TRANSACTION SNAPSHOT %s", [name])
+        yield raw
+
+
+@contextmanager
+def _moment(raw: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
+    raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    raw.read_only = True
+    with raw.transaction():
+        yield raw
 
 
 def _as_it_was(raw: Any) -> None:

@@ -7,7 +7,7 @@ the value everywhere, and every hash of the trail still holds.
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -114,7 +114,19 @@ class Keyring:
     """The keys of some subjects, unwrapped once to open many values. A subject without a key was erased."""
 
     def __init__(self, wrapped: Mapping[str, bytes]) -> None:
-        self._ciphers = {subject: AESGCM(_unwrap(subject, key)) for subject, key in wrapped.items()}
+        self._ciphers: dict[str, AESGCM] = {}
+        self.add(wrapped)
+
+    def __len__(self) -> int:
+        return len(self._ciphers)
+
+    def add(self, wrapped: Mapping[str, bytes]) -> None:
+        """Take in more keys."""
+        self._ciphers |= {subject: AESGCM(_unwrap(subject, key)) for subject, key in wrapped.items()}
+
+    def missing(self, subjects: Set[str]) -> Set[str]:
+        """Those whose key is not here."""
+        return subjects - self._ciphers.keys()
 
     def disclose(self, event: bytes, field: str, subject: str, sealed: bytes) -> Disclosed | None:
         """What is behind a commitment of the event with these 16 bytes of id; None when it was erased, or when the

@@ -3,8 +3,9 @@
 import errno
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -15,9 +16,9 @@ from recordings.evidence.errors import CannotBuild
 from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
-from recordings.reports import bundles, claims, files, lines
+from recordings.reports import bundles, claims, files, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
-from recordings.reports.trail import Snapshot, snapshot
+from recordings.reports.trail import Slice, Wanted, snapshot
 
 logger = structlog.get_logger("portal.reports")
 
@@ -67,17 +68,19 @@ def _write(report: Report) -> None:
 
 
 def _write_rows(report: Report) -> None:
-    filters = TrailFilters.from_detail(report.filters)
-    with snapshot(filters, report.last_event_id) as events, files.Draft(report.pk, report.attempts) as draft:
-        expected = events.count()
+    form = lines.FORMATS[report.format]
+    wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
+    with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
+        slices = events.slices()
+        expected = sum(one.events for one in slices)
         claims.renew(report, rows_done=0, rows_expected=expected)
-        if not files.room_for(expected * lines.FORMATS[report.format].row_bytes):
+        if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
-        with _collector_resting():
-            rows = _stream(report, events, draft, expected)
+        with _collector_resting(), pieces.made(events, wanted, form, slices) as made:
+            _stream(report, form, zip(slices, made, strict=True), draft, expected)
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
-    finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=rows, sha256=sha256)
+    finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
 
 
 @contextmanager
@@ -93,14 +96,14 @@ def _collector_resting() -> Iterator[None]:
             gc.enable()
 
 
-def _stream(report: Report, events: Snapshot, draft: files.Draft, expected: int) -> int:
-    form = lines.FORMATS[report.format]
+def _stream(
+    report: Report, form: lines.Format, made: Iterable[tuple[Slice, Any]], draft: files.Draft, expected: int
+) -> None:
     rows, renewed = 0, time.monotonic()
-    with form.to(draft) as write:
-        for batch in events.batches(without=form.without):
-            write(batch)
-            rows += len(batch)
+    with form.to(draft) as append:
+        for one, piece in made:
+            append(piece)
+            rows += one.events
             if time.monotonic() - renewed > RENEW_SECONDS:
                 claims.renew(report, rows_done=rows, rows_expected=expected)
                 renewed = time.monotonic()
-    return rows

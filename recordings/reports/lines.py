@@ -1,15 +1,15 @@
 """What a report says of an event: cells of CSV and XLSX, or a line of JSON that can be hashed again."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from recordings.audit.sentences import plain_sentence
+from recordings.audit.sentences import plain_words
 from recordings.reports.trail import Line
-from recordings.sheets.cells import csv_cell
+from recordings.sheets.cells import csv_column
+from recordings.sheets.rows import Rows
 from recordings.sheets.xlsx import Output, Workbook
 
 COLUMNS = (
@@ -36,53 +36,49 @@ COLUMNS = (
 _NOT_IN_TABLES = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
-_PLAIN = re.compile(r'[^\W_][^",\r\n]*\Z')  # nearly every cell: no formula, nothing to quote
-_REMEMBERED = 100  # characters: longer ones hardly come again
 
-Writer = Callable[[Sequence[Line]], object]
+Encode = Callable[[Sequence[Line]], Any]
+Append = Callable[[Any], object]
 
 
 class Format(NamedTuple):
-    """How a file of events is written: `to` opens a writer of batches, `without` names personal values it never shows.
-    `row_bytes` is what an event takes, roughly and on the safe side."""
+    """How a file of events is written: `encoder` makes pieces of events in any process, `to` opens what appends the
+    pieces in their order. `row_bytes` is what an event takes, roughly and on the safe side; `without` names personal
+    values it never shows."""
 
-    to: Callable[[Output], AbstractContextManager[Writer]]
+    encoder: Callable[[], Encode]
+    to: Callable[[Output], AbstractContextManager[Append]]
     row_bytes: int
     without: tuple[str, ...] = ()
 
 
 @contextmanager
-def _csv_file(out: Output) -> Iterator[Writer]:
+def _csv_file(out: Output) -> Iterator[Append]:
     out.write(csv_head())
-    yield lambda events: out.write(csv_lines(events))
+    yield out.write
 
 
 @contextmanager
-def _json_file(out: Output) -> Iterator[Writer]:
-    yield lambda events: out.write(json_lines(events))
+def _json_file(out: Output) -> Iterator[Append]:
+    yield out.write
 
 
 @contextmanager
-def _xlsx_file(out: Output) -> Iterator[Writer]:
+def _xlsx_file(out: Output) -> Iterator[Append]:
     with Workbook(out, COLUMNS) as book:
-        yield lambda events: book.write([(event.number, *row(event)[1:]) for event in events])
+        yield book.append
+
+
+def _xlsx_rows() -> Encode:
+    rows = Rows()
+    return lambda events: rows.block([(event.number, *row(event)[1:]) for event in events])
 
 
 FORMATS = {
-    "csv": Format(_csv_file, 800, _NOT_IN_TABLES),
-    "xlsx": Format(_xlsx_file, 400, _NOT_IN_TABLES),
-    "jsonl": Format(_json_file, 2000),
+    "csv": Format(lambda: csv_lines, _csv_file, 800, _NOT_IN_TABLES),
+    "xlsx": Format(_xlsx_rows, _xlsx_file, 400, _NOT_IN_TABLES),
+    "jsonl": Format(lambda: json_lines, _json_file, 2000),
 }
-
-
-class _Cells(dict[str, str]):
-    """Cells of CSV, remembered: most values of a trail come again and again."""
-
-    def __missing__(self, value: str) -> str:
-        cell = value if _PLAIN.match(value) else csv_cell(value)
-        if len(cell) < _REMEMBERED:
-            self[value] = cell
-        return cell
 
 
 def csv_head() -> bytes:
@@ -92,11 +88,8 @@ def csv_head() -> bytes:
 
 def csv_lines(events: Sequence[Line]) -> bytes:
     """One line per event, RFC 4180 in UTF-8."""
-    cell = _Cells().__getitem__
-    out = []
-    for number, recorded_at, *cells, event_id, sha256 in map(row, events):
-        out.append(f"{number},{recorded_at},{','.join(map(cell, cells))},{event_id},{sha256}\r\n")
-    return "".join(out).encode()
+    columns = map(csv_column, zip(*map(row, events), strict=True))
+    return "".join([f"{','.join(cells)}\r\n" for cells in zip(*columns, strict=True)]).encode()
 
 
 def json_lines(events: Sequence[Line]) -> bytes:
@@ -105,19 +98,18 @@ def json_lines(events: Sequence[Line]) -> bytes:
     return b"".join(to_json(_facts(event)) + b"\n" for event in events)
 
 
-def row(event: Line) -> list[str]:
+def row(event: Line) -> tuple[str, ...]:
     """The values of COLUMNS, as they are."""
-    body, target = event.body, event.part("object")
-    ref = str(target.get("ref", ""))
-    return [
+    target, name, ref = event.target, event.actor_name, event.target_ref
+    return (
         str(event.number),
         event.recorded_at,
-        str(body.get("occurred_at", "")),
+        str(event.body.get("occurred_at", "")),
         event.kind,
         event.outcome,
         event.actor_ref,
-        event.actor_name,
-        str(event.part("actor").get("role", "")),
+        name,
+        str(event.actor.get("role", "")),
         event.purpose,
         event.private("purpose.note"),
         str(target.get("kind", "")),
@@ -126,10 +118,10 @@ def row(event: Line) -> list[str]:
         ref if ref.startswith("object:") else str(target.get("parent", "")),
         event.private("source.ip"),
         str(event.part("request").get("id", "")),
-        plain_sentence(event),
+        f"{name} {plain_words(event)}",
         event.event_id,
         event.sha256,
-    ]
+    )
 
 
 def _facts(event: Line) -> dict[str, object]:

@@ -1,8 +1,7 @@
-"""The events of a report, read in one pass from one snapshot, a batch at a time."""
+"""The events of a report, read from one snapshot slice by slice: by one process, or by several at once."""
 
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 
@@ -14,19 +13,21 @@ from recordings.audit.filters import TrailFilters, matching
 from recordings.audit.opened import Opened
 from recordings.audit.vault import Disclosed, Keyring
 
-BATCH = 2000
-# The server writes what needs no secret: it is faster at it, and at work on the next events meanwhile.
+BATCH = 1000
+_KNOWN_KEYS = 10_000
+_SLICES = """
+SELECT max(id), count(*) FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM ({}) AS events) AS numbered
+GROUP BY (n - 1) / %s ORDER BY 1
+"""
+# The server writes what needs no secret: it is faster at it.
 _EVENTS = """
 SELECT id, uuid_send(event_id), event_id::text,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
-FROM ({}) AS events ORDER BY id
+FROM ({}) AS events WHERE id > %s AND id <= %s ORDER BY id
 """
-# OFFSET 0: event by event, by the index. Left to itself the server reads all secrets there are for each batch.
 _SECRETS = """
-SELECT e.id, s.field, s.subject, s.sealed
-FROM audit.event e
-CROSS JOIN LATERAL (SELECT field, subject, sealed FROM audit.secret WHERE event_id = e.event_id OFFSET 0) AS s
-WHERE e.id = ANY(%s) AND s.field <> ALL(%s)
+SELECT uuid_send(event_id), field, subject, sealed FROM audit.secret
+WHERE event_id = ANY(%s::uuid[]) AND field <> ALL(%s)
 """
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
@@ -42,82 +43,88 @@ class Line(Opened):
     sha256: str
 
 
-class Batch(NamedTuple):
-    """What the server gave for some events: rows of _EVENTS, secrets (number, field, subject, sealed), wrapped keys."""
+class Slice(NamedTuple):
+    """Events that follow each other: their numbers are above `after` and at most `upto`."""
 
-    rows: list[tuple[Any, ...]]
-    secrets: list[tuple[Any, ...]]
-    wrapped: dict[str, bytes]
+    after: int
+    upto: int
+    events: int
+
+
+class Wanted(NamedTuple):
+    """Which events a report is about, however late it is built; personal values nobody asks for stay closed."""
+
+    filters: TrailFilters
+    last_event_id: int
+    without: tuple[str, ...] = ()
 
 
 class Snapshot:
-    """The trail at one moment: the count and the events agree, whatever is written meanwhile."""
+    """The trail at one moment: the slices and the events agree, whatever is written meanwhile."""
 
-    def __init__(
-        self, connection: psycopg.Connection[Any], filters: TrailFilters, last_event_id: int
-    ) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], wanted: Wanted) -> None:
         self._connection = connection
-        self._events = matching(filters).filter(id__lte=last_event_id)
+        # Everything is found by an index. Left to itself the server reads all secrets of a trail of middling size,
+        # for each slice.
+        connection.execute("SET LOCAL enable_seqscan = off")
+        events = matching(wanted.filters).filter(id__lte=wanted.last_event_id)
+        columns = ("id", "event_id", "recorded_at", "body", "body_hash")
+        self._sql, self._params = events.values_list(*columns).query.sql_with_params()
+        self._without = list(wanted.without)
+        self._keys = Keyring({})
 
-    def count(self) -> int:
-        """How many events there are."""
-        sql, params = _compiled(self._events.values_list("id"))
-        row = self._connection.execute(f"SELECT count(*) FROM ({sql}) AS events", params).fetchone()  # noqa: S608
-        return int(row[0]) if row else 0
+    @property
+    def name(self) -> str:
+        """What another process needs to join."""
+        return moment.name_of(self._connection)
 
-    def batches(self, *, without: Sequence[str] = ()) -> Iterator[list[Line]]:
-        """The events in the order of their numbers; personal values that nobody asks for stay closed."""
-        for batch in _one_ahead(self._fetched(list(without))):
-            yield _opened(batch)
+    def slices(self) -> list[Slice]:
+        """All events in the order of their numbers, BATCH in each slice but the last."""
+        ends = self._fetch(_SLICES.format(self._sql), *self._params, BATCH)
+        starts = [0, *(end for end, _ in ends)]
+        return [Slice(start, end, count) for start, (end, count) in zip(starts, ends, strict=False)]
 
-    def _fetched(self, without: list[str]) -> Generator[Batch, None, None]:
-        sql, params = _compiled(
-            self._events.values_list("id", "event_id", "recorded_at", "body", "body_hash")
-        )
-        with self._connection.cursor(name="report", binary=True) as cursor:
-            cursor.execute(_EVENTS.format(sql), params)
-            while rows := cursor.fetchmany(BATCH):
-                secrets = self._fetch(_SECRETS, [row[0] for row in rows], without)
-                subjects = list({subject for _, _, subject, _ in secrets})
-                yield Batch(rows, secrets, dict(self._fetch(_KEYS, subjects)))
+    def read(self, one: Slice) -> list[Line]:
+        """The opened events of a slice."""
+        rows = self._fetch(_EVENTS.format(self._sql), *self._params, one.after, one.upto)
+        secrets = self._fetch(_SECRETS, [row[2] for row in rows], self._without)
+        return _opened(rows, secrets, self._keys_of({subject for _, _, subject, _ in secrets}))
 
-    def _fetch(self, statement: LiteralString, *wanted: list[Any]) -> list[tuple[Any, ...]]:
+    def _keys_of(self, subjects: set[str]) -> Keyring:
+        """Kept from slice to slice: at one moment a key is there or it is destroyed."""
+        if len(self._keys) > _KNOWN_KEYS:
+            self._keys = Keyring({})
+        if missing := self._keys.missing(subjects):
+            self._keys.add(dict(self._fetch(_KEYS, list(missing))))
+        return self._keys
+
+    def _fetch(self, statement: LiteralString, *wanted: Any) -> list[tuple[Any, ...]]:
         with psycopg.Cursor(self._connection) as cursor:
             return cursor.execute(statement, wanted, binary=True).fetchall()
 
 
-def _opened(batch: Batch) -> list[Line]:
-    """Parse the events of a batch and open their personal values."""
-    ids = {row[0]: row[1] for row in batch.rows}
-    values: dict[int, dict[str, Disclosed | None]] = {number: {} for number in ids}
-    disclose = Keyring(batch.wrapped).disclose
-    for number, name, subject, sealed in batch.secrets:
-        values[number][name] = disclose(ids[number], name, subject, sealed)
+def _opened(rows: Sequence[tuple[Any, ...]], secrets: Sequence[tuple[Any, ...]], keys: Keyring) -> list[Line]:
+    """Parse events (rows of _EVENTS) and open their personal values (rows of _SECRETS)."""
+    values: dict[bytes, dict[str, Disclosed | None]] = {row[1]: {} for row in rows}
+    for event, name, subject, sealed in secrets:
+        values[event][name] = keys.disclose(event, name, subject, sealed)
     return [
-        Line(from_json(data), values[number], number, event_id, recorded_at, data, sha256)
-        for number, _, event_id, recorded_at, data, sha256 in batch.rows
+        Line(
+            from_json(data, cache_strings="keys"), values[event], number, event_id, recorded_at, data, sha256
+        )
+        for number, event, event_id, recorded_at, data, sha256 in rows
     ]
 
 
-def _one_ahead(batches: Generator[Batch, None, None]) -> Iterator[Batch]:
-    """The same batches; while one is worked on, the server already looks for the next."""
-    with ThreadPoolExecutor(1, "report") as pool, closing(batches):
-        coming = pool.submit(next, batches, None)
-        try:
-            while batch := coming.result():
-                coming = pool.submit(next, batches, None)
-                yield batch
-        finally:
-            wait([coming])
+@contextmanager
+def snapshot(wanted: Wanted) -> Iterator[Snapshot]:
+    """A connection of its own, so that the progress written beside it is visible while it reads."""
+    with moment.snapshot() as connection:
+        yield Snapshot(connection, wanted)
 
 
 @contextmanager
-def snapshot(filters: TrailFilters, last_event_id: int) -> Iterator[Snapshot]:
-    """A connection of its own, so that the progress written beside it is visible while it reads."""
-    with moment.snapshot() as connection:
-        yield Snapshot(connection, filters, last_event_id)
-
-
-def _compiled(events: Any) -> tuple[str, Any]:
-    sql, params = events.query.sql_with_params()
-    return str(sql), params
+def joined(name: str, wanted: Wanted) -> Iterator[Snapshot]:
+    """The same in another process: the moment that `Snapshot.name` stands for."""
+    with moment.joined(name) as connection:
+        yield Snapshot(connection, wanted)

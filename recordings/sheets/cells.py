@@ -6,9 +6,12 @@ whoever takes exactly one away has the value back.
 """
 
 import re
+from collections.abc import Sequence
 
 _RISKY = re.compile(r"['\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]")
-_SPECIAL = re.compile(r'[",\r\n]')
+# The same at the beginning of any of many cells.
+_MARK = "\x1f"
+_SOME_RISKY = re.compile(f"{_MARK}(?:{_RISKY.pattern})")
 
 
 def neutral(value: str) -> str:
@@ -20,10 +23,20 @@ def neutral(value: str) -> str:
 
 def csv_cell(value: str) -> str:
     """The value as a neutral cell of RFC 4180: in quotes where it must be."""
-    cell = neutral(value)
-    if not _SPECIAL.search(cell):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'
+    cell = value if value[:1].isalnum() else neutral(value)
+    return '"' + cell.replace('"', '""') + '"' if _special(cell) else cell
+
+
+def csv_column(values: Sequence[str]) -> Sequence[str]:
+    """`csv_cell` of each. Nearly always nothing is to do, and one look at all of them together tells."""
+    together = _MARK + _MARK.join(set(values))
+    if _special(together) or _SOME_RISKY.search(together):
+        return [csv_cell(value) for value in values]
+    return values
+
+
+def _special(text: str) -> bool:
+    return "," in text or '"' in text or "\n" in text or "\r" in text
 
 
 def original(cell: str) -> str:

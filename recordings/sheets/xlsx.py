@@ -5,7 +5,6 @@ text in UTC, which keeps microseconds and sorts as it is. Numbers are numbers. R
 in the next one; nothing is dropped.
 """
 
-import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -13,21 +12,11 @@ from types import TracebackType
 from typing import Protocol, Self
 from xml.sax.saxutils import escape
 
-from recordings.sheets.cells import neutral
+from recordings.sheets.rows import HEAD, NO_ROWS, Block, Cell, Rows, text_cell, widths
 
 SHEET_ROWS = 1_048_576  # with the head: the last row any spreadsheet has
 SHEET_BYTES = 1_500_000_000  # a larger part would need ZIP64, which older spreadsheets refuse
-CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
-_MEASURED = 1000  # rows that decide how wide the columns are
-_KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
 _LEVEL = 1  # the tags repeat so much that a higher level costs five times the time for a tenth of the size
-_HEAD, _QUOTED = 1, 2  # styles
-
-Cell = str | int
-
-_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-# Most texts, told by one look: nothing in them needs care, nor do their ends. At most what any cell holds.
-_PLAIN = re.compile(r"[0-9A-Za-z](?:[ -%'-;=?-^`-~]{0,1000}[!-%'-;=?-^`-~])?")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -65,19 +54,24 @@ class Workbook:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)  # type: ignore[call-overload]
         self._columns, self._name = columns, sheet
         self._widths: list[int] = []
-        self._cells = _Cells()
+        self._rows = Rows()
         self._sheets: list[_Sheet] = []
         self._zip.writestr("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
         self._zip.writestr("xl/styles.xml", _STYLES)
 
     def write(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Append rows, in further sheets when this one is full. Cells are as many as columns."""
-        self._widths = self._widths or _widths([self._columns, *rows[:_MEASURED]])
-        rest = rows
-        while rest:
+        if rows:
+            self.append(self._rows.block(rows))
+
+    def append(self, block: Block) -> None:
+        """Append rows that are XML already."""
+        heads = widths([self._columns])
+        self._widths = self._widths or [*map(max, heads, block.widths or heads)]
+        while block.rows:
             sheet = self._with_room()
-            now, rest = rest[: sheet.room], rest[sheet.room :]
-            sheet.write(self._cells.rows(now), len(now))
+            now, block = block.parted(sheet.room) if block.rows > sheet.room else (block, NO_ROWS)
+            sheet.write(now.xml, now.rows)
 
     def _with_room(self) -> "_Sheet":
         if not (self._sheets and self._sheets[-1].room):
@@ -99,7 +93,7 @@ class Workbook:
             self._zip.close()
 
     def _finish(self) -> None:
-        self._widths = self._widths or _widths([self._columns])
+        self._widths = self._widths or widths([self._columns])
         (self._sheets[-1] if self._sheets else self._with_room()).close()
         parts = [f"xl/worksheets/sheet{number}.xml" for number, _ in enumerate(self._sheets, 1)]
         self._zip.writestr("xl/workbook.xml", _workbook(_names(self._name, len(parts))))
@@ -136,66 +130,12 @@ class _Sheet:
             self._part.close()
 
 
-class _Cells(dict[Cell, str]):
-    """XML of cells, remembered: most values of a trail come again and again."""
-
-    def rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        if len(self) > _KNOWN:
-            self.clear()
-        known = self.__getitem__
-        return "".join([f"<row>{''.join(map(known, row))}</row>" for row in rows]).encode()
-
-    def __missing__(self, value: Cell) -> str:
-        xml = _number(value) if isinstance(value, int) else _text(value)
-        if len(xml) < _REMEMBERED:
-            self[value] = xml
-        return xml
-
-
-def _number(value: int) -> str:
-    # A double holds no more: beyond it the last digits would change.
-    return f"<c><v>{value}</v></c>" if abs(value) < 10**15 else _text(str(value))
-
-
-def _text(value: str, style: int = 0) -> str:
-    """A cell of text; one that could become a formula when somebody edits it is marked as quoted."""
-    if not style and _PLAIN.fullmatch(value):
-        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-    if not value:
-        return "<c/>"
-    style = style or (_QUOTED if neutral(value) != value else 0)
-    space = ' xml:space="preserve"' if value != value.strip() or "\n" in value else ""
-    look = f' s="{style}"' if style else ""
-    return f'<c{look} t="inlineStr"><is><t{space}>{_characters(value)}</t></is></c>'
-
-
-def _characters(value: str) -> str:
-    """Text for XML 1.0. What XML cannot hold is written as Office does, _xHHHH_; so is what only looks like it."""
-    if len(value) > CELL_UNITS // 2:
-        value = _shortened(value)
-    return escape(_NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value))
-
-
-def _shortened(value: str) -> str:
-    """At most what a cell holds, and openly so."""
-    if len(value.encode("utf-16-le", "surrogatepass")) <= CELL_UNITS * 2:
-        return value
-    note = f"… [{len(value):,} characters; a cell holds no more: the whole text is in the CSV]"
-    kept = value.encode("utf-16-le", "surrogatepass")[: (CELL_UNITS - len(note)) * 2]
-    return kept.decode("utf-16-le", "ignore") + note
-
-
-def _widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """As wide as the texts, within reason: 10 to 60 characters."""
-    return [min(60, max(10, *(len(str(cell)) + 2 for cell in column))) for column in zip(*rows, strict=True)]
-
-
 def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
     wide = "".join(
         f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
         for number, width in enumerate(widths, 1)
     )
-    head = "".join(_text(name, _HEAD) for name in columns)
+    head = "".join(text_cell(name, HEAD) for name in columns)
     return (
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'

@@ -1,6 +1,7 @@
 """How times, lengths, sizes and states are written, the same on every page."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -65,6 +66,7 @@ def utc_minute(when: datetime | None) -> SafeString | str:
 
 
 @register.filter
+@lru_cache(4096, typed=True)
 def clock(seconds: float | None) -> str:
     """A length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
     if seconds is None:

@@ -307,13 +307,13 @@ def test_a_pooled_connection_can_write_again_after_a_report(committed_db: None, 
     from django.db import connections
 
     from recordings.audit.filters import TrailFilters
-    from recordings.reports.trail import snapshot
+    from recordings.reports.trail import Wanted, snapshot
 
     kept = connections.create_connection("default")
     really_close = kept.close
     monkeypatch.setattr(kept, "close", lambda: None)
     monkeypatch.setattr(connections, "create_connection", lambda alias: kept)
-    with snapshot(TrailFilters(), 0):
+    with snapshot(Wanted(TrailFilters(), 0)):
         assert kept.connection.read_only is True
     assert (kept.connection.read_only, kept.connection.isolation_level) == (None, None)
     with kept.cursor() as cursor:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.sheets.cells import csv_cell, neutral, original
+from recordings.sheets.cells import csv_cell, csv_column, neutral, original
 
 RISKY = [
     "=",
@@ -82,3 +82,8 @@ def test_a_line_is_what_a_csv_writer_writes_and_comes_back(row: list[str]) -> No
     assert line == out.getvalue()
     read = next(csv.reader(io.StringIO(line, newline="")))
     assert [original(cell) for cell in read] == row
+
+
+@given(st.lists(values | st.sampled_from(["Noa Levi", "user:7", "", "\x1f=1", "\x1f"]), max_size=5))
+def test_a_column_is_its_cells(column: list[str]) -> None:
+    assert list(csv_column(column)) == list(map(csv_cell, column))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from recordings.sheets import xlsx
-from recordings.sheets.xlsx import Cell, Output, Workbook
+from recordings.sheets.rows import CELL_UNITS, Cell, Rows
+from recordings.sheets.xlsx import Output, Workbook
 
 
 def written(columns: Sequence[str], rows: Sequence[Sequence[Cell]], **more: Any) -> io.BytesIO:
@@ -104,6 +105,20 @@ def test_rows_go_on_in_the_next_sheet(monkeypatch: pytest.MonkeyPatch, count: in
     assert [row[0] for rows in found.values() for row in rows[1:]] == list(range(count))
 
 
+@given(rows, st.integers(1, 3))
+def test_rows_that_are_xml_already_go_on_in_the_next_sheet(
+    rows: list[tuple[int, str, str]], room: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xlsx, "SHEET_ROWS", room + 1)
+        out = io.BytesIO()
+        with Workbook(out, ["no", "a", "b"]) as book:
+            book.append(Rows().block([*rows, (0, "</row>", "<row>")]))
+    found = sheets(out).values()
+    assert [row for sheet in found for row in sheet[1:]] == [*map(list, rows), [0, "</row>", "<row>"]]
+    assert all(len(sheet) <= room + 1 for sheet in found)
+
+
 def test_a_sheet_that_is_long_in_bytes_is_continued_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "SHEET_BYTES", 1500)
     found = sheets(written(["text"], [[f"{number:0500}"] for number in range(12)]))
@@ -114,13 +129,13 @@ def test_a_sheet_that_is_long_in_bytes_is_continued_too(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("text", ["x" * 40_000, "😀" * 20_000, "a😀" * 30_000])
 def test_a_text_no_cell_can_hold_says_that_it_goes_on(text: str) -> None:
     ((value,),) = sheets(written(["text"], [[text]]))["Events"][1:]
-    assert len(value.encode("utf-16-le")) // 2 <= xlsx.CELL_UNITS
+    assert len(value.encode("utf-16-le")) // 2 <= CELL_UNITS
     kept, note = value.split("… [")
     assert text.startswith(kept)
     assert note.startswith(f"{len(text):,} characters; a cell holds no more")
 
 
-@pytest.mark.parametrize("text", ["x" * xlsx.CELL_UNITS, "😀" * (xlsx.CELL_UNITS // 2)])
+@pytest.mark.parametrize("text", ["x" * CELL_UNITS, "😀" * (CELL_UNITS // 2)])
 def test_the_longest_text_a_cell_holds_is_whole(text: str) -> None:
     assert sheets(written(["text"], [[text]]))["Events"][1:] == [[text]]
 

@@ -1,0 +1,105 @@
+"""Rows as sheet XML. Every text is an inline string; a number is a number as long as a double holds it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from recordings.sheets.cells import neutral
+
+CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
+_MEASURED = 1000  # rows that decide how wide the columns are
+_KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
+HEAD, _QUOTED = 1, 2  # styles
+_ROW_END = b"</row>"
+
+Cell = str | int
+
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+# Most texts, told by one look: nothing in them needs care, nor do their ends. At most what any cell holds.
+_PLAIN = re.compile(r"[0-9A-Za-z](?:[ -%'-;=?-^`-~]{0,1000}[!-%'-;=?-^`-~])?")
+
+
+class Block(NamedTuple):
+    """Rows as sheet XML, made anywhere, and how wide their columns should be: empty when not measured."""
+
+    xml: bytes
+    rows: int
+    widths: list[int]
+
+    def parted(self, rows: int) -> tuple["Block", "Block"]:
+        """The first so many rows and the others. No text holds the end of a row: its brackets are escaped."""
+        *head, rest = self.xml.split(_ROW_END, rows)
+        first = b"".join(row + _ROW_END for row in head)
+        return Block(first, len(head), self.widths), Block(rest, self.rows - len(head), self.widths)
+
+
+NO_ROWS = Block(b"", 0, [])
+
+
+class Rows:
+    """Turns rows into blocks. What it remembers of one makes the next one faster."""
+
+    def __init__(self) -> None:
+        self._cells = _Cells()
+        self._measured = False
+
+    def block(self, rows: Sequence[Sequence[Cell]]) -> Block:
+        """These rows as XML; those of the first block are measured."""
+        measured = [] if self._measured else widths(rows[:_MEASURED])
+        self._measured = True
+        return Block(self._cells.rows(rows), len(rows), measured)
+
+
+class _Cells(dict[Cell, str]):
+    """XML of cells, remembered: most values of a trail come again and again."""
+
+    def rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
+        if len(self) > _KNOWN:
+            self.clear()
+        known = self.__getitem__
+        return "".join([f"<row>{''.join(map(known, row))}</row>" for row in rows]).encode()
+
+    def __missing__(self, value: Cell) -> str:
+        xml = _number(value) if isinstance(value, int) else text_cell(value)
+        if len(xml) < _REMEMBERED:
+            self[value] = xml
+        return xml
+
+
+def _number(value: int) -> str:
+    # A double holds no more: beyond it the last digits would change.
+    return f"<c><v>{value}</v></c>" if abs(value) < 10**15 else text_cell(str(value))
+
+
+def text_cell(value: str, style: int = 0) -> str:
+    """A cell of text; one that could become a formula when somebody edits it is marked as quoted."""
+    if not style and _PLAIN.fullmatch(value):
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+    if not value:
+        return "<c/>"
+    style = style or (_QUOTED if neutral(value) != value else 0)
+    space = ' xml:space="preserve"' if value != value.strip() or "\n" in value else ""
+    look = f' s="{style}"' if style else ""
+    return f'<c{look} t="inlineStr"><is><t{space}>{_characters(value)}</t></is></c>'
+
+
+def _characters(value: str) -> str:
+    """Text for XML 1.0. What XML cannot hold is written as Office does, _xHHHH_; so is what only looks like it."""
+    if len(value) > CELL_UNITS // 2:
+        value = _shortened(value)
+    return escape(_NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value))
+
+
+def _shortened(value: str) -> str:
+    """At most what a cell holds, and openly so."""
+    if len(value.encode("utf-16-le", "surrogatepass")) <= CELL_UNITS * 2:
+        return value
+    note = f"… [{len(value):,} characters; a cell holds no more: the whole text is in the CSV]"
+    kept = value.encode("utf-16-le", "surrogatepass")[: (CELL_UNITS - len(note)) * 2]
+    return kept.decode("utf-16-le", "ignore") + note
+
+
+def widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """As wide as the texts, within reason: 10 to 60 characters."""
+    return [min(60, max(10, *(len(str(cell)) + 2 for cell in column))) for column in zip(*rows, strict=True)]
