@@ -98,7 +98,7 @@ def approve(request: UUID, *, by: Any) -> Erased:
             subject, values = _approve(request, by)
         except errors.SerializationFailure:
             continue  # an event about the subject was written between counting and destroying
-        _call("VACUUM audit.secret, audit.subject_key")
+        _call("VACUUM audit.personal, audit.subject_key")
         return Erased(subject, values, remains(subject))
     raise ErasureRefused("Events about this subject are being written all the time. Try again.")
 

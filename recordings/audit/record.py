@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from recordings.audit.actor import Actor, Target, request_id
+from recordings.audit.arrays import blobs, texts
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.schema import canonical, plain
 from recordings.audit.vault import Private, Sealed, current_keys, known_keys, seal
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 
-_RECORD = "SELECT audit.record_event_under(%s, %s::text[], %s::text[], %s::bytea[], %s::bytea[])"
+_RECORD = "SELECT audit.record_event_under(%s, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])"
 
 Detail = Mapping[str, int | str | list[Any] | Mapping[str, Any]]
 
@@ -130,15 +131,21 @@ def _filled(**values: str) -> dict[str, str]:
 def _append(event_id: UUID, by: Actor, facts: _Facts, sealed: list[Sealed]) -> bool:
     """One statement. False when a key is no longer the one in force: nothing was written then."""
     body = canonical(_body(event_id, by, sealed, facts))
-    columns: list[Any] = [
-        [value.field for value in sealed],
-        [value.subject for value in sealed],
-        [value.ciphertext for value in sealed],
-        [value.wrapped for value in sealed],
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, [body, *columns])
+        cursor.execute(_RECORD, [body, *_columns(sealed)])
         (answer,) = cursor.fetchone()
     if answer not in ("recorded", "other keys"):
         raise DatabaseError(answer)
     return bool(answer == "recorded")
+
+
+def _columns(sealed: list[Sealed]) -> list[str]:
+    """The values field by field, and the key of each subject once: arrays as PostgreSQL reads them."""
+    keys = {value.subject: value.wrapped for value in sealed}
+    return [
+        texts(value.field for value in sealed),
+        texts(value.subject for value in sealed),
+        blobs(value.ciphertext for value in sealed),
+        texts(keys),
+        blobs(keys.values()),
+    ]

@@ -19,6 +19,7 @@ from recordings.tlog.notes import NoteError, VerifierKey
 
 logger = structlog.get_logger("portal.sealer")
 
+# From the start of one round to the start of the next: what a round takes is not waited for once more.
 TICK, IDLE_TICK = 0.05, 0.25
 _SLOWER = 1.1  # from one tick to the next while nothing happens: a quarter of a second after about one second
 _LOOK_EVERY = 0.25
@@ -113,7 +114,8 @@ class Sealer:
                 looked = now
             if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, horizon.settled):
                 worked = now
-                tick = 0.0 if self._round(connection, horizon.settled) else TICK
+                more = self._round(connection, horizon.settled)
+                tick = 0.0 if more else max(TICK - (time.monotonic() - now), 0.0)
             else:
                 tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
             self._stop.wait(tick)

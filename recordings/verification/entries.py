@@ -24,7 +24,8 @@ def _minute(minute: int) -> str:
 def stamp(microseconds: int) -> str:
     """A time in PostgreSQL's microseconds as entries and events write it."""
     minute, rest = divmod(microseconds, 60_000_000)
-    return f"{_minute(minute)}{rest // 1_000_000:02}.{rest % 1_000_000:06}Z"
+    digits = "%08d" % rest  # noqa: UP031  (faster than twice by format)
+    return f"{_minute(minute)}{digits[:2]}.{digits[2:]}Z"
 
 
 def make_entry(

@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
@@ -18,7 +19,7 @@ from recordings.verification.surroundings import look_at_guards, look_at_unseale
 from recordings.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
 from recordings.verification.worker import Worker
 
-# Below this a process of its own costs more than it brings.
+# Below this processes of their own cost more than they bring.
 _WORTH_A_WORKER = 20_000
 _LAG_LIMIT = 300
 # What is found while the rows are read, in words that the number of leaves goes into.
@@ -100,25 +101,33 @@ def _checked(log: Log, name: str, sentence: str, seconds: float | None) -> Check
 
 
 def _stretches(log: Log, url: str, progress: Progress) -> Part:
-    """Check all leaves: the first half here, the second in a process beside, both in this snapshot."""
+    """Check all leaves: a short log here, the halves of a long one in a process each, all in this snapshot."""
     size = log.head.size
     ((snapshot,),) = log.rows("SELECT pg_export_snapshot()")
     middle = _middle(size)
-    done = [0, 0]
+    first = Job(url, snapshot, log.head.tag_key, 0, middle)
+    if middle == size:
+        return check_part(first, lambda count: progress(count, size))
+    return _side_by_side([first, Job(url, snapshot, log.head.tag_key, middle, size)], size, progress)
+
+
+def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
+    done = [0] * len(jobs)
 
     def tell(which: int, count: int) -> None:
         done[which] = count
         progress(sum(done), size)
 
-    first = Job(url, snapshot, log.head.tag_key, 0, middle)
-    if middle == size:
-        return check_part(first, lambda count: tell(0, count))
-    worker = Worker(Job(url, snapshot, log.head.tag_key, middle, size), lambda count: tell(1, count))
+    workers: list[Worker] = []
     try:
-        part = check_part(first, lambda count: tell(0, count))
-        join(part, worker.result())
+        for number, job in enumerate(jobs):
+            workers.append(Worker(job, partial(tell, number)))
+        part, *later = [worker.result() for worker in workers]
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
+    for one in later:
+        join(part, one)
     return part
 
 

@@ -3,6 +3,7 @@
 Not `multiprocessing`: a worker of Celery may have no children by that way. Only the parent talks to this process.
 """
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -61,6 +62,7 @@ class Worker:
 
 def main() -> None:
     """Take a job from standard input, check it."""
+    gc.disable()  # millions of rows come and go, and none of them in a circle that it would have to look for
     job: Job = pickle.load(sys.stdin.buffer)  # noqa: S301  (from a process of our own)
     tell(check_part(job, tell))
 

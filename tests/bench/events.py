@@ -52,7 +52,7 @@ SELECT (b->>'id')::uuid, body, sha256(body), recorded_at, (b->>'occurred_at')::t
        coalesce(b#>>'{request,id}', '')
 FROM (SELECT *, convert_from(body, 'UTF8')::jsonb AS b FROM fresh ORDER BY no) AS parsed
 """
-_SECRETS = "COPY audit.secret (event_id, field, subject, sealed) FROM STDIN (FORMAT binary)"
+_SECRETS = "COPY audit.personal (event_id, fields, subjects, sealed) FROM STDIN (FORMAT binary)"
 _KEYS = "INSERT INTO audit.subject_key VALUES (%s, %s)"
 
 
@@ -100,7 +100,7 @@ def fill(admin_url: str, count: int) -> None:
         for start in range(0, count, _BATCH):
             with connection.transaction():
                 _insert(cursor, made, start, min(count, start + _BATCH), began)
-        cursor.execute("VACUUM (ANALYZE) audit.event, audit.secret, audit.subject_key")
+        cursor.execute("VACUUM (ANALYZE) audit.event, audit.personal, audit.subject_key")
 
 
 def _insert(cursor: Any, made: Iterator[Event], start: int, end: int, began: datetime) -> None:
@@ -111,10 +111,10 @@ def _insert(cursor: Any, made: Iterator[Event], start: int, end: int, began: dat
         for number in range(start, end):
             event = next(made)
             copy.write_row((number, event.body, began + timedelta(seconds=number)))
-            secrets += [(event.id, *secret) for secret in event.secrets]
+            secrets.append((event.id, *map(list, zip(*event.secrets, strict=True))))
     cursor.execute(_INSERT)
     with cursor.copy(_SECRETS) as copy:
-        copy.set_types(["uuid", "text", "text", "bytea"])
+        copy.set_types(["uuid", "text[]", "text[]", "bytea[]"])
         for secret in secrets:
             copy.write_row(secret)
 

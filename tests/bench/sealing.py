@@ -1,9 +1,10 @@
 """Writing the trail over eight connections while the real sealer works on the same machine, against the usual ways.
 
-Every writer commits each event by itself, as a prepared statement. Beside ours: a plain INSERT of the same bytes into a
-table of nothing else; a plain INSERT of the same rows with the same indexes, the personal values beside them; our own
-events as a hash chain, each link under a lock until its commit. `commit_delay` imitates a slow disk. After each run
-the log must be whole: inserted = leaves, indices without a gap, nothing unsealed.
+Every writer commits each event by itself, as a prepared statement. Beside ours: a plain INSERT of the same bytes – the
+event's and those of its personal values – into a table of nothing else; a plain INSERT of the same rows with the same
+indexes, the personal values beside them; our own events as a hash chain, each link under a lock until its commit.
+`commit_delay` imitates a slow disk. After each run the log must be whole: inserted = leaves, indices without a gap,
+nothing unsealed.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import psycopg
 from pydantic_core import from_json
 
 from auditportal.embedded import Services
+from recordings.audit.arrays import blobs, texts
 from tests.bench import events, logs
 from tests.bench.events import Event
 from tests.bench.results import Measured
@@ -25,9 +27,10 @@ SECONDS, ROUNDS = 2.0, 2
 SLOW_FLUSH = 10_000  # microseconds that every flush of the log waits
 
 _TABLES = """
-CREATE TABLE bench_bytes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL);
+CREATE TABLE bench_bytes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL, personal bytea NOT NULL);
 CREATE TABLE bench_event (LIKE audit.event INCLUDING INDEXES INCLUDING IDENTITY);
-CREATE TABLE bench_secret (LIKE audit.secret INCLUDING INDEXES);
+CREATE TABLE bench_personal (LIKE audit.personal INCLUDING INDEXES);
 CREATE TABLE bench_chain (one boolean PRIMARY KEY DEFAULT true, head bytea NOT NULL);
 CREATE TABLE bench_link (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash bytea NOT NULL);
 INSERT INTO bench_chain (head) VALUES ('');
@@ -41,8 +44,8 @@ BEGIN
     UPDATE bench_chain SET head = link;
 END $$;
 """
-_OURS = "SELECT audit.record_event_under(%b, %b::text[], %b::text[], %b::bytea[], %b::bytea[])"
-_BYTES = "INSERT INTO bench_bytes (body) VALUES (%b)"
+_OURS = "SELECT audit.record_event_under(%b, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])"
+_BYTES = "INSERT INTO bench_bytes (body, personal) VALUES (%b, %b)"
 _SAME_ROWS = """
 WITH event AS (
     INSERT INTO bench_event (event_id, body, body_hash, recorded_at, occurred_at, skewed, kind, outcome, actor_ref,
@@ -50,9 +53,9 @@ WITH event AS (
     VALUES (%b, %b, %b, clock_timestamp(), %b::timestamptz, false, %b, %b, %b, %b, %b, %b, %b, %b, %b)
     RETURNING event_id
 )
-INSERT INTO bench_secret SELECT event_id, s.* FROM event, unnest(%b::text[], %b::text[], %b::bytea[]) AS s
+INSERT INTO bench_personal SELECT event_id, %s::text[], %s::text[], %s::bytea[] FROM event
 """
-_CHAIN = "SELECT bench_chained(%b, %b::text[], %b::text[], %b::bytea[])"
+_CHAIN = "SELECT bench_chained(%b, %s::text[], %s::text[], %s::bytea[])"
 _LATENCY = """
 SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
     ORDER BY extract(epoch FROM (SELECT signed_at FROM audit.checkpoint WHERE size > n ORDER BY size LIMIT 1)
@@ -123,7 +126,9 @@ class _Bench:
             rows = connection.execute("SELECT subject, wrapped FROM audit.subject_key")
             self.wrapped: dict[str, bytes] = dict(rows.fetchall())
         self.ways = [
-            Way("bytes", _BYTES, lambda event: (event.body,)),
+            Way(
+                "bytes", _BYTES, lambda event: (event.body, b"".join(sealed for *_, sealed in event.secrets))
+            ),
             Way("rows", _SAME_ROWS, _columns),
             Way("chain", _CHAIN, lambda event: (event.body, *_private(event))),
             Way("ours", _OURS, self._with_keys),
@@ -159,13 +164,13 @@ class _Bench:
         return rate
 
     def _with_keys(self, event: Event) -> tuple[Any, ...]:
-        fields, subjects, sealed = _private(event)
-        return event.body, fields, subjects, sealed, [self.wrapped[subject] for subject in subjects]
+        keys = {subject: self.wrapped[subject] for _, subject, _ in event.secrets}
+        return event.body, *_private(event), texts(keys), blobs(keys.values())
 
 
-def _private(event: Event) -> tuple[list[str], list[str], list[bytes]]:
-    fields, subjects, sealed = map(list, zip(*event.secrets, strict=True))
-    return fields, subjects, sealed
+def _private(event: Event) -> tuple[str, str, str]:
+    fields, subjects, sealed = zip(*event.secrets, strict=True)
+    return texts(fields), texts(subjects), blobs(sealed)
 
 
 def _columns(event: Event) -> tuple[Any, ...]:

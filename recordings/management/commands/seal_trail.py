@@ -1,5 +1,6 @@
 """manage.py seal_trail: the one process that turns committed events into leaves of the log and has them signed."""
 
+import gc
 import signal
 import threading
 from argparse import ArgumentParser
@@ -87,6 +88,7 @@ class Command(BaseCommand):
         messenger = threading.Thread(target=courier.run, args=[self.stop], name="courier")
         messenger.start()
         logger.info("the sealer runs", origin=settings.AUDIT_ORIGIN)
+        gc.freeze()  # what is loaded stays; looking through it again would hold up the events that wait
         try:
             sealer.run()
         finally:

@@ -105,6 +105,7 @@ def test_who_is_no_longer_served_is_gone_and_may_come_back(log: Log, sealer: Con
         "DELETE FROM audit.anchor",
         "TRUNCATE audit.incident",
         "DELETE FROM audit.incident",
+        "SELECT * FROM audit.personal",
         "SELECT * FROM audit.secret",
         "SELECT * FROM auth_group",
     ],

@@ -94,8 +94,8 @@ def test_A2_another_name_is_shown(scene: Scene) -> None:
         _unwrap(secret.subject, wrapped), bytes(16) + b"Noa Levi", event.bytes + secret.field.encode()
     )
     with scene.superuser() as superuser:
-        superuser.execute("UPDATE audit.secret SET sealed = %s WHERE event_id = %s AND field = 'actor.name'",
-                          [forged, event])  # fmt: skip
+        superuser.execute("UPDATE audit.personal SET sealed[array_position(fields, 'actor.name')] = %s"
+                          " WHERE event_id = %s", [forged, event])  # fmt: skip
     seen = examine(event)
     assert seen is not None
     assert [value.field for value in seen.commitments if not value.holds] == ["actor.name"]

@@ -168,7 +168,7 @@ def test_a_request_lasts_seven_days(
         "SELECT audit.ask_erasure('user:1', 'x', 'user:2', '{}')",
         "SELECT audit.approve_erasure('00000000-0000-7000-8000-000000000000', 'user:2', '{}')",
         "INSERT INTO audit.erasure (request, subject, reason, asked_by) VALUES (gen_random_uuid(), 'x', 'x', 'x')",
-        "DELETE FROM audit.secret",
+        "DELETE FROM audit.personal",
         "DELETE FROM audit.subject_key",
     ],
 )

@@ -94,9 +94,9 @@ def test_a_value_that_was_exchanged_shows(
     """A2: another name for an event. Its ciphertext is bound to event and field, so it reads as erased."""
     event, other = opened(noa, 1, "Dana"), opened(noa, 1, "Somebody else")
     admin_connection.execute(
-        "UPDATE audit.secret SET sealed = (SELECT sealed FROM audit.secret WHERE event_id = %s AND field = %s)"
-        " WHERE event_id = %s AND field = %s",
-        [other, "object.label", event, "object.label"],
+        "UPDATE audit.personal SET sealed[array_position(fields, 'object.label')] ="
+        " (SELECT sealed FROM audit.secret WHERE event_id = %s AND field = 'object.label') WHERE event_id = %s",
+        [other, event],
     )
     content = signed_in(noa).get(f"/audit/events/{event}/").content.decode()
     assert "Somebody else" not in content

@@ -14,7 +14,7 @@ from recordings.models import AuditEvent
 
 NOA = Actor("user:7", "person", "Noa Levi", "compliance_officer")
 DENIED = errors.InsufficientPrivilege
-TABLES = ("event", "secret", "subject_key")
+TABLES = ("event", "personal", "subject_key")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def number_of_events(connection: psycopg.Connection) -> int:
 ATTEMPTS = [
     *(f"INSERT INTO audit.{table} OVERRIDING SYSTEM VALUE SELECT * FROM audit.{table}" for table in TABLES),
     "UPDATE audit.event SET kind = 'nothing.happened'",
-    "UPDATE audit.secret SET subject = 'user:8'",
+    "UPDATE audit.personal SET subjects = '{user:8}'",
     "UPDATE audit.subject_key SET wrapped = ''",
     *(f"DELETE FROM audit.{table}" for table in TABLES),
     *(f"TRUNCATE audit.{table}" for table in TABLES),
@@ -60,7 +60,7 @@ ATTEMPTS = [
     "SET SESSION AUTHORIZATION postgres",
     "LOCK TABLE audit.event IN ACCESS EXCLUSIVE MODE",
     "COPY audit.event FROM STDIN",
-    "COPY audit.secret FROM STDIN",
+    "COPY audit.personal FROM STDIN",
 ]
 
 

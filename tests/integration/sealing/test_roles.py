@@ -11,10 +11,10 @@ from tests.sealing import seal_all, write_events
 
 KEPT = ("leaf", "tile", "checkpoint", "cosignature", "anchor", "incident")
 CACHES = ("log_head", "object_head", "actor_head", "outside")
-PERSONAL = ("secret", "subject_key")
+PERSONAL = ("personal", "subject_key")
 COLUMN = {"leaf": "n", "tile": "level", "checkpoint": "size", "cosignature": "size", "anchor": "size",
           "incident": "code", "event": "kind", "log_head": "size", "object_head": "ref", "actor_head": "ref",
-          "outside": "name", "secret": "field", "subject_key": "subject"}  # fmt: skip
+          "outside": "name", "personal": "fields", "subject_key": "subject"}  # fmt: skip
 EVERYTHING = ("event", *PERSONAL, *KEPT, *CACHES)
 
 # Neither login may do any of these.
@@ -27,7 +27,7 @@ NOBODY = [
     *(f"ALTER TABLE audit.{table} ENABLE REPLICA TRIGGER {table}_is_kept" for table in KEPT),
     *(f"LOCK TABLE audit.{table} IN ACCESS EXCLUSIVE MODE" for table in KEPT[:2]),
     "INSERT INTO audit.event DEFAULT VALUES",
-    "INSERT INTO audit.secret DEFAULT VALUES",
+    "INSERT INTO audit.personal DEFAULT VALUES",
     "INSERT INTO audit.subject_key DEFAULT VALUES",
     "COPY audit.event FROM STDIN",
     "ALTER TABLE audit.leaf DROP CONSTRAINT leaf_check",
