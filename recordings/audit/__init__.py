@@ -1,22 +1,24 @@
 """The tamper-evident trail: one writer, append-only tables, and the sentences people read.
 
-`record` joins the caller's transaction; `record_durably` has committed when it returns.
+`record` and `record_all` join the caller's transaction; `record_durably` has committed when it returns.
 """
 
 from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref
 from recordings.audit.kinds import Kind, Outcome, Purpose
-from recordings.audit.record import record, record_durably
+from recordings.audit.record import Entry, record, record_all, record_durably
 from recordings.exceptions import AuditUnavailable
 
 __all__ = [
     "Actor",
     "AuditUnavailable",
+    "Entry",
     "Kind",
     "Outcome",
     "Purpose",
     "Target",
     "client_address",
     "record",
+    "record_all",
     "record_durably",
     "request_id",
     "session_ref",

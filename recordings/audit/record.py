@@ -1,6 +1,6 @@
 """The one writer of the trail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +16,10 @@ from recordings.audit.vault import Private, Sealed, current_keys, known_keys, se
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 
-_RECORD = "SELECT audit.record_event_under(%s, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])"
+_EVENT = "(%s::bytea, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])"
+# One call of the trail's own function per event, in the order of the list: what it checks, it checks for each.
+_RECORD = "SELECT audit.record_event_under(a, b, c, d, e, f) FROM (VALUES {}) AS events(a, b, c, d, e, f)"
+_AT_ONCE = 500
 
 Detail = Mapping[str, int | str | list[Any] | Mapping[str, Any]]
 
@@ -48,6 +51,26 @@ def record(
         raise AuditUnavailable from error
 
 
+class Entry(NamedTuple):
+    """An event of a list: what happened to what."""
+
+    kind: Kind
+    target: Target
+    detail: Detail | None = None
+    change: tuple[Detail, Detail] | None = None
+
+
+def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
+    """Append many events in the caller's transaction, in their order, by one statement for each 500 of them: all of
+    them or, raising as `record` does, none."""
+    try:
+        with transaction.atomic():
+            for start in range(0, len(entries), _AT_ONCE):
+                _record_some(entries[start : start + _AT_ONCE], by)
+    except DatabaseError as error:
+        raise AuditUnavailable from error
+
+
 def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
     """Append one event in a transaction of its own and return once it is committed.
 
@@ -62,14 +85,27 @@ def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
     return record(kind, by=by, **facts)
 
 
+def _record_some(entries: Sequence[Entry], by: Actor) -> None:
+    """Under the keys used last, made at first need; events whose key was replaced meanwhile follow one by one."""
+    drafts = [_Draft.of(entry, by) for entry in entries]
+    subjects = {value.subject for draft in drafts for value in draft.personal}
+    keys = known_keys(subjects)
+    if keys is None:
+        keys = current_keys(subjects)
+    rows = [_row(draft.id, by, draft.facts, seal(draft.id, draft.personal, keys)) for draft in drafts]
+    for draft, written in zip(drafts, _append(rows), strict=True):
+        if not written:
+            _recorded(by, draft.facts, draft.personal)
+
+
 def _recorded(by: Actor, facts: "_Facts", personal: list[Private]) -> UUID:
     """Append the event under the keys used last; when the database has others, under those it has now."""
     event_id, subjects = uuid7(), {value.subject for value in personal}
     keys = known_keys(subjects)
-    if keys is not None and _append(event_id, by, facts, seal(event_id, personal, keys)):
+    if keys is not None and _append([_row(event_id, by, facts, seal(event_id, personal, keys))]) == [True]:
         return event_id
     with transaction.atomic():  # keys made for an event that is refused do not stay, in whoever's transaction
-        if not _append(event_id, by, facts, seal(event_id, personal, current_keys(subjects))):
+        if _append([_row(event_id, by, facts, seal(event_id, personal, current_keys(subjects)))]) != [True]:
             raise DatabaseError("a key was replaced at this very moment")
     return event_id
 
@@ -100,6 +136,21 @@ class _Facts(NamedTuple):
     asserted_by: str
 
 
+class _Draft(NamedTuple):
+    """An event on its way, before its personal values are sealed."""
+
+    id: UUID
+    facts: _Facts
+    personal: list[Private]
+
+    @classmethod
+    def of(cls, entry: Entry, by: Actor) -> "_Draft":
+        facts = _Facts(
+            entry.kind, Outcome.COMPLETED, entry.target, None, entry.detail, entry.change, "", "server"
+        )
+        return cls(uuid7(), facts, _personal(by, entry.target, "", {}))
+
+
 def _body(event_id: UUID, by: Actor, sealed: list[Sealed], facts: _Facts) -> dict[str, Any]:
     target, change = facts.target, facts.change
     body: dict[str, Any] = {
@@ -128,24 +179,27 @@ def _filled(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _append(event_id: UUID, by: Actor, facts: _Facts, sealed: list[Sealed]) -> bool:
-    """One statement. False when a key is no longer the one in force: nothing was written then."""
-    body = canonical(_body(event_id, by, sealed, facts))
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD, [body, *_columns(sealed)])
-        (answer,) = cursor.fetchone()
-    if answer not in ("recorded", "other keys"):
-        raise DatabaseError(answer)
-    return bool(answer == "recorded")
-
-
-def _columns(sealed: list[Sealed]) -> list[str]:
-    """The values field by field, and the key of each subject once: arrays as PostgreSQL reads them."""
+def _row(event_id: UUID, by: Actor, facts: _Facts, sealed: list[Sealed]) -> list[Any]:
+    """What the trail's function is given for one event: its bytes, the values field by field, and the key of each
+    subject once; arrays as PostgreSQL reads them."""
     keys = {value.subject: value.wrapped for value in sealed}
     return [
+        canonical(_body(event_id, by, sealed, facts)),
         texts(value.field for value in sealed),
         texts(value.subject for value in sealed),
         blobs(value.ciphertext for value in sealed),
         texts(keys),
         blobs(keys.values()),
     ]
+
+
+def _append(rows: Sequence[list[Any]]) -> list[bool]:
+    """One statement. False for an event of which a key is no longer the one in force: it was not written then."""
+    statement = _RECORD.format(", ".join([_EVENT] * len(rows)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for row in rows for value in row])
+        answers = [answer for (answer,) in cursor.fetchall()]
+    for answer in answers:
+        if answer not in ("recorded", "other keys"):
+            raise DatabaseError(answer)
+    return [answer == "recorded" for answer in answers]

@@ -19,6 +19,11 @@ from django.conf import settings
 from django.db import connection
 
 ERASED = "erased"
+# In the order of the subjects, so that two writers who make the same keys wait for each other in turn.
+_ENSURE = """
+SELECT subject, audit.ensure_subject_key(subject, wrapped)
+FROM unnest(%s::text[], %s::bytea[]) AS fresh (subject, wrapped)
+"""
 _SALT, _NONCE = 16, 12
 _MET = 4096
 
@@ -61,14 +66,18 @@ def current_keys(subjects: set[str]) -> dict[str, bytes]:
             "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)", [list(subjects)]
         )
         wrapped = {subject: bytes(value) for subject, value in cursor.fetchall()}
-        for subject in sorted(subjects - wrapped.keys()):
-            fresh = _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())
-            cursor.execute("SELECT audit.ensure_subject_key(%s, %s)", [subject, fresh])
-            wrapped[subject] = bytes(cursor.fetchone()[0])
+        if missing := sorted(subjects - wrapped.keys()):
+            cursor.execute(_ENSURE, [missing, [_fresh(subject) for subject in missing]])
+            wrapped |= {subject: bytes(value) for subject, value in cursor.fetchall()}
     if len(_met) > _MET:
         _met.clear()
     _met.update(wrapped)
     return wrapped
+
+
+def _fresh(subject: str) -> bytes:
+    """A new key for a subject, wrapped."""
+    return _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())
 
 
 class Private(NamedTuple):

@@ -30,6 +30,8 @@ class CommBoxObject(models.Model):
     refreshed_at = models.DateTimeField(null=True)
     refresh_due_at = models.DateTimeField(null=True)
     refresh_leased_until = models.DateTimeField(null=True)
+    # The database session that holds the lease: when it is gone, so is whoever worked.
+    refresh_leased_by = models.IntegerField(null=True)
     refresh_attempts = models.IntegerField(default=0)
     # How often in a row a refresh of it ended with its worker; after three it is set aside.
     refresh_deaths = models.IntegerField(default=0, db_default=0)

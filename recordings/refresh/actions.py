@@ -1,16 +1,19 @@
 """The one door: refresh what we hold of an object's recordings. Every road ends here."""
 
+from collections.abc import Sequence
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from recordings.audit import Actor, AuditUnavailable, Kind, Target, record
+from recordings.audit import Actor, Kind, Target, record
 from recordings.commbox import CommBoxError
-from recordings.commbox.assembly import client
 from recordings.exceptions import UnknownChannel, UnknownObject
 from recordings.models import CommBoxObject, Stream
-from recordings.refresh import schedule, source
-from recordings.refresh.storing import RefreshOutcome, store
+from recordings.refresh import source
+from recordings.refresh.bookkeeping import note_failure
+from recordings.refresh.fetching import Failed, Good, ask
+from recordings.refresh.storing import TROUBLE, RefreshOutcome, store
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -28,17 +31,17 @@ def refresh_object(*, object_id: int, by: Actor) -> RefreshOutcome:
 
 def refresh_known(*, object_id: int, by: Actor) -> RefreshOutcome:
     """The same for an object that was claimed from the catalog a moment ago."""
-    asked_at = timezone.now()
-    try:
-        answer = client().recordings(object_id)
-    except CommBoxError as error:
-        source.heard(error)
-        return _could_not_ask(object_id, error)
-    source.heard()
-    try:
-        return store(object_id, answer, asked_at, by)
-    except AuditUnavailable as error:
-        return _failed(object_id, error.sentence)
+    (outcome,) = settle([ask(object_id)], by=by)
+    return outcome
+
+
+def settle(answers: Sequence[Good | Failed], *, by: Actor) -> list[RefreshOutcome]:
+    """Store what CommBox answered, note where it failed. Raises only when the database fails."""
+    good = [answer for answer in answers if isinstance(answer, Good)]
+    if good:
+        source.heard()
+    failed = [_could_not_ask(answer) for answer in answers if isinstance(answer, Failed)]
+    return failed + store(good, by)
 
 
 def request_refresh(*, object_id: int, by: Actor) -> None:
@@ -68,29 +71,18 @@ def mark_due(object_id: int) -> bool:
     return due.update(refresh_due_at=timezone.now(), refresh_deaths=0) == 1
 
 
-def _could_not_ask(object_id: int, error: CommBoxError) -> RefreshOutcome:
+def _could_not_ask(answer: Failed) -> RefreshOutcome:
+    if not isinstance(answer.error, CommBoxError):
+        note_failure(answer.object_id, TROUBLE)
+        return RefreshOutcome(answer.object_id, error=TROUBLE)
+    error = answer.error
+    source.heard(error)
     logger.warning(
         "object not refreshed",
-        object_id=object_id,
+        object_id=answer.object_id,
         failure=source.code_of(error),
         upstream_status=error.status,
         upstream_request_id=error.request_id,
     )
-    return _failed(object_id, error.sentence, error)
-
-
-@transaction.atomic
-def _failed(object_id: int, sentence: str, error: CommBoxError | None = None) -> RefreshOutcome:
-    now = timezone.now()
-    thing = CommBoxObject.objects.select_for_update(no_key=True).get(pk=object_id)
-    attempts = thing.refresh_attempts + 1
-    pause = schedule.retry_after(error, attempts)
-    CommBoxObject.objects.filter(pk=object_id).update(
-        refresh_due_at=now + schedule.spread(pause),
-        refresh_leased_until=None,
-        refresh_attempts=attempts,
-        refresh_deaths=0,
-        refresh_error=sentence,
-        refresh_error_at=now,
-    )
-    return RefreshOutcome(object_id, error=sentence)
+    note_failure(answer.object_id, error.sentence, error)
+    return RefreshOutcome(answer.object_id, error=error.sentence)

@@ -1,5 +1,12 @@
-"""Who works on what: due rows are claimed in PostgreSQL with a lease, so that two workers never take the same."""
+"""Who works on what: due rows are claimed in PostgreSQL with a lease, so that two workers never take the same.
 
+A lease ends with its time, or at once with the database session that took it: a killed worker's objects are free
+within the second (F17, F18). An object found so may have been what killed it, so from then on it travels alone, until
+one refresh of it has ended well: a worker killed with a hundred objects in hand leaves a hundred suspects, and only the
+one that kills again and again is set aside (F19).
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +27,18 @@ SET_ASIDE = (
     f"Its refresh ended together with its worker {DEATHS} times. It is set aside until somebody asks for it."
 )
 
-# A lease that ran out unreturned is a worker that died. An object that is found so three times is set aside, with the
-# reason, and is due no more (F19); everything else flows.
+# Nobody holds these.
+_UNTOUCHED = "refresh_leased_until IS NULL AND refresh_deaths = 0"
+# A session that is gone; a row without one was leased by the release before and ends with its time.
+_ENDED = """(refresh_leased_until <= %(now)s
+             OR refresh_leased_until IS NOT NULL AND refresh_leased_by NOT IN (SELECT pid FROM pg_stat_activity))"""
+_SUSPECT = f"({_ENDED} OR refresh_leased_until IS NULL AND refresh_deaths > 0)"
+_THIS = f"id = %(id)s AND (refresh_leased_until IS NULL OR {_ENDED})"
+
 _CLAIM = """
 WITH due AS (
     SELECT id FROM recordings_commboxobject
-    WHERE refresh_due_at <= %(now)s AND (refresh_leased_until IS NULL OR refresh_leased_until <= %(now)s) {only}
+    WHERE refresh_due_at <= %(now)s AND {which}
     ORDER BY refresh_due_at
     LIMIT %(most)s
     FOR NO KEY UPDATE SKIP LOCKED
@@ -33,6 +46,7 @@ WITH due AS (
 UPDATE recordings_commboxobject o
 SET refresh_deaths = o.refresh_deaths + died.one,
     refresh_leased_until = CASE WHEN died.last THEN NULL ELSE %(now)s + %(lease)s END,
+    refresh_leased_by = CASE WHEN died.last THEN NULL ELSE pg_backend_pid() END,
     refresh_due_at = CASE WHEN died.last THEN NULL ELSE o.refresh_due_at END,
     refresh_error = CASE WHEN died.last THEN %(aside)s ELSE o.refresh_error END,
     refresh_error_at = CASE WHEN died.last THEN %(now)s ELSE o.refresh_error_at END
@@ -45,29 +59,46 @@ RETURNING o.id, died.last
 
 
 def claim_due(most: int) -> list[int]:
-    """Lease up to `most` due objects, the longest waiting first."""
-    return _claim("", most)
+    """Lease up to `most` due objects that nobody was killed with, the longest waiting first."""
+    return _claim(_UNTOUCHED, most)[0]
+
+
+def claim_suspect() -> int | None:
+    """Lease one due object whose last refresh ended with its worker; None when there is none."""
+    found, aside = _claim(_SUSPECT, 1)
+    while aside and not found:
+        found, aside = _claim(_SUSPECT, 1)
+    return found[0] if found else None
 
 
 def claim_one(object_id: int) -> bool:
     """Lease this object if it is due and nobody works on it."""
-    return _claim("AND id = %(id)s", 1, id=object_id) == [object_id]
+    return _claim(_THIS, 1, id=object_id)[0] == [object_id]
 
 
-def _claim(only: str, most: int, **values: int) -> list[int]:
+def _claim(which: str, most: int, **values: int) -> tuple[list[int], list[int]]:
+    """The objects that are leased now, and those that were set aside instead."""
     facts: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **values}
     facts |= {"deaths": DEATHS, "aside": SET_ASIDE}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(only=only), facts)
+        cursor.execute(_CLAIM.format(which=which), facts)
         rows = cursor.fetchall()
-    for object_id in (object_id for object_id, aside in rows if aside):
+    aside = [object_id for object_id, last in rows if last]
+    for object_id in aside:
         logger.error("object set aside", object_id=object_id)
-    return [object_id for object_id, aside in rows if not aside]
+    return [object_id for object_id, last in rows if not last], aside
 
 
-def give_back(object_ids: list[int]) -> None:
+def hold_on(object_ids: Iterable[int]) -> None:
+    """Tell other workers that these are still being worked on."""
+    leased = CommBoxObject.objects.filter(pk__in=list(object_ids), refresh_leased_until__isnull=False)
+    leased.update(refresh_leased_until=timezone.now() + schedule.LEASE)
+
+
+def give_back(object_ids: Iterable[int]) -> None:
     """End the leases of objects that were not refreshed after all; they stay due."""
-    CommBoxObject.objects.filter(pk__in=object_ids).update(refresh_leased_until=None)
+    if ids := list(object_ids):
+        CommBoxObject.objects.filter(pk__in=ids).update(refresh_leased_until=None, refresh_leased_by=None)
 
 
 @transaction.atomic

@@ -4,20 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from recordings.audit import Actor, Kind, Target, record
-from recordings.models import CommBoxObject
+from recordings.audit import Actor, Entry, Kind, Target, record_all
 from recordings.refresh.differences import EVIDENCE, Step
 
 # Far beyond any honest value; an event holds 65,000 bytes in all.
 LONGEST_TEXT = 2_000
 
 
-def record_custody(steps: Iterable[Step], *, of: CommBoxObject, by: Actor) -> None:
+def record_custody(steps: Iterable[Step], *, by: Actor) -> None:
     """Write every event of these steps into the trail, in the caller's transaction."""
-    for step in steps:
-        step.recording.object = of
-        for kind in step.kinds:
-            record(kind, by=by, target=Target.of(step.recording), **_told(kind, step))
+    entries = [
+        Entry(kind, Target.of(step.recording), **_told(kind, step)) for step in steps for kind in step.kinds
+    ]
+    record_all(entries, by=by)
 
 
 def _told(kind: Kind, step: Step) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def _seen(
 
 
 def _discovered(item: RecordingItem, object_id: int, now: datetime, why_not: WhyNot) -> Step:
-    row = Recording(object_id=object_id, confirmed_at=now, shown_at=now, **facts_of(item))
+    times = {"first_seen_at": now, "state_at": now, "confirmed_at": now, "shown_at": now}
+    row = Recording(object_id=object_id, **times, **facts_of(item))
     row.shown_at = _shown_at(row, now)
     step = Step(row, is_new=True, kinds=[Kind.RECORDING_DISCOVERED])
     _stand(step, why_not(item.recording_url), now)

@@ -1,47 +1,44 @@
-"""Bring what we hold of an object up to an answer, in batches that each stand.
+"""Bring what we hold up to CommBox's answers, many objects a transaction; of one huge object, many transactions.
+
+What is ready together is stored together: one look at the objects, one at their recordings, a comparison without the
+database, then rows, custody events, search rows and bookkeeping in one statement each. Where that fails every answer is
+stored by itself, so that one that cannot be stored costs its neighbours nothing.
 
 Ten thousand recordings of one object are twenty transactions, not one (F09). Whoever is killed between two of them
 loses nothing: the next refresh finds what is written equal, and goes on with the rest.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from recordings.audit import Actor, Kind
+from recordings.audit import Actor, AuditUnavailable, Kind
 from recordings.catalog.docs import rebuild_docs
-from recordings.commbox import Parsed, RecordingItem
 from recordings.models import CommBoxObject, Recording
-from recordings.refresh import absence, problems, schedule
+from recordings.refresh import absence, problems, rows, schedule
+from recordings.refresh.bookkeeping import Confirmed, confirm, note_failure
 from recordings.refresh.custody import record_custody
-from recordings.refresh.differences import Step, steps_for
-from recordings.refresh.queue import queue_pressure
+from recordings.refresh.differences import SettledBefore, Step, steps_for
+from recordings.refresh.fetching import Good
 from recordings.storage import NotPlayable, locate
 
 logger = structlog.get_logger("portal.refresh")
 
 BATCH = 500
-_WRITTEN = (
-    *("fingerprint", "upstream_activity_id", "recording_type", "url", "url_kind", "duration_seconds"),
-    *("file_size_bytes", "recorded_at", "activity_created_at", "actor_id", "actor_name", "flags", "raw"),
-    *(
-        "state",
-        "state_reason",
-        "state_at",
-        "confirmed_at",
-        "changed_at",
-        "missed_at",
-        "vanished_at",
-        "shown_at",
-    ),
+# The trail that refuses three answers in a row refuses them all, and may take two seconds for each.
+REFUSALS = 3
+TROUBLE = "The portal could not store CommBox's answer; its log says why."
+_NEEDED = (
+    *("refreshed_at", "refresh_unfinished", "status_id", "created_at", "updated_at", "closed_at"),
+    *("first_seen_at", "customer_name", "customer_identity_id"),
 )
 
 
@@ -59,55 +56,152 @@ class RefreshOutcome:
         return not self.error
 
 
-def store(object_id: int, answer: Parsed[RecordingItem], asked_at: datetime, by: Actor) -> RefreshOutcome:
-    """Write what differs, with its custody events. Raises AuditUnavailable when the trail cannot be written."""
-    if len(answer.items) <= BATCH:  # nearly always: one transaction
+@dataclass
+class _Work:
+    """An object, its answer, and what that changes."""
+
+    thing: CommBoxObject
+    answer: Good
+    steps: list[Step]
+
+
+def store(answers: Sequence[Good], by: Actor) -> list[RefreshOutcome]:
+    """Write what differs, with its custody events; an outcome for each answer, in their order.
+
+    Raises only when not even a failure can be noted.
+    """
+    return [outcome for group in _groups(answers) for outcome in _stored(group, by)]
+
+
+def _groups(answers: Sequence[Good]) -> Iterator[list[Good]]:
+    """Answers that fit into one transaction; an object with more recordings than that is a group of its own."""
+    group: list[Good] = []
+    size = 0
+    for answer in answers:
+        count = len(answer.parsed.items)
+        if group and size + count > BATCH:
+            yield group
+            group, size = [], 0
+        group.append(answer)
+        size += count
+    if group:
+        yield group
+
+
+def _stored(group: list[Good], by: Actor) -> list[RefreshOutcome]:
+    if len(group) > 1:
+        try:
+            return _together(group, by)
+        except Exception as error:
+            logger.warning("answers are stored one by one", answers=len(group), error=type(error).__name__)
+    outcomes: list[RefreshOutcome] = []
+    for answer in group:
+        last = [outcome.error for outcome in outcomes[-REFUSALS:]]
+        refused = last == [AuditUnavailable.sentence] * REFUSALS
+        outcomes.append(_refuse(answer, AuditUnavailable.sentence) if refused else _alone(answer, by))
+    return outcomes
+
+
+def _together(group: Sequence[Good], by: Actor) -> list[RefreshOutcome]:
+    with transaction.atomic():
+        _take_turns("pg_advisory_xact_lock", group)
+        works = _works(group)
+        _write([step for work in works for step in work.steps], by)
+        _finish(works)
+    told = {work.thing.pk: _told(work) for work in works}
+    return [told.get(answer.object_id) or RefreshOutcome(answer.object_id) for answer in group]
+
+
+def _alone(answer: Good, by: Actor) -> RefreshOutcome:
+    try:
+        if len(answer.parsed.items) > BATCH:
+            return _in_batches(answer, by)
+        return _together([answer], by)[0]
+    except AuditUnavailable as error:
+        return _refuse(answer, error.sentence)
+    except Exception:
+        logger.exception("answer not stored", object_id=answer.object_id)
+        return _refuse(answer, TROUBLE)
+
+
+def _refuse(answer: Good, sentence: str) -> RefreshOutcome:
+    note_failure(answer.object_id, sentence)
+    return RefreshOutcome(answer.object_id, error=sentence)
+
+
+def _in_batches(answer: Good, by: Actor) -> RefreshOutcome:
+    """One refresh of an object at a time, whatever transactions it takes; a process that dies lets go."""
+    with _alone_with(answer):
         with transaction.atomic():
-            _take_turn("pg_advisory_xact_lock", object_id)
-            return _store(object_id, answer, asked_at, by)
-    with _alone_with(object_id):
-        return _store(object_id, answer, asked_at, by)
-
-
-def _store(object_id: int, answer: Parsed[RecordingItem], asked_at: datetime, by: Actor) -> RefreshOutcome:
-    thing = CommBoxObject.objects.get(pk=object_id)
-    if thing.refreshed_at is not None and thing.refreshed_at >= asked_at:
-        return RefreshOutcome(object_id)  # somebody asked later than we did and has stored that answer
-    steps = _steps(thing, answer)
-    rest = _all_but_the_last(thing, steps, by)
-    with transaction.atomic(savepoint=len(answer.items) > BATCH):  # else the caller's transaction is this one
-        _write(thing, rest, by)
-        _finish(thing, steps, answer, asked_at)
-    return _told(object_id, steps, len(answer.problems))
+            works = _works([answer])
+        for work in works:
+            rest = _all_but_the_last(work, by)
+            with transaction.atomic():
+                _write(rest, by)
+                _finish(works)
+    return _told(works[0]) if works else RefreshOutcome(answer.object_id)
 
 
 @contextmanager
-def _alone_with(object_id: int) -> Iterator[None]:
-    """One refresh of an object at a time, whatever transactions it takes; a process that dies lets go."""
-    _take_turn("pg_advisory_lock", object_id)
+def _alone_with(answer: Good) -> Iterator[None]:
+    _take_turns("pg_advisory_lock", [answer])
     try:
         yield
     finally:
         if connection.connection is not None and not connection.connection.closed:
-            _take_turn("pg_advisory_unlock", object_id)
+            _take_turns("pg_advisory_unlock", [answer])
 
 
-def _take_turn(function: str, object_id: int) -> None:
+def _take_turns(function: str, answers: Sequence[Good]) -> None:
+    """In the order of their ids: two batches with objects in common wait for each other in turn."""
+    ids = sorted(answer.object_id for answer in answers)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [object_id])
+        cursor.execute(f"SELECT {function}(id) FROM unnest(%s::bigint[]) AS id", [ids])  # noqa: S608
 
 
-def _steps(thing: CommBoxObject, answer: Parsed[RecordingItem]) -> list[Step]:
-    return steps_for(
-        list(Recording.objects.filter(object=thing)),
-        answer.items,
+def _works(answers: Sequence[Good]) -> list[_Work]:
+    """What each answer changes; nothing for one that somebody who asked later has overtaken."""
+    ids = [answer.object_id for answer in answers]
+    objects = CommBoxObject.objects.filter(pk__in=ids).only(*_NEEDED).order_by("pk")
+    # Locked in order, as listings and search rows lock them.
+    things = {thing.pk: thing for thing in objects.select_for_update(no_key=True)}
+    known = _known(ids)
+    now, settled_before = timezone.now(), cache(absence.settled_before)
+    return [
+        _Work(thing, answer, _steps(thing, answer, known[thing.pk], now, settled_before))
+        for answer in answers
+        if (thing := things.get(answer.object_id)) is not None
+        and (thing.refreshed_at is None or thing.refreshed_at < answer.asked_at)
+    ]
+
+
+def _known(object_ids: Sequence[int]) -> dict[int, list[Recording]]:
+    known: dict[int, list[Recording]] = defaultdict(list)
+    for row in Recording.objects.filter(object__in=object_ids):
+        known[row.object_id].append(row)
+    return known
+
+
+def _steps(
+    thing: CommBoxObject,
+    answer: Good,
+    known: Sequence[Recording],
+    now: datetime,
+    settled_before: SettledBefore,
+) -> list[Step]:
+    steps = steps_for(
+        known,
+        answer.parsed.items,
         object_id=thing.pk,
-        now=timezone.now(),
+        now=now,
         why_not=_why_not,
         confirmed_at=thing.refreshed_at,
-        whole=not answer.problems,
-        settled_before=absence.settled_before,
+        whole=not answer.parsed.problems,
+        settled_before=settled_before,
     )
+    for step in steps:
+        step.recording.object = thing  # whose customer a custody event names
+    return steps
 
 
 def _why_not(url: str) -> str:
@@ -119,65 +213,47 @@ def _why_not(url: str) -> str:
     return ""
 
 
-def _all_but_the_last(thing: CommBoxObject, steps: Sequence[Step], by: Actor) -> Sequence[Step]:
+def _all_but_the_last(work: _Work, by: Actor) -> list[Step]:
     """Commit full batches while more than one is left; the rest is for the caller."""
-    while len(steps) > BATCH:
+    rest = work.steps
+    while len(rest) > BATCH:
         with transaction.atomic():
-            _write(thing, steps[:BATCH], by)
-            leased_until = timezone.now() + schedule.LEASE
-            CommBoxObject.objects.filter(pk=thing.pk).update(
-                refresh_leased_until=leased_until, refresh_unfinished=True
+            _write(rest[:BATCH], by)
+            CommBoxObject.objects.filter(pk=work.thing.pk).update(
+                refresh_leased_until=timezone.now() + schedule.LEASE, refresh_unfinished=True
             )
-        thing.refresh_unfinished = True
-        steps = steps[BATCH:]
-    return steps
+        work.thing.refresh_unfinished = True
+        rest = rest[BATCH:]
+    return rest
 
 
-def _write(thing: CommBoxObject, steps: Sequence[Step], by: Actor) -> None:
-    if not steps:
-        return
-    new = [step.recording for step in steps if step.is_new]
-    other = [step.recording for step in steps if not step.is_new]
-    Recording.objects.bulk_create(new)
-    Recording.objects.bulk_update(other, _WRITTEN)
-    record_custody(steps, of=thing, by=by)
+def _write(steps: Sequence[Step], by: Actor) -> None:
+    rows.insert([step.recording for step in steps if step.is_new])
+    rows.update([step.recording for step in steps if not step.is_new])
+    record_custody(steps, by=by)
 
 
-def _finish(
-    thing: CommBoxObject, steps: Sequence[Step], answer: Parsed[RecordingItem], asked_at: datetime
-) -> None:
-    if answer.problems:
-        problems.note(answer.problems, object_id=thing.pk)
-    if steps or thing.refreshed_at is None or thing.refresh_unfinished:
-        rebuild_docs([thing.pk])
-    missing = any(step.recording.missed_at and not step.recording.vanished_at for step in steps)
-    _confirm(thing, asked_at, look_again_in=absence.SECOND_LOOK if missing else None)
+def _finish(works: Sequence[_Work]) -> None:
+    for work in works:
+        if work.answer.parsed.problems:
+            problems.note(work.answer.parsed.problems, object_id=work.thing.pk)
+    things = [(work.thing, work.steps) for work in works]
+    if stale := [of.pk for of, steps in things if steps or of.refreshed_at is None or of.refresh_unfinished]:
+        rebuild_docs(stale)
+    missing = {work.thing.pk for work in works if any(map(_is_missing, work.steps))}
+    confirm([Confirmed(work.thing, work.answer.asked_at, work.thing.pk in missing) for work in works])
     if missing:
         absence.watch()
 
 
-def _confirm(thing: CommBoxObject, asked_at: datetime, look_again_in: timedelta | None) -> None:
-    """Note what was confirmed, as of when it was asked, and when to look again."""
-    now = timezone.now()
-    pause = schedule.look_again_after(thing, now, queue_pressure(now))
-    due_at = now + schedule.spread(min(pause, look_again_in or pause))
-    # Somebody asked for it while we were under way: our answer may be too old, and their wish stands.
-    asked_meanwhile = Q(refresh_due_at__gt=asked_at, refresh_due_at__lte=now)
-    CommBoxObject.objects.filter(pk=thing.pk).update(
-        refreshed_at=asked_at,
-        refresh_due_at=Case(When(asked_meanwhile, then=F("refresh_due_at")), default=Value(due_at)),
-        refresh_leased_until=None,
-        refresh_unfinished=False,
-        refresh_attempts=0,
-        refresh_deaths=0,
-        refresh_error="",
-        refresh_error_at=None,
-    )
+def _is_missing(step: Step) -> bool:
+    return step.recording.missed_at is not None and step.recording.vanished_at is None
 
 
-def _told(object_id: int, steps: Iterable[Step], unreadable: int) -> RefreshOutcome:
-    events = Counter(kind for step in steps for kind in step.kinds)
+def _told(work: _Work) -> RefreshOutcome:
+    events = Counter(kind for step in work.steps for kind in step.kinds)
+    unreadable = len(work.answer.parsed.problems)
     if events or unreadable:
         counts = {kind.value: number for kind, number in events.items()}
-        logger.info("object refreshed", object_id=object_id, events=counts, problems=unreadable)
-    return RefreshOutcome(object_id, events, unreadable)
+        logger.info("object refreshed", object_id=work.thing.pk, events=counts, problems=unreadable)
+    return RefreshOutcome(work.thing.pk, events, unreadable)

@@ -24,7 +24,7 @@ from recordings.audit import Actor
 from recordings.commbox import CommBox, Throttled, assembly
 from recordings.commbox.limits import CallBudget
 from recordings.models import CommBoxObject, Recording, Stream
-from recordings.refresh import actions, sweep
+from recordings.refresh import fetching, sweep
 from tests.bench.results import Measured
 
 BY = Actor.system("bench")
@@ -58,12 +58,12 @@ def far() -> Iterator[int]:
 def _client(port: int) -> Iterator[None]:
     """The process's client asks the far CommBox, without a budget in the way."""
     far_away = CommBox(f"http://127.0.0.1:{port}/", ["a-key-for-the-bench"])
-    original, actions.client = actions.client, lambda: far_away  # type: ignore[assignment]
+    original, fetching.client = fetching.client, lambda: far_away  # type: ignore[assignment]
     try:
         with override_settings(COMMBOX_REQUESTS_AT_ONCE=AT_ONCE + 1):
             yield
     finally:
-        actions.client = original  # type: ignore[assignment]
+        fetching.client = original  # type: ignore[assignment]
         far_away.close()
         assembly.client.cache_clear()
 

@@ -3,12 +3,10 @@
 import math
 import time
 from argparse import ArgumentParser
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from recordings.commbox import CommBoxError
 from recordings.models import Stream
@@ -60,26 +58,13 @@ class Command(BaseCommand):
     def _recordings(self, at_once: int) -> None:
         """Refresh what is due until nothing is, or the source fails."""
         self.done = self.failed = 0
-        if at_once == 1:
-            self._drain()
-        else:
-            with ThreadPoolExecutor(at_once) as pool:
-                list(pool.map(self._drain_and_close, range(at_once)))
-        self.stdout.write(f"{self.done} objects refreshed" + f", {self.failed} failed" * bool(self.failed))
-        if source.is_failing():
-            raise CommandError("CommBox stopped answering; the worker goes on where this ended.")
-
-    def _drain_and_close(self, _: int) -> None:
-        try:
-            self._drain()
-        finally:
-            connection.close()
-
-    def _drain(self) -> None:
-        for outcome in due(until=math.inf):
+        for outcome in due(until=math.inf, at_once=at_once):
             self.done += 1
             self.failed += not outcome.ok
             self._progress(f"  {self.done} objects refreshed")
+        self.stdout.write(f"{self.done} objects refreshed" + f", {self.failed} failed" * bool(self.failed))
+        if source.is_failing():
+            raise CommandError("CommBox stopped answering; the worker goes on where this ended.")
 
     def _progress(self, line: str) -> None:
         if time.monotonic() - self.last >= EVERY_SECONDS:

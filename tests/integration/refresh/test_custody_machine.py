@@ -22,7 +22,7 @@ from auditportal.sandbox.control import Control
 from auditportal.sandbox.world import Activity
 from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState
-from recordings.refresh import actions, keys, queue
+from recordings.refresh import actions, fetching, keys, queue
 from tests.integration.refresh.helpers import BY, hold
 
 FAULTS = [
@@ -64,7 +64,7 @@ class Custody(RuleBasedStateMachine):
         """With a client of its own: breaker and budget remember, and here each refresh stands alone."""
         with (
             CommBox(conf.COMMBOX_API_URL, [conf.COMMBOX_API_KEY], attempts=1) as client,
-            mock.patch.object(actions, "client", return_value=client),
+            mock.patch.object(fetching, "client", return_value=client),
         ):
             return actions.refresh_object(object_id=self.thing.pk, by=BY).ok
 
