@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0011_assurance"),
+        ("recordings", "0013_personal_values"),
     ]
 
     operations = [
