@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -127,8 +128,10 @@ def test_progress_is_told_and_survives_leaving(noa: User) -> None:
     claimed = claim(report.pk)
     assert claimed is not None
     renew(claimed, rows_done=250, rows_expected=1000)
-    Report.objects.update(started_at=timezone.now() - timedelta(seconds=10))
-    response = client.get(f"/reports/{report.pk}/progress/", headers={"HX-Request": "true"})
+    now = timezone.now()
+    Report.objects.update(started_at=now - timedelta(seconds=10))
+    with time_machine.travel(now, tick=False):
+        response = client.get(f"/reports/{report.pk}/progress/", headers={"HX-Request": "true"})
     assert response.context["row"].estimate == "about 30 s left"
     content = response.content.decode()
     assert content.strip().startswith('<div class="stack wide"')
