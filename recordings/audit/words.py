@@ -157,9 +157,12 @@ def spans(event: Opened) -> str:
 
 
 def _span(pair: Any) -> str:
-    if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(edge, int) for edge in pair)):
+    if not (isinstance(pair, list) and len(pair) == 2):
         return ""
-    return "–".join(clock(edge // 1000) for edge in pair)
+    start, end = pair
+    if not (isinstance(start, int) and isinstance(end, int)):
+        return ""
+    return f"{clock(start // 1000)}–{clock(end // 1000)}"
 
 
 def speed(event: Opened) -> str:

@@ -62,10 +62,7 @@ class _Hand:
         self.pipe, inside = Pipe(duplex=False)
         self.pid = os.fork()
         if self.pid == 0:
-            # A pipe breaks when its last reader is gone: a hand must not be one itself.
-            for pipe in (self.pipe, *(other.pipe for other in others)):
-                pipe.close()
-            _serve(opened, parts, inside)
+            _serve(opened, parts, inside, [self.pipe, *(other.pipe for other in others)])
         inside.close()
 
     def dismiss(self) -> None:
@@ -75,10 +72,14 @@ class _Hand:
         os.waitpid(self.pid, 0)
 
 
-def _serve(opened: Opened[Any, Any], parts: Sequence[Any], pipe: Connection) -> NoReturn:
+def _serve(
+    opened: Opened[Any, Any], parts: Sequence[Any], pipe: Connection, inherited: Sequence[Connection]
+) -> NoReturn:
     """The life of a hand. It leaves by _exit: what its parent registered for its own end must not run here."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for other in inherited:
+            other.close()  # a pipe breaks when its last reader is gone: a hand must not be one itself
         with opened() as work:
             for part in parts:
                 pipe.send(work(part))
