@@ -30,6 +30,9 @@ from recordings.permissions import Permission
 OWNER = "owner"  # the database login of migrations: nobody else may call the functions
 RIGHT = Permission.ERASE_SUBJECTS
 _TRIES = 5
+_VALUES = """
+SELECT coalesce(sum(cardinality(array_positions(subjects, %s))), 0) FROM audit.personal WHERE %s = ANY (subjects)
+"""
 
 
 class ErasureRefused(PortalError):
@@ -107,7 +110,7 @@ def _approve(request: UUID, by: Any) -> tuple[str, int]:
     with transaction.atomic(using=OWNER):
         found = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
         subject = str(found[0][0]) if found else ""
-        ((values,),) = _call("SELECT count(*) FROM audit.secret WHERE subject = %s", subject)
+        ((values,),) = _call(_VALUES, subject, subject)
         detail: dict[str, int | str] = {"request": str(request), "values": int(values)}
         body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
         _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _acting(by).ref, body)

@@ -1,7 +1,8 @@
 """The personal values of an event rest in one row, and an event is written with fewer statements.
 
 Self-contained on purpose, like the trail itself: a migration must do the same in ten years. `audit.secret` stays as a
-view with the rows that it had, for whoever reads it; while its rows move, events wait (2 s, then they are refused).
+view with the rows that it had, for whoever reads it; while its rows move and every event's hash is checked once more,
+events wait (2 s, then they are refused).
 """
 
 from django.db import migrations
@@ -30,6 +31,14 @@ REVOKE ALL ON audit.personal, audit.secret FROM PUBLIC;
 GRANT SELECT ON audit.personal, audit.secret TO auditportal_reader;
 """
 
+# The same two conditions as one: a constraint is read and made ready anew for every event.
+CHECKS = """
+ALTER TABLE audit.event
+    DROP CONSTRAINT event_body_check,
+    DROP CONSTRAINT event_check,
+    ADD CONSTRAINT event_check CHECK (octet_length(body) <= 65000 AND body_hash = sha256(body));
+"""
+
 # As in 0002, but for what rests in one row, and for the look before the insert: the unique index is asked once.
 RECORD = """
 CREATE OR REPLACE FUNCTION audit.record_event(p_body bytea, p_fields text[], p_subjects text[], p_sealed bytea[])
@@ -43,13 +52,14 @@ DECLARE
     at  timestamptz := (b->>'occurred_at')::timestamptz;
     row_id bigint;
 BEGIN
-    IF (cardinality(p_fields), cardinality(p_fields)) IS DISTINCT FROM (cardinality(p_subjects), cardinality(p_sealed))
-       OR array_position(p_fields || p_subjects, NULL) > 0 OR array_position(p_sealed, NULL) > 0 THEN
+    IF cardinality(p_fields) <> cardinality(p_subjects) OR cardinality(p_fields) <> cardinality(p_sealed)
+       OR array_position(p_fields, NULL) > 0 OR array_position(p_subjects, NULL) > 0
+       OR array_position(p_sealed, NULL) > 0 THEN
         RAISE EXCEPTION 'a personal value needs a field and a subject' USING ERRCODE = 'not_null_violation';
     END IF;
     INSERT INTO audit.event (event_id, body, body_hash, recorded_at, occurred_at, skewed, kind, outcome, actor_ref,
                              actor_role, target_kind, target_ref, parent_ref, purpose, request_id)
-    VALUES ((b->>'id')::uuid, p_body, sha256(p_body), now, at, abs(extract(epoch FROM now - at)) > 2, b->>'type',
+    VALUES ((b->>'id')::uuid, p_body, sha256(p_body), now, at, now - at NOT BETWEEN interval '-2 s' AND interval '2 s', b->>'type',
             b->>'outcome', b#>>'{actor,ref}', coalesce(b#>>'{actor,role}', ''), coalesce(b#>>'{object,kind}', ''),
             coalesce(b#>>'{object,ref}', ''), coalesce(b#>>'{object,parent}', ''),
             coalesce(b#>>'{purpose,code}', ''), coalesce(b#>>'{request,id}', ''))
@@ -61,9 +71,8 @@ BEGIN
         END IF;
         RETURN row_id;
     END IF;
-    IF p_fields <> '{}' THEN
-        INSERT INTO audit.personal VALUES ((b->>'id')::uuid, p_fields, p_subjects, p_sealed);
-    END IF;
+    IF p_fields = '{}' THEN RETURN row_id; END IF;
+    INSERT INTO audit.personal VALUES ((b->>'id')::uuid, p_fields, p_subjects, p_sealed);
     RETURN row_id;
 END $$;
 
@@ -164,6 +173,7 @@ class Migration(migrations.Migration):
     dependencies = [("recordings", "0012_recording_flagged")]
     operations = [
         migrations.RunSQL(TABLE, reverse_sql=migrations.RunSQL.noop),
+        migrations.RunSQL(CHECKS, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(RECORD, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(ERASE, reverse_sql=migrations.RunSQL.noop),
     ]

@@ -54,13 +54,17 @@ def test_an_event_has_one_row_and_the_view_one_for_each_value(db: None) -> None:
         ("{NULL}", "{user:7}", "{x}"),
         ("{actor.name}", "{NULL}", "{x}"),
         ("{actor.name}", "{user:7}", "{NULL}"),
+        (None, "{user:7}", "{x}"),
     ],
 )
 def test_values_that_do_not_fit_together_are_refused(
-    db: None, fields: str, subjects: str, sealed: str
+    db: None, fields: str | None, subjects: str, sealed: str
 ) -> None:
     _, body = event_body()
-    with pytest.raises(DatabaseError, match="needs a field and a subject"), transaction.atomic():
+    with (
+        pytest.raises(DatabaseError, match=r"needs a field and a subject|null value in column"),
+        transaction.atomic(),
+    ):
         connection.cursor().execute(
             "SELECT audit.record_event(%s, %s, %s, %s)", [body, fields, subjects, sealed]
         )

@@ -47,7 +47,7 @@ ATTEMPTS = [
     "DROP FUNCTION audit.record_event(bytea, text[], text[], bytea[])",
     "ALTER TABLE audit.event DISABLE TRIGGER ALL",
     "ALTER TABLE audit.event DISABLE TRIGGER event_is_kept",
-    "ALTER TABLE audit.event DROP CONSTRAINT event_body_check",
+    "ALTER TABLE audit.event DROP CONSTRAINT event_check",
     "ALTER TABLE audit.event ALTER COLUMN kind DROP NOT NULL",
     "ALTER TABLE audit.event OWNER TO portal_web",
     "ALTER FUNCTION audit.refuse_change() RENAME TO allow_change",
