@@ -28,7 +28,9 @@ SECOND = 1000  # pyrate-limiter counts in milliseconds
 PER_SECOND = 4
 AT_ONCE = 2
 PATIENCE_SECONDS: dict[Priority, float] = {"background": 10.0, "playback": 3.0}
-PLACE_LIFE_SECONDS = 45  # longer than any exchange; frees the place of a process that was killed on another machine
+PLACE_LIFE_SECONDS = (
+    45  # longer than any exchange; frees the place of a process that was killed on another machine
+)
 DEAD_EVERY_SECONDS = 1.0
 POLL_SECONDS = 0.05
 REDIS_REST_SECONDS = 5.0
