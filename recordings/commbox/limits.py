@@ -5,12 +5,15 @@ gets 3 of 4 turns and all places but one, so an auditor who presses play never w
 the account; while it is gone each process keeps to a quarter of the budget by itself.
 """
 
+import os
 import random
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket
@@ -25,7 +28,10 @@ SECOND = 1000  # pyrate-limiter counts in milliseconds
 PER_SECOND = 4
 AT_ONCE = 2
 PATIENCE_SECONDS: dict[Priority, float] = {"background": 10.0, "playback": 3.0}
-PLACE_LIFE_SECONDS = 45  # longer than any exchange; frees the place of a process that was killed
+PLACE_LIFE_SECONDS = (
+    45  # longer than any exchange; frees the place of a process that was killed on another machine
+)
+DEAD_EVERY_SECONDS = 1.0
 POLL_SECONDS = 0.05
 REDIS_REST_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -143,6 +149,7 @@ class SharedGround:
         self._redis, self._per_second = redis, per_second
         self._most = {f"{account}:places": at_once, f"{account}:places:background": at_once - 1}
         self._take = redis.register_script(_TAKE)
+        self._look_for_dead_at = 0.0
         self._prefix = f"commbox:{account}:"
         everything, background = (
             RedisBucket.init([Rate(limit, SECOND)], redis, f"{self._prefix}turns:{limit}")
@@ -151,11 +158,22 @@ class SharedGround:
         self.turn_in = _Turns(everything, background).turn_in
 
     def take_place(self, priority: Priority) -> str | None:
-        place = uuid.uuid4().hex
+        place = f"{_here()}/{os.getpid()}/{uuid.uuid4().hex}"
         sets = list(self._most.items())[: 2 if priority == "background" else 1]
         keys = [f"commbox:{name}" for name, _ in sets]
         free = self._take(keys=keys, args=[place, PLACE_LIFE_SECONDS, *(most for _, most in sets)])
+        if not free and time.monotonic() >= self._look_for_dead_at:
+            self._look_for_dead_at = time.monotonic() + DEAD_EVERY_SECONDS
+            self._free_places_of_the_dead()
         return place if free else None
+
+    def _free_places_of_the_dead(self) -> None:
+        """A worker that was killed here (F17) must not keep the account's few places to itself for 45 seconds."""
+        for name in self._most:
+            for member in self._redis.zrange(f"commbox:{name}", 0, -1):
+                where, _, rest = bytes(member).decode().partition("/")
+                if where == _here() and not _is_running(int(rest.partition("/")[0])):
+                    self._redis.zrem(f"commbox:{name}", member)
 
     def give_back(self, place: str) -> None:
         for name in self._most:
@@ -246,6 +264,25 @@ class CallBudget:
         self._redis_rests_until = time.monotonic() + REDIS_REST_SECONDS
         self._shared = None
         return self._local
+
+
+@cache
+def _here() -> str:
+    """This machine as far as process ids go: containers may share a host's name and see none of its processes."""
+    try:
+        return f"{socket.gethostname()}.{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:  # not Linux
+        return socket.gethostname()
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _second_ago() -> int:

@@ -1,5 +1,7 @@
 """The call budget: 4 a second, 2 at a time, a reserved part for playback, and life without Redis (F04, F20–F22)."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +93,25 @@ def test_a_place_that_was_lost_and_taken_by_another_is_not_given_back(redis: Fak
 def test_a_killed_process_holds_its_place_for_less_than_a_minute(redis: FakeRedis) -> None:
     assert SharedGround(redis, "acme").take_place("background")
     assert 30 < redis.ttl("commbox:acme:places") < 60
+
+
+def test_a_process_that_was_killed_here_holds_its_place_for_a_moment(redis: FakeRedis) -> None:
+    """F17: else the next one would wait three quarters of a minute for it."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    ground = SharedGround(redis, "acme")
+    for name in ("places", "places:background"):
+        redis.zadd(f"commbox:acme:{name}", {f"{limits._here()}/{process.pid}/a": time.time() + 45})
+    assert ground.take_place("background") is None
+    assert ground.take_place("background")
+
+
+@pytest.mark.parametrize("holder", [f"another-machine/{2**22 + 1}/a", f"{limits._here()}/1/a"])
+def test_the_place_of_whoever_may_be_alive_is_left_alone(redis: FakeRedis, holder: str) -> None:
+    ground = SharedGround(redis, "acme")
+    for name in ("places", "places:background"):
+        redis.zadd(f"commbox:acme:{name}", {holder: time.time() + 45})
+    assert [ground.take_place("background") for _ in range(3)] == [None] * 3
 
 
 def test_what_is_left_is_known(redis: FakeRedis) -> None:
