@@ -42,22 +42,23 @@ ROUNDS = 3 if logs.EVENTS < 300_000 else 1
 ALONE = 20_000
 _COPIED = "COPY of the same columns, names left encrypted, no sentences (time, ours / theirs)"
 _UTC = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+def _private(field: str) -> str:
+    return f"p.sealed[array_position(p.fields, '{field}')]"
+
+
 COPY = f"""
 COPY (
     SELECT e.id AS event_no, {_UTC.format("e.recorded_at")} AS recorded_at,
            {_UTC.format("e.occurred_at")} AS occurred_at,
-           e.kind, e.outcome, e.actor_ref, s.actor_name, e.actor_role, e.purpose, s.note, e.target_kind, e.target_ref,
-           s.label, CASE WHEN e.target_kind = 'object' THEN e.target_ref ELSE e.parent_ref END AS object, s.address,
+           e.kind, e.outcome, e.actor_ref, {_private("actor.name")} AS actor_name, e.actor_role, e.purpose,
+           {_private("purpose.note")} AS note, e.target_kind, e.target_ref, {_private("object.label")} AS label,
+           CASE WHEN e.target_kind = 'object' THEN e.target_ref ELSE e.parent_ref END AS object,
+           {_private("source.ip")} AS address,
            e.request_id, e.event_id, encode(e.body_hash, 'hex') AS body_sha256
     FROM audit.event e
-    LEFT JOIN (
-        SELECT event_id,
-               max(sealed) FILTER (WHERE field = 'actor.name') AS actor_name,
-               max(sealed) FILTER (WHERE field = 'purpose.note') AS note,
-               max(sealed) FILTER (WHERE field = 'object.label') AS label,
-               max(sealed) FILTER (WHERE field = 'source.ip') AS address
-        FROM audit.secret GROUP BY event_id
-    ) s USING (event_id)
+    LEFT JOIN audit.personal p USING (event_id)
     ORDER BY e.id
 ) TO STDOUT (FORMAT csv, HEADER)
 """

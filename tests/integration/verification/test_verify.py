@@ -1,11 +1,14 @@
 """The verification of a real log: what holds is said to hold, and what was changed by whoever could is named."""
 
+import psycopg
 import pytest
 
 from auditportal.embedded import Services
+from recordings.sealing.seal import seal_batch
 from recordings.verification import verify as conductor
 from recordings.verification.verify import verify
 from tests.integration.verification.helpers import Log, failed
+from tests.sealing import write_events
 
 NAMES = [
     "bodies", "columns", "entries", "leaves", "tiles", "root", "opening", "checkpoints", "signatures", "cosignatures",
@@ -51,6 +54,24 @@ def test_what_one_process_believes_of_the_other_half_is_held_against_it(
     assert result.problem is not None
     assert (result.problem.check, result.problem.n) == ("entries", 256)
     assert "counts act_n 3000" in result.problem.what
+
+
+@pytest.mark.parametrize("gap", [20, 1_000_000])
+def test_events_are_found_across_the_numbers_that_nobody_has(log: Log, gap: int) -> None:
+    """Writers who gave up leave small gaps, a restored sequence a large one: there they are read one by one."""
+    sequence = "pg_get_serial_sequence('audit.event', 'id')"
+    with log.superuser() as superuser:
+        superuser.execute(f"SELECT setval({sequence}, nextval({sequence}) + {gap})")
+    write_events(log.services, 3, actor="user:0")
+    with psycopg.connect(log.services.sealer_url, autocommit=True, options="-c timezone=UTC") as sealer:
+        assert seal_batch(sealer).count == 3
+    assert log.verified().ok
+    with log.superuser() as superuser:
+        superuser.execute(
+            "UPDATE audit.event SET actor_ref = 'user:99' WHERE id = (SELECT max(id) FROM audit.event)"
+        )
+    result = log.verified()
+    assert (failed(result), result.leaves) == (["columns"], 745)
 
 
 N = 300  # a leaf somewhere in the middle
