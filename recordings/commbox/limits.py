@@ -33,6 +33,7 @@ PLACE_LIFE_SECONDS = (
 )
 DEAD_EVERY_SECONDS = 1.0
 POLL_SECONDS = 0.05
+SPREAD_SECONDS = 0.02  # those who wait for the same turn; what is slept too long is lost to the account
 REDIS_REST_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 LEAK_EVERY = 50
@@ -248,7 +249,7 @@ class CallBudget:
                 return ground, place
             if time.monotonic() + wait > ends_at:
                 raise Throttled("The portal's own call budget is used up.", retry_after=max(1.0, wait))
-            time.sleep(wait * random.uniform(1.0, 1.2))  # noqa: S311 - spreads those who wait
+            time.sleep(wait + random.uniform(0.0, SPREAD_SECONDS))  # noqa: S311 - nothing secret hangs on it
 
     def _ground(self) -> Ground:
         if self._redis is None or time.monotonic() < self._redis_rests_until:

@@ -1,10 +1,14 @@
 """Whatever CommBox does between refreshes: what was seen stays listed, and refreshing twice is refreshing once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest import mock
 
 import pytest
 from django.conf import settings as conf
+from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,8 +22,8 @@ from hypothesis.stateful import (
 from auditportal.sandbox.control import Control
 from auditportal.sandbox.world import Activity
 from recordings.commbox import CommBox
-from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState
-from recordings.refresh import actions, fetching
+from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus
+from recordings.refresh import actions, claims, fetching, sweep
 from tests.integration.refresh.helpers import BY, hold
 
 FAULTS = [
@@ -34,8 +38,29 @@ FAULTS = [
 ]
 
 
+GONE = 2**31 - 1  # no database session has this number
+
+
+class Killed(BaseException):
+    """As if the process had died here."""
+
+
+class Deadly:
+    """Instead of the n-th statement the process dies."""
+
+    def __init__(self, statement: int) -> None:
+        self._left, self.has_struck = statement, False
+
+    def __call__(self, execute: Any, *args: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            self.has_struck = True
+            raise Killed
+        return execute(*args)
+
+
 class Custody(RuleBasedStateMachine):
-    """Adds, removes, re-signs, moves and breaks recordings upstream, and refreshes."""
+    """Adds, removes, re-signs, moves and breaks recordings upstream; refreshes, is killed and starts again."""
 
     upstream: Control
 
@@ -52,12 +77,17 @@ class Custody(RuleBasedStateMachine):
         CommBoxObject.objects.all().delete()
         self.upstream.world.conversation(self.thing.pk).activities.clear()
 
-    def _refresh(self) -> bool:
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
         """With a client of its own: breaker and budget remember, and here each refresh stands alone."""
         with (
             CommBox(conf.COMMBOX_API_URL, [conf.COMMBOX_API_KEY], attempts=1) as client,
             mock.patch.object(fetching, "client", return_value=client),
         ):
+            yield
+
+    def _refresh(self) -> bool:
+        with self._asking():
             return actions.refresh_object(object_id=self.thing.pk, by=BY).ok
 
     def _one(self, number: int) -> Activity:
@@ -106,6 +136,34 @@ class Custody(RuleBasedStateMachine):
         assert not self._refresh()
         self.upstream.clear_faults()
         assert list(Recording.objects.order_by("pk").values()) == before
+
+    @rule(statement=st.integers(1, 20))
+    def refresh_and_be_killed(self, statement: int) -> None:
+        """At any statement of the whole way, with the object leased: nothing is half done."""
+        CommBoxObject.objects.update(refresh_due_at=timezone.now())
+        claims.claim_one(self.thing.pk)
+        before = self._held()
+        deadly = Deadly(statement)
+        with connection.execute_wrapper(deadly), suppress(Killed):
+            self._refresh()
+        assert not deadly.has_struck or self._held() == before
+
+    @rule()
+    def restart(self) -> None:
+        """Whoever held the lease is gone with his session; the next worker's sweep takes it up."""
+        CommBoxObject.objects.update(refresh_due_at=timezone.now())
+        CommBoxObject.objects.exclude(refresh_leased_until=None).update(refresh_leased_by=GONE)
+        SourceStatus.objects.all().delete()
+        with self._asking():
+            assert sweep.refresh_due() in (
+                1,
+                2,
+            )  # twice when something is missing: the second look is at once
+        row = CommBoxObject.objects.get()
+        assert (row.refresh_leased_until, row.refresh_deaths, row.refresh_error) == (None, 0, "")
+
+    def _held(self) -> tuple[list[Any], int]:
+        return list(Recording.objects.order_by("pk").values()), AuditEvent.objects.count()
 
     @rule()
     def refresh_twice(self) -> None:
