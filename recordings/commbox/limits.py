@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket
 from redis import Redis
@@ -171,8 +171,9 @@ class SharedGround:
     def _free_places_of_the_dead(self) -> None:
         """A worker that was killed here (F17) must not keep the account's few places to itself for 45 seconds."""
         for name in self._most:
-            for member in self._redis.zrange(f"commbox:{name}", 0, -1):
-                where, _, rest = bytes(member).decode().partition("/")
+            members: list[Any] = self._redis.zrange(f"commbox:{name}", 0, -1)
+            for member in members:
+                where, _, rest = member.decode().partition("/")
                 if where == _here() and not _is_running(int(rest.partition("/")[0])):
                     self._redis.zrem(f"commbox:{name}", member)
 
