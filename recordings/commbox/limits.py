@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pyrate_limiter import AbstractBucket, InMemoryBucket, Rate, RateItem, RedisBucket
 from redis import Redis
@@ -33,6 +33,7 @@ PLACE_LIFE_SECONDS = (
 )
 DEAD_EVERY_SECONDS = 1.0
 POLL_SECONDS = 0.05
+SPREAD_SECONDS = 0.02  # those who wait for the same turn; what is slept too long is lost to the account
 REDIS_REST_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 LEAK_EVERY = 50
@@ -170,8 +171,9 @@ class SharedGround:
     def _free_places_of_the_dead(self) -> None:
         """A worker that was killed here (F17) must not keep the account's few places to itself for 45 seconds."""
         for name in self._most:
-            for member in self._redis.zrange(f"commbox:{name}", 0, -1):
-                where, _, rest = bytes(member).decode().partition("/")
+            members: list[Any] = self._redis.zrange(f"commbox:{name}", 0, -1)
+            for member in members:
+                where, _, rest = member.decode().partition("/")
                 if where == _here() and not _is_running(int(rest.partition("/")[0])):
                     self._redis.zrem(f"commbox:{name}", member)
 
@@ -248,7 +250,7 @@ class CallBudget:
                 return ground, place
             if time.monotonic() + wait > ends_at:
                 raise Throttled("The portal's own call budget is used up.", retry_after=max(1.0, wait))
-            time.sleep(wait * random.uniform(1.0, 1.2))  # noqa: S311 - spreads those who wait
+            time.sleep(wait + random.uniform(0.0, SPREAD_SECONDS))  # noqa: S311 - nothing secret hangs on it
 
     def _ground(self) -> Ground:
         if self._redis is None or time.monotonic() < self._redis_rests_until:

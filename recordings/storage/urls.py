@@ -120,6 +120,8 @@ def _split(url: str) -> SplitResult | None:
 
 def _pairs(url: str) -> list[tuple[str, str]]:
     text = url.partition("#")[0].partition("?")[2]
+    if not text:
+        return []
     try:
         return [(name.lower(), value) for name, value in parse_qsl(text, max_num_fields=200)]
     except ValueError:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _MISSING_WORDS = frozenset({"", "null", "null,"})
 
 
+@lru_cache(maxsize=256)
 def fold(key: str) -> str:
     """The one spelling of a key: `objectId`, `ObjectId` and `object_id` are the same."""
     return key.replace("_", "").replace("-", "").lower()

@@ -1,6 +1,8 @@
 """Whatever CommBox does between refreshes, and wherever one is killed: what was seen stays listed, and refreshing twice
 is refreshing once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -8,6 +10,7 @@ from unittest import mock
 import pytest
 from django.conf import settings as conf
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,8 +24,8 @@ from hypothesis.stateful import (
 from auditportal.sandbox.control import Control
 from auditportal.sandbox.world import Activity
 from recordings.commbox import CommBox
-from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState
-from recordings.refresh import actions, fetching, keys, queue
+from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus
+from recordings.refresh import actions, claims, fetching, keys, queue, sweep
 from tests.integration.refresh.helpers import BY, hold
 
 FAULTS = [
@@ -37,12 +40,29 @@ FAULTS = [
 ]
 
 
+GONE = 2**31 - 1  # no database session has this number
+
+
 class Killed(BaseException):
     """As if the process had died here."""
 
 
+class Deadly:
+    """Instead of the n-th statement the process dies."""
+
+    def __init__(self, statement: int) -> None:
+        self._left, self.has_struck = statement, False
+
+    def __call__(self, execute: Any, *args: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            self.has_struck = True
+            raise Killed
+        return execute(*args)
+
+
 class Custody(RuleBasedStateMachine):
-    """Adds, removes, re-signs, renames and breaks recordings upstream; refreshes, is killed and restarts."""
+    """Adds, removes, re-signs, renames and breaks recordings upstream; refreshes, is killed and starts again."""
 
     upstream: Control
 
@@ -60,12 +80,17 @@ class Custody(RuleBasedStateMachine):
         CommBoxObject.objects.all().delete()
         self.upstream.world.conversation(self.thing.pk).activities.clear()
 
-    def _refresh(self) -> bool:
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
         """With a client of its own: breaker and budget remember, and here each refresh stands alone."""
         with (
             CommBox(conf.COMMBOX_API_URL, [conf.COMMBOX_API_KEY], attempts=1) as client,
             mock.patch.object(fetching, "client", return_value=client),
         ):
+            yield
+
+    def _refresh(self) -> bool:
+        with self._asking():
             return actions.refresh_object(object_id=self.thing.pk, by=BY).ok
 
     def _one(self, number: int) -> Activity:
@@ -113,30 +138,6 @@ class Custody(RuleBasedStateMachine):
         self.renamed += 1
         activity.file = replace(activity.file, key=f"renamed/{self.renamed}.mp4")
 
-    @rule(after=st.integers(0, 25))
-    def kill(self, after: int) -> None:
-        """A refresh dies before one of its statements; what it had not committed never was. Then all starts anew."""
-        before = list(Recording.objects.order_by("pk").values())
-        statements = iter(range(after))
-
-        def dying(execute: Any, sql: Any, *arguments: Any) -> Any:
-            # The end of a savepoint stands here for COMMIT, which is not a statement that Django sends by a cursor.
-            if not str(sql).startswith(("RELEASE", "ROLLBACK")) and next(statements, None) is None:
-                raise Killed
-            return execute(sql, *arguments)
-
-        try:
-            with connection.execute_wrapper(dying):
-                self._refresh()
-        except Killed:
-            assert list(Recording.objects.order_by("pk").values()) == before
-        self.restart()
-
-    def restart(self) -> None:
-        """What a process remembers is forgotten."""
-        keys.forget()
-        queue.forget()
-
     @precondition(lambda self: self.activities)
     @rule(number=st.integers(0, 9))
     def repeat(self, number: int) -> None:
@@ -160,6 +161,34 @@ class Custody(RuleBasedStateMachine):
         assert not self._refresh()
         self.upstream.clear_faults()
         assert list(Recording.objects.order_by("pk").values()) == before
+
+    @rule(statement=st.integers(1, 20))
+    def refresh_and_be_killed(self, statement: int) -> None:
+        """At any statement of the whole way, with the object leased: nothing is half done."""
+        CommBoxObject.objects.update(refresh_due_at=timezone.now())
+        claims.claim_one(self.thing.pk)
+        before = self._held()
+        deadly = Deadly(statement)
+        with connection.execute_wrapper(deadly), suppress(Killed):
+            self._refresh()
+        assert not deadly.has_struck or self._held() == before
+
+    @rule()
+    def restart(self) -> None:
+        """Whoever held the lease is gone with his session; the next worker's sweep takes it up."""
+        CommBoxObject.objects.update(refresh_due_at=timezone.now())
+        CommBoxObject.objects.exclude(refresh_leased_until=None).update(refresh_leased_by=GONE)
+        SourceStatus.objects.all().delete()
+        keys.forget()
+        queue.forget()
+        with self._asking():
+            asked = sweep.refresh_due()
+        assert asked in (1, 2)  # twice when something is missing: the second look is at once
+        row = CommBoxObject.objects.get()
+        assert (row.refresh_leased_until, row.refresh_deaths, row.refresh_error) == (None, 0, "")
+
+    def _held(self) -> tuple[list[Any], int]:
+        return list(Recording.objects.order_by("pk").values()), AuditEvent.objects.count()
 
     @rule()
     def refresh_twice(self) -> None:
