@@ -7,14 +7,15 @@ import pytest
 import structlog
 
 from auditportal.sandbox import Sandbox
-from recordings.commbox import CommBox
+from recordings.commbox import CommBox, assembly
 from recordings.commbox.assembly import client
 from recordings.storage import can_presign, locate, presign
 
 
 @pytest.fixture
-def portal(sandbox: Sandbox, settings: Any) -> Iterator[Any]:
-    """Django's settings for a portal that works with the sandbox."""
+def portal(sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Django's settings for a portal that works with the sandbox; its keys are those of the settings alone."""
+    monkeypatch.setattr(assembly, "key_source", assembly.configured_keys)
     sandbox.control.reset()
     for name, value in sandbox.settings().items():
         setattr(settings, name, tuple(value.split(",")) if name == "RECORDING_BUCKETS" else value)
