@@ -1,7 +1,7 @@
 """What an answer changes about the recordings of one object. Pure: rows and items in, steps out, nothing saved."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,11 @@ WORDS = {
 # Only some of CommBox's shapes carry these. An answer that does not say them takes nothing away, and learning them
 # later is no change.
 OPTIONAL = frozenset({"upstream_activity_id", "activity_created_at", "actor_id", "actor_name"})
+FACTS = (
+    *("fingerprint", "upstream_activity_id", "recording_type", "url", "url_kind", "duration_seconds"),
+    *("file_size_bytes", "recorded_at", "activity_created_at", "actor_id", "actor_name", "flags", "raw"),
+)
+COMPARED = (*FACTS, "state", "state_reason", "missed_at", "vanished_at")
 VANISHED_REASON = "CommBox no longer reports this recording. The file may still exist."
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 
@@ -75,6 +80,28 @@ def steps_for(
     before = settled_before(now) if any(row.missed_at for row in missed) else None
     steps += [_missed(row, now, confirmed_at, before) for row in missed]
     return [step for step in steps if step is not None]
+
+
+def says_nothing_new(
+    known: Sequence[Mapping[str, Any]], items: Sequence[RecordingItem], *, whole: bool, why_not: WhyNot
+) -> bool:
+    """Whether `steps_for` would find nothing to write: nearly always so, and told from plain rows of COMPARED."""
+    left = {row["fingerprint"]: row for row in known}
+    for item in items:
+        row = left.pop(item.fingerprint, None)
+        if row is None or not _is_same(row, facts_of(item), why_not(item.recording_url)):
+            return False
+    return not whole or all(row["vanished_at"] for row in left.values())
+
+
+def _is_same(row: Mapping[str, Any], facts: Mapping[str, Any], refusal: str) -> bool:
+    if row["vanished_at"] or row["missed_at"]:
+        return False
+    if refusal and (row["state"], row["state_reason"]) != (RecordingState.NOT_PLAYABLE, refusal):
+        return False
+    if not refusal and row["state"] in (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED):
+        return False
+    return all(row[name] == value or (name in OPTIONAL and not value) for name, value in facts.items())
 
 
 def facts_of(item: RecordingItem) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def update(rows: Sequence[Recording]) -> None:
 
 def _copy(table: str, names: Sequence[str], rows: Iterable[Recording]) -> None:
     statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([_cell(row, name) for name in names])
 

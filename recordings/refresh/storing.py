@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -26,7 +27,7 @@ from recordings.models import CommBoxObject, Recording
 from recordings.refresh import absence, problems, rows, schedule
 from recordings.refresh.bookkeeping import Confirmed, confirm, note_failure
 from recordings.refresh.custody import record_custody
-from recordings.refresh.differences import SettledBefore, Step, steps_for
+from recordings.refresh.differences import COMPARED, SettledBefore, Step, says_nothing_new, steps_for
 from recordings.refresh.fetching import Good
 from recordings.storage import NotPlayable, locate
 
@@ -165,18 +166,36 @@ def _works(answers: Sequence[Good]) -> list[_Work]:
     objects = CommBoxObject.objects.filter(pk__in=ids).only(*_NEEDED).order_by("pk")
     # Locked in order, as listings and search rows lock them.
     things = {thing.pk: thing for thing in objects.select_for_update(no_key=True)}
-    known = _known(ids)
+    known = _known(_changed(answers))
     now, settled_before = timezone.now(), cache(absence.settled_before)
     return [
-        _Work(thing, answer, _steps(thing, answer, known[thing.pk], now, settled_before))
+        _Work(thing, answer, _steps(thing, answer, known.get(thing.pk), now, settled_before))
         for answer in answers
         if (thing := things.get(answer.object_id)) is not None
         and (thing.refreshed_at is None or thing.refreshed_at < answer.asked_at)
     ]
 
 
+def _changed(answers: Sequence[Good]) -> list[int]:
+    """The objects of which something is to be written."""
+    held: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    ids = [answer.object_id for answer in answers]
+    for row in Recording.objects.filter(object__in=ids).values("object_id", *COMPARED):
+        held[row["object_id"]].append(row)
+    return [
+        answer.object_id
+        for answer in answers
+        if not says_nothing_new(
+            held[answer.object_id],
+            answer.parsed.items,
+            whole=not answer.parsed.problems,
+            why_not=_why_not,
+        )
+    ]
+
+
 def _known(object_ids: Sequence[int]) -> dict[int, list[Recording]]:
-    known: dict[int, list[Recording]] = defaultdict(list)
+    known: dict[int, list[Recording]] = {object_id: [] for object_id in object_ids}
     for row in Recording.objects.filter(object__in=object_ids):
         known[row.object_id].append(row)
     return known
@@ -185,10 +204,12 @@ def _known(object_ids: Sequence[int]) -> dict[int, list[Recording]]:
 def _steps(
     thing: CommBoxObject,
     answer: Good,
-    known: Sequence[Recording],
+    known: Sequence[Recording] | None,
     now: datetime,
     settled_before: SettledBefore,
 ) -> list[Step]:
+    if known is None:
+        return []
     steps = steps_for(
         known,
         answer.parsed.items,

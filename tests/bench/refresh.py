@@ -33,8 +33,8 @@ def measure() -> Iterator[Measured]:
     """The figures of the refresh."""
     with far() as port, _client(port):
         yield from _many_objects(port)
+        yield _one_large_object(port)  # before what needs more memory: the process's peak is what is measured
         yield from _upsert(port)
-        yield _one_large_object(port)
         yield _hint(port)
     yield refresh_calls.throttled()
 

@@ -26,7 +26,7 @@ _numbers = count()
 
 def alone(first: int, last: int) -> Iterator[Measured]:
     """Copies of the recordings of these objects, written as new ones and then as changed ones, both ways."""
-    known = list(Recording.objects.filter(object__range=(first, last)))
+    known = list(Recording.objects.filter(object__gte=first, object__lte=last))
     ours, theirs = _copies(known), _copies(known)
     bare = _bare(theirs)
     taken = _clocked(lambda: _in_batches(rows.insert, ours))

@@ -51,6 +51,33 @@ def test_an_unchanged_refresh_writes_nothing_but_the_objects_bookkeeping(
     assert kinds() == ["recording.discovered"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fingerprint", "f" * 64),
+        ("recording_type", "audio"),
+        ("url", "https://elsewhere.example/x.mp4"),
+        ("url_kind", "none"),
+        ("duration_seconds", 7),
+        ("file_size_bytes", None),
+        ("recorded_at", timezone.now()),
+        ("flags", ["bad_duration"]),
+        ("raw", {"duration": 7}),
+        ("state", RecordingState.NOT_PLAYABLE),
+    ],
+)
+def test_whatever_differs_from_what_is_held_is_noticed(
+    held: CommBoxObject, upstream: Control, name: str, value: object
+) -> None:
+    upstream.add_recording(held.pk, duration=20)
+    refresh(held)
+    right = Recording.objects.values_list(name, flat=True).get()
+    Recording.objects.update(**{name: value})
+    refresh(held)
+    found = Recording.objects.values_list(name, flat=True).get(vanished_at=None, missed_at=None)
+    assert found == right != value
+
+
 def test_a_change_is_told_with_before_and_after(held: CommBoxObject, upstream: Control) -> None:
     activity = upstream.add_recording(held.pk, duration=20)
     refresh(held)
