@@ -19,7 +19,7 @@ from recordings.tlog.notes import NoteError, VerifierKey
 
 logger = structlog.get_logger("portal.sealer")
 
-# From the start of one round to the start of the next: what a round takes is not waited for once more.
+# After a round, not from its start: under load shorter waits make smaller batches, and both the rate and p99 suffer.
 TICK, IDLE_TICK = 0.05, 0.25
 _SLOWER = 1.1  # from one tick to the next while nothing happens: a quarter of a second after about one second
 _LOOK_EVERY = 0.25
@@ -114,8 +114,7 @@ class Sealer:
                 looked = now
             if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, horizon.settled):
                 worked = now
-                more = self._round(connection, horizon.settled)
-                tick = 0.0 if more else max(TICK - (time.monotonic() - now), 0.0)
+                tick = 0.0 if self._round(connection, horizon.settled) else TICK
             else:
                 tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
             self._stop.wait(tick)
