@@ -17,6 +17,11 @@ def peak(process: int | str = "self") -> float:
     return _status(process, "VmHWM")
 
 
+def forget_peak() -> None:
+    """From now on `peak` of this process is the most since now."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 def family(process: int) -> float:
     """What a process and its children have in use now, pages that they share counted once; 0 when it is gone."""
     children = _read(Path(f"/proc/{process}/task/{process}/children")).split()
