@@ -32,7 +32,8 @@ FORMAT = "auditportal-completeness-v1"
 TABLE = ("at", "findings", "object", "recording", "channel", "agent", "seconds", "bytes", "state")
 CAVEAT = (
     "CommBox gives no signal that a call took place. Expected is every recording CommBox ever reported and, in channels"
-    " with missing_is_counted, every closed conversation that an agent had. A call that left neither is not in here."
+    " that recorded nearly every conversation before (missing_is_counted), every closed conversation that an agent had."
+    " A call that left neither is not in here."
 )
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
 
