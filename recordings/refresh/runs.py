@@ -4,7 +4,6 @@ Two beats, or one beat and its restart, send the same turn twice; whoever comes 
 away for an hour sends one turn when it is back, not the sixty it missed (F24).
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from recordings.models import RefreshRun
 DISCOVER, LIST, SWEEP = "discover", "list", "sweep"
 EVERY = {DISCOVER: timedelta(seconds=600), LIST: timedelta(seconds=30), SWEEP: timedelta(seconds=5)}
 KEPT = timedelta(days=30)
+_AMISS = ("failed", "problems")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,20 +28,19 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     cursor: str = ""
     trouble: str = ""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, **counts: int) -> None:
-        """Count more of something; several threads may."""
-        with self._lock:
-            for name, count in counts.items():
-                self.counts[name] = self.counts.get(name, 0) + count
+        """Count more of something."""
+        for name, count in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + count
 
     @property
     def outcome(self) -> str:
-        """failed when nothing was done for trouble, partial when something was."""
-        if not self.trouble:
-            return "partial" if self.counts.get("failed") or self.counts.get("problems") else "done"
-        return "partial" if any(self.counts.values()) else "failed"
+        """failed when nothing was done for trouble, partial when something was, or could not be read."""
+        if not self.trouble and not any(self.counts.get(name) for name in _AMISS):
+            return "done"
+        done = any(count for name, count in self.counts.items() if name not in _AMISS)
+        return "partial" if done else "failed"
 
 
 def slot_of(kind: str, now: datetime) -> int:

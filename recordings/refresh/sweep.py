@@ -31,6 +31,7 @@ def refresh_due(tally: Tally | None = None, *, seconds: float = SWEEP_SECONDS) -
         tally.add(refreshed=outcome.ok, failed=not outcome.ok, problems=outcome.problems)
         tally.add(events=outcome.events.total())
         tally.cursor = f"object {outcome.object_id}"
+        tally.trouble = outcome.error or tally.trouble
     return asked
 
 

@@ -1,7 +1,7 @@
 """What one finds by what, and what nobody can break."""
 
 import random
-from time import process_time
+from time import thread_time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -116,12 +116,10 @@ def test_not_found_by(dana, client, typed):
 @pytest.mark.parametrize("typed", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("path", ["/objects/", "/recordings/"])
 def test_nothing_typed_is_an_error(dana, client, typed, path):
-    started = process_time()
+    started = thread_time()  # not the clock, nor what other threads of this process take: machines are shared
     response = client.get(path, {"q": typed.encode("utf-8", "replace")})
-    assert (response.status_code, process_time() - started < 0.3) == (
-        200,
-        True,
-    )  # not the clock: machines are shared
+    assert response.status_code == 200
+    assert thread_time() - started < 1
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -193,7 +193,7 @@ def test_every_run_is_shown_with_cursor_counts_and_outcome(administrator: Client
     RefreshRun.objects.filter(kind="list").update(outcome="partial", trouble="CommBox failed to answer.")
     RefreshRun.objects.create(kind="sweep", slot=99, started_at=timezone.now())
     page = text(administrator.get("/operations/runs/"))
-    for words in ("window 1", "objects 1", "Partial", "CommBox failed to answer.", "Running", "4 runs"):
+    for words in ("window 1", "1 objects", "Partial", "CommBox failed to answer.", "Running", "4 runs"):
         assert words in page
     assert page.index("Discover</td>") < page.index("List</td>")
 

@@ -44,7 +44,7 @@ def test_a_run_says_how_far_it_came_and_what_stopped_it(upstream: Control) -> No
     upstream.script_faults([{"kind": "error_500", "count": 99}])
     tasks.list_objects()
     run = RefreshRun.objects.get()
-    assert (run.outcome, run.counts) == ("partial", {"failed": 1})
+    assert (run.outcome, run.counts) == ("failed", {"failed": 1})
     assert run.trouble == "Premium video: CommBox failed to answer."
 
 
@@ -57,6 +57,20 @@ def test_a_sweep_leaves_a_row_only_when_it_did_something(held: CommBoxObject, up
     run = RefreshRun.objects.get()
     assert (run.kind, run.cursor) == ("sweep", f"object {held.pk}")
     assert run.counts["refreshed"] == run.counts["events"] == 1
+
+
+def test_a_sweep_in_which_everything_failed_says_so_and_why(held: CommBoxObject, upstream: Control) -> None:
+    mark_due(held.pk)
+    upstream.script_faults([{"kind": "error_500", "count": 99}])
+    tasks.sweep_due()
+    run = RefreshRun.objects.get()
+    assert (run.outcome, run.trouble) == ("failed", "CommBox failed to answer.")
+
+
+def test_a_sweep_in_which_something_failed_is_partial() -> None:
+    tally = runs.Tally(trouble="CommBox failed to answer.")
+    tally.add(refreshed=3, failed=1)
+    assert tally.outcome == "partial"
 
 
 def test_a_run_that_breaks_is_closed_as_failed(upstream: Control) -> None:

@@ -141,9 +141,9 @@ def test_scrubbing_reaches_every_depth_and_leaves_numbers_alone() -> None:
 def test_a_text_made_to_be_slow_to_search_is_not(part: str) -> None:
     """64 KiB from a customer must not hold a worker."""
     text = part * (65_536 // len(part))
-    started = time.process_time()
+    started = time.thread_time()
     without_signatures(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def test_an_excerpt_is_short_and_holds_no_query() -> None:
