@@ -53,6 +53,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         ground.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One process more than there are processors: half of a test's time is waiting for somebody else."""
+    return (yield) + 1
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """The browser's tests are the longest: first, so that short ones fill the end of the run."""
