@@ -8,7 +8,6 @@ import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
-import hypothesis
 import psycopg
 import pytest
 
@@ -20,12 +19,6 @@ from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
 from tests.tsa import Authority
-
-# A machine that others use as well makes an example slow, not wrong.
-hypothesis.settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("suite")
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()

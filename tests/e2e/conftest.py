@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from auditportal.sandbox import Sandbox
 from tests.e2e.portal import Portal, fill, new_password, running
@@ -17,9 +17,6 @@ from tests.services import Databases
 
 # Playwright's synchronous interface keeps an event loop in this thread; Django would refuse the database here.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-PATIENCE_MS = 30_000  # how long something may take where others use the machine as well
-expect.set_options(timeout=PATIENCE_MS)
 
 PEOPLE = {
     "compliance_officer": "noa.levi",
@@ -109,7 +106,7 @@ def context(context: BrowserContext, console: Console) -> Iterator[BrowserContex
             f"{error.error} {getattr(error.error, 'stack', '')} at {error.page.url}"
         ),
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(10_000)
     yield context
     assert console.unexpected() == []
 

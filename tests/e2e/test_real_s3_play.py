@@ -142,7 +142,7 @@ def test_watching_outlives_urls(
     standing.get_by_role("slider").fill("200000")
     comes_true(standing, f"src !== '{other}' && currentTime === 200 && readyState >= 2")
     standing.wait_for_timeout(300)
-    comes_true(standing, "paused && currentTime === 200")
+    comes_true(standing, "paused && currentTime === 200", seconds=1)
     standing.keyboard.press("Space")
     plays_past(standing, 201)
 

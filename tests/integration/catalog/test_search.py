@@ -118,8 +118,7 @@ def test_not_found_by(dana, client, typed):
 def test_nothing_typed_is_an_error(dana, client, typed, path):
     started = thread_time()  # not the clock, nor what other threads of this process take: machines are shared
     response = client.get(path, {"q": typed.encode("utf-8", "replace")})
-    assert response.status_code == 200
-    assert thread_time() - started < 1
+    assert (response.status_code, thread_time() - started < 0.3) == (200, True)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

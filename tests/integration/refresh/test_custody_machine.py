@@ -226,7 +226,7 @@ def test_custody(upstream: Control) -> None:
     run_state_machine_as_test(
         Custody,
         settings=settings(
-            max_examples=6,
+            max_examples=8,
             stateful_step_count=15,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -66,6 +66,7 @@ def test_what_kills_its_worker_three_times_is_set_aside_and_everything_else_flow
         assert timedelta(seconds=59) < row.refresh_leased_until - timezone.now() <= timedelta(seconds=60)
         poison.update(refresh_leased_until=timezone.now() - timedelta(seconds=1))
     assert claims.claim_suspect() is None
+    assert claims.claim_due(5) == [thing.pk for thing in three[1:]]
     row = poison.get()
     assert (row.refresh_due_at, row.refresh_leased_until, row.refresh_deaths) == (None, None, 3)
     assert row.refresh_error == claims.SET_ASIDE

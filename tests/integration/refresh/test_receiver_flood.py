@@ -79,7 +79,7 @@ def receiver(committed_db: None, settings: Any) -> str:
 def test_an_answer_comes_in_time_and_after_the_row_is_kept(
     receiver: str, admin_connection: psycopg.Connection
 ) -> None:
-    """S62: 200 within 200 ms, and what was answered is there for whoever looks from outside."""
+    """S62: 200 within 200 ms (p95), and what was answered is there for whoever looks from outside."""
     took = []
     for number in range(1, 101):
         body = json.dumps(
@@ -94,7 +94,7 @@ def test_an_answer_comes_in_time_and_after_the_row_is_kept(
         took.append(time.monotonic() - started)
         kept = admin_connection.execute("SELECT count(*) FROM recordings_delivery").fetchone()
         assert kept == (number,)
-    assert sorted(took)[50] < ANSWER_WITHIN_SECONDS, sorted(took)
+    assert sorted(took)[94] < ANSWER_WITHIN_SECONDS, sorted(took)[-10:]
 
 
 def test_every_token_is_compared_whole_and_with_every_right_one(
@@ -127,4 +127,4 @@ def test_ten_thousand_tries_take_as_long_whether_they_begin_rightly_or_not(setti
             gate._token_holds(token)
             took[name].append(time.perf_counter_ns() - started)
     medians = [sorted(times)[len(times) // 2] for times in took.values()]
-    assert max(medians) < 1.5 * min(medians), medians
+    assert max(medians) < 1.25 * min(medians), medians

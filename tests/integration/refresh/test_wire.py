@@ -76,21 +76,15 @@ def test_refused_connections_are_said_and_waited_for(known: CommBoxObject, wire:
     recovers(known)
 
 
-def seconds_of_a_visit(client: Client, known: CommBoxObject) -> float:
-    started = time.monotonic()
-    assert client.get(f"/objects/{known.pk}/").status_code == 200
-    return time.monotonic() - started
-
-
 def test_a_page_never_waits_for_a_slow_commbox(
     known: CommBoxObject, wire: FaultProxy, client: Client
 ) -> None:
     """F02: ten seconds to the first byte; the page is there at once, the worker's call ends on time."""
     wire.wire.latency = 10
     client.force_login(person("qa_manager"))
-    spent = [seconds_of_a_visit(client, known) for _ in range(3)]
-    assert max(spent) < 5  # on a busy machine, too: half of what waiting would take
-    assert min(spent) < 1.0
+    started = time.monotonic()
+    page = client.get(f"/objects/{known.pk}/")
+    assert (page.status_code, time.monotonic() - started < 1.0) == (200, True)
     started = time.monotonic()
     assert fails(known) == "CommBox could not be reached."
     assert time.monotonic() - started < 4

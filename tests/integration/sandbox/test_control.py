@@ -202,7 +202,7 @@ class TestServer:
             time.sleep(0.05)
             began = time.monotonic()
             sandbox.stop()
-            assert time.monotonic() - began < 5  # the silence is for longer
+            assert time.monotonic() - began < 1
             assert idle.sock.recv(1) == b""
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", urlsplit(sandbox.api_url).port or 0), timeout=1)

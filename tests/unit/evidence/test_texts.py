@@ -12,7 +12,7 @@ keys = st.text("abcdefghijklmnopqrstuvwxyz_.", min_size=1, max_size=8)
 texts = st.text(st.characters(exclude_categories=("Cs",)))
 integers = st.integers(-(2**53) + 1, 2**53 - 1)
 values: st.SearchStrategy[Any] = st.recursive(
-    integers | texts, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=15
+    integers | texts, lambda inner: st.lists(inner) | st.dictionaries(keys, inner)
 )
 
 
