@@ -4,6 +4,7 @@ Tests use `db` for rolled-back work and `committed_db` (or `transactional_db`, `
 must be real: those get a database of their own, because the application's role may not empty the trail's tables.
 """
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
     equipment.mark(items)
     yield
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What five thousand tests are made of stays to the end: no use looking through it for garbage each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
