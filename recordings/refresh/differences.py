@@ -10,6 +10,7 @@ from recordings.audit import Kind
 from recordings.commbox import RecordingItem
 from recordings.models import Recording, RecordingState
 from recordings.storage import strip_query
+from recordings.storage.urls import version_of
 
 # Refuses a URL with the sentence a person reads, or returns nothing (storage.locate, given the allow-list).
 WhyNot = Callable[[str], str]
@@ -128,13 +129,30 @@ def _pairs(
 ) -> tuple[list[tuple[Recording | None, RecordingItem]], list[Recording]]:
     """Each item with its row, and the rows that are left.
 
-    An item is a row's when their fingerprints are one. Else by place and time of the file: CommBox may start (or
-    stop) giving activity ids, which changes every fingerprint and no recording.
+    An item is a row's when their fingerprints are one. Else CommBox has begun (or ceased) to give activity ids, or
+    gives them in one shape of its answers and not in another: that changes every fingerprint and no recording. Then
+    the id tells, and place and time of the file where one of the two has none.
     """
-    rows = {row.fingerprint: row for row in known}
-    named = [(rows.pop(item.fingerprint, None), item) for item in items]
-    pairs = [(row or _same_file(rows, item), item) for row, item in named]
-    return pairs, list(rows.values())
+    left = {row.fingerprint: row for row in known}
+    found = {item.fingerprint: left.pop(item.fingerprint, None) for item in items}
+    strangers = [item for item in items if found[item.fingerprint] is None]
+    found |= _same_activities(left, strangers)
+    pairs = [(found[item.fingerprint] or _same_file(left, item), item) for item in items]
+    return pairs, list(left.values())
+
+
+def _same_activities(rows: dict[str, Recording], items: Sequence[RecordingItem]) -> dict[str, Recording]:
+    """Rows, taken from `rows`, for items of the same activity and the same version of the file."""
+    ids = {
+        (row.upstream_activity_id, version_of(row.url)): row.fingerprint
+        for row in rows.values()
+        if row.upstream_activity_id
+    }
+    same = {
+        item.fingerprint: ids.get((item.upstream_activity_id or "", version_of(item.recording_url)))
+        for item in items
+    }
+    return {new: rows.pop(old) for new, old in same.items() if old is not None}
 
 
 def _same_file(rows: dict[str, Recording], item: RecordingItem) -> Recording | None:

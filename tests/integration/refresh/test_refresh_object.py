@@ -1,5 +1,6 @@
 """The door: what an answer changes, what a failure does not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -180,11 +181,29 @@ def test_activity_ids_may_appear_and_go_again(held: CommBoxObject, upstream: Con
     upstream.add_recording(held.pk)
     refresh(held)
     pk = Recording.objects.get().pk
-    for ids in (True, False):
+    for ids in (True, False, True):
         upstream.switch(activity_ids=ids)
         refresh(held)
     assert Recording.objects.get().pk == pk
     assert kinds() == ["recording.discovered"]
+
+
+def test_a_shape_without_ids_takes_none_away(held: CommBoxObject, upstream: Control) -> None:
+    """And back again: the id that is still known tells whose recording it is, even when its file has moved."""
+    upstream.switch(activity_ids=True)
+    activity = upstream.add_recording(held.pk)
+    refresh(held)
+    pk = Recording.objects.get().pk
+    for shape in ("B", "A", "C"):
+        upstream.switch(activity_shape=shape)
+        refresh(held)
+    assert kinds() == ["recording.discovered"]
+    assert activity.file is not None
+    activity.file = replace(activity.file, key="moved/there.mp4")
+    upstream.switch(activity_shape="A")
+    refresh(held)
+    assert Recording.objects.get().pk == pk
+    assert kinds() == ["recording.discovered", "recording.changed_at_source"]
 
 
 FAILURES = {
