@@ -9,8 +9,7 @@ from typing import Any
 from recordings.audit import Kind
 from recordings.commbox import RecordingItem
 from recordings.models import Recording, RecordingState
-from recordings.storage import strip_query
-from recordings.storage.urls import version_of
+from recordings.storage import strip_query, version_of
 
 # Refuses a URL with the sentence a person reads, or returns nothing (storage.locate, given the allow-list).
 WhyNot = Callable[[str], str]

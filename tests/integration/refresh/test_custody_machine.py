@@ -50,19 +50,19 @@ class Killed(BaseException):
 class Deadly:
     """Instead of the n-th statement the process dies.
 
-    Not at a commit, which is the whole or nothing: here it is the release of a savepoint, and to die instead of that
-    would leave it open, as no server does.
+    Where that is a commit (here the release of a savepoint), the server undoes what was not committed.
     """
 
     def __init__(self, statement: int) -> None:
         self._left, self.has_struck = statement, False
 
     def __call__(self, execute: Any, sql: str, *args: Any) -> Any:
-        if not sql.startswith("RELEASE SAVEPOINT"):
-            self._left -= 1
-            if self._left == 0:
-                self.has_struck = True
-                raise Killed
+        self._left -= 1
+        if self._left == 0:
+            self.has_struck = True
+            if sql.startswith("RELEASE SAVEPOINT"):
+                execute(sql.replace("RELEASE", "ROLLBACK TO", 1), *args)
+            raise Killed
         return execute(sql, *args)
 
 
