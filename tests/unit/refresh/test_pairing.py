@@ -51,7 +51,13 @@ def test_the_id_tells_before_the_place_does() -> None:
 
 def test_another_version_of_the_file_is_another_recording() -> None:
     rows, _ = answered([], told("a.mp4?versionId=v1", id=1))
-    rows, _ = answered(rows, told("a.mp4?versionId=v1"))
+    for once_more in (
+        told("a.mp4?versionId=v1"),
+        told("a.mp4?versionId=v1", id=1),
+        told("a.mp4?versionId=v1"),
+    ):
+        rows, kinds = answered(rows, once_more)
+        assert kinds == []
     rows, kinds = answered(rows, told("a.mp4?versionId=v2", id=1))
     assert kinds == [Kind.RECORDING_DISCOVERED]
     assert [row.url for row in rows] == [PLACE + "a.mp4?versionId=v1", PLACE + "a.mp4?versionId=v2"]
