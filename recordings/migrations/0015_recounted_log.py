@@ -26,10 +26,9 @@ UPDATE audit.log_head SET parents_from = size;
 
 DROP TABLE audit.object_head, audit.actor_head;
 
--- The sealer.incident event that settles the incident of `settles`: one event settles one incident.
-ALTER TABLE audit.incident
-    ADD COLUMN event_id uuid UNIQUE,
-    ADD CONSTRAINT incident_settled_check CHECK (event_id IS NULL OR settles IS NOT NULL);
+-- The sealer.incident event that speaks of the row: its first report, or, with `settles`, its settlement. The sealer
+-- writes the event together with its leaf; until then the row says nothing.
+ALTER TABLE audit.incident ADD COLUMN event_id uuid UNIQUE;
 """
 
 # Incidents that were settled before had their events, too: the k-th row is paired with the k-th event of its words.

@@ -102,8 +102,8 @@ class Anchor(models.Model):
 
 
 class Incident(models.Model):
-    """What must never happen and did; `settles` names the earlier incident that this row closes,
-    together with the sealer's event `event_id`: without that event's leaf it closes nothing."""
+    """What must never happen and did. `settles` names the earlier incident that this row closes; `event_id` the
+    sealer's event that speaks of the row: one that settles counts only when that event has its leaf."""
 
     id = models.BigIntegerField(primary_key=True)
     code = models.TextField()
