@@ -27,7 +27,8 @@ RECORDING_1 = Scope("target", "recording:1")
 TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
 # What a rewrite begins with: the log's tables empty, its end gone, another tag key drawn.
 _FORGET = "; ".join(
-    f"DELETE FROM audit.{table}" for table in ("cosignature", "anchor", "checkpoint", "tile", "leaf", "log_head")
+    f"DELETE FROM audit.{table}"
+    for table in ("cosignature", "anchor", "checkpoint", "tile", "leaf", "log_head")
 )
 # What the log said of itself would not be sealed a second time.
 _FORGET_ITSELF = "DELETE FROM audit.event WHERE actor_ref = 'system:sealer'"
