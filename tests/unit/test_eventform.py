@@ -32,7 +32,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(
     texts | st.integers(-(2**53) + 1, 2**53 - 1),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.from_regex("[a-z_]{1,8}", fullmatch=True), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.from_regex("[a-z][a-z_]{0,7}", fullmatch=True), inner)
     ),
     max_leaves=12,
 )
