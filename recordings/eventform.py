@@ -56,7 +56,9 @@ def read_event(data: bytes) -> dict[str, Any]:
         raise FormError("It has other parts than an event has, or in another order.")
     head = (said["id"], said["type"], said["occurred_at"], said["outcome"], said["asserted_by"])
     if not _HEAD.fullmatch(f"{said['v']!r} {' '.join(map(str, head))}") or set(map(type, head)) != _TEXTS:
-        raise FormError("Its id, type, time, outcome or what else every event has is not written as it must be.")
+        raise FormError(
+            "Its id, type, time, outcome or what else every event has is not written as it must be."
+        )
     try:
         datetime.fromisoformat(said["occurred_at"])
     except ValueError:

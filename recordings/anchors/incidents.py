@@ -1,6 +1,7 @@
 """What must never happen and did: a row that stays; the sealer adds the event, with its leaf in the log itself."""
 
 from recordings.anchors.ledger import Connection
+from recordings.audit.schema import plain
 from recordings.models.fields import uuid7
 
 # One incident for one unbroken run of refusals: while a party keeps refusing, the first row says it.
@@ -18,4 +19,4 @@ def report(connection: Connection, code: str, party: str, sentence: str) -> None
     with connection.transaction():
         if connection.execute(_STANDS, {"code": code, "party": party}).fetchone() is not None:
             return
-        connection.execute(_REPORT, [code, f"{party}: {sentence}", uuid7()])
+        connection.execute(_REPORT, [code, str(plain(f"{party}: {sentence}"))[:2000], uuid7()])

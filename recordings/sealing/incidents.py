@@ -12,6 +12,7 @@ import psycopg
 import structlog
 
 from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.schema import plain
 from recordings.models.fields import uuid7
 from recordings.sealing.errors import Stopped
 from recordings.sealing.growth import Batch
@@ -30,21 +31,22 @@ STOPPING = (
     "leaf_foreign",
 )
 
-# The rows of audit.incident that nothing has settled.
+# The rows of audit.incident that nothing has settled. Texts are cut: whoever can insert a row must not be able to
+# write one that no event holds.
 _OWN_END = '"y":"sealer.incident"}'
 OPEN = f"""
-SELECT i.id, i.code, i.detail FROM audit.incident i
+SELECT i.id, left(i.code, 100), left(i.detail, 2000) FROM audit.incident i
 WHERE i.settles IS NULL AND NOT EXISTS (
     SELECT FROM audit.incident s JOIN audit.event e ON e.event_id = s.event_id JOIN audit.leaf l ON l.event_no = e.id
     CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'action_detail' AS said) AS b
     WHERE s.settles = i.id AND e.kind = 'sealer.incident'
       AND substring(l.entry FROM octet_length(l.entry) - {len(_OWN_END) - 1}) = '{_OWN_END}'::bytea
-      AND (said->>'code', said->>'sentence', said->>'settled') = (i.code, i.detail, s.detail))
+      AND (said->>'code', said->>'sentence', said->>'settled') = (left(i.code, 100), left(i.detail, 2000), s.detail))
 ORDER BY i.id
 """  # noqa: S608  (our own words)
 # Incidents whose event is not written yet: whoever reports one leaves the event to the sealer, with its leaf.
 _UNTOLD = """
-SELECT code, detail, event_id::text FROM audit.incident i
+SELECT left(code, 100), left(detail, 2000), event_id::text FROM audit.incident i
 WHERE settles IS NULL AND event_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_id = i.event_id)
   AND NOT EXISTS (SELECT FROM audit.event e WHERE e.event_id = i.event_id)
@@ -77,6 +79,7 @@ def note_incident(connection: psycopg.Connection[Any], code: str, detail: str) -
 
     One that does not stop sealing gets its event and leaf with the next batch.
     """
+    detail = str(plain(detail))[:2000]
     with connection.transaction():
         if any((known.code, known.detail) == (code, detail) for known in open_incidents(connection)):
             return None

@@ -41,7 +41,7 @@ class Parties:
     def newest(self) -> Seen:
         """Everybody's newest checkpoint of the newest epoch that the signer knows. The signer must answer (else
         Unreachable); others may be away."""
-        *_, origin = self._epochs()
+        *_, origin = self.epochs()
         found = (
             (name, newest_of(name, latest, origin, self.keys)) for name, latest in self._outsiders.items()
         )
@@ -52,7 +52,7 @@ class Parties:
         latest = self._outsiders.get(SIGNER)
         return newest_of(SIGNER, latest, origin, self.keys) if latest else None
 
-    def _epochs(self) -> Iterator[str]:
+    def epochs(self) -> Iterator[str]:
         """The names of the epochs that the signer has begun; the first one even when it has not."""
         yield self._first
         number = 2
@@ -136,7 +136,7 @@ def _signed_checkpoints(
 ) -> list[Checkpoint]:
     """What the log's key has signed and these leaves may be, the largest first; of those in the table – whoever has
     the sealer's login can add some – only the newest that the key really signed."""
-    *_, newest = parties._epochs()
+    *_, newest = parties.epochs()
     found = [parties.signed(newest)]
     for name, note in connection.execute(_CHECKPOINTS, [count]).fetchall():
         if parties.keys and epoch_of(origin, name) and (one := _believed(note, name, parties.keys)):

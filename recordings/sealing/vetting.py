@@ -34,7 +34,10 @@ _LEAVES = """
 SELECT n, event_no, event_id::text, entry, hash, obj, obj_n, par, par_n, act, act_n FROM audit.leaf
 WHERE n >= %s ORDER BY n LIMIT %s
 """
-_TOLD = "SELECT FROM audit.incident WHERE event_id = %s AND code = %s AND detail = %s AND settles IS NULL"
+_TOLD = """
+SELECT FROM audit.incident
+WHERE event_id = %s AND left(code, 100) = %s AND left(detail, 2000) = %s AND settles IS NULL
+"""
 _MISSED = """
 SELECT count(*) FROM audit.event e WHERE id > %s AND recorded_at < %s
   AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.n < %s)

@@ -15,7 +15,7 @@ WHERE settles IS NULL AND NOT EXISTS (
     SELECT FROM audit.incident s JOIN audit.leaf l ON l.event_id = s.event_id JOIN audit.event e ON e.id = l.event_no
     CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'action_detail' AS said) AS b
     WHERE s.settles = i.id AND position('"y":"sealer.incident"}'::bytea IN l.entry) > 0
-      AND (said->>'code', said->>'sentence', said->>'settled') = (i.code, i.detail, s.detail))
+      AND (said->>'code', said->>'sentence', said->>'settled') = (left(i.code, 100), left(i.detail, 2000), s.detail))
 ORDER BY id
 """
 _NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,8}")
