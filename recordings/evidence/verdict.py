@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from recordings.models import (
     LogHead,
     TrailVerification,
 )
+from recordings.sealing.incidents import OPEN
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
@@ -98,7 +100,7 @@ def verdict() -> Verdict:
     facts = Facts(
         now=timezone.now(),
         head=head,
-        unsealed_since=_oldest_unsealed(head.low_water if head else 0),
+        unsealed_since=_oldest_unsealed(),
         checkpoint=checkpoint,
         witnessed=_witnessed(trusted) if trusted else None,
         anchored=_newest_anchors(),
@@ -118,9 +120,11 @@ def newest_witnessed() -> Witnessed | None:
 
 
 def open_incidents() -> list[Incident]:
-    """Incidents that no later row has settled, newest first."""
-    settled = Incident.objects.filter(settles=OuterRef("pk"))
-    return list(Incident.objects.filter(~Exists(settled), settles=None).order_by("-id"))
+    """Incidents that nothing has settled, newest first: a row that settles counts with its event and leaf only."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN)
+        numbers = [number for number, *_ in cursor.fetchall()]
+    return list(Incident.objects.filter(pk__in=numbers).order_by("-id"))
 
 
 def listed_incidents() -> list[tuple[Incident, Incident | None]]:
@@ -130,11 +134,9 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
     return [*((found, None) for found in open_incidents()), *settled]
 
 
-def _oldest_unsealed(low_water: int) -> datetime | None:
-    """When the oldest event that has no leaf yet was recorded; all up to `low_water` are known to have one."""
-    # The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
-    sealed = Leaf.objects.filter(event_no=OuterRef("pk"), event_no__gt=low_water)
-    waiting = AuditEvent.objects.filter(~Exists(sealed), id__gt=low_water)
+def _oldest_unsealed() -> datetime | None:
+    """When the oldest event that has no leaf yet was recorded."""
+    waiting = AuditEvent.objects.filter(~Exists(Leaf.objects.filter(event_no=OuterRef("pk"))))
     return waiting.order_by("id").values_list("recorded_at", flat=True).first()
 
 
