@@ -24,7 +24,7 @@ from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
 from recordings.sealing.opening import begin_epoch
 from recordings.sealing.tags import tag
-from recordings.sheets.cells import original
+from tests.cells import original
 from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import Note
 from tests.integration.evidence.bundles import NOA, TOM, Log, checked, make_log, opened, table
