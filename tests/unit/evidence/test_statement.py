@@ -109,7 +109,8 @@ def test_a_period_is_complete_until_its_end_or_until_the_log_was_closed() -> Non
     assert said(scope=period)["Period"] == "from 2026-11-01 00:00:00 UTC, before 2026-11-20 00:00:00 UTC"
     assert said(scope=period)["Complete"] == "no event is missing until 2026-11-20 00:00:00 UTC"
     assert said(scope=period, closed_until="2026-11-19T23:59:01.000000Z")["Complete"] == (
-        "no event is missing until 2026-11-19 23:59:01 UTC (the period asked for ends later, at 2026-11-20 00:00:00 UTC)"
+        "no event is missing until 2026-11-19 23:59:01 UTC "
+        "(the period asked for ends later, at 2026-11-20 00:00:00 UTC)"
     )
 
 
@@ -124,7 +125,8 @@ def test_what_applies_only_sometimes_is_said_then() -> None:
     assert named == "leaf 70: earlier events on its recordings are not covered"
     log = said(opening=9, reason="the disk was lost", goes_on_from="old.example/log")["Log"]
     assert log.endswith(
-        "; leaf 0 goes on from old.example/log, which is not in this log; since leaf 9 under this name: the disk was lost"
+        "; leaf 0 goes on from old.example/log, which is not in this log"
+        "; since leaf 9 under this name: the disk was lost"
     )
     seen = said(seen_by=[("ann", "2026-11-30T10:02:00.000000Z"), ("bob", "2026-11-30T10:02:01.000000Z")])
     assert seen["Seen by"] == "ann at 2026-11-30 10:02:00 UTC, bob at 2026-11-30 10:02:01 UTC"

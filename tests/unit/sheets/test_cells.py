@@ -12,11 +12,9 @@ from recordings.sheets.cells import csv_cell, csv_column, neutral
 
 # The characters of the rule, spelled out here a second time.
 F = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-I = (  # noqa: E741 (its name in the format)
-    [*range(9), 0xB, 0xC, *range(0xE, 0x21), ord('"'), *range(0x7F, 0xA1), 0xAD, 0x61C, 0x1680, 0x180E]
-    + [*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF]
-)
-UNSEEN = "".join(map(chr, I))
+UNSEEN = "".join(map(chr, [*range(9), 0xB, 0xC, *range(0xE, 0x21), *range(0x7F, 0xA1), 0xAD, 0x61C]))
+UNSEEN += "".join(map(chr, [ord('"'), 0x1680, 0x180E, *range(0x2000, 0x2010), *range(0x2028, 0x2030)]))
+UNSEEN += "".join(map(chr, [*range(0x205F, 0x2070), 0x3000, 0xFEFF]))
 HOSTILE = [
     "=1+1",
     "+cmd|' /C calc'!A0",
