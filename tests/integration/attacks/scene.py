@@ -20,10 +20,10 @@ from recordings.tlog.state import State
 from recordings.tlog.texts import encode64
 from recordings.verification.findings import Verification
 from recordings.verification.verify import verify as verify_log
-from tests.integration.evidence.bundles import Bundle, Log
+from tests.integration.evidence.bundles import Bundle, Log, on_recording
 from tests.sealing import InProcess, Signer, seal_all
 
-RECORDING_1 = Scope("target", "recording:1")
+RECORDING_1 = on_recording("1")
 TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
 # What a rewrite begins with: the log's tables empty, its end at nothing, the tag key kept.
 _FORGET = "; ".join(
