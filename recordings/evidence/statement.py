@@ -12,7 +12,8 @@ from recordings.sealing.entries import stamp
 
 # Somebody who had begun to watch before goes on: not a new viewing, and not nobody either.
 _GOES_ON = (Kind.URL_RENEWED.value, Kind.WATCHED.value, Kind.VIEWING_FINISHED.value)
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# What could end a line or turn the order of letters round; shown as the character that stands for none.
+_UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 TRUST = "the bundle’s own policy: only its maker vouches for it"
 
 
@@ -80,7 +81,7 @@ def statement(facts: Facts) -> list[Sentence]:
         ("Not checked", _not_checked(facts)),
         ("Trust", TRUST),
     ]
-    return [Sentence(name, _BREAKS.sub(" ", text)) for name, text in named if text]
+    return [Sentence(name, _UNPRINTABLE.sub("\ufffd", text)) for name, text in named if text]
 
 
 def said(time: str) -> str:

@@ -14,7 +14,7 @@ from recordings.evidence.claims import Claims
 from recordings.evidence.errors import LogBroken, TooMuch
 from recordings.evidence.leaves import Shipped, entries, with_events
 from recordings.evidence.parcel import Member
-from recordings.evidence.scope import ACTOR, ALL, OBJECT, TARGET
+from recordings.evidence.scope import ACTOR
 from recordings.evidence.statement import Facts
 from recordings.sheets.xlsx import Workbook
 from recordings.tlog.tiles import Tiles
@@ -112,9 +112,9 @@ class Pass:
             self.kept[n] = one
         if one.is_row:
             self.kinds[kind] += 1
-        if n not in claims.beside:
             self.late += "late" in one.entry
             self.malformed += kind == MALFORMED
+        if n not in claims.beside:
             self.discovered |= kind == Kind.RECORDING_DISCOVERED.value
             self.label = self._label(one) or self.label
         if one.body:
@@ -125,9 +125,13 @@ class Pass:
             )
 
     def _label(self, one: _Leaf) -> str:
-        wanted = {TARGET: "object.label", OBJECT: "object.label", ACTOR: "actor.name", ALL: ""}
-        found = one.leaf.values.get(wanted[self.claims.scope.kind])
-        return found.value if found and one.body else ""
+        """The name of what the bundle is about, if this leaf has it: not that of an object's recordings."""
+        part, field = (
+            ("actor", "actor.name") if self.claims.scope.kind == ACTOR else ("object", "object.label")
+        )
+        is_it = one.body.get(part, {}).get("ref") == self.claims.scope.ref
+        found = one.leaf.values.get(field)
+        return found.value if found and is_it else ""
 
 
 def write_events(

@@ -150,7 +150,9 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
 
 def refused_plays(recording_id: UUID) -> int:
     """How often somebody pressed play and was given no video."""
-    return Viewing.objects.filter(recording_id=recording_id, url_issued_at=None).exclude(ended_at=None).count()
+    return (
+        Viewing.objects.filter(recording_id=recording_id, url_issued_at=None).exclude(ended_at=None).count()
+    )
 
 
 def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:

@@ -118,7 +118,7 @@ class Scene:
     def audited(self, bundle: Bundle | None = None, policy: str = "", **brought: Any) -> Result:
         """The auditor's verifier over a bundle on recording 1, with the policy that they hold."""
         bundle = bundle or self.bundle()
-        return verify(bundle.file, policy_text=policy or self.signer.policy_text, **brought)
+        return verify(bundle.file, policy=policy or self.signer.policy_text, **brought)
 
     def bundle(self, scope: Scope = RECORDING_1) -> Bundle:
         """A bundle as the portal builds it now."""
@@ -154,4 +154,4 @@ class Scene:
 
 def failing(result: Result) -> list[str]:
     """The names of the verifier's checks that fail."""
-    return [check.name for check in result.checks if not check.ok]
+    return [check.name for check in result.checks if check.state == "fail"]

@@ -85,7 +85,7 @@ def exported(scene: Scene, report: Report) -> Path:
 
 def said(path: Path, scene: Scene) -> dict[str, str]:
     """What the auditor's verifier says of a bundle."""
-    return dict(verify(path, policy_text=scene.signer.policy_text).statement)
+    return dict(verify(path, policy=scene.signer.policy_text).statement)
 
 
 def bundle_form(**given: str) -> ReportForm:
@@ -201,9 +201,9 @@ def test_T4_a_bundle_relabelled_to_another_period_is_invalid(
     claim = json.loads(bundle.read("bundle.json"))
     claim["scope"]["to"] = "2026-12-31T00:00:00.000000Z"
     lie = json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()
-    result = verify(bundle.changed({"bundle.json": lie}), policy_text=scene.signer.policy_text)
+    result = verify(bundle.changed({"bundle.json": lie}), policy=scene.signer.policy_text)
     assert result.verdict == "INVALID"
-    assert "request" in [check.name for check in result.checks if check.state == "FAIL"]
+    assert "request" in [check.name for check in result.checks if check.state == "fail"]
 
 
 def test_T4_the_pdf_of_another_bundle_does_not_fit(scene: Scene, noa: User, call: Recording) -> None:
@@ -211,9 +211,9 @@ def test_T4_the_pdf_of_another_bundle_does_not_fit(scene: Scene, noa: User, call
     about_it = scene.bundle(Scope("target", f"recording:{call.pk}"))
     other = scene.bundle(Scope("target", f"recording:{factories.recording().pk}"))
     swapped = about_it.changed({"report.pdf": other.read("report.pdf")})
-    result = verify(swapped, policy_text=scene.signer.policy_text)
+    result = verify(swapped, policy=scene.signer.policy_text)
     assert result.verdict == "INVALID"
-    assert [check.name for check in result.checks if check.state == "FAIL"] == ["files"]
+    assert [check.name for check in result.checks if check.state == "fail"] == ["files"]
 
 
 # --- T7: the certificate

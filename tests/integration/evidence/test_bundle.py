@@ -322,8 +322,8 @@ def test_a_bundle_of_a_later_epoch_counts_all_leaves_and_names_its_opening(log: 
     settings.AUDIT_POLICY_FILE.write_text(f"log {following.vkey}\nquorum none\n")
     opened("1")
     bundle = log.bundle(ON_1)
-    result = verify(bundle.file, policy_text=f"log {following.vkey}\nquorum none\n")
-    assert [check for check in result.checks if check.state == "FAIL"] == []
+    result = verify(bundle.file, policy=f"log {following.vkey}\nquorum none\n")
+    assert [check for check in result.checks if check.state == "fail"] == []
     claims = bundle.claims
     assert (claims["origin"], claims["opening"], bundle.rows) == (f"{ORIGIN}/2", 2, [1, 3])
     assert bundle.said["Log"].endswith("; since leaf 2 under this name: the disk was lost")
@@ -370,7 +370,7 @@ def test_a_quorum_that_does_not_answer_is_left_at_that(
     bundle = log.bundle(ON_1)
     assert "quorum was not met" in bundle.built.verdict
     assert "quorum none" in bundle.read("policy.txt").decode()
-    assert verify(bundle.file, policy_text=policy).verdict == "INVALID"
+    assert verify(bundle.file, policy=policy).verdict == "INVALID"
     assert verify(bundle.file).verdict == "CONSISTENT (self-signed only)"
 
 

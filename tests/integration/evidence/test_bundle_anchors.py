@@ -47,11 +47,11 @@ def test_stamps_around_the_leaves_are_shipped_and_check(log: Log, tsa: Authority
     assert {f"anchors/{size}.{kind}" for size in (first, second) for kind in ("txt", "tsr")} <= {
         *bundle.names
     }
-    checks = {check.name: check for check in verify(bundle.file, policy_text=log.signer.policy_text).checks}
-    assert [check for check in checks.values() if check.state == "FAIL"] == []
+    checks = {check.name: check for check in verify(bundle.file, policy=log.signer.policy_text).checks}
+    assert [check for check in checks.values() if check.state == "fail"] == []
     assert checks["anchors"].sentence.startswith("2 time stamps")
     own = (tsa.folder / "tsa.pem").read_text()
-    lifted = verify(bundle.file, policy_text=log.signer.policy_text, tsa_pem=own)
+    lifted = verify(bundle.file, policy=log.signer.policy_text, tsa=own)
     assert lifted.verdict.startswith("ANCHORED (time-stamped ")
     assert lifted.verdict.endswith(f", leaves below {second})")
     assert bundle.read(f"anchors/{first}.txt").decode() == Checkpoint.objects.get(size=first).note
@@ -64,8 +64,8 @@ def test_a_stamp_of_another_checkpoint_is_found(log: Log, tsa: Authority) -> Non
     second = anchored(log, tsa)
     bundle = log.bundle(on_recording("1"))
     swapped = bundle.changed({f"anchors/{first}.tsr": bundle.read(f"anchors/{second}.tsr")})
-    result = verify(swapped, policy_text=log.signer.policy_text)
-    assert {check.name for check in result.checks if check.state == "FAIL"} == {"anchors"}
+    result = verify(swapped, policy=log.signer.policy_text)
+    assert {check.name for check in result.checks if check.state == "fail"} == {"anchors"}
 
 
 @pytest.mark.parametrize(

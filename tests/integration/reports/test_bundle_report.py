@@ -184,7 +184,7 @@ def test_a_bundle_is_asked_for_built_shown_and_fetched(log: Log, noa: User) -> N
     answer = client.get(f"/reports/{report.pk}/file")
     assert answer.headers["Content-Type"] == "application/zip"
     assert isinstance(answer, StreamingHttpResponse)
-    result = verify(io.BytesIO(answer.getvalue()), policy_text=log.signer.policy_text)
+    result = verify(io.BytesIO(answer.getvalue()), policy=log.signer.policy_text)
     assert result.verdict == "CONSISTENT (self-signed only)"
     assert report.file_name.endswith(".zip")
 
@@ -340,7 +340,7 @@ def test_an_operator_exports_a_bundle(log: Log, tmp_path: Path) -> None:
     out, said = tmp_path / "evidence.zip", io.StringIO()
     with sealing_soon(log):
         call_command("export_report", recording=recording, out=out, stdout=said)
-    result = verify(out, policy_text=log.signer.policy_text)
+    result = verify(out, policy=log.signer.policy_text)
     assert result.verdict == "CONSISTENT (self-signed only)"
     assert "1 events, 4 leaves. Self-signed only" in said.getvalue()
     assert f"About: every event on recording:{recording} (“Dana Marlowe”)\n" in said.getvalue()
