@@ -19,15 +19,20 @@ from tests.integration.evidence.bundles import (
     TOM,
     Bundle,
     Log,
+    at_times,
     discovered,
     happened,
+    made_unreadable,
     make_log,
+    newest_number,
     on_recording,
     opened,
     played,
+    table,
 )
 
 pytestmark = pytest.mark.usefixtures("committed_db")
+Admin = psycopg.Connection[Any]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -81,10 +86,42 @@ def test_the_verifier_says_what_the_builder_said(log: Log, scope: str) -> None:
     assert said["Seen by"].startswith("internal-audit at " if log.signer.witnesses else "no witness")
 
 
-def test_they_agree_when_somebody_was_erased(log: Log, admin_connection: psycopg.Connection[Any]) -> None:
+def test_they_agree_when_somebody_was_erased(log: Log, admin_connection: Admin) -> None:
     admin_connection.execute("DELETE FROM audit.subject_key WHERE subject = 'user:7'")
     said = agreed(log.bundle(on_recording("1", since=LONG_AGO)))
     assert int(said["Personal values"].split(" shown, ")[1].split()[0]) >= 6
+
+
+def test_they_agree_on_events_that_were_sealed_late(log: Log, admin_connection: Admin) -> None:
+    """An event with a time that the log was closed for long ago: shown, marked, and told of."""
+    played("2", TOM)
+    at_times(admin_connection, {newest_number(): "2025-11-04T12:00:00Z"})
+    log.seal()
+    period = Scope("all", since=datetime(2025, 11, 4, tzinfo=UTC), until=datetime(2025, 11, 5, tzinfo=UTC))
+    for scope in (on_recording("2"), Scope("object", "object:14"), Scope("all")):
+        bundle = log.bundle(scope)
+        said = agreed(bundle)
+        assert said["Sealed late"].startswith("1 event was sealed after the log was closed for their time")
+        (late,) = [n for n, line in bundle.lines.items() if "late" in line["entry"]]
+        incident = bundle.lines[late - 1]["body"]
+        assert (incident["type"], incident["action_detail"]["code"]) == ("sealer.incident", "event_late")
+    agreed(log.bundle(period))
+
+
+def test_they_agree_on_entries_that_are_no_events(log: Log, admin_connection: Admin) -> None:
+    opened("2")
+    made_unreadable(admin_connection, newest_number())
+    log.seal()
+    for scope in (Scope("all"), Scope("actor", "system:sealer")):
+        bundle = log.bundle(scope)
+        said = agreed(bundle)
+        assert said["Malformed"] == "1 entry is no event that can be read"
+        (n,) = [n for n, line in bundle.lines.items() if line["entry"]["y"] == "event.malformed"]
+        assert not {"body", "reveal"} & set(bundle.lines[n])
+        (row,) = [row for row in table(bundle) if row["leaf"] == str(n)]
+        assert {name for name, cell in row.items() if cell} == {
+            *("leaf", "recorded_at", "type", "outcome", "event_id", "body_sha256"),
+        }
 
 
 def test_the_page_of_a_terminal_is_the_same(
