@@ -44,10 +44,9 @@ DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.le
 
 
 class Thief(InProcess):
-    """Somebody with the log's own key, and without the memory of the signer that holds it."""
+    """Somebody with the log's own key, and a memory of their own instead of that of the signer that holds it."""
 
     def __init__(self, key: SigningKey, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
         self.state = State(folder)
         super().__init__(LogSigner(self.state, key))
         self.key, self.origin, self.witnesses = key, key.name, dict[str, InProcess]()
@@ -83,6 +82,7 @@ class Scene:
         with self.superuser() as connection:
             for statement in (*statements, _FORGET_ITSELF, _FORGET):
                 connection.execute(statement)
+        shutil.rmtree(self.folder / "thief", ignore_errors=True)
         self.seal_with_stolen_key(manifest=True)
 
     def seal_with_stolen_key(self, *, manifest: bool = False) -> int:
