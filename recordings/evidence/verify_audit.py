@@ -1521,7 +1521,7 @@ def check_opening(case: Case) -> Found:
     earlier = opening.detail("previous_origin")
     if claim.opening:
         need(isinstance(opening.detail("reason"), str), f"leaf {claim.opening} gives no reason")
-        fits = isinstance(earlier, str) and claim.origin == successor_of(earlier)
+        fits = isinstance(earlier, str) and is_successor(claim.origin, earlier)
         need(fits, f"leaf {claim.opening} opened a second log that does not go on from one before it")
     return OK, f"leaf {claim.opening} opened the log and committed to the key of its tags"
 
@@ -1529,9 +1529,11 @@ def check_opening(case: Case) -> Found:
 OPENING = ("origin", "previous_origin", "reason")
 
 
-def successor_of(origin: str) -> str:
-    found = re.fullmatch("(.+)/([1-9][0-9]{0,8})", origin, re.DOTALL)
-    return f"{found[1]}/{int(found[2]) + 1}" if found and found[2] != "1" else f"{origin}/2"
+def is_successor(origin: str, earlier: str) -> bool:
+    """Tell whether an origin is that of the epoch after another (section 5)."""
+    found = re.fullmatch("(.+)/([1-9][0-9]{0,15})", earlier, re.DOTALL)
+    follows = found is not None and int(found[2]) >= 2 and origin == f"{found[1]}/{int(found[2]) + 1}"
+    return follows or origin == f"{earlier}/2"
 
 
 def check_manifest(case: Case) -> Found:
