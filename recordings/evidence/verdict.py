@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from recordings.models import (
     LogHead,
     TrailVerification,
 )
+from recordings.sealing.incidents import OPEN
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
@@ -118,9 +120,11 @@ def newest_witnessed() -> Witnessed | None:
 
 
 def open_incidents() -> list[Incident]:
-    """Incidents that no later row has settled, newest first."""
-    settled = Incident.objects.filter(settles=OuterRef("pk"))
-    return list(Incident.objects.filter(~Exists(settled), settles=None).order_by("-id"))
+    """Incidents that nothing has settled, newest first: a row that settles counts with its event and leaf only."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN)
+        numbers = [number for number, *_ in cursor.fetchall()]
+    return list(Incident.objects.filter(pk__in=numbers).order_by("-id"))
 
 
 def listed_incidents() -> list[tuple[Incident, Incident | None]]:

@@ -89,7 +89,7 @@ class Batch:
         par: Place | None,
         late: bool,
     ) -> Leaf:
-        n, recorded_at = self.n, stamp(event.recorded_at)
+        n, recorded_at = self.n, event.recorded_at
         data = entry(
             n=n,
             event_id=event.event_id,
@@ -168,7 +168,7 @@ class Batch:
     ) -> Leaf:
         event = write_own(self._database, kind, detail, outcome, event_id)
         said = examine(event)
-        if said is None or (stamp(event.recorded_at) < self.closed_until) is not late:
+        if said is None or (event.recorded_at < self.closed_until) is not late:
             raise NotYet("The clock of the database moved while the log wrote about itself.")
         return self.add(event, said, late=late)
 
@@ -183,8 +183,8 @@ class Batch:
         closed_until = max(self.closed_until, min(sealed_until, latest))
         detail = self.manifest_detail(closed_until)
         leaf = self._own(EventKind.HEADS_MANIFEST, detail, Outcome.COMPLETED, None, late=False)
-        self.note_manifest(leaf.n, closed_until, self._recorded_at)
-        if stamp(_moment(self.manifest_at) - MARGIN) < closed_until:
+        self.note_manifest(leaf.n, closed_until, recorded_at_of(leaf.entry))
+        if minute_before(self.manifest_at) < closed_until:
             raise NotYet("The clock of the database moved while the log wrote about itself.")
         return True
 
@@ -200,10 +200,6 @@ class Batch:
     def note_manifest(self, n: int, closed_until: str, recorded_at: str) -> None:
         """Leaf `n` is a manifest that says so."""
         self.manifest_n, self.closed_until, self.manifest_at = n, closed_until, recorded_at
-
-    @property
-    def _recorded_at(self) -> str:
-        return str(recorded_at_of(self.leaves[-1].entry))
 
     @property
     def _database(self) -> psycopg.Connection[Any]:
@@ -271,5 +267,6 @@ def recorded_at_of(data: bytes) -> str:
     return data[start : start + 27].decode()
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def minute_before(time: str) -> str:
+    """A time less the margin that the log leaves before it is closed."""
+    return stamp(datetime.fromisoformat(time) - MARGIN)

@@ -7,18 +7,16 @@ inserted rows – is made again from events and chains (vetting.py).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import psycopg
 from pydantic_core import from_json
 
-from recordings.sealing.entries import stamp
 from recordings.sealing.errors import Stopped
 from recordings.sealing.events import ACTOR, Event, Said, events_of, examine
-from recordings.sealing.growth import recorded_at_of
-from recordings.sealing.horizon import BEGINNING, MARGIN
+from recordings.sealing.growth import minute_before, recorded_at_of
+from recordings.sealing.horizon import BEGINNING
 from recordings.sealing.log import Log
 from recordings.sealing.tags import KINDS, key_commitment, tag
 from recordings.tlog.checkpoint import Checkpoint
@@ -162,7 +160,7 @@ def _take_manifest(log: Log, n: int, data: bytes, said: Said | None) -> None:
     """One whose event is lost has said at most a minute before it was recorded."""
     log.manifest_n, log.manifest_at = n, recorded_at_of(data)
     if said is None:
-        log.closed_until = stamp(datetime.fromisoformat(log.manifest_at) - MARGIN)
+        log.closed_until = minute_before(log.manifest_at)
     else:
         log.closed_until = str(said.detail.get("closed_until", BEGINNING))
     log.sealed_until = log.closed_until

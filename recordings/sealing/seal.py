@@ -136,7 +136,7 @@ def _add(batch: Batch, events: Sequence[Event]) -> bool:
             batch.report(code, len(group))
         for event, said in group:
             if said is None:
-                batch.add_malformed(event, late=stamp(event.recorded_at) < closed_until)
+                batch.add_malformed(event, late=event.recorded_at < closed_until)
             else:
                 batch.add(event, said, late=code == LATE)
                 asked = asked or _asks_for_bundle(said)
@@ -147,7 +147,7 @@ def _code(one: _Read, closed_until: str) -> str:
     event, said = one
     if said is None:
         return GARBLED
-    return LATE if stamp(event.recorded_at) < closed_until else ""
+    return LATE if event.recorded_at < closed_until else ""
 
 
 def _asks_for_bundle(said: Said) -> bool:

@@ -15,11 +15,11 @@ import psycopg
 import structlog
 
 from recordings.audit.kinds import Kind
-from recordings.sealing.entries import MALFORMED, Place, stamp
+from recordings.sealing.entries import MALFORMED, Place
 from recordings.sealing.errors import Stopped
 from recordings.sealing.events import Event, Said, events_of, examine
-from recordings.sealing.growth import GARBLED, LATE, Batch, recorded_at_of, speaking
-from recordings.sealing.horizon import MARGIN, wait_settled
+from recordings.sealing.growth import GARBLED, LATE, Batch, minute_before, recorded_at_of, speaking
+from recordings.sealing.horizon import wait_settled
 from recordings.sealing.log import Log
 from recordings.sealing.opening import next_origin
 from recordings.sealing.rotation import key_ids
@@ -118,7 +118,7 @@ class Vetting:
         if event is None or event.id != row.event_no:
             raise _foreign(row.n, "its event is not there")
         said, malformed = examine(event), row.entry.endswith(b'"y":"%s"}' % MALFORMED.encode())
-        late = stamp(event.recorded_at) < batch.closed_until
+        late = event.recorded_at < batch.closed_until
         if malformed:
             if said is not None and not said.is_own:
                 raise _foreign(row.n, "it hides an event that can be read")
@@ -161,7 +161,7 @@ class Vetting:
     def _vet_manifest(self, batch: Batch, row: Row, event: Event, said: Said) -> None:
         closed_until = str(said.detail.get("closed_until"))
         if said.detail != batch.manifest_detail(closed_until) or not (
-            batch.closed_until <= closed_until <= stamp(event.recorded_at - MARGIN)
+            batch.closed_until <= closed_until <= minute_before(event.recorded_at)
         ):
             raise _foreign(row.n, "its manifest is not what the leaves before it give")
         wait_settled(self._connection)
