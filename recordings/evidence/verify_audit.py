@@ -148,13 +148,27 @@ def is_index(value: Any) -> bool:
 
 
 STRING = re.compile(r'"[^"\\]*(?:\\(?:.|\Z)[^"\\]*)*(?:"|\Z)', re.DOTALL)
+# What may be a fraction, true, false, null or a large number, or only looks so within a string.
+SUSPICIOUS = re.compile(r'(?:":|[\[,]|^)(?:-?[0-9]+[.eE]|[tfnNI-])|[0-9]{16}')
 KEY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(:?)')  # any string of valid JSON; a colon follows the keys
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def parse_json(text: str, what: str) -> Any:
     """Parse JSON of section 1. That it is canonical is seen when the value is written again (to_json)."""
-    frame = STRING.sub("", text)  # outside of strings there are no fractions, blanks, true, false or null
+    if SUSPICIOUS.search(text) or text.count("{") + text.count("[") > DEEPEST_JSON:
+        check_frame(STRING.sub("", text), what)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise Malformed(f"{what} is not JSON") from None
+    if not text.isascii() and any(not found[0].isascii() for found in KEY.finditer(text) if found[1]):
+        raise Malformed(f"{what} has a key that is not ASCII")
+    return value
+
+
+def check_frame(frame: str, what: str) -> None:
+    """Look at what stands outside of strings: no fractions, no true, false or null, no large numbers, nothing deep."""
     if re.search(r"[^][{},:0-9-]", frame):
         raise Malformed(f"{what} is not canonical JSON")
     depth = 0
@@ -165,13 +179,6 @@ def parse_json(text: str, what: str) -> Any:
     for digits in re.findall("[0-9]{16,}", frame):
         if len(digits) > 16 or int(digits) > LARGEST_INTEGER:
             raise Malformed(f"{what} has a number that is too large")
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise Malformed(f"{what} is not JSON") from None
-    if not text.isascii() and any(not found[0].isascii() for found in KEY.finditer(text) if found[1]):
-        raise Malformed(f"{what} has a key that is not ASCII")
-    return value
 
 
 def read_json(data: bytes, what: str) -> dict[str, Any]:
