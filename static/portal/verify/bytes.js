@@ -54,7 +54,12 @@ globalThis.auditVerifier = {};
 
   const isHex = (text, size = 32) => typeof text === "string" && text.length === 2 * size && /^[0-9a-f]*$/.test(text);
 
-  const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const digit = (code) => (code < 58 ? code - 48 : code - 87);
+  const unhex = (text) => {
+    const bytes = new Uint8Array(text.length / 2);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = 16 * digit(text.charCodeAt(2 * at)) + digit(text.charCodeAt(2 * at + 1));
+    return bytes;
+  };
 
   /** The bytes of base64 with padding in its only spelling. */
   const unbase64 = (text, what, size) => {

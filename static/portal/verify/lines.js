@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const { NotChecked, Malformed, demand, encode, equal, hex, hmac, sha256, unbase64, unhex } = auditVerifier;
-  const { isHash64, isObject, hasKeys, canonical, parse, leafHash, Frontier, LIMITS } = auditVerifier;
+  const { isHash64, isObject, hasKeys, parseParts, leafHash, Frontier, LIMITS } = auditVerifier;
   const { MALFORMED, OWN_TYPES, PERSONAL, textAt, faultOfEvent, faultOfEntry, faultOfReveal } = auditVerifier;
 
   /** The lines of a stream of bytes, in batches. */
@@ -30,7 +30,7 @@
 
   /** What a line says, in its form. */
   const readLine = (text, number) => {
-    const what = `Line ${number} of events.jsonl`, line = parse(text, what);
+    const what = `Line ${number} of events.jsonl`, { value: line, write } = parseParts(text, what);
     demand(hasKeys(line, ["entry"], ["gap", "body", "reveal"]) && isObject(line.entry), `${what} has other keys than a line has.`);
     demand(("body" in line) === ("reveal" in line), `${what} has an event without what it reveals, or the reverse.`);
     demand(!("gap" in line) || isGap(line.gap), `${what} has a malformed gap.`);
@@ -38,8 +38,7 @@
     demand(body === undefined || (isObject(body) && isObject(reveal)), `${what} has an event that is no object.`);
     const fault = faultOfEntry(entry);
     demand(!fault, `The entry in line ${number} of events.jsonl ${fault}.`);
-    const bodyText = body && canonical(body);
-    return { n: entry.n, entry, entryText: canonical(entry), body, bodyText, reveal, gap };
+    return { n: entry.n, entry, entryText: write(entry), body, bodyText: body && write(body), reveal, gap };
   };
 
   /** The tags of references; what was computed last is kept. */
