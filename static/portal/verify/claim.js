@@ -1,7 +1,7 @@
 /* bundle.json (docs/trail-format.md, section 7): its form, and which leaves its scope asks for. */
 "use strict";
 (() => {
-  const { NotChecked, demand, isHex, isHash64, isIndex, isTime, isUuid, isObject, hasKeys, isReference, LIMITS } = auditVerifier;
+  const { NotChecked, parse, isHex, isHash64, isIndex, isTime, isUuid, isObject, hasKeys, isReference, LIMITS } = auditVerifier;
   const TYPE = "auditportal-bundle/2";
   const KEYS = ["v", "type", "origin", "size", "report", "request", "scope", "tag_key", "opening", "leaves", "rows", "files", "anchors"];
   const TABLES = ["report.csv", "report.xlsx", "report.pdf"];
@@ -34,7 +34,7 @@
   /** What is wrong with the claim; empty when it has its form. */
   const faultOfClaim = (claim) => {
     const { scope, size, range, chains } = claim;
-    if (claim.v !== 2 || claim.type !== TYPE) return "bundle.json is of an unknown type.";
+    if (claim.v !== 2) return "bundle.json is of an unknown version.";
     if (!isScope(scope)) return "The scope in bundle.json is malformed.";
     if (!hasKeys(claim, [...KEYS, scope.kind === "all" ? "range" : "chains"])) return "bundle.json lacks a key, or has one too many.";
     if (typeof claim.origin !== "string" || !isUuid(claim.report) || !isHex(claim.tag_key))
@@ -51,17 +51,15 @@
       const formed = Array.isArray(chains) && chains.length === kinds.length && chains.every((one, at) => isObject(one) && one.kind === kinds[at]);
       if (!formed || !chains.every(isChain)) return "The chains in bundle.json are malformed.";
     }
-    if (!Array.isArray(claim.anchors) || !claim.anchors.every(isAnchor) || claim.anchors.some((anchor) => anchor.size > size))
+    if (!Array.isArray(claim.anchors) || claim.anchors.length > LIMITS.anchors || !claim.anchors.every(isAnchor) || claim.anchors.some((anchor) => anchor.size > size))
       return "The anchors in bundle.json are malformed.";
     return "";
   };
 
-  /** Refuse what no verifier has to read. */
-  const refuseTooMuch = (claim) => {
-    if (claim.leaves > LIMITS.lines) throw new NotChecked(`events.jsonl has more than ${LIMITS.lines} lines`);
-    if (Array.isArray(claim.anchors) && claim.anchors.length > LIMITS.anchors) throw new NotChecked(`the bundle has more than ${LIMITS.anchors} anchors`);
-    demand(claim.type !== undefined, "bundle.json does not say what it is.");
-    if (claim.type !== TYPE && /^auditportal-bundle\//.test(claim.type)) throw new NotChecked("this bundle has another format. Export the report again");
+  const readClaim = (text) => {
+    const claim = parse(text, "bundle.json");
+    if (claim.type !== TYPE) throw new NotChecked("it is of a format that this program does not know: export the report again");
+    return claim;
   };
 
   /** Which leaves belong to a scope, and which of them are rows of the table. */
@@ -84,5 +82,5 @@
     }
   }
 
-  Object.assign(auditVerifier, { faultOfClaim, refuseTooMuch, Scope });
+  Object.assign(auditVerifier, { readClaim, faultOfClaim, Scope });
 })();

@@ -12,7 +12,7 @@
 
   class Completeness {
     constructor(claim, scope) {
-      Object.assign(this, { claim, leaves: 0, rows: 0 });
+      Object.assign(this, { claim, leaves: 0, rows: 0, fault: "" });
       this.chains = scope.wanted.map(({ kind, tag }, at) => ({ kind, tag, count: 0, last: undefined, ...claim.chains[at] }));
     }
 

@@ -75,11 +75,15 @@
     if (!isIndex(entry.n) || !isHex(entry.bh) || !isTime(entry.r)) return "is malformed";
     if (["e", "y", "o"].some((key) => typeof entry[key] !== "string")) return "has an id, a type or an outcome that is no text";
     if (!["act", "obj", "par"].every((kind) => tagIsFormed(entry, kind))) return "has a malformed tag";
-    if (entry.par !== undefined && entry.obj === undefined) return "has a parent without an object";
     if ("late" in entry && entry.late !== 1) return "is marked late in another way";
-    if (entry.v === 1 && ("par" in entry || "late" in entry)) return "has version 1 and a key of version 2";
-    const asMalformed = entry.v === 2 && entry.o === "error" && entry.obj === undefined;
-    return entry.y !== MALFORMED || asMalformed ? "" : "is of a malformed event and says more";
+    return entry.v === 1 && ("par" in entry || "late" in entry) ? "has version 1 and a key of version 2" : "";
+  };
+
+  /** What is wrong with the event that comes with an entry. */
+  const faultOfBody = ({ entry, body, bodyText }) => {
+    if (hex(sha256(encode(bodyText))) !== entry.bh) return "is not the one that was sealed";
+    const fault = faultOfEvent(body, bodyText);
+    return fault || (body.id === entry.e && body.type === entry.y && body.outcome === entry.o ? "" : "is not the one that its entry names");
   };
 
   /** What is wrong with a revealed value of an event. */
@@ -90,5 +94,5 @@
     return textAt(body, field) === commitment ? "" : "is not what the event commits to";
   };
 
-  Object.assign(auditVerifier, { MALFORMED, OWN_TYPES, PERSONAL, isReference, textAt, faultOfEvent, faultOfEntry, faultOfReveal });
+  Object.assign(auditVerifier, { MALFORMED, OWN_TYPES, PERSONAL, isReference, textAt, faultOfBody, faultOfEntry, faultOfReveal });
 })();

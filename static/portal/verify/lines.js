@@ -1,9 +1,9 @@
 /* events.jsonl, line by line, and the checks that look at each line as it passes: `look` and `end` say what is wrong. */
 "use strict";
 (() => {
-  const { NotChecked, Malformed, demand, encode, equal, hex, hmac, sha256, unbase64, unhex } = auditVerifier;
+  const { NotChecked, Malformed, demand, encode, equal, hex, hmac, isIndex, unbase64, unhex } = auditVerifier;
   const { isHash64, isObject, hasKeys, parseParts, leafHash, Frontier, LIMITS } = auditVerifier;
-  const { MALFORMED, OWN_TYPES, PERSONAL, textAt, faultOfEvent, faultOfEntry, faultOfReveal } = auditVerifier;
+  const { MALFORMED, OWN_TYPES, PERSONAL, textAt, faultOfBody, faultOfEntry, faultOfReveal } = auditVerifier;
 
   /** The lines of a stream of bytes, in batches. */
   const linesOf = async function* (chunks) {
@@ -15,10 +15,12 @@
         throw new Malformed("events.jsonl is not UTF-8 text.");
       }
     };
-    let rest = "";
+    let rest = "", count = 0;
     for await (const chunk of chunks) {
       const lines = (rest + text(chunk, true)).split("\n");
       rest = lines.pop();
+      count += lines.length;
+      if (count > LIMITS.lines) throw new NotChecked(`events.jsonl has more than ${LIMITS.lines} lines`);
       for (const line of [...lines, rest])
         if (line.length * 3 > LIMITS.line && encode(line).length > LIMITS.line) throw new NotChecked("a line of events.jsonl has more than 1 MiB");
       yield lines;
@@ -58,12 +60,24 @@
     }
   }
 
+  /** What an incident of the sealer says about the leaves directly after it, or null. */
+  const incidentOf = ({ n, entry, body }) => {
+    const { code, first, count } = body?.action_detail ?? {};
+    const own = entry.y === "sealer.incident" && body?.actor?.ref === "system:sealer";
+    return own && first === n + 1 && isIndex(count) ? { n, code, end: n + count } : null;
+  };
+
+  const speaksOf = (incident, { n, entry }) => {
+    const code = entry.y === MALFORMED ? "event_malformed" : entry.late ? "event_late" : null;
+    return incident.code === code && incident.n < n && n <= incident.end;
+  };
+
   /** Every leaf stands in the log where it says, and exactly the agreed leaves are shipped. */
   class Inclusion {
     constructor(claim, checkpoint) {
       Object.assign(this, { claim, checkpoint, frontier: new Frontier(), lines: 0, newestOfVersion1: -1, oldestOfVersion2: Infinity });
       this.special = new Set([0, claim.opening, claim.request, claim.size - 1, ...claim.anchors.map(({ size }) => size - 1)]);
-      this.pending = { event_late: null, event_malformed: null }; // incidents that speak of a leaf still to come
+      this.pending = null; // an incident that must speak of a leaf still to come
     }
 
     look(leaf) {
@@ -74,40 +88,30 @@
       this.frontier.push(1, leafHash(encode(leaf.entryText)));
       if (entry.v === 1) this.newestOfVersion1 = n;
       else this.oldestOfVersion2 = Math.min(this.oldestOfVersion2, n);
-      return this.faultOfPlace(leaf) || this.faultOfBody(leaf);
+      return this.faultOfPlace(leaf);
     }
 
     /** A leaf is shipped because it is of the scope, is named by bundle.json, or is an incident that speaks of a leaf of the scope. */
-    faultOfPlace({ n, entry, body, inScope }) {
-      const special = this.special.delete(n);
-      if (inScope && entry.late && n <= this.pending.event_late?.end) this.pending.event_late = null;
-      if (inScope && entry.y === MALFORMED && n <= this.pending.event_malformed?.end) this.pending.event_malformed = null;
-      const spent = Object.values(this.pending).find((incident) => incident && incident.end <= n);
-      if (spent) return `Leaf ${spent.n} is shipped without a reason.`;
-      if (inScope || special) return "";
-      const { code, first, count } = body?.action_detail ?? {};
-      const speaks = entry.y === "sealer.incident" && this.pending[code] === null && first === n + 1 && Number.isSafeInteger(count);
-      if (!speaks) return `Leaf ${n} is shipped without a reason.`;
-      this.pending[code] = { n, end: n + count };
+    faultOfPlace(leaf) {
+      const special = this.special.delete(leaf.n);
+      if (leaf.inScope && this.pending && speaksOf(this.pending, leaf)) this.pending = null;
+      if (leaf.inScope || special) return "";
+      const incident = incidentOf(leaf);
+      if (!incident || this.pending) return `Leaf ${leaf.n} is shipped without a reason.`;
+      this.pending = incident;
       return "";
-    }
-
-    faultOfBody({ n, entry, body, isRow, inScope }) {
-      const told = isRow || OWN_TYPES.includes(entry.y) || n === this.claim.request || (inScope && entry.y === "recording.discovered");
-      if (Boolean(body) === (told && entry.y !== MALFORMED)) return "";
-      return body ? `Leaf ${n} comes with its event, though it is not asked for.` : `Leaf ${n} comes without its event.`;
     }
 
     end() {
       if (this.lines !== this.claim.leaves) return `events.jsonl has ${this.lines} lines, and bundle.json speaks of ${this.claim.leaves}.`;
       if (this.special.size) return `Leaf ${[...this.special][0]} is missing.`;
-      const spent = Object.values(this.pending).find(Boolean);
-      if (spent) return `Leaf ${spent.n} is shipped without a reason.`;
+      if (this.pending) return `Leaf ${this.pending.n} is shipped without a reason.`;
       const { size, root } = this.checkpoint;
       return this.frontier.size === size && equal(this.frontier.root(), root) ? "" : "The leaves do not lead to the root of the checkpoint.";
     }
 
     faultOfVersions(parentsFrom) {
+      if (!isIndex(parentsFrom)) return ""; // the check "manifest" says so
       const fine = this.newestOfVersion1 < parentsFrom && parentsFrom <= this.oldestOfVersion2;
       return fine ? "" : `The leaves do not have version 2 from leaf ${parentsFrom} on.`;
     }
@@ -115,29 +119,36 @@
 
   /** Every event is, to the byte, the one that was sealed, and its entry says what it is. */
   class Bodies {
-    constructor(tags) {
-      Object.assign(this, { tags, read: 0 });
+    constructor(claim, tags) {
+      Object.assign(this, { claim, tags, read: 0, fault: "" });
     }
 
-    look({ n, entry, body, bodyText }) {
-      if (entry.y === MALFORMED && entry.act !== this.tags.of("act", "system:sealer")) return `Leaf ${n} has the tag of another actor.`;
+    look(leaf) {
+      const { n, entry, body, isRow, inScope } = leaf, isEvent = entry.y !== MALFORMED;
+      const told = isRow || OWN_TYPES.includes(entry.y) || n === this.claim.request || (inScope && entry.y === "recording.discovered");
+      if (Boolean(body) !== (told && isEvent)) return body ? `Leaf ${n} comes with its event, though it should not.` : `Leaf ${n} comes without its event.`;
+      if (!isEvent) return this.isOfMalformed(entry) ? "" : `Leaf ${n} is no leaf of a malformed event.`;
       if (!body) return "";
       this.read++;
-      const bytes = encode(bodyText), fault = faultOfEvent(body, bodyText);
-      if (hex(sha256(bytes)) !== entry.bh) return `The event of leaf ${n} was changed.`;
+      const fault = faultOfBody(leaf);
       if (fault) return `The event of leaf ${n} ${fault}.`;
-      if (body.id !== entry.e || body.type !== entry.y || body.outcome !== entry.o) return `The event of leaf ${n} is not the one that its entry names.`;
+      return this.fitsTags(leaf) ? "" : `Leaf ${n} has a tag that its event does not have.`;
+    }
+
+    isOfMalformed(entry) {
+      return entry.act === this.tags.of("act", "system:sealer") && !("obj" in entry) && !("par" in entry) && entry.o === "error";
+    }
+
+    fitsTags({ entry, body }) {
       const refs = { act: body.actor.ref, obj: body.object?.ref, par: entry.v === 2 ? body.object?.parent : undefined };
-      for (const [kind, ref] of Object.entries(refs))
-        if (entry[kind] !== (ref === undefined ? undefined : this.tags.of(kind, ref))) return `Leaf ${n} has a tag that its event does not have.`;
-      return "";
+      return Object.entries(refs).every(([kind, ref]) => entry[kind] === (ref === undefined ? undefined : this.tags.of(kind, ref)));
     }
   }
 
   /** Every value shown is the one that was committed to. */
   class Values {
     constructor() {
-      Object.assign(this, { shown: 0, hidden: 0 });
+      Object.assign(this, { shown: 0, hidden: 0, fault: "" });
     }
 
     look({ n, body, reveal }) {
@@ -153,5 +164,5 @@
     }
   }
 
-  Object.assign(auditVerifier, { linesOf, readLine, Tags, Inclusion, Bodies, Values });
+  Object.assign(auditVerifier, { linesOf, readLine, Tags, Inclusion, Bodies, Values, incidentOf, speaksOf });
 })();

@@ -4,7 +4,9 @@
   const { demand, encode, decode, concat, unbase64, decimal, hex, verifySignature } = auditVerifier;
   const LONGEST = 1_000_000, MOST_LINES = 100;
   const LOG = 1, WITNESS = 4;
-  const SIGNATURE = /^— ([^+\s\x1c-\x1f\x85]+) ([A-Za-z0-9+/]{8,}={0,2})$/u;
+  /** A name of a key holds no plus sign and no space of any kind. */
+  const NAME = "[^+\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  const SIGNATURE = new RegExp(`^— (${NAME}) ([A-Za-z0-9+/=]{8,})$`, "u");
 
   class Checkpoint {
     static read(bytes, what) {
@@ -24,7 +26,6 @@
         const parts = SIGNATURE.exec(line);
         demand(parts, `A signature line of ${what} is malformed.`);
         const data = unbase64(parts[2], `A signature of ${what}`);
-        demand(data.length > 4, `A signature line of ${what} is malformed.`);
         return { name: parts[1], keyId: hex(data.subarray(0, 4)), data: data.subarray(4) };
       });
       return checkpoint;
@@ -52,5 +53,5 @@
     }
   }
 
-  Object.assign(auditVerifier, { Checkpoint, LOG, WITNESS });
+  Object.assign(auditVerifier, { Checkpoint, LOG, WITNESS, NAME });
 })();

@@ -25,9 +25,9 @@
     [/^ANCHORED/, "good", "A time stamp by the authority that you brought fixes everything before it."],
     [/^WITNESSED/, "good", "Whom you trust has seen the same log."],
   ];
-  const STATES = { ok: ["ok", "passed"], FAIL: ["FAIL", "failed"], none: ["none", "empty"] };
+  const STATES = { ok: ["ok", "passed"], fail: ["FAIL", "failed"], none: ["none", "empty"] };
   const KINDS = ["bundle", "policy", "tsa", "older", "proof"];
-  const PARTS = { files: "bytes of the file", leaves: "leaves" };
+  const PARTS = { files: "bytes", leaves: "leaves" };
   const find = (id) => document.getElementById(id);
   const files = {};
   let running = new AbortController();
@@ -54,7 +54,7 @@
     const count = (state) => checks.filter((check) => check.state === state).length;
     if (!checks.length) return "no check was made";
     const empty = count("none") ? `, ${count("none")} had nothing to check` : "";
-    return count("FAIL") ? `${count("FAIL")} of ${checks.length} checks failed` : `${count("ok")} checks passed${empty}`;
+    return count("fail") ? `${count("fail")} of ${checks.length} checks failed` : `${count("ok")} checks passed${empty}`;
   };
 
   const checkRow = ({ name, state, sentence }) => {

@@ -1,12 +1,14 @@
 /* The trust policy (C2SP tlog-policy; docs/trail-format.md, section 5): whose signatures count, and how many. */
 "use strict";
 (() => {
-  const { demand, encode, decode, unbase64, decimal, hex, sha256, faultOfKey, LOG, WITNESS } = auditVerifier;
+  const { demand, encode, decode, unbase64, decimal, hex, sha256, faultOfKey, LOG, WITNESS, NAME } = auditVerifier;
   const LONGEST = 1_000_000, MOST_MEMBERS = 100;
+
+  const VKEY = new RegExp(`^(${NAME})\\+([0-9a-f]{8})\\+(.+)$`, "u");
 
   /** The key in a line, or null when it is of a type that this verifier does not know. */
   const readKey = (vkey, kind) => {
-    const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
+    const [, name, id, encoded] = VKEY.exec(vkey) ?? [];
     demand(name, "A key of the policy is malformed.");
     const data = unbase64(encoded, `The key of ${name}`);
     if (data[0] !== kind) return null;

@@ -7,20 +7,21 @@
   /** What is counted while the lines pass. */
   class Facts {
     constructor(claim) {
-      Object.assign(this, { scope: claim.scope, rows: 0, late: 0, malformed: 0, issued: 0, wentOn: false, discovered: false, label: "" });
+      Object.assign(this, { scope: claim.scope, rows: 0, late: 0, malformed: 0, issued: 0, wentOn: false, discovered: false, fault: "", label: "" });
     }
 
     look({ entry, body, reveal, inScope, isRow }) {
       const { kind, ref } = this.scope;
       const [party, field] = kind === "actor" ? [body?.actor, "actor.name"] : [body?.object, "object.label"];
-      if (kind !== "all" && party?.ref === ref) this.label = reveal[field]?.value ?? this.label;
+      if (inScope && kind !== "all" && party?.ref === ref) this.label = reveal[field]?.value ?? this.label;
       if (inScope && entry.y === "recording.discovered") this.discovered = true;
-      if (!isRow) return;
+      if (!isRow) return "";
       this.rows++;
       if (entry.late) this.late++;
       if (entry.y === MALFORMED) this.malformed++;
       if (entry.y === "viewing.url_issued") this.issued++;
       if (WENT_ON.includes(entry.y)) this.wentOn = true;
+      return "";
     }
   }
 
@@ -60,17 +61,17 @@
 
   const seenBy = (witnesses) => witnesses.map(({ name, seconds }) => `${name} at ${readable(timeAt(seconds))}`).join(", ") || "no witness";
 
-  const logSentence = ({ claim, first, opening }) => {
-    const detail = first.body.action_detail;
+  const logSentence = ({ claim, kept }) => {
+    const first = kept.get(0), opening = kept.get(claim.opening), detail = first.body.action_detail;
     let text = `${claim.origin}, ${claim.size} leaves, open since ${readable(first.entry.r)}`;
-    if (detail.previous_origin !== undefined) text += `; leaf 0 goes on from ${detail.previous_origin}, which is not in this log`;
+    if (detail.previous_origin) text += `; leaf 0 goes on from ${detail.previous_origin}, which is not in this log`;
     if (claim.opening > 0) text += `; since leaf ${claim.opening} under this name: ${opening.body.action_detail.reason}`;
     return text;
   };
 
   /** The sentences about a bundle in which every check holds. */
   const statementOf = (found) => {
-    const { claim, facts, manifest, request, values, witnesses, trusted } = found, { scope } = claim;
+    const { claim, kept, facts, manifest, values, witnesses, trusted } = found, { scope } = claim, request = kept.get(claim.request);
     const closed = manifest.closed_until, until = scope.to !== undefined && scope.to < closed ? scope.to : closed;
     const requester = named(request.body.actor.ref, request.reveal["actor.name"]?.value);
     const lines = [
@@ -96,8 +97,8 @@
   };
 
   const lateSentence = (count) =>
-    many(count, "1 event was", "events were") + " sealed after the log was closed for " +
-    (count === 1 ? "its time: only the portal vouches for when it happened" : "their time: only the portal vouches for when they happened");
+    `${many(count, "1 event was", "events were")} sealed after the log was closed for their time: ` +
+    `only the portal vouches for when ${count === 1 ? "it" : "they"} happened`;
 
   /** The last line when no check fails. */
   const verdictOf = ({ trust, signers, trusted }) => {

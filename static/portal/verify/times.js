@@ -1,47 +1,39 @@
 /* The times at which the database recorded events, compared with everything that bounds them (section 9, `times`). */
 "use strict";
 (() => {
-  const { MALFORMED, isTime, aMinuteAfter } = auditVerifier;
+  const { MALFORMED, isTime, timeAt, aMinuteAfter, readable, incidentOf, speaksOf } = auditVerifier;
 
   class Times {
-    /** `bounds` are `{size, time, by}`: leaves below `size` were seen at `time`. */
-    constructor(bounds) {
-      this.bounds = bounds.map((bound) => ({ ...bound, limit: aMinuteAfter(bound.time) })).sort((a, b) => a.size - b.size);
-      for (let at = this.bounds.length - 2; at >= 0; at--) // a later bound covers the earlier leaves too
-        if (this.bounds[at + 1].limit < this.bounds[at].limit) this.bounds[at] = { ...this.bounds[at + 1], size: this.bounds[at].size };
-      Object.assign(this, { manifests: 0, newest: "", closed: "", spanEnds: { event_late: -1, event_malformed: -1 } });
+    constructor(claim) {
+      Object.assign(this, { manifests: 0, newest: "", closed: "", incident: null, fault: "" });
+      this.newestBelow = new Map(claim.anchors.map(({ size }) => [size, ""])); // by the size of an anchor
     }
 
-    look({ n, entry, body, inScope }) {
-      while (this.bounds.length && this.bounds[0].size <= n) this.bounds.shift();
-      const [bound] = this.bounds;
-      if (bound && entry.r > bound.limit) return `Leaf ${n} was recorded after ${bound.by} had seen it.`;
-      if (entry.r < this.closed && !entry.late) return `Leaf ${n} was recorded before ${this.closed}, when the log was closed, and is not marked late.`;
-      if (inScope && entry.late && n > this.spanEnds.event_late) return `Leaf ${n} is late, and no incident speaks of it.`;
-      if (inScope && entry.y === MALFORMED && n > this.spanEnds.event_malformed) return `Leaf ${n} is malformed, and no incident speaks of it.`;
-      const fault = body && entry.y === "heads.manifest" ? this.takeManifest(n, entry, body) : "";
-      if (body && entry.y === "sealer.incident") this.takeIncident(n, body);
+    look(leaf) {
+      const { n, entry, body, inScope } = leaf;
+      if (entry.r < this.closed && !entry.late) return `Leaf ${n} was recorded before ${readable(this.closed)}, when the log had been closed for that time.`;
+      const fault = entry.y === "heads.manifest" && body?.actor.ref === "system:sealer" ? this.takeManifest(n, body) : "";
+      this.incident = incidentOf(leaf) ?? this.incident;
+      const needsIncident = inScope && (entry.late || entry.y === MALFORMED);
+      if (needsIncident && !(this.incident && speaksOf(this.incident, leaf))) return `Leaf ${n} is late or malformed, and no incident speaks of it.`;
       if (this.newest < entry.r) this.newest = entry.r;
+      if (this.newestBelow.has(n + 1)) this.newestBelow.set(n + 1, this.newest);
       return fault;
     }
 
-    takeManifest(n, entry, { action_detail: detail = {} }) {
-      if (entry.v === 1) return ""; // it says nothing about times
-      const { newest, closed_until: closed } = detail;
-      if (!isTime(newest) || !isTime(closed)) return `The manifest at leaf ${n} does not say until when the log is closed.`;
-      if (this.newest > newest) return `A leaf before ${n} was recorded after ${newest}, which the manifest there calls the newest time.`;
+    takeManifest(n, { action_detail: { newest, closed_until: closed } = {} }) {
       this.manifests++;
-      if (this.closed < closed) this.closed = closed;
+      if (isTime(newest) && this.newest > newest) return `A leaf before leaf ${n} was recorded later than the manifest there says.`;
+      if (isTime(closed) && this.closed < closed) this.closed = closed;
       return "";
     }
 
-    takeIncident(n, { action_detail: { code, first, count } = {} }) {
-      if (Object.hasOwn(this.spanEnds, code) && first === n + 1 && Number.isSafeInteger(count))
-        this.spanEnds[code] = Math.max(this.spanEnds[code], n + count);
-    }
-
-    end() {
-      return "";
+    /** Compare with the cosignatures that counted and the stamps that were verified. */
+    end(witnesses, stamps) {
+      const witness = witnesses.find(({ seconds }) => this.newest > aMinuteAfter(timeAt(seconds)));
+      if (witness) return `A leaf was recorded after ${witness.name} had seen it, at ${readable(timeAt(witness.seconds))}.`;
+      const stamp = stamps.find(({ size, time }) => this.newestBelow.get(size) > aMinuteAfter(time));
+      return stamp ? `A leaf below ${stamp.size} was recorded after its time stamp of ${readable(stamp.time)}.` : "";
     }
   }
 
