@@ -20,7 +20,7 @@
   }
 
   /** Without what these find out, nothing that follows can be checked. */
-  const FUNDAMENTAL = ["files", "policy", "checkpoint", "inclusion", "bodies", "manifest"];
+  const FUNDAMENTAL = ["files", "policy", "checkpoint", "inclusion", "bodies", "values", "manifest"];
 
   /** The checks that were done. A check is a function that gives `{fault}`, `{none}` or `{ok}` with a sentence, or throws Malformed. */
   class Report {

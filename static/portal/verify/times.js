@@ -14,7 +14,8 @@
       if (entry.r < this.closed && !entry.late) return `Leaf ${n} was recorded before ${readable(this.closed)}, when the log had been closed for that time.`;
       const fault = entry.y === "heads.manifest" && body?.actor.ref === "system:sealer" ? this.takeManifest(n, body) : "";
       this.incident = incidentOf(leaf) ?? this.incident;
-      const needsIncident = inScope && (entry.late || entry.y === MALFORMED);
+      const speaksOfLate = incidentOf(leaf)?.code === "event_late"; // such an incident needs no other when it comes late itself
+      const needsIncident = inScope && (entry.late || entry.y === MALFORMED) && !speaksOfLate;
       if (needsIncident && !(this.incident && speaksOf(this.incident, leaf))) return `Leaf ${n} is late or malformed, and no incident speaks of it.`;
       if (this.newest < entry.r) this.newest = entry.r;
       if (this.newestBelow.has(n + 1)) this.newestBelow.set(n + 1, this.newest);

@@ -9,7 +9,7 @@
   const { NotChecked, Zip, Scope, Tags, Facts, Inclusion, Bodies, Values, Times, Completeness, Table, Pace, Report } = A;
   const { encode, decode, equal, hex, many, own } = A;
   const PROOF = "c2sp.org/tlog-proof@v";
-  const LONGEST_SUMS = 100_000;
+  const LONGEST_SUMS = 100_000, LONGEST_CLAIM = 2 ** 20; // longer than anything of their form
 
   /** Every byte is the one that SHA256SUMS and bundle.json speak of. */
   const checkFiles = async (found, zip, pace) => {
@@ -20,7 +20,7 @@
       return pace.step(() => ({ part: "files", done, of }));
     };
     const names = [...zip.entries.keys()].filter((name) => name !== "SHA256SUMS").sort();
-    if (size > LONGEST_SUMS) return { fault: "SHA256SUMS is too long." };
+    if (size >= LONGEST_SUMS) return { fault: "SHA256SUMS is too long." };
     const sums = decode(await zip.read("SHA256SUMS"), "SHA256SUMS");
     const last = `# ${hex(await zip.hashOfStart(offset, step))}  the ${offset} bytes before this file\n`, hashes = {};
     if (!sums.endsWith(last)) return { fault: "The file was changed after SHA256SUMS was written." };
@@ -29,6 +29,7 @@
       if (!sums.includes(`${hashes[name]}  ${name}\n`)) return { fault: `${name} is not the file that SHA256SUMS speaks of.` };
     }
     if (sums !== names.map((name) => `${hashes[name]}  ${name}\n`).join("") + last) return { fault: "SHA256SUMS has other lines than agreed." };
+    if (zip.entries.get("bundle.json").size > LONGEST_CLAIM) return { fault: "bundle.json is too long." };
     const claim = A.readClaim(decode(await zip.read("bundle.json"), "bundle.json")), fault = A.faultOfClaim(claim);
     if (fault) return { fault };
     const other = Object.keys(claim.files).find((name) => claim.files[name] !== hashes[name]);
