@@ -48,6 +48,7 @@ def bundle_of(
     shipped: Sequence[int] | None = None,
     note: str | None = None,
     policy: str | None = None,
+    table: bytes | None = None,
     claims: Callable[[dict[str, Any]], Any] = lambda claim: None,
 ) -> Files:
     """Make the files. `size` and all after it are for liars: `leaves` those of the scope, `shipped` all in the file."""
@@ -67,7 +68,7 @@ def bundle_of(
         others = {0, opening, request, size - 1} | {old - 1 for old, _, _ in anchors} | _incidents(log, mine)
         shipped = sorted({*mine} | others)
     stream = events(log, shipped, inside, {*mine}, request)
-    table = table_of(log, sorted(inside))
+    table = table_of(log, sorted(inside)) if table is None else table
     files = {
         "README.txt": b"python3 verify_audit.py bundle.zip\n",
         "bundle.json": b"",
@@ -100,13 +101,18 @@ def bundle_of(
     return files | {"bundle.json": canonical(claim)}
 
 
+def _detail(body: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(body).get("action_detail", {})
+    return found
+
+
 def _request(log: Log, scope: dict[str, str]) -> int | None:
     """The newest request of this report, when a manifest ends the log behind it."""
     if log.leaves[-1].said["y"] != "heads.manifest":
         return None
     for n in range(len(log.leaves) - 2, 0, -1):
         leaf = log.leaves[n]
-        asked = leaf.said["y"] == "export.requested" and json.loads(leaf.body)["action_detail"]
+        asked = leaf.said["y"] == "export.requested" and _detail(leaf.body)
         if asked == {"scope": scope}:
             return n
     return None
@@ -115,7 +121,7 @@ def _request(log: Log, scope: dict[str, str]) -> int | None:
 def _opening(log: Log, size: int) -> int:
     found = [n for n in range(size) if log.leaves[n].said["y"] == "log.opened"]
     return max(
-        (n for n in found if json.loads(log.leaves[n].body)["action_detail"]["origin"] == log.origin),
+        (n for n in found if _detail(log.leaves[n].body).get("origin") == log.origin),
         default=0,
     )
 
@@ -128,7 +134,7 @@ def population(log: Log, scope: dict[str, str], size: int) -> list[int]:
     first, last = 0, size - 1
     manifests = [n for n in range(size) if log.leaves[n].said["y"] == "heads.manifest"]
     for n in manifests:
-        detail = json.loads(log.leaves[n].body)["action_detail"]
+        detail = _detail(log.leaves[n].body)
         if "from" in scope and detail.get("newest", "9") < scope["from"]:
             first = n
         if "to" in scope and detail.get("closed_until", "") >= scope["to"]:
@@ -146,8 +152,8 @@ def _incidents(log: Log, leaves: Sequence[int]) -> set[int]:
         code = "event_malformed" if said["y"] == "event.malformed" else "event_late"
         for before in range(n - 1, -1, -1):
             if log.leaves[before].said["y"] == "sealer.incident":
-                detail = json.loads(log.leaves[before].body)["action_detail"]
-                if detail["code"] == code:
+                detail = _detail(log.leaves[before].body)
+                if detail.get("code") == code:
                     found.add(before)
                     break
     return found

@@ -4,6 +4,7 @@ THOROUGH=1 tries more of what is drawn.
 """
 
 import io
+import json
 import os
 import re
 from functools import cache
@@ -14,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings.evidence.verify_audit import verify
-from tests.forge import Files, Log
-from tests.forge_parts import recording, sha
+from tests.forge import REPORT, Files, Log
+from tests.forge_parts import canonical, recording, sha
 from tests.forge_stamps import POLICY, integer, oid
 from tests.forge_tools import changed_json, with_table
 from tests.forge_zip import pack
@@ -213,6 +214,86 @@ def _shuffled(lines: list[bytes], data: st.DataObject) -> bytes:
         "swap": [lines[{at: other, other: at}.get(n, n)] for n in range(len(lines))],
     }
     return b"".join(how[data.draw(st.sampled_from(sorted(how)))])
+
+
+VALUES = st.recursive(
+    st.sampled_from(
+        ["", "x", "00" * 32, "2026-11-20T09:00:00.000000Z", "recording:x", "obj", -1, 0, 1, 3, 2**53 - 1]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["ref", "n", "x"]), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+
+
+def _replaced(value: Any, data: st.DataObject) -> Any:
+    """The value with one of its parts, at any depth, replaced by another of any type, or left out."""
+    keys = sorted(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    if not keys or data.draw(st.integers(0, 3)) == 0:
+        return data.draw(VALUES)
+    key, other = data.draw(st.sampled_from(list(keys))), value.copy()
+    if data.draw(st.integers(0, 5)) == 0:
+        del other[key]
+    else:
+        other[key] = _replaced(value[key], data)
+    return other
+
+
+@often
+@given(st.data())
+def test_a_value_of_any_type_anywhere_is_found_and_nothing_stumbles_over_it(data: st.DataObject) -> None:
+    whole = data.draw(files)
+    if data.draw(st.booleans()):
+        said = json.loads(whole["bundle.json"])
+        changed = whole | {"bundle.json": canonical(_replaced(said, data))}
+    else:
+        lines = whole["events.jsonl"].splitlines(keepends=True)
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = canonical(_replaced(json.loads(lines[at]), data)) + b"\n"
+        changed = whole | {"events.jsonl": b"".join(lines)}
+    if changed != whole:
+        assert not _rung(pack(changed).getvalue())
+
+
+@often
+@given(st.data())
+def test_an_event_of_any_form_is_found_and_nothing_stumbles_over_it(data: st.DataObject) -> None:
+    """The log itself sealed it, as whatever it is."""
+    wrong = Log()
+    wrong.add(
+        "viewing.watched", about=recording(7), purpose={"code": "x"}, source={"ip": "x"}, detail={"x": 1}
+    )
+    honest = json.loads(wrong.leaves[1].body)
+    other = Log()
+    other.seal(canonical(_replaced(honest, data)), {}, other.clock, as_if=honest)
+    verify(pack(other.bundle("actor", "user:1", table=b"x")), log().policy())
+
+
+@often
+@given(st.data())
+def test_what_the_log_says_of_itself_in_any_form_makes_nothing_stumble(data: st.DataObject) -> None:
+    """The signed details of the opening, an incident, the request and the manifest, with a value of any type."""
+    wrong = Log(opens=False)
+    wrong.own("log.opened", _details(data, wrong.opening()))
+    wrong.own("sealer.incident", _details(data, {"code": "event_late", "first": 2, "count": 1}))
+    wrong.add(about=recording(7), late=True)
+    wrong.add(
+        "export.requested",
+        by="user:9",
+        about=f"report:{REPORT}",
+        detail=_details(data, {"scope": {"kind": "all"}}),
+    )
+    right = wrong.copy()
+    right.close(after=90)
+    detail = json.loads(right.leaves[-1].body)["action_detail"]
+    wrong.own("heads.manifest", _details(data, detail), after=90)
+    verify(pack(wrong.bundle(size=5, request=3, opening=0)), log().policy())
+
+
+def _details(data: st.DataObject, detail: dict[str, Any]) -> dict[str, Any]:
+    changed = _replaced(detail, data) if data.draw(st.booleans()) else detail
+    return changed if isinstance(changed, dict) else {"x": changed}
 
 
 @often

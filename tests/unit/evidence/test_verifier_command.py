@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recordings.evidence import verify_audit
 from recordings.evidence.verify_audit import CHECKS, NOTICE
 from tests.forge import Log
 from tests.forge_bundle import VERIFIER
@@ -120,6 +121,18 @@ def test_what_cannot_be_told_ends_with_2_and_never_with_a_traceback(folder: Path
     done = _run(folder, *words)
     assert done.stdout.splitlines()[-1].startswith("NOT CHECKED: ")
     assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_an_error_that_nobody_expected_is_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stumble(*given: object) -> None:
+        raise KeyError("some name")
+
+    monkeypatch.setattr(verify_audit, "check_bundle", stumble)
+    assert verify_audit.main([str(folder / "bundle.zip")]) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said == [NOTICE, "NOT CHECKED: this program stumbled (KeyError); tell whoever gave it to you"]
 
 
 def test_a_wrong_option_ends_with_2(folder: Path) -> None:
