@@ -14,6 +14,7 @@ from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import main, printable, verify
 from recordings.evidence.words import statement_in
+from recordings.sealing import growth
 from tests.integration.evidence.bundles import (
     NOA,
     TOM,
@@ -122,6 +123,26 @@ def test_they_agree_on_entries_that_are_no_events(log: Log, admin_connection: Ad
         assert {name for name, cell in row.items() if cell} == {
             *("leaf", "recorded_at", "type", "outcome", "event_id", "body_sha256"),
         }
+
+
+def test_they_agree_on_a_log_begun_before_leaves_named_parents(
+    services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view of then has no parent in its leaf: the object's bundle says from where on it speaks of recordings."""
+    log = make_log(services, settings, tmp_path)
+    as_written = growth.entry
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            growth, "entry", lambda **given: as_written(**given | {"version": 1, "par": None, "late": False})
+        )
+        target = Target("recording", on_recording("1").ref)
+        record(Kind.URL_ISSUED, by=TOM, target=target, outcome=Outcome.GRANTED)
+        since = log.seal()
+    discovered("1", Actor.system("refresh"))
+    said = agreed(log.bundle(Scope("object", "object:14")))
+    assert said["Viewings"] == f"none since leaf {since}"
+    assert said["Recordings named since"].startswith(f"leaf {since}: earlier events")
+    assert agreed(log.bundle(on_recording("1")))["Viewings"].startswith("once somebody was given")
 
 
 def test_the_page_of_a_terminal_is_the_same(
