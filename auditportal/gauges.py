@@ -12,7 +12,7 @@ from recordings.anchors.state import outside_parties
 from recordings.commbox.assembly import budget_left
 from recordings.models import LogHead, RefreshRun, SourceStatus
 from recordings.refresh import absence, keys, queries, unreadable
-from recordings.sealing.lag import lag
+from recordings.audit.lag import lag
 from recordings.verification import nightly
 
 Values = Mapping[str, float]

@@ -156,7 +156,7 @@ SET lock_timeout = '2s'
 AS $$
 DECLARE noted bigint;
 BEGIN
-    IF (p_code IN ('checkpoint_contradicted', 'values_missing', 'subject_key_replaced')) IS NOT TRUE THEN
+    IF (p_code IN ('checkpoint_contradicted', 'values_damaged', 'subject_key_replaced')) IS NOT TRUE THEN
         RAISE EXCEPTION 'The application reports no incident of the code %.', p_code;
     END IF;
     SELECT i.id INTO noted FROM audit.incident i
