@@ -31,8 +31,8 @@ _COUNT = f"SELECT count(*) FROM (SELECT FROM {_WAITING} LIMIT %(most)s) AS waiti
 _LEAVES, _EVENTS = 100, 1000
 MOST = 10_000
 
-# What goes on while the log is behind, because stopping it would lose a fact, keep somebody in, or keep the trouble from
-# being mended. Everything else is given out only once it can be sealed.
+# What goes on while the log is behind, because stopping it would lose a fact, keep somebody in, or keep the trouble
+# from being mended. Everything else waits until it can be sealed.
 _ALWAYS = frozenset(
     {
         # ends and refusals

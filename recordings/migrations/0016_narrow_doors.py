@@ -187,8 +187,10 @@ CREATE TABLE audit.subject_key_replaced (
     replaced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (subject, wrapped)
 );
-REVOKE ALL ON audit.subject_key_replaced FROM PUBLIC;
-GRANT SELECT ON audit.subject_key_replaced TO auditportal_reader;
+CREATE VIEW audit.subject_keys AS
+SELECT subject, wrapped FROM audit.subject_key UNION ALL SELECT subject, wrapped FROM audit.subject_key_replaced;
+REVOKE ALL ON audit.subject_key_replaced, audit.subject_keys FROM PUBLIC;
+GRANT SELECT ON audit.subject_key_replaced, audit.subject_keys TO auditportal_reader;
 
 CREATE OR REPLACE FUNCTION audit.ensure_subject_key(p_subject text, p_wrapped bytea)
 RETURNS bytea LANGUAGE plpgsql SECURITY DEFINER

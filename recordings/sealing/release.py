@@ -66,7 +66,8 @@ def _is_witnessed(ids: list[UUID]) -> bool:
             if last is None or signed is None or signed.checkpoint.size <= last:
                 continue
             cursor.execute(_LINES, [size])
-            judged = [judge(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]  # a bad line spoils no other
+            # One by one: a bad line spoils no other.
+            judged = [judge(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
             if policy.met_by({name for one in judged if one for name in one.witnesses}):
                 return True
     return False

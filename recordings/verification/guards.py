@@ -36,7 +36,8 @@ WITH relation AS (
     SELECT format('trigger %s on %s', t.tgname, r.name), format('%s, enabled %s', pg_get_triggerdef(t.oid), t.tgenabled)
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
     UNION ALL
-    SELECT format('constraint %s on %s', k.conname, r.name), format('%s, valid %s', pg_get_constraintdef(k.oid), k.convalidated)
+    SELECT format('constraint %s on %s', k.conname, r.name),
+           format('%s, valid %s', pg_get_constraintdef(k.oid), k.convalidated)
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype <> 'n'
     UNION ALL
     SELECT format('rule %s on %s', w.rulename, r.name), pg_get_ruledef(w.oid)
@@ -44,15 +45,17 @@ WITH relation AS (
     UNION ALL
     SELECT format('function audit.%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
            format('text %s, language %s, owner %s, definer %s, settings %s, rights %s',
-                  encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex'), l.lanname, pg_get_userbyid(p.proowner), p.prosecdef,
+                  encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex'), l.lanname, pg_get_userbyid(p.proowner),
+                  p.prosecdef,
                   coalesce(array_to_string(p.proconfig, ' '), 'none'),
                   coalesce(array_to_string(ARRAY(SELECT a::text FROM unnest(p.proacl) a ORDER BY 1), ' '), 'default'))
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = 'audit'::regnamespace
     UNION ALL
-    SELECT format('role %s', r.rolname), format('superuser %s, creates roles %s, bypasses row security %s, replicates %s, is in %s',
-           r.rolsuper, r.rolcreaterole, r.rolbypassrls, r.rolreplication, coalesce((
-               SELECT string_agg(format('%s (inherits %s, becomes %s)', m.roleid::regrole, m.inherit_option, m.set_option), ', '
-                                 ORDER BY m.roleid::regrole::text)
+    SELECT format('role %s', r.rolname),
+           format('superuser %s, creates roles %s, bypasses row security %s, replicates %s, is in %s',
+                  r.rolsuper, r.rolcreaterole, r.rolbypassrls, r.rolreplication, coalesce((
+               SELECT string_agg(format('%s (inherits %s, becomes %s)', m.roleid::regrole, m.inherit_option,
+                                        m.set_option), ', ' ORDER BY m.roleid::regrole::text)
                FROM pg_auth_members m WHERE m.member = r.oid), 'none'))
     FROM pg_roles r
     WHERE r.rolname IN ('auditportal_app', 'auditportal_reader', 'auditportal_sealer', 'portal_web', 'portal_sealer')

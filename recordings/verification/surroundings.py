@@ -1,7 +1,7 @@
 """What stands around the log: events that it does not hold yet, leaves too many, the triggers that guard its tables."""
 
-from recordings.verification.guards import differences, made_by_migrations, read_guards
 from recordings.verification.findings import moment, plural
+from recordings.verification.guards import differences, made_by_migrations, read_guards
 from recordings.verification.log import Log
 
 _COUNT = "SELECT count(*) FROM audit.event"

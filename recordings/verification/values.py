@@ -22,7 +22,7 @@ _EVENTS = """
 SELECT e.event_id, e.recorded_at, e.body, coalesce(l.n, -1), p.fields, p.subjects, p.sealed
 FROM audit.event e LEFT JOIN audit.personal p USING (event_id) LEFT JOIN audit.leaf l ON l.event_no = e.id
 """
-_KEYS = "SELECT subject, wrapped FROM audit.subject_key UNION ALL SELECT subject, wrapped FROM audit.subject_key_replaced"
+_KEYS = "SELECT subject, wrapped FROM audit.subject_keys"
 _ERASED = "SELECT recorded_at, body FROM audit.event WHERE kind = 'subject.erased'"
 _FIELDS = ("actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label")
 # In action_detail nothing tells a commitment from other text; these are the types whose `q` is one.

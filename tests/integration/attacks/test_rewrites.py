@@ -12,13 +12,13 @@ from psycopg import errors
 from recordings.anchors import ledger
 from recordings.anchors.timestamp import NAME, stamp, trusted
 from recordings.audit import Kind, Target, record
+from recordings.audit.lag import check_lag, forget, lag
 from recordings.evidence.compare import Answer, compare
 from recordings.evidence.verify_audit import verify
 from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
 from recordings.sealing import release
 from recordings.sealing.errors import Stopped
-from recordings.audit.lag import check_lag, forget, lag
 from recordings.sealing.service import Sealer
 from recordings.tlog.client import Conflict, Refused
 from recordings.verification.nightly import alarm, newest_verification, verify_nightly

@@ -9,9 +9,9 @@ import pytest
 from django.db import transaction
 
 from auditportal.embedded import Services
+from recordings.audit.lag import check_lag, forget, lag
 from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.sealing import release
-from recordings.audit.lag import check_lag, forget, lag
 from tests.integration.sealing.helpers import age, sealing
 from tests.integration.sealing.test_seal import rows
 from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
