@@ -1,8 +1,7 @@
-"""What must never happen and did: a row that stays, and an event that is sealed into the log itself."""
+"""What must never happen and did: a row that stays; the sealer adds the event, with its leaf in the log itself."""
 
 from recordings.anchors.ledger import Connection
-from recordings.audit.kinds import Kind, Outcome
-from recordings.sealing.own import write_own
+from recordings.models.fields import uuid7
 
 # One incident for one unbroken run of refusals: while a party keeps refusing, the first row says it.
 _STANDS = """
@@ -10,13 +9,13 @@ SELECT FROM audit.incident AS i LEFT JOIN audit.outside AS o ON o.name = %(party
 WHERE i.code = %(code)s AND starts_with(i.detail, %(party)s || ': ') AND i.at > coalesce(o.success_at, '-infinity')
 LIMIT 1
 """
+_REPORT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
 
 
 def report(connection: Connection, code: str, party: str, sentence: str) -> None:
-    """Write the incident and its event, unless this party's trouble already stands since its last success."""
+    """Write the incident, unless this party's trouble already stands since its last success. Its event, whose id is
+    set here, is written by the sealer: events of the log get their leaves in the transaction that writes them."""
     with connection.transaction():
         if connection.execute(_STANDS, {"code": code, "party": party}).fetchone() is not None:
             return
-        detail = f"{party}: {sentence}"
-        connection.execute("INSERT INTO audit.incident (code, detail) VALUES (%s, %s)", [code, detail])
-        write_own(connection, Kind.SEALER_INCIDENT, {"code": code, "sentence": detail}, Outcome.ERROR)
+        connection.execute(_REPORT, [code, f"{party}: {sentence}", uuid7()])

@@ -77,6 +77,7 @@ def test_leaves_without_a_signature_are_an_alarm(
     client: Client, opened: Callable[..., Log], settings: Any, services: Services
 ) -> None:
     from recordings.sealing.seal import seal_batch
+    from tests.sealing import load_log
 
     log = opened()
     log.write()
@@ -84,7 +85,7 @@ def test_leaves_without_a_signature_are_an_alarm(
     log.write()
     client.get("/audit/")
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        seal_batch(connection)
+        seal_batch(connection, load_log(connection, log.signer))
         connection.execute("SELECT pg_sleep(1.2)")
     settings.AUDIT_LAG_ALARM_SECONDS = 1
     assert strip(client) == ("warn", "Sealed, not signed")
