@@ -26,7 +26,7 @@ from recordings.verification.verify import verify
 from tests.integration.sealing.helpers import age
 from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 NOA = Actor("user:7", "person", "Noa Levi", "compliance_officer", address="192.0.2.7", user_agent="Browser 1")
 SAM = Actor("user:9", "person", "Sam Ortiz", "administrator")
@@ -519,14 +519,14 @@ def test_D20_every_table_is_in_the_list(services: Services) -> None:
     assert {name for (name,) in rows} == set(TABLES)
 
 
-@pytest.mark.parametrize("garbage", [b"", b"x", os.urandom(59), os.urandom(61)])
-def test_D20_a_key_of_another_size_is_refused(services: Services, garbage: bytes) -> None:
+@pytest.mark.parametrize("size", [0, 1, 59, 61])
+def test_D20_a_key_of_another_size_is_refused(services: Services, size: int) -> None:
     """D20: ensure_subject_key took any bytes for any subject."""
     with (
         psycopg.connect(services.database_url, autocommit=True) as web,
         pytest.raises(errors.CheckViolation),
     ):
-        web.execute("SELECT audit.ensure_subject_key('customer:1', %s)", [garbage])
+        web.execute("SELECT audit.ensure_subject_key('customer:1', %s)", [bytes(size)])
 
 
 def test_D20_garbage_as_a_customers_key_blocks_nothing(services: Services, settings: Any) -> None:
