@@ -21,7 +21,8 @@ ROWS = [
 TABLES = """
 SELECT n.nspname || '.' || c.relname, p FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
     unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES', 'MAINTAIN']) AS p
-WHERE n.nspname IN ('audit', 'public') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(%(login)s, c.oid, p)
+WHERE n.nspname IN ('audit', 'public') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND has_table_privilege(%(login)s, c.oid, p)
 UNION ALL
 SELECT n.nspname || '.' || c.relname, p || '(' || string_agg(a.attname, ', ' ORDER BY a.attname) || ')'
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid,
