@@ -35,6 +35,7 @@ class Witnessing(Errand):
         self._client = Client(party.url, timeout_seconds=_SECONDS)
         self._witness, self._hurried = name, hurried
         self._size: int | None = None  # what it signed last, as far as we know
+        self._signed_here = 0  # the largest size of this origin that it cosigned before our eyes
         self._origin = ""
         self._asked = -EVERY.total_seconds()
 
@@ -51,6 +52,7 @@ class Witnessing(Errand):
         self._asked = time.monotonic()
         origin = ledger.newest(connection).origin
         if self._size is None or self._origin != origin:
+            self._signed_here = self._signed_here if self._origin == origin else 0
             self._origin, self._size = origin, ledger.cosigned(connection, self._witness, origin)
         for checkpoint in ledger.unseen(connection, self._witness, origin, self._size):
             self._bring(connection, checkpoint)
@@ -66,6 +68,7 @@ class Witnessing(Errand):
             except Conflict as conflict:
                 if self._is_ahead(connection, conflict.size, checkpoint):
                     return
+                self._note_if_back(connection, conflict.size, checkpoint.origin)
                 lines = self._ask(connection, checkpoint, conflict.size)
         except Conflict:
             raise Trouble("It names another size each time it is asked.") from None
@@ -76,7 +79,7 @@ class Witnessing(Errand):
         ledger.cosign(
             connection, checkpoint.size, self._witness, self._checked(connection, checkpoint, lines)
         )
-        self._size = checkpoint.size
+        self._size = self._signed_here = checkpoint.size
 
     def _ask(self, connection: Connection, checkpoint: Standing, old: int) -> list[str]:
         try:
@@ -95,6 +98,15 @@ class Witnessing(Errand):
             raise Trouble(sentence)
         self._size = size
         return True
+
+    def _note_if_back(self, connection: Connection, size: int, origin: str) -> None:
+        """A witness that remembers less than it has cosigned was put back: it could cosign another history."""
+        known = max(self._signed_here, ledger.proven(connection, self._witness, origin, self._key, size))
+        if size < known:
+            sentence = (
+                f"It remembers {size} leaves of {origin} and has cosigned {known}: its state was put back."
+            )
+            incidents.report(connection, "witness_went_back", self.name, sentence)
 
     def _refused(self, connection: Connection, refused: Refused, checkpoint: Standing) -> Trouble:
         said = " ".join(refused.text.split())[:300]
