@@ -20,8 +20,8 @@ def log_has_a_policy(app_configs: Any, **_: Any) -> list[Any]:
     """Without the log's key no checkpoint can be checked, so the log counts as never sealed and nothing is given out."""
     if settings.AUDIT_POLICY_FILE or not settings.AUDIT_ORIGIN:
         return []
-    hint = "AUDIT_POLICY_FILE names a file with the line `log <vkey>`, as seal_trail and sign_trail print it."
-    return [Error("AUDIT_ORIGIN is set without AUDIT_POLICY_FILE.", hint=hint, id="portal.E003")]
+    hint = "AUDIT_POLICY_FILE names a file with the line `log <vkey>`; sign_trail --print-vkey prints the key."
+    return [Warning("AUDIT_ORIGIN is set without AUDIT_POLICY_FILE.", hint=hint, id="portal.W002")]
 
 
 @register(deploy=True)
