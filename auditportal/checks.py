@@ -17,10 +17,12 @@ def storage_is_named(app_configs: Any, **_: Any) -> list[Any]:
 
 @register
 def log_has_a_policy(app_configs: Any, **_: Any) -> list[Any]:
-    """Without the log's key no checkpoint can be checked, so the log counts as never sealed and nothing is given out."""
+    """Without the log's key no checkpoint can be checked, and nothing is given out for long."""
     if settings.AUDIT_POLICY_FILE or not settings.AUDIT_ORIGIN:
         return []
-    hint = "AUDIT_POLICY_FILE names a file with the line `log <vkey>`; sign_trail --print-vkey prints the key."
+    hint = (
+        "AUDIT_POLICY_FILE names a file with the line `log <vkey>`; sign_trail --print-vkey prints the key."
+    )
     return [Warning("AUDIT_ORIGIN is set without AUDIT_POLICY_FILE.", hint=hint, id="portal.W002")]
 
 

@@ -87,7 +87,8 @@ def identify(username: str, password: str) -> Any:
 def ask(subject: str, reason: str, *, by: Any) -> UUID:
     """Ask that everything the trail keeps of a subject be erased; returns the request's id, for somebody else.
 
-    `reason` stands in the trail for ever and in the open. Raises ErasureRefused, and NotSealed while the log is too far behind.
+    `reason` stands in the trail for ever and in the open. Raises ErasureRefused, and NotSealed while the log is too far
+    behind.
     """
     check_lag()
     request = uuid7()
