@@ -65,7 +65,7 @@ def privacy_headers(get_response: Handler) -> Handler:
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        # Tiles of the sealed log hold no names and never change: their reader may keep them.
+        # Tiles of the sealed log hold no personal data and never change: their reader may keep them.
         if not request.path.startswith("/static/") and not getattr(response, "is_of_the_log", False):
             add_never_cache_headers(response)
             response.headers["Cache-Control"] = "no-store"
