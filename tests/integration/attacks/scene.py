@@ -20,10 +20,10 @@ from recordings.tlog.state import State
 from recordings.tlog.texts import encode64
 from recordings.verification.findings import Verification
 from recordings.verification.verify import verify as verify_log
-from tests.integration.evidence.bundles import Bundle, Log
+from tests.integration.evidence.bundles import Bundle, Log, on_recording
 from tests.sealing import InProcess, Signer, seal_all
 
-RECORDING_1 = Scope("target", "recording:1")
+RECORDING_1 = on_recording("1")
 TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
 # What a rewrite begins with: the log's tables empty, its end gone, another tag key drawn.
 _FORGET = "; ".join(
@@ -44,10 +44,9 @@ DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.le
 
 
 class Thief(InProcess):
-    """Somebody with the log's own key, and without the memory of the signer that holds it."""
+    """Somebody with the log's own key, and a memory of their own instead of that of the signer that holds it."""
 
     def __init__(self, key: SigningKey, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
         self.state = State(folder)
         super().__init__(LogSigner(self.state, key))
         self.key, self.origin, self.witnesses = key, key.name, dict[str, InProcess]()
@@ -83,6 +82,7 @@ class Scene:
         with self.superuser() as connection:
             for statement in (*statements, _FORGET_ITSELF, _FORGET):
                 connection.execute(statement)
+        shutil.rmtree(self.folder / "thief", ignore_errors=True)
         self.seal_with_stolen_key(manifest=True)
 
     def seal_with_stolen_key(self, *, manifest: bool = False) -> int:
@@ -112,7 +112,7 @@ class Scene:
     def audited(self, bundle: Bundle | None = None, policy: str = "", **brought: Any) -> Result:
         """The auditor's verifier over a bundle on recording 1, with the policy that they hold."""
         bundle = bundle or self.bundle()
-        return verify(bundle.file, policy_text=policy or self.signer.policy_text, **brought)
+        return verify(bundle.file, policy=policy or self.signer.policy_text, **brought)
 
     def bundle(self, scope: Scope = RECORDING_1) -> Bundle:
         """A bundle as the portal builds it now."""
@@ -148,4 +148,4 @@ class Scene:
 
 def failing(result: Result) -> list[str]:
     """The names of the verifier's checks that fail."""
-    return [check.name for check in result.checks if not check.ok]
+    return [check.name for check in result.checks if check.state == "fail"]
