@@ -9,12 +9,14 @@
   /** Refuse what the format does not have; tell whether all keys stand in order. */
   const inOrder = (value, what, depth = 1) => {
     if (typeof value === "string") demand(value.isWellFormed(), `${what} holds half a character.`);
-    else if (typeof value === "number") demand(Number.isSafeInteger(value), `${what} holds a number that is no integer below 2^53.`);
+    else if (typeof value === "number")
+      demand(Number.isSafeInteger(value), `${what} holds a number that is no integer below 2^53.`);
     else {
       demand(typeof value === "object" && value !== null, `${what} holds true, false or null.`);
       demand(depth <= DEEPEST, `${what} is nested too deep.`);
       if (Array.isArray(value)) return value.reduce((fine, item) => inOrder(item, what, depth + 1) && fine, true);
-      let before = "", sorted = true;
+      let before = "",
+        sorted = true;
       for (const key of Object.keys(value)) {
         demand(/^[\0-\x7f]*$/.test(key), `${what} has a key that is not ASCII.`);
         sorted = inOrder(value[key], what, depth + 1) && before <= key && sorted;
@@ -28,15 +30,18 @@
   const spelled = (value) => {
     if (Array.isArray(value)) return `[${value.map(spelled).join(",")}]`;
     if (!isObject(value)) return JSON.stringify(value);
-    const pairs = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${spelled(value[key])}`);
+    const pairs = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${spelled(value[key])}`);
     return `{${pairs.join(",")}}`;
   };
 
   /** The canonical text. The browser's own `stringify` writes it whenever the keys stand in order already. */
   const canonical = (value, what = "A value") => (inOrder(value, what) ? JSON.stringify(value) : spelled(value));
 
-  /** The object that a canonical text stands for. Comparing with the text excludes duplicate keys and other spellings. */
-  const parse = (text, what) => {
+  /** The object that a canonical text stands for, and how its parts are written. Comparing with the text excludes duplicate
+      keys and other spellings. */
+  const parseParts = (text, what) => {
     let value;
     try {
       value = JSON.parse(text);
@@ -45,9 +50,12 @@
       throw new Malformed(`${what} is not JSON.`);
     }
     demand(isObject(value), `${what} is not a JSON object.`);
-    demand(canonical(value, what) === text, `${what} is not canonical JSON.`);
-    return value;
+    const write = inOrder(value, what) ? JSON.stringify : spelled;
+    demand(write(value) === text, `${what} is not canonical JSON.`);
+    return { value, write };
   };
+
+  const parse = (text, what) => parseParts(text, what).value;
 
   /** Whether an object has all of the required keys and no others than these and the optional ones. */
   const hasKeys = (value, required, optional = []) =>
@@ -55,5 +63,5 @@
     required.every((key) => Object.hasOwn(value, key)) &&
     Object.keys(value).every((key) => required.includes(key) || optional.includes(key));
 
-  Object.assign(auditVerifier, { isObject, canonical, parse, hasKeys });
+  Object.assign(auditVerifier, { isObject, canonical, parse, parseParts, hasKeys });
 })();

@@ -15,17 +15,26 @@
 
   /** Take the whole blocks of `data` from `at` to `end` into `state`. */
   const compress = (state, data, at, end) => {
-    const w = schedule, k = ROUND;
+    const w = schedule,
+      k = ROUND;
     for (; at < end; at += 64) {
       for (let t = 0, i = at; t < 16; t++, i += 4)
         w[t] = (data[i] << 24) | (data[i + 1] << 16) | (data[i + 2] << 8) | data[i + 3];
       for (let t = 16; t < 64; t++) {
-        const x = w[t - 15], y = w[t - 2];
+        const x = w[t - 15],
+          y = w[t - 2];
         const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         w[t] = ((s0 + w[t - 7]) | 0) + ((s1 + w[t - 16]) | 0);
       }
-      let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+      let a = state[0],
+        b = state[1],
+        c = state[2],
+        d = state[3],
+        e = state[4],
+        f = state[5],
+        g = state[6],
+        h = state[7];
       for (let t = 0; t < 64; t++) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
         const x = (((s1 + (g ^ (e & (f ^ g)))) | 0) + ((((h + k[t]) | 0) + w[t]) | 0)) | 0;
@@ -53,10 +62,17 @@
 
   class Sha256 {
     constructor() {
-      this.state = START.slice();
+      this.state = new Int32Array(8);
       this.tail = new Uint8Array(128);
+      this.view = new DataView(this.tail.buffer);
+      this.begin();
+    }
+
+    begin() {
+      this.state.set(START);
       this.kept = 0; // bytes in `tail` that make no whole block yet
       this.length = 0;
+      return this;
     }
 
     update(data) {
@@ -80,25 +96,24 @@
       const end = this.kept < 56 ? 64 : 128;
       this.tail.fill(0, this.kept);
       this.tail[this.kept] = 0x80;
-      const view = new DataView(this.tail.buffer);
-      view.setUint32(end - 8, Math.floor(this.length / 2 ** 29));
-      view.setUint32(end - 4, (this.length * 8) >>> 0);
+      this.view.setUint32(end - 8, Math.floor(this.length / 2 ** 29));
+      this.view.setUint32(end - 4, (this.length * 8) >>> 0);
       compress(this.state, this.tail, 0, end);
-      const result = new Uint8Array(32);
-      const words = new DataView(result.buffer);
-      this.state.forEach((word, at) => words.setInt32(4 * at, word));
-      return result;
+      for (let at = 0; at < 8; at++) this.view.setInt32(4 * at, this.state[at]);
+      return this.tail.slice(0, 32);
     }
   }
 
+  const one = new Sha256();
   const sha256 = (...parts) => {
-    const hash = new Sha256();
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+    one.begin();
+    for (const part of parts) one.update(part);
+    return one.digest();
   };
 
   const hmac = (key, text) => {
-    const inner = new Uint8Array(64).fill(0x36), outer = new Uint8Array(64).fill(0x5c);
+    const inner = new Uint8Array(64).fill(0x36),
+      outer = new Uint8Array(64).fill(0x5c);
     key.forEach((byte, at) => {
       inner[at] ^= byte;
       outer[at] ^= byte;
