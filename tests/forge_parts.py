@@ -69,6 +69,17 @@ class Tree:
             self.root(start, start + split),
         ]
 
+    def between(self, after: int, before: int) -> list[bytes]:
+        """Roots of the largest aligned subtrees that cover the leaves after one leaf and before another."""
+        start, roots = after + 1, []
+        while start < before:
+            height = (start & -start).bit_length() - 1 if start else before.bit_length()
+            while start + (1 << height) > before:
+                height -= 1
+            roots.append(self.root(start, start + (1 << height)))
+            start += 1 << height
+        return roots
+
 
 def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
@@ -108,7 +119,7 @@ class Signer:
 
 @dataclass(frozen=True)
 class Sealed:
-    """An event in the log: its bytes, what may be revealed of it, and its entry."""
+    """An event in the log: its bytes, what may be revealed of it, and its entry. A malformed one has other bytes."""
 
     body: bytes
     reveal: Mapping[str, Mapping[str, str]]

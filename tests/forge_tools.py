@@ -1,13 +1,11 @@
 """A story for a forged log to tell, and an attacker's tools on the files of a bundle."""
 
-import base64
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.forge import Files, Log, summed
-from tests.forge_parts import b64, canonical
+from tests.forge import Files, Log
+from tests.forge_parts import canonical, sha
 
 NOA = {"actor.name": "נועה לוי", "source.ip": "192.0.2.7", "source.user_agent": "Firefox"}
 TOM = {"actor.name": "Tom Brandt", "source.ip": "2001:db8::7"}
@@ -53,28 +51,29 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 def changed_json(files: Files, change: Change, name: str = "bundle.json") -> Files:
-    """The files with a JSON file changed and written canonically again."""
+    """Return the files with a JSON file changed and written canonically again."""
     value = json.loads(files[name])
     change(value)
-    return summed(files | {name: canonical(value)})
+    return files | {name: canonical(value)}
 
 
-def changed_extra(files: Files, n: int, change: Change) -> Files:
-    """The files with the unsigned part of one proof changed."""
-    name = f"events/{n:012}.tlog-proof"
-    text = files[name].decode()
-    found = re.search(r"^extra (.*)$", text, re.MULTILINE)
-    assert found
-    value = json.loads(base64.b64decode(found[1]))
-    change(value)
-    return summed(files | {name: text.replace(found[1], b64(canonical(value)), 1).encode()})
+def changed_line(files: Files, n: int, change: Change) -> Files:
+    """Return the files with one line of events.jsonl changed and written canonically again."""
+    lines = files["events.jsonl"].splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        value = json.loads(line)
+        if value["entry"]["n"] == n:
+            change(value)
+            lines[at] = canonical(value) + b"\n"
+            return files | {"events.jsonl": b"".join(lines)}
+    raise AssertionError(n)
 
 
-def resigned(files: Files, note: str) -> Files:
-    """The files with another checkpoint, in the proofs as well."""
-    old = files["checkpoint.txt"]
-    return summed({name: data.replace(old, note.encode()) for name, data in files.items()})
+def with_table(files: Files, table: bytes) -> Files:
+    """Return the files with another report.csv, whose hash is in bundle.json."""
+    changed = changed_json(files, lambda claim: claim["files"].update({"report.csv": sha(table).hex()}))
+    return changed | {"report.csv": table}
 
 
 def dropped(files: Files, *names: str) -> Files:
-    return summed({name: data for name, data in files.items() if name not in names})
+    return {name: data for name, data in files.items() if name not in names}
