@@ -1,6 +1,5 @@
 """Checkpoints and bundles that people bring: each gets its true answer, and the answer is in the trail."""
 
-import hashlib
 import io
 import zipfile
 from typing import Any
@@ -11,15 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from recordings.evidence import verify_audit
-from recordings.evidence.scope import Scope
 from recordings.models import Incident
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint, parse
 from recordings.tlog.cosigner import Asked
 from recordings.tlog.notes import Note, SigningKey, format_note
-from tests.integration.evidence.bundles import Log as BundleLog
 from tests.integration.evidence.pages import Log, text_of, trail
-from tests.sealing import Signer
 
 
 def compare(client: Client, note: str = "", file: Any = None) -> Any:
@@ -209,115 +205,3 @@ def test_the_application_can_note_this_one_kind_of_incident_only(
                 connection.execute(statement)
         connection.execute("SELECT audit.note_contradiction(%s)", ["x"])
     assert list(Incident.objects.values_list("code", flat=True)) == ["checkpoint_contradicted"]
-
-
-# --- bundles
-
-
-@pytest.fixture
-def bundle(client: Client, log: Any, tmp_path: Any) -> bytes:
-    made = BundleLog(log.services, log.signer, tmp_path).bundle(Scope("target", "object:1"))
-    return bytes(made.file.getvalue())
-
-
-def verify(client: Client, data: bytes, name: str = "bundle.zip") -> Any:
-    return client.post("/audit/verify/", {"bundle": SimpleUploadedFile(name, data)})
-
-
-def test_a_bundle_is_checked_by_the_file_that_strangers_run(client: Client, bundle: bytes) -> None:
-    response = verify(client, bundle)
-    checked = response.context["checked"]
-    assert checked.result.verdict == "WITNESSED by Internal-Audit"
-    assert all(check.ok for check in checked.result.checks)
-    kind, target, detail = trail("audit.bundle_checked")[-1]
-    assert (kind, target) == ("audit.bundle_checked", None)
-    assert detail == {
-        "sha256": hashlib.sha256(bundle).hexdigest(),
-        "size_bytes": len(bundle),
-        "verdict": "WITNESSED by Internal-Audit",
-        "failed": [],
-    }
-
-
-def test_a_bundle_with_another_table_is_invalid_and_the_check_is_named(client: Client, bundle: bytes) -> None:
-    altered = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(bundle)) as old, zipfile.ZipFile(altered, "w") as new:
-        for member in old.infolist():
-            data = old.read(member)
-            new.writestr(
-                member.filename, data.replace(b"Eva", b"Tom") if member.filename == "report.csv" else data
-            )
-    response = verify(client, altered.getvalue())
-    assert response.context["checked"].result.verdict == "INVALID"
-    failed = trail("audit.bundle_checked")[-1][2]["failed"]
-    assert "files" in failed
-    assert "FAIL" in text_of(response)
-
-
-def test_the_proof_of_one_event_is_checked_too(client: Client, log: Any) -> None:
-    event = log.write()
-    log.seal()
-    proof = client.get(f"/audit/events/{event}/proof").content
-    assert (
-        verify(client, proof, "x.tlog-proof").context["checked"].result.verdict
-        == "WITNESSED by Internal-Audit"
-    )
-
-
-def bomb() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for number in range(3):
-            with archive.open(f"events/{number:012}.tlog-proof", "w", force_zip64=True) as member:
-                for _ in range(400):
-                    member.write(bytes(1024 * 1024))
-    return packed.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (b"%PDF-1.7", "neither a bundle nor a proof"),
-        (b"PK\x05\x06" + bytes(3), "neither a bundle nor a proof"),
-        (bomb, "larger than any bundle of ours"),
-    ],
-    ids=["pdf", "broken zip", "bomb"],
-)
-def test_what_is_no_bundle_is_told_so_and_not_checked(
-    client: Client, log: Any, data: Any, sentence: str
-) -> None:
-    response = verify(client, data() if callable(data) else data)
-    assert response.status_code == 400
-    assert sentence in text_of(response)
-    assert trail("audit.bundle_checked") == []
-
-
-def test_a_file_that_is_too_large_is_not_read_to_its_end(
-    client: Client, log: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("recordings.evidence.uploads.LARGEST", 1000)
-    monkeypatch.setattr("recordings.evidence.uploads._AROUND", 0)
-    response = verify(client, bytes(5000))
-    assert response.status_code == 400
-    assert "Check it with verify_audit.py on your own machine" in text_of(response)
-
-
-def test_the_verifier_is_handed_out_as_published(client: Client, log: Any) -> None:
-    page = client.get("/audit/verify/")
-    response = client.get("/audit/verify_audit.py")
-    digest = hashlib.sha256(response.content).hexdigest()
-    assert page.context["verifier_sha256"] == digest
-    assert digest in text_of(page)
-    with open(verify_audit.__file__, "rb") as file:
-        assert file.read() == response.content
-
-
-def test_a_signer_of_another_house_lifts_nothing(
-    client: Client, log: Any, bundle: bytes, settings: Any, tmp_path: Any
-) -> None:
-    """Only keys of the installation's own policy count."""
-    key = SigningKey.generate(log.signer.origin)
-    (tmp_path / "own.txt").write_text(f"log {key.vkey}\nquorum none\n")
-    settings.AUDIT_POLICY_FILE = tmp_path / "own.txt"
-    assert verify(client, bundle).context["checked"].result.verdict == "INVALID"
-    assert isinstance(log.signer, Signer)
