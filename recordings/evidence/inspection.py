@@ -26,7 +26,7 @@ _TOO_HEAVY = (
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its state is `ok`, `FAIL`, or `none` when there was nothing to check."""
+    """One check: its state is `ok`, `fail`, or `none` when there was nothing to check."""
 
     name: str
     state: str
@@ -34,7 +34,7 @@ class Check:
 
     @property
     def tone(self) -> str:
-        return {"ok": "ok", "FAIL": "bad"}.get(self.state, "")
+        return {"ok": "ok", "fail": "bad"}.get(self.state, "")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Inspection:
 
     @property
     def failed(self) -> list[str]:
-        return [check.name for check in self.checks if check.state == "FAIL"]
+        return [check.name for check in self.checks if check.state == "fail"]
 
 
 def inspect(file: Path, policy: Path | None = None, certificates: Path | None = None) -> Inspection:

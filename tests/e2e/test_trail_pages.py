@@ -19,6 +19,7 @@ from tests.sealing import Signer, seal_all, signer_of
 from tests.services import Databases
 
 ELSEWHERE = ForgedLog()
+RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
 
 
 class Sealing(threading.Thread):
@@ -207,8 +208,8 @@ def test_a_bundle_is_read_from_its_statement_down_to_its_checks(
 ) -> None:
     """In every look, and no wider than a telephone."""
     log = ELSEWHERE.copy()
-    log.add("recording.discovered", about="recording:1", by="system:refresh", object={"parent": "object:3"})
-    log.add(about="recording:1", names={"actor.name": "Eva Lang"}, object={"parent": "object:3"})
+    log.add("recording.discovered", about=RECORDING, by="system:refresh", object={"parent": "object:3"})
+    log.add(about=RECORDING, names={"actor.name": "Eva Lang"}, object={"parent": "object:3"})
     bundle = tmp_path / "bundle.zip"
     bundle.write_bytes(pack(log.bundle("object", "object:3")).getvalue())
     sign_in(page, "external_auditor")

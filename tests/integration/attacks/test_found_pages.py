@@ -31,6 +31,7 @@ from tests.integration.evidence.conftest import eva as eva
 from tests.integration.evidence.conftest import opened as opened
 from tests.integration.evidence.pages import Log, text_of, trail
 
+RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 1024**2
 SECONDS, MEMORY = 10, 300 * MIB
@@ -50,9 +51,9 @@ print(json.dumps([said.exit_code, said.verdict, used.ru_utime + used.ru_stime, u
 
 def _genuine() -> dict[str, bytes]:
     log = ForgedLog()
-    log.add(about="recording:1")
+    log.add(about=RECORDING)
     log.anchor()
-    return log.bundle("target", "recording:1")
+    return log.bundle("target", RECORDING)
 
 
 def _numbers(size: int) -> bytes:
@@ -60,14 +61,18 @@ def _numbers(size: int) -> bytes:
     return pack(_genuine() | {"bundle.json": b"[" + b"0," * (size // 2) + b"0]"}).getvalue()
 
 
-def _anchors(count: int) -> bytes:
-    """Anchors of one checkpoint again and again, over a stamp of 47,000 empty DER elements."""
-    files = _genuine()
+def _anchors(count: int, times: int = 1) -> bytes:
+    """So many anchors, each named so many times, over stamps of 47,000 empty DER elements."""
+    log, inside = ForgedLog(), b"\x05\x00" * 47_000
+    for _ in range(count):
+        log.add(about=RECORDING)
+        log.anchor()
+    files = log.bundle("target", RECORDING)
     claim = json.loads(files["bundle.json"])
-    (stamp,) = [name for name in files if name.endswith(".tsr")]
-    inside = b"\x05\x00" * 47_000
-    files[stamp] = b"\x30\x83" + len(inside).to_bytes(3, "big") + inside
-    claim["anchors"] = claim["anchors"] * count
+    claim["anchors"] = [anchor for anchor in claim["anchors"] for _ in range(times)]
+    files |= {
+        name: b"\x30\x83" + len(inside).to_bytes(3, "big") + inside for name in files if name.endswith(".tsr")
+    }
     files["bundle.json"] = json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()
     return pack(files).getvalue()
 
@@ -83,8 +88,8 @@ def _directory(entries: int = 1_900_000) -> bytes:
 BOMBS: dict[str, Callable[[], bytes]] = {
     "127 MB of zeros": lambda: _numbers(127 * 10**6),
     "as many zeros as are allowed": lambda: _numbers(31 * MIB),
-    "100,000 anchors": lambda: _anchors(100_000),
-    "100 anchors": lambda: _anchors(100),
+    "one anchor 100,000 times": lambda: _anchors(1, 100_000),
+    "as many anchors as are allowed": lambda: _anchors(100),
     "1.9 million directory entries": _directory,
 }
 
@@ -136,10 +141,10 @@ def test_a_bundle_that_was_packed_again_is_no_alarm(
     from recordings.models import AuditEvent
 
     forged = ForgedLog()
-    forged.add(about="recording:1")
+    forged.add(about=RECORDING)
     settings.AUDIT_POLICY_FILE = tmp_path / "policy.txt"
     settings.AUDIT_POLICY_FILE.write_text(forged.policy())
-    again = _packed_again(pack(forged.bundle("target", "recording:1")).getvalue(), folder)
+    again = _packed_again(pack(forged.bundle("target", RECORDING)).getvalue(), folder)
     response = client.post("/audit/verify/", {"bundle": SimpleUploadedFile("report.zip", again)})
     said = response.context["checked"].said
     assert (said.exit_code, said.tone) == (2, "warn")

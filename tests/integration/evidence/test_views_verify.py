@@ -19,14 +19,16 @@ from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
 from tests.integration.evidence.pages import text_of, trail
 
+RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
+
 
 @pytest.fixture(scope="module")
 def log() -> ForgedLog:
     """A log elsewhere: a recording that was watched, another that was not."""
     log = ForgedLog()
-    log.add("recording.discovered", about="recording:1", by="system:refresh", object={"parent": "object:3"})
+    log.add("recording.discovered", about=RECORDING, by="system:refresh", object={"parent": "object:3"})
     for _ in range(3):
-        log.add(about="recording:1", names={"actor.name": "Eva Lang"}, object={"parent": "object:3"})
+        log.add(about=RECORDING, names={"actor.name": "Eva Lang"}, object={"parent": "object:3"})
     return log
 
 
