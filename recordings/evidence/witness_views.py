@@ -55,8 +55,8 @@ class Invitation:
 
     @property
     def commands(self) -> str:
-        start = "python -m recordings.tlog.witness --state ./witness --name witness.example.com/audit"
-        return f"{start} --print-vkey\n{start} \\\n  --listen 127.0.0.1:7380 --log '{self.key.vkey}'"
+        start = "python -m recordings.tlog.witness --state ./witness \\\n  --name witness.example.com/audit"
+        return f"{start} --print-vkey\n{start} \\\n  --listen 127.0.0.1:7380 \\\n  --log '{self.key.vkey}'"
 
     @property
     def requests_a_day(self) -> int:
