@@ -26,6 +26,11 @@ def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def recording(number: int) -> str:
+    """Return the reference of a recording."""
+    return f"recording:0198c0de-0000-7000-8000-{number:012}"
+
+
 def stamp(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.forge import Files, Log
-from tests.forge_parts import canonical, sha
+from tests.forge_parts import canonical, recording, sha
 
 NOA = {"actor.name": "נועה לוי", "source.ip": "192.0.2.7", "source.user_agent": "Firefox"}
 TOM = {"actor.name": "Tom Brandt", "source.ip": "2001:db8::7"}
@@ -19,7 +19,7 @@ def story(
     `without` leaves one step out and `name` gives the second viewer another name: the same history, rewritten.
     """
     log = log or Log()
-    seven: dict[str, Any] = {"about": "recording:7", "object": {"parent": "object:3"}}
+    seven: dict[str, Any] = {"about": recording(7), "object": {"parent": "object:3"}}
     steps: list[Callable[[], object]] = [
         lambda: log.add(
             **seven, names=NOA | {"object.label": "מרים כהן"}, detail={"seconds": 90, "spans": [[0, 9]]}
@@ -32,7 +32,7 @@ def story(
             purpose={"code": "dispute"},
             request={"id": "req-1"},
         ),
-        lambda: log.add(about="recording:8", names=NOA, erased=("actor.name", "source.ip")),
+        lambda: log.add(about=recording(8), names=NOA, erased=("actor.name", "source.ip")),
         lambda: log.add("viewing.denied", **seven, by="user:3", outcome="denied", names={"actor.name": "'O"}),
         lambda: log.close() and None,
         lambda: log.add("viewing.watched", **seven, names=NOA, after=3600, actor={"role": "auditor"}),

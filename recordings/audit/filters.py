@@ -151,6 +151,8 @@ def branches(filters: TrailFilters) -> list[Events]:
     words = _meanings(filters)
     if words:
         return [base.filter(**{column: value}) for column, value in words]
+    if filters.target.startswith("object:"):
+        return [base.filter(**{column: filters.target}) for column in _COLUMNS["object"]]
     if filters.all_kinds and not (filters.actor or filters.target):
         return [base.filter(kind=kind) for kind in filters.all_kinds]
     return [base]
@@ -165,9 +167,11 @@ def _meanings(filters: TrailFilters) -> list[tuple[str, str]]:
 
 def _common(filters: TrailFilters) -> Events:
     events = AuditEvent.objects.all()
+    if filters.target.startswith("object:"):  # its recordings are part of it
+        events = events.filter(Q(target_ref=filters.target) | Q(parent_ref=filters.target))
     exact = {
         "actor_ref": filters.actor,
-        "target_ref": filters.target,
+        "target_ref": "" if filters.target.startswith("object:") else filters.target,
         "outcome": filters.outcome,
         "purpose": filters.purpose,
     }

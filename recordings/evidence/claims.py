@@ -1,20 +1,18 @@
 """What a bundle claims: bundle.json, from the population, the heads and the anchors."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from recordings.audit.kinds import Kind as Events
 from recordings.evidence.errors import LogBroken
-from recordings.evidence.population import Population
-from recordings.evidence.scope import ALL, TARGET, Scope
-from recordings.evidence.stamps import Stamped
+from recordings.evidence.population import CHAINS, Population, select, together
+from recordings.evidence.scope import ALL, Scope
+from recordings.evidence.stamps import Stamped, stamped_around
 from recordings.evidence.standing import Standing
-from recordings.sealing.entries import stamp
 from recordings.sealing.heads import Heads, ProvenHead
 from recordings.sealing.tags import Kind, tag
 from recordings.tlog.tiles import Tiles
@@ -24,17 +22,17 @@ SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
 WHERE e.kind = %s AND l.n < %s AND convert_from(e.body, 'UTF8')::jsonb #>> '{action_detail,origin}' = %s
 ORDER BY l.n DESC LIMIT 1
 """
+_REQUEST = "SELECT n FROM audit.leaf WHERE event_id = %s AND n < %s"
 
 
 @dataclass(frozen=True)
 class Order:
-    """A bundle that was asked for: `request` is the event that says so, `report` what it is filed under."""
+    """A bundle that was asked for: `request` is the event that says so, with this scope; `report` what it is filed
+    under."""
 
     report: UUID
     request: UUID
     scope: Scope
-    name: str
-    ref: str
 
 
 @dataclass(frozen=True)
@@ -42,86 +40,103 @@ class Claims:
     """Everything that is claimed, before it is written down."""
 
     order: Order
-    at: datetime
     standing: Standing
     tag_key: bytes
     opening: int
+    request: int
     population: Population
-    completeness: dict[str, Any]
+    chains: list[dict[str, Any]]
     stamped: list[Stamped]
+
+    @classmethod
+    def made(cls, connection: Any, order: Order, standing: Standing) -> "Claims":
+        """Gathered from one snapshot of the database. Raises TooMuch, LogBroken."""
+        size, origin = standing.size, standing.checkpoint.origin
+        ((tag_key,),) = _fetch(connection, "SELECT tag_key FROM audit.log_head")
+        tags = {kind: tag(bytes(tag_key), kind, order.scope.ref) for kind in CHAINS[order.scope.kind]}
+        population = select(connection, order.scope, tags, size)
+        opening = _one(_fetch(connection, _OPENINGS, Events.LOG_OPENED.value, size, origin))
+        request = _one(_fetch(connection, _REQUEST, order.request, size))
+        return cls(
+            order=order,
+            standing=standing,
+            tag_key=bytes(tag_key),
+            opening=opening,
+            request=request,
+            population=population,
+            chains=_chains(connection, tags, size - 1),
+            stamped=stamped_around(
+                connection, size, origin, [*population.leaves, 0, opening, request, size - 1]
+            ),
+        )
+
+    @property
+    def scope(self) -> Scope:
+        return self.order.scope
+
+    @property
+    def size(self) -> int:
+        return self.standing.size
 
     @property
     def manifest(self) -> int:
         return self.standing.size - 1
 
     @cached_property
-    def shipped(self) -> list[int]:
+    def beside(self) -> frozenset[int]:
+        """The leaves that are shipped and lie outside the scope."""
+        whatever = {0, self.opening, self.request, self.manifest, *self.population.incidents}
+        whatever.update(stamped.size - 1 for stamped in self.stamped)
+        return frozenset(n for n in whatever if n not in self._scope_leaves)
+
+    @cached_property
+    def shipped(self) -> Sequence[int]:
         """Every leaf that is in the bundle, ascending."""
-        return sorted({*self.population.leaves, self.opening, self.manifest})
+        return together(self.population.leaves, self.beside)
 
     @cached_property
-    def rows(self) -> frozenset[int]:
-        """Those that are rows of the table."""
-        return frozenset(self.population.rows)
+    def _scope_leaves(self) -> Any:
+        leaves = self.population.leaves
+        return leaves if isinstance(leaves, range) else frozenset(leaves)
 
-    @cached_property
-    def with_body(self) -> frozenset[int]:
-        """Those that come with their events."""
-        return self.rows | {self.opening, self.manifest}
-
-    def as_json(self, tree: Tiles) -> dict[str, Any]:
-        """The content of bundle.json (docs/trail-format.md)."""
+    def as_json(self, tree: Tiles, rows: int, files: Mapping[str, str]) -> dict[str, Any]:
+        """The content of bundle.json (docs/trail-format.md, 7)."""
+        everybody = self.scope.kind == ALL
         return {
-            "v": 1,
-            "type": "auditportal-bundle/1",
+            "v": 2,
+            "type": "auditportal-bundle/2",
             "origin": self.standing.checkpoint.origin,
-            "size": self.standing.size,
+            "size": self.size,
             "report": str(self.order.report),
-            "generated_at": stamp(self.at),
-            "generated_by": {"name": self.order.name, "ref": self.order.ref},
-            "scope": self.order.scope.as_claim(),
+            "request": self.request,
+            "scope": self.scope.as_claim(),
             "tag_key": self.tag_key.hex(),
             "opening": self.opening,
-            "manifest": self.manifest,
-            "leaves": self.population.leaves,
-            "rows": self.population.rows,
-            "anchors": [_anchor(stamped, tree) for stamped in self.stamped],
-            **self.completeness,
+            **({"range": self.population.range} if everybody else {"chains": self.chains}),
+            "leaves": len(self.shipped),
+            "rows": rows,
+            "files": dict(files),
+            "anchors": [
+                {"size": one.size, "consistency": _encoded(tree.consistency_path(one.size))}
+                for one in self.stamped
+            ],
         }
 
 
-def scope_tag(key: bytes, scope: Scope) -> bytes:
-    """The tag that every leaf of a scope has; nothing for everybody's events."""
-    return b"" if scope.kind == ALL else tag(key, _kind(scope), scope.ref)
-
-
-def completeness(connection: Any, scope: Scope, own: bytes, upto: int) -> dict[str, Any]:
-    """The head of the scope's tag in the manifest at `upto`, or its neighbours when it has no leaf."""
-    if scope.kind == ALL:
-        return {}
-    with connection.cursor() as cursor:
-        heads = Heads.counted(cursor, _kind(scope), upto)
-    found = heads.find(own)
-    if found:
-        head = _head(found)
-        del head["tag"]  # the verifier computes it
-        return {"head": head}
-    sides = zip(("left", "right"), heads.neighbours(own), strict=True)
-    return {"absence": {side: _head(proven) for side, proven in sides if proven}}
-
-
-def opening(connection: Any, origin: str, size: int) -> int:
-    """The leaf that opened the log under this origin. Raises LogBroken when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPENINGS, [Events.LOG_OPENED.value, size, origin])
-        row = cursor.fetchone()
-    if row is None:
-        raise LogBroken
-    return int(row[0])
-
-
-def _kind(scope: Scope) -> Kind:
-    return "obj" if scope.kind == TARGET else "act"
+def _chains(connection: Any, tags: Mapping[Kind, bytes], upto: int) -> list[dict[str, Any]]:
+    """For each tag its head in the manifest at `upto`, or its neighbours when it has no leaf."""
+    found = []
+    for kind, own in tags.items():
+        with connection.cursor() as cursor:
+            heads = Heads.counted(cursor, kind, upto)
+        if proven := heads.find(own):
+            head = _head(proven)
+            del head["tag"]  # whoever reads it computes it
+            found.append({"kind": kind, "head": head})
+        else:
+            sides = zip(("left", "right"), heads.neighbours(own), strict=True)
+            found.append({"kind": kind, "absence": {side: _head(one) for side, one in sides if one}})
+    return found
 
 
 def _head(proven: ProvenHead) -> dict[str, Any]:
@@ -130,11 +145,19 @@ def _head(proven: ProvenHead) -> dict[str, Any]:
     return {**said, "path": _encoded(proven.path)}
 
 
-def _anchor(stamped: Stamped, tree: Tiles) -> dict[str, Any]:
-    note, response = stamped.files
-    path = _encoded(tree.consistency_path(stamped.size))
-    return {"size": stamped.size, "checkpoint": note, "stamp": response, "consistency": path}
-
-
 def _encoded(path: Sequence[bytes]) -> list[str]:
     return [base64.b64encode(one).decode() for one in path]
+
+
+def _one(rows: Sequence[Any]) -> int:
+    """The one leaf that was found. Raises LogBroken when there is none."""
+    if not rows:
+        raise LogBroken
+    return int(rows[0][0])
+
+
+def _fetch(connection: Any, statement: Any, *params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

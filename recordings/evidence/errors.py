@@ -29,6 +29,18 @@ class NotOneScope(CannotBuild):
     )
 
 
+class UnknownReference(CannotBuild):
+    """A reference that cannot be read, or to something that does not exist."""
+
+    status = 400
+
+
+class NotPassed(CannotBuild):
+    """A period of which a part has not happened yet."""
+
+    status = 400
+
+
 class LogBroken(CannotBuild):
     """A part of the sealed log is missing: no proof can be made, and somebody must look."""
 

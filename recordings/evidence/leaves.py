@@ -13,12 +13,12 @@ from recordings.audit.vault import Disclosed, Keyring
 from recordings.evidence.errors import EventGone, LogBroken
 from recordings.evidence.texts import canonical
 from recordings.sealing.tree import Tree
+from recordings.tlog.texts import encode64
 from recordings.tlog.tiles import TileError, Tiles
 
-_SHIPPED = """
-SELECT l.n, l.entry, e.event_id, e.body
-FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_no AND l.n = ANY(%s)
-WHERE l.n = ANY(%s) ORDER BY l.n
+_ENTRIES = "SELECT n, entry FROM audit.leaf WHERE n = ANY(%s) ORDER BY n"
+_BODIES = """
+SELECT l.n, e.event_id, e.body FROM audit.leaf l JOIN audit.event e ON e.id = l.event_no WHERE l.n = ANY(%s)
 """
 _SECRETS = "SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s)"
 _KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
@@ -35,15 +35,26 @@ class Shipped(NamedTuple):
     body: bytes
     values: Values
 
+    @property
+    def reveal(self) -> dict[str, dict[str, str]]:
+        """What opens the commitments of the event that can still be opened."""
+        found = self.values.items()
+        return {field: {"salt": one.salt.hex(), "value": one.value} for field, one in found if one}
+
     def extra(self) -> bytes:
-        """What goes into the proof beside the path: the texts that are hashed, and what opens the commitments."""
-        said: dict[str, Any] = {"entry": self.entry.decode()}
+        """What goes into a proof of this leaf alone, beside the path: the texts that are hashed, and the values."""
+        texts = {"body": self.body.decode(), "entry": self.entry.decode()}
+        return canonical({**texts, "reveal": self.reveal})
+
+    def line(self, gap: Sequence[bytes]) -> bytes:
+        """The leaf's line of events.jsonl: entry and event as they were hashed, `gap` the hashes before the leaf."""
+        parts = [b'"body":' + self.body] if self.body else []
+        parts.append(b'"entry":' + self.entry)
+        if gap:
+            parts.append(b'"gap":' + canonical([encode64(one) for one in gap]))
         if self.body:
-            said |= {"body": self.body.decode(), "reveal": {}}
-        for field, found in self.values.items():
-            if found is not None:
-                said["reveal"][field] = {"salt": found.salt.hex(), "value": found.value}
-        return canonical(said)
+            parts.append(b'"reveal":' + canonical(self.reveal))
+        return b"{" + b",".join(parts) + b"}\n"
 
 
 def tiles(connection: Any, size: int) -> Tiles:
@@ -58,17 +69,32 @@ def tiles(connection: Any, size: int) -> Tiles:
     return Tiles(read, size)
 
 
+def entries(connection: Any, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+    """These leaves' entries, in order. Raises LogBroken when one is missing."""
+    rows = [(n, bytes(entry)) for n, entry in _fetch(connection, _ENTRIES, list(numbers))]
+    if [n for n, _ in rows] != sorted(numbers):
+        raise LogBroken
+    return rows
+
+
 def shipped(connection: Any, numbers: Sequence[int], with_body: Sequence[int]) -> list[Shipped]:
     """These leaves in order, some of them with their events. Raises LogBroken, or EventGone where an event is."""
-    rows = _fetch(connection, _SHIPPED, list(with_body), list(numbers))
-    if [row[0] for row in rows] != sorted(numbers):
-        raise LogBroken
-    wanted = set(with_body)
-    for n, _, event_id, _ in rows:
-        if n in wanted and event_id is None:
+    return with_events(connection, entries(connection, numbers), with_body)
+
+
+def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Sequence[int]) -> list[Shipped]:
+    """Leaves (n and entry), those that are wanted with their events. Raises EventGone where an event is."""
+    bodies = {n: (event_id, bytes(body)) for n, event_id, body in _fetch(connection, _BODIES, list(wanted))}
+    for n in wanted:
+        if n not in bodies:
             raise EventGone(n)
-    values = _values(connection, [row[2] for row in rows if row[2]])
-    return [Shipped(n, bytes(entry), bytes(body or b""), values[event]) for n, entry, event, body in rows]
+    values = _values(connection, [event_id for event_id, _ in bodies.values()])
+    nothing: tuple[UUID | None, bytes] = (None, b"")
+    return [
+        Shipped(n, entry, body, values[event_id])
+        for n, entry in leaves
+        for event_id, body in [bodies.get(n, nothing)]
+    ]
 
 
 def _values(connection: Any, events: list[UUID]) -> dict[UUID | None, Values]:

@@ -1,13 +1,24 @@
-"""The zip of a bundle, written once from front to back into anything that takes bytes; each file hashed on the way."""
+"""The zip of a bundle, laid out in the one way that docs/trail-format.md (section 7) allows: local headers that hold
+the sizes, no gap, no extra field, a last file whose last line is the hash of everything before it.
+
+Members are packed into temporary files in whatever order they are made; the zip is written once all are there.
+"""
 
 import hashlib
-import zipfile
-from collections.abc import Iterable
-from datetime import datetime
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
 SUMS = "SHA256SUMS"
+_VERSION, _MADE_BY, _DATE, _MODE = 20, 0x0314, 0x0021, 0x81A40000
+_STORED, _DEFLATED = 0, 8
+_LEVEL = 9
+_PIECE = 256 * 1024
 
 
 class Output(Protocol):
@@ -16,57 +27,136 @@ class Output(Protocol):
     def write(self, data: bytes, /) -> Any: ...
 
 
+class Member:
+    """A file of the zip while it is made: packed, measured and hashed on the way into a temporary file."""
+
+    def __init__(self, name: str, packed: IO[bytes], method: int = _DEFLATED) -> None:
+        self.name, self.method = name, method
+        self.size = self.packed_size = self.crc = 0
+        self._packed, self._hash = packed, hashlib.sha256()
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15) if method == _DEFLATED else None
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes, /) -> int:
+        """Append."""
+        self.size += len(data)
+        self.crc = zlib.crc32(data, self.crc)
+        self._hash.update(data)
+        self._keep(self._packer.compress(data) if self._packer else data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Part of being written to like a file; what is packed stays together."""
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        if self._packer:
+            self._keep(self._packer.flush())
+
+    def pieces(self) -> Iterator[bytes]:
+        """The packed bytes."""
+        self._packed.seek(0)
+        return iter(lambda: self._packed.read(_PIECE), b"")
+
+    def header(self) -> bytes:
+        """What local and central header have in common, and the name behind it: version … extra length."""
+        return struct.pack(
+            "<HHHHHIIIHH",
+            _VERSION,
+            0,
+            self.method,
+            0,
+            _DATE,
+            self.crc,
+            self.packed_size,
+            self.size,
+            len(self.name),
+            0,
+        )
+
+    def _keep(self, data: bytes) -> None:
+        self.packed_size += len(data)
+        self._packed.write(data)
+
+
 class Parcel:
-    """A zip whose last file lists the SHA-256 of all others; unfinished when its block ends with an exception."""
+    """The files of a bundle, made one by one in `scratch`; gone with the block, unless they were sent before."""
 
-    def __init__(self, out: Output, at: datetime) -> None:
-        self._forward = _Forward(out)
-        self._zip = zipfile.ZipFile(self._forward, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
-        self._when = (at.year, at.month, at.day, at.hour, at.minute, at.second)
-        self._sums: dict[str, str] = {}
-
-    def add(self, name: str, content: bytes | Iterable[bytes]) -> str:
-        """Append a file, whole or in pieces; returns its SHA-256 in hex."""
-        digest = hashlib.sha256()
-        with self._zip.open(self._info(name), "w") as member:
-            for piece in (content,) if isinstance(content, bytes) else content:
-                member.write(piece)
-                digest.update(piece)
-        self._sums[name] = digest.hexdigest()
-        return self._sums[name]
+    def __init__(self, scratch: Path) -> None:
+        self._scratch, self._open = scratch, ExitStack()
+        self._members: dict[str, Member] = {}
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        if kind is None:
-            listed = "".join(f"{self._sums[name]}  {name}\n" for name in sorted(self._sums))
-            self._zip.writestr(self._info(SUMS), listed)
-        else:
-            self._forward.stop()
-        self._zip.close()
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._open.close()
 
-    def _info(self, name: str) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(name, self._when)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        info.external_attr = 0o644 << 16
-        return info
+    @contextmanager
+    def member(self, name: str) -> Iterator[Member]:
+        """A file to write to until the block ends."""
+        made = Member(name, self._file())
+        yield made
+        made.close()
+        self._members[name] = made
+
+    def add(self, name: str, content: bytes) -> str:
+        """A whole file; returns its SHA-256 in hex."""
+        with self.member(name) as made:
+            made.write(content)
+        return made.sha256
+
+    def sha256(self, *names: str) -> dict[str, str]:
+        """The hashes of files that are finished, by name."""
+        return {name: self._members[name].sha256 for name in names}
+
+    def send(self, out: Output, order: Sequence[str]) -> None:
+        """Write the zip: the members in this order, their hashes, the directory."""
+        digest, at = hashlib.sha256(), 0
+        offsets: list[tuple[Member, int]] = []
+
+        def put(data: bytes) -> None:
+            nonlocal at
+            out.write(data)
+            digest.update(data)
+            at += len(data)
+
+        for name in order:
+            offsets.append((self._members[name], at))
+            _put_member(put, self._members[name])
+        sums = self._sums(order, digest.hexdigest(), at)
+        offsets.append((sums, at))
+        _put_member(put, sums)
+        _put_directory(put, offsets, at)
+
+    def _file(self) -> IO[bytes]:
+        """A file without a name that goes with the block."""
+        return self._open.enter_context(TemporaryFile(dir=self._scratch))
+
+    def _sums(self, order: Iterable[str], before: str, count: int) -> Member:
+        listed = "".join(f"{self._members[name].sha256}  {name}\n" for name in sorted(order))
+        sums = Member(SUMS, self._file(), _STORED)
+        sums.write(f"{listed}# {before}  the {count} bytes before this file\n".encode())
+        return sums
 
 
-class _Forward:
-    """A file as zipfile sees it that can neither seek nor tell: what was written is gone, hashed and on its way."""
+def _put_member(put: Callable[[bytes], None], member: Member) -> None:
+    put(b"PK\3\4" + member.header() + member.name.encode("ascii"))
+    for piece in member.pieces():
+        put(piece)
 
-    def __init__(self, out: Output) -> None:
-        self._out: Output | None = out
 
-    def stop(self) -> None:
-        """Nothing more arrives: half a zip must not get an ending that makes it look whole."""
-        self._out = None
-
-    def write(self, data: bytes) -> int:
-        if self._out is not None:
-            self._out.write(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
+def _put_directory(put: Callable[[bytes], None], offsets: Sequence[tuple[Member, int]], start: int) -> None:
+    listed = b"".join(
+        b"PK\1\2"
+        + struct.pack("<H", _MADE_BY)
+        + member.header()
+        + struct.pack("<HHHII", 0, 0, 0, _MODE, offset)
+        + member.name.encode("ascii")
+        for member, offset in offsets
+    )
+    count = len(offsets)
+    put(listed + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(listed), start, 0))

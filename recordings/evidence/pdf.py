@@ -1,13 +1,16 @@
-"""report.pdf: a tagged PDF/A (PDF/A-2a and PDF/UA-1) whose first page says what the report is and how to check it.
+"""report.pdf: a tagged PDF/A (PDF/A-2a and PDF/UA-1) whose first page is the certificate: what the bundle claims, in
+the sentences that a verifier prints, and how to check it.
 
 Made for reading: the table has fewer columns and at most ROWS rows, and says each event in a sentence. The evidence is
-report.csv and the proofs.
+the events in the bundle, and report.csv that is made again from them.
 """
 
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,10 @@ from pydantic_core import from_json
 from recordings.audit.opened import Opened
 from recordings.audit.sentences import plain_sentence
 from recordings.evidence import words
-from recordings.evidence.claims import Claims
 from recordings.evidence.errors import CannotBuild
 from recordings.evidence.leaves import Shipped
+from recordings.evidence.standing import Standing
+from recordings.evidence.statement import Facts, Sentence
 from recordings.evidence.table import COLUMNS, Row
 from recordings.evidence.texts import canonical
 from recordings.tlog.texts import encode64
@@ -41,35 +45,56 @@ _SHOWN = (
 Line = list[str]
 _TYPESET = Path(__file__).with_name("typeset.py")
 _LONGEST = 300  # seconds
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+# The line end within a cell is ours.
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
 def line(row: Row, leaf: Shipped) -> Line:
     """The cells of one event: what its row of the table says, and the sentence that the trail's page has for it."""
     said = dict(zip(COLUMNS, row, strict=True))
-    said[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
+    if leaf.body:
+        said[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
+    else:
+        said[_SENTENCE] = "An entry that is no event that can be read"
     return ["\n".join(_texts(said[name] for name in names)) for _, names, _ in _SHOWN]
 
 
 def _texts(values: Iterable[int | str]) -> Iterator[str]:
-    return (_CONTROLS.sub(" ", str(value)) for value in values if value != "")
+    return (_CONTROLS.sub(" ", str(value)).replace("\n", " ") for value in values if value != "")
 
 
-def render(
-    claims: Claims, lines: Sequence[Line], kinds: Mapping[str, int], file_name: str, bundle_sha256: str
-) -> bytes:
-    """The PDF. `lines` are the first events, at most ROWS of them; `kinds` counts all of them."""
+@dataclass(frozen=True)
+class Certificate:
+    """What the first page says. `portrait` is the portal's own knowledge of which call it is, empty for none."""
+
+    statement: Sequence[Sentence]
+    verdict: str
+    portrait: str
+    facts: Facts
+    standing: Standing
+    csv_sha256: str
+    file_name: str
+    at: datetime
+
+
+def render(certificate: Certificate, lines: Sequence[Line]) -> bytes:
+    """The PDF. `lines` are the first rows, at most ROWS of them."""
+    at, left_out = certificate.at, certificate.facts.rows - len(lines)
+    table = f"The first {len(lines):,} events" if left_out else "The events"
     data = {
-        "title": "Audit trail report",
-        "at": int(claims.at.timestamp()),
+        "title": "Audit trail certificate",
+        "at": int(at.timestamp()),
         "boxes": "",
-        "date": {"year": claims.at.year, "month": claims.at.month, "day": claims.at.day},
-        "scope": _capital(claims.order.scope.in_words()),
-        "facts": _facts(claims, len(lines), kinds, bundle_sha256),
+        "date": {"year": at.year, "month": at.month, "day": at.day},
+        "facts": [
+            {"name": name, "value": _CONTROLS.sub(" ", value), "code": code}
+            for name, value, code in _said(certificate)
+        ],
         "check": _CHECK,
-        "command": words.command(file_name),
-        "footer": f"{file_name} · bundle.json {bundle_sha256}",
-        "table": f"The first {len(lines):,} events" if _left_out(claims, len(lines)) else "The events",
+        "command": words.command(certificate.file_name),
+        "footer": f"Report {certificate.facts.report} · report.csv {certificate.csv_sha256}",
+        "table": table,
+        "left_out": f"{left_out:,} more events are in report.csv and not in this PDF." if left_out else "",
         "columns": [name for name, _, _ in _SHOWN],
         "widths": [width for _, _, width in _SHOWN],
         "rows": list(lines),
@@ -78,42 +103,28 @@ def render(
 
 
 _CHECK = (
-    "On any machine with Python 3, without a network: take verify_audit.py from somebody you trust (a copy is in the "
-    "bundle), bring a policy file that names the keys you trust, and run the command below. It makes the table again "
-    "from the signed log and compares it with report.csv. This PDF and report.xlsx are copies for reading.",
+    "On any machine with Python 3.9 or later, without a network: take verify_audit.py from somebody you trust (a copy "
+    "is in the bundle, and verify.html does the same in a browser), bring a policy file that names the keys you trust, "
+    "and run the command below. It must print the same sentences and the same checkpoint.",
+    "Only report.csv was made again from the events. This PDF and report.xlsx are copies by the portal.",
 )
-_NOBODY = "none: nobody was given the address of a video"
 _NOT_SET = (
     "The PDF could not be set. Request the report again; if that fails too, ask whoever runs the portal."
 )
 
 
-def _facts(claims: Claims, shown: int, kinds: Mapping[str, int], bundle_sha256: str) -> list[dict[str, Any]]:
-    checkpoint = claims.standing.checkpoint
-    facts = [
-        ("Filters", claims.order.scope.time_in_words() or "none: the whole time of the log", False),
-        ("Generated by", f"{claims.order.name} ({claims.order.ref})" if claims.order.name else claims.order.ref, False),
-        ("Generated", f"{claims.at:%Y-%m-%d %H:%M:%S} UTC", False),
-        ("Events", _events(claims, shown, kinds), False),
-        ("Viewings", f"{words.viewings(kinds):,}" if words.viewings(kinds) else _NOBODY, False),
-        ("Complete", words.complete(claims), False),
-        ("Verdict", words.verdict(claims.standing), False),
-        ("Log", checkpoint.origin, True),
-        ("Size, root", f"{checkpoint.size} {encode64(checkpoint.root)}", True),
-        ("SHA-256 of bundle.json", bundle_sha256, True),
-        ("Report", str(claims.order.report), True),
-    ]  # fmt: skip
-    return [{"name": name, "value": _CONTROLS.sub(" ", value), "code": code} for name, value, code in facts]
-
-
-def _events(claims: Claims, shown: int, kinds: Mapping[str, int]) -> str:
-    left_out = _left_out(claims, shown)
-    rest = f" – {left_out:,} of them are in report.csv and not in this PDF" if left_out else ""
-    return words.events(kinds) + rest
-
-
-def _left_out(claims: Claims, shown: int) -> int:
-    return len(claims.population.rows) - shown
+def _said(certificate: Certificate) -> Iterator[tuple[str, str, bool]]:
+    """Name, text and whether it is set as code: the statement, what the portal knows, what to compare."""
+    checkpoint = certificate.standing.checkpoint
+    for name, text in certificate.statement:
+        yield name, text, False
+        if name == "About" and certificate.portrait:
+            yield "As the portal knows it", f"{certificate.portrait} (no proof covers this line)", False
+    yield "Signatures", certificate.verdict, False
+    yield "Report", certificate.facts.report, True
+    yield "Checkpoint", f"{checkpoint.origin}\n{checkpoint.size}\n{encode64(checkpoint.root)}", True
+    yield "SHA-256 of report.csv", certificate.csv_sha256, True
+    yield "Built", f"{certificate.at:%Y-%m-%d %H:%M:%S} UTC", False
 
 
 def _typeset(data: dict[str, Any]) -> bytes:
@@ -130,7 +141,3 @@ def _typeset(data: dict[str, Any]) -> bytes:
         logger.error("report.pdf not set", error=str(getattr(error, "stderr", error))[-500:])
         raise CannotBuild(_NOT_SET) from error
     return ran.stdout
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,64 +1,72 @@
-"""Which leaves a bundle ships, so that an outsider sees by counters and indices that none is missing."""
+"""Which leaves a bundle ships, so that an outsider sees by counters and indices that none is missing.
 
-from collections.abc import Iterator
+Only indices are held here, eight bytes each: what the leaves say is read when they are written (stream.py).
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, LiteralString
 
 from pydantic_core import from_json
 
+from recordings.audit.kinds import Kind as Events
 from recordings.evidence.errors import TooMuch
-from recordings.evidence.scope import ALL, TARGET, Scope
+from recordings.evidence.scope import ACTOR, ALL, OBJECT, TARGET, Scope
 from recordings.sealing.entries import stamp
+from recordings.sealing.tags import Kind
 
-LIMIT = 50_000
-# Events are sealed when they are committed, recorded a little before: that much is looked at on both sides of a period.
-GUARD = timedelta(seconds=60)
-_PAGE = 500
+LIMIT = 100_000
+_FETCHED = 5_000
+CHAINS: Mapping[str, tuple[Kind, ...]] = {TARGET: ("obj",), OBJECT: ("obj", "par"), ACTOR: ("act",), ALL: ()}
 
-_OF_TAG: dict[str, LiteralString] = {
-    TARGET: "SELECT n, entry FROM audit.leaf WHERE obj = %s AND n < %s ORDER BY obj_n LIMIT %s",
-    "actor": "SELECT n, entry FROM audit.leaf WHERE act = %s AND n < %s ORDER BY act_n LIMIT %s",
+_OF_TAG: dict[Kind, LiteralString] = {
+    "obj": "SELECT n FROM audit.leaf WHERE obj = %s AND n < %s",
+    "par": "SELECT n FROM audit.leaf WHERE par = %s AND n < %s",
+    "act": "SELECT n FROM audit.leaf WHERE act = %s AND n < %s",
 }
-_RANGE = "SELECT n, entry FROM audit.leaf WHERE n >= %s AND n <= %s ORDER BY n"
-_BACK = "SELECT n, entry FROM audit.leaf WHERE n <= %s ORDER BY n DESC LIMIT %s"
-_WITHIN = """
-SELECT min(found.n), max(found.n), count(*) FROM (
-    SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
-    WHERE l.n < %s AND e.recorded_at >= %s AND e.recorded_at < %s LIMIT %s
-) AS found
+_MANIFESTS = """
+SELECT l.n, e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
+WHERE e.kind = %s AND l.n < %s ORDER BY l.n {0}
 """
-_BEFORE = """
-SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
-WHERE l.n < %s AND e.recorded_at < %s ORDER BY e.recorded_at DESC, e.id DESC LIMIT 1
+_INCIDENTS = """
+SELECT l.n, e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
+WHERE e.kind = %s AND l.n < %s ORDER BY l.n
 """
+_SPEAK_OF_LEAVES = ("event_late", "event_malformed")
 
 
 @dataclass(frozen=True)
 class Population:
-    """Indices, ascending: the leaves that make a bundle complete, and those of them that are rows of its table."""
+    """The leaves of a scope, ascending, and the incidents that speak of some of them."""
 
-    leaves: list[int]
-    rows: list[int]
+    leaves: Sequence[int]
+    incidents: Sequence[int]
+
+    @property
+    def range(self) -> dict[str, int]:
+        """First and last leaf of an unbroken range."""
+        return {"first": self.leaves[0], "last": self.leaves[-1]}
 
 
-def select(connection: Any, scope: Scope, tag: bytes, size: int) -> Population:
-    """The leaves of a scope in the log of this size, whose last leaf is a manifest; `tag` is the scope's own, unused
-    for everybody's events. A manifest speaks of the leaves before it, so a tag's leaves end there as well.
+def select(connection: Any, scope: Scope, tags: Mapping[Kind, bytes], size: int) -> Population:
+    """The leaves of a scope in the log of this size, whose last leaf is a manifest; `tags` are the scope's own. A
+    manifest speaks of the leaves before it, so a tag's leaves end there as well.
 
     Raises TooMuch, with what to narrow, when they are more than a bundle carries.
     """
+    leaves: Sequence[int]
     if scope.kind == ALL:
-        first, last = _bounds(connection, scope, size)
+        first, last = _first(connection, scope, size), _last(connection, scope, size)
         if last - first >= LIMIT:
             raise TooMuch(_TOO_LONG)
-        found = _fetch(connection, _RANGE, first, last)
+        leaves = range(first, last + 1)
     else:
-        found = _fetch(connection, _OF_TAG[scope.kind], tag, size - 1, LIMIT + 1)
-    recorded = {n: str(from_json(entry)["r"]) for n, entry in found}
-    if len(recorded) > LIMIT:
-        raise TooMuch(_TOO_BUSY.format(ref=scope.ref))
-    return Population(list(recorded), [n for n, when in recorded.items() if scope.holds(when)])
+        leaves = _of_tags(connection, tags, size)
+        if len(leaves) > LIMIT:
+            raise TooMuch(_TOO_BUSY.format(ref=scope.ref))
+    return Population(leaves, list(_incidents(connection, leaves, size)))
 
 
 _TOO_LONG = (
@@ -71,62 +79,58 @@ _TOO_BUSY = (
 )
 
 
-def _bounds(connection: Any, scope: Scope, size: int) -> tuple[int, int]:
-    """First and last leaf of an unbroken range that nothing of the scope's time lies outside of."""
-    if scope.since is None and scope.until is None:
-        return 0, size - 1
-    first, last = _within(connection, scope, size)
-    begin = _guard_before(connection, first, stamp(scope.since - GUARD)) if scope.since else 0
-    end = _guard_after(connection, last, stamp(scope.until + GUARD), size) if scope.until else size - 1
-    return begin, end
+def _of_tags(connection: Any, tags: Mapping[Kind, bytes], size: int) -> Sequence[int]:
+    """The leaves that have any of these tags, at most LIMIT + 1 of them."""
+    query = " UNION ".join(_OF_TAG[kind] for kind in tags)
+    params = [value for found in tags.values() for value in (found, size - 1)]
+    with connection.cursor(name="scope") as cursor:
+        cursor.itersize = _FETCHED
+        cursor.execute(f"{query} ORDER BY n LIMIT %s", [*params, LIMIT + 1])
+        return array("q", (n for (n,) in cursor))
 
 
-def _within(connection: Any, scope: Scope, size: int) -> tuple[int, int]:
-    """The outermost leaves recorded within the scope's time; of none, the leaf before it."""
-    since, until = scope.since or "-infinity", scope.until or "infinity"
-    ((first, last, count),) = _fetch(connection, _WITHIN, size, since, until, LIMIT + 1)
-    if count > LIMIT:
-        raise TooMuch(_TOO_LONG)
-    if first is None:
-        edge = scope.since or scope.until
-        before = _fetch(connection, _BEFORE, size, edge)
-        first = last = before[0][0] if before else 0
-    return first, last
+def _first(connection: Any, scope: Scope, size: int) -> int:
+    """The newest manifest that closes everything before the scope's time; 0 when there is none."""
+    if scope.since is None:
+        return 0
+    since = stamp(scope.since)
+    newest_first = _manifests(connection, size, "DESC")
+    return next((n for n, said in newest_first if "newest" in said and said["newest"] < since), 0)
 
 
-def _guard_before(connection: Any, first: int, moment: str) -> int:
-    """The nearest leaf at or before `first` that was recorded before the moment; 0 when there is none."""
-    for n, entry in _backwards(connection, first):
-        if str(from_json(entry)["r"]) < moment:
-            return n
-        if first - n > LIMIT:
-            raise TooMuch(_TOO_LONG)
-    return 0
+def _last(connection: Any, scope: Scope, size: int) -> int:
+    """The oldest manifest that closes the scope's time; the newest leaf when none does."""
+    if scope.until is None:
+        return size - 1
+    until = stamp(scope.until)
+    closing = (n for n, said in _manifests(connection, size, "ASC") if said.get("closed_until", "") >= until)
+    return next(closing, size - 1)
 
 
-def _guard_after(connection: Any, last: int, moment: str, size: int) -> int:
-    """The nearest leaf at or after `last` that was recorded after the moment; the newest when there is none."""
-    for n, entry in _forwards(connection, last, size):
-        if str(from_json(entry)["r"]) > moment:
-            return n
-        if n - last > LIMIT:
-            raise TooMuch(_TOO_LONG)
-    return size - 1
+def _manifests(connection: Any, size: int, order: LiteralString) -> Iterator[tuple[int, dict[str, Any]]]:
+    with connection.cursor(name=f"manifests_{order}") as cursor:
+        cursor.itersize = 200
+        cursor.execute(_MANIFESTS.format(order), [Events.HEADS_MANIFEST.value, size])
+        for n, body in cursor:
+            yield n, from_json(bytes(body)).get("action_detail", {})
 
 
-def _backwards(connection: Any, start: int) -> Iterator[tuple[int, bytes]]:
-    while start >= 0:
-        yield from _fetch(connection, _BACK, start, _PAGE)
-        start -= _PAGE
+def _incidents(connection: Any, leaves: Sequence[int], size: int) -> Iterator[int]:
+    """The incidents that speak of leaves which came late or are no events, where some of these are among `leaves`."""
+    with connection.cursor(name="incidents") as cursor:
+        cursor.itersize = 200
+        cursor.execute(_INCIDENTS, [Events.SEALER_INCIDENT.value, size])
+        for n, body in cursor:
+            said = from_json(bytes(body)).get("action_detail", {})
+            if said.get("code") in _SPEAK_OF_LEAVES and _touches(leaves, said["first"], said["count"]):
+                yield n
 
 
-def _forwards(connection: Any, start: int, size: int) -> Iterator[tuple[int, bytes]]:
-    for at in range(start, size, _PAGE):
-        yield from _fetch(connection, _RANGE, at, min(at + _PAGE, size) - 1)
+def _touches(leaves: Sequence[int], first: int, count: int) -> bool:
+    at = bisect_left(leaves, first)
+    return at < len(leaves) and leaves[at] < first + count
 
 
-def _fetch(connection: Any, statement: LiteralString, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+def together(*parts: Iterable[int]) -> Sequence[int]:
+    """All of these indices once, ascending."""
+    return array("q", sorted(set().union(*parts)))

@@ -1,14 +1,16 @@
-"""What a bundle is about: one thing, one actor or everybody, for all time or from one moment to another."""
+"""What a bundle is about: one thing, one object with its recordings, one actor or everybody, and in which time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Self
 
 from recordings.audit.filters import TrailFilters
-from recordings.evidence.errors import NotOneScope
+from recordings.evidence.errors import NotOneScope, NotPassed
+from recordings.evidence.references import known_reference
 from recordings.sealing.entries import stamp
 
-TARGET, ACTOR, ALL = "target", "actor", "all"
+TARGET, OBJECT, ACTOR, ALL = "target", "object", "actor", "all"
 
 
 @dataclass(frozen=True)
@@ -24,44 +26,59 @@ class Scope:
     def of(cls, filters: TrailFilters) -> Self:
         """The scope that a report's filters stand for. Raises NotOneScope when they stand for no single one."""
         narrowed = filters.groups or filters.kinds or filters.outcome or filters.purpose or filters.nothing
-        if (
-            narrowed
-            or filters.any_ref
-            or filters.request
-            or filters.event
-            or (filters.target and filters.actor)
-        ):
+        several = filters.any_ref or filters.request or filters.event or (filters.target and filters.actor)
+        if narrowed or several:
             raise NotOneScope
         since = _midnight(filters.since) if filters.since else None
         until = _midnight(filters.until + timedelta(days=1)) if filters.until else None
-        kind = TARGET if filters.target else ACTOR if filters.actor else ALL
-        return cls(kind, filters.target or filters.actor, since, until)
+        if filters.actor:
+            return cls(ACTOR, filters.actor, since, until)
+        return cls(_kind_of(filters.target) if filters.target else ALL, filters.target, since, until)
 
-    def as_claim(self) -> dict[str, Any]:
-        """The scope as `bundle.json` says it."""
-        said = {"kind": self.kind, "ref": self.ref}
-        said |= {"from": stamp(self.since)} if self.since else {}
-        said |= {"to": stamp(self.until)} if self.until else {}
+    @classmethod
+    def asked(cls, filters: TrailFilters, now: datetime) -> Self:
+        """The scope of a bundle that is asked for now: about what exists, spelled as the trail has it, in a time that
+        has passed. Raises NotOneScope, UnknownReference or NotPassed, each with its sentence."""
+        scope = cls.of(filters)
+        if scope.until and scope.until > now:
+            raise NotPassed(_ENDS_LATER)
+        if scope.since and scope.since > now:
+            raise NotPassed(_BEGINS_LATER)
+        if scope.kind == ALL:
+            return scope
+        ref = known_reference(scope.ref)
+        return replace(scope, ref=ref, kind=scope.kind if scope.kind == ACTOR else _kind_of(ref))
+
+    def as_claim(self) -> dict[str, str]:
+        """The scope as `bundle.json` and the event that asks for the bundle say it."""
+        said = {
+            "kind": self.kind,
+            "ref": self.ref,
+            "from": stamp(self.since) if self.since else "",
+            "to": stamp(self.until) if self.until else "",
+        }
         return {name: value for name, value in said.items() if value}
+
+    @classmethod
+    def from_claim(cls, said: Mapping[str, str]) -> Self:
+        """Read back what `as_claim` wrote."""
+        since, until = (
+            datetime.fromisoformat(said[edge]) if edge in said else None for edge in ("from", "to")
+        )
+        return cls(said["kind"], said.get("ref", ""), since, until)
 
     def holds(self, recorded_at: str) -> bool:
         """Whether a moment, spelled as in an entry, lies within the scope's time."""
         after_start = self.since is None or recorded_at >= stamp(self.since)
         return after_start and (self.until is None or recorded_at < stamp(self.until))
 
-    def in_words(self) -> str:
-        """The scope as a person would say it: "every event on recording:…, from 2026-11-01 00:00:00 UTC"."""
-        what = {TARGET: f"every event on {self.ref}", ACTOR: f"every event by {self.ref}"}
-        return ", ".join(filter(None, [what.get(self.kind, "every event"), self.time_in_words()]))
 
-    def time_in_words(self) -> str:
-        """The scope's time, as "from …, before …"; empty for all time."""
-        edges = (("from", self.since), ("before", self.until))
-        return ", ".join(f"{word} {_said(moment)}" for word, moment in edges if moment)
+_ENDS_LATER = "The period ends in the future: choose an end that has passed, or leave the last day open."
+_BEGINS_LATER = "The period begins in the future: choose a beginning that has passed."
 
 
-def _said(when: datetime) -> str:
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _kind_of(ref: str) -> str:
+    return OBJECT if ref.strip().lower().startswith("object:") else TARGET
 
 
 def _midnight(day: date) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 _KIND = "timestamp"
+MOST = 100  # anchors in a bundle
 _SIZES = """
 SELECT DISTINCT a.size FROM audit.anchor a JOIN audit.checkpoint c USING (size)
 WHERE a.kind = %s AND a.size > 0 AND a.size <= %s AND c.origin = %s ORDER BY a.size
@@ -38,6 +39,10 @@ def stamped_around(connection: Any, size: int, origin: str, leaves: Sequence[int
 
 
 def _neighbours(sizes: Sequence[int], leaves: Iterable[int]) -> list[int]:
-    """A leaf stands between the largest size that does not cover it and the smallest that does."""
+    """A leaf stands between the largest size that does not cover it and the smallest that does. Of more than a bundle
+    may hold, some evenly apart, the first and the newest among them: they pin every leaf, less narrowly."""
     edges = {bisect_right(sizes, leaf) for leaf in leaves} | {len(sizes)}
-    return sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})
+    found = sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})
+    if len(found) <= MOST:
+        return found
+    return [found[at * (len(found) - 1) // (MOST - 1)] for at in range(MOST)]

@@ -6,6 +6,7 @@ A bundle is asked for by an event; the sealer writes a manifest after it. Both a
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from recordings.audit.kinds import Kind
 from recordings.evidence.errors import CannotProve
 from recordings.evidence.trust import policy, whole_note
 from recordings.models import Checkpoint, Cosignature, LogHead
+from recordings.sealing.entries import stamp
 from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
@@ -71,7 +73,13 @@ class Standing:
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names, in the policy, of those who cosigned."""
-        return tuple(sorted(self.judged.witnesses))
+        return tuple(self.judged.witnesses)
+
+    @property
+    def seen_by(self) -> list[tuple[str, str]]:
+        """Each of them with the time of the cosignature, spelled as in an entry."""
+        signed = self.judged.witnesses.items()
+        return [(name, stamp(datetime.fromtimestamp(one.time or 0, UTC))) for name, one in signed]
 
 
 def portal_policy() -> Policy:

@@ -3,15 +3,13 @@
 docs/trail-format.md says what each column is; the verifiers have it in their own words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from pydantic_core import from_json
 
 from recordings.audit.vault import ERASED
 from recordings.evidence.leaves import Shipped
 from recordings.evidence.texts import canonical
-from recordings.sheets.cells import csv_cell
+from recordings.sheets.cells import csv_column
 
 COLUMNS = (
     "leaf",
@@ -38,9 +36,13 @@ BYTE_ORDER_MARK = "\ufeff".encode()
 Row = tuple[int | str, ...]
 
 
-def row(leaf: Shipped) -> Row:
-    """The values of one event in the order of COLUMNS, as they are: no cell made harmless yet."""
-    entry, body = from_json(leaf.entry), from_json(leaf.body)
+def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row:
+    """The values of one event in the order of COLUMNS, as they are: no cell made harmless yet. `entry` and `body` are
+    the leaf's, parsed; a leaf that is no event has no body."""
+    if not body:
+        known = {"leaf": leaf.n, "recorded_at": entry["r"], "type": entry["y"], "outcome": entry["o"]}
+        known |= {"event_id": entry["e"], "body_sha256": entry["bh"]}
+        return tuple(known.get(name, "") for name in COLUMNS)
     actor, target = body.get("actor", {}), body.get("object", {})
 
     def personal(part: str, name: str) -> str:
@@ -50,8 +52,8 @@ def row(leaf: Shipped) -> Row:
         leaf.n,
         entry["r"],
         body["occurred_at"],
-        body["type"],
-        body["outcome"],
+        entry["y"],
+        entry["o"],
         actor.get("ref", ""),
         personal("actor", "name"),
         actor.get("role", ""),
@@ -82,6 +84,9 @@ def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
     return canonical(said).decode() if said else ""
 
 
-def csv_lines(rows: Iterable[Sequence[int | str]]) -> bytes:
+def csv_lines(rows: Sequence[Row]) -> bytes:
     """Lines of the table's CSV: RFC 4180, each cell text that no spreadsheet takes for a formula."""
-    return "".join(",".join(csv_cell(str(cell)) for cell in cells) + "\r\n" for cells in rows).encode()
+    if not rows:
+        return b""
+    columns = [csv_column([str(cell) for cell in cells]) for cells in zip(*rows, strict=True)]
+    return "".join([f"{','.join(cells)}\r\n" for cells in zip(*columns, strict=True)]).encode()

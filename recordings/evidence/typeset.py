@@ -7,6 +7,7 @@ Imports nothing of the portal.
 import json
 import re
 import sys
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,21 @@ from typing import Any
 import typst
 
 _TEMPLATE = Path(__file__).with_name("report.typ")
-_NO_GLYPH = re.compile(r'the text `"(.*?)"` could not be displayed')
+_NO_GLYPH = re.compile(r'(?:the text|the codepoint) `"(.*?)"`')
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 _STAND_IN = "□"  # what no font on this machine can draw
 _BOXES = (
     "A letter that no font on the portal's machine can draw is shown as □ here; report.csv has it as it is."
 )
-_ATTEMPTS = 3
+_ATTEMPTS = 20  # each names the letters of one kind of refusal only
 
 
 def typeset(data: dict[str, Any], at: datetime) -> bytes:
-    """A tagged PDF/A-2a, PDF/UA-1. Both refuse a letter that no font can draw: it is shown as a box instead."""
+    """A tagged PDF/A-2a, PDF/UA-1. Both refuse a letter that no font can draw, and every private one: it is shown as a
+    box instead."""
+    data = _boxed(
+        data, {ord(letter) for letter in json.dumps(data, ensure_ascii=False) if _is_private(letter)}
+    )
     for _ in range(_ATTEMPTS):
         try:
             return _compile(json.dumps(data, ensure_ascii=False), at)
@@ -32,15 +37,34 @@ def typeset(data: dict[str, Any], at: datetime) -> bytes:
             lacking = _lacking(error.diagnostic)
             if not lacking:
                 raise
-            drawn = json.dumps(data, ensure_ascii=False).translate(dict.fromkeys(lacking, _STAND_IN))
-            data = {**json.loads(drawn), "boxes": _BOXES}
-    raise ValueError("There is not even a font with a box in it.")
+            data = _boxed(data, lacking)
+    return _compile(json.dumps(_boxed(data, _beyond_latin(data)), ensure_ascii=False), at)
+
+
+def _is_private(letter: str) -> bool:
+    """Whether a code point means what two parties agreed on, half of a pair, or nothing at all."""
+    return unicodedata.category(letter) in ("Co", "Cs", "Cn")
+
+
+def _boxed(data: dict[str, Any], letters: set[int]) -> dict[str, Any]:
+    """The same data with a box in the place of each of these letters, and a sentence that says so."""
+    if not letters:
+        return data
+    drawn = json.dumps(data, ensure_ascii=False).translate(dict.fromkeys(letters, _STAND_IN))
+    return {**json.loads(drawn), "boxes": _BOXES}
 
 
 def _lacking(said: str) -> set[int]:
     """The letters that typst could not draw, beyond ASCII: every font has that."""
     texts = (_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in _NO_GLYPH.findall(said))
     return {ord(letter) for text in texts for letter in text if not letter.isascii()}
+
+
+def _beyond_latin(data: dict[str, Any]) -> set[int]:
+    """Every letter but those that the embedded fonts certainly have."""
+    return {ord(letter) for letter in json.dumps(data, ensure_ascii=False) if ord(letter) > 0x17F} - {
+        ord(_STAND_IN)
+    }
 
 
 def _compile(data: str, at: datetime) -> bytes:

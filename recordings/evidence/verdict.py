@@ -98,7 +98,7 @@ def verdict() -> Verdict:
     facts = Facts(
         now=timezone.now(),
         head=head,
-        unsealed_since=_oldest_unsealed(head.low_water if head else 0),
+        unsealed_since=_oldest_unsealed(),
         checkpoint=checkpoint,
         witnessed=_witnessed(trusted) if trusted else None,
         anchored=_newest_anchors(),
@@ -130,11 +130,9 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
     return [*((found, None) for found in open_incidents()), *settled]
 
 
-def _oldest_unsealed(low_water: int) -> datetime | None:
-    """When the oldest event that has no leaf yet was recorded; all up to `low_water` are known to have one."""
-    # The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
-    sealed = Leaf.objects.filter(event_no=OuterRef("pk"), event_no__gt=low_water)
-    waiting = AuditEvent.objects.filter(~Exists(sealed), id__gt=low_water)
+def _oldest_unsealed() -> datetime | None:
+    """When the oldest event that has no leaf yet was recorded."""
+    waiting = AuditEvent.objects.filter(~Exists(Leaf.objects.filter(event_no=OuterRef("pk"))))
     return waiting.order_by("id").values_list("recorded_at", flat=True).first()
 
 

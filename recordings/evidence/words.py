@@ -1,14 +1,13 @@
 """What a bundle says of itself to people: its verdict, its README, the command that checks it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
 
-from recordings.audit import Kind
-from recordings.evidence.claims import Claims
-from recordings.evidence.scope import ALL
 from recordings.evidence.standing import Standing, portal_policy
+from recordings.evidence.statement import Sentence
 from recordings.tlog.policy import Policy
 
 
@@ -30,29 +29,6 @@ def verdict(standing: Standing) -> str:
     return said
 
 
-def viewings(kinds: Mapping[str, int]) -> int:
-    """How many of these events are viewings: somebody was given the address of a video."""
-    return kinds.get(Kind.URL_ISSUED.value, 0)
-
-
-def events(kinds: Mapping[str, int]) -> str:
-    """How many events there are and of what kind: "none", or "3: 2 recording.opened, 1 viewing.url_issued"."""
-    if not kinds:
-        return "none"
-    listed = ", ".join(f"{kinds[kind]:,} {kind}" for kind in sorted(kinds))
-    return f"{sum(kinds.values()):,}: {listed}"
-
-
-def complete(claims: Claims) -> str:
-    """What is claimed of completeness, for the verifier to confirm."""
-    count, size = len(claims.population.leaves), claims.standing.size
-    if claims.order.scope.kind == ALL:
-        return f"{count:,} leaves of {size:,} in the log, without a gap"
-    if not count:
-        return f"none of the log's {size:,} leaves is about {claims.order.scope.ref}"
-    return f"all {count:,} leaves that the log of {size:,} counts for {claims.order.scope.ref}"
-
-
 def policy_file(standing: Standing) -> bytes:
     """The portal's own policy as its file has it – without a quorum when that was not met, and then it says so."""
     path: Path | None = settings.AUDIT_POLICY_FILE
@@ -71,38 +47,58 @@ def _without_quorum(trusted: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(claims: Claims, file_name: str, bundle_sha256: str) -> str:
-    """README.txt: what this is, and how to check it without us."""
-    checkpoint = claims.standing.checkpoint
+def readme(said: Sequence[Sentence], standing: Standing, file_name: str) -> str:
+    """README.txt: what this is, what is claimed, and how to check it without us."""
     return f"""\
-Audit trail report: {claims.order.scope.in_words()}
-Generated {claims.at:%Y-%m-%d %H:%M:%S} UTC by {claims.order.name or claims.order.ref}
+Audit trail certificate
 
-Events: {len(claims.population.rows):,}. Complete: {complete(claims)}.
-Log: {checkpoint.origin}. {verdict(claims.standing)}
-SHA-256 of bundle.json: {bundle_sha256}
+{statement_lines(said)}
 
-To check it, on any machine with Python 3, without a network and without the portal:
+{verdict(standing)} These sentences are the portal's. A verifier prints the same ones when they hold.
+
+To check it, on any machine with Python 3.9 or later, without a network and without the portal:
 
     unzip -p {file_name} verify_audit.py > verify_audit.py
     {command(file_name)}
 
-Take verify_audit.py from whoever you trust rather than from here, and bring a policy file of your own: it names the
-keys of the log and of the witnesses that you believe. Without one the best verdict is "self-signed only". Keep
-checkpoint.txt: whoever holds it will notice if the log's past is ever changed.
+or open verify.html in a browser and give it the file. Both come from the maker of this bundle: take them, and
+policy.txt, from whoever you trust rather than from here. A policy names the keys of the log and of the witnesses
+that you believe; without one of your own the best verdict is "self-signed only". Check the file as you received it:
+one that was unpacked and packed again is not checked. Keep checkpoint.txt: whoever holds it will notice if the log's
+past is ever changed.
 
-  report.csv report.xlsx report.pdf   the table. report.csv is made again from the proofs and compared; the other
-                                      two are copies for reading, which SHA256SUMS covers and the proofs do not
-  bundle.json                         what is claimed
-  checkpoint.txt                      the signed tree head that every proof leads to
-  policy.txt                          the portal's own trust policy
-  events/                             one C2SP tlog-proof per leaf
-  anchors/                            older checkpoints with RFC 3161 time stamps
-  SHA256SUMS                          sha256sum --check SHA256SUMS
+  bundle.json       what is claimed
+  checkpoint.txt    the signed tree head that everything leads to
+  policy.txt        the portal's own trust policy
+  events.jsonl      the leaves of the log, their events, and the proof of all of them together
+  report.csv        the table; a verifier makes it again from the events and compares
+  report.xlsx       copies by the portal for reading. bundle.json holds their hashes, no proof covers what they say;
+  report.pdf        neither does one cover this file
+  anchors/          older checkpoints with RFC 3161 time stamps
+  SHA256SUMS        sha256sum --check SHA256SUMS
 
-A name, an address, a note or a label that reads "erased" was deleted for good at a person's request.
-The proofs hold all the same.
+Any change of bundle.json, checkpoint.txt, events.jsonl, report.csv or of how the files lie in the zip is found by a
+verifier. Whoever makes the hashes anew can change README.txt, policy.txt, report.pdf, report.xlsx and the verifiers.
+
+A name, an address, a note or a label that reads "erased" was deleted for good at a person's request, or is not opened
+here. The proofs hold all the same.
 """
+
+
+_STATEMENT = "  {name}: {text}"
+_SPOKEN = re.compile(r"  ([A-Z][A-Za-z ]+): (.+)")
+
+
+def statement_lines(said: Sequence[Sentence]) -> str:
+    """The statement as README.txt has it."""
+    return "\n".join(_STATEMENT.format(name=name, text=text) for name, text in said)
+
+
+def statement_in(readme_text: str) -> list[Sentence]:
+    """Read back what `statement_lines` wrote, from the whole README.txt."""
+    paragraph = readme_text.split("\n\n")[1:2]
+    lines = paragraph[0].split("\n") if paragraph else []
+    return [Sentence(*found.groups()) for line in lines if (found := _SPOKEN.fullmatch(line))]
 
 
 def _listed(names: tuple[str, ...]) -> str:

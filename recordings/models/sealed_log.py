@@ -4,17 +4,17 @@ from django.db import models
 
 
 class LogHead(models.Model):
-    """The one row that says how far the log is sealed. A cache: the leaves are the truth."""
+    """The one row that a sealer locks, and how far it has sealed: for display. The leaves are the truth."""
 
     one = models.BooleanField(primary_key=True)
     origin = models.TextField()
     tag_key = models.BinaryField()
     size = models.BigIntegerField()
     root = models.BinaryField()
-    frontier = models.BinaryField()
-    low_water = models.BigIntegerField()
     manifest_n = models.BigIntegerField()
     manifest_at = models.DateTimeField(null=True)
+    parents_from = models.BigIntegerField()
+    closed_until = models.DateTimeField(null=True)
     sealed_at = models.DateTimeField()
 
     class Meta:
@@ -34,6 +34,8 @@ class Leaf(models.Model):
     obj_n = models.BigIntegerField(null=True)
     act = models.BinaryField()
     act_n = models.BigIntegerField()
+    par = models.BinaryField(null=True)
+    par_n = models.BigIntegerField(null=True)
     sealed_at = models.DateTimeField()
 
     class Meta:
@@ -100,12 +102,14 @@ class Anchor(models.Model):
 
 
 class Incident(models.Model):
-    """What must never happen and did; `settles` names the earlier incident that this row closes."""
+    """What must never happen and did. `settles` names the earlier incident that this row closes; `event_id` the
+    sealer's event that speaks of the row: one that settles counts only when that event has its leaf."""
 
     id = models.BigIntegerField(primary_key=True)
     code = models.TextField()
     detail = models.TextField()
     settles = models.ForeignKey("self", models.DO_NOTHING, null=True, db_column="settles", related_name="+")
+    event_id = models.UUIDField(null=True, unique=True)
     at = models.DateTimeField()
 
     class Meta:

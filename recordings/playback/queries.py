@@ -130,8 +130,10 @@ def place_of(recording: Recording) -> Place:
 
 
 def viewings_of(recording_id: UUID) -> list[ViewingRow]:
-    """The newest viewings of a recording, whoever's."""
-    rows = Viewing.objects.filter(recording_id=recording_id).select_related("viewer").order_by("-pk")
+    """The newest viewings of a recording, whoever's. One begins when the address of the video is given out: a play that
+    was refused is none."""
+    given = Viewing.objects.filter(recording_id=recording_id, url_issued_at__isnull=False)
+    rows = given.select_related("viewer").order_by("-pk")
     return [
         ViewingRow(
             viewer_id=row.viewer_id,
@@ -144,6 +146,13 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
         )
         for row in rows[:VIEWINGS]
     ]
+
+
+def refused_plays(recording_id: UUID) -> int:
+    """How often somebody pressed play and was given no video."""
+    return (
+        Viewing.objects.filter(recording_id=recording_id, url_issued_at=None).exclude(ended_at=None).count()
+    )
 
 
 def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:

@@ -234,6 +234,7 @@ def _witnessed(request: Request, recording: Recording) -> dict[str, Any]:
         "may_read_trail": True,
         "events": trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=request.user),
         "viewings": queries.viewings_of(recording.pk),
+        "refused": queries.refused_plays(recording.pk),
         "all_url": f"{reverse('audit:trail')}?q={recording.pk}",
         "certificate_url": _certificate_url(recording)
         if can(request.user, Permission.EXPORT_REPORTS)

@@ -10,10 +10,12 @@ from django.utils import timezone
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
 from recordings.audit.filters import TrailFilters
 from recordings.audit.record import Detail
+from recordings.evidence.scope import Scope
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.refresh.nudge import nudge
 from recordings.reports import claims
 
+BUNDLE = "bundle"
 BUILDER = Actor.system("reports")
 
 
@@ -23,10 +25,13 @@ def target_of(report: Report) -> Target:
 
 @transaction.atomic
 def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by: Actor) -> Report:
-    """Ask for the trail as a file. Which event is the newest in it is fixed here, however late it is built.
+    """Ask for the trail as a file. Which event is the newest in it is fixed here, however late it is built; what a
+    bundle is about stands in the event, which travels in it.
 
-    Raises AuditUnavailable when the request cannot be recorded; then there is no report either.
+    Raises AuditUnavailable when the request cannot be recorded, CannotBuild with a sentence when a bundle cannot be
+    about that; then there is no report either.
     """
+    scope = {"scope": Scope.asked(filters, timezone.now()).as_claim()} if format == BUNDLE else {}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(
         requested_by=requested_by, format=format, filters=filters.as_detail(), last_event_id=newest
@@ -36,7 +41,7 @@ def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by:
         by=by,
         target=target_of(report),
         outcome=Outcome.GRANTED,
-        detail={"format": format, "filters": report.filters, "last_event": newest},
+        detail={"format": format, "filters": report.filters, "last_event": newest, **scope},
     )
     _nudge_builder(report.pk)
     return report

@@ -3,22 +3,29 @@
 import errno
 import json
 import time
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
+from uuid import UUID
 
 from recordings.audit import Kind
-from recordings.audit.filters import TrailFilters
 from recordings.evidence.bundle import Built, build_bundle
 from recordings.evidence.claims import Order
-from recordings.evidence.errors import CannotProve
+from recordings.evidence.errors import CannotBuild, CannotProve
 from recordings.evidence.scope import Scope
-from recordings.evidence.words import command
+from recordings.evidence.statement import Sentence
+from recordings.evidence.words import command, statement_in
 from recordings.models import AuditEvent, Report
 from recordings.reports import claims, files
-from recordings.reports.actions import finish_report
+from recordings.reports.actions import BUNDLE, finish_report
 
-FORMAT = "bundle"
-LEAF_BYTES = 6000  # in the file and beside it, while it is written; on the safe side
+FORMAT = BUNDLE
+ASKED_BEFORE = (
+    "This report was asked for before bundles had their present format. Ask for it again: what it is about then "
+    "stands in the sealed log."
+)
+LEAF_BYTES = 4000  # in the file and beside it, while it is written; on the safe side
 RENEW_SECONDS = 0.5
 
 
@@ -42,12 +49,11 @@ def as_detail(built: Built) -> dict[str, Any]:
     """What `export.built` says of a bundle beside its file."""
     return {
         "checkpoint_size": built.size,
-        "manifest": built.manifest,
         "leaves": built.leaves,
         "viewings": built.viewings,
         "witnesses": list(built.witnesses),
         "verdict": built.verdict,
-        "bundle_sha256": built.bundle_sha256,
+        "csv_sha256": built.csv_sha256,
     }
 
 
@@ -55,47 +61,67 @@ def as_detail(built: Built) -> dict[str, Any]:
 class Proven:
     """What a finished bundle said of itself when it was built, for the report's page."""
 
-    scope: str
+    statement: list[Sentence]
     checkpoint_size: int
     leaves: int
-    viewings: int
-    witnesses: tuple[str, ...]
     verdict: str
-    bundle_sha256: str
+    csv_sha256: str
     command: str
 
     @classmethod
     def of(cls, report: Report) -> Self | None:
-        """None for a report that is no finished bundle."""
-        said = _said(report, Kind.REPORT_BUILT) if report.format == FORMAT else None
-        detail = json.loads(bytes(said.body))["action_detail"] if said else None
-        if detail is None:
+        """None for a report that is no finished bundle of the present format, or whose file is gone."""
+        if report.format != FORMAT or not report.file_name:
             return None
-        scope = Scope.of(TrailFilters.from_detail(report.filters))
+        said = _said(report, Kind.REPORT_BUILT)
+        detail = _detail(said) if said else {}
+        statement = _statement(report)
+        if "csv_sha256" not in detail or not statement:
+            return None
         return cls(
-            scope.in_words(),
+            statement,
             detail["checkpoint_size"],
             detail["leaves"],
-            detail["viewings"],
-            tuple(detail["witnesses"]),
             detail["verdict"],
-            detail["bundle_sha256"],
+            detail["csv_sha256"],
             command(report.file_name),
         )
+
+
+def _statement(report: Report) -> list[Sentence]:
+    """The sentences as they stand in the bundle: names in them can be erased with the file, and nowhere else."""
+    try:
+        with zipfile.ZipFile(files.file_of(report)) as bundle:
+            return statement_in(bundle.read("README.txt").decode())
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return []
+
+
+def in_old_format(reports: Iterable[Report]) -> set[UUID]:
+    """Those of these reports that are bundles of the format before: the event that asks for one names no scope."""
+    refs = {f"report:{one.pk}": one.pk for one in reports if one.format == FORMAT}
+    asking = AuditEvent.objects.filter(target_ref__in=refs, kind=Kind.REPORT_REQUESTED)
+    now = {event.target_ref for event in asking if "scope" in _detail(event)}
+    return {pk for ref, pk in refs.items() if ref not in now}
 
 
 def _order(report: Report) -> Order:
     request = _said(report, Kind.REPORT_REQUESTED)
     if request is None:
         raise CannotProve("The trail does not say who asked for this report. Request it again.")
-    person = report.requested_by
-    scope = Scope.of(TrailFilters.from_detail(report.filters))
-    name = person.full_name or person.username
-    return Order(report.pk, request.event_id, scope, name, f"user:{person.pk}")
+    detail = _detail(request)
+    if "scope" not in detail:
+        raise CannotBuild(ASKED_BEFORE)
+    return Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]))
 
 
 def _said(report: Report, kind: Kind) -> AuditEvent | None:
     return AuditEvent.objects.filter(target_ref=f"report:{report.pk}", kind=kind).order_by("-id").first()
+
+
+def _detail(event: AuditEvent) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(bytes(event.body)).get("action_detail", {})
+    return found
 
 
 class _Progress:

@@ -1,20 +1,22 @@
 """What a report is asked for: the filters of the trail page, and a format."""
 
+from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 
 from recordings.audit.filters import TrailFilters
 from recordings.audit.forms import TrailForm
-from recordings.evidence.errors import NotOneScope
+from recordings.evidence.errors import CannotBuild, UnknownReference
+from recordings.evidence.references import known_reference
 from recordings.evidence.scope import Scope
-from recordings.models import Recording
+from recordings.reports.actions import BUNDLE
 
-BUNDLE = "bundle"
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines", BUNDLE: "Evidence bundle"}
 NO_RECORDING = "The portal knows no recording of this id."
+_NAMED_BY_UUID = ("recording", "statement", "report")
 
 
 class ReportForm(TrailForm):
@@ -24,8 +26,9 @@ class ReportForm(TrailForm):
         widget=forms.RadioSelect,
         initial="csv",
         help_text="CSV and Excel for reading, times as text in UTC to the microsecond; JSON Lines with the exact "
-        "bytes of each event, for checking them. An evidence bundle is about one recording, object, person or period "
-        "and proves to an outsider that nothing is altered and nothing is left out – also that there was nothing.",
+        "bytes of each event, for checking them. An evidence bundle is about one recording, one object with its "
+        "recordings, one person or a period. It proves to an outsider that nothing is altered and nothing is left out "
+        "up to the moment it names – also that there was nothing.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -37,8 +40,8 @@ class ReportForm(TrailForm):
         found = super().clean()
         if found.get("format") == BUNDLE and not self.errors:
             try:
-                Scope.of(self.filters())
-            except NotOneScope as refused:
+                Scope.asked(self.filters(), timezone.now())
+            except CannotBuild as refused:
                 raise forms.ValidationError(refused.sentence) from refused
         return found
 
@@ -50,15 +53,25 @@ class ReportForm(TrailForm):
 
 
 def _one_thing(words: dict[str, Any]) -> dict[str, Any]:
-    """Words that mean one object, recording or person become that; what else they might mean is nobody's wish."""
+    """Words that mean one object, recording or person become that; what else they might mean is nobody's wish.
+
+    Raises UnknownReference for a reference to what does not exist.
+    """
     refs = words.get("any_ref", ())
     if len(refs) == 1:
-        return {"actor" if refs[0].startswith(("user:", "system:")) else "target": refs[0]}
+        ref = known_reference(refs[0])
+        return {"actor" if ref.startswith(("user:", "system:")) else "target": ref}
     if refs and words.get("event"):
-        if not Recording.objects.filter(pk=UUID(words["event"])).exists():
-            raise forms.ValidationError(NO_RECORDING)
-        return {"target": f"recording:{words['event']}"}
+        return {"target": _known_by(words["event"])}
     return words
+
+
+def _known_by(uuid: str) -> str:
+    """The one thing that has this UUID."""
+    for kind in _NAMED_BY_UUID:
+        with suppress(UnknownReference):
+            return known_reference(f"{kind}:{uuid}")
+    raise UnknownReference(NO_RECORDING)
 
 
 def prefilled(query: QueryDict) -> ReportForm:

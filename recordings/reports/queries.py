@@ -12,6 +12,7 @@ from recordings.audit.words import filter_words
 from recordings.models import Report, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.reports.bundles import in_old_format
 from recordings.reports.forms import FORMATS
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
@@ -29,6 +30,7 @@ class ReportRow:
     filters: str
     by: str
     estimate: str
+    is_old: bool
 
     @property
     def is_open(self) -> bool:
@@ -44,21 +46,26 @@ def visible_reports(user: Any) -> "QuerySet[Report]":
 def newest_reports(user: Any) -> list[ReportRow]:
     """The newest of them, newest first."""
     reports = list(visible_reports(user).order_by("-requested_at")[:LISTED])
-    names = _names(reports)
-    return [row_of(report, names) for report in reports]
+    names, old = _names(reports), in_old_format(reports)
+    return [_row(report, names, report.pk in old) for report in reports]
 
 
-def row_of(report: Report, names: dict[str, str] | None = None) -> ReportRow:
+def row_of(report: Report) -> ReportRow:
     """One report as a page shows it."""
+    return _row(report, _names([report]), bool(in_old_format([report])))
+
+
+def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
     person = report.requested_by
     return ReportRow(
         report=report,
         state=ReportState(report.state).label,
         tone=TONES[report.state],
         format=FORMATS.get(report.format, report.format),
-        filters=_filters(report.filters, _names([report]) if names is None else names),
+        filters=_filters(report.filters, names),
         by=person.full_name or person.username,
         estimate=_estimate(report),
+        is_old=is_old,
     )
 
 

@@ -7,13 +7,8 @@ from django.db import connection
 
 from recordings.exceptions import NotSealed
 
-# The first event without a leaf, and the first leaf that no checkpoint covers: each is one step into an index. (That
-# the leaf's number lies above the mark, too, says nothing new; it keeps the planner from reading all leaves.)
-_LOW = "coalesce((SELECT low_water FROM audit.log_head), -1)"
-_UNSEALED = f"""
-audit.event e WHERE id > {_LOW} AND NOT EXISTS (
-    SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > {_LOW})
-"""
+# The first event without a leaf, and the first leaf that no checkpoint covers.
+_UNSEALED = "audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id)"
 _UNSIGNED = "audit.leaf WHERE n >= (SELECT coalesce(max(size), 0) FROM audit.checkpoint)"
 _OLDEST = f"""
 SELECT EXISTS (SELECT FROM audit.log_head), extract(epoch FROM clock_timestamp() - least(

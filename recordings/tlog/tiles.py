@@ -97,6 +97,19 @@ class Tiles:
         """As `merkle.consistency_path`."""
         return [self._cut(*node) for node in merkle.consistency_nodes(old, self.size)]
 
+    def between(self, start: int, end: int) -> list[bytes]:
+        """The roots of the largest full subtrees that cover the leaves start … end − 1, from left to right: each
+        begins at a multiple of its own size and none reaches `end`."""
+        self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
+        found = []
+        while start < end:
+            height = (end - start).bit_length() - 1
+            if start:
+                height = min(height, (start & -start).bit_length() - 1)
+            found.append(self._node(height, start >> height))
+            start += 1 << height
+        return found
+
     def _cut(self, height: int, index: int) -> bytes:
         """A node of the tree as far as the tree reaches."""
         start, end = index << height, (index + 1) << height

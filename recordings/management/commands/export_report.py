@@ -13,6 +13,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.audit.filters import TrailFilters
@@ -29,12 +30,12 @@ BY = Actor.system("export_report")
 
 
 class Command(BaseCommand):
-    help = "Write an evidence bundle: about one recording, object or person, or everybody within a period."
+    help = "Write an evidence bundle: about one recording, one object with its recordings, one person, or a period."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         about = parser.add_mutually_exclusive_group()
         about.add_argument("--recording", type=UUID, metavar="ID")
-        about.add_argument("--object", type=int, metavar="ID")
+        about.add_argument("--object", type=int, metavar="ID", help="an object with its recordings")
         about.add_argument("--person", type=int, metavar="ID", help="number of a user of the portal")
         parser.add_argument("--from", type=date.fromisoformat, metavar="DAY", help="first day, in UTC")
         parser.add_argument("--to", type=date.fromisoformat, metavar="DAY", help="last day, in UTC")
@@ -43,12 +44,14 @@ class Command(BaseCommand):
     def handle(self, *, out: Path, **given: Any) -> None:
         filters = _filters(given)
         try:
-            built, sha256 = _export(filters, out, self._progress)
+            scope = Scope.asked(filters, timezone.now())
+            built, sha256 = _export(scope, filters, out, self._progress)
         except (CannotBuild, AuditUnavailable) as error:
             raise CommandError(error.sentence) from error
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"{out}: {built.rows:,} events, {built.leaves:,} leaves. {built.verdict}")
+        self.stdout.write("\n".join(f"{name}: {text}" for name, text in built.statement))
         self.stdout.write(f"SHA-256 {sha256}\nTo check it: {command(out.name)}")
 
     def _progress(self, done: int, expected: int) -> None:
@@ -62,16 +65,16 @@ def _filters(given: dict[str, Any]) -> TrailFilters:
     return TrailFilters(target=about[0] if about else "", actor=actor, since=given["from"], until=given["to"])
 
 
-def _export(filters: TrailFilters, out: Path, progress: Any) -> tuple[Built, str]:
+def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tuple[Built, str]:
     """Have it in the trail that the bundle is asked for, build it, have it in the trail that it was built."""
     report = uuid7()
     target = Target("report", f"report:{report}")
     with _NewFile(out) as file:
-        detail = {"format": FORMAT, "filters": filters.as_detail()}
+        detail = {"format": FORMAT, "filters": filters.as_detail(), "scope": scope.as_claim()}
         request = record_durably(
             Kind.REPORT_REQUESTED, by=BY, target=target, outcome=Outcome.GRANTED, detail=detail
         )
-        order = Order(report, request, Scope.of(filters), "", BY.ref)
+        order = Order(report, request, scope)
         try:
             built = build_bundle(order, file, out.name, progress, out.parent)
         except CannotBuild as error:

@@ -20,10 +20,10 @@ from recordings.tlog.state import State
 from recordings.tlog.texts import encode64
 from recordings.verification.findings import Verification
 from recordings.verification.verify import verify as verify_log
-from tests.integration.evidence.bundles import Bundle, Log
+from tests.integration.evidence.bundles import Bundle, Log, on_recording
 from tests.sealing import InProcess, Signer, seal_all
 
-RECORDING_1 = Scope("target", "recording:1")
+RECORDING_1 = on_recording("1")
 TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
 # What a rewrite begins with: the log's tables empty, its end at nothing, the tag key kept.
 _FORGET = "; ".join(
@@ -118,7 +118,7 @@ class Scene:
     def audited(self, bundle: Bundle | None = None, policy: str = "", **brought: Any) -> Result:
         """The auditor's verifier over a bundle on recording 1, with the policy that they hold."""
         bundle = bundle or self.bundle()
-        return verify(bundle.file, policy_text=policy or self.signer.policy_text, **brought)
+        return verify(bundle.file, policy=policy or self.signer.policy_text, **brought)
 
     def bundle(self, scope: Scope = RECORDING_1) -> Bundle:
         """A bundle as the portal builds it now."""
@@ -154,4 +154,4 @@ class Scene:
 
 def failing(result: Result) -> list[str]:
     """The names of the verifier's checks that fail."""
-    return [check.name for check in result.checks if not check.ok]
+    return [check.name for check in result.checks if check.state == "fail"]

@@ -90,7 +90,7 @@ def test_old_and_new_bundles_verify(
     new = log.bundle(scope)
     for bundle, label in ((old, "Dana Marlowe"), (new, "erased")):
         assert [
-            check.name for check in verify_bundle(bundle.file, policy_text=policy).checks if not check.ok
+            check.name for check in verify_bundle(bundle.file, policy=policy).checks if not check.ok
         ] == []
         (row,) = csv.DictReader(bundle.read("report.csv").decode("utf-8-sig").splitlines())
         assert (row["target_label"], row["actor_name"]) == (label, "Noa Levi")

@@ -17,23 +17,35 @@ import pytest
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.evidence import pdf, population, standing
-from recordings.evidence.claims import Order
 from recordings.evidence.errors import CannotBuild, CannotProve, TooMuch
 from recordings.evidence.scope import Scope
+from recordings.evidence.texts import canonical
 from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
 from recordings.sealing.opening import begin_epoch
 from recordings.sealing.tags import tag
-from recordings.sheets.cells import original
 from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import Note
-from tests.integration.evidence.bundles import NOA, TOM, Log, checked, make_log, opened, table
+from tests.cells import original
+from tests.integration.evidence.bundles import (
+    NOA,
+    TOM,
+    Log,
+    checked,
+    discovered,
+    make_log,
+    on_recording,
+    opened,
+    played,
+    ref_of,
+    table,
+)
 from tests.sealing import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 Admin = psycopg.Connection[Any]
-ON_1 = Scope("target", "recording:1")
+ON_1 = on_recording("1")
 
 
 @pytest.fixture
@@ -47,22 +59,61 @@ def test_a_bundle_about_a_recording_is_complete_and_checks(log: Log) -> None:
     bundle = log.bundle(ON_1)
     assert checked(bundle, log) == "CONSISTENT (self-signed only)"
     claims = bundle.claims
-    assert claims["leaves"] == claims["rows"] == [1, 3, 5]
-    assert (claims["opening"], claims["manifest"], claims["size"]) == (0, 7, 8)
-    assert (claims["head"]["count"], claims["head"]["last"]) == (3, 5)
-    assert claims["scope"] == {"kind": "target", "ref": "recording:1"}
-    assert claims["generated_by"] == {"name": "Noa Levi", "ref": "user:7"}
-    assert sorted(name for name in bundle.names if name.startswith("events/")) == [
-        f"events/{n:012}.tlog-proof" for n in (0, 1, 3, 5, 7)
+    assert bundle.rows == [1, 3, 5]
+    assert bundle.leaves == [0, 1, 3, 5, 6, 7]  # with the opening, the request and the manifest
+    assert (claims["leaves"], claims["rows"]) == (6, 3)
+    assert (claims["opening"], claims["request"], claims["size"]) == (0, 6, 8)
+    (chain,) = claims["chains"]
+    assert (chain["kind"], chain["head"]["count"], chain["head"]["last"]) == ("obj", 3, 5)
+    assert claims["scope"] == {"kind": "target", "ref": ref_of("1")}
+    assert set(claims) == {
+        *("v", "type", "origin", "size", "report", "request", "scope", "tag_key", "opening", "chains"),
+        *("leaves", "rows", "files", "anchors"),
+    }
+
+
+def test_the_request_binds_what_is_asked_for(log: Log) -> None:
+    opened("1")
+    scope = on_recording("1", since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2020, 2, 1, tzinfo=UTC))
+    bundle = log.bundle(scope)
+    asking = bundle.lines[bundle.claims["request"]]["body"]
+    assert asking["action_detail"]["scope"] == bundle.claims["scope"] == scope.as_claim()
+    assert asking["object"]["ref"] == f"report:{bundle.claims['report']}"
+    assert bundle.rows == []
+    assert checked(bundle, log)
+
+
+def test_the_zip_has_the_agreed_files_and_their_hashes(log: Log) -> None:
+    opened("1")
+    bundle = log.bundle(ON_1)
+    assert bundle.names == [
+        *("README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl"),
+        *("report.csv", "report.xlsx", "report.pdf", "verify_audit.py", "verify.html", "SHA256SUMS"),
     ]
+    for name, digest in bundle.claims["files"].items():
+        assert hashlib.sha256(bundle.read(name)).hexdigest() == digest
+    assert set(bundle.claims["files"]) == {"report.csv", "report.xlsx", "report.pdf"}
+
+
+def test_the_pdf_s_first_page_says_what_the_bundle_says(log: Log, tmp_path: Path) -> None:
+    discovered("1")
+    bundle = log.bundle(ON_1)
+    (tmp_path / "report.pdf").write_bytes(bundle.read("report.pdf"))
+    command = ["pdftotext", "-l", "1", "-raw", str(tmp_path / "report.pdf"), "-"]
+    page = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = "".join(page.split())
+    root = bundle.read("checkpoint.txt").decode().split("\n")[2]
+    for text in (*bundle.said.values(), bundle.claims["report"], root, bundle.claims["files"]["report.csv"]):
+        assert "".join(text.split()) in told
+    assert "onlyreport.csvwasmadeagainfromtheevents" in told.lower()
 
 
 def test_the_table_says_what_the_events_say(log: Log) -> None:
     opened("1", label="דנה מרלו", note="=1+1")
     bundle = log.bundle(ON_1)
     (row,) = table(bundle)
-    body = bundle.extra(1)["body"]
-    assert row["body_sha256"] == hashlib.sha256(body.encode()).hexdigest()
+    body = bundle.lines[1]["body"]
+    assert row["body_sha256"] == hashlib.sha256(canonical(body)).hexdigest()
     assert {
         name: row[name] for name in ("leaf", "type", "outcome", "actor", "actor_name", "role", "purpose")
     } == {
@@ -74,7 +125,7 @@ def test_the_table_says_what_the_events_say(log: Log) -> None:
         "role": "compliance_officer",
         "purpose": "quality",
     }
-    assert (row["target"], row["target_label"], row["parent"]) == ("recording:1", "דנה מרלו", "object:14")
+    assert (row["target"], row["target_label"], row["parent"]) == (ref_of("1"), "דנה מרלו", "object:14")
     assert (row["note"], row["address"], row["detail"]) == ("'=1+1", "192.0.2.7", '{"where":"page"}')
     assert checked(bundle, log)
 
@@ -92,7 +143,7 @@ def test_searched_words_stand_in_the_clear_until_they_are_erased(log: Log, admin
     }
     admin_connection.execute("DELETE FROM audit.subject_key WHERE subject = 'user:7'")
     after = log.bundle(everything)
-    commitment = json.loads(after.extra(1)["body"])["action_detail"]["q"]
+    commitment = after.lines[1]["body"]["action_detail"]["q"]
     assert json.loads(table(after)[0]["detail"])["q"] == commitment
     assert table(after)[0]["actor_name"] == "erased"
     assert checked(before, log)
@@ -112,7 +163,7 @@ def test_the_workbook_says_the_same_as_the_csv(log: Log) -> None:
 
 def test_viewings_are_counted_apart_from_other_events(log: Log) -> None:
     opened("1")
-    record(Kind.URL_ISSUED, by=NOA, target=Target("recording", "recording:1"), outcome=Outcome.GRANTED)
+    played("1")
     built = log.bundle(ON_1).built
     assert (built.rows, built.viewings) == (2, 1)
 
@@ -152,7 +203,7 @@ def test_a_bundle_about_a_person_holds_what_they_did(log: Log) -> None:
     opened("3")
     bundle = log.bundle(Scope("actor", "user:7"))
     assert checked(bundle, log)
-    assert [row["target"] for row in table(bundle)][:2] == ["recording:1", "recording:3"]
+    assert [row["target"] for row in table(bundle)][:2] == [ref_of("1"), ref_of("3")]
     # Asking for it is in it: the request was sealed before the manifest.
     assert [row["type"] for row in table(bundle)] == ["recording.opened"] * 2 + ["export.requested"]
 
@@ -161,7 +212,8 @@ def test_a_bundle_about_the_sealer_ends_before_the_manifest(log: Log) -> None:
     opened("1")
     bundle = log.bundle(Scope("actor", "system:sealer"))
     assert checked(bundle, log)
-    assert bundle.claims["leaves"] == [0]
+    assert bundle.rows == [0]
+    assert bundle.leaves == [0, 2, 3]
 
 
 def test_the_whole_trail_is_one_unbroken_range(log: Log) -> None:
@@ -169,23 +221,54 @@ def test_the_whole_trail_is_one_unbroken_range(log: Log) -> None:
         opened(str(number))
     bundle = log.bundle(Scope("all"))
     assert checked(bundle, log)
-    assert bundle.claims["leaves"] == bundle.claims["rows"] == [0, 1, 2, 3, 4, 5]
-    assert "head" not in bundle.claims
-    assert "absence" not in bundle.claims
+    assert bundle.leaves == bundle.rows == [0, 1, 2, 3, 4, 5]
+    assert bundle.claims["range"] == {"first": 0, "last": 5}
+    assert "chains" not in bundle.claims
+    assert not any("gap" in line for line in bundle.lines.values())
+
+
+def test_an_object_s_bundle_holds_the_events_on_its_recordings(log: Log) -> None:
+    record(Kind.OBJECT_OPENED, by=NOA, target=Target("object", "object:14"), outcome=Outcome.GRANTED)
+    for recording in ("1", "2", "1"):
+        opened(recording)
+    record(Kind.OBJECT_OPENED, by=TOM, target=Target("object", "object:15"), outcome=Outcome.GRANTED)
+    bundle = log.bundle(Scope("object", "object:14"))
+    assert checked(bundle, log)
+    assert bundle.rows == [1, 2, 3, 4]
+    assert [chain["kind"] for chain in bundle.claims["chains"]] == ["obj", "par"]
+    assert [chain["head"]["count"] for chain in bundle.claims["chains"]] == [1, 3]
+
+
+def test_an_object_without_any_event_has_neighbours_in_both_lists(log: Log) -> None:
+    opened("1")
+    bundle = log.bundle(Scope("object", "object:15"))
+    assert checked(bundle, log)
+    assert [set(chain) for chain in bundle.claims["chains"]] == [{"kind", "absence"}] * 2
+    assert bundle.said["Viewings"] == "not stated: the log does not know any recording of this object"
 
 
 # --- nobody viewed this
 
 
-def test_nobody_viewed_this_is_shown_by_the_neighbours(log: Log) -> None:
+def test_nobody_viewed_this_is_said_of_a_recording_that_the_log_knows(log: Log) -> None:
+    discovered("7")
     for number in range(6):
         opened(str(number))
-    bundle = log.bundle(Scope("target", "recording:never"))
+    bundle = log.bundle(on_recording("7"))
     assert checked(bundle, log)
-    claims = bundle.claims
-    assert claims["leaves"] == claims["rows"] == []
-    assert "head" not in claims
+    assert bundle.rows == [1]
+    assert bundle.said["Viewings"].startswith("none: nobody was given the address of a video until ")
+
+
+def test_that_there_is_nothing_is_shown_by_the_neighbours(log: Log) -> None:
+    for number in range(6):
+        opened(str(number))
+    bundle = log.bundle(on_recording("99"))
+    assert checked(bundle, log)
+    (chain,) = bundle.claims["chains"]
+    assert set(chain) == {"kind", "absence"}
     assert table(bundle) == []
+    assert bundle.said["Viewings"] == "not stated: the log does not know this recording"
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -193,29 +276,31 @@ def test_absence_at_an_end_of_the_list_has_one_neighbour(log: Log, side: str) ->
     opened("1")
     log.seal()
     key = _tag_key(log)
-    others = [tag(key, "obj", ref) for ref in ("recording:1", "report:x")]
+    others = [tag(key, "obj", ref) for ref in (ref_of("1"), "report:x")]
     beyond: Callable[[bytes], bool] = (
         (lambda own: own < min(others)) if side == "left" else (lambda own: own > max(others))
     )
     # The only other object is the report that is asked for; its tag is known once it is asked for.
-    order = log.order(Scope("target", "recording:?"))
-    others[1] = tag(key, "obj", f"report:{order.report}")
-    ref = next(ref for ref in (f"recording:{n}" for n in range(2, 9999)) if beyond(tag(key, "obj", ref)))
-    log.seal()
-    bundle = log.build(
-        order.__class__(order.report, order.request, Scope("target", ref), order.name, order.ref)
+    report = uuid7()
+    others[1] = tag(key, "obj", f"report:{report}")
+    scope = next(
+        scope
+        for scope in (on_recording(str(n)) for n in range(2, 9999))
+        if beyond(tag(key, "obj", scope.ref))
     )
-    assert checked(bundle, log)
-    assert set(bundle.claims["absence"]) == {"right" if side == "left" else "left"}
-
-
-def test_absence_in_a_log_without_any_object(log: Log) -> None:
-    """Not even the request names an object: the list of objects is empty."""
-    event = record(Kind.REPORT_REQUESTED, by=NOA, detail={"format": "bundle"})
+    order = log.order(scope, report=report)
     log.seal()
-    bundle = log.build(Order(uuid7(), event, ON_1, NOA.name, NOA.ref))
+    bundle = log.build(order)
     assert checked(bundle, log)
-    assert bundle.claims["absence"] == {}
+    (chain,) = bundle.claims["chains"]
+    assert set(chain["absence"]) == {"right" if side == "left" else "left"}
+
+
+def test_absence_in_a_log_without_any_parent(log: Log) -> None:
+    """The list of parents is empty: there are no neighbours."""
+    bundle = log.bundle(Scope("object", "object:14"))
+    assert checked(bundle, log)
+    assert bundle.claims["chains"][1] == {"kind": "par", "absence": {}}
 
 
 def _tag_key(log: Log) -> bytes:
@@ -237,10 +322,11 @@ def test_a_bundle_of_a_later_epoch_counts_all_leaves_and_names_its_opening(log: 
     settings.AUDIT_POLICY_FILE.write_text(f"log {following.vkey}\nquorum none\n")
     opened("1")
     bundle = log.bundle(ON_1)
-    result = verify(bundle.file, policy_text=f"log {following.vkey}\nquorum none\n")
-    assert [check for check in result.checks if not check.ok] == []
+    result = verify(bundle.file, policy=f"log {following.vkey}\nquorum none\n")
+    assert [check for check in result.checks if check.state == "fail"] == []
     claims = bundle.claims
-    assert (claims["origin"], claims["opening"], claims["leaves"]) == (f"{ORIGIN}/2", 2, [1, 3])
+    assert (claims["origin"], claims["opening"], bundle.rows) == (f"{ORIGIN}/2", 2, [1, 3])
+    assert bundle.said["Log"].endswith("; since leaf 2 under this name: the disk was lost")
 
 
 # --- erased, witnessed, not provable
@@ -254,8 +340,9 @@ def test_an_erased_person_reads_erased_and_everything_holds(log: Log, admin_conn
     after = log.bundle(ON_1)
     assert [row["target_label"] for row in table(before)] == ["Dana Marlowe", "Ron Ash"]
     assert [row["target_label"] for row in table(after)] == ["erased", "Ron Ash"]
-    assert "object.label" not in after.extra(1)["reveal"]
+    assert "object.label" not in after.lines[1]["reveal"]
     assert b"Dana" not in b"".join(after.read(name) for name in after.names if name != "report.pdf")
+    assert after.said["Personal values"].endswith(", 1 erased or not opened")
     assert checked(before, log)
     assert checked(after, log)
 
@@ -267,6 +354,8 @@ def test_witnesses_lift_the_verdict(services: Services, settings: Any, tmp_path:
     assert checked(bundle, log) == "WITNESSED by internal-audit"
     assert bundle.built.witnesses == ("internal-audit",)
     assert bundle.built.verdict == "Witnessed by internal-audit."
+    assert bundle.said["Seen by"].startswith("internal-audit at 20")
+    assert "when it happened" not in bundle.said["Not checked"]
     assert bundle.read("policy.txt").decode() == log.signer.policy_text
 
 
@@ -281,7 +370,7 @@ def test_a_quorum_that_does_not_answer_is_left_at_that(
     bundle = log.bundle(ON_1)
     assert "quorum was not met" in bundle.built.verdict
     assert "quorum none" in bundle.read("policy.txt").decode()
-    assert verify(bundle.file, policy_text=policy).verdict == "INVALID"
+    assert verify(bundle.file, policy=policy).verdict == "INVALID"
     assert verify(bundle.file).verdict == "CONSISTENT (self-signed only)"
 
 
@@ -333,4 +422,5 @@ def test_what_is_left_out_of_a_bundle_is_noticed(log: Log) -> None:
     for _ in range(3):
         opened("1")
     bundle = log.bundle(ON_1)
-    assert verify(bundle.without("events/000000000002.tlog-proof")).verdict == "INVALID"
+    lines = bundle.read("events.jsonl").splitlines(keepends=True)
+    assert verify(bundle.changed({"events.jsonl": b"".join(lines[:2] + lines[3:])})).verdict == "INVALID"

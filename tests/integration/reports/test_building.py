@@ -22,7 +22,7 @@ from recordings.reports import building, claims, files
 from recordings.reports.actions import request_report
 from recordings.reports.lines import COLUMNS
 from recordings.reports.tasks import build_report, sweep_reports
-from recordings.sheets.cells import original
+from tests.cells import original
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

