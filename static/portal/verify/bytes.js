@@ -54,7 +54,12 @@ globalThis.auditVerifier = {};
 
   const isHex = (text, size = 32) => typeof text === "string" && text.length === 2 * size && /^[0-9a-f]*$/.test(text);
 
-  const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const digit = (code) => (code < 58 ? code - 48 : code - 87);
+  const unhex = (text) => {
+    const bytes = new Uint8Array(text.length / 2);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = 16 * digit(text.charCodeAt(2 * at)) + digit(text.charCodeAt(2 * at + 1));
+    return bytes;
+  };
 
   /** The bytes of base64 with padding in its only spelling. */
   const unbase64 = (text, what, size) => {
@@ -91,9 +96,9 @@ globalThis.auditVerifier = {};
 
   const LAST_SECOND = 253_402_300_799; // 9999-12-31T23:59:59
 
-  /** A time from seconds since 1970 and six digits of a second. What lies behind the year 9999 sorts behind all times. */
+  /** A time from seconds since 1970 and six digits of a second, at the latest the last second of the year 9999. */
   const timeAt = (seconds, digits = "000000") =>
-    seconds > LAST_SECOND ? "later" : `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${digits}Z`;
+    `${new Date(Math.min(seconds, LAST_SECOND) * 1000).toISOString().slice(0, 19)}.${digits}Z`;
 
   const secondsOf = (time) => Date.parse(`${time.slice(0, 19)}Z`) / 1000;
 
@@ -102,11 +107,14 @@ globalThis.auditVerifier = {};
   /** A time as people read it; fractions of a second are cut off. */
   const readable = (time) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 
+  /** "1 event" or "7 events". */
+  const many = (count, one, more) => (count === 1 ? one : `${count} ${more}`);
+
   const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
   const isUuid = (text) => typeof text === "string" && UUID.test(text);
 
   Object.assign(auditVerifier, {
     Malformed, NotChecked, demand, encode, decode, latin, concat, equal, hex, isHex, unhex, unbase64, isHash64, decimal, isIndex,
-    isTime, timeAt, secondsOf, aMinuteAfter, readable, isUuid, LAST_SECOND,
+    isTime, timeAt, aMinuteAfter, readable, many, isUuid,
   });
 })();

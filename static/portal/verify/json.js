@@ -35,8 +35,9 @@
   /** The canonical text. The browser's own `stringify` writes it whenever the keys stand in order already. */
   const canonical = (value, what = "A value") => (inOrder(value, what) ? JSON.stringify(value) : spelled(value));
 
-  /** The object that a canonical text stands for. Comparing with the text excludes duplicate keys and other spellings. */
-  const parse = (text, what) => {
+  /** The object that a canonical text stands for, and how its parts are written. Comparing with the text excludes duplicate
+      keys and other spellings. */
+  const parseParts = (text, what) => {
     let value;
     try {
       value = JSON.parse(text);
@@ -45,9 +46,12 @@
       throw new Malformed(`${what} is not JSON.`);
     }
     demand(isObject(value), `${what} is not a JSON object.`);
-    demand(canonical(value, what) === text, `${what} is not canonical JSON.`);
-    return value;
+    const write = inOrder(value, what) ? JSON.stringify : spelled;
+    demand(write(value) === text, `${what} is not canonical JSON.`);
+    return { value, write };
   };
+
+  const parse = (text, what) => parseParts(text, what).value;
 
   /** Whether an object has all of the required keys and no others than these and the optional ones. */
   const hasKeys = (value, required, optional = []) =>
@@ -55,5 +59,5 @@
     required.every((key) => Object.hasOwn(value, key)) &&
     Object.keys(value).every((key) => required.includes(key) || optional.includes(key));
 
-  Object.assign(auditVerifier, { isObject, canonical, parse, hasKeys });
+  Object.assign(auditVerifier, { isObject, canonical, parse, parseParts, hasKeys });
 })();

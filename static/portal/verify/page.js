@@ -1,32 +1,36 @@
-/* The page around verify.js: files in by hand or by drop, verdict and checks out. */
+/* The page around the verifier: files in by hand or by drop; verdict, statement and checks out. */
 "use strict";
-{
+(() => {
   const PROVES = {
     files: "Nothing was added, lost or changed since the bundle was packed.",
     policy: "Whose signatures count here.",
     checkpoint: "The log stands by this size and this root.",
     witnesses: "Others saw the same log, so its owner cannot rewrite it.",
-    inclusion: "Every entry stands where it says in that log: none altered, exchanged or moved.",
+    inclusion: "Every entry stands where it says in that log: none was altered, exchanged or moved.",
     bodies: "Every event is, to the byte, the one that was sealed.",
     values: "Every name, address and note shown is the one that was committed to.",
     opening: "Nothing can be counted under two tags: their key was fixed when the log was opened.",
     manifest: "The counts are those of the whole log up to this checkpoint.",
+    request: "Who asked for this report, about what and for which period, stands in the log itself.",
     completeness: "No event of this report’s scope is missing.",
     anchors: "The log goes on from checkpoints that others put a time to.",
     older: "The log goes on from the checkpoint that you kept.",
-    times: "No event was dated back past a time stamp.",
+    times: "No event was dated back past what others had seen.",
     table: "The table says what the verified events say, to the byte.",
   };
   const TONES = [
-    [/^INVALID/, "bad", "Do not rely on this report: at least one check failed."],
-    [/^CONSISTENT/, "quiet", "Nothing contradicts itself, but only the log’s owner vouches for it. Bring a policy with a witness you trust."],
-    [/^ANCHORED/, "good", "A time stamp by the authority you brought fixes everything before it."],
+    [/^INVALID/, "bad", "Do not rely on this report: at least one check failed. Nothing is claimed about its content."],
+    [/^NOT CHECKED/, "open", "This says nothing about the report, neither for it nor against it. Use the file exactly as it was downloaded."],
+    [/^CONSISTENT/, "quiet", "Nothing contradicts itself, but only the log’s operator vouches for it. Bring a policy with a witness that you trust."],
+    [/^ANCHORED/, "good", "A time stamp by the authority that you brought fixes everything before it."],
     [/^WITNESSED/, "good", "Whom you trust has seen the same log."],
   ];
+  const STATES = { ok: ["ok", "passed"], fail: ["FAIL", "failed"], none: ["none", "empty"] };
   const KINDS = ["bundle", "policy", "tsa", "older", "proof"];
+  const PARTS = { files: "bytes", leaves: "leaves" };
   const find = (id) => document.getElementById(id);
   const files = {};
-  let latest = 0;
+  let running = new AbortController();
 
   const make = (tag, className, ...children) => {
     const element = document.createElement(tag);
@@ -46,35 +50,62 @@
     return /\n\n— /.test(start) ? "older" : "policy";
   };
 
-  const report = (verdict, checks, seconds) => {
-    const [, tone, meaning] = TONES.find(([pattern]) => pattern.test(verdict));
-    const failed = checks.filter((check) => !check.ok).length;
-    const count = failed ? `${failed} of ${checks.length} checks failed` : `${checks.length} checks passed`;
-    const rows = checks.map(({ name, ok, sentence }) =>
-      make("li", ok ? "check" : "check failed",
-        make("span", "state", ok ? "ok" : "FAIL"), make("span", "name", name),
-        make("div", "", make("p", "", bdi(sentence)), make("p", "quiet", PROVES[name]))));
-    const banner = make("div", `verdict ${tone}`, make("h2", "", bdi(verdict)), make("p", "", meaning),
-      make("p", "quiet", bdi(files.bundle.name), " · ", bdi(count), " · ", bdi(`${seconds.toFixed(1)} s`)));
-    find("result").replaceChildren(banner, make("ol", "checks", ...rows));
+  const summary = (checks) => {
+    const count = (state) => checks.filter((check) => check.state === state).length;
+    if (!checks.length) return "no check was made";
+    const empty = count("none") ? `, ${count("none")} had nothing to check` : "";
+    return count("fail") ? `${count("fail")} of ${checks.length} checks failed` : `${count("ok")} checks passed${empty}`;
   };
 
-  const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
+  const checkRow = ({ name, state, sentence }) => {
+    const [word, className] = STATES[state];
+    const text = make("div", "", make("p", "", bdi(sentence)), make("p", "quiet", PROVES[name]));
+    return make("li", `check ${className}`, make("span", "state", word), make("span", "name", name), text);
+  };
+
+  const report = ({ verdict, statement, checks }, seconds) => {
+    const [, tone, meaning] = TONES.find(([pattern]) => pattern.test(verdict));
+    const about = make("p", "quiet", bdi(files.bundle.name), " · ", summary(checks), ` · ${seconds.toFixed(1)} s`);
+    const parts = [make("div", `verdict ${tone}`, make("h2", "", bdi(verdict)), make("p", "", meaning), about)];
+    if (statement.length) {
+      const lines = statement.map(({ name, text }) => make("div", "", make("dt", "", name), make("dd", "", bdi(text))));
+      parts.push(make("section", "statement", make("h2", "", "What this report says"), make("dl", "", ...lines)));
+    }
+    if (checks.length) parts.push(make("section", "", make("h2", "", "What was checked"), make("ol", "checks", ...checks.map(checkRow))));
+    find("result").replaceChildren(...parts);
+  };
+
+  /** Show that a check is running; answers with the function that hears how far it is. */
+  const showProgress = (controller) => {
+    const bar = make("progress", ""), words = make("p", "quiet", ""), cancel = make("button", "cancel", "Cancel");
+    bar.setAttribute("aria-label", "Progress");
+    cancel.type = "button";
+    cancel.addEventListener("click", () => controller.abort());
+    find("result").replaceChildren(make("div", "note working", make("p", "", "Checking ", bdi(files.bundle.name), "…"), bar, words, cancel));
+    return ({ part, done, of }) => {
+      Object.assign(bar, { max: of || 1, value: done });
+      words.textContent = `${done.toLocaleString("en")} of ${of.toLocaleString("en")} ${PARTS[part]}`;
+    };
+  };
+
+  const bytesOf = async (file) => file && new Uint8Array(await file.arrayBuffer());
 
   const check = async () => {
-    if (!files.bundle) return;
-    const mine = ++latest, result = find("result"), begun = performance.now();
+    running.abort();
+    const result = find("result"), controller = (running = new AbortController()), begun = performance.now();
     result.setAttribute("aria-busy", "true");
-    result.replaceChildren(make("p", "note", "Checking ", bdi(files.bundle.name), "…"));
+    const progress = showProgress(controller);
+    result.scrollIntoView({ block: "start" });
     try {
-      const [bundle, ...others] = await Promise.all(KINDS.map((kind) => files[kind] && bytesOf(files[kind])));
-      const brought = Object.fromEntries(KINDS.slice(1).map((kind, at) => [kind, others[at]]));
-      const { checks, verdict } = await globalThis.verifyAudit(bundle, brought);
-      if (mine === latest) report(verdict, checks, (performance.now() - begun) / 1000);
+      const brought = {};
+      for (const kind of KINDS.slice(1)) brought[kind] = await bytesOf(files[kind]);
+      const found = await auditVerifier.verify(files.bundle, brought, { progress, signal: controller.signal });
+      if (controller === running) report(found, (performance.now() - begun) / 1000);
     } catch (error) {
-      if (mine === latest) result.replaceChildren(make("p", "note failed", `This could not be checked here: ${error.message}`));
+      if (error.name !== "AbortError") throw error;
+      if (controller === running) result.replaceChildren(make("p", "note", "Cancelled. Nothing was checked."));
     }
-    if (mine === latest) result.setAttribute("aria-busy", "false");
+    if (controller === running) result.setAttribute("aria-busy", "false");
   };
 
   const keep = (kind, file) => {
@@ -82,10 +113,14 @@
     if (kind === "bundle") find("bundle-chosen").replaceChildren(file ? bdi(file.name) : "No file chosen");
   };
 
+  const checkWhatIsThere = () => {
+    if (files.bundle) check();
+  };
+
   for (const kind of KINDS)
     find(kind).addEventListener("change", (event) => {
       keep(kind, event.target.files[0]);
-      check();
+      checkWhatIsThere();
     });
 
   const accept = async (dropped) => {
@@ -95,7 +130,7 @@
       find(kind).files = transfer.files; // the picker shows what was dropped
       keep(kind, file);
     }
-    check();
+    checkWhatIsThere();
   };
 
   const over = (on) => find("drop").classList.toggle("over", on);
@@ -110,4 +145,4 @@
     accept([...event.dataTransfer.files]);
   });
   find("form").addEventListener("submit", (event) => event.preventDefault());
-}
+})();

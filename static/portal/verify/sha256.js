@@ -53,10 +53,17 @@
 
   class Sha256 {
     constructor() {
-      this.state = START.slice();
+      this.state = new Int32Array(8);
       this.tail = new Uint8Array(128);
+      this.view = new DataView(this.tail.buffer);
+      this.begin();
+    }
+
+    begin() {
+      this.state.set(START);
       this.kept = 0; // bytes in `tail` that make no whole block yet
       this.length = 0;
+      return this;
     }
 
     update(data) {
@@ -80,21 +87,19 @@
       const end = this.kept < 56 ? 64 : 128;
       this.tail.fill(0, this.kept);
       this.tail[this.kept] = 0x80;
-      const view = new DataView(this.tail.buffer);
-      view.setUint32(end - 8, Math.floor(this.length / 2 ** 29));
-      view.setUint32(end - 4, (this.length * 8) >>> 0);
+      this.view.setUint32(end - 8, Math.floor(this.length / 2 ** 29));
+      this.view.setUint32(end - 4, (this.length * 8) >>> 0);
       compress(this.state, this.tail, 0, end);
-      const result = new Uint8Array(32);
-      const words = new DataView(result.buffer);
-      this.state.forEach((word, at) => words.setInt32(4 * at, word));
-      return result;
+      for (let at = 0; at < 8; at++) this.view.setInt32(4 * at, this.state[at]);
+      return this.tail.slice(0, 32);
     }
   }
 
+  const one = new Sha256();
   const sha256 = (...parts) => {
-    const hash = new Sha256();
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+    one.begin();
+    for (const part of parts) one.update(part);
+    return one.digest();
   };
 
   const hmac = (key, text) => {

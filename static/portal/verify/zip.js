@@ -1,7 +1,7 @@
 /* The one layout of a bundle's zip (docs/trail-format.md, section 7). The file is read in pieces and never as a whole. */
 "use strict";
 (() => {
-  const { NotChecked, demand, latin, concat, encode, Sha256 } = auditVerifier;
+  const { NotChecked, latin, concat, encode, Sha256 } = auditVerifier;
   const KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB;
   const LIMITS = { file: 2 * GIB, entries: 250, lines: 200_000, line: MIB, anchors: 100, text: 1_000_000, stamp: 100_000 };
   const UNPACKED = { "bundle.json": 32 * MIB, "events.jsonl": 2 * GIB, "report.csv": 2 * GIB };
@@ -9,7 +9,10 @@
   const FIRST = ["README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", "report.csv", "report.xlsx", "report.pdf"];
   const LAST = ["verify_audit.py", "verify.html", "SHA256SUMS"];
 
-  const REPACKED = "this is not the file as it was downloaded. It was packed again, extended or cut";
+  const REPACKED = "it was repacked, extended or cut: take the file as it was downloaded";
+
+  const STRANGE = `its entries are not those of a bundle; ${REPACKED}`;
+  const LONGEST_DIRECTORY = 100_000;
 
   const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
     for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -43,53 +46,48 @@
   const namesInOrder = (names) => {
     const anchors = names.slice(FIRST.length, -LAST.length);
     const pairs = anchors.filter((_, at) => at % 2 === 0).map((name) => /^anchors\/([1-9][0-9]{0,15})\.txt$/.exec(name)?.[1]);
-    refuse(pairs.every((size, at) => at === 0 || Number(pairs[at - 1]) < Number(size)));
+    refuse(pairs.every((size, at) => size && (at === 0 || Number(pairs[at - 1]) < Number(size))), STRANGE);
     const expected = [...FIRST, ...pairs.flatMap((size) => [`anchors/${size}.txt`, `anchors/${size}.tsr`]), ...LAST];
-    refuse(expected.length === names.length && expected.every((name, at) => name === names[at]));
+    refuse(expected.length === names.length && expected.every((name, at) => name === names[at]), STRANGE);
     return pairs.map(Number);
   };
 
   class Zip {
     /** Read the directory and compare every header with the layout. */
     static async open(file) {
-      refuse(file.size <= LIMITS.file, "the file has more than 2 GiB");
-      refuse(file.size >= END, "this is no bundle, or it was cut");
+      refuse(file.size <= LIMITS.file, "the file is larger than 2 GiB");
+      const begins = latin(await bytesAt(file, 0, 4)) === "PK\x03\x04";
+      refuse(begins && file.size >= END, "this is no bundle");
       const end = await bytesAt(file, file.size - END, file.size), view = new DataView(end.buffer);
-      refuse(view.getUint32(0, true) === 0x06054b50, "this is no bundle, or it was extended or cut");
-      const count = view.getUint16(8, true), length = view.getUint32(12, true), start = view.getUint32(16, true);
-      refuse(count <= LIMITS.entries && length <= count * (CENTRAL + 1000), `the zip has more than ${LIMITS.entries} entries`);
-      refuse(start + length + END === file.size);
+      refuse(view.getUint32(0, true) === 0x06054b50);
+      const count = view.getUint16(10, true), length = view.getUint32(12, true), start = view.getUint32(16, true);
+      const directory = await bytesAt(file, start, start + Math.min(length, LONGEST_DIRECTORY));
+      refuse(!latin(directory).includes(".tlog-proof"), "it is of an older format: export the report again");
+      refuse(count <= LIMITS.entries, `it has more than ${LIMITS.entries} entries`);
+      refuse(start + length + END === file.size && latin(end) === latin(endRecord(count, length, start)));
       const zip = new Zip();
-      Object.assign(zip, { file, entries: new Map() });
-      const central = await bytesAt(file, start, start + length);
-      const names = zip.directory(central, count);
-      refuse(!names.some((name) => name.startsWith("events/")), "this bundle has an older format. Export the report again");
-      refuse(central.length === zip.central.reduce((sum, header) => sum + header.length, 0));
-      zip.anchors = namesInOrder(names);
-      refuse(latin(end) === latin(endRecord(count, length, start)));
-      await zip.compareLocalHeaders(start);
+      Object.assign(zip, { file, entries: new Map(), central: [] });
+      zip.readDirectory(directory, count);
+      refuse(zip.entries.size === count && length === zip.central.reduce((sum, header) => sum + header.length, 0));
+      await zip.compareHeaders(start);
+      zip.anchors = namesInOrder([...zip.entries.keys()]);
       return zip;
     }
 
-    directory(central, count) {
-      const view = new DataView(central.buffer), names = [];
-      this.central = [];
-      let at = 0;
-      for (let k = 0; k < count; k++) {
-        refuse(at + CENTRAL <= central.length && view.getUint32(at, true) === 0x02014b50);
-        const long = (offset) => view.getUint32(at + offset, true), short = (offset) => view.getUint16(at + offset, true);
-        const name = latin(central.subarray(at + CENTRAL, at + CENTRAL + short(28)));
-        names.push(name);
-        const entry = { name, method: name === "SHA256SUMS" ? 0 : 8, crc: long(16), packed: long(20), size: long(24), offset: long(42) };
-        this.entries.set(name, entry);
-        this.central.push(central.subarray(at, at + CENTRAL + short(28) + short(30) + short(32)));
-        at += this.central.at(-1).length;
+    readDirectory(directory, count) {
+      const view = new DataView(directory.buffer);
+      for (let k = 0, at = 0; k < count; k++) {
+        refuse(at + CENTRAL <= directory.length);
+        const long = (offset) => view.getUint32(at + offset, true), name = latin(directory.subarray(at + CENTRAL, at + CENTRAL + view.getUint16(at + 28, true)));
+        const method = name === "SHA256SUMS" ? 0 : 8;
+        this.entries.set(name, { name, method, crc: long(16), packed: long(20), size: long(24), offset: long(42) });
+        this.central.push(directory.subarray(at, at + CENTRAL + name.length));
+        at += CENTRAL + name.length;
       }
-      return names;
     }
 
     /** Entries stand one after the other, and each header says what the directory says. */
-    async compareLocalHeaders(directory) {
+    async compareHeaders(directory) {
       let at = 0, k = 0;
       for (const entry of this.entries.values()) {
         const { common, local, central } = headers(entry);
@@ -97,7 +95,7 @@
         entry.start = at + LOCAL + common.name.length;
         refuse(latin(await bytesAt(this.file, at, entry.start)) === latin(concat(local, common.name)));
         refuse(entry.method === 8 || entry.packed === entry.size);
-        refuse(entry.size <= limitOf(entry.name), `${entry.name} is larger than this verifier reads`);
+        refuse(entry.size <= limitOf(entry.name), `${entry.name} is too large`);
         at = entry.start + entry.packed;
       }
       refuse(at === directory);
@@ -111,15 +109,15 @@
       try {
         for await (const chunk of chunksOf(plain)) {
           length += chunk.length;
-          demand(length <= entry.size, `${name} is longer than its header says.`);
+          refuse(length <= entry.size, `${name} is damaged`);
           crc = crc32(crc, chunk);
           yield chunk;
         }
       } catch (error) {
         if (!(error instanceof TypeError)) throw error; // what DecompressionStream throws
-        demand(false, `${name} cannot be unpacked.`);
+        refuse(false, `${name} is damaged`);
       }
-      demand(length === entry.size && ~crc >>> 0 === entry.crc, `${name} is not what its header says.`);
+      refuse(length === entry.size && ~crc >>> 0 === entry.crc, `${name} is damaged`);
     }
 
     async read(name) {
