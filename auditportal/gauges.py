@@ -9,10 +9,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from recordings.anchors.state import outside_parties
+from recordings.audit.lag import lag
 from recordings.commbox.assembly import budget_left
 from recordings.models import LogHead, RefreshRun, SourceStatus
 from recordings.refresh import absence, keys, queries, unreadable
-from recordings.sealing.lag import lag
 from recordings.verification import nightly
 
 Values = Mapping[str, float]

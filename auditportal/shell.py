@@ -7,9 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from recordings.audit.lag import lag
 from recordings.permissions import Permission
 from recordings.refresh.queries import banners
-from recordings.sealing.lag import lag
 from recordings.verification.nightly import alarm
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.

@@ -6,6 +6,7 @@ must be real: those get a database of their own, because the application's role 
 
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -160,6 +161,13 @@ def _empty_redis(pytestconfig: pytest.Config) -> Iterator[None]:
     """Counters and caches of one test are nothing to the next."""
     yield
     pytestconfig.stash[_SERVERS].flush()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_lag() -> None:
+    """How far the log of one test's database was behind is nothing to the next."""
+    if "recordings.audit.lag" in sys.modules:
+        sys.modules["recordings.audit.lag"].forget()
 
 
 @pytest.fixture

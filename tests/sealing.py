@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -21,6 +21,9 @@ from recordings.tlog.signer import Signer as LogSigner
 from recordings.tlog.state import State
 from recordings.tlog.texts import encode64
 from recordings.tlog.witness import Witness
+
+if TYPE_CHECKING:
+    from recordings.sealing.log import Log
 
 ORIGIN = "audit.example.com/trail"
 
@@ -117,23 +120,40 @@ def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
 def seal_all(services: Services, *, manifest: bool = False, signer: Signer | None = None) -> int:
     """Open the log if need be, seal every committed event, have it signed and cosigned; returns the log's size.
 
-    `manifest` asks for a heads manifest at the end, whatever the hour.
+    `manifest` asks for a heads manifest at the end, whatever the hour. The log is counted from its leaves each time.
     """
-    from recordings.sealing.opening import open_log
+    from recordings.sealing.horizon import Horizon
     from recordings.sealing.seal import seal_batch
     from recordings.sealing.signing import Signing
 
     signer = signer or signer_of(services)
-    signing = Signing(signer, [signer.key.verifier])
+    signing, horizon = Signing(signer, [signer.key.verifier]), Horizon()
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        open_log(connection, signer.origin)
-        while (sealed := seal_batch(connection)).count or sealed.unsigned:
-            signing.sign(connection)
+        log = load_log(connection, signer)
+        while True:
+            sealed = seal_batch(connection, log, settled=horizon.look(connection))
+            signing.sign(connection, log)
+            if not (sealed.count or sealed.unsigned) and log.signed == log.size:
+                break
         if manifest:
-            sealed = seal_batch(connection, manifest=True)
-        signing.sign(connection)
+            seal_batch(connection, log, settled=horizon.look(connection), manifest=True)
+            while log.signed != log.size:
+                signing.sign(connection, log)
         _cosign(connection, signer)
-    return sealed.size
+    return log.size
+
+
+def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) -> "Log":
+    """The log counted from its leaves, opened when there is none; without a signer, as nobody else has seen it."""
+    from recordings.sealing.opening import open_log
+    from recordings.sealing.start import SIGNER, Parties, load
+
+    origin, latest = (signer.origin, {SIGNER: signer.latest}) if signer else (ORIGIN, {})
+    parties = Parties(origin, latest, [signer.key.verifier] if signer else [])
+    log = load(connection, origin, parties) or open_log(connection, origin)
+    if log is None:
+        raise AssertionError("There is a row of the log's end, but no leaf.")
+    return log
 
 
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from pydantic_core import from_json
 
-from recordings.audit.vault import ERASED, Disclosed, Keyring
-from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
+from recordings.audit.vault import ERASED, KEYS, Disclosed, Keyring
+from recordings.models import AuditEvent, AuditSecret
 
 COLUMNS = ("id", "event_id", "recorded_at", "occurred_at", "skewed", "kind", "outcome", "body", "body_hash")
 
@@ -144,5 +145,6 @@ def _disclosed(event_ids: Sequence[UUID]) -> dict[UUID, dict[str, Disclosed | No
 
 def _keyring(subjects: set[str]) -> Keyring:
     """Read each time and never kept: a destroyed key must not live on here."""
-    rows = AuditSubjectKey.objects.filter(subject__in=subjects).values_list("subject", "wrapped")
-    return Keyring({subject: bytes(wrapped) for subject, wrapped in rows})
+    with connection.cursor() as cursor:
+        cursor.execute(KEYS, [list(subjects)])
+        return Keyring([(subject, bytes(wrapped)) for subject, wrapped in cursor.fetchall()])

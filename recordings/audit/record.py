@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from recordings.audit.actor import Actor, Target, request_id
 from recordings.audit.arrays import blobs, texts
 from recordings.audit.kinds import Kind, Outcome, Purpose
+from recordings.audit.lag import check_lag, goes_on
 from recordings.audit.schema import canonical, plain
 from recordings.audit.vault import Private, Sealed, current_keys, known_keys, seal
 from recordings.exceptions import AuditUnavailable
@@ -42,10 +43,13 @@ def record(
 
     `private` holds further personal values (search terms, say): like names, addresses and notes they stand in the
     event as commitments only. `asserted_by` is "client" for what the browser alone can know. Raises AuditUnavailable
-    when the trail cannot be written, SchemaError when the event is not of the schema (trail.md 2).
+    when the trail cannot be written, NotSealed when the log is too far behind for an event of this kind (lag.py),
+    SchemaError when the event is not of the schema (trail.md 2).
     """
     facts = _Facts(kind, outcome, target, purpose, detail, change, rule, asserted_by)
     try:
+        if not goes_on(kind, outcome, by):
+            check_lag()
         return _recorded(by, facts, _personal(by, target, note, private or {}))
     except DatabaseError as error:
         raise AuditUnavailable from error
@@ -65,6 +69,8 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
     them or, raising as `record` does, none."""
     try:
         with transaction.atomic():
+            if not all(goes_on(entry.kind, Outcome.COMPLETED, by) for entry in entries):
+                check_lag()
             for start in range(0, len(entries), _AT_ONCE):
                 _record_some(entries[start : start + _AT_ONCE], by)
     except DatabaseError as error:

@@ -7,16 +7,19 @@ the value everywhere, and every hash of the trail still holds.
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection
+
+logger = structlog.get_logger("portal.audit")
 
 ERASED = "erased"
 # In the order of the subjects, so that two writers who make the same keys wait for each other in turn.
@@ -24,7 +27,11 @@ _ENSURE = """
 SELECT subject, audit.ensure_subject_key(subject, wrapped)
 FROM unnest(%s::text[], %s::bytea[]) AS fresh (subject, wrapped)
 """
-_SALT, _NONCE = 16, 12
+# A key that does not open is set aside for a fresh one; the answer is the key in force then, ours or another's.
+_REPLACE = "SELECT audit.replace_subject_key(%s, %s, %s)"
+# Keys to read with: those in force, and those that were set aside.
+KEYS = "SELECT subject, wrapped FROM audit.subject_keys WHERE subject = ANY(%s)"
+_SALT, _NONCE, _KEY_BYTES = 16, 12, 32
 _MET = 4096
 
 
@@ -69,10 +76,24 @@ def current_keys(subjects: set[str]) -> dict[str, bytes]:
         if missing := sorted(subjects - wrapped.keys()):
             cursor.execute(_ENSURE, [missing, [_fresh(subject) for subject in missing]])
             wrapped |= {subject: bytes(value) for subject, value in cursor.fetchall()}
+        for subject, standing in wrapped.items():
+            if not _opens(subject, standing):
+                cursor.execute(_REPLACE, [subject, standing, _fresh(subject)])
+                wrapped[subject] = bytes(cursor.fetchone()[0])
+                logger.error("the key of a subject did not open and was replaced", subject=subject)
     if len(_met) > _MET:
         _met.clear()
     _met.update(wrapped)
     return wrapped
+
+
+def _opens(subject: str, wrapped: bytes) -> bool:
+    """Whether this is a key of ours for this subject. Whoever holds the application's login can write anything there;
+    with garbage in its place no event about the subject could be written any more."""
+    try:
+        return len(_unwrap(subject, wrapped)) == _KEY_BYTES
+    except (InvalidTag, ValueError):
+        return False
 
 
 def _fresh(subject: str) -> bytes:
@@ -120,18 +141,23 @@ class Disclosed(NamedTuple):
 
 
 class Keyring:
-    """The keys of some subjects, unwrapped once to open many values. A subject without a key was erased."""
+    """The keys of some subjects, unwrapped once to open many values. A subject without a key was erased.
 
-    def __init__(self, wrapped: Mapping[str, bytes]) -> None:
-        self._ciphers: dict[str, AESGCM] = {}
+    A subject has more than one key when one was set aside: what was written under it opens all the same.
+    """
+
+    def __init__(self, wrapped: Iterable[tuple[str, bytes]] = ()) -> None:
+        self._ciphers: dict[str, list[AESGCM]] = {}
         self.add(wrapped)
 
     def __len__(self) -> int:
         return len(self._ciphers)
 
-    def add(self, wrapped: Mapping[str, bytes]) -> None:
-        """Take in more keys."""
-        self._ciphers |= {subject: AESGCM(_unwrap(subject, key)) for subject, key in wrapped.items()}
+    def add(self, wrapped: Iterable[tuple[str, bytes]]) -> None:
+        """Take in more keys of subjects; those that do not open are as good as none."""
+        for subject, key in wrapped:
+            if _opens(subject, key):
+                self._ciphers.setdefault(subject, []).append(AESGCM(_unwrap(subject, key)))
 
     def missing(self, subjects: Set[str]) -> Set[str]:
         """Those whose key is not here."""
@@ -140,11 +166,10 @@ class Keyring:
     def disclose(self, event: bytes, field: str, subject: str, sealed: bytes) -> Disclosed | None:
         """What is behind a commitment of the event with these 16 bytes of id; None when it was erased, or when the
         key does not open it: it belongs to another event, field or person."""
-        cipher = self._ciphers.get(subject)
-        if cipher is None:
-            return None
-        try:
-            plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event + field.encode())
-        except InvalidTag:
-            return None
-        return Disclosed(plain[_SALT:].decode(), plain[:_SALT])
+        for cipher in self._ciphers.get(subject, ()):
+            try:
+                plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event + field.encode())
+                return Disclosed(plain[_SALT:].decode(), plain[:_SALT])
+            except (InvalidTag, ValueError):
+                continue
+        return None

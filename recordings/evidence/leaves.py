@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from recordings.audit.vault import Disclosed, Keyring
+from recordings.audit.vault import KEYS, Disclosed, Keyring
 from recordings.evidence.errors import EventGone, LogBroken
 from recordings.evidence.texts import canonical
 from recordings.sealing.tree import Tree
@@ -21,7 +21,6 @@ _BODIES = """
 SELECT l.n, e.event_id, e.body FROM audit.leaf l JOIN audit.event e ON e.id = l.event_no WHERE l.n = ANY(%s)
 """
 _SECRETS = "SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s)"
-_KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
 Values = dict[str, Disclosed | None]
 
@@ -101,7 +100,7 @@ def _values(connection: Any, events: list[UUID]) -> dict[UUID | None, Values]:
     """The personal values of these events, opened with keys that are read now: a destroyed one must not live on."""
     secrets = _fetch(connection, _SECRETS, events)
     keys = Keyring(
-        {name: bytes(key) for name, key in _fetch(connection, _KEYS, list({row[2] for row in secrets}))}
+        [(name, bytes(key)) for name, key in _fetch(connection, KEYS, list({row[2] for row in secrets}))]
     )
     found: dict[UUID | None, Values] = defaultdict(dict)
     for event, field, subject, sealed in secrets:

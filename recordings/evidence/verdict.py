@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from recordings.audit.lag import lag
 from recordings.evidence.trust import policy, whole_note
 from recordings.models import (
     Anchor,
-    AuditEvent,
     Checkpoint,
     Cosignature,
     Incident,
@@ -95,10 +95,11 @@ def verdict() -> Verdict:
     trusted, trouble = _policy()
     if checkpoint and trusted:
         trouble = _bad_signature(trusted, checkpoint)
+    now = timezone.now()
     facts = Facts(
-        now=timezone.now(),
+        now=now,
         head=head,
-        unsealed_since=_oldest_unsealed(),
+        unsealed_since=_oldest_unsealed(now),
         checkpoint=checkpoint,
         witnessed=_witnessed(trusted) if trusted else None,
         anchored=_newest_anchors(),
@@ -130,10 +131,10 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
     return [*((found, None) for found in open_incidents()), *settled]
 
 
-def _oldest_unsealed() -> datetime | None:
-    """When the oldest event that has no leaf yet was recorded."""
-    waiting = AuditEvent.objects.filter(~Exists(Leaf.objects.filter(event_no=OuterRef("pk"))))
-    return waiting.order_by("id").values_list("recorded_at", flat=True).first()
+def _oldest_unsealed(now: datetime) -> datetime | None:
+    """When the oldest event was recorded that has no leaf below a signed checkpoint yet."""
+    behind = lag().seconds
+    return now - timedelta(seconds=behind) if behind else None
 
 
 def _newest_anchors() -> dict[str, Anchor]:
@@ -201,14 +202,14 @@ def _late(log: Facts) -> tuple[str, str, str] | None:
             "Not sealed",
             "No log has been opened: events are written once, but no outsider can check them.",
         )
-    if log.unsealed_age > allowed.total_seconds():
-        return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
     if log.late(log.checkpoint.size if log.checkpoint else 0, allowed):
         return (
             "warn",
             "Sealed, not signed",
             "Leaves wait for a signature. Somebody should look at the signer.",
         )
+    if log.unsealed_age > allowed.total_seconds():
+        return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
     reached = log.witnessed.size if log.witnessed else 0
     if log.quorum and log.late(reached, max(allowed, _WITNESSES_COME)):
         return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."

@@ -23,7 +23,6 @@ from recordings.playback.sources import FreshUrl, fresh_url
 from recordings.playback.spans import MAX_SPANS, Watched, total_ms, words
 from recordings.playback.storage_check import TROUBLED, Diagnosis, ask_storage, diagnose
 from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed
-from recordings.sealing.lag import check_lag
 from recordings.sealing.release import wait_released
 
 # A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.
@@ -148,8 +147,7 @@ def _issue(viewing: Viewing, fresh: FreshUrl, kind: Kind, by: Actor) -> None:
     """Commit the issue and have it sealed as far as AUDIT_RELEASE asks for. A viewing that ended meanwhile – the person
     signed out – gets no URL."""
     with refused_unless_sealed(viewing, by):
-        check_lag()
-    issue = durably(lambda: _note_issue(viewing, fresh, kind, by))
+        issue = durably(lambda: _note_issue(viewing, fresh, kind, by))
     if issue is None:
         deny(Denial.ENDED, recording=viewing.recording, by=by, viewing=viewing)
     with refused_unless_sealed(viewing, by):

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from recordings.audit import snapshot as moment
 from recordings.audit.filters import TrailFilters, matching
 from recordings.audit.opened import Opened
-from recordings.audit.vault import Disclosed, Keyring
+from recordings.audit.vault import KEYS, Disclosed, Keyring
 
 BATCH = 1000
 _KNOWN_KEYS = 10_000
@@ -30,7 +30,6 @@ _SECRETS = """
 SELECT uuid_send(event_id), field, subject, sealed FROM audit.secret
 WHERE event_id = ANY(ARRAY(SELECT event_id FROM ({}) AS events WHERE id > %s AND id <= %s)) AND field <> ALL(%s)
 """
-_KEYS = "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)"
 
 
 @dataclass(slots=True)
@@ -69,7 +68,7 @@ class Snapshot:
         columns = ("id", "event_id", "recorded_at", "body", "body_hash")
         self._sql, self._params = events.values_list(*columns).query.sql_with_params()
         self._without = list(wanted.without)
-        self._keys = Keyring({})
+        self._keys = Keyring()
 
     @property
     def name(self) -> str:
@@ -92,9 +91,9 @@ class Snapshot:
     def _keys_of(self, subjects: set[str]) -> Keyring:
         """Kept from slice to slice: at one moment a key is there or it is destroyed."""
         if len(self._keys) > _KNOWN_KEYS:
-            self._keys = Keyring({})
+            self._keys = Keyring()
         if missing := self._keys.missing(subjects):
-            self._keys.add(dict(self._fetch(_KEYS, list(missing))))
+            self._keys.add(self._fetch(KEYS, list(missing)))
         return self._keys
 
     def _fetch(self, statement: LiteralString, *wanted: Any) -> list[tuple[Any, ...]]:

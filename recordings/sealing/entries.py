@@ -11,6 +11,8 @@ from uuid import UUID
 
 from recordings.tlog.merkle import leaf_hash
 
+MALFORMED = "event.malformed"
+
 
 class Place(NamedTuple):
     """Where a leaf stands in the chain of one tag: the n-th of it, after the leaf `prev`."""
@@ -26,7 +28,7 @@ def _quoted(text: str) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """A time as the trail writes it: UTC, six digits of a second, Z."""
+    """A time as the trail writes it: UTC, six digits of a second, Z. In this form times compare as they follow."""
     if moment.tzinfo is None or moment.utcoffset():
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")[:26] + "Z"
@@ -37,18 +39,24 @@ def entry(
     n: int,
     event_id: str,
     body_hash: bytes,
-    recorded_at: datetime,
+    recorded_at: str,
     kind: str,
     outcome: str,
     act: Place,
     obj: Place | None,
+    par: Place | None = None,
+    late: bool = False,
+    version: int = 2,
 ) -> bytes:
     """The entry of leaf `n`. The order of the keys is the order of RFC 8785."""
-    about = _place("obj", obj) if obj else ""
+    about = (_place("obj", obj) if obj else "") + (_place("par", par) if par else "")
     return (
-        f'{{{_place("act", act)}"bh":"{body_hash.hex()}","e":"{event_id}","n":{n},"o":{_quoted(outcome)},'
-        f'{about}"r":"{stamp(recorded_at)}","v":1,"y":{_quoted(kind)}}}'
+        f'{{{_place("act", act)}"bh":"{body_hash.hex()}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
+        f'"o":{_quoted(outcome)},{about}"r":"{recorded_at}","v":{version},"y":{_quoted(kind)}}}'
     ).encode()
+
+
+_LATE = '"late":1,'
 
 
 def _place(name: str, place: Place) -> str:
@@ -66,6 +74,7 @@ class Leaf(NamedTuple):
     hash: bytes
     obj: Place | None
     act: Place
+    par: Place | None = None
 
 
 def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
@@ -81,19 +90,24 @@ def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
 
 def _read(said: dict[str, Any], data: bytes, event_no: int | None) -> tuple[Leaf, bytes]:
     """The leaf, and what its entry would be if this log had written it."""
-    obj = _read_place(said, "obj") if "obj" in said else None
-    act, event_id = _read_place(said, "act"), str(UUID(said["e"]))
+    obj, par = (_read_place(said, name) if name in said else None for name in ("obj", "par"))
+    act, event_id, version = _read_place(said, "act"), str(UUID(said["e"])), _whole(said["v"])
+    if version not in (1, 2):
+        raise ValueError("a version that this log does not have")
     written = entry(
         n=_whole(said["n"]),
         event_id=event_id,
         body_hash=bytes.fromhex(said["bh"]),
-        recorded_at=datetime.fromisoformat(said["r"]),
+        recorded_at=stamp(datetime.fromisoformat(said["r"])),
         kind=said["y"],
         outcome=said["o"],
         act=act,
         obj=obj,
+        par=par if version == 2 else None,
+        late=version == 2 and said.get("late") == 1,
+        version=version,
     )
-    return Leaf(said["n"], event_no, event_id, data, leaf_hash(data), obj, act), written
+    return Leaf(said["n"], event_no, event_id, data, leaf_hash(data), obj, act, par), written
 
 
 def _read_place(said: dict[str, Any], name: str) -> Place:

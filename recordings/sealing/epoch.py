@@ -1,48 +1,50 @@
 """After a loss that nothing brings back: the log goes on under its next name, and says so."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 
+from recordings.sealing.entries import stamp
 from recordings.sealing.errors import SealingError, Stopped
-from recordings.sealing.head import Head
+from recordings.sealing.growth import Batch
 from recordings.sealing.incidents import settle_all
-from recordings.sealing.opening import begin_epoch
-from recordings.sealing.start import Latest, check_start, newest_of
+from recordings.sealing.log import Log
+from recordings.sealing.opening import create_row, fresh_log, write_epoch
+from recordings.sealing.seal import lock
+from recordings.sealing.start import Parties, load, load_alone
 from recordings.tlog.checkpoint import Checkpoint
-from recordings.tlog.notes import VerifierKey
 
 
-def new_epoch(
-    connection: psycopg.Connection[Any],
-    origin: str,
-    outsiders: Mapping[str, Latest],
-    keys: Sequence[VerifierKey],
-    reason: str,
-) -> str:
-    """Begin the next epoch and settle what stopped sealing; returns its origin.
+def new_epoch(connection: psycopg.Connection[Any], origin: str, parties: Parties, reason: str) -> Log:
+    """Begin the next epoch and settle what stopped sealing; returns the log, which the caller must have signed.
 
     Raises SealingError when nothing stops the log: then there is no reason to give up its name.
     """
     try:
-        check_start(connection, origin, outsiders, keys)
+        load(connection, origin, parties)
     except Stopped:
         pass
     else:
         raise SealingError("The database holds what others have seen of the log: no new epoch is needed.")
-    head = Head.read(connection)
-    named = head.origin if head else origin
-    known = [newest_of(name, latest, named, keys) for name, latest in outsiders.items()]
-    seen = max((one for one in known if one), key=lambda one: one.size, default=None) or _own(head, origin)
+    log = load_alone(connection, origin, parties)
+    seen = max((one for _, one in parties.newest()), key=lambda one: one.size, default=None)
+    if seen is None:
+        seen = _own(log, origin)
     with connection.transaction():
-        following = begin_epoch(connection, seen, reason)
-        settle_all(connection, reason)
-    return following
+        if log is None:
+            log = fresh_log(origin)
+            create_row(connection, log)
+        now, _ = lock(connection, log, parties.signed)
+        batch = Batch(log, connection, stamp(now))
+        write_epoch(batch, seen, reason)
+        settle_all(connection, batch, reason)
+        batch.save()
+    batch.adopt()
+    return log
 
 
-def _own(head: Head | None, origin: str) -> Checkpoint:
+def _own(log: Log | None, origin: str) -> Checkpoint:
     """What the database itself has, when nobody else has seen anything."""
-    if head is None:
+    if log is None:
         raise SealingError(f"Nobody has seen anything of {origin}: there is nothing to begin an epoch after.")
-    return Checkpoint(head.origin, head.size, head.frontier.root())
+    return Checkpoint(log.origin, log.size, log.frontier.root())

@@ -9,6 +9,10 @@ class NotOpened(SealingError):
     """There is no log yet."""
 
 
+class NotYet(SealingError):
+    """Nothing is wrong, but something must happen first; sealing is tried again."""
+
+
 class Stopped(SealingError):
     """Something happened that must never happen. It is an incident: nothing is sealed until somebody settles it."""
 

@@ -1,157 +1,275 @@
-"""Adding leaves to the log, in the transaction that holds its end: chains, entries, tree, tiles."""
+"""A batch of leaves beside the log in memory: chains, entries, tree, tiles; taken over once it is committed."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
-from pydantic_core import from_json
 
-from recordings.sealing.entries import Leaf, Place, entry
-from recordings.sealing.errors import Stopped
-from recordings.sealing.head import Head
-from recordings.sealing.tags import Kind, tag
-from recordings.sealing.tree import Tree
-from recordings.tlog.merkle import leaf_hash
+from recordings.audit.kinds import Kind as EventKind
+from recordings.audit.kinds import Outcome
+from recordings.models.fields import uuid7
+from recordings.sealing.entries import MALFORMED, Leaf, Place, entry, stamp
+from recordings.sealing.errors import NotYet
+from recordings.sealing.events import ACTOR, Event, Said, examine
+from recordings.sealing.horizon import MARGIN
+from recordings.sealing.log import Heads, Log, head_root
+from recordings.sealing.own import write_own
+from recordings.sealing.tags import KINDS, Kind, tag
+from recordings.tlog.merkle import Frontier, leaf_hash
 
-_READ_HEADS = """
-SELECT 'act', tag, count, last FROM audit.actor_head WHERE tag = ANY(%s)
-UNION ALL SELECT 'obj', tag, count, last FROM audit.object_head WHERE tag = ANY(%s)
-"""
-# A ref that was not known when its leaf came back from a published copy is known once an event says it.
-_WRITE = """
-INSERT INTO audit.{0}_head AS kept (tag, ref, count, last)
-SELECT decode(row->>0, 'hex'), row->>1, (row->>2)::int8, (row->>3)::int8 FROM jsonb_array_elements(%s) AS row
-ON CONFLICT (tag) DO UPDATE
-SET count = excluded.count, last = excluded.last, ref = coalesce(nullif(kept.ref, ''), excluded.ref)
-"""
-_WRITE_HEADS = f"WITH actors AS ({_WRITE.format('actor')}) {_WRITE.format('object')}"
 _COPY_LEAVES = """
-COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, act, act_n) FROM STDIN (FORMAT binary)
+COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, par, par_n, act, act_n) FROM STDIN (FORMAT binary)
 """
 # A uuid goes over the wire as its 16 bytes, as bytea does.
-_LEAF_TYPES = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "int8", "bytea", "int8")
+_LEAF_TYPES = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "int8", "bytea", "int8", "bytea", "int8")
+_TILES = "INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)"
+_SAVE = """
+UPDATE audit.log_head SET origin = %s, size = %s, root = %s, manifest_n = %s, manifest_at = %s, parents_from = %s,
+                          closed_until = %s, sealed_at = clock_timestamp()
+"""
+_INCIDENT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
+LATE, GARBLED = "event_late", "event_malformed"
+_SENTENCES = {
+    LATE: "{} committed after the log had been declared closed for its time.",
+    GARBLED: "{} no event as the trail has it; its bytes are kept and say nothing.",
+}
+_COUNTED = {LATE: ("1 event was", "{} events were"), GARBLED: ("1 row is", "{} rows are")}
 
 
-class Event(NamedTuple):
-    """A committed event that has no leaf yet."""
+class Batch:
+    """Leaves that follow the log's end. `adopt` puts them into the log; before that the log knows nothing of them."""
 
-    id: int
-    event_id: str
-    body: bytes
-    body_hash: bytes
-    recorded_at: datetime
+    def __init__(self, log: Log, connection: psycopg.Connection[Any] | None = None, now: str = "") -> None:
+        """`now` is the database's time: when it is behind what a manifest says, the batch's own events are late."""
+        self.log, self.leaves = log, list[Leaf]()
+        self._connection = connection
+        self.behind = bool(now) and now < log.closed_until
+        self.origin, self.newest, self.parents_from = log.origin, log.newest, log.parents_from
+        self.closed_until, self.manifest_n, self.manifest_at = (
+            log.closed_until,
+            log.manifest_n,
+            log.manifest_at,
+        )
+        self.frontier, self.edge = Frontier(log.size, log.frontier.nodes), log.edge.copy()
+        self._heads: dict[Kind, Heads] = {kind: {} for kind in KINDS}
+        self._tags: dict[tuple[Kind, str], bytes] = {}
 
+    @property
+    def n(self) -> int:
+        """The index of the next leaf."""
+        return self.log.size + len(self.leaves)
 
-class Said(NamedTuple):
-    """What an event's bytes say of it."""
+    @property
+    def ends_with_manifest(self) -> bool:
+        return self.manifest_n == self.n - 1
 
-    kind: str
-    outcome: str
-    actor: str
-    target: str
-    detail: Any
+    # --- leaves
 
+    def add(self, event: Event, said: Said, *, late: bool = False) -> Leaf:
+        """The next leaf, of an event."""
+        n = self.n
+        act = self._move("act", said.actor, n)
+        obj = self._move("obj", said.target, n) if said.target else None
+        par = self._move("par", said.parent, n) if said.parent else None
+        return self._append(event, said.kind, said.outcome, act, obj, par, late)
 
-def examine(event: Event) -> Said:
-    """Read an event after checking its hash. Raises Stopped when it is not what was written."""
-    if hashlib.sha256(event.body).digest() != event.body_hash:
-        raise Stopped("event_altered", f"The bytes of event {event.event_id} do not hash to its body hash.")
-    try:
-        body = from_json(event.body)
-        if body["id"] != event.event_id:
-            raise ValueError
-        actor, target = _ref(body["actor"]), _ref(body.get("object"))
-        return Said(str(body["type"]), str(body["outcome"]), actor, target, body.get("action_detail"))
-    except (ValueError, KeyError, TypeError):
-        raise Stopped("event_altered", f"The bytes of event {event.event_id} are not that event.") from None
+    def add_malformed(self, event: Event, *, late: bool = False) -> Leaf:
+        """The next leaf, of bytes that are no event."""
+        act = self._move("act", ACTOR, self.n)
+        return self._append(event, MALFORMED, Outcome.ERROR.value, act, None, None, late)
 
+    def _append(
+        self,
+        event: Event,
+        kind: str,
+        outcome: str,
+        act: Place,
+        obj: Place | None,
+        par: Place | None,
+        late: bool,
+    ) -> Leaf:
+        n, recorded_at = self.n, stamp(event.recorded_at)
+        data = entry(
+            n=n,
+            event_id=event.event_id,
+            body_hash=event.body_hash,
+            recorded_at=recorded_at,
+            kind=kind,
+            outcome=outcome,
+            act=act,
+            obj=obj,
+            par=par,
+            late=late,
+        )
+        if self.parents_from is None:
+            self.parents_from = n
+        if recorded_at > self.newest:
+            self.newest = recorded_at
+        leaf = Leaf(n, event.id, event.event_id, data, leaf_hash(data), obj, act, par)
+        self.leaves.append(leaf)
+        return leaf
 
-def _ref(part: Any) -> str:
-    ref = part.get("ref") if isinstance(part, dict) else None
-    return "" if ref is None else str(ref)
+    def put_back(self, leaf: Leaf, recorded_at: str) -> bool:
+        """The next leaf as it was published; whether it follows from those before it."""
+        fits = leaf.n == self.n
+        for kind, place in (("obj", leaf.obj), ("par", leaf.par), ("act", leaf.act)):
+            fits = fits and (place is None or self._place(kind, place.tag, leaf.n) == place)  # type: ignore[arg-type]
+        self.newest = max(self.newest, recorded_at)
+        self.leaves.append(leaf)
+        return fits
 
+    def _move(self, kind: Kind, ref: str, n: int) -> Place:
+        """The place of leaf `n` in the chain of a reference, which ends there now."""
+        found = self._tags.get((kind, ref))
+        if found is None:
+            found = self._tags[kind, ref] = tag(self.log.tag_key, kind, ref)
+        return self._place(kind, found, n)
 
-class Chains:
-    """The heads of the tags that a batch touches: read once, moved on in memory, written once."""
-
-    def __init__(
-        self, connection: psycopg.Connection[Any], acts: Mapping[bytes, str], objs: Mapping[bytes, str]
-    ) -> None:
-        """`acts` and `objs` are the tags that will be moved, each with its ref ("" when only the tag is known)."""
-        self._refs: dict[Kind, Mapping[bytes, str]] = {"act": acts, "obj": objs}
-        self._heads: dict[Kind, dict[bytes, tuple[int, int]]] = {"act": {}, "obj": {}}
-        rows = connection.execute(_READ_HEADS, [list(acts), list(objs)], binary=True)
-        for kind, found, count, last in rows.fetchall():
-            self._heads[kind][found] = count, last
-
-    def move(self, kind: Kind, found: bytes, n: int) -> Place:
-        """The place of leaf `n` in the chain of a tag, which ends there now."""
-        count, last = self._heads[kind].get(found, (0, None))
-        self._heads[kind][found] = count + 1, n
+    def _place(self, kind: Kind, found: bytes, n: int) -> Place:
+        heads = self._heads[kind]
+        count, last = heads.get(found) or self.log.heads[kind].get(found) or (0, None)
+        heads[found] = count + 1, n
         return Place(found, count + 1, last)
 
-    def save(self, connection: psycopg.Connection[Any]) -> None:
-        """Write the heads back in the transaction that is open."""
-        connection.execute(_WRITE_HEADS, [self._rows("act"), self._rows("obj")])
+    # --- what the log writes about itself
 
-    def _rows(self, kind: Kind) -> Jsonb:
-        refs, heads = self._refs[kind], self._heads[kind]
-        return Jsonb([(found.hex(), refs[found], *head) for found, head in heads.items()])
+    def own(
+        self,
+        kind: EventKind,
+        detail: Mapping[str, int | str],
+        outcome: Outcome = Outcome.COMPLETED,
+        event_id: str | None = None,
+    ) -> Leaf:
+        """Write an event of the log and give it the next leaf, behind an incident when the clock went back."""
+        if self.behind:
+            self._report(LATE, 1, late=True)
+        return self._own(kind, detail, outcome, event_id, late=self.behind)
+
+    def report(self, code: str, count: int) -> None:
+        """An incident, before `count` leaves that it speaks of, with its row for the portal."""
+        if code != LATE and self.behind:
+            self._report(LATE, 1, late=True)
+        self._report(code, count, late=self.behind)
+
+    def _report(self, code: str, count: int, *, late: bool) -> None:
+        detail, event_id = speaking(code, self.n + 1, count), str(uuid7())
+        self._database.execute(_INCIDENT, [code, f"{detail['sentence']} Leaf {self.n + 1}.", event_id])
+        self._own(EventKind.SEALER_INCIDENT, detail, Outcome.ERROR, event_id, late=late)
+
+    def _own(
+        self,
+        kind: EventKind,
+        detail: Mapping[str, int | str],
+        outcome: Outcome,
+        event_id: str | None,
+        *,
+        late: bool,
+    ) -> Leaf:
+        event = write_own(self._database, kind, detail, outcome, event_id)
+        said = examine(event)
+        if said is None or (stamp(event.recorded_at) < self.closed_until) is not late:
+            raise NotYet("The clock of the database moved while the log wrote about itself.")
+        return self.add(event, said, late=late)
+
+    def manifest(self, now: datetime, sealed_until: str) -> bool:
+        """Write a `heads.manifest`; False when the database's clock `now` is behind what the last one says.
+
+        `sealed_until`: every event recorded before it has its leaf.
+        """
+        latest = min(stamp(now - MARGIN), stamp(datetime.now(now.tzinfo) - MARGIN))
+        if latest < self.closed_until:
+            return False
+        closed_until = max(self.closed_until, min(sealed_until, latest))
+        detail = self.manifest_detail(closed_until)
+        leaf = self._own(EventKind.HEADS_MANIFEST, detail, Outcome.COMPLETED, None, late=False)
+        self.note_manifest(leaf.n, closed_until, self._recorded_at)
+        if stamp(_moment(self.manifest_at) - MARGIN) < closed_until:
+            raise NotYet("The clock of the database moved while the log wrote about itself.")
+        return True
+
+    def manifest_detail(self, closed_until: str) -> dict[str, int | str]:
+        """What a manifest that becomes the next leaf says."""
+        said: dict[str, int | str] = {"upto": self.n}
+        for kind, name in (("obj", "objects"), ("par", "parents"), ("act", "actors")):
+            heads = self.log.heads[kind] | self._heads[kind]  # type: ignore[index]
+            said |= {f"{name}_n": len(heads), f"{name}_root": head_root(heads)}
+        first = self.n if self.parents_from is None else self.parents_from
+        return said | {"parents_from": first, "closed_until": closed_until, "newest": self.newest}
+
+    def note_manifest(self, n: int, closed_until: str, recorded_at: str) -> None:
+        """Leaf `n` is a manifest that says so."""
+        self.manifest_n, self.closed_until, self.manifest_at = n, closed_until, recorded_at
+
+    @property
+    def _recorded_at(self) -> str:
+        return str(recorded_at_of(self.leaves[-1].entry))
+
+    @property
+    def _database(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            raise RuntimeError("This batch is only counted.")
+        return self._connection
+
+    # --- the end
+
+    def save(self) -> None:
+        """Write leaves, tiles and the row of the log's end in the transaction that is open."""
+        tiles = self._grow()
+        with self._database.cursor() as cursor:
+            with cursor.copy(_COPY_LEAVES) as copy:
+                copy.set_types(_LEAF_TYPES)
+                for leaf in self.leaves:
+                    obj, par = (place[:2] if place else (None, None) for place in (leaf.obj, leaf.par))
+                    event_id = bytes.fromhex(leaf.event_id.replace("-", ""))
+                    kept = (leaf.n, leaf.event_no, event_id, leaf.entry, leaf.hash)
+                    copy.write_row((*kept, *obj, *par, *leaf.act[:2]))
+            if tiles:
+                cursor.executemany(_TILES, tiles)
+            self._save_head(cursor)
+
+    def _save_head(self, cursor: psycopg.Cursor[Any]) -> None:
+        first = self.n if self.parents_from is None else self.parents_from
+        edge = self.frontier
+        end = (self.origin, edge.size, edge.root(), self.manifest_n, self.manifest_at, first)
+        cursor.execute(_SAVE, [*end, self.closed_until])
+
+    def _grow(self) -> Sequence[tuple[int, int, bytes]]:
+        hashes = [leaf.hash for leaf in self.leaves]
+        self.frontier.extend(hashes)
+        return self.edge.extend(hashes)
+
+    def count(self) -> None:
+        """Grow the tree without writing: these leaves are there already."""
+        self._grow()
+
+    def adopt(self) -> None:
+        """Take the batch over into the log: its transaction has committed."""
+        log = self.log
+        log.frontier, log.edge = self.frontier, self.edge
+        for kind, heads in self._heads.items():
+            log.heads[kind].update(heads)
+        log.origin, log.newest, log.parents_from = self.origin, self.newest, self.parents_from
+        log.closed_until, log.manifest_n, log.manifest_at = (
+            self.closed_until,
+            self.manifest_n,
+            self.manifest_at,
+        )
+        log.fresh += [leaf.hash for leaf in self.leaves]
 
 
-def append(
-    connection: psycopg.Connection[Any], head: Head, events: Sequence[Event]
-) -> tuple[list[Said], list[bytes]]:
-    """Give each event the next leaf and move the head on; the caller saves the head and commits.
-
-    Returns what the events say, and the hashes of the leaves.
-    """
-    said = [examine(event) for event in events]
-    act_tags = {ref: tag(head.tag_key, "act", ref) for ref in {one.actor for one in said}}
-    obj_tags = {ref: tag(head.tag_key, "obj", ref) for ref in {one.target for one in said if one.target}}
-    chains = Chains(
-        connection,
-        {found: ref for ref, found in act_tags.items()},
-        {found: ref for ref, found in obj_tags.items()},
-    )
-    leaves = []
-    for n, (event, one) in enumerate(zip(events, said, strict=True), head.size):
-        obj = chains.move("obj", obj_tags[one.target], n) if one.target else None
-        leaves.append(_leaf(n, event, one, chains.move("act", act_tags[one.actor], n), obj))
-    chains.save(connection)
-    return said, store(connection, head, leaves)
+def speaking(code: str, first: int, count: int) -> dict[str, int | str]:
+    """What an incident says that speaks of the leaves directly after it."""
+    one, many = _COUNTED[code]
+    sentence = _SENTENCES[code].format(one if count == 1 else many.format(f"{count:,}"))
+    return {"code": code, "sentence": sentence, "first": first, "count": count}
 
 
-def _leaf(n: int, event: Event, said: Said, act: Place, obj: Place | None) -> Leaf:
-    data = entry(
-        n=n,
-        event_id=event.event_id,
-        body_hash=event.body_hash,
-        recorded_at=event.recorded_at,
-        kind=said.kind,
-        outcome=said.outcome,
-        act=act,
-        obj=obj,
-    )
-    return Leaf(n, event.id, event.event_id, data, leaf_hash(data), obj, act)
+def recorded_at_of(data: bytes) -> str:
+    """The time in an entry."""
+    start = data.rindex(b'"r":"') + 5
+    return data[start : start + 27].decode()
 
 
-def store(connection: psycopg.Connection[Any], head: Head, leaves: Sequence[Leaf]) -> list[bytes]:
-    """Write leaves and the tiles that they fill, and move the frontier on; returns the hashes of the leaves."""
-    hashes = [leaf.hash for leaf in leaves]
-    with connection.cursor() as cursor:
-        tiles = Tree(cursor).full_tiles(head.size, hashes)
-        with cursor.copy(_COPY_LEAVES) as copy:
-            copy.set_types(_LEAF_TYPES)
-            for leaf in leaves:
-                obj, obj_n = leaf.obj[:2] if leaf.obj else (None, None)
-                event_id = bytes.fromhex(leaf.event_id.replace("-", ""))
-                kept = (leaf.n, leaf.event_no, event_id, leaf.entry, leaf.hash)
-                copy.write_row((*kept, obj, obj_n, *leaf.act[:2]))
-        if tiles:
-            cursor.executemany("INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)", tiles)
-    head.frontier.extend(hashes)
-    return hashes
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,7 +1,7 @@
 """The heads of all tags at one size of the log, and what is proven with them: the newest view, or that there is none.
 
 A head says how many leaves a tag has and which is the last. The manifest in the log holds the RFC 9162 roots over
-the heads sorted by tag: one for objects, one for actors.
+the heads sorted by tag: one for objects, one for their parents, one for actors.
 """
 
 from bisect import bisect_left
@@ -15,8 +15,6 @@ from recordings.tlog import merkle
 _COUNTED = """
 SELECT {0}, count(*), max(n) FROM audit.leaf WHERE {0} IS NOT NULL AND n < %s GROUP BY {0} ORDER BY {0}
 """
-_KEPT = "SELECT tag, count, last FROM audit.{}_head ORDER BY tag"
-_NAMES: dict[Kind, str] = {"obj": "object", "act": "actor"}
 
 
 class Cursor(Protocol):
@@ -60,12 +58,6 @@ class Heads:
         cursor.execute(_COUNTED.format(kind), [upto])
         return cls([TagHead(bytes(tag), count, last) for tag, count, last in cursor.fetchall()])
 
-    @classmethod
-    def kept(cls, cursor: Cursor, kind: Kind) -> Self:
-        """As the sealer keeps them for the newest size: a cache, good for writing, not for proving."""
-        cursor.execute(_KEPT.format(_NAMES[kind]))
-        return cls([TagHead(bytes(tag), count, last) for tag, count, last in cursor.fetchall()])
-
     def root(self) -> bytes:
         """The RFC 9162 root over the heads."""
         return merkle.root(self._hashes())
@@ -96,14 +88,3 @@ class Heads:
 
     def _hashes(self) -> list[bytes]:
         return [sha256(b"\0" + head.data()).digest() for head in self.heads]
-
-
-def manifest_detail(objects: Heads, actors: Heads, upto: int) -> dict[str, int | str]:
-    """What a `heads.manifest` that becomes leaf `upto` says."""
-    return {
-        "upto": upto,
-        "objects_n": len(objects.heads),
-        "objects_root": objects.root().hex(),
-        "actors_n": len(actors.heads),
-        "actors_root": actors.root().hex(),
-    }

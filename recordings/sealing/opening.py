@@ -1,7 +1,6 @@
 """The first leaf of a log, and of each later epoch: it names the log and commits to the tag key."""
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,62 +8,61 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
-from recordings.sealing.growth import append
-from recordings.sealing.head import Head
-from recordings.sealing.own import write_own
-from recordings.sealing.seal import event_of
+from recordings.sealing.entries import stamp
+from recordings.sealing.growth import Batch
+from recordings.sealing.log import Log
 from recordings.sealing.tags import KEY_BYTES, key_commitment
 from recordings.tlog.checkpoint import Checkpoint
-from recordings.tlog.merkle import Frontier
+from recordings.tlog.merkle import EMPTY_ROOT
+from recordings.tlog.signer import epoch_of
 
-_EPOCH = re.compile(r"(.+)/([2-9]|[1-9][0-9]+)\Z")
+_CREATE = """
+INSERT INTO audit.log_head (origin, tag_key, size, root) VALUES (%s, %s, 0, %s) ON CONFLICT DO NOTHING
+"""
 
 
-def open_log(connection: psycopg.Connection[Any], origin: str) -> bool:
-    """Open the log when there is none: draw the tag key, write `log.opened` as leaf 0. False when there is one."""
+def open_log(connection: psycopg.Connection[Any], origin: str) -> Log | None:
+    """Open the log when there is none: draw the tag key, write `log.opened` as leaf 0. None when there is one."""
+    log = fresh_log(origin)
     with connection.transaction():
-        head = _fresh(origin)
-        if not head.create(connection):
-            return False
-        _append_opening(connection, head, {})
-    return True
+        if not create_row(connection, log):
+            return None
+        batch = Batch(log, connection)
+        write_opening(batch, origin, {})
+        batch.save()
+    batch.adopt()
+    return log
 
 
-def next_origin(origin: str) -> str:
-    """The name of the next epoch: example.com/log, example.com/log/2, example.com/log/3 …"""
-    found = _EPOCH.match(origin)
-    return f"{found[1]}/{int(found[2]) + 1}" if found else f"{origin}/2"
+def fresh_log(first: str) -> Log:
+    """An empty log with a tag key of its own."""
+    return Log(first, first, os.urandom(KEY_BYTES), manifest_at=stamp(datetime.now(UTC)))
 
 
-def is_epoch_of(origin: str, first: str) -> bool:
-    """Whether a log's name is `first` or that of a later epoch of it."""
-    found = _EPOCH.match(origin)
-    return origin == first or bool(found and found[1] == first)
+def create_row(connection: psycopg.Connection[Any], log: Log) -> bool:
+    """Make the row that sealers lock; False when there is one (a second sealer waits here for the first)."""
+    return connection.execute(_CREATE, [log.origin, log.tag_key, EMPTY_ROOT]).rowcount == 1
 
 
-def begin_epoch(connection: psycopg.Connection[Any], seen: Checkpoint, reason: str) -> str:
-    """Go on under the next origin, in the transaction that is open; returns its name. `seen` is the last checkpoint
-    that others have of the history so far.
+def next_origin(first: str, origin: str) -> str:
+    """The name of the next epoch of the log that began as `first`: first/2, first/3 …"""
+    return f"{first}/{(epoch_of(first, origin) or 0) + 1}"
 
-    The leaves that are there stay. The new `log.opened` says what was known before it, and why it begins.
+
+def write_opening(batch: Batch, origin: str, more: Mapping[str, int | str]) -> None:
+    """Write `log.opened` of an epoch as the next leaf."""
+    batch.origin = origin
+    batch.own(
+        Kind.LOG_OPENED,
+        {"origin": origin, "tag_key_sha256": key_commitment(batch.log.tag_key), **more},
+    )
+
+
+def write_epoch(batch: Batch, seen: Checkpoint, reason: str) -> str:
+    """Go on under the next origin; returns its name. `seen` is the last checkpoint that others have of the history so
+    far. The leaves that are there stay. The new `log.opened` says what was known before it, and why it begins.
     """
-    origin = next_origin(seen.origin)
-    head = Head.read(connection, lock=True)
-    if head is None:
-        head = _fresh(origin)
-        head.create(connection)
-    head.origin = origin
+    origin = next_origin(batch.log.first, seen.origin)
     known: dict[str, int | str] = {"previous_size": seen.size, "previous_root": seen.root.hex()}
-    _append_opening(connection, head, known | {"previous_origin": seen.origin, "reason": reason})
+    write_opening(batch, origin, known | {"previous_origin": seen.origin, "reason": reason})
     return origin
-
-
-def _fresh(origin: str) -> Head:
-    return Head(origin, os.urandom(KEY_BYTES), Frontier(), -1, -1, datetime.now(UTC))
-
-
-def _append_opening(connection: psycopg.Connection[Any], head: Head, more: Mapping[str, int | str]) -> None:
-    detail = {"origin": head.origin, "tag_key_sha256": key_commitment(head.tag_key), **more}
-    event = event_of(connection, write_own(connection, Kind.LOG_OPENED, detail))
-    append(connection, head, [event])
-    head.save(connection)

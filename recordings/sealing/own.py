@@ -11,8 +11,7 @@ from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.schema import canonical
 from recordings.models.fields import uuid7
 from recordings.sealing.entries import stamp
-
-ACTOR = "system:sealer"
+from recordings.sealing.events import ACTOR, Event, event_of
 
 
 def write_own(
@@ -20,12 +19,14 @@ def write_own(
     kind: Kind,
     detail: Mapping[str, int | str],
     outcome: Outcome = Outcome.COMPLETED,
-) -> int:
-    """Append an event of the sealer in the transaction that is open; returns its number."""
+    event_id: str | None = None,
+) -> Event:
+    """Append an event of the sealer in the transaction that is open. It must get its leaf in the same transaction:
+    the sealer takes no such event from the table."""
     body = canonical(
         {
             "v": 1,
-            "id": str(uuid7()),
+            "id": event_id or str(uuid7()),
             "type": kind.value,
             "outcome": outcome.value,
             "occurred_at": stamp(datetime.now(UTC)),
@@ -35,5 +36,5 @@ def write_own(
             "asserted_by": "server",
         }
     )
-    row = connection.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [body]).fetchone()
-    return int(row[0]) if row else 0
+    rows = connection.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [body]).fetchall()
+    return event_of(connection, int(rows[0][0]))

@@ -4,8 +4,6 @@ from typing import Any
 
 import psycopg
 
-from recordings.audit.kinds import Kind
-from recordings.sealing.own import write_own
 from recordings.tlog.notes import Note
 
 _BEFORE = "SELECT note FROM audit.checkpoint WHERE origin = %s AND size < %s ORDER BY size DESC LIMIT 1"
@@ -17,19 +15,24 @@ class Rotation:
     def __init__(self) -> None:
         self._known: tuple[str, frozenset[bytes]] | None = None
 
-    def notice(self, connection: psycopg.Connection[Any], origin: str, size: int, note: str) -> list[str]:
-        """Write an event for each key that is new with this checkpoint, which is stored; returns their ids in hex."""
+    def news(
+        self, connection: psycopg.Connection[Any], origin: str, size: int, note: str
+    ) -> list[dict[str, int | str]]:
+        """What the log must say for each key that is new with this checkpoint; `remember` when it has."""
         now = key_ids(note)
         if self._known is None or self._known[0] != origin:
             row = connection.execute(_BEFORE, [origin, size]).fetchone()
             self._known = origin, key_ids(row[0]) if row else now
         fresh, gone = sorted(now - self._known[1]), sorted(self._known[1] - now)
+        details: list[dict[str, int | str]] = []
         for key in fresh:
             others = [other.hex() for other in sorted(now - {key}) or gone]
-            detail: dict[str, int | str] = {"key": key.hex(), "beside": ", ".join(others), "size": size}
-            write_own(connection, Kind.KEY_ROTATED, detail)
-        self._known = origin, now
-        return [key.hex() for key in fresh]
+            details.append({"key": key.hex(), "beside": ", ".join(others), "size": size})
+        return details
+
+    def remember(self, origin: str, note: str) -> None:
+        """These keys signed last."""
+        self._known = origin, key_ids(note)
 
 
 def key_ids(note: str) -> frozenset[bytes]:

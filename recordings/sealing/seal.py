@@ -1,126 +1,159 @@
 """One batch: committed events become leaves, all or none, in the order of their numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import psycopg
 
 from recordings.audit.kinds import Kind
-from recordings.sealing.errors import NotOpened, Stopped
-from recordings.sealing.growth import Event, Said, append
-from recordings.sealing.head import Head
-from recordings.sealing.heads import Heads, manifest_detail
-from recordings.sealing.incidents import check_none_is_open, kept
-from recordings.sealing.own import write_own
-from recordings.tlog.tiles import TileError
+from recordings.sealing.entries import stamp
+from recordings.sealing.errors import NotOpened, NotYet, Stopped
+from recordings.sealing.events import Event, Said, examine, unsealed
+from recordings.sealing.growth import GARBLED, LATE, Batch
+from recordings.sealing.horizon import Settled
+from recordings.sealing.incidents import check_none_is_open, kept, tell_incidents
+from recordings.sealing.log import Log
+from recordings.sealing.vetting import Signed, Vetting
 
 BATCH = 1000
 MANIFEST_EVERY = timedelta(hours=1)
 
-_EVENT = "SELECT id, event_id::text, body, body_hash, recorded_at FROM audit.event e WHERE "
-# The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
-_UNSEALED = (
-    _EVENT
-    + """id > %(low)s
-  AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > %(low)s)
-ORDER BY id LIMIT %(limit)s
-"""
-)
+_LOCK = "SELECT tag_key, clock_timestamp() FROM audit.log_head FOR UPDATE"
+_LOOK = "SELECT (SELECT coalesce(max(n), -1) FROM audit.leaf), EXISTS (SELECT FROM audit.incident)"
+_Read = tuple[Event, Said | None]
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once.
-
-    Every event up to the number `low_water` is sealed, or will never be there; `hashes` are those of the new leaves.
-    """
+    """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once."""
 
     size: int
-    low_water: int
     count: int = 0
     full: bool = False
     manifest: bool = False
     unsigned: bool = False
-    hashes: Sequence[bytes] = field(default=(), repr=False)
 
 
 def seal_batch(
     connection: psycopg.Connection[Any],
+    log: Log,
     *,
-    settled: int = -1,
+    settled: Settled = Settled(),  # noqa: B008  (it cannot be changed)
     manifest: bool = False,
     limit: int = BATCH,
+    signed: Signed | None = None,
 ) -> Sealed:
-    """Seal up to `limit` events in one transaction; returns once it is committed.
+    """Seal up to `limit` events in one transaction; returns once it is committed. When this raises, `log` may not be
+    what is in the database: count it again (start.load).
 
-    `settled` is a number up to which no event can appear any more (horizon.py). `manifest` asks for one after this
-    batch. Nothing is sealed (`unsigned`) while the log ends with a manifest whose checkpoint is not signed: the
-    manifest must stay the last leaf of that checkpoint. Raises NotOpened, and Stopped with its incident kept.
+    `settled` is what no event can be before any more (horizon.py). `manifest` asks for one after this batch. Nothing
+    is sealed (`unsigned`) while the log ends with a manifest whose checkpoint is not signed: the manifest must stay
+    the last leaf of that checkpoint. Raises NotOpened, NotYet, and Stopped with its incident kept.
     """
+    log.manifest_owed |= manifest
     with kept(connection):
         try:
             with connection.transaction():
-                return _seal(connection, settled, manifest, limit)
-        except (TileError, psycopg.IntegrityError) as wrong:
-            # What the head says and what the leaves are do not fit: somebody has changed one of them.
-            said = str(wrong).partition("\n")[0]
-            raise Stopped("head_differs", f"The log cannot go on from its end: {said}") from wrong
+                now, incidents = lock(connection, log, signed)
+                if incidents:
+                    check_none_is_open(connection)
+                if log.ends_with_manifest and log.signed != log.size:
+                    return Sealed(log.size, unsigned=True)
+                batch = Batch(log, connection, stamp(now))
+                events = unsealed(connection, log.low, limit)
+                owed = _add(batch, events) or log.manifest_owed
+                if incidents:
+                    tell_incidents(connection, batch)
+                full = len(events) == limit
+                sealed_until = log.sealed_until if full else max(log.sealed_until, settled.time)
+                wanted = (owed or _is_due(log)) and not batch.ends_with_manifest
+                written = wanted and batch.manifest(now, sealed_until)
+                if batch.leaves:
+                    batch.save()
+        except psycopg.errors.UniqueViolation as twice:
+            if twice.diag.table_name == "event":
+                raise NotYet(
+                    "Somebody else has written an event under an id that the log reserved."
+                ) from twice
+            raise _cannot_go_on(twice) from twice
+        except psycopg.IntegrityError as wrong:
+            raise _cannot_go_on(wrong) from wrong
+    batch.adopt()
+    log.low = max(log.low, min(settled.number, events[-1].id) if full else settled.number)
+    log.sealed_until, log.manifest_owed = sealed_until, owed and wanted and not written
+    return Sealed(log.size, len(batch.leaves), full, written)
 
 
-def _seal(connection: psycopg.Connection[Any], settled: int, manifest: bool, limit: int) -> Sealed:
-    head = Head.read(connection, lock=True)
-    if head is None:
+def _cannot_go_on(wrong: Exception) -> Stopped:
+    """What the leaves are and what is written after them do not fit: somebody has changed one of them."""
+    said = str(wrong).partition("\n")[0]
+    return Stopped("head_differs", f"The log cannot go on from its end: {said}")
+
+
+def lock(
+    connection: psycopg.Connection[Any], log: Log, signed: Signed | None = None
+) -> tuple[datetime, bool]:
+    """Be the only one who adds leaves, in the transaction that is open, and know all that are there.
+
+    Returns the database's time, and whether there are incidents. What the row says is not believed.
+    """
+    rows = connection.execute(_LOCK).fetchall()
+    if not rows:
         raise NotOpened("There is no log yet: `manage.py seal_trail` opens it.")
-    check_none_is_open(connection)
-    if head.ends_with_manifest and not is_signed(connection, head.size):
-        return Sealed(head.size, head.low_water, unsigned=True)
-    before = head.size
-    events = unsealed(connection, head.low_water, limit)
-    said, hashes = append(connection, head, events) if events else ([], [])
-    wanted = manifest or _is_asked_for(said) or _is_due(head)
-    if wanted := wanted and not head.ends_with_manifest:
-        hashes += _append_manifest(connection, head)
-    head.low_water = max(head.low_water, min(settled, events[-1].id) if len(events) == limit else settled)
-    head.save(connection)
-    return Sealed(head.size, head.low_water, head.size - before, len(events) == limit, wanted, hashes=hashes)
+    key, now = rows[0]
+    if bytes(key) != log.tag_key:
+        raise Stopped(
+            "head_differs", "The tag key in audit.log_head is not the one that the log was opened with."
+        )
+    ((last, incidents),) = connection.execute(_LOOK).fetchall()
+    if last >= log.size:
+        Vetting(connection, log, signed).take()
+    elif last < log.size - 1:
+        raise Stopped("head_differs", f"The log has {log.size} leaves; the last in the database is {last}.")
+    return now.astimezone(UTC), incidents
 
 
-def unsealed(connection: psycopg.Connection[Any], low: int, limit: int) -> list[Event]:
-    """Committed events without a leaf, in the order of their numbers."""
-    rows = connection.execute(_UNSEALED, {"low": low, "limit": limit}, binary=True)
-    return [Event._make(row) for row in rows.fetchall()]
+def _add(batch: Batch, events: Sequence[Event]) -> bool:
+    """Give each event the next leaf; those that came late or cannot be read stand behind an incident that says so.
+
+    Returns whether somebody asks for a bundle: it is complete only under a manifest that comes after.
+    """
+    read = [(event, examine(event)) for event in events]
+    for event, said in read:
+        if said is not None and said.is_own:
+            raise Stopped(
+                "own_event_foreign",
+                f"Event {event.event_id} speaks as the log does of itself ({said.kind}, {said.actor}), and no sealer "
+                "wrote it. Settled (seal_trail --settle), it is sealed as an event that nobody believes.",
+            )
+    closed_until, asked = batch.closed_until, False
+    for code, run in groupby(read, lambda one: _code(one, closed_until)):
+        group = list(run)
+        if code:
+            batch.report(code, len(group))
+        for event, said in group:
+            if said is None:
+                batch.add_malformed(event, late=stamp(event.recorded_at) < closed_until)
+            else:
+                batch.add(event, said, late=code == LATE)
+                asked = asked or _asks_for_bundle(said)
+    return asked
 
 
-def event_of(connection: psycopg.Connection[Any], number: int) -> Event:
-    """One event by its number."""
-    rows = connection.execute(_EVENT + "id = %s", [number], binary=True).fetchall()
-    return Event._make(rows[0])
+def _code(one: _Read, closed_until: str) -> str:
+    event, said = one
+    if said is None:
+        return GARBLED
+    return LATE if stamp(event.recorded_at) < closed_until else ""
 
 
-def is_signed(connection: psycopg.Connection[Any], size: int) -> bool:
-    """Whether a checkpoint of exactly this size is kept."""
-    return bool(connection.execute("SELECT FROM audit.checkpoint WHERE size = %s", [size]).fetchall())
+def _asks_for_bundle(said: Said) -> bool:
+    return said.kind == Kind.REPORT_REQUESTED and said.detail.get("format") == "bundle"
 
 
-def _is_asked_for(said: Sequence[Said]) -> bool:
-    """Whether somebody has asked for a bundle: it is complete only under a manifest that comes after it."""
-    return any(one.kind == Kind.REPORT_REQUESTED and _format(one) == "bundle" for one in said)
-
-
-def _format(said: Said) -> str:
-    return str(said.detail.get("format")) if isinstance(said.detail, dict) else ""
-
-
-def _is_due(head: Head) -> bool:
+def _is_due(log: Log) -> bool:
     """Every hour – but a log that ends with a manifest has nothing new to say."""
-    return head.manifest_at is None or datetime.now(UTC) - head.manifest_at >= MANIFEST_EVERY
-
-
-def _append_manifest(connection: psycopg.Connection[Any], head: Head) -> list[bytes]:
-    cursor = connection.cursor()
-    detail = manifest_detail(Heads.kept(cursor, "obj"), Heads.kept(cursor, "act"), head.size)
-    event = event_of(connection, write_own(connection, Kind.HEADS_MANIFEST, detail))
-    head.manifest_n, head.manifest_at = head.size, event.recorded_at
-    return append(connection, head, [event])[1]
+    return datetime.now(UTC) - datetime.fromisoformat(log.manifest_at) >= MANIFEST_EVERY

@@ -2,18 +2,23 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
 import structlog
 
-from recordings.sealing.errors import SealingError
+from recordings.sealing.epoch import new_epoch
+from recordings.sealing.errors import NotYet, Stopped
+from recordings.sealing.events import unsealed
 from recordings.sealing.horizon import Horizon
+from recordings.sealing.log import Log
 from recordings.sealing.opening import open_log
-from recordings.sealing.seal import seal_batch, unsealed
+from recordings.sealing.restore import restore
+from recordings.sealing.seal import seal_batch
+from recordings.sealing.settling import settle
 from recordings.sealing.signing import AsksForSignatures, Signing
-from recordings.sealing.start import SIGNER, Latest, check_start
+from recordings.sealing.start import SIGNER, Latest, Parties, load
 from recordings.tlog.client import Refused, Unreachable
 from recordings.tlog.notes import NoteError, VerifierKey
 
@@ -49,9 +54,10 @@ class Sealer:
         outsiders: Mapping[str, Latest] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
-        self._url, self._origin, self._keys = url, origin, keys
+        self._url, self._origin = url, origin
+        self._signer, self._keys = signer, keys
         self._signing = Signing(signer, keys)
-        self._outsiders: dict[str, Latest] = {SIGNER: signer.latest, **(outsiders or {})}
+        self._parties = Parties(origin, {SIGNER: signer.latest, **(outsiders or {})}, keys)
         self._stop = stop or threading.Event()
         self._trouble = ""
         self._owed = True
@@ -62,20 +68,67 @@ class Sealer:
         while not self._stop.is_set():
             try:
                 with self.connect() as connection:
-                    self._start(connection)
-                    self._work(connection)
-            except (*_Lost, Unreachable, Refused, NoteError) as trouble:
+                    self._wait_until_alone(connection)
+                    if self._stop.is_set():
+                        return
+                    log = self._load(connection)
+                    self._owed, self._low = True, -1
+                    self._fine()
+                    self._work(connection, log)
+            except (*_Lost, NotYet, Unreachable, Refused, NoteError) as trouble:
                 self._wait_out(_sentence(trouble))
 
     def once(self) -> int:
         """Seal and sign what is committed now; returns the log's size. Raises what stands in the way."""
         with self.connect() as connection:
-            check_start(connection, self._origin, self._outsiders, self._keys)
-            self._open(connection)
-            while (sealed := seal_batch(connection)).count or sealed.unsigned:
-                self._signing.sign(connection)
-            self._signing.sign(connection)
-        return sealed.size
+            log = self._load(connection)
+            self._seal_all(connection, log)
+        return log.size
+
+    def settle(self, reason: str) -> int:
+        """Close the incidents that are open, with an event and its leaf for each; how many there were."""
+        with self.connect() as connection:
+            number, log = settle(connection, self._origin, self._parties, reason)
+            if log:
+                self._signing.sign(connection, log)
+        return number
+
+    def restore(self, note: str, entries: Iterable[bytes]) -> tuple[int, int]:
+        """Bring lost leaves back from a published copy; how many came, and the log's size when all is sealed again."""
+        with self.connect() as connection:
+            number, log = restore(connection, self._origin, self._parties, note, entries)
+            self._seal_all(connection, log)
+        return number, log.size
+
+    def new_epoch(self, reason: str) -> tuple[str, int]:
+        """Go on under the next name; that name, and the log's size when all is sealed again."""
+        with self.connect() as connection:
+            log = new_epoch(connection, self._origin, self._parties, reason)
+            self._signing.sign(connection, log)
+            self._seal_all(connection, log)
+        return log.origin, log.size
+
+    def _load(self, connection: psycopg.Connection[Any]) -> Log:
+        """The log counted again; opened when there is none."""
+        began = time.monotonic()
+        log = load(connection, self._origin, self._parties)
+        if log is None:
+            log = open_log(connection, self._origin) or load(connection, self._origin, self._parties)
+            if log is None:
+                raise Stopped("head_differs", "There is a row of the log's end, but no leaf.")
+            logger.info("the log is opened", origin=self._origin)
+        else:
+            logger.info("the log is counted", leaves=log.size, seconds=round(time.monotonic() - began, 3))
+        return log
+
+    def _seal_all(self, connection: psycopg.Connection[Any], log: Log) -> None:
+        horizon = Horizon()
+        while True:
+            settled = horizon.look(connection)
+            sealed = seal_batch(connection, log, settled=settled, signed=self._parties.signed)
+            self._signing.sign(connection, log)
+            if not (sealed.count or sealed.unsigned) and log.signed == log.size:
+                return
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection of the sealer's own role."""
@@ -87,17 +140,6 @@ class Sealer:
             options="-c timezone=UTC",
         )
 
-    def _start(self, connection: psycopg.Connection[Any]) -> None:
-        self._wait_until_alone(connection)
-        check_start(connection, self._origin, self._outsiders, self._keys)
-        self._open(connection)
-        self._owed = True
-        self._fine()
-
-    def _open(self, connection: psycopg.Connection[Any]) -> None:
-        if open_log(connection, self._origin):
-            logger.info("the log is opened", origin=self._origin)
-
     def _wait_until_alone(self, connection: psycopg.Connection[Any]) -> None:
         while not self._stop.is_set():
             row = connection.execute(_ALONE, {"key": _ADVISORY}).fetchone()
@@ -105,35 +147,36 @@ class Sealer:
                 return
             self._wait_out("another sealer is at work on this database")
 
-    def _work(self, connection: psycopg.Connection[Any]) -> None:
+    def _work(self, connection: psycopg.Connection[Any], log: Log) -> None:
         horizon, looked, worked, tick = Horizon(), 0.0, 0.0, IDLE_TICK
         while not self._stop.is_set():
             now = time.monotonic()
             if now - looked >= _LOOK_EVERY:
                 horizon.look(connection)
                 looked = now
-            if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, horizon.settled):
+            if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, log, horizon):
                 worked = now
-                tick = 0.0 if self._round(connection, horizon.settled) else TICK
+                tick = 0.0 if self._round(connection, log, horizon) else TICK
             else:
                 tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
             self._stop.wait(tick)
 
-    def _has_work(self, connection: psycopg.Connection[Any], settled: int) -> bool:
+    def _has_work(self, connection: psycopg.Connection[Any], log: Log, horizon: Horizon) -> bool:
         """A look without a lock, because most find nothing – but not right after something was found. What is settled
         need not be looked at again."""
+        self._low = max(self._low, log.low)
         if self._busy or unsealed(connection, self._low, 1):
             return True
-        self._low = max(self._low, settled)
+        self._low = max(self._low, horizon.settled.number)
         return False
 
-    def _round(self, connection: psycopg.Connection[Any], settled: int) -> bool:
+    def _round(self, connection: psycopg.Connection[Any], log: Log, horizon: Horizon) -> bool:
         """Seal a batch and have it signed; whether there may be more at once."""
-        sealed = seal_batch(connection, settled=settled)
-        self._low, self._busy, self._owed = sealed.low_water, sealed.count > 0, True
+        sealed = seal_batch(connection, log, settled=horizon.settled, signed=self._parties.signed)
+        self._busy, self._owed = sealed.count > 0, True
         try:
-            self._signing.sign(connection, sealed.hashes)
-            self._owed = False
+            self._signing.sign(connection, log)
+            self._owed = log.signed != log.size
             self._fine()
         except (Unreachable, Refused, NoteError) as trouble:
             # Sealing goes on; what is sealed is signed with the next round.
@@ -156,7 +199,6 @@ def _sentence(trouble: Exception) -> str:
     """Why it waits, without an address that a driver's message may hold."""
     if isinstance(trouble, _Lost):
         return "the database does not answer"
+    if isinstance(trouble, NotYet):
+        return str(trouble)
     return f"the signer does not sign: {trouble}"
-
-
-__all__ = ["Sealer", "SealingError"]

@@ -6,7 +6,9 @@ from typing import Literal
 
 KEY_BYTES = 32
 
-Kind = Literal["obj", "act"]
+# object.ref, object.parent, actor.ref
+Kind = Literal["obj", "par", "act"]
+KINDS: tuple[Kind, ...] = ("obj", "par", "act")
 
 
 def tag(key: bytes, kind: Kind, ref: str) -> bytes:

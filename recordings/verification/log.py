@@ -49,6 +49,7 @@ class Log:
     policy: Policy | None
     lag_limit: int
     every_manifest: bool = False
+    field_key: bytes = field(default=b"", repr=False)  # of the personal values
     part: Part = field(default_factory=Part)
     events: int = 0
 

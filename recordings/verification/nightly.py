@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, record
@@ -46,7 +46,16 @@ def keep(result: Verification, *, by: Actor) -> TrailVerification:
         problem=problem,
         lines=result.lines(),
     )
+    for check in result.checks:
+        if check.name == "values" and not check.ok:
+            _note_damage(check.sentence.partition(" (and ")[0])
     return _keep(row, by, {"root": result.root.hex()})
+
+
+def _note_damage(sentence: str) -> None:
+    """Values that are gone or others' are an incident, once: the next night finds the same ones."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit.note_trouble('values_damaged', %s)", [sentence])
 
 
 def _keep_failure(began: datetime, sentence: str) -> TrailVerification:

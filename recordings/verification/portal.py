@@ -34,6 +34,7 @@ def verify_portal(
             policy=_policy(),
             lag_limit=settings.AUDIT_LAG_LIMIT_SECONDS,
             every_manifest=every_manifest,
+            field_key=settings.AUDIT_FIELD_KEY,
         )
     except psycopg.Error as error:
         raise CannotVerify(f"The database could not be read: {str(error).strip()}") from None

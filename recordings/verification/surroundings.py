@@ -1,53 +1,29 @@
 """What stands around the log: events that it does not hold yet, leaves too many, the triggers that guard its tables."""
 
 from recordings.verification.findings import moment, plural
+from recordings.verification.guards import differences, made_by_migrations, read_guards
 from recordings.verification.log import Log
 
 _COUNT = "SELECT count(*) FROM audit.event"
 _BEYOND = "SELECT count(*), min(n) FROM audit.leaf WHERE n < 0 OR n >= %s"
-# The whole anti-join, whatever the sealer's low-water mark says; over the numbers alone, so that indices are enough.
+# The whole anti-join, whatever the sealer believes; over the numbers alone, so that indices are enough.
 _UNSEALED = """
 WITH waiting AS MATERIALIZED (
     SELECT id FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id))
 SELECT id, e.event_id::text, e.recorded_at, e.recorded_at < clock_timestamp() - make_interval(secs => %s)
 FROM waiting JOIN audit.event e USING (id) ORDER BY id
 """
-_GUARDS = """
-SELECT c.relname, array_agg(t.tgname::text ORDER BY t.tgname)
-           FILTER (WHERE t.tgenabled = 'A' AND t.tgfoid = 'audit.refuse_change'::regproc)
-FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
-WHERE c.relnamespace = 'audit'::regnamespace AND c.relname = ANY(%s) GROUP BY c.relname
-"""
-APPEND_ONLY = (
-    "anchor",
-    "checkpoint",
-    "cosignature",
-    "erasure",
-    "erasure_approval",
-    "event",
-    "incident",
-    "leaf",
-    "tile",
-)
 
 
 def look_at_unsealed(log: Log) -> str:
-    """No committed event may wait longer than the limit for its leaf, or be one that the sealer never looks at."""
+    """No committed event may wait longer than the limit for its leaf."""
     ((log.events,),) = log.rows(_COUNT)
     waiting = late = 0
     with log.connection.cursor("unsealed", binary=True) as cursor:
-        for number, event_id, recorded_at, is_late in cursor.execute(_UNSEALED, [log.lag_limit]):
+        for _, event_id, recorded_at, is_late in cursor.execute(_UNSEALED, [log.lag_limit]):
             waiting += 1
             late += is_late
-            if number <= log.head.low_water:
-                log.add(
-                    "unsealed",
-                    "has no leaf, and the sealer has passed it.",
-                    -1,
-                    event_id,
-                    moment(recorded_at),
-                )
-            elif is_late:
+            if is_late:
                 log.add("unsealed", "is not sealed yet.", -1, event_id, moment(recorded_at))
     if log.events != log.part.leaves - log.part.gone + waiting:
         log.add("unsealed", "Some event has more than one leaf.")
@@ -65,9 +41,8 @@ def look_beyond(log: Log) -> str:
 
 
 def look_at_guards(log: Log) -> str:
-    """The triggers that keep every append-only table are there and cannot be skipped."""
-    there = {table: len(triggers or ()) for table, triggers in log.rows(_GUARDS, list(APPEND_ONLY))}
-    for table in APPEND_ONLY:
-        if there.get(table, 0) < 2:
-            log.add("guards", f"The triggers that keep audit.{table} from being changed are off or gone.")
-    return f"{plural(len(APPEND_ONLY), 'table')} append-only"
+    """Triggers, functions, owners and rights are those that the migrations made."""
+    made = made_by_migrations()
+    for sentence in differences(read_guards(log.connection), made):
+        log.add("guards", sentence)
+    return f"{plural(len(made), 'trigger, function or right', 'triggers, functions and rights')} as they were made"

@@ -17,6 +17,7 @@ from recordings.verification.part import Job, Part, check_part, connect
 from recordings.verification.signatures import look_at_cosignatures, look_at_quorum, look_at_signatures
 from recordings.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
 from recordings.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
+from recordings.verification.values import look_at_values
 from recordings.verification.worker import Worker
 
 # Below this processes of their own cost more than they bring.
@@ -43,6 +44,7 @@ _LOOKS: dict[str, Look] = {
     "restored": look_at_restored,
     "incidents": look_at_incidents,
     "guards": look_at_guards,
+    "values": look_at_values,
 }
 
 # Told how many leaves of how many are done; called by more than one thread.
@@ -56,16 +58,18 @@ def verify(
     policy: Policy | None = None,
     lag_limit: int = _LAG_LIMIT,
     every_manifest: bool = False,
+    field_key: bytes = b"",
 ) -> Verification:
     """Recompute everything in the database at `url` (libpq's address, with the reader's rights) and compare.
 
-    `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf.
+    `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf;
+    `field_key` opens the personal values.
     Raises psycopg.Error when the database cannot be read, WorkerDied when the second process does not come back.
     """
     started_at, began = datetime.now(UTC), time.monotonic()
     with closing(connect(url)) as connection:
         head = read_head(connection)
-        log = Log(connection, head or Head(), head is not None, policy, lag_limit, every_manifest)
+        log = Log(connection, head or Head(), head is not None, policy, lag_limit, every_manifest, field_key)
         checks = _in_passing(log, url, progress or (lambda done, size: None))
         checks += [_look(log, name, look) for name, look in _LOOKS.items()]
     result = Verification(log.events, log.part.leaves, log.head.root, started_at, checks=checks)

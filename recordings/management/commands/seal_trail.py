@@ -14,10 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recordings.anchors import bucket, courier
 from recordings.anchors.errand import Trouble
-from recordings.sealing.epoch import new_epoch
 from recordings.sealing.errors import SealingError
-from recordings.sealing.incidents import settle_all
-from recordings.sealing.restore import read_folder, restore
+from recordings.sealing.restore import read_folder
 from recordings.sealing.service import Sealer
 from recordings.sealing.start import Latest
 from recordings.tlog.client import Client, Refused, Unreachable
@@ -35,9 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--once", action="store_true", help="seal what is committed now, then end")
-        what.add_argument(
-            "--settle", metavar="REASON", help="close the incidents that stop sealing, then end"
-        )
+        what.add_argument("--settle", metavar="REASON", help="close the incidents that are open, then end")
         what.add_argument(
             "--restore-from",
             metavar="DIR",
@@ -101,8 +97,7 @@ class Command(BaseCommand):
         threading.Thread(target=self.stop.set).start()
 
     def _settle(self, sealer: Sealer, reason: str) -> None:
-        with sealer.connect() as connection, connection.transaction():
-            number = settle_all(connection, reason)
+        number = sealer.settle(reason)
         self.stdout.write(f"{number} incident{'' if number == 1 else 's'} settled.")
 
     def _restore(self, sealer: Sealer, place: str) -> None:
@@ -113,14 +108,12 @@ class Command(BaseCommand):
             entries = bucket.entries(note)
         else:
             note, entries = read_folder(Path(place))
-        with sealer.connect() as connection:
-            number = restore(connection, settings.AUDIT_ORIGIN, note, entries, self.keys)
-        self.stdout.write(f"{number:,} leaves are back. The log has {sealer.once():,} leaves.")
+        number, size = sealer.restore(note, entries)
+        self.stdout.write(f"{number:,} leaves are back. The log has {size:,} leaves.")
 
     def _new_epoch(self, sealer: Sealer, reason: str) -> None:
-        with sealer.connect() as connection:
-            origin = new_epoch(connection, settings.AUDIT_ORIGIN, self.outsiders, self.keys, reason)
-        self.stdout.write(f"The log goes on as {origin}, {sealer.once():,} leaves.")
+        origin, size = sealer.new_epoch(reason)
+        self.stdout.write(f"The log goes on as {origin}, {size:,} leaves.")
         for key in self.keys:
             self.stdout.write(
                 f"Tell witnesses and auditors, and put it into the policy: {key.named(origin).vkey}"

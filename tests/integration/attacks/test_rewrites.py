@@ -12,13 +12,13 @@ from psycopg import errors
 from recordings.anchors import ledger
 from recordings.anchors.timestamp import NAME, stamp, trusted
 from recordings.audit import Kind, Target, record
+from recordings.audit.lag import check_lag, forget, lag
 from recordings.evidence.compare import Answer, compare
 from recordings.evidence.verify_audit import verify
 from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
 from recordings.sealing import release
 from recordings.sealing.errors import Stopped
-from recordings.sealing.lag import check_lag, lag
 from recordings.sealing.service import Sealer
 from recordings.tlog.client import Conflict, Refused
 from recordings.verification.nightly import alarm, newest_verification, verify_nightly
@@ -220,6 +220,7 @@ def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:
             " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = audit.event.id)",
             [settings.AUDIT_LAG_LIMIT_SECONDS + 1],
         )
+    forget()
     assert lag().alarming
     with pytest.raises(NotSealed):
         check_lag()

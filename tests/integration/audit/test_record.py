@@ -269,6 +269,7 @@ def _body(**more: Any) -> bytes:
             "outcome": "granted",
             "occurred_at": timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "actor": {"ref": "user:7"},
+            "asserted_by": "server",
             **more,
         }
     )

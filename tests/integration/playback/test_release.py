@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from auditportal.embedded import Services
+from recordings.audit.lag import lag
 from recordings.models import AuditEvent, Viewing
 from recordings.sealing import release
-from recordings.sealing.lag import lag
 from tests.integration.playback.helpers import post, recorded, signed_in, start
 from tests.integration.sealing.helpers import age, sealing
 from tests.integration.sealing.test_seal import kinds

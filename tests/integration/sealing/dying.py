@@ -23,23 +23,24 @@ def die_after(place: Any, name: str, *, turn: int = 1) -> None:
 
 def sealer_steps() -> dict[str, Callable[[], None]]:
     from recordings.sealing import growth, seal, service
-    from recordings.sealing.head import Head
+    from recordings.sealing.growth import Batch
     from recordings.sealing.signing import Signing
 
     return {
-        "locked": lambda: die_after(seal, "check_none_is_open"),
-        "heads written": lambda: die_after(growth.Chains, "save"),
-        "copied": lambda: die_after(growth, "store"),
-        "manifest written": lambda: die_after(seal, "write_own"),
-        "saved": lambda: die_after(Head, "save"),
+        "counted": lambda: die_after(service, "load"),
+        "locked": lambda: die_after(seal, "lock"),
+        "read": lambda: die_after(seal, "unsealed"),
+        "manifest written": lambda: die_after(growth, "write_own"),
+        "copied": lambda: die_after(Batch, "_grow"),
+        "saved": lambda: die_after(Batch, "save"),
         "committed": lambda: die_after(service, "seal_batch"),
         "signed": lambda: die_after(Signing, "_lines"),
-        "kept": lambda: die_after(Signing, "sign"),
+        "kept": lambda: die_after(Signing, "_keep"),
     }
 
 
 SEALER_STEPS = (
-    "locked", "heads written", "copied", "manifest written", "saved", "committed", "signed", "kept",
+    "counted", "locked", "read", "manifest written", "copied", "saved", "committed", "signed", "kept",
 )  # fmt: skip
 SIGNER_STEPS = ("asked", "remembered")
 

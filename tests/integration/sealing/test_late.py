@@ -14,15 +14,13 @@ from hypothesis import strategies as st
 
 from auditportal.embedded import Services
 from recordings.sealing.horizon import Horizon
-from recordings.sealing.opening import open_log
-from recordings.sealing.seal import seal_batch
+from recordings.sealing.seal import Sealed, seal_batch
 from tests.integration.sealing.test_seal import check_log, rows
-from tests.sealing import ORIGIN, event_body, seal_all, write_events
+from tests.sealing import event_body, load_log, seal_all, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANTI_JOIN = "SELECT id FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = e.id)"
-LOW_WATER = "SELECT low_water FROM audit.log_head"
 
 
 def write(connection: psycopg.Connection[Any], **body: Any) -> int:
@@ -33,11 +31,29 @@ def write(connection: psycopg.Connection[Any], **body: Any) -> int:
     return int(row[0])
 
 
+class Sealing:
+    """A sealer's connection, its log, its view of what is settled."""
+
+    def __init__(self, services: Services) -> None:
+        self.connection = psycopg.connect(services.sealer_url, autocommit=True)
+        self.log, self.horizon = load_log(self.connection), Horizon()
+
+    def look(self) -> None:
+        self.horizon.look(self.connection)
+
+    def seal(self, limit: int = 1000, *, look: bool = True) -> Sealed:
+        """A batch; without `look` by an older view of what is settled."""
+        if look:
+            self.look()
+        # Nobody signs here; a manifest would hold up everything that follows.
+        return seal_batch(self.connection, self.log, settled=self.horizon.settled, limit=limit)
+
+
 @pytest.fixture
-def sealer(services: Services) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        open_log(connection, ORIGIN)
-        yield connection
+def sealer(services: Services) -> Iterator[Sealing]:
+    sealing = Sealing(services)
+    with sealing.connection:
+        yield sealing
 
 
 @pytest.fixture
@@ -47,70 +63,59 @@ def late(services: Services) -> Iterator[psycopg.Connection[Any]]:
 
 
 def test_a_late_committer_is_sealed_when_it_comes(
-    services: Services, sealer: psycopg.Connection[Any], late: psycopg.Connection[Any]
+    services: Services, sealer: Sealing, late: psycopg.Connection[Any]
 ) -> None:
     """With a plain `id > last` cursor this event would be lost."""
-    horizon = Horizon()
     number = write(late)
     write_events(services, 3)
     for _ in range(3):
-        seal_batch(sealer, settled=horizon.look(sealer))
-    ((low,),) = rows(services, LOW_WATER)
-    assert low < number
+        sealer.seal()
+    assert sealer.log.low < number
     assert rows(services, ANTI_JOIN) == []  # it is not visible yet
     late.commit()
     assert rows(services, ANTI_JOIN) == [(number,)]
-    assert seal_batch(sealer, settled=horizon.look(sealer)).count == 1
+    assert sealer.seal().count == 1
     assert rows(services, ANTI_JOIN) == []
     check_log(services)
-    seal_batch(sealer, settled=horizon.look(sealer))
-    ((low,),) = rows(services, LOW_WATER)
-    assert low >= number
+    sealer.seal()
+    assert sealer.log.low >= number
 
 
 def test_a_number_that_was_rolled_back_is_passed(
-    services: Services, sealer: psycopg.Connection[Any], late: psycopg.Connection[Any]
+    services: Services, sealer: Sealing, late: psycopg.Connection[Any]
 ) -> None:
-    horizon = Horizon()
     number = write(late)
     late.rollback()
     write_events(services, 1)
-    seal_batch(sealer, settled=horizon.look(sealer))
-    ((low,),) = rows(services, LOW_WATER)
-    assert low == number + 1
+    sealer.seal()
+    assert sealer.log.low == number + 1
     check_log(services)
 
 
 def test_a_number_drawn_but_without_a_transaction_id_holds_the_mark_back(
-    services: Services, sealer: psycopg.Connection[Any], admin_connection: psycopg.Connection[Any]
+    services: Services, sealer: Sealing, admin_connection: psycopg.Connection[Any]
 ) -> None:
     """Between drawing its number and writing its row a transaction has no id that a snapshot's xmin could show."""
     admin_connection.execute("BEGIN")
     admin_connection.execute("SELECT count(*) FROM audit.event")
     admin_connection.execute("LOCK TABLE audit.event IN ROW EXCLUSIVE MODE")
     assert admin_connection.execute("SELECT pg_current_xact_id_if_assigned()").fetchone() == (None,)
-    ((before,),) = rows(services, LOW_WATER)
+    before = sealer.log.low
     write_events(services, 5)
-    horizon = Horizon()
     for _ in range(3):
-        seal_batch(sealer, settled=horizon.look(sealer))
-    assert rows(services, LOW_WATER) == [(before,)]
+        sealer.seal()
+    assert sealer.log.low == before
     admin_connection.execute("COMMIT")
-    horizon.look(sealer)
-    seal_batch(sealer, settled=horizon.look(sealer))
-    ((after,),) = rows(services, LOW_WATER)
-    assert after > before
+    sealer.look()
+    sealer.seal()
+    assert sealer.log.low > before
 
 
-def test_a_full_batch_moves_the_mark_to_its_end_only(
-    services: Services, sealer: psycopg.Connection[Any]
-) -> None:
+def test_a_full_batch_moves_the_mark_to_its_end_only(services: Services, sealer: Sealing) -> None:
     write_events(services, 10)
-    settled = Horizon().look(sealer)
-    assert seal_batch(sealer, settled=settled, limit=4).full
+    assert sealer.seal(4).full
     ((number,),) = rows(services, "SELECT max(event_no) FROM audit.leaf WHERE n > 0")
-    assert rows(services, LOW_WATER) == [(number,)]
-    assert number < settled
+    assert sealer.log.low == number < sealer.horizon.settled.number
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_size=30, max_size=60)
@@ -124,24 +129,20 @@ def test_no_interleaving_loses_or_doubles_an_event(
     """Four writers with open transactions, two sealers each with its own view of what is settled."""
     with ExitStack() as stack:
         writers = [stack.enter_context(psycopg.connect(services.database_url)) for _ in range(4)]
-        sealers = [
-            (stack.enter_context(psycopg.connect(services.sealer_url, autocommit=True)), Horizon())
-            for _ in range(2)
-        ]
-        open_log(sealers[0][0], ORIGIN)
+        sealers = [Sealing(services) for _ in range(2)]
+        for sealer in sealers:
+            stack.enter_context(sealer.connection)
         for who, what in steps:
-            sealer, horizon = sealers[who % 2]
+            sealer = sealers[who % 2]
             if what == "w":
                 write(writers[who], actor=f"user:{who}", target=f"recording:{len(steps) % 3}")
             elif what in "cr":
                 (writers[who].commit if what == "c" else writers[who].rollback)()
             else:  # "S" seals by an older view of what is settled
-                settled = horizon.look(sealer) if what == "s" else horizon.settled
-                seal_batch(sealer, settled=settled, limit=limit)
+                sealer.seal(limit, look=what == "s")
         for writer in writers:
             writer.commit()
-        sealer, horizon = sealers[0]
-        while seal_batch(sealer, settled=horizon.look(sealer), limit=limit).count:
+        while sealers[0].seal(limit).count:
             pass
     assert rows(services, ANTI_JOIN) == []
     check_log(services)
@@ -160,18 +161,18 @@ def test_racing_sealers_and_writers_make_one_log(services: Services) -> None:
                     time.sleep(random.random() * 0.02)
                 (connection.rollback if turn % 7 == 3 else connection.commit)()
 
-    def sealing(limit: int) -> None:
+    def work(limit: int) -> None:
         try:
-            with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-                horizon = Horizon()
+            sealing = Sealing(services)
+            with sealing.connection:
                 while not stop.is_set():
-                    seal_batch(connection, settled=horizon.look(connection), limit=limit)
+                    sealing.seal(limit)
                     time.sleep(random.random() * 0.02)
         except BaseException as failure:
             failures.append(failure)
 
     writers = [threading.Thread(target=writing, args=[who]) for who in range(4)]
-    sealers = [threading.Thread(target=sealing, args=[limit]) for limit in (3, 7, 1000)]
+    sealers = [threading.Thread(target=work, args=[limit]) for limit in (3, 7, 1000)]
     for thread in (*sealers, *writers):
         thread.start()
     for thread in writers:

@@ -9,12 +9,12 @@ import pytest
 from django.db import transaction
 
 from auditportal.embedded import Services
+from recordings.audit.lag import check_lag, forget, lag
 from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.sealing import release
-from recordings.sealing.lag import check_lag, lag
 from tests.integration.sealing.helpers import age, sealing
 from tests.integration.sealing.test_seal import rows
-from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
+from tests.sealing import Signer, load_log, seal_all, settings_for, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +58,7 @@ def test_a_leaf_that_nobody_signed_is_not_enough(
     from recordings.sealing.seal import seal_batch
 
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
-        assert seal_batch(sealer).count == 1
+        assert seal_batch(sealer, load_log(sealer, signer)).count == 1
     took = []
     for _ in range(3):
         started = time.monotonic()
@@ -111,10 +111,18 @@ def test_without_a_log_nobody_is_behind(services: Services, settings: Any) -> No
     age(services, 10_000)
     assert (lag().watched, lag().alarming) == (False, False)
     check_lag()
-    seal_all(services)
+
+
+def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer, settings: Any) -> None:
+    """Whoever keeps a log names its key: a checkpoint that nobody can check covers nothing."""
+    seal_all(services, signer=signer)
     write_events(services, 1)
-    age(services, 10_000)
-    assert lag().watched
+    seal_all(services, signer=signer)
+    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
+    check_lag()
+    settings.AUDIT_POLICY_FILE = None
+    assert lag().count == 2
+    forget()
     with pytest.raises(NotSealed):
         check_lag()
 
@@ -127,7 +135,7 @@ def test_a_silent_signer_is_behind_like_a_silent_sealer(services: Services, sign
     seal_all(services, signer=signer)
     write_events(services, 3)
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
-        seal_batch(sealer)
+        seal_batch(sealer, load_log(sealer, signer))
     time.sleep(0.05)
     assert lag().count == 3
     assert lag().seconds >= 0.05

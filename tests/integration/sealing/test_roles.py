@@ -10,10 +10,10 @@ from auditportal.embedded import Services
 from tests.sealing import seal_all, write_events
 
 KEPT = ("leaf", "tile", "checkpoint", "cosignature", "anchor", "incident")
-CACHES = ("log_head", "object_head", "actor_head", "outside")
+CACHES = ("log_head", "outside")
 PERSONAL = ("personal", "subject_key")
 COLUMN = {"leaf": "n", "tile": "level", "checkpoint": "size", "cosignature": "size", "anchor": "size",
-          "incident": "code", "event": "kind", "log_head": "size", "object_head": "ref", "actor_head": "ref",
+          "incident": "code", "event": "kind", "log_head": "size",
           "outside": "name", "personal": "fields", "subject_key": "subject"}  # fmt: skip
 EVERYTHING = ("event", *PERSONAL, *KEPT, *CACHES)
 

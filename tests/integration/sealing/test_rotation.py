@@ -1,32 +1,57 @@
 """A new key of the log is an event of the log, once, however often it signs (C2SP signed-note: several lines)."""
 
+import json
+from collections.abc import Sequence
+
 import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.sealing.rotation import Rotation
-from recordings.tlog.notes import LOG, SigningKey, format_note
-from tests.integration.sealing.test_seal import kinds, rows
-from tests.sealing import seal_all, signer_of, write_events
+from recordings.sealing.seal import seal_batch
+from recordings.sealing.signing import Signing
+from recordings.tlog.notes import LOG, SigningKey
+from tests.integration.sealing.test_seal import check_log, kinds, rows
+from tests.sealing import Signer, load_log, seal_all, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_key_that_signs_for_the_first_time_is_told_once(services: Services) -> None:
+class TwoKeys:
+    """The log's signer after it got a second key: both sign."""
+
+    def __init__(self, signer: Signer, other: SigningKey) -> None:
+        self._signer, self._other = signer, other
+
+    def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
+        return [*self._signer.add_checkpoint(old, path, note), self._other.sign(note)]
+
+    def latest(self, origin: str) -> str | None:
+        return self._signer.latest(origin)
+
+
+def test_a_key_that_signs_for_the_first_time_is_told_once_with_its_checkpoint(services: Services) -> None:
     write_events(services, 3)
-    seal_all(services)
+    size = seal_all(services)
     signer = signer_of(services)
-    ((size, note),) = rows(services, "SELECT size, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1")
-    text = note.partition("\n\n")[0] + "\n"
     other = SigningKey.generate(signer.origin, LOG)
-    both = format_note(text, [signer.key.sign(text), other.sign(text)])
-    rotation = Rotation()
+    signing = Signing(TwoKeys(signer, other), [signer.key.verifier, other.verifier])
+    write_events(services, 1)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        assert rotation.notice(connection, signer.origin, size + 1, note) == []
-        assert rotation.notice(connection, signer.origin, size + 2, both) == [other.key_id.hex()]
-        assert rotation.notice(connection, signer.origin, size + 3, both) == []
-        alone = format_note(text, [other.sign(text)])
-        assert rotation.notice(connection, signer.origin, size + 4, alone) == []
-        assert Rotation().notice(connection, signer.origin, size + 1, both) == [other.key_id.hex()]
-    seal_all(services)
-    assert kinds(services).count("key.rotated") == 2
+        log = load_log(connection, signer)
+        seal_batch(connection, log)
+        assert signing.sign(connection, log) == size + 1
+        assert (log.size, log.signed) == (size + 2, size + 1)
+        assert kinds(services)[-1] == "key.rotated"
+        assert signing.sign(connection, log) == size + 2
+        assert signing.sign(connection, log) is None
+        write_events(services, 1)
+        seal_batch(connection, log)
+        Signing(TwoKeys(signer, other), [signer.key.verifier, other.verifier]).sign(connection, log)
+    assert kinds(services).count("key.rotated") == 1
+    ((body,),) = rows(services, "SELECT body FROM audit.event WHERE kind = 'key.rotated'")
+    assert json.loads(body)["action_detail"] == {
+        "key": other.key_id.hex(),
+        "beside": signer.key.key_id.hex(),
+        "size": size + 1,
+    }
+    check_log(services)

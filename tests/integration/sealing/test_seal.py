@@ -11,7 +11,7 @@ from recordings.sealing.entries import Leaf, parse_leaf
 from recordings.sealing.seal import seal_batch
 from recordings.sealing.tags import key_commitment
 from recordings.tlog import merkle
-from tests.sealing import event_body, seal_all, signer_of, write_bodies, write_events
+from tests.sealing import event_body, load_log, seal_all, signer_of, write_bodies, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,15 +38,13 @@ def check_log(services: Services) -> int:
         (n, event_id, bytes(hashed)) for n, _, event_id, _, hashed in stored
     ]
     assert [leaf.n for leaf in found] == list(range(len(found)))
-    for name, table in (("act", "actor_head"), ("obj", "object_head")):
+    for name in ("act", "obj", "par"):
         recounted: dict[bytes, tuple[int, int | None]] = {}
         for leaf in found:
             if place := getattr(leaf, name):
                 count, last = recounted.get(place.tag, (0, None))
                 assert (place.n, place.prev) == (count + 1, last)
                 recounted[place.tag] = (count + 1, leaf.n)
-        kept = rows(services, f"SELECT tag, count, last FROM audit.{table}")
-        assert {bytes(tag): (count, last) for tag, count, last in kept} == recounted
     hashes = [leaf.hash for leaf in found]
     for size, root in rows(services, "SELECT size, root FROM audit.checkpoint"):
         assert merkle.root(hashes[:size]) == bytes(root)
@@ -100,8 +98,8 @@ def test_a_batch_of_any_size_gives_the_same_log(services: Services, limit: int) 
     seal_all(services)
     write_events(services, 7)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        counts = []
-        while (sealed := seal_batch(connection, limit=limit)).count:
+        counts, log = [], load_log(connection)
+        while (sealed := seal_batch(connection, log, limit=limit)).count:
             counts.append(sealed.count)
             assert sealed.full == (sealed.count == limit)
     assert sum(counts) == 7

@@ -1,0 +1,165 @@
+"""How far sealing is behind, and what may still happen while it is too far behind (attacks A17, A19, T11).
+
+Nothing is believed that the sealer's login can write: an event counts as sealed when its leaf lies below the size of a
+checkpoint that a log key of the trust policy signed.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection
+
+from recordings.audit.actor import Actor
+from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.signed import newest_signed
+from recordings.exceptions import NotSealed
+
+# The event of the newest signed leaf. The newest leaves may have come back from a published copy, without events.
+_EDGE = "SELECT coalesce(max(event_no), -1) FROM audit.leaf WHERE n >= %s AND n < %s"
+# From a little before that event on: late committers have smaller numbers. The nightly anti-join looks at all events.
+# (The second condition on the leaf's number says nothing new; it keeps the planner from reading all leaves.)
+_WAITING = """
+audit.event e WHERE id > %(start)s AND NOT EXISTS (
+    SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > %(start)s AND l.n < %(size)s)
+"""
+_OLDEST = f"""
+SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM {_WAITING} ORDER BY id LIMIT 1
+"""  # noqa: S608  (our own words)
+_COUNT = f"SELECT count(*) FROM (SELECT FROM {_WAITING} LIMIT %(most)s) AS waiting"  # noqa: S608
+_LEAVES, _EVENTS = 100, 1000
+MOST = 10_000
+
+# What goes on while the log is behind, because stopping it would lose a fact, keep somebody in, or keep the trouble
+# from being mended. Everything else waits until it can be sealed.
+_ALWAYS = frozenset(
+    {
+        # ends and refusals
+        Kind.SIGNED_OUT,
+        Kind.SESSION_ENDED,
+        Kind.ROLE_REVOKED,
+        Kind.SIGN_IN_FAILED,
+        Kind.ACCESS_DENIED,
+        Kind.VIEWING_DENIED,
+        Kind.URL_REFUSED,
+        # A request gives nothing out. Its URL is refused, and the refusal names the viewing that was asked for.
+        Kind.VIEWING_REQUESTED,
+        # seconds that were watched already
+        Kind.WATCHED,
+        Kind.VIEWING_FINISHED,
+        # refresh and custody
+        Kind.REFRESH_REQUESTED,
+        Kind.RECORDING_DISCOVERED,
+        Kind.RECORDING_CHANGED,
+        Kind.RECORDING_VANISHED,
+        Kind.RECORDING_REAPPEARED,
+        Kind.FILE_IDENTIFIED,
+        Kind.FILE_DIFFERS,
+        Kind.MASS_ABSENCE_ACCEPTED,
+        Kind.RECORDING_UNPLAYABLE,
+        Kind.MEDIA_FAILED,
+        # operations
+        Kind.CONFIG_CHANGED,
+        Kind.LOGGING_STARTED,
+        Kind.LOGGING_STOPPED,
+        Kind.TRAIL_VERIFIED,
+        # a report that was asked for before
+        Kind.REPORT_BUILT,
+        Kind.REPORT_FAILED,
+    }
+)
+_WHEN_IT_CONTRADICTS = frozenset({Kind.CHECKPOINT_COMPARED, Kind.BUNDLE_CHECKED})
+_ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Lag:
+    """`seconds` since the oldest event that no signed checkpoint covers yet was written; 0 when there is none.
+
+    `count` of such events, at most MOST. `watched` is False where no log is kept (AUDIT_ORIGIN is empty).
+    """
+
+    watched: bool
+    seconds: float
+    count: int
+
+    @property
+    def alarming(self) -> bool:
+        """Somebody should look at sealer and signer."""
+        return self.watched and self.seconds > settings.AUDIT_LAG_ALARM_SECONDS
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found, when (monotonic), in which database."""
+
+    database: str
+    at: float
+    seconds: float
+
+    def is_fine(self) -> bool:
+        """Whether nothing can be too far behind by now: the oldest event has grown older since."""
+        age = time.monotonic() - self.at
+        here = self.database == connection.settings_dict["NAME"] and age < 1.0
+        return here and self.seconds + age <= settings.AUDIT_LAG_LIMIT_SECONDS
+
+
+_seen: _Seen | None = None
+
+
+def goes_on(kind: Kind, outcome: Outcome, by: Actor) -> bool:
+    """Whether such an event is written however far the log is behind."""
+    return (
+        kind in _ALWAYS
+        or (kind is Kind.SIGNED_IN and _ADMINISTRATOR in by.role.split("+"))
+        or (kind in _WHEN_IT_CONTRADICTS and outcome is Outcome.ERROR)
+    )
+
+
+def check_lag() -> None:
+    """Raise NotSealed when the oldest unsealed event is older than AUDIT_LAG_LIMIT_SECONDS: whoever stops the sealer
+    must not gain a window in which events could still be made away with. Looks at most once a second while all is well.
+
+    Without AUDIT_ORIGIN no log is kept here, and nothing waits for one.
+    """
+    if settings.AUDIT_ORIGIN and (_seen is None or not _seen.is_fine()) and not _look().seen.is_fine():
+        raise NotSealed
+
+
+def forget() -> None:
+    """Look again the next time: for whoever has changed what was looked at."""
+    global _seen
+    _seen = None
+
+
+def lag() -> Lag:
+    """How far sealing is behind, looked at now."""
+    start, size, seen = _look()
+    if not seen.seconds:
+        return Lag(bool(settings.AUDIT_ORIGIN), 0.0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"start": start, "size": size, "most": MOST})
+        return Lag(bool(settings.AUDIT_ORIGIN), seen.seconds, int(cursor.fetchone()[0]))
+
+
+class _Look(NamedTuple):
+    """From which number on events were looked at, below which size leaves counted, and what was seen."""
+
+    start: int
+    size: int
+    seen: _Seen
+
+
+def _look() -> _Look:
+    global _seen
+    signed = newest_signed()
+    size = signed.size if signed else 0
+    with connection.cursor() as cursor:
+        cursor.execute(_EDGE, [size - _LEAVES, size])
+        start = int(cursor.fetchone()[0]) - _EVENTS
+        cursor.execute(_OLDEST, {"start": start, "size": size})
+        oldest = cursor.fetchone()
+    seconds = max(oldest[0], 0.0) if oldest else 0.0
+    _seen = _Seen(str(connection.settings_dict["NAME"]), time.monotonic(), seconds)
+    return _Look(start, size, _seen)

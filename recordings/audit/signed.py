@@ -1,0 +1,75 @@
+"""Which checkpoints are believed: those whose signature verifies with a log key of the trust policy.
+
+The rows of audit.checkpoint can be written by the sealer's login, so a row alone says nothing: its note does.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.notes import NoteError
+from recordings.tlog.policy import Judged, Policy, PolicyError
+
+_BELOW = "SELECT size, note FROM audit.checkpoint WHERE size < %s ORDER BY size DESC LIMIT %s"
+_GREATEST = 2**63 - 1
+# How many rows that nobody signed are stepped over before the log counts as unsigned.
+_MOST_FAKES = 1000
+
+
+def trusted() -> Policy | None:
+    """The installation's policy; None where there is none that can be read."""
+    path: Path | None = settings.AUDIT_POLICY_FILE
+    try:
+        return _policy(path, path.stat().st_mtime_ns) if path else None
+    except (OSError, PolicyError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def _policy(path: Path, changed: int) -> Policy:
+    """`changed` makes an edited file a new one."""
+    return Policy.parse(path.read_bytes())
+
+
+def judge(note: str) -> Judged | None:
+    """What the policy says of a note, cosigned or not; None when no log key of this installation signed it."""
+    path: Path | None = settings.AUDIT_POLICY_FILE
+    try:
+        return _judge(path, path.stat().st_mtime_ns, settings.AUDIT_ORIGIN, note) if path else None
+    except (OSError, PolicyError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _judge(path: Path, changed: int, first_origin: str, note: str) -> Judged | None:
+    try:
+        judged = _policy(path, changed).judge(note)
+    except NoteError:
+        return None
+    return judged if is_ours(judged.checkpoint.origin, first_origin) else None
+
+
+def is_ours(origin: str, first_origin: str) -> bool:
+    """Whether a log is this installation's: a policy may name other logs too. Later epochs end in /2, /3 …"""
+    later = re.escape(first_origin) + r"/([2-9]|[1-9][0-9]+)"
+    return not first_origin or origin == first_origin or re.fullmatch(later, origin) is not None
+
+
+def newest_signed() -> Checkpoint | None:
+    """The largest checkpoint in the database that is believed; None when there is none."""
+    below, seen, limit = _GREATEST, 0, 1
+    while seen < _MOST_FAKES:
+        with connection.cursor() as cursor:
+            cursor.execute(_BELOW, [below, limit])
+            rows = cursor.fetchall()
+        for _, note in rows:
+            if judged := judge(note):
+                return judged.checkpoint
+        if len(rows) < limit:
+            return None
+        below, seen, limit = rows[-1][0], seen + len(rows), 100
+    return None
