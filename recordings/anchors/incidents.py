@@ -1,8 +1,7 @@
-"""What must never happen and did: a row that stays, and an event that is sealed into the log itself."""
+"""What must never happen and did: a row that stays. The sealer writes the event of it, with its leaf."""
 
 from recordings.anchors.ledger import Connection
-from recordings.audit.kinds import Kind, Outcome
-from recordings.sealing.own import write_own
+from recordings.models.fields import uuid7
 
 # One incident for one unbroken run of refusals: while a party keeps refusing, the first row says it.
 _STANDS = """
@@ -13,10 +12,14 @@ LIMIT 1
 
 
 def report(connection: Connection, code: str, party: str, sentence: str) -> None:
-    """Write the incident and its event, unless this party's trouble already stands since its last success."""
+    """Write the incident, unless this party's trouble already stands since its last success.
+
+    It names the event that the sealer is to write of it: nobody else may speak as the log does.
+    """
     with connection.transaction():
         if connection.execute(_STANDS, {"code": code, "party": party}).fetchone() is not None:
             return
-        detail = f"{party}: {sentence}"
-        connection.execute("INSERT INTO audit.incident (code, detail) VALUES (%s, %s)", [code, detail])
-        write_own(connection, Kind.SEALER_INCIDENT, {"code": code, "sentence": detail}, Outcome.ERROR)
+        connection.execute(
+            "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)",
+            [code, f"{party}: {sentence}", uuid7()],
+        )

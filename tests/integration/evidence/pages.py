@@ -5,12 +5,14 @@ import re
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models import AuditEvent
 from tests.integration.audit.helpers import acting
-from tests.sealing import Signer, seal_all
+from tests.sealing import Signer, load_log, seal_all
 
 
 class Log:
@@ -28,6 +30,23 @@ class Log:
 
     def seal(self, **more: Any) -> int:
         return seal_all(self.services, signer=self.signer, **more)
+
+    def seal_unsigned(self) -> None:
+        """Give every event its leaf while no signer is there."""
+        from recordings.sealing.horizon import Horizon
+        from recordings.sealing.seal import seal_batch
+
+        with psycopg.connect(self.services.sealer_url, autocommit=True) as connection:
+            seal_batch(connection, load_log(connection, self.signer), settled=Horizon().look(connection))
+
+    def settle(self, reason: str) -> int:
+        """Close every open incident, as an operator does; how many there were."""
+        from recordings.sealing.settling import settle
+        from recordings.sealing.start import SIGNER, Parties
+
+        parties = Parties(self.signer.origin, {SIGNER: self.signer.latest}, [self.signer.key.verifier])
+        with psycopg.connect(self.services.sealer_url, autocommit=True) as connection:
+            return settle(connection, self.signer.origin, parties, reason)[0]
 
 
 def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:

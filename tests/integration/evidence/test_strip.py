@@ -76,15 +76,13 @@ def test_events_that_wait_for_too_long_are_an_alarm(
 def test_leaves_without_a_signature_are_an_alarm(
     client: Client, opened: Callable[..., Log], settings: Any, services: Services
 ) -> None:
-    from recordings.sealing.seal import seal_batch
-
     log = opened()
     log.write()
     log.seal()
     log.write()
     client.get("/audit/")
+    log.seal_unsigned()
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        seal_batch(connection)
         connection.execute("SELECT pg_sleep(1.2)")
     settings.AUDIT_LAG_ALARM_SECONDS = 1
     assert strip(client) == ("warn", "Sealed, not signed")
@@ -103,10 +101,8 @@ def test_an_open_incident_is_what_the_strip_says_first(
     response = client.get("/audit/")
     assert response.context["log"].tone == "bad"
     assert "1 incident open Event 3 differs." in text_of(response)
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'Seen to.', id FROM audit.incident"
-        )
+    assert log.settle("Seen to.") == 1
+    log.seal()
     assert strip(client)[0] == "info"
 
 

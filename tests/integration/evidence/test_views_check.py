@@ -161,7 +161,7 @@ def test_a_file_does_as_well_and_so_does_a_bundle(client: Client, log: Any) -> N
         ("hello", None, "This is not a checkpoint."),
         ("a\nb\nc\n\n— a AAAA\n", None, "This is not a checkpoint."),
         ("x", b"y", "one of the two"),
-        ("", b"PK\x03\x04 nothing", "This zip file cannot be read."),
+        ("", b"PK\x03\x04 nothing", "No checkpoint.txt was found in this file."),
         ("", b"\xff\xfe\x00", "neither a checkpoint nor a bundle"),
         ("", b"x" * 70_000, "longer than 64 KiB"),
     ],
@@ -189,7 +189,19 @@ def test_a_bundle_whose_checkpoint_is_damaged_is_told_so(client: Client, log: An
     for at in range(45, 90):  # within what is compressed
         data[at] ^= 0xFF
     response = compare(client, file=SimpleUploadedFile("b.zip", bytes(data)))
-    assert (response.status_code, "This zip file cannot be read." in text_of(response)) == (400, True)
+    assert (response.status_code, "The checkpoint.txt in this file is damaged." in text_of(response)) == (
+        400,
+        True,
+    )
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_checkpoint_that_unpacks_to_much_is_too_long(client: Client, log: Any, method: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as bundle:
+        bundle.writestr("checkpoint.txt", "x" * 10_000_000)
+    response = compare(client, file=SimpleUploadedFile("b.zip", packed.getvalue()))
+    assert (response.status_code, "longer than 64 KiB" in text_of(response)) == (400, True)
 
 
 def test_the_application_can_note_this_one_kind_of_incident_only(
