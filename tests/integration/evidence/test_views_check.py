@@ -10,11 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from recordings.evidence import verify_audit
+from recordings.evidence.scope import Scope
 from recordings.models import Incident
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint, parse
 from recordings.tlog.cosigner import Asked
 from recordings.tlog.notes import Note, SigningKey, format_note
+from tests.integration.evidence.bundles import Log as BundleLog
 from tests.integration.evidence.pages import Log, text_of, trail
 
 
@@ -78,16 +80,16 @@ def test_an_older_one_is_consistent_and_the_proof_of_it_checks(client: Client, l
 
 
 def test_the_proof_up_to_a_reports_checkpoint_and_the_verifier_takes_it(
-    client: Client, log: Any, bundle: bytes
+    client: Client, log: Any, tmp_path: Any
 ) -> None:
     kept = note_of(client, log.first)
-    with zipfile.ZipFile(io.BytesIO(bundle)) as report:
-        size = int(report.read("checkpoint.txt").split(b"\n")[1])
+    bundle = BundleLog(log.services, log.signer, tmp_path).bundle(Scope("object", "object:1"))
+    size = int(bundle.read("checkpoint.txt").split(b"\n")[1])
     asked = client.get("/audit/consistency/", {"old": log.first, "size": size})
     proof = client.get(asked["Location"]).content
     policy = log.signer.policy_text
-    with_older = verify_audit.verify(io.BytesIO(bundle), policy, None, kept, proof)
-    assert [check.ok for check in with_older.checks if check.name == "older"] == [True]
+    with_older = verify_audit.verify(bundle.file, policy, None, kept, proof)
+    assert [check.state for check in with_older.checks if check.name == "older"] == ["ok"]
     assert with_older.verdict == "WITNESSED by Internal-Audit"
     refused = client.get("/audit/consistency/", {"old": log.first, "size": size + 999})
     assert (refused.status_code, "No proof leads there" in text_of(refused)) == (404, True)
