@@ -16,7 +16,7 @@ VERIFIER = Path(__file__).with_name("verify_audit.py")
 _CONFINED = Path(__file__).with_name("confined.py")
 MEMORY = 300 * 1024**2
 PROCESSOR_SECONDS = 60
-SECONDS = 90
+SECONDS = 120
 _LONGEST_ANSWER = 4 * 1024**2
 _TOO_HEAVY = (
     f"NOT CHECKED: this file takes more than the {SECONDS} seconds or the {MEMORY // 1024**2} MiB of memory that the "
