@@ -8,7 +8,7 @@ import copy
 import hmac
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,18 +87,22 @@ class Log:
         after: float = 1,
         at: datetime | None = None,
         late: bool = False,
+        change: Callable[[dict[str, Any]], Any] = lambda body: None,
         **parts: Any,
     ) -> int:
         """Seal one event, return its index. `names` are its personal values by field; `erased` ones stay secret.
 
         `at` is when the database recorded it (now, if not given); `late` marks the leaf. Other parts of the event are
-        given as dicts: `object={"parent": "object:3"}`; a part that is no dict replaces what there is.
+        given as dicts: `object={"parent": "object:3"}`; a part that is no dict replaces what there is. `change` is for
+        liars: the entry is that of the event before it.
         """
         self.clock += timedelta(seconds=after)
         body = self._body(kind, by, about, outcome, dict(detail or {}), parts)
         reveal = self._commit(body, names or {})
         shown = {name: secret for name, secret in reveal.items() if name not in erased}
-        return self.seal(canonical(body), shown, at or self.clock, late=late)
+        honest = copy.deepcopy(body)
+        change(body)
+        return self.seal(canonical(body), shown, at or self.clock, late=late, as_if=honest)
 
     def own(self, kind: str, detail: Mapping[str, Any], **more: Any) -> int:
         """Seal an event of the sealer itself."""
@@ -171,9 +175,17 @@ class Log:
         count, last = self._heads[kind][tag]
         self._heads[kind][tag] = (count + 1, last)
 
-    def seal(self, body: bytes, reveal: Mapping[str, Any], at: datetime, *, late: bool = False) -> int:
-        """Seal the bytes of an event as they are."""
-        said, n = json.loads(body), len(self.leaves)
+    def seal(
+        self,
+        body: bytes,
+        reveal: Mapping[str, Any],
+        at: datetime,
+        *,
+        late: bool = False,
+        as_if: dict[str, Any] | None = None,
+    ) -> int:
+        """Seal the bytes of an event as they are. A liar's entry is made as if it were another event."""
+        said, n = as_if or json.loads(body), len(self.leaves)
         entry = {"v": 2, "n": n, "e": said["id"], "bh": sha(body).hex(), "r": stamp(at)}
         entry |= {"y": said["type"], "o": said["outcome"], **self._place("act", said["actor"]["ref"], n)}
         if "object" in said:

@@ -1,46 +1,155 @@
-"""Bundles that are true."""
+"""Bundles that are true, and what they say."""
 
 from datetime import timedelta
 
-from tests.forge import Log, pack
-from tests.forge_parts import START, Sealed
+from tests.forge import REPORT, Log
+from tests.forge_parts import START, recording
 from tests.forge_stamps import Stamper
-from tests.forge_tools import story
-from tests.forgeries.base import SELF_SIGNED, SEVEN, WITNESSED, Case, files_of, forged, good, log, mine
+from tests.forge_tools import NOA, story
+from tests.forge_zip import pack
+from tests.forgeries.base import SELF_SIGNED, SEVEN, Case, asked, files_of, forged, good, log
+
+ANCHORED = "ANCHORED (time-stamped 2026-11-20 09:00:09 UTC, leaves below 7)"
 
 
 @forged
 def _everybody() -> Case:
-    return good(files_of("all"))
+    said = {
+        "About": "every event",
+        "Period": "from the beginning of the log, no end",
+        "Complete": (
+            "no event is missing until 2026-11-20 10:00:42 UTC (the report has no end; later events are not covered)"
+        ),
+        "Viewings": "3 times somebody was given the address of a video",
+        "Events": "12 events",
+        "Requested": f"by user:9 (“Noa Levi”) at 2026-11-20 10:00:12 UTC, as report {REPORT}",
+        "Log": "portal.example/audit, 12 leaves, open since 2026-11-20 09:00:01 UTC",
+        "Seen by": "w0 at 2026-11-20 10:01:42 UTC, w1 at 2026-11-20 10:01:42 UTC",
+        "Personal values": "18 shown, 2 erased or not opened",
+        "Not covered": "views inside CommBox, and whatever was never recorded here",
+        "Not checked": (
+            "report.xlsx, report.pdf and README.txt: copies by the portal; only report.csv was made again from the events"
+        ),
+        "Trust": (
+            "the policy you brought, which is the one in the bundle: if you took it from there, only its maker vouches "
+            "for it"
+        ),
+    }
+    return good(files_of("all"), says=said)
 
 
 @forged
 def _one_recording() -> Case:
-    return good(files_of(*SEVEN))
+    said = {
+        "About": f"every event on {SEVEN[1]} (“מרים כהן”)",
+        "Viewings": "2 times somebody was given the address of a video",
+        "Events": "4 events",
+    }
+    return good(files_of(*SEVEN), says=said)
+
+
+@forged
+def _one_object_and_its_recordings() -> Case:
+    said = {
+        "About": "every event on object:3 and on its recordings",
+        "Viewings": "2 times somebody was given the address of a video",
+        "Events": "5 events",
+    }
+    return good(files_of("object", "object:3"), says=said)
 
 
 @forged
 def _one_person() -> Case:
-    return good(files_of("actor", "user:1"))
+    said = {
+        "About": "every event by user:1 (“נועה לוי”)",
+        "Viewings": "2 times this person was given the address of a video",
+    }
+    return good(files_of("actor", "user:1"), says=said)
 
 
 @forged
-def _nobody_viewed_it() -> Case:
-    return good(files_of("target", "recording:99"))
+def _the_sealer_itself() -> Case:
+    return good(files_of("actor", "system:sealer"))
+
+
+@forged
+def _nobody_viewed_a_recording_that_is_known() -> Case:
+    known = Log()
+    known.add(
+        "recording.discovered", by="system:refresh", about=recording(7), names={"object.label": "A call"}
+    )
+    said = {
+        "About": f"every event on {SEVEN[1]} (“A call”)",
+        "Viewings": "none: nobody was given the address of a video until 2026-11-20 09:00:33 UTC",
+        "Events": "1 event",
+    }
+    return good(known.bundle(*SEVEN), says=said)
+
+
+@forged
+def _nobody_viewed_an_object_that_has_a_recording() -> Case:
+    known = Log()
+    known.add("recording.discovered", by="system:refresh", about=recording(7), object={"parent": "object:3"})
+    said = {"Viewings": "none: nobody was given the address of a video until 2026-11-20 09:00:33 UTC"}
+    return good(known.bundle("object", "object:3"), says=said)
+
+
+@forged
+def _nobody_viewed_it_in_this_time() -> Case:
+    """A leaf of the scope outside of the report's time makes the recording known, and its event travels."""
+    known = Log()
+    known.add("recording.discovered", by="system:refresh", about=recording(7))
+    known.add(about=recording(7), after=3600)
+    known.clock += timedelta(hours=3)
+    since, until = START + timedelta(minutes=5), START + timedelta(minutes=55)
+    said = {
+        "Period": "from 2026-11-20 09:05:00 UTC, before 2026-11-20 09:55:00 UTC",
+        "Complete": "no event is missing until 2026-11-20 09:55:00 UTC",
+        "Viewings": "none: nobody was given the address of a video until 2026-11-20 09:55:00 UTC",
+        "Events": "no events",
+    }
+    return good(known.bundle(*SEVEN, since=since, until=until), says=said)
+
+
+@forged
+def _somebody_went_on_viewing() -> Case:
+    watched = Log()
+    watched.add("viewing.finished", about=recording(7))
+    return good(
+        watched.bundle(*SEVEN), says={"Viewings": "none began in this time; one that began before went on"}
+    )
+
+
+@forged
+def _somebody_viewed_once() -> Case:
+    watched = Log()
+    watched.add(about=recording(7))
+    said = {"Viewings": "once somebody was given the address of a video", "Events": "1 event"}
+    return good(watched.bundle(*SEVEN), says=said)
 
 
 @forged
 def _somebody_who_did_nothing() -> Case:
-    return good(files_of("actor", "user:99"))
+    said = {
+        "Viewings": "none: this person was not given the address of a video until 2026-11-20 10:00:42 UTC"
+    }
+    return good(files_of("actor", "user:99"), says=said)
+
+
+@forged
+def _a_report_about_a_report() -> Case:
+    said = {"Viewings": "not stated: this scope cannot hold viewings"}
+    return good(log().bundle("target", f"report:{REPORT}"), says=said)
 
 
 def _nobody(tag: str) -> Case:
     """An absence at one end of the sorted heads: the reference is searched for."""
-    heads = [head["tag"] for head in log().heads("obj", len(log().leaves) - 1)]
     for number in range(10_000):
-        mine = log().tag("obj", f"recording:n{number}")
+        longer = log().asked("target", recording(number))
+        heads = [head["tag"] for head in longer.heads("obj", len(longer.leaves) - 1)]
+        mine = log().tag("obj", recording(number))
         if (tag == "first" and mine < heads[0]) or (tag == "last" and mine > heads[-1]):
-            return good(log().bundle("target", f"recording:n{number}"))
+            return good(longer.bundle("target", recording(number)))
     raise AssertionError(tag)
 
 
@@ -55,93 +164,232 @@ def _absence_after_all_others() -> Case:
 
 
 @forged
-def _absence_in_an_empty_manifest() -> Case:
-    empty = Log()
-    empty.close()
-    return good(empty.bundle("target", "recording:7"))
+def _absence_in_an_empty_list() -> Case:
+    """No event has a parent yet."""
+    return good(Log().bundle("object", "object:7"))
 
 
 @forged
 def _a_period() -> Case:
     long = Log()
-    for _ in range(8):
-        long.add(about="recording:7", after=50)
-    long.close()
+    for _ in range(20):
+        long.add(about=recording(7), after=50)
+        long.close()
     since, until = START + timedelta(seconds=170), START + timedelta(seconds=260)
-    return good(long.bundle(since=since, until=until))
+    files = long.bundle(since=since, until=until)
+    said = {
+        "Period": "from 2026-11-20 09:02:50 UTC, before 2026-11-20 09:04:20 UTC",
+        "Complete": "no event is missing until 2026-11-20 09:04:20 UTC",
+    }
+    return good(files, says=said)
 
 
 @forged
 def _a_period_of_one_recording() -> Case:
-    return good(log().bundle(*SEVEN, since=START, until=START + timedelta(minutes=1)))
+    said = {"Complete": "no event is missing until 2026-11-20 09:01:00 UTC", "Events": "3 events"}
+    return good(log().bundle(*SEVEN, since=START, until=START + timedelta(minutes=1)), says=said)
+
+
+@forged
+def _a_period_that_starts_at_the_end_of_another() -> Case:
+    since = START + timedelta(seconds=4)
+    return good(log().bundle(*SEVEN, since=since), says={"Events": "3 events"})
 
 
 @forged
 def _with_the_portals_own_policy() -> Case:
-    return Case(pack(files_of("all")).getvalue(), "", SELF_SIGNED)
+    said = {"Trust": "the bundle’s own policy: only its maker vouches for it"}
+    return Case(pack(files_of("all")).getvalue(), "", SELF_SIGNED, says=said)
 
 
 @forged
-def _with_a_policy_without_witnesses() -> Case:
-    return good(files_of("all"), SELF_SIGNED, policy_text=log().policy("quorum none\n"))
+def _with_a_policy_without_quorum() -> Case:
+    """Who signed is said; nobody was asked for, so the verdict is not lifted."""
+    policy = log().policy("quorum none\n")
+    seen = "w0 at 2026-11-20 10:01:42 UTC, w1 at 2026-11-20 10:01:42 UTC"
+    return good(
+        files_of("all"), SELF_SIGNED, policy=policy, says={"Seen by": seen}, states={"witnesses": "ok"}
+    )
 
 
 @forged
-def _with_all_witnesses_in_nested_groups() -> Case:
-    rule = "group a all w0\ngroup b 1 w1\ngroup both 2 a b\nquorum both # enough\n".replace(" # enough", "")
-    return good(files_of("all"), policy_text=log().policy(rule))
+def _with_nothing_that_tells_the_time() -> Case:
+    """T6: what had nothing to check says so."""
+    alone = Log(witnesses=())
+    alone.add()
+    copies = "report.xlsx, report.pdf and README.txt: copies by the portal; "
+    copies += "only report.csv was made again from the events"
+    said = {
+        "Seen by": "no witness",
+        "Not checked": f"{copies}; when it happened: no time stamp or witness was checked",
+    }
+    states = {"witnesses": "none", "values": "ok", "anchors": "none"}
+    return good(alone.bundle(), SELF_SIGNED, policy=log().policy("quorum none\n"), says=said, states=states)
 
 
 @forged
-def _with_one_witness_asked_for() -> Case:
-    return good(files_of("all"), "WITNESSED by w1", policy_text=log().policy("quorum w1\n"))
+def _with_nothing_revealed() -> Case:
+    closed = Log()
+    closed.add(names=NOA, erased=tuple(NOA))
+    closed.ask("actor", "user:1", by="user:3")
+    closed.close(after=90)
+    said = {"Personal values": "0 shown, 3 erased or not opened", "About": "every event by user:1"}
+    return good(closed.bundle("actor", "user:1"), says=said, states={"values": "none"})
 
 
 @forged
 def _with_a_time_stamp() -> Case:
-    verdict = "ANCHORED (time-stamped 2026-11-20 09:00:09Z, leaves below 7)"
     policy = log().policy("quorum none\n")
-    return good(files_of("all"), verdict, policy_text=policy, tsa_pem=log().stamper.pem)
+    return good(files_of("all"), ANCHORED, policy=policy, tsa=log().stamper.pem)
 
 
 @forged
 def _with_a_certificate_of_another_authority() -> Case:
     policy = log().policy("quorum none\n")
-    return good(files_of("all"), SELF_SIGNED, policy_text=policy, tsa_pem=Stamper("Another TSA").pem)
+    return good(files_of("all"), SELF_SIGNED, policy=policy, tsa=Stamper("Another TSA").pem)
+
+
+@forged
+def _with_several_certificates() -> Case:
+    policy = log().policy("quorum none\n")
+    return good(files_of("all"), ANCHORED, policy=policy, tsa=Stamper("Another TSA").pem + log().stamper.pem)
 
 
 @forged
 def _with_an_older_checkpoint() -> Case:
-    return good(files_of("all"), older=log().note(4), proof=log().request(4))
+    return good(files_of("all"), older=log().note(4), proof=asked().request(4), states={"older": "ok"})
 
 
 @forged
 def _with_the_same_checkpoint() -> Case:
-    return good(files_of("all"), older=log().note())
+    return good(files_of("all"), older=asked().note())
 
 
 @forged
 def _with_a_newer_checkpoint() -> Case:
-    longer = story(anchors=True)
-    old = longer.bundle()
+    longer = asked().copy()
     size = len(longer.leaves)
     longer.add(after=7200)
-    return good(old, older=longer.note(), proof=longer.request(size))
+    return good(files_of("all"), older=longer.note(), proof=longer.request(size))
 
 
 @forged
 def _a_new_epoch() -> Case:
-    goes_on = Log(origin="portal.example/audit/2", opens=False)
-    goes_on.leaves = [Sealed(leaf.body, leaf.reveal, leaf.entry) for leaf in story().leaves[:4]]
-    goes_on.reckon()
-    goes_on.open(
-        previous_origin="portal.example/audit", previous_size=4, previous_root="00", reason="restored"
-    )
-    goes_on.add(about="recording:7")
-    goes_on.close()
-    return good(goes_on.bundle(*SEVEN, opening=4), policy_text=goes_on.policy())
+    goes_on = story().epoch("portal.example/audit/2")
+    goes_on.add(about=recording(7))
+    said = {
+        "Log": (
+            "portal.example/audit/2, 14 leaves, open since 2026-11-20 09:00:01 UTC; "
+            "since leaf 10 under this name: restored from a backup"
+        )
+    }
+    return good(goes_on.bundle(*SEVEN), policy=goes_on.policy(), says=said)
 
 
 @forged
-def _one_proof() -> Case:
-    return Case(log().proof(3, log().note()), "", WITNESSED, mine())
+def _the_tenth_epoch() -> Case:
+    goes_on = Log(origin="portal.example/audit/9", opens=False)
+    goes_on.open(previous_origin="portal.example/audit/8", previous_size=7, previous_root="x", reason="lost")
+    tenth = goes_on.epoch("portal.example/audit/10")
+    said = {
+        "Log": (
+            "portal.example/audit/10, 4 leaves, open since 2026-11-20 09:00:01 UTC; "
+            "leaf 0 goes on from portal.example/audit/8, which is not in this log; "
+            "since leaf 1 under this name: restored from a backup"
+        )
+    }
+    return good(tenth.bundle(), policy=tenth.policy(), says=said)
+
+
+@forged
+def _a_log_begun_before_version_2() -> Case:
+    old = Log(parents_from=4)
+    old.add(about=recording(7), object={"parent": "object:3"})
+    old.close()
+    old.add(about=recording(7), object={"parent": "object:3"})
+    old.add("recording.discovered", about=recording(8), object={"parent": "object:3"})
+    said = {
+        "Viewings": "none since leaf 4",
+        "Recordings named since": "leaf 4: earlier events on its recordings are not covered",
+    }
+    return good(old.bundle("object", "object:3"), says=said)
+
+
+@forged
+def _late_and_malformed() -> Case:
+    """T12, T13: what was sealed late or is no event stands behind an incident that says so."""
+    late = Log()
+    late.add(about=recording(7), after=3600)
+    late.close()
+    late.incident("event_late", 2)
+    late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
+    late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
+    late.incident("event_malformed", 1)
+    late.malformed()
+    late.incident("settled", settled="looked at")
+    said = {
+        "Sealed late": (
+            "2 events were sealed after the log was closed for their time: only the portal vouches for when they happened"
+        ),
+        "Malformed": "1 entry is no event that can be read",
+    }
+    return good(late.bundle(), says=said)
+
+
+@forged
+def _late_events_on_a_recording() -> Case:
+    late = Log()
+    late.add(about=recording(7), after=3600)
+    late.close()
+    late.incident("event_late", 2)
+    late.add(about=recording(8), at=START + timedelta(seconds=9), late=True)
+    late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
+    said = {
+        "Sealed late": "1 event was sealed after the log was closed for their time: "
+        "only the portal vouches for when it happened"
+    }
+    return good(late.bundle(*SEVEN), says=said)
+
+
+@forged
+def _a_malformed_event_that_came_late() -> Case:
+    late = Log()
+    late.add(about=recording(7), after=3600)
+    late.close()
+    late.incident("event_malformed", 2)
+    late.malformed(b"one", at=START + timedelta(seconds=9), late=True)
+    late.malformed(b"two")
+    said = {"Malformed": "2 entries are no events that can be read"}
+    return good(late.bundle("actor", "system:sealer"), says=said)
+
+
+@forged
+def _values_of_all_kinds() -> Case:
+    """Cells that spreadsheets would take for formulas, at their beginning and behind separators; erased ones."""
+    texts = [
+        "=1",
+        "'x",
+        "\t+1",
+        "a;=1",
+        "a\t\u200f@x",
+        ";\u3000＝1",
+        "a,b",
+        'a"b',
+        "\ufeff-1",
+        "\u00ad=1",
+        "\r\n=1",
+        "x\n+1",
+    ]
+    log = Log()
+    for number, text in enumerate(texts):
+        names = {"actor.name": text, "action_detail.terms": text, "purpose.note": text}
+        log.add(
+            "search.run", names=names, erased=("purpose.note",) if number % 2 else (), detail={"n": number}
+        )
+    log.add(
+        "search.run",
+        purpose={"code": "=1"},
+        request={"id": "@1"},
+        detail={"deep": {"list": [1, "=", {"a": []}]}},
+    )
+    return good(log.bundle())

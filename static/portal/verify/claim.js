@@ -13,7 +13,7 @@
   const isNeighbour = (head) => hasKeys(head, ["index", "count", "last", "tag", "path"]) && isHead(head) && isHex(head.tag);
 
   const isScope = (scope) => {
-    if (!isObject(scope) || !Object.hasOwn(CHAINS, scope.kind)) return false;
+    if (!isObject(scope) || typeof scope.kind !== "string" || !Object.hasOwn(CHAINS, scope.kind)) return false;
     const { kind, ref, from, to } = scope;
     if (!hasKeys(scope, kind === "all" ? ["kind"] : ["kind", "ref"], ["from", "to"])) return false;
     if ((from !== undefined && !isTime(from)) || (to !== undefined && !isTime(to)) || from >= to) return false;

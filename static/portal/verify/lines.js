@@ -20,9 +20,9 @@
       const lines = (rest + text(chunk, true)).split("\n");
       rest = lines.pop();
       count += lines.length;
-      if (count > LIMITS.lines) throw new NotChecked(`events.jsonl has more than ${LIMITS.lines} lines`);
-      for (const line of [...lines, rest])
-        if (line.length * 3 > LIMITS.line && encode(line).length > LIMITS.line) throw new NotChecked("a line of events.jsonl has more than 1 MiB");
+      if (count > LIMITS.lines) throw new NotChecked("events.jsonl has too many lines, or one that is too long");
+      if ([...lines, rest].some((line) => line.length * 3 > LIMITS.line && encode(line).length > LIMITS.line))
+        throw new NotChecked("a line of events.jsonl is too long");
       yield lines;
     }
     demand(rest + text(new Uint8Array(), false) === "", "The last line of events.jsonl does not end.");
@@ -37,7 +37,7 @@
     demand(("body" in line) === ("reveal" in line), `${what} has an event without what it reveals, or the reverse.`);
     demand(!("gap" in line) || isGap(line.gap), `${what} has a malformed gap.`);
     const { entry, body, reveal, gap = [] } = line;
-    demand(body === undefined || (isObject(body) && isObject(reveal)), `${what} has an event that is no object.`);
+    demand(body === undefined || (isObject(body) && Object.keys(body).length && isObject(reveal)), `${what} has an event that is empty or no object.`);
     const fault = faultOfEntry(entry);
     demand(!fault, `The entry in line ${number} of events.jsonl ${fault}.`);
     return { n: entry.n, entry, entryText: write(entry), body, bodyText: body && write(body), reveal, gap };

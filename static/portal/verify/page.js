@@ -53,13 +53,13 @@
   const summary = (checks) => {
     const count = (state) => checks.filter((check) => check.state === state).length;
     if (!checks.length) return "no check was made";
-    const empty = count("none") ? `, ${count("none")} had nothing to check` : "";
-    return count("fail") ? `${count("fail")} of ${checks.length} checks failed` : `${count("ok")} checks passed${empty}`;
+    if (count("fail")) return `${count("fail")} of ${checks.length} checks failed, ${count("none")} not made`;
+    return `${count("ok")} checks passed` + (count("none") ? `, ${count("none")} had nothing to check` : "");
   };
 
   const checkRow = ({ name, state, sentence }) => {
-    const [word, className] = STATES[state];
-    const text = make("div", "", make("p", "", bdi(sentence)), make("p", "quiet", PROVES[name]));
+    const [word, className] = STATES[state], text = make("div", "", make("p", "", bdi(sentence)));
+    if (state === "ok") text.append(make("p", "quiet", PROVES[name]));
     return make("li", `check ${className}`, make("span", "state", word), make("span", "name", name), text);
   };
 

@@ -81,19 +81,19 @@
       demand(name !== "none" && !this.parties.has(name), `The policy uses the name ${name} twice, or "none" as a name.`);
     }
 
-    /** Whether a witness or group has signed, when the witnesses of these names have. */
-    isMet(name, signed) {
-      if (name === "none") return true;
-      const { fewest, members } = this.parties.get(name);
-      if (!members) return signed.has(name);
-      return members.filter((member) => this.isMet(member, signed)).length >= fewest;
+    /** Whether the quorum is met when the witnesses of these names have signed. A group stands behind its members. */
+    isMet(signed) {
+      const met = new Set(this.quorum === "none" ? ["none"] : []);
+      for (const [name, { members, fewest }] of this.parties)
+        if (members ? members.filter((member) => met.has(member)).length >= fewest : signed.has(name)) met.add(name);
+      return met.has(this.quorum);
     }
 
-    /** The names of all witnesses that a witness or group reaches. */
-    reached(name) {
-      if (name === "none") return [];
-      const { members } = this.parties.get(name);
-      return members ? members.flatMap((member) => this.reached(member)) : [name];
+    /** The names of all parties that the quorum reaches. */
+    reached() {
+      const names = new Set([this.quorum]);
+      for (const name of names) for (const member of this.parties.get(name)?.members ?? []) names.add(member);
+      return names;
     }
   }
 

@@ -24,9 +24,9 @@
       if (line.signed) signed.set(name, line.seconds);
     }
     found.witnesses = policy.witnesses.filter(({ name }) => signed.has(name)).map(({ name }) => ({ name, seconds: signed.get(name) }));
-    const reached = new Set(policy.reached(policy.quorum));
+    const reached = policy.reached();
     found.signers = found.witnesses.filter(({ name }) => reached.has(name)).map(({ name }) => name);
-    if (!policy.isMet(policy.quorum, signed)) return { fault: "Fewer witnesses have signed than the policy asks for." };
+    if (!policy.isMet(signed)) return { fault: "Fewer witnesses have signed than the policy asks for." };
     if (!signed.size) return { none: "The policy asks for no witness, and none has signed." };
     return { ok: `Signed by ${seenBy(found.witnesses)}.` };
   };

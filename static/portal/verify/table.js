@@ -29,7 +29,7 @@
     if (entry.y === MALFORMED) return [entry.n, entry.r, "", entry.y, entry.o, ...Array(11).fill(""), entry.e, entry.bh].map(String);
     const said = (field) => {
       const value = textAt(body, field) ?? "";
-      return PERSONAL.includes(field) && value ? (reveal[field]?.value ?? "erased") : value;
+      return PERSONAL.includes(field) ? (reveal[field]?.value ?? (value && "erased")) : value;
     };
     return [
       String(entry.n), entry.r, body.occurred_at, entry.y, entry.o, said("actor.ref"), said("actor.name"), said("actor.role"),

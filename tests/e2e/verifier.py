@@ -1,0 +1,42 @@
+"""The verifier in the browser, called without its page: what it answers, in the words of the Python verifier."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from recordings.evidence.verify_audit import verify
+from tests.forgeries import Case
+
+FOLDER = Path(__file__).resolve().parents[2] / "static" / "portal" / "verify"
+PAGE = FOLDER / "verify.html"
+RUN = """async (given) => {
+    const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const brought = Object.fromEntries(Object.entries(given.brought).map(([name, text]) => [name, bytes(text)]));
+    return auditVerifier.verify(new Blob([bytes(given.data)]), brought);
+}"""
+
+
+def encoded(value: str | bytes) -> str:
+    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def in_browser(page: Page, case: Case) -> dict[str, Any]:
+    """Return states, statement, verdict and exit code; the sentences of the checks are each verifier's own."""
+    brought = {key: encoded(value) for key, value in case.brought.items()}
+    found: dict[str, Any] = page.evaluate(RUN, {"data": encoded(case.data), "brought": brought})
+    checks = [(check["name"], check["state"]) for check in found["checks"]]
+    statement = [(line["name"], line["text"]) for line in found["statement"]]
+    return {"checks": checks, "statement": statement, "verdict": found["verdict"], "exit_code": found["exit_code"]}
+
+
+def in_python(case: Case) -> dict[str, Any]:
+    result = verify(io.BytesIO(case.data), **case.brought)
+    return {
+        "checks": [(check.name, check.state) for check in result.checks],
+        "statement": [(line.name, line.text) for line in result.statement],
+        "verdict": result.verdict,
+        "exit_code": result.exit_code,
+    }
