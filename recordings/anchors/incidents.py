@@ -1,4 +1,4 @@
-"""What must never happen and did: a row that stays. The sealer writes the event of it, with its leaf."""
+"""What must never happen and did: a row that stays; the sealer adds the event, with its leaf in the log itself."""
 
 from recordings.anchors.ledger import Connection
 from recordings.models.fields import uuid7
@@ -9,17 +9,13 @@ SELECT FROM audit.incident AS i LEFT JOIN audit.outside AS o ON o.name = %(party
 WHERE i.code = %(code)s AND starts_with(i.detail, %(party)s || ': ') AND i.at > coalesce(o.success_at, '-infinity')
 LIMIT 1
 """
+_REPORT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
 
 
 def report(connection: Connection, code: str, party: str, sentence: str) -> None:
-    """Write the incident, unless this party's trouble already stands since its last success.
-
-    It names the event that the sealer is to write of it: nobody else may speak as the log does.
-    """
+    """Write the incident, unless this party's trouble already stands since its last success. Its event, whose id is
+    set here, is written by the sealer: events of the log get their leaves in the transaction that writes them."""
     with connection.transaction():
         if connection.execute(_STANDS, {"code": code, "party": party}).fetchone() is not None:
             return
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)",
-            [code, f"{party}: {sentence}", uuid7()],
-        )
+        connection.execute(_REPORT, [code, f"{party}: {sentence}", uuid7()])

@@ -41,7 +41,10 @@ def test_every_sentence_of_a_check_is_a_sentence(page: Page) -> None:
         assert "did not expect" not in verdict, name
         for sentence in sentences:
             assert sentence.endswith("."), (name, sentence)
-            assert not any(word in sentence for word in ("Error", "undefined", "null", "NaN", "[object")), (name, sentence)
+            assert not any(word in sentence for word in ("Error", "undefined", "null", "NaN", "[object")), (
+                name,
+                sentence,
+            )
 
 
 # --- one byte, anywhere
@@ -79,12 +82,17 @@ def test_one_byte_changed_anywhere_is_never_accepted(page: Page, kind: str) -> N
     data = pack(_small()).getvalue()
     page.goto(PAGE.as_uri())
     assert page.evaluate(CHANGES, [encoded(data), "exchanged", 0, 0]) == []
-    accepted = page.evaluate("async (text) => (await auditVerifier.verify(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]))).exit_code", encoded(data))
+    accepted = page.evaluate(
+        "async (text) => (await auditVerifier.verify(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]))).exit_code",
+        encoded(data),
+    )
     assert accepted == 0
     assert page.evaluate(CHANGES, [encoded(data), kind, 0, len(data)]) == []
 
 
-@pytest.mark.parametrize("order", ["genuine first", "forged first", "twice", "byte before", "byte behind", "cut"])
+@pytest.mark.parametrize(
+    "order", ["genuine first", "forged first", "twice", "byte before", "byte behind", "cut"]
+)
 def test_files_put_together_are_not_checked(page: Page, order: str) -> None:
     """T20: two bundles in one file are no bundle, whichever comes first."""
     genuine, forged = pack(_small()).getvalue(), case("A02_another_name").data
@@ -142,7 +150,9 @@ def test_its_own_sha256_is_sha256(page: Page) -> None:
         }"""
     )
     assert wrong == []
-    tag = page.evaluate("auditVerifier.hex(auditVerifier.hmac(auditVerifier.encode('Jefe'), 'what do ya want for nothing?'))")
+    tag = page.evaluate(
+        "auditVerifier.hex(auditVerifier.hmac(auditVerifier.encode('Jefe'), 'what do ya want for nothing?'))"
+    )
     assert tag == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
 
 
@@ -181,7 +191,9 @@ def test_a_person_checks_a_bundle(
 ) -> None:
     if place == "from the portal":
         sign_in(page, "external_auditor")
-    page.goto({"from a folder": PAGE.as_uri(), "from the portal": SERVED, "as one file": one_file.as_uri()}[place])
+    page.goto(
+        {"from a folder": PAGE.as_uri(), "from the portal": SERVED, "as one file": one_file.as_uri()}[place]
+    )
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
     page.set_input_files("#bundle", files["bundle.zip"])
@@ -205,11 +217,17 @@ def test_a_person_checks_a_bundle(
     assert sent == []
 
 
-def test_the_verdict_tells_not_checked_from_invalid_and_none_from_ok(page: Page, files: dict[str, Path]) -> None:
+def test_the_verdict_tells_not_checked_from_invalid_and_none_from_ok(
+    page: Page, files: dict[str, Path]
+) -> None:
     """T6, T22: each has a look of its own."""
     page.goto(PAGE.as_uri())
     colours = {}
-    for name, heading in (("bundle.zip", "CONSISTENT"), ("forged.zip", "INVALID"), ("repacked.zip", "NOT CHECKED")):
+    for name, heading in (
+        ("bundle.zip", "CONSISTENT"),
+        ("forged.zip", "INVALID"),
+        ("repacked.zip", "NOT CHECKED"),
+    ):
         page.set_input_files("#bundle", files[name])
         title = page.get_by_role("heading", name=heading)
         title.wait_for()
@@ -217,7 +235,9 @@ def test_the_verdict_tells_not_checked_from_invalid_and_none_from_ok(page: Page,
     assert len(set(colours.values())) == 3
     page.set_input_files("#bundle", files["forged.zip"])
     page.locator(".failed").first.wait_for()
-    page.set_input_files("#bundle", _written(files["bundle.zip"].parent / "empty.zip", pack(_small()).getvalue()))
+    page.set_input_files(
+        "#bundle", _written(files["bundle.zip"].parent / "empty.zip", pack(_small()).getvalue())
+    )
     empty, passed = page.locator(".check.empty .state"), page.locator(".check.passed .state").first
     expect(empty.first).to_have_text("none")
     colour = "element => getComputedStyle(element).color"
@@ -231,7 +251,11 @@ def _written(path: Path, data: bytes) -> Path:
 
 def test_what_is_dropped_is_told_apart(page: Page, files: dict[str, Path]) -> None:
     page.goto(PAGE.as_uri())
-    dropped = [[path.name, encoded(path.read_bytes())] for name, path in files.items() if name not in ("forged.zip", "repacked.zip")]
+    dropped = [
+        [path.name, encoded(path.read_bytes())]
+        for name, path in files.items()
+        if name not in ("forged.zip", "repacked.zip")
+    ]
     page.evaluate(
         """(files) => {
             const dataTransfer = new DataTransfer();
@@ -256,7 +280,9 @@ def test_the_page_can_send_nothing(page: Page, console: Any, one_file: Path, pla
     assert "connect-src" not in policy
 
 
-def test_the_single_file_admits_its_own_scripts_and_no_other(page: Page, console: Any, one_file: Path) -> None:
+def test_the_single_file_admits_its_own_scripts_and_no_other(
+    page: Page, console: Any, one_file: Path
+) -> None:
     console.expect("Content Security Policy")
     text = one_file.read_text()
     assert "src=" not in text.split("</head>")[0]
@@ -317,7 +343,11 @@ def ten_thousand() -> bytes:
             about=recording(number % 500),
             by=f"user:{number % 97}",
             object={"parent": f"object:{number % 300}"},
-            names={"actor.name": f"Person {number % 97}", "source.ip": "192.0.2.7", "object.label": "מרים כהן"},
+            names={
+                "actor.name": f"Person {number % 97}",
+                "source.ip": "192.0.2.7",
+                "object.label": "מרים כהן",
+            },
             detail={"seconds": number % 900},
             after=0.3,
         )
@@ -343,7 +373,9 @@ def _resident(pid: int) -> int:
 
 
 @pytest.mark.slow
-def test_ten_thousand_events_are_checked_in_little_memory(page: Page, ten_thousand: bytes, tmp_path: Path) -> None:
+def test_ten_thousand_events_are_checked_in_little_memory(
+    page: Page, ten_thousand: bytes, tmp_path: Path
+) -> None:
     page.goto(PAGE.as_uri())
     renderer = _renderer(page)
     page.reload()
@@ -360,7 +392,9 @@ def test_ten_thousand_events_are_checked_in_little_memory(page: Page, ten_thousa
 
 
 @pytest.mark.slow
-def test_a_check_tells_how_far_it_is_and_can_be_cancelled(page: Page, ten_thousand: bytes, tmp_path: Path) -> None:
+def test_a_check_tells_how_far_it_is_and_can_be_cancelled(
+    page: Page, ten_thousand: bytes, tmp_path: Path
+) -> None:
     """The page answers while it computes: it draws its progress, and the button works."""
     page.goto(PAGE.as_uri())
     page.evaluate(

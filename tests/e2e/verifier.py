@@ -29,7 +29,12 @@ def in_browser(page: Page, case: Case) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate(RUN, {"data": encoded(case.data), "brought": brought})
     checks = [(check["name"], check["state"]) for check in found["checks"]]
     statement = [(line["name"], line["text"]) for line in found["statement"]]
-    return {"checks": checks, "statement": statement, "verdict": found["verdict"], "exit_code": found["exit_code"]}
+    return {
+        "checks": checks,
+        "statement": statement,
+        "verdict": found["verdict"],
+        "exit_code": found["exit_code"],
+    }
 
 
 def in_python(case: Case) -> dict[str, Any]:

@@ -53,13 +53,22 @@ class Log:
 
     def rewrite(self) -> None:
         """What whoever has the database and the log's key can do: forget the log, and the signer's memory with it."""
-        tables = ("leaf", "tile", "checkpoint", "cosignature", "anchor", "log_head")
+        tables = (
+            "leaf",
+            "tile",
+            "checkpoint",
+            "cosignature",
+            "anchor",
+            "log_head",
+        )
         with psycopg.connect(self.services.admin_url) as connection:
-            for table in (*tables, "event"):
+            for table in tables:
                 connection.execute(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
             connection.execute(f"TRUNCATE {', '.join(f'audit.{table}' for table in tables)}")
+            connection.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
             connection.execute("DELETE FROM audit.event WHERE actor_ref = 'system:sealer'")
-            for table in ("event", *tables[:5]):
+            connection.execute("ALTER TABLE audit.event ENABLE ALWAYS TRIGGER event_is_kept")
+            for table in tables[:5]:
                 connection.execute(f"ALTER TABLE audit.{table} ENABLE ALWAYS TRIGGER {table}_is_kept")
         forged = Signer()
         forged.key = self.signer.key

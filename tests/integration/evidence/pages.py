@@ -12,7 +12,7 @@ from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models import AuditEvent
 from tests.integration.audit.helpers import acting
-from tests.sealing import Signer, load_log, seal_all
+from tests.sealing import Signer, seal_all
 
 
 class Log:
@@ -30,14 +30,6 @@ class Log:
 
     def seal(self, **more: Any) -> int:
         return seal_all(self.services, signer=self.signer, **more)
-
-    def seal_unsigned(self) -> None:
-        """Give every event its leaf while no signer is there."""
-        from recordings.sealing.horizon import Horizon
-        from recordings.sealing.seal import seal_batch
-
-        with psycopg.connect(self.services.sealer_url, autocommit=True) as connection:
-            seal_batch(connection, load_log(connection, self.signer), settled=Horizon().look(connection))
 
     def settle(self, reason: str) -> int:
         """Close every open incident, as an operator does; how many there were."""
