@@ -156,6 +156,26 @@ def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) 
     return log
 
 
+def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
+    """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
+    from recordings.sealing.growth import Batch
+    from recordings.sealing.opening import write_epoch
+    from recordings.sealing.seal import lock
+    from recordings.sealing.signing import Signing
+    from recordings.tlog.checkpoint import Checkpoint
+
+    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
+        log = load_log(connection, signer)
+        with connection.transaction():
+            lock(connection, log)
+            batch = Batch(log, connection)
+            origin = write_epoch(batch, Checkpoint(log.origin, log.size, log.frontier.root()), reason)
+            batch.save()
+        batch.adopt()
+        Signing(signer, [signer.key.verifier]).sign(connection, log)
+    return origin
+
+
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
     """Every witness cosigns the newest checkpoint, as the courier has it done."""
     from recordings.sealing.tree import Tree

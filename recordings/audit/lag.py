@@ -133,6 +133,11 @@ def forget() -> None:
     _seen = None
 
 
+def behind() -> float:
+    """Seconds since the oldest event that no signed checkpoint covers was written; 0 when there is none."""
+    return _look().seen.seconds
+
+
 def lag() -> Lag:
     """How far sealing is behind, looked at now."""
     start, size, seen = _look()
@@ -154,10 +159,11 @@ class _Look(NamedTuple):
 def _look() -> _Look:
     global _seen
     signed = newest_signed()
-    size = signed.size if signed else 0
+    size, start = signed.size if signed else 0, -1
     with connection.cursor() as cursor:
-        cursor.execute(_EDGE, [size - _LEAVES, size])
-        start = int(cursor.fetchone()[0]) - _EVENTS
+        if size:
+            cursor.execute(_EDGE, [size - _LEAVES, size])
+            start = int(cursor.fetchone()[0]) - _EVENTS
         cursor.execute(_OLDEST, {"start": start, "size": size})
         oldest = cursor.fetchone()
     seconds = max(oldest[0], 0.0) if oldest else 0.0

@@ -6,17 +6,22 @@ However many events, two queries: their secrets, and the keys of those whose val
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Value
+from django.db.models.functions import Greatest, Least
 from pydantic_core import from_json
 
 from recordings.audit.vault import ERASED, KEYS, Disclosed, Keyring
 from recordings.models import AuditEvent, AuditSecret
 
-COLUMNS = ("id", "event_id", "recorded_at", "occurred_at", "skewed", "kind", "outcome", "body", "body_hash")
+# What an event says of its time may lie where Python has no time; the row is shown all the same.
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_OCCURRED_AT = Least(Greatest("occurred_at", Value(_EARLIEST)), Value(_LATEST))
+COLUMNS = ("id", "event_id", "recorded_at", _OCCURRED_AT, "skewed", "kind", "outcome", "body", "body_hash")
 
 
 class Stored(NamedTuple):
@@ -116,7 +121,17 @@ class OpenedRow(Opened):
 def open_events(rows: Sequence[Stored]) -> list[OpenedRow]:
     """Parse these events and reveal their personal values."""
     values = _disclosed([row.event_id for row in rows])
-    return [OpenedRow(from_json(row.body), values.get(row.event_id, {}), row) for row in rows]
+    return [OpenedRow(parsed(row.body), values.get(row.event_id, {}), row) for row in rows]
+
+
+def parsed(data: bytes) -> Mapping[str, Any]:
+    """The body of an event. Bytes that are none – somebody else's login wrote them – read as an empty one, so that one
+    row never keeps the others from being shown."""
+    try:
+        body = from_json(data, cache_strings="keys")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:

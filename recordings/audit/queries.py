@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from recordings.audit.filters import Events, TrailFilters, branches
 from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
@@ -104,7 +104,10 @@ class Links:
         if not name or not key:
             return ""
         if right in self.may or ref == self.own:
-            return reverse(name, args=[key])
+            try:
+                return reverse(name, args=[key])
+            except NoReverseMatch:  # a ref that names nothing: anything may stand in an event
+                return ""
         if kind in ("object", "recording") and Permission.READ_TRAIL in self.may:
             return f"{reverse('audit:trail')}?q={key}"
         return ""

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max
-
-from recordings.models import Checkpoint, Cosignature, Leaf
+from recordings.audit.signed import newest_cosigned, newest_signed
+from recordings.models import Leaf
 
 
 class Seal(NamedTuple):
@@ -24,8 +23,8 @@ def seals_of(events: Collection[UUID]) -> dict[UUID, Seal]:
     leaves = dict(Leaf.objects.filter(event_id__in=events).values_list("event_id", "n")) if events else {}
     if not leaves:
         return {}
-    signed = Checkpoint.objects.aggregate(most=Max("size"))["most"] or 0
-    cosigned = Cosignature.objects.aggregate(most=Max("size"))["most"] or 0
+    newest = newest_signed()
+    signed, cosigned = newest.size if newest else 0, newest_cosigned()
     return {event: Seal(n, _words(n, signed, cosigned)) for event, n in leaves.items()}
 
 

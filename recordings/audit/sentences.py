@@ -6,11 +6,15 @@ version, and details that are missing, still read sensibly.
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from recordings.audit import log_sentences, words
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.audit.words import Part, Words, thing
 from recordings.permissions import Permission
+
+logger = structlog.get_logger("portal.audit")
 
 Presenter = Callable[[Opened], Words]
 
@@ -53,8 +57,12 @@ _GOOD = frozenset(
 
 def sentence(event: Opened) -> tuple[Part, ...]:
     """The words after the actor's name."""
-    pieces = PRESENTERS.get(event.kind, _unknown)(event)
-    parts = (piece if isinstance(piece, Part) else Part(piece) for piece in pieces)
+    try:
+        pieces = PRESENTERS.get(event.kind, _unknown)(event)
+        parts = [piece if isinstance(piece, Part) else Part(str(piece)) for piece in pieces]
+    except Exception:  # whatever somebody put into an event must not keep a page of others from being shown
+        logger.warning("an event has details that its kind does not have", kind=event.kind[:100])
+        parts = [Part("did something that cannot be put into words: its details are not those of its kind")]
     return tuple(part for part in parts if part.text)
 
 

@@ -15,6 +15,10 @@ from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
 _BELOW = "SELECT size, note FROM audit.checkpoint WHERE size < %s ORDER BY size DESC LIMIT %s"
+_COSIGNED = """
+SELECT c.size, c.note, w.line FROM (SELECT size, line FROM audit.cosignature ORDER BY size DESC LIMIT 50) AS w
+JOIN audit.checkpoint c USING (size) ORDER BY c.size DESC
+"""
 _GREATEST = 2**63 - 1
 # How many rows that nobody signed are stepped over before the log counts as unsigned.
 _MOST_FAKES = 1000
@@ -73,3 +77,14 @@ def newest_signed() -> Checkpoint | None:
             return None
         below, seen, limit = rows[-1][0], seen + len(rows), 100
     return None
+
+
+def newest_cosigned() -> int:
+    """The size of the largest checkpoint that a witness of the policy cosigned; 0 when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COSIGNED)
+        for _, note, line in cursor.fetchall():
+            judged = judge(note + line.rstrip("\n") + "\n")
+            if judged and judged.witnesses:
+                return judged.checkpoint.size
+    return 0

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from recordings.audit.lag import lag
+from recordings.audit.lag import behind
 from recordings.evidence.trust import policy, whole_note
 from recordings.models import (
     Anchor,
@@ -137,8 +137,8 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
 
 def _oldest_unsealed(now: datetime) -> datetime | None:
     """When the oldest event was recorded that has no leaf below a signed checkpoint yet."""
-    behind = lag().seconds
-    return now - timedelta(seconds=behind) if behind else None
+    seconds = behind()
+    return now - timedelta(seconds=seconds) if seconds else None
 
 
 def _newest_anchors() -> dict[str, Anchor]:

@@ -34,7 +34,7 @@ BEGIN
         RAISE EXCEPTION 'The outcome of an event is granted, denied, error or completed.' USING ERRCODE = 'check_violation';
     ELSIF (b->>'asserted_by' IN ('server', 'client')) IS NOT TRUE THEN
         RAISE EXCEPTION 'An event is asserted by server or client.' USING ERRCODE = 'check_violation';
-    ELSIF (b->>'occurred_at' = to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    ELSIF (length(b->>'occurred_at') = 27 AND b->>'occurred_at' = to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
           IS NOT TRUE THEN
         RAISE EXCEPTION 'occurred_at is a time such as 2026-11-20T09:14:22.123456Z.' USING ERRCODE = 'check_violation';
     ELSIF (false IN (b->'actor' @> '{}', b->'on_behalf_of' @> '{}', b->'object' @> '{}', b->'action_detail' @> '{}',
@@ -106,8 +106,8 @@ BEGIN
 END $$;
 """
 
-# A settlement without a sealed event that tells of it is none. The sealer's login notes incidents by INSERT, as before,
-# but a row that settles comes from here alone.
+# A row that settles comes from here alone, and only beside the sealer's event that says so. Whoever reads it asks for the
+# leaf of that event, too: it is written by the same transaction, after the row. Incidents are noted by INSERT, as before.
 SETTLE = """
 CREATE FUNCTION audit.settle_incident(p_incident bigint, p_reason text, p_event_id uuid)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
@@ -129,8 +129,6 @@ BEGIN
           AND convert_from(e.body, 'UTF8')::jsonb->'action_detail' @> jsonb_build_object(
               'code', noted.code, 'sentence', noted.detail, 'settled', p_reason)) THEN
         RAISE EXCEPTION 'No event % says that incident % is settled, and why.', p_event_id, p_incident;
-    ELSIF NOT EXISTS (SELECT FROM audit.leaf WHERE event_id = p_event_id) THEN
-        RAISE EXCEPTION 'The event that settles incident % is not sealed yet.', p_incident;
     END IF;
     INSERT INTO audit.incident (code, detail, settles, event_id) VALUES (noted.code, p_reason, p_incident, p_event_id)
     RETURNING id INTO row_id;
@@ -163,7 +161,9 @@ BEGIN
     WHERE i.code = p_code AND i.detail = left(p_detail, 2000) AND i.settles IS NULL
       AND NOT EXISTS (SELECT FROM audit.incident s WHERE s.settles = i.id) LIMIT 1;
     IF noted IS NULL THEN
-        INSERT INTO audit.incident (code, detail) VALUES (p_code, left(p_detail, 2000)) RETURNING id INTO noted;
+        -- The sealer writes the event of this id, with its leaf.
+        INSERT INTO audit.incident (code, detail, event_id) VALUES (p_code, left(p_detail, 2000), uuidv7())
+        RETURNING id INTO noted;
     END IF;
     RETURN noted;
 END $$;

@@ -133,7 +133,7 @@ def _facts(event: Line) -> dict[str, object]:
     return {
         "n": event.number,
         "recorded_at": event.recorded_at,
-        "body": event.data.decode(),
+        "body": event.data.decode(errors="replace"),
         "sha256": event.sha256,
         "revealed": revealed,
     }

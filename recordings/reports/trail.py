@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
-from pydantic_core import from_json
 
 from recordings.audit import snapshot as moment
 from recordings.audit.filters import TrailFilters, matching
-from recordings.audit.opened import Opened
+from recordings.audit.opened import Opened, parsed
 from recordings.audit.vault import KEYS, Disclosed, Keyring
 
 BATCH = 1000
@@ -107,9 +106,7 @@ def _opened(rows: Sequence[tuple[Any, ...]], secrets: Sequence[tuple[Any, ...]],
     for event, name, subject, sealed in secrets:
         values[event][name] = keys.disclose(event, name, subject, sealed)
     return [
-        Line(
-            from_json(data, cache_strings="keys"), values[event], number, event_id, recorded_at, data, sha256
-        )
+        Line(parsed(data), values[event], number, event_id, recorded_at, data, sha256)
         for number, event, event_id, recorded_at, data, sha256 in rows
     ]
 

@@ -51,7 +51,7 @@ WHERE settles IS NULL AND event_id IS NOT NULL
 ORDER BY id LIMIT 100
 """
 _NOTE = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s) RETURNING id"
-_SETTLE = "INSERT INTO audit.incident (code, detail, settles, event_id) VALUES (%s, %s, %s, %s)"
+_SETTLE = "SELECT audit.settle_incident(%s, %s, %s)"
 
 
 class Incident(NamedTuple):
@@ -119,5 +119,5 @@ def settle_all(connection: psycopg.Connection[Any], batch: Batch, reason: str) -
     for incident in found:
         said = {"code": incident.code, "sentence": incident.detail, "settled": reason}
         leaf = batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR)
-        connection.execute(_SETTLE, [incident.code, reason, incident.id, leaf.event_id])
+        connection.execute(_SETTLE, [incident.id, reason, leaf.event_id])
     return len(found)

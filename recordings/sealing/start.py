@@ -14,7 +14,7 @@ from recordings.sealing.errors import SealingError, Stopped
 from recordings.sealing.incidents import check_none_is_open, kept
 from recordings.sealing.log import Log
 from recordings.sealing.recount import Counted, count_leaves, recount
-from recordings.sealing.vetting import Vetting
+from recordings.sealing.vetting import LEAF_FOREIGN, Vetting
 from recordings.tlog.checkpoint import Checkpoint, parse, parse_note
 from recordings.tlog.client import Refused, Unreachable
 from recordings.tlog.merkle import EMPTY_ROOT
@@ -89,10 +89,15 @@ def _counted(
     if not count:
         return None
     sizes = [one.size for _, one in seen]
-    counted = _vouched(connection, origin, count, parties, sizes)
+    counted, denied = _vouched(connection, origin, count, parties, sizes)
     log = counted.log
     vetting = Vetting(connection, log, parties.signed, believe=believe, sizes=sizes)
-    vetting.take()
+    try:
+        vetting.take()
+    except Stopped as foreign:
+        if denied and foreign.code == LEAF_FOREIGN:
+            raise _differs(SIGNER, denied) from foreign
+        raise
     roots = counted.roots | vetting.roots
     for name, one in seen:
         if (epoch_of(origin, one.origin) or 0) < (epoch_of(origin, log.origin) or 0):
@@ -114,13 +119,16 @@ def _check_name(connection: psycopg.Connection[Any], origin: str) -> None:
 
 def _vouched(
     connection: psycopg.Connection[Any], origin: str, count: int, parties: Parties, sizes: Sequence[int]
-) -> Counted:
-    """The leaves that the log's key has signed, as far as the signer's or a kept checkpoint tells."""
+) -> tuple[Counted, Checkpoint | None]:
+    """The leaves that the log's key has signed, as far as the signer's or a kept checkpoint tells; and one of those
+    that these leaves are not."""
+    denied = None
     for checkpoint in _signed_checkpoints(connection, origin, count, parties):
         counted = recount(connection, origin, checkpoint, sizes)
         if counted.roots[checkpoint.size] == checkpoint.root:
-            return counted
-    return recount(connection, origin, Checkpoint(origin, 0, EMPTY_ROOT))
+            return counted, denied
+        denied = denied or checkpoint
+    return recount(connection, origin, Checkpoint(origin, 0, EMPTY_ROOT)), denied
 
 
 def _signed_checkpoints(

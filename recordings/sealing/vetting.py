@@ -41,6 +41,7 @@ SELECT count(*) FROM audit.event e WHERE id > %s AND recorded_at < %s
 """
 _NOTE = "SELECT note FROM audit.checkpoint WHERE size = %s"
 _PAGE = 1000
+LEAF_FOREIGN = "leaf_foreign"
 _PATIENCE, _PAUSE = 3.0, 0.1
 
 # The newest checkpoint of an origin that the log's key has signed, as the signer remembers it; None when there is none.
@@ -248,7 +249,7 @@ def _pair(place: Place | None) -> tuple[bytes | None, int | None]:
 
 def _foreign(n: int, why: str) -> Stopped:
     return Stopped(
-        "leaf_foreign",
+        LEAF_FOREIGN,
         f"Leaf {n} was not written by a sealer: {why}. Nobody has signed it. Keep a copy of the database; its owner "
         f"can then remove the leaves from {n} on, and settle this (seal_trail --settle).",
     )

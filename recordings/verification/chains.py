@@ -1,4 +1,4 @@
-"""The chains of the log: for each object and actor, how many leaves it has so far and which was the last."""
+"""The chains of the log: for each object, parent and actor, how many leaves it has so far and which was the last."""
 
 import hashlib
 import hmac
@@ -38,7 +38,7 @@ class Chain:
 
 
 class Chains:
-    """All chains of one kind (`obj` or `act`) over a part of the log.
+    """All chains of one kind (`obj`, `par` or `act`) over a part of the log.
 
     A later part does not know what came before it: it believes the first leaf of each chain and keeps what that
     leaf said as a seam.
@@ -52,10 +52,13 @@ class Chains:
         self.by_ref: dict[str, Chain] = {}
         self.seams: dict[bytes, Seam] = {}
 
+    def tag_of(self, ref: str) -> bytes:
+        """The tag of a ref."""
+        return hmac.digest(self._key, f"{self.kind}\0{ref}".encode(), "sha256")
+
     def begin(self, ref: str, n: int, event_id: str, entry: bytes) -> Chain:
         """The chain of a ref that was not met yet; leaf `n` with this entry is the first of it here."""
-        tag = hmac.digest(self._key, f"{self.kind}\0{ref}".encode(), "sha256")
-        chain = self.by_ref[ref] = self.of_tag(tag, n, event_id, entry)
+        chain = self.by_ref[ref] = self.of_tag(self.tag_of(ref), n, event_id, entry)
         chain.ref = ref
         return chain
 

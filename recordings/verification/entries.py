@@ -37,13 +37,21 @@ def make_entry(
     outcome: str,
     act: Chain,
     obj: Chain | None,
+    par: Chain | None,
+    late: bool,
+    version: int,
 ) -> bytes:
     """The canonical JSON of leaf `n`; the chains stand where they stood before it."""
     before = "" if act.last is None else f"{act.prev}{act.last},"
     about = ""
     if obj is not None:
         about = f"{obj.head}{obj.count + 1}," + ("" if obj.last is None else f"{obj.prev}{obj.last},")
+    if par is not None:
+        about += f"{par.head}{par.count + 1}," + ("" if par.last is None else f"{par.prev}{par.last},")
     return (
-        f'{{{act.head}{act.count + 1},{before}"bh":"{body_hash}","e":"{event_id}","n":{n},"o":{quoted(outcome)},'
-        f'{about}"r":"{recorded_at}","v":1,"y":{quoted(kind)}}}'
+        f'{{{act.head}{act.count + 1},{before}"bh":"{body_hash}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
+        f'"o":{quoted(outcome)},{about}"r":"{recorded_at}","v":{version},"y":{quoted(kind)}}}'
     ).encode()
+
+
+_LATE = '"late":1,'

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from recordings.eventform import FormError, read_event
 from recordings.verification.chains import Chain, Chains
 from recordings.verification.entries import make_entry, stamp
 from recordings.verification.findings import Problem, moment
+from recordings.verification.marks import ACTOR, OWN_KINDS, Marks
 
 SKEW = 2_000_000
+_MALFORMED_END = b'"y":"event.malformed"}'
 _COLUMNS = (
     "event_id",
     "kind",
@@ -52,22 +55,87 @@ class Row(NamedTuple):
     hash: bytes
     obj: bytes | None
     obj_n: int | None
+    par: bytes | None
+    par_n: int | None
     act: bytes
     act_n: int
 
 
-def explain(row: Row, acts: Chains, objs: Chains) -> list[Problem]:
-    """Everything that is wrong with this leaf; nothing when it is only unusual. The chains follow its entry."""
+Found = Iterator[tuple[str, str]]
+
+
+class Met(NamedTuple):
+    """The chains that were met so far."""
+
+    acts: Chains
+    objs: Chains
+    pars: Chains
+
+
+def explain(row: Row, chains: Met, marks: Marks, version: int) -> list[Problem]:
+    """Everything that is wrong with this leaf; nothing when it is only unusual. The chains and marks follow its entry.
+
+    `version` is that of the entries here.
+    """
+    malformed = version == 2 and row.entry.endswith(_MALFORMED_END)
     said = _parsed(row.body) if row.event_id is not None else None
-    entry = _parsed(row.entry)
-    found = [*_event(row, said), *_entry(row, said, entry, acts, objs), *_leaf(row, entry)]
-    for chains in (acts, objs):
-        _follow(chains, row, entry)
-    at = moment(row.recorded_at) if row.event_id is not None else str((entry or {}).get("r", ""))
+    entry, recorded_at = _parsed(row.entry), stamp(row.recorded_at) if row.event_id is not None else ""
+    late = version == 2 and "" < recorded_at < marks.closed_until
+    if version == 2 and "" < recorded_at < marks.unsure_until:
+        late = late or (entry or {}).get("late") == 1
+    if malformed:
+        found = [*_malformed(row, entry, chains, late), *_leaf(row, entry)]
+    else:
+        made = _made(row, said, chains, late, version) if said is not None else None
+        if row.event_id is None and entry is not None:
+            made = _restored(row, entry, chains, version)
+        found = [*_event(row, said), *_entry(entry, row.entry, made), *_leaf(row, entry)]
+    for each in chains:
+        _follow(each, row, entry)
+    at = recorded_at or str((entry or {}).get("r", ""))
+    if malformed:
+        marks.meet_malformed(row.n, at)
+    elif entry is not None:
+        is_late, kind = entry.get("late") == 1, str(entry.get("y"))
+        if said is None:
+            marks.meet_restored(row.n, at, is_late, kind)
+        else:
+            marks.meet(row.n, at, is_late, kind, _at(said, "actor.ref"), said)
     return [Problem(check, what, row.n, row.leaf_event, at) for check, what in found]
 
 
-Found = Iterator[tuple[str, str]]
+def _malformed(row: Row, entry: dict[str, Any] | None, chains: Met, late: bool) -> Found:
+    """A leaf that says: these bytes are no event. Or one that spoke as the log does, and was not the log's."""
+    digest = sha256(row.body or b"").digest()
+    if row.event_id is None:
+        yield "leaves", "its event is gone from the trail."
+        return
+    if digest != row.body_hash:
+        yield (
+            "bodies",
+            f"its bytes hash to {_short(digest)}, not to {_short(row.body_hash)} as kept beside them.",
+        )
+    try:
+        said = read_event(row.body)
+        if said["type"] not in OWN_KINDS and said["actor"]["ref"] != ACTOR:
+            yield "entries", "it is sealed as malformed, and its event can be read."
+    except FormError:
+        pass
+    act = chains.acts.by_ref.get(ACTOR) or chains.acts.begin(ACTOR, row.n, row.leaf_event, row.entry)
+    made = make_entry(
+        row.n,
+        row.event_id,
+        digest.hex(),
+        stamp(row.recorded_at),
+        "event.malformed",
+        "error",
+        act,
+        None,
+        None,
+        late,
+        2,
+    )
+    yield from _entry(entry, row.entry, made)
 
 
 def _event(row: Row, said: dict[str, Any] | None) -> Found:
@@ -96,14 +164,11 @@ def _event(row: Row, said: dict[str, Any] | None) -> Found:
         yield "columns", "the column skewed does not say how far the two clocks were apart."
 
 
-def _entry(
-    row: Row, said: dict[str, Any] | None, entry: dict[str, Any] | None, acts: Chains, objs: Chains
-) -> Found:
+def _entry(entry: dict[str, Any] | None, data: bytes, made: bytes | None) -> Found:
     if entry is None:
         yield "entries", "its entry is not a JSON object."
         return
-    made = _made(row, said, acts, objs) if said is not None else _restored(row, entry, acts, objs)
-    if made == row.entry:
+    if made == data:
         return
     other = _parsed(made or b"") or {}
     wrong = [name for name in sorted({*entry, *other}) if entry.get(name) != other.get(name)]
@@ -111,25 +176,29 @@ def _entry(
     yield "entries", f"its entry is not what event and counters give: {told or 'other bytes for the same'}."
 
 
-def _made(row: Row, said: dict[str, Any], acts: Chains, objs: Chains) -> bytes:
+def _made(row: Row, said: dict[str, Any], chains: Met, late: bool, version: int) -> bytes:
     """The entry as the event and the chains give it."""
-    who, what = _at(said, "actor.ref"), _at(said, "object.ref")
-    act = acts.by_ref.get(who) or acts.begin(who, row.n, row.leaf_event, row.entry)
-    obj = (objs.by_ref.get(what) or objs.begin(what, row.n, row.leaf_event, row.entry)) if what else None
+
+    def chain(each: Chains, ref: str) -> Chain | None:
+        return (each.by_ref.get(ref) or each.begin(ref, row.n, row.leaf_event, row.entry)) if ref else None
+
+    who = _at(said, "actor.ref")
+    act = chains.acts.by_ref.get(who) or chains.acts.begin(who, row.n, row.leaf_event, row.entry)
+    obj = chain(chains.objs, _at(said, "object.ref"))
+    par = chain(chains.pars, _at(said, "object.parent")) if version == 2 else None
     digest, recorded = sha256(row.body).hexdigest(), stamp(row.recorded_at)
-    return make_entry(
-        row.n, _at(said, "id"), digest, recorded, _at(said, "type"), _at(said, "outcome"), act, obj
-    )
+    kind, outcome = _at(said, "type"), _at(said, "outcome")
+    return make_entry(row.n, _at(said, "id"), digest, recorded, kind, outcome, act, obj, par, late, version)
 
 
-def _restored(row: Row, entry: dict[str, Any], acts: Chains, objs: Chains) -> bytes | None:
+def _restored(row: Row, entry: dict[str, Any], chains: Met, version: int) -> bytes | None:
     """The entry as itself and the chains give it: there is no event to make it from."""
-    act = _chain(acts, row, entry)
+    act = _chain(chains.acts, row, entry)
     if act is None or not all(isinstance(entry.get(name), str) for name in ("bh", "r", "y", "o")):
         return None
-    return make_entry(
-        row.n, row.leaf_event, entry["bh"], entry["r"], entry["y"], entry["o"], act, _chain(objs, row, entry)
-    )
+    obj, par = (_chain(each, row, entry) for each in (chains.objs, chains.pars))
+    said = (entry["bh"], entry["r"], entry["y"], entry["o"])
+    return make_entry(row.n, row.leaf_event, *said, act, obj, par, entry.get("late") == 1, version)
 
 
 def _leaf(row: Row, entry: dict[str, Any] | None) -> Found:
@@ -139,6 +208,7 @@ def _leaf(row: Row, entry: dict[str, Any] | None) -> Found:
         return
     kept = {"e": row.leaf_event, "act": row.act.hex(), "act_n": row.act_n}
     kept |= {"obj": row.obj.hex() if row.obj else None, "obj_n": row.obj_n}
+    kept |= {"par": row.par.hex() if row.par else None, "par_n": row.par_n}
     for name, stands in kept.items():
         if entry.get(name) != stands:
             yield "leaves", f"the leaf's column for {name} says {stands}, its entry {_said(entry, name)}."

@@ -1,4 +1,4 @@
-"""How many leaves each object and actor has: the sealer's tables, and the manifests in the log, counted again."""
+"""How many leaves each object, parent and actor has: the manifests in the log, counted again."""
 
 import json
 from bisect import bisect_left
@@ -9,43 +9,13 @@ from recordings.tlog import merkle
 from recordings.verification.chains import End
 from recordings.verification.findings import moment, plural
 from recordings.verification.log import Log, OwnEvent
+from recordings.verification.marks import look_at_closings
 from recordings.verification.openings import detail
 
-_TABLES = {"obj": "object_head", "act": "actor_head"}
-_NAMES = {"obj": "objects", "act": "actors"}
-_HEADS = "SELECT tag, ref, count, last FROM audit.{}"
+_NAMES = {"obj": "objects", "par": "parents", "act": "actors"}
 _BACKWARDS = "SELECT n, entry FROM audit.leaf WHERE n >= %s ORDER BY n DESC"
 _DAY = 26 * 3_600_000_000  # a night that starts late still meets the last one
 _PAGE = 2000
-
-
-def look_at_heads(log: Log) -> str:
-    """The sealer's tables of heads say what the leaves say."""
-    for kind, table in _TABLES.items():
-        ends, met = log.part.ends.get(kind, {}), 0
-        with log.connection.cursor(table, binary=True) as cursor:
-            cursor.itersize = _PAGE
-            for tag, ref, count, last in cursor.execute(_HEADS.format(table)):
-                met += tag in ends
-                _compare(log, kind, End(ref, count, last), ends.get(tag))
-        if met < len(ends):
-            log.add("heads", f"{plural(len(ends) - met, 'head')} of {_NAMES[kind]} missing in audit.{table}.")
-    counts = (
-        plural(len(log.part.ends.get(kind, {})), name) for kind, name in (("obj", "object"), ("act", "actor"))
-    )
-    return " and ".join(counts)
-
-
-def _compare(log: Log, kind: str, kept: End, counted: End | None) -> None:
-    if counted is None:
-        log.add("heads", f"audit.{_TABLES[kind]} has {kept.ref or 'a tag'}; no leaf has it.")
-    elif kept[1:] != counted[1:]:
-        what = f"{counted.ref} has {plural(counted.leaves, 'leaf', 'leaves')}, the last is {counted.last}; "
-        log.add(
-            "heads", what + f"audit.{_TABLES[kind]} says {kept.leaves} and {kept.last}.", counted.last or -1
-        )
-    elif kept.ref and counted.ref and kept.ref != counted.ref:
-        log.add("heads", f"audit.{_TABLES[kind]} calls {counted.ref} {kept.ref}.", counted.last or -1)
 
 
 class Standing:
@@ -82,7 +52,9 @@ class Standing:
 
 
 def look_at_manifests(log: Log) -> str:
-    """The newest manifest and those of the last day (every one, if asked for) have the roots of their size."""
+    """The newest manifest and those of the last day (every one, if asked for) have the roots of their size; every one
+    says what times the leaves before it have."""
+    look_at_closings(log.part.marks, log.parents_from, log.findings)
     manifests = log.own("heads.manifest")
     chosen = {event.n: event for event in manifests if _is_due(log, event, manifests[-1])}
     if chosen:
@@ -96,7 +68,7 @@ def _is_due(log: Log, event: OwnEvent, newest: OwnEvent) -> bool:
 
 
 def _walk_back(log: Log, chosen: dict[int, OwnEvent]) -> None:
-    standings = [Standing(kind, log.part.ends.get(kind, {})) for kind in _TABLES]
+    standings = [Standing(kind, log.part.ends.get(kind, {})) for kind in _NAMES]
     with log.connection.cursor("backwards", binary=True) as cursor:
         cursor.itersize = _PAGE
         for n, data in cursor.execute(_BACKWARDS, [min(chosen)]):
@@ -116,6 +88,8 @@ def _check(log: Log, event: OwnEvent, standings: list[Standing]) -> None:
     expected: dict[str, Any] = {"upto": event.n}
     for standing in standings:
         name = _NAMES[standing.kind]
+        if standing.kind == "par" and event.n < log.parents_from:
+            continue
         expected[f"{name}_n"], expected[f"{name}_root"] = standing.told()
     for name, value in expected.items():
         if said.get(name) != value:

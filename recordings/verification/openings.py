@@ -1,16 +1,24 @@
 """What the log says of itself at its start, and what came back into it: openings, restored leaves, incidents."""
 
 import json
+import re
 from typing import Any
 
 from recordings.verification.chains import key_commitment
 from recordings.verification.findings import moment, plural
 from recordings.verification.log import Log, OwnEvent
 
+# A row that settles counts when the event that it names says so and stands in the log.
 _INCIDENTS = """
 SELECT id, code, detail, at FROM audit.incident i
-WHERE settles IS NULL AND NOT EXISTS (SELECT FROM audit.incident s WHERE s.settles = i.id) ORDER BY id
+WHERE settles IS NULL AND NOT EXISTS (
+    SELECT FROM audit.incident s JOIN audit.leaf l ON l.event_id = s.event_id JOIN audit.event e ON e.id = l.event_no
+    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'action_detail' AS said) AS b
+    WHERE s.settles = i.id AND position('"y":"sealer.incident"}'::bytea IN l.entry) > 0
+      AND (said->>'code', said->>'sentence', said->>'settled') = (i.code, i.detail, s.detail))
+ORDER BY id
 """
+_NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,8}")
 _ALL_INCIDENTS = "SELECT count(*) FROM audit.incident WHERE settles IS NULL"
 
 
@@ -38,7 +46,8 @@ class Epochs:
 
 
 def look_at_openings(log: Log) -> str:
-    """Leaf 0 opens the log; every opening commits to the one tag key; the newest names the log."""
+    """Leaf 0 opens the log; every opening commits to the one tag key; the newest names the log; a later one is the
+    successor of the one that it names."""
     opened, expected = log.own("log.opened"), key_commitment(log.head.tag_key)
     if not log.is_open:
         return "the log was not opened yet"
@@ -49,9 +58,24 @@ def look_at_openings(log: Log) -> str:
             log.add(
                 "opening", "commits to another tag key.", event.n, event.event_id, moment(event.recorded_at)
             )
+        origin, before = detail(event).get("origin"), detail(event).get("previous_origin")
+        if not _succeeds(str(origin), before, first=event.n == 0):
+            what = f"opens {origin} after {before or 'nothing'}: an epoch goes on under the next name."
+            log.add("opening", what, event.n, event.event_id, moment(event.recorded_at))
     if opened and detail(opened[-1]).get("origin") != log.head.origin:
         log.add("opening", f"names another log than {log.head.origin}.", opened[-1].n, opened[-1].event_id)
     return f"{log.head.origin}, {plural(len(opened), 'epoch')}"
+
+
+def _succeeds(origin: str, before: Any, *, first: bool) -> bool:
+    """Whether a log of this name may begin here: leaf 0 as the first of all, every other one after its predecessor."""
+    if before is None:
+        return first
+    base, _, number = str(before).rpartition("/")
+    following = {f"{before}/2"}
+    if _NUMBER.fullmatch(number):
+        following.add(f"{base}/{int(number) + 1}")
+    return origin in following
 
 
 def look_at_restored(log: Log) -> str:

@@ -12,12 +12,14 @@ import psycopg
 from psycopg.types.numeric import Int8BinaryLoader
 from pydantic_core import from_json
 
+from recordings.eventform import read_event
 from recordings.tlog.tiles import WIDTH
 from recordings.verification.blocks import Blocks
 from recordings.verification.chains import Chains, End, Seam
 from recordings.verification.entries import make_entry, stamp
-from recordings.verification.explain import SKEW, Row, explain
+from recordings.verification.explain import SKEW, Met, Row, explain
 from recordings.verification.findings import Findings, Problem
+from recordings.verification.marks import ACTOR, OWN_KINDS, Marks
 
 BATCH = 8 * WIDTH
 # Batches are read by number, leaves and events each for themselves: one walk along one index, where a join would
@@ -32,7 +34,7 @@ _SESSION = "; ".join(
     )
 )
 _LEAVES = """
-SELECT n, event_no, event_id::text, entry, hash, obj, obj_n, act, act_n
+SELECT n, event_no, event_id::text, entry, hash, obj, obj_n, par, par_n, act, act_n
 FROM audit.leaf WHERE n >= %s AND n < %s ORDER BY n
 """
 # What the bytes of the event say comes first, in the order in which the loop below takes it from them.
@@ -57,6 +59,9 @@ class Job:
     url: str = field(repr=False)
     snapshot: str
     tag_key: bytes = field(repr=False)
+    parents_from: int  # the first leaf of version 2
+    closed_until: str  # what the last manifest before the stretch says; another stretch looks at that one
+    forms: bool  # whether every event is read as strictly as the sealer reads it
     start: int
     end: int
 
@@ -70,6 +75,7 @@ class Part:
     restored: list[int] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
     blocks: Blocks = field(default_factory=Blocks)
+    marks: Marks = field(default_factory=Marks)
     ends: dict[str, dict[bytes, End]] = field(default_factory=dict)
     seams: dict[str, dict[bytes, Seam]] = field(default_factory=dict)
 
@@ -103,11 +109,15 @@ class Stretch:
         self._connection = connection
         self._acts = Chains("act", job.tag_key, from_start=from_start)
         self._objs = Chains("obj", job.tag_key, from_start=from_start)
+        self._pars = Chains("par", job.tag_key, from_start=from_start)
+        self._parents_from, self._forms = job.parents_from, job.forms
         self._part = Part()
+        self._marks = self._part.marks
+        self._marks.closed_until = job.closed_until
 
     def finish(self) -> Part:
         """What was found, once every batch is checked."""
-        part, chains = self._part, (self._objs, self._acts)
+        part, chains = self._part, (self._objs, self._pars, self._acts)
         part.ends = {one.kind: one.ends() for one in chains}
         part.seams = {one.kind: one.seams for one in chains}
         return part
@@ -139,19 +149,38 @@ class Stretch:
     def _check_rows(self, leaves: Sequence[Any], events: Sequence[Any], start: int) -> list[bytes]:
         """The leaf hashes. What is not as it must be at first sight is looked at again, slowly, by `explain`."""
         hashes: list[bytes] = []
-        acts, objs = self._acts.by_ref, self._objs.by_ref
+        acts, objs, pars = self._acts.by_ref, self._objs.by_ref, self._pars.by_ref
+        parents_from, forms, marks = self._parents_from, self._forms, self._marks
         for n, (leaf, event) in enumerate(zip(leaves, events, strict=True), start):
-            at, _, leaf_event, entry, kept, obj_tag, obj_n, act_tag, act_n = leaf
+            at, _, leaf_event, entry, kept, obj_tag, obj_n, par_tag, par_n, act_tag, act_n = leaf
             body, body_hash, recorded, occurred, skewed = event[10:15]
             try:
-                said = from_json(body, cache_strings="keys")
+                said = read_event(body) if forms else from_json(body, cache_strings="keys")
                 digest = sha256(body)
                 actor, target = said["actor"], said.get("object", _NOTHING)
                 event_id, kind, outcome = said["id"], said["type"], said["outcome"]
-                who, what = actor["ref"], target.get("ref", "")
+                who, what, within = actor["ref"], target.get("ref", ""), target.get("parent", "")
                 act = acts.get(who) or self._acts.begin(who, n, event_id, entry)
                 obj = (objs.get(what) or self._objs.begin(what, n, event_id, entry)) if what else None
-                made = make_entry(n, event_id, digest.hexdigest(), stamp(recorded), kind, outcome, act, obj)
+                par = late = None
+                version, recorded_at = 1, stamp(recorded)
+                if n >= parents_from:
+                    version, late = 2, recorded_at < marks.closed_until
+                    if within:
+                        par = pars.get(within) or self._pars.begin(within, n, event_id, entry)
+                made = make_entry(
+                    n,
+                    event_id,
+                    digest.hexdigest(),
+                    recorded_at,
+                    kind,
+                    outcome,
+                    act,
+                    obj,
+                    par,
+                    bool(late),
+                    version,
+                )
                 hashed = sha256(b"\0" + entry).digest()
                 fine = (
                     made == entry
@@ -162,6 +191,11 @@ class Stretch:
                         if obj is None
                         else (obj.tag, obj.count + 1) == (obj_tag, obj_n)
                     )
+                    and (
+                        par_tag is par_n is None
+                        if par is None
+                        else (par.tag, par.count + 1) == (par_tag, par_n)
+                    )
                     and event[:10]
                     == (
                         event_id,
@@ -171,7 +205,7 @@ class Stretch:
                         actor.get("role", ""),
                         target.get("kind", ""),
                         what,
-                        target.get("parent", ""),
+                        within,
                         said.get("purpose", _NOTHING).get("code", ""),
                         said.get("request", _NOTHING).get("id", ""),
                     )
@@ -188,6 +222,13 @@ class Stretch:
                 if obj:
                     obj.count += 1
                     obj.last = n
+                if par:
+                    par.count += 1
+                    par.last = n
+                if late or who == ACTOR or kind in OWN_KINDS:
+                    marks.meet(n, recorded_at, bool(late), kind, who, said)
+                elif recorded_at > marks.newest:
+                    marks.newest = recorded_at
             hashes.append(hashed)
         return hashes
 
@@ -195,7 +236,8 @@ class Stretch:
         """Keep what is wrong with a leaf, and give the hash of the entry that it has."""
         if row.n != n:
             self._add("leaves", f"Instead of leaf {n:,} there is leaf {row.n:,}.", n)
-        for problem in explain(row, self._acts, self._objs):
+        chains = Met(self._acts, self._objs, self._pars)
+        for problem in explain(row, chains, self._marks, 2 if n >= self._parents_from else 1):
             self._part.findings.add(problem)
         if row.event_no is None:
             self._part.restored.append(row.n)

@@ -10,9 +10,10 @@ from functools import partial
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
 from recordings.verification.findings import Check, Problem, Verification, firsts, plural
-from recordings.verification.heads import look_at_heads, look_at_manifests
-from recordings.verification.log import Head, Log, Look, read_head
-from recordings.verification.openings import look_at_incidents, look_at_openings, look_at_restored
+from recordings.verification.heads import look_at_manifests
+from recordings.verification.log import Head, Log, Look, first_of_version_2, read_head, read_size
+from recordings.verification.marks import BEGINNING, look_at_marks
+from recordings.verification.openings import detail, look_at_incidents, look_at_openings, look_at_restored
 from recordings.verification.part import Job, Part, check_part, connect
 from recordings.verification.signatures import look_at_cosignatures, look_at_quorum, look_at_signatures
 from recordings.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
@@ -38,8 +39,8 @@ _LOOKS: dict[str, Look] = {
     "signatures": look_at_signatures,
     "cosignatures": look_at_cosignatures,
     "quorum": look_at_quorum,
-    "heads": look_at_heads,
     "manifests": look_at_manifests,
+    "marks": lambda log: look_at_marks(log.part.marks, log.findings),
     "unsealed": look_at_unsealed,
     "restored": look_at_restored,
     "incidents": look_at_incidents,
@@ -64,12 +65,25 @@ def verify(
 
     `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf;
     `field_key` opens the personal values.
+    `every_manifest` counts the heads of all manifests, and reads every event as strictly as the sealer did.
     Raises psycopg.Error when the database cannot be read, WorkerDied when the second process does not come back.
     """
     started_at, began = datetime.now(UTC), time.monotonic()
     with closing(connect(url)) as connection:
         head = read_head(connection)
-        log = Log(connection, head or Head(), head is not None, policy, lag_limit, every_manifest, field_key)
+        size = read_size(connection)
+        first = first_of_version_2(connection, size)
+        log = Log(
+            connection,
+            head or Head(),
+            head is not None,
+            size,
+            first,
+            policy,
+            lag_limit,
+            every_manifest,
+            field_key,
+        )
         checks = _in_passing(log, url, progress or (lambda done, size: None))
         checks += [_look(log, name, look) for name, look in _LOOKS.items()]
     result = Verification(log.events, log.part.leaves, log.head.root, started_at, checks=checks)
@@ -106,13 +120,21 @@ def _checked(log: Log, name: str, sentence: str, seconds: float | None) -> Check
 
 def _stretches(log: Log, url: str, progress: Progress) -> Part:
     """Check all leaves: a short log here, the halves of a long one in a process each, all in this snapshot."""
-    size = log.head.size
+    size = log.size
     ((snapshot,),) = log.rows("SELECT pg_export_snapshot()")
     middle = _middle(size)
-    first = Job(url, snapshot, log.head.tag_key, 0, middle)
+    known = (url, snapshot, log.head.tag_key, log.parents_from)
+    first = Job(*known, BEGINNING, log.every_manifest, 0, middle)
     if middle == size:
         return check_part(first, lambda count: progress(count, size))
-    return _side_by_side([first, Job(url, snapshot, log.head.tag_key, middle, size)], size, progress)
+    second = Job(*known, _closed_until(log, middle), log.every_manifest, middle, size)
+    return _side_by_side([first, second], size, progress)
+
+
+def _closed_until(log: Log, n: int) -> str:
+    """What the last manifest before leaf `n` says. Whether it may, is seen where it stands."""
+    said = [detail(event).get("closed_until") for event in log.own("heads.manifest") if event.n < n]
+    return max((each for each in said if isinstance(each, str)), default=BEGINNING)
 
 
 def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
@@ -148,6 +170,7 @@ def join(part: Part, later: Part) -> None:
     part.gone += later.gone
     part.restored += later.restored
     part.blocks.merge(later.blocks)
+    part.marks.merge(later.marks)
     part.findings.merge(later.findings)
     for kind, seams in later.seams.items():
         ends = part.ends[kind]

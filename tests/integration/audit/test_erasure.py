@@ -204,6 +204,8 @@ def test_the_event_must_say_what_is_done(
 ) -> None:
     request, by = erasure.ask(DANA, REASON, by=noa), f"user:{uri.pk}"
     truth = {
+        "v": 1,
+        "asserted_by": "server",
         "id": str(uuid4()),
         "occurred_at": "2026-11-20T09:14:22.123456Z",
         "type": "subject.erased",
@@ -274,6 +276,6 @@ def test_who_may_not_is_refused_and_in_the_trail(watched: UUID, password_file: P
 
 def test_a_closed_account_cannot(noa: Any, watched: UUID, password_file: Path) -> None:
     noa.is_active = False
-    noa.save()
+    noa.save(update_fields=["is_active"])
     with pytest.raises(CommandError, match="no account with this name and password"):
         run("ask", DANA, "--reason", REASON, "--username", "noa.levi", "--password-file", password_file)

@@ -22,10 +22,7 @@ from recordings.evidence.scope import Scope
 from recordings.evidence.texts import canonical
 from recordings.evidence.verify_audit import verify
 from recordings.models.fields import uuid7
-from recordings.sealing.opening import begin_epoch
 from recordings.sealing.tags import tag
-from recordings.tlog import checkpoint as tlog
-from recordings.tlog.notes import Note
 from tests.cells import original
 from tests.integration.evidence.bundles import (
     NOA,
@@ -40,7 +37,7 @@ from tests.integration.evidence.bundles import (
     ref_of,
     table,
 )
-from tests.sealing import ORIGIN
+from tests.sealing import ORIGIN, begin_epoch
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -315,9 +312,7 @@ def _tag_key(log: Log) -> bytes:
 def test_a_bundle_of_a_later_epoch_counts_all_leaves_and_names_its_opening(log: Log, settings: Any) -> None:
     opened("1")
     log.seal()
-    with psycopg.connect(log.services.sealer_url, autocommit=True) as connection, connection.transaction():
-        seen = tlog.parse(Note.parse(log.signer.latest(ORIGIN) or "").text)
-        begin_epoch(connection, seen, "the disk was lost")
+    begin_epoch(log.services, log.signer)
     following = log.signer.key.verifier.named(f"{ORIGIN}/2")
     settings.AUDIT_POLICY_FILE.write_text(f"log {following.vkey}\nquorum none\n")
     opened("1")

@@ -385,10 +385,8 @@ def test_no_way_to_the_file_is_an_answer_too(noa, viewing, settings):
     ] == "private_address"
 
 
-def test_url_in_is_what_the_player_gets(noa, upstream):
+@pytest.mark.parametrize(("medium", "kind"), [("call-40s.webm", "video/webm"), ("call-45s.m4a", "audio/mp4")])
+def test_url_in_is_what_the_player_gets(noa, upstream, medium, kind):
     """The whole of it once more on a WebM and on audio."""
-    for medium, kind in (("call-40s.webm", "video/webm"), ("call-45s.m4a", "audio/mp4")):
-        Recording.objects.all().delete()
-        recording = recorded(upstream, medium=medium)
-        assert query(url_in(start(noa, recording)))["response-content-type"] == kind
-        Viewing.objects.all().delete()
+    recording = recorded(upstream, medium=medium)
+    assert query(url_in(start(noa, recording)))["response-content-type"] == kind

@@ -148,7 +148,7 @@ def test_a_closed_account_is_out_with_the_next_request(db):
     client = Client()
     sign_in(client, user.username)
     user.is_active = False
-    user.save()
+    user.save(update_fields=["is_active"])
     response = client.get("/objects/", headers={"HX-Request": "true"})
     assert (response.status_code, response["HX-Redirect"]) == (401, LOGIN)
 

@@ -356,7 +356,7 @@ def test_an_epoch_for_a_database_that_lost_everything(
     write_events(services, 2)
     assert seal_all(services, signer=signer) == 3
     backup.put_back()
-    assert begin(services, signer) == (f"{ORIGIN}/2", 1)
+    assert begin(services, signer) == (f"{ORIGIN}/2", 2)  # and why
     check_log(services)
 
 

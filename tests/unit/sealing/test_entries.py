@@ -32,25 +32,35 @@ def plain(said: dict[str, object], name: str, place: Place | None) -> dict[str, 
 
 
 @settings(deadline=None)
-@given(numbers, st.uuids().map(str), hashes, moments, texts, texts, places, st.none() | places)
-def test_an_entry_is_what_rfc_8785_makes_of_it(n, event_id, body_hash, at, kind, outcome, act, obj):
+@given(
+    numbers, st.uuids().map(str), hashes, moments, texts, texts, places, st.none() | places, st.none() | places,
+    st.booleans(), st.sampled_from([1, 2]),
+)  # fmt: skip
+def test_an_entry_is_what_rfc_8785_makes_of_it(
+    n, event_id, body_hash, at, kind, outcome, act, obj, par, late, version
+):
+    par, late = (par, late) if version == 2 else (None, False)
     data = entry(
         n=n,
         event_id=event_id,
         body_hash=body_hash,
-        recorded_at=at,
+        recorded_at=stamp(at),
         kind=kind,
         outcome=outcome,
         act=act,
         obj=obj,
+        par=par,
+        late=late,
+        version=version,
     )
-    said: dict[str, object] = {
-        "v": 1, "n": n, "e": event_id, "bh": body_hash.hex(), "y": kind, "o": outcome,
+    said: dict[str, object] = ({"late": 1} if late else {}) | {
+        "v": version, "n": n, "e": event_id, "bh": body_hash.hex(), "y": kind, "o": outcome,
         "r": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }  # fmt: skip
-    assert data == rfc8785.dumps(plain(plain(said, "act", act), "obj", obj))  # type: ignore[arg-type]
+    said = plain(plain(plain(said, "act", act), "obj", obj), "par", par)
+    assert data == rfc8785.dumps(said)  # type: ignore[arg-type]
     leaf = parse_leaf(data)
-    assert (leaf.n, leaf.event_id, leaf.obj, leaf.act) == (n, event_id, obj, act)
+    assert (leaf.n, leaf.event_id, leaf.obj, leaf.par, leaf.act) == (n, event_id, obj, par, act)
     assert leaf.hash == leaf_hash(data) == hashlib.sha256(b"\0" + data).digest()
 
 
@@ -61,12 +71,22 @@ def test_a_time_is_written_in_utc_with_six_digits() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"v": 2}, {"n": -1.5}, {"act": None}, {"e": "x"}, {"more": 1}, {"r": "2026-11-20"}, {"obj": "00"}],
+    [
+        {"v": 1, "late": 1},
+        {"v": 3},
+        {"late": 0},
+        {"n": -1.5},
+        {"act": None},
+        {"e": "x"},
+        {"more": 1},
+        {"r": "2026-11-20"},
+        {"obj": "00"},
+    ],
 )
 def test_what_this_log_would_not_write_is_not_read(change: dict[str, object]) -> None:
     said = json.loads(
         entry(
-            n=3, event_id=ID, body_hash=bytes(32), recorded_at=AT, kind="a.b", outcome="granted",
+            n=3, event_id=ID, body_hash=bytes(32), recorded_at=stamp(AT), kind="a.b", outcome="granted",
             act=Place(bytes(32), 1, None), obj=None,
         )
     )  # fmt: skip

@@ -1,0 +1,559 @@
+"""What a database login forged once, done again with real SQL under the real logins (docs/threats.md: T8–T15, D20)."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from auditportal.embedded import Services
+from auditportal.grants import TABLES
+from recordings.audit import Actor, Kind, Outcome, Target, record, record_all, record_durably
+from recordings.audit.kinds import Purpose
+from recordings.audit.lag import goes_on, lag
+from recordings.audit.record import Entry
+from recordings.audit.signed import newest_signed
+from recordings.exceptions import NotSealed
+from recordings.models import AuditEvent, Checkpoint, Incident
+from recordings.models.fields import uuid7
+from recordings.sealing import release
+from recordings.verification.verify import verify
+from tests.integration.sealing.helpers import age
+from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+NOA = Actor("user:7", "person", "Noa Levi", "compliance_officer", address="192.0.2.7", user_agent="Browser 1")
+SAM = Actor("user:9", "person", "Sam Ortiz", "administrator")
+RECORDING = Target("recording", "recording:1", "Dana Marlowe", "object:1", "customer:1")
+
+
+@pytest.fixture
+def signer(services: Services, settings: Any, tmp_path: Path) -> Signer:
+    """A log that the portal's policy names."""
+    signer = signer_of(services)
+    for name, value in settings_for(services, signer, tmp_path).items():
+        setattr(settings, name, value)
+    return signer
+
+
+def body(**more: Any) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "id": str(uuid7()),
+        "type": "recording.opened",
+        "outcome": "granted",
+        "occurred_at": "2026-11-20T09:14:22.123456Z",
+        "actor": {"ref": "user:1", "kind": "person"},
+        "asserted_by": "server",
+        "object": {"ref": "recording:1", "kind": "recording"},
+        **more,
+    }
+
+
+def write(url: str, data: bytes | dict[str, Any]) -> None:
+    """Through the one door, as this login."""
+    given = (
+        data if isinstance(data, bytes) else json.dumps(data, separators=(",", ":"), sort_keys=True).encode()
+    )
+    with psycopg.connect(url, autocommit=True) as login:
+        login.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [given])
+
+
+# --- T8: the log's own words
+
+
+OWN = ("log.opened", "heads.manifest", "sealer.incident", "key.rotated", "backup.restored")
+
+
+@pytest.mark.parametrize("kind", [*OWN, "event.malformed", "subject.erased", "subject.erasure_asked"])
+@pytest.mark.parametrize("actor", ["system:sealer", "user:1"])
+def test_T8_the_application_cannot_speak_as_the_log(services: Services, kind: str, actor: str) -> None:
+    """T8: a manifest by portal_web that becomes the last leaf of a batch proves that nobody watched."""
+    with pytest.raises(errors.InsufficientPrivilege):
+        write(services.database_url, body(type=kind, actor={"ref": actor, "kind": "system"}))
+    assert not AuditEvent.objects.exists()
+
+
+def test_T8_nor_under_the_sealers_name(services: Services) -> None:
+    """T8: `system:sealer` is the log's own name, whatever it says."""
+    with pytest.raises(errors.InsufficientPrivilege, match="Only the sealer"):
+        write(services.database_url, body(actor={"ref": "system:sealer", "kind": "system"}))
+
+
+def test_T8_the_sealer_speaks_of_nothing_else(services: Services) -> None:
+    """T8: what people did comes from the application's login only."""
+    for event in (body(), body(actor={"ref": "system:sealer"}), body(type="heads.manifest")):
+        with pytest.raises(errors.InsufficientPrivilege, match="The sealer speaks of the log only"):
+            write(services.sealer_url, event)
+    write(services.sealer_url, body(type="sealer.incident", actor={"ref": "system:sealer", "kind": "system"}))
+    assert AuditEvent.objects.get().kind == "sealer.incident"
+
+
+# --- T13: bytes that are no event
+
+
+SHAPELESS: dict[str, Callable[[], bytes | dict[str, Any]]] = {
+    "no object": lambda: b"[]",
+    "a text": lambda: b'"v"',
+    "nothing": lambda: b"null",
+    "version 2": lambda: body(v=2),
+    "version as text": lambda: body(v="1"),
+    "version 1.0 and a part too many": lambda: body(extra={"a": 1}),
+    "an id in upper case": lambda: body(id=str(uuid7()).upper()),
+    "an id without hyphens": lambda: body(id=uuid7().hex),
+    "a kind in upper case": lambda: body(type="Recording.Opened"),
+    "a kind without a dot": lambda: body(type="opened"),
+    "an unknown outcome": lambda: body(outcome="maybe"),
+    "nobody asserts it": lambda: body(asserted_by="nobody"),
+    "a day that does not exist": lambda: body(occurred_at="2026-02-30T09:14:22.123456Z"),
+    "the hour 24": lambda: body(occurred_at="2026-11-20T24:00:00.000000Z"),
+    "three digits of a second": lambda: body(occurred_at="2026-11-20T09:14:22.123Z"),
+    "another zone": lambda: body(occurred_at="2026-11-20T09:14:22.123456+00:00Z"),
+    "the year 10000": lambda: body(occurred_at="10000-11-20T09:14:22.123456Z"),
+    "infinity": lambda: body(occurred_at="infinity"),
+    "an actor without a ref": lambda: body(actor={"kind": "person"}),
+    "an object without a ref": lambda: body(object={"kind": "recording"}),
+    "an actor who is a text": lambda: body(actor="user:1"),
+    "a purpose that is a list": lambda: body(purpose=["quality"]),
+    "an empty part": lambda: body(action_detail={}),
+    "a ref that is a number": lambda: body(actor={"ref": 1}),
+    "a label that is an object": lambda: body(object={"ref": "object:1", "label": {"a": "b"}}),
+    "nested 900 deep": lambda: body(action_detail={"a": json.loads("[" * 900 + "]" * 900)}),
+    "too many bytes": lambda: body(action_detail={"a": "x" * 65_000}),
+    **{
+        f"no {name}": lambda name=name: {key: value for key, value in body().items() if key != name}
+        for name in ("v", "id", "type", "outcome", "occurred_at", "actor", "asserted_by")
+    },
+}
+
+
+@pytest.mark.parametrize("shape", SHAPELESS)
+def test_T13_what_has_no_shape_is_refused_at_the_door(services: Services, shape: str) -> None:
+    """T13: bytes that are no event stopped the sealer for good."""
+    with pytest.raises(psycopg.DatabaseError) as refused:
+        write(services.database_url, SHAPELESS[shape]())
+    assert not AuditEvent.objects.exists()
+    assert not isinstance(refused.value, errors.InternalError | errors.SyntaxError)
+
+
+# What the door lets through all the same, and what older rows may hold.
+HOSTILE: dict[str, dict[str, Any]] = {
+    "null": {"action_detail": {"a": None}},
+    "one and a half": {
+        "type": "viewing.watched",
+        "action_detail": {"spans": 1.5, "rate_percent": [], "watched_ms": "x"},
+    },
+    "an unknown kind": {"type": "coffee.made"},
+    "a person who is no number": {
+        "actor": {"ref": "user:1.5"},
+        "object": {"ref": "user:x", "kind": "person"},
+    },
+    "an object that is no number": {
+        "object": {"ref": "object:01/../x", "kind": "object", "parent": "object:"}
+    },
+    "a key with blanks": {"action_detail": {"a b": {"c": [[[]]]}}},
+    "details of another kind": {"type": "config.changed", "change": {"before": [], "after": "x"}},
+    "a manifest's details": {
+        "type": "export.requested",
+        "action_detail": {"scope": "x", "filters": 1, "format": []},
+    },
+}
+OLDER = {
+    "no JSON": b"\xff\xfe",
+    "a list": b"[1]",
+    "deep": b'{"a":' * 900 + b"1" + b"}" * 900,
+    "numbers for objects": b'{"type":1,"actor":2,"object":3,"action_detail":4,"id":5}',
+}
+
+
+def older(admin: psycopg.Connection[Any], data: bytes, number: int) -> UUID:
+    """A row as it may lie there from before: only a superuser can still write it."""
+    event_id = uuid7()
+    admin.execute(
+        "INSERT INTO audit.event (event_id, body, body_hash, recorded_at, occurred_at, skewed, kind, outcome,"
+        " actor_ref, actor_role, target_kind, target_ref, parent_ref, purpose, request_id)"
+        " VALUES (%s, %s, sha256(%s), now(), %s, true, 'recording.opened', 'granted', 'user:1', '', 'recording',"
+        " 'recording:1', '', 'x', '')",
+        [event_id, data, data, ["infinity", "-infinity", "12000-01-01T00:00:00Z", "now"][number]],
+    )
+    return event_id
+
+
+def test_T13_no_page_dies_of_a_row(services: Services, admin_connection: psycopg.Connection[Any]) -> None:
+    """T13: one row of an odd shape and the page of the trail answered 500, for everybody."""
+    from tests.factories import person
+    from tests.integration.audit.helpers import signed_in
+
+    officer = person("compliance_officer", "noa.levi")
+    client = signed_in(officer)
+    events = []
+    for more in HOSTILE.values():
+        event = body(**({"actor": {"ref": f"user:{officer.pk}"}} | more))
+        write(services.database_url, event)
+        events.append(event["id"])
+    events += [str(older(admin_connection, data, n)) for n, data in enumerate(OLDER.values())]
+    for address in (
+        "/audit/",
+        "/audit/?q=recording:1",
+        f"/people/{officer.pk}/",
+        *(f"/audit/events/{event}/" for event in events),
+        *(f"/audit/events/{event}/body" for event in events),
+    ):
+        assert client.get(address).status_code == 200, address
+
+
+def test_T13_no_report_dies_of_a_row(
+    services: Services, admin_connection: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    """T13: a period report "built" for ever over one row."""
+    from recordings.audit.filters import TrailFilters
+    from recordings.reports.lines import FORMATS
+    from recordings.reports.trail import Wanted, snapshot
+
+    for more in HOSTILE.values():
+        write(services.database_url, body(**more))
+    for n, data in enumerate(OLDER.values()):
+        older(admin_connection, data, n)
+    last = AuditEvent.objects.order_by("-id")[0].id
+    with snapshot(Wanted(TrailFilters(), last, ())) as found:
+        lines = [line for one in found.slices() for line in found.read(one)]
+    assert len(lines) == len(HOSTILE) + len(OLDER)
+    for name in FORMATS:
+        assert FORMATS[name].encoder()(lines)
+
+
+# --- T11: the lag
+
+
+def test_T11_leaves_that_nobody_signed_do_not_count(
+    services: Services, signer: Signer, settings: Any, admin_connection: psycopg.Connection[Any]
+) -> None:
+    """T11: the lag was read from a mark, and leaves were believed as they lay, all writable by portal_sealer."""
+    seal_all(services, signer=signer)
+    write_events(services, 3)
+    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
+    with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
+        sealer.execute(
+            "INSERT INTO audit.leaf (n, event_no, event_id, entry, hash, act, act_n)"
+            " SELECT (SELECT max(n) FROM audit.leaf) + row_number() OVER (ORDER BY id), id, event_id, 'x',"
+            " sha256('\\x00'::bytea || 'x'), sha256('x'), 1000 + id FROM audit.event e"
+            " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = e.id)"
+        )
+        sealer.execute(
+            "INSERT INTO audit.checkpoint (size, root, origin, note) SELECT 1000000, root, origin, note"
+            " FROM audit.checkpoint ORDER BY size DESC LIMIT 1"
+        )
+    assert lag().count == 3
+    assert lag().alarming
+    with pytest.raises(NotSealed):
+        record(Kind.SEARCHED, by=NOA)
+
+
+ALWAYS = {
+    "auth.signed_out", "auth.session_ended", "auth.failed", "role.revoked", "access.denied", "viewing.denied",
+    "viewing.url_refused", "viewing.requested", "viewing.watched", "viewing.finished", "refresh.requested",
+    "recording.discovered", "recording.changed_at_source", "recording.vanished_at_source", "recording.reappeared",
+    "recording.file_identified", "recording.file_differs", "recording.mass_absence_accepted",
+    "recording.not_playable", "recording.media_failed", "config.changed", "logging.started", "logging.stopped",
+    "audit.verified", "export.built", "export.failed",
+}  # fmt: skip
+WHEN_IT_CONTRADICTS = {"audit.checkpoint_compared", "audit.bundle_checked"}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_T11_every_kind_stops_or_goes_on(
+    services: Services, signer: Signer, settings: Any, kind: Kind
+) -> None:
+    """T11, A17: searches and openings were answered 200 and never sealed. The truth table, kind by kind."""
+    seal_all(services, signer=signer)
+    write_events(services, 1)
+    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
+    expected = {
+        (NOA, Outcome.COMPLETED): kind in ALWAYS,
+        (SAM, Outcome.COMPLETED): kind in ALWAYS | {"auth.signed_in"},
+        (NOA, Outcome.ERROR): kind in ALWAYS | WHEN_IT_CONTRADICTS,
+    }
+    for (by, outcome), goes in expected.items():
+        assert goes_on(kind, outcome, by) == goes
+        if kind.value in OWN or kind.value.startswith("subject."):
+            continue  # not the application's to write
+        for write_it in (
+            lambda by=by, outcome=outcome: record(kind, by=by, outcome=outcome),
+            lambda by=by, outcome=outcome: record_durably(kind, by=by, outcome=outcome),
+            *(
+                [lambda by=by: record_all([Entry(kind, RECORDING)], by=by)]
+                if outcome is Outcome.COMPLETED
+                else []
+            ),
+        ):
+            before = AuditEvent.objects.count()
+            if goes:
+                write_it()
+            else:
+                with pytest.raises(NotSealed):
+                    write_it()
+            assert AuditEvent.objects.count() == before + goes
+
+
+def test_T11_without_a_log_nothing_waits(services: Services, settings: Any) -> None:
+    settings.AUDIT_ORIGIN = ""
+    write_events(services, 1)
+    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
+    record(Kind.SEARCHED, by=NOA)
+
+
+def test_T11_it_opens_again_once_the_log_has_caught_up(
+    services: Services, signer: Signer, settings: Any
+) -> None:
+    write_events(services, 2)
+    age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)
+    with pytest.raises(NotSealed):
+        record(Kind.SEARCHED, by=NOA)
+    seal_all(services, signer=signer)
+    record(Kind.SEARCHED, by=NOA)
+
+
+# --- T14: personal values
+
+
+def values(services: Services, settings: Any) -> list[str]:
+    """The sentences of the nightly check's line on values; none when it holds."""
+    result = verify(services.database_url, field_key=settings.AUDIT_FIELD_KEY)
+    (line,) = [check for check in result.checks if check.name == "values"]
+    return [] if line.ok else [line.sentence]
+
+
+@pytest.fixture
+def watched(services: Services) -> UUID:
+    """An event with personal values of Noa's and of a customer's."""
+    record(Kind.SEARCHED, by=NOA, private={"q": "Marlowe"})
+    return record(Kind.URL_ISSUED, by=NOA, target=RECORDING, purpose=Purpose.QUALITY, note="For the review")
+
+
+DAMAGE = {
+    "a row deleted": "DELETE FROM audit.personal WHERE event_id = '{event}'",
+    "one value taken out": "UPDATE audit.personal SET fields = fields[2:], subjects = subjects[2:], sealed = sealed[2:]"
+    " WHERE event_id = '{event}'",
+    "two values swapped": "UPDATE audit.personal SET sealed = ARRAY[sealed[2], sealed[1]] || sealed[3:]"
+    " WHERE event_id = '{event}'",
+    "a value of another event": "UPDATE audit.personal SET sealed = (SELECT sealed[1:1] FROM audit.personal"
+    " WHERE event_id <> '{event}') || sealed[2:] WHERE event_id = '{event}'",
+    "a key deleted": "DELETE FROM audit.subject_key WHERE subject = 'user:7'",
+    "a customer's key deleted": "DELETE FROM audit.subject_key WHERE subject = 'customer:1'",
+    "the words of a search": "DELETE FROM audit.personal WHERE event_id <> '{event}'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_T14_a_value_that_was_deleted_or_swapped_is_found(
+    services: Services, settings: Any, watched: UUID, admin_connection: psycopg.Connection[Any], damage: str
+) -> None:
+    """T14: a superuser deletes ciphertexts, and cells read "erased" as if somebody had been."""
+    assert values(services, settings) == []
+    admin_connection.execute(DAMAGE[damage].format(event=watched))  # type: ignore[arg-type]
+    assert values(services, settings)
+
+
+def test_T14_it_is_an_incident_once(
+    services: Services, settings: Any, watched: UUID, admin_connection: psycopg.Connection[Any]
+) -> None:
+    from recordings.verification.nightly import verify_nightly
+
+    admin_connection.execute("DELETE FROM audit.personal")
+    verify_nightly()
+    verify_nightly()
+    assert [found.code for found in Incident.objects.all()] == ["values_damaged"]
+
+
+def test_T14_an_erasure_explains_what_is_gone(services: Services, settings: Any, watched: UUID) -> None:
+    from recordings.audit import erasure
+    from tests.factories import person
+
+    asks, approves = person("compliance_officer"), person("administrator")
+    for subject in ("user:7", "customer:1"):
+        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+    assert values(services, settings) == []
+    record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
+    assert values(services, settings) == []
+
+
+def test_T14_but_nothing_that_came_after_it(
+    services: Services, settings: Any, watched: UUID, admin_connection: psycopg.Connection[Any]
+) -> None:
+    """T14: whoever was erased once is no excuse for deleting what they did later."""
+    from recordings.audit import erasure
+    from tests.factories import person
+
+    asks, approves = person("compliance_officer"), person("administrator")
+    for subject in ("user:7", "customer:1"):
+        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+    later = record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
+    row = "FROM audit.personal WHERE event_id = %s"
+    ((fields,),) = admin_connection.execute(f"SELECT fields {row}", [later]).fetchall()
+    for field in fields:
+        admin_connection.execute("BEGIN")
+        admin_connection.execute(
+            "UPDATE audit.personal SET subjects = array_remove(subjects, subjects[array_position(fields, %(f)s)]),"
+            " fields = array_remove(fields, %(f)s), sealed = '{}' WHERE event_id = %(e)s",
+            {"f": field, "e": later},
+        )
+        admin_connection.execute("COMMIT")
+        assert values(services, settings)
+        break
+
+
+# --- T15: incidents, guards, release
+
+
+def test_T15_an_incident_is_not_settled_by_a_row(services: Services) -> None:
+    """T15: portal_sealer settled incidents by INSERT, and the log said nothing of it."""
+    with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
+        sealer.execute("INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'Look at it.')")
+        ((number,),) = sealer.execute("SELECT id FROM audit.incident").fetchall()
+        with pytest.raises(errors.InsufficientPrivilege):
+            sealer.execute(
+                "INSERT INTO audit.incident (code, detail, settles) VALUES ('event_altered', 'Fine.', %s)",
+                [number],
+            )
+        with pytest.raises(errors.RaiseException, match="No event"):
+            sealer.execute("SELECT audit.settle_incident(%s, 'Fine.', %s)", [number, uuid7()])
+
+
+def test_T15_nor_by_an_event_of_the_application(services: Services) -> None:
+    """T15: the event that settles must be the sealer's, and must name the incident and the reason."""
+    said = {"code": "event_altered", "sentence": "Look at it.", "settled": "Fine."}
+    ours = body(type="case.settled", action_detail=said)
+    write(services.database_url, ours)
+    other = body(
+        type="sealer.incident",
+        actor={"ref": "system:sealer", "kind": "system"},
+        action_detail=said | {"sentence": "Look at something else."},
+    )
+    write(services.sealer_url, other)
+    with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
+        sealer.execute("INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'Look at it.')")
+        ((number,),) = sealer.execute("SELECT id FROM audit.incident").fetchall()
+        for event in (ours, other):
+            with pytest.raises(errors.RaiseException, match="No event"):
+                sealer.execute("SELECT audit.settle_incident(%s, 'Fine.', %s)", [number, event["id"]])
+
+
+def test_T15_a_fake_checkpoint_releases_nothing(
+    services: Services, signer: Signer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T15: a row of size 1,000,000 that nobody signed, and AUDIT_RELEASE=sealed gave out URLs."""
+    settings.AUDIT_RELEASE = "sealed"
+    monkeypatch.setattr(release, "WAIT_SECONDS", 0.1)
+    write_events(services, 1)
+    size = seal_all(services, signer=signer)
+    (event,) = write_events(services, 1)
+    with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
+        sealer.execute(
+            "INSERT INTO audit.leaf (n, event_no, event_id, entry, hash, act, act_n) SELECT %s, id, event_id, 'x',"
+            " sha256('\\x00'::bytea || 'x'), sha256('x'), 1000 FROM audit.event WHERE event_id = %s",
+            [size, event],
+        )
+        note = Checkpoint.objects.get(size=size).note
+        for fake in (note, note.replace(f"\n{size}\n", "\n1000000\n"), "nonsense"):
+            sealer.execute(
+                "INSERT INTO audit.checkpoint (size, root, origin, note) VALUES (%s, sha256('x'), 'x', %s)",
+                [1_000_000 - len(fake), fake],
+            )
+    with pytest.raises(NotSealed):
+        release.wait_released([UUID(event)])
+    newest = newest_signed()
+    assert newest is not None
+    assert newest.size == size
+
+
+# --- D20: what the application's login may do to the application's tables
+
+
+def test_D20_nothing_of_a_persons_history_is_deleted(services: Services) -> None:
+    """D20: portal_web could delete grants, viewings and statements."""
+    may_delete = {"django_session", "recordings_refreshrun", "recordings_searchdoc"}
+    with psycopg.connect(services.database_url, autocommit=True) as web:
+        for table in TABLES:
+            if table not in may_delete:
+                with pytest.raises(errors.InsufficientPrivilege):
+                    web.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]
+            with pytest.raises(errors.InsufficientPrivilege):
+                web.execute(f"TRUNCATE {table} CASCADE")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE recordings_viewing SET started_at = now()",
+        "UPDATE recordings_viewing SET viewer_id = 1",
+        "UPDATE accounts_grant SET role = 'administrator'",
+        "UPDATE accounts_grant SET granted_at = now()",
+        "UPDATE recordings_completenessstatement SET month = now()",
+        "UPDATE recordings_trailverification SET ok = true",
+        "UPDATE recordings_mediacheck SET checked_at = now()",
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
+        "SELECT FROM auth_permission",
+        "SELECT nextval('accounts_grant_id_seq')",
+    ],
+)
+def test_D20_what_was_written_is_not_rewritten(services: Services, statement: str) -> None:
+    """D20: whoever was given what when, and who watched what, stays as it was."""
+    with (
+        psycopg.connect(services.database_url, autocommit=True) as web,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        web.execute(statement)  # type: ignore[arg-type]
+
+
+def test_D20_every_table_is_in_the_list(services: Services) -> None:
+    with psycopg.connect(services.database_url) as web:
+        rows = web.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"
+        ).fetchall()
+    assert {name for (name,) in rows} == set(TABLES)
+
+
+@pytest.mark.parametrize("size", [0, 1, 59, 61])
+def test_D20_a_key_of_another_size_is_refused(services: Services, size: int) -> None:
+    """D20: ensure_subject_key took any bytes for any subject."""
+    with (
+        psycopg.connect(services.database_url, autocommit=True) as web,
+        pytest.raises(errors.CheckViolation),
+    ):
+        web.execute("SELECT audit.ensure_subject_key('customer:1', %s)", [bytes(size)])
+
+
+def test_D20_garbage_as_a_customers_key_blocks_nothing(services: Services, settings: Any) -> None:
+    """D20: garbage as a customer's key, and no event about the customer could be written any more."""
+    with psycopg.connect(services.database_url, autocommit=True) as web:
+        web.execute("SELECT audit.ensure_subject_key('customer:1', %s)", [os.urandom(60)])
+    event = record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
+    from recordings.audit.opened import open_event
+
+    found = open_event(event)
+    assert found is not None
+    assert found.private("object.label") == "Dana Marlowe"
+    assert [incident.code for incident in Incident.objects.all()] == ["subject_key_replaced"]
+    assert values(services, settings) == []
+
+
+def test_D20_replacing_a_good_key_destroys_nothing(services: Services, settings: Any, watched: UUID) -> None:
+    """D20: the way out of the garbage is no way to make values unreadable."""
+    from recordings.audit.opened import open_event
+
+    with psycopg.connect(services.database_url, autocommit=True) as web:
+        web.execute(
+            "SELECT audit.replace_subject_key(subject, wrapped, %s) FROM audit.subject_key", [os.urandom(60)]
+        )
+    record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
+    found = open_event(watched)
+    assert found is not None
+    assert (found.private("object.label"), found.private("actor.name")) == ("Dana Marlowe", "Noa Levi")
+    assert values(services, settings) == []
+    assert Incident.objects.filter(code="subject_key_replaced").exists()
