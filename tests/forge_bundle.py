@@ -201,13 +201,13 @@ def _row(log: Log, n: int) -> str:
     revealed = {name: secret["value"] for name, secret in leaf.reveal.items()}
 
     def said(part: str, name: str, *, personal: bool = False) -> str:
-        value: str = body.get(part, {}).get(name, "")
+        values = body.get(part, {})
+        value = str(values.get(name, "")) if isinstance(values, dict) else ""
         return revealed.get(f"{part}.{name}", "erased") if personal and value else value
 
-    detail = {
-        key: revealed.get(f"action_detail.{key}", value)
-        for key, value in body.get("action_detail", {}).items()
-    }
+    detail = body.get("action_detail", {})
+    if isinstance(detail, dict):
+        detail = {key: revealed.get(f"action_detail.{key}", value) for key, value in detail.items()}
     cells = [
         str(n),
         entry["r"],

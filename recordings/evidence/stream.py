@@ -16,11 +16,11 @@ from recordings.evidence.leaves import Shipped, entries, with_events
 from recordings.evidence.parcel import Member
 from recordings.evidence.scope import ACTOR
 from recordings.evidence.statement import Facts
+from recordings.sealing.entries import MALFORMED
 from recordings.sheets.xlsx import Workbook
 from recordings.tlog.tiles import Tiles
 
 BATCH = 500
-MALFORMED = "event.malformed"
 # What the log writes about itself, and always with its event.
 OWN = frozenset(
     kind.value

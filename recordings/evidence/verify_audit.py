@@ -1465,7 +1465,7 @@ def check_inclusion(case: Case) -> Found:
             unused = None
         row = mine and claim.scope.has_in_period(leaf.time)
         for watcher in watchers:
-            if not case.bodies.problem:
+            if not case.bodies.problem and not case.values.problem:
                 watcher.look(leaf, mine, row)
     need(before == claim.size - 1, f"leaf {claim.size - 1} is missing")
     need(tree.root() == case.note.root, "the leaves do not lead to the root of the checkpoint")
@@ -1697,7 +1697,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Found]], ...] = (
     ("table", check_table),
 )
 # Without what these find out, nothing that follows can be checked.
-FUNDAMENTAL = ("files", "policy", "checkpoint", "inclusion", "bodies", "manifest")
+FUNDAMENTAL = ("files", "policy", "checkpoint", "inclusion", "bodies", "values", "manifest")
 
 
 def run(steps: list[tuple[str, Callable[[], Found]]]) -> list[Check]:

@@ -1,44 +1,94 @@
-"""An evidence bundle of 10,000 events: built by the portal's own command, checked by the verifier that is in it.
+"""Evidence bundles: built by the portal's own command, checked by the verifier that is in them.
 
 Both are processes of their own, timed from start to end with their largest memory: waiting for the sealer's manifest
-and its signed checkpoint is part of building.
+and its signed checkpoint is part of building. A person's bundle comes from the trail of BENCH_EVENTS events, a period's
+from a log of its own that is the period. What a person scattered over a log of a million would cost more is computed:
+the hashes between leaves are counted for leaves drawn at random, and such hashes are packed.
 """
 
+import json
+import os
+import random
 import subprocess
 import sys
 import zipfile
+import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
-from tests.bench import logs
-from tests.bench.events import BUSIEST
+from django.contrib.auth import get_user_model
+
+from auditportal.embedded import Services
+from tests.bench import events, logs
+from tests.bench.events import BUSIEST, BUSIEST_EVENTS
 from tests.bench.memory import peak
 from tests.bench.results import Measured
 
+SMALL, PERIOD, LARGEST = 60, 10_000, 99_900  # with the log's own leaves the largest that a bundle carries
+MILLION = 1_000_000
+_FOR_READING = ("report.pdf", "verify_audit.py", "verify.html")
 _MIB = 1024 * 1024
 
 
 def measure() -> Iterator[Measured]:
-    """Seconds and MiB of building and of verifying, and how large the file is."""
-    with logs.big_trail() as services, TemporaryDirectory() as folder, logs.sealing(services) as environment:
-        out = Path(folder, "bundle.zip")
-        person = BUSIEST.partition(":")[2]
-        export = [logs.MANAGE, "export_report", "--person", person, "--out", str(out)]
-        yield from _figures("building", *_run(export, environment))
-        verifier = Path(folder, "verify_audit.py")
+    """Seconds and MiB of building and of verifying, and bytes an event."""
+    with logs.big_trail() as services:
+        person = int(BUSIEST.partition(":")[2])
+        get_user_model().objects.get_or_create(pk=person, defaults={"username": BUSIEST})
+        yield from _bundle(services, f"{BUSIEST_EVENTS:,} events of a person", ["--person", str(person)])
+    for count in (SMALL, PERIOD, LARGEST):
+        with logs.own_database(f"bench_period_{count}") as services:
+            events.fill(services.admin_url, count)
+            with logs.sealing(services):
+                logs.wait_sealed(services)
+            yield from _bundle(services, f"{count:,} events of a period", [])
+    yield from _scattered()
+
+
+def _bundle(services: Services, what: str, about: list[str]) -> Iterator[Measured]:
+    with TemporaryDirectory() as folder, logs.sealing(services) as environment:
+        out, verifier = Path(folder, "bundle.zip"), Path(folder, "verify_audit.py")
+        export = [logs.MANAGE, "export_report", *about, "--out", str(out)]
+        yield from _figures(f"bundle, {what}: building", *_run(export, environment))
         with zipfile.ZipFile(out) as bundle:
             verifier.write_bytes(bundle.read("verify_audit.py"))
-            leaves = sum(name.endswith(".tlog-proof") for name in bundle.namelist())
-        yield from _figures("verifying", *_run([str(verifier), str(out)], {}))
-        yield Measured("bundle, leaves in it", leaves, "leaves")
-        yield Measured("bundle, size", out.stat().st_size / _MIB, "MiB")
+            rows = json.loads(bundle.read("bundle.json"))["rows"]
+            packed = sum(one.compress_size for one in bundle.infolist() if one.filename not in _FOR_READING)
+        yield from _figures(f"bundle, {what}: verifying", *_run([str(verifier), str(out)], {}))
+        yield Measured(f"bundle, {what}: size", out.stat().st_size / 1024, "KiB")
+        yield Measured(f"bundle, {what}: without PDF, verifiers", packed / rows, "bytes/event")
+
+
+def _scattered() -> Iterator[Measured]:
+    """What the hashes between leaves add when 10,000 leaves lie anywhere in a log of a million."""
+    chosen = sorted(random.Random(7).sample(range(MILLION), BUSIEST_EVENTS))
+    lines, before, count = [], 0, 0
+    for n in chosen:
+        gap = _subtrees(before, n)
+        lines.append(json.dumps([b64encode(os.urandom(32)).decode() for _ in range(gap)]))
+        before, count = n + 1, count + gap
+    packed = len(zlib.compress("\n".join(lines).encode(), 9))
+    yield Measured("bundle, hashes between leaves in a million", count / len(chosen), "an event")
+    yield Measured("bundle, these hashes (computed)", packed / len(chosen), "bytes/event")
+
+
+def _subtrees(start: int, end: int) -> int:
+    """How many largest aligned subtrees cover the leaves start … end − 1."""
+    found = 0
+    while start < end:
+        height = (end - start).bit_length() - 1
+        if start:
+            height = min(height, (start & -start).bit_length() - 1)
+        start, found = start + (1 << height), found + 1
+    return found
 
 
 def _figures(what: str, seconds: float, mebibytes: float) -> Iterator[Measured]:
-    yield Measured(f"bundle of 10,000 events, {what}", seconds, "s")
-    yield Measured(f"bundle of 10,000 events, {what}: memory", mebibytes, "MiB")
+    yield Measured(what, seconds, "s")
+    yield Measured(f"{what}, memory", mebibytes, "MiB")
 
 
 def _run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:

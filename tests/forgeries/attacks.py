@@ -179,7 +179,7 @@ def _A18_an_event_dated_back() -> Case:
     late.add(about=recording(7), after=3600)
     late.close(after=300)
     late.add(about=recording(7), at=START + timedelta(seconds=5))
-    return bad(late.bundle(*SEVEN, shipped=None), "times")
+    return bad(late.bundle(), "times")
 
 
 @forged

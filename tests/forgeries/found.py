@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.forge import Log
 from tests.forge_parts import START, canonical, recording
-from tests.forge_tools import changed_json
+from tests.forge_tools import changed_json, story
 from tests.forgeries.base import SEVEN, Case, asked, bad, files_of, forged, good, log
 
 
@@ -28,7 +28,7 @@ def _T1_an_object_without_the_chain_of_its_recordings() -> Case:
 
 @forged
 def _T1_an_object_whose_recordings_are_said_to_be_absent() -> Case:
-    whole = asked("object", "object:3")
+    whole = story().asked("object", "object:3")
     absent = {"kind": "par", "absence": {}}
     files = whole.bundle(
         "object", "object:3", leaves=[8], claims=lambda c: c["chains"].__setitem__(1, absent)
@@ -78,7 +78,8 @@ def _T3_a_period_in_the_future() -> Case:
     said = {
         "Period": "from 2026-12-24 09:00:00 UTC, before 2026-12-31 09:00:00 UTC",
         "Complete": (
-            "no event is missing until 2026-11-20 10:00:42 UTC (the period asked for ends later, at 2026-12-31 09:00:00 UTC)"
+            "no event is missing until 2026-11-20 10:00:42 UTC "
+            "(the period asked for ends later, at 2026-12-31 09:00:00 UTC)"
         ),
         "Viewings": "not stated: the log does not know this recording",
     }
@@ -149,7 +150,7 @@ def _T10_a_second_log_under_the_same_name() -> Case:
     second = Log(opens=False, tag_key=bytes([7]) * 32)
     second.leaves, second.clock = wrong.leaves, wrong.clock
     second.open(previous_origin=wrong.origin, previous_size=2, previous_root="x", reason="maintenance")
-    return bad(second.bundle(*SEVEN, opening=2), "opening")
+    return bad(second.bundle(*SEVEN, opening=2), "bodies")
 
 
 @forged
@@ -165,7 +166,7 @@ def _T10_an_epoch_with_another_tag_key() -> Case:
     wrong = Log(tag_key=bytes(32))
     wrong.add(about=recording(7))
     wrong.tag_key = bytes([7]) * 32
-    return bad(wrong.epoch("portal.example/audit/2").bundle(*SEVEN), "opening", policy=_policy_of_2())
+    return bad(wrong.epoch("portal.example/audit/2").bundle(*SEVEN), "bodies", policy=_policy_of_2())
 
 
 def _policy_of_2() -> str:

@@ -28,7 +28,8 @@ def _everybody() -> Case:
         "Personal values": "18 shown, 2 erased or not opened",
         "Not covered": "views inside CommBox, and whatever was never recorded here",
         "Not checked": (
-            "report.xlsx, report.pdf and README.txt: copies by the portal; only report.csv was made again from the events"
+            "report.xlsx, report.pdf and README.txt: copies by the portal; "
+            "only report.csv was made again from the events"
         ),
         "Trust": (
             "the policy you brought, which is the one in the bundle: if you took it from there, only its maker vouches "
@@ -329,7 +330,8 @@ def _late_and_malformed() -> Case:
     late.incident("settled", settled="looked at")
     said = {
         "Sealed late": (
-            "2 events were sealed after the log was closed for their time: only the portal vouches for when they happened"
+            "2 events were sealed after the log was closed for their time: "
+            "only the portal vouches for when they happened"
         ),
         "Malformed": "1 entry is no event that can be read",
     }

@@ -98,7 +98,7 @@ def _proof_of_another_name() -> Case:
 
 @forged
 def _proof_with_another_key() -> Case:
-    return Case(_proof(note="x"), "inclusion", INVALID, mine())
+    return Case(_proof(memo="x"), "inclusion", INVALID, mine())
 
 
 @forged

@@ -60,7 +60,7 @@ def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
     bundle = scene.bundle_of_thief()
     result = scene.audited(bundle, policy=f"log {scene.signer.vkey}\nquorum none\n")
     assert (result.verdict, failing(result)) == ("CONSISTENT (self-signed only)", [])
-    assert bundle.claims["leaves"] == [1, 2]
+    assert bundle.rows == [1, 2]
 
 
 def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
@@ -68,7 +68,7 @@ def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
     kept = scene.note(6)
     scene.rewrite(DELETE_TOMS)
     bundle, alone = scene.bundle_of_thief(), f"log {scene.signer.vkey}\nquorum none\n"
-    result = verify(bundle.file, policy_text=alone, older=kept, proof=scene.proof_from(6))
+    result = verify(bundle.file, policy=alone, older=kept, proof=scene.proof_from(6))
     assert (result.verdict, failing(result)) == ("INVALID", ["older"])
     compared = compare(kept)
     assert (compared.answer, compared.answer.alarms) == (Answer.INCONSISTENT, True)

@@ -21,6 +21,7 @@ from recordings.evidence.claims import Order
 from recordings.evidence.parcel import SUMS, Parcel
 from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import verify
+from recordings.models import AuditEvent
 from recordings.models.fields import uuid7
 from tests.sealing import Signer, seal_all, settings_for, signer_of
 
@@ -176,6 +177,25 @@ def checked(bundle: Bundle, log: Log) -> str:
     result = verify(bundle.file, policy=log.signer.policy_text)
     assert [check for check in result.checks if check.state == "fail"] == []
     return result.verdict
+
+
+def made_unreadable(
+    admin: psycopg.Connection[Any], number: int, data: bytes = b'{"not": "an event"}'
+) -> None:
+    """Put other bytes, with their own hash, in the place of an unsealed event, as a hostile login would store them."""
+    with admin.transaction():
+        admin.execute("ALTER TABLE audit.event DISABLE TRIGGER event_is_kept")
+        admin.execute(
+            "UPDATE audit.event SET body = %s, body_hash = sha256(%s) WHERE id = %s", [data, data, number]
+        )
+        admin.execute("ALTER TABLE audit.event ENABLE ALWAYS TRIGGER event_is_kept")
+
+
+def newest_number() -> int:
+    """The number of the newest event."""
+    newest = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first()
+    assert newest is not None
+    return newest
 
 
 def table(bundle: Bundle) -> list[dict[str, str]]:

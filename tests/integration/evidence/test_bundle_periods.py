@@ -1,4 +1,4 @@
-"""Bundles about a period: guards on both sides, rows within, and nothing else told of the other events."""
+"""Bundles about a period: from one manifest to another, rows within, and nothing told of the other events."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.utils import timezone
 
 from auditportal.embedded import Services
 from recordings.evidence.scope import Scope
-from tests.integration.evidence.bundles import Log, at_times, checked, make_log, opened, table
+from tests.integration.evidence.bundles import Log, at_times, checked, make_log, on_recording, opened, table
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -22,71 +23,83 @@ def log(services: Services, settings: Any, tmp_path: Path) -> Log:
 
 
 def day(number: int) -> datetime:
-    return datetime(2026, 11, number, tzinfo=UTC)
+    return datetime(2025, 11, number, tzinfo=UTC)
 
 
 @pytest.fixture
 def days(log: Log, admin_connection: Admin) -> Log:
-    """One event a day at noon from the 1st to the 9th, with two shortly around midnight before the 4th."""
-    moments = [f"2026-11-0{number}T12:00:00Z" for number in (1, 2, 3)]
-    moments += ["2026-11-03T23:59:30Z", "2026-11-04T00:00:30Z"]
-    moments += [f"2026-11-0{number}T12:00:00Z" for number in range(4, 10)]
-    for number, _ in enumerate(moments):
+    """One event a day at noon from the 1st to the 9th, leaves 1 to 9, before the log's first manifest, leaf 10."""
+    for number in range(1, 10):
         opened(str(number % 2))
-    at_times(admin_connection, dict(enumerate(moments, 1)))
+    at_times(admin_connection, {number: f"2025-11-0{number}T12:00:00Z" for number in range(1, 10)})
+    log.seal(manifest=True)
     return log
 
 
-def test_a_period_ships_guards_on_both_sides_and_rows_within(days: Log) -> None:
+def test_a_period_ends_with_the_manifest_that_closes_it(days: Log) -> None:
     bundle = days.bundle(Scope("all", since=day(4), until=day(6)))
     assert checked(bundle, days)
-    claims = bundle.claims
-    # Leaf 4 lies 30 s before the period: too near to be the guard, which is leaf 3.
-    assert claims["leaves"] == [3, 4, 5, 6, 7, 8]
-    assert claims["rows"] == [5, 6, 7]
-    assert (claims["scope"]["from"], claims["scope"]["to"]) == (
-        "2026-11-04T00:00:00.000000Z",
-        "2026-11-06T00:00:00.000000Z",
-    )
-    assert set(bundle.extra(3)) == {"entry"}
-    assert set(bundle.extra(5)) == {"entry", "body", "reveal"}
+    assert bundle.claims["range"] == {"first": 0, "last": 10}
+    assert bundle.leaves == [*range(13)]  # with the request and the newest manifest
+    assert bundle.rows == [4, 5]
+    assert bundle.said["Complete"] == "no event is missing until 2025-11-06 00:00:00 UTC"
+    assert bundle.said["Events"] == "2 events"
+    assert {n for n, line in bundle.lines.items() if "body" in line} == {0, 4, 5, 10, 11, 12}
+
+
+def test_a_period_begins_with_the_manifest_that_closed_what_was_before(days: Log) -> None:
+    for _ in range(3):
+        opened("1")
+    between = days.seal(manifest=True) - 1
+    since = timezone.now()
+    opened("2")
+    bundle = days.bundle(Scope("all", since=since))
+    assert checked(bundle, days)
+    assert bundle.claims["range"] == {"first": between, "last": between + 3}
+    assert bundle.leaves == [0, between, between + 1, between + 2, between + 3]
+    assert bundle.rows == [between + 1, between + 2, between + 3]
+    assert bundle.lines[between]["gap"]
 
 
 def test_a_period_without_events_is_proven_empty(days: Log) -> None:
     bundle = days.bundle(Scope("all", since=day(5) + timedelta(hours=13), until=day(6)))
     assert checked(bundle, days)
-    assert (bundle.claims["leaves"], bundle.claims["rows"]) == ([7, 8], [])
     assert table(bundle) == []
+    assert bundle.said["Events"] == "no events"
+    assert bundle.said["Viewings"].endswith(" until 2025-11-06 00:00:00 UTC")
 
 
 @pytest.mark.parametrize(
-    ("since", "until", "leaves"),
+    ("since", "until", "rows"),
     [
-        (None, day(2), [0, 1, 2]),  # leaf 0, the opening, was recorded when this test ran
-        (day(8), None, list(range(14))),
-        (day(1), day(1) + timedelta(hours=1), [0]),
+        (None, day(2), [1]),
+        (day(8), None, [0, 8, 9, 10, 11, 12]),  # the log's own leaves are of today
+        (day(1), day(1) + timedelta(hours=1), []),
+        (day(20), day(21), []),
     ],
 )
-def test_a_period_open_at_one_end(days: Log, since: Any, until: Any, leaves: list[int]) -> None:
+def test_a_period_open_at_one_end(days: Log, since: Any, until: Any, rows: list[int]) -> None:
     bundle = days.bundle(Scope("all", since=since, until=until))
     assert checked(bundle, days)
-    assert bundle.claims["leaves"] == leaves
+    assert bundle.rows == rows
+
+
+def test_a_period_whose_end_the_log_has_not_closed_says_so(days: Log) -> None:
+    until = timezone.now()
+    bundle = days.bundle(Scope("all", since=day(1), until=until))
+    assert checked(bundle, days)
+    assert bundle.claims["range"]["last"] == bundle.claims["size"] - 1
+    assert bundle.said["Complete"].endswith(
+        f"(the period asked for ends later, at {until:%Y-%m-%d %H:%M:%S} UTC)"
+    )
 
 
 def test_a_recording_within_a_period_withholds_the_other_events(days: Log) -> None:
-    bundle = days.bundle(Scope("target", "recording:1", since=day(4), until=day(7)))
+    bundle = days.bundle(on_recording("1", since=day(4), until=day(7)))
     assert checked(bundle, days)
-    claims = bundle.claims
-    assert claims["leaves"] == [2, 4, 6, 8, 10]
-    assert claims["rows"] == [6, 8]
-    assert {n: set(bundle.extra(n)) for n in (2, 6)} == {2: {"entry"}, 6: {"entry", "body", "reveal"}}
-
-
-def test_an_event_sealed_late_is_still_in_its_period(log: Log, admin_connection: Admin) -> None:
-    for _ in range(5):
-        opened("1")
-    moments = ["2026-11-01T12:00:00Z", "2026-11-08T12:00:00Z", "2026-11-03T12:00:00Z"]
-    at_times(admin_connection, dict(enumerate([*moments, "2026-11-08T13:00:00Z", "2026-11-09T12:00:00Z"], 1)))
-    bundle = log.bundle(Scope("all", since=day(2), until=day(5)))
-    assert checked(bundle, log)
-    assert bundle.claims["rows"] == [3]
+    assert bundle.rows == [5]
+    assert bundle.leaves == [0, 1, 3, 5, 7, 9, 11, 12]
+    assert {n: set(bundle.lines[n]) for n in (3, 5)} == {
+        3: {"entry", "gap"},
+        5: {"entry", "gap", "body", "reveal"},
+    }

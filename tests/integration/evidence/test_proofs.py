@@ -17,7 +17,7 @@ from recordings.evidence.verify_audit import verify
 from recordings.models import AuditEvent, Checkpoint, Leaf
 from recordings.tlog import merkle
 from recordings.tlog.proof import parse_proof
-from tests.integration.evidence.bundles import Log, make_log, opened
+from tests.integration.evidence.bundles import Log, make_log, opened, ref_of
 from tests.sealing import write_events
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -36,15 +36,15 @@ def test_the_proof_of_one_event_stands_alone(log: Log, tmp_path: Path) -> None:
     opened("1", label="דנה מרלו")
     opened("2")
     log.seal()
-    event = AuditEvent.objects.get(target_ref="recording:1")
+    event = AuditEvent.objects.get(target_ref=ref_of("1"))
     text = event_proof(event.event_id)
     proof = parse_proof(text)
     assert proof.index == 1
     assert json.loads(proof.extra)["body"].encode() == bytes(event.body)
     assert json.loads(proof.extra)["reveal"]["object.label"]["value"] == "דנה מרלו"
     (tmp_path / "event.tlog-proof").write_text(text)
-    result = verify(tmp_path / "event.tlog-proof", policy_text=log.signer.policy_text)
-    assert [check for check in result.checks if not check.ok] == []
+    result = verify(tmp_path / "event.tlog-proof", policy=log.signer.policy_text)
+    assert [check for check in result.checks if check.state == "fail"] == []
 
 
 def test_a_proof_leads_to_the_newest_checkpoint_or_to_the_one_that_is_asked_for(log: Log) -> None:
@@ -52,7 +52,7 @@ def test_a_proof_leads_to_the_newest_checkpoint_or_to_the_one_that_is_asked_for(
     first = log.seal()
     opened("2")
     second = log.seal()
-    event_id = AuditEvent.objects.get(target_ref="recording:1").event_id
+    event_id = AuditEvent.objects.get(target_ref=ref_of("1")).event_id
     for proof, size in ((event_proof(event_id), second), (event_proof(event_id, first), first)):
         assert parse_proof(proof).note.split("\n")[1] == str(size)
 
@@ -66,7 +66,7 @@ def test_a_checkpoint_with_a_witness_is_preferred(services: Services, settings: 
         patch.setattr(log.signer, "witnesses", {})
         newest = log.seal()
     assert newest > witnessed
-    old, new = (AuditEvent.objects.get(target_ref=f"recording:{n}").event_id for n in (1, 2))
+    old, new = (AuditEvent.objects.get(target_ref=ref_of(n)).event_id for n in ("1", "2"))
     assert parse_proof(event_proof(old)).note.split("\n")[1] == str(witnessed)
     assert parse_proof(event_proof(new)).note.split("\n")[1] == str(newest)
 

@@ -153,6 +153,13 @@ def test_a_reference_to_what_does_not_exist_is_refused_with_a_sentence(committed
     assert sentence.startswith(UNKNOWN[ref])
 
 
+def test_somebody_who_left_is_still_a_subject(committed_db: None) -> None:
+    gone = person(username="gone.girl", is_active=False)
+    asking = form(q=f"user:00{gone.pk}")
+    assert asking.is_valid(), asking.errors
+    assert asking.filters() == TrailFilters(actor=f"user:{gone.pk}")
+
+
 def test_a_period_that_has_not_passed_is_refused_with_a_sentence(committed_db: None) -> None:
     today = timezone.now().date()
     assert form(until=str(today)).non_field_errors()[0].startswith("The period ends in the future")
