@@ -14,11 +14,13 @@ from tests.e2e.portal import Portal, running
 from tests.forge import INTERNAL
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
+from tests.integration.evidence.pages import settle
 from tests.integration.sealing.processes import wait_for
 from tests.sealing import Signer, seal_all, signer_of
 from tests.services import Databases
 
 ELSEWHERE = ForgedLog()
+ONE_SEALER = threading.Lock()
 RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
 
 
@@ -31,7 +33,8 @@ class Sealing(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.3):
-            seal_all(self.portal.services, signer=self.signer)
+            with ONE_SEALER:
+                seal_all(self.portal.services, signer=self.signer)
 
     def stop(self) -> None:
         self.over.set()
@@ -63,8 +66,8 @@ def portal(tmp_path_factory: Any, filled: Filled, log_database: Services, signer
     }
     with running(log_database, filled.sandbox, folder, filled.password, own, parts=("web",)) as portal:
         sealing = Sealing(portal, signer)
+        _happen(log_database, signer)
         sealing.start()
-        _happen(log_database.sealer_url)
         yield portal
         sealing.stop()
 
@@ -75,21 +78,19 @@ def _policy(signer: Signer) -> str:
     return elsewhere + signer.policy_text.replace("all Internal-Audit", "any Internal-Audit w0")
 
 
-def _happen(sealer_url: str) -> None:
+def _happen(services: Services, signer: Signer) -> None:
     """Outside parties, one of them in trouble, and an incident that was settled."""
-    with psycopg.connect(sealer_url, autocommit=True) as connection:
+    seal_all(services, signer=signer)
+    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         connection.execute(
             """INSERT INTO audit.outside (name, asked_at, success_at, size, trouble, every) VALUES
                ('witness Internal-Audit', now(), now(), NULL, '', '10 s'),
                ('timestamp', now(), NULL, NULL, 'tsa.example.com could not be asked: timed out.', '1 h')"""
         )
         connection.execute(
-            "INSERT INTO audit.incident (code, detail) VALUES ('signer_refused', 'Another root.')"
+            "INSERT INTO audit.incident (code, detail) VALUES ('witness_refused', 'Another root.')"
         )
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'The signer had the older state.', id"
-            " FROM audit.incident"
-        )
+    settle(services, signer, "The witness had the older state.")
 
 
 @pytest.fixture
@@ -170,11 +171,8 @@ def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, c
     assert axe_findings(eva) == []
     eva.goto("/audit/")
     eva.get_by_text("1 incident open").wait_for()
-    with psycopg.connect(portal.services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'A drill.', id FROM audit.incident"
-            " WHERE code = 'checkpoint_contradicted'"
-        )
+    with ONE_SEALER:
+        settle(portal.services, signer, "A drill.")
 
 
 def test_the_proof_of_an_event_is_taken_and_checked_here(eva: Any, tmp_path: Path) -> None:

@@ -31,14 +31,15 @@ class Log:
     def seal(self, **more: Any) -> int:
         return seal_all(self.services, signer=self.signer, **more)
 
-    def settle(self, reason: str) -> int:
-        """Close every open incident, as an operator does; how many there were."""
-        from recordings.sealing.settling import settle
-        from recordings.sealing.start import SIGNER, Parties
 
-        parties = Parties(self.signer.origin, {SIGNER: self.signer.latest}, [self.signer.key.verifier])
-        with psycopg.connect(self.services.sealer_url, autocommit=True) as connection:
-            return settle(connection, self.signer.origin, parties, reason)[0]
+def settle(services: Services, signer: Signer, reason: str) -> int:
+    """Close every open incident, as an operator does; how many there were."""
+    from recordings.sealing import settling
+    from recordings.sealing.start import SIGNER, Parties
+
+    parties = Parties(signer.origin, {SIGNER: signer.latest}, [signer.key.verifier])
+    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
+        return settling.settle(connection, signer.origin, parties, reason)[0]
 
 
 def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:
