@@ -5,8 +5,6 @@ import re
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
@@ -34,12 +32,9 @@ class Log:
 
 def settle(services: Services, signer: Signer, reason: str) -> int:
     """Close every open incident, as an operator does; how many there were."""
-    from recordings.sealing import settling
-    from recordings.sealing.start import SIGNER, Parties
+    from recordings.sealing.service import Sealer
 
-    parties = Parties(signer.origin, {SIGNER: signer.latest}, [signer.key.verifier])
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        return settling.settle(connection, signer.origin, parties, reason)[0]
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier]).settle(reason)
 
 
 def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:
