@@ -14,7 +14,6 @@ from pydantic_core import from_json, to_json
 MAX_BYTES = 65_000
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
-_OUTCOMES = frozenset(["granted", "denied", "error", "completed"])
 _REQUIRED = frozenset(["v", "id", "type", "outcome", "occurred_at", "actor", "asserted_by"])
 # Parts with closed keys, all of them strings, and those of them that are always commitments.
 _STRINGS = {
@@ -27,10 +26,14 @@ _STRINGS = {
 _COMMITTED = frozenset(["name", "label", "note", "ip", "user_agent"])
 # Parts that hold what the type needs.
 _FREE = frozenset(["action_detail", "on_behalf_of", "change", "authz"])
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TYPE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-_COMMITMENT = re.compile(r"[0-9a-f]{64}")
+# v, id, type, occurred_at, outcome, asserted_by, with a blank between: none of them can hold one.
+_HEAD = re.compile(
+    r"1 [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12} [a-z_]+(?:\.[a-z_]+)+ "
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z (?:granted|denied|error|completed) "
+    r"(?:server|client)"
+)
+_HEX = "0123456789abcdef"
+_TEXTS = {str}
 
 
 class FormError(ValueError):
@@ -51,7 +54,15 @@ def read_event(data: bytes) -> dict[str, Any]:
         raise FormError("This is not canonical JSON.")
     if type(said) is not dict or not _has_parts(tuple(said)):
         raise FormError("It has other parts than an event has, or in another order.")
-    _check_head(said)
+    head = (said["id"], said["type"], said["occurred_at"], said["outcome"], said["asserted_by"])
+    if not _HEAD.fullmatch(f"{said['v']!r} {' '.join(map(str, head))}") or set(map(type, head)) != _TEXTS:
+        raise FormError(
+            "Its id, type, time, outcome or what else every event has is not written as it must be."
+        )
+    try:
+        datetime.fromisoformat(said["occurred_at"])
+    except ValueError:
+        raise FormError("occurred_at is no moment that exists.") from None
     for name, part in said.items():
         if name in _STRINGS:
             _check_strings(name, part)
@@ -69,8 +80,11 @@ def _has_parts(keys: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _has_keys(name: str, keys: tuple[str, ...]) -> bool:
-    return bool(keys) and _in_order(keys) and set(keys) <= _STRINGS[name]
+def _committed(name: str, keys: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The keys of a part that hold commitments; None when the part may not have these keys, in this order."""
+    needed = {"ref"} if name in ("actor", "object") else set()
+    fits = keys and _in_order(keys) and needed <= set(keys) <= _STRINGS[name]
+    return tuple(key for key in keys if key in _COMMITTED) if fits else None
 
 
 @lru_cache(maxsize=1024)
@@ -78,32 +92,15 @@ def _in_order(keys: tuple[str, ...]) -> bool:
     return list(keys) == sorted(set(keys)) and all(map(str.isascii, keys))
 
 
-def _check_head(said: dict[str, Any]) -> None:
-    if said["v"] != 1 or type(said["v"]) is not int:
-        raise FormError("v is not 1.")
-    for name, form in (("id", _ID), ("type", _TYPE), ("occurred_at", _TIME)):
-        if type(said[name]) is not str or not form.fullmatch(said[name]):
-            raise FormError(f"{name} is not written as it must be.")
-    try:
-        datetime.fromisoformat(said["occurred_at"])
-    except ValueError:
-        raise FormError("occurred_at is no moment that exists.") from None
-    if type(said["outcome"]) is not str or said["outcome"] not in _OUTCOMES:
-        raise FormError("outcome is none of the four.")
-    if said["asserted_by"] not in ("server", "client"):
-        raise FormError("asserted_by is neither server nor client.")
-
-
 def _check_strings(name: str, part: Any) -> None:
-    if type(part) is not dict or not _has_keys(name, tuple(part)):
+    committed = _committed(name, tuple(part)) if type(part) is dict else None
+    if committed is None:
         raise FormError(f"{name} is not an object with the keys that it may have, in their order.")
-    for key, value in part.items():
-        if type(value) is not str:
-            raise FormError(f"{name}.{key} is not a string.")
-        if key in _COMMITTED and not _COMMITMENT.fullmatch(value):
+    if set(map(type, part.values())) != _TEXTS or part.get("ref") == "":
+        raise FormError(f"{name} holds something that is not a string, or no reference.")
+    for key in committed:
+        if len(part[key]) != 64 or part[key].strip(_HEX):
             raise FormError(f"{name}.{key} is no commitment.")
-    if name in ("actor", "object") and not part.get("ref"):
-        raise FormError(f"{name} has no reference.")
 
 
 def _check_free(value: Any, depth: int) -> None:
@@ -121,5 +118,7 @@ def _check_free(value: Any, depth: int) -> None:
         raise FormError("It is nested too deeply.")
     if kind is dict and not _in_order(tuple(value)):
         raise FormError("A key is not ASCII or not in its order.")
+    if kind is dict and set(map(type, value.values())) == _TEXTS:
+        return
     for item in value.values() if kind is dict else value:
         _check_free(item, depth + 1)

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 
-from recordings.tlog.notes import Signed
+from recordings.tlog.checkpoint import parse_note
+from recordings.tlog.notes import Note, NoteError, Signed, VerifierKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _CLAIMS = 0x6F757473  # "outs": the first half of the advisory locks on parties
@@ -88,6 +89,22 @@ def cosigned(connection: Connection, witness: str, origin: str) -> int:
         [witness, origin],
     ).fetchone()
     return (row and row[0]) or 0
+
+
+def proven(connection: Connection, witness: str, origin: str, key: VerifierKey, above: int) -> int:
+    """The largest size above `above` on which a signature of the witness is kept that its key confirms; 0 for none."""
+    rows = connection.execute(
+        """SELECT c.note, s.line FROM audit.cosignature AS s JOIN audit.checkpoint AS c USING (size)
+           WHERE s.witness = %s AND c.origin = %s AND size > %s ORDER BY size DESC LIMIT 20""",
+        [witness, origin, above],
+    )
+    for note, line in rows.fetchall():
+        try:
+            text = Note.parse(note).text
+            return parse_note(f"{text}\n{line}\n", [key])[0].size
+        except NoteError:
+            continue
+    return 0
 
 
 def cosign(connection: Connection, size: int, witness: str, signed: Signed) -> None:

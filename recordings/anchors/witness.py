@@ -50,6 +50,7 @@ class Witnessing(Errand):
         self._client = Client(party.url, timeout_seconds=_SECONDS)
         self._witness, self._hurried = name, hurried
         self._size: int | None = None  # what it signed last, as far as we know
+        self._signed_here = 0  # the largest size of this origin that it cosigned before our eyes
         self._origin = ""
         self._asked = -every.total_seconds()
 
@@ -71,6 +72,7 @@ class Witnessing(Errand):
         self._asked = time.monotonic()
         origin = ledger.newest(connection).origin
         if self._size is None or self._origin != origin:
+            self._signed_here = self._signed_here if self._origin == origin else 0
             self._origin, self._size = origin, ledger.cosigned(connection, self._witness, origin)
         for checkpoint in ledger.unseen(connection, self._witness, origin, self._size, self._followed):
             self._bring(connection, checkpoint)
@@ -86,7 +88,7 @@ class Witnessing(Errand):
             except Conflict as conflict:
                 if self._is_ahead(connection, conflict.size, checkpoint):
                     return
-                self._note_if_behind(connection, conflict.size)
+                self._note_if_back(connection, conflict.size, checkpoint.origin)
                 lines = self._ask(connection, checkpoint, conflict.size)
         except Conflict:
             raise Trouble("It names another size each time it is asked.") from None
@@ -97,7 +99,7 @@ class Witnessing(Errand):
         ledger.cosign(
             connection, checkpoint.size, self._witness, self._checked(connection, checkpoint, lines)
         )
-        self._size = checkpoint.size
+        self._size = self._signed_here = checkpoint.size
 
     def _ask(self, connection: Connection, checkpoint: Standing, old: int) -> list[str]:
         try:
@@ -117,11 +119,13 @@ class Witnessing(Errand):
         self._size = size
         return True
 
-    def _note_if_behind(self, connection: Connection, size: int) -> None:
-        """A witness that forgot what it signed could sign another history: an incident. It is served all the same."""
-        known = max(self._size or 0, ledger.cosigned(connection, self._witness, self._origin))
+    def _note_if_back(self, connection: Connection, size: int, origin: str) -> None:
+        """A witness that remembers less than it has cosigned was put back: it could cosign another history."""
+        known = max(self._signed_here, ledger.proven(connection, self._witness, origin, self._key, size))
         if size < known:
-            sentence = f"It says that it last cosigned {size} leaves, and it has cosigned {known}: its state went back."
+            sentence = (
+                f"It remembers {size} leaves of {origin} and has cosigned {known}: its state was put back."
+            )
             incidents.report(connection, "witness_went_back", self.name, sentence)
 
     def _refused(self, connection: Connection, refused: Refused, checkpoint: Standing) -> Trouble:

@@ -127,8 +127,7 @@ class Vetting:
         elif said is None:
             raise _foreign(row.n, "its event cannot be read")
         else:
-            code = str(said.detail.get("code")) if said.kind == Kind.SEALER_INCIDENT else ""
-            if late and code != LATE:
+            if late and not _speaks_of_late(said):
                 self._expect(row, LATE)
             elif self._spoken[1]:
                 raise _foreign(row.n, f"the leaf before speaks of it as {self._spoken[0]}")
@@ -241,6 +240,12 @@ class Vetting:
     def _is_signed(self) -> bool:
         seen = self._signed(self._log.origin) if self._signed else None
         return seen is not None and (seen.size, seen.root) == (self._log.size, self._log.frontier.root())
+
+
+def _speaks_of_late(said: Said) -> bool:
+    return (
+        said.kind == Kind.SEALER_INCIDENT and said.detail.get("code") == LATE and "settled" not in said.detail
+    )
 
 
 def _pair(place: Place | None) -> tuple[bytes | None, int | None]:

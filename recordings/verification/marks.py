@@ -45,7 +45,7 @@ class Marks:
     ) -> None:
         """A leaf that is late, or that speaks as the log does of itself."""
         detail = said.get("action_detail") or {}
-        code = detail.get("code") if kind == "sealer.incident" else None
+        code = detail.get("code") if kind == "sealer.incident" and "settled" not in detail else None
         if (kind in OWN_KINDS) is not (who == ACTOR):
             self.foreign.append((n, f"{kind} by {who}"))
         elif kind == "heads.manifest":

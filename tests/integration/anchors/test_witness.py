@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from recordings.anchors.witness import Witnessing
 from recordings.tlog.cosigner import SIZE, Answer
 from recordings.tlog.notes import WITNESS, Note, SigningKey
 from recordings.tlog.policy import Party
+from recordings.tlog.state import State
+from recordings.tlog.witness import Witness
 from tests.integration.anchors.conftest import Log, Watcher
 
 Make = Callable[[str], Watcher]
@@ -196,9 +199,9 @@ def test_a_rewritten_history_is_refused_and_stays_an_incident(
             auditor.errand().visit(sealer)
     ((code, detail),) = log.incidents
     assert (code, detail.partition(":")[0]) == ("witness_refused", "witness auditor")
-    log.grow()  # the sealer tells it
-    assert log.kinds("sealer.incident") == 1
     assert _sizes(log) == []
+    log.grow()
+    assert log.kinds("sealer.incident") == 1
     assert any(auditor.evidence.iterdir())
     assert _asked(auditor)[2][0] == known
 
@@ -309,3 +312,27 @@ def test_a_tile_that_is_gone_is_trouble(
     admin_connection.execute("DELETE FROM audit.tile")
     with pytest.raises(Trouble, match="cannot be made"):
         errand.visit(sealer)
+
+
+def test_T16_a_witness_that_was_put_back_is_an_incident(
+    log: Log, sealer: Connection, watcher: Make, tmp_path: Path
+) -> None:
+    """It was given the state of an earlier day: it could cosign a second history from there."""
+    auditor, first = watcher("auditor"), log.grow(2)
+    auditor.errand().visit(sealer)
+    older = (tmp_path / "auditor" / "state.json").read_bytes()
+    second = log.grow(3)
+    auditor.errand().visit(sealer)
+    auditor._state.close()
+    (tmp_path / "auditor" / "state.json").write_bytes(older)
+    auditor._state = State(tmp_path / "auditor")
+    auditor.answer = Witness(auditor._state, auditor.key, [log.signer.key.verifier]).add_checkpoint
+    # A row that nobody signed says nothing of what the witness has cosigned.
+    third = log.grow(1)
+    sealer.execute("INSERT INTO audit.cosignature VALUES (%s, 'auditor', 'nothing', now(), now())", [third])
+    fourth = log.grow(1)
+    assert auditor.errand().visit(sealer).size == fourth
+    ((code, detail),) = log.incidents
+    assert code == "witness_went_back"
+    assert f"remembers {first} leaves of" in detail
+    assert f"has cosigned {second}" in detail

@@ -13,7 +13,7 @@ from recordings.evidence.scope import Scope
 from recordings.evidence.verify_audit import Result, verify
 from recordings.models import Checkpoint
 from recordings.sealing.tree import Tree
-from recordings.tlog.merkle import EMPTY_ROOT, Frontier
+from recordings.tlog.merkle import Frontier
 from recordings.tlog.notes import SigningKey
 from recordings.tlog.signer import Signer as LogSigner
 from recordings.tlog.state import State
@@ -25,14 +25,13 @@ from tests.sealing import InProcess, Signer, seal_all
 
 RECORDING_1 = on_recording("1")
 TABLES = ("anchor", "checkpoint", "cosignature", "event", "incident", "leaf", "tile")
-# What a rewrite begins with: the log's tables empty, its end at nothing, the tag key kept.
+# What a rewrite begins with: the log's tables empty, its end gone, another tag key drawn.
 _FORGET = "; ".join(
     f"DELETE FROM audit.{table}"
-    for table in ("cosignature", "anchor", "checkpoint", "tile", "leaf", "object_head", "actor_head")
+    for table in ("cosignature", "anchor", "checkpoint", "tile", "leaf", "log_head")
 )
-_BACK_TO_NOTHING = """
-UPDATE audit.log_head SET size = 0, root = %s, frontier = '', low_water = -1, manifest_n = -2, manifest_at = now()
-"""
+# What the log said of itself would not be sealed a second time.
+_FORGET_ITSELF = "DELETE FROM audit.event WHERE actor_ref = 'system:sealer'"
 
 # The second view of recording 1, by Tom, is leaf 2.
 TOMS = "(SELECT event_no FROM audit.leaf WHERE n = 2)"
@@ -45,10 +44,9 @@ DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.le
 
 
 class Thief(InProcess):
-    """Somebody with the log's own key, and without the memory of the signer that holds it."""
+    """Somebody with the log's own key, and a memory of their own instead of that of the signer that holds it."""
 
     def __init__(self, key: SigningKey, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
         self.state = State(folder)
         super().__init__(LogSigner(self.state, key))
         self.key, self.origin, self.witnesses = key, key.name, dict[str, InProcess]()
@@ -82,10 +80,9 @@ class Scene:
         """Change events, forget the log and what it counted, and seal it again from its first leaf with the stolen
         key."""
         with self.superuser() as connection:
-            for statement in (*statements, "DELETE FROM audit.event WHERE kind = 'heads.manifest'"):
+            for statement in (*statements, _FORGET_ITSELF, _FORGET):
                 connection.execute(statement)
-            connection.execute(_FORGET)
-            connection.execute(_BACK_TO_NOTHING, [EMPTY_ROOT])
+        shutil.rmtree(self.folder / "thief", ignore_errors=True)
         self.seal_with_stolen_key(manifest=True)
 
     def seal_with_stolen_key(self, *, manifest: bool = False) -> int:
@@ -101,10 +98,7 @@ class Scene:
         hashes = [row[0] for row in connection.execute("SELECT hash FROM audit.leaf ORDER BY n").fetchall()]
         edge = Frontier()
         edge.extend(hashes)
-        connection.execute(
-            "UPDATE audit.log_head SET size = %s, root = %s, frontier = %s",
-            [edge.size, edge.root(), edge.to_bytes()],
-        )
+        connection.execute("UPDATE audit.log_head SET size = %s, root = %s", [edge.size, edge.root()])
 
     # --- those who look
 

@@ -27,6 +27,7 @@ from auditportal.accounts.models import User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.filters import TrailFilters
 from recordings.evidence.scope import Scope
+from recordings.evidence.texts import canonical
 from recordings.evidence.verify_audit import verify
 from recordings.models import Recording, Report, ReportState
 from recordings.reports import files
@@ -198,10 +199,9 @@ def test_T4_a_bundle_relabelled_to_another_period_is_invalid(
     scope = Scope("target", f"recording:{call.pk}", until=datetime(2026, 11, 29, tzinfo=UTC))
     bundle = scene.bundle(scope)
     assert checked(bundle, scene.log)
-    claim = json.loads(bundle.read("bundle.json"))
+    claim = bundle.claims
     claim["scope"]["to"] = "2026-12-31T00:00:00.000000Z"
-    lie = json.dumps(claim, sort_keys=True, separators=(",", ":")).encode()
-    result = verify(bundle.changed({"bundle.json": lie}), policy=scene.signer.policy_text)
+    result = verify(bundle.changed({"bundle.json": canonical(claim)}), policy=scene.signer.policy_text)
     assert result.verdict == "INVALID"
     assert "request" in [check.name for check in result.checks if check.state == "fail"]
 
@@ -214,6 +214,13 @@ def test_T4_the_pdf_of_another_bundle_does_not_fit(scene: Scene, noa: User, call
     result = verify(swapped, policy=scene.signer.policy_text)
     assert result.verdict == "INVALID"
     assert [check.name for check in result.checks if check.state == "fail"] == ["files"]
+    claim = about_it.claims
+    claim["files"]["report.pdf"] = other.claims["files"]["report.pdf"]
+    both = about_it.changed({"report.pdf": other.read("report.pdf"), "bundle.json": canonical(claim)})
+    told = dict(verify(both, policy=scene.signer.policy_text).statement)
+    # Whoever makes every hash anew gets no contradiction, and no word that the PDF was checked.
+    assert told["About"].startswith(f"every event on recording:{call.pk}")
+    assert told["Not checked"].startswith("report.xlsx, report.pdf and README.txt: copies by the portal")
 
 
 # --- T7: the certificate

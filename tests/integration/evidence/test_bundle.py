@@ -401,6 +401,14 @@ def test_a_pdf_that_cannot_be_set_fails_with_a_sentence(
     assert caught.value.sentence.startswith("The PDF could not be set.")
 
 
+def test_a_note_that_cannot_be_drawn_keeps_no_bundle_from_being_built(log: Log) -> None:
+    opened("1", label="Dana\ue000", note="\U000f0000 中 \ufdd0 \u0378")
+    bundle = log.bundle(ON_1)
+    assert checked(bundle, log)
+    assert table(bundle)[0]["note"] == "\U000f0000 中 \ufdd0 \u0378"
+    assert bundle.read("report.pdf").startswith(b"%PDF")
+
+
 @pytest.mark.parametrize("scope", [ON_1, Scope("all"), Scope("all", since=datetime(2026, 11, 1, tzinfo=UTC))])
 def test_more_than_a_bundle_carries_says_what_to_narrow(
     log: Log, monkeypatch: pytest.MonkeyPatch, scope: Scope
