@@ -15,6 +15,17 @@ def storage_is_named(app_configs: Any, **_: Any) -> list[Any]:
     return [Warning("RECORDING_BUCKETS is empty: no recording can be played.", hint=hint, id="portal.W001")]
 
 
+@register
+def log_has_a_policy(app_configs: Any, **_: Any) -> list[Any]:
+    """Without the log's key no checkpoint can be checked, and nothing is given out for long."""
+    if settings.AUDIT_POLICY_FILE or not settings.AUDIT_ORIGIN:
+        return []
+    hint = (
+        "AUDIT_POLICY_FILE names a file with the line `log <vkey>`; sign_trail --print-vkey prints the key."
+    )
+    return [Warning("AUDIT_ORIGIN is set without AUDIT_POLICY_FILE.", hint=hint, id="portal.W002")]
+
+
 @register(deploy=True)
 def public_address_is_https(app_configs: Any, **_: Any) -> list[Any]:
     """Secure cookies, HSTS and the sign-in redirect follow from the public address."""

@@ -49,6 +49,7 @@ GRANTS = "\n".join(
         "GRANT USAGE ON SCHEMA public TO auditportal_app, auditportal_reader, auditportal_sealer;",
         # A function of ours is for nobody until somebody is named; numbers of rows are drawn by INSERT itself.
         "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;",
+        "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;",
         "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM auditportal_app, auditportal_reader, auditportal_sealer;",
         "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM auditportal_app, auditportal_reader, auditportal_sealer;",
         *(f"GRANT {verbs} ON {table} TO auditportal_app;" for table, verbs in TABLES.items() if verbs),

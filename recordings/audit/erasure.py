@@ -19,6 +19,7 @@ from psycopg import errors
 
 from recordings.audit.actor import Actor, Target
 from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.lag import check_lag
 from recordings.audit.record import record_durably
 from recordings.audit.schema import canonical
 from recordings.audit.words import count
@@ -86,8 +87,10 @@ def identify(username: str, password: str) -> Any:
 def ask(subject: str, reason: str, *, by: Any) -> UUID:
     """Ask that everything the trail keeps of a subject be erased; returns the request's id, for somebody else.
 
-    `reason` stands in the trail for ever and in the open. Raises ErasureRefused.
+    `reason` stands in the trail for ever and in the open. Raises ErasureRefused, and NotSealed while the log is too far
+    behind.
     """
+    check_lag()
     request = uuid7()
     body = _body(request, Kind.SUBJECT_ERASURE_ASKED, subject, by, {"reason": reason})
     _call("SELECT audit.ask_erasure(%s, %s, %s, %s)", subject, reason, _acting(by).ref, body)
@@ -96,6 +99,7 @@ def ask(subject: str, reason: str, *, by: Any) -> UUID:
 
 def approve(request: UUID, *, by: Any) -> Erased:
     """Do what somebody else has asked for. Raises ErasureRefused."""
+    check_lag()
     for _ in range(_TRIES):
         try:
             subject, values = _approve(request, by)

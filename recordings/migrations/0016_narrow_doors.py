@@ -121,8 +121,6 @@ BEGIN
     SELECT * INTO noted FROM audit.incident WHERE id = p_incident AND settles IS NULL;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no incident %.', p_incident;
-    ELSIF EXISTS (SELECT FROM audit.incident s JOIN audit.leaf l ON l.event_id = s.event_id WHERE s.settles = p_incident) THEN
-        RAISE EXCEPTION 'Incident % is settled already.', p_incident;
     ELSIF NOT EXISTS (
         SELECT FROM audit.event e
         WHERE e.event_id = p_event_id AND e.kind = 'sealer.incident' AND e.actor_ref = 'system:sealer'

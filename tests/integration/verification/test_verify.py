@@ -12,7 +12,7 @@ from tests.sealing import load_log, write_events
 
 NAMES = [
     "bodies", "columns", "entries", "leaves", "tiles", "root", "opening", "checkpoints", "signatures", "cosignatures",
-    "quorum", "manifests", "marks", "unsealed", "restored", "incidents", "guards",
+    "quorum", "manifests", "marks", "unsealed", "restored", "incidents", "guards", "values",
 ]  # fmt: skip
 
 
