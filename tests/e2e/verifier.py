@@ -2,12 +2,15 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
 from recordings.evidence.verify_audit import verify
+from tests.forge import Log
+from tests.forge_parts import recording
 from tests.forgeries import Case
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "portal" / "verify"
@@ -23,10 +26,15 @@ def encoded(value: str | bytes) -> str:
     return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 
+def run_on(page: Page, data: bytes, brought: Mapping[str, bytes | str] | None = None) -> dict[str, Any]:
+    given = {name: encoded(value) for name, value in (brought or {}).items()}
+    found: dict[str, Any] = page.evaluate(RUN, {"data": encoded(data), "brought": given})
+    return found
+
+
 def in_browser(page: Page, case: Case) -> dict[str, Any]:
     """Return states, statement, verdict and exit code; the sentences of the checks are each verifier's own."""
-    brought = {key: encoded(value) for key, value in case.brought.items()}
-    found: dict[str, Any] = page.evaluate(RUN, {"data": encoded(case.data), "brought": brought})
+    found = run_on(page, case.data, case.brought)
     checks = [(check["name"], check["state"]) for check in found["checks"]]
     statement = [(line["name"], line["text"]) for line in found["statement"]]
     return {
@@ -45,3 +53,11 @@ def in_python(case: Case) -> dict[str, Any]:
         "verdict": result.verdict,
         "exit_code": result.exit_code,
     }
+
+
+def small() -> dict[str, bytes]:
+    """Return the files of a bundle of few leaves; what nobody checks in it is short."""
+    log = Log()
+    log.add(about=recording(7), names={"actor.name": "Noa"})
+    log.close()
+    return log.bundle("target", recording(7)) | {"verify_audit.py": b"pass\n", "verify.html": b"<p>\n"}

@@ -230,6 +230,18 @@ MAKERS.update({f"event_with_{name}": _body_case(name) for name in _bodies()})
 
 
 @forged
+def _an_event_with_a_key_that_is_not_ascii() -> Case:
+    wrong = Log()
+    wrong.add("viewing.watched", detail={"ä": 1})
+    return bad(wrong.bundle("actor", "user:1"), "inclusion")
+
+
+@forged
+def _an_entry_that_says_it_follows_nothing() -> Case:
+    return bad(changed_line(files_of(*SEVEN), 1, lambda x: x["entry"].update(obj_prev=-1)), "inclusion")
+
+
+@forged
 def _an_event_that_is_too_long() -> Case:
     wrong = Log()
     wrong.add("viewing.watched", detail={"text": "x" * 65_000})

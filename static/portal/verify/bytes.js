@@ -57,7 +57,8 @@ globalThis.auditVerifier = {};
   const digit = (code) => (code < 58 ? code - 48 : code - 87);
   const unhex = (text) => {
     const bytes = new Uint8Array(text.length / 2);
-    for (let at = 0; at < bytes.length; at++) bytes[at] = 16 * digit(text.charCodeAt(2 * at)) + digit(text.charCodeAt(2 * at + 1));
+    for (let at = 0; at < bytes.length; at++)
+      bytes[at] = 16 * digit(text.charCodeAt(2 * at)) + digit(text.charCodeAt(2 * at + 1));
     return bytes;
   };
 
@@ -114,7 +115,26 @@ globalThis.auditVerifier = {};
   const isUuid = (text) => typeof text === "string" && UUID.test(text);
 
   Object.assign(auditVerifier, {
-    Malformed, NotChecked, demand, encode, decode, latin, concat, equal, hex, isHex, unhex, unbase64, isHash64, decimal, isIndex,
-    isTime, timeAt, aMinuteAfter, readable, many, isUuid,
+    Malformed,
+    NotChecked,
+    demand,
+    encode,
+    decode,
+    latin,
+    concat,
+    equal,
+    hex,
+    isHex,
+    unhex,
+    unbase64,
+    isHash64,
+    decimal,
+    isIndex,
+    isTime,
+    timeAt,
+    aMinuteAfter,
+    readable,
+    many,
+    isUuid,
   });
 })();

@@ -13,7 +13,13 @@
   class Completeness {
     constructor(claim, scope) {
       Object.assign(this, { claim, leaves: 0, rows: 0, fault: "" });
-      this.chains = scope.wanted.map(({ kind, tag }, at) => ({ kind, tag, count: 0, last: undefined, ...claim.chains[at] }));
+      this.chains = scope.wanted.map(({ kind, tag }, at) => ({
+        kind,
+        tag,
+        count: 0,
+        last: undefined,
+        ...claim.chains[at],
+      }));
     }
 
     look({ n, entry, inScope, isRow }) {
@@ -22,7 +28,8 @@
       if (isRow) this.rows++;
       for (const chain of this.chains)
         if (entry[chain.kind] === chain.tag) {
-          if (entry[`${chain.kind}_n`] !== ++chain.count || entry[`${chain.kind}_prev`] !== chain.last) return `A leaf of the scope before leaf ${n} is missing.`;
+          if (entry[`${chain.kind}_n`] !== ++chain.count || entry[`${chain.kind}_prev`] !== chain.last)
+            return `A leaf of the scope before leaf ${n} is missing.`;
           chain.last = n;
         }
       return "";
@@ -30,9 +37,12 @@
 
     /** `manifests` gives the detail of the manifest at an index, or null. */
     end(manifests) {
-      const { size, range, rows, scope } = this.claim, manifest = manifests(size - 1);
+      const { size, range, rows, scope } = this.claim,
+        manifest = manifests(size - 1);
       if (!manifest) return "The manifest that says how many leaves there are cannot be read.";
-      const fault = range ? this.faultOfRange(range, scope, manifests) : this.chains.map((chain) => this.faultOfChain(chain, manifest)).find(Boolean);
+      const fault = range
+        ? this.faultOfRange(range, scope, manifests)
+        : this.chains.map((chain) => this.faultOfChain(chain, manifest)).find(Boolean);
       return fault || (this.rows === rows ? "" : `There are ${this.rows} rows, and bundle.json speaks of ${rows}.`);
     }
 
@@ -45,7 +55,10 @@
     }
 
     faultOfChain(chain, manifest) {
-      if (chain.absence) return chain.count ? "A leaf is shipped of which bundle.json says that there is none." : this.faultOfAbsence(chain, manifest);
+      if (chain.absence)
+        return chain.count
+          ? "A leaf is shipped of which bundle.json says that there is none."
+          : this.faultOfAbsence(chain, manifest);
       const { head, count, last, kind, tag } = chain;
       if (head.count !== count || head.last !== last) return "The newest leaves of the scope are missing.";
       return inManifest(manifest, kind, head, tag) ? "" : "The number of leaves of the scope is not in the manifest.";
@@ -54,7 +67,8 @@
     faultOfAbsence({ kind, tag, absence: { left, right } }, manifest) {
       const proven = [left, right].every((head) => !head || inManifest(manifest, kind, head, head.tag));
       if (!proven) return "The neighbours of the absent tag are not in the manifest.";
-      if ((left && left.tag >= tag) || (right && tag >= right.tag)) return "The absent tag does not lie between its neighbours.";
+      if ((left && left.tag >= tag) || (right && tag >= right.tag))
+        return "The absent tag does not lie between its neighbours.";
       const [after, before] = [left ? left.index + 1 : 0, right ? right.index : manifest[`${WORDS[kind]}_n`]];
       return after === before ? "" : "The neighbours of the absent tag do not stand side by side.";
     }

@@ -2,17 +2,20 @@
 "use strict";
 (() => {
   const { NotChecked, demand } = auditVerifier;
-  const MOST_ELEMENTS = 1000, DEEPEST = 16;
+  const MOST_ELEMENTS = 1000,
+    DEEPEST = 16;
   const TOO_MUCH = "a time stamp or certificate has too many parts";
 
   /** Read the elements that fill `bytes`; those made of elements have them as `parts`. */
   const elementsOf = (bytes, what, budget, depth) => {
     if (depth > DEEPEST) throw new NotChecked(TOO_MUCH);
     const elements = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (++budget.used > MOST_ELEMENTS) throw new NotChecked(TOO_MUCH);
       demand(at + 2 <= bytes.length, `${what} is cut off.`);
-      const tag = bytes[at], octets = bytes[at + 1] < 128 ? 0 : bytes[at + 1] - 128, start = at + 2 + octets;
+      const tag = bytes[at],
+        octets = bytes[at + 1] < 128 ? 0 : bytes[at + 1] - 128,
+        start = at + 2 + octets;
       demand((tag & 31) !== 31 && octets <= 4 && bytes[at + 1] !== 128 && start <= bytes.length, `${what} is not DER.`);
       let length = octets ? 0 : bytes[at + 1];
       for (let k = at + 2; k < start; k++) length = length * 256 + bytes[k];

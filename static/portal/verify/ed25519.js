@@ -38,7 +38,8 @@
   const faultOfKey = (bytes) => {
     let number = 0n;
     for (let at = 31; at >= 0; at--) number = (number << 8n) | BigInt(bytes[at]);
-    const y = number & (2n ** 255n - 1n), odd = number >> 255n;
+    const y = number & (2n ** 255n - 1n),
+      odd = number >> 255n;
     if (y >= P) return "is not written canonically";
     const x = xOf(y);
     if (x === null || (x === 0n && odd)) return "is no point of the curve";

@@ -20,7 +20,8 @@
   /** The fields that are always commitments. */
   const PERSONAL = ["actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label"];
 
-  const UUID_KINDS = ["recording", "statement", "report"], NUMBER_KINDS = ["object", "user"];
+  const UUID_KINDS = ["recording", "statement", "report"],
+    NUMBER_KINDS = ["object", "user"];
   const isReference = (text) => {
     const [, kind, id] = (typeof text === "string" && /^([^:]+):([^]+)$/.exec(text)) || [];
     if (UUID_KINDS.includes(kind)) return isUuid(id);
@@ -40,7 +41,8 @@
   };
 
   const faultOfEvent = (body, text) => {
-    if (text.length > LONGEST || (text.length * 3 > LONGEST && encode(text).length > LONGEST)) return "is longer than 65,000 bytes";
+    if (text.length > LONGEST || (text.length * 3 > LONGEST && encode(text).length > LONGEST))
+      return "is longer than 65,000 bytes";
     if (!hasKeys(body, REQUIRED, OPTIONAL)) return "lacks a key, or has one that no event has";
     if (body.v !== 1) return "has an unknown version";
     if (!isUuid(body.id)) return "has an id that is no UUID";
@@ -48,14 +50,18 @@
     if (!OUTCOMES.includes(body.outcome)) return "has an unknown outcome";
     if (!isTime(body.occurred_at)) return "has a malformed time";
     if (body.asserted_by !== "server" && body.asserted_by !== "client") return "is asserted by nobody known";
-    const empty = ["actor", ...OPTIONAL].find((part) => part in body && !(isObject(body[part]) && Object.keys(body[part]).length));
+    const empty = ["actor", ...OPTIONAL].find(
+      (part) => part in body && !(isObject(body[part]) && Object.keys(body[part]).length),
+    );
     if (empty) return `has a part "${empty}" that is empty or no object`;
     for (const [part, keys] of Object.entries(TEXTS)) {
       const values = body[part] ?? {};
       if (!hasKeys(values, [], keys)) return `has an unknown key in "${part}"`;
-      if (Object.values(values).some((value) => typeof value !== "string")) return `has a value in "${part}" that is no text`;
+      if (Object.values(values).some((value) => typeof value !== "string"))
+        return `has a value in "${part}" that is no text`;
     }
-    if (!Object.hasOwn(body.actor, "ref") || (body.object && !Object.hasOwn(body.object, "ref"))) return "lacks a reference";
+    if (!Object.hasOwn(body.actor, "ref") || (body.object && !Object.hasOwn(body.object, "ref")))
+      return "lacks a reference";
     const open = PERSONAL.find((field) => textAt(body, field) !== undefined && !isHex(textAt(body, field)));
     return open ? `has ${open} in the open` : "";
   };
@@ -70,10 +76,12 @@
 
   const faultOfEntry = (entry) => {
     const tags = ["act", "obj", "par"].flatMap((kind) => [kind, `${kind}_n`, `${kind}_prev`]);
-    if (!hasKeys(entry, ["v", "n", "e", "bh", "r", "y", "o", "act"], [...tags, "late"])) return "has other keys than an entry has";
+    if (!hasKeys(entry, ["v", "n", "e", "bh", "r", "y", "o", "act"], [...tags, "late"]))
+      return "has other keys than an entry has";
     if (entry.v !== 1 && entry.v !== 2) return "has an unknown version";
     if (!isIndex(entry.n) || !isHex(entry.bh) || !isTime(entry.r)) return "is malformed";
-    if (["e", "y", "o"].some((key) => typeof entry[key] !== "string")) return "has an id, a type or an outcome that is no text";
+    if (["e", "y", "o"].some((key) => typeof entry[key] !== "string"))
+      return "has an id, a type or an outcome that is no text";
     if (!["act", "obj", "par"].every((kind) => tagIsFormed(entry, kind))) return "has a malformed tag";
     if ("late" in entry && entry.late !== 1) return "is marked late in another way";
     return entry.v === 1 && ("par" in entry || "late" in entry) ? "has version 1 and a key of version 2" : "";
@@ -83,16 +91,31 @@
   const faultOfBody = ({ entry, body, bodyText }) => {
     if (hex(sha256(encode(bodyText))) !== entry.bh) return "is not the one that was sealed";
     const fault = faultOfEvent(body, bodyText);
-    return fault || (body.id === entry.e && body.type === entry.y && body.outcome === entry.o ? "" : "is not the one that its entry names");
+    return (
+      fault ||
+      (body.id === entry.e && body.type === entry.y && body.outcome === entry.o
+        ? ""
+        : "is not the one that its entry names")
+    );
   };
 
   /** What is wrong with a revealed value of an event. */
   const faultOfReveal = (body, field, secret) => {
     if (!PERSONAL.includes(field) && !field.startsWith("action_detail.")) return "is no personal value";
-    if (!hasKeys(secret, ["salt", "value"]) || !isHex(secret.salt, 16) || typeof secret.value !== "string") return "is malformed";
+    if (!hasKeys(secret, ["salt", "value"]) || !isHex(secret.salt, 16) || typeof secret.value !== "string")
+      return "is malformed";
     const commitment = hex(sha256(encode(`audit-field-v1\0${field}\0`), unhex(secret.salt), encode(secret.value)));
     return textAt(body, field) === commitment ? "" : "is not what the event commits to";
   };
 
-  Object.assign(auditVerifier, { MALFORMED, OWN_TYPES, PERSONAL, isReference, textAt, faultOfBody, faultOfEntry, faultOfReveal });
+  Object.assign(auditVerifier, {
+    MALFORMED,
+    OWN_TYPES,
+    PERSONAL,
+    isReference,
+    textAt,
+    faultOfBody,
+    faultOfEntry,
+    faultOfReveal,
+  });
 })();

@@ -9,12 +9,14 @@
   /** Refuse what the format does not have; tell whether all keys stand in order. */
   const inOrder = (value, what, depth = 1) => {
     if (typeof value === "string") demand(value.isWellFormed(), `${what} holds half a character.`);
-    else if (typeof value === "number") demand(Number.isSafeInteger(value), `${what} holds a number that is no integer below 2^53.`);
+    else if (typeof value === "number")
+      demand(Number.isSafeInteger(value), `${what} holds a number that is no integer below 2^53.`);
     else {
       demand(typeof value === "object" && value !== null, `${what} holds true, false or null.`);
       demand(depth <= DEEPEST, `${what} is nested too deep.`);
       if (Array.isArray(value)) return value.reduce((fine, item) => inOrder(item, what, depth + 1) && fine, true);
-      let before = "", sorted = true;
+      let before = "",
+        sorted = true;
       for (const key of Object.keys(value)) {
         demand(/^[\0-\x7f]*$/.test(key), `${what} has a key that is not ASCII.`);
         sorted = inOrder(value[key], what, depth + 1) && before <= key && sorted;
@@ -28,7 +30,9 @@
   const spelled = (value) => {
     if (Array.isArray(value)) return `[${value.map(spelled).join(",")}]`;
     if (!isObject(value)) return JSON.stringify(value);
-    const pairs = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${spelled(value[key])}`);
+    const pairs = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${spelled(value[key])}`);
     return `{${pairs.join(",")}}`;
   };
 

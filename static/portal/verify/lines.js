@@ -15,7 +15,8 @@
         throw new Malformed("events.jsonl is not UTF-8 text.");
       }
     };
-    let rest = "", count = 0;
+    let rest = "",
+      count = 0;
     for await (const chunk of chunks) {
       const lines = (rest + text(chunk, true)).split("\n");
       rest = lines.pop();
@@ -32,12 +33,19 @@
 
   /** What a line says, in its form. */
   const readLine = (text, number) => {
-    const what = `Line ${number} of events.jsonl`, { value: line, write } = parseParts(text, what);
-    demand(hasKeys(line, ["entry"], ["gap", "body", "reveal"]) && isObject(line.entry), `${what} has other keys than a line has.`);
-    demand(("body" in line) === ("reveal" in line), `${what} has an event without what it reveals, or the reverse.`);
+    const what = `Line ${number} of events.jsonl`,
+      { value: line, write } = parseParts(text, what);
+    demand(
+      hasKeys(line, ["entry"], ["gap", "body", "reveal"]) && isObject(line.entry),
+      `${what} has other keys than a line has.`,
+    );
+    demand("body" in line === "reveal" in line, `${what} has an event without what it reveals, or the reverse.`);
     demand(!("gap" in line) || isGap(line.gap), `${what} has a malformed gap.`);
     const { entry, body, reveal, gap = [] } = line;
-    demand(body === undefined || (isObject(body) && Object.keys(body).length && isObject(reveal)), `${what} has an event that is empty or no object.`);
+    demand(
+      body === undefined || (isObject(body) && Object.keys(body).length && isObject(reveal)),
+      `${what} has an event that is empty or no object.`,
+    );
     const fault = faultOfEntry(entry);
     demand(!fault, `The entry in line ${number} of events.jsonl ${fault}.`);
     return { n: entry.n, entry, entryText: write(entry), body, bodyText: body && write(body), reveal, gap };
@@ -51,7 +59,8 @@
     }
 
     of(kind, ref) {
-      const text = `${kind}\0${ref}`, known = this.known.get(text);
+      const text = `${kind}\0${ref}`,
+        known = this.known.get(text);
       if (known) return known;
       if (this.known.size > 20_000) this.known.clear();
       const tag = hex(hmac(this.key, text));
@@ -75,8 +84,21 @@
   /** Every leaf stands in the log where it says, and exactly the agreed leaves are shipped. */
   class Inclusion {
     constructor(claim, checkpoint) {
-      Object.assign(this, { claim, checkpoint, frontier: new Frontier(), lines: 0, newestOfVersion1: -1, oldestOfVersion2: Infinity });
-      this.special = new Set([0, claim.opening, claim.request, claim.size - 1, ...claim.anchors.map(({ size }) => size - 1)]);
+      Object.assign(this, {
+        claim,
+        checkpoint,
+        frontier: new Frontier(),
+        lines: 0,
+        newestOfVersion1: -1,
+        oldestOfVersion2: Infinity,
+      });
+      this.special = new Set([
+        0,
+        claim.opening,
+        claim.request,
+        claim.size - 1,
+        ...claim.anchors.map(({ size }) => size - 1),
+      ]);
       this.pending = null; // an incident that must speak of a leaf still to come
     }
 
@@ -84,7 +106,13 @@
       const { n, entry, gap } = leaf;
       this.lines++;
       if (n < this.frontier.size) return `Leaf ${n} does not come after the leaf before it.`;
-      if (!this.frontier.bridge(n, gap.map((root) => unbase64(root, "A gap", 32)))) return `The gap before leaf ${n} has the wrong length.`;
+      if (
+        !this.frontier.bridge(
+          n,
+          gap.map((root) => unbase64(root, "A gap", 32)),
+        )
+      )
+        return `The gap before leaf ${n} has the wrong length.`;
       this.frontier.push(1, leafHash(encode(leaf.entryText)));
       if (entry.v === 1) this.newestOfVersion1 = n;
       else this.oldestOfVersion2 = Math.min(this.oldestOfVersion2, n);
@@ -103,11 +131,14 @@
     }
 
     end() {
-      if (this.lines !== this.claim.leaves) return `events.jsonl has ${this.lines} lines, and bundle.json speaks of ${this.claim.leaves}.`;
+      if (this.lines !== this.claim.leaves)
+        return `events.jsonl has ${this.lines} lines, and bundle.json speaks of ${this.claim.leaves}.`;
       if (this.special.size) return `Leaf ${[...this.special][0]} is missing.`;
       if (this.pending) return `Leaf ${this.pending.n} is shipped without a reason.`;
       const { size, root } = this.checkpoint;
-      return this.frontier.size === size && equal(this.frontier.root(), root) ? "" : "The leaves do not lead to the root of the checkpoint.";
+      return this.frontier.size === size && equal(this.frontier.root(), root)
+        ? ""
+        : "The leaves do not lead to the root of the checkpoint.";
     }
 
     faultOfVersions(parentsFrom) {
@@ -124,9 +155,15 @@
     }
 
     look(leaf) {
-      const { n, entry, body, isRow, inScope } = leaf, isEvent = entry.y !== MALFORMED;
-      const told = isRow || OWN_TYPES.includes(entry.y) || n === this.claim.request || (inScope && entry.y === "recording.discovered");
-      if (Boolean(body) !== (told && isEvent)) return body ? `Leaf ${n} comes with its event, though it should not.` : `Leaf ${n} comes without its event.`;
+      const { n, entry, body, isRow, inScope } = leaf,
+        isEvent = entry.y !== MALFORMED;
+      const told =
+        isRow ||
+        OWN_TYPES.includes(entry.y) ||
+        n === this.claim.request ||
+        (inScope && entry.y === "recording.discovered");
+      if (Boolean(body) !== (told && isEvent))
+        return body ? `Leaf ${n} comes with its event, though it should not.` : `Leaf ${n} comes without its event.`;
       if (!isEvent) return this.isOfMalformed(entry) ? "" : `Leaf ${n} is no leaf of a malformed event.`;
       if (!body) return "";
       this.read++;
@@ -136,12 +173,19 @@
     }
 
     isOfMalformed(entry) {
-      return entry.act === this.tags.of("act", "system:sealer") && !("obj" in entry) && !("par" in entry) && entry.o === "error";
+      return (
+        entry.act === this.tags.of("act", "system:sealer") &&
+        !("obj" in entry) &&
+        !("par" in entry) &&
+        entry.o === "error"
+      );
     }
 
     fitsTags({ entry, body }) {
       const refs = { act: body.actor.ref, obj: body.object?.ref, par: entry.v === 2 ? body.object?.parent : undefined };
-      return Object.entries(refs).every(([kind, ref]) => entry[kind] === (ref === undefined ? undefined : this.tags.of(kind, ref)));
+      return Object.entries(refs).every(
+        ([kind, ref]) => entry[kind] === (ref === undefined ? undefined : this.tags.of(kind, ref)),
+      );
     }
   }
 
@@ -159,7 +203,9 @@
         if (fault) return `${field} of leaf ${n} ${fault}.`;
       }
       this.shown += fields.length;
-      this.hidden += PERSONAL.filter((field) => textAt(body, field) !== undefined && !Object.hasOwn(reveal, field)).length;
+      this.hidden += PERSONAL.filter(
+        (field) => textAt(body, field) !== undefined && !Object.hasOwn(reveal, field),
+      ).length;
       return "";
     }
   }

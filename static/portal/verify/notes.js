@@ -2,8 +2,10 @@
 "use strict";
 (() => {
   const { demand, encode, decode, concat, unbase64, decimal, hex, verifySignature } = auditVerifier;
-  const LONGEST = 1_000_000, MOST_LINES = 100;
-  const LOG = 1, WITNESS = 4;
+  const LONGEST = 1_000_000,
+    MOST_LINES = 100;
+  const LOG = 1,
+    WITNESS = 4;
   /** A name of a key holds no plus sign and no space of any kind. */
   const NAME = "[^+\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
   const SIGNATURE = new RegExp(`^— (${NAME}) ([A-Za-z0-9+/=]{8,})$`, "u");
@@ -11,10 +13,12 @@
   class Checkpoint {
     static read(bytes, what) {
       demand(bytes.length <= LONGEST, `${what} is longer than a megabyte.`);
-      const note = decode(bytes, what), [text, signatures, ...more] = note.split("\n\n");
+      const note = decode(bytes, what),
+        [text, signatures, ...more] = note.split("\n\n");
       demand(!/[\0-\x09\x0b-\x1f]/.test(note), `${what} holds control characters.`);
       demand(signatures !== undefined && !more.length && signatures.endsWith("\n"), `${what} is no signed checkpoint.`);
-      const lines = text.split("\n"), below = signatures.slice(0, -1).split("\n");
+      const lines = text.split("\n"),
+        below = signatures.slice(0, -1).split("\n");
       demand(lines.length === 3 && lines[0], `${what} does not have the three lines of a checkpoint.`);
       demand(below.length <= MOST_LINES, `${what} has more than ${MOST_LINES} signatures.`);
       const checkpoint = new Checkpoint();

@@ -20,8 +20,16 @@
   };
   const TONES = [
     [/^INVALID/, "bad", "Do not rely on this report: at least one check failed. Nothing is claimed about its content."],
-    [/^NOT CHECKED/, "open", "This says nothing about the report, neither for it nor against it. Use the file exactly as it was downloaded."],
-    [/^CONSISTENT/, "quiet", "Nothing contradicts itself, but only the log’s operator vouches for it. Bring a policy with a witness that you trust."],
+    [
+      /^NOT CHECKED/,
+      "open",
+      "This says nothing about the report, neither for it nor against it. Use the file exactly as it was downloaded.",
+    ],
+    [
+      /^CONSISTENT/,
+      "quiet",
+      "Nothing contradicts itself, but only the log’s operator vouches for it. Bring a policy with a witness that you trust.",
+    ],
     [/^ANCHORED/, "good", "A time stamp by the authority that you brought fixes everything before it."],
     [/^WITNESSED/, "good", "Whom you trust has seen the same log."],
   ];
@@ -58,7 +66,8 @@
   };
 
   const checkRow = ({ name, state, sentence }) => {
-    const [word, className] = STATES[state], text = make("div", "", make("p", "", bdi(sentence)));
+    const [word, className] = STATES[state],
+      text = make("div", "", make("p", "", bdi(sentence)));
     if (state === "ok") text.append(make("p", "quiet", PROVES[name]));
     return make("li", `check ${className}`, make("span", "state", word), make("span", "name", name), text);
   };
@@ -71,17 +80,24 @@
       const lines = statement.map(({ name, text }) => make("div", "", make("dt", "", name), make("dd", "", bdi(text))));
       parts.push(make("section", "statement", make("h2", "", "What this report says"), make("dl", "", ...lines)));
     }
-    if (checks.length) parts.push(make("section", "", make("h2", "", "What was checked"), make("ol", "checks", ...checks.map(checkRow))));
+    if (checks.length)
+      parts.push(
+        make("section", "", make("h2", "", "What was checked"), make("ol", "checks", ...checks.map(checkRow))),
+      );
     find("result").replaceChildren(...parts);
   };
 
   /** Show that a check is running; answers with the function that hears how far it is. */
   const showProgress = (controller) => {
-    const bar = make("progress", ""), words = make("p", "quiet", ""), cancel = make("button", "cancel", "Cancel");
+    const bar = make("progress", ""),
+      words = make("p", "quiet", ""),
+      cancel = make("button", "cancel", "Cancel");
     bar.setAttribute("aria-label", "Progress");
     cancel.type = "button";
     cancel.addEventListener("click", () => controller.abort());
-    find("result").replaceChildren(make("div", "note working", make("p", "", "Checking ", bdi(files.bundle.name), "…"), bar, words, cancel));
+    find("result").replaceChildren(
+      make("div", "note working", make("p", "", "Checking ", bdi(files.bundle.name), "…"), bar, words, cancel),
+    );
     return ({ part, done, of }) => {
       Object.assign(bar, { max: of || 1, value: done });
       words.textContent = `${done.toLocaleString("en")} of ${of.toLocaleString("en")} ${PARTS[part]}`;
@@ -92,7 +108,9 @@
 
   const check = async () => {
     running.abort();
-    const result = find("result"), controller = (running = new AbortController()), begun = performance.now();
+    const result = find("result"),
+      controller = (running = new AbortController()),
+      begun = performance.now();
     result.setAttribute("aria-busy", "true");
     const progress = showProgress(controller);
     result.scrollIntoView({ block: "start" });
@@ -125,7 +143,8 @@
 
   const accept = async (dropped) => {
     for (const file of dropped) {
-      const kind = await kindOf(file), transfer = new DataTransfer();
+      const kind = await kindOf(file),
+        transfer = new DataTransfer();
       transfer.items.add(file);
       find(kind).files = transfer.files; // the picker shows what was dropped
       keep(kind, file);

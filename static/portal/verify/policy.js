@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const { demand, encode, decode, unbase64, decimal, hex, sha256, faultOfKey, LOG, WITNESS, NAME } = auditVerifier;
-  const LONGEST = 1_000_000, MOST_MEMBERS = 100;
+  const LONGEST = 1_000_000,
+    MOST_MEMBERS = 100;
 
   const VKEY = new RegExp(`^(${NAME})\\+([0-9a-f]{8})\\+(.+)$`, "u");
 
@@ -24,7 +25,8 @@
   class Policy {
     static read(bytes) {
       demand(bytes.length <= LONGEST, "The policy is longer than a megabyte.");
-      const policy = new Policy(), text = decode(bytes, "The policy").replace(/^\ufeff/, "");
+      const policy = new Policy(),
+        text = decode(bytes, "The policy").replace(/^\ufeff/, "");
       Object.assign(policy, { logs: [], parties: new Map(), quorum: "", members: [], unknown: 0 });
       for (const line of text.split(/\r?\n/)) {
         demand(!/[\0-\x08\x0b-\x1f\x7f]/.test(line), "The policy holds control characters.");
@@ -34,7 +36,10 @@
       demand(policy.quorum, "The policy has no quorum.");
       policy.witnesses = [...policy.parties].filter(([, party]) => party.key).map(([name, { key }]) => ({ name, key }));
       demand(allDiffer(policy.members), "The policy has a member in two groups.");
-      demand(allDiffer(policy.logs.map((key) => key.name + hex(key.bytes))), "The policy has a log's key twice under one name.");
+      demand(
+        allDiffer(policy.logs.map((key) => key.name + hex(key.bytes))),
+        "The policy has a log's key twice under one name.",
+      );
       demand(allDiffer(policy.witnesses.map(({ key }) => hex(key.bytes))), "The policy has a witness's key twice.");
       return policy;
     }
@@ -64,9 +69,16 @@
     group(name, how, ...members) {
       this.nameIsNew(name);
       demand(members.length <= MOST_MEMBERS, `The policy's group ${name} has more than ${MOST_MEMBERS} members.`);
-      const fewest = how === "any" ? 1 : how === "all" ? members.length : decimal(how, `The number of the group ${name}`);
-      demand(1 <= fewest && fewest <= members.length, `The policy's group ${name} asks for more members than it has, or for none.`);
-      demand(members.every((member) => this.parties.has(member)), `The policy's group ${name} names an unknown member.`);
+      const fewest =
+        how === "any" ? 1 : how === "all" ? members.length : decimal(how, `The number of the group ${name}`);
+      demand(
+        1 <= fewest && fewest <= members.length,
+        `The policy's group ${name} asks for more members than it has, or for none.`,
+      );
+      demand(
+        members.every((member) => this.parties.has(member)),
+        `The policy's group ${name} names an unknown member.`,
+      );
       this.parties.set(name, { fewest, members });
       this.members.push(...members);
     }
@@ -78,7 +90,10 @@
     }
 
     nameIsNew(name) {
-      demand(name !== "none" && !this.parties.has(name), `The policy uses the name ${name} twice, or "none" as a name.`);
+      demand(
+        name !== "none" && !this.parties.has(name),
+        `The policy uses the name ${name} twice, or "none" as a name.`,
+      );
     }
 
     /** Whether the quorum is met when the witnesses of these names have signed. A group stands behind its members. */

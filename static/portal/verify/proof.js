@@ -16,21 +16,27 @@
   };
 
   const checkInclusion = ({ checkpoint }, proof, leaf) => {
-    const what = "What stands beside the proof", index = decimal(proof.index, "The index");
+    const what = "What stands beside the proof",
+      index = decimal(proof.index, "The index");
     const said = A.parse(decode(unbase64(proof.extra, what), what), what);
-    const formed = hasKeys(said, ["body", "entry", "reveal"]) && typeof said.body === "string" && typeof said.entry === "string";
+    const formed =
+      hasKeys(said, ["body", "entry", "reveal"]) && typeof said.body === "string" && typeof said.entry === "string";
     demand(formed && isObject(said.reveal), `${what} is malformed.`);
-    const entry = A.parse(said.entry, "The entry"), fault = A.faultOfEntry(entry);
+    const entry = A.parse(said.entry, "The entry"),
+      fault = A.faultOfEntry(entry);
     Object.assign(leaf, { entry, bodyText: said.body, reveal: said.reveal });
     if (fault) return { fault: `The entry ${fault}.` };
     if (entry.n !== index) return { fault: `The entry is of leaf ${entry.n}, not of leaf ${index}.` };
     const path = proof.path.map((line) => unbase64(line, "A line of the proof", 32));
     const included = A.isIncluded(encode(said.entry), index, checkpoint.size, path, checkpoint.root);
-    return included ? { ok: `Leaf ${index} stands in the log.` } : { fault: "The entry does not lead to the root of the checkpoint." };
+    return included
+      ? { ok: `Leaf ${index} stands in the log.` }
+      : { fault: "The entry does not lead to the root of the checkpoint." };
   };
 
   const checkBody = (leaf) => {
-    const body = (leaf.body = A.parse(leaf.bodyText, "The event")), fault = A.faultOfBody(leaf);
+    const body = (leaf.body = A.parse(leaf.bodyText, "The event")),
+      fault = A.faultOfBody(leaf);
     return fault ? { fault: `The event ${fault}.` } : { ok: `The event is ${body.type}, by ${body.actor.ref}.` };
   };
 
@@ -40,21 +46,29 @@
       const fault = A.faultOfReveal(body, field, reveal[field]);
       if (fault) return { fault: `${field} ${fault}.` };
     }
-    return fields.length ? { ok: `${A.many(fields.length, "1 value is", "values are")} what the event commits to.` } : { none: "No personal value is shown." };
+    return fields.length
+      ? { ok: `${A.many(fields.length, "1 value is", "values are")} what the event commits to.` }
+      : { none: "No personal value is shown." };
   };
 
   const checkTimes = ({ witnesses }, { entry }) => {
     const early = witnesses.find(({ seconds }) => entry.r > A.aMinuteAfter(A.timeAt(seconds)));
     if (early) return { fault: `The event was recorded after ${early.name} had seen it.` };
     if (!witnesses.length) return { none: "No witness has signed." };
-    return { ok: `Recorded at ${A.readable(entry.r)}, before ${A.many(witnesses.length, "1 witness", "witnesses")} signed.` };
+    return {
+      ok: `Recorded at ${A.readable(entry.r)}, before ${A.many(witnesses.length, "1 witness", "witnesses")} signed.`,
+    };
   };
 
   const verifyProof = async (file, { policy }) => {
     if (file.size > LARGEST) throw new NotChecked("this is no proof of an event");
     const proof = splitProof(A.latin(new Uint8Array(await file.arrayBuffer())));
-    const report = new A.Report(), found = { trusted: [], witnesses: [], signers: [] }, leaf = {};
-    await report.check("policy", () => (policy ? A.checkPolicy(found, policy, "brought") : { fault: "A single proof holds no policy. Bring yours." }));
+    const report = new A.Report(),
+      found = { trusted: [], witnesses: [], signers: [] },
+      leaf = {};
+    await report.check("policy", () =>
+      policy ? A.checkPolicy(found, policy, "brought") : { fault: "A single proof holds no policy. Bring yours." },
+    );
     await report.check("checkpoint", () => A.checkCheckpoint(found, proof.note));
     await report.check("witnesses", () => A.checkWitnesses(found));
     await report.check("inclusion", () => checkInclusion(found, proof, leaf));

@@ -20,7 +20,7 @@
   }
 
   /** Without what these find out, nothing that follows can be checked. */
-  const FUNDAMENTAL = ["files", "policy", "checkpoint", "inclusion", "bodies", "manifest"];
+  const FUNDAMENTAL = ["files", "policy", "checkpoint", "inclusion", "bodies", "values", "manifest"];
 
   /** The checks that were done. A check is a function that gives `{fault}`, `{none}` or `{ok}` with a sentence, or throws Malformed. */
   class Report {
@@ -29,7 +29,9 @@
     }
 
     async check(name, work) {
-      const said = this.broken ? { none: `Not looked at, because the check "${this.broken}" has failed.` } : await this.outcome(work);
+      const said = this.broken
+        ? { none: `Not looked at, because the check "${this.broken}" has failed.` }
+        : await this.outcome(work);
       const state = said.fault ? "fail" : said.none ? "none" : "ok";
       this.checks.push({ name, state, sentence: said.fault || said.none || said.ok });
       if (state === "fail" && FUNDAMENTAL.includes(name)) this.broken = name;

@@ -15,17 +15,26 @@
 
   /** Take the whole blocks of `data` from `at` to `end` into `state`. */
   const compress = (state, data, at, end) => {
-    const w = schedule, k = ROUND;
+    const w = schedule,
+      k = ROUND;
     for (; at < end; at += 64) {
       for (let t = 0, i = at; t < 16; t++, i += 4)
         w[t] = (data[i] << 24) | (data[i + 1] << 16) | (data[i + 2] << 8) | data[i + 3];
       for (let t = 16; t < 64; t++) {
-        const x = w[t - 15], y = w[t - 2];
+        const x = w[t - 15],
+          y = w[t - 2];
         const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         w[t] = ((s0 + w[t - 7]) | 0) + ((s1 + w[t - 16]) | 0);
       }
-      let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+      let a = state[0],
+        b = state[1],
+        c = state[2],
+        d = state[3],
+        e = state[4],
+        f = state[5],
+        g = state[6],
+        h = state[7];
       for (let t = 0; t < 64; t++) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
         const x = (((s1 + (g ^ (e & (f ^ g)))) | 0) + ((((h + k[t]) | 0) + w[t]) | 0)) | 0;
@@ -103,7 +112,8 @@
   };
 
   const hmac = (key, text) => {
-    const inner = new Uint8Array(64).fill(0x36), outer = new Uint8Array(64).fill(0x5c);
+    const inner = new Uint8Array(64).fill(0x36),
+      outer = new Uint8Array(64).fill(0x5c);
     key.forEach((byte, at) => {
       inner[at] ^= byte;
       outer[at] ^= byte;

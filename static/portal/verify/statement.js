@@ -7,7 +7,17 @@
   /** What is counted while the lines pass. */
   class Facts {
     constructor(claim) {
-      Object.assign(this, { scope: claim.scope, rows: 0, late: 0, malformed: 0, issued: 0, wentOn: false, discovered: false, fault: "", label: "" });
+      Object.assign(this, {
+        scope: claim.scope,
+        rows: 0,
+        late: 0,
+        malformed: 0,
+        issued: 0,
+        wentOn: false,
+        discovered: false,
+        fault: "",
+        label: "",
+      });
     }
 
     look({ entry, body, reveal, inScope, isRow }) {
@@ -29,11 +39,17 @@
 
   const about = ({ scope, label }) => {
     const of = { target: "every event on ", object: "every event on ", actor: "every event by ", all: "every event" };
-    return of[scope.kind] + (scope.ref ?? "") + (scope.kind === "object" ? " and on its recordings" : "") + (label ? ` (“${label}”)` : "");
+    return (
+      of[scope.kind] +
+      (scope.ref ?? "") +
+      (scope.kind === "object" ? " and on its recordings" : "") +
+      (label ? ` (“${label}”)` : "")
+    );
   };
 
   const period = ({ from, to }) =>
-    (from ? `from ${readable(from)}` : "from the beginning of the log") + (to ? `, before ${readable(to)}` : ", no end");
+    (from ? `from ${readable(from)}` : "from the beginning of the log") +
+    (to ? `, before ${readable(to)}` : ", no end");
 
   const complete = (until, { to }, closed) => {
     const said = `no event is missing until ${readable(until)}`;
@@ -42,7 +58,8 @@
   };
 
   const viewings = (facts, parentsFrom, until) => {
-    const { kind, ref } = facts.scope, somebody = kind === "actor" ? "this person was" : "somebody was";
+    const { kind, ref } = facts.scope,
+      somebody = kind === "actor" ? "this person was" : "somebody was";
     if (kind === "target" && !ref.startsWith("recording:")) return "not stated: this scope cannot hold viewings";
     if (facts.issued) return `${many(facts.issued, "once", "times")} ${somebody} given the address of a video`;
     if (facts.wentOn) return "none began in this time; one that began before went on";
@@ -59,20 +76,27 @@
     brought: "the policy you brought",
   };
 
-  const seenBy = (witnesses) => witnesses.map(({ name, seconds }) => `${name} at ${readable(timeAt(seconds))}`).join(", ") || "no witness";
+  const seenBy = (witnesses) =>
+    witnesses.map(({ name, seconds }) => `${name} at ${readable(timeAt(seconds))}`).join(", ") || "no witness";
 
   const logSentence = ({ claim, kept }) => {
-    const first = kept.get(0), opening = kept.get(claim.opening), detail = first.body.action_detail;
+    const first = kept.get(0),
+      opening = kept.get(claim.opening),
+      detail = first.body.action_detail;
     let text = `${claim.origin}, ${claim.size} leaves, open since ${readable(first.entry.r)}`;
     if (detail.previous_origin) text += `; leaf 0 goes on from ${detail.previous_origin}, which is not in this log`;
-    if (claim.opening > 0) text += `; since leaf ${claim.opening} under this name: ${opening.body.action_detail.reason}`;
+    if (claim.opening > 0)
+      text += `; since leaf ${claim.opening} under this name: ${opening.body.action_detail.reason}`;
     return text;
   };
 
   /** The sentences about a bundle in which every check holds. */
   const statementOf = (found) => {
-    const { claim, kept, facts, manifest, values, witnesses, trusted } = found, { scope } = claim, request = kept.get(claim.request);
-    const closed = manifest.closed_until, until = scope.to !== undefined && scope.to < closed ? scope.to : closed;
+    const { claim, kept, facts, manifest, values, witnesses, trusted } = found,
+      { scope } = claim,
+      request = kept.get(claim.request);
+    const closed = manifest.closed_until,
+      until = scope.to !== undefined && scope.to < closed ? scope.to : closed;
     const requester = named(request.body.actor.ref, request.reveal["actor.name"]?.value);
     const lines = [
       ["About", about(facts)],
@@ -85,12 +109,23 @@
       ["Seen by", seenBy(witnesses)],
       ["Personal values", `${values.shown} shown, ${values.hidden} erased or not opened`],
       ["Sealed late", facts.late && lateSentence(facts.late)],
-      ["Malformed", facts.malformed && many(facts.malformed, "1 entry is no event that can be read", "entries are no events that can be read")],
-      ["Recordings named since", scope.kind === "object" && manifest.parents_from > 0 &&
-        `leaf ${manifest.parents_from}: earlier events on its recordings are not covered`],
+      [
+        "Malformed",
+        facts.malformed &&
+          many(facts.malformed, "1 entry is no event that can be read", "entries are no events that can be read"),
+      ],
+      [
+        "Recordings named since",
+        scope.kind === "object" &&
+          manifest.parents_from > 0 &&
+          `leaf ${manifest.parents_from}: earlier events on its recordings are not covered`,
+      ],
       ["Not covered", "views inside CommBox, and whatever was never recorded here"],
-      ["Not checked", "report.xlsx, report.pdf and README.txt: copies by the portal; only report.csv was made again from the events" +
-        (witnesses.length || trusted.length ? "" : "; when it happened: no time stamp or witness was checked")],
+      [
+        "Not checked",
+        "report.xlsx, report.pdf and README.txt: copies by the portal; only report.csv was made again from the events" +
+          (witnesses.length || trusted.length ? "" : "; when it happened: no time stamp or witness was checked"),
+      ],
       ["Trust", TRUST[found.trust]],
     ];
     return lines.filter(([, text]) => text).map(([name, text]) => ({ name, text }));

@@ -7,7 +7,7 @@
     "address,request_id,detail,event_id,body_sha256";
   const FORMULA = "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20\\ufe66\\ufe62\\ufe63\\ufe6b]";
   const IGNORED =
-    "[\\0-\\x08\\x0b\\x0c\\x0e-\\x20\"\\x7f-\\xa0\\xad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff]*";
+    '[\\0-\\x08\\x0b\\x0c\\x0e-\\x20"\\x7f-\\xa0\\xad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff]*';
   const AT_START = new RegExp(`^(?:['\\t\\r\\n\\0]|${IGNORED}${FORMULA})`);
   const WITHIN = new RegExp(`[;\\t\\r\\n](?=${IGNORED}${FORMULA})`, "g");
   const HARMLESS = /^[A-Za-z0-9_:. ]*$/;
@@ -26,22 +26,45 @@
   };
 
   const cellsOf = ({ entry, body, reveal }) => {
-    if (entry.y === MALFORMED) return [entry.n, entry.r, "", entry.y, entry.o, ...Array(11).fill(""), entry.e, entry.bh].map(String);
+    if (entry.y === MALFORMED)
+      return [entry.n, entry.r, "", entry.y, entry.o, ...Array(11).fill(""), entry.e, entry.bh].map(String);
     const said = (field) => {
       const value = textAt(body, field) ?? "";
       return PERSONAL.includes(field) ? (reveal[field]?.value ?? (value && "erased")) : value;
     };
     return [
-      String(entry.n), entry.r, body.occurred_at, entry.y, entry.o, said("actor.ref"), said("actor.name"), said("actor.role"),
-      said("purpose.code"), said("purpose.note"), said("object.ref"), said("object.label"), said("object.parent"), said("source.ip"),
-      said("request.id"), detailOf(body, reveal), entry.e, entry.bh,
+      String(entry.n),
+      entry.r,
+      body.occurred_at,
+      entry.y,
+      entry.o,
+      said("actor.ref"),
+      said("actor.name"),
+      said("actor.role"),
+      said("purpose.code"),
+      said("purpose.note"),
+      said("object.ref"),
+      said("object.label"),
+      said("object.parent"),
+      said("source.ip"),
+      said("request.id"),
+      detailOf(body, reveal),
+      entry.e,
+      entry.bh,
     ];
   };
 
   class Table {
     /** `chunks` are the unpacked bytes of report.csv. */
     constructor(chunks) {
-      Object.assign(this, { chunks, held: new Uint8Array(), rows: 0, waiting: [`\ufeff${COLUMNS}\r\n`], length: 0, fault: "" });
+      Object.assign(this, {
+        chunks,
+        held: new Uint8Array(),
+        rows: 0,
+        waiting: [`\ufeff${COLUMNS}\r\n`],
+        length: 0,
+        fault: "",
+      });
     }
 
     /** Add the row of a leaf. Compared is whenever enough has gathered, so that neither the table nor the file stands in memory. */
@@ -56,7 +79,7 @@
 
     async compare() {
       const expected = encode(this.waiting.join(""));
-      for (let at = 0; at < expected.length && !this.fault; ) {
+      for (let at = 0; at < expected.length && !this.fault;) {
         if (!this.held.length) {
           const { done, value } = await this.chunks.next();
           if (done) this.fault = "report.csv ends before the last event.";

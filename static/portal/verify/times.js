@@ -11,11 +11,15 @@
 
     look(leaf) {
       const { n, entry, body, inScope } = leaf;
-      if (entry.r < this.closed && !entry.late) return `Leaf ${n} was recorded before ${readable(this.closed)}, when the log had been closed for that time.`;
-      const fault = entry.y === "heads.manifest" && body?.actor.ref === "system:sealer" ? this.takeManifest(n, body) : "";
+      if (entry.r < this.closed && !entry.late)
+        return `Leaf ${n} was recorded before ${readable(this.closed)}, when the log had been closed for that time.`;
+      const fault =
+        entry.y === "heads.manifest" && body?.actor.ref === "system:sealer" ? this.takeManifest(n, body) : "";
       this.incident = incidentOf(leaf) ?? this.incident;
-      const needsIncident = inScope && (entry.late || entry.y === MALFORMED);
-      if (needsIncident && !(this.incident && speaksOf(this.incident, leaf))) return `Leaf ${n} is late or malformed, and no incident speaks of it.`;
+      const speaksOfLate = incidentOf(leaf)?.code === "event_late"; // such an incident needs no other when it comes late itself
+      const needsIncident = inScope && (entry.late || entry.y === MALFORMED) && !speaksOfLate;
+      if (needsIncident && !(this.incident && speaksOf(this.incident, leaf)))
+        return `Leaf ${n} is late or malformed, and no incident speaks of it.`;
       if (this.newest < entry.r) this.newest = entry.r;
       if (this.newestBelow.has(n + 1)) this.newestBelow.set(n + 1, this.newest);
       return fault;
@@ -23,7 +27,8 @@
 
     takeManifest(n, { action_detail: { newest, closed_until: closed } = {} }) {
       this.manifests++;
-      if (isTime(newest) && this.newest > newest) return `A leaf before leaf ${n} was recorded later than the manifest there says.`;
+      if (isTime(newest) && this.newest > newest)
+        return `A leaf before leaf ${n} was recorded later than the manifest there says.`;
       if (isTime(closed) && this.closed < closed) this.closed = closed;
       return "";
     }
@@ -31,7 +36,8 @@
     /** Compare with the cosignatures that counted and the stamps that were verified. */
     end(witnesses, stamps) {
       const witness = witnesses.find(({ seconds }) => this.newest > aMinuteAfter(timeAt(seconds)));
-      if (witness) return `A leaf was recorded after ${witness.name} had seen it, at ${readable(timeAt(witness.seconds))}.`;
+      if (witness)
+        return `A leaf was recorded after ${witness.name} had seen it, at ${readable(timeAt(witness.seconds))}.`;
       const stamp = stamps.find(({ size, time }) => this.newestBelow.get(size) > aMinuteAfter(time));
       return stamp ? `A leaf below ${stamp.size} was recorded after its time stamp of ${readable(stamp.time)}.` : "";
     }

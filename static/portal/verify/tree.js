@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const { sha256, equal, isIndex } = auditVerifier;
-  const LEAF = Uint8Array.of(0), NODE = Uint8Array.of(1);
+  const LEAF = Uint8Array.of(0),
+    NODE = Uint8Array.of(1);
   const EMPTY = sha256();
 
   const leafHash = (entry) => sha256(LEAF, entry);
@@ -27,7 +28,8 @@
   /** Whether the leaf with this content stands at `index` of a tree. */
   const isIncluded = (content, index, size, path, root) => {
     if (!isIndex(index) || !isIndex(size) || index >= size) return false;
-    const leaf = leafHash(content), roots = climb(index, size - 1, path, leaf, leaf);
+    const leaf = leafHash(content),
+      roots = climb(index, size - 1, path, leaf, leaf);
     return roots !== null && equal(roots.whole, root);
   };
 
@@ -70,7 +72,9 @@
     }
 
     root() {
-      return this.stack.length ? this.stack.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right)) : EMPTY;
+      return this.stack.length
+        ? this.stack.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right))
+        : EMPTY;
     }
   }
 

@@ -6,43 +6,57 @@
 "use strict";
 (() => {
   const A = auditVerifier;
-  const { NotChecked, Zip, Scope, Tags, Facts, Inclusion, Bodies, Values, Times, Completeness, Table, Pace, Report } = A;
+  const { NotChecked, Zip, Scope, Tags, Facts, Inclusion, Bodies, Values, Times, Completeness, Table, Pace, Report } =
+    A;
   const { encode, decode, equal, hex, many, own } = A;
   const PROOF = "c2sp.org/tlog-proof@v";
-  const LONGEST_SUMS = 100_000;
+  const LONGEST_SUMS = 100_000,
+    LONGEST_CLAIM = 2 ** 20; // longer than anything of their form
 
   /** Every byte is the one that SHA256SUMS and bundle.json speak of. */
   const checkFiles = async (found, zip, pace) => {
-    const { size, offset } = zip.entries.get("SHA256SUMS"), of = [...zip.entries.values()].reduce((sum, entry) => sum + entry.size, offset);
+    const { size, offset } = zip.entries.get("SHA256SUMS"),
+      of = [...zip.entries.values()].reduce((sum, entry) => sum + entry.size, offset);
     let done = 0;
     const step = (length) => {
       done += length;
       return pace.step(() => ({ part: "files", done, of }));
     };
     const names = [...zip.entries.keys()].filter((name) => name !== "SHA256SUMS").sort();
-    if (size > LONGEST_SUMS) return { fault: "SHA256SUMS is too long." };
+    if (size >= LONGEST_SUMS) return { fault: "SHA256SUMS is too long." };
     const sums = decode(await zip.read("SHA256SUMS"), "SHA256SUMS");
-    const last = `# ${hex(await zip.hashOfStart(offset, step))}  the ${offset} bytes before this file\n`, hashes = {};
+    const last = `# ${hex(await zip.hashOfStart(offset, step))}  the ${offset} bytes before this file\n`,
+      hashes = {};
     if (!sums.endsWith(last)) return { fault: "The file was changed after SHA256SUMS was written." };
     for (const name of names) {
       hashes[name] = hex(await zip.hashOf(name, step));
-      if (!sums.includes(`${hashes[name]}  ${name}\n`)) return { fault: `${name} is not the file that SHA256SUMS speaks of.` };
+      if (!sums.includes(`${hashes[name]}  ${name}\n`))
+        return { fault: `${name} is not the file that SHA256SUMS speaks of.` };
     }
-    if (sums !== names.map((name) => `${hashes[name]}  ${name}\n`).join("") + last) return { fault: "SHA256SUMS has other lines than agreed." };
-    const claim = A.readClaim(decode(await zip.read("bundle.json"), "bundle.json")), fault = A.faultOfClaim(claim);
+    if (sums !== names.map((name) => `${hashes[name]}  ${name}\n`).join("") + last)
+      return { fault: "SHA256SUMS has other lines than agreed." };
+    if (zip.entries.get("bundle.json").size > LONGEST_CLAIM) return { fault: "bundle.json is too long." };
+    const claim = A.readClaim(decode(await zip.read("bundle.json"), "bundle.json")),
+      fault = A.faultOfClaim(claim);
     if (fault) return { fault };
     const other = Object.keys(claim.files).find((name) => claim.files[name] !== hashes[name]);
     if (other) return { fault: `${other} is not the file that bundle.json speaks of.` };
-    if (claim.anchors.map((anchor) => anchor.size).join() !== zip.anchors.join()) return { fault: "The anchors in the zip are not those of bundle.json." };
+    if (claim.anchors.map((anchor) => anchor.size).join() !== zip.anchors.join())
+      return { fault: "The anchors in the zip are not those of bundle.json." };
     found.claim = claim;
     return { ok: `${zip.entries.size} files, each as it was packed.` };
   };
 
   /** Read events.jsonl once, showing each line to the checks that look at lines. Each keeps the first thing it finds wrong. */
   const checkInclusion = async (found, zip, pace) => {
-    const { claim, checkpoint } = found, tags = new Tags(claim.tag_key), scope = new Scope(claim, tags);
-    const inclusion = new Inclusion(claim, checkpoint), bodies = new Bodies(claim, tags), table = new Table(zip.chunks("report.csv"));
-    const lookers = [new Values(), new Completeness(claim, scope), new Times(claim), new Facts(claim)], kept = new Map();
+    const { claim, checkpoint } = found,
+      tags = new Tags(claim.tag_key),
+      scope = new Scope(claim, tags);
+    const inclusion = new Inclusion(claim, checkpoint),
+      bodies = new Bodies(claim, tags),
+      table = new Table(zip.chunks("report.csv"));
+    const lookers = [new Values(), new Completeness(claim, scope), new Times(claim), new Facts(claim)],
+      kept = new Map();
     const keep = new Set([0, claim.opening, claim.request, claim.size - 1, claim.range?.first, claim.range?.last]);
     let number = 0;
     for await (const lines of A.linesOf(zip.chunks("events.jsonl"))) {
@@ -62,7 +76,8 @@
     }
     const [values, completeness, times, facts] = lookers;
     Object.assign(found, { kept, bodies, values, completeness, times, facts, table });
-    const fault = inclusion.end() || inclusion.faultOfVersions(kept.get(claim.size - 1)?.body?.action_detail?.parents_from);
+    const fault =
+      inclusion.end() || inclusion.faultOfVersions(kept.get(claim.size - 1)?.body?.action_detail?.parents_from);
     return { fault, ok: `${many(number, "1 leaf leads", "leaves lead")} to the root of the checkpoint.` };
   };
 
@@ -72,28 +87,43 @@
   };
 
   const checkCompleteness = (found) => {
-    const { completeness } = found, fault = completeness.fault || completeness.end((n) => own(found, n, "heads.manifest"));
+    const { completeness } = found,
+      fault = completeness.fault || completeness.end((n) => own(found, n, "heads.manifest"));
     return { fault, ok: `${many(completeness.leaves, "1 leaf is", "leaves are")} of the scope, and none is missing.` };
   };
 
   const checkTimes = ({ times, witnesses, trusted }) => {
     const bounds = `${many(witnesses.length, "1 cosignature", "cosignatures")} and ${many(trusted.length, "1 time stamp", "time stamps")}`;
-    return { fault: times.fault || times.end(witnesses, trusted), ok: `No leaf was dated back, compared with ${many(times.manifests, "1 manifest", "manifests")}, ${bounds}.` };
+    return {
+      fault: times.fault || times.end(witnesses, trusted),
+      ok: `No leaf was dated back, compared with ${many(times.manifests, "1 manifest", "manifests")}, ${bounds}.`,
+    };
   };
 
-  const checkTable = async ({ table }) => ({ fault: await table.end(), ok: `${many(table.rows, "1 row says", "rows say")} what the events say.` });
+  const checkTable = async ({ table }) => ({
+    fault: await table.end(),
+    ok: `${many(table.rows, "1 row says", "rows say")} what the events say.`,
+  });
 
   const verifyBundle = async (file, brought, pace) => {
-    const zip = await Zip.open(file), found = { witnesses: [], signers: [], trusted: [] }, report = new Report();
+    const zip = await Zip.open(file),
+      found = { witnesses: [], signers: [], trusted: [] },
+      report = new Report();
     await report.check("files", () => checkFiles(found, zip, pace));
     await report.check("policy", async () => {
-      const inside = await zip.read("policy.txt"), same = brought.policy && equal(brought.policy, inside);
+      const inside = await zip.read("policy.txt"),
+        same = brought.policy && equal(brought.policy, inside);
       return A.checkPolicy(found, brought.policy ?? inside, same ? "same" : brought.policy ? "brought" : "own");
     });
-    await report.check("checkpoint", async () => A.checkCheckpoint(found, await zip.read("checkpoint.txt"), found.claim));
+    await report.check("checkpoint", async () =>
+      A.checkCheckpoint(found, await zip.read("checkpoint.txt"), found.claim),
+    );
     await report.check("witnesses", () => A.checkWitnesses(found));
     await report.check("inclusion", () => checkInclusion(found, zip, pace));
-    await report.check("bodies", () => ({ fault: found.bodies.fault, ok: `${many(found.bodies.read, "1 event is the one that was", "events are the ones that were")} sealed.` }));
+    await report.check("bodies", () => ({
+      fault: found.bodies.fault,
+      ok: `${many(found.bodies.read, "1 event is the one that was", "events are the ones that were")} sealed.`,
+    }));
     await report.check("values", () => checkValues(found));
     await report.check("opening", () => A.checkOpening(found));
     await report.check("manifest", () => A.checkManifest(found));
@@ -108,12 +138,17 @@
 
   const verify = async (file, brought = {}, options = {}) => {
     try {
-      if (!globalThis.crypto?.subtle) throw new NotChecked("this page computes hashes only over https, from localhost or from a file");
-      const pace = new Pace(options), start = new Uint8Array(await file.slice(0, PROOF.length).arrayBuffer());
+      if (!globalThis.crypto?.subtle)
+        throw new NotChecked("this page computes hashes only over https, from localhost or from a file");
+      const pace = new Pace(options),
+        start = new Uint8Array(await file.slice(0, PROOF.length).arrayBuffer());
       return await (equal(start, encode(PROOF)) ? A.verifyProof(file, brought) : verifyBundle(file, brought, pace));
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      const why = error instanceof NotChecked ? error.message : `this verifier met an error that it did not expect (${error.message})`;
+      const why =
+        error instanceof NotChecked
+          ? error.message
+          : `this verifier met an error that it did not expect (${error.message})`;
       return { checks: [], statement: [], verdict: `NOT CHECKED: ${why}`, exit_code: 2 };
     }
   };

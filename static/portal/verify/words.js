@@ -17,35 +17,51 @@
   };
 
   const checkOpening = (found) => {
-    const { claim } = found, first = own(found, 0, "log.opened"), here = own(found, claim.opening, "log.opened");
+    const { claim } = found,
+      first = own(found, 0, "log.opened"),
+      here = own(found, claim.opening, "log.opened");
     if (!first || !here) return { fault: "A leaf that opens the log is missing or something else." };
     const commitment = hex(sha256(encode("audit-tag-key-v1\0"), unhex(claim.tag_key)));
-    if ([first, here].some((detail) => detail.tag_key_sha256 !== commitment)) return { fault: "The tag key is not the one that the log was opened with." };
+    if ([first, here].some((detail) => detail.tag_key_sha256 !== commitment))
+      return { fault: "The tag key is not the one that the log was opened with." };
     if (here.origin !== claim.origin) return { fault: "The leaf that opens the log names another origin." };
     const texts = [first, here].flatMap(({ origin, previous_origin, reason }) => [origin, previous_origin, reason]);
-    if (texts.some((text) => text !== undefined && typeof text !== "string")) return { fault: "A leaf that opens the log is malformed." };
+    if (texts.some((text) => text !== undefined && typeof text !== "string"))
+      return { fault: "A leaf that opens the log is malformed." };
     if (claim.opening > 0 && here.reason === undefined) return { fault: `Leaf ${claim.opening} gives no reason.` };
-    if (claim.opening > 0 && !(here.previous_origin && isSuccessor(claim.origin, here.previous_origin))) return { fault: "The log goes on under a name that does not follow the one before." };
+    if (claim.opening > 0 && !(here.previous_origin && isSuccessor(claim.origin, here.previous_origin)))
+      return { fault: "The log goes on under a name that does not follow the one before." };
     return { ok: claim.opening ? `Leaf 0 and leaf ${claim.opening} fix the tag key.` : "Leaf 0 fixes the tag key." };
   };
 
-  const isManifest = (detail) => ["objects", "parents", "actors"].every((word) => isIndex(detail[`${word}_n`]) && isHex(detail[`${word}_root`])) &&
-    isIndex(detail.upto) && isIndex(detail.parents_from) && isTime(detail.closed_until) && isTime(detail.newest);
+  const isManifest = (detail) =>
+    ["objects", "parents", "actors"].every((word) => isIndex(detail[`${word}_n`]) && isHex(detail[`${word}_root`])) &&
+    isIndex(detail.upto) &&
+    isIndex(detail.parents_from) &&
+    isTime(detail.closed_until) &&
+    isTime(detail.newest);
 
   const checkManifest = (found) => {
-    const n = found.claim.size - 1, detail = own(found, n, "heads.manifest");
+    const n = found.claim.size - 1,
+      detail = own(found, n, "heads.manifest");
     if (!detail || !isManifest(detail)) return { fault: `Leaf ${n} is no manifest of the log.` };
     if (detail.upto !== n) return { fault: `The manifest at leaf ${n} is one of leaf ${detail.upto}.` };
-    if (detail.closed_until > found.kept.get(n).entry.r) return { fault: "The manifest calls the log closed for a time to come." };
+    if (detail.closed_until > found.kept.get(n).entry.r)
+      return { fault: "The manifest calls the log closed for a time to come." };
     found.manifest = detail;
-    return { ok: `Leaf ${n} counts ${many(detail.objects_n, "1 object", "objects")}, ${many(detail.parents_n, "1 parent", "parents")} and ${many(detail.actors_n, "1 actor", "actors")}.` };
+    return {
+      ok: `Leaf ${n} counts ${many(detail.objects_n, "1 object", "objects")}, ${many(detail.parents_n, "1 parent", "parents")} and ${many(detail.actors_n, "1 actor", "actors")}.`,
+    };
   };
 
   const checkRequest = ({ claim, kept }) => {
-    const leaf = kept.get(claim.request), asked = leaf?.body?.action_detail?.scope;
-    if (leaf?.entry.y !== "export.requested" || claim.request >= claim.size - 1) return { fault: "The leaf of the request is missing or something else." };
+    const leaf = kept.get(claim.request),
+      asked = leaf?.body?.action_detail?.scope;
+    if (leaf?.entry.y !== "export.requested" || claim.request >= claim.size - 1)
+      return { fault: "The leaf of the request is missing or something else." };
     if (leaf.body?.object?.ref !== `report:${claim.report}`) return { fault: "The request was for another report." };
-    if (asked === undefined || canonical(asked) !== canonical(claim.scope)) return { fault: "The request was for another scope or period." };
+    if (asked === undefined || canonical(asked) !== canonical(claim.scope))
+      return { fault: "The request was for another scope or period." };
     return { ok: `Leaf ${claim.request} asked for this report.` };
   };
 

@@ -2,11 +2,32 @@
 "use strict";
 (() => {
   const { NotChecked, latin, concat, encode, Sha256 } = auditVerifier;
-  const KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB;
-  const LIMITS = { file: 2 * GIB, entries: 250, lines: 200_000, line: MIB, anchors: 100, text: 1_000_000, stamp: 100_000 };
+  const KIB = 1024,
+    MIB = 1024 * KIB,
+    GIB = 1024 * MIB;
+  const LIMITS = {
+    file: 2 * GIB,
+    entries: 250,
+    lines: 200_000,
+    line: MIB,
+    anchors: 100,
+    text: 1_000_000,
+    stamp: 100_000,
+  };
   const UNPACKED = { "bundle.json": 32 * MIB, "events.jsonl": 2 * GIB, "report.csv": 2 * GIB };
-  const LOCAL = 30, CENTRAL = 46, END = 22;
-  const FIRST = ["README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", "report.csv", "report.xlsx", "report.pdf"];
+  const LOCAL = 30,
+    CENTRAL = 46,
+    END = 22;
+  const FIRST = [
+    "README.txt",
+    "bundle.json",
+    "checkpoint.txt",
+    "policy.txt",
+    "events.jsonl",
+    "report.csv",
+    "report.xlsx",
+    "report.pdf",
+  ];
   const LAST = ["verify_audit.py", "verify.html", "SHA256SUMS"];
 
   const REPACKED = "it was repacked, extended or cut: take the file as it was downloaded";
@@ -45,8 +66,13 @@
 
   const namesInOrder = (names) => {
     const anchors = names.slice(FIRST.length, -LAST.length);
-    const pairs = anchors.filter((_, at) => at % 2 === 0).map((name) => /^anchors\/([1-9][0-9]{0,15})\.txt$/.exec(name)?.[1]);
-    refuse(pairs.every((size, at) => size && (at === 0 || Number(pairs[at - 1]) < Number(size))), STRANGE);
+    const pairs = anchors
+      .filter((_, at) => at % 2 === 0)
+      .map((name) => /^anchors\/([1-9][0-9]{0,15})\.txt$/.exec(name)?.[1]);
+    refuse(
+      pairs.every((size, at) => size && (at === 0 || Number(pairs[at - 1]) < Number(size))),
+      STRANGE,
+    );
     const expected = [...FIRST, ...pairs.flatMap((size) => [`anchors/${size}.txt`, `anchors/${size}.tsr`]), ...LAST];
     refuse(expected.length === names.length && expected.every((name, at) => name === names[at]), STRANGE);
     return pairs.map(Number);
@@ -58,9 +84,12 @@
       refuse(file.size <= LIMITS.file, "the file is larger than 2 GiB");
       const begins = latin(await bytesAt(file, 0, 4)) === "PK\x03\x04";
       refuse(begins && file.size >= END, "this is no bundle");
-      const end = await bytesAt(file, file.size - END, file.size), view = new DataView(end.buffer);
+      const end = await bytesAt(file, file.size - END, file.size),
+        view = new DataView(end.buffer);
       refuse(view.getUint32(0, true) === 0x06054b50);
-      const count = view.getUint16(10, true), length = view.getUint32(12, true), start = view.getUint32(16, true);
+      const count = view.getUint16(10, true),
+        length = view.getUint32(12, true),
+        start = view.getUint32(16, true);
       const directory = await bytesAt(file, start, start + Math.min(length, LONGEST_DIRECTORY));
       refuse(!latin(directory).includes(".tlog-proof"), "it is of an older format: export the report again");
       refuse(count <= LIMITS.entries, `it has more than ${LIMITS.entries} entries`);
@@ -78,7 +107,8 @@
       const view = new DataView(directory.buffer);
       for (let k = 0, at = 0; k < count; k++) {
         refuse(at + CENTRAL <= directory.length);
-        const long = (offset) => view.getUint32(at + offset, true), name = latin(directory.subarray(at + CENTRAL, at + CENTRAL + view.getUint16(at + 28, true)));
+        const long = (offset) => view.getUint32(at + offset, true),
+          name = latin(directory.subarray(at + CENTRAL, at + CENTRAL + view.getUint16(at + 28, true)));
         const method = name === "SHA256SUMS" ? 0 : 8;
         this.entries.set(name, { name, method, crc: long(16), packed: long(20), size: long(24), offset: long(42) });
         this.central.push(directory.subarray(at, at + CENTRAL + name.length));
@@ -88,7 +118,8 @@
 
     /** Entries stand one after the other, and each header says what the directory says. */
     async compareHeaders(directory) {
-      let at = 0, k = 0;
+      let at = 0,
+        k = 0;
       for (const entry of this.entries.values()) {
         const { common, local, central } = headers(entry);
         refuse(entry.offset === at && latin(this.central[k++]) === latin(concat(central(at), common.name)));
@@ -103,9 +134,11 @@
 
     /** The unpacked bytes of an entry, piece by piece; at the end its length and CRC are compared. */
     async *chunks(name) {
-      const entry = this.entries.get(name), packed = this.file.slice(entry.start, entry.start + entry.packed).stream();
+      const entry = this.entries.get(name),
+        packed = this.file.slice(entry.start, entry.start + entry.packed).stream();
       const plain = entry.method ? packed.pipeThrough(new DecompressionStream("deflate-raw")) : packed;
-      let length = 0, crc = ~0;
+      let length = 0,
+        crc = ~0;
       try {
         for await (const chunk of chunksOf(plain)) {
           length += chunk.length;
@@ -148,7 +181,8 @@
 
   /** Little-endian numbers of two or four bytes: pairs of size and value. */
   const packed = (...fields) => {
-    const bytes = new Uint8Array(fields.reduce((sum, [size]) => sum + size, 0)), view = new DataView(bytes.buffer);
+    const bytes = new Uint8Array(fields.reduce((sum, [size]) => sum + size, 0)),
+      view = new DataView(bytes.buffer);
     let at = 0;
     for (const [size, value] of fields) {
       if (size === 2) view.setUint16(at, value, true);
@@ -162,7 +196,18 @@
   const headers = ({ name, method, crc, packed: length, size }) => {
     const common = {
       name: encode(name),
-      fields: [[2, 20], [2, 0], [2, method], [2, 0], [2, 0x21], [4, crc], [4, length], [4, size], [2, name.length], [2, 0]],
+      fields: [
+        [2, 20],
+        [2, 0],
+        [2, method],
+        [2, 0],
+        [2, 0x21],
+        [4, crc],
+        [4, length],
+        [4, size],
+        [2, name.length],
+        [2, 0],
+      ],
     };
     const central = (offset) =>
       packed([4, 0x02014b50], [2, 0x0314], ...common.fields, [2, 0], [2, 0], [2, 0], [4, 0x81a40000], [4, offset]);
