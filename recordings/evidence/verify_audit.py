@@ -154,9 +154,7 @@ to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 def parse_json(text: str, what: str) -> Any:
     """Parse JSON of section 1. That it is canonical is seen when the value is written again (to_json)."""
-    frame = STRING.sub(
-        "", text
-    )  # what stands outside of strings: it excludes fractions, blanks, true, false, null
+    frame = STRING.sub("", text)  # outside of strings there are no fractions, blanks, true, false or null
     if re.search(r"[^][{},:0-9-]", frame):
         raise Malformed(f"{what} is not canonical JSON")
     depth = 0
@@ -544,9 +542,8 @@ def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) ->
     imprint, over = info.at(2, 1).content, info.at(2, 0, 0).content.hex()
     if signed.at(2, 0).content.hex() != TST_INFO or SHA2.get(over) != "sha256" or imprint != sha256(note):
         raise Malformed("a time stamp is over something else")
-    digits = re.fullmatch(
-        rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.[0-9]+)?Z", info.at(4).content
-    )
+    two = rb"([0-9]{2})"
+    digits = re.fullmatch(rb"([0-9]{4})" + 5 * two + rb"(?:\.[0-9]+)?Z", info.at(4).content)
     time = "{}-{}-{}T{}:{}:{}.000000Z".format(*(part.decode() for part in digits.groups())) if digits else ""
     if not is_time(time):
         raise Malformed("a time stamp has no time")
@@ -792,15 +789,11 @@ def need(fine: bool, sentence: str) -> None:
 
 def read_claim(claim: dict[str, Any]) -> Claim:
     everything = isinstance(claim.get("scope"), dict) and claim["scope"].get("kind") == "all"
-    need(
-        set(claim) == CLAIM_KEYS | {"range" if everything else "chains"},
-        "bundle.json has other keys than agreed",
-    )
+    keys = CLAIM_KEYS | {"range" if everything else "chains"}
+    need(set(claim) == keys, "bundle.json has other keys than agreed")
     numbers = [claim[key] for key in ("size", "request", "opening", "leaves", "rows")]
-    need(
-        claim["v"] == 2 and all(map(is_index, numbers)) and claim["size"] >= 2,
-        "bundle.json has a wrong number",
-    )
+    fits = claim["v"] == 2 and all(map(is_index, numbers)) and claim["size"] >= 2
+    need(fits, "bundle.json has a wrong number")
     report, files = claim["report"], claim["files"]
     need(isinstance(report, str) and re.fullmatch(UUID, report) is not None, "the report's id is no UUID")
     need(
@@ -811,10 +804,8 @@ def read_claim(claim: dict[str, Any]) -> Claim:
     scope = read_scope(claim["scope"])
     span = claim["range"] if everything else {"first": 0, "last": 0}
     need(isinstance(span, dict) and set(span) == {"first", "last"}, "the range is damaged")
-    need(
-        all(map(is_index, span.values())) and span["first"] <= span["last"] < claim["size"],
-        "the range is damaged",
-    )
+    fits = all(map(is_index, span.values())) and span["first"] <= span["last"] < claim["size"]
+    need(fits, "the range is damaged")
     tag_key = bytes.fromhex(claim["tag_key"])
     tags = {kind: tag_of(tag_key, kind, scope.ref) for kind in CHAINS[scope.kind]}
     chains = [read_chain(chain, tags) for chain in listed(claim.get("chains", []), 2)]
@@ -859,15 +850,11 @@ def read_scope(scope: object) -> Scope:
     if not isinstance(scope, dict) or not all(isinstance(value, str) for value in scope.values()):
         raise Malformed("the scope is damaged")
     kind, ref = scope.get("kind", ""), scope.get("ref", "")
-    need(
-        kind in CHAINS and set(scope) - {"from", "to"} == {"kind", *(["ref"] if kind != "all" else [])},
-        "the scope is damaged",
-    )
+    keys = {"kind"} if kind == "all" else {"kind", "ref"}
+    need(kind in CHAINS and set(scope) - {"from", "to"} == keys, "the scope is damaged")
     of_its_kind = kind in ("all", "actor") or (kind == "object") == ref.startswith("object:")
-    need(
-        kind == "all" or (REFERENCE.fullmatch(ref) is not None and of_its_kind),
-        "the scope's reference is none",
-    )
+    fits = kind == "all" or (REFERENCE.fullmatch(ref) is not None and of_its_kind)
+    need(fits, "the scope's reference is none")
     need(all(is_time(scope[end]) for end in ("from", "to") if end in scope), "the scope's times are damaged")
     result = Scope(kind, ref, scope.get("from", ""), scope.get("to", ""))
     need(not result.until or result.since < result.until, "the scope ends before it begins")
@@ -890,13 +877,8 @@ def read_chain(chain: object, tags: dict[str, str]) -> Chain:
 
 def read_head(head: object, tag: str = "") -> Head:
     """Read a head. The tag of the scope itself is known and does not stand in it."""
-    if not isinstance(head, dict) or set(head) != {
-        "index",
-        "count",
-        "last",
-        "path",
-        *([] if tag else ["tag"]),
-    }:
+    keys = {"index", "count", "last", "path"} | (set() if tag else {"tag"})
+    if not isinstance(head, dict) or set(head) != keys:
         raise Malformed("a head is damaged")
     numbers = [head[key] for key in ("index", "count", "last")]
     need(all(map(is_index, numbers)) and is_hex(head.get("tag", tag)), "a head is damaged")
@@ -962,22 +944,15 @@ def read_line(line: bytes) -> Leaf:
     """Read a line of events.jsonl. It is canonical, so the bytes that were hashed are those of its parts."""
     text = utf8(line, "a line of events.jsonl")
     value = parse_json(text, "a line of events.jsonl")
-    need(
-        isinstance(value, dict) and set(value) <= {"body", "entry", "gap", "reveal"},
-        "a line has other keys than agreed",
-    )
-    need(
-        all(isinstance(value.get(key, {}), dict) for key in ("body", "entry", "reveal")), "a line is damaged"
-    )
+    fits = isinstance(value, dict) and set(value) <= {"body", "entry", "gap", "reveal"}
+    need(fits, "a line has other keys than agreed")
+    fits = all(isinstance(value.get(key, {}), dict) for key in ("body", "entry", "reveal"))
+    need(fits, "a line is damaged")
     parts = {key: to_json(value[key]) for key in sorted(value)}
-    need(
-        text == "{" + ",".join(f'"{key}":{part}' for key, part in parts.items()) + "}",
-        "a line is not canonical JSON",
-    )
-    need(
-        "entry" in value and ("body" in value) == ("reveal" in value) and value.get("body") != {},
-        "a line is damaged",
-    )
+    whole = "{" + ",".join(f'"{key}":{part}' for key, part in parts.items()) + "}"
+    need(text == whole, "a line is not canonical JSON")
+    fits = "entry" in value and ("body" in value) == ("reveal" in value) and value.get("body") != {}
+    need(fits, "a line is damaged")
     gap = unbase64_hashes(value["gap"]) if "gap" in value else []
     need("gap" not in value or bool(gap), "a gap is empty")
     entry = value["entry"]
@@ -1386,10 +1361,8 @@ def check_files(case: Case) -> Found:
     for name in TABLES:
         need(claim.files[name] == bundle.hashes[name].hex(), f"{name} is not what bundle.json says")
     anchors = [name for name in bundle.entries if name.startswith("anchors/")]
-    need(
-        anchors[::2] == [f"anchors/{size}.txt" for size in claim.anchors],
-        "the anchors are not those of bundle.json",
-    )
+    claimed = [f"anchors/{size}.txt" for size in claim.anchors]
+    need(anchors[::2] == claimed, "the anchors are not those of bundle.json")
     return OK, f"{len(names) + 1} files, laid out as agreed, as SHA256SUMS lists them"
 
 
@@ -1408,10 +1381,8 @@ def skipped(policy: Policy) -> str:
 def check_checkpoint(case: Case) -> Found:
     """The log stands by this size and this root."""
     case.note = note = read_checkpoint(case.bundle.content("checkpoint.txt"))
-    need(
-        (note.origin, note.size) == (case.claim.origin, case.claim.size),
-        "bundle.json is of another checkpoint",
-    )
+    fits = (note.origin, note.size) == (case.claim.origin, case.claim.size)
+    need(fits, "bundle.json is of another checkpoint")
     need_signature_of_the_log(note, note.origin, case.policy)
     return OK, f"{printable(note.origin)}, {note.size} leaves, signed by the log"
 
@@ -1515,10 +1486,8 @@ def check_opening(case: Case) -> Found:
     for n in (0, claim.opening):
         need(case.leaves[n].is_own("log.opened"), f"leaf {n} did not open a log")
         need(case.leaves[n].detail("tag_key_sha256") == commitment, f"leaf {n} committed to another tag key")
-        need(
-            all(isinstance(case.leaves[n].detail(key), (str, type(None))) for key in OPENING),
-            f"leaf {n} has another form",
-        )
+        texts = all(isinstance(case.leaves[n].detail(key), (str, type(None))) for key in OPENING)
+        need(texts, f"leaf {n} has another form")
     opening = case.leaves[claim.opening]
     need(opening.detail("origin") == claim.origin, f"leaf {claim.opening} opened a log of another name")
     earlier = opening.detail("previous_origin")
@@ -1547,10 +1516,8 @@ def check_manifest(case: Case) -> Found:
         numbers.append(f"{word}_n")
         need(is_hex(leaf.detail(f"{word}_root")), "the manifest has another form")
     need(all(is_index(leaf.detail(key)) for key in numbers), "the manifest has another form")
-    need(
-        is_time(leaf.detail("closed_until")) and is_time(leaf.detail("newest")),
-        "the manifest has another form",
-    )
+    times = is_time(leaf.detail("closed_until")) and is_time(leaf.detail("newest"))
+    need(times, "the manifest has another form")
     need(leaf.detail("upto") == leaf.n, "the manifest is of another moment")
     need(
         leaf.detail("closed_until") <= leaf.time, "the manifest closes the log for a time that had not passed"
@@ -1565,14 +1532,10 @@ PLURAL = {"obj": "objects", "par": "parents", "act": "actors"}
 def check_request(case: Case) -> Found:
     """This report was asked for in the log: about this scope, by that person, at that time."""
     claim, leaf = case.claim, case.leaves[case.claim.request]
-    need(
-        claim.request < claim.size - 1 and leaf.kind == "export.requested",
-        f"leaf {leaf.n} did not ask for a report",
-    )
-    need(
-        leaf.body.get("object", {}).get("ref") == f"report:{claim.report}",
-        f"leaf {leaf.n} asked for another report",
-    )
+    fits = claim.request < claim.size - 1 and leaf.kind == "export.requested"
+    need(fits, f"leaf {leaf.n} did not ask for a report")
+    fits = leaf.body.get("object", {}).get("ref") == f"report:{claim.report}"
+    need(fits, f"leaf {leaf.n} asked for another report")
     need(leaf.detail("scope") == claim.said_scope, f"leaf {leaf.n} asked for a report about something else")
     return OK, f"leaf {leaf.n} asked for this report"
 
@@ -1592,16 +1555,13 @@ def check_completeness(case: Case) -> Found:
         need(begins, "earlier leaves of the period may be missing")
         need(bool(ends), "later leaves of the period may be missing")
     for chain in claim.chains:
-        total, root = (
-            manifest[f"{PLURAL[chain.kind]}_n"],
-            bytes.fromhex(manifest[f"{PLURAL[chain.kind]}_root"]),
-        )
+        word = PLURAL[chain.kind]
+        total, root = manifest[f"{word}_n"], bytes.fromhex(manifest[f"{word}_root"])
         for head in (chain.head, chain.left, chain.right):
             if head:
                 said = to_json({"count": head.total, "last": head.last, "tag": head.tag}).encode()
-                need(
-                    is_included(said, head.position, total, head.path, root), "a head is not in the manifest"
-                )
+                fits = is_included(said, head.position, total, head.path, root)
+                need(fits, "a head is not in the manifest")
         if chain.head:
             same = (chain.head.total, chain.head.last) == (
                 chains.counts[chain.kind],
@@ -1721,13 +1681,8 @@ def run(steps: list[tuple[str, Callable[[], Found]]]) -> list[Check]:
 
 def check_bundle(bundle: Bundle, brought: Brought) -> Result:
     case = Case(bundle, brought)
-    checks = run(
-        [
-            (name, partial(check, case))
-            for name, check in CHECKS
-            if name != "older" or brought.older is not None
-        ]
-    )
+    wanted = [(name, check) for name, check in CHECKS if name != "older" or brought.older is not None]
+    checks = run([(name, partial(check, case)) for name, check in wanted])
     if any(check.state == FAIL for check in checks):
         return Result(tuple(checks), (), "INVALID", 1)
     verdict = verdict_of(case.policy, case.witnesses, case.stamps, brought)
@@ -1903,11 +1858,8 @@ def statement(case: Case) -> Iterator[Line]:
 def viewings(case: Case, until: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
     scope, facts, parents_from = case.claim.scope, case.facts, case.manifest["parents_from"]
-    who, nobody = (
-        ("this person was", "this person was not")
-        if scope.kind == "actor"
-        else ("somebody was", "nobody was")
-    )
+    person = scope.kind == "actor"
+    who, nobody = ("this person was", "this person was not") if person else ("somebody was", "nobody was")
     if scope.kind == "target" and not scope.ref.startswith("recording:"):
         return "not stated: this scope cannot hold viewings"
     if facts.viewings:
@@ -2046,9 +1998,7 @@ def main(argv: list[str] | None = None) -> int:
             not_checked(f"{error.filename or given.bundle}: {error.strerror or 'it cannot be read'}"),
             "",
         )
-    except (
-        Exception
-    ) as error:  # whatever it is, nothing was checked, and a traceback helps nobody who reads this
+    except Exception as error:  # whatever it is, nothing was checked, and a traceback helps nobody
         result, written = (
             not_checked(f"this program stumbled ({type(error).__name__}); tell whoever gave it to you"),
             "",
