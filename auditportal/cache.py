@@ -31,6 +31,13 @@ class CalmRedisCache(RedisCache):
         except RedisError:
             return True
 
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        """The new value; 0 when Redis does not answer, or the key is gone: nothing was counted then."""
+        try:
+            return int(super().incr(key, delta, version))
+        except (RedisError, ValueError):
+            return 0
+
     def delete(self, key: Any, version: int | None = None) -> bool:
         try:
             return bool(super().delete(key, version))

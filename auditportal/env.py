@@ -95,6 +95,8 @@ class Env(BaseSettings):
     AUDIT_ORIGIN: str = Field(default="", pattern=r"^[^\s+]*$", max_length=200)
     AUDIT_SIGNER_SOCKET: MaybePath = None
     AUDIT_POLICY_FILE: MaybePath = None
+    AUDIT_LOG_PUBLIC: bool = False
+    AUDIT_WITNESS_PACE: CommaList = []
     AUDIT_LAG_ALARM_SECONDS: int = Field(default=30, ge=1)
     AUDIT_LAG_LIMIT_SECONDS: int = Field(default=300, ge=1)
     AUDIT_ANCHOR_BUCKET: str = ""
@@ -170,6 +172,13 @@ class Env(BaseSettings):
     def _id_and_name(cls, value: list[str]) -> list[str]:
         if any(not entry.partition("=")[0].isdecimal() or "=" not in entry for entry in value):
             raise ValueError("takes entries such as 31245=Premium video")
+        return value
+
+    @field_validator("AUDIT_WITNESS_PACE")
+    @classmethod
+    def _name_and_seconds(cls, value: list[str]) -> list[str]:
+        if any(not re.fullmatch(r"\S+=[1-9][0-9]{0,5}", entry) for entry in value):
+            raise ValueError("takes entries such as public-witness=3600: its name in the policy and seconds")
         return value
 
     @model_validator(mode="after")

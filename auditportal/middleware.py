@@ -65,13 +65,25 @@ def privacy_headers(get_response: Handler) -> Handler:
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        # Tiles of the sealed log hold no personal data and never change: their reader may keep them.
-        if not request.path.startswith("/static/") and not getattr(response, "is_of_the_log", False):
+        if getattr(response, "is_public", False):
+            _without_the_reader(response)
+        # Tiles of the sealed log never change: a view that hands them out says itself who may keep them.
+        elif not request.path.startswith("/static/") and not getattr(response, "is_of_the_log", False):
             add_never_cache_headers(response)
             response.headers["Cache-Control"] = "no-store"
         return response
 
     return middleware
+
+
+def _without_the_reader(response: HttpResponseBase) -> None:
+    """A shared cache gives this answer to everybody: no cookie in it, and the same whoever asks."""
+    response.cookies.clear()
+    if response.has_header("Vary"):
+        kept = [name for name in response.headers["Vary"].split(", ") if name.lower() != "cookie"]
+        response.headers["Vary"] = ", ".join(kept)
+        if not kept:
+            del response.headers["Vary"]
 
 
 class plain_answers:

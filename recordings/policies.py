@@ -39,24 +39,28 @@ def refuse(request: HttpRequest, permission: Permission, *, target: Target | Non
 
 
 def permission_required(
-    permission: Permission, *, refusal: Callable[..., None] | None = None
+    permission: Permission,
+    *,
+    refusal: Callable[..., None] | None = None,
+    open_when: Callable[[], bool] = lambda: False,
 ) -> Callable[[View[P]], View[P]]:
     """Declare the right a view needs. A view without a declared right fails the build.
 
     `refusal(request, *args, **kwargs)` may write the refusal itself, where the view knows better what was refused,
-    and raise; when it returns, the usual refusal follows.
+    and raise; when it returns, the usual refusal follows. While `open_when()` holds, anybody passes, signed in or not.
     """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not can(request.user, permission):
+            if not open_when() and not can(request.user, permission):
                 if refusal:
                     refusal(request, *args, **kwargs)
                 refuse(request, permission)
             return view(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.open_when = open_when  # type: ignore[attr-defined]
         return guarded
 
     return decorate

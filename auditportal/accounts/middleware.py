@@ -32,9 +32,14 @@ class sign_in_required:
     def process_view(
         self, request: Any, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
-        if getattr(view, "open_to_all", False) or request.user.is_authenticated:
+        if is_open(view) or request.user.is_authenticated:
             return None
         return to_sign_in(request)
+
+
+def is_open(view: Any) -> bool:
+    """Whether a view is for people who are not signed in: always, or as the settings stand."""
+    return bool(getattr(view, "open_to_all", False) or getattr(view, "open_when", bool)())
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -20,7 +20,6 @@ from recordings.anchors.ledger import Connection
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 300.0
 _GOODBYE_SECONDS = 3.0
 
 
@@ -88,7 +87,7 @@ class Pause:
 
     def __init__(self, errand: Errand) -> None:
         self._poll = errand.poll
-        self._limit = min(_LONGEST_PAUSE, max(errand.every.total_seconds(), 2 * _FIRST_PAUSE))
+        self._limit = min(errand.longest_pause, max(errand.every.total_seconds(), 2 * _FIRST_PAUSE))
         self._failures = 0
         self._said = ""
 

@@ -25,6 +25,7 @@ class Errand(ABC):
     name: str  # its row in audit.outside
     every: timedelta  # how long it may go without what is newest
     poll: float = 1.0  # seconds between two looks for something to do
+    longest_pause: float = 300.0  # seconds between two attempts while it fails
 
     def due(self, connection: Connection) -> bool:
         """Whether there is something to do now. Cheap: asked every `poll` seconds."""

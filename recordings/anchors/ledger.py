@@ -54,6 +54,7 @@ WITH own AS (
     SELECT size FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s ORDER BY size DESC LIMIT 200
 ), shared AS (
     SELECT size FROM own JOIN audit.cosignature USING (size) WHERE witness <> %(witness)s
+    AND (%(followed)s::text[] IS NULL OR witness = ANY(%(followed)s::text[]))
     GROUP BY size ORDER BY count(DISTINCT witness) DESC, size DESC LIMIT 1
 ), manifests AS (
     SELECT leaf.n + 1 AS size FROM audit.leaf JOIN audit.event ON event.id = leaf.event_no
@@ -65,14 +66,18 @@ ORDER BY size
 """  # noqa: S608  (our own words)
 
 
-def unseen(connection: Connection, witness: str, origin: str, seen: int) -> list[Standing]:
+def unseen(
+    connection: Connection, witness: str, origin: str, seen: int, followed: list[str] | None = None
+) -> list[Standing]:
     """What to bring a witness that signed `seen` leaves of this log, in order.
 
     Checkpoints that end in a manifest, each for itself (of those that nobody was there to sign only the last ones:
     older bundles are built); and the one that most other witnesses have cosigned, else the newest. A quorum counts on
     one checkpoint only: if everybody took whatever is newest just then, a busy log would have none that two know.
+    With `followed` only those others count: nobody outside the quorum decides what the quorum signs.
     """
-    rows = connection.execute(_UNSEEN, {"witness": witness, "origin": origin, "seen": seen})
+    asked = {"witness": witness, "origin": origin, "seen": seen, "followed": followed}
+    rows = connection.execute(_UNSEEN, asked)
     return [Standing(*row) for row in rows]
 
 

@@ -6,11 +6,12 @@ from functools import partial
 
 from django.conf import settings
 
-from recordings.anchors import bucket, mail, timestamp, witness
+from recordings.anchors import bucket, mail, timestamp
 from recordings.anchors.bucket import Anchoring
 from recordings.anchors.errand import Errand, Trouble, Visit
 from recordings.anchors.ledger import Connection
 from recordings.anchors.mail import Mailing
+from recordings.anchors.pace import COUNTED, pace_of, quorum_of
 from recordings.anchors.timestamp import TimeStamping
 from recordings.anchors.witness import Witnessing
 from recordings.tlog.policy import Policy, PolicyError
@@ -29,11 +30,14 @@ def _witnesses() -> Iterator[Planned]:
     try:
         policy = Policy.parse(path.read_bytes()) if path else Policy()
     except (OSError, PolicyError) as error:
-        yield "policy", witness.EVERY, partial(_refuse, f"AUDIT_POLICY_FILE cannot be used: {error}")
+        yield "policy", COUNTED, partial(_refuse, f"AUDIT_POLICY_FILE cannot be used: {error}")
         return
+    followed = quorum_of(policy) or None
     for name, party in policy.witnesses.items():
         if party.url:
-            yield f"witness {name}", witness.EVERY, partial(Witnessing, name, party, hurried=hurried)
+            every = pace_of(policy, name)
+            build = partial(Witnessing, name, party, hurried=hurried, every=every, followed=followed)
+            yield f"witness {name}", every, build
 
 
 def _anchors() -> Iterator[Planned]:

@@ -5,11 +5,13 @@ manifest, and a witness signs no smaller size than its last one: so those checkp
 """
 
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from recordings.anchors import incidents, ledger
 from recordings.anchors.errand import Errand, Trouble, Visit
 from recordings.anchors.ledger import Connection, Standing
+from recordings.anchors.pace import COUNTED
 from recordings.sealing.tree import Tree
 from recordings.tlog.checkpoint import parse_note
 from recordings.tlog.client import Client, Conflict, Refused, Unreachable
@@ -17,30 +19,48 @@ from recordings.tlog.notes import NoteError, Signed, VerifierKey
 from recordings.tlog.policy import Party
 from recordings.tlog.tiles import TileError
 
-EVERY = timedelta(seconds=10)
 _SECONDS = 5.0
 # A refusal that says: this checkpoint is not what the log's history allows (422), not signed as it must be (403).
 _ALARMING = (403, 422)
 
 
 class Witnessing(Errand):
-    """The errand: the witness's cosignature on what it lacks; `hurried`: as soon as there is something."""
+    """The errand: the witness's cosignature on what it lacks.
 
-    every = EVERY
+    `hurried`: as soon as there is something. `every` above COUNTED: at most once in that time, whoever waits.
+    `followed`: the witnesses whose checkpoints it is brought rather than newer ones; None for all.
+    """
 
-    def __init__(self, name: str, party: Party, *, hurried: bool) -> None:
-        self.name = f"witness {name}"
-        self.poll = 0.05 if hurried else 0.25
+    def __init__(
+        self,
+        name: str,
+        party: Party,
+        *,
+        hurried: bool,
+        every: timedelta = COUNTED,
+        followed: Collection[str] | None = None,
+    ) -> None:
+        self.name, self.every = f"witness {name}", every
+        self._leisurely = every > COUNTED
+        if self._leisurely:
+            self.longest_pause = every.total_seconds()
+        self._followed = None if followed is None else sorted(followed)
+        self.poll = 1.0 if self._leisurely else 0.05 if hurried else 0.25
         self._key: VerifierKey = party.key
         self._client = Client(party.url, timeout_seconds=_SECONDS)
         self._witness, self._hurried = name, hurried
         self._size: int | None = None  # what it signed last, as far as we know
         self._signed_here = 0  # the largest size of this origin that it cosigned before our eyes
         self._origin = ""
-        self._asked = -EVERY.total_seconds()
+        self._asked = -every.total_seconds()
 
     def due(self, connection: Connection) -> bool:
-        """Something new, and somebody waits for it or the time is up."""
+        """Something new, and somebody waits for it or the time is up.
+
+        At its leisure: the time since its last success as the database has it, so that no restart shortens it.
+        """
+        if self._leisurely:
+            return super().due(connection)
         size = ledger.newest_size(connection)
         if size is None or size == self._size:
             return False
@@ -54,7 +74,7 @@ class Witnessing(Errand):
         if self._size is None or self._origin != origin:
             self._signed_here = self._signed_here if self._origin == origin else 0
             self._origin, self._size = origin, ledger.cosigned(connection, self._witness, origin)
-        for checkpoint in ledger.unseen(connection, self._witness, origin, self._size):
+        for checkpoint in ledger.unseen(connection, self._witness, origin, self._size, self._followed):
             self._bring(connection, checkpoint)
         return Visit(self._size)
 

@@ -1,14 +1,17 @@
 """Whom this installation trusts: its policy file (C2SP tlog-policy), and checkpoints as they go out of the house."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
 
 from recordings.models import Checkpoint, Cosignature
 from recordings.tlog.notes import Note, format_note
-from recordings.tlog.policy import Policy
+from recordings.tlog.policy import Policy, PolicyError
+from recordings.tlog.texts import decode64
 
 
 def policy() -> Policy | None:
@@ -29,3 +32,29 @@ def whole_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> s
     newest = {found.witness: found.line for found in sorted(cosignatures, key=lambda found: found.time)}
     own = [signature.line for signature in note.signatures]
     return format_note(note.text, [*own, *(newest[name].rstrip("\n") for name in sorted(newest))])
+
+
+@dataclass(frozen=True)
+class LogKey:
+    """A public key of the log as the policy names it. `spoken` is for the telephone."""
+
+    vkey: str
+
+    @property
+    def origin(self) -> str:
+        return self.vkey.partition("+")[0]
+
+    @property
+    def spoken(self) -> str:
+        """SHA-256 of the key's bytes (its type and the public key), sixteen groups of four hexadecimal digits."""
+        digest = sha256(decode64(self.vkey.split("+", 2)[2])).hexdigest()
+        return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
+
+
+def log_keys() -> list[LogKey]:
+    """The keys of the log that the policy trusts; empty without a policy that can be read."""
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        return []
+    return [LogKey(party.key.vkey) for party in trusted.logs] if trusted else []

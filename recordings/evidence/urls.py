@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recordings.evidence import checking, tile_views, views
+from recordings.evidence import compare_views, tile_views, verify_views, views, witness_views
 
 app_name = "evidence"
 urlpatterns = [
@@ -14,10 +14,13 @@ urlpatterns = [
     path("audit/consistency/", views.consistency_to, name="consistency_to"),
     path("audit/anchors/<int:pk>", views.anchor, name="anchor"),
     path("audit/outside/", views.outside, name="outside"),
-    path("audit/compare/", checking.compare_page, name="compare"),
-    path("audit/verify/", checking.verify_page, name="verify"),
-    path("audit/verify_audit.py", checking.verifier, name="verifier"),
+    path("audit/witnesses/", witness_views.witnesses, name="witnesses"),
+    path("audit/compare/", compare_views.compare_page, name="compare"),
+    path("audit/verify/", verify_views.verify_page, name="verify"),
+    path("audit/verify_audit.py", verify_views.verifier, name="verifier"),
+    path("audit/verify.html", verify_views.browser_verifier, name="browser_verifier"),
     # For monitors: C2SP tlog-tiles with the prefix /log/.
     path("log/checkpoint", tile_views.log_checkpoint, name="log_checkpoint"),
+    path("log/tile/entries/<path:path>", tile_views.log_entries, name="log_entries"),
     path("log/tile/<path:path>", tile_views.log_tile, name="log_tile"),
 ]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from recordings.audit.lag import behind
@@ -121,18 +120,19 @@ def newest_witnessed() -> Witnessed | None:
 
 
 def open_incidents() -> list[Incident]:
-    """Incidents that nothing has settled, newest first: a row that settles counts with its event and leaf only."""
+    """Incidents that nothing has settled, newest first, as the sealer sees it: a row alone settles nothing."""
     with connection.cursor() as cursor:
         cursor.execute(OPEN)
-        numbers = [number for number, *_ in cursor.fetchall()]
-    return list(Incident.objects.filter(pk__in=numbers).order_by("-id"))
+        found = [row[0] for row in cursor.fetchall()]
+    return list(Incident.objects.filter(pk__in=found).order_by("-id"))
 
 
 def listed_incidents() -> list[tuple[Incident, Incident | None]]:
     """Every open incident, then the newest settled ones, each with the row that settled it."""
-    settling = Incident.objects.filter(settles__isnull=False).select_related("settles").order_by("-id")
-    settled = [(row.settles, row) for row in settling[:_SETTLED_SHOWN] if row.settles]
-    return [*((found, None) for found in open_incidents()), *settled]
+    unsettled = open_incidents()
+    settling = Incident.objects.filter(settles__isnull=False).exclude(settles__in=unsettled)
+    rows = settling.select_related("settles").order_by("-id")[:_SETTLED_SHOWN]
+    return [*((found, None) for found in unsettled), *((row.settles, row) for row in rows if row.settles)]
 
 
 def _oldest_unsealed(now: datetime) -> datetime | None:

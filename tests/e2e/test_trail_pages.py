@@ -9,11 +9,19 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from tests.e2e.conftest import Filled, axe_findings, axe_findings_in_every_look
+from tests.e2e.conftest import SCHEMES, SIZES, Filled, axe_findings, axe_findings_in_every_look
 from tests.e2e.portal import Portal, running
+from tests.forge import INTERNAL
+from tests.forge import Log as ForgedLog
+from tests.forge_zip import pack
+from tests.integration.evidence.pages import settle
 from tests.integration.sealing.processes import wait_for
 from tests.sealing import Signer, seal_all, signer_of
 from tests.services import Databases
+
+ELSEWHERE = ForgedLog()
+ONE_SEALER = threading.Lock()
+RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
 
 
 class Sealing(threading.Thread):
@@ -25,7 +33,8 @@ class Sealing(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.3):
-            seal_all(self.portal.services, signer=self.signer)
+            with ONE_SEALER:
+                seal_all(self.portal.services, signer=self.signer)
 
     def stop(self) -> None:
         self.over.set()
@@ -49,7 +58,7 @@ def portal(tmp_path_factory: Any, filled: Filled, log_database: Services, signer
     """A portal whose log is sealed and witnessed while the tests look at it."""
     folder = tmp_path_factory.mktemp("portal-log")
     policy = folder / "policy.txt"
-    policy.write_text(signer.policy_text)
+    policy.write_text(_policy(signer))
     own = {
         "AUDIT_ORIGIN": signer.origin,
         "AUDIT_POLICY_FILE": str(policy),
@@ -57,27 +66,31 @@ def portal(tmp_path_factory: Any, filled: Filled, log_database: Services, signer
     }
     with running(log_database, filled.sandbox, folder, filled.password, own, parts=("web",)) as portal:
         sealing = Sealing(portal, signer)
+        _happen(log_database, signer)
         sealing.start()
-        _happen(log_database.sealer_url)
         yield portal
         sealing.stop()
 
 
-def _happen(sealer_url: str) -> None:
+def _policy(signer: Signer) -> str:
+    """The portal's own log and witness, and those of a log elsewhere whose bundles are checked here."""
+    elsewhere = f"log {ELSEWHERE.key.vkey}\nwitness w0 {INTERNAL.vkey}\n"
+    return elsewhere + signer.policy_text.replace("all Internal-Audit", "any Internal-Audit w0")
+
+
+def _happen(services: Services, signer: Signer) -> None:
     """Outside parties, one of them in trouble, and an incident that was settled."""
-    with psycopg.connect(sealer_url, autocommit=True) as connection:
+    seal_all(services, signer=signer)
+    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         connection.execute(
             """INSERT INTO audit.outside (name, asked_at, success_at, size, trouble, every) VALUES
                ('witness Internal-Audit', now(), now(), NULL, '', '10 s'),
                ('timestamp', now(), NULL, NULL, 'tsa.example.com could not be asked: timed out.', '1 h')"""
         )
         connection.execute(
-            "INSERT INTO audit.incident (code, detail) VALUES ('signer_refused', 'Another root.')"
+            "INSERT INTO audit.incident (code, detail) VALUES ('witness_refused', 'Another root.')"
         )
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'The signer had the older state.', id"
-            " FROM audit.incident"
-        )
+    settle(services, signer, "The witness had the older state.")
 
 
 @pytest.fixture
@@ -105,7 +118,8 @@ def _newest_event(page: Any) -> str:
 def _pages(page: Any) -> list[str]:
     page.goto("/audit/checkpoints/")
     checkpoint = page.locator("a[data-open]").last.get_attribute("href")
-    fixed = ["/audit/", "/audit/checkpoints/", "/audit/outside/", "/audit/compare/", "/audit/verify/"]
+    rooms = ("checkpoints", "outside", "witnesses", "compare", "verify")
+    fixed = ["/audit/", *(f"/audit/{room}/" for room in rooms)]
     return [*fixed, str(checkpoint), _newest_event(page)]
 
 
@@ -157,11 +171,8 @@ def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, c
     assert axe_findings(eva) == []
     eva.goto("/audit/")
     eva.get_by_text("1 incident open").wait_for()
-    with psycopg.connect(portal.services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'A drill.', id FROM audit.incident"
-            " WHERE code = 'checkpoint_contradicted'"
-        )
+    with ONE_SEALER:
+        settle(portal.services, signer, "A drill.")
 
 
 def test_the_proof_of_an_event_is_taken_and_checked_here(eva: Any, tmp_path: Path) -> None:
@@ -178,11 +189,44 @@ def test_the_proof_of_an_event_is_taken_and_checked_here(eva: Any, tmp_path: Pat
     assert axe_findings(eva) == []
 
 
-def test_what_is_no_bundle_is_said_in_a_sentence(eva: Any, console: Any, tmp_path: Path) -> None:
-    console.expect("400")
+def test_what_is_no_bundle_is_not_checked_and_no_alarm(eva: Any, tmp_path: Path) -> None:
     picture = tmp_path / "holiday.png"
     picture.write_bytes(b"\x89PNG")
     eva.goto("/audit/verify/")
     eva.get_by_label("The bundle, or the proof of one event").set_input_files(picture)
     eva.get_by_role("button", name="Verify").click()
-    eva.get_by_role("alert").get_by_text("neither a bundle nor a proof").wait_for()
+    eva.get_by_text("NOT CHECKED:").wait_for()
+    eva.get_by_text("Give us the file as it was downloaded").wait_for()
+    assert eva.get_by_role("alert").count() == 0
+    assert axe_findings(eva) == []
+
+
+def test_a_bundle_is_read_from_its_statement_down_to_its_checks(
+    log_database: Services, sign_in: Any, page: Any, tmp_path: Path
+) -> None:
+    """In every look, and no wider than a telephone."""
+    log = ELSEWHERE.copy()
+    log.add("recording.discovered", about=RECORDING, by="system:refresh", object={"parent": "object:3"})
+    log.add(about=RECORDING, names={"actor.name": "Eva Lang"}, object={"parent": "object:3"})
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(pack(log.bundle("object", "object:3")).getvalue())
+    sign_in(page, "external_auditor")
+    page.goto("/audit/verify/")
+    page.get_by_label("The bundle, or the proof of one event").set_input_files(bundle)
+    page.get_by_role("button", name="Verify").click()
+    page.get_by_text("WITNESSED by w0").wait_for()
+    page.get_by_text("once somebody was given the address of a video").wait_for()
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            assert axe_findings(page) == []
+
+
+def test_the_key_is_copied_with_a_button(eva: Any, signer: Signer) -> None:
+    eva.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    eva.goto("/audit/witnesses/")
+    eva.get_by_role("button", name="Copy").first.click()
+    eva.get_by_text("Copied.").wait_for()
+    assert eva.evaluate("navigator.clipboard.readText()") == signer.vkey

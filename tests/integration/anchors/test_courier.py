@@ -97,6 +97,29 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
     assert found["witness lying"].size is None
 
 
+def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
+    log: Log, watcher: Make, settings: Any, tmp_path: Path
+) -> None:
+    """A witness outside the quorum takes the connection and answers nothing; viewings wait for the quorum alone."""
+    internal, public = watcher("internal"), watcher("public")
+    release = threading.Event()
+    public.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    write_policy(settings, tmp_path, log, internal=place(internal), public=place(public))
+    policy = settings.AUDIT_POLICY_FILE
+    policy.write_text(policy.read_text().replace("quorum none", "quorum internal"))
+    with running():
+        for _ in range(5):
+            (event,) = write_events(log.services)
+            size = log.grow()
+            soon(lambda: public.asked)
+            wait_released([UUID(event)])
+            soon(lambda size=size: size in cosigned(log, "internal"))
+        release.set()
+    assert len(public.asked) == 1
+    found = {party.name: party.every for party in outside_parties()}
+    assert found == {"witness internal": timedelta(seconds=10), "witness public": timedelta(hours=1)}
+
+
 def test_somebody_who_waits_is_served_at_once(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
     """With AUDIT_RELEASE=witnessed a viewing waits for this."""
     auditor = watcher("auditor")

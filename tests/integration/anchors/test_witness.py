@@ -1,6 +1,7 @@
 """A witness is asked in order, believed only when its signature is right, and an incident when it refuses."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,47 @@ def test_when_it_is_due(log: Log, sealer: Connection, watcher: Make) -> None:
     assert (calm.due(sealer), hurried.due(sealer)) == (False, True)
     log.grow(manifest=True)
     assert calm.due(sealer)
+
+
+def test_a_witness_with_a_pace_is_left_alone_whoever_waits(
+    log: Log, sealer: Connection, watcher: Make, admin_connection: Connection
+) -> None:
+    """Once an hour, by the database's clock: neither a manifest, nor a viewing, nor a restart asks it sooner."""
+    auditor = watcher("auditor")
+    hour = timedelta(hours=1)
+    first = Witnessing("auditor", auditor.party, hurried=True, every=hour)
+    again = Witnessing("auditor", auditor.party, hurried=True, every=hour)
+    ledger.introduce(sealer, {first.name: hour})
+    log.grow()
+    assert first.due(sealer)
+    ledger.succeeded(sealer, first.name, first.visit(sealer).size, "")
+    manifest = log.grow(manifest=True)
+    newest = log.grow(3)
+    assert not first.due(sealer)
+    assert not again.due(sealer)
+    admin_connection.execute("UPDATE audit.outside SET success_at = success_at - interval '1 hour'")
+    assert again.due(sealer)
+    again.visit(sealer)
+    assert _sizes(log)[-2:] == [manifest, newest]
+    for errand in (first, again):
+        errand.close()
+
+
+def test_nobody_outside_the_quorum_decides_what_the_quorum_signs(
+    log: Log, sealer: Connection, watcher: Make
+) -> None:
+    """A public witness has cosigned an older checkpoint: the internal one is brought the newest all the same."""
+    internal, public = watcher("internal"), watcher("public")
+    log.grow()
+    strangers = Witnessing("public", public.party, hurried=False, followed={"internal"})
+    strangers.visit(sealer)
+    newest = log.grow()
+    counted = Witnessing("internal", internal.party, hurried=False, followed={"internal"})
+    assert counted.visit(sealer).size == newest
+    log.grow()
+    assert strangers.visit(sealer).size == newest
+    for errand in (strangers, counted):
+        errand.close()
 
 
 @pytest.mark.parametrize("regrown", [5, 40])

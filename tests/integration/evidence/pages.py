@@ -30,6 +30,13 @@ class Log:
         return seal_all(self.services, signer=self.signer, **more)
 
 
+def settle(services: Services, signer: Signer, reason: str) -> int:
+    """Close every open incident, as an operator does; how many there were."""
+    from recordings.sealing.service import Sealer
+
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier]).settle(reason)
+
+
 def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:
     """What the trail says of its own reading: kind, target and detail, oldest first."""
     bodies = [

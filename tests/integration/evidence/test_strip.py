@@ -11,7 +11,7 @@ from django.test import Client
 from auditportal.embedded import Services
 from recordings.models import AuditEvent
 from recordings.tlog.notes import SigningKey
-from tests.integration.evidence.pages import Log, text_of
+from tests.integration.evidence.pages import Log, settle, text_of
 
 
 def strip(client: Client) -> tuple[str, str]:
@@ -104,10 +104,8 @@ def test_an_open_incident_is_what_the_strip_says_first(
     response = client.get("/audit/")
     assert response.context["log"].tone == "bad"
     assert "1 incident open Event 3 differs." in text_of(response)
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'Seen to.', id FROM audit.incident"
-        )
+    assert settle(services, log.signer, "Seen to.") == 1
+    log.seal()
     assert strip(client)[0] == "info"
 
 

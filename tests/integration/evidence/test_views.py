@@ -1,5 +1,6 @@
 """The pages of the sealed log, over real logs: what they say is so, and looking at them is in the trail first."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -106,6 +107,21 @@ def test_an_event_says_how_far_it_has_come(
     assert "No checkpoint that reaches it has been signed" in text_of(response)
     log.seal()
     assert [reached for _, reached in states(client.get(address))] == [True] * 4
+
+
+def test_an_entry_is_shown_with_all_three_of_its_chains(client: Client, opened: Callable[..., Log]) -> None:
+    """Version 2 of an entry: who, what, and what that belongs to."""
+    from recordings.audit import Kind, Outcome, Target, record
+    from tests.integration.audit.helpers import acting
+
+    log = opened()
+    target = Target("recording", f"recording:{NOTHING}", "Dana Marlowe", "object:14", "customer:1")
+    event = record(Kind.RECORDING_OPENED, by=acting(log.by), target=target, outcome=Outcome.GRANTED)
+    log.seal()
+    place = client.get(f"/audit/events/{event}/").context["place"]
+    entry = json.loads(place.entry)
+    assert (entry["v"], entry["obj_n"], entry["par_n"], "act_prev" in entry) == (2, 1, 1, True)
+    assert place.steps[-1].result == place.root
 
 
 def test_the_steps_end_at_the_signed_root(client: Client, opened: Callable[..., Log]) -> None:

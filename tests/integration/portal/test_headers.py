@@ -46,6 +46,23 @@ def test_every_answer_has_the_policy_and_is_kept_by_nobody(officer, path, status
     assert len(response["X-Request-ID"]) == 32
 
 
+def test_a_public_tile_is_kept_by_anybody_and_has_every_other_header(officer, settings, monkeypatch):
+    """AUDIT_LOG_PUBLIC: caching and reading across origins change, nothing else."""
+    from recordings.evidence import tile_views
+
+    settings.AUDIT_LOG_PUBLIC = True
+    monkeypatch.setattr(tile_views, "_is_published", lambda *place: True)
+    monkeypatch.setattr(tile_views, "_read", lambda *place: bytes(8192))
+    response = officer.get("/log/tile/0/000")
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert not response.has_header("Vary")
+    assert response.cookies == {}
+
+
 def test_an_error_of_ours_is_a_sentence_with_a_request_id_and_no_stack(officer, monkeypatch):
     """S73."""
     from recordings.catalog import overview

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from auditportal.accounts.middleware import is_open
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Kind
 from recordings.models import AuditEvent
@@ -67,6 +68,9 @@ MATRIX = {
     "evidence:compare": P.READ_TRAIL,
     "evidence:verify": P.READ_TRAIL,
     "evidence:verifier": P.READ_TRAIL,
+    "evidence:browser_verifier": P.READ_TRAIL,
+    "evidence:witnesses": P.READ_TRAIL,
+    "evidence:log_entries": P.READ_TRAIL,
     "evidence:log_checkpoint": P.READ_TRAIL,
     "evidence:log_tile": P.READ_TRAIL,
     "reports:list": P.EXPORT_REPORTS,
@@ -79,6 +83,9 @@ MATRIX = {
     "ready": OPEN,
     "metrics": OPEN,
 }
+
+# What AUDIT_LOG_PUBLIC opens to anybody.
+OPENED_BY_SETTING = {"evidence:log_checkpoint", "evidence:log_tile"}
 
 
 def doors(patterns=None, prefix="", namespace=""):
@@ -123,6 +130,19 @@ def test_nobody_passes_without_signing_in(db, name, method):
     response = getattr(Client(), method)(address(DOORS[name][0]))
     assert response.status_code == 302
     assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_a_setting_opens_these_doors_and_no_others(db, settings, public):
+    """Checkpoint and hash tiles, never entries; a reader without a right is let in and nothing is refused."""
+    settings.AUDIT_LOG_PUBLIC = public
+    opened = {name for name, (_, view) in DOORS.items() if is_open(view) and MATRIX[name] != OPEN}
+    assert opened == (OPENED_BY_SETTING if public else set())
+    signed_in = Client()
+    signed_in.force_login(person(None))
+    for name in sorted(name for name in MATRIX if name.startswith("evidence:log_")):
+        statuses = [reader.get(address(DOORS[name][0])).status_code for reader in (Client(), signed_in)]
+        assert statuses == ([404, 404] if name in opened else [302, 403]), name
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])

@@ -102,6 +102,23 @@ def test_the_monitoring_prefix(parties: Parties) -> None:
         assert _raw(parties, _get(wrong))[0] == 404
 
 
+def test_a_monitor_gets_what_the_witness_cosigned_last_and_can_check_it(parties: Parties) -> None:
+    """tlog-witness, Monitor Retrieval: the log's line that was verified, and the cosignature that was returned."""
+    stranger = SigningKey.generate("stranger.example")
+    where = f"/{sha256(ORIGIN.encode()).hexdigest()}/checkpoint"
+    for old, size in ((0, 4), (4, 300)):
+        text = checkpoint(size).text()
+        lines = [parties.log_key.sign(text), stranger.sign(text)]
+        cosigned = parties.witness.add_checkpoint(old, path(old, size), format_note(text, lines))
+        found = Note.parse(_raw(parties, _get(where))[2])
+        assert [signature.line for signature in found.signatures] == [lines[0], *cosigned]
+        assert len(found.verify([parties.log_key.verifier, parties.witness_key.verifier])) == 2
+    other = SigningKey.generate("other.example")
+    assert _raw(parties, _post(request(0, [], note(4, other, origin="other.example"))))[0] == 404
+    assert _raw(parties, _get(f"/{sha256(b'other.example').hexdigest()}/checkpoint"))[0] == 404
+    assert _raw(parties, _get(where))[2] == str(found)
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [

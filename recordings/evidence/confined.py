@@ -1,0 +1,25 @@
+"""Run a Python file under limits on memory, processor time and what it writes.
+
+Started as a file by `inspection`: `python -I confined.py BYTES SECONDS WRITTEN FILE [ARGUMENT …]`. It limits itself
+before it runs the file, so that no code of the web process runs between fork and exec.
+"""
+
+import os
+import resource
+import runpy
+import sys
+
+
+def main() -> None:
+    """Set the limits and run the file as a program."""
+    memory, seconds, written, *sys.argv = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]
+    os.nice(5)  # people who wait for a page go first
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
