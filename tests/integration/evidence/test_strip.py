@@ -104,7 +104,7 @@ def test_an_open_incident_is_what_the_strip_says_first(
     response = client.get("/audit/")
     assert response.context["log"].tone == "bad"
     assert "1 incident open Event 3 differs." in text_of(response)
-    with psycopg.connect(services.sealer_url, autocommit=True) as connection:
+    with psycopg.connect(services.admin_url, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO audit.incident (code, detail, settles) SELECT code, 'Seen to.', id FROM audit.incident"
         )
