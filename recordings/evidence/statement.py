@@ -56,8 +56,13 @@ class Facts:
         return sum(self.kinds.values())
 
     @property
-    def complete_until(self) -> str:
-        """The moment up to which nothing is missing."""
+    def start(self) -> str:
+        """From when on nothing is missing: nobody vouches for a time in which there was no log."""
+        return max(stamp(self.scope.since), self.open_since) if self.scope.since else self.open_since
+
+    @property
+    def end(self) -> str:
+        """The moment up to which nothing is missing; not behind `start` when the log vouches for nothing."""
         until = self.scope.until
         return min(stamp(until), self.closed_until) if until else self.closed_until
 
@@ -106,8 +111,12 @@ def _period(scope: Scope) -> str:
 
 
 def _complete(facts: Facts) -> str:
-    holds = f"no event is missing until {said(facts.complete_until)}"
-    until = facts.scope.until
+    opened, closed, until = facts.open_since, facts.closed_until, facts.scope.until
+    if opened >= closed:
+        return f"not stated: the log was opened at {said(opened)} and vouches for no time yet"
+    if facts.start >= facts.end:
+        return f"not stated: the log vouches for the time from {said(opened)} until {said(closed)} only"
+    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}"
     if until is None:
         return f"{holds} (the report has no end; later events are not covered)"
     if stamp(until) > facts.closed_until:
@@ -128,10 +137,12 @@ def _viewings(facts: Facts) -> str:
     if kind in (TARGET, OBJECT) and not facts.discovered:
         which = "any recording of this object" if kind == OBJECT else "this recording"
         return f"not stated: the log does not know {which}"
+    if facts.start >= facts.end:
+        return "not stated: the log does not vouch for this time"
     if kind == OBJECT and facts.parents_from:
-        return f"none since leaf {facts.parents_from}"
+        return f"none from leaf {facts.parents_from} until {said(facts.end)}"
     nobody = "this person was not" if kind == ACTOR else "nobody was"
-    return f"none: {nobody} given the address of a video until {said(facts.complete_until)}"
+    return f"none: {nobody} given the address of a video from {said(facts.start)} until {said(facts.end)}"
 
 
 def _requested(facts: Facts) -> str:

@@ -1268,8 +1268,10 @@ class Times(Watcher):
             if is_time(newest) and self.newest > newest:
                 return "an earlier leaf was recorded later than it says"
             self.closed = max(self.closed, closed) if is_time(closed) else self.closed
+        spoken_of = self.incident is not None and self.incident.speaks_of(leaf)
         self.incident = read_incident(leaf) or self.incident
-        if mine and needs_incident(leaf) and not (self.incident and self.incident.speaks_of(leaf)):
+        speaks_itself = leaf.is_own("sealer.incident") and leaf.detail("code") == "event_late"
+        if mine and needs_incident(leaf) and not spoken_of and not speaks_itself:
             return "it was sealed late or is malformed, and no incident says so"
         self.newest = max(self.newest, leaf.time)
         if leaf.n + 1 in self.claim.anchors:
@@ -1828,8 +1830,9 @@ def check_proof(proof: Proof) -> Result:
 def statement(case: Case) -> Iterator[Line]:
     """Yield the sentences that stand before the verdict."""
     claim, scope, facts, manifest = case.claim, case.claim.scope, case.facts, case.manifest
-    closed, values = manifest["closed_until"], case.values
-    until = min(scope.until, closed) if scope.until else closed
+    first, closed, values = case.leaves[0], manifest["closed_until"], case.values
+    start = max(scope.since, first.time)  # nobody vouches for a time in which there was no log
+    end = min(scope.until, closed) if scope.until else closed
 
     about = {
         "target": f"every event on {scope.ref}",
@@ -1840,17 +1843,24 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("About", about + (f" (“{facts.label}”)" if facts.label else ""))
     since = f"from {spoken(scope.since)}" if scope.since else "from the beginning of the log"
     yield Line("Period", f"{since}, " + (f"before {spoken(scope.until)}" if scope.until else "no end"))
-    later = " (the report has no end; later events are not covered)" if not scope.until else ""
+    complete = f"no event is missing from {spoken(start)} until {spoken(end)}"
+    if not scope.until:
+        complete += " (the report has no end; later events are not covered)"
     if scope.until > closed:
-        later = f" (the period asked for ends later, at {spoken(scope.until)})"
-    yield Line("Complete", f"no event is missing until {spoken(until)}{later}")
-    yield Line("Viewings", viewings(case, until))
+        complete += f" (the period asked for ends later, at {spoken(scope.until)})"
+    if first.time >= closed:
+        complete = f"not stated: the log was opened at {spoken(first.time)} and vouches for no time yet"
+    elif start >= end:
+        vouched = f"from {spoken(first.time)} until {spoken(closed)}"
+        complete = f"not stated: the log vouches for the time {vouched} only"
+    yield Line("Complete", complete)
+    yield Line("Viewings", viewings(case, start, end))
     yield Line("Events", {0: "no events", 1: "1 event"}.get(claim.rows, f"{claim.rows} events"))
     request = case.leaves[claim.request]
     name = request.reveal["actor.name"]["value"] if "actor.name" in request.reveal else ""
     by = request.body["actor"]["ref"] + (f" (“{name}”)" if name else "")
     yield Line("Requested", f"by {by} at {spoken(request.time)}, as report {claim.report}")
-    first, opening = case.leaves[0], case.leaves[claim.opening]
+    opening = case.leaves[claim.opening]
     log = f"{claim.origin}, {claim.size} leaves, open since {spoken(first.time)}"
     if first.detail("previous_origin"):
         log += f"; leaf 0 goes on from {first.detail('previous_origin')}, which is not in this log"
@@ -1882,7 +1892,7 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("Trust", trust(case))
 
 
-def viewings(case: Case, until: str) -> str:
+def viewings(case: Case, start: str, end: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
     scope, facts, parents_from = case.claim.scope, case.facts, case.manifest["parents_from"]
     person = scope.kind == "actor"
@@ -1897,9 +1907,11 @@ def viewings(case: Case, until: str) -> str:
     if scope.kind in ("target", "object") and not facts.discovered:
         what = "this recording" if scope.kind == "target" else "any recording of this object"
         return f"not stated: the log does not know {what}"
+    if start >= end:
+        return "not stated: the log does not vouch for this time"
     if scope.kind == "object" and parents_from:
-        return f"none since leaf {parents_from}"
-    return f"none: {nobody} given the address of a video until {spoken(until)}"
+        return f"none from leaf {parents_from} until {spoken(end)}"
+    return f"none: {nobody} given the address of a video from {spoken(start)} until {spoken(end)}"
 
 
 def trust(case: Case) -> str:

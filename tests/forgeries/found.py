@@ -78,8 +78,7 @@ def _T3_a_period_in_the_future() -> Case:
     said = {
         "Period": "from 2026-12-24 09:00:00 UTC, before 2026-12-31 09:00:00 UTC",
         "Complete": (
-            "no event is missing until 2026-11-20 10:00:42 UTC "
-            "(the period asked for ends later, at 2026-12-31 09:00:00 UTC)"
+            "not stated: the log vouches for the time from 2026-11-20 09:00:01 UTC until 2026-11-20 10:00:42 UTC only"
         ),
         "Viewings": "not stated: the log does not know this recording",
     }
@@ -224,6 +223,17 @@ def _T12_a_late_event_without_incident() -> Case:
     late = _late_log()
     late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
     return bad(late.bundle(), "times")
+
+
+@forged
+def _T12_an_incident_that_comes_late_itself() -> Case:
+    """The clock of the database stepped back: the incident that speaks of late leaves is late, too."""
+    late = _late_log()
+    back = START + timedelta(seconds=9)
+    detail = {"code": "event_late", "sentence": "x", "first": len(late.leaves) + 1, "count": 1}
+    late.own("sealer.incident", detail, at=back, late=True)
+    late.add(about=recording(7), at=back, late=True)
+    return good(late.bundle(), policy=late.policy())
 
 
 @forged

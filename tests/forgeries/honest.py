@@ -11,6 +11,9 @@ from tests.forgeries.base import SELF_SIGNED, SEVEN, Case, asked, files_of, forg
 
 ANCHORED = "ANCHORED (time-stamped 2026-11-20 09:00:09 UTC, leaves below 7)"
 
+OPENED = "2026-11-20 09:00:01 UTC"
+NOBODY = "none: nobody was given the address of a video"
+
 
 @forged
 def _everybody() -> Case:
@@ -18,7 +21,8 @@ def _everybody() -> Case:
         "About": "every event",
         "Period": "from the beginning of the log, no end",
         "Complete": (
-            "no event is missing until 2026-11-20 10:00:42 UTC (the report has no end; later events are not covered)"
+            f"no event is missing from {OPENED} until 2026-11-20 10:00:42 UTC "
+            "(the report has no end; later events are not covered)"
         ),
         "Viewings": "3 times somebody was given the address of a video",
         "Events": "12 events",
@@ -81,7 +85,7 @@ def _nobody_viewed_a_recording_that_is_known() -> Case:
     )
     said = {
         "About": f"every event on {SEVEN[1]} (“A call”)",
-        "Viewings": "none: nobody was given the address of a video until 2026-11-20 09:00:33 UTC",
+        "Viewings": f"{NOBODY} from {OPENED} until 2026-11-20 09:00:33 UTC",
         "Events": "1 event",
     }
     return good(known.bundle(*SEVEN), says=said)
@@ -91,7 +95,7 @@ def _nobody_viewed_a_recording_that_is_known() -> Case:
 def _nobody_viewed_an_object_that_has_a_recording() -> Case:
     known = Log()
     known.add("recording.discovered", by="system:refresh", about=recording(7), object={"parent": "object:3"})
-    said = {"Viewings": "none: nobody was given the address of a video until 2026-11-20 09:00:33 UTC"}
+    said = {"Viewings": f"{NOBODY} from {OPENED} until 2026-11-20 09:00:33 UTC"}
     return good(known.bundle("object", "object:3"), says=said)
 
 
@@ -105,11 +109,55 @@ def _nobody_viewed_it_in_this_time() -> Case:
     since, until = START + timedelta(minutes=5), START + timedelta(minutes=55)
     said = {
         "Period": "from 2026-11-20 09:05:00 UTC, before 2026-11-20 09:55:00 UTC",
-        "Complete": "no event is missing until 2026-11-20 09:55:00 UTC",
-        "Viewings": "none: nobody was given the address of a video until 2026-11-20 09:55:00 UTC",
+        "Complete": "no event is missing from 2026-11-20 09:05:00 UTC until 2026-11-20 09:55:00 UTC",
+        "Viewings": f"{NOBODY} from 2026-11-20 09:05:00 UTC until 2026-11-20 09:55:00 UTC",
         "Events": "no events",
     }
     return good(known.bundle(*SEVEN, since=since, until=until), says=said)
+
+
+@forged
+def _nobody_viewed_it_before_there_was_a_log() -> Case:
+    """A time in which no log was open is one of which nobody knows what is missing."""
+    known = Log()
+    known.add("recording.discovered", by="system:refresh", about=recording(7))
+    known.clock += timedelta(hours=1)
+    said = {
+        "Complete": "not stated: the log vouches for the time from 2026-11-20 09:00:01 UTC until "
+        "2026-11-20 10:00:33 UTC only",
+        "Viewings": "not stated: the log does not vouch for this time",
+    }
+    return good(
+        known.bundle(*SEVEN, since=START - timedelta(days=30), until=START - timedelta(days=1)), says=said
+    )
+
+
+@forged
+def _nobody_viewed_it_partly_before_there_was_a_log() -> Case:
+    known = Log()
+    known.add("recording.discovered", by="system:refresh", about=recording(7))
+    known.clock += timedelta(hours=1)
+    until = START + timedelta(minutes=30)
+    said = {
+        "Period": "from 2026-10-21 09:00:00 UTC, before 2026-11-20 09:30:00 UTC",
+        "Complete": "no event is missing from 2026-11-20 09:00:01 UTC until 2026-11-20 09:30:00 UTC",
+        "Viewings": "none: nobody was given the address of a video from 2026-11-20 09:00:01 UTC until "
+        "2026-11-20 09:30:00 UTC",
+    }
+    return good(known.bundle(*SEVEN, since=START - timedelta(days=30), until=until), says=said)
+
+
+@forged
+def _a_log_that_has_just_been_opened() -> Case:
+    young = Log()
+    young.add("recording.discovered", by="system:refresh", about=recording(7))
+    young.ask(*SEVEN)
+    young.close(after=20)  # and closed for a time before that
+    said = {
+        "Complete": "not stated: the log was opened at 2026-11-20 09:00:01 UTC and vouches for no time yet",
+        "Viewings": "not stated: the log does not vouch for this time",
+    }
+    return good(young.bundle(*SEVEN), says=said)
 
 
 @forged
@@ -132,7 +180,8 @@ def _somebody_viewed_once() -> Case:
 @forged
 def _somebody_who_did_nothing() -> Case:
     said = {
-        "Viewings": "none: this person was not given the address of a video until 2026-11-20 10:00:42 UTC"
+        "Viewings": "none: this person was not given the address of a video "
+        f"from {OPENED} until 2026-11-20 10:00:42 UTC"
     }
     return good(files_of("actor", "user:99"), says=said)
 
@@ -180,14 +229,17 @@ def _a_period() -> Case:
     files = long.bundle(since=since, until=until)
     said = {
         "Period": "from 2026-11-20 09:02:50 UTC, before 2026-11-20 09:04:20 UTC",
-        "Complete": "no event is missing until 2026-11-20 09:04:20 UTC",
+        "Complete": "no event is missing from 2026-11-20 09:02:50 UTC until 2026-11-20 09:04:20 UTC",
     }
     return good(files, says=said)
 
 
 @forged
 def _a_period_of_one_recording() -> Case:
-    said = {"Complete": "no event is missing until 2026-11-20 09:01:00 UTC", "Events": "3 events"}
+    said = {
+        "Complete": "no event is missing from 2026-11-20 09:00:01 UTC until 2026-11-20 09:01:00 UTC",
+        "Events": "3 events",
+    }
     return good(log().bundle(*SEVEN, since=START, until=START + timedelta(minutes=1)), says=said)
 
 
@@ -310,7 +362,7 @@ def _a_log_begun_before_version_2() -> Case:
     old.add(about=recording(7), object={"parent": "object:3"})
     old.add("recording.discovered", about=recording(8), object={"parent": "object:3"})
     said = {
-        "Viewings": "none since leaf 4",
+        "Viewings": "none from leaf 4 until 2026-11-20 09:00:36 UTC",
         "Recordings named since": "leaf 4: earlier events on its recordings are not covered",
     }
     return good(old.bundle("object", "object:3"), says=said)

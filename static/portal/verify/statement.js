@@ -51,13 +51,25 @@
     (from ? `from ${readable(from)}` : "from the beginning of the log") +
     (to ? `, before ${readable(to)}` : ", no end");
 
-  const complete = (until, { to }, closed) => {
-    const said = `no event is missing until ${readable(until)}`;
+  /** From when until when nothing is missing: nobody vouches for a time in which there was no log. */
+  const vouchedFor = ({ from, to }, opened, closed) => ({
+    opened,
+    closed,
+    start: from !== undefined && from > opened ? from : opened,
+    end: to !== undefined && to < closed ? to : closed,
+  });
+
+  const complete = ({ opened, closed, start, end }, { to }) => {
+    if (opened >= closed)
+      return `not stated: the log was opened at ${readable(opened)} and vouches for no time yet`;
+    if (start >= end)
+      return `not stated: the log vouches for the time from ${readable(opened)} until ${readable(closed)} only`;
+    const said = `no event is missing from ${readable(start)} until ${readable(end)}`;
     if (to === undefined) return `${said} (the report has no end; later events are not covered)`;
     return to > closed ? `${said} (the period asked for ends later, at ${readable(to)})` : said;
   };
 
-  const viewings = (facts, parentsFrom, until) => {
+  const viewings = (facts, parentsFrom, { start, end }) => {
     const { kind, ref } = facts.scope,
       somebody = kind === "actor" ? "this person was" : "somebody was";
     if (kind === "target" && !ref.startsWith("recording:")) return "not stated: this scope cannot hold viewings";
@@ -65,9 +77,10 @@
     if (facts.wentOn) return "none began in this time; one that began before went on";
     if (kind === "target" && !facts.discovered) return "not stated: the log does not know this recording";
     if (kind === "object" && !facts.discovered) return "not stated: the log does not know any recording of this object";
-    if (kind === "object" && parentsFrom > 0) return `none since leaf ${parentsFrom}`;
+    if (start >= end) return "not stated: the log does not vouch for this time";
+    if (kind === "object" && parentsFrom > 0) return `none from leaf ${parentsFrom} until ${readable(end)}`;
     const nobody = kind === "actor" ? "this person was not" : "nobody was";
-    return `none: ${nobody} given the address of a video until ${readable(until)}`;
+    return `none: ${nobody} given the address of a video from ${readable(start)} until ${readable(end)}`;
   };
 
   const TRUST = {
@@ -95,14 +108,13 @@
     const { claim, kept, facts, manifest, values, witnesses, trusted } = found,
       { scope } = claim,
       request = kept.get(claim.request);
-    const closed = manifest.closed_until,
-      until = scope.to !== undefined && scope.to < closed ? scope.to : closed;
+    const time = vouchedFor(scope, kept.get(0).entry.r, manifest.closed_until);
     const requester = named(request.body.actor.ref, request.reveal["actor.name"]?.value);
     const lines = [
       ["About", about(facts)],
       ["Period", period(scope)],
-      ["Complete", complete(until, scope, closed)],
-      ["Viewings", viewings(facts, manifest.parents_from, until)],
+      ["Complete", complete(time, scope)],
+      ["Viewings", viewings(facts, manifest.parents_from, time)],
       ["Events", facts.rows ? many(facts.rows, "1 event", "events") : "no events"],
       ["Requested", `by ${requester} at ${readable(request.entry.r)}, as report ${claim.report}`],
       ["Log", logSentence(found)],

@@ -13,6 +13,7 @@ from recordings.evidence.words import statement_in, statement_lines
 
 RECORDING = "recording:0198f3a2-7c11-7000-8000-000000000001"
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
+OPENED = "2026-01-02 03:04:05 UTC"
 FACTS = Facts(
     scope=Scope("target", RECORDING),
     label="Dana Marlowe",
@@ -48,11 +49,12 @@ def test_all_sentences_in_their_order() -> None:
         ("Period", "from the beginning of the log, no end"),
         (
             "Complete",
-            "no event is missing until 2026-11-30 10:00:00 UTC (the report has no end; later events are not covered)",
+            "no event is missing from 2026-01-02 03:04:05 UTC until 2026-11-30 10:00:00 UTC (the report has no end; "
+            "later events are not covered)",
         ),
         (
             "Viewings",
-            "none: nobody was given the address of a video until 2026-11-30 10:00:00 UTC",
+            f"none: nobody was given the address of a video from {OPENED} until 2026-11-30 10:00:00 UTC",
         ),
         ("Events", "no events"),
         (
@@ -87,16 +89,19 @@ def test_all_sentences_in_their_order() -> None:
             {"scope": Scope("object", "object:14"), "discovered": False},
             "not stated: the log does not know any recording of this object",
         ),
-        ({"scope": Scope("object", "object:14"), "parents_from": 70}, "none since leaf 70"),
+        (
+            {"scope": Scope("object", "object:14"), "parents_from": 70},
+            "none from leaf 70 until 2026-11-30 10:00:00 UTC",
+        ),
         ({"scope": Scope("target", "statement:1")}, "not stated: this scope cannot hold viewings"),
         ({"scope": Scope("target", "user:7")}, "not stated: this scope cannot hold viewings"),
         (
             {"scope": Scope("actor", "user:7"), "discovered": False},
-            "none: this person was not given the address of a video until 2026-11-30 10:00:00 UTC",
+            f"none: this person was not given the address of a video from {OPENED} until 2026-11-30 10:00:00 UTC",
         ),
         (
             {"scope": Scope("all", until=DAY), "discovered": False},
-            "none: nobody was given the address of a video until 2026-11-20 00:00:00 UTC",
+            f"none: nobody was given the address of a video from {OPENED} until 2026-11-20 00:00:00 UTC",
         ),
     ],
 )
@@ -107,11 +112,36 @@ def test_viewings_are_computed_from_what_the_scope_can_hold(changes: dict[str, A
 def test_a_period_is_complete_until_its_end_or_until_the_log_was_closed() -> None:
     period = Scope("all", since=datetime(2026, 11, 1, tzinfo=UTC), until=DAY)
     assert said(scope=period)["Period"] == "from 2026-11-01 00:00:00 UTC, before 2026-11-20 00:00:00 UTC"
-    assert said(scope=period)["Complete"] == "no event is missing until 2026-11-20 00:00:00 UTC"
+    assert said(scope=period)["Complete"] == (
+        "no event is missing from 2026-11-01 00:00:00 UTC until 2026-11-20 00:00:00 UTC"
+    )
     assert said(scope=period, closed_until="2026-11-19T23:59:01.000000Z")["Complete"] == (
-        "no event is missing until 2026-11-19 23:59:01 UTC "
+        "no event is missing from 2026-11-01 00:00:00 UTC until 2026-11-19 23:59:01 UTC "
         "(the period asked for ends later, at 2026-11-20 00:00:00 UTC)"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "complete"),
+    [
+        (
+            {"scope": Scope("all", until=datetime(2025, 12, 31, tzinfo=UTC))},
+            "the log vouches for the time from 2026-01-02 03:04:05 UTC until 2026-11-30 10:00:00 UTC only",
+        ),
+        (
+            {"scope": Scope("all", since=datetime(2026, 11, 30, 10, 1, tzinfo=UTC))},
+            "the log vouches for the time from 2026-01-02 03:04:05 UTC until 2026-11-30 10:00:00 UTC only",
+        ),
+        (
+            {"open_since": "2026-11-30T10:00:30.000000Z"},
+            "the log was opened at 2026-11-30 10:00:30 UTC and vouches for no time yet",
+        ),
+    ],
+)
+def test_nobody_vouches_for_a_time_in_which_there_was_no_log(changes: dict[str, Any], complete: str) -> None:
+    assert said(**changes)["Complete"] == f"not stated: {complete}"
+    assert said(**changes)["Viewings"] == "not stated: the log does not vouch for this time"
+    assert "once" in said(**changes, kinds={"viewing.url_issued": 1})["Viewings"]
 
 
 def test_what_applies_only_sometimes_is_said_then() -> None:
