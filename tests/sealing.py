@@ -156,6 +156,25 @@ def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) 
     return log
 
 
+def open_log_long_ago(services: Services, signer: Signer) -> None:
+    """Open the log as if two years had passed since: it vouches for the time from then on."""
+    from recordings.sealing.signing import Signing
+
+    definition = "SELECT pg_get_functiondef('audit.record_event(bytea,text[],text[],bytea[])'::regprocedure)"
+    with psycopg.connect(services.admin_url, autocommit=True) as admin:
+        ((now,),) = admin.execute(definition).fetchall()
+        then = now.replace("clock_timestamp()", "clock_timestamp() - interval '2 years'")
+        assert then != now
+        admin.execute(then)
+        try:
+            with psycopg.connect(services.sealer_url, autocommit=True) as connection:
+                log = load_log(connection, signer)
+                Signing(signer, [signer.key.verifier]).sign(connection, log)
+                _cosign(connection, signer)
+        finally:
+            admin.execute(now)
+
+
 def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
     """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
     from recordings.sealing.growth import Batch

@@ -125,10 +125,10 @@ BEGIN
         SELECT FROM audit.event e
         WHERE e.event_id = p_event_id AND e.kind = 'sealer.incident' AND e.actor_ref = 'system:sealer'
           AND convert_from(e.body, 'UTF8')::jsonb->'action_detail' @> jsonb_build_object(
-              'code', noted.code, 'sentence', noted.detail, 'settled', p_reason)) THEN
+              'code', left(noted.code, 100), 'sentence', left(noted.detail, 2000), 'settled', p_reason)) THEN
         RAISE EXCEPTION 'No event % says that incident % is settled, and why.', p_event_id, p_incident;
     END IF;
-    INSERT INTO audit.incident (code, detail, settles, event_id) VALUES (noted.code, p_reason, p_incident, p_event_id)
+    INSERT INTO audit.incident (code, detail, settles, event_id) VALUES (left(noted.code, 100), p_reason, p_incident, p_event_id)
     RETURNING id INTO row_id;
     RETURN row_id;
 END $$;

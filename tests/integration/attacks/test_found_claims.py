@@ -24,8 +24,10 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from auditportal.accounts.models import User
+from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.filters import TrailFilters
+from recordings.evidence import standing
 from recordings.evidence.scope import Scope
 from recordings.evidence.texts import canonical
 from recordings.evidence.verify_audit import verify
@@ -36,7 +38,19 @@ from recordings.reports.forms import ReportForm
 from recordings.reports.tasks import build_report
 from tests import factories
 from tests.integration.attacks.scene import Scene
-from tests.integration.evidence.bundles import NOA, TOM, Bundle, checked
+from tests.integration.evidence.bundles import NOA, TOM, Bundle, checked, make_log
+from tests.sealing import open_log_long_ago
+
+
+@pytest.fixture
+def scene(
+    committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    """A witnessed log that was opened long ago: it vouches for the time of these tests."""
+    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    log = make_log(services, settings, tmp_path, witnesses=["internal-audit"])
+    open_log_long_ago(services, log.signer)
+    return Scene(log, tmp_path)
 
 
 @pytest.fixture
@@ -239,7 +253,7 @@ def test_T7_the_certificate_says_since_when_which_call_and_what_it_does_not_cove
         "As the portal knows it",
         "open since 20",
         "views inside CommBox, and whatever was never recorded here",
-        "none: nobody was given the address of a video until ",
+        "none: nobody was given the address of a video from ",
     ):
         assert words.replace(" ", "") in page, words
 

@@ -37,7 +37,7 @@ from tests.integration.evidence.bundles import (
     ref_of,
     table,
 )
-from tests.sealing import ORIGIN, begin_epoch
+from tests.sealing import ORIGIN, begin_epoch, open_log_long_ago
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -247,14 +247,35 @@ def test_an_object_without_any_event_has_neighbours_in_both_lists(log: Log) -> N
 # --- nobody viewed this
 
 
-def test_nobody_viewed_this_is_said_of_a_recording_that_the_log_knows(log: Log) -> None:
+def test_nobody_viewed_this_is_said_of_a_recording_that_the_log_knows(services: Services, log: Log) -> None:
+    open_log_long_ago(services, log.signer)
     discovered("7")
     for number in range(6):
         opened(str(number))
     bundle = log.bundle(on_recording("7"))
     assert checked(bundle, log)
     assert bundle.rows == [1]
-    assert bundle.said["Viewings"].startswith("none: nobody was given the address of a video until ")
+    assert bundle.said["Viewings"].startswith("none: nobody was given the address of a video from ")
+
+
+def test_a_log_that_has_just_been_opened_vouches_for_no_time(log: Log) -> None:
+    discovered("7")
+    bundle = log.bundle(on_recording("7"))
+    assert checked(bundle, log)
+    assert bundle.said["Complete"].endswith(" and vouches for no time yet")
+    assert bundle.said["Viewings"] == "not stated: the log does not vouch for this time"
+
+
+def test_of_a_time_before_the_log_nothing_is_stated(services: Services, log: Log) -> None:
+    """An empty March is no finding when the log was opened in April."""
+    open_log_long_ago(services, log.signer)
+    discovered("7")
+    march = {"since": datetime(2020, 3, 1, tzinfo=UTC), "until": datetime(2020, 4, 1, tzinfo=UTC)}
+    for scope in (on_recording("7", **march), Scope("all", **march)):
+        bundle = log.bundle(scope)
+        assert checked(bundle, log)
+        assert bundle.said["Complete"].startswith("not stated: the log vouches for the time from ")
+        assert bundle.said["Viewings"] == "not stated: the log does not vouch for this time"
 
 
 def test_that_there_is_nothing_is_shown_by_the_neighbours(log: Log) -> None:

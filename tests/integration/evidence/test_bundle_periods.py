@@ -11,6 +11,7 @@ from django.utils import timezone
 from auditportal.embedded import Services
 from recordings.evidence.scope import Scope
 from tests.integration.evidence.bundles import Log, at_times, checked, make_log, on_recording, opened, table
+from tests.sealing import open_log_long_ago
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -19,7 +20,9 @@ Admin = psycopg.Connection[Any]
 
 @pytest.fixture
 def log(services: Services, settings: Any, tmp_path: Path) -> Log:
-    return make_log(services, settings, tmp_path)
+    log = make_log(services, settings, tmp_path)
+    open_log_long_ago(services, log.signer)
+    return log
 
 
 def day(number: int) -> datetime:
@@ -31,7 +34,7 @@ def days(log: Log, admin_connection: Admin) -> Log:
     """One event a day at noon from the 1st to the 9th, leaves 1 to 9, before the log's first manifest, leaf 10."""
     for number in range(1, 10):
         opened(str(number % 2))
-    at_times(admin_connection, {number: f"2025-11-0{number}T12:00:00Z" for number in range(1, 10)})
+    at_times(admin_connection, {number + 1: f"2025-11-0{number}T12:00:00Z" for number in range(1, 10)})
     log.seal(manifest=True)
     return log
 
@@ -42,7 +45,9 @@ def test_a_period_ends_with_the_manifest_that_closes_it(days: Log) -> None:
     assert bundle.claims["range"] == {"first": 0, "last": 10}
     assert bundle.leaves == [*range(13)]  # with the request and the newest manifest
     assert bundle.rows == [4, 5]
-    assert bundle.said["Complete"] == "no event is missing until 2025-11-06 00:00:00 UTC"
+    assert bundle.said["Complete"] == (
+        "no event is missing from 2025-11-04 00:00:00 UTC until 2025-11-06 00:00:00 UTC"
+    )
     assert bundle.said["Events"] == "2 events"
     assert {n for n, line in bundle.lines.items() if "body" in line} == {0, 4, 5, 10, 11, 12}
 
@@ -72,8 +77,8 @@ def test_a_period_without_events_is_proven_empty(days: Log) -> None:
 @pytest.mark.parametrize(
     ("since", "until", "rows"),
     [
-        (None, day(2), [1]),
-        (day(8), None, [0, 8, 9, 10, 11, 12]),  # the log's own leaves are of today
+        (None, day(2), [0, 1]),  # the log was opened long before
+        (day(8), None, [8, 9, 10, 11, 12]),  # the newest leaves of the log itself are of today
         (day(1), day(1) + timedelta(hours=1), []),
         (day(20), day(21), []),
     ],

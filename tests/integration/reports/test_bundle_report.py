@@ -35,6 +35,7 @@ from recordings.reports.tasks import build_report, sweep_reports
 from tests import factories
 from tests.factories import PASSWORD, person
 from tests.integration.evidence.bundles import NOA, Log, discovered, make_log, opened
+from tests.sealing import open_log_long_ago
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -213,7 +214,8 @@ def test_what_was_built_is_in_the_trail(log: Log, noa: User) -> None:
     assert "Marlowe" not in json.dumps(detail)  # the sentences name people: they stand in the file alone
 
 
-def test_nobody_was_given_it_is_a_certificate(log: Log, noa: User) -> None:
+def test_nobody_was_given_it_is_a_certificate(services: Services, log: Log, noa: User) -> None:
+    open_log_long_ago(services, log.signer)
     never = factories.recording()
     discovered(str(never.pk))
     client = signed_in(noa)
@@ -222,7 +224,7 @@ def test_nobody_was_given_it_is_a_certificate(log: Log, noa: User) -> None:
     report = built(Report.objects.get())
     assert verify(files.file_of(report)).verdict == "CONSISTENT (self-signed only)"
     page = client.get(f"/reports/{report.pk}/").content.decode()
-    assert "none: nobody was given the address of a video until " in page
+    assert "none: nobody was given the address of a video from " in page
 
 
 def test_a_bundle_of_the_format_before_is_marked_and_stays_in_the_list(log: Log, noa: User) -> None:
