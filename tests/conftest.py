@@ -6,8 +6,10 @@ must be real: those get a database of their own, because the application's role 
 
 import gc
 import os
+import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -213,3 +215,15 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Debian's Chromium rather than a download; as root it runs only without its sandbox."""
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": equipment.chromium(), "args": args}
+
+
+@pytest.fixture
+def first_page(tmp_path: Path) -> Callable[[bytes], str]:
+    """The text of a PDF's first page, without blanks."""
+
+    def read(pdf: bytes) -> str:
+        (tmp_path / "report.pdf").write_bytes(pdf)
+        command = ["pdftotext", "-l", "1", "-raw", str(tmp_path / "report.pdf"), "-"]
+        return "".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+    return read

@@ -1,4 +1,5 @@
-"""What a bare machine may lack: a browser, a real S3 server, OpenSSL. Tests that need it are skipped, and loudly so.
+"""What a bare machine may lack: a browser, a real S3 server, OpenSSL, a reader of PDF. Tests that need it are skipped,
+and loudly so.
 
 With CI=true nothing may be missing: the run fails.
 """
@@ -14,6 +15,7 @@ import pytest
 NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwright install chromium)"
 NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
 NO_OPENSSL = "no openssl command (Debian package openssl)"
+NO_POPPLER = "no pdftotext (Debian package poppler-utils)"
 _CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 # The shell first: the same pages drawn without a browser's own windows, for two thirds of the processor time.
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -56,12 +58,15 @@ def mark(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
         if "tsa" in fixtures and not shutil.which("openssl"):
             item.add_marker(pytest.mark.skip(reason=NO_OPENSSL))
+        if "first_page" in fixtures and not shutil.which("pdftotext"):
+            item.add_marker(pytest.mark.skip(reason=NO_POPPLER))
 
 
 def missing(skipped: list[Any]) -> dict[str, int]:
     """How many of the skipped tests each missing piece cost."""
     reasons = [str(report.longrepr) for report in skipped]
-    counts = {reason: sum(reason in said for said in reasons) for reason in (NO_BROWSER, NO_CEPH, NO_OPENSSL)}
+    pieces = (NO_BROWSER, NO_CEPH, NO_OPENSSL, NO_POPPLER)
+    counts = {reason: sum(reason in said for said in reasons) for reason in pieces}
     return {reason: count for reason, count in counts.items() if count}
 
 
