@@ -124,7 +124,6 @@ SHAPELESS: dict[str, Callable[[], bytes | dict[str, Any]]] = {
     "an empty part": lambda: body(action_detail={}),
     "a ref that is a number": lambda: body(actor={"ref": 1}),
     "a label that is an object": lambda: body(object={"ref": "object:1", "label": {"a": "b"}}),
-    "nested 900 deep": lambda: body(action_detail={"a": json.loads("[" * 900 + "]" * 900)}),
     "too many bytes": lambda: body(action_detail={"a": "x" * 65_000}),
     **{
         f"no {name}": lambda name=name: {key: value for key, value in body().items() if key != name}
