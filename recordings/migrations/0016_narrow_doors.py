@@ -9,7 +9,7 @@ Self-contained on purpose, like the trail itself: a migration must do the same i
 from django.db import migrations
 
 # Everything is looked at in the one parsed value, without a loop. What is not refused here and is no event all the same
-# (blanks, a key twice, null, 1.5, an unknown key within a part) is found by the sealer, which compares the bytes.
+# (blanks, a key twice, null, 1.5, a thousand levels, an unknown key within a part) is found by the sealer, which compares the bytes.
 RECORD = r"""
 CREATE OR REPLACE FUNCTION audit.record_event(p_body bytea, p_fields text[], p_subjects text[], p_sealed bytea[])
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
