@@ -79,6 +79,11 @@ def need(fine: object, sentence: str) -> None:
         raise Malformed(sentence)
 
 
+def must(fine: object, why: str) -> None:
+    if not fine:
+        raise NotChecked(why)
+
+
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
@@ -165,22 +170,17 @@ from_json = json.JSONDecoder(
 
 def parse_json(text: str, what: str) -> Any:
     """Parse JSON of section 1. That it is canonical is seen when the value is written again (to_json)."""
-    brackets = text.count("{") + text.count("[")
+    brackets, depth = text.count("{") + text.count("["), 0
     if brackets > DEEPEST_JSON or "true" in text or "false" in text or "null" in text:
-        check_frame(STRING.sub("", text), what)
+        frame = STRING.sub("", text)  # what stands outside of strings
+        need(not re.search("[a-z]", frame), f"{what} is not canonical JSON")
+        for bracket in re.findall(r"[][{}]", frame):
+            depth += 1 if bracket in "[{" else -1
+            need(depth <= DEEPEST_JSON, f"{what} nests too deep")
     try:
         return from_json(text)
     except ValueError:
         raise Malformed(f"{what} is not JSON") from None
-
-
-def check_frame(frame: str, what: str) -> None:
-    """Look at what stands outside of strings: no true, false or null, and nothing that nests too deep."""
-    need(not re.search("[a-z]", frame), f"{what} is not canonical JSON")
-    depth = 0
-    for bracket in re.findall(r"[][{}]", frame):
-        depth += 1 if bracket in "[{" else -1
-        need(depth <= DEEPEST_JSON, f"{what} nests too deep")
 
 
 def read_json(data: bytes, what: str) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def read_json(data: bytes, what: str) -> dict[str, Any]:
 
 
 def need_form(value: Any, form: Any, name: str) -> None:
-    """A form is a test, [the form of each element], or {key: the form of its value}; a key with "?" may be missing."""
+    """A form is a type, a test, [form of each element] or {key: form of its value}; a key with "?" may be missing."""
     if isinstance(form, list):
         need(isinstance(value, list), f"{name} is no list")
         for one in value:
@@ -207,7 +207,8 @@ def need_form(value: Any, form: Any, name: str) -> None:
             else:
                 need(f"{key}?" in form, f"{name}.{key} is missing")
     else:
-        need(form(value), f"{name} has another form than agreed")
+        fits = isinstance(value, form) if isinstance(form, type) else form(value)
+        need(fits, f"{name} has another form than agreed")
 
 
 def like(form: str) -> Callable[[Any], bool]:
@@ -218,14 +219,6 @@ def like(form: str) -> Callable[[Any], bool]:
 
 def one_of(*allowed: object) -> Callable[[Any], bool]:
     return lambda value: value in allowed
-
-
-def is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def is_object(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def is_index(value: Any) -> bool:
@@ -410,12 +403,13 @@ def read_checkpoint(data: bytes) -> Checkpoint:
     return Checkpoint(signed.encode(), origin, int(size), unbase64_hashes([root])[0], lines)
 
 
-def is_signed_by(note: Checkpoint, key: Key) -> bool:
-    """Tell whether the log's key signed a checkpoint. A line of that key which does not verify spoils it."""
-    signatures = note.signatures(key)
-    fits = all(verifies(key.public, note.text, signature) for signature in signatures)
-    need(fits, f"the signature of {key.name} is wrong")
-    return bool(signatures)
+def need_signature_of_log(note: Checkpoint, origin: str, logs: list[Key]) -> None:
+    """A line of the log's key which does not verify spoils the checkpoint."""
+    keys = [key for key in logs if key.name == origin == note.origin]
+    for key in keys:
+        fits = all(verifies(key.public, note.text, signature) for signature in note.signatures(key))
+        need(fits, f"the signature of {key.name} is wrong")
+    need(any(note.signatures(key) for key in keys), "a checkpoint is not signed by this log")
 
 
 def cosigned_at(note: Checkpoint, key: Key) -> str:
@@ -540,8 +534,8 @@ def read_der(data: bytes) -> Element:
     def read(start: int, end: int, depth: int) -> Element:
         nonlocal count
         count += 1
-        if count > MOST_ELEMENTS or depth > DEEPEST_ELEMENT:
-            raise NotChecked("a time stamp or certificate has too many parts")
+        fits = count <= MOST_ELEMENTS and depth <= DEEPEST_ELEMENT
+        must(fits, "a time stamp or certificate has too many parts")
         size, at = (data[start + 1], start + 2) if end - start > 1 else (128, end)
         if size > 128:
             size, at = int.from_bytes(data[at : at + size - 128], "big"), at + size - 128
@@ -615,10 +609,8 @@ def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) ->
     digest_info = bytes([0x30, 17 + len(digest), 0x30, 13, 6, 9]) + oid
     digest_info += bytes([5, 0, 4, len(digest)]) + digest
     padded = b"\0\1" + b"\xff" * (length - 3 - len(digest_info)) + b"\0" + digest_info
-    number = int.from_bytes(signature.content, "big")
-    fits = len(signature.content) == length and pow(number, exponent, modulus) == int.from_bytes(
-        padded, "big"
-    )
+    signed_number = pow(int.from_bytes(signature.content, "big"), exponent, modulus)
+    fits = len(signature.content) == length and signed_number == int.from_bytes(padded, "big")
     need(fits, "a time stamp's signature is wrong")
     return time, True
 
@@ -663,59 +655,41 @@ class Bundle:
         self.entries: dict[str, Entry] = {}
         self.hashes: dict[str, bytes] = {}
         length = file.seek(0, os.SEEK_END)
-        if length > LARGEST_FILE:
-            raise NotChecked("the file is larger than 2 GiB")
+        must(length <= LARGEST_FILE, "the file is larger than 2 GiB")
         end = self.read(max(length - 22, 0), 22)
-        if self.read(0, 4) != b"PK\3\4" or length < 22:
-            raise NotChecked("this is no bundle")
+        must(self.read(0, 4) == b"PK\3\4" and length >= 22, "this is no bundle")
+        must(end[:4] == b"PK\5\6", REPACKED)
         count, size, start = struct.unpack("<10xH2I2x", end)
         directory = self.read(start, min(size, 100_000))
-        if end[:4] == b"PK\5\6" and b".tlog-proof" in directory:
-            raise NotChecked("it is of an older format: export the report again")
-        if end[:4] == b"PK\5\6" and count > MOST_ENTRIES:
-            raise NotChecked(f"it has more than {MOST_ENTRIES} entries")
-        if (
-            end != struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, start, 0)
-            or start + size + 22 != length
-        ):
-            raise NotChecked(REPACKED)
-        self.read_directory(directory, count, start)
-        self.check_names(list(self.entries))
+        must(b".tlog-proof" not in directory, "it is of an older format: export the report again")
+        must(count <= MOST_ENTRIES, f"it has more than {MOST_ENTRIES} entries")
+        as_agreed = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, start, 0)
+        must(end == as_agreed and start + size + 22 == length, REPACKED)
+        at = header = 0
+        for _ in range(count):
+            must(len(directory) - at >= 46, REPACKED)
+            method, crc, packed, unpacked, name_length = struct.unpack_from("<10xH4x3IH", directory, at)
+            name = directory[at + 46 : at + 46 + name_length].decode("latin-1")
+            must(name.isascii() and name not in self.entries, REPACKED)
+            entry = Entry(name, method, crc, packed, unpacked, header)
+            central, local = entry.central(), entry.local()
+            must(directory[at : at + len(central)] == central, REPACKED)
+            must(self.read(header, len(local)) == local, REPACKED)
+            must(method == (0 if name == "SHA256SUMS" else 8), REPACKED)
+            must(unpacked <= entry.most(), f"{name} is too large")
+            self.entries[name] = entry
+            at += len(central)
+            header += len(local) + packed
+        must(at == len(directory) and header == start, REPACKED)
+        names = list(self.entries)
+        found = [re.fullmatch("anchors/([1-9][0-9]{0,15})[.]txt", name) for name in names]
+        sizes = sorted(int(one[1]) for one in found if one)
+        anchors = [f"anchors/{size}.{kind}" for size in sizes for kind in ("txt", "tsr")]
+        must(names == FIRST + anchors + LAST, f"its entries are not those of a bundle; {REPACKED}")
 
     def read(self, at: int, size: int) -> bytes:
         self.file.seek(at)
         return self.file.read(size)
-
-    def read_directory(self, directory: bytes, count: int, start: int) -> None:
-        at, header = 0, 0
-        for _ in range(count):
-            if len(directory) - at < 46:
-                raise NotChecked(REPACKED)
-            method, crc, packed, size, length = struct.unpack_from("<10xH4x3IH", directory, at)
-            name = directory[at + 46 : at + 46 + length].decode("latin-1")
-            entry = Entry(name, method, crc, packed, size, header)
-            central = entry.central() if name.isascii() else b""
-            if not central or directory[at : at + len(central)] != central or name in self.entries:
-                raise NotChecked(REPACKED)
-            local = entry.local()
-            if self.read(header, len(local)) != local or method != (0 if name == "SHA256SUMS" else 8):
-                raise NotChecked(REPACKED)
-            if size > entry.most():
-                raise NotChecked(f"{name} is too large")
-            self.entries[name] = entry
-            at += len(central)
-            header += len(local) + packed
-        if at != len(directory) or header != start:
-            raise NotChecked(REPACKED)
-
-    def check_names(self, names: list[str]) -> None:
-        anchors = names[len(FIRST) : -len(LAST)]
-        form = "anchors/([1-9][0-9]{0,15})[.]txt"
-        found = [re.fullmatch(form, name) for name in anchors[::2]]
-        sizes = [int(one[1]) for one in found if one]
-        paired = [f"anchors/{size}.{kind}" for size in sorted(set(sizes)) for kind in ("txt", "tsr")]
-        if names != FIRST + paired + LAST:
-            raise NotChecked(f"its entries are not those of a bundle; {REPACKED}")
 
     def unpack(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of an entry piece by piece. Nothing is held, whatever the entry claims to be."""
@@ -734,11 +708,11 @@ class Bundle:
                 if not piece and not packed:
                     break
                 crc, size = zlib.crc32(piece, crc), size + len(piece)
-                if size > entry.size or (inflate and inflate.unused_data):
-                    raise NotChecked(f"{name} is damaged")
+                ended_early = inflate is not None and inflate.unused_data
+                must(size <= entry.size and not ended_early, f"{name} is damaged")
                 yield piece
-        if (crc, size) != (entry.crc, entry.size) or (inflate and not inflate.eof):
-            raise NotChecked(f"{name} is damaged")
+        ended = inflate is None or inflate.eof
+        must(ended and (crc, size) == (entry.crc, entry.size), f"{name} is damaged")
 
     def content(self, name: str) -> bytes:
         return b"".join(self.unpack(name))
@@ -752,8 +726,8 @@ HEAD = {"index": is_index, "count": is_index, "last": is_index, "path": [is_base
 NEIGHBOUR = {**HEAD, "tag": is_hex}
 CLAIM = {
     "v": one_of(2),
-    "type": is_text,
-    "origin": is_text,
+    "type": str,
+    "origin": str,
     "size": is_index,
     "report": is_uuid,
     "request": is_index,
@@ -761,7 +735,7 @@ CLAIM = {
     "tag_key": is_hex,
     "opening": is_index,
     "range?": {"first": is_index, "last": is_index},
-    "chains?": [{"kind": is_text, "head?": HEAD, "absence?": {"left?": NEIGHBOUR, "right?": NEIGHBOUR}}],
+    "chains?": [{"kind": str, "head?": HEAD, "absence?": {"left?": NEIGHBOUR, "right?": NEIGHBOUR}}],
     "leaves": is_index,
     "rows": is_index,
     "files": dict.fromkeys(TABLES, is_hex),
@@ -772,8 +746,8 @@ CLAIM = {
 def read_claim(data: bytes) -> dict[str, Any]:
     """Read bundle.json, and see that what it says fits together."""
     claim = read_json(data, "bundle.json")
-    if claim.get("type") != "auditportal-bundle/2":
-        raise NotChecked("it is of a format that this program does not know: export the report again")
+    is_known = claim.get("type") == "auditportal-bundle/2"
+    must(is_known, "it is of a format that this program does not know: export the report again")
     need_form(claim, CLAIM, "bundle.json")
     size, scope, chains = claim["size"], claim["scope"], claim.get("chains", [])
     kind, ref = scope["kind"], scope.get("ref", "")
@@ -801,11 +775,11 @@ PLURAL = {"obj": "objects", "par": "parents", "act": "actors"}
 ENTRY = {
     "v": one_of(1, 2),
     "n": is_index,
-    "e": is_text,
+    "e": str,
     "bh": is_hex,
     "r": is_time,
-    "y": is_text,
-    "o": is_text,
+    "y": str,
+    "o": str,
     "act": is_hex,
     "act_n": is_positive,
     "act_prev?": is_index,
@@ -817,26 +791,26 @@ ENTRY = {
     "par_prev?": is_index,
     "late?": one_of(1),
 }
-LINE = {"entry": is_object, "gap?": [is_base64_hash], "body?": is_object, "reveal?": is_object}
+LINE = {"entry": dict, "gap?": [is_base64_hash], "body?": dict, "reveal?": dict}
 EVENT = {
     "v": one_of(1),
     "id": is_uuid,
     "type": like(r"[a-z_]+(?:\.[a-z_]+)+"),
     "outcome": one_of("granted", "denied", "error", "completed"),
     "occurred_at": is_time,
-    "actor": {"ref": is_text, "kind?": is_text, "name?": is_hex, "role?": is_text, "authn?": is_text},
-    "on_behalf_of?": is_object,
-    "object?": {"ref": is_text, "kind?": is_text, "parent?": is_text, "label?": is_hex},
-    "action_detail?": is_object,
-    "purpose?": {"code?": is_text, "note?": is_hex},
+    "actor": {"ref": str, "kind?": str, "name?": is_hex, "role?": str, "authn?": str},
+    "on_behalf_of?": dict,
+    "object?": {"ref": str, "kind?": str, "parent?": str, "label?": is_hex},
+    "action_detail?": dict,
+    "purpose?": {"code?": str, "note?": is_hex},
     "source?": {"ip?": is_hex, "user_agent?": is_hex},
-    "request?": {"id?": is_text, "session?": is_text, "app_version?": is_text},
-    "change?": is_object,
-    "authz?": is_object,
+    "request?": {"id?": str, "session?": str, "app_version?": str},
+    "change?": dict,
+    "authz?": dict,
     "asserted_by": one_of("server", "client"),
 }
 PERSONAL = ["actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label"]
-SECRET = {"salt": like("[0-9a-f]{32}"), "value": is_text}
+SECRET = {"salt": like("[0-9a-f]{32}"), "value": str}
 
 
 class Leaf:
@@ -844,13 +818,10 @@ class Leaf:
 
     mine = row = False  # whether it is of the scope, and of the table as well
 
-    def __init__(
-        self, entry: dict[str, Any], entry_bytes: bytes, body: dict[str, Any], body_bytes: bytes
-    ) -> None:
+    def __init__(self, entry: dict[str, Any], body: dict[str, Any], reveal: dict[str, Any]) -> None:
         self.n, self.kind, self.time = entry["n"], entry["y"], entry["r"]
-        self.entry, self.entry_bytes = entry, entry_bytes
-        self.body, self.body_bytes = body, body_bytes
-        self.reveal: dict[str, Any] = {}
+        self.entry, self.body, self.reveal = entry, body, reveal
+        self.entry_bytes = self.body_bytes = b""  # as they were hashed
         self.gap: list[bytes] = []
 
     def said(self, part: str, key: str) -> Any:
@@ -868,6 +839,16 @@ class Leaf:
         """Tell whether the log itself wrote this event of that type."""
         return bool(self.kind == kind and self.said("actor", "ref") == SEALER)
 
+    def is_incident(self) -> bool:
+        """Tell whether it speaks of the leaves directly after it."""
+        if not self.is_own("sealer.incident"):
+            return False
+        follows: bool = self.detail("first") == self.n + 1
+        return follows and is_index(self.detail("count"))
+
+    def needs_incident(self) -> bool:
+        return "late" in self.entry or self.kind == MALFORMED_EVENT
+
 
 def read_line(line: bytes) -> Leaf:
     """Read a line of events.jsonl. It is canonical, so the bytes that were hashed are those of its parts."""
@@ -877,12 +858,12 @@ def read_line(line: bytes) -> Leaf:
     parts = {key: to_json(value[key]) for key in sorted(value)}
     whole = "{" + ",".join(f'"{key}":{part}' for key, part in parts.items()) + "}"
     need(text == whole, "a line is not canonical JSON")
-    need(("body" in value) == ("reveal" in value), "a body comes without a reveal, or the other way round")
+    need(("body" in value) == ("reveal" in value), "a body and its reveal are not both there")
     need(value.get("body") != {} and value.get("gap") != [], "a body or a gap is empty")
     need_entry(value["entry"])
-    body, body_bytes = value.get("body", {}), parts.get("body", "").encode()
-    leaf = Leaf(value["entry"], parts["entry"].encode(), body, body_bytes)
-    leaf.reveal, leaf.gap = value.get("reveal", {}), unbase64_hashes(value.get("gap", []))
+    leaf = Leaf(value["entry"], value.get("body", {}), value.get("reveal", {}))
+    leaf.entry_bytes, leaf.body_bytes = parts["entry"].encode(), parts.get("body", "").encode()
+    leaf.gap = unbase64_hashes(value.get("gap", []))
     return leaf
 
 
@@ -932,24 +913,12 @@ def need_commitments(leaf: Leaf) -> None:
         need(fits, f"{field} is not what was committed to")
 
 
-# What an incident speaks of: its code, and the leaves directly after it.
-Incident = tuple[Any, range]
-
-
-def read_incident(leaf: Leaf) -> Incident | None:
-    first, count = leaf.detail("first"), leaf.detail("count")
-    if not leaf.is_own("sealer.incident") or first != leaf.n + 1 or not is_index(count):
-        return None
-    return leaf.detail("code"), range(first, first + count)
-
-
-def is_spoken_of(leaf: Leaf, incident: Incident | None) -> bool:
+def speaks_of(incident: Leaf | None, leaf: Leaf) -> bool:
+    """Tell whether an incident names this leaf, which is one of those directly after it."""
     code = "event_malformed" if leaf.kind == MALFORMED_EVENT else "event_late"
-    return incident is not None and incident[0] == code and leaf.n in incident[1]
-
-
-def needs_incident(leaf: Leaf) -> bool:
-    return "late" in leaf.entry or leaf.kind == MALFORMED_EVENT
+    if incident is None or incident.detail("code") != code:
+        return False
+    return incident.n < leaf.n <= incident.n + int(incident.detail("count"))
 
 
 # --- Section 8: the table.
@@ -1030,20 +999,15 @@ class Case:
         self.anchored: set[int] = set()  # the sizes of the anchors
         self.witnesses: dict[str, str] = {}  # those who signed, and when
         self.stamps: list[tuple[int, str]] = []  # those that a brought certificate verified: size and time
-        self.leaves: dict[
-            int, Leaf
-        ] = {}  # leaf 0, the opening, the request, the manifest, the ends of the range
+        self.leaves: dict[int, Leaf] = {}  # those that a later check looks at, by index
         self.problems: dict[str, str] = {}  # the first thing wrong with the leaves, by the check that fails
         self.shown = self.erased = 0  # personal values
         self.inside = self.rows = self.late = self.malformed = self.viewings = 0
-        self.heads: dict[
-            str, tuple[int, int]
-        ] = {}  # by the kind of a chain: leaves so far and the last of them
+        self.heads: dict[str, tuple[int, int]] = {}  # how many leaves each chain has so far, and the last
         self.newest = self.closed = ""  # the latest time of a leaf, and the time the log was closed for
         self.newest_below: dict[int, str] = {}  # by the size of an anchor
-        self.incident: Incident | None = None  # the last one
-        self.table: Iterator[bytes] = iter(())
-        self.table_rest = b""  # what was read of the table and not compared yet
+        self.incident: Leaf | None = None  # the last one
+        self.table = hashlib.sha256(f"\ufeff{HEADER}\r\n".encode())  # of the table made again
         self.went_on = self.discovered = False
         self.label = ""
 
@@ -1103,13 +1067,8 @@ def check_checkpoint(case: Case) -> Found:
     case.note = note = read_checkpoint(case.signed)
     said = (case.claim["origin"], case.claim["size"]) if case.claim else (note.origin, note.size)
     need((note.origin, note.size) == said, "bundle.json is of another checkpoint")
-    need_signature_of_the_log(note, note.origin, case.policy)
+    need_signature_of_log(note, note.origin, case.policy.logs)
     return OK, f"{note.origin}, {note.size} leaves, signed by the log"
-
-
-def need_signature_of_the_log(note: Checkpoint, origin: str, policy: Policy) -> None:
-    signed = [is_signed_by(note, key) for key in policy.logs if key.name == origin]
-    need(note.origin == origin and any(signed), "a checkpoint is not signed by this log")
 
 
 def check_witnesses(case: Case) -> Found:
@@ -1129,11 +1088,12 @@ def check_inclusion(case: Case) -> Found:
     kept = {0, claim["opening"], claim["request"], size - 1}
     missing = kept | {one - 1 for one in case.anchored}
     expected = frozenset(missing)
-    kept |= set(claim.get("range", {}).values())
-    begin_table(case)
+    span, tags = claim.get("range", {}), case.tags.items()
+    kept |= set(span.values())
+    since, until = claim["scope"].get("from", ""), claim["scope"].get("to", "never")
     tree, before, count = Subtrees(), -1, 0
     newest_old, oldest_new = -1, size  # leaves of version 1 and 2
-    unused: Incident | None = None
+    unused: Leaf | None = None  # an incident that speaks of no leaf yet
     for leaf in read_leaves(case.bundle):
         need(before < leaf.n, f"leaf {leaf.n} stands behind leaf {before}")
         need(tree.skip(leaf.n, leaf.gap), f"leaf {leaf.n}: the leaves before it are not those of its gap")
@@ -1146,13 +1106,13 @@ def check_inclusion(case: Case) -> Found:
             newest_old = leaf.n
         else:
             oldest_new = min(oldest_new, leaf.n)
-        leaf.mine = is_in_scope(leaf, case)
-        leaf.row = leaf.mine and is_in_period(leaf, claim["scope"])
+        tagged = leaf.n < size - 1 and any(leaf.entry.get(kind) == tag for kind, tag in tags)
+        leaf.mine = span["first"] <= leaf.n <= span["last"] if span else tagged
+        leaf.row = leaf.mine and since <= leaf.time < until
         if not leaf.mine and leaf.n not in expected:
-            incident = read_incident(leaf)
-            need(incident is not None and unused is None, f"leaf {leaf.n} does not belong here")
-            unused = incident
-        elif leaf.mine and needs_incident(leaf) and is_spoken_of(leaf, unused):
+            need(leaf.is_incident() and unused is None, f"leaf {leaf.n} does not belong here")
+            unused = leaf
+        elif leaf.mine and leaf.needs_incident() and speaks_of(unused, leaf):
             unused = None
         look(leaf, case)
     need(before == size - 1, f"leaf {size - 1} is missing")
@@ -1172,23 +1132,11 @@ def read_leaves(bundle: Bundle) -> Iterator[Leaf]:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             count += 1
-            if count > MOST_LINES or len(line) > LONGEST_LINE:
-                raise NotChecked("events.jsonl has too many lines, or one that is too long")
+            fits = count <= MOST_LINES and len(line) <= LONGEST_LINE
+            must(fits, "events.jsonl has too many lines, or one that is too long")
             yield read_line(line)
-        if len(rest) > LONGEST_LINE:
-            raise NotChecked("a line of events.jsonl is too long")
+        must(len(rest) <= LONGEST_LINE, "a line of events.jsonl is too long")
     need(not rest, "events.jsonl ends within a line")
-
-
-def is_in_scope(leaf: Leaf, case: Case) -> bool:
-    if "range" in case.claim:
-        return bool(case.claim["range"]["first"] <= leaf.n <= case.claim["range"]["last"])
-    tagged = any(leaf.entry.get(kind) == tag for kind, tag in case.tags.items())
-    return bool(tagged and leaf.n < case.claim["size"] - 1)
-
-
-def is_in_period(leaf: Leaf, scope: dict[str, str]) -> bool:
-    return scope.get("from", "") <= leaf.time and ("to" not in scope or leaf.time < scope["to"])
 
 
 def look(leaf: Leaf, case: Case) -> None:
@@ -1244,13 +1192,13 @@ def check_opening(case: Case) -> Found:
         need(leaf.is_own("log.opened"), f"leaf {leaf.n} did not open a log")
         need(leaf.detail("tag_key_sha256") == commitment, f"leaf {leaf.n} committed to another tag key")
         texts = [leaf.detail(key) for key in ("origin", "previous_origin", "reason")]
-        need(all(text is None or is_text(text) for text in texts), f"leaf {leaf.n} has another form")
+        need(all(isinstance(text, (str, type(None))) for text in texts), f"leaf {leaf.n} has another form")
     opening = case.leaves[n]
     need(opening.detail("origin") == claim["origin"], f"leaf {n} opened a log of another name")
     if n:
-        need(is_text(opening.detail("reason")), f"leaf {n} gives no reason")
+        need(isinstance(opening.detail("reason"), str), f"leaf {n} gives no reason")
         earlier = opening.detail("previous_origin")
-        fits = is_text(earlier) and is_successor(claim["origin"], earlier)
+        fits = isinstance(earlier, str) and is_successor(claim["origin"], earlier)
         need(fits, f"leaf {n} opened a second log that does not go on from one before it")
     return OK, f"leaf {n} opened the log and committed to the key of its tags"
 
@@ -1262,9 +1210,18 @@ def is_successor(origin: str, earlier: str) -> bool:
     return follows or origin == f"{earlier}/2"
 
 
-MANIFEST = {"upto": is_index, "parents_from": is_index, "closed_until": is_time, "newest": is_time}
-MANIFEST.update({f"{word}_n": is_index for word in PLURAL.values()})
-MANIFEST.update({f"{word}_root": is_hex for word in PLURAL.values()})
+MANIFEST: dict[str, Any] = {
+    "upto": is_index,
+    "objects_n": is_index,
+    "objects_root": is_hex,
+    "parents_n": is_index,
+    "parents_root": is_hex,
+    "actors_n": is_index,
+    "actors_root": is_hex,
+    "parents_from": is_index,
+    "closed_until": is_time,
+    "newest": is_time,
+}
 
 
 def check_manifest(case: Case) -> Found:
@@ -1341,7 +1298,7 @@ def check_range(first: int, last: int, case: Case) -> None:
     begins, ends, scope = case.leaves[first], case.leaves[last], case.claim["scope"]
     newest, closed = begins.detail("newest"), ends.detail("closed_until")
     early = begins.is_own("heads.manifest") and is_time(newest) and newest < scope.get("from", "")
-    late = ends.is_own("heads.manifest") and is_time(closed) and closed >= scope.get("to", "9999-13")
+    late = ends.is_own("heads.manifest") and is_time(closed) and closed >= scope.get("to", "never")
     need(first == 0 or early, "earlier leaves of the period may be missing")
     need(last == case.claim["size"] - 1 or late, "later leaves of the period may be missing")
 
@@ -1358,7 +1315,7 @@ def check_anchors(case: Case) -> Found:
         old = read_checkpoint(text)
         fits = len(old.lines) <= 2 and old.size == size
         need(fits, f"anchor {size} is not a checkpoint as the log signed it")
-        need_signature_of_the_log(old, note.origin, case.policy)
+        need_signature_of_log(old, note.origin, case.policy.logs)
         fits = is_consistent(size, old.root, note.size, note.root, path)
         need(fits, f"the log was rewritten after it had {size} leaves")
         time, verified = read_stamp(case.bundle.content(f"anchors/{size}.tsr"), text, keys)
@@ -1369,7 +1326,7 @@ def check_anchors(case: Case) -> Found:
 def check_older(case: Case) -> Found:
     """This log goes on from the checkpoint that the auditor kept."""
     kept, note = read_checkpoint(case.brought.older or b""), case.note
-    need_signature_of_the_log(kept, note.origin, case.policy)
+    need_signature_of_log(kept, note.origin, case.policy.logs)
     old, new = sorted((kept, note), key=lambda one: one.size)
     proof = utf8(case.brought.proof or b"old %d" % old.size, "the proof")
     first, *path = proof.split("\n\n")[0].rstrip("\n").split("\n")
@@ -1387,8 +1344,8 @@ def look_at_times(case: Case, leaf: Leaf) -> None:
         fits = not is_time(newest) or case.newest <= newest
         need(fits, "an earlier leaf was recorded later than it says")
         case.closed = max(case.closed, closed) if is_time(closed) else case.closed
-    case.incident = read_incident(leaf) or case.incident
-    fits = not leaf.mine or not needs_incident(leaf) or is_spoken_of(leaf, case.incident)
+    case.incident = leaf if leaf.is_incident() else case.incident
+    fits = not leaf.mine or not leaf.needs_incident() or speaks_of(case.incident, leaf)
     need(fits, "it was sealed late or is malformed, and no incident says so")
     case.newest = max(case.newest, leaf.time)
     if leaf.n + 1 in case.anchored:
@@ -1409,32 +1366,15 @@ def check_times(case: Case) -> Found:
     return OK, f"in order; {seen} witnesses and {stamped} time stamps put an end to them"
 
 
-def begin_table(case: Case) -> None:
-    case.table = case.bundle.unpack("report.csv")
-    if not table_goes_on_with(case, f"\ufeff{HEADER}\r\n".encode()):
-        case.problems["table"] = "the first line of report.csv is not as agreed"
-
-
-def table_goes_on_with(case: Case, line: bytes) -> bool:
-    while len(case.table_rest) < len(line):
-        piece = next(case.table, b"")
-        if not piece:
-            return False
-        case.table_rest += piece
-    fits = case.table_rest.startswith(line)
-    case.table_rest = case.table_rest[len(line) :]
-    return fits
-
-
 def look_at_table(case: Case, leaf: Leaf) -> None:
-    fits = not leaf.row or table_goes_on_with(case, table_row(leaf))
-    need(fits, "report.csv says something else")
+    if leaf.row:
+        case.table.update(table_row(leaf))
 
 
 def check_table(case: Case) -> Found:
     """report.csv says what the verified events say, to the byte."""
-    rest = case.table_rest or next(case.table, b"")
-    need(not rest, "report.csv has more rows than there are events")
+    same = case.table.digest() == case.bundle.hashes["report.csv"]
+    need(same, "report.csv says something else than the events")
     return OK, f"report.csv was made again from {case.rows} events"
 
 
@@ -1551,16 +1491,15 @@ def check_path(case: Case) -> Found:
     """The entry leads to the root of the checkpoint."""
     extra, index, path = case.proof
     said = read_json(unbase64(extra), "the event of the proof")
-    need_form(said, {"body": is_text, "entry": is_text, "reveal": is_object}, "the event of the proof")
-    entry_bytes, body_bytes = said["entry"].encode(), said["body"].encode()
+    need_form(said, {"body": str, "entry": str, "reveal": dict}, "the event of the proof")
+    entry_bytes = said["entry"].encode()
     entry = read_json(entry_bytes, "the entry")
     need_entry(entry)
     need(entry["n"] == index, "the entry is of another leaf")
     fits = is_included(entry_bytes, index, case.note.size, unbase64_hashes(path), case.note.root)
     need(fits, "the path does not lead to the root of the checkpoint")
-    case.leaf = Leaf(entry, entry_bytes, {}, body_bytes)
-    case.leaf.reveal = said["reveal"]
-    case.newest = case.leaf.time
+    case.leaf, case.newest = Leaf(entry, {}, said["reveal"]), entry["r"]
+    case.leaf.body_bytes = said["body"].encode()
     return OK, f"leaf {index} leads to the root of the checkpoint"
 
 
@@ -1700,7 +1639,7 @@ def not_checked(why: str) -> Result:
     return Result((), (), f"NOT CHECKED: {why}", 2)
 
 
-Text = Union[bytes, str, None]  # an alias is evaluated, also by Python 3.9
+Text = Union[bytes, str, None]
 
 
 def verify(
@@ -1724,8 +1663,7 @@ def extract(bundle: Bundle, folder: str) -> str:
             for piece in bundle.unpack(name):
                 digest.update(piece)
                 out.write(piece)
-        if digest.digest() != bundle.hashes[name]:
-            raise NotChecked(f"{name} changed while it was read")
+        must(digest.digest() == bundle.hashes[name], f"{name} changed while it was read")
     return f"{len(bundle.entries)} verified files were written to {folder}"
 
 
@@ -1734,15 +1672,14 @@ def read_whole(path: str | None) -> bytes | None:
         return None
     with open(path, "rb") as file:
         data = file.read(MIB + 1)
-    if len(data) > MIB:
-        raise NotChecked(f"{path} is larger than 1 MiB")
+    must(len(data) <= MIB, f"{path} is larger than 1 MiB")
     return data
 
 
 def examine_as_asked(given: argparse.Namespace) -> tuple[Result, str]:
     """Do what the command line says; return the result and what was written, in a sentence."""
-    if given.extract and os.path.isdir(given.extract) and os.listdir(given.extract):
-        raise NotChecked(f"the folder {given.extract} is not empty")
+    is_used = given.extract and os.path.isdir(given.extract) and os.listdir(given.extract)
+    must(not is_used, f"the folder {given.extract} is not empty")
     brought = Brought(*(read_whole(path) for path in (given.policy, given.tsa, given.older, given.proof)))
     with open(given.bundle, "rb") as file:
         result, bundle = examine(file, brought)
