@@ -819,7 +819,9 @@ class Leaf:
     mine = row = False  # whether it is of the scope, and of the table as well
 
     def __init__(self, entry: dict[str, Any], body: dict[str, Any], reveal: dict[str, Any]) -> None:
-        self.n, self.kind, self.time = entry["n"], entry["y"], entry["r"]
+        self.n: int = entry["n"]
+        self.time: str = entry["r"]
+        self.kind: str = entry["y"]
         self.entry, self.body, self.reveal = entry, body, reveal
         self.entry_bytes = self.body_bytes = b""  # as they were hashed
         self.gap: list[bytes] = []
@@ -837,7 +839,7 @@ class Leaf:
 
     def is_own(self, kind: str) -> bool:
         """Tell whether the log itself wrote this event of that type."""
-        return bool(self.kind == kind and self.said("actor", "ref") == SEALER)
+        return self.kind == kind and bool(self.said("actor", "ref") == SEALER)
 
     def is_incident(self) -> bool:
         """Tell whether it speaks of the leaves directly after it."""
@@ -1241,8 +1243,7 @@ def check_request(case: Case) -> Found:
     claim, leaf = case.claim, case.leaves[case.claim["request"]]
     fits = leaf.n < claim["size"] - 1 and leaf.kind == "export.requested"
     need(fits, f"leaf {leaf.n} did not ask for a report")
-    fits = leaf.said("object", "ref") == f"report:{claim['report']}"
-    need(fits, f"leaf {leaf.n} asked for another report")
+    need(leaf.said("object", "ref") == f"report:{claim['report']}", f"leaf {leaf.n} asked for another report")
     need(leaf.detail("scope") == claim["scope"], f"leaf {leaf.n} asked for a report about something else")
     return OK, f"leaf {leaf.n} asked for this report"
 
@@ -1341,8 +1342,7 @@ def look_at_times(case: Case, leaf: Leaf) -> None:
     need(in_time, f"it was recorded before {spoken(case.closed)}, when the log had been closed for that time")
     if leaf.is_own("heads.manifest"):
         newest, closed = leaf.detail("newest"), leaf.detail("closed_until")
-        fits = not is_time(newest) or case.newest <= newest
-        need(fits, "an earlier leaf was recorded later than it says")
+        need(not is_time(newest) or case.newest <= newest, "an earlier leaf was recorded later than it says")
         case.closed = max(case.closed, closed) if is_time(closed) else case.closed
     case.incident = leaf if leaf.is_incident() else case.incident
     fits = not leaf.mine or not leaf.needs_incident() or speaks_of(case.incident, leaf)

@@ -121,7 +121,8 @@ def _edited(data: bytes, draw: st.DrawFn) -> bytes:
 
 
 def _anew(files: Files, name: str, data: bytes) -> Files:
-    return with_table(files, data) if name == "report.csv" else files | {name: data}
+    is_claimed = name == "report.csv" and files["bundle.json"].startswith(b"{")  # not exchanged for another file
+    return with_table(files, data) if is_claimed else files | {name: data}
 
 
 @often
