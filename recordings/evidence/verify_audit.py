@@ -109,19 +109,17 @@ def unbase64_hashes(texts: list[str]) -> list[bytes]:
     return [base64.b64decode(text) for text in texts]
 
 
-@lru_cache(maxsize=1000)
-def is_day(text: str) -> bool:
-    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:])
-    return year > 0 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
-
-
-TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
+DAY = "([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})"
+TIME = re.compile(DAY + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
 
 
 def is_time(value: Any) -> bool:
     """Tell whether this is a time of section 1. Such times are compared as texts."""
     found = TIME.fullmatch(value) if isinstance(value, str) else None
-    return found is not None and is_day(found[1])
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
+    return year > 0 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def a_minute_after(time: str) -> str:
@@ -497,12 +495,10 @@ class Policy:
 
     def counts(self) -> set[str]:
         """Return the witnesses that the quorum reaches."""
-        reached, open_ends = set(), [self.quorum]
-        while open_ends:
-            name = open_ends.pop()
-            reached.add(name)
-            open_ends += self.groups[name][1] if name in self.groups else []
-        return reached & set(self.witnesses)
+        reached = [self.quorum]
+        for name in reached:  # it grows meanwhile: a member stands in one group only
+            reached += self.groups[name][1] if name in self.groups else []
+        return set(reached) & set(self.witnesses)
 
 
 # --- Section 6: time stamps. DER, and signatures by RSA (PKCS #1, version 1.5).
@@ -653,7 +649,7 @@ class Bundle:
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.entries: dict[str, Entry] = {}
-        self.hashes: dict[str, bytes] = {}
+        self.hashes: dict[str, str] = {}
         length = file.seek(0, os.SEEK_END)
         must(length <= LARGEST_FILE, "the file is larger than 2 GiB")
         end = self.read(max(length - 22, 0), 22)
@@ -894,16 +890,6 @@ def need_event(leaf: Leaf) -> None:
     need(same, "the entry is of another event")
 
 
-def need_tags(leaf: Leaf, tag_key: str) -> None:
-    refs = {"act": leaf.said("actor", "ref"), "obj": leaf.said("object", "ref")}
-    if leaf.entry["v"] == 2:
-        refs["par"] = leaf.said("object", "parent")
-    for kind in PLURAL:
-        ref = refs.get(kind)
-        tag = None if ref is None else tag_of(tag_key, kind, ref)
-        need(leaf.entry.get(kind) == tag, f"its tag {kind} is that of another reference")
-
-
 def need_commitments(leaf: Leaf) -> None:
     for field, secret in leaf.reveal.items():
         need_form(secret, SECRET, f"what is revealed of {field}")
@@ -934,8 +920,6 @@ UNSEEN = '\0-\x08\x0b\x0c\x0e-\x20"\x7f-\xa0\xad\u061c\u1680\u180e'
 UNSEEN = f"[{UNSEEN}\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*"
 BEGINS_LIKE_FORMULA = re.compile(f"['\t\r\n\0]|{UNSEEN}{FORMULA}")
 FORMULA_AFTER_SEPARATOR = re.compile(f"[;\t\r\n](?={UNSEEN}{FORMULA})")
-
-
 HARMLESS = re.compile("[0-9A-Za-z][0-9A-Za-z._:-]*")  # what most cells hold
 
 
@@ -1032,15 +1016,15 @@ def check_files(case: Case) -> Found:
         digest = hashlib.sha256()
         for piece in bundle.unpack(name):
             digest.update(piece)
-        bundle.hashes[name] = digest.digest()
-        need(f"{digest.hexdigest()}  {name}\n" in sums, f"{name} is not what SHA256SUMS says")
-    lines = "".join(f"{bundle.hashes[name].hex()}  {name}\n" for name in names)
+        bundle.hashes[name] = digest.hexdigest()
+        need(f"{bundle.hashes[name]}  {name}\n" in sums, f"{name} is not what SHA256SUMS says")
+    lines = "".join(f"{bundle.hashes[name]}  {name}\n" for name in names)
     need(sums == lines + last, "SHA256SUMS is not as agreed")
-    bundle.hashes["SHA256SUMS"] = sha256(sums.encode())
+    bundle.hashes["SHA256SUMS"] = sha256(sums.encode()).hex()
     need(bundle.entries["bundle.json"].size <= LONGEST_JSON, "bundle.json is too long")
     case.claim = claim = read_claim(bundle.content("bundle.json"))
     for name in TABLES:
-        need(claim["files"][name] == bundle.hashes[name].hex(), f"{name} is not what bundle.json says")
+        need(claim["files"][name] == bundle.hashes[name], f"{name} is not what bundle.json says")
     anchors = [name for name in bundle.entries if name.startswith("anchors/")]
     claimed = [f"anchors/{anchor['size']}.txt" for anchor in claim["anchors"]]
     need(anchors[::2] == claimed, "the anchors are not those of bundle.json")
@@ -1164,7 +1148,11 @@ def look_at_body(case: Case, leaf: Leaf) -> None:
         need(fits, "it is no leaf of a malformed event")
     elif leaf.body:
         need_event(leaf)
-        need_tags(leaf, case.claim["tag_key"])
+        parent = leaf.said("object", "parent") if leaf.entry["v"] == 2 else None
+        refs = {"act": leaf.said("actor", "ref"), "obj": leaf.said("object", "ref"), "par": parent}
+        for kind, ref in refs.items():
+            tag = None if ref is None else tag_of(case.claim["tag_key"], kind, ref)
+            need(leaf.entry.get(kind) == tag, f"its tag {kind} is that of another reference")
 
 
 def check_bodies(case: Case) -> Found:
@@ -1373,7 +1361,7 @@ def look_at_table(case: Case, leaf: Leaf) -> None:
 
 def check_table(case: Case) -> Found:
     """report.csv says what the verified events say, to the byte."""
-    same = case.table.digest() == case.bundle.hashes["report.csv"]
+    same = case.table.hexdigest() == case.bundle.hashes["report.csv"]
     need(same, "report.csv says something else than the events")
     return OK, f"report.csv was made again from {case.rows} events"
 
@@ -1592,9 +1580,8 @@ def viewings(case: Case, until: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
     kind, ref = case.claim["scope"]["kind"], case.claim["scope"].get("ref", "")
     parents_from = case.manifest["parents_from"]
-    who, nobody = (
-        ("this person was", "this person was not") if kind == "actor" else ("somebody was", "nobody was")
-    )
+    who = "this person was" if kind == "actor" else "somebody was"
+    nobody = "this person was not" if kind == "actor" else "nobody was"
     if kind == "target" and not ref.startswith("recording:"):
         return "not stated: this scope cannot hold viewings"
     if case.viewings:
@@ -1663,7 +1650,7 @@ def extract(bundle: Bundle, folder: str) -> str:
             for piece in bundle.unpack(name):
                 digest.update(piece)
                 out.write(piece)
-        must(digest.digest() == bundle.hashes[name], f"{name} changed while it was read")
+        must(digest.hexdigest() == bundle.hashes[name], f"{name} changed while it was read")
     return f"{len(bundle.entries)} verified files were written to {folder}"
 
 
@@ -1710,9 +1697,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tsa", metavar="FILE", help="the time stamper's own certificate")
     parser.add_argument("--older", metavar="FILE", help="a checkpoint that you kept")
     parser.add_argument("--proof", metavar="FILE", help="what leads from it to the bundle's checkpoint")
-    parser.add_argument(
-        "--extract", metavar="DIR", help="write the verified files there, unless something fails"
-    )
+    parser.add_argument("--extract", metavar="DIR", help="write the files there, unless something fails")
     parser.add_argument("--json", action="store_true", help="for machines")
     given = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -121,7 +121,8 @@ def _edited(data: bytes, draw: st.DrawFn) -> bytes:
 
 
 def _anew(files: Files, name: str, data: bytes) -> Files:
-    is_claimed = name == "report.csv" and files["bundle.json"].startswith(b"{")  # not exchanged for another file
+    # A bundle.json that was exchanged for another file claims no table.
+    is_claimed = name == "report.csv" and files["bundle.json"].startswith(b"{")
     return with_table(files, data) if is_claimed else files | {name: data}
 
 
