@@ -75,11 +75,13 @@ class Result(NamedTuple):
 
 
 def need(fine: object, sentence: str) -> None:
+    """Without this, the check that asks fails."""
     if not fine:
         raise Malformed(sentence)
 
 
 def must(fine: object, why: str) -> None:
+    """Without this, nothing can be checked at all."""
     if not fine:
         raise NotChecked(why)
 
@@ -628,15 +630,12 @@ class Entry(NamedTuple):
     header: int  # offset of the local header
 
     def local(self) -> bytes:
-        return b"PK\3\4" + self.common() + self.name.encode()
+        sizes = (self.crc, self.packed, self.size, len(self.name), 0)
+        return b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, self.method, 0, 0x21, *sizes) + self.name.encode()
 
     def central(self) -> bytes:
         tail = struct.pack("<3H2I", 0, 0, 0, 0x81A40000, self.header)
-        return b"PK\1\2" + struct.pack("<H", 0x0314) + self.common() + tail + self.name.encode()
-
-    def common(self) -> bytes:
-        sizes = (self.crc, self.packed, self.size, len(self.name), 0)
-        return struct.pack("<5H3I2H", 20, 0, self.method, 0, 0x21, *sizes)
+        return b"PK\1\2\x14\3" + self.local()[4:30] + tail + self.name.encode()
 
     def most(self) -> int:
         text = LARGEST_TEXT if self.name.endswith(".txt") and self.name != "README.txt" else LARGEST_OTHER
@@ -978,7 +977,7 @@ class Case:
 
     def __init__(self, brought: Brought) -> None:
         self.brought = brought
-        self.own_policy: bytes | None = None
+        self.own_policy: bytes | None = None  # that of the bundle
         self.signed = b""  # the checkpoint, as it was read
         self.claim: dict[str, Any] = {}  # bundle.json; empty for a single proof
         self.tags: dict[str, str] = {}  # of the scope's reference, by the kind of a chain
@@ -1100,7 +1099,7 @@ def check_inclusion(case: Case) -> Found:
             unused = leaf
         elif leaf.mine and leaf.needs_incident() and speaks_of(unused, leaf):
             unused = None
-        look(leaf, case)
+        look(case, leaf)
     need(before == size - 1, f"leaf {size - 1} is missing")
     need(tree.root() == case.note.root, "the leaves do not lead to the root of the checkpoint")
     need(not missing, f"leaf {min(missing, default=0)} is missing")
@@ -1125,7 +1124,7 @@ def read_leaves(bundle: Bundle) -> Iterator[Leaf]:
     need(not rest, "events.jsonl ends within a line")
 
 
-def look(leaf: Leaf, case: Case) -> None:
+def look(case: Case, leaf: Leaf) -> None:
     """Show a leaf to the checks that look at leaves, each until it finds something wrong."""
     for name, look_at in LOOKS:
         if name not in case.problems:
@@ -1134,6 +1133,23 @@ def look(leaf: Leaf, case: Case) -> None:
                 case.problems[name] = f"leaf {leaf.n}: {sentence}"
         if name in case.problems and name in FUNDAMENTAL:
             return
+    collect(case, leaf)
+
+
+def collect(case: Case, leaf: Leaf) -> None:
+    """Keep what the table and the statement of section 10 are made of."""
+    if leaf.row:
+        case.table.update(table_row(leaf))
+        case.late += "late" in leaf.entry
+        case.malformed += leaf.kind == MALFORMED_EVENT
+        case.viewings += leaf.kind == "viewing.url_issued"
+        case.went_on |= leaf.kind in ("viewing.url_renewed", "viewing.watched", "viewing.finished")
+    if leaf.mine:
+        case.discovered |= leaf.kind == "recording.discovered"
+        scope = case.claim["scope"]
+        part, field = ("actor", "actor.name") if scope["kind"] == "actor" else ("object", "object.label")
+        if field in leaf.reveal and leaf.said(part, "ref") == scope.get("ref"):
+            case.label = leaf.revealed(field)
 
 
 def look_at_body(case: Case, leaf: Leaf) -> None:
@@ -1354,32 +1370,12 @@ def check_times(case: Case) -> Found:
     return OK, f"in order; {seen} witnesses and {stamped} time stamps put an end to them"
 
 
-def look_at_table(case: Case, leaf: Leaf) -> None:
-    if leaf.row:
-        case.table.update(table_row(leaf))
-
-
 def check_table(case: Case) -> Found:
     """report.csv says what the verified events say, to the byte."""
     same = case.table.hexdigest() == case.bundle.hashes["report.csv"]
     need(same, "report.csv says something else than the events")
     return OK, f"report.csv was made again from {case.rows} events"
 
-
-def look_for_words(case: Case, leaf: Leaf) -> None:
-    """Keep what the statement of section 10 needs."""
-    case.late += leaf.row and "late" in leaf.entry
-    case.malformed += leaf.row and leaf.kind == MALFORMED_EVENT
-    case.viewings += leaf.row and leaf.kind == "viewing.url_issued"
-    case.went_on = case.went_on or (leaf.row and leaf.kind in WENT_ON)
-    case.discovered = case.discovered or (leaf.mine and leaf.kind == "recording.discovered")
-    scope = case.claim["scope"]
-    part, field = ("actor", "actor.name") if scope["kind"] == "actor" else ("object", "object.label")
-    if leaf.mine and field in leaf.reveal and leaf.said(part, "ref") == scope.get("ref"):
-        case.label = leaf.revealed(field)
-
-
-WENT_ON = ("viewing.url_renewed", "viewing.watched", "viewing.finished")
 
 Checks = tuple[tuple[str, Callable[[Case], Found]], ...]
 CHECKS: Checks = (
@@ -1407,8 +1403,6 @@ LOOKS: tuple[tuple[str, Callable[[Case, Leaf], None]], ...] = (
     ("values", look_at_values),
     ("completeness", look_at_chains),
     ("times", look_at_times),
-    ("table", look_at_table),
-    ("", look_for_words),
 )
 
 
