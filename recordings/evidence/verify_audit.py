@@ -23,8 +23,8 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
-from typing import Any, BinaryIO, NamedTuple
+from functools import lru_cache
+from typing import Any, BinaryIO, NamedTuple, Union
 
 VERSION = "2.0"
 NOTICE = (
@@ -37,7 +37,7 @@ MIB = 1024 * 1024
 LARGEST_FILE, MOST_ENTRIES, MOST_LINES, LONGEST_LINE = 2048 * MIB, 250, 200_000, MIB
 LARGEST_ENTRY = {"bundle.json": 32 * MIB, "events.jsonl": 2048 * MIB, "report.csv": 2048 * MIB}
 LARGEST_TEXT, LARGEST_STAMP, LARGEST_OTHER = 1_000_000, 100_000, 256 * MIB
-MOST_ELEMENTS, DEEPEST_ELEMENT = 1000, 16
+MOST_ANCHORS, MOST_ELEMENTS, DEEPEST_ELEMENT = 100, 1000, 16
 LARGEST_INTEGER, DEEPEST_JSON, LONGEST_JSON, LONGEST_EVENT = 2**53 - 1, 32, MIB, 65_000
 
 OK, FAIL, NONE = "ok", "fail", "none"
@@ -74,6 +74,18 @@ class Result(NamedTuple):
 # --- Section 1: one spelling only. What could be read in two ways is refused.
 
 
+def need(fine: object, sentence: str) -> None:
+    """Without this, the check that asks fails."""
+    if not fine:
+        raise Malformed(sentence)
+
+
+def must(fine: object, why: str) -> None:
+    """Without this, nothing can be checked at all."""
+    if not fine:
+        raise NotChecked(why)
+
+
 def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
@@ -85,44 +97,31 @@ def utf8(data: bytes, what: str) -> str:
         raise Malformed(f"{what} is not UTF-8") from None
 
 
-HEX = re.compile("(?:[0-9a-f]{2})*")
-
-
-def is_hex(value: object, size: int = 32) -> bool:
-    return isinstance(value, str) and len(value) == 2 * size and HEX.fullmatch(value) is not None
-
-
-def unbase64(text: object) -> bytes:
+def unbase64(text: str) -> bytes:
     """Return the bytes; the text has padding and no other spelling of the same bytes."""
     form = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-    if not isinstance(text, str) or not re.fullmatch(form, text):
-        raise Malformed("a base64 text is damaged")
+    need(re.fullmatch(form, text), "a base64 text is damaged")
     data = base64.b64decode(text)
-    if base64.b64encode(data).decode() != text:
-        raise Malformed("a base64 text has another spelling")
+    need(base64.b64encode(data).decode() == text, "a base64 text has another spelling")
     return data
 
 
-def unbase64_hashes(texts: object) -> list[bytes]:
-    hashes = [unbase64(text) for text in texts] if isinstance(texts, list) else [b""]
-    if any(len(one) != 32 for one in hashes):
-        raise Malformed("a list of hashes is damaged")
-    return hashes
+def unbase64_hashes(texts: list[str]) -> list[bytes]:
+    need(all(map(is_base64_hash, texts)), "a list of hashes is damaged")
+    return [base64.b64decode(text) for text in texts]
 
 
-@lru_cache(maxsize=1000)
-def is_day(text: str) -> bool:
-    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:])
-    return year > 0 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+DAY = "([0-9]{4})-(0[1-9]|1[0-2])-([0-9]{2})"
+TIME = re.compile(DAY + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
 
 
-TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
-
-
-def is_time(value: object) -> bool:
+def is_time(value: Any) -> bool:
     """Tell whether this is a time of section 1. Such times are compared as texts."""
     found = TIME.fullmatch(value) if isinstance(value, str) else None
-    return found is not None and is_day(found[1])
+    if found is None:
+        return False
+    year, month, day = map(int, found.groups())
+    return year > 0 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def a_minute_after(time: str) -> str:
@@ -143,18 +142,12 @@ def spoken(time: str) -> str:
     return f"{time[:10]} {time[11:19]} UTC"
 
 
-def is_index(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
 STRING = re.compile(r'"[^"\\]*(?:\\(?:.|\Z)[^"\\]*)*(?:"|\Z)', re.DOTALL)
-KEY = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(:?)')  # any string of valid JSON; a colon follows the keys
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def read_integer(digits: str) -> int:
-    if len(digits) > 17 or abs(int(digits)) > LARGEST_INTEGER:
-        raise Malformed("a number is too large")
+    need(len(digits) <= 17 and abs(int(digits)) <= LARGEST_INTEGER, "a number is too large")
     return int(digits)
 
 
@@ -162,53 +155,84 @@ def refuse_fraction(text: str) -> None:
     raise Malformed("a number is no integer")
 
 
+def with_ascii_keys(value: dict[str, Any]) -> dict[str, Any]:
+    need("".join(value).isascii(), "a key is not ASCII")
+    return value
+
+
 from_json = json.JSONDecoder(
-    parse_int=read_integer, parse_float=refuse_fraction, parse_constant=refuse_fraction
+    object_hook=with_ascii_keys,
+    parse_int=read_integer,
+    parse_float=refuse_fraction,
+    parse_constant=refuse_fraction,
 ).decode
 
 
 def parse_json(text: str, what: str) -> Any:
     """Parse JSON of section 1. That it is canonical is seen when the value is written again (to_json)."""
-    brackets = text.count("{") + text.count("[")
+    brackets, depth = text.count("{") + text.count("["), 0
     if brackets > DEEPEST_JSON or "true" in text or "false" in text or "null" in text:
-        check_frame(STRING.sub("", text), what)
+        frame = STRING.sub("", text)  # what stands outside of strings
+        need(not re.search("[a-z]", frame), f"{what} is not canonical JSON")
+        for bracket in re.findall(r"[][{}]", frame):
+            depth += 1 if bracket in "[{" else -1
+            need(depth <= DEEPEST_JSON, f"{what} nests too deep")
     try:
-        value = from_json(text)
+        return from_json(text)
     except ValueError:
         raise Malformed(f"{what} is not JSON") from None
-    if not has_ascii_keys(text):
-        raise Malformed(f"{what} has a key that is not ASCII")
-    return value
-
-
-def check_frame(frame: str, what: str) -> None:
-    """Look at what stands outside of strings: no true, false or null, and nothing that nests too deep."""
-    if re.search("[a-z]", frame):
-        raise Malformed(f"{what} is not canonical JSON")
-    depth = 0
-    for bracket in re.findall(r"[][{}]", frame):
-        depth += 1 if bracket in "[{" else -1
-        if depth > DEEPEST_JSON:
-            raise Malformed(f"{what} nests too deep")
-
-
-def has_ascii_keys(text: str) -> bool:
-    """Tell whether the keys of valid JSON are ASCII. Without escapes, one ends where a quotation mark meets a colon."""
-    if text.isascii():
-        return True
-    if "\\" in text:
-        return all(found[0].isascii() for found in KEY.finditer(text) if found[1])
-    return all(piece[piece.rfind('"') :].isascii() for piece in text.split('":')[:-1])
 
 
 def read_json(data: bytes, what: str) -> dict[str, Any]:
-    if len(data) > LONGEST_JSON:
-        raise Malformed(f"{what} is too long")
+    need(len(data) <= LONGEST_JSON, f"{what} is too long")
     text = utf8(data, what)
     value = parse_json(text, what)
-    if not isinstance(value, dict) or to_json(value) != text:
-        raise Malformed(f"{what} is not canonical JSON")
-    return value
+    need(isinstance(value, dict) and to_json(value) == text, f"{what} is not canonical JSON")
+    return dict(value)
+
+
+def need_form(value: Any, form: Any, name: str) -> None:
+    """A form is a type, a test, [form of each element] or {key: form of its value}; a key with "?" may be missing."""
+    if isinstance(form, list):
+        need(isinstance(value, list), f"{name} is no list")
+        for one in value:
+            need_form(one, form[0], name)
+    elif isinstance(form, dict):
+        need(isinstance(value, dict), f"{name} is no object")
+        known = {key.rstrip("?"): inner for key, inner in form.items()}
+        need(known.keys() >= value.keys(), f"{name} has other keys than agreed")
+        for key, inner in known.items():
+            if key in value:
+                need_form(value[key], inner, f"{name}.{key}")
+            else:
+                need(f"{key}?" in form, f"{name}.{key} is missing")
+    else:
+        fits = isinstance(value, form) if isinstance(form, type) else form(value)
+        need(fits, f"{name} has another form than agreed")
+
+
+def like(form: str) -> Callable[[Any], bool]:
+    """Return the test whether a value is a text of this form."""
+    pattern = re.compile(form, re.DOTALL)
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def one_of(*allowed: object) -> Callable[[Any], bool]:
+    return lambda value: value in allowed
+
+
+def is_index(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def is_positive(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+is_uuid = like(UUID)
+is_hex = like("[0-9a-f]{64}")
+is_base64_hash = like("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # 32 bytes: the last two bits are 0
 
 
 # --- Ed25519: RFC 8032, 5.1.7, without the cofactor. A point is (X, Y, Z, T).
@@ -343,7 +367,8 @@ class Subtrees:
 # --- Section 5: checkpoints and the policy.
 
 SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-NOTE = re.compile(f"((.+)\n(.+)\n(.+)\n)\n((?:— [^{SPACES}+]+ [A-Za-z0-9+/=]{{8,}}\n){{1,100}})")
+SIGNATURE_LINE = f"— [^{SPACES}+]+ [A-Za-z0-9+/=]{{8,}}\n"
+NOTE = re.compile(f"((.+)\n(0|[1-9][0-9]{{0,15}})\n(.+)\n)\n((?:{SIGNATURE_LINE}){{1,100}})")
 
 
 class Checkpoint(NamedTuple):
@@ -353,25 +378,8 @@ class Checkpoint(NamedTuple):
     root: bytes
     lines: list[tuple[str, bytes, bytes]]  # name and id of the key, what it signed with
 
-
-def read_checkpoint(data: bytes) -> Checkpoint:
-    text = utf8(data, "a checkpoint")
-    found = NOTE.fullmatch(text)
-    if len(data) > LARGEST_TEXT or not found or re.search("[\0-\x09\x0b-\x1f]", text):
-        raise Malformed("this is no signed checkpoint of three lines")
-    signed, origin, size, root, signatures = found.groups()
-    if (
-        not re.fullmatch("0|[1-9][0-9]{0,15}", size)
-        or int(size) > LARGEST_INTEGER
-        or len(unbase64(root)) != 32
-    ):
-        raise Malformed("the size or the root of a checkpoint is damaged")
-    lines = []
-    for line in signatures.split("\n")[:-1]:
-        _, name, signature = line.split(" ")
-        raw = unbase64(signature)
-        lines.append((name, raw[:4], raw[4:]))
-    return Checkpoint(signed.encode(), origin, int(size), unbase64(root), lines)
+    def signatures(self, key: Key) -> list[bytes]:
+        return [data for name, key_id, data in self.lines if (name, key_id) == (key.name, key.id)]
 
 
 class Key(NamedTuple):
@@ -380,25 +388,39 @@ class Key(NamedTuple):
     public: bytes
 
 
-def is_signed_by(note: Checkpoint, key: Key) -> bool:
-    """Tell whether the log's key signed a checkpoint. A line of that key which does not verify spoils it."""
-    mine = [signature for name, key_id, signature in note.lines if (name, key_id) == (key.name, key.id)]
-    for signature in mine:
-        if not verifies(key.public, note.text, signature):
-            raise Malformed(f"the signature of {key.name} is wrong")
-    return bool(mine)
+def read_checkpoint(data: bytes) -> Checkpoint:
+    text = utf8(data, "a checkpoint")
+    found = NOTE.fullmatch(text)
+    if len(data) > LARGEST_TEXT or not found or re.search("[\0-\x09\x0b-\x1f]", text):
+        raise Malformed("this is no signed checkpoint of three lines")
+    signed, origin, size, root, signatures = found.groups()
+    need(int(size) <= LARGEST_INTEGER, "the size of a checkpoint is too large")
+    lines = []
+    for line in signatures.split("\n")[:-1]:
+        _, name, signature = line.split(" ")
+        raw = unbase64(signature)
+        lines.append((name, raw[:4], raw[4:]))
+    return Checkpoint(signed.encode(), origin, int(size), unbase64_hashes([root])[0], lines)
+
+
+def need_signature_of_log(note: Checkpoint, origin: str, logs: list[Key]) -> None:
+    """A line of the log's key which does not verify spoils the checkpoint."""
+    keys = [key for key in logs if key.name == origin == note.origin]
+    for key in keys:
+        fits = all(verifies(key.public, note.text, signature) for signature in note.signatures(key))
+        need(fits, f"the signature of {key.name} is wrong")
+    need(any(note.signatures(key) for key in keys), "a checkpoint is not signed by this log")
 
 
 def cosigned_at(note: Checkpoint, key: Key) -> str:
     """Return when a witness cosigned a checkpoint, at first; empty when it did not."""
     times = []
-    for name, key_id, data in note.lines:
-        if (name, key_id) == (key.name, key.id):
-            seconds = int.from_bytes(data[:8], "big")
-            message = b"cosignature/v1\ntime %d\n" % seconds + note.text
-            if not 0 < seconds < 2**63 or not verifies(key.public, message, data[8:]):
-                raise Malformed(f"the signature of {key.name} is wrong")
-            times.append(time_of(seconds))
+    for data in note.signatures(key):
+        seconds = int.from_bytes(data[:8], "big")
+        message = b"cosignature/v1\ntime %d\n" % seconds + note.text
+        fits = 0 < seconds < 2**63 and verifies(key.public, message, data[8:])
+        need(fits, f"the signature of {key.name} is wrong")
+        times.append(time_of(seconds))
     return min(times, default="")
 
 
@@ -409,51 +431,44 @@ class Policy:
         self.logs: list[Key] = []
         self.witnesses: dict[str, Key | None] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
+        self.grouped: set[str] = set()
         self.quorum = ""
         self.unknown = 0
-        self.grouped: set[str] = set()
         text = utf8(data.removeprefix(b"\xef\xbb\xbf"), "the policy").replace("\r\n", "\n")
-        if len(data) > LARGEST_TEXT or re.search("[\0-\x08\x0b-\x1f\x7f]", text):
-            raise Malformed("the policy is not a text of at most 1 MB")
+        fits = len(data) <= LARGEST_TEXT and not re.search("[\0-\x08\x0b-\x1f\x7f]", text)
+        need(fits, "the policy is not a text of at most 1 MB")
         for number, line in enumerate(text.split("\n"), 1):
             words = re.findall("[^ \t]+", line)
             if words and not words[0].startswith("#"):
-                self.read(words, number)
-        if not self.quorum:
-            raise Malformed("the policy has no quorum")
+                need(self.takes(*words), f"line {number} of the policy is not as tlog-policy has it")
+        need(self.quorum, "the policy has no quorum")
 
-    def read(self, words: list[str], number: int) -> None:
-        kind, *rest = words
+    def takes(self, kind: str, *rest: str) -> bool:
+        """Take in a line; tell whether it is one."""
         if kind == "log" and len(rest) == 1:
             key = self.key(rest[0], 1)
-            if key and key in self.logs:
-                raise Malformed(f"line {number} of the policy names a log's key a second time")
+            is_second = key in self.logs
             self.logs += [key] if key else []
-        elif kind == "witness" and len(rest) in (2, 3) and self.is_new(rest[0]):
+            return not is_second
+        if kind == "witness" and len(rest) in (2, 3) and self.is_new(rest[0]):
             key = self.key(rest[1], 4)
-            if key and any(other and other.public == key.public for other in self.witnesses.values()):
-                raise Malformed(f"line {number} of the policy names a witness's key a second time")
+            is_second = any(key and other and other.public == key.public for other in self.witnesses.values())
             self.witnesses[rest[0]] = key
-        elif kind == "group" and 3 <= len(rest) <= 102 and self.is_new(rest[0]):
+            return not is_second
+        if kind == "group" and 3 <= len(rest) <= 102 and self.is_new(rest[0]):
             name, how, *members = rest
             how = {"any": "1", "all": str(len(members))}.get(how, how)
             known = all(member in self.witnesses or member in self.groups for member in members)
             free = len(members) == len(set(members)) and self.grouped.isdisjoint(members)
             if not known or not free or not re.fullmatch("[1-9][0-9]{0,2}", how) or int(how) > len(members):
-                raise Malformed(
-                    f"line {number} of the policy is no group of named parties that are in no other group"
-                )
+                return False
             self.groups[name] = (int(how), members)
             self.grouped.update(members)
-        elif (
-            kind == "quorum"
-            and len(rest) == 1
-            and not self.quorum
-            and (rest[0] == "none" or not self.is_new(rest[0]))
-        ):
+            return True
+        if kind == "quorum" and len(rest) == 1 and not self.quorum:
             self.quorum = rest[0]
-        else:
-            raise Malformed(f"line {number} of the policy is not as tlog-policy has it")
+            return not self.is_new(rest[0])
+        return False
 
     def is_new(self, name: str) -> bool:
         return name != "none" and name not in self.witnesses and name not in self.groups
@@ -463,15 +478,15 @@ class Policy:
         name, _, rest = vkey.partition("+")
         key_id, _, text = rest.partition("+")
         data = unbase64(text)
-        if not name or not re.fullmatch("[0-9a-f]{8}", key_id) or not data or re.search(f"[{SPACES}]", name):
-            raise Malformed("a key of the policy is damaged")
+        named = name and not re.search(f"[{SPACES}]", name)
+        need(named and re.fullmatch("[0-9a-f]{8}", key_id) and data, "a key of the policy is damaged")
         if data[0] != kind:
             self.unknown += 1
             return None
-        if len(data) != 33 or sha256(name.encode() + b"\n" + data)[:4].hex() != key_id:
-            raise Malformed(f"the key of {name} is damaged")
-        if is_of_small_order(decode_point(data[1:])):
-            raise Malformed(f"the key of {name} is of small order: anybody can sign with it")
+        fits = len(data) == 33 and sha256(name.encode() + b"\n" + data)[:4].hex() == key_id
+        need(fits, f"the key of {name} is damaged")
+        small = is_of_small_order(decode_point(data[1:]))
+        need(not small, f"the key of {name} is of small order: anybody can sign with it")
         return Key(name, bytes.fromhex(key_id), data[1:])
 
     def is_met(self, signed: dict[str, str]) -> bool:
@@ -482,12 +497,10 @@ class Policy:
 
     def counts(self) -> set[str]:
         """Return the witnesses that the quorum reaches."""
-        reached, open_ends = set(), [self.quorum]
-        while open_ends:
-            name = open_ends.pop()
-            reached.add(name)
-            open_ends += self.groups[name][1] if name in self.groups else []
-        return reached & set(self.witnesses)
+        reached = [self.quorum]
+        for name in reached:  # it grows meanwhile: a member stands in one group only
+            reached += self.groups[name][1] if name in self.groups else []
+        return set(reached) & set(self.witnesses)
 
 
 # --- Section 6: time stamps. DER, and signatures by RSA (PKCS #1, version 1.5).
@@ -519,8 +532,8 @@ def read_der(data: bytes) -> Element:
     def read(start: int, end: int, depth: int) -> Element:
         nonlocal count
         count += 1
-        if count > MOST_ELEMENTS or depth > DEEPEST_ELEMENT:
-            raise NotChecked("a time stamp or certificate has too many parts")
+        fits = count <= MOST_ELEMENTS and depth <= DEEPEST_ELEMENT
+        must(fits, "a time stamp or certificate has too many parts")
         size, at = (data[start + 1], start + 2) if end - start > 1 else (128, end)
         if size > 128:
             size, at = int.from_bytes(data[at : at + size - 128], "big"), at + size - 128
@@ -560,62 +573,50 @@ def rsa_keys(pem: bytes) -> dict[bytes, tuple[int, int]]:
 def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) -> tuple[str, bool]:
     """Return when this note was stamped, and whether a key that the auditor brought says so."""
     response = read_der(reply)
-    token = response.at(1)
-    signed = token.at(1, 0)
+    token, signed = response.at(1), response.at(1, 1, 0)
+    granted = response.at(0, 0).content in (b"\0", b"\1") and token.at(0).content.hex() == SIGNED_DATA
+    need(granted, "a time stamp was refused by the time stamper")
     content = signed.at(2, 1, 0).content
-    if response.at(0, 0).content not in (b"\0", b"\1") or token.at(0).content.hex() != SIGNED_DATA:
-        raise Malformed("a time stamp was refused by the time stamper")
     info = read_der(content)
     imprint, over = info.at(2, 1).content, info.at(2, 0, 0).content.hex()
-    if signed.at(2, 0).content.hex() != TST_INFO or SHA2.get(over) != "sha256" or imprint != sha256(note):
-        raise Malformed("a time stamp is over something else")
+    fits = (
+        signed.at(2, 0).content.hex() == TST_INFO and SHA2.get(over) == "sha256" and imprint == sha256(note)
+    )
+    need(fits, "a time stamp is over something else")
     two = rb"([0-9]{2})"
     digits = re.fullmatch(rb"([0-9]{4})" + 5 * two + rb"(?:\.[0-9]+)?Z", info.at(4).content)
     time = "{}-{}-{}T{}:{}:{}.000000Z".format(*(part.decode() for part in digits.groups())) if digits else ""
-    if not is_time(time):
-        raise Malformed("a time stamp has no time")
+    need(is_time(time), "a time stamp has no time")
     signers = signed.at(-1)
     signer = signers.at(0)
     who, algorithm, attributes, signature = signer.at(1), signer.at(2), signer.at(3), signer.at(5)
-    if signers.tag != 0x31 or len(signers.parts) != 1:
-        raise Malformed("a time stamp has not exactly one signer")
+    need(signers.tag == 0x31 and len(signers.parts) == 1, "a time stamp has not exactly one signer")
     if who.content not in keys:
         return time, False
     oid = algorithm.at(0).content
-    digest_name = SHA2.get(oid.hex())
     said = {part.at(0).content.hex(): part.at(1, 0).content for part in attributes.parts}
-    if digest_name is None or attributes.tag != 0xA0:
-        raise Malformed("a time stamp is signed in a way that this program does not know")
-    if (
-        said.get(CONTENT_TYPE, b"").hex() != TST_INFO
-        or said.get(MESSAGE_DIGEST) != hashlib.new(digest_name, content).digest()
-    ):
-        raise Malformed("a time stamp's signature is over something else")
-    digest = hashlib.new(digest_name, b"\x31" + attributes.whole[1:]).digest()
+    known = oid.hex() in SHA2 and attributes.tag == 0xA0
+    need(known, "a time stamp is signed in a way that this program does not know")
+    name = SHA2[oid.hex()]
+    fits = said.get(CONTENT_TYPE, b"").hex() == TST_INFO
+    fits = fits and said.get(MESSAGE_DIGEST) == hashlib.new(name, content).digest()
+    need(fits, "a time stamp's signature is over something else")
+    digest = hashlib.new(name, b"\x31" + attributes.whole[1:]).digest()
     modulus, exponent = keys[who.content]
     length = (modulus.bit_length() + 7) // 8
-    digest_info = (
-        bytes([0x30, 17 + len(digest), 0x30, 13, 6, 9]) + oid + bytes([5, 0, 4, len(digest)]) + digest
-    )
+    digest_info = bytes([0x30, 17 + len(digest), 0x30, 13, 6, 9]) + oid
+    digest_info += bytes([5, 0, 4, len(digest)]) + digest
     padded = b"\0\1" + b"\xff" * (length - 3 - len(digest_info)) + b"\0" + digest_info
-    number = int.from_bytes(signature.content, "big")
-    if len(signature.content) != length or pow(number, exponent, modulus) != int.from_bytes(padded, "big"):
-        raise Malformed("a time stamp's signature is wrong")
+    signed_number = pow(int.from_bytes(signature.content, "big"), exponent, modulus)
+    fits = len(signature.content) == length and signed_number == int.from_bytes(padded, "big")
+    need(fits, "a time stamp's signature is wrong")
     return time, True
 
 
 # --- Section 7: the zip. One layout is allowed, so that whatever unpacks the file gets the bytes that are checked here.
 
-FIRST = [
-    "README.txt",
-    "bundle.json",
-    "checkpoint.txt",
-    "policy.txt",
-    "events.jsonl",
-    "report.csv",
-    "report.xlsx",
-    "report.pdf",
-]
+TABLES = ("report.csv", "report.xlsx", "report.pdf")
+FIRST = ["README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", *TABLES]
 LAST = ["verify_audit.py", "verify.html", "SHA256SUMS"]
 REPACKED = "it was repacked, extended or cut: take the file as it was downloaded"
 
@@ -629,15 +630,12 @@ class Entry(NamedTuple):
     header: int  # offset of the local header
 
     def local(self) -> bytes:
-        return b"PK\3\4" + self.common() + self.name.encode()
+        sizes = (self.crc, self.packed, self.size, len(self.name), 0)
+        return b"PK\3\4" + struct.pack("<5H3I2H", 20, 0, self.method, 0, 0x21, *sizes) + self.name.encode()
 
     def central(self) -> bytes:
         tail = struct.pack("<3H2I", 0, 0, 0, 0x81A40000, self.header)
-        return b"PK\1\2" + struct.pack("<H", 0x0314) + self.common() + tail + self.name.encode()
-
-    def common(self) -> bytes:
-        sizes = (self.crc, self.packed, self.size, len(self.name), 0)
-        return struct.pack("<5H3I2H", 20, 0, self.method, 0, 0x21, *sizes)
+        return b"PK\1\2\x14\3" + self.local()[4:30] + tail + self.name.encode()
 
     def most(self) -> int:
         text = LARGEST_TEXT if self.name.endswith(".txt") and self.name != "README.txt" else LARGEST_OTHER
@@ -650,61 +648,43 @@ class Bundle:
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.entries: dict[str, Entry] = {}
-        self.hashes: dict[str, bytes] = {}
+        self.hashes: dict[str, str] = {}
         length = file.seek(0, os.SEEK_END)
-        if length > LARGEST_FILE:
-            raise NotChecked("the file is larger than 2 GiB")
+        must(length <= LARGEST_FILE, "the file is larger than 2 GiB")
         end = self.read(max(length - 22, 0), 22)
-        if self.read(0, 4) != b"PK\3\4" or length < 22:
-            raise NotChecked("this is no bundle")
+        must(self.read(0, 4) == b"PK\3\4" and length >= 22, "this is no bundle")
+        must(end[:4] == b"PK\5\6", REPACKED)
         count, size, start = struct.unpack("<10xH2I2x", end)
         directory = self.read(start, min(size, 100_000))
-        if end[:4] == b"PK\5\6" and b".tlog-proof" in directory:
-            raise NotChecked("it is of an older format: export the report again")
-        if end[:4] == b"PK\5\6" and count > MOST_ENTRIES:
-            raise NotChecked(f"it has more than {MOST_ENTRIES} entries")
-        if (
-            end != struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, start, 0)
-            or start + size + 22 != length
-        ):
-            raise NotChecked(REPACKED)
-        self.read_directory(directory, count, start)
-        self.check_names(list(self.entries))
+        must(b".tlog-proof" not in directory, "it is of an older format: export the report again")
+        must(count <= MOST_ENTRIES, f"it has more than {MOST_ENTRIES} entries")
+        as_agreed = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, start, 0)
+        must(end == as_agreed and start + size + 22 == length, REPACKED)
+        at = header = 0
+        for _ in range(count):
+            must(len(directory) - at >= 46, REPACKED)
+            method, crc, packed, unpacked, name_length = struct.unpack_from("<10xH4x3IH", directory, at)
+            name = directory[at + 46 : at + 46 + name_length].decode("latin-1")
+            must(name.isascii() and name not in self.entries, REPACKED)
+            entry = Entry(name, method, crc, packed, unpacked, header)
+            central, local = entry.central(), entry.local()
+            must(directory[at : at + len(central)] == central, REPACKED)
+            must(self.read(header, len(local)) == local, REPACKED)
+            must(method == (0 if name == "SHA256SUMS" else 8), REPACKED)
+            must(unpacked <= entry.most(), f"{name} is too large")
+            self.entries[name] = entry
+            at += len(central)
+            header += len(local) + packed
+        must(at == len(directory) and header == start, REPACKED)
+        names = list(self.entries)
+        found = [re.fullmatch("anchors/([1-9][0-9]{0,15})[.]txt", name) for name in names]
+        sizes = sorted(int(one[1]) for one in found if one)
+        anchors = [f"anchors/{size}.{kind}" for size in sizes for kind in ("txt", "tsr")]
+        must(names == FIRST + anchors + LAST, f"its entries are not those of a bundle; {REPACKED}")
 
     def read(self, at: int, size: int) -> bytes:
         self.file.seek(at)
         return self.file.read(size)
-
-    def read_directory(self, directory: bytes, count: int, start: int) -> None:
-        at, header = 0, 0
-        for _ in range(count):
-            if len(directory) - at < 46:
-                raise NotChecked(REPACKED)
-            method, crc, packed, size, length = struct.unpack_from("<10xH4x3IH", directory, at)
-            name = directory[at + 46 : at + 46 + length].decode("latin-1")
-            entry = Entry(name, method, crc, packed, size, header)
-            central = entry.central() if name.isascii() else b""
-            if not central or directory[at : at + len(central)] != central or name in self.entries:
-                raise NotChecked(REPACKED)
-            local = entry.local()
-            if self.read(header, len(local)) != local or method != (0 if name == "SHA256SUMS" else 8):
-                raise NotChecked(REPACKED)
-            if size > entry.most():
-                raise NotChecked(f"{name} is too large")
-            self.entries[name] = entry
-            at += len(central)
-            header += len(local) + packed
-        if at != len(directory) or header != start:
-            raise NotChecked(REPACKED)
-
-    def check_names(self, names: list[str]) -> None:
-        anchors = names[len(FIRST) : -len(LAST)]
-        form = "anchors/([1-9][0-9]{0,15})[.]txt"
-        found = [re.fullmatch(form, name) for name in anchors[::2]]
-        sizes = [int(one[1]) for one in found if one]
-        paired = [f"anchors/{size}.{kind}" for size in sorted(set(sizes)) for kind in ("txt", "tsr")]
-        if names != FIRST + paired + LAST:
-            raise NotChecked(f"its entries are not those of a bundle; {REPACKED}")
 
     def unpack(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of an entry piece by piece. Nothing is held, whatever the entry claims to be."""
@@ -723,340 +703,209 @@ class Bundle:
                 if not piece and not packed:
                     break
                 crc, size = zlib.crc32(piece, crc), size + len(piece)
-                if size > entry.size or (inflate and inflate.unused_data):
-                    raise NotChecked(f"{name} is damaged")
+                ended_early = inflate is not None and inflate.unused_data
+                must(size <= entry.size and not ended_early, f"{name} is damaged")
                 yield piece
-        if (crc, size) != (entry.crc, entry.size) or (inflate and not inflate.eof):
-            raise NotChecked(f"{name} is damaged")
+        ended = inflate is None or inflate.eof
+        must(ended and (crc, size) == (entry.crc, entry.size), f"{name} is damaged")
 
     def content(self, name: str) -> bytes:
         return b"".join(self.unpack(name))
 
 
-class Scope(NamedTuple):
-    """What a report is about. `since` and `until` are empty when it has no such end."""
-
-    kind: str
-    ref: str
-    since: str
-    until: str
-
-    def has_in_period(self, time: str) -> bool:
-        return self.since <= time and (not self.until or time < self.until)
-
-
-class Head(NamedTuple):
-    """A line of the manifest's sorted lists, and its path to their root."""
-
-    position: int
-    total: int
-    last: int
-    tag: str
-    path: list[bytes]
-
-
-class Chain(NamedTuple):
-    """What bundle.json says of a tag: its head, or the neighbours between which it is not."""
-
-    kind: str
-    tag: str
-    head: Head | None
-    left: Head | None
-    right: Head | None
-
-
-class Claim(NamedTuple):
-    """bundle.json."""
-
-    origin: str
-    size: int
-    report: str
-    request: int
-    said_scope: dict[str, str]
-    scope: Scope
-    tag_key: bytes
-    opening: int
-    first: int
-    last: int
-    chains: list[Chain]
-    leaves: int
-    rows: int
-    files: dict[str, str]
-    anchors: dict[int, list[bytes]]
-
-
-UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-REFERENCE = re.compile(
-    f"(?:recording|statement|report):{UUID}|(?:object|user):(?:0|[1-9][0-9]*)"
-    "|(?!(?:recording|statement|report|object|user):)[^:]+:.+",
-    re.DOTALL,
-)
+# bundle.json, as the table of section 7 has it.
 CHAINS = {"target": ["obj"], "object": ["obj", "par"], "actor": ["act"], "all": []}
-CLAIM_KEYS = {
-    "v",
-    "type",
-    "origin",
-    "size",
-    "report",
-    "request",
-    "scope",
-    "tag_key",
-    "opening",
-    "leaves",
-    "rows",
+KIND_AND_ID = "(?!(?:recording|statement|report|object|user):)[^:]+:.+"
+REFERENCE = f"(?:recording|statement|report):{UUID}|(?:object|user):(?:0|[1-9][0-9]*)|{KIND_AND_ID}"
+HEAD = {"index": is_index, "count": is_index, "last": is_index, "path": [is_base64_hash]}
+NEIGHBOUR = {**HEAD, "tag": is_hex}
+CLAIM = {
+    "v": one_of(2),
+    "type": str,
+    "origin": str,
+    "size": is_index,
+    "report": is_uuid,
+    "request": is_index,
+    "scope": {"kind": one_of(*CHAINS), "ref?": like(REFERENCE), "from?": is_time, "to?": is_time},
+    "tag_key": is_hex,
+    "opening": is_index,
+    "range?": {"first": is_index, "last": is_index},
+    "chains?": [{"kind": str, "head?": HEAD, "absence?": {"left?": NEIGHBOUR, "right?": NEIGHBOUR}}],
+    "leaves": is_index,
+    "rows": is_index,
+    "files": dict.fromkeys(TABLES, is_hex),
+    "anchors": [{"size": is_index, "consistency": [is_base64_hash]}],
 }
-CLAIM_KEYS |= {"files", "anchors"}
-TABLES = ("report.csv", "report.xlsx", "report.pdf")
 
 
-def need(fine: bool, sentence: str) -> None:
-    if not fine:
-        raise Malformed(sentence)
-
-
-def read_claim(claim: dict[str, Any]) -> Claim:
-    everything = isinstance(claim.get("scope"), dict) and claim["scope"].get("kind") == "all"
-    keys = CLAIM_KEYS | {"range" if everything else "chains"}
-    need(set(claim) == keys, "bundle.json has other keys than agreed")
-    numbers = [claim[key] for key in ("size", "request", "opening", "leaves", "rows")]
-    fits = claim["v"] == 2 and all(map(is_index, numbers)) and claim["size"] >= 2
-    need(fits, "bundle.json has a wrong number")
-    report, files = claim["report"], claim["files"]
-    need(isinstance(report, str) and re.fullmatch(UUID, report) is not None, "the report's id is no UUID")
-    need(
-        isinstance(claim["origin"], str) and is_hex(claim["tag_key"]), "the origin or the tag key is damaged"
-    )
-    need(isinstance(files, dict) and set(files) == set(TABLES), "bundle.json names other files than agreed")
-    need(all(map(is_hex, files.values())), "a hash in bundle.json is damaged")
-    scope = read_scope(claim["scope"])
-    span = claim["range"] if everything else {"first": 0, "last": 0}
-    need(isinstance(span, dict) and set(span) == {"first", "last"}, "the range is damaged")
-    fits = all(map(is_index, span.values())) and span["first"] <= span["last"] < claim["size"]
-    need(fits, "the range is damaged")
-    tag_key = bytes.fromhex(claim["tag_key"])
-    tags = {kind: tag_of(tag_key, kind, scope.ref) for kind in CHAINS[scope.kind]}
-    chains = [read_chain(chain, tags) for chain in listed(claim.get("chains", []), 2)]
-    need([chain.kind for chain in chains] == CHAINS[scope.kind], "the chains are not those of the scope")
-    anchors: dict[int, list[bytes]] = {}
-    for anchor in listed(claim["anchors"], 100):
-        need(isinstance(anchor, dict) and set(anchor) == {"size", "consistency"}, "an anchor is damaged")
-        size = anchor["size"]
-        need(is_index(size) and max(anchors, default=0) < size <= claim["size"], "the anchors do not ascend")
-        anchors[size] = unbase64_hashes(anchor["consistency"])
-    return Claim(
-        origin=claim["origin"],
-        size=claim["size"],
-        report=report,
-        request=claim["request"],
-        said_scope=claim["scope"],
-        scope=scope,
-        tag_key=tag_key,
-        opening=claim["opening"],
-        first=span["first"],
-        last=span["last"],
-        chains=chains,
-        leaves=claim["leaves"],
-        rows=claim["rows"],
-        files=files,
-        anchors=anchors,
-    )
-
-
-@lru_cache(maxsize=4096)
-def tag_of(tag_key: bytes, kind: str, ref: str) -> str:
-    return hmac.new(tag_key, kind.encode() + b"\0" + ref.encode(), "sha256").hexdigest()
-
-
-def listed(value: object, most: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) > most:
-        raise Malformed(f"bundle.json has a list that is none, or is longer than {most}")
-    return value
-
-
-def read_scope(scope: object) -> Scope:
-    if not isinstance(scope, dict) or not all(isinstance(value, str) for value in scope.values()):
-        raise Malformed("the scope is damaged")
-    kind, ref = scope.get("kind", ""), scope.get("ref", "")
-    keys = {"kind"} if kind == "all" else {"kind", "ref"}
-    need(kind in CHAINS and set(scope) - {"from", "to"} == keys, "the scope is damaged")
+def read_claim(data: bytes) -> dict[str, Any]:
+    """Read bundle.json, and see that what it says fits together."""
+    claim = read_json(data, "bundle.json")
+    is_known = claim.get("type") == "auditportal-bundle/2"
+    must(is_known, "it is of a format that this program does not know: export the report again")
+    need_form(claim, CLAIM, "bundle.json")
+    size, scope, chains = claim["size"], claim["scope"], claim.get("chains", [])
+    kind, ref = scope["kind"], scope.get("ref", "")
+    everything = kind == "all"
+    fits = ("range" in claim) == everything and ("ref" in scope) == ("chains" in claim) == (not everything)
+    need(fits, "bundle.json has other keys than its scope asks for")
     of_its_kind = kind in ("all", "actor") or (kind == "object") == ref.startswith("object:")
-    fits = kind == "all" or (REFERENCE.fullmatch(ref) is not None and of_its_kind)
-    need(fits, "the scope's reference is none")
-    need(all(is_time(scope[end]) for end in ("from", "to") if end in scope), "the scope's times are damaged")
-    result = Scope(kind, ref, scope.get("from", ""), scope.get("to", ""))
-    need(not result.until or result.since < result.until, "the scope ends before it begins")
-    return result
-
-
-def read_chain(chain: object, tags: dict[str, str]) -> Chain:
-    if not isinstance(chain, dict) or set(chain) not in ({"kind", "head"}, {"kind", "absence"}):
-        raise Malformed("a chain is damaged")
-    kind = chain["kind"]
-    need(isinstance(kind, str) and kind in tags, "a chain is not one of the scope")
-    tag = tags[kind]
-    if "head" in chain:
-        return Chain(kind, tag, read_head(chain["head"], tag), None, None)
-    sides = chain["absence"]
-    need(isinstance(sides, dict) and set(sides) <= {"left", "right"}, "an absence is damaged")
-    left, right = (read_head(sides[side]) if side in sides else None for side in ("left", "right"))
-    return Chain(kind, tag, None, left, right)
-
-
-def read_head(head: object, tag: str = "") -> Head:
-    """Read a head. The tag of the scope itself is known and does not stand in it."""
-    keys = {"index", "count", "last", "path"} | (set() if tag else {"tag"})
-    if not isinstance(head, dict) or set(head) != keys:
-        raise Malformed("a head is damaged")
-    numbers = [head[key] for key in ("index", "count", "last")]
-    need(all(map(is_index, numbers)) and is_hex(head.get("tag", tag)), "a head is damaged")
-    tag = head.get("tag", tag)
-    return Head(head["index"], head["count"], head["last"], tag, unbase64_hashes(head["path"]))
+    need(of_its_kind, "the scope's reference is of another kind")
+    need("to" not in scope or scope.get("from", "") < scope["to"], "the scope ends before it begins")
+    need([chain["kind"] for chain in chains] == CHAINS[kind], "the chains are not those of the scope")
+    need(all(len(chain) == 2 for chain in chains), "a chain needs either a head or an absence")
+    span = claim.get("range", {"first": 0, "last": 0})
+    need(size >= 2 and span["first"] <= span["last"] < size, "the size or the range is none")
+    sizes = [anchor["size"] for anchor in claim["anchors"]]
+    ascending = sizes == sorted(set(sizes)) and all(0 < one <= size for one in sizes)
+    need(ascending and len(sizes) <= MOST_ANCHORS, "the anchors do not ascend, or are too many")
+    return claim
 
 
 # --- Sections 2 and 3: leaves and events.
 
+SEALER, MALFORMED_EVENT = "system:sealer", "event.malformed"
+OWN_TYPES = {"log.opened", "heads.manifest", "sealer.incident", "key.rotated", "backup.restored"}
+PLURAL = {"obj": "objects", "par": "parents", "act": "actors"}
+ENTRY = {
+    "v": one_of(1, 2),
+    "n": is_index,
+    "e": str,
+    "bh": is_hex,
+    "r": is_time,
+    "y": str,
+    "o": str,
+    "act": is_hex,
+    "act_n": is_positive,
+    "act_prev?": is_index,
+    "obj?": is_hex,
+    "obj_n?": is_positive,
+    "obj_prev?": is_index,
+    "par?": is_hex,
+    "par_n?": is_positive,
+    "par_prev?": is_index,
+    "late?": one_of(1),
+}
+LINE = {"entry": dict, "gap?": [is_base64_hash], "body?": dict, "reveal?": dict}
+EVENT = {
+    "v": one_of(1),
+    "id": is_uuid,
+    "type": like(r"[a-z_]+(?:\.[a-z_]+)+"),
+    "outcome": one_of("granted", "denied", "error", "completed"),
+    "occurred_at": is_time,
+    "actor": {"ref": str, "kind?": str, "name?": is_hex, "role?": str, "authn?": str},
+    "on_behalf_of?": dict,
+    "object?": {"ref": str, "kind?": str, "parent?": str, "label?": is_hex},
+    "action_detail?": dict,
+    "purpose?": {"code?": str, "note?": is_hex},
+    "source?": {"ip?": is_hex, "user_agent?": is_hex},
+    "request?": {"id?": str, "session?": str, "app_version?": str},
+    "change?": dict,
+    "authz?": dict,
+    "asserted_by": one_of("server", "client"),
+}
+PERSONAL = ["actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label"]
+SECRET = {"salt": like("[0-9a-f]{32}"), "value": str}
 
-class Leaf(NamedTuple):
+
+class Leaf:
     """A line of events.jsonl, or a single proof. `body` is empty when it stands for an event that is not shipped."""
 
-    n: int
-    entry: dict[str, Any]
-    entry_bytes: bytes
-    body: dict[str, Any]
-    body_bytes: bytes
-    reveal: dict[str, Any]
-    gap: list[bytes]
+    mine = row = False  # whether it is of the scope, and of the table as well
 
-    @property
-    def time(self) -> str:
-        return str(self.entry["r"])
+    def __init__(self, entry: dict[str, Any], body: dict[str, Any], reveal: dict[str, Any]) -> None:
+        self.n: int = entry["n"]
+        self.time: str = entry["r"]
+        self.kind: str = entry["y"]
+        self.entry, self.body, self.reveal = entry, body, reveal
+        self.entry_bytes = self.body_bytes = b""  # as they were hashed
+        self.gap: list[bytes] = []
 
-    @property
-    def kind(self) -> str:
-        return str(self.entry["y"])
+    def said(self, part: str, key: str) -> Any:
+        """Return what the event says, whatever its form; None when it does not."""
+        values = self.body.get(part)
+        return values.get(key) if isinstance(values, dict) else None
+
+    def detail(self, key: str) -> Any:
+        return self.said("action_detail", key)
+
+    def revealed(self, field: str) -> str:
+        return str(self.reveal[field]["value"]) if field in self.reveal else ""
 
     def is_own(self, kind: str) -> bool:
         """Tell whether the log itself wrote this event of that type."""
-        actor = self.body.get("actor")
-        return self.kind == kind and isinstance(actor, dict) and actor.get("ref") == SEALER
+        return self.kind == kind and bool(self.said("actor", "ref") == SEALER)
 
-    def detail(self, key: str) -> Any:
-        detail = self.body.get("action_detail")
-        return detail.get(key) if isinstance(detail, dict) else None
+    def is_incident(self) -> bool:
+        """Tell whether it speaks of the leaves directly after it."""
+        if not self.is_own("sealer.incident"):
+            return False
+        follows: bool = self.detail("first") == self.n + 1
+        return follows and is_index(self.detail("count"))
 
-
-SEALER, MALFORMED_EVENT = "system:sealer", "event.malformed"
-OWN_TYPES = {"log.opened", "heads.manifest", "sealer.incident", "key.rotated", "backup.restored"}
-EVENT_TYPE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
-OUTCOMES = ("granted", "denied", "error", "completed")
-EVENT_KEYS = {"v", "id", "type", "outcome", "occurred_at", "actor", "asserted_by"}
-TEXT_PARTS = {
-    "actor": {"ref", "kind", "name", "role", "authn"},
-    "object": {"ref", "kind", "parent", "label"},
-    "purpose": {"code", "note"},
-    "source": {"ip", "user_agent"},
-    "request": {"id", "session", "app_version"},
-}
-OTHER_PARTS = {"on_behalf_of", "action_detail", "change", "authz"}
-PERSONAL = (
-    ("actor", "name"),
-    ("source", "ip"),
-    ("source", "user_agent"),
-    ("purpose", "note"),
-    ("object", "label"),
-)
+    def needs_incident(self) -> bool:
+        return "late" in self.entry or self.kind == MALFORMED_EVENT
 
 
 def read_line(line: bytes) -> Leaf:
     """Read a line of events.jsonl. It is canonical, so the bytes that were hashed are those of its parts."""
     text = utf8(line, "a line of events.jsonl")
     value = parse_json(text, "a line of events.jsonl")
-    fits = isinstance(value, dict) and set(value) <= {"body", "entry", "gap", "reveal"}
-    need(fits, "a line has other keys than agreed")
-    fits = all(isinstance(value.get(key, {}), dict) for key in ("body", "entry", "reveal"))
-    need(fits, "a line is damaged")
+    need_form(value, LINE, "a line")
     parts = {key: to_json(value[key]) for key in sorted(value)}
     whole = "{" + ",".join(f'"{key}":{part}' for key, part in parts.items()) + "}"
     need(text == whole, "a line is not canonical JSON")
-    fits = "entry" in value and ("body" in value) == ("reveal" in value) and value.get("body") != {}
-    need(fits, "a line is damaged")
-    gap = unbase64_hashes(value["gap"]) if "gap" in value else []
-    need("gap" not in value or bool(gap), "a gap is empty")
-    entry = value["entry"]
-    need(is_entry(entry), "the entry of a leaf has not the form of section 3")
-    body, reveal = value.get("body", {}), value.get("reveal", {})
-    return Leaf(entry["n"], entry, parts["entry"].encode(), body, parts.get("body", "").encode(), reveal, gap)
+    need(("body" in value) == ("reveal" in value), "a body and its reveal are not both there")
+    need(value.get("body") != {} and value.get("gap") != [], "a body or a gap is empty")
+    need_entry(value["entry"])
+    leaf = Leaf(value["entry"], value.get("body", {}), value.get("reveal", {}))
+    leaf.entry_bytes, leaf.body_bytes = parts["entry"].encode(), parts.get("body", "").encode()
+    leaf.gap = unbase64_hashes(value.get("gap", []))
+    return leaf
 
 
-def is_entry(entry: dict[str, Any]) -> bool:
-    """Tell whether an entry has the form of section 3."""
-    keys, n = {"v", "n", "e", "bh", "r", "y", "o"}, entry.get("n", -1)
-    if not {"v", "bh", "r"} <= set(entry):
-        return False
-    if not is_index(n) or "act" not in entry or not all(isinstance(entry.get(key), str) for key in "eyo"):
-        return False
-    for kind in ("act", "obj", "par"):
-        if kind in entry:
-            count, before = entry.get(f"{kind}_n", 0), entry.get(f"{kind}_prev", -1)
-            follows = before == -1 if count == 1 else is_index(before) and before < n
-            if not is_hex(entry[kind]) or not is_index(count) or count == 0 or not follows:
-                return False
-            keys |= {kind, f"{kind}_n"} | ({f"{kind}_prev"} if count > 1 else set())
-    newer = "late" in entry or "par" in entry
-    fine = entry["v"] == 2 or (entry["v"] == 1 and not newer)
-    fine = fine and is_hex(entry["bh"]) and is_time(entry["r"]) and entry.get("late", 1) == 1
-    return fine and set(entry) - {"late"} == keys
+def need_entry(entry: Any) -> None:
+    need_form(entry, ENTRY, "the entry of a leaf")
+    need(entry["v"] == 2 or not {"par", "late"} & set(entry), "the entry of a leaf is of another version")
+    for kind in PLURAL:
+        count, before = entry.get(f"{kind}_n", 0), entry.get(f"{kind}_prev", -1)
+        fits = (kind in entry) == (count > 0) and (before >= 0) == (count > 1) and before < entry["n"]
+        need(fits, f"the entry of a leaf has other counters {kind} than agreed")
 
 
-def problem_with_event(body: dict[str, Any]) -> str:
-    """Say what is not as section 2 has it."""
-    parts = set(body) - EVENT_KEYS
-    if not set(body) >= EVENT_KEYS or not parts <= {*TEXT_PARTS, *OTHER_PARTS}:
-        return "the event has other keys than an event"
-    if body["v"] != 1 or not is_time(body["occurred_at"]) or body["asserted_by"] not in ("server", "client"):
-        return "the event has another form"
-    texts = [body["id"], body["type"], body["outcome"]]
-    if not all(isinstance(text, str) for text in texts) or not re.fullmatch(UUID, body["id"]):
-        return "the event's id is no UUID"
-    if not EVENT_TYPE.fullmatch(body["type"]) or body["outcome"] not in OUTCOMES:
-        return "the event's type or outcome is none"
-    for part in parts | {"actor"}:
-        values = body[part]
-        if not isinstance(values, dict) or not values:
-            return f"the event's {part} is empty or no object"
-        texts_only = part in OTHER_PARTS or all(isinstance(value, str) for value in values.values())
-        if not texts_only or not set(values) <= TEXT_PARTS.get(part, set(values)):
-            return f"the event's {part} has another form"
-    if "ref" not in body["actor"] or ("object" in body and "ref" not in body["object"]):
-        return "the event's actor or object has no reference"
-    if any(not is_hex(body[part][key]) for part, key in PERSONAL if key in body.get(part, {})):
-        return "a personal value stands open in the event"
-    return ""
+@lru_cache(maxsize=4096)
+def tag_of(tag_key: str, kind: str, ref: str) -> str:
+    return hmac.new(bytes.fromhex(tag_key), kind.encode() + b"\0" + ref.encode(), "sha256").hexdigest()
 
 
-def problem_with_reveal(leaf: Leaf) -> str:
+def need_event(leaf: Leaf) -> None:
+    """The event is the one of the entry, and has the form of section 2."""
+    entry, body = leaf.entry, leaf.body
+    need(sha256(leaf.body_bytes).hex() == entry["bh"], "the event is not the one that was sealed")
+    need(len(leaf.body_bytes) <= LONGEST_EVENT, "the event is too long")
+    need_form(body, EVENT, "the event")
+    need(all(body.values()), "a part of the event is empty")
+    same = (body["id"], body["type"], body["outcome"]) == (entry["e"], entry["y"], entry["o"])
+    need(same, "the entry is of another event")
+
+
+def need_commitments(leaf: Leaf) -> None:
     for field, secret in leaf.reveal.items():
+        need_form(secret, SECRET, f"what is revealed of {field}")
         part, _, key = field.partition(".")
-        if (
-            not isinstance(secret, dict)
-            or set(secret) != {"salt", "value"}
-            or not isinstance(secret["value"], str)
-        ):
-            return f"what is revealed of {printable(field)} has another form"
-        committed = (
-            leaf.body.get(part, {}).get(key) if part == "action_detail" or (part, key) in PERSONAL else None
-        )
-        if not is_hex(secret["salt"], 16) or not is_hex(committed):
-            return f"{printable(field)} is revealed and was never committed to"
+        committed = leaf.said(part, key) if part == "action_detail" or field in PERSONAL else None
+        need(is_hex(committed), f"{field} is revealed and was never committed to")
         message = b"audit-field-v1\0" + field.encode() + b"\0" + bytes.fromhex(secret["salt"])
-        if sha256(message + secret["value"].encode()).hex() != committed:
-            return f"{printable(field)} is not what was committed to"
-    return ""
+        fits = sha256(message + secret["value"].encode()).hex() == committed
+        need(fits, f"{field} is not what was committed to")
 
 
-def printable(text: str) -> str:
-    """Return a text without what could rearrange a terminal's lines."""
-    return re.sub("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)
+def speaks_of(incident: Leaf | None, leaf: Leaf) -> bool:
+    """Tell whether an incident names this leaf, which is one of those directly after it."""
+    code = "event_malformed" if leaf.kind == MALFORMED_EVENT else "event_late"
+    if incident is None or incident.detail("code") != code:
+        return False
+    return incident.n < leaf.n <= incident.n + int(incident.detail("count"))
 
 
 # --- Section 8: the table.
@@ -1070,8 +919,6 @@ UNSEEN = '\0-\x08\x0b\x0c\x0e-\x20"\x7f-\xa0\xad\u061c\u1680\u180e'
 UNSEEN = f"[{UNSEEN}\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*"
 BEGINS_LIKE_FORMULA = re.compile(f"['\t\r\n\0]|{UNSEEN}{FORMULA}")
 FORMULA_AFTER_SEPARATOR = re.compile(f"[;\t\r\n](?={UNSEEN}{FORMULA})")
-
-
 HARMLESS = re.compile("[0-9A-Za-z][0-9A-Za-z._:-]*")  # what most cells hold
 
 
@@ -1085,39 +932,24 @@ def cell(text: str) -> str:
 
 
 def table_row(leaf: Leaf) -> bytes:
-    entry, body = leaf.entry, leaf.body
+    entry, body, reveal = leaf.entry, leaf.body, leaf.reveal
 
     def said(part: str, key: str) -> str:
         return str(body.get(part, {}).get(key, ""))
 
     def personal(part: str, key: str) -> str:
-        shown = leaf.reveal.get(f"{part}.{key}")
+        shown = reveal.get(f"{part}.{key}")
         return str(shown["value"]) if shown else "erased" if said(part, key) else ""
 
-    detail = {
-        key: leaf.reveal[f"action_detail.{key}"]["value"] if f"action_detail.{key}" in leaf.reveal else value
-        for key, value in body.get("action_detail", {}).items()
-    }
-    cells = [
-        str(leaf.n),
-        leaf.time,
-        str(body.get("occurred_at", "")),
-        leaf.kind,
-        str(entry["o"]),
-        said("actor", "ref"),
-        personal("actor", "name"),
-        said("actor", "role"),
-        said("purpose", "code"),
-        personal("purpose", "note"),
-        said("object", "ref"),
-        personal("object", "label"),
-        said("object", "parent"),
-        personal("source", "ip"),
-        said("request", "id"),
-        to_json(detail) if detail else "",
-        str(entry["e"]),
-        str(entry["bh"]),
-    ]
+    detail = dict(body.get("action_detail", {}))
+    for key in detail:
+        detail[key] = reveal.get(f"action_detail.{key}", {"value": detail[key]})["value"]
+    cells = [str(leaf.n), leaf.time, body.get("occurred_at", ""), leaf.kind, entry["o"]]
+    cells += [said("actor", "ref"), personal("actor", "name"), said("actor", "role")]
+    cells += [said("purpose", "code"), personal("purpose", "note")]
+    cells += [said("object", "ref"), personal("object", "label"), said("object", "parent")]
+    cells += [personal("source", "ip"), said("request", "id")]
+    cells += [to_json(detail) if detail else "", entry["e"], entry["bh"]]
     return (",".join(map(cell, cells)) + "\r\n").encode()
 
 
@@ -1133,230 +965,36 @@ class Brought(NamedTuple):
     proof: bytes | None = None
 
 
-class Watcher:
-    """A check that looks at each leaf as it comes; `problem` is the first thing that it found wrong."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.problem = ""
-
-    def look(self, leaf: Leaf, mine: bool, row: bool) -> None:
-        """Look at a leaf; `mine` is one of the scope, `row` one of the table as well."""
-        if not self.problem:
-            problem = self.problem_with(leaf, mine, row)
-            self.problem = f"leaf {leaf.n}: {problem}" if problem else ""
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        raise NotImplementedError
-
-
-class Bodies(Watcher):
-    """Each event is to the byte the one that was sealed, of the person and thing that its tags count."""
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        told = row or leaf.kind in OWN_TYPES or leaf.n == self.claim.request
-        told = told or (mine and leaf.kind == "recording.discovered")
-        if bool(leaf.body) != (told and leaf.kind != MALFORMED_EVENT):
-            return "it comes with an event, and should not" if leaf.body else "its event is missing"
-        key = self.claim.tag_key
-        if leaf.kind == MALFORMED_EVENT:
-            its_own = leaf.entry["act"] == tag_of(key, "act", SEALER) and not {"obj", "par"} & set(leaf.entry)
-            return "" if its_own and leaf.entry["o"] == "error" else "it is no leaf of a malformed event"
-        return problem_with_body(leaf) or problem_with_tags(leaf, key) if leaf.body else ""
-
-
-def problem_with_body(leaf: Leaf) -> str:
-    entry, body = leaf.entry, leaf.body
-    if sha256(leaf.body_bytes).hex() != entry["bh"]:
-        return "the event is not the one that was sealed"
-    if len(leaf.body_bytes) > LONGEST_EVENT:
-        return "the event is too long"
-    problem = problem_with_event(body)
-    if not problem and [body["id"], body["type"], body["outcome"]] != [entry["e"], entry["y"], entry["o"]]:
-        return "the entry is of another event"
-    return problem
-
-
-def problem_with_tags(leaf: Leaf, tag_key: bytes) -> str:
-    thing = leaf.body.get("object", {})
-    refs = {"act": leaf.body["actor"]["ref"], "obj": thing.get("ref")}
-    if leaf.entry["v"] == 2:
-        refs["par"] = thing.get("parent")
-    for kind in ("act", "obj", "par"):
-        ref = refs.get(kind)
-        if leaf.entry.get(kind) != (None if ref is None else tag_of(tag_key, kind, ref)):
-            return f"its tag {kind} is that of another reference"
-    return ""
-
-
-class Values(Watcher):
-    """Each name, address, note or label shown is the one that the event committed to."""
-
-    shown = erased = 0
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        committed = [f"{part}.{key}" for part, key in PERSONAL if key in leaf.body.get(part, {})]
-        self.shown += len(leaf.reveal)
-        self.erased += sum(field not in leaf.reveal for field in committed)
-        return problem_with_reveal(leaf)
-
-
-class Chains(Watcher):
-    """No leaf of the scope is missing: leaves count themselves, or stand without a gap."""
-
-    def __init__(self, claim: Claim) -> None:
-        super().__init__(claim)
-        self.counts = {chain.kind: 0 for chain in claim.chains}
-        self.lasts = {chain.kind: -1 for chain in claim.chains}
-        self.inside = self.rows = 0
-        self.first_newest = self.last_closed = ""
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        self.inside += mine
-        self.rows += row
-        if leaf.n == self.claim.first and leaf.is_own("heads.manifest"):
-            self.first_newest = str(leaf.detail("newest"))
-        if leaf.n == self.claim.last and leaf.is_own("heads.manifest"):
-            self.last_closed = str(leaf.detail("closed_until"))
-        for chain in self.claim.chains:
-            kind = chain.kind
-            if leaf.n < self.claim.size - 1 and leaf.entry.get(kind) == chain.tag:
-                before = leaf.entry.get(f"{kind}_prev", -1)
-                if (leaf.entry[f"{kind}_n"], before) != (self.counts[kind] + 1, self.lasts[kind]):
-                    return "a leaf of the scope before it is missing"
-                self.counts[kind], self.lasts[kind] = self.counts[kind] + 1, leaf.n
-        return ""
-
-
-class Incident(NamedTuple):
-    """A leaf of the sealer that speaks of the leaves directly after it."""
-
-    n: int
-    code: str
-    length: int
-
-    def speaks_of(self, leaf: Leaf) -> bool:
-        code = "event_malformed" if leaf.kind == MALFORMED_EVENT else "event_late"
-        return self.code == code and self.n < leaf.n <= self.n + self.length
-
-
-def read_incident(leaf: Leaf) -> Incident | None:
-    code, count = leaf.detail("code"), leaf.detail("count")
-    if not leaf.is_own("sealer.incident") or leaf.detail("first") != leaf.n + 1 or not is_index(count):
-        return None
-    return Incident(leaf.n, str(code), int(count))
-
-
-def needs_incident(leaf: Leaf) -> bool:
-    return "late" in leaf.entry or leaf.kind == MALFORMED_EVENT
-
-
-class Times(Watcher):
-    """No event was dated back: each was recorded between the manifests, stamps and cosignatures around it."""
-
-    def __init__(self, claim: Claim) -> None:
-        super().__init__(claim)
-        self.newest = self.closed = ""
-        self.incident: Incident | None = None
-        self.newest_below: dict[int, str] = {}  # by the size of an anchor
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        if leaf.time < self.closed and "late" not in leaf.entry:
-            return f"it was recorded before {spoken(self.closed)}, when the log had been closed for that time"
-        if leaf.is_own("heads.manifest"):
-            newest, closed = leaf.detail("newest"), leaf.detail("closed_until")
-            if is_time(newest) and self.newest > newest:
-                return "an earlier leaf was recorded later than it says"
-            self.closed = max(self.closed, closed) if is_time(closed) else self.closed
-        spoken_of = self.incident is not None and self.incident.speaks_of(leaf)
-        self.incident = read_incident(leaf) or self.incident
-        speaks_itself = leaf.is_own("sealer.incident") and leaf.detail("code") == "event_late"
-        if mine and needs_incident(leaf) and not spoken_of and not speaks_itself:
-            return "it was sealed late or is malformed, and no incident says so"
-        self.newest = max(self.newest, leaf.time)
-        if leaf.n + 1 in self.claim.anchors:
-            self.newest_below[leaf.n + 1] = self.newest
-        return ""
-
-
-class Table(Watcher):
-    """report.csv says what the verified events say, to the byte."""
-
-    def __init__(self, claim: Claim, bundle: Bundle) -> None:
-        super().__init__(claim)
-        self.pieces = bundle.unpack("report.csv")
-        self.buffer = b""
-        if not self.goes_on_with(f"\ufeff{HEADER}\r\n".encode()):
-            self.problem = "the first line of report.csv is not as agreed"
-
-    def goes_on_with(self, line: bytes) -> bool:
-        while len(self.buffer) < len(line):
-            piece = next(self.pieces, b"")
-            if not piece:
-                return False
-            self.buffer += piece
-        fits = self.buffer.startswith(line)
-        self.buffer = self.buffer[len(line) :]
-        return fits
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        return "report.csv says something else" if row and not self.goes_on_with(table_row(leaf)) else ""
-
-
-class Facts(Watcher):
-    """What the verdict in words needs."""
-
-    def __init__(self, claim: Claim) -> None:
-        super().__init__(claim)
-        self.viewings = self.late = self.malformed = 0
-        self.went_on = self.discovered = False
-        self.label = ""
-
-    def problem_with(self, leaf: Leaf, mine: bool, row: bool) -> str:
-        self.viewings += row and leaf.kind == "viewing.url_issued"
-        self.went_on = self.went_on or (row and leaf.kind in WENT_ON)
-        self.discovered = self.discovered or (mine and leaf.kind == "recording.discovered")
-        self.late += row and "late" in leaf.entry
-        self.malformed += row and leaf.kind == MALFORMED_EVENT
-        part, field = (
-            ("actor", "actor.name") if self.claim.scope.kind == "actor" else ("object", "object.label")
-        )
-        if mine and field in leaf.reveal and leaf.body.get(part, {}).get("ref") == self.claim.scope.ref:
-            self.label = leaf.reveal[field]["value"]
-        return ""
-
-
-WENT_ON = ("viewing.url_renewed", "viewing.watched", "viewing.finished")
-
-
 class Case:
-    """A bundle under examination: what the checks found out so far, for those that come after them."""
+    """A bundle or a single proof under examination: what its checks found out, for those that come after them."""
 
-    claim: Claim
+    bundle: Bundle
+    proof: tuple[str, int, list[str]]  # of a single proof: its `extra`, its index, its path
+    leaf: Leaf  # of a single proof
     policy: Policy
     note: Checkpoint
-    bodies: Bodies
-    values: Values
-    chains: Chains
-    times: Times
-    table: Table
-    facts: Facts
     manifest: dict[str, Any]
 
-    def __init__(self, bundle: Bundle, brought: Brought) -> None:
-        self.bundle = bundle
+    def __init__(self, brought: Brought) -> None:
         self.brought = brought
-        self.leaves: dict[int, Leaf] = {}  # leaf 0, the opening, the request and the manifest
+        self.own_policy: bytes | None = None  # that of the bundle
+        self.signed = b""  # the checkpoint, as it was read
+        self.claim: dict[str, Any] = {}  # bundle.json; empty for a single proof
+        self.tags: dict[str, str] = {}  # of the scope's reference, by the kind of a chain
+        self.anchored: set[int] = set()  # the sizes of the anchors
         self.witnesses: dict[str, str] = {}  # those who signed, and when
         self.stamps: list[tuple[int, str]] = []  # those that a brought certificate verified: size and time
-
-    def is_in_scope(self, leaf: Leaf) -> bool:
-        claim = self.claim
-        if claim.scope.kind == "all":
-            return claim.first <= leaf.n <= claim.last
-        return leaf.n < claim.size - 1 and any(
-            leaf.entry.get(chain.kind) == chain.tag for chain in claim.chains
-        )
+        self.leaves: dict[int, Leaf] = {}  # those that a later check looks at, by index
+        self.problems: dict[str, str] = {}  # the first thing wrong with the leaves, by the check that fails
+        self.shown = self.erased = 0  # personal values
+        self.inside = self.rows = self.late = self.malformed = self.viewings = 0
+        self.heads: dict[str, tuple[int, int]] = {}  # how many leaves each chain has so far, and the last
+        self.newest = self.closed = ""  # the latest time of a leaf, and the time the log was closed for
+        self.newest_below: dict[int, str] = {}  # by the size of an anchor
+        self.incident: Leaf | None = None  # the last one
+        self.table = hashlib.sha256(f"\ufeff{HEADER}\r\n".encode())  # of the table made again
+        self.went_on = self.discovered = False
+        self.label = ""
 
 
 Found = tuple[str, str]  # the state of a check and its sentence
@@ -1377,76 +1015,70 @@ def check_files(case: Case) -> Found:
         digest = hashlib.sha256()
         for piece in bundle.unpack(name):
             digest.update(piece)
-        bundle.hashes[name] = digest.digest()
-        need(f"{digest.hexdigest()}  {name}\n" in sums, f"{name} is not what SHA256SUMS says")
-    lines = "".join(f"{bundle.hashes[name].hex()}  {name}\n" for name in names)
+        bundle.hashes[name] = digest.hexdigest()
+        need(f"{bundle.hashes[name]}  {name}\n" in sums, f"{name} is not what SHA256SUMS says")
+    lines = "".join(f"{bundle.hashes[name]}  {name}\n" for name in names)
     need(sums == lines + last, "SHA256SUMS is not as agreed")
-    bundle.hashes["SHA256SUMS"] = sha256(sums.encode())
+    bundle.hashes["SHA256SUMS"] = sha256(sums.encode()).hex()
     need(bundle.entries["bundle.json"].size <= LONGEST_JSON, "bundle.json is too long")
-    said = read_json(bundle.content("bundle.json"), "bundle.json")
-    if said.get("type") != "auditportal-bundle/2":
-        raise NotChecked("it is of a format that this program does not know: export the report again")
-    case.claim = claim = read_claim(said)
+    case.claim = claim = read_claim(bundle.content("bundle.json"))
     for name in TABLES:
-        need(claim.files[name] == bundle.hashes[name].hex(), f"{name} is not what bundle.json says")
+        need(claim["files"][name] == bundle.hashes[name], f"{name} is not what bundle.json says")
     anchors = [name for name in bundle.entries if name.startswith("anchors/")]
-    claimed = [f"anchors/{size}.txt" for size in claim.anchors]
+    claimed = [f"anchors/{anchor['size']}.txt" for anchor in claim["anchors"]]
     need(anchors[::2] == claimed, "the anchors are not those of bundle.json")
+    case.own_policy, case.signed = bundle.content("policy.txt"), bundle.content("checkpoint.txt")
+    scope = claim["scope"]
+    case.tags = {kind: tag_of(claim["tag_key"], kind, scope["ref"]) for kind in CHAINS[scope["kind"]]}
+    case.heads = dict.fromkeys(case.tags, (0, -1))
+    case.anchored = {anchor["size"] for anchor in claim["anchors"]}
     return OK, f"{len(names) + 1} files, laid out as agreed, as SHA256SUMS lists them"
 
 
 def check_policy(case: Case) -> Found:
     """Whose signatures count."""
-    brought = case.brought.policy
-    case.policy = Policy(case.bundle.content("policy.txt") if brought is None else brought)
-    whose = "the bundle's own: bring yours to lift the verdict" if brought is None else "the one you brought"
-    return OK, whose + skipped(case.policy)
-
-
-def skipped(policy: Policy) -> str:
-    return f"; keys of a kind that is not known here, skipped: {policy.unknown}" if policy.unknown else ""
+    data, whose = case.brought.policy, "the one you brought"
+    if data is None:
+        data, whose = case.own_policy, "the bundle's own: bring yours to lift the verdict"
+    if data is None:
+        raise Malformed("a single proof holds no policy: bring yours with --policy")
+    case.policy = Policy(data)
+    unknown = case.policy.unknown
+    return OK, whose + (f"; keys of a kind that is not known here, skipped: {unknown}" if unknown else "")
 
 
 def check_checkpoint(case: Case) -> Found:
     """The log stands by this size and this root."""
-    case.note = note = read_checkpoint(case.bundle.content("checkpoint.txt"))
-    fits = (note.origin, note.size) == (case.claim.origin, case.claim.size)
-    need(fits, "bundle.json is of another checkpoint")
-    need_signature_of_the_log(note, note.origin, case.policy)
-    return OK, f"{printable(note.origin)}, {note.size} leaves, signed by the log"
-
-
-def need_signature_of_the_log(note: Checkpoint, origin: str, policy: Policy) -> None:
-    signed = [is_signed_by(note, key) for key in policy.logs if key.name == origin]
-    need(note.origin == origin and any(signed), "a checkpoint is not signed by this log")
+    case.note = note = read_checkpoint(case.signed)
+    said = (case.claim["origin"], case.claim["size"]) if case.claim else (note.origin, note.size)
+    need((note.origin, note.size) == said, "bundle.json is of another checkpoint")
+    need_signature_of_log(note, note.origin, case.policy.logs)
+    return OK, f"{note.origin}, {note.size} leaves, signed by the log"
 
 
 def check_witnesses(case: Case) -> Found:
     """Others saw the same log, so that its owner cannot rewrite it."""
-    return witnessed(case.note, case.policy, case.witnesses)
-
-
-def witnessed(note: Checkpoint, policy: Policy, signed: dict[str, str]) -> Found:
-    for name, key in policy.witnesses.items():
-        time = cosigned_at(note, key) if key else ""
+    for name, key in case.policy.witnesses.items():
+        time = cosigned_at(case.note, key) if key else ""
         if time:
-            signed[name] = time
-    names = ", ".join(map(printable, signed))
-    need(policy.is_met(signed), f"the quorum is not met; signed by: {names or 'nobody'}")
-    return (OK, f"signed by {names}") if signed else (NONE, "the policy asks for none")
+            case.witnesses[name] = time
+    names = ", ".join(case.witnesses)
+    need(case.policy.is_met(case.witnesses), f"the quorum is not met; signed by: {names or 'nobody'}")
+    return (OK, f"signed by {names}") if names else (NONE, "the policy asks for none")
 
 
 def check_inclusion(case: Case) -> Found:
     """The shipped leaves are those of the scope and those that every bundle has, each at its place under the root."""
-    claim = case.claim
-    kept = {0, claim.opening, claim.request, claim.size - 1}
-    expected = kept | {size - 1 for size in claim.anchors}
-    case.bodies, case.values, case.chains = Bodies(claim), Values(claim), Chains(claim)
-    case.times, case.table, case.facts = Times(claim), Table(claim, case.bundle), Facts(claim)
-    watchers = (case.bodies, case.values, case.chains, case.times, case.table, case.facts)
-    tree, before, count, missing = Subtrees(), -1, 0, set(expected)
-    newest_old, oldest_new = -1, claim.size
-    unused: Incident | None = None
+    claim, size = case.claim, case.claim["size"]
+    kept = {0, claim["opening"], claim["request"], size - 1}
+    missing = kept | {one - 1 for one in case.anchored}
+    expected = frozenset(missing)
+    span, tags = claim.get("range", {}), case.tags.items()
+    kept |= set(span.values())
+    since, until = claim["scope"].get("from", ""), claim["scope"].get("to", "never")
+    tree, before, count = Subtrees(), -1, 0
+    newest_old, oldest_new = -1, size  # leaves of version 1 and 2
+    unused: Leaf | None = None  # an incident that speaks of no leaf yet
     for leaf in read_leaves(case.bundle):
         need(before < leaf.n, f"leaf {leaf.n} stands behind leaf {before}")
         need(tree.skip(leaf.n, leaf.gap), f"leaf {leaf.n}: the leaves before it are not those of its gap")
@@ -1459,23 +1091,21 @@ def check_inclusion(case: Case) -> Found:
             newest_old = leaf.n
         else:
             oldest_new = min(oldest_new, leaf.n)
-        mine = case.is_in_scope(leaf)
-        if not mine and leaf.n not in expected:
-            incident = read_incident(leaf)
-            need(incident is not None and unused is None, f"leaf {leaf.n} does not belong here")
-            unused = incident
-        elif mine and unused and needs_incident(leaf) and unused.speaks_of(leaf):
+        tagged = leaf.n < size - 1 and any(leaf.entry.get(kind) == tag for kind, tag in tags)
+        leaf.mine = span["first"] <= leaf.n <= span["last"] if span else tagged
+        leaf.row = leaf.mine and since <= leaf.time < until
+        if not leaf.mine and leaf.n not in expected:
+            need(leaf.is_incident() and unused is None, f"leaf {leaf.n} does not belong here")
+            unused = leaf
+        elif leaf.mine and leaf.needs_incident() and speaks_of(unused, leaf):
             unused = None
-        row = mine and claim.scope.has_in_period(leaf.time)
-        for watcher in watchers:
-            if not case.bodies.problem and not case.values.problem:
-                watcher.look(leaf, mine, row)
-    need(before == claim.size - 1, f"leaf {claim.size - 1} is missing")
+        look(case, leaf)
+    need(before == size - 1, f"leaf {size - 1} is missing")
     need(tree.root() == case.note.root, "the leaves do not lead to the root of the checkpoint")
     need(not missing, f"leaf {min(missing, default=0)} is missing")
     need(unused is None, "an incident is shipped that speaks of no leaf of the scope")
-    need(count == claim.leaves, f"there are {count} leaves, and bundle.json says {claim.leaves}")
-    changed = case.leaves[claim.size - 1].detail("parents_from")
+    need(count == claim["leaves"], f"there are {count} leaves, and bundle.json says {claim['leaves']}")
+    changed = case.leaves[size - 1].detail("parents_from")
     fits = not is_index(changed) or newest_old < changed <= oldest_new
     need(fits, "the versions of the leaves do not change where the manifest says")
     return OK, f"{count} leaves lead to the root of the checkpoint"
@@ -1487,47 +1117,96 @@ def read_leaves(bundle: Bundle) -> Iterator[Leaf]:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             count += 1
-            if count > MOST_LINES or len(line) > LONGEST_LINE:
-                raise NotChecked("events.jsonl has too many lines, or one that is too long")
+            fits = count <= MOST_LINES and len(line) <= LONGEST_LINE
+            must(fits, "events.jsonl has too many lines, or one that is too long")
             yield read_line(line)
-        if len(rest) > LONGEST_LINE:
-            raise NotChecked("a line of events.jsonl is too long")
+        must(len(rest) <= LONGEST_LINE, "a line of events.jsonl is too long")
     need(not rest, "events.jsonl ends within a line")
 
 
+def look(case: Case, leaf: Leaf) -> None:
+    """Show a leaf to the checks that look at leaves, each until it finds something wrong."""
+    for name, look_at in LOOKS:
+        if name not in case.problems:
+            state, sentence = attempt(look_at, case, leaf)
+            if state == FAIL:
+                case.problems[name] = f"leaf {leaf.n}: {sentence}"
+        if name in case.problems and name in FUNDAMENTAL:
+            return
+    collect(case, leaf)
+
+
+def collect(case: Case, leaf: Leaf) -> None:
+    """Keep what the table and the statement of section 10 are made of."""
+    if leaf.row:
+        case.table.update(table_row(leaf))
+        case.late += "late" in leaf.entry
+        case.malformed += leaf.kind == MALFORMED_EVENT
+        case.viewings += leaf.kind == "viewing.url_issued"
+        case.went_on |= leaf.kind in ("viewing.url_renewed", "viewing.watched", "viewing.finished")
+    if leaf.mine:
+        case.discovered |= leaf.kind == "recording.discovered"
+        scope = case.claim["scope"]
+        part, field = ("actor", "actor.name") if scope["kind"] == "actor" else ("object", "object.label")
+        if field in leaf.reveal and leaf.said(part, "ref") == scope.get("ref"):
+            case.label = leaf.revealed(field)
+
+
+def look_at_body(case: Case, leaf: Leaf) -> None:
+    told = leaf.row or leaf.kind in OWN_TYPES or leaf.n == case.claim["request"]
+    told = told or (leaf.mine and leaf.kind == "recording.discovered")
+    told = told and leaf.kind != MALFORMED_EVENT
+    need(told or not leaf.body, "it comes with an event, and should not")
+    need(leaf.body or not told, "its event is missing")
+    if leaf.kind == MALFORMED_EVENT:
+        of_sealer = leaf.entry["act"] == tag_of(case.claim["tag_key"], "act", SEALER)
+        fits = of_sealer and not {"obj", "par"} & set(leaf.entry) and leaf.entry["o"] == "error"
+        need(fits, "it is no leaf of a malformed event")
+    elif leaf.body:
+        need_event(leaf)
+        parent = leaf.said("object", "parent") if leaf.entry["v"] == 2 else None
+        refs = {"act": leaf.said("actor", "ref"), "obj": leaf.said("object", "ref"), "par": parent}
+        for kind, ref in refs.items():
+            tag = None if ref is None else tag_of(case.claim["tag_key"], kind, ref)
+            need(leaf.entry.get(kind) == tag, f"its tag {kind} is that of another reference")
+
+
 def check_bodies(case: Case) -> Found:
-    need(not case.bodies.problem, case.bodies.problem)
+    """Each event is to the byte the one that was sealed, of the person and thing that its tags count."""
     return OK, "each event is the one that was sealed"
 
 
+def look_at_values(case: Case, leaf: Leaf) -> None:
+    case.shown += len(leaf.reveal)
+    for field in PERSONAL:
+        part, _, key = field.partition(".")
+        case.erased += key in leaf.body.get(part, {}) and field not in leaf.reveal
+    need_commitments(leaf)
+
+
 def check_values(case: Case) -> Found:
-    need(not case.values.problem, case.values.problem)
-    shown = case.values.shown
-    return (
-        (OK, f"{shown} personal values are those of the events") if shown else (NONE, "nothing is revealed")
-    )
+    """Each name, address, note or label shown is the one that the event committed to."""
+    shown = f"{case.shown} personal values are those that were committed to"
+    return (OK, shown) if case.shown else (NONE, "nothing is revealed")
 
 
 def check_opening(case: Case) -> Found:
     """The key of the tags was fixed when the log was opened: nothing is counted under two tags."""
-    claim = case.claim
-    commitment = sha256(b"audit-tag-key-v1\0" + claim.tag_key).hex()
-    for n in (0, claim.opening):
-        need(case.leaves[n].is_own("log.opened"), f"leaf {n} did not open a log")
-        need(case.leaves[n].detail("tag_key_sha256") == commitment, f"leaf {n} committed to another tag key")
-        texts = all(isinstance(case.leaves[n].detail(key), (str, type(None))) for key in OPENING)
-        need(texts, f"leaf {n} has another form")
-    opening = case.leaves[claim.opening]
-    need(opening.detail("origin") == claim.origin, f"leaf {claim.opening} opened a log of another name")
-    earlier = opening.detail("previous_origin")
-    if claim.opening:
-        need(isinstance(opening.detail("reason"), str), f"leaf {claim.opening} gives no reason")
-        fits = isinstance(earlier, str) and is_successor(claim.origin, earlier)
-        need(fits, f"leaf {claim.opening} opened a second log that does not go on from one before it")
-    return OK, f"leaf {claim.opening} opened the log and committed to the key of its tags"
-
-
-OPENING = ("origin", "previous_origin", "reason")
+    claim, n = case.claim, case.claim["opening"]
+    commitment = sha256(b"audit-tag-key-v1\0" + bytes.fromhex(claim["tag_key"])).hex()
+    for leaf in (case.leaves[0], case.leaves[n]):
+        need(leaf.is_own("log.opened"), f"leaf {leaf.n} did not open a log")
+        need(leaf.detail("tag_key_sha256") == commitment, f"leaf {leaf.n} committed to another tag key")
+        texts = [leaf.detail(key) for key in ("origin", "previous_origin", "reason")]
+        need(all(isinstance(text, (str, type(None))) for text in texts), f"leaf {leaf.n} has another form")
+    opening = case.leaves[n]
+    need(opening.detail("origin") == claim["origin"], f"leaf {n} opened a log of another name")
+    if n:
+        need(isinstance(opening.detail("reason"), str), f"leaf {n} gives no reason")
+        earlier = opening.detail("previous_origin")
+        fits = isinstance(earlier, str) and is_successor(claim["origin"], earlier)
+        need(fits, f"leaf {n} opened a second log that does not go on from one before it")
+    return OK, f"leaf {n} opened the log and committed to the key of its tags"
 
 
 def is_successor(origin: str, earlier: str) -> bool:
@@ -1537,143 +1216,170 @@ def is_successor(origin: str, earlier: str) -> bool:
     return follows or origin == f"{earlier}/2"
 
 
+MANIFEST: dict[str, Any] = {
+    "upto": is_index,
+    "objects_n": is_index,
+    "objects_root": is_hex,
+    "parents_n": is_index,
+    "parents_root": is_hex,
+    "actors_n": is_index,
+    "actors_root": is_hex,
+    "parents_from": is_index,
+    "closed_until": is_time,
+    "newest": is_time,
+}
+
+
 def check_manifest(case: Case) -> Found:
     """The counts are of the whole log up to this checkpoint, not of an earlier time."""
-    leaf, numbers = case.leaves[case.claim.size - 1], ["upto", "parents_from"]
+    leaf = case.leaves[case.claim["size"] - 1]
     need(leaf.is_own("heads.manifest"), "the last leaf is no heads.manifest")
-    for word in PLURAL.values():
-        numbers.append(f"{word}_n")
-        need(is_hex(leaf.detail(f"{word}_root")), "the manifest has another form")
-    need(all(is_index(leaf.detail(key)) for key in numbers), "the manifest has another form")
-    times = is_time(leaf.detail("closed_until")) and is_time(leaf.detail("newest"))
-    need(times, "the manifest has another form")
-    need(leaf.detail("upto") == leaf.n, "the manifest is of another moment")
-    need(
-        leaf.detail("closed_until") <= leaf.time, "the manifest closes the log for a time that had not passed"
-    )
-    case.manifest = leaf.body["action_detail"]
-    return OK, f"leaf {leaf.n}, closed until {spoken(case.manifest['closed_until'])}"
-
-
-PLURAL = {"obj": "objects", "par": "parents", "act": "actors"}
+    case.manifest = {key: leaf.detail(key) for key in MANIFEST}
+    need_form(case.manifest, MANIFEST, "the manifest")
+    need(case.manifest["upto"] == leaf.n, "the manifest is of another moment")
+    closed = case.manifest["closed_until"]
+    need(closed <= leaf.time, "the manifest closes the log for a time that had not passed")
+    return OK, f"leaf {leaf.n}, closed until {spoken(closed)}"
 
 
 def check_request(case: Case) -> Found:
     """This report was asked for in the log: about this scope, by that person, at that time."""
-    claim, leaf = case.claim, case.leaves[case.claim.request]
-    fits = claim.request < claim.size - 1 and leaf.kind == "export.requested"
+    claim, leaf = case.claim, case.leaves[case.claim["request"]]
+    fits = leaf.n < claim["size"] - 1 and leaf.kind == "export.requested"
     need(fits, f"leaf {leaf.n} did not ask for a report")
-    fits = leaf.body.get("object", {}).get("ref") == f"report:{claim.report}"
-    need(fits, f"leaf {leaf.n} asked for another report")
-    need(leaf.detail("scope") == claim.said_scope, f"leaf {leaf.n} asked for a report about something else")
+    need(leaf.said("object", "ref") == f"report:{claim['report']}", f"leaf {leaf.n} asked for another report")
+    need(leaf.detail("scope") == claim["scope"], f"leaf {leaf.n} asked for a report about something else")
     return OK, f"leaf {leaf.n} asked for this report"
 
 
+def look_at_chains(case: Case, leaf: Leaf) -> None:
+    case.inside += leaf.mine
+    case.rows += leaf.row
+    for kind, tag in case.tags.items():
+        if leaf.n < case.claim["size"] - 1 and leaf.entry.get(kind) == tag:
+            count, last = case.heads[kind]
+            follows = (leaf.entry[f"{kind}_n"], leaf.entry.get(f"{kind}_prev", -1)) == (count + 1, last)
+            need(follows, "a leaf of the scope before it is missing")
+            case.heads[kind] = (count + 1, leaf.n)
+
+
 def check_completeness(case: Case) -> Found:
-    """No event of the scope is missing."""
-    claim, chains, manifest = case.claim, case.chains, case.manifest
-    need(not chains.problem, chains.problem)
-    need(chains.rows == claim.rows, f"there are {chains.rows} rows, and bundle.json says {claim.rows}")
-    if claim.scope.kind == "all":
-        need(chains.inside == claim.last - claim.first + 1, "a leaf of the period is missing")
-        since, until = claim.scope.since, claim.scope.until
-        begins = claim.first == 0 or (is_time(chains.first_newest) and chains.first_newest < since)
-        ends = claim.last == claim.size - 1 or (
-            until and is_time(chains.last_closed) and chains.last_closed >= until
-        )
-        need(begins, "earlier leaves of the period may be missing")
-        need(bool(ends), "later leaves of the period may be missing")
-    for chain in claim.chains:
-        word = PLURAL[chain.kind]
-        total, root = manifest[f"{word}_n"], bytes.fromhex(manifest[f"{word}_root"])
-        for head in (chain.head, chain.left, chain.right):
-            if head:
-                said = to_json({"count": head.total, "last": head.last, "tag": head.tag}).encode()
-                fits = is_included(said, head.position, total, head.path, root)
-                need(fits, "a head is not in the manifest")
-        if chain.head:
-            same = (chain.head.total, chain.head.last) == (
-                chains.counts[chain.kind],
-                chains.lasts[chain.kind],
-            )
-            need(same, "the newest leaves of the scope are missing")
-        else:
-            need(not chains.counts[chain.kind], "leaves are said to be absent that are here")
-            need(
-                not chain.left or chain.left.tag < chain.tag,
-                "what is absent does not stand after its neighbour",
-            )
-            need(
-                not chain.right or chain.tag < chain.right.tag,
-                "what is absent does not stand before its neighbour",
-            )
-            after = chain.right.position if chain.right else total
-            need(after == (chain.left.position + 1 if chain.left else 0), "the neighbours are no neighbours")
-    return OK, f"all {chains.inside} leaves of the scope"
+    """No event of the scope is missing: leaves count themselves, or stand without a gap."""
+    claim = case.claim
+    need(case.rows == claim["rows"], f"there are {case.rows} rows, and bundle.json says {claim['rows']}")
+    for chain in claim.get("chains", []):
+        check_chain(chain, case.tags[chain["kind"]], case)
+    if "range" in claim:
+        check_range(claim["range"]["first"], claim["range"]["last"], case)
+    return OK, f"all {case.inside} leaves of the scope"
+
+
+def check_chain(chain: dict[str, Any], tag: str, case: Case) -> None:
+    """The manifest counts just the leaves that are here; or its list shows that it counts none."""
+    total = case.manifest[f"{PLURAL[chain['kind']]}_n"]
+    root = bytes.fromhex(case.manifest[f"{PLURAL[chain['kind']]}_root"])
+    sides = chain.get("absence", {})
+    for head in ({**chain.get("head", {}), "tag": tag}, *sides.values()):
+        if "path" in head:
+            said = to_json({key: head[key] for key in ("count", "last", "tag")}).encode()
+            fits = is_included(said, head["index"], total, unbase64_hashes(head["path"]), root)
+            need(fits, "a head is not in the manifest")
+    seen = case.heads[chain["kind"]]
+    if "head" in chain:
+        said_head = (chain["head"]["count"], chain["head"]["last"])
+        need(said_head == seen, "the newest leaves of the scope are missing")
+        return
+    left, right = sides.get("left"), sides.get("right")
+    need(seen[0] == 0, "leaves are said to be absent that are here")
+    need(not left or left["tag"] < tag, "what is absent does not stand after its neighbour")
+    need(not right or tag < right["tag"], "what is absent does not stand before its neighbour")
+    after = right["index"] if right else total
+    need(after == (left["index"] + 1 if left else 0), "the neighbours are no neighbours")
+
+
+def check_range(first: int, last: int, case: Case) -> None:
+    """Every leaf of the range is here, and the log was closed for what lies outside."""
+    need(case.inside == last - first + 1, "a leaf of the period is missing")
+    begins, ends, scope = case.leaves[first], case.leaves[last], case.claim["scope"]
+    newest, closed = begins.detail("newest"), ends.detail("closed_until")
+    early = begins.is_own("heads.manifest") and is_time(newest) and newest < scope.get("from", "")
+    late = ends.is_own("heads.manifest") and is_time(closed) and closed >= scope.get("to", "never")
+    need(first == 0 or early, "earlier leaves of the period may be missing")
+    need(last == case.claim["size"] - 1 or late, "later leaves of the period may be missing")
 
 
 def check_anchors(case: Case) -> Found:
     """This log goes on from checkpoints that others put a time to."""
-    claim, note = case.claim, case.note
-    if not claim.anchors:
+    anchors, note = case.claim["anchors"], case.note
+    if not anchors:
         return NONE, "there are none"
     keys = rsa_keys(case.brought.tsa or b"")
-    for size, path in claim.anchors.items():
+    for anchor in anchors:
+        size, path = anchor["size"], unbase64_hashes(anchor["consistency"])
         text = case.bundle.content(f"anchors/{size}.txt")
-        anchor = read_checkpoint(text)
-        need(
-            len(anchor.lines) <= 2 and anchor.size == size,
-            f"anchor {size} is not a checkpoint as the log signed it",
-        )
-        need_signature_of_the_log(anchor, claim.origin, case.policy)
-        fits = is_consistent(size, anchor.root, note.size, note.root, path)
+        old = read_checkpoint(text)
+        fits = len(old.lines) <= 2 and old.size == size
+        need(fits, f"anchor {size} is not a checkpoint as the log signed it")
+        need_signature_of_log(old, note.origin, case.policy.logs)
+        fits = is_consistent(size, old.root, note.size, note.root, path)
         need(fits, f"the log was rewritten after it had {size} leaves")
         time, verified = read_stamp(case.bundle.content(f"anchors/{size}.tsr"), text, keys)
         case.stamps += [(size, time)] if verified else []
-    return OK, f"{len(claim.anchors)} time stamps, {len(case.stamps)} by a certificate that you brought"
+    return OK, f"{len(anchors)} time stamps, {len(case.stamps)} by a certificate that you brought"
 
 
 def check_older(case: Case) -> Found:
     """This log goes on from the checkpoint that the auditor kept."""
     kept, note = read_checkpoint(case.brought.older or b""), case.note
-    need_signature_of_the_log(kept, note.origin, case.policy)
+    need_signature_of_log(kept, note.origin, case.policy.logs)
     old, new = sorted((kept, note), key=lambda one: one.size)
-    first, *path = (
-        utf8(case.brought.proof or b"old %d" % old.size, "the proof")
-        .split("\n\n")[0]
-        .rstrip("\n")
-        .split("\n")
-    )
+    proof = utf8(case.brought.proof or b"old %d" % old.size, "the proof")
+    first, *path = proof.split("\n\n")[0].rstrip("\n").split("\n")
     need(first == f"old {old.size}", "the proof begins at another size")
     fits = is_consistent(old.size, old.root, new.size, new.root, unbase64_hashes(path))
     need(fits, "the log was rewritten, or its proof is missing (--proof)")
     return OK, f"consistent with yours of {kept.size} leaves"
 
 
+def look_at_times(case: Case, leaf: Leaf) -> None:
+    in_time = leaf.time >= case.closed or "late" in leaf.entry
+    need(in_time, f"it was recorded before {spoken(case.closed)}, when the log had been closed for that time")
+    if leaf.is_own("heads.manifest"):
+        newest, closed = leaf.detail("newest"), leaf.detail("closed_until")
+        need(not is_time(newest) or case.newest <= newest, "an earlier leaf was recorded later than it says")
+        case.closed = max(case.closed, closed) if is_time(closed) else case.closed
+    speaks_itself = leaf.is_own("sealer.incident") and leaf.detail("code") == "event_late"
+    fits = not leaf.mine or not leaf.needs_incident() or speaks_itself or speaks_of(case.incident, leaf)
+    case.incident = leaf if leaf.is_incident() else case.incident
+    need(fits, "it was sealed late or is malformed, and no incident says so")
+    case.newest = max(case.newest, leaf.time)
+    if leaf.n + 1 in case.anchored:
+        case.newest_below[leaf.n + 1] = case.newest
+
+
 def check_times(case: Case) -> Found:
-    """Events were recorded when they say, as far as manifests, witnesses and time stamps tell."""
-    times = case.times
-    need(not times.problem, times.problem)
+    """No event was dated back: each was recorded between the manifests, stamps and cosignatures around it."""
     for name, time in case.witnesses.items():
-        fits = times.newest <= a_minute_after(time)
-        need(fits, f"a leaf was recorded after {printable(name)} had seen it, at {spoken(time)}")
+        fits = case.newest <= a_minute_after(time)
+        need(fits, f"a leaf was recorded after {name} had seen it, at {spoken(time)}")
     for size, time in case.stamps:
-        fits = times.newest_below[size] <= a_minute_after(time)
+        fits = case.newest_below[size] <= a_minute_after(time)
         need(fits, f"a leaf below {size} was recorded after its time stamp of {spoken(time)}")
-    return (
-        OK,
-        f"in order; {len(case.witnesses)} witnesses and {len(case.stamps)} time stamps put an end to them",
-    )
+    if not case.claim and not case.witnesses:
+        return NONE, "no witness signed"
+    seen, stamped = len(case.witnesses), len(case.stamps)
+    return OK, f"in order; {seen} witnesses and {stamped} time stamps put an end to them"
 
 
 def check_table(case: Case) -> Found:
-    need(not case.table.problem, case.table.problem)
-    rest = case.table.buffer or next(case.table.pieces, b"")
-    need(not rest, "report.csv has more rows than there are events")
-    return OK, f"report.csv was made again from {case.claim.rows} events"
+    """report.csv says what the verified events say, to the byte."""
+    same = case.table.hexdigest() == case.bundle.hashes["report.csv"]
+    need(same, "report.csv says something else than the events")
+    return OK, f"report.csv was made again from {case.rows} events"
 
 
-CHECKS: tuple[tuple[str, Callable[[Case], Found]], ...] = (
+Checks = tuple[tuple[str, Callable[[Case], Found]], ...]
+CHECKS: Checks = (
     ("files", check_files),
     ("policy", check_policy),
     ("checkpoint", check_checkpoint),
@@ -1692,224 +1398,205 @@ CHECKS: tuple[tuple[str, Callable[[Case], Found]], ...] = (
 )
 # Without what these find out, nothing that follows can be checked.
 FUNDAMENTAL = ("files", "policy", "checkpoint", "inclusion", "bodies", "values", "manifest")
+# What looks at each leaf while check_inclusion reads it, in this order; the check of this name tells what was found.
+LOOKS: tuple[tuple[str, Callable[[Case, Leaf], None]], ...] = (
+    ("bodies", look_at_body),
+    ("values", look_at_values),
+    ("completeness", look_at_chains),
+    ("times", look_at_times),
+)
 
 
-def run(steps: list[tuple[str, Callable[[], Found]]]) -> list[Check]:
-    """Make the checks in order. This is the one place where something malformed becomes a sentence."""
+def attempt(check: Callable[..., Found | None], *given: Any) -> Found:
+    """Make a check. This is the one place where something malformed becomes a sentence."""
+    try:
+        return check(*given) or (OK, "")
+    except Malformed as problem:
+        return FAIL, str(problem)
+
+
+def run(case: Case, steps: Checks) -> Result:
+    """Make the checks in order, until one fails on which all others rest."""
     checks: list[Check] = []
     broken = ""
     for name, check in steps:
-        try:
-            state, sentence = (NONE, f"not looked at: {broken} failed") if broken else check()
-        except Malformed as problem:
-            state, sentence = FAIL, str(problem)
-            broken = name if name in FUNDAMENTAL else ""
-        checks.append(Check(name, state, sentence))
-    return checks
+        if name == "older" and case.brought.older is None:
+            continue
+        if broken:
+            state, sentence = NONE, f"not looked at: {broken} failed"
+        elif name in case.problems:
+            state, sentence = FAIL, case.problems[name]
+        else:
+            state, sentence = attempt(check, case)
+        if state == FAIL and name in FUNDAMENTAL:
+            broken = name
+        checks.append(Check(name, state, printable(sentence)))
+    if any(check.state == FAIL for check in checks):
+        return Result(tuple(checks), (), "INVALID", 1)
+    return Result(tuple(checks), tuple(statement(case)) if case.claim else (), verdict_of(case), 0)
 
 
 def check_bundle(bundle: Bundle, brought: Brought) -> Result:
-    case = Case(bundle, brought)
-    wanted = [(name, check) for name, check in CHECKS if name != "older" or brought.older is not None]
-    checks = run([(name, partial(check, case)) for name, check in wanted])
-    if any(check.state == FAIL for check in checks):
-        return Result(tuple(checks), (), "INVALID", 1)
-    verdict = verdict_of(case.policy, case.witnesses, case.stamps, brought)
-    return Result(tuple(checks), tuple(statement(case)), verdict, 0)
+    case = Case(brought)
+    case.bundle = bundle
+    return run(case, CHECKS)
 
 
-def verdict_of(
-    policy: Policy, signed: dict[str, str], stamps: list[tuple[int, str]], brought: Brought
-) -> str:
-    counted = policy.counts()
-    names = [printable(name) for name in signed if name in counted]
-    if names and brought.policy is not None:
+def verdict_of(case: Case) -> str:
+    counted = case.policy.counts()
+    names = [printable(name) for name in case.witnesses if name in counted]
+    if names and case.brought.policy is not None:
         return "WITNESSED by " + ", ".join(names)
-    if stamps:
-        size, time = max(stamps)
+    if case.stamps:
+        size, time = max(case.stamps)
         return f"ANCHORED (time-stamped {spoken(time)}, leaves below {size})"
     return "CONSISTENT (self-signed only)"
 
 
-class Proof:
-    """The proof of one event under examination. It says nothing about others that may be missing."""
+# --- A single proof: one event and its path to a checkpoint. It says nothing about others that may be missing.
 
-    policy: Policy
-    note: Checkpoint
-    leaf: Leaf
-
-    def __init__(self, data: bytes, brought: Brought) -> None:
-        form = (
-            rb"c2sp\.org/tlog-proof@v1\nextra (\S+)\nindex (0|[1-9][0-9]{0,15})\n((?:\S+\n){0,63})\n([\s\S]*)"
-        )
-        found = re.fullmatch(form, data)
-        if len(data) > LONGEST_JSON or not found:
-            raise NotChecked("this is no proof of an event")
-        self.extra, self.index, self.path, self.signed = found.groups()
-        self.brought = brought
-        self.witnesses: dict[str, str] = {}
-
-    def check_policy(self) -> Found:
-        if self.brought.policy is None:
-            raise Malformed("a single proof holds no policy: bring yours with --policy")
-        self.policy = Policy(self.brought.policy)
-        return OK, "the one you brought" + skipped(self.policy)
-
-    def check_checkpoint(self) -> Found:
-        self.note = read_checkpoint(self.signed)
-        need_signature_of_the_log(self.note, self.note.origin, self.policy)
-        return OK, f"{printable(self.note.origin)}, {self.note.size} leaves, signed by the log"
-
-    def check_witnesses(self) -> Found:
-        return witnessed(self.note, self.policy, self.witnesses)
-
-    def check_inclusion(self) -> Found:
-        said = read_json(unbase64(utf8(self.extra, "the proof")), "the event of the proof")
-        need(set(said) == {"body", "entry", "reveal"}, "the proof has another form")
-        texts = isinstance(said["entry"], str) and isinstance(said["body"], str)
-        need(texts and isinstance(said["reveal"], dict), "the proof has another form")
-        entry, body = said["entry"].encode(), said["body"].encode()
-        self.leaf = leaf = Leaf(
-            int(self.index), read_json(entry, "the entry"), entry, {}, body, said["reveal"], []
-        )
-        need(
-            is_entry(leaf.entry) and leaf.entry["n"] == leaf.n,
-            "the entry of the leaf has another form or index",
-        )
-        path = unbase64_hashes(utf8(self.path, "the proof").split("\n")[:-1])
-        fits = is_included(entry, leaf.n, self.note.size, path, self.note.root)
-        need(fits, "the path does not lead to the root of the checkpoint")
-        return OK, f"leaf {leaf.n} leads to the root of the checkpoint"
-
-    def check_bodies(self) -> Found:
-        self.leaf = self.leaf._replace(body=read_json(self.leaf.body_bytes, "the event"))
-        problem = problem_with_body(self.leaf)
-        need(not problem, problem)
-        return OK, "the event is the one that was sealed"
-
-    def check_values(self) -> Found:
-        problem = problem_with_reveal(self.leaf)
-        need(not problem, problem)
-        shown = len(self.leaf.reveal)
-        return (
-            (OK, f"{shown} personal values are those of the event")
-            if shown
-            else (NONE, "nothing is revealed")
-        )
-
-    def check_times(self) -> Found:
-        for name, time in self.witnesses.items():
-            fits = self.leaf.time <= a_minute_after(time)
-            need(fits, f"the event was recorded after {printable(name)} had seen it, at {spoken(time)}")
-        seen = len(self.witnesses)
-        return (
-            (OK, f"{seen} witnesses saw it when it says, or later") if seen else (NONE, "no witness signed")
-        )
+PROOF = re.compile(
+    rb"c2sp\.org/tlog-proof@v1\nextra (\S+)\nindex (0|[1-9][0-9]{0,15})\n((?:\S+\n){0,63})\n([\s\S]*)"
+)
 
 
-def check_proof(proof: Proof) -> Result:
-    checks = run(
-        [
-            ("policy", proof.check_policy),
-            ("checkpoint", proof.check_checkpoint),
-            ("witnesses", proof.check_witnesses),
-            ("inclusion", proof.check_inclusion),
-            ("bodies", proof.check_bodies),
-            ("values", proof.check_values),
-            ("times", proof.check_times),
-        ]
-    )
-    if any(check.state == FAIL for check in checks):
-        return Result(tuple(checks), (), "INVALID", 1)
-    return Result(tuple(checks), (), verdict_of(proof.policy, proof.witnesses, [], proof.brought), 0)
+def check_proof(data: bytes, brought: Brought) -> Result:
+    found = PROOF.fullmatch(data)
+    if len(data) > LONGEST_JSON or not found:
+        raise NotChecked("this is no proof of an event")
+    case = Case(brought)
+    extra, index, path, case.signed = found.groups()
+    case.proof = (extra.decode("latin-1"), int(index), path.decode("latin-1").split("\n")[:-1])
+    return run(case, PROOF_CHECKS)
+
+
+def check_path(case: Case) -> Found:
+    """The entry leads to the root of the checkpoint."""
+    extra, index, path = case.proof
+    said = read_json(unbase64(extra), "the event of the proof")
+    need_form(said, {"body": str, "entry": str, "reveal": dict}, "the event of the proof")
+    entry_bytes = said["entry"].encode()
+    entry = read_json(entry_bytes, "the entry")
+    need_entry(entry)
+    need(entry["n"] == index, "the entry is of another leaf")
+    fits = is_included(entry_bytes, index, case.note.size, unbase64_hashes(path), case.note.root)
+    need(fits, "the path does not lead to the root of the checkpoint")
+    case.leaf, case.newest = Leaf(entry, {}, said["reveal"]), entry["r"]
+    case.leaf.body_bytes = said["body"].encode()
+    return OK, f"leaf {index} leads to the root of the checkpoint"
+
+
+def check_event(case: Case) -> Found:
+    """The event is to the byte the one that was sealed."""
+    leaf = case.leaf
+    leaf.body = read_json(leaf.body_bytes, "the event")
+    need_event(leaf)
+    state, sentence = attempt(look_at_values, case, leaf)
+    if state == FAIL:
+        case.problems["values"] = sentence
+    return OK, "the event is the one that was sealed"
+
+
+PROOF_CHECKS: Checks = (
+    ("policy", check_policy),
+    ("checkpoint", check_checkpoint),
+    ("witnesses", check_witnesses),
+    ("inclusion", check_path),
+    ("bodies", check_event),
+    ("values", check_values),
+    ("times", check_times),
+)
 
 
 # --- Section 10: the verdict in words.
 
 
+def printable(text: str) -> str:
+    """Return a text without what could rearrange a terminal's lines."""
+    return re.sub("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)
+
+
 def statement(case: Case) -> Iterator[Line]:
     """Yield the sentences that stand before the verdict."""
-    claim, scope, facts, manifest = case.claim, case.claim.scope, case.facts, case.manifest
-    first, closed, values = case.leaves[0], manifest["closed_until"], case.values
-    start = max(scope.since, first.time)  # nobody vouches for a time in which there was no log
-    end = min(scope.until, closed) if scope.until else closed
-
+    claim, manifest, scope = case.claim, case.manifest, case.claim["scope"]
+    kind, ref, closed = scope["kind"], scope.get("ref", ""), manifest["closed_until"]
+    first, opened = case.leaves[0], case.leaves[0].time
+    start = max(scope.get("from", opened), opened)  # nobody vouches for a time in which there was no log
+    end = min(scope.get("to", closed), closed)
     about = {
-        "target": f"every event on {scope.ref}",
-        "object": f"every event on {scope.ref} and on its recordings",
-        "actor": f"every event by {scope.ref}",
+        "target": f"every event on {ref}",
+        "object": f"every event on {ref} and on its recordings",
+        "actor": f"every event by {ref}",
         "all": "every event",
-    }[scope.kind]
-    yield Line("About", about + (f" (“{facts.label}”)" if facts.label else ""))
-    since = f"from {spoken(scope.since)}" if scope.since else "from the beginning of the log"
-    yield Line("Period", f"{since}, " + (f"before {spoken(scope.until)}" if scope.until else "no end"))
+    }
+    yield Line("About", about[kind] + (f" (“{case.label}”)" if case.label else ""))
+    since = f"from {spoken(scope['from'])}" if "from" in scope else "from the beginning of the log"
+    yield Line("Period", f"{since}, " + (f"before {spoken(scope['to'])}" if "to" in scope else "no end"))
     complete = f"no event is missing from {spoken(start)} until {spoken(end)}"
-    if not scope.until:
+    if "to" not in scope:
         complete += " (the report has no end; later events are not covered)"
-    if scope.until > closed:
-        complete += f" (the period asked for ends later, at {spoken(scope.until)})"
-    if first.time >= closed:
-        complete = f"not stated: the log was opened at {spoken(first.time)} and vouches for no time yet"
+    elif scope["to"] > closed:
+        complete += f" (the period asked for ends later, at {spoken(scope['to'])})"
+    if opened >= closed:
+        complete = f"not stated: the log was opened at {spoken(opened)} and vouches for no time yet"
     elif start >= end:
-        vouched = f"from {spoken(first.time)} until {spoken(closed)}"
-        complete = f"not stated: the log vouches for the time {vouched} only"
+        vouched = f"the time from {spoken(opened)} until {spoken(closed)} only"
+        complete = f"not stated: the log vouches for {vouched}"
     yield Line("Complete", complete)
     yield Line("Viewings", viewings(case, start, end))
-    yield Line("Events", {0: "no events", 1: "1 event"}.get(claim.rows, f"{claim.rows} events"))
-    request = case.leaves[claim.request]
-    name = request.reveal["actor.name"]["value"] if "actor.name" in request.reveal else ""
-    by = request.body["actor"]["ref"] + (f" (“{name}”)" if name else "")
-    yield Line("Requested", f"by {by} at {spoken(request.time)}, as report {claim.report}")
-    opening = case.leaves[claim.opening]
-    log = f"{claim.origin}, {claim.size} leaves, open since {spoken(first.time)}"
+    yield Line("Events", {0: "no events", 1: "1 event"}.get(case.rows, f"{case.rows} events"))
+    request, opening = case.leaves[claim["request"]], case.leaves[claim["opening"]]
+    name = request.revealed("actor.name")
+    by = request.said("actor", "ref") + (f" (“{name}”)" if name else "")
+    yield Line("Requested", f"by {by} at {spoken(request.time)}, as report {claim['report']}")
+    log = f"{claim['origin']}, {claim['size']} leaves, open since {spoken(first.time)}"
     if first.detail("previous_origin"):
         log += f"; leaf 0 goes on from {first.detail('previous_origin')}, which is not in this log"
-    if claim.opening:
-        log += f"; since leaf {claim.opening} under this name: {opening.detail('reason')}"
+    if opening.n:
+        log += f"; since leaf {opening.n} under this name: {opening.detail('reason')}"
     yield Line("Log", log)
     seen = ", ".join(f"{name} at {spoken(time)}" for name, time in case.witnesses.items())
     yield Line("Seen by", seen or "no witness")
-    yield Line("Personal values", f"{values.shown} shown, {values.erased} erased or not opened")
-    if facts.late:
-        events, happened = ("1 event was", "it") if facts.late == 1 else (f"{facts.late} events were", "they")
-        vouched = f"only the portal vouches for when {happened} happened"
+    yield Line("Personal values", f"{case.shown} shown, {case.erased} erased or not opened")
+    if case.late:
+        events, they = ("1 event was", "it") if case.late == 1 else (f"{case.late} events were", "they")
+        vouched = f"only the portal vouches for when {they} happened"
         yield Line("Sealed late", f"{events} sealed after the log was closed for their time: {vouched}")
-    if facts.malformed:
-        entries = (
-            "1 entry is no event" if facts.malformed == 1 else f"{facts.malformed} entries are no events"
-        )
+    if case.malformed:
+        several = f"{case.malformed} entries are no events"
+        entries = "1 entry is no event" if case.malformed == 1 else several
         yield Line("Malformed", f"{entries} that can be read")
-    if scope.kind == "object" and manifest["parents_from"]:
+    if kind == "object" and manifest["parents_from"]:
         earlier = "earlier events on its recordings are not covered"
         yield Line("Recordings named since", f"leaf {manifest['parents_from']}: {earlier}")
     yield Line("Not covered", "views inside CommBox, and whatever was never recorded here")
     copies = "report.xlsx, report.pdf and README.txt: copies by the portal; "
     copies += "only report.csv was made again from the events"
-    untimed = (
-        "" if case.witnesses or case.stamps else "; when it happened: no time stamp or witness was checked"
-    )
-    yield Line("Not checked", copies + untimed)
+    if not case.witnesses and not case.stamps:
+        copies += "; when it happened: no time stamp or witness was checked"
+    yield Line("Not checked", copies)
     yield Line("Trust", trust(case))
 
 
 def viewings(case: Case, start: str, end: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
-    scope, facts, parents_from = case.claim.scope, case.facts, case.manifest["parents_from"]
-    person = scope.kind == "actor"
-    who, nobody = ("this person was", "this person was not") if person else ("somebody was", "nobody was")
-    if scope.kind == "target" and not scope.ref.startswith("recording:"):
+    kind, ref = case.claim["scope"]["kind"], case.claim["scope"].get("ref", "")
+    parents_from = case.manifest["parents_from"]
+    who = "this person was" if kind == "actor" else "somebody was"
+    nobody = "this person was not" if kind == "actor" else "nobody was"
+    if kind == "target" and not ref.startswith("recording:"):
         return "not stated: this scope cannot hold viewings"
-    if facts.viewings:
-        times = "once" if facts.viewings == 1 else f"{facts.viewings} times"
+    if case.viewings:
+        times = "once" if case.viewings == 1 else f"{case.viewings} times"
         return f"{times} {who} given the address of a video"
-    if facts.went_on:
+    if case.went_on:
         return "none began in this time; one that began before went on"
-    if scope.kind in ("target", "object") and not facts.discovered:
-        what = "this recording" if scope.kind == "target" else "any recording of this object"
+    if kind in ("target", "object") and not case.discovered:
+        what = "this recording" if kind == "target" else "any recording of this object"
         return f"not stated: the log does not know {what}"
     if start >= end:
         return "not stated: the log does not vouch for this time"
-    if scope.kind == "object" and parents_from:
+    if kind == "object" and parents_from:
         return f"none from leaf {parents_from} until {spoken(end)}"
     return f"none: {nobody} given the address of a video from {spoken(start)} until {spoken(end)}"
 
@@ -1917,7 +1604,7 @@ def viewings(case: Case, start: str, end: str) -> str:
 def trust(case: Case) -> str:
     if case.brought.policy is None:
         return "the bundle’s own policy: only its maker vouches for it"
-    if case.brought.policy == case.bundle.content("policy.txt"):
+    if case.brought.policy == case.own_policy:
         doubt = "if you took it from there, only its maker vouches for it"
         return f"the policy you brought, which is the one in the bundle: {doubt}"
     return "the policy you brought"
@@ -1932,7 +1619,7 @@ def examine(file: BinaryIO, brought: Brought) -> tuple[Result, Bundle | None]:
         file.seek(0)
         if file.read(21) == b"c2sp.org/tlog-proof@v":
             file.seek(0)
-            return check_proof(Proof(file.read(LONGEST_JSON + 1), brought)), None
+            return check_proof(file.read(LONGEST_JSON + 1), brought), None
         bundle = Bundle(file)
         return check_bundle(bundle, brought), bundle
     except NotChecked as problem:
@@ -1943,17 +1630,15 @@ def not_checked(why: str) -> Result:
     return Result((), (), f"NOT CHECKED: {why}", 2)
 
 
+Text = Union[bytes, str, None]
+
+
 def verify(
-    source: Any,
-    policy: bytes | str | None = None,
-    tsa: bytes | str | None = None,
-    older: bytes | str | None = None,
-    proof: bytes | str | None = None,
+    source: Any, policy: Text = None, tsa: Text = None, older: Text = None, proof: Text = None
 ) -> Result:
     """Check a bundle or a proof: a path, or a binary file that can seek. What the auditor brought is text or bytes."""
-    brought = Brought(
-        *(text.encode() if isinstance(text, str) else text for text in (policy, tsa, older, proof))
-    )
+    texts = (policy, tsa, older, proof)
+    brought = Brought(*(text.encode() if isinstance(text, str) else text for text in texts))
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
             return examine(file, brought)[0]
@@ -1969,8 +1654,7 @@ def extract(bundle: Bundle, folder: str) -> str:
             for piece in bundle.unpack(name):
                 digest.update(piece)
                 out.write(piece)
-        if digest.digest() != bundle.hashes[name]:
-            raise NotChecked(f"{name} changed while it was read")
+        must(digest.hexdigest() == bundle.hashes[name], f"{name} changed while it was read")
     return f"{len(bundle.entries)} verified files were written to {folder}"
 
 
@@ -1979,15 +1663,14 @@ def read_whole(path: str | None) -> bytes | None:
         return None
     with open(path, "rb") as file:
         data = file.read(MIB + 1)
-    if len(data) > MIB:
-        raise NotChecked(f"{path} is larger than 1 MiB")
+    must(len(data) <= MIB, f"{path} is larger than 1 MiB")
     return data
 
 
 def examine_as_asked(given: argparse.Namespace) -> tuple[Result, str]:
     """Do what the command line says; return the result and what was written, in a sentence."""
-    if given.extract and os.path.isdir(given.extract) and os.listdir(given.extract):
-        raise NotChecked(f"the folder {given.extract} is not empty")
+    is_used = given.extract and os.path.isdir(given.extract) and os.listdir(given.extract)
+    must(not is_used, f"the folder {given.extract} is not empty")
     brought = Brought(*(read_whole(path) for path in (given.policy, given.tsa, given.older, given.proof)))
     with open(given.bundle, "rb") as file:
         result, bundle = examine(file, brought)
@@ -2011,43 +1694,34 @@ def show(result: Result, written: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("bundle")
     parser.add_argument("--policy", metavar="FILE", help="the keys that you trust")
     parser.add_argument("--tsa", metavar="FILE", help="the time stamper's own certificate")
     parser.add_argument("--older", metavar="FILE", help="a checkpoint that you kept")
-    parser.add_argument(
-        "--proof", metavar="FILE", help="the proof that leads from it to the bundle's checkpoint"
-    )
-    parser.add_argument(
-        "--extract", metavar="DIR", help="write the verified files there, unless something fails"
-    )
+    parser.add_argument("--proof", metavar="FILE", help="what leads from it to the bundle's checkpoint")
+    parser.add_argument("--extract", metavar="DIR", help="write the files there, unless something fails")
     parser.add_argument("--json", action="store_true", help="for machines")
     given = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    written = ""
     try:
         result, written = examine_as_asked(given)
     except NotChecked as problem:
-        result, written = not_checked(str(problem)), ""
+        result = not_checked(str(problem))
     except OSError as error:
-        result, written = (
-            not_checked(f"{error.filename or given.bundle}: {error.strerror or 'it cannot be read'}"),
-            "",
-        )
+        why = error.strerror or "it cannot be read"
+        result = not_checked(f"{error.filename or given.bundle}: {why}")
     except Exception as error:  # whatever it is, nothing was checked, and a traceback helps nobody
-        result, written = (
-            not_checked(f"this program stumbled ({type(error).__name__}); tell whoever gave it to you"),
-            "",
-        )
+        why = f"this program stumbled ({type(error).__name__})"
+        result = not_checked(f"{why}; tell whoever gave it to you")
     if given.json:
-        parts = {
-            "checks": [check._asdict() for check in result.checks],
-            "statement": [line._asdict() for line in result.statement],
-        }
-        print(json.dumps({**parts, "verdict": result.verdict, "exit_code": result.exit_code}))
+        parts: dict[str, Any] = result._asdict()
+        parts["checks"] = [check._asdict() for check in result.checks]
+        parts["statement"] = [line._asdict() for line in result.statement]
+        print(json.dumps(parts))
     else:
         show(result, written)
     return result.exit_code
