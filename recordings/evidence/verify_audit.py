@@ -1108,7 +1108,7 @@ def check_inclusion(case: Case) -> Found:
     changed = case.leaves[size - 1].detail("parents_from")
     fits = not is_index(changed) or newest_old < changed <= oldest_new
     need(fits, "the versions of the leaves do not change where the manifest says")
-    return OK, f"{count} leaves lead to the root of the checkpoint"
+    return OK, f"all leaves lead to the root of the checkpoint: {count}"
 
 
 def read_leaves(bundle: Bundle) -> Iterator[Leaf]:
@@ -1271,7 +1271,7 @@ def check_completeness(case: Case) -> Found:
         check_chain(chain, case.tags[chain["kind"]], case)
     if "range" in claim:
         check_range(claim["range"]["first"], claim["range"]["last"], case)
-    return OK, f"all {case.inside} leaves of the scope"
+    return OK, f"no leaf of the scope is missing; leaves: {case.inside}"
 
 
 def check_chain(chain: dict[str, Any], tag: str, case: Case) -> None:
@@ -1325,7 +1325,7 @@ def check_anchors(case: Case) -> Found:
         need(fits, f"the log was rewritten after it had {size} leaves")
         time, verified = read_stamp(case.bundle.content(f"anchors/{size}.tsr"), text, keys)
         case.stamps += [(size, time)] if verified else []
-    return OK, f"{len(anchors)} time stamps, {len(case.stamps)} by a certificate that you brought"
+    return OK, f"time stamps: {len(anchors)}; by a certificate that you brought: {len(case.stamps)}"
 
 
 def check_older(case: Case) -> Found:
@@ -1368,14 +1368,14 @@ def check_times(case: Case) -> Found:
     if not case.claim and not case.witnesses:
         return NONE, "no witness signed"
     seen, stamped = len(case.witnesses), len(case.stamps)
-    return OK, f"in order; {seen} witnesses and {stamped} time stamps put an end to them"
+    return OK, f"no leaf was dated back; cosignatures looked at: {seen}, time stamps: {stamped}"
 
 
 def check_table(case: Case) -> Found:
     """report.csv says what the verified events say, to the byte."""
     same = case.table.hexdigest() == case.bundle.hashes["report.csv"]
     need(same, "report.csv says something else than the events")
-    return OK, f"report.csv was made again from {case.rows} events"
+    return OK, f"report.csv was made again from the events; rows: {case.rows}"
 
 
 Checks = tuple[tuple[str, Callable[[Case], Found]], ...]
