@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 MAX_BYTES = 65_000
-MAX_DEPTH = 32
+MAX_DEPTH = 31  # in a bundle an event is part of a line, which nests at most 32 deep
 MAX_INTEGER = 2**53 - 1
 _REQUIRED = frozenset(["v", "id", "type", "outcome", "occurred_at", "actor", "asserted_by"])
 # Parts with closed keys, all of them strings, and those of them that are always commitments.
@@ -96,8 +96,8 @@ def _check_strings(name: str, part: Any) -> None:
     committed = _committed(name, tuple(part)) if type(part) is dict else None
     if committed is None:
         raise FormError(f"{name} is not an object with the keys that it may have, in their order.")
-    if set(map(type, part.values())) != _TEXTS or part.get("ref") == "":
-        raise FormError(f"{name} holds something that is not a string, or no reference.")
+    if set(map(type, part.values())) != _TEXTS or "" in (part.get("ref"), part.get("parent")):
+        raise FormError(f"{name} holds something that is not a string, or an empty reference.")
     for key in committed:
         if len(part[key]) != 64 or part[key].strip(_HEX):
             raise FormError(f"{name}.{key} is no commitment.")

@@ -50,6 +50,10 @@ class Facts:
     late: int
     malformed: int
     stamped: bool = field(default=False)
+    begun_at: str = (
+        ""  # when the leaf that opened the log under its present name was recorded; leaf 0 if empty
+    )
+    last: int = 0  # the last leaf of a period's range, when the log has leaves behind it
 
     @property
     def rows(self) -> int:
@@ -58,7 +62,17 @@ class Facts:
     @property
     def start(self) -> str:
         """From when on nothing is missing: nobody vouches for a time in which there was no log."""
-        return max(stamp(self.scope.since), self.open_since) if self.scope.since else self.open_since
+        return max(stamp(self.scope.since), self.opened) if self.scope.since else self.opened
+
+    @property
+    def opened(self) -> str:
+        """When the log was opened under its name: of an epoch before it something may be lost."""
+        return self.begun_at or self.open_since
+
+    @property
+    def but_late(self) -> str:
+        """What a period's range cannot hold."""
+        return f", but for events that were sealed late, after leaf {self.last}" if self.last else ""
 
     @property
     def end(self) -> str:
@@ -111,12 +125,12 @@ def _period(scope: Scope) -> str:
 
 
 def _complete(facts: Facts) -> str:
-    opened, closed, until = facts.open_since, facts.closed_until, facts.scope.until
+    opened, closed, until = facts.opened, facts.closed_until, facts.scope.until
     if opened >= closed:
         return f"not stated: the log was opened at {said(opened)} and vouches for no time yet"
     if facts.start >= facts.end:
         return f"not stated: the log vouches for the time from {said(opened)} until {said(closed)} only"
-    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}"
+    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}{facts.but_late}"
     if until is None:
         return f"{holds} (the report has no end; later events are not covered)"
     if stamp(until) > facts.closed_until:
@@ -130,8 +144,10 @@ def _viewings(facts: Facts) -> str:
     if kind == TARGET and not ref.startswith("recording:"):
         return "not stated: this scope cannot hold viewings"
     if count := facts.kinds.get(Kind.URL_ISSUED.value, 0):
-        whom = "this person was" if kind == ACTOR else "somebody was"
-        return f"{'once' if count == 1 else f'{count} times'} {whom} given the address of a video"
+        whom = " to this person" if kind == ACTOR else ""
+        refused = facts.kinds.get(Kind.URL_REFUSED.value, 0)
+        seen = f"; refusals among the events: {refused}" if refused else ""
+        return f"{'once' if count == 1 else f'{count} times'} the address of a video was issued{whom}{seen}"
     if any(facts.kinds.get(going_on) for going_on in _GOES_ON):
         return "none began in this time; one that began before went on"
     if kind in (TARGET, OBJECT) and not facts.discovered:
@@ -142,7 +158,8 @@ def _viewings(facts: Facts) -> str:
     if kind == OBJECT and facts.parents_from:
         return f"none from leaf {facts.parents_from} until {said(facts.end)}"
     nobody = "this person was not" if kind == ACTOR else "nobody was"
-    return f"none: {nobody} given the address of a video from {said(facts.start)} until {said(facts.end)}"
+    times = f"from {said(facts.start)} until {said(facts.end)}"
+    return f"none: {nobody} given the address of a video {times}{facts.but_late}"
 
 
 def _requested(facts: Facts) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from recordings.models import Checkpoint, Cosignature
-from recordings.tlog.notes import Note, format_note
+from recordings.tlog.notes import Note, NoteError, Signature, VerifierKey, format_note
 from recordings.tlog.policy import Policy, PolicyError
 from recordings.tlog.texts import decode64
 
@@ -27,11 +27,33 @@ def _parsed(path: Path, changed: int) -> Policy:
 
 
 def whole_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> str:
-    """The signed note with its witnesses' lines, the newest of each."""
-    note = Note.parse(checkpoint.note)
-    newest = {found.witness: found.line for found in sorted(cosignatures, key=lambda found: found.time)}
+    """The signed note with its witnesses' lines: of each witness of the policy the newest that verifies.
+
+    A row that a login has put there spoils no other. Without a policy nobody can tell, and the newest of each is taken.
+    """
+    note, known = Note.parse(checkpoint.note), _witnesses()
+    lines: dict[str, str] = {}
+    for found in sorted(cosignatures, key=lambda found: found.time):
+        line = found.line.rstrip("\n")
+        if known is None or (found.witness in known and _verifies(note.text, line, known[found.witness])):
+            lines[found.witness] = line
     own = [signature.line for signature in note.signatures]
-    return format_note(note.text, [*own, *(newest[name].rstrip("\n") for name in sorted(newest))])
+    return format_note(note.text, [*own, *(lines[name] for name in sorted(lines))])
+
+
+def _witnesses() -> dict[str, VerifierKey] | None:
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        return None
+    return {name: party.key for name, party in trusted.witnesses.items()} if trusted else None
+
+
+def _verifies(text: str, line: str, key: VerifierKey) -> bool:
+    try:
+        return bool(Note(text, (Signature.parse(line),)).verify([key]))
+    except NoteError:
+        return False
 
 
 @dataclass(frozen=True)

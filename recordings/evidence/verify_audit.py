@@ -987,7 +987,7 @@ class Case:
         self.leaves: dict[int, Leaf] = {}  # those that a later check looks at, by index
         self.problems: dict[str, str] = {}  # the first thing wrong with the leaves, by the check that fails
         self.shown = self.erased = 0  # personal values
-        self.inside = self.rows = self.late = self.malformed = self.viewings = 0
+        self.inside = self.rows = self.late = self.malformed = self.viewings = self.refused = 0
         self.heads: dict[str, tuple[int, int]] = {}  # how many leaves each chain has so far, and the last
         self.newest = self.closed = ""  # the latest time of a leaf, and the time the log was closed for
         self.newest_below: dict[int, str] = {}  # by the size of an anchor
@@ -1143,6 +1143,7 @@ def collect(case: Case, leaf: Leaf) -> None:
         case.late += "late" in leaf.entry
         case.malformed += leaf.kind == MALFORMED_EVENT
         case.viewings += leaf.kind == "viewing.url_issued"
+        case.refused += leaf.kind == "viewing.url_refused"
         case.went_on |= leaf.kind in ("viewing.url_renewed", "viewing.watched", "viewing.finished")
     if leaf.mine:
         case.discovered |= leaf.kind == "recording.discovered"
@@ -1433,7 +1434,9 @@ def run(case: Case, steps: Checks) -> Result:
         checks.append(Check(name, state, printable(sentence)))
     if any(check.state == FAIL for check in checks):
         return Result(tuple(checks), (), "INVALID", 1)
-    return Result(tuple(checks), tuple(statement(case)) if case.claim else (), verdict_of(case), 0)
+    lines = statement(case) if case.claim else ()
+    said = tuple(Line(line.name, printable(line.text)) for line in lines)
+    return Result(tuple(checks), said, verdict_of(case), 0)
 
 
 def check_bundle(bundle: Bundle, brought: Brought) -> Result:
@@ -1520,8 +1523,8 @@ def statement(case: Case) -> Iterator[Line]:
     """Yield the sentences that stand before the verdict."""
     claim, manifest, scope = case.claim, case.manifest, case.claim["scope"]
     kind, ref, closed = scope["kind"], scope.get("ref", ""), manifest["closed_until"]
-    first, opened = case.leaves[0], case.leaves[0].time
-    start = max(scope.get("from", opened), opened)  # nobody vouches for a time in which there was no log
+    first, opened = case.leaves[0], case.leaves[claim["opening"]].time
+    start = max(scope.get("from", opened), opened)  # nobody vouches for a time before this log was opened
     end = min(scope.get("to", closed), closed)
     about = {
         "target": f"every event on {ref}",
@@ -1532,7 +1535,9 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("About", about[kind] + (f" (“{case.label}”)" if case.label else ""))
     since = f"from {spoken(scope['from'])}" if "from" in scope else "from the beginning of the log"
     yield Line("Period", f"{since}, " + (f"before {spoken(scope['to'])}" if "to" in scope else "no end"))
-    complete = f"no event is missing from {spoken(start)} until {spoken(end)}"
+    last = claim.get("range", {}).get("last", claim["size"] - 1)
+    but = "" if last == claim["size"] - 1 else f", but for events that were sealed late, after leaf {last}"
+    complete = f"no event is missing from {spoken(start)} until {spoken(end)}{but}"
     if "to" not in scope:
         complete += " (the report has no end; later events are not covered)"
     elif scope["to"] > closed:
@@ -1543,7 +1548,7 @@ def statement(case: Case) -> Iterator[Line]:
         vouched = f"the time from {spoken(opened)} until {spoken(closed)} only"
         complete = f"not stated: the log vouches for {vouched}"
     yield Line("Complete", complete)
-    yield Line("Viewings", viewings(case, start, end))
+    yield Line("Viewings", viewings(case, start, end, but))
     yield Line("Events", {0: "no events", 1: "1 event"}.get(case.rows, f"{case.rows} events"))
     request, opening = case.leaves[claim["request"]], case.leaves[claim["opening"]]
     name = request.revealed("actor.name")
@@ -1578,17 +1583,18 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("Trust", trust(case))
 
 
-def viewings(case: Case, start: str, end: str) -> str:
+def viewings(case: Case, start: str, end: str, but: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
     kind, ref = case.claim["scope"]["kind"], case.claim["scope"].get("ref", "")
     parents_from = case.manifest["parents_from"]
-    who = "this person was" if kind == "actor" else "somebody was"
+    whom = " to this person" if kind == "actor" else ""
     nobody = "this person was not" if kind == "actor" else "nobody was"
     if kind == "target" and not ref.startswith("recording:"):
         return "not stated: this scope cannot hold viewings"
     if case.viewings:
         times = "once" if case.viewings == 1 else f"{case.viewings} times"
-        return f"{times} {who} given the address of a video"
+        refused = f"; refusals among the events: {case.refused}" if case.refused else ""
+        return f"{times} the address of a video was issued{whom}{refused}"
     if case.went_on:
         return "none began in this time; one that began before went on"
     if kind in ("target", "object") and not case.discovered:
@@ -1598,7 +1604,8 @@ def viewings(case: Case, start: str, end: str) -> str:
         return "not stated: the log does not vouch for this time"
     if kind == "object" and parents_from:
         return f"none from leaf {parents_from} until {spoken(end)}"
-    return f"none: {nobody} given the address of a video from {spoken(start)} until {spoken(end)}"
+    times = f"from {spoken(start)} until {spoken(end)}"
+    return f"none: {nobody} given the address of a video {times}{but}"
 
 
 def trust(case: Case) -> str:

@@ -42,8 +42,8 @@ BEGIN
            OR '{}' IN (b->'on_behalf_of', b->'action_detail', b->'purpose', b->'source', b->'request', b->'change', b->'authz'))
           IS TRUE THEN
         RAISE EXCEPTION 'The parts of an event are objects that are not empty.' USING ERRCODE = 'check_violation';
-    ELSIF (b#>'{actor,ref}' IS NULL OR b ? 'object' AND b#>'{object,ref}' IS NULL) IS NOT FALSE THEN
-        RAISE EXCEPTION 'An event has an actor, and actor and object have a ref.' USING ERRCODE = 'check_violation';
+    ELSIF (b#>'{actor,ref}' IS NULL OR b ? 'object' AND b#>'{object,ref}' IS NULL OR b#>>'{object,parent}' = '') IS TRUE THEN
+        RAISE EXCEPTION 'An event has an actor, actor and object have a ref, and a parent is not empty.' USING ERRCODE = 'check_violation';
     ELSIF ('string' <> ANY (ARRAY[
                jsonb_typeof(b#>'{actor,ref}'), jsonb_typeof(b#>'{actor,kind}'), jsonb_typeof(b#>'{actor,name}'),
                jsonb_typeof(b#>'{actor,role}'), jsonb_typeof(b#>'{actor,authn}'), jsonb_typeof(b#>'{object,ref}'),
@@ -94,7 +94,7 @@ BEGIN
     IF NOT FOUND THEN
         SELECT id INTO row_id FROM audit.event WHERE event_id = (b->>'id')::uuid AND body = p_body;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'another event has the id %', b->>'id' USING ERRCODE = 'unique_violation';
+            RAISE EXCEPTION 'another event has the id %', b->>'id' USING ERRCODE = 'unique_violation', TABLE = 'event';
         END IF;
         RETURN row_id;
     END IF;

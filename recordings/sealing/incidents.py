@@ -107,10 +107,19 @@ def check_none_is_open(connection: psycopg.Connection[Any]) -> None:
 
 
 def tell_incidents(connection: psycopg.Connection[Any], batch: Batch) -> None:
-    """Write the events of incidents that others have reported, each with its leaf."""
+    """Write the events of incidents that others have reported, each with its leaf.
+
+    Whoever reports one can read the id that its event will have. When somebody is writing an event of that id, or has
+    written one, the batch goes on without it.
+    """
     for code, detail, event_id in connection.execute(_UNTOLD).fetchall():
         said = {"code": code, "sentence": detail}
-        batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR, event_id)
+        try:
+            with connection.transaction():
+                batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR, event_id)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.LockNotAvailable):
+            logger.warning("an incident is not told in the log", code=code, event=event_id)
+            return
 
 
 def settle_all(connection: psycopg.Connection[Any], batch: Batch, reason: str) -> int:

@@ -215,7 +215,7 @@ def test_a_bundle_is_read_from_its_statement_down_to_its_checks(
     page.get_by_label("The bundle, or the proof of one event").set_input_files(bundle)
     page.get_by_role("button", name="Verify").click()
     page.get_by_text("WITNESSED by w0").wait_for()
-    page.get_by_text("once somebody was given the address of a video").wait_for()
+    page.get_by_text("once the address of a video was issued").wait_for()
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -16,7 +16,7 @@ def _T1_an_object_whose_recording_was_viewed() -> Case:
     viewed = Log()
     for _ in range(3):
         viewed.add(about=recording(7), object={"parent": "object:3"})
-    said = {"Viewings": "3 times somebody was given the address of a video", "Events": "3 events"}
+    said = {"Viewings": "3 times the address of a video was issued", "Events": "3 events"}
     return good(viewed.bundle("object", "object:3"), says=said)
 
 
@@ -202,6 +202,18 @@ def _T17_an_origin_that_ends_in_a_number() -> Case:
     """`portal.example/1` is a first origin like others: its successor is `portal.example/1/2`."""
     later = Log(origin="portal.example/1").epoch("portal.example/1/2")
     return good(later.bundle(), policy=later.policy())
+
+
+@forged
+def _T17_nothing_is_stated_of_a_time_before_the_epoch() -> Case:
+    """What happened before may have been lost: the new epoch vouches for the time from its own opening on."""
+    first = Log()
+    first.add("recording.discovered", by="system:refresh", about=recording(7))
+    first.clock += timedelta(hours=1)
+    later = first.epoch(f"{first.origin}/2")
+    result = {"Viewings": "not stated: the log does not vouch for this time"}
+    until = START + timedelta(minutes=30)
+    return good(later.bundle(*SEVEN, until=until), policy=later.policy(), says=result)
 
 
 def _late_log() -> Log:

@@ -24,7 +24,7 @@ def _everybody() -> Case:
             f"no event is missing from {OPENED} until 2026-11-20 10:00:42 UTC "
             "(the report has no end; later events are not covered)"
         ),
-        "Viewings": "3 times somebody was given the address of a video",
+        "Viewings": "3 times the address of a video was issued",
         "Events": "12 events",
         "Requested": f"by user:9 (“Noa Levi”) at 2026-11-20 10:00:12 UTC, as report {REPORT}",
         "Log": "portal.example/audit, 12 leaves, open since 2026-11-20 09:00:01 UTC",
@@ -47,7 +47,7 @@ def _everybody() -> Case:
 def _one_recording() -> Case:
     said = {
         "About": f"every event on {SEVEN[1]} (“מרים כהן”)",
-        "Viewings": "2 times somebody was given the address of a video",
+        "Viewings": "2 times the address of a video was issued",
         "Events": "4 events",
     }
     return good(files_of(*SEVEN), says=said)
@@ -57,7 +57,7 @@ def _one_recording() -> Case:
 def _one_object_and_its_recordings() -> Case:
     said = {
         "About": "every event on object:3 and on its recordings",
-        "Viewings": "2 times somebody was given the address of a video",
+        "Viewings": "2 times the address of a video was issued",
         "Events": "5 events",
     }
     return good(files_of("object", "object:3"), says=said)
@@ -67,7 +67,7 @@ def _one_object_and_its_recordings() -> Case:
 def _one_person() -> Case:
     said = {
         "About": "every event by user:1 (“נועה לוי”)",
-        "Viewings": "2 times this person was given the address of a video",
+        "Viewings": "2 times the address of a video was issued to this person",
     }
     return good(files_of("actor", "user:1"), says=said)
 
@@ -173,7 +173,7 @@ def _somebody_went_on_viewing() -> Case:
 def _somebody_viewed_once() -> Case:
     watched = Log()
     watched.add(about=recording(7))
-    said = {"Viewings": "once somebody was given the address of a video", "Events": "1 event"}
+    said = {"Viewings": "once the address of a video was issued", "Events": "1 event"}
     return good(watched.bundle(*SEVEN), says=said)
 
 
@@ -229,7 +229,8 @@ def _a_period() -> Case:
     files = long.bundle(since=since, until=until)
     said = {
         "Period": "from 2026-11-20 09:02:50 UTC, before 2026-11-20 09:04:20 UTC",
-        "Complete": "no event is missing from 2026-11-20 09:02:50 UTC until 2026-11-20 09:04:20 UTC",
+        "Complete": "no event is missing from 2026-11-20 09:02:50 UTC until 2026-11-20 09:04:20 UTC, "
+        "but for events that were sealed late, after leaf 14",
     }
     return good(files, says=said)
 

@@ -119,10 +119,17 @@ def test_depth_and_size_have_a_limit() -> None:
             value = {"a": value}
         return written(action_detail=value)
 
-    read_event(nested(32))
-    for data in (nested(33), nested(900), written(action_detail={"a": "x" * 65_000}), b"[" * 60_000):
+    read_event(nested(31))  # as part of a line of events.jsonl it is 32 deep
+    for data in (nested(32), nested(900), written(action_detail={"a": "x" * 65_000}), b"[" * 60_000):
         with pytest.raises(FormError):
             read_event(data)
+
+
+def test_a_parent_is_not_empty() -> None:
+    """A verifier asks for the tag of every parent; a leaf has none for an empty one."""
+    read_event(written(object={"kind": "recording", "parent": "object:1", "ref": "recording:1"}))
+    with pytest.raises(FormError):
+        read_event(written(object={"kind": "recording", "parent": "", "ref": "recording:1"}))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 (() => {
   const { Malformed, statementOf, verdictOf } = auditVerifier;
 
+  /** What could end a line, or turn the order of letters round. */
+  const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
   /** Gives the page time to answer, tells how far the check is, and stops when it is cancelled. */
   class Pace {
     constructor({ progress = () => {}, signal } = {}) {
@@ -53,7 +56,8 @@
 
     result(found) {
       if (this.failed) return { checks: this.checks, statement: [], verdict: "INVALID", exit_code: 1 };
-      const statement = found.claim ? statementOf(found) : [];
+      const lines = found.claim ? statementOf(found) : [];
+      const statement = lines.map(({ name, text }) => ({ name, text: text.replace(UNPRINTABLE, "\ufffd") }));
       return { checks: this.checks, statement, verdict: verdictOf(found), exit_code: 0 };
     }
   }

@@ -13,6 +13,7 @@
         late: 0,
         malformed: 0,
         issued: 0,
+        refused: 0,
         wentOn: false,
         discovered: false,
         fault: "",
@@ -30,6 +31,7 @@
       if (entry.late) this.late++;
       if (entry.y === MALFORMED) this.malformed++;
       if (entry.y === "viewing.url_issued") this.issued++;
+      if (entry.y === "viewing.url_refused") this.refused++;
       if (WENT_ON.includes(entry.y)) this.wentOn = true;
       return "";
     }
@@ -52,35 +54,37 @@
     (to ? `, before ${readable(to)}` : ", no end");
 
   /** From when until when nothing is missing: nobody vouches for a time in which there was no log. */
-  const vouchedFor = ({ from, to }, opened, closed) => ({
+  const vouchedFor = ({ scope: { from, to }, range, size }, opened, closed) => ({
+    but: range && range.last < size - 1 ? `, but for events that were sealed late, after leaf ${range.last}` : "",
     opened,
     closed,
     start: from !== undefined && from > opened ? from : opened,
     end: to !== undefined && to < closed ? to : closed,
   });
 
-  const complete = ({ opened, closed, start, end }, { to }) => {
+  const complete = ({ opened, closed, start, end, but }, { to }) => {
     if (opened >= closed)
       return `not stated: the log was opened at ${readable(opened)} and vouches for no time yet`;
     if (start >= end)
       return `not stated: the log vouches for the time from ${readable(opened)} until ${readable(closed)} only`;
-    const said = `no event is missing from ${readable(start)} until ${readable(end)}`;
+    const said = `no event is missing from ${readable(start)} until ${readable(end)}${but}`;
     if (to === undefined) return `${said} (the report has no end; later events are not covered)`;
     return to > closed ? `${said} (the period asked for ends later, at ${readable(to)})` : said;
   };
 
-  const viewings = (facts, parentsFrom, { start, end }) => {
+  const viewings = (facts, parentsFrom, { start, end, but }) => {
     const { kind, ref } = facts.scope,
-      somebody = kind === "actor" ? "this person was" : "somebody was";
+      whom = kind === "actor" ? " to this person" : "";
     if (kind === "target" && !ref.startsWith("recording:")) return "not stated: this scope cannot hold viewings";
-    if (facts.issued) return `${many(facts.issued, "once", "times")} ${somebody} given the address of a video`;
+    const refused = facts.refused ? `; refusals among the events: ${facts.refused}` : "";
+    if (facts.issued) return `${many(facts.issued, "once", "times")} the address of a video was issued${whom}${refused}`;
     if (facts.wentOn) return "none began in this time; one that began before went on";
     if (kind === "target" && !facts.discovered) return "not stated: the log does not know this recording";
     if (kind === "object" && !facts.discovered) return "not stated: the log does not know any recording of this object";
     if (start >= end) return "not stated: the log does not vouch for this time";
     if (kind === "object" && parentsFrom > 0) return `none from leaf ${parentsFrom} until ${readable(end)}`;
     const nobody = kind === "actor" ? "this person was not" : "nobody was";
-    return `none: ${nobody} given the address of a video from ${readable(start)} until ${readable(end)}`;
+    return `none: ${nobody} given the address of a video from ${readable(start)} until ${readable(end)}${but}`;
   };
 
   const TRUST = {
@@ -108,7 +112,7 @@
     const { claim, kept, facts, manifest, values, witnesses, trusted } = found,
       { scope } = claim,
       request = kept.get(claim.request);
-    const time = vouchedFor(scope, kept.get(0).entry.r, manifest.closed_until);
+    const time = vouchedFor(claim, kept.get(claim.opening).entry.r, manifest.closed_until);
     const requester = named(request.body.actor.ref, request.reveal["actor.name"]?.value);
     const lines = [
       ["About", about(facts)],

@@ -120,7 +120,7 @@ def test_T1_an_object_s_bundle_tells_of_the_sixty_times_its_recording_was_played
     path = exported(scene, asked(noa, target=f"object:{call.object_id}"))
     told = said(path, scene)
     assert told["About"].startswith(f"every event on object:{call.object_id} and on its recordings")
-    assert told["Viewings"] == "60 times somebody was given the address of a video"
+    assert told["Viewings"] == "60 times the address of a video was issued"
     assert told["Events"] == "61 events"
 
 
@@ -128,7 +128,7 @@ def test_T1_nobody_is_said_only_where_a_viewing_could_stand(scene: Scene, noa: U
     happened(Kind.URL_ISSUED, call, times=3)
     for filters, viewings in {
         ("target", f"user:{noa.pk}"): "not stated: this scope cannot hold viewings",
-        ("target", f"recording:{call.pk}"): "3 times somebody was given the address of a video",
+        ("target", f"recording:{call.pk}"): "3 times the address of a video was issued",
         (
             "target",
             f"recording:{factories.recording().pk}",
@@ -171,7 +171,7 @@ def test_T2_another_spelling_is_the_same_subject(scene: Scene, noa: User, call: 
         form = bundle_form(q=words)
         assert form.is_valid(), (words, form.errors)
         path = exported(scene, asked(noa, **_only(form.filters())))
-        assert said(path, scene)["Viewings"] == "once somebody was given the address of a video"
+        assert said(path, scene)["Viewings"] == "once the address of a video was issued"
     form = bundle_form(q=f"object:000{call.object_id}")
     assert form.is_valid()
     assert form.filters().target == f"object:{call.object_id}"

@@ -144,7 +144,9 @@ def test_they_agree_on_a_log_begun_before_leaves_named_parents(
     said = agreed(log.bundle(Scope("object", "object:14")))
     assert said["Viewings"].startswith(f"none from leaf {since} until 20")
     assert said["Recordings named since"].startswith(f"leaf {since}: earlier events")
-    assert agreed(log.bundle(on_recording("1")))["Viewings"].startswith("once somebody was given")
+    assert agreed(log.bundle(on_recording("1")))["Viewings"].startswith(
+        "once the address of a video was issued"
+    )
 
 
 def test_the_page_of_a_terminal_is_the_same(

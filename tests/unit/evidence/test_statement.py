@@ -77,11 +77,11 @@ def test_all_sentences_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("changes", "viewings"),
     [
-        ({"kinds": {"viewing.url_issued": 60}}, "60 times somebody was given the address of a video"),
-        ({"kinds": {"viewing.url_issued": 1}}, "once somebody was given the address of a video"),
+        ({"kinds": {"viewing.url_issued": 60}}, "60 times the address of a video was issued"),
+        ({"kinds": {"viewing.url_issued": 1}}, "once the address of a video was issued"),
         (
             {"scope": Scope("actor", "user:7"), "kinds": {"viewing.url_issued": 2}},
-            "2 times this person was given the address of a video",
+            "2 times the address of a video was issued to this person",
         ),
         ({"kinds": {"viewing.watched": 4}}, "none began in this time; one that began before went on"),
         ({"discovered": False}, "not stated: the log does not know this recording"),

@@ -103,7 +103,6 @@ def test_names_are_octets() -> None:
         (f"log {KEYS['X1'].vkey}\nquorum none\n", 1),
         (f"log {LOG_KEY.vkey}x\nquorum none\n", 1),
         (f"log {LOG_KEY.vkey}\nlog {LOG_KEY.vkey}\nquorum none\n", 2),
-        (f"log {LOG_KEY.vkey}\nlog {LOG_KEY.named('b.example').vkey}\nquorum none\n", 2),
         ("witness\nquorum none\n", 1),
         ("witness w1\nquorum none\n", 1),
         (f"witness w1 {LOG_KEY.vkey}\nquorum none\n", 1),
@@ -193,3 +192,8 @@ def test_any_bytes_are_a_policy_or_refused(data: bytes) -> None:
     except PolicyError:
         return
     assert policy.met_by(policy.witnesses) is True
+
+
+def test_the_key_of_a_log_may_stand_under_the_name_of_its_next_epoch() -> None:
+    both = f"log {LOG_KEY.vkey}\nlog {LOG_KEY.named(f'{LOG_KEY.name}/2').vkey}\nquorum none\n"
+    assert [party.key.name for party in Policy.parse(both).logs] == [LOG_KEY.name, f"{LOG_KEY.name}/2"]
