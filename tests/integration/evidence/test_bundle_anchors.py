@@ -49,7 +49,7 @@ def test_stamps_around_the_leaves_are_shipped_and_check(log: Log, tsa: Authority
     }
     checks = {check.name: check for check in verify(bundle.file, policy=log.signer.policy_text).checks}
     assert [check for check in checks.values() if check.state == "fail"] == []
-    assert checks["anchors"].sentence.startswith("2 time stamps")
+    assert checks["anchors"].sentence.startswith("time stamps: 2;")
     own = (tsa.folder / "tsa.pem").read_text()
     lifted = verify(bundle.file, policy=log.signer.policy_text, tsa=own)
     assert lifted.verdict.startswith("ANCHORED (time-stamped ")
