@@ -128,6 +128,7 @@ class Log:
         """Append a manifest over everything so far, or over less. Other values of its detail are for liars."""
         upto = len(self.leaves) if upto is None else upto
         detail: dict[str, Any] = {"upto": upto, "parents_from": self.parents_from, "newest": self._newest}
+        detail["late_n"] = sum("late" in leaf.said for leaf in self.leaves[:upto])
         for kind, word in PLURAL.items():
             heads = self.manifest_tree(kind, upto)
             detail |= {f"{word}_n": len(heads), f"{word}_root": Tree(heads).root(0, len(heads)).hex()}
@@ -135,7 +136,7 @@ class Log:
         self._closed = stamp(closed_until) if closed_until else max(self._closed, stamp(earliest))
         detail |= {"closed_until": self._closed} | other
         if len(self.leaves) < self.parents_from:
-            for newer in ("parents_from", "parents_n", "parents_root", "closed_until", "newest"):
+            for newer in ("parents_from", "parents_n", "parents_root", "closed_until", "newest", "late_n"):
                 del detail[newer]
         return self.own("heads.manifest", detail, after=after)
 

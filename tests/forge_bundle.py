@@ -133,11 +133,12 @@ def population(log: Log, scope: dict[str, str], size: int) -> list[int]:
         return [n for n in range(size - 1) if tags & log.leaves[n].said.items()]
     first, last = 0, size - 1
     manifests = [n for n in range(size) if log.leaves[n].said["y"] == "heads.manifest"]
+    late_n = sum("late" in leaf.said for leaf in log.leaves[:size])
     for n in manifests:
         detail = _detail(log.leaves[n].body)
         if "from" in scope and detail.get("newest", "9") < scope["from"]:
             first = n
-        if "to" in scope and detail.get("closed_until", "") >= scope["to"]:
+        if "to" in scope and detail.get("closed_until", "") >= scope["to"] and detail["late_n"] == late_n:
             last = n
             break
     return list(range(min(first, last), last + 1))

@@ -34,10 +34,6 @@ _INCIDENTS = """
 SELECT l.n, e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
 WHERE e.kind = %s AND l.n < %s ORDER BY l.n
 """
-_LATE = """
-SELECT e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
-WHERE e.kind = %s AND l.n < %s AND position('"code":"event_late"'::bytea IN e.body) > 0
-"""
 _SPEAK_OF_LEAVES = ("event_late", "event_malformed")
 
 
@@ -103,23 +99,15 @@ def _first(connection: Any, scope: Scope, size: int) -> int:
 
 
 def _last(connection: Any, scope: Scope, size: int) -> int:
-    """The oldest manifest that closes the scope's time, behind every leaf that came late: a late one may be of the
+    """The oldest manifest that closes the scope's time and behind which no leaf came late: such a one may be of the
     period. The newest leaf when there is none."""
     if scope.until is None:
         return size - 1
-    until, late = stamp(scope.until), _last_late(connection, size)
+    until, (_, newest) = stamp(scope.until), next(_manifests(connection, size, "DESC"))
     for n, said in _manifests(connection, size, "ASC"):
-        if n > late and said.get("closed_until", "") >= until:
+        if said.get("closed_until", "") >= until and said.get("late_n") == newest.get("late_n"):
             return n
     return size - 1
-
-
-def _last_late(connection: Any, size: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_LATE, [Events.SEALER_INCIDENT.value, size])
-        bodies = [from_json(bytes(body)).get("action_detail", {}) for (body,) in cursor.fetchall()]
-    spans = (said["first"] + said["count"] - 1 for said in bodies if "first" in said)
-    return max(spans, default=-1)
 
 
 def _manifests(connection: Any, size: int, order: LiteralString) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -53,7 +53,6 @@ class Facts:
     begun_at: str = (
         ""  # when the leaf that opened the log under its present name was recorded; leaf 0 if empty
     )
-    last: int = 0  # the last leaf of a period's range, when the log has leaves behind it
 
     @property
     def rows(self) -> int:
@@ -68,11 +67,6 @@ class Facts:
     def opened(self) -> str:
         """When the log was opened under its name: of an epoch before it something may be lost."""
         return self.begun_at or self.open_since
-
-    @property
-    def but_late(self) -> str:
-        """What a period's range cannot hold."""
-        return f", but for events that were sealed late, after leaf {self.last}" if self.last else ""
 
     @property
     def end(self) -> str:
@@ -130,7 +124,7 @@ def _complete(facts: Facts) -> str:
         return f"not stated: the log was opened at {said(opened)} and vouches for no time yet"
     if facts.start >= facts.end:
         return f"not stated: the log vouches for the time from {said(opened)} until {said(closed)} only"
-    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}{facts.but_late}"
+    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}"
     if until is None:
         return f"{holds} (the report has no end; later events are not covered)"
     if stamp(until) > facts.closed_until:
@@ -159,7 +153,7 @@ def _viewings(facts: Facts) -> str:
         return f"none from leaf {facts.parents_from} until {said(facts.end)}"
     nobody = "this person was not" if kind == ACTOR else "nobody was"
     times = f"from {said(facts.start)} until {said(facts.end)}"
-    return f"none: {nobody} given the address of a video {times}{facts.but_late}"
+    return f"none: {nobody} given the address of a video {times}"
 
 
 def _requested(facts: Facts) -> str:

@@ -14,7 +14,7 @@ from recordings.evidence.claims import Claims
 from recordings.evidence.errors import LogBroken, TooMuch
 from recordings.evidence.leaves import Shipped, entries, with_events
 from recordings.evidence.parcel import Member
-from recordings.evidence.scope import ACTOR, ALL
+from recordings.evidence.scope import ACTOR
 from recordings.evidence.statement import Facts
 from recordings.sealing.entries import MALFORMED
 from recordings.sheets.xlsx import Workbook
@@ -95,7 +95,6 @@ class Pass:
             size=claims.size,
             open_since=first.entry["r"],
             begun_at=opening.entry["r"],
-            last=_last_of_range(claims),
             goes_on_from=first.body.get("action_detail", {}).get("previous_origin", ""),
             opening=claims.opening,
             reason=opening.body.get("action_detail", {}).get("reason", ""),
@@ -189,10 +188,3 @@ def _with_body(claims: Claims, n: int, kind: str, is_row: bool) -> bool:
         return False
     makes_known = kind == Kind.RECORDING_DISCOVERED.value and n not in claims.beside
     return is_row or kind in OWN or makes_known or n == claims.request
-
-
-def _last_of_range(claims: Claims) -> int:
-    """The last leaf of a period's range, 0 when nothing stands behind it."""
-    if claims.order.scope.kind != ALL or claims.population.range["last"] == claims.size - 1:
-        return 0
-    return claims.population.range["last"]

@@ -1228,6 +1228,7 @@ MANIFEST: dict[str, Any] = {
     "parents_from": is_index,
     "closed_until": is_time,
     "newest": is_time,
+    "late_n": is_index,
 }
 
 
@@ -1305,6 +1306,9 @@ def check_range(first: int, last: int, case: Case) -> None:
     newest, closed = begins.detail("newest"), ends.detail("closed_until")
     early = begins.is_own("heads.manifest") and is_time(newest) and newest < scope.get("from", "")
     late = ends.is_own("heads.manifest") and is_time(closed) and closed >= scope.get("to", "never")
+    late = (
+        late and ends.detail("late_n") == case.manifest["late_n"]
+    )  # what was sealed late behind it may be of the period
     need(first == 0 or early, "earlier leaves of the period may be missing")
     need(last == case.claim["size"] - 1 or late, "later leaves of the period may be missing")
 
@@ -1535,9 +1539,7 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("About", about[kind] + (f" (“{case.label}”)" if case.label else ""))
     since = f"from {spoken(scope['from'])}" if "from" in scope else "from the beginning of the log"
     yield Line("Period", f"{since}, " + (f"before {spoken(scope['to'])}" if "to" in scope else "no end"))
-    last = claim.get("range", {}).get("last", claim["size"] - 1)
-    but = "" if last == claim["size"] - 1 else f", but for events that were sealed late, after leaf {last}"
-    complete = f"no event is missing from {spoken(start)} until {spoken(end)}{but}"
+    complete = f"no event is missing from {spoken(start)} until {spoken(end)}"
     if "to" not in scope:
         complete += " (the report has no end; later events are not covered)"
     elif scope["to"] > closed:
@@ -1548,7 +1550,7 @@ def statement(case: Case) -> Iterator[Line]:
         vouched = f"the time from {spoken(opened)} until {spoken(closed)} only"
         complete = f"not stated: the log vouches for {vouched}"
     yield Line("Complete", complete)
-    yield Line("Viewings", viewings(case, start, end, but))
+    yield Line("Viewings", viewings(case, start, end))
     yield Line("Events", {0: "no events", 1: "1 event"}.get(case.rows, f"{case.rows} events"))
     request, opening = case.leaves[claim["request"]], case.leaves[claim["opening"]]
     name = request.revealed("actor.name")
@@ -1583,7 +1585,7 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("Trust", trust(case))
 
 
-def viewings(case: Case, start: str, end: str, but: str) -> str:
+def viewings(case: Case, start: str, end: str) -> str:
     """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
     kind, ref = case.claim["scope"]["kind"], case.claim["scope"].get("ref", "")
     parents_from = case.manifest["parents_from"]
@@ -1604,8 +1606,7 @@ def viewings(case: Case, start: str, end: str, but: str) -> str:
         return "not stated: the log does not vouch for this time"
     if kind == "object" and parents_from:
         return f"none from leaf {parents_from} until {spoken(end)}"
-    times = f"from {spoken(start)} until {spoken(end)}"
-    return f"none: {nobody} given the address of a video {times}{but}"
+    return f"none: {nobody} given the address of a video from {spoken(start)} until {spoken(end)}"
 
 
 def trust(case: Case) -> str:

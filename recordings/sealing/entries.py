@@ -76,6 +76,11 @@ class Leaf(NamedTuple):
     act: Place
     par: Place | None = None
 
+    @property
+    def late(self) -> bool:
+        """Whether the entry is marked late."""
+        return f",{_LATE}".encode() in self.entry
+
 
 def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
     """A leaf from published bytes. ValueError when they are no entry as this log writes them."""

@@ -46,6 +46,7 @@ class Batch:
         self._connection = connection
         self.behind = bool(now) and now < log.closed_until
         self.origin, self.newest, self.parents_from = log.origin, log.newest, log.parents_from
+        self.late_n = log.late_n
         self.closed_until, self.manifest_n, self.manifest_at = (
             log.closed_until,
             log.manifest_n,
@@ -106,6 +107,7 @@ class Batch:
             self.parents_from = n
         if recorded_at > self.newest:
             self.newest = recorded_at
+        self.late_n += late
         leaf = Leaf(n, event.id, event.event_id, data, leaf_hash(data), obj, act, par)
         self.leaves.append(leaf)
         return leaf
@@ -116,6 +118,7 @@ class Batch:
         for kind, place in (("obj", leaf.obj), ("par", leaf.par), ("act", leaf.act)):
             fits = fits and (place is None or self._place(kind, place.tag, leaf.n) == place)  # type: ignore[arg-type]
         self.newest = max(self.newest, recorded_at)
+        self.late_n += leaf.late
         self.leaves.append(leaf)
         return fits
 
@@ -195,7 +198,8 @@ class Batch:
             heads = self.log.heads[kind] | self._heads[kind]  # type: ignore[index]
             said |= {f"{name}_n": len(heads), f"{name}_root": head_root(heads)}
         first = self.n if self.parents_from is None else self.parents_from
-        return said | {"parents_from": first, "closed_until": closed_until, "newest": self.newest}
+        said |= {"parents_from": first, "closed_until": closed_until}
+        return said | {"newest": self.newest, "late_n": self.late_n}
 
     def note_manifest(self, n: int, closed_until: str, recorded_at: str) -> None:
         """Leaf `n` is a manifest that says so."""
@@ -246,6 +250,7 @@ class Batch:
         for kind, heads in self._heads.items():
             log.heads[kind].update(heads)
         log.origin, log.newest, log.parents_from = self.origin, self.newest, self.parents_from
+        log.late_n = self.late_n
         log.closed_until, log.manifest_n, log.manifest_at = (
             self.closed_until,
             self.manifest_n,

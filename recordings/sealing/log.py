@@ -28,6 +28,7 @@ class Log:
     edge: "Edge" = field(default_factory=lambda: Edge())
     heads: dict[Kind, Heads] = field(default_factory=lambda: {kind: {} for kind in KINDS}, repr=False)
     newest: str = BEGINNING  # the largest time of all leaves
+    late_n: int = 0  # how many leaves are marked late
     closed_until: str = BEGINNING  # what the newest manifest says
     manifest_n: int = -1
     manifest_at: str = BEGINNING  # when the newest manifest, or else the opening, was recorded

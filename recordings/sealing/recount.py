@@ -81,7 +81,7 @@ def _pages(cursor: Any, count: int) -> Iterator[list[tuple[int, bytes]]]:
 def _follow(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int, bytes]]) -> None:
     """Count some leaves."""
     hashes, chains = [], [(log.heads[kind], kind, f"{kind}_n", f"{kind}_prev") for kind in KINDS]
-    newest, at = log.newest, log.size
+    newest, late_n, at = log.newest, log.late_n, log.size
     try:
         for n, data in entries:
             said = from_json(data, cache_strings="keys")
@@ -97,6 +97,7 @@ def _follow(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int,
                 raise ValueError("it has another number")
             if (recorded_at := said["r"]) > newest:
                 newest = recorded_at
+            late_n += "late" in said
             if log.parents_from is None and said["v"] == 2:
                 log.parents_from = n
             if data.endswith(_OWN_ENDS):
@@ -105,7 +106,7 @@ def _follow(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int,
             at += 1
     except (ValueError, KeyError, TypeError, AttributeError) as wrong:
         raise Stopped("head_differs", f"Leaf {at} is not one of this log: {wrong}.") from None
-    log.newest = newest
+    log.newest, log.late_n = newest, late_n
     log.frontier.extend(hashes)
     log.edge.extend(hashes)
 

@@ -94,7 +94,7 @@ def explain(row: Row, chains: Met, marks: Marks, version: int) -> list[Problem]:
         _follow(each, row, entry)
     at = recorded_at or str((entry or {}).get("r", ""))
     if malformed:
-        marks.meet_malformed(row.n, at)
+        marks.meet_malformed(row.n, at, (entry or {}).get("late") == 1)
     elif entry is not None:
         is_late, kind = entry.get("late") == 1, str(entry.get("y"))
         if said is None:

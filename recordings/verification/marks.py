@@ -3,6 +3,7 @@
 A stretch of the log collects marks while it is read; what they must be can only be told of the whole log.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,7 +35,8 @@ class Marks:
     closed_until: str = BEGINNING
     unsure_until: str = BEGINNING  # the log may be closed until then: a manifest's event is gone
     closings: list[Closing] = field(default_factory=list)
-    late: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)  # those that an incident must speak of
+    marked: list[int] = field(default_factory=list)  # all that are marked late
     malformed: list[int] = field(default_factory=list)
     spans: list[tuple[int, str, Any, Any]] = field(default_factory=list)  # leaf, code, first, count
     foreign: list[tuple[int, str]] = field(default_factory=list)
@@ -53,6 +55,8 @@ class Marks:
             self.closed_until = max(self.closed_until, str(detail.get("closed_until", BEGINNING)))
         elif code in (LATE, MALFORMED):
             self.spans.append((n, code, detail.get("first"), detail.get("count")))
+        if late:
+            self.marked.append(n)
         if late and code != LATE:
             self.late.append(n)
         self.newest = max(self.newest, recorded_at)
@@ -63,20 +67,24 @@ class Marks:
             self.silent.append(n)
         elif kind == "heads.manifest":
             self.unsure_until = max(self.unsure_until, _minute_before(recorded_at))
+        if late:
+            self.marked.append(n)
         if late and kind != "sealer.incident":
             self.late.append(n)
         self.newest = max(self.newest, recorded_at)
 
-    def meet_malformed(self, n: int, recorded_at: str) -> None:
+    def meet_malformed(self, n: int, recorded_at: str, late: bool) -> None:
         """A leaf of bytes that are no event."""
         self.malformed.append(n)
+        if late:
+            self.marked.append(n)
         self.newest = max(self.newest, recorded_at)
 
     def merge(self, later: "Marks") -> None:
         """Put the marks of the next stretch behind these."""
         self.closings += [one._replace(newest=max(one.newest, self.newest)) for one in later.closings]
         self.newest = max(self.newest, later.newest)
-        for name in ("late", "malformed", "spans", "foreign", "silent"):
+        for name in ("late", "marked", "malformed", "spans", "foreign", "silent"):
             getattr(self, name).extend(getattr(later, name))
 
 
@@ -111,13 +119,15 @@ def look_at_marks(marks: Marks, findings: Findings) -> str:
 
 
 def look_at_closings(marks: Marks, parents_from: int, findings: Findings) -> None:
-    """Every manifest says what the leaves before it give: the newest time; and the log is closed further each time."""
-    before = BEGINNING
+    """Every manifest says what the leaves before it give: the newest time, how many are late; and the log is closed
+    further each time."""
+    before, marked = BEGINNING, sorted(marks.marked)
     for n, recorded_at, newest, said in marks.closings:
         if n < parents_from:
             continue
         closed_until = str(said.get("closed_until"))
-        expected = {"newest": newest, "parents_from": parents_from}
+        late_n = bisect_left(marked, n)
+        expected = {"newest": newest, "parents_from": parents_from, "late_n": late_n}
         for name, value in expected.items():
             if said.get(name) != value:
                 what = f"says {name} {said.get(name)}; the leaves before it give {value}."

@@ -238,6 +238,28 @@ def _T12_a_late_event_without_incident() -> Case:
 
 
 @forged
+def _T12_a_period_whose_late_event_lies_behind_its_range() -> Case:
+    """The period was closed, then an event of it came late: its bundle may not end before that."""
+    late = _late_log()
+    closing = len(late.leaves) - 1
+    late.incident("event_late", 1)
+    late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
+    late.close()
+    return bad(late.bundle(until=START + timedelta(minutes=5), leaves=range(closing + 1)), "completeness")
+
+
+@forged
+def _T12_a_period_that_reaches_to_its_late_event() -> Case:
+    late = _late_log()
+    late.incident("event_late", 1)
+    late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
+    late.close()
+    late.add(about=recording(8), after=60)
+    result = {"Viewings": "once the address of a video was issued"}
+    return good(late.bundle(until=START + timedelta(minutes=5)), policy=late.policy(), says=result)
+
+
+@forged
 def _T12_an_incident_that_comes_late_itself() -> Case:
     """The clock of the database stepped back: the incident that speaks of late leaves is late, too."""
     late = _late_log()

@@ -50,7 +50,9 @@
       if (this.leaves !== last - first + 1) return "A leaf within the range is missing.";
       const begins = first === 0 || (from !== undefined && manifests(first)?.newest < from);
       if (!begins) return "Leaves before the range may belong to the period.";
-      const ends = last === this.claim.size - 1 || (to !== undefined && manifests(last)?.closed_until >= to);
+      // What was sealed late behind the range may be of the period.
+      const noneIsLate = manifests(last)?.late_n === manifests(this.claim.size - 1).late_n;
+      const ends = last === this.claim.size - 1 || (to !== undefined && manifests(last)?.closed_until >= to && noneIsLate);
       return ends ? "" : "Leaves after the range may belong to the period.";
     }
 

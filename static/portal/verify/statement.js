@@ -54,25 +54,24 @@
     (to ? `, before ${readable(to)}` : ", no end");
 
   /** From when until when nothing is missing: nobody vouches for a time in which there was no log. */
-  const vouchedFor = ({ scope: { from, to }, range, size }, opened, closed) => ({
-    but: range && range.last < size - 1 ? `, but for events that were sealed late, after leaf ${range.last}` : "",
+  const vouchedFor = ({ scope: { from, to } }, opened, closed) => ({
     opened,
     closed,
     start: from !== undefined && from > opened ? from : opened,
     end: to !== undefined && to < closed ? to : closed,
   });
 
-  const complete = ({ opened, closed, start, end, but }, { to }) => {
+  const complete = ({ opened, closed, start, end }, { to }) => {
     if (opened >= closed)
       return `not stated: the log was opened at ${readable(opened)} and vouches for no time yet`;
     if (start >= end)
       return `not stated: the log vouches for the time from ${readable(opened)} until ${readable(closed)} only`;
-    const said = `no event is missing from ${readable(start)} until ${readable(end)}${but}`;
+    const said = `no event is missing from ${readable(start)} until ${readable(end)}`;
     if (to === undefined) return `${said} (the report has no end; later events are not covered)`;
     return to > closed ? `${said} (the period asked for ends later, at ${readable(to)})` : said;
   };
 
-  const viewings = (facts, parentsFrom, { start, end, but }) => {
+  const viewings = (facts, parentsFrom, { start, end }) => {
     const { kind, ref } = facts.scope,
       whom = kind === "actor" ? " to this person" : "";
     if (kind === "target" && !ref.startsWith("recording:")) return "not stated: this scope cannot hold viewings";
@@ -84,7 +83,7 @@
     if (start >= end) return "not stated: the log does not vouch for this time";
     if (kind === "object" && parentsFrom > 0) return `none from leaf ${parentsFrom} until ${readable(end)}`;
     const nobody = kind === "actor" ? "this person was not" : "nobody was";
-    return `none: ${nobody} given the address of a video from ${readable(start)} until ${readable(end)}${but}`;
+    return `none: ${nobody} given the address of a video from ${readable(start)} until ${readable(end)}`;
   };
 
   const TRUST = {

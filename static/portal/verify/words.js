@@ -39,7 +39,8 @@
     isIndex(detail.upto) &&
     isIndex(detail.parents_from) &&
     isTime(detail.closed_until) &&
-    isTime(detail.newest);
+    isTime(detail.newest) &&
+    isIndex(detail.late_n);
 
   const checkManifest = (found) => {
     const n = found.claim.size - 1,

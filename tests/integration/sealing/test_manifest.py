@@ -67,6 +67,7 @@ def test_it_says_what_an_independent_count_says(services: Services) -> None:
         "actors_root": independent_root(actors),
         "parents_from": 0,
         "newest": stamp(times[0][0]),
+        "late_n": 0,
     }
     ((written,),) = rows(services, "SELECT recorded_at FROM audit.event WHERE kind = 'heads.manifest'")
     assert stamp(written - timedelta(seconds=75)) < closed_until <= stamp(written - timedelta(seconds=60))
