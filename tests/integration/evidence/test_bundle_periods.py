@@ -10,7 +10,16 @@ from django.utils import timezone
 
 from auditportal.embedded import Services
 from recordings.evidence.scope import Scope
-from tests.integration.evidence.bundles import Log, at_times, checked, make_log, on_recording, opened, table
+from tests.integration.evidence.bundles import (
+    Log,
+    at_times,
+    checked,
+    make_log,
+    newest_number,
+    on_recording,
+    opened,
+    table,
+)
 from tests.sealing import open_log_long_ago
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -108,3 +117,20 @@ def test_a_recording_within_a_period_withholds_the_other_events(days: Log) -> No
         3: {"entry", "gap"},
         5: {"entry", "gap", "body", "reveal"},
     }
+
+
+def test_a_late_event_of_a_closed_period_is_in_its_bundle(days: Log, admin_connection: Admin) -> None:
+    """The oldest manifest that closes the period lies before it; the range ends behind it all the same."""
+    opened("1")
+    at_times(admin_connection, {newest_number(): "2025-11-05T18:00:00Z"})
+    days.seal(manifest=True)
+    opened("2")
+    bundle = days.bundle(Scope("all", since=day(4), until=day(6)))
+    assert checked(bundle, days)
+    assert bundle.claims["range"]["last"] > 10
+    assert [row["recorded_at"][:13] for row in table(bundle)] == [
+        "2025-11-04T12",
+        "2025-11-05T12",
+        "2025-11-05T18",
+    ]
+    assert bundle.said["Sealed late"].startswith("1 event was sealed after the log was closed for their time")
