@@ -110,7 +110,13 @@ def _about(facts: Facts) -> str:
         ACTOR: f"every event by {ref}",
         ALL: "every event",
     }[facts.scope.kind]
-    return f"{what} (“{facts.label}”)" if facts.label else what
+    return what + _quoted(facts.label)
+
+
+def _quoted(name: str) -> str:
+    """A name behind what it names. It cannot end its own quotation, whatever was typed."""
+    plain = name.replace("“", '"').replace("”", '"')
+    return f" (“{plain}”)" if name else ""
 
 
 def _period(scope: Scope) -> str:
@@ -157,7 +163,7 @@ def _viewings(facts: Facts) -> str:
 
 
 def _requested(facts: Facts) -> str:
-    who = f"{facts.requester} (“{facts.requester_name}”)" if facts.requester_name else facts.requester
+    who = facts.requester + _quoted(facts.requester_name)
     return f"by {who} at {said(facts.requested_at)}, as report {facts.report}"
 
 

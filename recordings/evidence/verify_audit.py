@@ -1536,7 +1536,7 @@ def statement(case: Case) -> Iterator[Line]:
         "actor": f"every event by {ref}",
         "all": "every event",
     }
-    yield Line("About", about[kind] + (f" (“{case.label}”)" if case.label else ""))
+    yield Line("About", about[kind] + quoted(case.label))
     since = f"from {spoken(scope['from'])}" if "from" in scope else "from the beginning of the log"
     yield Line("Period", f"{since}, " + (f"before {spoken(scope['to'])}" if "to" in scope else "no end"))
     complete = f"no event is missing from {spoken(start)} until {spoken(end)}"
@@ -1554,7 +1554,7 @@ def statement(case: Case) -> Iterator[Line]:
     yield Line("Events", {0: "no events", 1: "1 event"}.get(case.rows, f"{case.rows} events"))
     request, opening = case.leaves[claim["request"]], case.leaves[claim["opening"]]
     name = request.revealed("actor.name")
-    by = request.said("actor", "ref") + (f" (“{name}”)" if name else "")
+    by = request.said("actor", "ref") + quoted(name)
     yield Line("Requested", f"by {by} at {spoken(request.time)}, as report {claim['report']}")
     log = f"{claim['origin']}, {claim['size']} leaves, open since {spoken(first.time)}"
     if first.detail("previous_origin"):
@@ -1583,6 +1583,12 @@ def statement(case: Case) -> Iterator[Line]:
         copies += "; when it happened: no time stamp or witness was checked"
     yield Line("Not checked", copies)
     yield Line("Trust", trust(case))
+
+
+def quoted(name: str) -> str:
+    """Put a name behind what it names. It cannot end its own quotation, whatever was typed."""
+    plain = name.replace("“", '"').replace("”", '"')
+    return f" (“{plain}”)" if name else ""
 
 
 def viewings(case: Case, start: str, end: str) -> str:

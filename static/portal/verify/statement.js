@@ -37,16 +37,13 @@
     }
   }
 
-  const named = (ref, name) => (name ? `${ref} (“${name}”)` : ref);
+  /** A name behind what it names. It cannot end its own quotation, whatever was typed. */
+  const named = (what, name) => (name ? `${what} (“${name.replace(/[“”]/g, '"')}”)` : what);
 
   const about = ({ scope, label }) => {
     const of = { target: "every event on ", object: "every event on ", actor: "every event by ", all: "every event" };
-    return (
-      of[scope.kind] +
-      (scope.ref ?? "") +
-      (scope.kind === "object" ? " and on its recordings" : "") +
-      (label ? ` (“${label}”)` : "")
-    );
+    const what = of[scope.kind] + (scope.ref ?? "") + (scope.kind === "object" ? " and on its recordings" : "");
+    return named(what, label);
   };
 
   const period = ({ from, to }) =>
