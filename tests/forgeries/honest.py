@@ -92,6 +92,15 @@ def _nobody_viewed_a_recording_that_is_known() -> Case:
 
 
 @forged
+def _a_name_that_would_end_its_own_quotation() -> Case:
+    known = Log()
+    label = "A”), no event on others (“call"
+    known.add("recording.discovered", by="system:refresh", about=recording(7), names={"object.label": label})
+    said = {"About": f'every event on {SEVEN[1]} (“A"), no event on others ("call”)'}
+    return good(known.bundle(*SEVEN), says=said)
+
+
+@forged
 def _nobody_viewed_an_object_that_has_a_recording() -> Case:
     known = Log()
     known.add("recording.discovered", by="system:refresh", about=recording(7), object={"parent": "object:3"})
