@@ -118,7 +118,7 @@ def tell_incidents(connection: psycopg.Connection[Any], batch: Batch) -> None:
             with connection.transaction():
                 batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR, event_id)
         except (psycopg.errors.UniqueViolation, psycopg.errors.LockNotAvailable):
-            logger.warning("an incident is not told in the log", code=code, event=event_id)
+            logger.warning("an incident is not told in the log", code=code, event_id=event_id)
             return
 
 

@@ -10,7 +10,7 @@ from recordings.models.fields import uuid7
 from recordings.sealing.incidents import note_incident, open_incidents
 from recordings.sealing.service import Sealer
 from tests.integration.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import ORIGIN, seal_all, signer_of, write_events
+from tests.sealing import ORIGIN, event_body, seal_all, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,4 +53,22 @@ def test_rows_that_no_event_could_hold_stop_nothing(services: Services) -> None:
     assert Sealer(services.sealer_url, ORIGIN, signer_of(services)).settle("looked at") == 2
     with psycopg.connect(services.sealer_url) as connection:
         assert open_incidents(connection) == []
+    check_log(services)
+
+
+def test_writing_under_the_id_that_an_incident_has_reserved_stops_nothing(services: Services) -> None:
+    """With the application's login: one session reports trouble, another holds or takes the id of its event."""
+    size = seal_all(services)
+    with psycopg.connect(services.database_url) as one, psycopg.connect(services.database_url) as other:
+        one.execute("SELECT audit.note_trouble('values_damaged', 'x')")
+        ((reserved,),) = one.execute("SELECT event_id::text FROM audit.incident").fetchall()
+        _, body = event_body(id=reserved)
+        other.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [body])
+        one.commit()
+        write_events(services, 1)
+        assert seal_all(services) == size + 1
+        other.commit()
+    write_events(services, 1)
+    assert seal_all(services) == size + 3
+    assert rows(services, "SELECT DISTINCT code FROM audit.incident") == [("values_damaged",)]
     check_log(services)
