@@ -137,14 +137,16 @@ def test_a_killed_child_costs_seconds_and_no_effect_is_doubled(
     worker, chance, in_time = start(), random.Random(17), 0
     for number in range(1, ROUNDS + 1):
         ask_for_all(upstream, things)
-        wait_for(work_has_begun, 10)
+        wait_for(work_has_begun, 60)
         time.sleep(chance.uniform(0, 0.15))
         in_time += not all_done()
         worker.kill_children()
         began = timezone.now()
-        wait_for(lambda: all_done() or leases_since(began), 5)  # noqa: B023 (called at once)
+        # Celery sees a child's end at once or, when the child's pipe closed before its process ended, at its next look
+        # five seconds later: the bound is for a busy machine, not the promise.
+        wait_for(lambda: all_done() or leases_since(began), 30)  # noqa: B023 (called at once)
         send(tasks.sweep_due)  # as beat does each five seconds
-        wait_for(all_done, 20)
+        wait_for(all_done, 60)
         each_was_done_once(number)
     assert in_time >= ROUNDS // 2  # else it was too late for killing anything
 
@@ -162,7 +164,7 @@ def test_a_killed_worker_leaves_nothing_that_another_does_not_take_up(
     """F18: the broker would give the message to the next one after minutes; the rows do after beat's next turn."""
     first = start()
     ask_for_all(upstream, things)
-    wait_for(work_has_begun, 10)
+    wait_for(work_has_begun, 60)
     first.kill()
     left = open_work()
     start()
