@@ -63,7 +63,7 @@ app.conf.update(
             "schedule": crontab(hour="4", minute="10"),  # daily: on the 1st, or when it was missed
         },
         "verify": {
-            "task": "recordings.verification.tasks.verify_nightly",
+            "task": "recordings.proof.verification.tasks.verify_nightly",
             "schedule": crontab(hour="2", minute="30"),
         },
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
@@ -79,7 +79,7 @@ app.autodiscover_tasks(
         "recordings.custody",
         "recordings.refresh",
         "recordings.reports",
-        "recordings.verification",
+        "recordings.proof.verification",
     ]
 )
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from recordings.audit.lag import lag
 from recordings.permissions import Permission
+from recordings.proof.verification.nightly import alarm
 from recordings.refresh.queries import banners
-from recordings.verification.nightly import alarm
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
 ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (

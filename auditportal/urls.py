@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("recordings.refresh.urls")),
     path("", include("recordings.assurance.urls")),
     path("", include("recordings.audit.urls")),
-    path("", include("recordings.evidence.urls")),
+    path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),
     # for whoever runs it
     path("health/live", health.live, name="live"),

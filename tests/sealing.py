@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from auditportal.embedded import Services
-from recordings.tlog.client import Conflict, Refused
-from recordings.tlog.cosigner import SIZE, Answer, Cosigner
-from recordings.tlog.notes import LOG, WITNESS, SigningKey
-from recordings.tlog.policy import Policy
-from recordings.tlog.signer import Signer as LogSigner
-from recordings.tlog.state import State
-from recordings.tlog.texts import encode64
-from recordings.tlog.witness import Witness
+from recordings.proof.tlog.client import Conflict, Refused
+from recordings.proof.tlog.cosigner import SIZE, Answer, Cosigner
+from recordings.proof.tlog.notes import LOG, WITNESS, SigningKey
+from recordings.proof.tlog.policy import Policy
+from recordings.proof.tlog.signer import Signer as LogSigner
+from recordings.proof.tlog.state import State
+from recordings.proof.tlog.texts import encode64
+from recordings.proof.tlog.witness import Witness
 
 if TYPE_CHECKING:
-    from recordings.sealing.log import Log
+    from recordings.proof.sealing.log import Log
 
 ORIGIN = "audit.example.com/trail"
 
 
 class InProcess:
-    """A cosigner as `recordings.tlog.client.Client` shows it, without a socket in between."""
+    """A cosigner as `recordings.proof.tlog.client.Client` shows it, without a socket in between."""
 
     def __init__(self, cosigner: Cosigner) -> None:
         self._cosigner = cosigner
@@ -122,9 +122,9 @@ def seal_all(services: Services, *, manifest: bool = False, signer: Signer | Non
 
     `manifest` asks for a heads manifest at the end, whatever the hour. The log is counted from its leaves each time.
     """
-    from recordings.sealing.horizon import Horizon
-    from recordings.sealing.seal import seal_batch
-    from recordings.sealing.signing import Signing
+    from recordings.proof.sealing.horizon import Horizon
+    from recordings.proof.sealing.seal import seal_batch
+    from recordings.proof.sealing.signing import Signing
 
     signer = signer or signer_of(services)
     signing, horizon = Signing(signer, [signer.key.verifier]), Horizon()
@@ -145,8 +145,8 @@ def seal_all(services: Services, *, manifest: bool = False, signer: Signer | Non
 
 def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) -> "Log":
     """The log counted from its leaves, opened when there is none; without a signer, as nobody else has seen it."""
-    from recordings.sealing.opening import open_log
-    from recordings.sealing.start import SIGNER, Parties, load
+    from recordings.proof.sealing.opening import open_log
+    from recordings.proof.sealing.start import SIGNER, Parties, load
 
     origin, latest = (signer.origin, {SIGNER: signer.latest}) if signer else (ORIGIN, {})
     parties = Parties(origin, latest, [signer.key.verifier] if signer else [])
@@ -158,7 +158,7 @@ def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) 
 
 def open_log_long_ago(services: Services, signer: Signer) -> None:
     """Open the log as if two years had passed since: it vouches for the time from then on."""
-    from recordings.sealing.signing import Signing
+    from recordings.proof.sealing.signing import Signing
 
     definition = "SELECT pg_get_functiondef('audit.record_event(bytea,text[],text[],bytea[])'::regprocedure)"
     with psycopg.connect(services.admin_url, autocommit=True) as admin:
@@ -177,11 +177,11 @@ def open_log_long_ago(services: Services, signer: Signer) -> None:
 
 def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
     """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
-    from recordings.sealing.growth import Batch
-    from recordings.sealing.opening import write_epoch
-    from recordings.sealing.seal import lock
-    from recordings.sealing.signing import Signing
-    from recordings.tlog.checkpoint import Checkpoint
+    from recordings.proof.sealing.growth import Batch
+    from recordings.proof.sealing.opening import write_epoch
+    from recordings.proof.sealing.seal import lock
+    from recordings.proof.sealing.signing import Signing
+    from recordings.proof.tlog.checkpoint import Checkpoint
 
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
@@ -197,8 +197,8 @@ def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was 
 
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
     """Every witness cosigns the newest checkpoint, as the courier has it done."""
-    from recordings.sealing.tree import Tree
-    from recordings.tlog.notes import Note
+    from recordings.proof.sealing.tree import Tree
+    from recordings.proof.tlog.notes import Note
 
     newest = "SELECT size, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1"
     for size, note in connection.execute(newest).fetchall() if signer.witnesses else ():

@@ -23,7 +23,7 @@ from recordings.playback.sources import FreshUrl, fresh_url
 from recordings.playback.spans import MAX_SPANS, Watched, total_ms, words
 from recordings.playback.storage_check import TROUBLED, Diagnosis, ask_storage, diagnose
 from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed
-from recordings.sealing.release import wait_released
+from recordings.proof.sealing.release import wait_released
 
 # A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.
 BETWEEN_RENEWALS = timedelta(seconds=2)

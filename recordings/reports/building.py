@@ -12,10 +12,10 @@ import structlog
 
 from recordings.audit import Outcome
 from recordings.audit.filters import TrailFilters
-from recordings.evidence.errors import CannotBuild
 from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, claims, files, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.trail import Slice, Wanted, snapshot

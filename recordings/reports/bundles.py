@@ -10,13 +10,13 @@ from typing import Any, Self
 from uuid import UUID
 
 from recordings.audit import Kind
-from recordings.evidence.bundle import Built, build_bundle
-from recordings.evidence.claims import Order
-from recordings.evidence.errors import CannotBuild, CannotProve
-from recordings.evidence.scope import Scope
-from recordings.evidence.statement import Sentence
-from recordings.evidence.words import command, statement_in
 from recordings.models import AuditEvent, Report
+from recordings.proof.evidence.bundle import Built, build_bundle
+from recordings.proof.evidence.claims import Order
+from recordings.proof.evidence.errors import CannotBuild, CannotProve
+from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.statement import Sentence
+from recordings.proof.evidence.words import command, statement_in
 from recordings.reports import claims, files
 from recordings.reports.actions import BUNDLE, finish_report
 

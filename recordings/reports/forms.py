@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from recordings.audit.filters import TrailFilters
 from recordings.audit.forms import TrailForm
-from recordings.evidence.errors import CannotBuild, UnknownReference
-from recordings.evidence.references import known_reference
-from recordings.evidence.scope import Scope
+from recordings.proof.evidence.errors import CannotBuild, UnknownReference
+from recordings.proof.evidence.references import known_reference
+from recordings.proof.evidence.scope import Scope
 from recordings.reports.actions import BUNDLE
 
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines", BUNDLE: "Evidence bundle"}

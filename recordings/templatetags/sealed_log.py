@@ -2,7 +2,7 @@
 
 from django import template
 
-from recordings.evidence.verdict import Verdict, verdict
+from recordings.proof.evidence.verdict import Verdict, verdict
 
 register = template.Library()
 

@@ -14,8 +14,8 @@ from tests.e2e.portal import Portal, running
 from tests.forge import INTERNAL
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
-from tests.integration.evidence.pages import settle
-from tests.integration.sealing.processes import wait_for
+from tests.integration.proof.evidence.pages import settle
+from tests.integration.proof.sealing.processes import wait_for
 from tests.sealing import Signer, seal_all, signer_of
 from tests.services import Databases
 

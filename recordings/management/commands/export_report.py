@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.audit.filters import TrailFilters
-from recordings.evidence.bundle import Built, build_bundle
-from recordings.evidence.claims import Order
-from recordings.evidence.errors import CannotBuild
-from recordings.evidence.scope import Scope
-from recordings.evidence.words import command
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
+from recordings.proof.evidence.bundle import Built, build_bundle
+from recordings.proof.evidence.claims import Order
+from recordings.proof.evidence.errors import CannotBuild
+from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.words import command
 from recordings.reports.bundles import FORMAT, as_detail
 
 BY = Actor.system("export_report")

@@ -12,15 +12,15 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recordings.anchors import bucket, courier
-from recordings.anchors.errand import Trouble
-from recordings.sealing.errors import SealingError
-from recordings.sealing.restore import read_folder
-from recordings.sealing.service import Sealer
-from recordings.sealing.start import Latest
-from recordings.tlog.client import Client, Refused, Unreachable
-from recordings.tlog.notes import NoteError, VerifierKey
-from recordings.tlog.policy import Policy, PolicyError
+from recordings.proof.anchors import bucket, courier
+from recordings.proof.anchors.errand import Trouble
+from recordings.proof.sealing.errors import SealingError
+from recordings.proof.sealing.restore import read_folder
+from recordings.proof.sealing.service import Sealer
+from recordings.proof.sealing.start import Latest
+from recordings.proof.tlog.client import Client, Refused, Unreachable
+from recordings.proof.tlog.notes import NoteError, VerifierKey
+from recordings.proof.tlog.policy import Policy, PolicyError
 
 logger = structlog.get_logger("portal.sealer")
 BUCKET = "bucket"

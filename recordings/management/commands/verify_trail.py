@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from recordings.audit import Actor, AuditUnavailable
-from recordings.verification.findings import Verification, plural
-from recordings.verification.nightly import keep
-from recordings.verification.portal import CannotVerify, verify_portal
+from recordings.proof.verification.findings import Verification, plural
+from recordings.proof.verification.nightly import keep
+from recordings.proof.verification.portal import CannotVerify, verify_portal
 
 _EVERY_SECONDS = 0.5
 

@@ -15,12 +15,12 @@ from django.test import Client
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month, table_of
 from recordings.audit import Actor
-from recordings.evidence.verify_audit import verify
 from recordings.models import CompletenessStatement, Report, ReportState
+from recordings.proof.evidence.verify_audit import verify
 from recordings.reports import files
 from recordings.reports.tasks import build_report
 from tests.factories import conversation, person, recording
-from tests.integration.evidence.bundles import Log, make_log
+from tests.integration.proof.evidence.bundles import Log, make_log
 
 BY = Actor.system("assurance")
 pytestmark = pytest.mark.usefixtures("committed_db")

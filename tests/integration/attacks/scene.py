@@ -9,18 +9,18 @@ from typing import Any
 
 import psycopg
 
-from recordings.evidence.scope import Scope
-from recordings.evidence.verify_audit import Result, verify
 from recordings.models import Checkpoint
-from recordings.sealing.tree import Tree
-from recordings.tlog.merkle import Frontier
-from recordings.tlog.notes import SigningKey
-from recordings.tlog.signer import Signer as LogSigner
-from recordings.tlog.state import State
-from recordings.tlog.texts import encode64
-from recordings.verification.findings import Verification
-from recordings.verification.verify import verify as verify_log
-from tests.integration.evidence.bundles import Bundle, Log, on_recording
+from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.verify_audit import Result, verify
+from recordings.proof.sealing.tree import Tree
+from recordings.proof.tlog.merkle import Frontier
+from recordings.proof.tlog.notes import SigningKey
+from recordings.proof.tlog.signer import Signer as LogSigner
+from recordings.proof.tlog.state import State
+from recordings.proof.tlog.texts import encode64
+from recordings.proof.verification.findings import Verification
+from recordings.proof.verification.verify import verify as verify_log
+from tests.integration.proof.evidence.bundles import Bundle, Log, on_recording
 from tests.sealing import InProcess, Signer, seal_all
 
 RECORDING_1 = on_recording("1")

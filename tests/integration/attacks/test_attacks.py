@@ -22,7 +22,7 @@
 | A18 date an insertion back | test_A18_… | the sealer marks it, the verdict says so; verifier: times when it does not |
 | A19 stop the sealer | test_A19_… | lag alarm, then nothing is given out; verify_trail: unsealed |
 
-Forged bundles by the dozen, without a database, are in tests/unit/evidence/test_verifier_attacks.py.
+Forged bundles by the dozen, without a database, are in tests/unit/proof/evidence/test_verifier_attacks.py.
 """
 
 from dataclasses import dataclass, replace
@@ -34,18 +34,18 @@ from django.db import connection
 
 from recordings.audit.examine import examine
 from recordings.audit.vault import _seal, _unwrap
-from recordings.evidence import claims as building
-from recordings.evidence.leaves import tiles
-from recordings.evidence.population import Population
-from recordings.evidence.standing import CannotProve
-from recordings.evidence.texts import canonical
 from recordings.models import AuditSecret, AuditSubjectKey, Leaf
-from recordings.sealing.errors import Stopped
-from recordings.tlog.notes import LOG, SigningKey, format_note
-from recordings.tlog.texts import encode64
-from recordings.tlog.tiles import Tiles
+from recordings.proof.evidence import claims as building
+from recordings.proof.evidence.leaves import tiles
+from recordings.proof.evidence.population import Population
+from recordings.proof.evidence.standing import CannotProve
+from recordings.proof.evidence.texts import canonical
+from recordings.proof.sealing.errors import Stopped
+from recordings.proof.tlog.notes import LOG, SigningKey, format_note
+from recordings.proof.tlog.texts import encode64
+from recordings.proof.tlog.tiles import Tiles
 from tests.integration.attacks.scene import BLAME_NOA, RECORDING_1, TOMS, Scene, failing
-from tests.integration.evidence.bundles import NOA, TOM, Bundle, opened
+from tests.integration.proof.evidence.bundles import NOA, TOM, Bundle, opened
 
 
 def test_an_honest_log_and_bundle_hold(scene: Scene) -> None:

@@ -27,18 +27,18 @@ from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.filters import TrailFilters
-from recordings.evidence import standing
-from recordings.evidence.scope import Scope
-from recordings.evidence.texts import canonical
-from recordings.evidence.verify_audit import verify
 from recordings.models import Recording, Report, ReportState
+from recordings.proof.evidence import standing
+from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.texts import canonical
+from recordings.proof.evidence.verify_audit import verify
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import ReportForm
 from recordings.reports.tasks import build_report
 from tests import factories
 from tests.integration.attacks.scene import Scene
-from tests.integration.evidence.bundles import NOA, TOM, checked, make_log
+from tests.integration.proof.evidence.bundles import NOA, TOM, checked, make_log
 from tests.sealing import open_log_long_ago
 
 

@@ -21,9 +21,9 @@ from recordings.audit.signed import newest_signed
 from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent, Checkpoint, Incident
 from recordings.models.fields import uuid7
-from recordings.sealing import release
-from recordings.verification.verify import verify
-from tests.integration.sealing.helpers import age
+from recordings.proof.sealing import release
+from recordings.proof.verification.verify import verify
+from tests.integration.proof.sealing.helpers import age
 from tests.sealing import Signer, seal_all, settings_for, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -362,7 +362,7 @@ def test_T14_a_value_that_was_deleted_or_swapped_is_found(
 def test_T14_it_is_an_incident_once(
     services: Services, settings: Any, watched: UUID, admin_connection: psycopg.Connection[Any]
 ) -> None:
-    from recordings.verification.nightly import verify_nightly
+    from recordings.proof.verification.nightly import verify_nightly
 
     admin_connection.execute("DELETE FROM audit.personal")
     verify_nightly()

@@ -17,19 +17,19 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from recordings.tlog import merkle
-from recordings.tlog.checkpoint import parse
-from recordings.tlog.notes import Note
+from recordings.proof.tlog import merkle
+from recordings.proof.tlog.checkpoint import parse
+from recordings.proof.tlog.notes import Note
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
-from tests.integration.anchors.conftest import Log as AnchoredLog
-from tests.integration.anchors.conftest import log as log
-from tests.integration.anchors.conftest import sealer as sealer
-from tests.integration.anchors.conftest import watcher as watcher
-from tests.integration.evidence.conftest import client as client
-from tests.integration.evidence.conftest import eva as eva
-from tests.integration.evidence.conftest import opened as opened
-from tests.integration.evidence.pages import Log, text_of, trail
+from tests.integration.proof.anchors.conftest import Log as AnchoredLog
+from tests.integration.proof.anchors.conftest import log as log
+from tests.integration.proof.anchors.conftest import sealer as sealer
+from tests.integration.proof.anchors.conftest import watcher as watcher
+from tests.integration.proof.evidence.conftest import client as client
+from tests.integration.proof.evidence.conftest import eva as eva
+from tests.integration.proof.evidence.conftest import opened as opened
+from tests.integration.proof.evidence.pages import Log, text_of, trail
 
 RECORDING = "recording:0198c0de-0000-7000-8000-00000000000a"
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ SECONDS, MEMORY = 10, 300 * MIB
 MEASURE = """
 import json, resource, sys
 from pathlib import Path
-from recordings.evidence.inspection import inspect
+from recordings.proof.evidence.inspection import inspect
 said = inspect(Path(sys.argv[1]), Path(sys.argv[2]))
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([said.exit_code, said.verdict, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
@@ -218,8 +218,8 @@ def test_entries_are_an_event_and_private_in_a_public_log(public: int, client: C
 
 
 def test_one_address_cannot_read_without_end(public: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recordings.evidence.tile_views.READS_A_MINUTE", 3)
-    monkeypatch.setattr("recordings.evidence.tile_views.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("recordings.proof.evidence.tile_views.READS_A_MINUTE", 3)
+    monkeypatch.setattr("recordings.proof.evidence.tile_views.time.time", lambda: 1_800_000_000.0)
     statuses = [Client().get("/log/checkpoint").status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
     refused = Client().get("/log/tile/0/000")
@@ -242,8 +242,8 @@ def test_a_witness_that_was_set_back_is_an_incident_and_is_served(
     log: AnchoredLog, sealer: Any, watcher: Callable[[str], Any], tmp_path: Path
 ) -> None:
     """T16: somebody gives a witness an older state file; it goes on and could sign another history."""
-    from recordings.tlog.state import State
-    from recordings.tlog.witness import Witness
+    from recordings.proof.tlog.state import State
+    from recordings.proof.tlog.witness import Witness
 
     auditor = watcher("auditor")
     errand = auditor.errand()

@@ -14,23 +14,23 @@ import pytest
 
 from auditportal.embedded import Services
 from recordings.audit.kinds import Kind
-from recordings.sealing import signing
-from recordings.sealing.entries import Leaf, Place, entry, stamp
-from recordings.sealing.errors import SealingError, Stopped
-from recordings.sealing.events import event_of, examine
-from recordings.sealing.growth import Batch
-from recordings.sealing.horizon import Horizon
-from recordings.sealing.incidents import open_incidents
-from recordings.sealing.log import Log
-from recordings.sealing.own import write_own
-from recordings.sealing.seal import seal_batch
-from recordings.sealing.service import Sealer
-from recordings.sealing.tags import key_commitment, tag
-from recordings.tlog.merkle import leaf_hash
-from recordings.tlog.signer import Signer as LogSigner
-from recordings.tlog.state import State
-from recordings.verification.verify import verify
-from tests.integration.sealing.test_seal import check_log, kinds, rows
+from recordings.proof.sealing import signing
+from recordings.proof.sealing.entries import Leaf, Place, entry, stamp
+from recordings.proof.sealing.errors import SealingError, Stopped
+from recordings.proof.sealing.events import event_of, examine
+from recordings.proof.sealing.growth import Batch
+from recordings.proof.sealing.horizon import Horizon
+from recordings.proof.sealing.incidents import open_incidents
+from recordings.proof.sealing.log import Log
+from recordings.proof.sealing.own import write_own
+from recordings.proof.sealing.seal import seal_batch
+from recordings.proof.sealing.service import Sealer
+from recordings.proof.sealing.tags import key_commitment, tag
+from recordings.proof.tlog.merkle import leaf_hash
+from recordings.proof.tlog.signer import Signer as LogSigner
+from recordings.proof.tlog.state import State
+from recordings.proof.verification.verify import verify
+from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import Signer, event_body, load_log, seal_all, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,21 +9,21 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from psycopg import errors
 
-from recordings.anchors import ledger
-from recordings.anchors.timestamp import NAME, stamp, trusted
 from recordings.audit import Kind, Target, record
 from recordings.audit.lag import check_lag, forget, lag
-from recordings.evidence.compare import Answer, compare
-from recordings.evidence.verify_audit import verify
 from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
-from recordings.sealing import release
-from recordings.sealing.errors import Stopped
-from recordings.sealing.service import Sealer
-from recordings.tlog.client import Conflict, Refused
-from recordings.verification.nightly import alarm, newest_verification, verify_nightly
+from recordings.proof.anchors import ledger
+from recordings.proof.anchors.timestamp import NAME, stamp, trusted
+from recordings.proof.evidence.compare import Answer, compare
+from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.sealing import release
+from recordings.proof.sealing.errors import Stopped
+from recordings.proof.sealing.service import Sealer
+from recordings.proof.tlog.client import Conflict, Refused
+from recordings.proof.verification.nightly import alarm, newest_verification, verify_nightly
 from tests.integration.attacks.scene import BLAME_NOA, DELETE_TOMS, Scene, failing
-from tests.integration.evidence.bundles import NOA, TOM, at_times, opened
+from tests.integration.proof.evidence.bundles import NOA, TOM, at_times, opened
 from tests.tsa import Authority, stamping
 
 

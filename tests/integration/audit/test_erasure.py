@@ -17,11 +17,11 @@ from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, erasure, record
 from recordings.audit.examine import examine
 from recordings.audit.opened import open_event
-from recordings.evidence.verify_audit import verify as verify_bundle
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
-from recordings.verification.verify import verify
+from recordings.proof.evidence.verify_audit import verify as verify_bundle
+from recordings.proof.verification.verify import verify
 from tests.factories import PASSWORD, conversation, person, viewing
-from tests.integration.evidence.bundles import make_log, on_recording
+from tests.integration.proof.evidence.bundles import make_log, on_recording
 from tests.sealing import seal_all, signer_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])

@@ -10,10 +10,10 @@ import pytest
 from auditportal.embedded import Services
 from recordings.audit.lag import lag
 from recordings.models import AuditEvent, Viewing
-from recordings.sealing import release
+from recordings.proof.sealing import release
 from tests.integration.playback.helpers import post, recorded, signed_in, start
-from tests.integration.sealing.helpers import age, sealing
-from tests.integration.sealing.test_seal import kinds
+from tests.integration.proof.sealing.helpers import age, sealing
+from tests.integration.proof.sealing.test_seal import kinds
 from tests.sealing import Signer, settings_for, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

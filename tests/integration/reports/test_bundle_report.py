@@ -23,18 +23,18 @@ from auditportal.accounts.models import Grant, User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.audit.filters import TrailFilters
-from recordings.evidence import standing
-from recordings.evidence.errors import NotOneScope
-from recordings.evidence.verify_audit import verify
-from recordings.evidence.words import statement_in
 from recordings.models import AuditEvent, Report, ReportState
+from recordings.proof.evidence import standing
+from recordings.proof.evidence.errors import NotOneScope
+from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.words import statement_in
 from recordings.reports import bundles, claims, files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm
 from recordings.reports.tasks import build_report, sweep_reports
 from tests import factories
 from tests.factories import PASSWORD, person
-from tests.integration.evidence.bundles import NOA, Log, discovered, make_log, opened
+from tests.integration.proof.evidence.bundles import NOA, Log, discovered, make_log, opened
 from tests.sealing import open_log_long_ago
 
 pytestmark = pytest.mark.usefixtures("committed_db")

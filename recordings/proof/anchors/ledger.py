@@ -1,0 +1,189 @@
+"""What the courier reads and writes in the database, as the sealer's role over plain psycopg."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from recordings.proof.tlog.checkpoint import parse_note
+from recordings.proof.tlog.notes import Note, NoteError, Signed, VerifierKey
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+_CLAIMS = 0x6F757473  # "outs": the first half of the advisory locks on parties
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A checkpoint as it stands in the database: the note carries the log's signature and no cosignature."""
+
+    size: int
+    root: bytes
+    origin: str
+    note: str
+    signed_at: datetime
+
+
+_COLUMNS = "size, root, origin, note, signed_at"
+
+
+def newest(connection: Connection) -> Standing:
+    """The newest checkpoint. LookupError when nothing was signed yet."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit.checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608
+    ).fetchone()
+    if row is None:
+        raise LookupError("The log has no checkpoint yet.")
+    return Standing(*row)
+
+
+def newest_size(connection: Connection) -> int | None:
+    """The size of the newest checkpoint; None when nothing was signed yet."""
+    row = connection.execute("SELECT max(size) FROM audit.checkpoint").fetchone()
+    return row[0] if row else None
+
+
+def newest_manifest(connection: Connection) -> int:
+    """The index of the newest heads manifest, -1 when there is none."""
+    row = connection.execute("SELECT manifest_n FROM audit.log_head").fetchone()
+    return int(row[0]) if row else -1
+
+
+_UNSEEN = f"""
+WITH own AS (
+    SELECT size FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s ORDER BY size DESC LIMIT 200
+), shared AS (
+    SELECT size FROM own JOIN audit.cosignature USING (size) WHERE witness <> %(witness)s
+    AND (%(followed)s::text[] IS NULL OR witness = ANY(%(followed)s::text[]))
+    GROUP BY size ORDER BY count(DISTINCT witness) DESC, size DESC LIMIT 1
+), manifests AS (
+    SELECT leaf.n + 1 AS size FROM audit.leaf JOIN audit.event ON event.id = leaf.event_no
+    WHERE event.kind = 'heads.manifest' ORDER BY event.id DESC LIMIT 64
+)
+SELECT {_COLUMNS} FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s
+AND (size IN (TABLE manifests) OR size = coalesce((TABLE shared), (SELECT max(size) FROM own)))
+ORDER BY size
+"""  # noqa: S608  (our own words)
+
+
+def unseen(
+    connection: Connection, witness: str, origin: str, seen: int, followed: list[str] | None = None
+) -> list[Standing]:
+    """What to bring a witness that signed `seen` leaves of this log, in order.
+
+    Checkpoints that end in a manifest, each for itself (of those that nobody was there to sign only the last ones:
+    older bundles are built); and the one that most other witnesses have cosigned, else the newest. A quorum counts on
+    one checkpoint only: if everybody took whatever is newest just then, a busy log would have none that two know.
+    With `followed` only those others count: nobody outside the quorum decides what the quorum signs.
+    """
+    asked = {"witness": witness, "origin": origin, "seen": seen, "followed": followed}
+    rows = connection.execute(_UNSEEN, asked)
+    return [Standing(*row) for row in rows]
+
+
+def cosigned(connection: Connection, witness: str, origin: str) -> int:
+    """The largest size of this log that a witness has cosigned; 0 when it has none."""
+    row = connection.execute(
+        """SELECT max(size) FROM audit.cosignature JOIN audit.checkpoint USING (size)
+           WHERE witness = %s AND origin = %s""",
+        [witness, origin],
+    ).fetchone()
+    return (row and row[0]) or 0
+
+
+def proven(connection: Connection, witness: str, origin: str, key: VerifierKey, above: int) -> int:
+    """The largest size above `above` on which a signature of the witness is kept that its key confirms; 0 for none."""
+    rows = connection.execute(
+        """SELECT c.note, s.line FROM audit.cosignature AS s JOIN audit.checkpoint AS c USING (size)
+           WHERE s.witness = %s AND c.origin = %s AND size > %s ORDER BY size DESC LIMIT 20""",
+        [witness, origin, above],
+    )
+    for note, line in rows.fetchall():
+        try:
+            text = Note.parse(note).text
+            return parse_note(f"{text}\n{line}\n", [key])[0].size
+        except NoteError:
+            continue
+    return 0
+
+
+def cosign(connection: Connection, size: int, witness: str, signed: Signed) -> None:
+    """Keep a cosignature that was verified."""
+    connection.execute(
+        """INSERT INTO audit.cosignature (size, witness, line, time) VALUES (%s, %s, %s, to_timestamp(%s))
+           ON CONFLICT DO NOTHING""",
+        [size, witness, signed.line, signed.time],
+    )
+
+
+def due(connection: Connection, name: str, every: timedelta) -> bool:
+    """Whether there is a checkpoint that this party does not know, and its last success is `every` ago."""
+    row = connection.execute(
+        """SELECT FROM audit.checkpoint AS c LEFT JOIN audit.outside AS o ON o.name = %s
+           WHERE c.size = (SELECT max(size) FROM audit.checkpoint) AND c.size <> coalesce(o.size, -1)
+           AND coalesce(o.success_at + %s <= clock_timestamp(), true)""",
+        [name, every],
+    ).fetchone()
+    return row is not None
+
+
+def last_kept(connection: Connection, kind: str, place: str) -> tuple[int, datetime] | None:
+    """Size and time of the newest anchor of this kind at this place."""
+    return connection.execute(
+        "SELECT size, time FROM audit.anchor WHERE kind = %s AND place = %s ORDER BY size DESC, id DESC LIMIT 1",
+        [kind, place],
+    ).fetchone()
+
+
+def keep(connection: Connection, kind: str, size: int, place: str, evidence: bytes, time: datetime) -> None:
+    """Note that a checkpoint was anchored, with what came back."""
+    connection.execute(
+        "INSERT INTO audit.anchor (kind, size, place, evidence, time) VALUES (%s, %s, %s, %s, %s)",
+        [kind, size, place, evidence, time],
+    )
+
+
+def incidents_since(connection: Connection, since: datetime) -> list[str]:
+    """What must never happen and did, oldest first; at most 50 of them."""
+    rows = connection.execute(
+        """SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), code, detail FROM audit.incident
+           WHERE at >= %s AND settles IS NULL ORDER BY id LIMIT 50""",
+        [since],
+    )
+    return [f"{at} UTC, {code}: {detail}" for at, code, detail in rows]
+
+
+def claim(connection: Connection, name: str) -> bool:
+    """Whether this connection serves the party from now on: of two sealers' couriers one does, until it ends."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, name]).fetchone()
+    return bool(row and row[0])
+
+
+def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:
+    """A row for every party that is served from now on; one that is served no longer has `every` 0."""
+    connection.execute(
+        "UPDATE audit.outside SET every = interval '0', trouble = '' WHERE name <> ALL(%s)", [list(parties)]
+    )
+    for name, every in parties.items():
+        connection.execute(
+            """INSERT INTO audit.outside (name, every) VALUES (%s, %s)
+               ON CONFLICT (name) DO UPDATE SET every = EXCLUDED.every""",
+            [name, every],
+        )
+
+
+def succeeded(connection: Connection, name: str, size: int, remark: str) -> None:
+    """The party knows the log up to `size`; `remark` is what is to be said even so."""
+    connection.execute(
+        """UPDATE audit.outside SET asked_at = clock_timestamp(), success_at = clock_timestamp(), size = %s,
+           trouble = %s WHERE name = %s""",
+        [size, remark, name],
+    )
+
+
+def failed(connection: Connection, name: str, trouble: str) -> None:
+    """The party could not be served, and why."""
+    connection.execute(
+        "UPDATE audit.outside SET asked_at = clock_timestamp(), trouble = %s WHERE name = %s",
+        [trouble, name],
+    )

@@ -1,0 +1,152 @@
+"""One S3 bucket with Object Lock: files are put there to stay, and the first version of a file is the one that counts.
+
+Whoever holds the credentials may put newer versions and delete markers on top; what lies below them under compliance
+mode nobody can change or delete before its date, the owner of the account included.
+"""
+
+import base64
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recordings.proof.anchors.errand import Trouble
+from recordings.storage import Style, check_bucket, locate
+
+# At DEBUG botocore writes signatures and the strings it signs.
+logging.getLogger("botocore").setLevel(logging.INFO)
+
+_MODE = "COMPLIANCE"
+_CONFIG = Config(
+    signature_version="s3v4",
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class Differs(Trouble):
+    """What lies in the bucket is not what this log would have put there."""
+
+
+class Lockbox:
+    """The bucket at `url`, `https://host/bucket`. ValueError when that is no such place."""
+
+    def __init__(self, url: str, access_key: str, secret_key: str, region: str) -> None:
+        check_bucket(url)
+        place = locate(f"{url}/x", [url])
+        if place.style is not Style.PATH:
+            raise ValueError("The bucket for anchors is written https://host/bucket.")
+        self.bucket = place.bucket
+        self._client: Any = botocore.session.Session().create_client(
+            "s3",
+            region_name=region,
+            endpoint_url=f"{place.scheme}://{place.authority}",
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=_CONFIG.merge(Config(s3={"addressing_style": "path"})),
+        )
+
+    def put(self, key: str, body: bytes, until: datetime) -> str:
+        """Put a file that stays until then; the id of its version. What an interrupted visit has put is taken as it is.
+
+        Trouble when it cannot be put, and when the lock is not really there afterwards. Differs when the first file of
+        this name is another one.
+        """
+        with _as_trouble():
+            found = self._first(key)
+            if found and self._read(key, found) != body:
+                raise Differs(f"The bucket holds something else under {key}.")
+            version = found or self._put(key, body, until)
+            date = self._locked_until(key, version)
+            if date < until - timedelta(seconds=1):
+                self._prolong(key, version, until)
+            return version
+
+    def first(self, key: str) -> bytes | None:
+        """The file as it was first put; None when there never was one."""
+        with _as_trouble():
+            version = self._first(key)
+            return None if version is None else self._read(key, version)
+
+    def names(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to and with the next slash, or to the end, sorted; deleted files included."""
+        with _as_trouble():
+            pages = list(self._pages(Prefix=prefix, Delimiter="/"))
+        folders = {found["Prefix"] for page in pages for found in page.get("CommonPrefixes", ())}
+        files = {found["Key"] for page in pages for found in page.get("Versions", ())}
+        return sorted(name.removeprefix(prefix) for name in folders | files)
+
+    def _first(self, key: str) -> str | None:
+        """The oldest version of a file: S3 lists names in order, and the versions of each newest first."""
+        files = (found for page in self._pages(Prefix=key) for found in page.get("Versions", ()))
+        versions = [found["VersionId"] for found in takewhile(lambda found: found["Key"] == key, files)]
+        return versions[-1] if versions else None
+
+    def _read(self, key: str, version: str) -> bytes:
+        answer = self._client.get_object(Bucket=self.bucket, Key=key, VersionId=version)
+        return bytes(answer["Body"].read())
+
+    def _put(self, key: str, body: bytes, until: datetime) -> str:
+        # S3 demands a digest with every locked file; MD5 is the one that every store knows.
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        done = self._client.put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=body,
+            ContentMD5=base64.b64encode(digest).decode(),
+            ObjectLockMode=_MODE,
+            ObjectLockRetainUntilDate=until,
+        )
+        return str(done.get("VersionId", "null"))
+
+    def _locked_until(self, key: str, version: str) -> datetime:
+        """As the store says it, not as it was asked to."""
+        if version == "null":
+            raise Trouble("The bucket keeps no versions, so nothing in it is locked: it needs Object Lock.")
+        found = self._client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
+        mode, date = found.get("ObjectLockMode"), found.get("ObjectLockRetainUntilDate")
+        if mode != _MODE or not isinstance(date, datetime):
+            raise Trouble(
+                f"What lies there is not locked in compliance mode (it says {mode or 'nothing'}); to see that takes "
+                "the permission s3:GetObjectRetention."
+            )
+        return date
+
+    def _prolong(self, key: str, version: str, until: datetime) -> None:
+        """Compliance mode lets a lock be made longer, never shorter."""
+        self._client.put_object_retention(
+            Bucket=self.bucket,
+            Key=key,
+            VersionId=version,
+            Retention={"Mode": _MODE, "RetainUntilDate": until},
+        )
+        if self._locked_until(key, version) < until - timedelta(seconds=1):
+            raise Trouble("What lies there is not locked for as long as it was asked to be.")
+
+    def _pages(self, **where: str) -> Iterator[dict[str, Any]]:
+        yield from self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, **where)
+
+
+@contextmanager
+def _as_trouble() -> Iterator[None]:
+    """Errors of the store as sentences: its code, never its message, which may quote what was signed."""
+    try:
+        yield
+    except ClientError as error:
+        raise Trouble(f"The bucket refused: {_code(error)}.") from None
+    except BotoCoreError as error:
+        raise Trouble(f"The bucket could not be reached ({type(error).__name__}).") from None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))[:80]

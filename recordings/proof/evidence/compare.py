@@ -1,0 +1,164 @@
+"""An auditor's own checkpoint against the log as it is today: does the one begin with the other?"""
+
+import os
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+from hmac import compare_digest
+from struct import Struct
+from typing import IO
+
+from django.db import connection
+
+from recordings.exceptions import PortalError
+from recordings.models import Checkpoint as Kept
+from recordings.models import LogHead
+from recordings.proof.evidence.leaves import tiles
+from recordings.proof.evidence.trust import policy
+from recordings.proof.tlog.checkpoint import Checkpoint, parse
+from recordings.proof.tlog.notes import Note, NoteError
+from recordings.proof.tlog.policy import PolicyError
+from recordings.proof.tlog.texts import encode64
+
+LONGEST = 64 * 1024
+MOST_ENTRIES = 250
+# A local header of a zip: flags, method, packed size, size, lengths of name and extra field.
+_HEADER = Struct("<6xHH8xIIHH")
+_STORED, _DEFLATED = 0, 8
+
+
+class NotACheckpoint(PortalError):
+    """What was pasted or uploaded holds no checkpoint; the sentence says why."""
+
+    status = 400
+
+
+class Answer(StrEnum):
+    SAME = "same_log"
+    CONSISTENT = "consistent"
+    INCONSISTENT = "inconsistent"
+    NEWER = "newer_than_ours"
+    UNPROVEN = "differs_but_unsigned"
+    OTHER_ORIGIN = "other_log"
+    BAD_SIGNATURE = "bad_signature"
+
+    @property
+    def alarms(self) -> bool:
+        """Whether the log has shown two histories: a checkpoint that it signed is not the beginning of what it is."""
+        return self in (Answer.INCONSISTENT, Answer.NEWER)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was given, what was found, and the newest checkpoint of ours that a proof can lead to."""
+
+    answer: Answer
+    given: Checkpoint
+    note: str
+    signed: bool
+    ours: Kept | None
+    our_root: bytes = b""
+
+    @property
+    def root_given(self) -> str:
+        return encode64(self.given.root)
+
+    @property
+    def root_ours(self) -> str:
+        return encode64(self.our_root) if self.our_root else ""
+
+    @property
+    def provable(self) -> bool:
+        """Whether a consistency proof leads from the given checkpoint to our newest one."""
+        fits = self.answer in (Answer.SAME, Answer.CONSISTENT)
+        return fits and self.ours is not None and 0 < self.given.size <= self.ours.size
+
+
+def checkpoint_in(upload: IO[bytes]) -> str:
+    """The text of an uploaded checkpoint, or of checkpoint.txt in an uploaded bundle. Raises NotACheckpoint."""
+    head = upload.read(4)
+    upload.seek(0)
+    data = _from_bundle(upload) if head.startswith(b"PK") else upload.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise NotACheckpoint("A checkpoint is a short text; this file is longer than 64 KiB.")
+    try:
+        return data.decode().removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise NotACheckpoint("This file is neither a checkpoint nor a bundle.") from None
+
+
+def _from_bundle(upload: IO[bytes]) -> bytes:
+    """checkpoint.txt from the first entries, header by header: nothing else is unpacked, no directory is read."""
+    for _ in range(MOST_ENTRIES):
+        header = upload.read(_HEADER.size)
+        if not header.startswith(b"PK\x03\x04") or len(header) < _HEADER.size:
+            break
+        flags, method, packed, _, name_length, extra_length = _HEADER.unpack(header)
+        name = upload.read(name_length)
+        upload.seek(extra_length, os.SEEK_CUR)
+        if flags or method not in (_STORED, _DEFLATED):
+            break
+        if name == b"checkpoint.txt":
+            return _unpacked(upload.read(min(packed, LONGEST + 1)), method)
+        upload.seek(packed, os.SEEK_CUR)
+    raise NotACheckpoint("No checkpoint.txt was found in this file. Bring the bundle as it was downloaded.")
+
+
+def _unpacked(data: bytes, method: int) -> bytes:
+    if method == _STORED:
+        return data
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, LONGEST + 1)
+    except zlib.error:
+        raise NotACheckpoint("The checkpoint.txt in this file is damaged.") from None
+
+
+def compare(text: str) -> Compared:
+    """Hold a checkpoint against the log. Raises NotACheckpoint when the text is none."""
+    note, given = _parsed(text)
+    ours = Kept.objects.order_by("-size").first()
+    head = LogHead.objects.first()
+    if head is None or not (given.origin == head.origin or Kept.objects.filter(origin=given.origin).exists()):
+        return Compared(Answer.OTHER_ORIGIN, given, str(note), False, ours)
+    try:
+        signed = _signed(note, given)
+    except NoteError:
+        return Compared(Answer.BAD_SIGNATURE, given, str(note), False, ours)
+    answer, root = _held_against(given, head.size, signed)
+    newest = ours is not None and given.size == ours.size
+    if answer is Answer.CONSISTENT and newest:
+        answer = Answer.SAME
+    return Compared(answer, given, str(note), signed, ours, root)
+
+
+def _parsed(text: str) -> tuple[Note, Checkpoint]:
+    """Pasted text may have lost its last newline or gained blank ones; nothing else is forgiven."""
+    try:
+        note = Note.parse(text.replace("\r\n", "\n").strip("\n") + "\n")
+        return note, parse(note.text)
+    except NoteError as error:
+        raise NotACheckpoint(f"This is not a checkpoint. {error}") from error
+
+
+def _signed(note: Note, given: Checkpoint) -> bool:
+    """Whether the log's key signed it; False where the key is not known. NoteError when a signature is bad."""
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        trusted = None
+    keys = [party.key for party in trusted.logs if party.key.name == given.origin] if trusted else []
+    known = {(key.name, key.key_id) for key in keys}
+    if not known.intersection((line.name, line.key_id) for line in note.signatures):
+        if keys:
+            raise NoteError("No key of the log signed it.")
+        return False
+    return bool(note.verify(keys))
+
+
+def _held_against(given: Checkpoint, size: int, signed: bool) -> tuple[Answer, bytes]:
+    if given.size > size:
+        return (Answer.NEWER if signed else Answer.UNPROVEN), b""
+    root = tiles(connection, given.size).root()
+    if compare_digest(root, given.root):
+        return Answer.CONSISTENT, root
+    return (Answer.INCONSISTENT if signed else Answer.UNPROVEN), root

@@ -1,0 +1,166 @@
+"""The checkpoints, newest first, and one of them with everything others said about it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Max
+
+from recordings.models import Anchor, Checkpoint, Cosignature
+from recordings.proof.evidence.trust import policy, whole_note
+from recordings.proof.tlog.notes import Note, NoteError, VerifierKey
+from recordings.proof.tlog.policy import PolicyError
+from recordings.proof.tlog.texts import encode64
+
+PAGE = 50
+COUNTED = 2000
+KINDS = {"bucket": "Locked bucket", "timestamp": "Time stamp", "mail": "Mail"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A checkpoint as the list shows it."""
+
+    size: int
+    root: str
+    signed_at: datetime
+    witnesses: tuple[str, ...]
+    anchors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """A page of checkpoints; `older` and `newer` are sizes to go on from, 0 where there is nothing more.
+
+    `cosigned` and `anchored` are the newest sizes that somebody outside has: they cover all before them.
+    """
+
+    rows: list[Row]
+    older: int
+    newer: int
+    count: int
+    capped: bool
+    cosigned: int
+    anchored: int
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A line below the note: whose it says it is, and what checking it gave."""
+
+    name: str
+    role: str
+    line: str
+    tone: str
+    said: str
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One checkpoint on its own page."""
+
+    checkpoint: Checkpoint
+    note: str
+    signers: list[Signer]
+    anchors: list[Anchor]
+    quorum: bool | None
+    names: tuple[str, ...] = field(default=())
+
+    @property
+    def root(self) -> str:
+        return encode64(bytes(self.checkpoint.root))
+
+
+def history(before: int = 0, after: int = 0) -> History:
+    """Checkpoints older than one size, newer than another, or the newest."""
+    found = Checkpoint.objects.order_by("size" if after else "-size")
+    if before or after:
+        found = found.filter(size__gt=after) if after else found.filter(size__lt=before)
+    listed = list(found[: PAGE + 1])
+    shown, more = listed[:PAGE], len(listed) > PAGE
+    shown = shown[::-1] if after else shown
+    count = Checkpoint.objects.order_by("-size")[: COUNTED + 1].count()
+    return History(
+        rows=_rows(shown),
+        older=shown[-1].size if shown and (more or after) else 0,
+        newer=shown[0].size if shown and (before or (after and more)) else 0,
+        count=min(count, COUNTED),
+        capped=count > COUNTED,
+        cosigned=Cosignature.objects.aggregate(most=Max("size"))["most"] or 0,
+        anchored=Anchor.objects.filter(kind__in=KINDS).aggregate(most=Max("size"))["most"] or 0,
+    )
+
+
+def _rows(checkpoints: Collection[Checkpoint]) -> list[Row]:
+    sizes = [checkpoint.size for checkpoint in checkpoints]
+    witnesses = _grouped(Cosignature.objects.filter(size__in=sizes).values_list("size", "witness"))
+    anchors = _grouped(Anchor.objects.filter(size__in=sizes).values_list("size", "kind"))
+    return [
+        Row(
+            size=one.size,
+            root=encode64(bytes(one.root)),
+            signed_at=one.signed_at,
+            witnesses=tuple(sorted(witnesses[one.size])),
+            anchors=tuple(KINDS.get(kind, kind) for kind in sorted(anchors[one.size])),
+        )
+        for one in checkpoints
+    ]
+
+
+def _grouped(pairs: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for size, name in pairs:
+        found[size].add(name)
+    return found
+
+
+def shown(size: int) -> Shown | None:
+    """One checkpoint, its signatures checked under the installation's policy; None when there is none of this size."""
+    checkpoint = Checkpoint.objects.filter(size=size).first()
+    if checkpoint is None:
+        return None
+    note = whole_note(checkpoint, Cosignature.objects.filter(size=size))
+    anchors = list(Anchor.objects.filter(size=size).order_by("id"))
+    keys = _keys()
+    signers = [_signer(Note.parse(note), number, keys) for number in range(len(Note.parse(note).signatures))]
+    return Shown(checkpoint, note, signers, anchors, *_quorum(note))
+
+
+def _keys() -> dict[VerifierKey, tuple[str, str]]:
+    """Every key of the policy with the name and the role the policy gives it."""
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        trusted = None
+    if trusted is None:
+        return {}
+    logs = {party.key: (party.key.name, "log") for party in trusted.logs}
+    return logs | {party.key: (name, "witness") for name, party in trusted.witnesses.items()}
+
+
+def _signer(note: Note, number: int, keys: dict[VerifierKey, tuple[str, str]]) -> Signer:
+    """One line, checked by itself, so that a bad one does not hide the others."""
+    line = note.signatures[number]
+    alone = Note(note.text, (line,))
+    own = {key for key in keys if (key.name, key.key_id) == (line.name, line.key_id)}
+    if not own:
+        return Signer(line.name, "", line.line, "", "not in the policy")
+    name, role = keys[next(iter(own))]
+    try:
+        (signed,) = alone.verify(own)
+    except NoteError:
+        return Signer(name, role, line.line, "bad", "does not verify")
+    time = datetime.fromtimestamp(signed.time).astimezone() if signed.time else None
+    return Signer(name, role, line.line, "ok", "verifies", time)
+
+
+def _quorum(note: str) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether enough witnesses signed, and which; None where no policy says how many are enough."""
+    try:
+        trusted = policy()
+        judged = trusted.judge(note) if trusted and trusted.quorum != "none" else None
+    except (PolicyError, NoteError, OSError):
+        return None, ()
+    return (judged.quorum_met, tuple(sorted(judged.witnesses))) if judged else (None, ())

@@ -1,0 +1,92 @@
+"""The table of a bundle: made from the exact bytes and the revealed values only, so that anybody can make it again.
+
+docs/trail-format.md says what each column is; the verifiers have it in their own words.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recordings.audit.vault import ERASED
+from recordings.proof.evidence.leaves import Shipped
+from recordings.proof.evidence.texts import canonical
+from recordings.sheets.cells import csv_column
+
+COLUMNS = (
+    "leaf",
+    "recorded_at",
+    "occurred_at",
+    "type",
+    "outcome",
+    "actor",
+    "actor_name",
+    "role",
+    "purpose",
+    "note",
+    "target",
+    "target_label",
+    "parent",
+    "address",
+    "request_id",
+    "detail",
+    "event_id",
+    "body_sha256",
+)
+BYTE_ORDER_MARK = "\ufeff".encode()
+
+Row = tuple[int | str, ...]
+
+
+def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row:
+    """The values of one event in the order of COLUMNS, as they are: no cell made harmless yet. `entry` and `body` are
+    the leaf's, parsed; a leaf that is no event has no body."""
+    if not body:
+        known = {"leaf": leaf.n, "recorded_at": entry["r"], "type": entry["y"], "outcome": entry["o"]}
+        known |= {"event_id": entry["e"], "body_sha256": entry["bh"]}
+        return tuple(known.get(name, "") for name in COLUMNS)
+    actor, target = body.get("actor", {}), body.get("object", {})
+
+    def personal(part: str, name: str) -> str:
+        return _personal(leaf, body, part, name)
+
+    return (
+        leaf.n,
+        entry["r"],
+        body["occurred_at"],
+        entry["y"],
+        entry["o"],
+        actor.get("ref", ""),
+        personal("actor", "name"),
+        actor.get("role", ""),
+        body.get("purpose", {}).get("code", ""),
+        personal("purpose", "note"),
+        target.get("ref", ""),
+        personal("object", "label"),
+        target.get("parent", ""),
+        personal("source", "ip"),
+        body.get("request", {}).get("id", ""),
+        _detail(leaf, body.get("action_detail", {})),
+        entry["e"],
+        entry["bh"],
+    )
+
+
+def _personal(leaf: Shipped, body: Mapping[str, Any], part: str, name: str) -> str:
+    if name not in body.get(part, {}):
+        return ""
+    found = leaf.values.get(f"{part}.{name}")
+    return found.value if found else ERASED
+
+
+def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
+    """Revealed values in the clear; an erased one stays as its commitment, for nothing tells that from other text."""
+    found = {name: leaf.values.get(f"action_detail.{name}") for name in detail}
+    said = {name: shown.value if (shown := found[name]) else value for name, value in detail.items()}
+    return canonical(said).decode() if said else ""
+
+
+def csv_lines(rows: Sequence[Row]) -> bytes:
+    """Lines of the table's CSV: RFC 4180, each cell text that no spreadsheet takes for a formula."""
+    if not rows:
+        return b""
+    columns = [csv_column([str(cell) for cell in cells]) for cells in zip(*rows, strict=True)]
+    return "".join([f"{','.join(cells)}\r\n" for cells in zip(*columns, strict=True)]).encode()

@@ -1,0 +1,141 @@
+"""The log as C2SP tlog-tiles has it, below /log/: for monitors that read it whole.
+
+With AUDIT_LOG_PUBLIC anybody may read checkpoint and hash tiles, a shared cache may keep them, and such a read is no
+event. Entries are for readers of the trail only: whoever holds a bundle knows the tag key, and can tell from entries
+what happened to a person or an object they can name.
+"""
+
+import time
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Max
+from django.http import Http404, HttpResponse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from recordings.audit import Actor, Target, client_address
+from recordings.audit.reading import log_reading
+from recordings.http import Request
+from recordings.models import Checkpoint, Cosignature
+from recordings.permissions import Permission
+from recordings.policies import permission_required
+from recordings.proof.evidence.errors import LogBroken
+from recordings.proof.evidence.trust import whole_note
+from recordings.proof.evidence.verdict import newest_witnessed
+from recordings.proof.sealing.tree import Tree
+from recordings.proof.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, parse_tile_path
+
+# A log of a million leaves is read in four minutes.
+READS_A_MINUTE = 1200
+_IMMUTABLE = "max-age=31536000, immutable"
+_SHORT = "max-age=5"
+
+
+def is_public() -> bool:
+    """Whether checkpoint and hash tiles are open to anybody."""
+    return bool(settings.AUDIT_LOG_PUBLIC)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL, open_when=is_public)
+def log_checkpoint(request: Request) -> HttpResponse:
+    """The checkpoint that is published: the newest that enough witnesses have seen, else the newest."""
+    if refused := _read_by(request):
+        return refused
+    witnessed = newest_witnessed()
+    found = Checkpoint.objects.order_by("-size")
+    newest = (found.filter(size=witnessed.size) if witnessed else found).first()
+    if newest is None:
+        raise Http404
+    note = whole_note(newest, Cosignature.objects.filter(size=newest.size))
+    response = HttpResponse(note, content_type="text/plain; charset=utf-8")
+    return _published(response, _SHORT) if is_public() else response
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL, open_when=is_public)
+def log_tile(request: Request, path: str) -> HttpResponse:
+    """A hash tile. Partial ones for the sizes of checkpoints only, as the specification has it."""
+    place = _place(path)
+    if place[0] == ENTRIES:
+        raise Http404
+    if refused := _read_by(request):
+        return refused
+    response = HttpResponse(_read(*place), content_type="application/octet-stream")
+    return _published(response, _IMMUTABLE) if is_public() else _own(response)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+@gzip_page
+def log_entries(request: Request, path: str) -> HttpResponse:
+    """A bundle of entries. Never public."""
+    place = _place(f"entries/{path}")
+    _log_reading(request)
+    return _own(HttpResponse(_read(*place), content_type="application/octet-stream"))
+
+
+def _read_by(request: Request) -> HttpResponse | None:
+    """Note who reads: as an event, or – where anybody may – as a number beside the address. An answer refuses."""
+    if not is_public():
+        _log_reading(request)
+        return None
+    minute, second = divmod(int(time.time()), 60)
+    key = f"log-reads:{minute}:{client_address(request)}"
+    cache.add(key, 0, 120)
+    if cache.incr(key) <= READS_A_MINUTE:
+        return None
+    response = HttpResponse("Too many reads from this address. Try again in a minute.\n", "text/plain", 429)
+    response.headers["Retry-After"] = str(60 - second)
+    return response
+
+
+def _log_reading(request: Request) -> None:
+    log_reading(by=Actor.from_request(request), target=Target("log", "log:tiles"))
+
+
+def _published(response: HttpResponse, kept: str) -> HttpResponse:
+    """For anybody: a shared cache may keep it, and pages of other sites may read it."""
+    response.headers["Cache-Control"] = f"public, {kept}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.is_public = True  # type: ignore[attr-defined]
+    return response
+
+
+def _own(response: HttpResponse) -> HttpResponse:
+    """For whoever asked, signed in: no shared cache may keep it, the reader's own may for ever."""
+    response.headers["Cache-Control"] = f"private, {_IMMUTABLE}"
+    response.is_of_the_log = True  # type: ignore[attr-defined]
+    return response
+
+
+def _place(path: str) -> tuple[int, int, int]:
+    try:
+        place = parse_tile_path(path)
+    except TileError:
+        raise Http404 from None
+    if not _is_published(*place):
+        raise Http404
+    return place
+
+
+def _is_published(level: int, position: int, width: int) -> bool:
+    """Whether a signed tree has this tile: a full one once it is covered, a partial one only at its own sizes."""
+    unit = 1 << HEIGHT * max(level, 0)
+    first = (position * WIDTH + width) * unit
+    if first >= 2**63:
+        return False
+    if width == WIDTH:
+        return (Checkpoint.objects.aggregate(most=Max("size"))["most"] or 0) >= first
+    return Checkpoint.objects.filter(size__gte=first, size__lt=min(first + unit, 2**63 - 1)).exists()
+
+
+def _read(level: int, position: int, width: int) -> bytes:
+    try:
+        with connection.cursor() as cursor:
+            return Tree(cursor).tile(level, position, width)
+    except TileError as missing:
+        raise LogBroken from missing

@@ -1,0 +1,82 @@
+"""Whom this installation trusts: its policy file (C2SP tlog-policy), and checkpoints as they go out of the house."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+
+from recordings.models import Checkpoint, Cosignature
+from recordings.proof.tlog.notes import Note, NoteError, Signature, VerifierKey, format_note
+from recordings.proof.tlog.policy import Policy, PolicyError
+from recordings.proof.tlog.texts import decode64
+
+
+def policy() -> Policy | None:
+    """The installation's policy; None where none is configured. Raises PolicyError, OSError for a file that is bad."""
+    path: Path | None = settings.AUDIT_POLICY_FILE
+    return _parsed(path, path.stat().st_mtime_ns) if path else None
+
+
+@lru_cache(maxsize=2)
+def _parsed(path: Path, changed: int) -> Policy:
+    """`changed` makes an edited file a new one."""
+    return Policy.parse(path.read_bytes())
+
+
+def whole_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> str:
+    """The signed note with its witnesses' lines: of each witness of the policy the newest that verifies.
+
+    A row that a login has put there spoils no other. Without a policy nobody can tell, and the newest of each is taken.
+    """
+    note, known = Note.parse(checkpoint.note), _witnesses()
+    lines: dict[str, str] = {}
+    for found in sorted(cosignatures, key=lambda found: found.time):
+        line = found.line.rstrip("\n")
+        if known is None or (found.witness in known and _verifies(note.text, line, known[found.witness])):
+            lines[found.witness] = line
+    own = [signature.line for signature in note.signatures]
+    return format_note(note.text, [*own, *(lines[name] for name in sorted(lines))])
+
+
+def _witnesses() -> dict[str, VerifierKey] | None:
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        return None
+    return {name: party.key for name, party in trusted.witnesses.items()} if trusted else None
+
+
+def _verifies(text: str, line: str, key: VerifierKey) -> bool:
+    try:
+        return bool(Note(text, (Signature.parse(line),)).verify([key]))
+    except NoteError:
+        return False
+
+
+@dataclass(frozen=True)
+class LogKey:
+    """A public key of the log as the policy names it. `spoken` is for the telephone."""
+
+    vkey: str
+
+    @property
+    def origin(self) -> str:
+        return self.vkey.partition("+")[0]
+
+    @property
+    def spoken(self) -> str:
+        """SHA-256 of the key's bytes (its type and the public key), sixteen groups of four hexadecimal digits."""
+        digest = sha256(decode64(self.vkey.split("+", 2)[2])).hexdigest()
+        return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
+
+
+def log_keys() -> list[LogKey]:
+    """The keys of the log that the policy trusts; empty without a policy that can be read."""
+    try:
+        trusted = policy()
+    except (PolicyError, OSError):
+        return []
+    return [LogKey(party.key.vkey) for party in trusted.logs] if trusted else []

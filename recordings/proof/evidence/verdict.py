@@ -1,0 +1,231 @@
+"""How the log stands now, for the strip on the trail's pages: every word of it is looked up, none assumed."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from recordings.audit.lag import behind
+from recordings.models import (
+    Anchor,
+    Checkpoint,
+    Cosignature,
+    Incident,
+    Leaf,
+    LogHead,
+    TrailVerification,
+)
+from recordings.proof.evidence.trust import policy, whole_note
+from recordings.proof.sealing.incidents import OPEN
+from recordings.proof.tlog.notes import NoteError
+from recordings.proof.tlog.policy import Judged, Policy, PolicyError
+
+_LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
+_SETTLED_SHOWN = 50
+_WITNESSES_COME = timedelta(seconds=60)  # every 10 s, as a rule
+ANCHORED = {"timestamp": "time-stamped", "bucket": "object-locked"}
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """The newest checkpoint that enough witnesses of the policy have cosigned."""
+
+    size: int
+    at: datetime
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was looked up."""
+
+    now: datetime
+    head: LogHead | None
+    unsealed_since: datetime | None
+    checkpoint: Checkpoint | None
+    witnessed: Witnessed | None
+    anchored: dict[str, Anchor]
+    verified: TrailVerification | None
+    incidents: list[Incident]
+    trouble: str
+    judged: bool
+    quorum: bool
+
+    @property
+    def unsealed_age(self) -> float:
+        """Seconds that the oldest event which is not sealed has waited; 0 when none waits."""
+        return (self.now - self.unsealed_since).total_seconds() if self.unsealed_since else 0.0
+
+    @property
+    def verified_seconds(self) -> float:
+        """How long the last full verification took."""
+        return (
+            (self.verified.finished_at - self.verified.started_at).total_seconds() if self.verified else 0.0
+        )
+
+    def late(self, reached: int, allowed: timedelta) -> bool:
+        """Whether the first leaf from `reached` on was sealed longer ago than that."""
+        if self.head is None or reached >= self.head.size:
+            return False
+        sealed = Leaf.objects.filter(n=reached).values_list("sealed_at", flat=True).first()
+        return sealed is not None and self.now - sealed > allowed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The strip: a tone (ok, info, warn, bad), a word of the ladder or what is the matter, and why."""
+
+    facts: Facts
+    tone: str = field(init=False)
+    word: str = field(init=False)
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, value in zip(("tone", "word", "text"), _said(self.facts), strict=True):
+            object.__setattr__(self, name, value)
+
+
+def verdict() -> Verdict:
+    """Look at everything there is to look at: about ten short queries, whatever the size of the log."""
+    head = LogHead.objects.first()
+    checkpoint = Checkpoint.objects.order_by("-size").first()
+    trusted, trouble = _policy()
+    if checkpoint and trusted:
+        trouble = _bad_signature(trusted, checkpoint)
+    now = timezone.now()
+    facts = Facts(
+        now=now,
+        head=head,
+        unsealed_since=_oldest_unsealed(now),
+        checkpoint=checkpoint,
+        witnessed=_witnessed(trusted) if trusted else None,
+        anchored=_newest_anchors(),
+        verified=TrailVerification.objects.order_by("-started_at").first(),
+        incidents=open_incidents(),
+        trouble=trouble,
+        judged=trusted is not None,
+        quorum=trusted is not None and trusted.quorum != "none",
+    )
+    return Verdict(facts)
+
+
+def newest_witnessed() -> Witnessed | None:
+    """The newest checkpoint whose quorum is met, every signature checked."""
+    trusted, _ = _policy()
+    return _witnessed(trusted) if trusted else None
+
+
+def open_incidents() -> list[Incident]:
+    """Incidents that nothing has settled, newest first, as the sealer sees it: a row alone settles nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN)
+        found = [row[0] for row in cursor.fetchall()]
+    return list(Incident.objects.filter(pk__in=found).order_by("-id"))
+
+
+def listed_incidents() -> list[tuple[Incident, Incident | None]]:
+    """Every open incident, then the newest settled ones, each with the row that settled it."""
+    unsettled = open_incidents()
+    settling = Incident.objects.filter(settles__isnull=False).exclude(settles__in=unsettled)
+    rows = settling.select_related("settles").order_by("-id")[:_SETTLED_SHOWN]
+    return [*((found, None) for found in unsettled), *((row.settles, row) for row in rows if row.settles)]
+
+
+def _oldest_unsealed(now: datetime) -> datetime | None:
+    """When the oldest event was recorded that has no leaf below a signed checkpoint yet."""
+    seconds = behind()
+    return now - timedelta(seconds=seconds) if seconds else None
+
+
+def _newest_anchors() -> dict[str, Anchor]:
+    found = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
+    return {anchor.kind: anchor for anchor in found if anchor}
+
+
+def _policy() -> tuple[Policy | None, str]:
+    """The policy as far as it can judge anything: one that names no log is as good as none."""
+    try:
+        trusted = policy()
+    except (PolicyError, OSError) as error:
+        return None, f"The trust policy cannot be read: {error}"
+    return (trusted if trusted and trusted.logs else None), ""
+
+
+def _bad_signature(trusted: Policy, checkpoint: Checkpoint) -> str:
+    try:
+        trusted.judge(checkpoint.note)
+    except NoteError as error:
+        return f"The newest checkpoint does not pass the trust policy: {error}"
+    return ""
+
+
+def _witnessed(trusted: Policy) -> Witnessed | None:
+    if trusted.quorum == "none":
+        return None
+    sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()[:_LOOKED_AT]
+    for size, judged in _judged(trusted, list(sizes)):
+        if judged.quorum_met:
+            newest = max(signed.time or 0 for signed in judged.witnesses.values())
+            return Witnessed(size, datetime.fromtimestamp(newest, UTC), tuple(sorted(judged.witnesses)))
+    return None
+
+
+def _judged(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, Judged]]:
+    """Checkpoints of these sizes, the newest first, as far as they are read; those with a bad line are left out."""
+    lines: dict[int, list[Cosignature]] = defaultdict(list)
+    for cosignature in Cosignature.objects.filter(size__in=sizes):
+        lines[cosignature.size].append(cosignature)
+    for checkpoint in Checkpoint.objects.filter(size__in=sizes).order_by("-size"):
+        try:
+            yield checkpoint.size, trusted.judge(whole_note(checkpoint, lines[checkpoint.size]))
+        except NoteError:
+            continue  # a bad line is no witness; the verification names it
+
+
+def _said(log: Facts) -> tuple[str, str, str]:
+    """The first of these that holds, the worst first; the words of the ladder are those the verifiers print."""
+    if log.trouble:
+        return "bad", "INVALID", log.trouble
+    if log.verified and not log.verified.ok:
+        return "bad", "INVALID", f"The last full verification found: {log.verified.problem}"
+    if log.incidents:
+        many = len(log.incidents)
+        return "bad", f"{many:,} incident{'s' if many > 1 else ''} open", log.incidents[0].detail
+    return _late(log) or _ladder(log)
+
+
+def _late(log: Facts) -> tuple[str, str, str] | None:
+    allowed = timedelta(seconds=settings.AUDIT_LAG_ALARM_SECONDS)
+    if log.head is None:
+        return (
+            "warn",
+            "Not sealed",
+            "No log has been opened: events are written once, but no outsider can check them.",
+        )
+    if log.late(log.checkpoint.size if log.checkpoint else 0, allowed):
+        return (
+            "warn",
+            "Sealed, not signed",
+            "Leaves wait for a signature. Somebody should look at the signer.",
+        )
+    if log.unsealed_age > allowed.total_seconds():
+        return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
+    reached = log.witnessed.size if log.witnessed else 0
+    if log.quorum and log.late(reached, max(allowed, _WITNESSES_COME)):
+        return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."
+    return None
+
+
+def _ladder(log: Facts) -> tuple[str, str, str]:
+    if log.checkpoint is None:
+        return "info", "Sealed, not signed", "The first checkpoint is on its way."
+    if log.witnessed:
+        return "ok", f"WITNESSED by {', '.join(log.witnessed.names)}", ""
+    if stamped := [words for kind, words in ANCHORED.items() if kind in log.anchored]:
+        return "ok", f"ANCHORED ({', '.join(stamped)})", ""
+    unknown = "" if log.judged else "The trust policy names no log, so its signature is not checked here."
+    return "info", "CONSISTENT (self-signed only)", unknown

@@ -1,0 +1,107 @@
+"""The page that checks a bundle, and the verifiers for whoever does not take our word for it."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from recordings.audit import Actor, Kind, Outcome, record_durably
+from recordings.http import Request, page
+from recordings.permissions import Permission
+from recordings.policies import permission_required
+from recordings.proof.evidence.forms import BundleForm
+from recordings.proof.evidence.inspection import VERIFIER, Inspection, inspect
+from recordings.proof.evidence.single_file import single_file
+from recordings.proof.evidence.trust import log_keys
+from recordings.proof.evidence.turns import NotYourTurn, Turns
+from recordings.proof.evidence.uploads import LARGEST
+
+_turns = Turns()
+_LONGEST_VERDICT = 1000
+_TOO_LARGE = (
+    f"The file is larger than {LARGEST // 1024**2} MB. Check it with verify_audit.py on your own machine: "
+    "it takes larger ones, and is the better proof anyway."
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that was checked here. `by_policy`: whether the portal has a policy of its own that counted."""
+
+    name: str
+    size: int
+    sha256: str
+    by_policy: bool
+    said: Inspection
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(Permission.READ_TRAIL)
+def verify_page(request: Request) -> HttpResponse:
+    """Check a bundle with the very file that a stranger would run."""
+    context: dict[str, Any] = {"hashes": _hashes(), "keys": log_keys(), "form": BundleForm()}
+    if request.method != "POST":
+        return page(request, "evidence/verify.html", context)
+    context["form"] = form = BundleForm(request.POST, request.FILES)
+    status = 400
+    if getattr(request, "upload_too_large", False):
+        context |= {"form": BundleForm(), "refused": _TOO_LARGE}
+    elif form.is_valid():
+        try:
+            context["checked"], status = _check(request, form.cleaned_data["bundle"]), 200
+        except NotYourTurn as error:
+            context["refused"], status = error.sentence, error.status
+    return page(request, "evidence/verify.html", context, status=status)
+
+
+def _check(request: Request, upload: Any) -> Checked:
+    """In the request, because whoever asked is waiting; what was found is in the trail before it is shown."""
+    with _turns.turn(request.user.pk):
+        digest = hashlib.file_digest(upload, "sha256").hexdigest()
+        policy: Path | None = settings.AUDIT_POLICY_FILE
+        said = inspect(Path(upload.temporary_file_path()), policy, settings.AUDIT_TSA_CERTIFICATES)
+    record_durably(
+        Kind.BUNDLE_CHECKED,
+        by=Actor.from_request(request),
+        outcome=Outcome.ERROR if said.exit_code == 1 else Outcome.COMPLETED,
+        detail={
+            "sha256": digest,
+            "size_bytes": upload.size,
+            "verdict": said.verdict[:_LONGEST_VERDICT],
+            "failed": said.failed,
+        },
+    )
+    return Checked(upload.name, upload.size, digest, policy is not None, said)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def verifier(request: Request) -> HttpResponse:
+    """The verifier on its own, byte for byte as every bundle carries it."""
+    return _as_file(VERIFIER.read_bytes(), "verify_audit.py", "text/x-python; charset=utf-8")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def browser_verifier(request: Request) -> HttpResponse:
+    """The verifier for browsers as one file, byte for byte as every bundle carries it."""
+    return _as_file(single_file(), "verify.html", "text/html; charset=utf-8")
+
+
+def _as_file(content: bytes, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@cache
+def _hashes() -> dict[str, str]:
+    """SHA-256 of what is handed out, by name."""
+    files = {"verify_audit.py": VERIFIER.read_bytes(), "verify.html": single_file()}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

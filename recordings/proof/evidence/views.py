@@ -1,0 +1,201 @@
+"""The sealed log for people: how it stands, its checkpoints, who outside holds them, one event's proof."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.audit.examine import examine
+from recordings.audit.queries import event_row
+from recordings.audit.reading import log_reading
+from recordings.exceptions import PortalError
+from recordings.http import Request, page
+from recordings.models import Anchor, Checkpoint, Leaf
+from recordings.permissions import Permission
+from recordings.policies import permission_required
+from recordings.proof.anchors.state import outside_parties
+from recordings.proof.evidence import history
+from recordings.proof.evidence.pages import place_of
+from recordings.proof.evidence.proofs import consistency, event_proof
+from recordings.proof.evidence.verdict import Verdict, listed_incidents, verdict
+from recordings.proof.tlog.texts import encode64
+
+
+class NoSuchCheckpoint(PortalError):
+    """Nothing can lead from there to there."""
+
+    status = 404
+    sentence = (
+        "No proof leads there: the log has no checkpoint of that size, or it is smaller than the one you kept. "
+        "The size of a report's checkpoint is the second line of its checkpoint.txt."
+    )
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def strip(request: Request) -> HttpResponse:
+    """The verdict strip, asked for again by a page that stays open. It names nobody, so it is no reading."""
+    return page(request, "evidence/_strip.html", {"log": verdict()})
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def checkpoints(request: Request) -> HttpResponse:
+    """All checkpoints, newest first."""
+    log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
+    found = history.history(_number(request, "before"), _number(request, "after"))
+    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
+    context = {
+        "page": found,
+        "shown": f"Shown {len(found.rows):,} of {total} checkpoints" if found.rows else "No checkpoints",
+        "older_url": f"?before={found.older}" if found.older else "",
+        "newer_url": f"?after={found.newer}" if found.newer else "",
+    }
+    return page(request, "evidence/checkpoints.html", context, fragment="results")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def checkpoint(request: Request, size: int) -> HttpResponse:
+    """One checkpoint: its text, who signed it, where it was put."""
+    found = _shown(size)
+    log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
+    newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
+    return page(
+        request, "evidence/checkpoint.html", {"found": found, "kinds": history.KINDS, "newest": newest}
+    )
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def checkpoint_note(request: Request, size: int) -> HttpResponse:
+    """The signed note with all cosignatures, as a file."""
+    found = _shown(size)
+    log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
+    return _as_file(found.note, f"checkpoint-{size}.txt")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
+    """That the log of one size began with the log of a smaller one, in the form a witness is asked with."""
+    found = _shown(size)
+    if not 0 < old <= size:
+        raise Http404
+    path = consistency(old, size)
+    _proof_taken(request, Target("checkpoint", f"checkpoint:{size}"), {"old_size": old})
+    lines = "".join(f"{encode64(node)}\n" for node in path)
+    return _as_file(f"old {old}\n{lines}\n{found.note}", f"consistency-{old}-{size}.txt")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def consistency_to(request: Request) -> HttpResponse:
+    """From a kept checkpoint to the one of a report, whose size somebody typed: to the proof, or a sentence."""
+    old, size = _number(request, "old"), _number(request, "size")
+    if not 0 < old <= size or not Checkpoint.objects.filter(size=size).exists():
+        raise NoSuchCheckpoint
+    return redirect("evidence:consistency", size, old)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def anchor(request: Request, pk: int) -> HttpResponse:
+    """What came back when a checkpoint was anchored: a time stamp's token, say."""
+    found = Anchor.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{found.size}"))
+    name = f"{found.size}.tsr" if found.kind == "timestamp" else f"{found.kind}-{found.size}.txt"
+    return _as_file(bytes(found.evidence), name, "application/octet-stream")
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def outside(request: Request) -> HttpResponse:
+    """Witnesses, anchors and incidents."""
+    log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
+    context = {
+        "parties": outside_parties(),
+        "incidents": listed_incidents(),
+        **_stats(verdict()),
+    }
+    return page(request, "evidence/outside.html", context)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def event_page(request: Request, event_id: UUID) -> HttpResponse:
+    """One event: its exact bytes, its place in the log, its proof, and what that proves."""
+    examined = examine(event_id)
+    if examined is None:
+        raise Http404
+    log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
+    request_ref = str(examined.event.part("request").get("id", ""))
+    context: dict[str, Any] = {
+        "examined": examined,
+        "row": event_row(examined.event, request.user),
+        "request_ref": request_ref,
+        "request_url": f"{reverse('audit:trail')}?{urlencode({'q': request_ref})}",
+        "place": place_of(event_id),
+    }
+    return page(request, "evidence/event.html", context)
+
+
+@require_safe
+@permission_required(Permission.READ_TRAIL)
+def proof(request: Request, event_id: UUID) -> HttpResponse:
+    """The event's proof as a C2SP tlog-proof. Taking it is an event, written before it leaves."""
+    leaf = Leaf.objects.filter(event_id=event_id).first()
+    if leaf is None:
+        raise Http404
+    text = event_proof(event_id)
+    _proof_taken(request, Target("event", f"event:{event_id}"), {"leaf": leaf.n})
+    return _as_file(text, f"{leaf.n:012}.tlog-proof")
+
+
+def _stats(log: Verdict) -> dict[str, Any]:
+    facts = log.facts
+    behind = facts.unsealed_age > settings.AUDIT_LAG_ALARM_SECONDS
+    return {
+        "log": log,
+        "lag_level": "bad" if behind else "ok",
+        "lag_note": f"somebody should look after {settings.AUDIT_LAG_ALARM_SECONDS} s",
+        "verified_note": f"everything recomputed in {facts.verified_seconds:.1f} s, nothing wrong",
+    }
+
+
+def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> None:
+    record_durably(
+        Kind.PROOF_TAKEN,
+        by=Actor.from_request(request),
+        target=target,
+        outcome=Outcome.GRANTED,
+        detail=detail,
+    )
+
+
+def _shown(size: int) -> history.Shown:
+    found = history.shown(size) if size < 2**63 else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _as_file(content: str | bytes, name: str, kind: str = "text/plain; charset=utf-8") -> HttpResponse:
+    # Names are made by us from digits and letters; nothing a person typed comes near a header.
+    response = HttpResponse(content, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

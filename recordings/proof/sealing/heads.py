@@ -1,0 +1,90 @@
+"""The heads of all tags at one size of the log, and what is proven with them: the newest view, or that there is none.
+
+A head says how many leaves a tag has and which is the last. The manifest in the log holds the RFC 9162 roots over
+the heads sorted by tag: one for objects, one for their parents, one for actors.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol, Self
+
+from recordings.proof.sealing.tags import Kind
+from recordings.proof.tlog import merkle
+
+_COUNTED = """
+SELECT {0}, count(*), max(n) FROM audit.leaf WHERE {0} IS NOT NULL AND n < %s GROUP BY {0} ORDER BY {0}
+"""
+
+
+class Cursor(Protocol):
+    """A cursor of psycopg or of Django."""
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any: ...
+    def fetchall(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TagHead:
+    """How many leaves a tag has, and the last of them."""
+
+    tag: bytes
+    count: int
+    last: int
+
+    def data(self) -> bytes:
+        """The bytes that are hashed: canonical JSON."""
+        return f'{{"count":{self.count},"last":{self.last},"tag":"{self.tag.hex()}"}}'.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenHead:
+    """A head, its place among the sorted ones and its inclusion path under their root."""
+
+    index: int
+    head: TagHead
+    path: list[bytes]
+
+
+@dataclass(frozen=True)
+class Heads:
+    """All heads of one kind over the leaves 0 … upto−1, sorted by tag."""
+
+    heads: list[TagHead]
+
+    @classmethod
+    def counted(cls, cursor: Cursor, kind: Kind, upto: int) -> Self:
+        """Counted from the leaves themselves."""
+        cursor.execute(_COUNTED.format(kind), [upto])
+        return cls([TagHead(bytes(tag), count, last) for tag, count, last in cursor.fetchall()])
+
+    def root(self) -> bytes:
+        """The RFC 9162 root over the heads."""
+        return merkle.root(self._hashes())
+
+    def find(self, tag: bytes) -> ProvenHead | None:
+        """The head of a tag with its proof; None when no leaf has it."""
+        index = self._index(tag)
+        return self._proven(index) if self._stands(index, tag) else None
+
+    def neighbours(self, tag: bytes) -> tuple[ProvenHead | None, ProvenHead | None]:
+        """The heads to the left and right of where a tag without a leaf would stand. ValueError when it has one."""
+        index = self._index(tag)
+        if self._stands(index, tag):
+            raise ValueError("This tag has leaves.")
+        return (
+            self._proven(index - 1) if index else None,
+            self._proven(index) if index < len(self.heads) else None,
+        )
+
+    def _index(self, tag: bytes) -> int:
+        return bisect_left(self.heads, tag, key=lambda head: head.tag)
+
+    def _stands(self, index: int, tag: bytes) -> bool:
+        return index < len(self.heads) and self.heads[index].tag == tag
+
+    def _proven(self, index: int) -> ProvenHead:
+        return ProvenHead(index, self.heads[index], merkle.inclusion_path(self._hashes(), index))
+
+    def _hashes(self) -> list[bytes]:
+        return [sha256(b"\0" + head.data()).digest() for head in self.heads]

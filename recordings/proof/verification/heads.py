@@ -1,0 +1,97 @@
+"""How many leaves each object, parent and actor has: the manifests in the log, counted again."""
+
+import json
+from bisect import bisect_left
+from hashlib import sha256
+from typing import Any
+
+from recordings.proof.tlog import merkle
+from recordings.proof.verification.chains import End
+from recordings.proof.verification.findings import moment, plural
+from recordings.proof.verification.log import Log, OwnEvent
+from recordings.proof.verification.marks import look_at_closings
+from recordings.proof.verification.openings import detail
+
+_NAMES = {"obj": "objects", "par": "parents", "act": "actors"}
+_BACKWARDS = "SELECT n, entry FROM audit.leaf WHERE n >= %s ORDER BY n DESC"
+_DAY = 26 * 3_600_000_000  # a night that starts late still meets the last one
+_PAGE = 2000
+
+
+class Standing:
+    """All heads of one kind at one size of the log, on the way back from its end; their root at every stop."""
+
+    def __init__(self, kind: str, ends: dict[bytes, End]) -> None:
+        self.kind = kind
+        self._heads = {tag: (end.leaves, end.last) for tag, end in ends.items()}
+        self._sorted = sorted(ends)
+        self._hashes: dict[bytes, bytes] = {}
+
+    def take_back(self, entry: dict[str, Any]) -> None:
+        """Undo the last leaf."""
+        if self.kind not in entry:
+            return
+        tag = bytes.fromhex(entry[self.kind])
+        self._hashes.pop(tag, None)
+        if entry[f"{self.kind}_n"] > 1:
+            self._heads[tag] = entry[f"{self.kind}_n"] - 1, entry.get(f"{self.kind}_prev")
+        elif self._heads.pop(tag, None):
+            del self._sorted[bisect_left(self._sorted, tag)]
+
+    def told(self) -> tuple[int, str]:
+        """What a manifest says at this size: how many heads, and their root."""
+        return len(self._sorted), merkle.root([self._hash(tag) for tag in self._sorted]).hex()
+
+    def _hash(self, tag: bytes) -> bytes:
+        found = self._hashes.get(tag)
+        if found is None:
+            count, last = self._heads[tag]
+            head = f'{{"count":{count},"last":{last},"tag":"{tag.hex()}"}}'
+            found = self._hashes[tag] = sha256(b"\0" + head.encode()).digest()
+        return found
+
+
+def look_at_manifests(log: Log) -> str:
+    """The newest manifest and those of the last day (every one, if asked for) have the roots of their size; every one
+    says what times the leaves before it have."""
+    look_at_closings(log.part.marks, log.parents_from, log.findings)
+    manifests = log.own("heads.manifest")
+    chosen = {event.n: event for event in manifests if _is_due(log, event, manifests[-1])}
+    if chosen:
+        _walk_back(log, chosen)
+    said = f"{plural(len(chosen), 'manifest')} counted again"
+    return said if len(chosen) == len(manifests) else f"{said}, of {len(manifests):,}"
+
+
+def _is_due(log: Log, event: OwnEvent, newest: OwnEvent) -> bool:
+    return log.every_manifest or newest.recorded_at - event.recorded_at <= _DAY
+
+
+def _walk_back(log: Log, chosen: dict[int, OwnEvent]) -> None:
+    standings = [Standing(kind, log.part.ends.get(kind, {})) for kind in _NAMES]
+    with log.connection.cursor("backwards", binary=True) as cursor:
+        cursor.itersize = _PAGE
+        for n, data in cursor.execute(_BACKWARDS, [min(chosen)]):
+            try:
+                entry = json.loads(data)
+                for standing in standings:
+                    standing.take_back(entry)
+            except (ValueError, KeyError, TypeError, IndexError):
+                log.add("manifests", "Heads cannot be counted before an entry that cannot be read.", n)
+                return
+            if n in chosen:
+                _check(log, chosen[n], standings)
+
+
+def _check(log: Log, event: OwnEvent, standings: list[Standing]) -> None:
+    said = detail(event)
+    expected: dict[str, Any] = {"upto": event.n}
+    for standing in standings:
+        name = _NAMES[standing.kind]
+        if standing.kind == "par" and event.n < log.parents_from:
+            continue
+        expected[f"{name}_n"], expected[f"{name}_root"] = standing.told()
+    for name, value in expected.items():
+        if said.get(name) != value:
+            what = f"says {name} {said.get(name)}; the leaves before it give {value}."
+            log.add("manifests", what, event.n, event.event_id, moment(event.recorded_at))

@@ -1,0 +1,58 @@
+"""The verification of this portal's own log: its database, its policy, its limits."""
+
+from collections.abc import Callable
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from recordings.exceptions import PortalError
+from recordings.proof.tlog.policy import Policy, PolicyError
+from recordings.proof.verification.findings import Verification
+from recordings.proof.verification.verify import verify
+from recordings.proof.verification.worker import WorkerDied
+
+_LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
+
+
+class CannotVerify(PortalError):
+    """Nothing could be verified: neither good nor bad is known."""
+
+    status = 503
+    sentence = "The log could not be verified."
+
+
+def verify_portal(
+    progress: Callable[[int, int], None] | None = None, *, every_manifest: bool = False
+) -> Verification:
+    """Verify everything as the application sees it. Raises CannotVerify with a sentence."""
+    try:
+        return verify(
+            database_address(),
+            progress,
+            policy=_policy(),
+            lag_limit=settings.AUDIT_LAG_LIMIT_SECONDS,
+            every_manifest=every_manifest,
+            field_key=settings.AUDIT_FIELD_KEY,
+        )
+    except psycopg.Error as error:
+        raise CannotVerify(f"The database could not be read: {str(error).strip()}") from None
+    except WorkerDied as error:
+        raise CannotVerify(str(error)) from None
+
+
+def database_address() -> str:
+    """The application's database as libpq takes it. The application reads the trail and cannot change it."""
+    given = connection.get_connection_params()
+    return make_conninfo("", **{name: given[name] for name in _LIBPQ if given.get(name)})
+
+
+def _policy() -> Policy | None:
+    path = settings.AUDIT_POLICY_FILE
+    try:
+        return Policy.parse(path.read_bytes()) if path else None
+    except OSError as error:
+        raise CannotVerify(f"The trust policy {path} cannot be read: {error.strerror}.") from None
+    except PolicyError as error:
+        raise CannotVerify(f"The trust policy {path} cannot be used: {error}") from None

@@ -1,0 +1,48 @@
+"""What stands around the log: events that it does not hold yet, leaves too many, the triggers that guard its tables."""
+
+from recordings.proof.verification.findings import moment, plural
+from recordings.proof.verification.guards import differences, made_by_migrations, read_guards
+from recordings.proof.verification.log import Log
+
+_COUNT = "SELECT count(*) FROM audit.event"
+_BEYOND = "SELECT count(*), min(n) FROM audit.leaf WHERE n < 0 OR n >= %s"
+# The whole anti-join, by another way than the sealer's: by the ids of events, not their numbers.
+_UNSEALED = """
+WITH waiting AS MATERIALIZED (
+    SELECT id FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_id = e.event_id))
+SELECT id, e.event_id::text, e.recorded_at, e.recorded_at < clock_timestamp() - make_interval(secs => %s)
+FROM waiting JOIN audit.event e USING (id) ORDER BY id
+"""
+
+
+def look_at_unsealed(log: Log) -> str:
+    """No committed event may wait longer than the limit for its leaf."""
+    ((log.events,),) = log.rows(_COUNT)
+    waiting = late = 0
+    with log.connection.cursor("unsealed", binary=True) as cursor:
+        for _, event_id, recorded_at, is_late in cursor.execute(_UNSEALED, [log.lag_limit]):
+            waiting += 1
+            late += is_late
+            if is_late:
+                log.add("unsealed", "is not sealed yet.", -1, event_id, moment(recorded_at))
+    if log.events != log.part.leaves - log.part.gone + waiting:
+        log.add("unsealed", "Some event has more than one leaf.")
+    return (
+        f"{plural(log.events, 'event')}, {waiting:,} waiting, {late:,} of them longer than {log.lag_limit} s"
+    )
+
+
+def look_beyond(log: Log) -> str:
+    """There are no leaves outside the log. The leaves within were looked at one by one."""
+    ((count, first),) = log.rows(_BEYOND, log.size)
+    if count:
+        log.add("leaves", f"There are {count:,} leaves beyond the log's end.", first)
+    return f"{plural(log.part.leaves, 'leaf', 'leaves')} without a gap, each with its event"
+
+
+def look_at_guards(log: Log) -> str:
+    """Triggers, functions, owners and rights are those that the migrations made."""
+    made = made_by_migrations()
+    for sentence in differences(read_guards(log.connection), made):
+        log.add("guards", sentence)
+    return f"{plural(len(made), 'trigger, function or right', 'triggers, functions and rights')} as they were made"

@@ -1,0 +1,182 @@
+"""Personal values: each one that can be opened is opened and compared with its commitment in the event.
+
+A value that is not there must have been erased: by a `subject.erased` event that came after it. What is left over was
+deleted by somebody else, and would read "erased" on every page.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic_core import from_json
+
+from recordings.proof.verification.findings import moment, plural
+from recordings.proof.verification.log import Log
+
+_EVENTS = """
+SELECT e.event_id, e.recorded_at, e.body, coalesce(l.n, -1), p.fields, p.subjects, p.sealed
+FROM audit.event e LEFT JOIN audit.personal p USING (event_id) LEFT JOIN audit.leaf l ON l.event_no = e.id
+"""
+_KEYS = "SELECT subject, wrapped FROM audit.subject_keys"
+_ERASED = "SELECT recorded_at, body FROM audit.event WHERE kind = 'subject.erased'"
+_FIELDS = ("actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label")
+# In action_detail nothing tells a commitment from other text; these are the types whose `q` is one.
+_SEARCHES = ("search.run", "audit.searched", "audit.viewed")
+# What bears a customer's name as its label. The event does not say which customer's.
+_CUSTOMERS_THINGS = ("object", "recording")
+_NONCE = 12
+_ROWS_AT_ONCE = 2000
+
+
+class Event(NamedTuple):
+    """An event and the values that rest beside it."""
+
+    event_id: UUID
+    recorded_at: int
+    body: bytes
+    n: int
+    fields: list[str] | None
+    subjects: list[str] | None
+    sealed: list[bytes] | None
+
+
+@dataclass
+class Count:
+    """What the look at all values came to. Customers' values that are gone are counted: events do not name them."""
+
+    opened: int = 0
+    erased: int = 0
+    wrong: int = 0
+    of_customers: int = 0
+    first_of_customers: tuple[int, str, str] = (-1, "", "")
+
+
+def look_at_values(log: Log) -> str:
+    """Each personal value is the one that was committed to, and each that is gone was erased."""
+    if not log.field_key:
+        return "not opened: the key of the personal values was not given"
+    keys, erasures, count = _Keys(log), _Erasures(log), Count()
+    with log.connection.cursor("values", binary=True) as cursor:
+        cursor.itersize = _ROWS_AT_ONCE
+        for row in cursor.execute(_EVENTS):
+            _look_at_event(log, keys, erasures, count, Event._make(row))
+    if count.of_customers > erasures.of_customers:
+        gone = count.of_customers - erasures.of_customers
+        what = f"Labels of customers are gone ({gone:,} more than were erased); this is the first that is missing."
+        log.add("values", what, *count.first_of_customers)
+    said = plural(count.opened + count.wrong + count.erased + count.of_customers, "value")
+    return f"{said}, {count.opened:,} opened and compared, {count.erased + count.of_customers:,} erased"
+
+
+def _look_at_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count, event: Event) -> None:
+    body, there = _read(event.body), set()
+    where = event.n, str(event.event_id), moment(event.recorded_at)
+    rest = zip(event.fields or (), event.subjects or (), event.sealed or (), strict=False)
+    for name, subject, sealed in rest:
+        if ciphers := keys.of(subject):  # without its key a value is as good as gone
+            there.add(name)
+            trouble = _trouble(ciphers, event.event_id, name, sealed, _stands(body, name))
+            count.opened, count.wrong = count.opened + (not trouble), count.wrong + bool(trouble)
+            if trouble:
+                log.add("values", f"its {name} {trouble}", *where)
+    for name in _committed(body):
+        if name in there:
+            continue
+        if name == "object.label" and _stands(body, "object.kind") in _CUSTOMERS_THINGS:
+            count.of_customers += 1
+            if not count.first_of_customers[1] or event.n < count.first_of_customers[0]:
+                count.first_of_customers = where
+        elif erasures.explain(_subject(body, name), event.recorded_at):
+            count.erased += 1
+        else:
+            count.wrong += 1
+            log.add("values", f"its {name} is gone, and no erasure explains it.", *where)
+
+
+def _trouble(ciphers: list[AESGCM], event_id: UUID, name: str, sealed: bytes, stands: str) -> str:
+    """What is wrong with a value; nothing when it is the one that was committed to."""
+    for cipher in ciphers:
+        try:
+            plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event_id.bytes + name.encode())
+        except (InvalidTag, ValueError):
+            continue
+        # Salt and value stand behind one another in both, so they need not be parted.
+        fits = sha256(b"audit-field-v1\0" + name.encode() + b"\0" + plain).hexdigest() == stands
+        return "" if fits else "is not the value that the event commits to."
+    return "does not open: it belongs to another event, field or person."
+
+
+def _committed(body: Mapping[str, Any]) -> Iterator[str]:
+    for name in _FIELDS:
+        if _stands(body, name):
+            yield name
+    if body.get("type") in _SEARCHES and _stands(body, "action_detail.q"):
+        yield "action_detail.q"
+
+
+def _stands(body: Mapping[str, Any], name: str) -> str:
+    part, _, key = name.partition(".")
+    found = body.get(part)
+    stands = found.get(key) if isinstance(found, dict) else None
+    return stands if isinstance(stands, str) else ""
+
+
+def _subject(body: Mapping[str, Any], name: str) -> str:
+    """Whose value it is, unless it is a customer's."""
+    return _stands(body, "object.ref" if name == "object.label" else "actor.ref")
+
+
+def _read(data: bytes) -> Mapping[str, Any]:
+    try:
+        body = from_json(data)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+class _Erasures:
+    """Who was erased, when last, and how many values of customers went with them."""
+
+    def __init__(self, log: Log) -> None:
+        self._last: dict[str, int] = {}
+        self.of_customers = 0
+        for recorded_at, data in log.rows(_ERASED):
+            body = _read(data)
+            subject, detail = _stands(body, "object.ref"), body.get("action_detail")
+            self._last[subject] = max(recorded_at, self._last.get(subject, recorded_at))
+            if subject.startswith("customer:") and isinstance(detail, dict):
+                self.of_customers += int(detail.get("values", 0))
+
+    def explain(self, subject: str, recorded_at: int) -> bool:
+        """Whether the subject was erased after this."""
+        return self._last.get(subject, recorded_at - 1) >= recorded_at
+
+
+class _Keys:
+    """The ciphers of each subject: the key in force, and those that were set aside. Unwrapped at first need."""
+
+    def __init__(self, log: Log) -> None:
+        self._log, self._ready = log, dict[str, list[AESGCM]]()
+        self._wrapped: dict[str, list[bytes]] = defaultdict(list)
+        with log.connection.cursor("keys", binary=True) as cursor:
+            for subject, wrapped in cursor.execute(_KEYS):
+                self._wrapped[subject].append(wrapped)
+
+    def of(self, subject: str) -> list[AESGCM]:
+        if subject not in self._ready:
+            opened = [self._unwrap(subject, wrapped) for wrapped in self._wrapped.get(subject, ())]
+            self._ready[subject] = [cipher for cipher in opened if cipher]
+        return self._ready[subject]
+
+    def _unwrap(self, subject: str, wrapped: bytes) -> AESGCM | None:
+        try:
+            return AESGCM(
+                AESGCM(self._log.field_key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
+            )
+        except (InvalidTag, ValueError):
+            return None

@@ -1,0 +1,294 @@
+"""Against Ceph's real Object Lock: what was put stays, is found again, and is what it was first."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from recordings.proof.anchors import bucket, ledger
+from recordings.proof.anchors.bucket import Anchoring
+from recordings.proof.anchors.copy import checkpoint_key, entries, newest
+from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.ledger import Connection
+from recordings.proof.anchors.lockbox import Lockbox
+from recordings.proof.sealing.tree import Tree
+from recordings.proof.tlog import merkle
+from recordings.proof.tlog.client import Unreachable
+from recordings.proof.tlog.notes import SigningKey
+from tests.ceph import REGION, Ceph
+from tests.integration.proof.anchors.conftest import Log
+from tests.sealing import ORIGIN
+
+pytestmark = pytest.mark.ceph
+_names = iter(f"anchor-{number}" for number in range(100))
+
+
+@pytest.fixture
+def url(ceph: Ceph) -> str:
+    return ceph.create_bucket(next(_names), object_lock=True)
+
+
+@pytest.fixture
+def box(ceph: Ceph, url: str) -> Lockbox:
+    return Lockbox(url, ceph.access_key, ceph.secret_key, REGION)
+
+
+@pytest.fixture
+def errand(box: Lockbox, url: str) -> Anchoring:
+    return Anchoring(box, url, days=30)
+
+
+def _keys(ceph: Ceph, url: str) -> dict[str, int]:
+    """Every name in the bucket and how many versions it has."""
+    found: dict[str, int] = {}
+    pages = ceph.client.get_paginator("list_object_versions").paginate(Bucket=url.rpartition("/")[2])
+    for version in (version for page in pages for version in page.get("Versions", ())):
+        found[version["Key"]] = found.get(version["Key"], 0) + 1
+    return found
+
+
+def _note(log: Log) -> str:
+    return str(log.rows("SELECT note FROM audit.checkpoint ORDER BY size DESC LIMIT 1")[0][0])
+
+
+def _entries(log: Log) -> list[bytes]:
+    return [bytes(entry) for (entry,) in log.rows("SELECT entry FROM audit.leaf ORDER BY n")]
+
+
+def test_everything_a_verifier_needs_is_there(
+    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str
+) -> None:
+    size = log.grow(700)
+    assert errand.visit(sealer).size == size
+    width = size - 512
+    tiles = [
+        "entries/000",
+        "entries/001",
+        f"entries/002.p/{width}",
+        "0/000",
+        "0/001",
+        f"0/002.p/{width}",
+        "1/000.p/2",
+    ]
+    expected = [f"{ORIGIN}/tile/{tile}" for tile in tiles] + [checkpoint_key(ORIGIN, size)]
+    assert _keys(ceph, url) == dict.fromkeys(sorted(expected), 1)
+    name = url.rpartition("/")[2]
+    tile = ceph.client.get_object(Bucket=name, Key=f"{ORIGIN}/tile/1/000.p/2")["Body"].read()
+    assert tile == Tree(sealer.cursor()).tile(1, 0, 2)
+    ((kind, kept, place, evidence),) = log.rows("SELECT kind, size, place, evidence FROM audit.anchor")
+    assert (kind, kept, place) == ("bucket", size, f"{url}/{ORIGIN}")
+    assert b"COMPLIANCE until" in evidence
+
+
+def test_nobody_takes_it_back(log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str) -> None:
+    """The owner of the account, with every right there is: neither delete a version nor shorten its lock."""
+    log.grow(3)
+    errand.visit(sealer)
+    name, tomorrow = url.rpartition("/")[2], datetime.now(UTC) + timedelta(days=1)
+    for found in ceph.client.list_object_versions(Bucket=name)["Versions"]:
+        where = {"Bucket": name, "Key": found["Key"], "VersionId": found["VersionId"]}
+        lock = ceph.client.get_object_retention(**where)["Retention"]
+        assert lock["Mode"] == "COMPLIANCE"
+        assert lock["RetainUntilDate"] > datetime.now(UTC) + timedelta(days=29)
+        for change in (
+            lambda where=where: ceph.client.delete_object(**where),
+            lambda where=where: ceph.client.delete_object(**where, BypassGovernanceRetention=True),
+            lambda where=where: ceph.client.put_object_retention(
+                **where, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": tomorrow}
+            ),
+            lambda where=where: ceph.client.put_object_retention(
+                **where,
+                Retention={"Mode": "GOVERNANCE", "RetainUntilDate": tomorrow},
+                BypassGovernanceRetention=True,
+            ),
+        ):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                change()
+
+
+def test_only_what_is_new_is_put(
+    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str
+) -> None:
+    first = log.grow(300)
+    errand.visit(sealer)
+    before = _keys(ceph, url)
+    second = log.grow(300)
+    errand.visit(sealer)
+    added = _keys(ceph, url).keys() - before.keys()
+    assert {key.removeprefix(f"{ORIGIN}/") for key in added} == {
+        "tile/entries/001",
+        f"tile/entries/002.p/{second - 512}",
+        "tile/0/001",
+        f"tile/0/002.p/{second - 512}",
+        "tile/1/000.p/2",
+        checkpoint_key(ORIGIN, second).removeprefix(f"{ORIGIN}/"),
+    }
+    assert set(_keys(ceph, url).values()) == {1}
+    assert first == 301
+
+
+def test_an_interrupted_visit_is_resumed(
+    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is put twice, and no checkpoint stands there before all of its tiles."""
+    log.grow(700)
+    put, calls = Lockbox.put, iter(range(100))
+
+    def breaking(self: Lockbox, key: str, body: bytes, until: datetime) -> str:
+        if next(calls) == 4:
+            raise Trouble("The line is cut.")
+        return put(self, key, body, until)
+
+    monkeypatch.setattr(Lockbox, "put", breaking)
+    with pytest.raises(Trouble, match="cut"):
+        errand.visit(sealer)
+    assert len(_keys(ceph, url)) == 4
+    assert not any("/checkpoint/" in key for key in _keys(ceph, url))
+    errand.visit(sealer)
+    assert len(_keys(ceph, url)) == 8
+    assert set(_keys(ceph, url).values()) == {1}
+
+
+def test_the_log_comes_back_from_the_bucket(
+    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str, settings: Any
+) -> None:
+    for count in (3, 600, 1):
+        log.grow(count)
+        errand.visit(sealer)
+    keys = [log.signer.key.verifier]
+    note = newest(box, ORIGIN, keys)
+    assert note == _note(log)
+    back = list(entries(box, note))
+    assert back == _entries(log)
+    assert merkle.root([merkle.leaf_hash(entry) for entry in back]) == ledger.newest(sealer).root
+    settings.AUDIT_ANCHOR_BUCKET, settings.S3_REGION = url, REGION
+    settings.AUDIT_ANCHOR_ACCESS_KEY_ID, settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY = (
+        ceph.access_key,
+        ceph.secret_key,
+    )
+    assert bucket.newest(ORIGIN, keys) == note
+    assert list(bucket.entries(note)) == back
+
+
+def test_deleting_and_overwriting_hide_nothing(
+    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str
+) -> None:
+    """Whoever has the credentials can put newer versions and delete markers on top: the first version counts."""
+    log.grow(300)
+    errand.visit(sealer)
+    name = url.rpartition("/")[2]
+    for number, key in enumerate(_keys(ceph, url)):
+        ceph.client.put_object(Bucket=name, Key=key, Body=io.BytesIO(b"rewritten"))
+        if number % 2:
+            ceph.client.delete_object(Bucket=name, Key=key)
+    note = newest(box, ORIGIN, [log.signer.key.verifier])
+    assert note == _note(log)
+    assert list(entries(box, note)) == _entries(log)
+
+
+def test_a_forged_newer_checkpoint_is_passed_over(
+    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str
+) -> None:
+    log.grow(3)
+    errand.visit(sealer)
+    name = url.rpartition("/")[2]
+    forged = SigningKey.generate(ORIGIN).sign(f"{ORIGIN}\n999\n{'A' * 43}=\n")
+    for size, note in (
+        (999, f"{ORIGIN}\n999\n{'A' * 43}=\n\n{forged}\n"),
+        (10**17, "rubbish"),
+        (10**16, "\xff"),
+    ):
+        ceph.client.put_object(
+            Bucket=name, Key=checkpoint_key(ORIGIN, size), Body=note.encode("latin-1", "ignore")
+        )
+    assert newest(box, ORIGIN, [log.signer.key.verifier]) == _note(log)
+    with pytest.raises(Trouble, match="signed by a log key"):
+        newest(box, ORIGIN, [SigningKey.generate("other.example").verifier])
+
+
+def test_an_empty_bucket_knows_nothing(box: Lockbox) -> None:
+    assert newest(box, ORIGIN) is None
+
+
+def test_two_epochs_do_not_mix(log: Log, sealer: Connection, errand: Anchoring, box: Lockbox) -> None:
+    log.grow(2)
+    errand.visit(sealer)
+    assert newest(box, f"{ORIGIN}/2") is None
+
+
+def test_another_history_under_the_same_name_is_an_incident(
+    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox
+) -> None:
+    """A9 with the real key: the bucket still holds what was there first."""
+    log.grow(300)
+    errand.visit(sealer)
+    old = _entries(log)
+    note = _note(log)
+    log.rewrite()
+    log.grow(300)
+    with pytest.raises(Trouble, match="something else"):
+        errand.visit(sealer)
+    ((code, _),) = log.incidents
+    assert code == "bucket_differs"
+    assert list(entries(box, note)) == old
+
+
+def test_a_bucket_without_object_lock_is_no_success(log: Log, sealer: Connection, ceph: Ceph) -> None:
+    log.grow()
+    for versions in (False, True):
+        url = ceph.create_bucket(next(_names), versions=versions)
+        plain = Anchoring(Lockbox(url, ceph.access_key, ceph.secret_key, REGION), url, days=30)
+        with pytest.raises(Trouble):
+            plain.visit(sealer)
+    assert log.rows("SELECT FROM audit.anchor") == []
+
+
+def test_a_lock_that_is_too_short_is_prolonged(box: Lockbox, ceph: Ceph, url: str) -> None:
+    """Something of ours from long ago, found again: compliance mode lets a lock be made longer."""
+    now = datetime.now(UTC)
+    version = box.put("x", b"same", now + timedelta(days=1))
+    assert box.put("x", b"same", now + timedelta(days=9)) == version
+    where = {"Bucket": url.rpartition("/")[2], "Key": "x", "VersionId": version}
+    until = ceph.client.get_object_retention(**where)["Retention"]["RetainUntilDate"]
+    assert abs(until - (now + timedelta(days=9))) < timedelta(seconds=2)
+
+
+def test_governance_mode_is_not_enough(box: Lockbox, ceph: Ceph, url: str) -> None:
+    """A file of the same name and content, put there first under a lock that a privileged user can lift."""
+    until = datetime.now(UTC) + timedelta(days=1)
+    ceph.client.put_object(
+        Bucket=url.rpartition("/")[2],
+        Key="x",
+        Body=b"same",
+        ObjectLockMode="GOVERNANCE",
+        ObjectLockRetainUntilDate=until,
+    )
+    with pytest.raises(Trouble, match="GOVERNANCE"):
+        box.put("x", b"same", until)
+
+
+def test_no_credential_in_any_sentence(ceph: Ceph, url: str, settings: Any) -> None:
+    settings.AUDIT_ANCHOR_BUCKET, settings.S3_REGION = url, REGION
+    settings.AUDIT_ANCHOR_ACCESS_KEY_ID, settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY = "AKIDNOBODY", "geheim" * 5
+    with pytest.raises(Unreachable) as caught:
+        bucket.newest(ORIGIN)
+    assert "InvalidAccessKeyId" in str(caught.value)
+    assert "AKIDNOBODY" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_store_that_is_silent_or_gone(ceph: Ceph) -> None:
+    gone = Lockbox("http://127.0.0.1:9/bucket", "a", "b", REGION)
+    with pytest.raises(Trouble, match="could not be reached"):
+        gone.first("x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://elsewhere.example/bucket", "https://bucket.host.example", "ftp://h/b", "https://h/a/b", ""],
+)
+def test_places_that_are_none(url: str) -> None:
+    with pytest.raises(ValueError, match=r"https://|bucket"):
+        Lockbox(url, "a", "b", REGION)

@@ -1,0 +1,301 @@
+"""All parties at once, as beside the sealer: nobody waits for anybody, and everything is survived."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from auditportal.embedded.redis import free_port
+from recordings.exceptions import NotWitnessed
+from recordings.proof.anchors import courier
+from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.ledger import Connection
+from recordings.proof.anchors.state import outside_parties
+from recordings.proof.sealing.release import wait_released
+from recordings.proof.tlog.cosigner import Answer
+from tests.integration.proof.anchors.conftest import Log, Watcher
+from tests.mailbox import mailbox
+from tests.sealing import write_events
+from tests.tsa import Authority, stamping
+
+Make = Callable[[str], Watcher]
+
+
+@contextmanager
+def running() -> Iterator[threading.Event]:
+    """The courier in a thread, as the sealer starts it."""
+    stop = threading.Event()
+    thread = threading.Thread(target=courier.run, args=[stop])
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+def soon(holds: Callable[[], Any], seconds: float = 30.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def write_policy(settings: Any, folder: Path, log: Log, **witnesses: tuple[str, str]) -> None:
+    """A policy that names these witnesses by vkey and URL."""
+    lines = [f"log {log.signer.vkey}"]
+    lines += [f"witness {name} {vkey} {url}" for name, (vkey, url) in witnesses.items()]
+    settings.AUDIT_POLICY_FILE = folder / "policy.txt"
+    settings.AUDIT_POLICY_FILE.write_text("\n".join([*lines, "quorum none"]) + "\n")
+
+
+def place(watcher: Watcher) -> tuple[str, str]:
+    return watcher.key.vkey, watcher.party.url
+
+
+def cosigned(log: Log, witness: str) -> list[int]:
+    rows = log.rows("SELECT size FROM audit.cosignature WHERE witness = %s ORDER BY size", witness)
+    return [size for (size,) in rows]
+
+
+@pytest.fixture(autouse=True)
+def _hurried(settings: Any) -> None:
+    settings.AUDIT_RELEASE = "witnessed"
+
+
+def test_a_slow_and_a_lying_witness_hold_nobody_up(
+    log: Log, watcher: Make, settings: Any, tmp_path: Path
+) -> None:
+    good, slow, lying = watcher("good"), watcher("slow"), watcher("lying")
+    release = threading.Event()
+    slow.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    lying.answer = lambda request: Answer(200, good.key.sign("something else\n") + "\n")
+    write_policy(settings, tmp_path, log, good=place(good), slow=place(slow), lying=place(lying))
+    sizes = [log.grow()]
+    with running():
+        for _ in range(5):
+            soon(lambda: sizes[-1] in cosigned(log, "good"), 8)
+            sizes.append(log.grow())
+        soon(lambda: slow.asked and lying.asked)
+        release.set()
+    assert cosigned(log, "good")[:5] == sizes[:5]
+    assert cosigned(log, "slow") == cosigned(log, "lying") == []
+    found = {party.name: party for party in outside_parties()}
+    assert list(found) == ["witness good", "witness lying", "witness slow"]
+    assert (found["witness good"].trouble, found["witness good"].alarm) == ("", False)
+    assert "not signed by any key" in found["witness lying"].trouble
+    assert found["witness lying"].size is None
+
+
+def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
+    log: Log, watcher: Make, settings: Any, tmp_path: Path
+) -> None:
+    """A witness outside the quorum takes the connection and answers nothing; viewings wait for the quorum alone."""
+    internal, public = watcher("internal"), watcher("public")
+    release = threading.Event()
+    public.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    write_policy(settings, tmp_path, log, internal=place(internal), public=place(public))
+    policy = settings.AUDIT_POLICY_FILE
+    policy.write_text(policy.read_text().replace("quorum none", "quorum internal"))
+    with running():
+        for _ in range(5):
+            (event,) = write_events(log.services)
+            size = log.grow()
+            soon(lambda: public.asked)
+            wait_released([UUID(event)])
+            soon(lambda size=size: size in cosigned(log, "internal"))
+        release.set()
+    assert len(public.asked) == 1
+    found = {party.name: party.every for party in outside_parties()}
+    assert found == {"witness internal": timedelta(seconds=10), "witness public": timedelta(hours=1)}
+
+
+def test_somebody_who_waits_is_served_at_once(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
+    """With AUDIT_RELEASE=witnessed a viewing waits for this."""
+    auditor = watcher("auditor")
+    write_policy(settings, tmp_path, log, auditor=place(auditor))
+    log.grow()
+    with running():
+        soon(lambda: cosigned(log, "auditor"))
+        for _ in range(5):
+            size, began = log.grow(), time.monotonic()
+            soon(lambda size=size: size in cosigned(log, "auditor"))
+            assert time.monotonic() - began < 8  # and not after the ten seconds of those who do not wait
+
+
+def _start(folder: Path, port: int, vkey: str) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "recordings.proof.tlog.witness",
+        "--state",
+        str(folder),
+        "--name",
+        "internal.example",
+    ]
+    return subprocess.Popen(
+        [*command, "--listen", f"127.0.0.1:{port}", "--log", vkey], stderr=subprocess.DEVNULL
+    )
+
+
+def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any, tmp_path: Path) -> None:
+    state, port = tmp_path / "witness", free_port()
+    printed = [
+        sys.executable,
+        "-m",
+        "recordings.proof.tlog.witness",
+        "--state",
+        str(state),
+        "--name",
+        "internal.example",
+    ]
+    vkey = subprocess.check_output([*printed, "--print-vkey"], text=True).strip()
+    write_policy(settings, tmp_path, log, Internal=(vkey, f"http://127.0.0.1:{port}"))
+    process = _start(state, port, log.signer.vkey)
+    try:
+        with running():
+            first = log.grow()
+            soon(lambda: first in cosigned(log, "Internal"))
+            process.kill()
+            process.wait()
+            second = log.grow()
+            soon(lambda: outside_parties()[0].trouble)
+            assert outside_parties()[0].size == first
+            process = _start(state, port, log.signer.vkey)
+            soon(lambda: second in cosigned(log, "Internal"))
+            soon(lambda: not outside_parties()[0].trouble)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_stamp_and_mail_beside_each_other(log: Log, settings: Any, tmp_path: Path, tsa: Authority) -> None:
+    size = log.grow(3)
+    with stamping(tsa) as stamper, mailbox() as box:
+        settings.AUDIT_TSA_URL = stamper.url.replace("//", "//portal:geheim@") + "?token=geheim"
+        settings.AUDIT_TSA_CERTIFICATES = tsa.certificates
+        settings.AUDIT_MAIL_TO, settings.AUDIT_MAIL_FROM = ("eva@auditor.example",), "portal@example.com"
+        settings.SMTP_URL = f"smtp://portal:geheim@127.0.0.1:{box.port}"
+        with running():
+            soon(lambda: len(log.rows("SELECT FROM audit.anchor")) == 2)
+            log.grow(2)  # neither is due again
+            time.sleep(1.5)
+    found = log.rows("SELECT kind, size, place, evidence::text FROM audit.anchor ORDER BY kind")
+    assert [row[:2] for row in found] == [("mail", size), ("timestamp", size)]
+    assert found[1][2] == stamper.url
+    assert "geheim" not in str(found) + str(outside_parties())
+    assert [party.words for party in outside_parties()] == ["Daily mail", "Time stamp"]
+    assert "Authorization" in stamper.requests[0][0]
+
+
+def test_settings_without_sense_are_trouble_and_nothing_else(log: Log, settings: Any, tmp_path: Path) -> None:
+    write_policy(settings, tmp_path, log, odd=(log.signer.vkey.replace("x", "y"), "http://127.0.0.1:9"))
+    settings.AUDIT_ANCHOR_BUCKET = "http://elsewhere.example/bucket"
+    settings.AUDIT_TSA_URL = "http://tsa.example/"
+    settings.AUDIT_MAIL_TO = ("eva@auditor.example",)
+    log.grow()
+    with running():
+        soon(lambda: len([party for party in outside_parties() if party.trouble]) == 4)
+    said = {party.name: party.trouble for party in outside_parties()}
+    assert "Line 2 of the policy" in said["policy"]
+    assert "https://" in said["bucket"]
+    assert "AUDIT_TSA_CERTIFICATES" in said["timestamp"]
+    assert "AUDIT_MAIL_FROM" in said["mail"]
+
+
+def test_a_party_that_is_no_longer_served_disappears(
+    log: Log, watcher: Make, settings: Any, tmp_path: Path
+) -> None:
+    auditor = watcher("auditor")
+    write_policy(settings, tmp_path, log, auditor=place(auditor))
+    log.grow()
+    with running():
+        soon(lambda: outside_parties())
+    write_policy(settings, tmp_path, log)
+    with running():
+        soon(lambda: not outside_parties())
+
+
+def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> None:
+    settings.DATABASE_SEALER_URL = "postgresql://nobody@127.0.0.1:9/none"
+    with running():
+        time.sleep(0.3)
+
+
+def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
+    log: Log, settings: Any, tsa: Authority
+) -> None:
+    with mailbox() as box:
+        settings.AUDIT_MAIL_TO, settings.AUDIT_MAIL_FROM = ("eva@auditor.example",), "portal@example.com"
+        settings.SMTP_URL = f"smtp://127.0.0.1:{box.port}"
+        with running():
+            with running():
+                log.grow()
+                soon(lambda: box.letters)
+                time.sleep(2.5)
+                assert len(box.letters) == 1
+            log.rows("UPDATE audit.outside SET success_at = success_at - every RETURNING 1")
+            log.grow()
+            soon(lambda: len(box.letters) == 2)
+
+
+def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
+    """AUDIT_RELEASE=witnessed: not released while the witness is away, at once when it is back."""
+    auditor = watcher("auditor")
+    real, away = auditor.answer, Answer(503, "away\n")
+    auditor.answer = lambda request: away
+    write_policy(settings, tmp_path, log, auditor=place(auditor))
+    policy = settings.AUDIT_POLICY_FILE
+    policy.write_text(policy.read_text().replace("quorum none", "quorum auditor"))
+    (event,) = write_events(log.services)
+    log.grow()
+    with running():
+        with pytest.raises(NotWitnessed):
+            wait_released([UUID(event)])
+        auditor.answer = real
+        soon(lambda: cosigned(log, "auditor"))  # it is asked again after a pause
+        wait_released([UUID(event)])
+
+
+class Clumsy(Errand):
+    """Fails in a way nobody thought of, once."""
+
+    name, every, poll = "bucket", timedelta(seconds=2), 0.02
+
+    def __init__(self) -> None:
+        self.visits = 0
+
+    def due(self, connection: Connection) -> bool:
+        return True
+
+    def visit(self, connection: Connection) -> Visit:
+        self.visits += 1
+        if self.visits == 1:
+            raise ZeroDivisionError
+        if self.visits == 2:
+            connection.close()  # the database went away
+            connection.execute("SELECT 1")
+        if self.visits == 3:
+            raise Trouble("Not today.")
+        return Visit(1)
+
+
+def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    clumsy, stop = Clumsy(), threading.Event()
+    monkeypatch.setattr(courier, "_FIRST_PAUSE", 0.01)
+    thread = threading.Thread(target=courier.serve, args=[clumsy, stop])
+    thread.start()
+    soon(lambda: clumsy.visits >= 5)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()

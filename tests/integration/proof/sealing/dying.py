@@ -1,0 +1,67 @@
+"""A sealer or a signer that dies at one step, as if the power had failed right there: `dying.py STEP [ARGUMENT…]`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+
+def die_after(place: Any, name: str, *, turn: int = 1) -> None:
+    """Let a function do its work for the `turn`-th time, and nothing after it."""
+    work, left = getattr(place, name), [turn]
+
+    def dying(*given: Any, **named: Any) -> Any:
+        result = work(*given, **named)
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(place, name, dying)
+
+
+def sealer_steps() -> dict[str, Callable[[], None]]:
+    from recordings.proof.sealing import growth, seal, service
+    from recordings.proof.sealing.growth import Batch
+    from recordings.proof.sealing.signing import Signing
+
+    return {
+        "counted": lambda: die_after(service, "load"),
+        "locked": lambda: die_after(seal, "lock"),
+        "read": lambda: die_after(seal, "unsealed"),
+        "manifest written": lambda: die_after(growth, "write_own"),
+        "copied": lambda: die_after(Batch, "_grow"),
+        "saved": lambda: die_after(Batch, "save"),
+        "committed": lambda: die_after(service, "seal_batch"),
+        "signed": lambda: die_after(Signing, "_lines"),
+        "kept": lambda: die_after(Signing, "_keep"),
+    }
+
+
+SEALER_STEPS = (
+    "counted", "locked", "read", "manifest written", "copied", "saved", "committed", "signed", "kept",
+)  # fmt: skip
+SIGNER_STEPS = ("asked", "remembered")
+
+
+def main(step: str, arguments: list[str]) -> None:
+    if step in SIGNER_STEPS:
+        from recordings.proof.tlog import signer
+        from recordings.proof.tlog.cosigner import Cosigner
+        from recordings.proof.tlog.state import State
+
+        die_after(*((Cosigner, "_check") if step == "asked" else (State, "put")))
+        signer.main(arguments)
+        return
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    sealer_steps()[step]()
+    call_command("seal_trail", "--once")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,158 @@
+"""Every night: a row, an event, an alarm when the log is broken or nobody looks; and the command that asks for it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from auditportal.embedded import Services
+from recordings.audit import Actor, Kind, Outcome, record
+from recordings.models import AuditEvent, TrailVerification
+from recordings.proof.verification import nightly
+from recordings.proof.verification.nightly import alarm, metrics, newest_verification
+from recordings.proof.verification.portal import CannotVerify, database_address
+from recordings.proof.verification.tasks import verify_nightly
+from tests.sealing import seal_all, settings_for, signer_of
+
+
+@pytest.fixture
+def log(committed_db: None, services: Services, settings: Any, tmp_path: Path) -> Services:
+    for _ in range(3):
+        record(Kind.SIGNED_IN, by=Actor("user:7", "person", "Noa Levi", "compliance_officer"))
+    seal_all(services, manifest=True)
+    for name, value in settings_for(services, signer_of(services), tmp_path).items():
+        setattr(settings, name, value)
+    return services
+
+
+@contextmanager
+def broken(services: Services) -> Iterator[None]:
+    with psycopg.connect(services.admin_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
+        connection.execute("UPDATE audit.event SET actor_ref = 'user:8' WHERE actor_ref = 'user:7'")
+        yield
+
+
+def event() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(bytes(AuditEvent.objects.get(kind=Kind.TRAIL_VERIFIED).body))
+    return found
+
+
+def test_a_good_night_leaves_a_row_and_an_event(log: Services) -> None:
+    verify_nightly()
+    row = newest_verification()
+    assert row is not None
+    assert (row.ok, row.problem, row.events, row.leaves) == (True, "", 5, 5)
+    assert row.duration > timedelta(0)
+    assert [line["name"] for line in row.lines][:2] == ["bodies", "columns"]
+    said = event()
+    assert (said["outcome"], said["actor"]["ref"]) == ("completed", "system:verification")
+    assert {name: said["action_detail"][name] for name in ("events", "leaves", "verification")} == {
+        "events": 5,
+        "leaves": 5,
+        "verification": str(row.id),
+    }
+    assert alarm() is None
+    assert metrics()["portal_trail_verified"] == 1.0
+
+
+def test_a_broken_log_is_an_alarm(log: Services) -> None:
+    with broken(log):
+        verify_nightly()
+    row, raised = newest_verification(), alarm()
+    assert row is not None
+    assert not row.ok
+    assert "column actor_ref" in row.problem
+    assert raised is not None
+    assert "did not pass" in raised.title
+    assert row.problem in raised.sentence
+    assert AuditEvent.objects.get(kind=Kind.TRAIL_VERIFIED).outcome == Outcome.ERROR
+    assert event()["action_detail"]["sentence"] == row.problem
+    assert metrics()["portal_trail_verified"] == 0.0
+
+
+def test_two_at_once_are_one(log: Services) -> None:
+    with psycopg.connect(database_address(), autocommit=True) as connection:
+        connection.execute(nightly._LOCK)
+        assert nightly.verify_nightly() is None
+    assert nightly.verify_nightly() is not None
+    assert TrailVerification.objects.count() == 1
+
+
+def test_what_cannot_be_verified_is_no_good_night(log: Services, settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_POLICY_FILE = tmp_path / "nowhere"
+    verify_nightly()
+    row = newest_verification()
+    assert row is not None
+    assert (row.ok, row.leaves) == (False, 0)
+    assert "cannot be read" in row.problem
+
+
+def test_silence_is_an_alarm(log: Services, admin_connection: psycopg.Connection) -> None:
+    assert alarm() is None  # a new installation
+    assert metrics() == {}
+    verify_nightly()
+    admin_connection.execute(
+        "UPDATE recordings_trailverification SET started_at = %s",
+        [timezone.now() - nightly.SILENCE - timedelta(minutes=1)],
+    )
+    raised = alarm()
+    assert raised is not None
+    assert "not verified last night" in raised.title
+
+
+# --- at the command line
+
+
+def run(*arguments: str) -> tuple[str, int]:
+    said = StringIO()
+    try:
+        call_command("verify_trail", *arguments, stdout=said)
+    except SystemExit as end:
+        return said.getvalue(), int(str(end.code))
+    return said.getvalue(), 0
+
+
+def test_the_command_says_what_holds(log: Services) -> None:
+    said, code = run()
+    assert code == 0
+    assert said.count("ok  ") == 18
+    assert "Everything holds: 5 events, 5 leaves" in said
+    assert newest_verification() is not None
+
+
+def test_the_command_names_the_first_bad_event(log: Services) -> None:
+    (row,) = AuditEvent.objects.filter(actor_ref="user:7").order_by("id")[:1]
+    with broken(log):
+        said, code = run("--only-look")
+    assert code == 1
+    assert f"event {row.event_id}, leaf 1, recorded {row.recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}" in said
+    assert "FAIL  columns" in said
+    assert "FAIL  guards" in said
+    assert newest_verification() is None
+
+
+def test_the_command_says_why_it_cannot(log: Services, settings: Any, tmp_path: Path) -> None:
+    bad = tmp_path / "bad-policy"
+    bad.write_text("log nonsense\n")
+    settings.AUDIT_POLICY_FILE = bad
+    with pytest.raises(CommandError, match="cannot be used: Line 1 of the policy"):
+        run()
+
+
+def test_no_database_is_said_in_a_sentence(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "recordings.proof.verification.portal.database_address", lambda: "host=/nowhere dbname=x"
+    )
+    with pytest.raises(CommandError, match="could not be read"):
+        run()
+    with pytest.raises(CannotVerify):
+        nightly.verify_portal()

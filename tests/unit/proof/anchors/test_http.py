@@ -1,0 +1,92 @@
+"""One POST to somebody outside: an end in time whatever they do, and no secret in any sentence."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.http import post, shown
+
+
+@contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server for one connection."""
+
+    def accept() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            asked = b""
+            while not asked.endswith(b"?"):
+                asked += connection.recv(65_536)
+            serve(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        thread.join(5)
+
+
+def _drip(first: bytes) -> Callable[[socket.socket], None]:
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(first)
+        for _ in range(100):
+            time.sleep(0.05)
+            connection.sendall(b"x")
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["status", "headers", "body", "body without length"],
+)
+def test_an_answer_that_drips_ends_in_time(first: bytes) -> None:
+    with listening(_drip(first)) as url:
+        began = time.monotonic()
+        with pytest.raises(Trouble, match="in time"):
+            post(url, b"?", "text/plain", seconds=0.4)
+        assert time.monotonic() - began < 2
+
+
+def test_silence_ends_in_time() -> None:
+    with listening(lambda connection: time.sleep(1)) as url, pytest.raises(Trouble, match="in time"):
+        post(url, b"?", "text/plain", seconds=0.3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", "answered 302"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "breaks off"),
+        (b"not http at all\r\n\r\n", "could not be asked"),
+        (b"", "could not be asked"),
+    ],
+)
+def test_bad_answers_are_sentences(answer: bytes, words: str) -> None:
+    with listening(lambda connection: connection.sendall(answer)) as url, pytest.raises(Trouble, match=words):
+        post(url, b"?", "text/plain")
+
+
+@pytest.mark.parametrize("url", ["http://tsa.example/x", "ftp://127.0.0.1/", "https:///x", "", "tsa.example"])
+def test_only_https_beyond_this_machine(url: str) -> None:
+    with pytest.raises(Trouble, match="https://"):
+        post(url, b"?", "text/plain")
+
+
+def test_what_is_shown_holds_no_secret() -> None:
+    url = "https://me:geheim@tsa.example:8443/tsr?key=geheim#geheim"
+    assert shown(url) == "https://tsa.example:8443/tsr"
+    with pytest.raises(Trouble) as caught:
+        post("http://me:geheim@127.0.0.1:9/x?key=geheim", b"?", "text/plain")
+    assert "geheim" not in str(caught.value)
