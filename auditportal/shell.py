@@ -18,7 +18,7 @@ ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("Objects", "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
     ("Recordings", "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
     ("Assurance", "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
-    ("Audit trail", "audit:trail", "scroll-text", "g a", Permission.READ_TRAIL),
+    ("Audit trail", "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
     ("Reports", "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
     ("Operations", "refresh:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
     ("People", "people:list", "users", "g u", Permission.MANAGE_PEOPLE),

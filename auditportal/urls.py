@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("recordings.playback.urls")),
     path("", include("recordings.refresh.urls")),
     path("", include("recordings.assurance.urls")),
-    path("", include("recordings.audit.urls")),
+    path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),
     # for whoever runs it

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
-from recordings.audit.queries import EventRow, trail_under
 from recordings.catalog import queries
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.forms import SearchForm
@@ -23,6 +22,7 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
+from recordings.trail.queries import EventRow, trail_under
 
 TRAIL_SHOWN = 12
 _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_durably
-from recordings.audit.queries import trail_of
 from recordings.audit.reading import log_reading
 from recordings.exceptions import PortalError
 from recordings.http import Request, page
@@ -23,6 +22,7 @@ from recordings.playback.forms import ViewingForm, remember, remembered
 from recordings.playback.spans import BadSpans, Watched, read_watched
 from recordings.playback.trail import deny
 from recordings.policies import can, open_view, permission_required
+from recordings.trail.queries import trail_of
 
 Answer = TypeVar("Answer", bound=HttpResponse)
 TRAIL_EVENTS = 12
@@ -49,7 +49,7 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
 def trail(request: Request, pk: UUID) -> HttpResponse:
     """The trail and the viewings beside the player, read again after something happened."""
     if not request.htmx:
-        return redirect(f"{reverse('audit:trail')}?q={pk}")
+        return redirect(f"{reverse('trail:trail')}?q={pk}")
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
     # Beside an open viewing, which is in the trail itself, it is read again every few seconds.
     if not queries.is_watching(pk, request.user.pk, actor.session):
@@ -235,7 +235,7 @@ def _witnessed(request: Request, recording: Recording) -> dict[str, Any]:
         "events": trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=request.user),
         "viewings": queries.viewings_of(recording.pk),
         "refused": queries.refused_plays(recording.pk),
-        "all_url": f"{reverse('audit:trail')}?q={recording.pk}",
+        "all_url": f"{reverse('trail:trail')}?q={recording.pk}",
         "certificate_url": _certificate_url(recording)
         if can(request.user, Permission.EXPORT_REPORTS)
         else "",

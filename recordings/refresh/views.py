@@ -11,7 +11,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from recordings.audit import Actor
-from recordings.audit.words import count
 from recordings.exceptions import UnknownObject
 from recordings.http import Request
 from recordings.permissions import Permission
@@ -26,6 +25,7 @@ from recordings.refresh.nudge import nudge
 from recordings.refresh.problems import MOST_PER_ANSWER
 from recordings.refresh.run_pages import newest_runs
 from recordings.refresh.streams import mark_recent_due
+from recordings.trail.phrases import count
 
 
 @require_POST

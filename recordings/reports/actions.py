@@ -8,12 +8,12 @@ from django.db.models import Max
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
-from recordings.audit.filters import TrailFilters
 from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence.scope import Scope
 from recordings.refresh.nudge import nudge
 from recordings.reports import claims
+from recordings.trail.filters import TrailFilters
 
 BUNDLE = "bundle"
 BUILDER = Actor.system("reports")

@@ -11,7 +11,6 @@ from uuid import UUID
 import structlog
 
 from recordings.audit import Outcome
-from recordings.audit.filters import TrailFilters
 from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
@@ -19,6 +18,7 @@ from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, claims, files, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.trail import Slice, Wanted, snapshot
+from recordings.trail.filters import TrailFilters
 
 logger = structlog.get_logger("portal.reports")
 

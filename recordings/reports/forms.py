@@ -7,12 +7,12 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from recordings.audit.filters import TrailFilters
-from recordings.audit.forms import TrailForm
 from recordings.proof.evidence.errors import CannotBuild, UnknownReference
 from recordings.proof.evidence.references import known_reference
 from recordings.proof.evidence.scope import Scope
 from recordings.reports.actions import BUNDLE
+from recordings.trail.filters import TrailFilters
+from recordings.trail.forms import TrailForm
 
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "jsonl": "JSON Lines", BUNDLE: "Evidence bundle"}
 NO_RECORDING = "The portal knows no recording of this id."

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from recordings.audit.sentences import plain_words
 from recordings.reports.trail import Line
 from recordings.sheets.cells import csv_column
 from recordings.sheets.rows import Rows
 from recordings.sheets.xlsx import Output, Workbook
+from recordings.trail.sentences import plain_words
 
 COLUMNS = (
     "event_no",

@@ -7,13 +7,13 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recordings.audit.filters import GROUPS
-from recordings.audit.words import filter_words
 from recordings.models import Report, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.reports.bundles import in_old_format
 from recordings.reports.forms import FORMATS
+from recordings.trail.filters import GROUPS
+from recordings.trail.phrases import filter_words
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
 LISTED = 50

@@ -8,9 +8,9 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 
 from recordings.audit import snapshot as moment
-from recordings.audit.filters import TrailFilters, matching
 from recordings.audit.opened import Opened, parsed
 from recordings.audit.vault import KEYS, Disclosed, Keyring
+from recordings.trail.filters import TrailFilters, matching
 
 BATCH = 1000
 _KNOWN_KEYS = 10_000

@@ -27,12 +27,12 @@ from django.db import connection
 from django.test import override_settings
 
 from auditportal.embedded import Services
-from recordings.audit.filters import TrailFilters
 from recordings.models import AuditEvent, Report
 from recordings.models.fields import uuid7
 from recordings.reports import files, lines
 from recordings.reports.trail import Wanted, snapshot
 from recordings.sheets.xlsx import Workbook
+from recordings.trail.filters import TrailFilters
 from tests.bench import logs
 from tests.bench.memory import family_watched
 from tests.bench.results import Measured

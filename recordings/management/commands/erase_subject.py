@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recordings.audit import erasure
-from recordings.audit.words import count
 from recordings.exceptions import PortalError
+from recordings.trail import erasure
+from recordings.trail.phrases import count
 
 
 class Command(BaseCommand):

@@ -16,7 +16,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
-from recordings.audit.filters import TrailFilters
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle import Built, build_bundle
@@ -25,6 +24,7 @@ from recordings.proof.evidence.errors import CannotBuild
 from recordings.proof.evidence.scope import Scope
 from recordings.proof.evidence.words import command
 from recordings.reports.bundles import FORMAT, as_detail
+from recordings.trail.filters import TrailFilters
 
 BY = Actor.system("export_report")
 

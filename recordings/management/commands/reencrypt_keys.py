@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recordings.audit import Actor
-from recordings.audit.words import count
 from recordings.refresh import keyring, keys
+from recordings.trail.phrases import count
 
 
 class Command(BaseCommand):

@@ -18,7 +18,6 @@ import structlog
 from pydantic_core import from_json
 
 from recordings.audit.opened import Opened
-from recordings.audit.sentences import plain_sentence
 from recordings.proof.evidence import words
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.proof.evidence.leaves import Shipped
@@ -27,6 +26,7 @@ from recordings.proof.evidence.statement import Facts, Sentence
 from recordings.proof.evidence.table import COLUMNS, Row
 from recordings.proof.evidence.texts import canonical
 from recordings.proof.tlog.texts import encode64
+from recordings.trail.sentences import plain_sentence
 
 logger = structlog.get_logger("portal.reports")
 

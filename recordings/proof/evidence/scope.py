@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from recordings.audit.filters import TrailFilters
 from recordings.proof.evidence.errors import NotOneScope, NotPassed
 from recordings.proof.evidence.references import known_reference
 from recordings.proof.sealing.entries import stamp
+from recordings.trail.filters import TrailFilters
 
 TARGET, OBJECT, ACTOR, ALL = "target", "object", "actor", "all"
 

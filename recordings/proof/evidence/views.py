@@ -11,8 +11,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
-from recordings.audit.examine import examine
-from recordings.audit.queries import event_row
 from recordings.audit.reading import log_reading
 from recordings.exceptions import PortalError
 from recordings.http import Request, page
@@ -25,6 +23,8 @@ from recordings.proof.evidence.pages import place_of
 from recordings.proof.evidence.proofs import consistency, event_proof
 from recordings.proof.evidence.verdict import Verdict, listed_incidents, verdict
 from recordings.proof.tlog.texts import encode64
+from recordings.trail.examine import examine
+from recordings.trail.queries import event_row
 
 
 class NoSuchCheckpoint(PortalError):
@@ -142,7 +142,7 @@ def event_page(request: Request, event_id: UUID) -> HttpResponse:
         "examined": examined,
         "row": event_row(examined.event, request.user),
         "request_ref": request_ref,
-        "request_url": f"{reverse('audit:trail')}?{urlencode({'q': request_ref})}",
+        "request_url": f"{reverse('trail:trail')}?{urlencode({'q': request_ref})}",
         "place": place_of(event_id),
     }
     return page(request, "evidence/event.html", context)

@@ -32,7 +32,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from recordings.audit.examine import examine
 from recordings.audit.vault import _seal, _unwrap
 from recordings.models import AuditSecret, AuditSubjectKey, Leaf
 from recordings.proof.evidence import claims as building
@@ -44,6 +43,7 @@ from recordings.proof.sealing.errors import Stopped
 from recordings.proof.tlog.notes import LOG, SigningKey, format_note
 from recordings.proof.tlog.texts import encode64
 from recordings.proof.tlog.tiles import Tiles
+from recordings.trail.examine import examine
 from tests.integration.attacks.scene import BLAME_NOA, RECORDING_1, TOMS, Scene, failing
 from tests.integration.proof.evidence.bundles import NOA, TOM, Bundle, opened
 

@@ -26,7 +26,6 @@ from django.utils import timezone
 from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
-from recordings.audit.filters import TrailFilters
 from recordings.models import Recording, Report, ReportState
 from recordings.proof.evidence import standing
 from recordings.proof.evidence.scope import Scope
@@ -36,6 +35,7 @@ from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import ReportForm
 from recordings.reports.tasks import build_report
+from recordings.trail.filters import TrailFilters
 from tests import factories
 from tests.integration.attacks.scene import Scene
 from tests.integration.proof.evidence.bundles import NOA, TOM, checked, make_log

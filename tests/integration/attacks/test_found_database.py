@@ -187,7 +187,7 @@ def older(admin: psycopg.Connection[Any], data: bytes, number: int) -> UUID:
 def test_T13_no_page_dies_of_a_row(services: Services, admin_connection: psycopg.Connection[Any]) -> None:
     """T13: one row of an odd shape and the page of the trail answered 500, for everybody."""
     from tests.factories import person
-    from tests.integration.audit.helpers import signed_in
+    from tests.integration.trail.helpers import signed_in
 
     officer = person("compliance_officer", "noa.levi")
     client = signed_in(officer)
@@ -211,9 +211,9 @@ def test_T13_no_report_dies_of_a_row(
     services: Services, admin_connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     """T13: a period report "built" for ever over one row."""
-    from recordings.audit.filters import TrailFilters
     from recordings.reports.lines import FORMATS
     from recordings.reports.trail import Wanted, snapshot
+    from recordings.trail.filters import TrailFilters
 
     for more in HOSTILE.values():
         write(services.database_url, body(**more))
@@ -371,7 +371,7 @@ def test_T14_it_is_an_incident_once(
 
 
 def test_T14_an_erasure_explains_what_is_gone(services: Services, settings: Any, watched: UUID) -> None:
-    from recordings.audit import erasure
+    from recordings.trail import erasure
     from tests.factories import person
 
     asks, approves = person("compliance_officer"), person("administrator")
@@ -386,7 +386,7 @@ def test_T14_but_nothing_that_came_after_it(
     services: Services, settings: Any, watched: UUID, admin_connection: psycopg.Connection[Any]
 ) -> None:
     """T14: whoever was erased once is no excuse for deleting what they did later."""
-    from recordings.audit import erasure
+    from recordings.trail import erasure
     from tests.factories import person
 
     asks, approves = person("compliance_officer"), person("administrator")

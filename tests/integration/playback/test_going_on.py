@@ -192,7 +192,7 @@ def test_watched_seconds_are_merged_and_each_new_one_told_once(noa, viewing):
 
 
 def test_the_sentence_in_the_trail(noa, viewing):
-    from recordings.audit.queries import trail_of
+    from recordings.trail.queries import trail_of
 
     post(noa, viewing, "watched", {"spans": [[0, 190_000]], "speed": 1.5})
     row = trail_of(f"recording:{viewing.recording_id}", 1)[0]

@@ -52,9 +52,9 @@ MATRIX = {
     "assurance:state": P.EXPORT_REPORTS,
     "assurance:statement": P.VIEW_ASSURANCE,
     "assurance:download": P.EXPORT_REPORTS,
-    "audit:trail": P.READ_TRAIL,
-    "audit:event_body": P.READ_TRAIL,
-    "audit:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside
+    "trail:trail": P.READ_TRAIL,
+    "trail:event_body": P.READ_TRAIL,
+    "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside
     "evidence:event": P.READ_TRAIL,
     "evidence:proof": P.READ_TRAIL,
     "evidence:strip": P.READ_TRAIL,

@@ -14,14 +14,14 @@ from structlog.contextvars import bind_contextvars
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
-from recordings.audit.filters import TrailFilters
-from recordings.audit.queries import trail_of
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import building, claims, files
 from recordings.reports.actions import request_report
 from recordings.reports.lines import COLUMNS
 from recordings.reports.tasks import build_report, sweep_reports
+from recordings.trail.filters import TrailFilters
+from recordings.trail.queries import trail_of
 from tests.cells import original
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -306,8 +306,8 @@ def test_a_pooled_connection_can_write_again_after_a_report(committed_db: None, 
     """The pool hands it to whoever comes next: a refresh must not find it read-only."""
     from django.db import connections
 
-    from recordings.audit.filters import TrailFilters
     from recordings.reports.trail import Wanted, snapshot
+    from recordings.trail.filters import TrailFilters
 
     kept = connections.create_connection("default")
     really_close = kept.close

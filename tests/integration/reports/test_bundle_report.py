@@ -22,7 +22,6 @@ from django.utils.html import escape
 from auditportal.accounts.models import Grant, User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
-from recordings.audit.filters import TrailFilters
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence import standing
 from recordings.proof.evidence.errors import NotOneScope
@@ -32,6 +31,7 @@ from recordings.reports import bundles, claims, files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm
 from recordings.reports.tasks import build_report, sweep_reports
+from recordings.trail.filters import TrailFilters
 from tests import factories
 from tests.factories import PASSWORD, person
 from tests.integration.proof.evidence.bundles import NOA, Log, discovered, make_log, opened

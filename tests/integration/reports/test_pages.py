@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome
-from recordings.audit.filters import TrailFilters
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import files
 from recordings.reports.actions import fail_report, request_report
 from recordings.reports.claims import claim, renew
+from recordings.trail.filters import TrailFilters
 from tests.factories import PASSWORD, person
 
 CONTENT = b"event_no,kind\r\n" + b"".join(b"%d,object.opened\r\n" % number for number in range(1000))

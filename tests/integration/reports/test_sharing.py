@@ -12,12 +12,12 @@ import pytest
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
-from recordings.audit.filters import TrailFilters
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import building, claims, files, hands, lines, pieces, trail
 from recordings.reports.actions import request_report
 from recordings.reports.trail import Line, Slice
 from recordings.sheets import xlsx
+from recordings.trail.filters import TrailFilters
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 OPENED = TrailFilters(kinds=(Kind.OBJECT_OPENED.value,))

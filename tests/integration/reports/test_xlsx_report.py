@@ -11,11 +11,11 @@ from openpyxl.utils.escape import unescape
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.audit.filters import TrailFilters
 from recordings.models import Report
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.building import build
+from recordings.trail.filters import TrailFilters
 from tests.cells import original
 
 pytestmark = pytest.mark.usefixtures("committed_db")

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.audit.kinds import Kind, Outcome
-from recordings.audit.sentences import sentence
 from recordings.audit.vault import Disclosed
 from recordings.reports import lines
 from recordings.reports.trail import Line
 from recordings.sheets.cells import csv_cell, neutral
+from recordings.trail.sentences import sentence
 
 EVENT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 HOSTILE = ["=1+1", "'s-Gravenhage", 'a "b"', "a,b", "a\r\nb", "\t@x", "\x1f=x", "דנה מרלו", ""]

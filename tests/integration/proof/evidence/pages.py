@@ -9,7 +9,7 @@ from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models import AuditEvent
-from tests.integration.audit.helpers import acting
+from tests.integration.trail.helpers import acting
 from tests.sealing import Signer, seal_all
 
 

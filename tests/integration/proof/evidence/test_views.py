@@ -112,7 +112,7 @@ def test_an_event_says_how_far_it_has_come(
 def test_an_entry_is_shown_with_all_three_of_its_chains(client: Client, opened: Callable[..., Log]) -> None:
     """Version 2 of an entry: who, what, and what that belongs to."""
     from recordings.audit import Kind, Outcome, Target, record
-    from tests.integration.audit.helpers import acting
+    from tests.integration.trail.helpers import acting
 
     log = opened()
     target = Target("recording", f"recording:{NOTHING}", "Dana Marlowe", "object:14", "customer:1")

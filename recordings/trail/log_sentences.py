@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from recordings.audit import words
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.audit.words import Words, thing
+from recordings.trail import phrases
+from recordings.trail.phrases import Words, thing
 
 
 def _trail_viewed(event: Opened) -> Words:
@@ -17,39 +17,43 @@ def _trail_viewed(event: Opened) -> Words:
 
 def _trail_searched(event: Opened) -> Words:
     said = event.private("action_detail.q")
-    return ["searched the audit trail", f" for {words.quoted(said)}" if said else "", words.filters(event)]
+    return [
+        "searched the audit trail",
+        f" for {phrases.quoted(said)}" if said else "",
+        phrases.filters(event),
+    ]
 
 
 def _trail_verified(event: Opened) -> Words:
     if event.outcome == Outcome.ERROR:
-        return ["verified the whole log and found it broken", words.because(event)]
-    leaves = words.optional_count(event, "leaves", "leaf", "leaves")
-    return ["verified the whole log", words.listed(": ", leaves, words.took(event))]
+        return ["verified the whole log and found it broken", phrases.because(event)]
+    leaves = phrases.optional_count(event, "leaves", "leaf", "leaves")
+    return ["verified the whole log", phrases.listed(": ", leaves, phrases.took(event))]
 
 
 def _proof_taken(event: Opened) -> Words:
     start = event.detail.get("old_size")
-    since = f" from size {words.figure(start)} on" if isinstance(start, int) else ""
+    since = f" from size {phrases.figure(start)} on" if isinstance(start, int) else ""
     return ["took the proof that leads to " if since else "took the proof of ", thing(event), since]
 
 
 def _bundle_checked(event: Opened) -> Words:
     digest = event.text("sha256")[:12]
-    return ["checked a bundle", words.verdict(event), f" (SHA-256 {digest}…)" if digest else ""]
+    return ["checked a bundle", phrases.verdict(event), f" (SHA-256 {digest}…)" if digest else ""]
 
 
 def _checkpoint_compared(event: Opened) -> Words:
     size = event.detail.get("size")
-    what = f" of size {words.figure(size)}" if isinstance(size, int | str) and size != "" else ""
-    return [f"compared a checkpoint{what} with the log", words.verdict(event)]
+    what = f" of size {phrases.figure(size)}" if isinstance(size, int | str) and size != "" else ""
+    return [f"compared a checkpoint{what} with the log", phrases.verdict(event)]
 
 
 def _erasure_asked(event: Opened) -> Words:
-    return ["asked that the personal values of ", thing(event), " be erased", words.because(event)]
+    return ["asked that the personal values of ", thing(event), " be erased", phrases.because(event)]
 
 
 def _erased(event: Opened) -> Words:
-    said = words.optional_count(event, "values", "value", "values")
+    said = phrases.optional_count(event, "values", "value", "values")
     return ["erased the personal values of ", thing(event), f": {said}" if said else ""]
 
 
@@ -59,33 +63,36 @@ def _erased(event: Opened) -> Words:
 def _log_opened(event: Opened) -> Words:
     origin = event.text("origin")
     again = "previous_size" in event.detail
-    name = f" {words.quoted(origin)}" if origin else ""
-    why = words.because(event) if again else ""
+    name = f" {phrases.quoted(origin)}" if origin else ""
+    why = phrases.because(event) if again else ""
     return [f"began a new epoch of the log{name}" if again else f"opened the log{name}", why]
 
 
 def _heads_manifest(event: Opened) -> Words:
-    things = words.optional_count(event, "objects_n", "thing", "things")
-    people = words.optional_count(event, "actors_n", "actor", "actors")
+    things = phrases.optional_count(event, "objects_n", "thing", "things")
+    people = phrases.optional_count(event, "actors_n", "actor", "actors")
     upto = event.detail.get("upto")
-    end = f", up to leaf {words.figure(upto)}" if isinstance(upto, int) else ""
-    return ["counted the events of everything in the log", words.listed(": ", things, people), end]
+    end = f", up to leaf {phrases.figure(upto)}" if isinstance(upto, int) else ""
+    return ["counted the events of everything in the log", phrases.listed(": ", things, people), end]
 
 
 def _incident(event: Opened) -> Words:
     return [
         "reported an incident: ",
-        words.reason(event, event.text("code").replace("_", " ") or "no reason was given"),
+        phrases.reason(event, event.text("code").replace("_", " ") or "no reason was given"),
     ]
 
 
 def _key_rotated(event: Opened) -> Words:
     key = event.text("vkey") or event.text("key")
-    return ["changed the key that signs the log", f" to {words.quoted(key)}" if key else words.because(event)]
+    return [
+        "changed the key that signs the log",
+        f" to {phrases.quoted(key)}" if key else phrases.because(event),
+    ]
 
 
 def _backup_restored(event: Opened) -> Words:
-    return ["took up the log from a backup or a copy", words.because(event)]
+    return ["took up the log from a backup or a copy", phrases.because(event)]
 
 
 PRESENTERS: Mapping[str, Callable[[Opened], Words]] = {

@@ -1,8 +1,8 @@
 from django.urls import path
 
-from recordings.audit import views
+from recordings.trail import views
 
-app_name = "audit"
+app_name = "trail"
 urlpatterns = [
     path("audit/", views.trail_page, name="trail"),
     path("audit/events/<uuid:event_id>/body", views.event_body, name="event_body"),

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import Opened
-from recordings.audit.sentences import PRESENTERS, plain_sentence, sentence, tone
 from recordings.audit.vault import Disclosed
-from recordings.audit.words import Part
+from recordings.trail.phrases import Part
+from recordings.trail.sentences import PRESENTERS, plain_sentence, sentence, tone
 
 EVENT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 RECORDING = "recording:01890a5d-ac96-774b-bcce-b3029f2c1a2b"

@@ -7,7 +7,7 @@ from auditportal.accounts.models import User
 from recordings.audit import Kind, Outcome, Purpose, Target, record
 from recordings.models import CommBoxObject, Recording, Stream, Viewing
 from tests.factories import person
-from tests.integration.audit.helpers import TRAIL, acting, opened, signed_in
+from tests.integration.trail.helpers import TRAIL, acting, opened, signed_in
 
 
 def kinds(client: Client, query: str = "") -> list[str]:

@@ -22,11 +22,11 @@ from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.lag import check_lag
 from recordings.audit.record import record_durably
 from recordings.audit.schema import canonical
-from recordings.audit.words import count
 from recordings.exceptions import NotPermitted, PortalError
 from recordings.models import CommBoxObject, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
+from recordings.trail.phrases import count
 
 OWNER = "owner"  # the database login of migrations: nobody else may call the functions
 RIGHT = Permission.ERASE_SUBJECTS

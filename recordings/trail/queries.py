@@ -9,14 +9,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
-from recordings.audit.filters import Events, TrailFilters, branches
 from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
-from recordings.audit.seals import UNSEALED, Seal, seals_of
-from recordings.audit.sentences import sentence, tone
-from recordings.audit.words import Part, named, purpose_label
 from recordings.models import AuditEvent
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.trail.filters import Events, TrailFilters, branches
+from recordings.trail.phrases import Part, named, purpose_label
+from recordings.trail.seals import UNSEALED, Seal, seals_of
+from recordings.trail.sentences import sentence, tone
 
 PAGE = 50
 COUNTED = 2000
@@ -25,7 +25,7 @@ COUNTED = 2000
 ROOMS = {
     "object": ("catalog:object", Permission.OPEN_OBJECTS),
     "recording": ("playback:recording", Permission.OPEN_OBJECTS),
-    "user": ("audit:person", Permission.READ_TRAIL),
+    "user": ("trail:person", Permission.READ_TRAIL),
     "report": ("reports:report", Permission.EXPORT_REPORTS),
     "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
     "event": ("evidence:event", Permission.READ_TRAIL),
@@ -109,7 +109,7 @@ class Links:
             except NoReverseMatch:  # a ref that names nothing: anything may stand in an event
                 return ""
         if kind in ("object", "recording") and Permission.READ_TRAIL in self.may:
-            return f"{reverse('audit:trail')}?q={key}"
+            return f"{reverse('trail:trail')}?q={key}"
         return ""
 
 

@@ -14,12 +14,13 @@ from django.core.management import CommandError, call_command
 from psycopg import errors
 
 from auditportal.embedded import Services
-from recordings.audit import Actor, Kind, Outcome, Purpose, Target, erasure, record
-from recordings.audit.examine import examine
+from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.opened import open_event
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.proof.evidence.verify_audit import verify as verify_bundle
 from recordings.proof.verification.verify import verify
+from recordings.trail import erasure
+from recordings.trail.examine import examine
 from tests.factories import PASSWORD, conversation, person, viewing
 from tests.integration.proof.evidence.bundles import make_log, on_recording
 from tests.sealing import seal_all, signer_of

@@ -12,9 +12,9 @@ from django.db.models.functions import Cast, Right
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from recordings.audit.filters import GROUPS, TrailFilters
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.models import Viewing
+from recordings.trail.filters import GROUPS, TrailFilters
 
 _WATERMARK = re.compile(r"(?i)v-([0-9a-f]{8})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")

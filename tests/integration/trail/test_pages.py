@@ -11,7 +11,7 @@ from auditportal.accounts.models import User
 from recordings.audit import Kind, Purpose, record
 from recordings.models import AuditEvent
 from tests.factories import person
-from tests.integration.audit.helpers import TRAIL, acting, opened, signed_in
+from tests.integration.trail.helpers import TRAIL, acting, opened, signed_in
 
 
 def readings() -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def test_pages_follow_each_other_without_a_gap(noa: User) -> None:
 
 
 def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recordings.audit.queries.COUNTED", 5)
+    monkeypatch.setattr("recordings.trail.queries.COUNTED", 5)
     for number in range(6):
         opened(noa, number)
     assert (
@@ -136,8 +136,8 @@ def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pyte
 def test_a_page_takes_the_same_queries_however_many_rows(
     noa: User, django_assert_num_queries: Any, many: int
 ) -> None:
-    from recordings.audit.filters import TrailFilters
-    from recordings.audit.queries import Cursor, trail
+    from recordings.trail.filters import TrailFilters
+    from recordings.trail.queries import Cursor, trail
 
     for number in range(many):
         opened(noa, number)

@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Target
-from recordings.audit.examine import examine
-from recordings.audit.filters import TrailFilters
-from recordings.audit.forms import TrailForm
 from recordings.audit.kinds import Outcome
-from recordings.audit.queries import Cursor, TrailPage, first_event_at, trail
 from recordings.audit.reading import log_reading
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, check, permission_required
+from recordings.trail.examine import examine
+from recordings.trail.filters import TrailFilters
+from recordings.trail.forms import TrailForm
+from recordings.trail.queries import Cursor, TrailPage, first_event_at, trail
 
 
 @require_safe
@@ -29,7 +29,7 @@ def trail_page(request: Request) -> HttpResponse:
     form = TrailForm(request.GET)
     context: dict[str, Any] = {"form": form, "q": request.GET.get("q", "")}
     if not form.is_valid():
-        return page(request, "audit/trail.html", context, fragment="results", status=400)
+        return page(request, "trail/trail.html", context, fragment="results", status=400)
     filters = form.filters()
     words = form.cleaned_data["q"]
     log_reading(by=Actor.from_request(request), filters=filters.as_detail(), words=words)
@@ -40,9 +40,9 @@ def trail_page(request: Request) -> HttpResponse:
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
         **_export(form, filters),
-        **_pager(found, reverse("audit:trail"), form.query()),
+        **_pager(found, reverse("trail:trail"), form.query()),
     }
-    return page(request, "audit/trail.html", context, fragment="results")
+    return page(request, "trail/trail.html", context, fragment="results")
 
 
 @require_safe
@@ -85,7 +85,7 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
         **_pager(found, request.path, "only=refused" if only_refused else ""),
     }
-    return page(request, "audit/person.html", context, fragment="results")
+    return page(request, "trail/person.html", context, fragment="results")
 
 
 def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:

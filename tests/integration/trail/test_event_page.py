@@ -8,7 +8,7 @@ import pytest
 
 from auditportal.accounts.models import User
 from recordings.models import AuditEvent
-from tests.integration.audit.helpers import opened, signed_in
+from tests.integration.trail.helpers import opened, signed_in
 
 
 def test_an_event_shows_that_it_agrees_with_itself(noa: User) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from recordings.audit import log_sentences, words
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.audit.words import Part, Words, thing
 from recordings.permissions import Permission
+from recordings.trail import log_sentences, phrases
+from recordings.trail.phrases import Part, Words, thing
 
 logger = structlog.get_logger("portal.audit")
 
@@ -93,7 +93,7 @@ def _signed_in(event: Opened) -> Words:
 
 def _sign_in_failed(event: Opened) -> Words:
     name = event.private("object.label")
-    return ["failed to sign in", f" as {words.quoted(name)}" if name else "", words.because(event)]
+    return ["failed to sign in", f" as {phrases.quoted(name)}" if name else "", phrases.because(event)]
 
 
 def _signed_out(event: Opened) -> Words:
@@ -101,7 +101,7 @@ def _signed_out(event: Opened) -> Words:
 
 
 def _session_ended(event: Opened) -> Words:
-    return ["was signed out", words.because(event, "the session had reached its end")]
+    return ["was signed out", phrases.because(event, "the session had reached its end")]
 
 
 def _role_granted(event: Opened) -> Words:
@@ -131,9 +131,9 @@ def _searched(event: Opened) -> Words:
     area = event.text("area") or "objects"
     return [
         f"searched {area}",
-        f" for {words.quoted(said)}" if said else "",
-        words.filters(event),
-        words.found(event),
+        f" for {phrases.quoted(said)}" if said else "",
+        phrases.filters(event),
+        phrases.found(event),
     ]
 
 
@@ -149,34 +149,34 @@ def _viewing_requested(event: Opened) -> Words:
 
 
 def _viewing_denied(event: Opened) -> Words:
-    return ["was refused: ", words.reason(event, "this recording may not be played")]
+    return ["was refused: ", phrases.reason(event, "this recording may not be played")]
 
 
 def _url_issued(event: Opened) -> Words:
-    return ["was given a URL", words.life(event)]
+    return ["was given a URL", phrases.life(event)]
 
 
 def _url_renewed(event: Opened) -> Words:
-    return ["was given a fresh URL", words.life(event)]
+    return ["was given a fresh URL", phrases.life(event)]
 
 
 def _url_refused(event: Opened) -> Words:
-    return ["was given no URL: ", words.reason(event, "neither the storage nor CommBox gave one")]
+    return ["was given no URL: ", phrases.reason(event, "neither the storage nor CommBox gave one")]
 
 
 def _watched(event: Opened) -> Words:
-    return ["watched ", words.spans(event) or "part of the recording", words.speed(event)]
+    return ["watched ", phrases.spans(event) or "part of the recording", phrases.speed(event)]
 
 
 def _finished(event: Opened) -> Words:
-    return ["finished watching", words.total(event), words.because(event)]
+    return ["finished watching", phrases.total(event), phrases.because(event)]
 
 
 # --- custody
 
 
 def _file_identified(event: Opened) -> Words:
-    return ["saw the file of ", thing(event), " for the first time", words.size(event)]
+    return ["saw the file of ", thing(event), " for the first time", phrases.size(event)]
 
 
 def _file_differs(event: Opened) -> Words:
@@ -193,16 +193,16 @@ def _absence_accepted(event: Opened) -> Words:
 
 
 def _discovered(event: Opened) -> Words:
-    return ["found ", thing(event), " at the source for the first time", words.size(event)]
+    return ["found ", thing(event), " at the source for the first time", phrases.size(event)]
 
 
 def _changed(event: Opened) -> Words:
-    said = words.change(event)
-    return ["saw the file change at the source", f": {said}" if said else words.because(event)]
+    said = phrases.change(event)
+    return ["saw the file change at the source", f": {said}" if said else phrases.because(event)]
 
 
 def _vanished(event: Opened) -> Words:
-    return ["no longer found ", thing(event), " at the source", words.because(event)]
+    return ["no longer found ", thing(event), " at the source", phrases.because(event)]
 
 
 def _reappeared(event: Opened) -> Words:
@@ -210,31 +210,31 @@ def _reappeared(event: Opened) -> Words:
 
 
 def _unplayable(event: Opened) -> Words:
-    return ["listed ", thing(event), " as not playable: ", words.reason(event, "no reason was given")]
+    return ["listed ", thing(event), " as not playable: ", phrases.reason(event, "no reason was given")]
 
 
 def _refresh_requested(event: Opened) -> Words:
-    return ["asked CommBox again about ", thing(event), words.because(event)]
+    return ["asked CommBox again about ", thing(event), phrases.because(event)]
 
 
 # --- assurance
 
 
 def _media_failed(event: Opened) -> Words:
-    return ["looked into the file of ", thing(event), words.because(event)]
+    return ["looked into the file of ", thing(event), phrases.because(event)]
 
 
 def _assurance_opened(event: Opened) -> Words:
     area = event.text("area")
-    return [f"looked at the {area} of assurance" if area else "looked at assurance", words.filters(event)]
+    return [f"looked at the {area} of assurance" if area else "looked at assurance", phrases.filters(event)]
 
 
 def _stated(event: Opened) -> Words:
-    figures = words.listed(
+    figures = phrases.listed(
         ": ",
-        words.optional_count(event, "expected", "recording expected", "recordings expected"),
-        words.optional_count(event, "found", "found", "found"),
-        words.optional_count(event, "exceptions", "exception", "exceptions"),
+        phrases.optional_count(event, "expected", "recording expected", "recordings expected"),
+        phrases.optional_count(event, "found", "found", "found"),
+        phrases.optional_count(event, "exceptions", "exception", "exceptions"),
     )
     month, version = event.text("month"), event.text("version")
     which = f" for {month}, version {version}" if month and version else ""
@@ -251,15 +251,20 @@ def _statement_downloaded(event: Opened) -> Words:
 
 def _report_requested(event: Opened) -> Words:
     kind = event.text("format")
-    return ["asked for ", thing(event), f" as {kind}" if kind else "", words.filters(event)]
+    return ["asked for ", thing(event), f" as {kind}" if kind else "", phrases.filters(event)]
 
 
 def _report_built(event: Opened) -> Words:
-    return ["built ", thing(event), f": {words.count(event.detail.get('rows'), 'event')}", words.size(event)]
+    return [
+        "built ",
+        thing(event),
+        f": {phrases.count(event.detail.get('rows'), 'event')}",
+        phrases.size(event),
+    ]
 
 
 def _report_failed(event: Opened) -> Words:
-    return ["could not build ", thing(event), ": ", words.reason(event, "no reason was given")]
+    return ["could not build ", thing(event), ": ", phrases.reason(event, "no reason was given")]
 
 
 def _report_downloaded(event: Opened) -> Words:
@@ -267,8 +272,8 @@ def _report_downloaded(event: Opened) -> Words:
     return [
         "downloaded ",
         thing(event),
-        f" from byte {words.figure(start)}" if start else "",
-        words.size(event),
+        f" from byte {phrases.figure(start)}" if start else "",
+        phrases.size(event),
     ]
 
 
@@ -297,28 +302,30 @@ def _of_which_part(event: Opened) -> str:
 
 def _config_changed(event: Opened) -> Words:
     """Which key came or went, by its last four characters; any other setting with before and after."""
-    before, after = (words.side(event, name) for name in ("before", "after"))
+    before, after = (phrases.side(event, name) for name in ("before", "after"))
     match after.get("setting") or before.get("setting"):
         case "commbox_api_key" if after:
-            return [f"put in the CommBox API key that ends in {words.quoted(str(after.get('ends_in', '')))}"]
+            return [
+                f"put in the CommBox API key that ends in {phrases.quoted(str(after.get('ends_in', '')))}"
+            ]
         case "commbox_api_key":
             return [
-                f"retired the CommBox API key that ends in {words.quoted(str(before.get('ends_in', '')))}"
+                f"retired the CommBox API key that ends in {phrases.quoted(str(before.get('ends_in', '')))}"
             ]
         case "key_encryption_key":
-            many = words.count(event.detail.get("keys"), "API key")
+            many = phrases.count(event.detail.get("keys"), "API key")
             return [
                 f"encrypted {many} anew, under key {after.get('key_id')} instead of {before.get('key_id')}"
             ]
-    said = words.change(event)
-    return ["changed the configuration", f": {said}" if said else words.because(event)]
+    said = phrases.change(event)
+    return ["changed the configuration", f": {said}" if said else phrases.because(event)]
 
 
 def _unknown(event: Opened) -> Words:
     """A kind this version does not know: its name said as words, and what it was about."""
     said = event.kind.replace(".", ": ").replace("_", " ")
     what: list[str | Part] = [" on ", thing(event)] if event.target_ref else []
-    return [f"did {words.quoted(said)}", *what]
+    return [f"did {phrases.quoted(said)}", *what]
 
 
 PRESENTERS: Mapping[str, Presenter] = {
