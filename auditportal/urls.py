@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from auditportal import errors, health
-from recordings.catalog.overview import overview
+from recordings.overview.views import overview
 
 urlpatterns = [
     path("", overview, name="overview"),

@@ -18,7 +18,7 @@ from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import BoardForm
 from recordings.assurance.listing import Item
 from recordings.catalog.queries import stale_before, state_label
-from recordings.templatetags.wording import ago, clock, size, tag_of, utc_minute
+from recordings.wording import ago, clock, size, tag_of, utc_minute
 
 Names = Mapping[str, str]
 

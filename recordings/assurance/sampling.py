@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from recordings.assurance.media import WINDOW, Look, look
 from recordings.audit import Actor, Kind, Outcome, Target, record
+from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import MediaCheck, MediaOutcome, Recording, RecordingState
 from recordings.models.fields import uuid7
-from recordings.playback.errors import NoUrl
-from recordings.playback.sources import fresh_url
 from recordings.storage import Outcome as Found
 from recordings.storage import RangeResult, read_range
 

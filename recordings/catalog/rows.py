@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from recordings.catalog.queries import Line, state_label
-from recordings.templatetags.wording import ago, clock, tag_of, utc_minute
+from recordings.wording import ago, clock, tag_of, utc_minute
 
 _CUSTOMER = '<td data-label="Customer"><bdi>{}</bdi><span class="sub num">{}</span></td>'
 _CHANNEL = '<td data-label="Channel · agent"><bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span></td>'

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from recordings.storage.urls import UrlKind
+from recordings.storage.s3_urls import UrlKind
 
 T = TypeVar("T")
 Raw = dict[str, Any]

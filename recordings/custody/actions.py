@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.custody.judgement import Judgement, Seen, judge
+from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import FileBadge, FileSighting, Recording
 from recordings.models.fields import uuid7
-from recordings.playback.errors import NoUrl
-from recordings.playback.sources import fresh_url
 from recordings.storage import Outcome as Found
 from recordings.storage import digest, probe
 

@@ -16,10 +16,10 @@ from psycopg.types.multirange import Int8Multirange
 from psycopg.types.range import Int8Range
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose
+from recordings.media_urls import FreshUrl, NoUrl, fresh_url
 from recordings.models import Recording, Viewing
 from recordings.models.fields import Spans
-from recordings.playback.errors import Denial, NoUrl, TooSoon
-from recordings.playback.sources import FreshUrl, fresh_url
+from recordings.playback.errors import Denial, TooSoon
 from recordings.playback.spans import MAX_SPANS, Watched, total_ms, words
 from recordings.playback.storage_check import TROUBLED, Diagnosis, ask_storage, diagnose
 from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from recordings.audit import Outcome
 from recordings.exceptions import PortalError
 
 
@@ -39,21 +38,6 @@ class Denied(PortalError):
         super().__init__(sentence or denial.sentence)
         self.denial = denial
         self.status = denial.status
-
-
-class NoUrl(PortalError):
-    """There is no URL to the file now. `code` goes into the trail; `again` says whether a later try may work."""
-
-    def __init__(self, code: str, sentence: str, *, again: bool = False) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.again = again
-        self.status = 503 if again else 409
-
-    @property
-    def outcome(self) -> Outcome:
-        """A refusal is final until something changes; an outage is an error."""
-        return Outcome.ERROR if self.again else Outcome.DENIED
 
 
 class TooSoon(PortalError):

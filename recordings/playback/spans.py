@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recordings.models.fields import Spans
-from recordings.templatetags.wording import clock
+from recordings.wording import clock
 
 MAX_SPANS = 200
 # What CommBox calls the duration is the call's; the file may run on a little.

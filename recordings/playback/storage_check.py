@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from recordings.audit import Actor
+from recordings.media_urls import FreshUrl, NoUrl
 from recordings.models import Recording, RecordingState, Viewing
-from recordings.playback.errors import NoUrl
-from recordings.playback.sources import FreshUrl
 from recordings.playback.trail import durably, note_refusal
 from recordings.storage import Outcome, probe
 

@@ -9,8 +9,9 @@ from django.db import DatabaseError, transaction
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
 from recordings.exceptions import NotSealed, NotWitnessed
+from recordings.media_urls import NoUrl
 from recordings.models import Recording, Viewing
-from recordings.playback.errors import Denial, Denied, NoUrl
+from recordings.playback.errors import Denial, Denied
 from recordings.playback.policies import first_denial
 
 Result = TypeVar("Result")

@@ -14,10 +14,11 @@ from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_durab
 from recordings.audit.reading import log_reading
 from recordings.exceptions import PortalError
 from recordings.http import Request, page
+from recordings.media_urls import NoUrl
 from recordings.models import Recording, Viewing
 from recordings.permissions import Permission
 from recordings.playback import actions, queries
-from recordings.playback.errors import BadReport, Denial, Denied, NoUrl, UnknownRecording, UnknownViewing
+from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
 from recordings.playback.forms import ViewingForm, remember, remembered
 from recordings.playback.spans import BadSpans, Watched, read_watched
 from recordings.playback.trail import deny

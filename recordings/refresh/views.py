@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from recordings.audit import Actor
 from recordings.exceptions import UnknownObject
 from recordings.http import Request
+from recordings.nudge import nudge
 from recordings.permissions import Permission
 from recordings.policies import can, open_view, permission_required
 from recordings.refresh import absence, queries, tasks, unreadable
@@ -21,7 +22,6 @@ from recordings.refresh.deliveries import MAX_BYTES
 from recordings.refresh.forms import KeyForm, ObjectsForm, RunsForm
 from recordings.refresh.gate import may_deliver
 from recordings.refresh.hints import Fate, take
-from recordings.refresh.nudge import nudge
 from recordings.refresh.problems import MOST_PER_ANSWER
 from recordings.refresh.run_pages import newest_runs
 from recordings.refresh.streams import mark_recent_due

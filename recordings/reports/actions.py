@@ -10,8 +10,8 @@ from django.utils import timezone
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
 from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
+from recordings.nudge import nudge
 from recordings.proof.evidence.scope import Scope
-from recordings.refresh.nudge import nudge
 from recordings.reports import claims
 from recordings.trail.filters import TrailFilters
 

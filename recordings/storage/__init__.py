@@ -4,7 +4,7 @@ from recordings.storage.assembly import can_presign, presign
 from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
 from recordings.storage.presign import IssuedUrl
 from recordings.storage.probe import Outcome, ProbeResult, RangeResult, digest, probe, read_range
-from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query, version_of
+from recordings.storage.s3_urls import UrlKind, expiry_of, fingerprint, kind_of, strip_query, version_of
 
 __all__ = [
     "IssuedUrl",

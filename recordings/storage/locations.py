@@ -12,7 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from recordings.storage.hosts import HostForm, form_of, is_loopback, is_private
-from recordings.storage.urls import DEFAULT_PORTS, is_shared_endpoint, versions_of
+from recordings.storage.s3_urls import DEFAULT_PORTS, is_shared_endpoint, versions_of
 
 MAX_URL_CHARACTERS = 8_192
 MAX_KEY_BYTES = 1_024  # S3's own limit

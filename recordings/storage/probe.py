@@ -17,7 +17,7 @@ import httpx
 
 from recordings.storage.hosts import address_of, is_loopback, is_public
 from recordings.storage.network import GuardedBackend, deadline
-from recordings.storage.urls import expiry_of
+from recordings.storage.s3_urls import expiry_of
 
 TOTAL_SECONDS = 5.0
 DIGEST_SECONDS = 300.0

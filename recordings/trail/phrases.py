@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from recordings.audit.kinds import Purpose
 from recordings.audit.opened import Opened
-from recordings.templatetags.wording import clock
+from recordings.wording import clock
 
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # names of any script must not reorder the words around them
 

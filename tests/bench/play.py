@@ -26,14 +26,15 @@ from django.test import override_settings
 from django.urls import include, path
 from django.utils import timezone
 
+from recordings import media_urls
 from recordings.audit import Actor, Kind, Purpose
 from recordings.http import page
+from recordings.media_urls import FreshUrl
 from recordings.models import Recording, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
-from recordings.playback import actions, sources, views
+from recordings.playback import actions, views
 from recordings.playback.forms import ViewingForm, remember
-from recordings.playback.sources import FreshUrl
 from recordings.policies import permission_required
 from recordings.storage import locate
 from tests.bench.results import Measured
@@ -240,7 +241,7 @@ def _side_by_side(one: Callable[[int], None], other: Callable[[int], None]) -> t
 def _parts(browser: _Browser) -> dict[str, float]:
     """Seconds per answer spent committing the two events, presigning, and in everything else."""
     spent = {"both events committed": 0.0, "presigning": 0.0}
-    commit, sign = actions.durably, sources.presign
+    commit, sign = actions.durably, media_urls.presign
 
     def timed(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -252,12 +253,12 @@ def _parts(browser: _Browser) -> dict[str, float]:
 
         return run
 
-    actions.durably, sources.presign = timed("both events committed", commit), timed("presigning", sign)
+    actions.durably, media_urls.presign = timed("both events committed", commit), timed("presigning", sign)
     try:
         started = time.perf_counter()
         browser.play(REQUESTS)
         whole = time.perf_counter() - started
     finally:
-        actions.durably, sources.presign = commit, sign
+        actions.durably, media_urls.presign = commit, sign
     spent["everything else"] = whole - sum(spent.values())
     return {name: seconds / REQUESTS for name, seconds in spent.items()}

@@ -10,7 +10,7 @@ from recordings.commbox.parsing.fields import MAX_INT32, Fields, Refused, int64
 from recordings.commbox.parsing.objects import name_of
 from recordings.commbox.parsing.secrets import scrubbed, without_queries
 from recordings.commbox.records import Parsed, RecordingItem
-from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of
+from recordings.storage.s3_urls import UrlKind, expiry_of, fingerprint, kind_of
 
 RECORDING_TYPE = 27
 # A recorded time further ahead than this is a wrong clock, not a recording to come.

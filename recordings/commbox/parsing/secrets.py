@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from recordings.commbox.parsing.fields import fold
-from recordings.storage.urls import strip_query
+from recordings.storage.s3_urls import strip_query
 
 EXCERPT_CHARACTERS = 200
 

@@ -11,8 +11,8 @@ from auditportal.sandbox.control import Control
 from recordings.assurance import tasks
 from recordings.assurance.sampling import check_media, draw
 from recordings.audit import Actor
+from recordings.media_urls import location_of
 from recordings.models import AuditEvent, MediaCheck, Recording
-from recordings.playback.sources import location_of
 from recordings.refresh.actions import refresh_object
 from tests.factories import person
 from tests.factories import recording as made

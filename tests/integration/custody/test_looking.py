@@ -11,8 +11,8 @@ from auditportal.sandbox import Sandbox
 from auditportal.sandbox.control import Control
 from recordings.custody import tasks
 from recordings.custody.actions import look_at_file
+from recordings.media_urls import location_of
 from recordings.models import AuditEvent, FileBadge, FileSighting, Recording, Stream, Viewing
-from recordings.playback.sources import location_of
 from recordings.refresh.actions import refresh_object
 from tests.factories import person
 from tests.integration.refresh.helpers import BY, body, hold

@@ -65,12 +65,12 @@ def test_a_public_tile_is_kept_by_anybody_and_has_every_other_header(officer, se
 
 def test_an_error_of_ours_is_a_sentence_with_a_request_id_and_no_stack(officer, monkeypatch):
     """S73."""
-    from recordings.catalog import overview
+    from recordings.overview import views
 
     def boom(*args, **kwargs):
         raise RuntimeError("postgresql://web:hunter2@db")
 
-    monkeypatch.setattr(overview, "page", boom)
+    monkeypatch.setattr(views, "page", boom)
     officer.raise_request_exception = False
     response = officer.get("/")
     assert response.status_code == 500
@@ -85,7 +85,7 @@ def test_a_database_that_is_away_is_said_with_when_to_come_back(officer, monkeyp
     from django.contrib.sessions.backends.db import SessionStore
     from django.db import OperationalError
 
-    from recordings.catalog import overview
+    from recordings.overview import views
 
     def away(*args, **kwargs):
         raise OperationalError("connection to server failed")
@@ -93,7 +93,7 @@ def test_a_database_that_is_away_is_said_with_when_to_come_back(officer, monkeyp
     if place == "session":
         monkeypatch.setattr(SessionStore, "load", away)
     else:
-        monkeypatch.setattr(overview, "page", away)
+        monkeypatch.setattr(views, "page", away)
     officer.raise_request_exception = False
     response = officer.get("/")
     assert (response.status_code, response["Retry-After"]) == (503, "5")

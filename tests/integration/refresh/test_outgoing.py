@@ -18,10 +18,9 @@ from auditportal.sandbox import Sandbox
 from auditportal.sandbox.control import Control
 from recordings.assurance.sampling import check_media
 from recordings.custody.actions import look_at_file
+from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import Recording
 from recordings.models.fields import uuid7
-from recordings.playback.errors import NoUrl
-from recordings.playback.sources import fresh_url
 from recordings.refresh import streams, sweep
 from recordings.refresh.actions import refresh_object
 from recordings.refresh.hints import fetch_hinted, take

@@ -19,8 +19,8 @@ from django.utils import timezone
 from auditportal.embedded import Services
 from auditportal.sandbox.control import Control
 from recordings.models import AuditEvent, CommBoxObject, Recording
+from recordings.nudge import send
 from recordings.refresh import claims, tasks
-from recordings.refresh.nudge import send
 from tests.faultproxy import FaultProxy, between
 from tests.integration.refresh.helpers import hold
 

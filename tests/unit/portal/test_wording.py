@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.templatetags.wording import clock, how_long_ago, interval, size, utc, utc_minute
+from recordings.wording import clock, how_long_ago, interval, size, utc, utc_minute
 
 NOW = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.storage.urls import UrlKind, expiry_of, fingerprint, kind_of, place_of, strip_query
+from recordings.storage.s3_urls import UrlKind, expiry_of, fingerprint, kind_of, place_of, strip_query
 
 BASE = "https://acme.s3.eu-west-1.amazonaws.com/2026/1.mp4"
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260513T092011Z&X-Amz-Expires=900&X-Amz-Signature=0f"

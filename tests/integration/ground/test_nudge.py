@@ -13,9 +13,9 @@ from django.db import transaction
 
 from auditportal.celery import app
 from auditportal.embedded.process import Process
-from recordings.refresh import nudge as nudging
+from recordings import nudge as nudging
+from recordings.nudge import nudge, send
 from recordings.refresh import tasks
-from recordings.refresh.nudge import nudge, send
 
 
 @pytest.fixture(autouse=True)

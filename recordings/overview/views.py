@@ -97,7 +97,7 @@ def overview(request: Request) -> HttpResponse:
         }
     if may["play_recordings"]:
         context["watched"] = watched_by(request.user.pk)
-    return page(request, "catalog/overview.html", context)
+    return page(request, "overview/overview.html", context)
 
 
 def recordings_per_day() -> list[tuple[str, int]]:

@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.utils import timezone
 
+from recordings.audit import Outcome
 from recordings.commbox import CommBoxError, RecordingItem
 from recordings.commbox.assembly import client
+from recordings.exceptions import PortalError
 from recordings.models import Recording
-from recordings.playback.errors import NoUrl
 from recordings.storage import Location, NotPlayable, UrlKind, can_presign, locate, presign, strip_query
 
 # What a file may be shown as, whatever storage calls it: never as a page (ASVS 3.2.1).
@@ -31,6 +32,21 @@ MEDIA_TYPES = {
 }
 # A URL that ends sooner than this is as good as ended.
 LEAST_LIFE = timedelta(seconds=5)
+
+
+class NoUrl(PortalError):
+    """There is no URL to the file now. `code` goes into the trail; `again` says whether a later try may work."""
+
+    def __init__(self, code: str, sentence: str, *, again: bool = False) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.again = again
+        self.status = 503 if again else 409
+
+    @property
+    def outcome(self) -> Outcome:
+        """A refusal is final until something changes; an outage is an error."""
+        return Outcome.ERROR if self.again else Outcome.DENIED
 
 
 @dataclass(frozen=True, slots=True)
