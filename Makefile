@@ -33,7 +33,7 @@ e2e: $(VENV)/.dev ## only what a person does in a browser
 fuzz: export FUZZ_SECONDS = 60
 fuzz: export FLOOD_DELIVERIES = 10000
 fuzz: $(VENV)/.dev ## a minute of bent and garbled answers for every parser, ten thousand hostile deliveries
-	@$(BIN)/python -m pytest tests/unit/commbox/test_fuzz.py tests/integration/refresh/test_receiver_flood.py $(ARGS)
+	@$(BIN)/python -m pytest tests/unit/commbox/test_fuzz.py tests/integration/webhooks/test_receiver_flood.py $(ARGS)
 
 # The type checker and the import contracts read the settings; nothing is connected to.
 check: export SECRET_KEY = only-for-checks-only-for-checks-only-for-checks-only

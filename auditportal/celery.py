@@ -53,6 +53,7 @@ app.conf.update(
         "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
         "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
+        "hints": {"task": "recordings.webhooks.tasks.follow_hints", "schedule": 5 * SECONDS},
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
         "sample": {
             "task": "recordings.assurance.tasks.sample_media",
@@ -77,9 +78,10 @@ app.autodiscover_tasks(
     [
         "recordings.assurance",
         "recordings.custody",
+        "recordings.proof.verification",
         "recordings.refresh",
         "recordings.reports",
-        "recordings.proof.verification",
+        "recordings.webhooks",
     ]
 )
 

@@ -8,12 +8,14 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from recordings.api_keys import keys
 from recordings.audit.lag import lag
 from recordings.commbox.assembly import budget_left
 from recordings.models import LogHead, RefreshRun, SourceStatus
+from recordings.operations import queries, unreadable
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.verification import nightly
-from recordings.refresh import absence, keys, queries, unreadable
+from recordings.refresh import absence
 
 Values = Mapping[str, float]
 _SECONDS = "1s"

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from recordings.audit.lag import lag
+from recordings.operations.banners import banners
 from recordings.permissions import Permission
 from recordings.proof.verification.nightly import alarm
-from recordings.refresh.queries import banners
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
 ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
@@ -20,7 +20,7 @@ ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("Assurance", "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
     ("Audit trail", "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
     ("Reports", "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
-    ("Operations", "refresh:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
+    ("Operations", "operations:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
     ("People", "people:list", "users", "g u", Permission.MANAGE_PEOPLE),
 )
 

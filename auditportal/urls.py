@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("recordings.catalog.urls")),
     path("", include("recordings.playback.urls")),
     path("", include("recordings.refresh.urls")),
+    path("", include("recordings.webhooks.urls")),
+    path("", include("recordings.operations.urls")),
     path("", include("recordings.assurance.urls")),
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),

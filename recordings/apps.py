@@ -7,7 +7,7 @@ class RecordingsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let the client ask for keys where people put them in."""
+        from recordings.api_keys import keys
         from recordings.commbox import assembly
-        from recordings.refresh import keys
 
         assembly.key_source = keys.current_keys

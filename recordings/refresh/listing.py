@@ -14,7 +14,7 @@ from recordings.commbox import CommBoxError, ObjectItem, Parsed, Problem, Window
 from recordings.commbox.assembly import client
 from recordings.commbox.paging import MAX_PAGES
 from recordings.models import Stream
-from recordings.refresh import claims, problems, schedule, source
+from recordings.refresh import leases, problems, schedule, source
 from recordings.refresh.objects import upsert_objects
 
 logger = structlog.get_logger("portal.refresh")
@@ -99,7 +99,7 @@ class _Listing:
         self.written += _store(self.stream, page.items)
         problems.note(page.problems, stream_id=self.stream.pk)
         self.newest = max([*_moments(page.items), *([self.newest] if self.newest else [])], default=None)
-        claims.renew(self.stream)
+        leases.renew(self.stream)
         self.progress([item.object_id for item in page.items])
 
 

@@ -24,9 +24,9 @@ from django.utils import timezone
 from recordings.audit import Actor, AuditUnavailable, Kind
 from recordings.catalog.docs import rebuild_docs
 from recordings.models import CommBoxObject, Recording
-from recordings.refresh import absence, problems, rows, schedule
+from recordings.refresh import absence, bulk_copy, problems, schedule
 from recordings.refresh.bookkeeping import Confirmed, confirm, note_failure
-from recordings.refresh.custody import record_custody
+from recordings.refresh.custody_events import record_custody
 from recordings.refresh.differences import COMPARED, SettledBefore, Step, says_nothing_new, steps_for
 from recordings.refresh.fetching import Good
 from recordings.storage import NotPlayable, locate
@@ -249,8 +249,8 @@ def _all_but_the_last(work: _Work, by: Actor) -> list[Step]:
 
 
 def _write(steps: Sequence[Step], by: Actor) -> None:
-    rows.insert([step.recording for step in steps if step.is_new])
-    rows.update([step.recording for step in steps if not step.is_new])
+    bulk_copy.insert([step.recording for step in steps if step.is_new])
+    bulk_copy.update([step.recording for step in steps if not step.is_new])
     record_custody(steps, by=by)
 
 

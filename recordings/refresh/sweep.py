@@ -7,7 +7,7 @@ from django.conf import settings
 
 from recordings.audit import Actor
 from recordings.commbox import CommBoxError
-from recordings.refresh import claims, source
+from recordings.refresh import leases, source
 from recordings.refresh.actions import refresh_known, settle
 from recordings.refresh.fetching import Answer, Fetchers, Unasked
 from recordings.refresh.listing import list_stream
@@ -46,9 +46,9 @@ def due(*, until: float, at_once: int) -> Iterator[RefreshOutcome]:
 
 
 def _suspects(until: float) -> Iterator[RefreshOutcome]:
-    while time.monotonic() < until and (suspect := claims.claim_suspect()):
+    while time.monotonic() < until and (suspect := leases.claim_suspect()):
         if not source.may_ask():
-            claims.give_back([suspect])
+            leases.give_back([suspect])
             return
         yield refresh_known(object_id=suspect, by=BY)
 
@@ -67,7 +67,7 @@ class _Crowd:
             while self._claim(until) or self._fetchers.out:
                 yield from self._settle(self._fetchers.take(TOGETHER, RENEW_SECONDS))
         finally:
-            claims.give_back(self._fetchers.out)
+            leases.give_back(self._fetchers.out)
 
     def _claim(self, until: float) -> bool:
         """Keep the threads busy: the faster the answers come, the further ahead, so that a slow source holds few."""
@@ -78,24 +78,24 @@ class _Crowd:
         if len(out) >= self._ahead or not source.may_ask():
             return False
         self._fetchers.resume()
-        claimed = claims.claim_due(1 if source.is_failing() else self._ahead - len(out))
+        claimed = leases.claim_due(1 if source.is_failing() else self._ahead - len(out))
         self._fetchers.ask_for(claimed)
         return bool(claimed)
 
     def _settle(self, answers: list[Answer]) -> list[RefreshOutcome]:
         asked = [answer for answer in answers if not isinstance(answer, Unasked)]
         outcomes = settle(asked, by=BY)
-        claims.give_back(answer.object_id for answer in answers if isinstance(answer, Unasked))
+        leases.give_back(answer.object_id for answer in answers if isinstance(answer, Unasked))
         self._ahead = min(AHEAD, self._at_once + 2 * len(asked))
         if self._fetchers.out and time.monotonic() >= self._renew_at:
-            claims.hold_on(self._fetchers.out)
+            leases.hold_on(self._fetchers.out)
             self._renew_at = time.monotonic() + RENEW_SECONDS
         return outcomes
 
 
 def refresh_if_due(object_id: int) -> RefreshOutcome | None:
     """Refresh one object now, unless it is not due, somebody works on it, or the source is being left alone."""
-    if not source.may_ask() or not claims.claim_one(object_id):
+    if not source.may_ask() or not leases.claim_one(object_id):
         return None
     return refresh_known(object_id=object_id, by=BY)
 
@@ -103,7 +103,7 @@ def refresh_if_due(object_id: int) -> RefreshOutcome | None:
 def list_due(tally: Tally | None = None) -> int:
     """List every stream that is due; return how many objects differed. One stream's failure stops no other."""
     tally = tally or Tally()
-    while source.may_ask() and (stream := claims.claim_stream()):
+    while source.may_ask() and (stream := leases.claim_stream()):
         try:
             tally.add(channels=1, objects=list_stream(stream))
             tally.cursor = (

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from recordings.commbox import CommBoxError
 from recordings.refresh import runs, source, streams, sweep
-from recordings.refresh.hints import fetch_hinted
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -38,9 +37,8 @@ def list_objects() -> None:
 
 @shared_task
 def sweep_due() -> None:
-    """Follow the hints whose object is not known yet, then refresh what is due."""
+    """Refresh what is due."""
     started_at, tally = timezone.now(), runs.Tally()
-    tally.add(hinted=fetch_hinted())
     sweep.refresh_due(tally)
     runs.keep(runs.SWEEP, started_at, tally)
 
@@ -49,9 +47,3 @@ def sweep_due() -> None:
 def refresh_one(object_id: int) -> None:
     """Refresh one object that somebody marked as due."""
     sweep.refresh_if_due(object_id)
-
-
-@shared_task
-def follow_hints() -> None:
-    """Fetch the objects that webhooks named and nobody knows."""
-    fetch_hinted()

@@ -12,7 +12,7 @@ from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.nudge import nudge
 from recordings.proof.evidence.scope import Scope
-from recordings.reports import claims
+from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
 
 BUNDLE = "bundle"
@@ -59,7 +59,7 @@ def finish_report(
 ) -> None:
     """The file stands; `proven` is what a bundle says of itself. Raises LeaseLost when another worker has taken over
     meanwhile."""
-    done = claims.mine(report).update(
+    done = leases.mine(report).update(
         state=ReportState.READY,
         leased_until=None,
         file_name=file_name,
@@ -70,7 +70,7 @@ def finish_report(
         built_at=timezone.now(),
     )
     if not done:
-        raise claims.LeaseLost
+        raise leases.LeaseLost
     record(
         Kind.REPORT_BUILT,
         by=BUILDER,
@@ -88,7 +88,7 @@ def finish_report(
 @transaction.atomic
 def fail_report(*, report: Report, sentence: str, outcome: Outcome = Outcome.ERROR) -> None:
     """Give up, with a sentence for whoever asked. Does nothing when another worker has taken over."""
-    failed = claims.mine(report).update(state=ReportState.FAILED, leased_until=None, error=sentence)
+    failed = leases.mine(report).update(state=ReportState.FAILED, leased_until=None, error=sentence)
     if failed:
         record(
             Kind.REPORT_FAILED,

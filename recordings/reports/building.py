@@ -15,7 +15,7 @@ from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.proof.evidence.errors import CannotBuild
-from recordings.reports import bundles, claims, files, lines, pieces
+from recordings.reports import bundles, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.trail import Slice, Wanted, snapshot
 from recordings.trail.filters import TrailFilters
@@ -27,17 +27,17 @@ NO_SPACE = (
 )
 NOT_WRITABLE = "The folder for reports cannot be written. Ask whoever runs the portal to look at REPORTS_DIR."
 NO_RIGHT = "Whoever asked for it may no longer export reports."
-CUT_SHORT = f"The work was cut short {claims.ATTEMPTS} times. Request it again; if that fails too, narrow the filters."
+CUT_SHORT = f"The work was cut short {leases.ATTEMPTS} times. Request it again; if that fails too, narrow the filters."
 RENEW_SECONDS = 0.5
 
 
 def build(report_id: UUID) -> None:
     """Build one report, if nobody else does. Ends with a row that is ready or failed, or leaves it to be claimed
     again when this process does not survive."""
-    report = claims.claim(report_id)
+    report = leases.claim(report_id)
     if report is None:
         return
-    if report.attempts > claims.ATTEMPTS:
+    if report.attempts > leases.ATTEMPTS:
         fail_report(report=report, sentence=CUT_SHORT)
     elif not can(report.requested_by, Permission.EXPORT_REPORTS):
         fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
@@ -48,7 +48,7 @@ def build(report_id: UUID) -> None:
 def _try(report: Report) -> None:
     try:
         _write(report)
-    except claims.LeaseLost:
+    except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
     except CannotBuild as error:
         fail_report(report=report, sentence=error.sentence)
@@ -73,7 +73,7 @@ def _write_rows(report: Report) -> None:
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
         slices = events.slices()
         expected = sum(one.events for one in slices)
-        claims.renew(report, rows_done=0, rows_expected=expected)
+        leases.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
         with _collector_resting(), pieces.made(events, wanted, form, slices) as made:
@@ -105,5 +105,5 @@ def _stream(
             append(piece)
             rows += one.events
             if time.monotonic() - renewed > RENEW_SECONDS:
-                claims.renew(report, rows_done=rows, rows_expected=expected)
+                leases.renew(report, rows_done=rows, rows_expected=expected)
                 renewed = time.monotonic()

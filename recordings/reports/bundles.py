@@ -17,7 +17,7 @@ from recordings.proof.evidence.errors import CannotBuild, CannotProve
 from recordings.proof.evidence.scope import Scope
 from recordings.proof.evidence.statement import Sentence
 from recordings.proof.evidence.words import command, statement_in
-from recordings.reports import claims, files
+from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
 
 FORMAT = BUNDLE
@@ -136,5 +136,5 @@ class _Progress:
             return
         if expected and not files.room_for((expected - done) * LEAF_BYTES):
             raise OSError(errno.ENOSPC, "no room for this bundle")
-        claims.renew(self._report, rows_done=done, rows_expected=expected or None)
+        leases.renew(self._report, rows_done=done, rows_expected=expected or None)
         self._renewed = time.monotonic()

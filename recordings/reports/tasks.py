@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from recordings.reports import claims
+from recordings.reports import leases
 from recordings.reports.building import build
 
 LONGEST = 2 * 3600  # seconds: millions of events take their time, and the row shows how far they are
@@ -19,7 +19,7 @@ def build_report(report_id: str) -> None:
 @shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 60)
 def sweep_reports() -> int:
     """Find reports whose message or worker was lost, and build them here. Returns how many there were."""
-    waiting = claims.unclaimed()
+    waiting = leases.unclaimed()
     for report_id in waiting:
         build(report_id)
     return len(waiting)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from recordings.models import Recording
 from recordings.models.fields import uuid7
-from recordings.refresh import rows
+from recordings.refresh import bulk_copy
 from recordings.refresh.storing import BATCH
 from tests.bench.results import Measured
 
@@ -29,13 +29,13 @@ def alone(first: int, last: int) -> Iterator[Measured]:
     known = list(Recording.objects.filter(object__gte=first, object__lte=last))
     ours, theirs = _copies(known), _copies(known)
     bare = _bare(theirs)
-    taken = _clocked(lambda: _in_batches(rows.insert, ours))
+    taken = _clocked(lambda: _in_batches(bulk_copy.insert, ours))
     name = "refresh: 50,000 new rows, their writing alone"
     yield Measured(name, taken, "s", bare / taken, f"bare COPY + INSERT … ON CONFLICT ({bare:.1f} s)")
     for row in (*ours, *theirs):
         row.duration_seconds = 7
     bare = _bare(theirs)
-    taken = _clocked(lambda: _in_batches(rows.update, ours))
+    taken = _clocked(lambda: _in_batches(bulk_copy.update, ours))
     name = "refresh: 50,000 changed rows, their writing alone"
     yield Measured(name, taken, "s", bare / taken, f"bare COPY + INSERT … ON CONFLICT ({bare:.1f} s)")
 
@@ -55,7 +55,7 @@ def _bare(recordings: Sequence[Recording]) -> float:
     """One COPY of bytes that are ready and one INSERT, in one transaction: nothing of Python in it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE arriving (LIKE recordings_recording) ON COMMIT DROP")
-        rows._copy("arriving", _NAMES, recordings)
+        bulk_copy._copy("arriving", _NAMES, recordings)
         with cursor.copy(f"COPY arriving ({_COLUMNS}) TO STDOUT") as source:  # type: ignore[attr-defined]
             data = b"".join(bytes(block) for block in source)
         cursor.execute("TRUNCATE arriving")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from recordings.api_keys import encryption, keys
 from recordings.audit import Actor
-from recordings.refresh import keyring, keys
 from recordings.trail.phrases import count
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         done, left = keys.reencrypt(by=Actor.system("reencrypt_keys"))
-        under = keyring.current_id()
+        under = encryption.current_id()
         if left:
             raise CommandError(
                 f"{count(left, 'API key')} could not be opened: the key it is under is not in the settings. "

@@ -16,6 +16,7 @@ from auditportal.embedded.process import Process
 from recordings import nudge as nudging
 from recordings.nudge import nudge, send
 from recordings.refresh import tasks
+from recordings.webhooks.tasks import follow_hints
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +57,11 @@ def test_a_worker_accepts_nothing_but_json() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_nudge_waits_for_the_commit_and_dies_with_a_rollback(broker: redis.Redis) -> None:
     with transaction.atomic():
-        nudge(tasks.follow_hints)
+        nudge(follow_hints)
         assert messages(broker) == []
     assert len(messages(broker)) == 1
     with transaction.atomic():
-        nudge(tasks.follow_hints)
+        nudge(follow_hints)
         transaction.set_rollback(True)
     assert len(messages(broker)) == 1
 

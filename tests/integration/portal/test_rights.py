@@ -37,14 +37,14 @@ MATRIX = {
     "playback:problem": P.PLAY_RECORDINGS,
     "refresh:object": P.REFRESH_CATALOG,
     "refresh:freshness": P.OPEN_OBJECTS,
-    "refresh:operations": P.VIEW_OPERATIONS,
-    "refresh:problems": P.VIEW_OPERATIONS,
-    "refresh:runs": P.VIEW_OPERATIONS,
-    "refresh:list_stream": P.VIEW_OPERATIONS,
-    "refresh:add_key": P.VIEW_OPERATIONS,
-    "refresh:retire_key": P.VIEW_OPERATIONS,
-    "refresh:accept_absence": P.VIEW_OPERATIONS,
-    "refresh:webhook": OPEN,
+    "operations:operations": P.VIEW_OPERATIONS,
+    "operations:problems": P.VIEW_OPERATIONS,
+    "operations:runs": P.VIEW_OPERATIONS,
+    "operations:list_stream": P.VIEW_OPERATIONS,
+    "operations:add_key": P.VIEW_OPERATIONS,
+    "operations:retire_key": P.VIEW_OPERATIONS,
+    "operations:accept_absence": P.VIEW_OPERATIONS,
+    "webhooks:webhook": OPEN,
     "assurance:board": P.VIEW_ASSURANCE,
     "assurance:recordings": P.VIEW_ASSURANCE,
     "assurance:sample": P.VIEW_ASSURANCE,
@@ -175,7 +175,7 @@ def test_writes_need_a_token(db):
     client = Client(enforce_csrf_checks=True)
     client.force_login(person("compliance_officer"))
     exempt = {name for name, (_, view) in DOORS.items() if getattr(view, "csrf_exempt", False)}
-    assert exempt == {"refresh:webhook"}
+    assert exempt == {"webhooks:webhook"}
     for name, (route, _) in DOORS.items():
         if name not in exempt and MATRIX[name] != OPEN:
             assert client.post(address(route)).status_code in (403, 405), name

@@ -23,9 +23,10 @@ from hypothesis.stateful import (
 
 from auditportal.sandbox.control import Control
 from auditportal.sandbox.world import Activity
+from recordings.api_keys import keys
 from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus
-from recordings.refresh import actions, claims, fetching, keys, queue, sweep
+from recordings.refresh import actions, fetching, leases, queue, sweep
 from tests.integration.refresh.helpers import BY, hold
 
 FAULTS = [
@@ -172,7 +173,7 @@ class Custody(RuleBasedStateMachine):
     def refresh_and_be_killed(self, statement: int) -> None:
         """At any statement of the whole way, with the object leased: nothing is half done."""
         CommBoxObject.objects.update(refresh_due_at=timezone.now())
-        claims.claim_one(self.thing.pk)
+        leases.claim_one(self.thing.pk)
         before = self._held()
         deadly = Deadly(statement)
         with connection.execute_wrapper(deadly), suppress(Killed):

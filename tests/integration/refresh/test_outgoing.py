@@ -23,8 +23,8 @@ from recordings.models import Recording
 from recordings.models.fields import uuid7
 from recordings.refresh import streams, sweep
 from recordings.refresh.actions import refresh_object
-from recordings.refresh.hints import fetch_hinted, take
 from recordings.refresh.runs import Tally
+from recordings.webhooks.hints import fetch_hinted, take
 from tests.integration.refresh.helpers import BY, VIDEO, hold
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from auditportal.sandbox.control import Control
 from recordings.models import CommBoxObject, Recording, SourceStatus, Stream
-from recordings.refresh import claims, source, sweep, tasks
+from recordings.refresh import leases, source, sweep, tasks
 from recordings.refresh.actions import mark_due
 from tests.integration.refresh.helpers import VIDEO, hold, kinds
 
@@ -34,23 +34,23 @@ def attempts() -> list[int]:
 
 def test_the_longest_waiting_come_first_and_nothing_twice(three: list[CommBoxObject]) -> None:
     first, second, third = (thing.pk for thing in three)
-    assert claims.claim_due(2) == [first, second]
-    assert claims.claim_due(2) == [third]
-    assert claims.claim_due(2) == []
-    claims.give_back([second])
-    assert claims.claim_due(2) == [second]
+    assert leases.claim_due(2) == [first, second]
+    assert leases.claim_due(2) == [third]
+    assert leases.claim_due(2) == []
+    leases.give_back([second])
+    assert leases.claim_due(2) == [second]
     assert attempts() == [0, 0, 0]
 
 
 def test_one_object_is_claimed_only_when_due_and_free(three: list[CommBoxObject]) -> None:
     first = three[0].pk
-    assert claims.claim_one(first)
-    assert not claims.claim_one(first)
+    assert leases.claim_one(first)
+    assert not leases.claim_one(first)
     CommBoxObject.objects.update(
         refresh_leased_until=None, refresh_due_at=timezone.now() + timedelta(hours=1)
     )
-    assert not claims.claim_one(first)
-    assert not claims.claim_one(2**62)
+    assert not leases.claim_one(first)
+    assert not leases.claim_one(2**62)
 
 
 def test_what_kills_its_worker_three_times_is_set_aside_and_everything_else_flows(
@@ -59,17 +59,17 @@ def test_what_kills_its_worker_three_times_is_set_aside_and_everything_else_flow
     """F18, F19: the lease ends by itself within a minute; the third death sets the object aside, with the reason."""
     poison = CommBoxObject.objects.filter(pk=three[0].pk)
     for times in (0, 1, 2):
-        assert claims.claim_one(three[0].pk)
+        assert leases.claim_one(three[0].pk)
         row = poison.get()
         assert (row.refresh_deaths, row.refresh_attempts) == (times, 0)
         assert row.refresh_leased_until is not None
         assert timedelta(seconds=59) < row.refresh_leased_until - timezone.now() <= timedelta(seconds=60)
         poison.update(refresh_leased_until=timezone.now() - timedelta(seconds=1))
-    assert claims.claim_suspect() is None
-    assert claims.claim_due(5) == [thing.pk for thing in three[1:]]
+    assert leases.claim_suspect() is None
+    assert leases.claim_due(5) == [thing.pk for thing in three[1:]]
     row = poison.get()
     assert (row.refresh_due_at, row.refresh_leased_until, row.refresh_deaths) == (None, None, 3)
-    assert row.refresh_error == claims.SET_ASIDE
+    assert row.refresh_error == leases.SET_ASIDE
     mark_due(three[0].pk)
     assert sweep.refresh_if_due(three[0].pk) is not None
     row = poison.get()
@@ -86,9 +86,9 @@ def test_two_workers_never_take_the_same(
     with admin_connection.transaction(force_rollback=True):
         query = "SELECT id FROM recordings_commboxobject WHERE id = %s FOR UPDATE"
         admin_connection.execute(query, [things[0].pk])
-        claimed = claims.claim_due(5)
+        claimed = leases.claim_due(5)
     assert sorted(claimed) == sorted(thing.pk for thing in things[1:])
-    assert claims.claim_due(5) == [things[0].pk]
+    assert leases.claim_due(5) == [things[0].pk]
 
 
 def test_a_sweep_refreshes_everything_that_is_due(three: list[CommBoxObject]) -> None:

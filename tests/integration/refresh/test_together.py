@@ -15,7 +15,7 @@ from auditportal.sandbox.control import Control
 from recordings.audit import Actor, AuditUnavailable, vault
 from recordings.commbox import Unreachable
 from recordings.models import AuditEvent, CommBoxObject, Recording, SearchDoc
-from recordings.refresh import claims, fetching, source, storing, sweep
+from recordings.refresh import fetching, leases, source, storing, sweep
 from recordings.refresh.actions import settle
 from recordings.refresh.differences import Step
 from tests.integration.refresh.helpers import BY, hold, kinds
@@ -120,22 +120,22 @@ def test_more_recordings_than_a_transaction_holds_become_several_groups(
 
 def test_a_lease_ends_with_its_holders_session(four: list[CommBoxObject]) -> None:
     """F17, F18: a minute of waiting is for those who only stopped answering."""
-    claimed = claims.claim_due(4)
+    claimed = leases.claim_due(4)
     assert len(claimed) == 4
-    assert claims.claim_suspect() is None
+    assert leases.claim_suspect() is None
     CommBoxObject.objects.filter(pk=claimed[0]).update(refresh_leased_by=GONE)
     CommBoxObject.objects.filter(pk=claimed[1]).update(refresh_leased_by=None)  # the release before
-    assert claims.claim_suspect() == claimed[0]
-    assert claims.claim_suspect() is None
+    assert leases.claim_suspect() == claimed[0]
+    assert leases.claim_suspect() is None
     CommBoxObject.objects.filter(pk=claimed[1]).update(refresh_leased_until=timezone.now())
-    assert claims.claim_suspect() == claimed[1]
+    assert leases.claim_suspect() == claimed[1]
 
 
 def test_whoever_died_together_travels_alone_until_one_refresh_ended_well(four: list[CommBoxObject]) -> None:
     """F19: three deaths of a batch set nobody aside but the one who dies alone as well."""
-    claims.claim_due(4)
+    leases.claim_due(4)
     CommBoxObject.objects.update(refresh_leased_by=GONE)
-    assert claims.claim_due(4) == []
+    assert leases.claim_due(4) == []
     in_hand: list[int] = []
     original = sweep.refresh_known
 
@@ -155,7 +155,7 @@ def test_whoever_died_together_travels_alone_until_one_refresh_ended_well(four: 
 def test_while_the_source_fails_a_suspect_waits_like_everybody(
     four: list[CommBoxObject], upstream: Control
 ) -> None:
-    claims.claim_due(1)
+    leases.claim_due(1)
     CommBoxObject.objects.update(refresh_leased_by=GONE)
     source.heard(Unreachable())
     assert sweep.refresh_due() == 0
@@ -163,10 +163,10 @@ def test_while_the_source_fails_a_suspect_waits_like_everybody(
 
 
 def test_a_long_call_keeps_its_lease(four: list[CommBoxObject]) -> None:
-    claimed = claims.claim_due(2)
+    claimed = leases.claim_due(2)
     leased = CommBoxObject.objects.filter(pk__in=claimed)
     leased.update(refresh_leased_until=timezone.now() + timedelta(seconds=1))
-    claims.hold_on(claimed)
+    leases.hold_on(claimed)
     soon = timezone.now() + timedelta(seconds=50)
     held = CommBoxObject.objects.filter(refresh_leased_until__gt=soon)
     assert set(held.values_list("pk", flat=True)) == set(claimed)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from auditportal.sandbox.control import Control
 from recordings.commbox import assembly
 from recordings.models import CommBoxObject, Recording, SourceStatus
-from recordings.refresh import queries, sweep
+from recordings.operations import banners
+from recordings.refresh import sweep
 from recordings.refresh.actions import mark_due, refresh_object
 from tests.factories import person
 from tests.faultproxy import FaultProxy, between
@@ -57,7 +58,7 @@ def recovers(thing: CommBoxObject) -> None:
     CommBoxObject.objects.update(refresh_due_at=timezone.now())
     assembly.client()._breaker.succeeded()  # half a minute later
     assert sweep.refresh_due() == 1
-    assert queries.banners() == []
+    assert banners.banners() == []
     thing.refresh_from_db()
     assert thing.refresh_error == ""
 
@@ -66,7 +67,7 @@ def test_refused_connections_are_said_and_waited_for(known: CommBoxObject, wire:
     """F01."""
     wire.go_down()
     assert fails(known) == "CommBox could not be reached."
-    (banner,) = queries.banners()
+    (banner,) = banners.banners()
     assert banner["title"].startswith("CommBox not reachable since")
     mark_due(known.pk)
     assert sweep.refresh_due() == 0  # held back, not failed

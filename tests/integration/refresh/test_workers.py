@@ -20,7 +20,7 @@ from auditportal.embedded import Services
 from auditportal.sandbox.control import Control
 from recordings.models import AuditEvent, CommBoxObject, Recording
 from recordings.nudge import send
-from recordings.refresh import claims, tasks
+from recordings.refresh import leases, tasks
 from tests.faultproxy import FaultProxy, between
 from tests.integration.refresh.helpers import hold
 
@@ -187,7 +187,7 @@ def test_poison_is_set_aside_after_three_deaths_and_nothing_else_is(
         time.sleep(0.5)
         assert next(turns) < 60, "it took too long"
     poison.refresh_from_db()
-    assert (poison.refresh_error, poison.refresh_deaths) == (claims.SET_ASIDE, claims.DEATHS)
+    assert (poison.refresh_error, poison.refresh_deaths) == (leases.SET_ASIDE, leases.DEATHS)
     assert (poison.refresh_due_at, poison.refresh_leased_until) == (None, None)
     assert set(Recording.objects.values_list("object", flat=True)) == {thing.pk for thing in others}
     assert not CommBoxObject.objects.exclude(pk=poison.pk).exclude(refresh_deaths=0).exists()

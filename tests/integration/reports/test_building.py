@@ -16,7 +16,7 @@ from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.reports import building, claims, files
+from recordings.reports import building, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.lines import COLUMNS
 from recordings.reports.tasks import build_report, sweep_reports
@@ -233,8 +233,8 @@ def test_a_lost_message_loses_nothing(noa: User) -> None:
 
 def test_a_report_somebody_builds_is_left_alone(noa: User) -> None:
     report = requested(noa)
-    assert claims.claim(report.pk) is not None
-    assert claims.claim(report.pk) is None
+    assert leases.claim(report.pk) is not None
+    assert leases.claim(report.pk) is None
     assert sweep_reports() == 0
     build_report(str(report.pk))
     report.refresh_from_db()
@@ -244,7 +244,7 @@ def test_a_report_somebody_builds_is_left_alone(noa: User) -> None:
 def test_a_killed_workers_report_is_built_by_the_next(noa: User, reports_dir: Path) -> None:
     opened(noa, 1)
     report = requested(noa)
-    claims.claim(report.pk)
+    leases.claim(report.pk)
     reports_dir.mkdir()
     (reports_dir / f"{report.pk}.1.partial").write_text("half a fi")
     Report.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -257,7 +257,7 @@ def test_a_killed_workers_report_is_built_by_the_next(noa: User, reports_dir: Pa
 def test_three_attempts_are_enough(noa: User) -> None:
     report = requested(noa)
     for _ in range(3):
-        assert claims.claim(report.pk) is not None
+        assert leases.claim(report.pk) is not None
         Report.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert sweep_reports() == 1
     report.refresh_from_db()
@@ -274,7 +274,7 @@ def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(
     write = files.Draft.write
 
     def taken_over(self: files.Draft, data: bytes) -> int:
-        Report.objects.update(attempts=2, leased_until=timezone.now() + claims.LEASE)
+        Report.objects.update(attempts=2, leased_until=timezone.now() + leases.LEASE)
         return write(self, data)
 
     monkeypatch.setattr(files.Draft, "write", taken_over)

@@ -27,7 +27,7 @@ from recordings.proof.evidence import standing
 from recordings.proof.evidence.errors import NotOneScope
 from recordings.proof.evidence.verify_audit import verify
 from recordings.proof.evidence.words import statement_in
-from recordings.reports import bundles, claims, files
+from recordings.reports import bundles, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm
 from recordings.reports.tasks import build_report, sweep_reports
@@ -275,7 +275,7 @@ def test_while_it_waits_the_lease_is_kept(log: Log, noa: User, monkeypatch: pyte
 def test_a_killed_builders_bundle_is_built_by_the_next(log: Log, noa: User) -> None:
     report = asked(noa, target=known())
     log.seal()
-    claims.claim(report.pk)
+    leases.claim(report.pk)
     (files.folder() / f"{report.pk}.1.partial").write_text("half a bun")
     Report.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     opened("1")
@@ -291,13 +291,13 @@ def test_a_builder_that_lost_its_lease_stops(log: Log, noa: User, monkeypatch: p
     report = asked(noa, target=known())
     log.seal()
     monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
-    renew = claims.renew
+    renew = leases.renew
 
     def taken_over(report: Report, **figures: Any) -> None:
-        Report.objects.update(attempts=2, leased_until=timezone.now() + claims.LEASE)
+        Report.objects.update(attempts=2, leased_until=timezone.now() + leases.LEASE)
         renew(report, **figures)
 
-    monkeypatch.setattr(claims, "renew", taken_over)
+    monkeypatch.setattr(leases, "renew", taken_over)
     report = built(report)
     assert (report.state, report.attempts, report.sha256) == (ReportState.BUILDING, 2, "")
     assert list(files.folder().iterdir()) == []

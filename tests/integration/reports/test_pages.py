@@ -18,7 +18,7 @@ from recordings.audit import Actor, Kind, Outcome
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import files
 from recordings.reports.actions import fail_report, request_report
-from recordings.reports.claims import claim, renew
+from recordings.reports.leases import claim, renew
 from recordings.trail.filters import TrailFilters
 from tests.factories import PASSWORD, person
 

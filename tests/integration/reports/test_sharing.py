@@ -13,7 +13,7 @@ import pytest
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.reports import building, claims, files, hands, lines, pieces, trail
+from recordings.reports import building, files, hands, leases, lines, pieces, trail
 from recordings.reports.actions import request_report
 from recordings.reports.trail import Line, Slice
 from recordings.sheets import xlsx
@@ -203,4 +203,4 @@ def test_no_process_to_be_had_is_nothing_wrong_with_the_file(
     with pytest.raises(hands.HandLost):
         building.build(report.pk)
     report.refresh_from_db()
-    assert (report.state, claims.unclaimed()) == (ReportState.BUILDING, [])
+    assert (report.state, leases.unclaimed()) == (ReportState.BUILDING, [])

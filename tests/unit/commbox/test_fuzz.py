@@ -25,8 +25,8 @@ from recordings.commbox.parsing.people import (
     parse_user,
 )
 from recordings.commbox.parsing.recordings import parse_recordings
-from recordings.refresh.deliveries import Unreadable as NoDelivery
-from recordings.refresh.deliveries import read
+from recordings.webhooks.payload import Unreadable as NoDelivery
+from recordings.webhooks.payload import read
 from tests.unit.commbox.examples import OBJECT_ID, SIGNED_900, activity, conversation, envelope, flat
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.refresh.deliveries import Hint, Unreadable, read
+from recordings.webhooks.payload import Hint, Unreadable, read
 
 OBJECT, STREAM = 1407374990000101, 31245
 RECORDING = Hint("OnNewActivity", OBJECT, STREAM, about_recording=True)

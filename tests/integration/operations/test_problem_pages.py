@@ -12,9 +12,9 @@ from auditportal.accounts.models import Grant
 from auditportal.sandbox.control import Control
 from recordings.commbox import Problem
 from recordings.models import CommBoxObject, ParseProblem, RefreshRun
+from recordings.operations.unreadable import MOST_FLAGGED, field_groups, item_groups
 from recordings.refresh import problems
 from recordings.refresh.actions import refresh_object
-from recordings.refresh.unreadable import MOST_FLAGGED, field_groups, item_groups
 from tests.factories import conversation, person, recording
 from tests.integration.refresh.helpers import BY, hold, kinds
 

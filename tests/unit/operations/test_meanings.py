@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recordings.commbox.parsing import recordings as parsing
-from recordings.refresh.meanings import UNKNOWN, meaning_of, meaning_of_flag
+from recordings.operations.meanings import UNKNOWN, meaning_of, meaning_of_flag
 
 ROOT = Path(__file__).parents[3]
 PLACES = [*(ROOT / "recordings/commbox/parsing").glob("*.py"), ROOT / "recordings/refresh/listing.py"]

@@ -12,8 +12,10 @@ from auditportal.sandbox.control import Control
 from recordings.commbox import CommBoxError, Forbidden, ServerError, Throttled, Unauthorized, Unreachable
 from recordings.commbox.assembly import budget_left
 from recordings.models import CommBoxObject, Delivery, ParseProblem, RefreshRun, SourceStatus, Stream
-from recordings.refresh import queries, source
+from recordings.operations import banners, queries
+from recordings.refresh import source
 from recordings.refresh.actions import refresh_object
+from recordings.refresh.freshness import freshness_of
 from tests.factories import conversation, person, stream
 from tests.integration.refresh.helpers import BY, body, hold, kinds
 
@@ -69,13 +71,13 @@ def test_a_visit_to_an_old_object_asks_commbox_once_and_leaves_no_event(officer:
 def test_the_page_is_told_when_there_is_something_new(
     officer: Client, held: CommBoxObject, upstream: Control
 ) -> None:
-    before = queries.freshness_of(held.pk)
+    before = freshness_of(held.pk)
     assert before is not None
     assert "HX-Trigger" not in freshness(officer, held, seen=before.stamp).headers
     refresh_object(object_id=held.pk, by=BY)
     response = freshness(officer, held, seen=before.stamp)
     assert response.headers["HX-Trigger"] == "recordings-changed"
-    after = queries.freshness_of(held.pk)
+    after = freshness_of(held.pk)
     assert after is not None
     assert "HX-Trigger" not in freshness(officer, held, seen=after.stamp).headers
 
@@ -203,11 +205,11 @@ def test_two_missed_turns_are_said_to_administrators() -> None:
     source.heard()
     started = timezone.now() - timedelta(seconds=91)
     run = RefreshRun.objects.create(kind="list", slot=1, started_at=started)
-    (banner,) = queries.banners(operations=True)
+    (banner,) = banners.banners(operations=True)
     assert banner["title"] == "The clock has missed two turns."
-    assert queries.banners() == []
+    assert banners.banners() == []
     RefreshRun.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(seconds=60))
-    assert queries.banners(operations=True) == []
+    assert banners.banners(operations=True) == []
 
 
 def test_an_empty_portal_has_an_operations_page(administrator: Client) -> None:
@@ -271,7 +273,7 @@ def test_a_mass_absence_is_said_to_everybody_and_settled_by_an_administrator(
     now = timezone.now()
     held.recordings.update(missed_at=now)
     SourceStatus.objects.update(mass_absence_since=now)
-    (banner,) = queries.banners()
+    (banner,) = banners.banners()
     assert (banner["level"], banner["title"]) == (
         "bad",
         f"CommBox stopped reporting 1 recording at {now:%H:%M} UTC.",
@@ -293,10 +295,10 @@ def test_an_id_that_names_nothing_gets_a_sentence(administrator: Client, given: 
 
 
 def test_no_banner_while_all_is_well(django_assert_num_queries: Any) -> None:
-    assert queries.banners() == []
+    assert banners.banners() == []
     source.heard()
     with django_assert_num_queries(1):
-        assert queries.banners() == []
+        assert banners.banners() == []
 
 
 @pytest.mark.parametrize(
@@ -312,7 +314,7 @@ def test_a_failing_source_is_said_to_everybody(error: CommBoxError, words: str) 
     since = SourceStatus.objects.get().failing_since
     assert since is not None
     title = words.format(since.strftime("%H:%M UTC"))
-    assert queries.banners() == [
+    assert banners.banners() == [
         {"level": "warn", "title": title, "text": "Lists show what was last confirmed."}
     ]
 
@@ -321,15 +323,15 @@ def test_a_failing_source_is_said_to_everybody(error: CommBoxError, words: str) 
 def test_a_refused_key_is_said_to_administrators_only(error: CommBoxError) -> None:
     """F13."""
     source.heard(error)
-    assert queries.banners() == []
-    (banner,) = queries.banners(operations=True)
+    assert banners.banners() == []
+    (banner,) = banners.banners(operations=True)
     assert banner["level"] == "bad"
 
 
 def test_long_silence_is_said_too() -> None:
     source.heard()
     SourceStatus.objects.update(last_success_at=timezone.now() - timedelta(minutes=11))
-    (banner,) = queries.banners()
+    (banner,) = banners.banners()
     assert banner["text"].startswith("The refresh worker may not be running.")
 
 

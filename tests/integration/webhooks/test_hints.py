@@ -9,8 +9,8 @@ from django.utils import timezone
 from auditportal.sandbox.control import Control
 from auditportal.sandbox.webhooks import body_for
 from recordings.models import CommBoxObject, Delivery, Recording, Stream
-from recordings.refresh.hints import Fate, fetch_hinted, take
 from recordings.refresh.sweep import refresh_due
+from recordings.webhooks.hints import Fate, fetch_hinted, take
 from tests.integration.refresh.helpers import VIDEO
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.test import Client
 
 from auditportal.sandbox.control import Control
 from recordings.models import CommBoxObject, Delivery
-from recordings.refresh.deliveries import MAX_BYTES
 from recordings.refresh.sweep import refresh_due
+from recordings.webhooks.payload import MAX_BYTES
 
 pytestmark = pytest.mark.django_db
 TOKEN = "0123456789abcdef0123456789abcdef"

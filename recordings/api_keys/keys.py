@@ -15,12 +15,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from recordings.api_keys import encryption
 from recordings.audit import Actor, Kind, record
 from recordings.commbox import CommBox, CommBoxError
 from recordings.commbox.assembly import configured_keys
 from recordings.commbox.keys import expiry_of, last_four
 from recordings.models import ApiKey
-from recordings.refresh import keyring
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -80,7 +80,7 @@ def refusal_of(key: str) -> str:
 
 def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
     """Take in a key that was tested. The one before the newest is retired: two at a time are enough."""
-    sealed, key_id = keyring.seal(key)
+    sealed, key_id = encryption.seal(key)
     with transaction.atomic():
         row = ApiKey.objects.create(
             sealed=sealed,
@@ -148,8 +148,8 @@ def _stored() -> list[str]:
 def _opened(row: ApiKey) -> str:
     """The key; nothing when it cannot be opened, so that the others go on serving."""
     try:
-        return keyring.unseal(bytes(row.sealed), row.key_id)
-    except keyring.CannotOpen as reason:
+        return encryption.unseal(bytes(row.sealed), row.key_id)
+    except encryption.CannotOpen as reason:
         logger.error("api key cannot be decrypted", ends_in=row.last_four, reason=str(reason))
         return ""
 
@@ -158,11 +158,11 @@ def _opened(row: ApiKey) -> str:
 def reencrypt(*, by: Actor) -> tuple[int, int]:
     """Encrypt every key in use under the first of KEY_ENCRYPTION_KEYS. Returns how many were, and how many could not
     be opened. Whoever reads meanwhile opens the row as it was or as it is: both keys are in the settings."""
-    now_under = keyring.current_id()
+    now_under = encryption.current_id()
     rows = list(ApiKey.objects.select_for_update().filter(retired_at=None).exclude(key_id=now_under))
     opened = [(row, key) for row in rows if (key := _opened(row))]
     for row, key in opened:
-        sealed, key_id = keyring.seal(key)
+        sealed, key_id = encryption.seal(key)
         ApiKey.objects.filter(pk=row.pk).update(sealed=sealed, key_id=key_id)
     if opened:
         before = sorted({row.key_id for row, _ in opened})

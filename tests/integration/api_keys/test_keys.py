@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from auditportal.embedded.process import Process
 from auditportal.sandbox.control import Control
+from recordings.api_keys import keys
 from recordings.models import ApiKey, CommBoxObject
-from recordings.refresh import keys, queries
+from recordings.operations import banners
 from recordings.refresh.actions import refresh_object
 from tests.factories import PASSWORD, person
 from tests.integration.refresh.helpers import BY, body, body_of_last, hold, kinds
@@ -271,6 +272,6 @@ def test_an_end_within_a_month_is_said_to_administrators(
     from recordings.refresh import source
 
     source.heard()
-    assert queries.banners() == []
-    found = [banner["level"] for banner in queries.banners(operations=True)]
+    assert banners.banners() == []
+    found = [banner["level"] for banner in banners.banners(operations=True)]
     assert found == ([level] if level else [])

@@ -13,9 +13,9 @@ from django.test import Client
 
 from auditportal.sandbox.control import Control
 from recordings.models import CommBoxObject, Delivery, Recording, Stream
-from recordings.refresh import gate
-from recordings.refresh.hints import FETCH_AT_ONCE, fetch_hinted, take
 from recordings.refresh.sweep import refresh_due
+from recordings.webhooks import authentication
+from recordings.webhooks.hints import FETCH_AT_ONCE, fetch_hinted, take
 from tests.integration.refresh.helpers import VIDEO
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -115,10 +115,10 @@ def test_every_token_is_compared_whole_and_with_every_right_one(
         compared.append((len(one), len(other)))
         return real(one, other)
 
-    monkeypatch.setattr(gate.hmac, "compare_digest", noted)
+    monkeypatch.setattr(authentication.hmac, "compare_digest", noted)
     for token in (TOKEN, TOKEN[:-1], "", "x", TOKEN * 50, "another-token-that-is-long-enough", "é"):
         compared.clear()
-        gate._token_holds(token)
+        authentication._token_holds(token)
         assert compared == [(32, 32), (32, 32)], token
 
 
@@ -130,7 +130,7 @@ def test_ten_thousand_tries_take_as_long_whether_they_begin_rightly_or_not(setti
     for _ in range(10_000 // len(tries)):
         for name, token in tries.items():
             started = time.perf_counter_ns()
-            gate._token_holds(token)
+            authentication._token_holds(token)
             took[name].append(time.perf_counter_ns() - started)
     medians = [sorted(times)[len(times) // 2] for times in took.values()]
     assert max(medians) < 1.25 * min(medians), medians

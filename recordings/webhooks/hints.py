@@ -14,9 +14,9 @@ from recordings.commbox.assembly import client
 from recordings.models import Delivery, Stream
 from recordings.refresh import source
 from recordings.refresh.actions import mark_due
-from recordings.refresh.deliveries import Hint, Unreadable, read
 from recordings.refresh.objects import upsert_objects
 from recordings.refresh.source import ANSWERED
+from recordings.webhooks.payload import Hint, Unreadable, read
 
 logger = structlog.get_logger("portal.refresh")
 

@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recordings import stepup
+from recordings.api_keys import keys
+from recordings.api_keys.forms import KeyForm, PasswordForm
 from recordings.audit import Actor
 from recordings.http import Request
+from recordings.operations.views import operations_page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-from recordings.refresh import keys
-from recordings.refresh.forms import KeyForm, PasswordForm
-from recordings.refresh.views import operations_page
 
 
 @require_POST
@@ -28,7 +28,7 @@ def add_key(request: Request) -> HttpResponse:
         return operations_page(request, key_form=form)
     row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=Actor.from_request(request))
     messages.success(request, f"The key ending in {row.last_four} is asked first from now on.")
-    return redirect("refresh:operations")
+    return redirect("operations:operations")
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,11 +41,11 @@ def retire_key(request: Request, key_id: int) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if not _is_confirmed(request, form):
         context = {"key": line, "form": form, "others": len(keys.key_lines()) - 1}
-        return render(request, "refresh/retire_key.html", context, status=422 if form.errors else 200)
+        return render(request, "operations/retire_key.html", context, status=422 if form.errors else 200)
     if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
         raise Http404
     messages.success(request, f"The key ending in {line.last_four} is used no more.")
-    return redirect("refresh:operations")
+    return redirect("operations:operations")
 
 
 def _is_confirmed(request: Request, form: Any) -> bool:

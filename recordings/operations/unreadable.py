@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from recordings.refresh.meanings import Meaning, meaning_of, meaning_of_flag
+from recordings.operations.meanings import Meaning, meaning_of, meaning_of_flag
 
 EXAMPLES = 3
 # A listing's items have no refresh of their own to be missing from: not met for so long, they are over.

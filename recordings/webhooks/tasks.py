@@ -1,0 +1,14 @@
+"""Fetch what deliveries named. The task may be lost, doubled or killed without harm."""
+
+from celery import shared_task
+
+from recordings.nudge import nudge
+from recordings.refresh.tasks import sweep_due
+from recordings.webhooks.hints import fetch_hinted
+
+
+@shared_task
+def follow_hints() -> None:
+    """Fetch the objects that deliveries named and the catalog does not know, then refresh them."""
+    if fetch_hinted():
+        nudge(sweep_due)

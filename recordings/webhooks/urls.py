@@ -1,0 +1,9 @@
+"""The address that CommBox delivers to."""
+
+from django.urls import path
+
+from recordings.webhooks import views
+
+app_name = "webhooks"
+
+urlpatterns = [path("webhooks/commbox/<str:token>", views.webhook, name="webhook")]
