@@ -141,7 +141,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-FILE_UPLOAD_HANDLERS = ["recordings.proof.evidence.uploads.CappedUpload"]
+FILE_UPLOAD_HANDLERS = ["recordings.proof.evidence.check.uploads.CappedUpload"]
 
 
 def _origin(bucket_url: str) -> str:

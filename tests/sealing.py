@@ -122,9 +122,9 @@ def seal_all(services: Services, *, manifest: bool = False, signer: Signer | Non
 
     `manifest` asks for a heads manifest at the end, whatever the hour. The log is counted from its leaves each time.
     """
-    from recordings.proof.sealing.horizon import Horizon
     from recordings.proof.sealing.seal import seal_batch
     from recordings.proof.sealing.signing import Signing
+    from recordings.proof.sealing.stable_prefix import Horizon
 
     signer = signer or signer_of(services)
     signing, horizon = Signing(signer, [signer.key.verifier]), Horizon()
@@ -177,7 +177,7 @@ def open_log_long_ago(services: Services, signer: Signer) -> None:
 
 def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
     """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
-    from recordings.proof.sealing.growth import Batch
+    from recordings.proof.sealing.batch import Batch
     from recordings.proof.sealing.opening import write_epoch
     from recordings.proof.sealing.seal import lock
     from recordings.proof.sealing.signing import Signing

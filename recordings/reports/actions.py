@@ -11,7 +11,7 @@ from recordings.audit import Actor, Kind, Outcome, Target, record, record_durabl
 from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.nudge import nudge
-from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
 

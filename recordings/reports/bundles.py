@@ -11,12 +11,12 @@ from uuid import UUID
 
 from recordings.audit import Kind
 from recordings.models import AuditEvent, Report
-from recordings.proof.evidence.bundle import Built, build_bundle
-from recordings.proof.evidence.claims import Order
-from recordings.proof.evidence.errors import CannotBuild, CannotProve
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.statement import Sentence
-from recordings.proof.evidence.words import command, statement_in
+from recordings.proof.evidence.bundle.build import Built, build_bundle
+from recordings.proof.evidence.bundle.claims import Order
+from recordings.proof.evidence.bundle.errors import CannotBuild, CannotProve
+from recordings.proof.evidence.bundle.readme import command, statement_in
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.bundle.statement import Sentence
 from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from recordings.proof.evidence.verdict import Verdict, verdict
+from recordings.proof.evidence.pages.log_status import Verdict, verdict
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from recordings.proof.evidence.single_file import single_file
+from recordings.proof.evidence.check.single_file import single_file
 from tests.e2e.conftest import axe_findings
 from tests.e2e.verifier import FOLDER, PAGE, encoded, small
 from tests.forge import Log

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.forge import Log
 from tests.forge_parts import recording
 from tests.forgeries import Case

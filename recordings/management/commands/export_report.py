@@ -18,11 +18,11 @@ from django.utils import timezone
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
-from recordings.proof.evidence.bundle import Built, build_bundle
-from recordings.proof.evidence.claims import Order
-from recordings.proof.evidence.errors import CannotBuild
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.words import command
+from recordings.proof.evidence.bundle.build import Built, build_bundle
+from recordings.proof.evidence.bundle.claims import Order
+from recordings.proof.evidence.bundle.errors import CannotBuild
+from recordings.proof.evidence.bundle.readme import command
+from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports.bundles import FORMAT, as_detail
 from recordings.trail.filters import TrailFilters
 

@@ -12,8 +12,8 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recordings.proof.anchors import bucket, courier
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors import bucket, publisher
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.restore import read_folder
 from recordings.proof.sealing.service import Sealer
@@ -81,7 +81,7 @@ class Command(BaseCommand):
     def _run(self, sealer: Sealer) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        messenger = threading.Thread(target=courier.run, args=[self.stop], name="courier")
+        messenger = threading.Thread(target=publisher.run, args=[self.stop], name="courier")
         messenger.start()
         logger.info("the sealer runs", origin=settings.AUDIT_ORIGIN)
         gc.freeze()  # what is loaded stays; looking through it again would hold up the events that wait

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from recordings.proof.anchors import copy, incidents, ledger
 from recordings.proof.anchors.copy import Piece, checkpoint_key, piece_key, pieces
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection, Standing
-from recordings.proof.anchors.lockbox import Differs, Lockbox
+from recordings.proof.anchors.locked_bucket import Differs, Lockbox
 from recordings.proof.sealing.tree import Tree
 from recordings.proof.tlog.client import Unreachable
 from recordings.proof.tlog.notes import VerifierKey

@@ -6,8 +6,8 @@ Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen di
 
 from collections.abc import Iterator, Sequence
 
-from recordings.proof.anchors.errand import Trouble
-from recordings.proof.anchors.lockbox import Lockbox
+from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.locked_bucket import Lockbox
 from recordings.proof.tlog import checkpoint as tlog
 from recordings.proof.tlog.notes import Note, NoteError, VerifierKey
 from recordings.proof.tlog.tiles import (

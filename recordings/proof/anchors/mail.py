@@ -9,7 +9,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from recordings.proof.anchors import ledger
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection, Standing
 from recordings.storage.hosts import is_loopback
 

@@ -20,7 +20,7 @@ from rfc3161_client import (
 
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.der import NotDer, with_sorted_certificates
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.http import post, shown
 from recordings.proof.anchors.ledger import Connection
 

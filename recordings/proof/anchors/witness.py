@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from recordings.proof.anchors import incidents, ledger
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection, Standing
 from recordings.proof.anchors.pace import COUNTED
 from recordings.proof.sealing.tree import Tree

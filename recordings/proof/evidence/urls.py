@@ -1,6 +1,7 @@
 from django.urls import path
 
-from recordings.proof.evidence import compare_views, tile_views, verify_views, views, witness_views
+from recordings.proof.evidence.check import compare_views, verify_views
+from recordings.proof.evidence.pages import tile_views, views, witness_views
 
 app_name = "evidence"
 urlpatterns = [

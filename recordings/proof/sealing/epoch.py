@@ -4,9 +4,9 @@ from typing import Any
 
 import psycopg
 
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import SealingError, Stopped
-from recordings.proof.sealing.growth import Batch
 from recordings.proof.sealing.incidents import settle_all
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import create_row, fresh_log, write_epoch

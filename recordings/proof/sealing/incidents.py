@@ -14,8 +14,8 @@ import structlog
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.schema import plain
 from recordings.models.fields import uuid7
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.errors import Stopped
-from recordings.proof.sealing.growth import Batch
 
 logger = structlog.get_logger("portal.sealer")
 

@@ -7,7 +7,7 @@ transaction has committed (growth.py); after a commit whose outcome is unknown t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from recordings.proof.sealing.horizon import BEGINNING
+from recordings.proof.sealing.stable_prefix import BEGINNING
 from recordings.proof.sealing.tags import KINDS, Kind
 from recordings.proof.tlog import merkle
 from recordings.proof.tlog.merkle import Frontier

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.entries import stamp
-from recordings.proof.sealing.growth import Batch
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.tags import KEY_BYTES, key_commitment
 from recordings.proof.tlog.checkpoint import Checkpoint

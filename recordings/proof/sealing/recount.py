@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 from pydantic_core import from_json
 
+from recordings.proof.sealing.batch import minute_before, recorded_at_of
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.events import ACTOR, Event, Said, events_of, examine
-from recordings.proof.sealing.growth import minute_before, recorded_at_of
-from recordings.proof.sealing.horizon import BEGINNING
 from recordings.proof.sealing.log import Log
+from recordings.proof.sealing.stable_prefix import BEGINNING
 from recordings.proof.sealing.tags import KINDS, key_commitment, tag
 from recordings.proof.tlog.checkpoint import Checkpoint
 from recordings.proof.tlog.merkle import Frontier

@@ -13,10 +13,10 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
+from recordings.proof.sealing.batch import Batch, recorded_at_of
 from recordings.proof.sealing.entries import Leaf, parse_leaf, stamp
 from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.events import events_of
-from recordings.proof.sealing.growth import Batch, recorded_at_of
 from recordings.proof.sealing.incidents import settle_all
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.recount import recount

@@ -9,13 +9,13 @@ from typing import Any
 import psycopg
 
 from recordings.audit.kinds import Kind
+from recordings.proof.sealing.batch import GARBLED, LATE, Batch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import NotOpened, NotYet, Stopped
 from recordings.proof.sealing.events import Event, Said, examine, unsealed
-from recordings.proof.sealing.growth import GARBLED, LATE, Batch
-from recordings.proof.sealing.horizon import Settled
 from recordings.proof.sealing.incidents import check_none_is_open, kept, tell_incidents
 from recordings.proof.sealing.log import Log
+from recordings.proof.sealing.stable_prefix import Settled
 from recordings.proof.sealing.vetting import Signed, Vetting
 
 BATCH = 1000

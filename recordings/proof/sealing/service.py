@@ -11,13 +11,13 @@ import structlog
 from recordings.proof.sealing.epoch import new_epoch
 from recordings.proof.sealing.errors import NotYet, Stopped
 from recordings.proof.sealing.events import unsealed
-from recordings.proof.sealing.horizon import Horizon
+from recordings.proof.sealing.incident_closing import settle
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import open_log
 from recordings.proof.sealing.restore import restore
 from recordings.proof.sealing.seal import seal_batch
-from recordings.proof.sealing.settling import settle
 from recordings.proof.sealing.signing import AsksForSignatures, Signing
+from recordings.proof.sealing.stable_prefix import Horizon
 from recordings.proof.sealing.start import SIGNER, Latest, Parties, load
 from recordings.proof.tlog.client import Refused, Unreachable
 from recordings.proof.tlog.notes import NoteError, VerifierKey

@@ -8,9 +8,9 @@ import psycopg
 import structlog
 
 from recordings.audit.kinds import Kind
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import Stopped
-from recordings.proof.sealing.growth import Batch
 from recordings.proof.sealing.incidents import kept, note_incident
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.rotation import Rotation

@@ -15,14 +15,14 @@ import psycopg
 import structlog
 
 from recordings.audit.kinds import Kind
+from recordings.proof.sealing.batch import GARBLED, LATE, Batch, minute_before, recorded_at_of, speaking
 from recordings.proof.sealing.entries import MALFORMED, Place
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.events import Event, Said, events_of, examine
-from recordings.proof.sealing.growth import GARBLED, LATE, Batch, minute_before, recorded_at_of, speaking
-from recordings.proof.sealing.horizon import wait_settled
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import next_origin
 from recordings.proof.sealing.rotation import key_ids
+from recordings.proof.sealing.stable_prefix import wait_settled
 from recordings.proof.sealing.tags import key_commitment
 from recordings.proof.tlog.checkpoint import Checkpoint
 from recordings.proof.tlog.merkle import Frontier

@@ -9,7 +9,7 @@ import psycopg
 from recordings.proof.tlog.merkle import EMPTY_ROOT
 from recordings.proof.tlog.policy import Policy
 from recordings.proof.verification.findings import Findings, Problem
-from recordings.proof.verification.part import Part
+from recordings.proof.verification.segment import Part
 
 _HEAD = "SELECT origin, tag_key, size, root FROM audit.log_head"
 _END = "SELECT coalesce(max(n) + 1, 0) FROM audit.leaf"

@@ -19,7 +19,7 @@ from recordings.proof.verification.openings import (
     look_at_openings,
     look_at_restored,
 )
-from recordings.proof.verification.part import Job, Part, check_part, connect
+from recordings.proof.verification.segment import Job, Part, check_part, connect
 from recordings.proof.verification.signatures import look_at_cosignatures, look_at_quorum, look_at_signatures
 from recordings.proof.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
 from recordings.proof.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from recordings.proof.verification.part import Job, Part, Progress, check_part
+from recordings.proof.verification.segment import Job, Part, Progress, check_part
 
 
 class WorkerDied(RuntimeError):

@@ -16,7 +16,7 @@ from auditportal.embedded import Services
 from recordings.assurance.statements import state_month, table_of
 from recordings.audit import Actor
 from recordings.models import CompletenessStatement, Report, ReportState
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.reports import files
 from recordings.reports.tasks import build_report
 from tests.factories import conversation, person, recording

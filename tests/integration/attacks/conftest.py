@@ -16,11 +16,11 @@ def scene(
     committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Any:
     """Leaf 0 opens the log. 1 and 3: Noa, 2: Tom on recording 1; 4: Tom on recording 2; a manifest; all witnessed."""
-    from recordings.proof.evidence import standing
+    from recordings.proof.evidence.bundle import final_checkpoint
     from tests.integration.attacks.scene import Scene
     from tests.integration.proof.evidence.bundles import NOA, TOM, make_log, opened
 
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(final_checkpoint, "WAIT_SECONDS", 0.2)
     log = make_log(services, settings, tmp_path, witnesses=["internal-audit"])
     log.seal()
     opened("1", NOA)

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 from recordings.models import Checkpoint
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.verify_audit import Result, verify
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.check.verify_audit import Result, verify
 from recordings.proof.sealing.tree import Tree
 from recordings.proof.tlog.merkle import Frontier
 from recordings.proof.tlog.notes import SigningKey

@@ -34,11 +34,11 @@ from django.db import connection
 
 from recordings.audit.vault import _seal, _unwrap
 from recordings.models import AuditSecret, AuditSubjectKey, Leaf
-from recordings.proof.evidence import claims as building
+from recordings.proof.evidence.bundle import claims as building
+from recordings.proof.evidence.bundle.final_checkpoint import CannotProve
+from recordings.proof.evidence.bundle.population import Population
+from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import tiles
-from recordings.proof.evidence.population import Population
-from recordings.proof.evidence.standing import CannotProve
-from recordings.proof.evidence.texts import canonical
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.tlog.notes import LOG, SigningKey, format_note
 from recordings.proof.tlog.texts import encode64

@@ -27,10 +27,10 @@ from auditportal.accounts.models import User
 from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import Recording, Report, ReportState
-from recordings.proof.evidence import standing
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.texts import canonical
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.bundle import final_checkpoint
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.canonical_json import canonical
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import ReportForm
@@ -47,7 +47,7 @@ def scene(
     committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Scene:
     """A witnessed log that was opened long ago: it vouches for the time of these tests."""
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(final_checkpoint, "WAIT_SECONDS", 0.2)
     log = make_log(services, settings, tmp_path, witnesses=["internal-audit"])
     open_log_long_ago(services, log.signer)
     return Scene(log, tmp_path)

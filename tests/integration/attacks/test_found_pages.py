@@ -39,7 +39,7 @@ SECONDS, MEMORY = 10, 300 * MIB
 MEASURE = """
 import json, resource, sys
 from pathlib import Path
-from recordings.proof.evidence.inspection import inspect
+from recordings.proof.evidence.check.inspection import inspect
 said = inspect(Path(sys.argv[1]), Path(sys.argv[2]))
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([said.exit_code, said.verdict, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
@@ -218,8 +218,8 @@ def test_entries_are_an_event_and_private_in_a_public_log(public: int, client: C
 
 
 def test_one_address_cannot_read_without_end(public: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recordings.proof.evidence.tile_views.READS_A_MINUTE", 3)
-    monkeypatch.setattr("recordings.proof.evidence.tile_views.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("recordings.proof.evidence.pages.tile_views.READS_A_MINUTE", 3)
+    monkeypatch.setattr("recordings.proof.evidence.pages.tile_views.time.time", lambda: 1_800_000_000.0)
     statuses = [Client().get("/log/checkpoint").status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
     refused = Client().get("/log/tile/0/000")

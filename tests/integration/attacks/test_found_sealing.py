@@ -15,16 +15,16 @@ import pytest
 from auditportal.embedded import Services
 from recordings.audit.kinds import Kind
 from recordings.proof.sealing import signing
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.entries import Leaf, Place, entry, stamp
 from recordings.proof.sealing.errors import SealingError, Stopped
 from recordings.proof.sealing.events import event_of, examine
-from recordings.proof.sealing.growth import Batch
-from recordings.proof.sealing.horizon import Horizon
 from recordings.proof.sealing.incidents import open_incidents
 from recordings.proof.sealing.log import Log
-from recordings.proof.sealing.own import write_own
+from recordings.proof.sealing.log_events import write_own
 from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.service import Sealer
+from recordings.proof.sealing.stable_prefix import Horizon
 from recordings.proof.sealing.tags import key_commitment, tag
 from recordings.proof.tlog.merkle import leaf_hash
 from recordings.proof.tlog.signer import Signer as LogSigner

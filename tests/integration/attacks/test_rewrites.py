@@ -15,8 +15,8 @@ from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.timestamp import NAME, stamp, trusted
-from recordings.proof.evidence.compare import Answer, compare
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.check.compare import Answer, compare
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.sealing import release
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.service import Sealer

@@ -48,7 +48,7 @@ def test_every_answer_has_the_policy_and_is_kept_by_nobody(officer, path, status
 
 def test_a_public_tile_is_kept_by_anybody_and_has_every_other_header(officer, settings, monkeypatch):
     """AUDIT_LOG_PUBLIC: caching and reading across origins change, nothing else."""
-    from recordings.proof.evidence import tile_views
+    from recordings.proof.evidence.pages import tile_views
 
     settings.AUDIT_LOG_PUBLIC = True
     monkeypatch.setattr(tile_views, "_is_published", lambda *place: True)

@@ -23,10 +23,10 @@ from auditportal.accounts.models import Grant, User
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.proof.evidence import standing
-from recordings.proof.evidence.errors import NotOneScope
-from recordings.proof.evidence.verify_audit import verify
-from recordings.proof.evidence.words import statement_in
+from recordings.proof.evidence.bundle import final_checkpoint
+from recordings.proof.evidence.bundle.errors import NotOneScope
+from recordings.proof.evidence.bundle.readme import statement_in
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.reports import bundles, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm
@@ -257,13 +257,13 @@ def test_a_bundle_asked_for_before_the_format_changed_says_so(log: Log, noa: Use
 
 def test_without_a_sealed_log_it_fails_with_a_sentence(log: Log, noa: User) -> None:
     report = built(asked(noa, target=known()))
-    assert (report.state, report.error) == (ReportState.FAILED, standing.NOT_OPENED)
-    assert detail_of("export.failed") == {"reason": standing.NOT_OPENED}
+    assert (report.state, report.error) == (ReportState.FAILED, final_checkpoint.NOT_OPENED)
+    assert detail_of("export.failed") == {"reason": final_checkpoint.NOT_OPENED}
     assert list(files.folder().iterdir()) == []
 
 
 def test_while_it_waits_the_lease_is_kept(log: Log, noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 2.0)
+    monkeypatch.setattr(final_checkpoint, "WAIT_SECONDS", 2.0)
     monkeypatch.setattr("recordings.reports.bundles.RENEW_SECONDS", 0.0)
     log.seal()
     report = asked(noa, target=known())
@@ -366,7 +366,7 @@ def test_a_command_that_cannot_prove_says_why_and_leaves_nothing(log: Log, tmp_p
     with pytest.raises(CommandError, match="has not been opened yet"):
         call_command("export_report", out=out)
     assert not out.exists()
-    assert detail_of("export.failed") == {"reason": standing.NOT_OPENED}
+    assert detail_of("export.failed") == {"reason": final_checkpoint.NOT_OPENED}
 
 
 def test_a_command_replaces_no_file(log: Log, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.opened import open_event
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
-from recordings.proof.evidence.verify_audit import verify as verify_bundle
+from recordings.proof.evidence.check.verify_audit import verify as verify_bundle
 from recordings.proof.verification.verify import verify
 from recordings.trail import erasure
 from recordings.trail.examine import examine

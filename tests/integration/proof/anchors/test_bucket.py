@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from recordings.proof.anchors import bucket, ledger
 from recordings.proof.anchors.bucket import Anchoring
 from recordings.proof.anchors.copy import checkpoint_key, entries, newest
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
-from recordings.proof.anchors.lockbox import Lockbox
+from recordings.proof.anchors.locked_bucket import Lockbox
 from recordings.proof.sealing.tree import Tree
 from recordings.proof.tlog import merkle
 from recordings.proof.tlog.client import Unreachable

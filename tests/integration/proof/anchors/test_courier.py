@@ -15,8 +15,8 @@ import pytest
 
 from auditportal.embedded.redis import free_port
 from recordings.exceptions import NotWitnessed
-from recordings.proof.anchors import courier
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors import publisher
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
@@ -33,7 +33,7 @@ Make = Callable[[str], Watcher]
 def running() -> Iterator[threading.Event]:
     """The courier in a thread, as the sealer starts it."""
     stop = threading.Event()
-    thread = threading.Thread(target=courier.run, args=[stop])
+    thread = threading.Thread(target=publisher.run, args=[stop])
     thread.start()
     try:
         yield stop
@@ -292,8 +292,8 @@ class Clumsy(Errand):
 
 def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     clumsy, stop = Clumsy(), threading.Event()
-    monkeypatch.setattr(courier, "_FIRST_PAUSE", 0.01)
-    thread = threading.Thread(target=courier.serve, args=[clumsy, stop])
+    monkeypatch.setattr(publisher, "_FIRST_PAUSE", 0.01)
+    thread = threading.Thread(target=publisher.serve, args=[clumsy, stop])
     thread.start()
     soon(lambda: clumsy.visits >= 5)
     stop.set()

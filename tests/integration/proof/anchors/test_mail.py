@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recordings.proof.anchors import ledger, mail
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.mail import Mailing, send
 from recordings.proof.tlog.notes import Note

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recordings.proof.anchors import ledger
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.witness import Witnessing
 from recordings.proof.tlog.cosigner import SIZE, Answer

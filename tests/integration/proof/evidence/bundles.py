@@ -18,11 +18,11 @@ from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import AuditEvent
 from recordings.models.fields import uuid7
-from recordings.proof.evidence.bundle import Built, build_bundle
-from recordings.proof.evidence.claims import Order
-from recordings.proof.evidence.parcel import SUMS, Parcel
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.bundle.build import Built, build_bundle
+from recordings.proof.evidence.bundle.claims import Order
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.bundle.zip_writer import SUMS, Parcel
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.sealing import Signer, seal_all, settings_for, signer_of
 
 NOA = Actor("user:7", "person", "Noa Levi", "compliance_officer", address="192.0.2.7", user_agent="Browser 1")

@@ -11,8 +11,8 @@ import pytest
 from django.db import transaction
 
 from auditportal.embedded import Services
-from recordings.proof.evidence.bundle import build_bundle
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.bundle.build import build_bundle
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.bench.memory import peak
 from tests.integration.proof.evidence.bundles import NOA, TOM, make_log, on_recording, opened
 

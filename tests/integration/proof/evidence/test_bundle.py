@@ -17,11 +17,11 @@ import pytest
 from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models.fields import uuid7
-from recordings.proof.evidence import pdf, population, standing
-from recordings.proof.evidence.errors import CannotBuild, CannotProve, TooMuch
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.texts import canonical
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.bundle import final_checkpoint, pdf, population
+from recordings.proof.evidence.bundle.errors import CannotBuild, CannotProve, TooMuch
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.canonical_json import canonical
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.sealing.tags import tag
 from tests.cells import original
 from tests.integration.proof.evidence.bundles import (
@@ -375,7 +375,7 @@ def test_witnesses_lift_the_verdict(services: Services, settings: Any, tmp_path:
 def test_a_quorum_that_does_not_answer_is_left_at_that(
     services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(final_checkpoint, "WAIT_SECONDS", 0.2)
     log = make_log(services, settings, tmp_path, witnesses=("internal-audit",))
     opened("1")
     policy = log.signer.policy_text
@@ -390,22 +390,22 @@ def test_a_quorum_that_does_not_answer_is_left_at_that(
 def test_a_log_that_was_never_opened_fails_at_once(log: Log) -> None:
     with pytest.raises(CannotProve) as caught:
         log.build(log.order(ON_1))
-    assert caught.value.sentence == standing.NOT_OPENED
+    assert caught.value.sentence == final_checkpoint.NOT_OPENED
 
 
 def test_a_sealer_that_stands_still_fails_with_a_sentence(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(final_checkpoint, "WAIT_SECONDS", 0.3)
     log.seal()
     with pytest.raises(CannotProve) as caught:
         log.build(log.order(ON_1))
-    assert caught.value.sentence == standing.NOT_SEALED
+    assert caught.value.sentence == final_checkpoint.NOT_SEALED
 
 
 def test_without_a_policy_nothing_is_built(log: Log, settings: Any) -> None:
     settings.AUDIT_POLICY_FILE = None
     with pytest.raises(CannotProve) as caught:
         log.build(log.order(ON_1))
-    assert caught.value.sentence == standing.NO_POLICY
+    assert caught.value.sentence == final_checkpoint.NO_POLICY
 
 
 def test_a_pdf_that_cannot_be_set_fails_with_a_sentence(

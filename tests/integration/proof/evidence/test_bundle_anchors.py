@@ -10,8 +10,8 @@ from auditportal.embedded import Services
 from recordings.models import Checkpoint
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.timestamp import NAME, stamp, trusted
-from recordings.proof.evidence.stamps import _neighbours
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.bundle.timestamps import _neighbours
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.integration.proof.evidence.bundles import Log, make_log, on_recording, opened
 from tests.tsa import Authority, stamping
 

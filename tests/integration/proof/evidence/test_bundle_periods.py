@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from auditportal.embedded import Services
-from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.bundle.scope import Scope
 from tests.integration.proof.evidence.bundles import (
     Log,
     at_times,

@@ -11,10 +11,10 @@ from django.db import connection
 
 from auditportal.embedded import Services
 from recordings.models import AuditEvent, Checkpoint, Leaf
-from recordings.proof.evidence.errors import LogBroken
+from recordings.proof.evidence.bundle.errors import LogBroken
+from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.evidence.proofs import NotSealedYet, consistency, event_proof
-from recordings.proof.evidence.verify_audit import verify
 from recordings.proof.tlog import merkle
 from recordings.proof.tlog.proof import parse_proof
 from tests.integration.proof.evidence.bundles import Log, make_log, opened, ref_of

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.verify_audit import main, printable, verify
-from recordings.proof.evidence.words import statement_in
-from recordings.proof.sealing import growth
+from recordings.proof.evidence.bundle.readme import statement_in
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.check.verify_audit import main, printable, verify
+from recordings.proof.sealing import batch
 from tests.integration.proof.evidence.bundles import (
     NOA,
     TOM,
@@ -131,10 +131,10 @@ def test_they_agree_on_a_log_begun_before_leaves_named_parents(
 ) -> None:
     """A view of then has no parent in its leaf: the object's bundle says from where on it speaks of recordings."""
     log = make_log(services, settings, tmp_path)
-    as_written = growth.entry
+    as_written = batch.entry
     with monkeypatch.context() as patch:
         patch.setattr(
-            growth, "entry", lambda **given: as_written(**given | {"version": 1, "par": None, "late": False})
+            batch, "entry", lambda **given: as_written(**given | {"version": 1, "par": None, "late": False})
         )
         open_log_long_ago(services, log.signer)
         target = Target("recording", on_recording("1").ref)

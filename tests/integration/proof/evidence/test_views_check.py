@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from recordings.models import Incident
-from recordings.proof.evidence import verify_audit
-from recordings.proof.evidence.scope import Scope
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.check import verify_audit
 from recordings.proof.tlog import merkle
 from recordings.proof.tlog.checkpoint import Checkpoint, parse
 from recordings.proof.tlog.cosigner import Asked

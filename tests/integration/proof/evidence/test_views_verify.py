@@ -12,9 +12,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from recordings.proof.evidence import inspection, turns, verify_audit
-from recordings.proof.evidence.inspection import Inspection
-from recordings.proof.evidence.turns import NotYourTurn, Turns
+from recordings.proof.evidence.check import admission, inspection, verify_audit
+from recordings.proof.evidence.check.admission import NotYourTurn, Turns
+from recordings.proof.evidence.check.inspection import Inspection
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
 from tests.integration.proof.evidence.pages import text_of, trail
@@ -168,8 +168,8 @@ def test_no_file_is_an_error_of_the_form(client: Client, trusting: None) -> None
 def test_a_file_that_is_too_large_is_not_read_to_its_end(
     client: Client, trusting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recordings.proof.evidence.uploads.LARGEST", 1000)
-    monkeypatch.setattr("recordings.proof.evidence.uploads._AROUND", 0)
+    monkeypatch.setattr("recordings.proof.evidence.check.uploads.LARGEST", 1000)
+    monkeypatch.setattr("recordings.proof.evidence.check.uploads._AROUND", 0)
     response = verify(client, bytes(5000))
     assert response.status_code == 400
     assert "Check it with verify_audit.py on your own machine" in text_of(response)
@@ -205,7 +205,7 @@ def test_the_logs_key_is_given_with_a_fingerprint_for_the_telephone(
 
 
 def test_each_person_has_one_turn_and_two_are_served_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(admission, "PATIENCE_SECONDS", 0.05)
     queue = Turns()
     with queue.turn(1):
         with pytest.raises(NotYourTurn, match="of yours"), queue.turn(1):
@@ -230,12 +230,12 @@ def test_who_waits_is_served_when_a_place_is_free_and_the_line_has_an_end() -> N
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + 20
-    while len(queue._people) < turns.AT_ONCE + turns.WAITING:
+    while len(queue._people) < admission.AT_ONCE + admission.WAITING:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     with pytest.raises(NotYourTurn, match="in a minute"), queue.turn(5):
         pass
-    assert len(served) == turns.AT_ONCE
+    assert len(served) == admission.AT_ONCE
     leave.set()
     for thread in threads:
         thread.join(20)
@@ -246,7 +246,7 @@ def test_a_check_that_runs_closes_the_page_for_nobody_else(
     client: Client, trusting: None, bundle: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody's check goes on; the same person is told to wait, another is served."""
-    from recordings.proof.evidence import verify_views
+    from recordings.proof.evidence.check import verify_views
     from tests.factories import person
 
     other = Client()
@@ -292,7 +292,7 @@ def test_the_process_knows_nothing_of_the_portal(monkeypatch: pytest.MonkeyPatch
     )
     said = _inspect(monkeypatch, tmp_path, code)
     assert "geheim" not in said.verdict
-    assert f'"{Path(verify_audit.__file__).parents[3]}"' not in said.verdict
+    assert f'"{Path(verify_audit.__file__).parents[4]}"' not in said.verdict
 
 
 def test_half_a_character_is_shown_as_a_question_mark(

@@ -22,15 +22,15 @@ def die_after(place: Any, name: str, *, turn: int = 1) -> None:
 
 
 def sealer_steps() -> dict[str, Callable[[], None]]:
-    from recordings.proof.sealing import growth, seal, service
-    from recordings.proof.sealing.growth import Batch
+    from recordings.proof.sealing import batch, seal, service
+    from recordings.proof.sealing.batch import Batch
     from recordings.proof.sealing.signing import Signing
 
     return {
         "counted": lambda: die_after(service, "load"),
         "locked": lambda: die_after(seal, "lock"),
         "read": lambda: die_after(seal, "unsealed"),
-        "manifest written": lambda: die_after(growth, "write_own"),
+        "manifest written": lambda: die_after(batch, "write_own"),
         "copied": lambda: die_after(Batch, "_grow"),
         "saved": lambda: die_after(Batch, "save"),
         "committed": lambda: die_after(service, "seal_batch"),

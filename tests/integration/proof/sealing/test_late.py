@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.embedded import Services
-from recordings.proof.sealing.horizon import Horizon
 from recordings.proof.sealing.seal import Sealed, seal_batch
+from recordings.proof.sealing.stable_prefix import Horizon
 from tests.integration.proof.sealing.test_seal import check_log, rows
 from tests.sealing import event_body, load_log, seal_all, write_events
 

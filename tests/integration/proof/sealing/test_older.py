@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.sealing import growth
+from recordings.proof.sealing import batch
 from recordings.proof.sealing.entries import entry
 from recordings.proof.verification.verify import verify
 from tests.integration.proof.sealing.test_seal import check_log, rows
@@ -24,14 +24,14 @@ def older(services: Services, monkeypatch: pytest.MonkeyPatch) -> int:
     def of_version_1(**given: Any) -> bytes:
         return entry(**(given | {"version": 1, "par": None, "late": False}))
 
-    def then(batch: growth.Batch, _: str) -> dict[str, int | str]:
+    def then(batch: batch.Batch, _: str) -> dict[str, int | str]:
         said = now(batch, _)
         return {name: said[name] for name in ("upto", "objects_n", "objects_root", "actors_n", "actors_root")}
 
-    now = growth.Batch.manifest_detail
+    now = batch.Batch.manifest_detail
     with monkeypatch.context() as patch:
-        patch.setattr(growth, "entry", of_version_1)
-        patch.setattr(growth.Batch, "manifest_detail", then)
+        patch.setattr(batch, "entry", of_version_1)
+        patch.setattr(batch.Batch, "manifest_detail", then)
         write_events(services, 3)
         assert seal_all(services, manifest=True) == 5
         write_events(services, 1)

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
+from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.errors import SealingError, Stopped
-from recordings.proof.sealing.growth import Batch
 from recordings.proof.sealing.incidents import settle_all
 from recordings.proof.sealing.opening import next_origin
 from recordings.proof.sealing.restore import read_folder

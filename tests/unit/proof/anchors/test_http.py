@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.http import post, shown
 
 

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
 
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.timestamp import stamp, trusted
 from tests.tsa import Authority, Stamper, stamping
 

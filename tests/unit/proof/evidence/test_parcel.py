@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from recordings.proof.evidence.parcel import Parcel
+from recordings.proof.evidence.bundle.zip_writer import Parcel
 
 CONTENT = {"README.txt": b"read me\n" * 50, "bundle.json": b"{}", "events.jsonl": bytes(range(256)) * 3000}
 

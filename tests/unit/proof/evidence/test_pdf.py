@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.audit.vault import Disclosed
-from recordings.proof.evidence import pdf, table, typeset
+from recordings.proof.evidence.bundle import pdf, table, typeset
 from recordings.proof.evidence.leaves import Shipped
 
 AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recordings.proof.evidence.scope import Scope
-from recordings.proof.evidence.statement import TRUST, Facts, statement
-from recordings.proof.evidence.words import statement_in, statement_lines
+from recordings.proof.evidence.bundle.readme import statement_in, statement_lines
+from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.bundle.statement import TRUST, Facts, statement
 
 RECORDING = "recording:0198f3a2-7c11-7000-8000-000000000001"
 DAY = datetime(2026, 11, 20, tzinfo=UTC)

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from recordings.proof.evidence.steps import steps
+from recordings.proof.evidence.pages.proof_steps import steps
 from recordings.proof.tlog import merkle
 from recordings.proof.tlog.texts import encode64
 

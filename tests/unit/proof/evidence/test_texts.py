@@ -6,7 +6,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.proof.evidence.texts import canonical
+from recordings.proof.evidence.canonical_json import canonical
 
 keys = st.text("abcdefghijklmnopqrstuvwxyz_.", min_size=1, max_size=8)
 texts = st.text(st.characters(exclude_categories=("Cs",)))

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from recordings.proof.evidence.verify_audit import CHECKS, verify
+from recordings.proof.evidence.check.verify_audit import CHECKS, verify
 from tests.forgeries import NOT_CHECKED, case, cases
 
 NAMES = [name for name, _ in CHECKS]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.forge import REPORT, Files, Log
 from tests.forge_parts import canonical, recording, sha
 from tests.forge_stamps import POLICY, integer, oid

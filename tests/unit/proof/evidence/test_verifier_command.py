@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recordings.proof.evidence import verify_audit
-from recordings.proof.evidence.verify_audit import CHECKS, NOTICE
+from recordings.proof.evidence.check import verify_audit
+from recordings.proof.evidence.check.verify_audit import CHECKS, NOTICE
 from tests.forge import Log
 from tests.forge_bundle import VERIFIER
 from tests.forge_parts import recording

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recordings.proof.evidence.verify_audit import verify
+from recordings.proof.evidence.check.verify_audit import verify
 from tests.forge_bundle import VERIFIER
 from tests.forgeries import case, cases
 

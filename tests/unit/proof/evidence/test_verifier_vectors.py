@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rfc3161_client import decode_timestamp_response
 
-from recordings.proof.evidence import verify_audit as v
+from recordings.proof.evidence.check import verify_audit as v
 from tests.forge_parts import START, Tree
 from tests.forge_stamps import Stamper
 from tests.forgeries.policies import SMALL

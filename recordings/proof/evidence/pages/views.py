@@ -18,10 +18,10 @@ from recordings.models import Anchor, Checkpoint, Leaf
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.state import outside_parties
-from recordings.proof.evidence import history
-from recordings.proof.evidence.pages import place_of
+from recordings.proof.evidence.pages import checkpoint_history
+from recordings.proof.evidence.pages.event_place import place_of
+from recordings.proof.evidence.pages.log_status import Verdict, listed_incidents, verdict
 from recordings.proof.evidence.proofs import consistency, event_proof
-from recordings.proof.evidence.verdict import Verdict, listed_incidents, verdict
 from recordings.proof.tlog.texts import encode64
 from recordings.trail.examine import examine
 from recordings.trail.queries import event_row
@@ -49,7 +49,7 @@ def strip(request: Request) -> HttpResponse:
 def checkpoints(request: Request) -> HttpResponse:
     """All checkpoints, newest first."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
-    found = history.history(_number(request, "before"), _number(request, "after"))
+    found = checkpoint_history.history(_number(request, "before"), _number(request, "after"))
     total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
     context = {
         "page": found,
@@ -68,7 +68,9 @@ def checkpoint(request: Request, size: int) -> HttpResponse:
     log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
     newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
     return page(
-        request, "evidence/checkpoint.html", {"found": found, "kinds": history.KINDS, "newest": newest}
+        request,
+        "evidence/checkpoint.html",
+        {"found": found, "kinds": checkpoint_history.KINDS, "newest": newest},
     )
 
 
@@ -181,8 +183,8 @@ def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> No
     )
 
 
-def _shown(size: int) -> history.Shown:
-    found = history.shown(size) if size < 2**63 else None
+def _shown(size: int) -> checkpoint_history.Shown:
+    found = checkpoint_history.shown(size) if size < 2**63 else None
     if found is None:
         raise Http404
     return found

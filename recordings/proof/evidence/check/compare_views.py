@@ -10,8 +10,8 @@ from recordings.audit import Actor, Kind, Outcome, record_durably
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-from recordings.proof.evidence.compare import Compared, NotACheckpoint, checkpoint_in, compare
-from recordings.proof.evidence.forms import CompareForm
+from recordings.proof.evidence.check.compare import Compared, NotACheckpoint, checkpoint_in, compare
+from recordings.proof.evidence.check.forms import CompareForm
 from recordings.proof.tlog.texts import encode64
 
 _KEPT_NOTE = 16_000

@@ -10,7 +10,7 @@ from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[3] / "static" / "portal" / "verify"
+FOLDER = Path(__file__).resolve().parents[4] / "static" / "portal" / "verify"
 _POLICY = re.compile(r'content="default-src[^"]*"')
 _SHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9]+\.css)">')
 _SCRIPT = re.compile(r'<script src="([a-z0-9]+\.js)"></script>')

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recordings.audit.vault import ERASED
+from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import Shipped
-from recordings.proof.evidence.texts import canonical
 from recordings.sheets.cells import csv_column
 
 COLUMNS = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from recordings.proof.evidence.standing import Standing, portal_policy
-from recordings.proof.evidence.statement import Sentence
+from recordings.proof.evidence.bundle.final_checkpoint import Standing, portal_policy
+from recordings.proof.evidence.bundle.statement import Sentence
 from recordings.proof.tlog.policy import Policy
 
 

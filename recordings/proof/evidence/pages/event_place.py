@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from recordings.models import Checkpoint, Leaf
-from recordings.proof.evidence.history import Shown, shown
+from recordings.proof.evidence.pages.checkpoint_history import Shown, shown
+from recordings.proof.evidence.pages.proof_steps import Step, steps
 from recordings.proof.evidence.proofs import event_proof
-from recordings.proof.evidence.steps import Step, steps
 from recordings.proof.tlog.checkpoint import Checkpoint as Signed
 from recordings.proof.tlog.checkpoint import parse
 from recordings.proof.tlog.merkle import ProofError, leaf_hash

@@ -2,7 +2,7 @@
 proof covers it."""
 
 from recordings.models import Agent, CommBoxObject, Recording
-from recordings.proof.evidence.scope import OBJECT, TARGET, Scope
+from recordings.proof.evidence.bundle.scope import OBJECT, TARGET, Scope
 
 
 def portrait(scope: Scope) -> str:

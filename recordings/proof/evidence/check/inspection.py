@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 VERIFIER = Path(__file__).with_name("verify_audit.py")
-_CONFINED = Path(__file__).with_name("confined.py")
+_CONFINED = Path(__file__).with_name("limited_process.py")
 MEMORY = 300 * 1024**2
 PROCESSOR_SECONDS = 60
 SECONDS = 120

@@ -4,10 +4,10 @@ from typing import Any
 
 import psycopg
 
+from recordings.proof.sealing.batch import GARBLED, Batch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.events import ACTOR, COLUMNS, OWN_KINDS, Event, examine
-from recordings.proof.sealing.growth import GARBLED, Batch
 from recordings.proof.sealing.incidents import open_incidents, settle_all
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.seal import lock

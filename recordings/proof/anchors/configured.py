@@ -8,7 +8,7 @@ from django.conf import settings
 
 from recordings.proof.anchors import bucket, mail, timestamp
 from recordings.proof.anchors.bucket import Anchoring
-from recordings.proof.anchors.errand import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.mail import Mailing
 from recordings.proof.anchors.pace import COUNTED, pace_of, quorum_of

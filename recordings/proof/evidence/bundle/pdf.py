@@ -18,13 +18,13 @@ import structlog
 from pydantic_core import from_json
 
 from recordings.audit.opened import Opened
-from recordings.proof.evidence import words
-from recordings.proof.evidence.errors import CannotBuild
+from recordings.proof.evidence.bundle import readme
+from recordings.proof.evidence.bundle.errors import CannotBuild
+from recordings.proof.evidence.bundle.final_checkpoint import Standing
+from recordings.proof.evidence.bundle.statement import Facts, Sentence
+from recordings.proof.evidence.bundle.table import COLUMNS, Row
+from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import Shipped
-from recordings.proof.evidence.standing import Standing
-from recordings.proof.evidence.statement import Facts, Sentence
-from recordings.proof.evidence.table import COLUMNS, Row
-from recordings.proof.evidence.texts import canonical
 from recordings.proof.tlog.texts import encode64
 from recordings.trail.sentences import plain_sentence
 
@@ -91,7 +91,7 @@ def render(certificate: Certificate, lines: Sequence[Line]) -> bytes:
             for name, value, code in _said(certificate)
         ],
         "check": _CHECK,
-        "command": words.command(certificate.file_name),
+        "command": readme.command(certificate.file_name),
         "footer": f"Report {certificate.facts.report} · report.csv {certificate.csv_sha256}",
         "table": table,
         "left_out": f"{left_out:,} more events are in report.csv and not in this PDF." if left_out else "",

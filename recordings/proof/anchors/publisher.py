@@ -13,8 +13,8 @@ import psycopg
 import structlog
 from django.conf import settings
 
-from recordings.proof.anchors import ledger, parties
-from recordings.proof.anchors.errand import Errand, Trouble
+from recordings.proof.anchors import configured, ledger
+from recordings.proof.anchors.destination import Errand, Trouble
 from recordings.proof.anchors.ledger import Connection
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ def run(stop: threading.Event) -> None:
 
     Returns soon after that: who is still talking to a slow party is left behind (its thread is a daemon).
     """
-    errands = parties.errands()
+    errands = configured.errands()
     while not stop.is_set():
         with suppress(psycopg.OperationalError), _connect() as connection:
             ledger.introduce(connection, {errand.name: errand.every for errand in errands})

@@ -12,9 +12,9 @@ from recordings.models.fields import uuid7
 from recordings.proof.sealing.entries import MALFORMED, Leaf, Place, entry, stamp
 from recordings.proof.sealing.errors import NotYet
 from recordings.proof.sealing.events import ACTOR, Event, Said, examine
-from recordings.proof.sealing.horizon import MARGIN
 from recordings.proof.sealing.log import Heads, Log, head_root
-from recordings.proof.sealing.own import write_own
+from recordings.proof.sealing.log_events import write_own
+from recordings.proof.sealing.stable_prefix import MARGIN
 from recordings.proof.sealing.tags import KINDS, Kind, tag
 from recordings.proof.tlog.merkle import Frontier, leaf_hash
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from recordings.proof.evidence.uploads import LARGEST
+from recordings.proof.evidence.check.uploads import LARGEST
 
 _PLACEHOLDER = (
     "example.com/log\n18207\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— example.com/log Az3grlgt…"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from recordings.audit import Kind
-from recordings.proof.evidence.scope import ACTOR, ALL, OBJECT, TARGET, Scope
+from recordings.proof.evidence.bundle.scope import ACTOR, ALL, OBJECT, TARGET, Scope
 from recordings.proof.sealing.entries import stamp
 
 # Somebody who had begun to watch before goes on: not a new viewing, and not nobody either.

@@ -1,7 +1,7 @@
 """Run a Python file under limits on memory, processor time and what it writes.
 
-Started as a file by `inspection`: `python -I confined.py BYTES SECONDS WRITTEN FILE [ARGUMENT …]`. It limits itself
-before it runs the file, so that no code of the web process runs between fork and exec.
+Started as a file by `inspection`: `python -I limited_process.py BYTES SECONDS WRITTEN FILE [ARGUMENT …]`. It limits
+itself before it runs the file, so that no code of the web process runs between fork and exec.
 """
 
 import os

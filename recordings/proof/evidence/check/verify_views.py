@@ -14,12 +14,12 @@ from recordings.audit import Actor, Kind, Outcome, record_durably
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-from recordings.proof.evidence.forms import BundleForm
-from recordings.proof.evidence.inspection import VERIFIER, Inspection, inspect
-from recordings.proof.evidence.single_file import single_file
+from recordings.proof.evidence.check.admission import NotYourTurn, Turns
+from recordings.proof.evidence.check.forms import BundleForm
+from recordings.proof.evidence.check.inspection import VERIFIER, Inspection, inspect
+from recordings.proof.evidence.check.single_file import single_file
+from recordings.proof.evidence.check.uploads import LARGEST
 from recordings.proof.evidence.trust import log_keys
-from recordings.proof.evidence.turns import NotYourTurn, Turns
-from recordings.proof.evidence.uploads import LARGEST
 
 _turns = Turns()
 _LONGEST_VERDICT = 1000

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from recordings.audit import Kind
 from recordings.audit.snapshot import snapshot
-from recordings.proof.evidence import pdf, words
-from recordings.proof.evidence.claims import Claims, Order
+from recordings.proof.evidence.bundle import pdf, readme
+from recordings.proof.evidence.bundle.claims import Claims, Order
+from recordings.proof.evidence.bundle.description import portrait
+from recordings.proof.evidence.bundle.final_checkpoint import await_standing
+from recordings.proof.evidence.bundle.statement import Sentence, statement
+from recordings.proof.evidence.bundle.stream import Progress, write_events
+from recordings.proof.evidence.bundle.table import COLUMNS
+from recordings.proof.evidence.bundle.zip_writer import Output, Parcel
+from recordings.proof.evidence.canonical_json import canonical
+from recordings.proof.evidence.check.inspection import VERIFIER
+from recordings.proof.evidence.check.single_file import single_file
 from recordings.proof.evidence.leaves import tiles
-from recordings.proof.evidence.parcel import Output, Parcel
-from recordings.proof.evidence.portrait import portrait
-from recordings.proof.evidence.single_file import single_file
-from recordings.proof.evidence.standing import await_standing
-from recordings.proof.evidence.statement import Sentence, statement
-from recordings.proof.evidence.stream import Progress, write_events
-from recordings.proof.evidence.table import COLUMNS
-from recordings.proof.evidence.texts import canonical
 from recordings.sheets.xlsx import Workbook
 
-VERIFIER = Path(__file__).with_name("verify_audit.py")
 _TABLES = ("report.csv", "report.xlsx", "report.pdf")
 
 
@@ -61,14 +61,14 @@ def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, 
         facts = found.facts()
         said = statement(facts)
         certificate = pdf.Certificate(
-            said, words.verdict(standing), portrait(claims.scope), facts, standing, csv.sha256, file_name, at
+            said, readme.verdict(standing), portrait(claims.scope), facts, standing, csv.sha256, file_name, at
         )
         parcel.add("report.pdf", pdf.render(certificate, found.first))
-        parcel.add("README.txt", words.readme(said, standing, file_name).encode())
+        parcel.add("README.txt", readme.readme(said, standing, file_name).encode())
         about = claims.as_json(tree, facts.rows, parcel.sha256(*_TABLES))
         parcel.add("bundle.json", canonical(about))
         parcel.add("checkpoint.txt", standing.note.encode())
-        parcel.add("policy.txt", words.policy_file(standing))
+        parcel.add("policy.txt", readme.policy_file(standing))
         anchors = _add_anchors(parcel, claims)
         parcel.add("verify_audit.py", VERIFIER.read_bytes())
         parcel.add("verify.html", single_file())
@@ -80,7 +80,7 @@ def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, 
         viewings=found.kinds[Kind.URL_ISSUED.value],
         leaves=len(claims.shipped),
         witnesses=standing.witnesses,
-        verdict=words.verdict(standing),
+        verdict=readme.verdict(standing),
         statement=said,
         csv_sha256=csv.sha256,
     )

@@ -18,8 +18,8 @@ from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.pace import OTHERS, pace_of, quorum_of
 from recordings.proof.anchors.state import Party, outside_parties
+from recordings.proof.evidence.pages.log_status import verdict
 from recordings.proof.evidence.trust import LogKey, log_keys, policy
-from recordings.proof.evidence.verdict import verdict
 from recordings.proof.tlog.policy import PolicyError
 
 _DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recordings.proof.anchors.errand import Trouble
+from recordings.proof.anchors.destination import Trouble
 from recordings.storage import Style, check_bucket, locate
 
 # At DEBUG botocore writes signatures and the strings it signs.

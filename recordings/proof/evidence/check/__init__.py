@@ -1,0 +1,1 @@
+"""Check what somebody brings: a bundle, or a checkpoint of their own."""

@@ -1,0 +1,1 @@
+"""The pages of the sealed log: its checkpoints, an event's place and proof, the witnesses, the tiles."""
