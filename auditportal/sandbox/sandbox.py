@@ -5,23 +5,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .activities import FileUrls
-from .clock import Clock
-from .commbox_api import CommBoxApi
-from .control import Control
-from .control_api import PREFIX, ControlApi
-from .faults import Faults
-from .journal import Journal
-from .keys import Keys, make_key
-from .life import Life
-from .messages import Request, Response
-from .s3 import S3
-from .seed import DIRECT_BUCKET, PRESIGNED_BUCKET
-from .server import HOST, Server
-from .sigv4 import Credential
-from .switches import Panel
-from .webhooks import Webhooks
-from .world import World
+from auditportal.sandbox.commbox.activities import FileUrls
+from auditportal.sandbox.commbox.api import CommBoxApi
+from auditportal.sandbox.commbox.keys import Keys, make_key
+from auditportal.sandbox.commbox.webhooks import Webhooks
+from auditportal.sandbox.control.api import PREFIX, ControlApi
+from auditportal.sandbox.control.control import Control
+from auditportal.sandbox.control.faults import Faults
+from auditportal.sandbox.control.switches import Panel
+from auditportal.sandbox.messages import Request, Response
+from auditportal.sandbox.s3.api import S3
+from auditportal.sandbox.s3.sigv4 import Credential
+from auditportal.sandbox.server import HOST, Server
+from auditportal.sandbox.world.account import World
+from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.world.journal import Journal
+from auditportal.sandbox.world.life import Life
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 
 REGION = "eu-west-1"
 KEY_LIFE = timedelta(days=365)

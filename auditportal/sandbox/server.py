@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Delivery, Request, Response
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.media import LONG, SHORT
+from auditportal.sandbox.world.media import LONG, SHORT
 from recordings.storage import expiry_of
 from tests.ceph import REGION, Ceph
 from tests.e2e.conftest import Console

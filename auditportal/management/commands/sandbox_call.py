@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from auditportal.sandbox.control_api import PREFIX
-from auditportal.sandbox.media import MEDIA
+from auditportal.sandbox.control.api import PREFIX
+from auditportal.sandbox.world.media import MEDIA
 
 LONGEST_WAIT = 60.0
 LOOK_EVERY = 0.2

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from auditportal.embedded.process import Process
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.api_keys import keys
 from recordings.models import ApiKey, CommBoxObject
 from recordings.operations import banners

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.assurance import tasks
 from recordings.assurance.sampling import check_media, draw
 from recordings.audit import Actor

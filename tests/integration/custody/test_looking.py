@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.custody import tasks
 from recordings.custody.actions import look_at_file
 from recordings.media_urls import location_of

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from auditportal.accounts.models import Grant
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox import Problem
 from recordings.models import CommBoxObject, ParseProblem, RefreshRun
 from recordings.operations.unreadable import MOST_FLAGGED, field_groups, item_groups

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, RefreshRun, Stream
 from recordings.refresh import runs, tasks
 from recordings.refresh.actions import mark_due

@@ -8,7 +8,7 @@ from django.conf import settings as conf
 from django.test import Client
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox import CommBoxError, Forbidden, ServerError, Throttled, Unauthorized, Unreachable
 from recordings.commbox.assembly import budget_left
 from recordings.models import CommBoxObject, Delivery, ParseProblem, RefreshRun, SourceStatus, Stream

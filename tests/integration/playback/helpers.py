@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 from django.test import Client
 
-from auditportal.sandbox.control import Control
-from auditportal.sandbox.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
+from auditportal.sandbox.control.control import Control
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 from recordings.audit import Actor
 from recordings.models import AuditEvent, CommBoxObject, Recording, Stream, Viewing
 from recordings.refresh.actions import refresh_object

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 
 
 @pytest.fixture(autouse=True)

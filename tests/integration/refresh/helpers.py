@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.audit import Actor
 from recordings.models import AuditEvent, CommBoxObject, Stream
 

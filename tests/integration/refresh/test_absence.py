@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Recording, RecordingState, SourceStatus
 from recordings.refresh import absence
 from recordings.refresh.actions import refresh_object

@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 from django.db import connection
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox.assembly import client
 from recordings.models import CommBoxObject, Recording, SearchDoc
 from recordings.refresh import storing

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox.assembly import client
 from recordings.models import Agent, CommBoxObject, Recording, Stream
 from recordings.refresh.actions import refresh_object

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from auditportal.sandbox.control import Control
-from auditportal.sandbox.world import Activity
+from auditportal.sandbox.control.control import Control
+from auditportal.sandbox.world.account import Activity
 from recordings.api_keys import keys
 from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox import CommBoxError
 from recordings.models import Agent, CommBoxObject, ParseProblem, SourceStatus, Stream, Team
 from recordings.refresh import listing, streams

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.assurance.sampling import check_media
 from recordings.custody.actions import look_at_file
 from recordings.media_urls import NoUrl, fresh_url

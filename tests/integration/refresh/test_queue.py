@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Recording, SourceStatus, Stream
 from recordings.refresh import leases, source, sweep, tasks
 from recordings.refresh.actions import mark_due

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.exceptions import UnknownObject
 from recordings.models import CommBoxObject, ParseProblem, Recording, RecordingState, SourceStatus
 from recordings.refresh.actions import refresh_object

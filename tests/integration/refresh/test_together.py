@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.audit import Actor, AuditUnavailable, vault
 from recordings.commbox import Unreachable
 from recordings.models import AuditEvent, CommBoxObject, Recording, SearchDoc

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.commbox import assembly
 from recordings.models import CommBoxObject, Recording, SourceStatus
 from recordings.operations import banners

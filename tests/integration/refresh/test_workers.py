@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from auditportal.embedded import Services
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import AuditEvent, CommBoxObject, Recording
 from recordings.nudge import send
 from recordings.refresh import leases, tasks

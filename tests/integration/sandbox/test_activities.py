@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from auditportal.sandbox.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
-from auditportal.sandbox.world import Activity, Conversation
+from auditportal.sandbox.world.account import Activity, Conversation
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
 
 from .conftest import Answer, Api, send
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.media import MEDIA, Medium
-from auditportal.sandbox.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
+from auditportal.sandbox.world.media import MEDIA, Medium
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 
 from .conftest import Api
 from .test_s3 import Bucket

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auditportal.sandbox import make_key
-from auditportal.sandbox.world import VIDEO_MODULE, Conversation
+from auditportal.sandbox.world.account import VIDEO_MODULE, Conversation
 
 from .conftest import TODAY, Api
 
@@ -94,7 +94,7 @@ class TestWhoMayCall:
             assert header == "soon, please"
 
     def test_the_default_throttle_is_five_a_second_with_burst_ten(self) -> None:
-        from auditportal.sandbox.switches import Switches
+        from auditportal.sandbox.control.switches import Switches
 
         assert (Switches().throttle_rate, Switches().throttle_burst) == (5.0, 10)
 

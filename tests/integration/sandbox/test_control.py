@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.control_api import ACTIONS
-from auditportal.sandbox.seed import DIRECT_BUCKET
+from auditportal.sandbox.control.api import ACTIONS
+from auditportal.sandbox.world.seed import DIRECT_BUCKET
 
 from .conftest import TODAY, Api, send
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auditportal.sandbox.seed import DIRECT_BUCKET
+from auditportal.sandbox.world.seed import DIRECT_BUCKET
 
 from .conftest import Answer, Api, send
 from .test_s3 import Bucket
@@ -94,7 +94,7 @@ def test_silence_then_the_end(api: Api) -> None:
 
 
 def test_silence_lasts_30_seconds_unless_told() -> None:
-    from auditportal.sandbox.faults import Fault
+    from auditportal.sandbox.control.faults import Fault
 
     delivery = Fault("silence").delivery()
     assert delivery

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.sandbox import Credential, Sandbox
-from auditportal.sandbox.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
 
 from .conftest import Answer, send
 
@@ -292,7 +292,7 @@ def test_a_host_that_is_none_is_refused(bucket: Bucket, host: str) -> None:
 
 def test_the_access_log_keeps_grants_and_no_signature(bucket: Bucket) -> None:
     """S26: a signed parameter that begins with x- is ignored by the storage and kept by its log."""
-    from auditportal.sandbox.sigv4 import presign
+    from auditportal.sandbox.s3.sigv4 import presign
 
     sandbox = bucket.sandbox
     direct = bucket.url().partition("?")[0]

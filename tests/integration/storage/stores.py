@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import time_machine
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.sigv4 import Credential
+from auditportal.sandbox.s3.sigv4 import Credential
 from recordings.storage import IssuedUrl, Location, locate
 from recordings.storage.presign import SigningKey, presign_with
 from tests.ceph import REGION, Ceph

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from auditportal.sandbox.control import Control
-from auditportal.sandbox.webhooks import body_for
+from auditportal.sandbox.commbox.webhooks import body_for
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery, Recording, Stream
 from recordings.refresh.sweep import refresh_due
 from recordings.webhooks.hints import Fate, fetch_hinted, take

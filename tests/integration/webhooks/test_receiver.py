@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery
 from recordings.refresh.sweep import refresh_due
 from recordings.webhooks.payload import MAX_BYTES

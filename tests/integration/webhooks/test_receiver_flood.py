@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from django.test import Client
 
-from auditportal.sandbox.control import Control
+from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery, Recording, Stream
 from recordings.refresh.sweep import refresh_due
 from recordings.webhooks import authentication

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from auditportal.sandbox.media import MEDIA, Medium, medium_named
+from auditportal.sandbox.world.media import MEDIA, Medium, medium_named
 
 VIDEOS = [medium for medium in MEDIA.values() if medium.ending in ("mp4", "m4a")]
 LARGEST_TOGETHER = 4_000_000

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditportal.sandbox.ranges import Unsatisfiable, parse_range
+from auditportal.sandbox.s3.ranges import Unsatisfiable, parse_range
 
 SIZES = st.integers(0, 300)
 OFFSETS = st.integers(0, 400)

@@ -7,8 +7,8 @@ from unicodedata import bidirectional
 import pytest
 
 from auditportal.sandbox import Sandbox
-from auditportal.sandbox.seed import OUTSIDE_BUCKET
-from auditportal.sandbox.world import World
+from auditportal.sandbox.world.account import World
+from auditportal.sandbox.world.seed import OUTSIDE_BUCKET
 
 TODAY = date(2026, 5, 13)
 MIDNIGHT = datetime(2026, 5, 13, tzinfo=UTC)

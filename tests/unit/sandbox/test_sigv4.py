@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from auditportal.sandbox.messages import Request
-from auditportal.sandbox.sigv4 import Credential, Refused, presign, verify
+from auditportal.sandbox.s3.sigv4 import Credential, Refused, presign, verify
 
 # "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)", the example of the S3 API reference.
 AWS = Credential("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from .messages import Request
+from auditportal.sandbox.messages import Request
 
 KEPT_ENTRIES = 20_000
 SECRET_PARAMETERS = frozenset({"x-amz-signature", "x-amz-security-token"})

@@ -7,8 +7,8 @@ from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
-from .control import Control
-from .messages import Request, Response
+from auditportal.sandbox.control.control import Control
+from auditportal.sandbox.messages import Request, Response
 
 Json = Any
 PREFIX = "/_sandbox/"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from .clock import Clock
+from auditportal.sandbox.world.clock import Clock
 
 logger = logging.getLogger(__name__)
 Job = Callable[[], None]

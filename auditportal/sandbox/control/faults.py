@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from .messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Delivery, Request, Response
 
 Target = Literal["api", "s3"]
 DEFAULT_SILENCE = 30.0

@@ -2,7 +2,7 @@
 
 import random
 
-from .world import Agent, Customer, Named
+from auditportal.sandbox.world.account import Agent, Customer, Named
 
 TEAMS = (Named(61, "Claims"), Named(62, "Retail"), Named(63, "Field support"))
 PROFILES = (Named(301, "Video"), Named(302, "Chat"))

@@ -16,7 +16,7 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from .messages import Request
+from auditportal.sandbox.messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 REQUIRED = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature")

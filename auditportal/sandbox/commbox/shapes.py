@@ -4,8 +4,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from .switches import Switches
-from .world import CONVERSATION_TYPE, WEB, Agent, Conversation, Customer, Message, World
+from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.world.account import (
+    CONVERSATION_TYPE,
+    WEB,
+    Agent,
+    Conversation,
+    Customer,
+    Message,
+    World,
+)
 
 Json = Any
 

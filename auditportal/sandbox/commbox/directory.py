@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from .shapes import customer_identity
-from .world import Agent, Customer, Stream, World
+from auditportal.sandbox.commbox.shapes import customer_identity
+from auditportal.sandbox.world.account import Agent, Customer, Stream, World
 
 Json = Any
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import activities, directory, shapes
-from .activities import FileUrls
-from .commbox_search import BadQuery, read_search, whole
-from .messages import Request
-from .switches import Switches
-from .world import CUSTOM, REMARK, Activity, Conversation, Stream, World
+from auditportal.sandbox.commbox import activities, directory, shapes
+from auditportal.sandbox.commbox.activities import FileUrls
+from auditportal.sandbox.commbox.search import BadQuery, read_search, whole
+from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.messages import Request
+from auditportal.sandbox.world.account import CUSTOM, REMARK, Activity, Conversation, Stream, World
 
 Json = Any
 LARGEST_ID = 2**63 - 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "media"
+FOLDER = Path(__file__).parent.parent / "media"
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from .messages import Request, Response
-from .ranges import Unsatisfiable, parse_range
-from .sigv4 import Refused
-from .storage import FileVersion
+from auditportal.sandbox.messages import Request, Response
+from auditportal.sandbox.s3.ranges import Unsatisfiable, parse_range
+from auditportal.sandbox.s3.sigv4 import Refused
+from auditportal.sandbox.s3.storage import FileVersion
 
 STATUS = {
     "NoSuchBucket": HTTPStatus.NOT_FOUND,

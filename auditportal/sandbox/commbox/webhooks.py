@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from .activities import FileUrls, metadata
-from .clock import Clock
-from .scheduler import Scheduler
-from .switches import Panel, Switches
-from .world import Activity, Conversation, World
+from auditportal.sandbox.commbox.activities import FileUrls, metadata
+from auditportal.sandbox.control.switches import Panel, Switches
+from auditportal.sandbox.world.account import Activity, Conversation, World
+from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.world.scheduler import Scheduler
 
 Json = Any
 TIMEOUT_SECONDS = 5.0

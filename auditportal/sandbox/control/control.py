@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from .clock import Clock
-from .commbox_api import CommBoxApi
-from .faults import Fault, Faults
-from .life import Life, MadeCall, Wish
-from .logs import Access, LoggedRequest
-from .media import SHORT, medium_named
-from .s3 import S3
-from .seed import DIRECT_BUCKET, key_for, recording_activity, seed_world
-from .sigv4 import Credential
-from .storage import FileVersion
-from .switches import Panel
-from .webhooks import Delivery, Webhooks
-from .world import Activity, Conversation, RecordingFile, World
+from auditportal.sandbox.commbox.api import CommBoxApi
+from auditportal.sandbox.commbox.webhooks import Delivery, Webhooks
+from auditportal.sandbox.control.faults import Fault, Faults
+from auditportal.sandbox.control.logs import Access, LoggedRequest
+from auditportal.sandbox.control.switches import Panel
+from auditportal.sandbox.s3.api import S3
+from auditportal.sandbox.s3.sigv4 import Credential
+from auditportal.sandbox.s3.storage import FileVersion
+from auditportal.sandbox.world.account import Activity, Conversation, RecordingFile, World
+from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.world.life import Life, MadeCall, Wish
+from auditportal.sandbox.world.media import SHORT, medium_named
+from auditportal.sandbox.world.seed import DIRECT_BUCKET, key_for, recording_activity, seed_world
 
 
 class Control:

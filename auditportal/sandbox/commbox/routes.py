@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .commbox_calls import ApiError, Call, Calls, Json
+from auditportal.sandbox.commbox.calls import ApiError, Call, Calls, Json
 
 Handler = Callable[[Calls, Call], Json]
 ROUTES: tuple[tuple[str, str, Handler], ...] = (

@@ -6,19 +6,19 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from . import shapes
-from .activities import FileUrls
-from .clock import Clock
-from .commbox_calls import Added, ApiError, Bare, Call, Calls
-from .commbox_routes import find_route
-from .commbox_search import BadQuery
-from .faults import Fault, Faults, raw_answer
-from .keys import Keys
-from .logs import Log, LoggedRequest
-from .messages import Delivery, Request, Response
-from .switches import Panel, Switches
-from .throttle import Throttle, retry_after
-from .world import World
+from auditportal.sandbox.commbox import shapes
+from auditportal.sandbox.commbox.activities import FileUrls
+from auditportal.sandbox.commbox.calls import Added, ApiError, Bare, Call, Calls
+from auditportal.sandbox.commbox.keys import Keys
+from auditportal.sandbox.commbox.routes import find_route
+from auditportal.sandbox.commbox.search import BadQuery
+from auditportal.sandbox.commbox.throttle import Throttle, retry_after
+from auditportal.sandbox.control.faults import Fault, Faults, raw_answer
+from auditportal.sandbox.control.logs import Log, LoggedRequest
+from auditportal.sandbox.control.switches import Panel, Switches
+from auditportal.sandbox.messages import Delivery, Request, Response
+from auditportal.sandbox.world.account import World
+from auditportal.sandbox.world.clock import Clock
 
 FAULTS = {
     "error_500": (500, "Operation failed"),

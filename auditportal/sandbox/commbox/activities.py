@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from . import sigv4
-from .sigv4 import Credential
-from .switches import Switches
-from .world import RECORDING, Activity, Conversation, RecordingFile, World
+from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.s3 import sigv4
+from auditportal.sandbox.s3.sigv4 import Credential
+from auditportal.sandbox.world.account import RECORDING, Activity, Conversation, RecordingFile, World
 
 Json = Any
 MIXED: tuple[str, ...] = ("A", "B", "C", "list")

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .clock import Clock
-from .journal import Journal
-from .media import Medium, medium_named
-from .people import AGENTS
-from .s3 import S3
-from .scheduler import Scheduler
-from .seed import FIRST_ID, key_for, recording_activity
-from .world import (
+from auditportal.sandbox.s3.api import S3
+from auditportal.sandbox.world.account import (
     IN_PROCESS,
     RECORDING,
     VIDEO_MODULE,
@@ -25,6 +19,12 @@ from .world import (
     Stream,
     World,
 )
+from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.world.journal import Journal
+from auditportal.sandbox.world.media import Medium, medium_named
+from auditportal.sandbox.world.people import AGENTS
+from auditportal.sandbox.world.scheduler import Scheduler
+from auditportal.sandbox.world.seed import FIRST_ID, key_for, recording_activity
 
 FIRST_MADE_ID = FIRST_ID + 1_000_000
 WAITING_SECONDS = 25

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .shapes import provider_id
-from .world import WEB, Conversation
+from auditportal.sandbox.commbox.shapes import provider_id
+from auditportal.sandbox.world.account import WEB, Conversation
 
 LARGEST_PAGE = 100
 Key = Callable[[Conversation], datetime | None]

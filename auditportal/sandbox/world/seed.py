@@ -4,21 +4,8 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from .media import AUDIO, LONG, MIDDLE, MINUTE, SHORT, WEBM, Medium
-from .people import (
-    AGENTS,
-    GREETINGS,
-    HOSTILE,
-    ODD_NAMES,
-    PROFILES,
-    TAG_GROUPS,
-    TAGS,
-    TALK,
-    TEAMS,
-    make_customers,
-)
-from .s3 import S3
-from .world import (
+from auditportal.sandbox.s3.api import S3
+from auditportal.sandbox.world.account import (
     ASSIGN_CHANGE,
     CHAT_MODULE,
     IN_PROCESS,
@@ -34,6 +21,19 @@ from .world import (
     RecordingFile,
     Stream,
     World,
+)
+from auditportal.sandbox.world.media import AUDIO, LONG, MIDDLE, MINUTE, SHORT, WEBM, Medium
+from auditportal.sandbox.world.people import (
+    AGENTS,
+    GREETINGS,
+    HOSTILE,
+    ODD_NAMES,
+    PROFILES,
+    TAG_GROUPS,
+    TAGS,
+    TALK,
+    TEAMS,
+    make_customers,
 )
 
 OBJECTS, DAYS = 400, 120

@@ -5,8 +5,8 @@ import time
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-from .switches import Switches
-from .words import RetryAfter
+from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.words import RetryAfter
 
 
 class Throttle:

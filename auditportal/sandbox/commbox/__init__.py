@@ -1,0 +1,1 @@
+"""CommBox's API as the sandbox answers it."""

@@ -1,0 +1,1 @@
+"""What tests and people may do to a running sandbox."""

@@ -1,0 +1,1 @@
+"""The private buckets as the sandbox serves them."""

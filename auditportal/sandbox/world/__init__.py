@@ -1,0 +1,1 @@
+"""What the pretended CommBox account holds, and how it lives on."""
