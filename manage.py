@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line, load_command_class
 
 BEFORE_SETTINGS = ("demo", "embedded", "sandbox")
 # These know nothing of Django, and their processes of nothing that its settings say.
-ON_THEIR_OWN = {"sign_trail": "recordings.proof.tlog.signer", "witness": "recordings.proof.tlog.witness"}
+ON_THEIR_OWN = {"sign_trail": "recordings.tlog.signer", "witness": "recordings.tlog.witness"}
 # There while `make demo` runs: commands in another terminal work on the demo.
 RUNNING_DEMO = Path(__file__).parent / ".portal" / "running.env"
 

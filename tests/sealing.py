@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.client import Conflict, Refused
-from recordings.proof.tlog.cosigner import SIZE, Answer, Cosigner
-from recordings.proof.tlog.notes import LOG, WITNESS, SigningKey
-from recordings.proof.tlog.policy import Policy
-from recordings.proof.tlog.signer import Signer as LogSigner
-from recordings.proof.tlog.state import State
-from recordings.proof.tlog.texts import encode64
-from recordings.proof.tlog.witness import Witness
+from recordings.tlog.client import Conflict, Refused
+from recordings.tlog.cosigner import SIZE, Answer, Cosigner
+from recordings.tlog.notes import LOG, WITNESS, SigningKey
+from recordings.tlog.policy import Policy
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
+from recordings.tlog.texts import encode64
+from recordings.tlog.witness import Witness
 
 if TYPE_CHECKING:
     from recordings.proof.sealing.log import Log
@@ -29,7 +29,7 @@ ORIGIN = "audit.example.com/trail"
 
 
 class InProcess:
-    """A cosigner as `recordings.proof.tlog.client.Client` shows it, without a socket in between."""
+    """A cosigner as `recordings.tlog.client.Client` shows it, without a socket in between."""
 
     def __init__(self, cosigner: Cosigner) -> None:
         self._cosigner = cosigner
@@ -181,7 +181,7 @@ def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was 
     from recordings.proof.sealing.opening import write_epoch
     from recordings.proof.sealing.seal import lock
     from recordings.proof.sealing.signing import Signing
-    from recordings.proof.tlog.checkpoint import Checkpoint
+    from recordings.tlog.checkpoint import Checkpoint
 
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
@@ -198,7 +198,7 @@ def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was 
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
     """Every witness cosigns the newest checkpoint, as the courier has it done."""
     from recordings.proof.sealing.tree import Tree
-    from recordings.proof.tlog.notes import Note
+    from recordings.tlog.notes import Note
 
     newest = "SELECT size, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1"
     for size, note in connection.execute(newest).fetchall() if signer.witnesses else ():

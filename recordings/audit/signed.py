@@ -10,9 +10,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from recordings.proof.tlog.checkpoint import Checkpoint
-from recordings.proof.tlog.notes import NoteError
-from recordings.proof.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.notes import NoteError
+from recordings.tlog.policy import Judged, Policy, PolicyError
 
 _BELOW = "SELECT size, note FROM audit.checkpoint WHERE size < %s ORDER BY size DESC LIMIT %s"
 _COSIGNED = """

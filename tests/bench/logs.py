@@ -15,7 +15,7 @@ import psycopg
 from django.conf import settings
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.policy import Policy
+from recordings.tlog.policy import Policy
 from tests.bench import events
 from tests.services import Databases, connect_to, current_database
 

@@ -13,8 +13,8 @@ from time import perf_counter
 import psycopg
 
 from auditportal.embedded import Services
-from recordings.proof.tlog import merkle
 from recordings.proof.verification.verify import verify
+from recordings.tlog import merkle
 from tests.bench import logs
 from tests.bench.results import Measured
 

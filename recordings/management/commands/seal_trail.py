@@ -18,9 +18,9 @@ from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.restore import read_folder
 from recordings.proof.sealing.service import Sealer
 from recordings.proof.sealing.start import Latest
-from recordings.proof.tlog.client import Client, Refused, Unreachable
-from recordings.proof.tlog.notes import NoteError, VerifierKey
-from recordings.proof.tlog.policy import Policy, PolicyError
+from recordings.tlog.client import Client, Refused, Unreachable
+from recordings.tlog.notes import NoteError, VerifierKey
+from recordings.tlog.policy import Policy, PolicyError
 
 logger = structlog.get_logger("portal.sealer")
 BUCKET = "bucket"

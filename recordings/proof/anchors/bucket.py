@@ -11,9 +11,9 @@ from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection, Standing
 from recordings.proof.anchors.locked_bucket import Differs, Lockbox
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.client import Unreachable
-from recordings.proof.tlog.notes import VerifierKey
-from recordings.proof.tlog.tiles import TileError
+from recordings.tlog.client import Unreachable
+from recordings.tlog.notes import VerifierKey
+from recordings.tlog.tiles import TileError
 
 NAME = "bucket"
 EVERY = timedelta(minutes=5)

@@ -14,7 +14,7 @@ from recordings.proof.anchors.mail import Mailing
 from recordings.proof.anchors.pace import COUNTED, pace_of, quorum_of
 from recordings.proof.anchors.timestamp import TimeStamping
 from recordings.proof.anchors.witness import Witnessing
-from recordings.proof.tlog.policy import Policy, PolicyError
+from recordings.tlog.policy import Policy, PolicyError
 
 
 def errands() -> list[Errand]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.locked_bucket import Lockbox
-from recordings.proof.tlog import checkpoint as tlog
-from recordings.proof.tlog.notes import Note, NoteError, VerifierKey
-from recordings.proof.tlog.tiles import (
+from recordings.tlog import checkpoint as tlog
+from recordings.tlog.notes import Note, NoteError, VerifierKey
+from recordings.tlog.tiles import (
     ENTRIES,
     HEIGHT,
     WIDTH,

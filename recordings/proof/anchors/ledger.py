@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from recordings.proof.tlog.checkpoint import parse_note
-from recordings.proof.tlog.notes import Note, NoteError, Signed, VerifierKey
+from recordings.tlog.checkpoint import parse_note
+from recordings.tlog.notes import Note, NoteError, Signed, VerifierKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _CLAIMS = 0x6F757473  # "outs": the first half of the advisory locks on parties

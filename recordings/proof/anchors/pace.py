@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from recordings.proof.tlog.policy import Policy
+from recordings.tlog.policy import Policy
 
 COUNTED = timedelta(seconds=10)
 OTHERS = timedelta(hours=1)

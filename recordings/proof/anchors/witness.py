@@ -13,11 +13,11 @@ from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection, Standing
 from recordings.proof.anchors.pace import COUNTED
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.checkpoint import parse_note
-from recordings.proof.tlog.client import Client, Conflict, Refused, Unreachable
-from recordings.proof.tlog.notes import NoteError, Signed, VerifierKey
-from recordings.proof.tlog.policy import Party
-from recordings.proof.tlog.tiles import TileError
+from recordings.tlog.checkpoint import parse_note
+from recordings.tlog.client import Client, Conflict, Refused, Unreachable
+from recordings.tlog.notes import NoteError, Signed, VerifierKey
+from recordings.tlog.policy import Party
+from recordings.tlog.tiles import TileError
 
 _SECONDS = 5.0
 # A refusal that says: this checkpoint is not what the log's history allows (422), not signed as it must be (403).

@@ -13,8 +13,8 @@ from recordings.audit.vault import KEYS, Disclosed, Keyring
 from recordings.proof.evidence.bundle.errors import EventGone, LogBroken
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.texts import encode64
-from recordings.proof.tlog.tiles import TileError, Tiles
+from recordings.tlog.texts import encode64
+from recordings.tlog.tiles import TileError, Tiles
 
 _ENTRIES = "SELECT n, entry FROM audit.leaf WHERE n = ANY(%s) ORDER BY n"
 _BODIES = """

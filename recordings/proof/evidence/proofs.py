@@ -8,7 +8,7 @@ from recordings.exceptions import PortalError
 from recordings.models import Checkpoint, Cosignature, Leaf
 from recordings.proof.evidence.leaves import shipped, tiles
 from recordings.proof.evidence.trust import whole_note
-from recordings.proof.tlog.proof import format_proof
+from recordings.tlog.proof import format_proof
 
 # The newest checkpoint that somebody else has signed too, else the newest.
 _BEST = """

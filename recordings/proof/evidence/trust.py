@@ -9,9 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from recordings.models import Checkpoint, Cosignature
-from recordings.proof.tlog.notes import Note, NoteError, Signature, VerifierKey, format_note
-from recordings.proof.tlog.policy import Policy, PolicyError
-from recordings.proof.tlog.texts import decode64
+from recordings.tlog.notes import Note, NoteError, Signature, VerifierKey, format_note
+from recordings.tlog.policy import Policy, PolicyError
+from recordings.tlog.texts import decode64
 
 
 def policy() -> Policy | None:

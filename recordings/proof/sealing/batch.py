@@ -16,7 +16,7 @@ from recordings.proof.sealing.log import Heads, Log, head_root
 from recordings.proof.sealing.log_events import write_own
 from recordings.proof.sealing.stable_prefix import MARGIN
 from recordings.proof.sealing.tags import KINDS, Kind, tag
-from recordings.proof.tlog.merkle import Frontier, leaf_hash
+from recordings.tlog.merkle import Frontier, leaf_hash
 
 _COPY_LEAVES = """
 COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, par, par_n, act, act_n) FROM STDIN (FORMAT binary)

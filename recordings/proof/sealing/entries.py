@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from recordings.proof.tlog.merkle import leaf_hash
+from recordings.tlog.merkle import leaf_hash
 
 MALFORMED = "event.malformed"
 

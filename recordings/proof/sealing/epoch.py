@@ -12,7 +12,7 @@ from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import create_row, fresh_log, write_epoch
 from recordings.proof.sealing.seal import lock
 from recordings.proof.sealing.start import Parties, load, load_alone
-from recordings.proof.tlog.checkpoint import Checkpoint
+from recordings.tlog.checkpoint import Checkpoint
 
 
 def new_epoch(connection: psycopg.Connection[Any], origin: str, parties: Parties, reason: str) -> Log:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, Protocol, Self
 
 from recordings.proof.sealing.tags import Kind
-from recordings.proof.tlog import merkle
+from recordings.tlog import merkle
 
 _COUNTED = """
 SELECT {0}, count(*), max(n) FROM audit.leaf WHERE {0} IS NOT NULL AND n < %s GROUP BY {0} ORDER BY {0}

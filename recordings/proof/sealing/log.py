@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from recordings.proof.sealing.stable_prefix import BEGINNING
 from recordings.proof.sealing.tags import KINDS, Kind
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.merkle import Frontier
-from recordings.proof.tlog.tiles import WIDTH
+from recordings.tlog import merkle
+from recordings.tlog.merkle import Frontier
+from recordings.tlog.tiles import WIDTH
 
 # How many leaves a tag has, and which is the last.
 Heads = dict[bytes, tuple[int, int]]

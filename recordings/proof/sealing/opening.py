@@ -12,9 +12,9 @@ from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.tags import KEY_BYTES, key_commitment
-from recordings.proof.tlog.checkpoint import Checkpoint
-from recordings.proof.tlog.merkle import EMPTY_ROOT
-from recordings.proof.tlog.signer import epoch_of
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.merkle import EMPTY_ROOT
+from recordings.tlog.signer import epoch_of
 
 _CREATE = """
 INSERT INTO audit.log_head (origin, tag_key, size, root) VALUES (%s, %s, 0, %s) ON CONFLICT DO NOTHING

@@ -19,8 +19,8 @@ from recordings.proof.sealing.events import ACTOR, Event, Said, events_of, exami
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.stable_prefix import BEGINNING
 from recordings.proof.sealing.tags import KINDS, key_commitment, tag
-from recordings.proof.tlog.checkpoint import Checkpoint
-from recordings.proof.tlog.merkle import Frontier
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.merkle import Frontier
 
 _ROW = "SELECT tag_key FROM audit.log_head"
 _ENTRIES = "SELECT n, entry FROM audit.leaf WHERE n < %s ORDER BY n"

@@ -22,11 +22,11 @@ from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.recount import recount
 from recordings.proof.sealing.seal import lock
 from recordings.proof.sealing.start import Parties, load_alone
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.checkpoint import Checkpoint, parse_note
-from recordings.proof.tlog.notes import NoteError, VerifierKey
-from recordings.proof.tlog.signer import epoch_of
-from recordings.proof.tlog.tiles import ENTRIES, WIDTH, TileError, parse_entry_bundle, tile_path, tile_width
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import Checkpoint, parse_note
+from recordings.tlog.notes import NoteError, VerifierKey
+from recordings.tlog.signer import epoch_of
+from recordings.tlog.tiles import ENTRIES, WIDTH, TileError, parse_entry_bundle, tile_path, tile_width
 
 _CHUNK = 1000
 _KEEP = (

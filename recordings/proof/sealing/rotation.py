@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from recordings.proof.tlog.notes import Note
+from recordings.tlog.notes import Note
 
 _BEFORE = "SELECT note FROM audit.checkpoint WHERE origin = %s AND size < %s ORDER BY size DESC LIMIT 1"
 

@@ -19,8 +19,8 @@ from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.signing import AsksForSignatures, Signing
 from recordings.proof.sealing.stable_prefix import Horizon
 from recordings.proof.sealing.start import SIGNER, Latest, Parties, load
-from recordings.proof.tlog.client import Refused, Unreachable
-from recordings.proof.tlog.notes import NoteError, VerifierKey
+from recordings.tlog.client import Refused, Unreachable
+from recordings.tlog.notes import NoteError, VerifierKey
 
 logger = structlog.get_logger("portal.sealer")
 

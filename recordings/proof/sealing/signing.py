@@ -16,11 +16,11 @@ from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.rotation import Rotation
 from recordings.proof.sealing.seal import lock
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.checkpoint import Checkpoint, parse_note
-from recordings.proof.tlog.client import Conflict, Refused
-from recordings.proof.tlog.notes import Note, NoteError, VerifierKey, format_note
-from recordings.proof.tlog.tiles import TileError
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import Checkpoint, parse_note
+from recordings.tlog.client import Conflict, Refused
+from recordings.tlog.notes import Note, NoteError, VerifierKey, format_note
+from recordings.tlog.tiles import TileError
 
 logger = structlog.get_logger("portal.sealer")
 
@@ -33,7 +33,7 @@ _INCONSISTENT = 422
 
 
 class AsksForSignatures(Protocol):
-    """The signer as its client shows it (recordings.proof.tlog.client)."""
+    """The signer as its client shows it (recordings.tlog.client)."""
 
     def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]: ...
     def latest(self, origin: str) -> str | None: ...

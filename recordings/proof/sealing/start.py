@@ -15,11 +15,11 @@ from recordings.proof.sealing.incidents import check_none_is_open, kept
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.recount import Counted, count_leaves, recount
 from recordings.proof.sealing.vetting import LEAF_FOREIGN, Vetting
-from recordings.proof.tlog.checkpoint import Checkpoint, parse, parse_note
-from recordings.proof.tlog.client import Refused, Unreachable
-from recordings.proof.tlog.merkle import EMPTY_ROOT
-from recordings.proof.tlog.notes import Note, NoteError, VerifierKey
-from recordings.proof.tlog.signer import epoch_of
+from recordings.tlog.checkpoint import Checkpoint, parse, parse_note
+from recordings.tlog.client import Refused, Unreachable
+from recordings.tlog.merkle import EMPTY_ROOT
+from recordings.tlog.notes import Note, NoteError, VerifierKey
+from recordings.tlog.signer import epoch_of
 
 logger = structlog.get_logger("portal.sealer")
 

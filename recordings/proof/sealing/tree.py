@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.texts import HASH_BYTES
-from recordings.proof.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, Tiles, entry_bundle, tile_width
+from recordings.tlog import merkle
+from recordings.tlog.texts import HASH_BYTES
+from recordings.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, Tiles, entry_bundle, tile_width
 
 _STORED = (
     "SELECT hashes FROM audit.tile WHERE level = %s AND position >= %s AND position < %s ORDER BY position"

@@ -24,9 +24,9 @@ from recordings.proof.sealing.opening import next_origin
 from recordings.proof.sealing.rotation import key_ids
 from recordings.proof.sealing.stable_prefix import wait_settled
 from recordings.proof.sealing.tags import key_commitment
-from recordings.proof.tlog.checkpoint import Checkpoint
-from recordings.proof.tlog.merkle import Frontier
-from recordings.proof.tlog.notes import NoteError
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.merkle import Frontier
+from recordings.tlog.notes import NoteError
 
 logger = structlog.get_logger("portal.sealer")
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.texts import HASH_BYTES
-from recordings.proof.tlog.tiles import WIDTH
+from recordings.tlog import merkle
+from recordings.tlog.texts import HASH_BYTES
+from recordings.tlog.tiles import WIDTH
 
 
 @dataclass

@@ -5,12 +5,12 @@ from bisect import bisect_left
 from hashlib import sha256
 from typing import Any
 
-from recordings.proof.tlog import merkle
 from recordings.proof.verification.chains import End
 from recordings.proof.verification.findings import moment, plural
 from recordings.proof.verification.log import Log, OwnEvent
 from recordings.proof.verification.marks import look_at_closings
 from recordings.proof.verification.openings import detail
+from recordings.tlog import merkle
 
 _NAMES = {"obj": "objects", "par": "parents", "act": "actors"}
 _BACKWARDS = "SELECT n, entry FROM audit.leaf WHERE n >= %s ORDER BY n DESC"

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from recordings.proof.tlog.merkle import EMPTY_ROOT
-from recordings.proof.tlog.policy import Policy
 from recordings.proof.verification.findings import Findings, Problem
 from recordings.proof.verification.segment import Part
+from recordings.tlog.merkle import EMPTY_ROOT
+from recordings.tlog.policy import Policy
 
 _HEAD = "SELECT origin, tag_key, size, root FROM audit.log_head"
 _END = "SELECT coalesce(max(n) + 1, 0) FROM audit.leaf"

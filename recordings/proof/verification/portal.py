@@ -8,10 +8,10 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from recordings.exceptions import PortalError
-from recordings.proof.tlog.policy import Policy, PolicyError
 from recordings.proof.verification.findings import Verification
 from recordings.proof.verification.verify import verify
 from recordings.proof.verification.worker import WorkerDied
+from recordings.tlog.policy import Policy, PolicyError
 
 _LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
 

@@ -13,13 +13,13 @@ from psycopg.types.numeric import Int8BinaryLoader
 from pydantic_core import from_json
 
 from recordings.proof.event_form import read_event
-from recordings.proof.tlog.tiles import WIDTH
 from recordings.proof.verification.blocks import Blocks
 from recordings.proof.verification.chains import Chains, End, Seam
 from recordings.proof.verification.entries import make_entry, stamp
 from recordings.proof.verification.explain import SKEW, Met, Row, explain
 from recordings.proof.verification.findings import Findings, Problem
 from recordings.proof.verification.marks import ACTOR, OWN_KINDS, Marks
+from recordings.tlog.tiles import WIDTH
 
 BATCH = 8 * WIDTH
 # Batches are read by number, leaves and events each for themselves: one walk along one index, where a join would

@@ -1,9 +1,9 @@
 """Who signed the log's checkpoints, and who cosigned them: against the keys of the trust policy."""
 
-from recordings.proof.tlog.checkpoint import Checkpoint
-from recordings.proof.tlog.notes import Note, NoteError, Signature, VerifierKey
 from recordings.proof.verification.findings import plural
 from recordings.proof.verification.log import Log
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.notes import Note, NoteError, Signature, VerifierKey
 
 _CHECKPOINTS = "SELECT size, root, origin, note FROM audit.checkpoint ORDER BY size"
 _COSIGNATURES = """

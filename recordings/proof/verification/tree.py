@@ -1,12 +1,12 @@
 """Tiles, the root of the log's end, and the root of every checkpoint: against what the leaves hash to."""
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.merkle import Frontier
-from recordings.proof.tlog.tiles import HEIGHT, WIDTH
 from recordings.proof.verification.blocks import Roots, full_tiles, split
 from recordings.proof.verification.findings import plural
 from recordings.proof.verification.log import Log
 from recordings.proof.verification.openings import Epochs
+from recordings.tlog import merkle
+from recordings.tlog.merkle import Frontier
+from recordings.tlog.tiles import HEIGHT, WIDTH
 
 _UPPER = "SELECT level, position, hashes FROM audit.tile WHERE level > 0 ORDER BY level, position"
 _COUNTS = "SELECT level, count(*), min(position), max(position) FROM audit.tile GROUP BY level ORDER BY level"

@@ -7,8 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
-from recordings.proof.tlog.policy import Policy
-from recordings.proof.tlog.tiles import WIDTH
 from recordings.proof.verification.findings import Check, Problem, Verification, firsts, plural
 from recordings.proof.verification.heads import look_at_manifests
 from recordings.proof.verification.log import Head, Log, Look, first_of_version_2, read_head, read_size
@@ -25,6 +23,8 @@ from recordings.proof.verification.surroundings import look_at_guards, look_at_u
 from recordings.proof.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
 from recordings.proof.verification.values import look_at_values
 from recordings.proof.verification.worker import Worker
+from recordings.tlog.policy import Policy
+from recordings.tlog.tiles import WIDTH
 
 # Below this processes of their own cost more than they bring.
 _WORTH_A_WORKER = 20_000

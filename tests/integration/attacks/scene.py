@@ -13,13 +13,13 @@ from recordings.models import Checkpoint
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.check.verify_audit import Result, verify
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.merkle import Frontier
-from recordings.proof.tlog.notes import SigningKey
-from recordings.proof.tlog.signer import Signer as LogSigner
-from recordings.proof.tlog.state import State
-from recordings.proof.tlog.texts import encode64
 from recordings.proof.verification.findings import Verification
 from recordings.proof.verification.verify import verify as verify_log
+from recordings.tlog.merkle import Frontier
+from recordings.tlog.notes import SigningKey
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
+from recordings.tlog.texts import encode64
 from tests.integration.proof.evidence.bundles import Bundle, Log, on_recording
 from tests.sealing import InProcess, Signer, seal_all
 

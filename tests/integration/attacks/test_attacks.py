@@ -40,9 +40,9 @@ from recordings.proof.evidence.bundle.population import Population
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.sealing.errors import Stopped
-from recordings.proof.tlog.notes import LOG, SigningKey, format_note
-from recordings.proof.tlog.texts import encode64
-from recordings.proof.tlog.tiles import Tiles
+from recordings.tlog.notes import LOG, SigningKey, format_note
+from recordings.tlog.texts import encode64
+from recordings.tlog.tiles import Tiles
 from recordings.trail.examine import examine
 from tests.integration.attacks.scene import BLAME_NOA, RECORDING_1, TOMS, Scene, failing
 from tests.integration.proof.evidence.bundles import NOA, TOM, Bundle, opened

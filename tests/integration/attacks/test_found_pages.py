@@ -17,9 +17,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.checkpoint import parse
-from recordings.proof.tlog.notes import Note
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import parse
+from recordings.tlog.notes import Note
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
 from tests.integration.proof.anchors.conftest import Log as AnchoredLog
@@ -242,8 +242,8 @@ def test_a_witness_that_was_set_back_is_an_incident_and_is_served(
     log: AnchoredLog, sealer: Any, watcher: Callable[[str], Any], tmp_path: Path
 ) -> None:
     """T16: somebody gives a witness an older state file; it goes on and could sign another history."""
-    from recordings.proof.tlog.state import State
-    from recordings.proof.tlog.witness import Witness
+    from recordings.tlog.state import State
+    from recordings.tlog.witness import Witness
 
     auditor = watcher("auditor")
     errand = auditor.errand()

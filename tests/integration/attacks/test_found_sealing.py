@@ -26,10 +26,10 @@ from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.service import Sealer
 from recordings.proof.sealing.stable_prefix import Horizon
 from recordings.proof.sealing.tags import key_commitment, tag
-from recordings.proof.tlog.merkle import leaf_hash
-from recordings.proof.tlog.signer import Signer as LogSigner
-from recordings.proof.tlog.state import State
 from recordings.proof.verification.verify import verify
+from recordings.tlog.merkle import leaf_hash
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import Signer, event_body, load_log, seal_all, signer_of, write_events
 

@@ -20,8 +20,8 @@ from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.sealing import release
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.service import Sealer
-from recordings.proof.tlog.client import Conflict, Refused
 from recordings.proof.verification.nightly import alarm, newest_verification, verify_nightly
+from recordings.tlog.client import Conflict, Refused
 from tests.integration.attacks.scene import BLAME_NOA, DELETE_TOMS, Scene, failing
 from tests.integration.proof.evidence.bundles import NOA, TOM, at_times, opened
 from tests.tsa import Authority, stamping

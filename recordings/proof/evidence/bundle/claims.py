@@ -15,7 +15,7 @@ from recordings.proof.evidence.bundle.scope import ALL, Scope
 from recordings.proof.evidence.bundle.timestamps import Stamped, stamped_around
 from recordings.proof.sealing.heads import Heads, ProvenHead
 from recordings.proof.sealing.tags import Kind, tag
-from recordings.proof.tlog.tiles import Tiles
+from recordings.tlog.tiles import Tiles
 
 _OPENINGS = """
 SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id

@@ -17,9 +17,9 @@ from recordings.models import Checkpoint, Cosignature, LogHead
 from recordings.proof.evidence.bundle.errors import CannotProve
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.entries import stamp
-from recordings.proof.tlog import checkpoint as tlog
-from recordings.proof.tlog.notes import NoteError
-from recordings.proof.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog import checkpoint as tlog
+from recordings.tlog.notes import NoteError
+from recordings.tlog.policy import Judged, Policy, PolicyError
 
 WAIT_SECONDS = 30.0
 _TICK = 0.1

@@ -25,7 +25,7 @@ from recordings.proof.evidence.bundle.statement import Facts, Sentence
 from recordings.proof.evidence.bundle.table import COLUMNS, Row
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import Shipped
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.texts import encode64
 from recordings.trail.sentences import plain_sentence
 
 logger = structlog.get_logger("portal.reports")

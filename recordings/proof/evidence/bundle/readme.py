@@ -8,7 +8,7 @@ from django.conf import settings
 
 from recordings.proof.evidence.bundle.final_checkpoint import Standing, portal_policy
 from recordings.proof.evidence.bundle.statement import Sentence
-from recordings.proof.tlog.policy import Policy
+from recordings.tlog.policy import Policy
 
 
 def command(file_name: str) -> str:

@@ -17,8 +17,8 @@ from recordings.proof.evidence.bundle.statement import Facts
 from recordings.proof.evidence.bundle.zip_writer import Member
 from recordings.proof.evidence.leaves import Shipped, entries, with_events
 from recordings.proof.sealing.entries import MALFORMED
-from recordings.proof.tlog.tiles import Tiles
 from recordings.sheets.xlsx import Workbook
+from recordings.tlog.tiles import Tiles
 
 BATCH = 500
 # What the log writes about itself, and always with its event.

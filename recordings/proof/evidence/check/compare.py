@@ -15,10 +15,10 @@ from recordings.models import Checkpoint as Kept
 from recordings.models import LogHead
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.evidence.trust import policy
-from recordings.proof.tlog.checkpoint import Checkpoint, parse
-from recordings.proof.tlog.notes import Note, NoteError
-from recordings.proof.tlog.policy import PolicyError
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.checkpoint import Checkpoint, parse
+from recordings.tlog.notes import Note, NoteError
+from recordings.tlog.policy import PolicyError
+from recordings.tlog.texts import encode64
 
 LONGEST = 64 * 1024
 MOST_ENTRIES = 250

@@ -12,7 +12,7 @@ from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.evidence.check.compare import Compared, NotACheckpoint, checkpoint_in, compare
 from recordings.proof.evidence.check.forms import CompareForm
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.texts import encode64
 
 _KEPT_NOTE = 16_000
 

@@ -9,9 +9,9 @@ from django.db.models import Max
 
 from recordings.models import Anchor, Checkpoint, Cosignature
 from recordings.proof.evidence.trust import policy, whole_note
-from recordings.proof.tlog.notes import Note, NoteError, VerifierKey
-from recordings.proof.tlog.policy import PolicyError
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.notes import Note, NoteError, VerifierKey
+from recordings.tlog.policy import PolicyError
+from recordings.tlog.texts import encode64
 
 PAGE = 50
 COUNTED = 2000

@@ -8,12 +8,12 @@ from recordings.models import Checkpoint, Leaf
 from recordings.proof.evidence.pages.checkpoint_history import Shown, shown
 from recordings.proof.evidence.pages.proof_steps import Step, steps
 from recordings.proof.evidence.proofs import event_proof
-from recordings.proof.tlog.checkpoint import Checkpoint as Signed
-from recordings.proof.tlog.checkpoint import parse
-from recordings.proof.tlog.merkle import ProofError, leaf_hash
-from recordings.proof.tlog.notes import Note, NoteError
-from recordings.proof.tlog.proof import parse_proof
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.checkpoint import Checkpoint as Signed
+from recordings.tlog.checkpoint import parse
+from recordings.tlog.merkle import ProofError, leaf_hash
+from recordings.tlog.notes import Note, NoteError
+from recordings.tlog.proof import parse_proof
+from recordings.tlog.texts import encode64
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from recordings.models import (
 )
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.incidents import OPEN
-from recordings.proof.tlog.notes import NoteError
-from recordings.proof.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog.notes import NoteError
+from recordings.tlog.policy import Judged, Policy, PolicyError
 
 _LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
 _SETTLED_SHOWN = 50

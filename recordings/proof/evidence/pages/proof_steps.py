@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recordings.proof.tlog.merkle import check_inclusion, node_hash
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.merkle import check_inclusion, node_hash
+from recordings.tlog.texts import encode64
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from recordings.proof.evidence.bundle.errors import LogBroken
 from recordings.proof.evidence.pages.log_status import newest_witnessed
 from recordings.proof.evidence.trust import whole_note
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, parse_tile_path
+from recordings.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, parse_tile_path
 
 # A log of a million leaves is read in four minutes.
 READS_A_MINUTE = 1200

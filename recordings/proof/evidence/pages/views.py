@@ -22,7 +22,7 @@ from recordings.proof.evidence.pages import checkpoint_history
 from recordings.proof.evidence.pages.event_place import place_of
 from recordings.proof.evidence.pages.log_status import Verdict, listed_incidents, verdict
 from recordings.proof.evidence.proofs import consistency, event_proof
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog.texts import encode64
 from recordings.trail.examine import examine
 from recordings.trail.queries import event_row
 

@@ -20,7 +20,7 @@ from recordings.proof.anchors.pace import OTHERS, pace_of, quorum_of
 from recordings.proof.anchors.state import Party, outside_parties
 from recordings.proof.evidence.pages.log_status import verdict
 from recordings.proof.evidence.trust import LogKey, log_keys, policy
-from recordings.proof.tlog.policy import PolicyError
+from recordings.tlog.policy import PolicyError
 
 _DAY = timedelta(days=1)
 _LOOKED_BACK = timedelta(days=7)
@@ -55,9 +55,7 @@ class Invitation:
 
     @property
     def commands(self) -> str:
-        start = (
-            "python -m recordings.proof.tlog.witness --state ./witness \\\n  --name witness.example.com/audit"
-        )
+        start = "python -m recordings.tlog.witness --state ./witness \\\n  --name witness.example.com/audit"
         return f"{start} --print-vkey\n{start} \\\n  --listen 127.0.0.1:7380 \\\n  --log '{self.key.vkey}'"
 
     @property

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.cosigner import Answer, Cosigner
-from recordings.proof.tlog.notes import WITNESS, SigningKey, VerifierKey
-from recordings.proof.tlog.policy import Party
-from recordings.proof.tlog.server import tcp_server
-from recordings.proof.tlog.signer import Signer as LogSigner
-from recordings.proof.tlog.state import State
-from recordings.proof.tlog.witness import Witness
+from recordings.tlog.cosigner import Answer, Cosigner
+from recordings.tlog.notes import WITNESS, SigningKey, VerifierKey
+from recordings.tlog.policy import Party
+from recordings.tlog.server import tcp_server
+from recordings.tlog.signer import Signer as LogSigner
+from recordings.tlog.state import State
+from recordings.tlog.witness import Witness
 from tests.sealing import Signer, seal_all, signer_of, write_events
 
 if TYPE_CHECKING:  # Django is not set up yet when this file is read

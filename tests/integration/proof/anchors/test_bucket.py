@@ -14,9 +14,9 @@ from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.locked_bucket import Lockbox
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.client import Unreachable
-from recordings.proof.tlog.notes import SigningKey
+from recordings.tlog import merkle
+from recordings.tlog.client import Unreachable
+from recordings.tlog.notes import SigningKey
 from tests.ceph import REGION, Ceph
 from tests.integration.proof.anchors.conftest import Log
 from tests.sealing import ORIGIN

@@ -20,7 +20,7 @@ from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
-from recordings.proof.tlog.cosigner import Answer
+from recordings.tlog.cosigner import Answer
 from tests.integration.proof.anchors.conftest import Log, Watcher
 from tests.mailbox import mailbox
 from tests.sealing import write_events
@@ -137,7 +137,7 @@ def _start(folder: Path, port: int, vkey: str) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
         "-m",
-        "recordings.proof.tlog.witness",
+        "recordings.tlog.witness",
         "--state",
         str(folder),
         "--name",
@@ -153,7 +153,7 @@ def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any
     printed = [
         sys.executable,
         "-m",
-        "recordings.proof.tlog.witness",
+        "recordings.tlog.witness",
         "--state",
         str(state),
         "--name",

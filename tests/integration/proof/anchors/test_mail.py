@@ -9,7 +9,7 @@ from recordings.proof.anchors import ledger, mail
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.mail import Mailing, send
-from recordings.proof.tlog.notes import Note
+from recordings.tlog.notes import Note
 from tests.integration.commbox.test_tls import Authority
 from tests.integration.proof.anchors.conftest import Log
 from tests.mailbox import Mailbox, mailbox

@@ -51,7 +51,7 @@ def trail(
     witness = [
         sys.executable,
         "-m",
-        "recordings.proof.tlog.witness",
+        "recordings.tlog.witness",
         "--state",
         str(tmp_path / "w"),
         "--name",

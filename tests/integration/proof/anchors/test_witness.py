@@ -10,11 +10,11 @@ from recordings.proof.anchors import ledger
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.witness import Witnessing
-from recordings.proof.tlog.cosigner import SIZE, Answer
-from recordings.proof.tlog.notes import WITNESS, Note, SigningKey
-from recordings.proof.tlog.policy import Party
-from recordings.proof.tlog.state import State
-from recordings.proof.tlog.witness import Witness
+from recordings.tlog.cosigner import SIZE, Answer
+from recordings.tlog.notes import WITNESS, Note, SigningKey
+from recordings.tlog.policy import Party
+from recordings.tlog.state import State
+from recordings.tlog.witness import Witness
 from tests.integration.proof.anchors.conftest import Log, Watcher
 
 Make = Callable[[str], Watcher]

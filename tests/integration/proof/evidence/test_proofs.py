@@ -15,8 +15,8 @@ from recordings.proof.evidence.bundle.errors import LogBroken
 from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.evidence.proofs import NotSealedYet, consistency, event_proof
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.proof import parse_proof
+from recordings.tlog import merkle
+from recordings.tlog.proof import parse_proof
 from tests.integration.proof.evidence.bundles import Log, make_log, opened, ref_of
 from tests.sealing import write_events
 

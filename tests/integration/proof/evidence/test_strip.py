@@ -10,7 +10,7 @@ from django.test import Client
 
 from auditportal.embedded import Services
 from recordings.models import AuditEvent
-from recordings.proof.tlog.notes import SigningKey
+from recordings.tlog.notes import SigningKey
 from tests.integration.proof.evidence.pages import Log, settle, text_of
 
 

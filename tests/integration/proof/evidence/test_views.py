@@ -11,10 +11,10 @@ from django.test import Client
 
 from auditportal.embedded import Services
 from recordings.models import Incident, Leaf
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.checkpoint import parse, parse_note
-from recordings.proof.tlog.notes import Note
-from recordings.proof.tlog.proof import parse_proof
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import parse, parse_note
+from recordings.tlog.notes import Note
+from recordings.tlog.proof import parse_proof
 from tests.integration.proof.evidence.pages import Log, text_of, trail
 
 NOTHING = UUID(int=0)

@@ -12,10 +12,10 @@ from django.test import Client
 from recordings.models import Incident
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.check import verify_audit
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.checkpoint import Checkpoint, parse
-from recordings.proof.tlog.cosigner import Asked
-from recordings.proof.tlog.notes import Note, SigningKey, format_note
+from recordings.tlog import merkle
+from recordings.tlog.checkpoint import Checkpoint, parse
+from recordings.tlog.cosigner import Asked
+from recordings.tlog.notes import Note, SigningKey, format_note
 from tests.integration.proof.evidence.bundles import Log as BundleLog
 from tests.integration.proof.evidence.pages import Log, text_of, trail
 

@@ -12,7 +12,7 @@ import psycopg
 from django.test import Client
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.notes import WITNESS, SigningKey, VerifierKey
+from recordings.tlog.notes import WITNESS, SigningKey, VerifierKey
 from tests.integration.proof.evidence.pages import Log, text_of, trail
 
 

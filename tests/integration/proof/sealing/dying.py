@@ -47,9 +47,9 @@ SIGNER_STEPS = ("asked", "remembered")
 
 def main(step: str, arguments: list[str]) -> None:
     if step in SIGNER_STEPS:
-        from recordings.proof.tlog import signer
-        from recordings.proof.tlog.cosigner import Cosigner
-        from recordings.proof.tlog.state import State
+        from recordings.tlog import signer
+        from recordings.tlog.cosigner import Cosigner
+        from recordings.tlog.state import State
 
         die_after(*((Cosigner, "_check") if step == "asked" else (State, "put")))
         signer.main(arguments)

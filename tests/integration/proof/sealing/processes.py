@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.client import Client
-from recordings.proof.tlog.notes import VerifierKey
+from recordings.tlog.client import Client
+from recordings.tlog.notes import VerifierKey
 
 ORIGIN = "audit.example.com/trail"
 ROOT = Path(__file__).resolve().parents[4]

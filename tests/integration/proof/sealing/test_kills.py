@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.tlog.checkpoint import Checkpoint, parse_note
-from recordings.proof.tlog.client import Client, Unreachable
-from recordings.proof.tlog.notes import VerifierKey
+from recordings.tlog.checkpoint import Checkpoint, parse_note
+from recordings.tlog.client import Client, Unreachable
+from recordings.tlog.notes import VerifierKey
 from tests.integration.proof.sealing.dying import SEALER_STEPS, SIGNER_STEPS
 from tests.integration.proof.sealing.processes import ORIGIN, ROOT, Trail, kill, running, wait_for
 from tests.integration.proof.sealing.test_command import signed_size

@@ -15,7 +15,7 @@ from recordings.proof.sealing.heads import Heads
 from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.signing import Signing
 from recordings.proof.sealing.tags import tag
-from recordings.proof.tlog.merkle import check_inclusion
+from recordings.tlog.merkle import check_inclusion
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import event_body, load_log, seal_all, signer_of, write_bodies, write_events
 

@@ -9,7 +9,7 @@ import pytest
 from auditportal.embedded import Services
 from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.signing import Signing
-from recordings.proof.tlog.notes import LOG, SigningKey
+from recordings.tlog.notes import LOG, SigningKey
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import Signer, load_log, seal_all, signer_of, write_events
 

@@ -10,7 +10,7 @@ from auditportal.embedded import Services
 from recordings.proof.sealing.entries import Leaf, parse_leaf
 from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.tags import key_commitment
-from recordings.proof.tlog import merkle
+from recordings.tlog import merkle
 from tests.sealing import event_body, load_log, seal_all, signer_of, write_bodies, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,8 +17,8 @@ from recordings.proof.sealing import service
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.service import Sealer
-from recordings.proof.tlog.client import Unreachable
-from recordings.proof.tlog.merkle import root
+from recordings.tlog.client import Unreachable
+from recordings.tlog.merkle import root
 from tests.integration.proof.sealing.processes import wait_for
 from tests.integration.proof.sealing.test_command import signed_size
 from tests.integration.proof.sealing.test_late import ANTI_JOIN

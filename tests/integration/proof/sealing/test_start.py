@@ -18,8 +18,8 @@ from recordings.proof.sealing.seal import lock, seal_batch
 from recordings.proof.sealing.service import Sealer
 from recordings.proof.sealing.start import SIGNER, Parties, load, load_alone
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog.client import Unreachable
-from recordings.proof.tlog.tiles import ENTRIES, tile_path, tile_width
+from recordings.tlog.client import Unreachable
+from recordings.tlog.tiles import ENTRIES, tile_path, tile_width
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import ORIGIN, Signer, load_log, seal_all, signer_of, write_events
 from tests.services import Databases, current_database
@@ -329,7 +329,7 @@ def test_a_new_epoch_goes_on_from_what_is_left_and_says_why(
 
 
 def merkle_root_of(note: str) -> str:
-    from recordings.proof.tlog.texts import decode_hash
+    from recordings.tlog.texts import decode_hash
 
     return decode_hash(note.split("\n")[2]).hex()
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.proof.anchors.copy import checkpoint_key, pieces
-from recordings.proof.tlog.tiles import ENTRIES, tile_width
+from recordings.tlog.tiles import ENTRIES, tile_width
 
 SIZES = st.integers(0, 300_000) | st.sampled_from([0, 1, 255, 256, 257, 65_535, 65_536, 65_537])
 

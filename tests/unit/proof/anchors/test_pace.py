@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from recordings.proof.anchors.pace import COUNTED, OTHERS, pace_of, quorum_of
-from recordings.proof.tlog.notes import WITNESS, SigningKey
-from recordings.proof.tlog.policy import Policy
+from recordings.tlog.notes import WITNESS, SigningKey
+from recordings.tlog.policy import Policy
 
 NAMES = ("internal", "auditor", "public1", "public2")
 WITNESSES = "".join(

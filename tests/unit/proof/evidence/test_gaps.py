@@ -5,9 +5,9 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.texts import HASH_BYTES
-from recordings.proof.tlog.tiles import Tiles, tile_width
+from recordings.tlog import merkle
+from recordings.tlog.texts import HASH_BYTES
+from recordings.tlog.tiles import Tiles, tile_width
 
 LEAVES = [merkle.leaf_hash(b"%d" % n) for n in range(1500)]
 

@@ -5,8 +5,8 @@ from hashlib import sha256
 import pytest
 
 from recordings.proof.evidence.pages.proof_steps import steps
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.texts import encode64
+from recordings.tlog import merkle
+from recordings.tlog.texts import encode64
 
 
 def hashes(size: int) -> list[bytes]:

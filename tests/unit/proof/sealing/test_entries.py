@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recordings.proof.sealing.entries import Place, entry, parse_leaf, stamp
 from recordings.proof.sealing.tags import key_commitment, tag
-from recordings.proof.tlog.merkle import leaf_hash
+from recordings.tlog.merkle import leaf_hash
 
 ID = "019aa1b2-0000-7000-8000-000000000001"
 AT = datetime(2026, 11, 20, 9, 14, 22, 123456, tzinfo=UTC)

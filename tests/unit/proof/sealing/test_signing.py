@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.proof.sealing.signing import grown
-from recordings.proof.tlog.merkle import Frontier, consistency_path
+from recordings.tlog.merkle import Frontier, consistency_path
 
 HASHES = [sha256(bytes([at & 255, at >> 8])).digest() for at in range(2000)]
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.proof.sealing.tree import Tree
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.tiles import TileError
+from recordings.tlog import merkle
+from recordings.tlog.tiles import TileError
 
 
 class Tables:

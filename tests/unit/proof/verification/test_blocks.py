@@ -5,9 +5,9 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.proof.tlog import merkle
-from recordings.proof.tlog.tiles import WIDTH
 from recordings.proof.verification.blocks import Blocks, Roots, full_tiles, split
+from recordings.tlog import merkle
+from recordings.tlog.tiles import WIDTH
 
 LEAVES = [sha256(number.to_bytes(4, "big")).digest() for number in range(70_000)]
 

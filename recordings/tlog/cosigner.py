@@ -1,0 +1,106 @@
+"""The state machine of C2SP tlog-witness: signs a checkpoint only when the last one it signed grew into it.
+
+The log's own signer and a witness are the same machine with other keys; what differs is in `signer` and `witness`.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Self
+
+from recordings.tlog.checkpoint import Checkpoint
+from recordings.tlog.merkle import ProofError, check_consistency
+from recordings.tlog.notes import format_note
+from recordings.tlog.state import State
+from recordings.tlog.texts import decimal, decode_hash
+
+MOST_HASHES = 63
+PLAIN = "text/plain; charset=utf-8"
+SIZE = "text/x.tlog.size"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    body: str
+    content_type: str = PLAIN
+
+
+class Refusal(Exception):
+    """Why a checkpoint is not signed, as it is answered."""
+
+    def __init__(self, status: int, body: str, content_type: str = PLAIN) -> None:
+        super().__init__(body)
+        self.answer = Answer(status, f"{body}\n", content_type)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The body of an add-checkpoint request, taken apart."""
+
+    old: int
+    path: tuple[bytes, ...]
+    note: str
+
+    @classmethod
+    def parse(cls, request: bytes) -> Self:
+        """Refusal 400 unless it is an old size, hashes, an empty line and something more."""
+        try:
+            head, gap, note = request.decode().partition("\n\n")
+            first, *hashes = head.split("\n")
+            if not gap or not first.startswith("old ") or len(hashes) > MOST_HASHES:
+                raise ValueError(f"old size, at most {MOST_HASHES} hashes, an empty line, a checkpoint.")
+            return cls(decimal(first[4:]), tuple(decode_hash(line) for line in hashes), note)
+        except ValueError as wrong:
+            raise Refusal(400, f"This is not a request for a signature: {wrong}") from wrong
+
+
+class Cosigner(ABC):
+    """Signs what is consistent with `state`, and has it on disk before it answers."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def read(self, note: str) -> tuple[Checkpoint, list[str]]:
+        """The checkpoint of a request and the signature lines to keep with it. Refusal 400, 403 or 404."""
+
+    @abstractmethod
+    def sign(self, checkpoint: Checkpoint) -> list[str]:
+        """This cosigner's own signature lines."""
+
+    def add_checkpoint(self, request: bytes) -> Answer:
+        """Answer a request, as tlog-witness has it."""
+        try:
+            asked = Asked.parse(request)
+            checkpoint, lines = self.read(asked.note)
+            with self._lock:
+                self._check(checkpoint, asked, request)
+                own = self.sign(checkpoint)
+                self._state.put(checkpoint, format_note(checkpoint.text(), [*lines, *own]))
+        except Refusal as refusal:
+            return refusal.answer
+        return Answer(200, "".join(f"{line}\n" for line in own))
+
+    def latest(self, origin_hash: str) -> Answer:
+        """The newest checkpoint signed for the log whose origin has this SHA-256."""
+        note = self._state.note_by_hash(origin_hash)
+        return Answer(404, "Nothing was signed for this log.\n") if note is None else Answer(200, note)
+
+    def _check(self, checkpoint: Checkpoint, asked: Asked, request: bytes) -> None:
+        seen = self._state.seen(checkpoint.origin)
+        if asked.old > checkpoint.size:
+            raise Refusal(400, "The old size is larger than the new one.")
+        if asked.old != seen.size:
+            # Two signed roots of one size are evidence whatever the old size was.
+            if checkpoint.size == seen.size and checkpoint.root != seen.root:
+                self._state.keep_evidence(checkpoint, request)
+            raise Refusal(409, str(seen.size), SIZE)
+        try:
+            check_consistency(seen.size, seen.root, checkpoint.size, checkpoint.root, asked.path)
+        except ProofError as wrong:
+            self._state.keep_evidence(checkpoint, request)
+            raise Refusal(422, str(wrong)) from wrong

@@ -1,0 +1,264 @@
+"""C2SP signed-note: a text and the lines of those who signed it.
+
+Two kinds of keys, both Ed25519: 0x01 signs the text (logs); 0x04 signs a time and the text (tlog-cosignature:
+witnesses). Signature lines are handled without their newline; `format_note` puts it back.
+"""
+
+import re
+import time as clock
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from recordings.tlog.texts import decode64, encode64
+
+LOG = 0x01
+WITNESS = 0x04
+_KINDS = {LOG: "log", WITNESS: "witness"}
+_PRIVATE = "PRIVATE+KEY+"
+_ID_BYTES, _TIME_BYTES, _KEY_BYTES = 4, 8, 32
+# Control characters but the newline, and halves of surrogate pairs, which no UTF-8 has.
+_NOT_IN_NOTES = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
+_LONGEST_NOTE = 1_000_000
+_MOST_SIGNATURES = 100
+
+
+class NoteError(ValueError):
+    """A note, a signature or a key that is malformed or does not verify."""
+
+
+@dataclass(frozen=True)
+class VerifierKey:
+    """A public key under its name. Raises NoteError for a name or kind that notes do not have."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    def __post_init__(self) -> None:
+        if "+" in self.name or self.name.split() != [self.name]:
+            raise NoteError("A key's name is not empty and has neither spaces nor a plus.")
+        if _NOT_IN_NOTES.search(self.name):
+            raise NoteError("A key's name has no control characters and can be written in UTF-8.")
+        if self.kind not in _KINDS:
+            raise NoteError(f"Keys of type 0x{self.kind:02x} are not known here.")
+        if len(self.public) != _KEY_BYTES:
+            raise NoteError(f"An Ed25519 public key has {_KEY_BYTES} bytes.")
+
+    @property
+    def key_id(self) -> bytes:
+        """The first four bytes of SHA-256(name ‖ newline ‖ kind ‖ public key)."""
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
+
+    @property
+    def vkey(self) -> str:
+        """The key as people pass it around."""
+        return f"{self.name}+{self.key_id.hex()}+{encode64(bytes([self.kind]) + self.public)}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> Self:
+        """A key from its text. NoteError when anything about it is wrong, the id included."""
+        name, key_id, data = _three(vkey)
+        key = cls(name, data[0], data[1:])
+        if key.key_id.hex() != key_id:
+            raise NoteError(f"The key id of {name} does not fit its key.")
+        return key
+
+    def named(self, name: str) -> "VerifierKey":
+        """The same key under another name, as the next epoch of a log has it."""
+        return VerifierKey(name, self.kind, self.public)
+
+    def verify(self, text: str, signature: bytes) -> int | None:
+        """Check a signature (without its key id); gives the time a witness signed at. NoteError when it fails."""
+        signed, time, message = signature, None, text.encode()
+        if self.kind == WITNESS:
+            time, signed = int.from_bytes(signature[:_TIME_BYTES], "big"), signature[_TIME_BYTES:]
+            message = _cosigned(text, time)
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signed, message)
+        except (InvalidSignature, ValueError) as wrong:
+            raise NoteError(f"The signature of {self.name} does not verify.") from wrong
+        if time is not None and not 0 < time < 2**63:
+            raise NoteError(f"The cosignature of {self.name} has no time.")
+        return time
+
+
+class SigningKey:
+    """A private key under its name; its repr shows the public part only."""
+
+    def __init__(self, name: str, kind: int, seed: bytes) -> None:
+        if len(seed) != _KEY_BYTES:
+            raise NoteError(f"An Ed25519 private key has {_KEY_BYTES} bytes.")
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._seed = seed
+        self.verifier = VerifierKey(name, kind, self._key.public_key().public_bytes_raw())
+
+    @classmethod
+    def generate(cls, name: str, kind: int = LOG) -> Self:
+        """A fresh key."""
+        return cls(name, kind, Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @classmethod
+    def parse(cls, secret: str) -> Self:
+        """A key from `secret()`. The NoteError never quotes it."""
+        if not secret.startswith(_PRIVATE):
+            raise NoteError("This is not a private key.")
+        name, key_id, data = _three(secret.removeprefix(_PRIVATE))
+        key = cls(name, data[0], data[1:])
+        if key.key_id.hex() != key_id:
+            raise NoteError(f"The key id of {name} does not fit its private key.")
+        return key
+
+    def secret(self) -> str:
+        """The private key as text, spelled as golang.org/x/mod/sumdb/note spells it."""
+        kind = bytes([self.verifier.kind])
+        return f"{_PRIVATE}{self.name}+{self.key_id.hex()}+{encode64(kind + self._seed)}"
+
+    @property
+    def name(self) -> str:
+        return self.verifier.name
+
+    @property
+    def key_id(self) -> bytes:
+        return self.verifier.key_id
+
+    @property
+    def vkey(self) -> str:
+        return self.verifier.vkey
+
+    def named(self, name: str) -> "SigningKey":
+        """The same key under another name, as the next epoch of a log has it."""
+        return SigningKey(name, self.verifier.kind, self._seed)
+
+    def sign(self, text: str, time: int | None = None) -> str:
+        """The signature line over a note's text; a witness's has the time (now, in seconds) in it."""
+        if self.verifier.kind == LOG:
+            signature = self._key.sign(text.encode())
+        else:
+            time = int(clock.time()) if time is None else time
+            signature = time.to_bytes(_TIME_BYTES, "big") + self._key.sign(_cosigned(text, time))
+        return f"— {self.name} {encode64(self.key_id + signature)}"
+
+    def __repr__(self) -> str:
+        return f"<SigningKey {self.vkey}>"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One line below a note: whose it claims to be, and what was signed with."""
+
+    name: str
+    key_id: bytes
+    data: bytes
+    line: str
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """A line without its newline. NoteError when it is malformed."""
+        dash, _, rest = line.partition(" ")
+        name, space, encoded = rest.partition(" ")
+        if dash != "—" or not space or not name or "+" in name or name.split() != [name]:
+            raise NoteError("A signature line is: em dash, space, name, space, base64.")
+        data = _decoded(encoded)
+        if len(data) <= _ID_BYTES:
+            raise NoteError("A signature is longer than its key id.")
+        return cls(name, data[:_ID_BYTES], data[_ID_BYTES:], line)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A signature that was verified: by which key, at what time (witnesses only, seconds), in which line."""
+
+    key: VerifierKey
+    time: int | None
+    line: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A signed note. Nothing about its text is true before `verify`."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+    @classmethod
+    def parse(cls, note: str | bytes) -> Self:
+        """Take a note apart. NoteError when it is not one."""
+        whole = _as_text(note)
+        at = whole.rfind("\n\n")
+        if at < 0 or not whole.endswith("\n") or at + 2 == len(whole):
+            raise NoteError("A note is a text, an empty line and signature lines.")
+        lines = whole[at + 2 : -1].split("\n")
+        if len(lines) > _MOST_SIGNATURES:
+            raise NoteError(f"A note has at most {_MOST_SIGNATURES} signatures here.")
+        return cls(whole[: at + 1], tuple(Signature.parse(line) for line in lines))
+
+    def verify(self, keys: Iterable[VerifierKey]) -> list[Signed]:
+        """What these keys signed, in the order of the lines; lines of other keys are ignored.
+
+        NoteError when a line of one of these keys does not verify, or when there is no line of any of them.
+        """
+        known = tuple(keys)
+        found = [signed for line in self.signatures if (signed := _check(self.text, line, known))]
+        if not found:
+            raise NoteError("The note is not signed by any key that is trusted here.")
+        return found
+
+    def __str__(self) -> str:
+        return format_note(self.text, (signature.line for signature in self.signatures))
+
+
+def format_note(text: str, lines: Iterable[str]) -> str:
+    """A note from its text (ending in a newline) and its signature lines."""
+    return text + "\n" + "".join(line + "\n" for line in lines)
+
+
+def _check(text: str, line: Signature, keys: tuple[VerifierKey, ...]) -> Signed | None:
+    trouble = None
+    for key in keys:
+        if (key.name, key.key_id) == (line.name, line.key_id):
+            try:
+                return Signed(key, key.verify(text, line.data), line.line)
+            except NoteError as wrong:
+                trouble = wrong
+    if trouble:
+        raise trouble
+    return None
+
+
+def _cosigned(text: str, time: int) -> bytes:
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
+
+
+def _as_text(note: str | bytes) -> str:
+    try:
+        data = note.encode() if isinstance(note, str) else note
+        text = data.decode()
+    except UnicodeError as wrong:
+        raise NoteError("A note is UTF-8.") from wrong
+    if len(data) > _LONGEST_NOTE:
+        raise NoteError(f"A note has at most {_LONGEST_NOTE} bytes here.")
+    if _NOT_IN_NOTES.search(text):
+        raise NoteError("A note has no control characters but the newline.")
+    return text
+
+
+def _three(text: str) -> tuple[str, str, bytes]:
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        raise NoteError("A key is written: name, plus, key id, plus, base64.")
+    data = _decoded(parts[2])
+    if not data:
+        raise NoteError("A key is written: name, plus, key id, plus, base64.")
+    return parts[0], parts[1], data
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return decode64(text)
+    except ValueError as wrong:
+        raise NoteError(str(wrong)) from None  # never with the text: it may be a private key

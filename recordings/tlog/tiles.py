@@ -1,0 +1,135 @@
+"""C2SP tlog-tiles: where tiles and entry bundles are, what is in them, and proofs out of them."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from recordings.tlog import merkle
+from recordings.tlog.texts import HASH_BYTES
+
+WIDTH = 256
+HEIGHT = 8  # 2^8 hashes side by side
+ENTRIES = -1  # the level of entry bundles: tile/entries/…
+LONGEST_ENTRY = 65_535
+_PATH = re.compile(r"(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_CACHED_TILES = 256
+
+# (level, position, width) → the bytes of that tile, width · 32 of them.
+Read = Callable[[int, int, int], bytes]
+
+
+class TileError(ValueError):
+    """A path, tile or entry bundle that is not as the specification has it."""
+
+
+def tile_path(level: int, position: int, width: int = WIDTH) -> str:
+    """What stands after `<prefix>/tile/`: `0/x001/234.p/8`; level ENTRIES gives `entries/…`."""
+    if not (ENTRIES <= level <= 63 and position >= 0 and 1 <= width <= WIDTH):
+        raise TileError(f"There is no tile at level {level}, position {position}, width {width}.")
+    groups = [f"{position % 1000:03}"]
+    while position := position // 1000:
+        groups.insert(0, f"x{position % 1000:03}")
+    name = "entries" if level == ENTRIES else str(level)
+    return "/".join((name, *groups)) + (f".p/{width}" if width < WIDTH else "")
+
+
+def parse_tile_path(path: str) -> tuple[int, int, int]:
+    """(level, position, width) of a path. TileError for every spelling but the one `tile_path` gives."""
+    found = _PATH.fullmatch(path)
+    if not found or len(path) > 100:
+        raise TileError("This is not the path of a tile.")
+    level = ENTRIES if found[1] == "entries" else int(found[1])
+    parsed = level, int(re.sub("[x/]", "", found[2])), int(found[3] or WIDTH)
+    if parsed[2] > WIDTH or level > 63 or tile_path(*parsed) != path:
+        raise TileError("This is not the path of a tile.")
+    return parsed
+
+
+def tile_width(level: int, position: int, size: int) -> int:
+    """How many hashes (entries) the tile at this place has in a tree of `size`; 0 when there is no tile."""
+    there = (size >> (HEIGHT * max(level, 0))) - position * WIDTH
+    return max(0, min(WIDTH, there))
+
+
+def entry_bundle(entries: Iterable[bytes]) -> bytes:
+    """Entries one after another, each behind its length in two bytes. TileError for one that is too long."""
+    listed = list(entries)
+    if any(len(entry) > LONGEST_ENTRY for entry in listed):
+        raise TileError(f"An entry has at most {LONGEST_ENTRY} bytes.")
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in listed)
+
+
+def parse_entry_bundle(data: bytes) -> list[bytes]:
+    """The entries of a bundle. TileError when it ends within one."""
+    entries, at = [], 0
+    while at < len(data):
+        start = at + 2
+        at = start + int.from_bytes(data[at:start], "big")
+        if at > len(data):
+            raise TileError("The entry bundle ends within an entry.")
+        entries.append(data[start:at])
+    return entries
+
+
+class Tiles:
+    """A tree of `size` leaves that is read tile by tile; asks `read` only for tiles that this size has."""
+
+    def __init__(self, read: Read, size: int) -> None:
+        self.size = size
+        self._read = read
+        self._levels = lru_cache(_CACHED_TILES)(self._load)
+
+    def hashes(self, start: int, end: int) -> list[bytes]:
+        """The leaf hashes start … end − 1."""
+        self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
+        return [self._node(0, index) for index in range(start, end)]
+
+    def root(self) -> bytes:
+        """The tree head."""
+        return self._subtree(0, self.size)
+
+    def inclusion_path(self, index: int) -> list[bytes]:
+        """As `merkle.inclusion_path`."""
+        self._check(0 <= index < self.size, f"There is no leaf {index} in a tree of size {self.size}.")
+        return [self._cut(*node) for node in merkle.inclusion_nodes(index, self.size)]
+
+    def consistency_path(self, old: int) -> list[bytes]:
+        """As `merkle.consistency_path`."""
+        return [self._cut(*node) for node in merkle.consistency_nodes(old, self.size)]
+
+    def between(self, start: int, end: int) -> list[bytes]:
+        """The roots of the largest full subtrees that cover the leaves start … end − 1, from left to right: each
+        begins at a multiple of its own size and none reaches `end`."""
+        self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
+        found = []
+        while start < end:
+            height = (end - start).bit_length() - 1
+            if start:
+                height = min(height, (start & -start).bit_length() - 1)
+            found.append(self._node(height, start >> height))
+            start += 1 << height
+        return found
+
+    def _cut(self, height: int, index: int) -> bytes:
+        """A node of the tree as far as the tree reaches."""
+        start, end = index << height, (index + 1) << height
+        return self._node(height, index) if end <= self.size else self._subtree(start, self.size)
+
+    def _subtree(self, start: int, end: int) -> bytes:
+        return merkle.fold([self._node(*node) for node in merkle.full_subtrees(start, end)])
+
+    def _node(self, height: int, index: int) -> bytes:
+        level, within = divmod(height, HEIGHT)
+        position, offset = divmod(index, WIDTH >> within)
+        return self._levels(level, position)[within][offset]
+
+    def _load(self, level: int, position: int) -> list[merkle.Level]:
+        width = tile_width(level, position, self.size)
+        data = self._read(level, position, width)
+        if len(data) != width * HASH_BYTES:
+            raise TileError(f"The tile {tile_path(level, position, width)} has {len(data)} bytes.")
+        return merkle.levels([data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)])
+
+    def _check(self, holds: bool, trouble: str) -> None:
+        if not holds:
+            raise merkle.ProofError(trouble)
