@@ -5,20 +5,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from auditportal.sandbox.behaviour.faults import Faults
+from auditportal.sandbox.behaviour.switches import Panel
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.commbox.activities import FileUrls
 from auditportal.sandbox.commbox.api import CommBoxApi
 from auditportal.sandbox.commbox.keys import Keys, make_key
 from auditportal.sandbox.commbox.webhooks import Webhooks
 from auditportal.sandbox.control.api import PREFIX, ControlApi
 from auditportal.sandbox.control.control import Control
-from auditportal.sandbox.control.faults import Faults
-from auditportal.sandbox.control.switches import Panel
 from auditportal.sandbox.messages import Request, Response
 from auditportal.sandbox.s3.api import S3
 from auditportal.sandbox.s3.sigv4 import Credential
 from auditportal.sandbox.server import HOST, Server
 from auditportal.sandbox.world.account import World
-from auditportal.sandbox.world.clock import Clock
 from auditportal.sandbox.world.journal import Journal
 from auditportal.sandbox.world.life import Life
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET

@@ -1,15 +1,11 @@
 """A recording: one type-27 activity of an object. What CommBox once reported stays, marked, when it vanishes."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.db import models
 
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.fields import uuid7
-
-if TYPE_CHECKING:
-    from recordings.models.assurance import MediaCheck
 
 
 class RecordingState(models.TextChoices):
@@ -80,11 +76,6 @@ class Recording(models.Model):
         return {"unchanged": "Unchanged", "differs": "Differs", "cannot_tell": "Cannot tell"}.get(
             self.file_badge, ""
         )
-
-    @property
-    def newest_media_check(self) -> "MediaCheck | None":
-        """How its file opened when it was last in a nightly sample: one query."""
-        return self.media_checks.order_by("-checked_at").first()
 
     @property
     def as_of(self) -> datetime | None:

@@ -222,6 +222,7 @@ def _around(request: Request, recording: Recording) -> dict[str, Any]:
         "place": queries.place_of(recording),
         "storage": queries.storage_words(recording),
         "sha256": queries.sha256_of(recording),
+        "media_check": recording.media_checks.order_by("-checked_at").first(),
         "agent_name": queries.agent_of(recording),
         "flags": [str(flag).replace("_", " ") for flag in recording.flags],
     }

@@ -1,7 +1,6 @@
 """What changes a report. Each change and its event are one transaction."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,7 +9,6 @@ from django.utils import timezone
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
 from recordings.audit.record import Detail
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.nudge import nudge
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
@@ -43,14 +41,7 @@ def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by:
         outcome=Outcome.GRANTED,
         detail={"format": format, "filters": report.filters, "last_event": newest, **scope},
     )
-    _nudge_builder(report.pk)
     return report
-
-
-def _nudge_builder(report_id: UUID) -> None:
-    from recordings.reports.tasks import build_report  # the task calls this module's actions in turn
-
-    nudge(build_report, str(report_id))
 
 
 @transaction.atomic

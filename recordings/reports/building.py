@@ -14,7 +14,7 @@ from recordings.audit import Outcome
 from recordings.models import Report
 from recordings.permissions import Permission
 from recordings.policies import can
-from recordings.proof.evidence.bundle.errors import CannotBuild
+from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.trail import Slice, Wanted, snapshot

@@ -13,10 +13,10 @@ from recordings.audit import Kind
 from recordings.models import AuditEvent, Report
 from recordings.proof.evidence.bundle.build import Built, build_bundle
 from recordings.proof.evidence.bundle.claims import Order
-from recordings.proof.evidence.bundle.errors import CannotBuild, CannotProve
 from recordings.proof.evidence.bundle.readme import command, statement_in
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.bundle.statement import Sentence
+from recordings.proof.evidence.errors import CannotBuild, CannotProve
 from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
 

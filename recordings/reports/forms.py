@@ -7,9 +7,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from recordings.proof.evidence.bundle.errors import CannotBuild, UnknownReference
 from recordings.proof.evidence.bundle.references import known_reference
 from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.errors import CannotBuild, UnknownReference
 from recordings.reports.actions import BUNDLE
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recordings.audit import Actor
 from recordings.http import Request, page
 from recordings.models import Report, ReportState
+from recordings.nudge import nudge
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.reports import files, ranges
@@ -17,6 +18,7 @@ from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
 from recordings.reports.forms import ReportForm, prefilled
 from recordings.reports.queries import newest_reports, row_of, visible_reports
+from recordings.reports.tasks import build_report
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -46,6 +48,7 @@ def request_view(request: Request) -> HttpResponse:
         requested_by=request.user,
         by=Actor.from_request(request),
     )
+    nudge(build_report, str(report.pk))
     return redirect("reports:report", report.pk)
 
 

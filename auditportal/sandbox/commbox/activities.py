@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.behaviour.switches import Switches
 from auditportal.sandbox.s3 import sigv4
 from auditportal.sandbox.s3.sigv4 import Credential
 from auditportal.sandbox.world.account import RECORDING, Activity, Conversation, RecordingFile, World

@@ -6,6 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from auditportal.sandbox.behaviour.faults import Fault, Faults, raw_answer
+from auditportal.sandbox.behaviour.logs import Log, LoggedRequest
+from auditportal.sandbox.behaviour.switches import Panel, Switches
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.commbox import shapes
 from auditportal.sandbox.commbox.activities import FileUrls
 from auditportal.sandbox.commbox.calls import Added, ApiError, Bare, Call, Calls
@@ -13,12 +17,8 @@ from auditportal.sandbox.commbox.keys import Keys
 from auditportal.sandbox.commbox.routes import find_route
 from auditportal.sandbox.commbox.search import BadQuery
 from auditportal.sandbox.commbox.throttle import Throttle, retry_after
-from auditportal.sandbox.control.faults import Fault, Faults, raw_answer
-from auditportal.sandbox.control.logs import Log, LoggedRequest
-from auditportal.sandbox.control.switches import Panel, Switches
 from auditportal.sandbox.messages import Delivery, Request, Response
 from auditportal.sandbox.world.account import World
-from auditportal.sandbox.world.clock import Clock
 
 FAULTS = {
     "error_500": (500, "Operation failed"),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from auditportal.sandbox.behaviour.switches import Switches
 from auditportal.sandbox.commbox import activities, directory, shapes
 from auditportal.sandbox.commbox.activities import FileUrls
 from auditportal.sandbox.commbox.search import BadQuery, read_search, whole
-from auditportal.sandbox.control.switches import Switches
 from auditportal.sandbox.messages import Request
 from auditportal.sandbox.world.account import CUSTOM, REMARK, Activity, Conversation, Stream, World
 

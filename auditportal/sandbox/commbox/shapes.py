@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.behaviour.switches import Switches
 from auditportal.sandbox.world.account import (
     CONVERSATION_TYPE,
     WEB,

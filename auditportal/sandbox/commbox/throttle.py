@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-from auditportal.sandbox.control.switches import Switches
+from auditportal.sandbox.behaviour.switches import Switches
 from auditportal.sandbox.words import RetryAfter
 
 

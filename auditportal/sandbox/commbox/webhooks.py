@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from auditportal.sandbox.behaviour.switches import Panel, Switches
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.commbox.activities import FileUrls, metadata
-from auditportal.sandbox.control.switches import Panel, Switches
+from auditportal.sandbox.scheduler import Scheduler
 from auditportal.sandbox.world.account import Activity, Conversation, World
-from auditportal.sandbox.world.clock import Clock
-from auditportal.sandbox.world.scheduler import Scheduler
 
 Json = Any
 TIMEOUT_SECONDS = 5.0

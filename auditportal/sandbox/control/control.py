@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from auditportal.sandbox.behaviour.faults import Fault, Faults
+from auditportal.sandbox.behaviour.logs import Access, LoggedRequest
+from auditportal.sandbox.behaviour.switches import Panel
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.commbox.api import CommBoxApi
 from auditportal.sandbox.commbox.webhooks import Delivery, Webhooks
-from auditportal.sandbox.control.faults import Fault, Faults
-from auditportal.sandbox.control.logs import Access, LoggedRequest
-from auditportal.sandbox.control.switches import Panel
 from auditportal.sandbox.s3.api import S3
 from auditportal.sandbox.s3.sigv4 import Credential
 from auditportal.sandbox.s3.storage import FileVersion
 from auditportal.sandbox.world.account import Activity, Conversation, RecordingFile, World
-from auditportal.sandbox.world.clock import Clock
 from auditportal.sandbox.world.life import Life, MadeCall, Wish
 from auditportal.sandbox.world.media import SHORT, medium_named
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, key_for, recording_activity, seed_world

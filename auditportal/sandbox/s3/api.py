@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import unquote
 
-from auditportal.sandbox.control.faults import Fault, Faults
-from auditportal.sandbox.control.logs import Access, Log, kept_parameters
-from auditportal.sandbox.control.switches import Panel
+from auditportal.sandbox.behaviour.faults import Fault, Faults
+from auditportal.sandbox.behaviour.logs import Access, Log, kept_parameters
+from auditportal.sandbox.behaviour.switches import Panel
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.messages import Delivery, Request, Response
 from auditportal.sandbox.s3 import sigv4
 from auditportal.sandbox.s3.answers import common_headers, error, serve
 from auditportal.sandbox.s3.sigv4 import Credential, Refused
 from auditportal.sandbox.s3.storage import Bucket, FileVersion
-from auditportal.sandbox.world.clock import Clock
 
 HOST_FORM = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
 FAULTS = {

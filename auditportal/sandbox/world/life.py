@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.s3.api import S3
+from auditportal.sandbox.scheduler import Scheduler
 from auditportal.sandbox.world.account import (
     IN_PROCESS,
     RECORDING,
@@ -19,11 +21,9 @@ from auditportal.sandbox.world.account import (
     Stream,
     World,
 )
-from auditportal.sandbox.world.clock import Clock
 from auditportal.sandbox.world.journal import Journal
 from auditportal.sandbox.world.media import Medium, medium_named
 from auditportal.sandbox.world.people import AGENTS
-from auditportal.sandbox.world.scheduler import Scheduler
 from auditportal.sandbox.world.seed import FIRST_ID, key_for, recording_activity
 
 FIRST_MADE_ID = FIRST_ID + 1_000_000

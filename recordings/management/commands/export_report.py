@@ -20,9 +20,9 @@ from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle.build import Built, build_bundle
 from recordings.proof.evidence.bundle.claims import Order
-from recordings.proof.evidence.bundle.errors import CannotBuild
 from recordings.proof.evidence.bundle.readme import command
 from recordings.proof.evidence.bundle.scope import Scope
+from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports.bundles import FORMAT, as_detail
 from recordings.trail.filters import TrailFilters
 

@@ -10,8 +10,8 @@ from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from recordings.audit.vault import KEYS, Disclosed, Keyring
-from recordings.proof.evidence.bundle.errors import EventGone, LogBroken
 from recordings.proof.evidence.canonical_json import canonical
+from recordings.proof.evidence.errors import EventGone, LogBroken
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog.texts import encode64
 from recordings.tlog.tiles import TileError, Tiles

@@ -24,9 +24,9 @@ from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence.bundle import final_checkpoint
-from recordings.proof.evidence.bundle.errors import NotOneScope
 from recordings.proof.evidence.bundle.readme import statement_in
 from recordings.proof.evidence.check.verify_audit import verify
+from recordings.proof.evidence.errors import NotOneScope
 from recordings.reports import bundles, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.forms import NO_RECORDING, ReportForm

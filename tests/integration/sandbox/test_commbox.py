@@ -94,7 +94,7 @@ class TestWhoMayCall:
             assert header == "soon, please"
 
     def test_the_default_throttle_is_five_a_second_with_burst_ten(self) -> None:
-        from auditportal.sandbox.control.switches import Switches
+        from auditportal.sandbox.behaviour.switches import Switches
 
         assert (Switches().throttle_rate, Switches().throttle_burst) == (5.0, 10)
 

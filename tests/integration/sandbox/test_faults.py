@@ -94,7 +94,7 @@ def test_silence_then_the_end(api: Api) -> None:
 
 
 def test_silence_lasts_30_seconds_unless_told() -> None:
-    from auditportal.sandbox.control.faults import Fault
+    from auditportal.sandbox.behaviour.faults import Fault
 
     delivery = Fault("silence").delivery()
     assert delivery

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditportal.sandbox.behaviour.faults import Fault, Faults, read_fault
+from auditportal.sandbox.behaviour.switches import Panel, Switches
+from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.commbox.keys import Keys, make_key, read_expiry
 from auditportal.sandbox.commbox.throttle import Throttle, retry_after
-from auditportal.sandbox.control.faults import Fault, Faults, read_fault
-from auditportal.sandbox.control.switches import Panel, Switches
 from auditportal.sandbox.messages import Request
-from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.scheduler import Scheduler
 from auditportal.sandbox.world.journal import Journal
-from auditportal.sandbox.world.scheduler import Scheduler
 
 NOW = datetime(2026, 5, 13, 9, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from recordings.audit.kinds import Kind as Events
-from recordings.proof.evidence.bundle.errors import LogBroken
 from recordings.proof.evidence.bundle.final_checkpoint import Standing
 from recordings.proof.evidence.bundle.population import CHAINS, Population, select, together
 from recordings.proof.evidence.bundle.scope import ALL, Scope
 from recordings.proof.evidence.bundle.timestamps import Stamped, stamped_around
+from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.sealing.heads import Heads, ProvenHead
 from recordings.proof.sealing.tags import Kind, tag
 from recordings.tlog.tiles import Tiles

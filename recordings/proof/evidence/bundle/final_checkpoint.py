@@ -14,7 +14,7 @@ from django.db import connection
 
 from recordings.audit.kinds import Kind
 from recordings.models import Checkpoint, Cosignature, LogHead
-from recordings.proof.evidence.bundle.errors import CannotProve
+from recordings.proof.evidence.errors import CannotProve
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.entries import stamp
 from recordings.tlog import checkpoint as tlog

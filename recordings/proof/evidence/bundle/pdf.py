@@ -19,11 +19,11 @@ from pydantic_core import from_json
 
 from recordings.audit.opened import Opened
 from recordings.proof.evidence.bundle import readme
-from recordings.proof.evidence.bundle.errors import CannotBuild
 from recordings.proof.evidence.bundle.final_checkpoint import Standing
 from recordings.proof.evidence.bundle.statement import Facts, Sentence
 from recordings.proof.evidence.bundle.table import COLUMNS, Row
 from recordings.proof.evidence.canonical_json import canonical
+from recordings.proof.evidence.errors import CannotBuild
 from recordings.proof.evidence.leaves import Shipped
 from recordings.tlog.texts import encode64
 from recordings.trail.sentences import plain_sentence

@@ -12,8 +12,8 @@ from typing import Any, LiteralString
 from pydantic_core import from_json
 
 from recordings.audit.kinds import Kind as Events
-from recordings.proof.evidence.bundle.errors import TooMuch
 from recordings.proof.evidence.bundle.scope import ACTOR, ALL, OBJECT, TARGET, Scope
+from recordings.proof.evidence.errors import TooMuch
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.tags import Kind
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, Recording, Report
-from recordings.proof.evidence.bundle.errors import UnknownReference
+from recordings.proof.evidence.errors import UnknownReference
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}\Z")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from recordings.proof.evidence.bundle.errors import NotOneScope, NotPassed
 from recordings.proof.evidence.bundle.references import known_reference
+from recordings.proof.evidence.errors import NotOneScope, NotPassed
 from recordings.proof.sealing.entries import stamp
 from recordings.trail.filters import TrailFilters
 

@@ -11,10 +11,10 @@ from pydantic_core import from_json
 from recordings.audit.kinds import Kind
 from recordings.proof.evidence.bundle import pdf, table
 from recordings.proof.evidence.bundle.claims import Claims
-from recordings.proof.evidence.bundle.errors import LogBroken, TooMuch
 from recordings.proof.evidence.bundle.scope import ACTOR
 from recordings.proof.evidence.bundle.statement import Facts
 from recordings.proof.evidence.bundle.zip_writer import Member
+from recordings.proof.evidence.errors import LogBroken, TooMuch
 from recordings.proof.evidence.leaves import Shipped, entries, with_events
 from recordings.proof.sealing.entries import MALFORMED
 from recordings.sheets.xlsx import Workbook

@@ -21,7 +21,7 @@ from recordings.http import Request
 from recordings.models import Checkpoint, Cosignature
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-from recordings.proof.evidence.bundle.errors import LogBroken
+from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.evidence.pages.log_status import newest_witnessed
 from recordings.proof.evidence.trust import whole_note
 from recordings.proof.sealing.tree import Tree

@@ -18,10 +18,10 @@ from auditportal.embedded import Services
 from recordings.audit import Kind, Outcome, Target, record
 from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle import final_checkpoint, pdf, population
-from recordings.proof.evidence.bundle.errors import CannotBuild, CannotProve, TooMuch
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.check.verify_audit import verify
+from recordings.proof.evidence.errors import CannotBuild, CannotProve, TooMuch
 from recordings.proof.sealing.tags import tag
 from tests.cells import original
 from tests.integration.proof.evidence.bundles import (

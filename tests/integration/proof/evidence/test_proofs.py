@@ -11,8 +11,8 @@ from django.db import connection
 
 from auditportal.embedded import Services
 from recordings.models import AuditEvent, Checkpoint, Leaf
-from recordings.proof.evidence.bundle.errors import LogBroken
 from recordings.proof.evidence.check.verify_audit import verify
+from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.evidence.proofs import NotSealedYet, consistency, event_proof
 from recordings.tlog import merkle

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from auditportal.sandbox.world.clock import Clock
+from auditportal.sandbox.clock import Clock
 
 logger = logging.getLogger(__name__)
 Job = Callable[[], None]

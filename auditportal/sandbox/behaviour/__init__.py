@@ -1,0 +1,1 @@
+"""How the sandbox behaves: faults on demand, switches, and the logs of what reached it."""
