@@ -1,4 +1,4 @@
-"""Reports that are evidence bundles: built in the place of the table's file, and what they say of themselves."""
+"""Reports that are evidence bundles: how one is built and filed, and what its page shows of it."""
 
 import errno
 import json
@@ -31,7 +31,14 @@ RENEW_SECONDS = 0.5
 
 def write(report: Report) -> None:
     """Build the bundle of a report that was claimed. Raises CannotBuild with a sentence, LeaseLost, OSError."""
-    name, order = files.name_of(report), _order(report)
+    request = _newest_event(report, Kind.REPORT_REQUESTED)
+    if request is None:
+        raise CannotProve("The trail does not say who asked for this report. Request it again.")
+    detail = _detail(request)
+    if "scope" not in detail:
+        raise CannotBuild(ASKED_BEFORE)
+    order = Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]))
+    name = files.name_of(report)
     with files.Draft(report.pk, report.attempts) as draft:
         built = build_bundle(order, draft, name, _Progress(report), files.folder())
         sha256 = draft.finish(files.file_of(report))
@@ -59,7 +66,7 @@ def as_detail(built: Built) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Proven:
-    """What a finished bundle said of itself when it was built, for the report's page."""
+    """What a finished bundle states, for the report's page."""
 
     statement: list[Sentence]
     checkpoint_size: int
@@ -73,8 +80,8 @@ class Proven:
         """None for a report that is no finished bundle of the present format, or whose file is gone."""
         if report.format != FORMAT or not report.file_name:
             return None
-        said = _said(report, Kind.REPORT_BUILT)
-        detail = _detail(said) if said else {}
+        built = _newest_event(report, Kind.REPORT_BUILT)
+        detail = _detail(built) if built else {}
         statement = _statement(report)
         if "csv_sha256" not in detail or not statement:
             return None
@@ -99,33 +106,23 @@ def _statement(report: Report) -> list[Sentence]:
 
 def in_old_format(reports: Iterable[Report]) -> set[UUID]:
     """Those of these reports that are bundles of the format before: the event that asks for one names no scope."""
-    refs = {f"report:{one.pk}": one.pk for one in reports if one.format == FORMAT}
-    asking = AuditEvent.objects.filter(target_ref__in=refs, kind=Kind.REPORT_REQUESTED)
-    now = {event.target_ref for event in asking if "scope" in _detail(event)}
-    return {pk for ref, pk in refs.items() if ref not in now}
+    refs = {f"report:{report.pk}": report.pk for report in reports if report.format == FORMAT}
+    requests = AuditEvent.objects.filter(target_ref__in=refs, kind=Kind.REPORT_REQUESTED)
+    in_present_format = {event.target_ref for event in requests if "scope" in _detail(event)}
+    return {pk for ref, pk in refs.items() if ref not in in_present_format}
 
 
-def _order(report: Report) -> Order:
-    request = _said(report, Kind.REPORT_REQUESTED)
-    if request is None:
-        raise CannotProve("The trail does not say who asked for this report. Request it again.")
-    detail = _detail(request)
-    if "scope" not in detail:
-        raise CannotBuild(ASKED_BEFORE)
-    return Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]))
-
-
-def _said(report: Report, kind: Kind) -> AuditEvent | None:
+def _newest_event(report: Report, kind: Kind) -> AuditEvent | None:
     return AuditEvent.objects.filter(target_ref=f"report:{report.pk}", kind=kind).order_by("-id").first()
 
 
 def _detail(event: AuditEvent) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(bytes(event.body)).get("action_detail", {})
-    return found
+    detail: dict[str, Any] = json.loads(bytes(event.body)).get("action_detail", {})
+    return detail
 
 
 class _Progress:
-    """Tells the report's row how far the bundle is, and keeps the lease."""
+    """Writes into the report's row how far the bundle is, and keeps the lease."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

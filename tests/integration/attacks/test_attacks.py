@@ -34,7 +34,7 @@ from django.db import connection
 
 from recordings.audit.vault import _seal, _unwrap
 from recordings.models import AuditSecret, AuditSubjectKey, Leaf
-from recordings.proof.evidence.bundle import claims as building
+from recordings.proof.evidence.bundle import build, claims
 from recordings.proof.evidence.bundle.final_checkpoint import CannotProve
 from recordings.proof.evidence.bundle.population import Population
 from recordings.proof.evidence.canonical_json import canonical
@@ -111,13 +111,13 @@ def test_A2_another_name_is_shown(scene: Scene) -> None:
 
 def leaving_out(monkeypatch: pytest.MonkeyPatch, *missing: int) -> None:
     """From now on the portal does not put these leaves into bundles, nor into their tables."""
-    real = building.select
+    select = build.select_population
 
-    def select(*given: Any) -> Population:
-        found = real(*given)
-        return replace(found, leaves=[n for n in found.leaves if n not in missing])
+    def select_fewer(*given: Any) -> Population:
+        population = select(*given)
+        return replace(population, leaves=[n for n in population.leaves if n not in missing])
 
-    monkeypatch.setattr(building, "select", select)
+    monkeypatch.setattr(build, "select_population", select_fewer)
 
 
 def test_A3_a_view_is_left_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,24 +173,24 @@ def test_A4_the_newest_view_is_left_out(scene: Scene, monkeypatch: pytest.Monkey
 
 def test_A5_and_the_count_is_a_lie(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     leaving_out(monkeypatch, 3)
-    real = building._chains
+    real = claims._chains
 
     def lying(*given: Any) -> list[dict[str, Any]]:
         (told,) = real(*given)
         return [{"kind": "obj", "head": {**told["head"], "count": 2, "last": 2}}]
 
-    monkeypatch.setattr(building, "_chains", lying)
+    monkeypatch.setattr(claims, "_chains", lying)
     assert failing(scene.audited()) == ["completeness"]
 
 
 def test_A14_an_old_manifest_hides_newer_views(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """The heads at leaf 5 were true at their time. Since then Tom viewed recording 1 again."""
     opened("1", TOM)
-    real_select, real_chains = building.select, building._chains
+    select, real_chains = build.select_population, claims._chains
     monkeypatch.setattr(
-        building, "select", lambda link, scope, tags, size: real_select(link, scope, tags, min(size, 6))
+        build, "select_population", lambda link, scope, size: select(link, scope, min(size, 6))
     )
-    monkeypatch.setattr(building, "_chains", lambda link, tags, upto: real_chains(link, tags, 5))
+    monkeypatch.setattr(claims, "_chains", lambda link, tags, upto: real_chains(link, tags, 5))
     bundle = scene.bundle()
     assert bundle.rows == [1, 2, 3]
     assert failing(scene.audited(bundle)) == ["completeness"]

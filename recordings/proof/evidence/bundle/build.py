@@ -1,6 +1,6 @@
-"""An evidence bundle: everything an outsider needs to check a report without the portal (docs/trail-format.md, 7).
+"""Build an evidence bundle: all an outsider needs to check a report without the portal (docs/trail-format.md, 7).
 
-One snapshot, one pass over the leaves at constant memory; each file of the zip is packed beside it until all are there.
+Memory stays constant: one pass over the leaves, each file of the zip packed into a temporary file until all are there.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from pathlib import Path
 from recordings.audit import Kind
 from recordings.audit.snapshot import snapshot
 from recordings.proof.evidence.bundle import pdf, readme
-from recordings.proof.evidence.bundle.claims import Claims, Order
-from recordings.proof.evidence.bundle.description import portrait
-from recordings.proof.evidence.bundle.final_checkpoint import await_standing
+from recordings.proof.evidence.bundle.claims import Order, make_claims
+from recordings.proof.evidence.bundle.description import description
+from recordings.proof.evidence.bundle.final_checkpoint import await_final_checkpoint
+from recordings.proof.evidence.bundle.population import select_population
 from recordings.proof.evidence.bundle.statement import Sentence, statement
 from recordings.proof.evidence.bundle.stream import Progress, write_events
 from recordings.proof.evidence.bundle.table import COLUMNS
-from recordings.proof.evidence.bundle.zip_writer import Output, Parcel
+from recordings.proof.evidence.bundle.zip_writer import BundleZip, Output
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.check.inspection import VERIFIER
 from recordings.proof.evidence.check.single_file import single_file
@@ -24,11 +25,14 @@ from recordings.proof.evidence.leaves import tiles
 from recordings.sheets.xlsx import Workbook
 
 _TABLES = ("report.csv", "report.xlsx", "report.pdf")
+# The order of the files in the zip; time stamps of older checkpoints come between.
+_FIRST = ("README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", *_TABLES)
+_VERIFIERS = ("verify_audit.py", "verify.html")
 
 
 @dataclass(frozen=True)
 class Built:
-    """What is in a finished bundle."""
+    """What is in a finished bundle. `size` is that of its checkpoint."""
 
     size: int
     rows: int
@@ -41,56 +45,55 @@ class Built:
 
 
 def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, scratch: Path) -> Built:
-    """Wait for the checkpoint behind the order's event and write the bundle; `scratch` has room for all of it.
+    """Build the bundle that a committed event asks for, and write it to `out`; `scratch` has room for all of it.
 
     Raises CannotProve when nothing is signed in time, TooMuch for more leaves than a bundle carries, LogBroken and
     EventGone when the log cannot prove it.
     """
-    standing = await_standing(order.request, lambda: progress(0, 0))
-    at = datetime.now(UTC)
-    with snapshot() as connection, Parcel(scratch) as parcel:
-        claims = Claims.made(connection, order, standing)
+    # 1. Wait until the event that asks for the bundle is sealed, a checkpoint behind it signed and, in time, witnessed.
+    checkpoint = await_final_checkpoint(order.request, lambda: progress(0, 0))
+    built_at = datetime.now(UTC)
+    # 2. Read the database at one moment. It comes after the wait, so the snapshot holds all that the checkpoint signs.
+    with snapshot() as connection, BundleZip(scratch) as bundle:
+        # 3. Select every leaf of the scope, and the incidents that speak of some of them.
+        population = select_population(connection, order.scope, checkpoint.size)
+        # 4. Make the claims that a verifier will check: that none is missing, who asked, where the log was opened.
+        claims = make_claims(connection, order, checkpoint, population)
         tree = tiles(connection, claims.size)
+        # 5. Stream the leaves in one pass: the events with their proofs, and the table as CSV and as XLSX.
         with (
-            parcel.member("events.jsonl") as events,
-            parcel.member("report.csv") as csv,
-            parcel.member("report.xlsx") as xlsx,
+            bundle.member("events.jsonl") as events,
+            bundle.member("report.csv") as csv,
+            bundle.member("report.xlsx") as xlsx,
             Workbook(xlsx, COLUMNS) as book,
         ):
-            found = write_events(connection, claims, tree, events, csv, book, progress)
-        facts = found.facts()
-        said = statement(facts)
+            summary = write_events(connection, claims, tree, events, csv, book, progress)
+        # 6. State what the leaves show, in the sentences that a verifier prints from the same facts.
+        facts = summary.facts()
+        sentences, verdict = statement(facts), readme.verdict(checkpoint)
+        # 7. Add what people read, and what they check the bundle with.
         certificate = pdf.Certificate(
-            said, readme.verdict(standing), portrait(claims.scope), facts, standing, csv.sha256, file_name, at
+            sentences, verdict, description(claims.scope), facts, checkpoint, csv.sha256, file_name, built_at
         )
-        parcel.add("report.pdf", pdf.render(certificate, found.first))
-        parcel.add("README.txt", readme.readme(said, standing, file_name).encode())
-        about = claims.as_json(tree, facts.rows, parcel.sha256(*_TABLES))
-        parcel.add("bundle.json", canonical(about))
-        parcel.add("checkpoint.txt", standing.note.encode())
-        parcel.add("policy.txt", readme.policy_file(standing))
-        anchors = _add_anchors(parcel, claims)
-        parcel.add("verify_audit.py", VERIFIER.read_bytes())
-        parcel.add("verify.html", single_file())
-        first = ["README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", *_TABLES]
-        parcel.send(out, [*first, *anchors, "verify_audit.py", "verify.html"])
+        bundle.add("report.pdf", pdf.render(certificate, summary.pdf_rows))
+        bundle.add("README.txt", readme.readme(sentences, checkpoint, file_name).encode())
+        bundle.add("verify_audit.py", VERIFIER.read_bytes())
+        bundle.add("verify.html", single_file())
+        bundle.add("policy.txt", readme.policy_file(checkpoint))
+        bundle.add("checkpoint.txt", checkpoint.note.encode())
+        for name, content in claims.anchor_files.items():
+            bundle.add(name, content)
+        # 8. Add bundle.json last: it names the hashes of the tables.
+        bundle.add("bundle.json", canonical(claims.as_json(tree, facts.rows, bundle.sha256(*_TABLES))))
+        # 9. Write the zip and close it with the hash of everything before its last file.
+        bundle.write_to(out, [*_FIRST, *claims.anchor_files, *_VERIFIERS])
     return Built(
         size=claims.size,
         rows=facts.rows,
-        viewings=found.kinds[Kind.URL_ISSUED.value],
+        viewings=summary.kinds[Kind.URL_ISSUED.value],
         leaves=len(claims.shipped),
-        witnesses=standing.witnesses,
-        verdict=readme.verdict(standing),
-        statement=said,
+        witnesses=checkpoint.witnesses,
+        verdict=verdict,
+        statement=sentences,
         csv_sha256=csv.sha256,
     )
-
-
-def _add_anchors(parcel: Parcel, claims: Claims) -> list[str]:
-    """Older checkpoints and their time stamps; the names of the files in their order."""
-    names = []
-    for stamped in claims.stamped:
-        for name, content in zip(stamped.files, (stamped.note.encode(), stamped.response), strict=True):
-            parcel.add(name, content)
-            names.append(name)
-    return names

@@ -7,17 +7,17 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from recordings.audit.kinds import Kind as Events
-from recordings.proof.evidence.bundle.final_checkpoint import Standing
-from recordings.proof.evidence.bundle.population import CHAINS, Population, select, together
+from recordings.audit.kinds import Kind as EventKind
+from recordings.proof.evidence.bundle.final_checkpoint import FinalCheckpoint
+from recordings.proof.evidence.bundle.population import Population, merged
 from recordings.proof.evidence.bundle.scope import ALL, Scope
-from recordings.proof.evidence.bundle.timestamps import Stamped, stamped_around
+from recordings.proof.evidence.bundle.timestamps import TimestampedCheckpoint, timestamped_around
 from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.sealing.heads import Heads, ProvenHead
-from recordings.proof.sealing.tags import Kind, tag
+from recordings.proof.sealing.tags import Kind as TagKind
 from recordings.tlog.tiles import Tiles
 
-_OPENINGS = """
+_OPENING = """
 SELECT l.n FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
 WHERE e.kind = %s AND l.n < %s AND convert_from(e.body, 'UTF8')::jsonb #>> '{action_detail,origin}' = %s
 ORDER BY l.n DESC LIMIT 1
@@ -37,38 +37,19 @@ class Order:
 
 @dataclass(frozen=True)
 class Claims:
-    """Everything that is claimed, before it is written down."""
+    """Everything that is claimed, before it is written down.
+
+    `opening` is the leaf that opened the log under its present name, `request` the leaf of the event that asks for the
+    bundle.
+    """
 
     order: Order
-    standing: Standing
-    tag_key: bytes
+    checkpoint: FinalCheckpoint
+    population: Population
     opening: int
     request: int
-    population: Population
     chains: list[dict[str, Any]]
-    stamped: list[Stamped]
-
-    @classmethod
-    def made(cls, connection: Any, order: Order, standing: Standing) -> "Claims":
-        """Gathered from one snapshot of the database. Raises TooMuch, LogBroken."""
-        size, origin = standing.size, standing.checkpoint.origin
-        ((tag_key,),) = _fetch(connection, "SELECT tag_key FROM audit.log_head")
-        tags = {kind: tag(bytes(tag_key), kind, order.scope.ref) for kind in CHAINS[order.scope.kind]}
-        population = select(connection, order.scope, tags, size)
-        opening = _one(_fetch(connection, _OPENINGS, Events.LOG_OPENED.value, size, origin))
-        request = _one(_fetch(connection, _REQUEST, order.request, size))
-        return cls(
-            order=order,
-            standing=standing,
-            tag_key=bytes(tag_key),
-            opening=opening,
-            request=request,
-            population=population,
-            chains=_chains(connection, tags, size - 1),
-            stamped=stamped_around(
-                connection, size, origin, [*population.leaves, 0, opening, request, size - 1]
-            ),
-        )
+    timestamped: list[TimestampedCheckpoint]
 
     @property
     def scope(self) -> Scope:
@@ -76,28 +57,31 @@ class Claims:
 
     @property
     def size(self) -> int:
-        return self.standing.size
+        return self.checkpoint.size
 
     @property
     def manifest(self) -> int:
-        return self.standing.size - 1
+        """The last leaf: the manifest that counts the leaves of every chain before it."""
+        return self.checkpoint.size - 1
 
     @cached_property
-    def beside(self) -> frozenset[int]:
+    def outside_scope(self) -> frozenset[int]:
         """The leaves that are shipped and lie outside the scope."""
-        whatever = {0, self.opening, self.request, self.manifest, *self.population.incidents}
-        whatever.update(stamped.size - 1 for stamped in self.stamped)
-        return frozenset(n for n in whatever if n not in self._scope_leaves)
+        needed = {0, self.opening, self.request, self.manifest, *self.population.incidents}
+        needed.update(stamped.size - 1 for stamped in self.timestamped)
+        leaves = self.population.leaves
+        within = leaves if isinstance(leaves, range) else frozenset(leaves)
+        return frozenset(n for n in needed if n not in within)
 
     @cached_property
     def shipped(self) -> Sequence[int]:
         """Every leaf that is in the bundle, ascending."""
-        return together(self.population.leaves, self.beside)
+        return merged(self.population.leaves, self.outside_scope)
 
-    @cached_property
-    def _scope_leaves(self) -> Any:
-        leaves = self.population.leaves
-        return leaves if isinstance(leaves, range) else frozenset(leaves)
+    @property
+    def anchor_files(self) -> dict[str, bytes]:
+        """Older checkpoints and their time stamps, by their names in the bundle."""
+        return {name: content for stamped in self.timestamped for name, content in stamped.files.items()}
 
     def as_json(self, tree: Tiles, rows: int, files: Mapping[str, str]) -> dict[str, Any]:
         """The content of bundle.json (docs/trail-format.md, 7)."""
@@ -105,59 +89,79 @@ class Claims:
         return {
             "v": 2,
             "type": "auditportal-bundle/2",
-            "origin": self.standing.checkpoint.origin,
+            "origin": self.checkpoint.origin,
             "size": self.size,
             "report": str(self.order.report),
             "request": self.request,
             "scope": self.scope.as_claim(),
-            "tag_key": self.tag_key.hex(),
+            "tag_key": self.population.tag_key.hex(),
             "opening": self.opening,
             **({"range": self.population.range} if everybody else {"chains": self.chains}),
             "leaves": len(self.shipped),
             "rows": rows,
             "files": dict(files),
             "anchors": [
-                {"size": one.size, "consistency": _encoded(tree.consistency_path(one.size))}
-                for one in self.stamped
+                {"size": stamped.size, "consistency": _base64(tree.consistency_path(stamped.size))}
+                for stamped in self.timestamped
             ],
         }
 
 
-def _chains(connection: Any, tags: Mapping[Kind, bytes], upto: int) -> list[dict[str, Any]]:
-    """For each tag its head in the manifest at `upto`, or its neighbours when it has no leaf."""
-    found = []
-    for kind, own in tags.items():
+def make_claims(connection: Any, order: Order, checkpoint: FinalCheckpoint, population: Population) -> Claims:
+    """Gather the claims about a population from the same snapshot of the database.
+
+    Raises LogBroken when the leaf of the opening or of the request is missing.
+    """
+    size, origin = checkpoint.size, checkpoint.origin
+    opening = _leaf(connection, _OPENING, EventKind.LOG_OPENED.value, size, origin)
+    request = _leaf(connection, _REQUEST, order.request, size)
+    pinned = [*population.leaves, 0, opening, request, size - 1]
+    return Claims(
+        order=order,
+        checkpoint=checkpoint,
+        population=population,
+        opening=opening,
+        request=request,
+        chains=_chains(connection, population.tags, size - 1),
+        timestamped=timestamped_around(connection, size, origin, pinned),
+    )
+
+
+def _leaf(connection: Any, statement: str, *params: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        row = cursor.fetchone()
+    if row is None:
+        raise LogBroken
+    return int(row[0])
+
+
+def _chains(connection: Any, tags: Mapping[TagKind, bytes], manifest: int) -> list[dict[str, Any]]:
+    """For each tag its head in the manifest, or the heads on both sides of where it would be: it has no leaf."""
+    chains = []
+    for kind, tag in tags.items():
         with connection.cursor() as cursor:
-            heads = Heads.counted(cursor, kind, upto)
-        if proven := heads.find(own):
+            heads = Heads.counted(cursor, kind, manifest)
+        if proven := heads.find(tag):
             head = _head(proven)
             del head["tag"]  # whoever reads it computes it
-            found.append({"kind": kind, "head": head})
+            chains.append({"kind": kind, "head": head})
         else:
-            sides = zip(("left", "right"), heads.neighbours(own), strict=True)
-            found.append({"kind": kind, "absence": {side: _head(one) for side, one in sides if one}})
-    return found
+            sides = zip(("left", "right"), heads.neighbours(tag), strict=True)
+            absence = {side: _head(neighbour) for side, neighbour in sides if neighbour}
+            chains.append({"kind": kind, "absence": absence})
+    return chains
 
 
 def _head(proven: ProvenHead) -> dict[str, Any]:
-    head = proven.head
-    said = {"index": proven.index, "count": head.count, "last": head.last, "tag": head.tag.hex()}
-    return {**said, "path": _encoded(proven.path)}
+    return {
+        "index": proven.index,
+        "count": proven.head.count,
+        "last": proven.head.last,
+        "tag": proven.head.tag.hex(),
+        "path": _base64(proven.path),
+    }
 
 
-def _encoded(path: Sequence[bytes]) -> list[str]:
-    return [base64.b64encode(one).decode() for one in path]
-
-
-def _one(rows: Sequence[Any]) -> int:
-    """The one leaf that was found. Raises LogBroken when there is none."""
-    if not rows:
-        raise LogBroken
-    return int(rows[0][0])
-
-
-def _fetch(connection: Any, statement: Any, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+def _base64(path: Sequence[bytes]) -> list[str]:
+    return [base64.b64encode(node).decode() for node in path]

@@ -17,22 +17,19 @@ from recordings.models import Checkpoint, Cosignature, LogHead
 from recordings.proof.evidence.errors import CannotProve
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.entries import stamp
-from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
 
 WAIT_SECONDS = 30.0
 _TICK = 0.1
-_LEAF = "SELECT n FROM audit.leaf WHERE event_id = %s"
-_SIZES = """
+_LEAF_OF_EVENT = "SELECT n FROM audit.leaf WHERE event_id = %s"
+_SIGNED_MANIFESTS = """
 SELECT c.size FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id JOIN audit.checkpoint c ON c.size = l.n + 1
 WHERE e.kind = %s AND l.n > %s AND e.id > (SELECT event_no FROM audit.leaf WHERE n = %s)
 ORDER BY c.size DESC LIMIT 20
 """
 
-Pulse = Callable[[], None]
-Found = TypeVar("Found")
-
+Result = TypeVar("Result")
 
 NOT_OPENED = (
     "The sealed log has not been opened yet, so there is nothing a proof could lead to. Ask whoever runs the portal "
@@ -56,19 +53,23 @@ POLICY_UNFIT = (
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A checkpoint with everything that is signed below it, and what the portal's own policy makes of it."""
+class FinalCheckpoint:
+    """A checkpoint with all its signatures, and what the portal's own policy makes of them."""
 
     note: str
     judged: Judged
 
     @property
-    def checkpoint(self) -> tlog.Checkpoint:
-        return self.judged.checkpoint
+    def origin(self) -> str:
+        return self.judged.checkpoint.origin
 
     @property
     def size(self) -> int:
         return self.judged.checkpoint.size
+
+    @property
+    def root(self) -> bytes:
+        return self.judged.checkpoint.root
 
     @property
     def witnesses(self) -> tuple[str, ...]:
@@ -78,71 +79,74 @@ class Standing:
     @property
     def seen_by(self) -> list[tuple[str, str]]:
         """Each of them with the time of the cosignature, spelled as in an entry."""
-        signed = self.judged.witnesses.items()
-        return [(name, stamp(datetime.fromtimestamp(one.time or 0, UTC))) for name, one in signed]
+        cosigned = self.judged.witnesses.items()
+        return [
+            (name, stamp(datetime.fromtimestamp(signature.time or 0, UTC))) for name, signature in cosigned
+        ]
 
 
 def portal_policy() -> Policy:
-    """The portal's own trust policy. Raises CannotProve when there is none, or no sense in it."""
+    """The portal's own trust policy. Raises CannotProve when there is none, or none that can be used."""
     try:
-        found = policy()
+        trusted = policy()
     except OSError:
         raise CannotProve(POLICY_UNFIT.format(trouble="it cannot be read.")) from None
-    except PolicyError as wrong:
-        raise CannotProve(POLICY_UNFIT.format(trouble=str(wrong))) from wrong
-    if found is None:
+    except PolicyError as error:
+        raise CannotProve(POLICY_UNFIT.format(trouble=str(error))) from error
+    if trusted is None:
         raise CannotProve(NO_POLICY)
-    return found
+    return trusted
 
 
-def await_standing(request: UUID, pulse: Pulse) -> Standing:
-    """Wait until the event `request` is followed by a manifest whose checkpoint is signed and cosigned by the quorum.
+def await_final_checkpoint(request: UUID, while_waiting: Callable[[], None]) -> FinalCheckpoint:
+    """Wait until the event `request` is sealed, a manifest after it is signed, and enough witnesses have cosigned that.
 
-    A quorum that is not met in time is left at that: the newest signed checkpoint is given, and says so. `pulse` is
-    called while waiting. Raises CannotProve when nothing is sealed or signed in time.
+    `while_waiting` is called every tenth of a second. Raises CannotProve when nothing is sealed or signed in time.
     """
     trusted = portal_policy()
     if not LogHead.objects.exists():
         raise CannotProve(NOT_OPENED)
-    n = _poll(lambda: _leaf_of(request), pulse)
-    if n is None:
+    leaf = _poll(lambda: _leaf_of(request), while_waiting)
+    if leaf is None:
         raise CannotProve(NOT_SEALED)
-    if _poll(lambda: _sizes(n) or None, pulse) is None:
+    if _poll(lambda: _signed_after(leaf) or None, while_waiting) is None:
         raise CannotProve(NOT_SIGNED)
-    return _poll(lambda: _enough(_sizes(n), trusted), pulse) or standing_at(_sizes(n)[0], trusted)
+
+    def witnessed() -> FinalCheckpoint | None:
+        checkpoints = (_signed_checkpoint(size, trusted) for size in _signed_after(leaf))
+        return next((checkpoint for checkpoint in checkpoints if checkpoint.judged.quorum_met), None)
+
+    # Witnesses may be away: then the bundle has the newest checkpoint that is signed, and says that it lacks them.
+    return _poll(witnessed, while_waiting) or _signed_checkpoint(_signed_after(leaf)[0], trusted)
 
 
-def standing_at(size: int, trusted: Policy) -> Standing:
+def _signed_checkpoint(size: int, trusted: Policy) -> FinalCheckpoint:
     """The checkpoint of this size, which was signed. Raises CannotProve when the policy does not know by whom."""
     note = whole_note(Checkpoint.objects.get(size=size), Cosignature.objects.filter(size=size))
     try:
-        return Standing(note, trusted.judge(note))
-    except NoteError as wrong:
-        raise CannotProve(POLICY_UNFIT.format(trouble=str(wrong))) from wrong
+        return FinalCheckpoint(note, trusted.judge(note))
+    except NoteError as error:
+        raise CannotProve(POLICY_UNFIT.format(trouble=str(error))) from error
 
 
-def _poll(look: Callable[[], Found | None], pulse: Pulse) -> Found | None:
+def _poll(look: Callable[[], Result | None], while_waiting: Callable[[], None]) -> Result | None:
+    """Call `look` until it returns something, for WAIT_SECONDS at most."""
     end = time.monotonic() + WAIT_SECONDS
-    while (found := look()) is None and time.monotonic() < end:
-        pulse()
+    while (result := look()) is None and time.monotonic() < end:
+        while_waiting()
         time.sleep(_TICK)
-    return found
+    return result
 
 
 def _leaf_of(event: UUID) -> int | None:
     with connection.cursor() as cursor:
-        cursor.execute(_LEAF, [event])
+        cursor.execute(_LEAF_OF_EVENT, [event])
         row = cursor.fetchone()
     return row[0] if row else None
 
 
-def _sizes(n: int) -> list[int]:
-    """The sizes that were signed right behind a manifest after leaf `n`, newest first."""
+def _signed_after(leaf: int) -> list[int]:
+    """The sizes that were signed right behind a manifest after this leaf, newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_SIZES, [Kind.HEADS_MANIFEST.value, n, n])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _enough(sizes: list[int], trusted: Policy) -> Standing | None:
-    standings = (standing_at(size, trusted) for size in sizes)
-    return next((standing for standing in standings if standing.judged.quorum_met), None)
+        cursor.execute(_SIGNED_MANIFESTS, [Kind.HEADS_MANIFEST.value, leaf, leaf])
+        return [size for (size,) in cursor.fetchall()]

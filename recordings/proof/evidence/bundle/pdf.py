@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 from pydantic_core import from_json
 
 from recordings.audit.opened import Opened
 from recordings.proof.evidence.bundle import readme
-from recordings.proof.evidence.bundle.final_checkpoint import Standing
+from recordings.proof.evidence.bundle.final_checkpoint import FinalCheckpoint
 from recordings.proof.evidence.bundle.statement import Facts, Sentence
-from recordings.proof.evidence.bundle.table import COLUMNS, Row
+from recordings.proof.evidence.bundle.table import COLUMNS
+from recordings.proof.evidence.bundle.table import Row as TableRow
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.proof.evidence.leaves import Shipped
@@ -42,21 +42,21 @@ _SHOWN = (
     ("On", ("target", "target_label"), 22),
     ("Purpose, note", ("purpose", "note"), 14),
 )
-Line = list[str]
+Row = list[str]
 _TYPESET = Path(__file__).with_name("typeset.py")
 _LONGEST = 300  # seconds
 # The line end within a cell is ours.
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
-def line(row: Row, leaf: Shipped) -> Line:
+def pdf_row(row: TableRow, leaf: Shipped) -> Row:
     """The cells of one event: what its row of the table says, and the sentence that the trail's page has for it."""
-    said = dict(zip(COLUMNS, row, strict=True))
+    values = dict(zip(COLUMNS, row, strict=True))
     if leaf.body:
-        said[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
+        values[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
     else:
-        said[_SENTENCE] = "An entry that is no event that can be read"
-    return ["\n".join(_texts(said[name] for name in names)) for _, names, _ in _SHOWN]
+        values[_SENTENCE] = "An entry that is no event that can be read"
+    return ["\n".join(_texts(values[name] for name in names)) for _, names, _ in _SHOWN]
 
 
 def _texts(values: Iterable[int | str]) -> Iterator[str]:
@@ -65,22 +65,22 @@ def _texts(values: Iterable[int | str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the first page says. `portrait` is the portal's own knowledge of which call it is, empty for none."""
+    """What the first page says. `description` is the portal's own knowledge of which call it is, empty for none."""
 
     statement: Sequence[Sentence]
     verdict: str
-    portrait: str
+    description: str
     facts: Facts
-    standing: Standing
+    checkpoint: FinalCheckpoint
     csv_sha256: str
     file_name: str
-    at: datetime
+    built_at: datetime
 
 
-def render(certificate: Certificate, lines: Sequence[Line]) -> bytes:
-    """The PDF. `lines` are the first rows, at most ROWS of them."""
-    at, left_out = certificate.at, certificate.facts.rows - len(lines)
-    table = f"The first {len(lines):,} events" if left_out else "The events"
+def render(certificate: Certificate, rows: Sequence[Row]) -> bytes:
+    """Render the PDF. `rows` are the first events, at most ROWS of them."""
+    at, left_out = certificate.built_at, certificate.facts.rows - len(rows)
+    table = f"The first {len(rows):,} events" if left_out else "The events"
     data = {
         "title": "Audit trail certificate",
         "at": int(at.timestamp()),
@@ -88,7 +88,7 @@ def render(certificate: Certificate, lines: Sequence[Line]) -> bytes:
         "date": {"year": at.year, "month": at.month, "day": at.day},
         "facts": [
             {"name": name, "value": _CONTROLS.sub(" ", value), "code": code}
-            for name, value, code in _said(certificate)
+            for name, value, code in _facts(certificate)
         ],
         "check": _CHECK,
         "command": readme.command(certificate.file_name),
@@ -97,9 +97,21 @@ def render(certificate: Certificate, lines: Sequence[Line]) -> bytes:
         "left_out": f"{left_out:,} more events are in report.csv and not in this PDF." if left_out else "",
         "columns": [name for name, _, _ in _SHOWN],
         "widths": [width for _, _, width in _SHOWN],
-        "rows": list(lines),
+        "rows": list(rows),
     }
-    return _typeset(data)
+    # A process of its own, whose memory goes with it.
+    try:
+        typesetter = subprocess.run(  # noqa: S603 (our own script, nothing of it from outside)
+            [sys.executable, str(_TYPESET)],
+            input=canonical(data),
+            capture_output=True,
+            timeout=_LONGEST,
+            check=True,
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        logger.error("report.pdf not set", error=str(getattr(error, "stderr", error))[-500:])
+        raise CannotBuild(_NOT_SET) from error
+    return typesetter.stdout
 
 
 _CHECK = (
@@ -113,31 +125,15 @@ _NOT_SET = (
 )
 
 
-def _said(certificate: Certificate) -> Iterator[tuple[str, str, bool]]:
+def _facts(certificate: Certificate) -> Iterator[tuple[str, str, bool]]:
     """Name, text and whether it is set as code: the statement, what the portal knows, what to compare."""
-    checkpoint = certificate.standing.checkpoint
+    checkpoint = certificate.checkpoint
     for name, text in certificate.statement:
         yield name, text, False
-        if name == "About" and certificate.portrait:
-            yield "As the portal knows it", f"{certificate.portrait} (no proof covers this line)", False
+        if name == "About" and certificate.description:
+            yield "As the portal knows it", f"{certificate.description} (no proof covers this line)", False
     yield "Signatures", certificate.verdict, False
     yield "Report", certificate.facts.report, True
     yield "Checkpoint", f"{checkpoint.origin}\n{checkpoint.size}\n{encode64(checkpoint.root)}", True
     yield "SHA-256 of report.csv", certificate.csv_sha256, True
-    yield "Built", f"{certificate.at:%Y-%m-%d %H:%M:%S} UTC", False
-
-
-def _typeset(data: dict[str, Any]) -> bytes:
-    """The PDF, set by a process of its own whose memory goes with it."""
-    try:
-        ran = subprocess.run(  # noqa: S603 (our own script, nothing of it from outside)
-            [sys.executable, str(_TYPESET)],
-            input=canonical(data),
-            capture_output=True,
-            timeout=_LONGEST,
-            check=True,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        logger.error("report.pdf not set", error=str(getattr(error, "stderr", error))[-500:])
-        raise CannotBuild(_NOT_SET) from error
-    return ran.stdout
+    yield "Built", f"{certificate.built_at:%Y-%m-%d %H:%M:%S} UTC", False

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from recordings.proof.evidence.bundle.final_checkpoint import Standing, portal_policy
+from recordings.proof.evidence.bundle.final_checkpoint import FinalCheckpoint, portal_policy
 from recordings.proof.evidence.bundle.statement import Sentence
-from recordings.tlog.policy import Policy
 
 
 def command(file_name: str) -> str:
@@ -16,45 +15,43 @@ def command(file_name: str) -> str:
     return f"python3 verify_audit.py {file_name} --policy your-policy.txt"
 
 
-def verdict(standing: Standing) -> str:
-    """How much stands behind the checkpoint, in the portal's own eyes: the weakest thing that is true."""
-    if not standing.witnesses:
-        said = "Self-signed only: no witness has cosigned this checkpoint."
+def verdict(checkpoint: FinalCheckpoint) -> str:
+    """Who signed the checkpoint, as the portal sees it: the weakest statement that is true."""
+    if not checkpoint.witnesses:
+        signed = "Self-signed only: no witness has cosigned this checkpoint."
     else:
-        said = f"Witnessed by {_listed(standing.witnesses)}."
-    if not standing.judged.quorum_met:
-        said += (
+        *names, last = checkpoint.witnesses
+        signed = f"Witnessed by {', '.join(names)} and {last}." if names else f"Witnessed by {last}."
+    if not checkpoint.judged.quorum_met:
+        signed += (
             " The portal's own policy asks for more witnesses: its quorum was not met when this was built."
         )
-    return said
+    return signed
 
 
-def policy_file(standing: Standing) -> bytes:
+def policy_file(checkpoint: FinalCheckpoint) -> bytes:
     """The portal's own policy as its file has it – without a quorum when that was not met, and then it says so."""
     path: Path | None = settings.AUDIT_POLICY_FILE
-    if path and standing.judged.quorum_met:
+    if path and checkpoint.judged.quorum_met:
         return path.read_bytes()
-    return _without_quorum(portal_policy()).encode("utf-8", "surrogateescape")
-
-
-def _without_quorum(trusted: Policy) -> str:
+    trusted = portal_policy()
     lines = [
         f"# The portal's policy has the quorum {trusted.quorum!r}. It was not met when this bundle was built.",
         *(f"log {party.key.vkey}" for party in trusted.logs),
         *(f"witness {name} {party.key.vkey}" for name, party in trusted.witnesses.items()),
         "quorum none",
     ]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
-def readme(said: Sequence[Sentence], standing: Standing, file_name: str) -> str:
+def readme(sentences: Sequence[Sentence], checkpoint: FinalCheckpoint, file_name: str) -> str:
     """README.txt: what this is, what is claimed, and how to check it without us."""
     return f"""\
 Audit trail certificate
 
-{statement_lines(said)}
+{statement_lines(sentences)}
 
-{verdict(standing)} These sentences are the portal's. A verifier prints the same ones when they hold.
+{verdict(checkpoint)} These sentences are the portal's. A verifier prints the same ones when they hold.
 
 To check it, on any machine with Python 3.9 or later, without a network and without the portal:
 
@@ -86,20 +83,16 @@ here. The proofs hold all the same.
 
 
 _STATEMENT = "  {name}: {text}"
-_SPOKEN = re.compile(r"  ([A-Z][A-Za-z ]+): (.+)")
+_STATEMENT_LINE = re.compile(r"  ([A-Z][A-Za-z ]+): (.+)")
 
 
-def statement_lines(said: Sequence[Sentence]) -> str:
+def statement_lines(sentences: Sequence[Sentence]) -> str:
     """The statement as README.txt has it."""
-    return "\n".join(_STATEMENT.format(name=name, text=text) for name, text in said)
+    return "\n".join(_STATEMENT.format(name=name, text=text) for name, text in sentences)
 
 
 def statement_in(readme_text: str) -> list[Sentence]:
     """Read back what `statement_lines` wrote, from the whole README.txt."""
     paragraph = readme_text.split("\n\n")[1:2]
     lines = paragraph[0].split("\n") if paragraph else []
-    return [Sentence(*found.groups()) for line in lines if (found := _SPOKEN.fullmatch(line))]
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return [Sentence(*match.groups()) for line in lines if (match := _STATEMENT_LINE.fullmatch(line))]

@@ -25,9 +25,9 @@ def canonical_reference(text: str) -> str:
     if not (colon and kind.isascii() and kind.isidentifier() and key):
         raise UnknownReference(_UNREADABLE)
     if kind in ("recording", "statement", "report", "event"):
-        return f"{kind}:{_uuid(kind, key)}"
+        return f"{kind}:{_parse_uuid(kind, key)}"
     if kind in ("object", "user"):
-        return f"{kind}:{_number(kind, key)}"
+        return f"{kind}:{_parse_number(kind, key)}"
     if not _NAME.match(key):
         raise UnknownReference(_UNREADABLE)
     return f"{kind}:{key}"
@@ -59,7 +59,7 @@ _NOT_IN_TRAIL = (
 )
 
 
-def _uuid(kind: str, key: str) -> UUID:
+def _parse_uuid(kind: str, key: str) -> UUID:
     try:
         return UUID(key)
     except ValueError:
@@ -68,7 +68,7 @@ def _uuid(kind: str, key: str) -> UUID:
         ) from None
 
 
-def _number(kind: str, key: str) -> int:
+def _parse_number(kind: str, key: str) -> int:
     if not _NUMBER.match(key) or int(key) > _LARGEST:
         raise UnknownReference(f"{key[:64]} is no number of {_ARTICLES[kind]}.")
     return int(key)

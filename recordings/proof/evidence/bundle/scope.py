@@ -51,21 +51,21 @@ class Scope:
 
     def as_claim(self) -> dict[str, str]:
         """The scope as `bundle.json` and the event that asks for the bundle say it."""
-        said = {
+        claim = {
             "kind": self.kind,
             "ref": self.ref,
             "from": stamp(self.since) if self.since else "",
             "to": stamp(self.until) if self.until else "",
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in claim.items() if value}
 
     @classmethod
-    def from_claim(cls, said: Mapping[str, str]) -> Self:
+    def from_claim(cls, claim: Mapping[str, str]) -> Self:
         """Read back what `as_claim` wrote."""
         since, until = (
-            datetime.fromisoformat(said[edge]) if edge in said else None for edge in ("from", "to")
+            datetime.fromisoformat(claim[edge]) if edge in claim else None for edge in ("from", "to")
         )
-        return cls(said["kind"], said.get("ref", ""), since, until)
+        return cls(claim["kind"], claim.get("ref", ""), since, until)
 
     def holds(self, recorded_at: str) -> bool:
         """Whether a moment, spelled as in an entry, lies within the scope's time."""

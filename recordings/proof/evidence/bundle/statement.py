@@ -3,7 +3,7 @@ page, the PDF and README.txt. The verifiers print the same from what they find i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from recordings.audit import Kind
@@ -49,7 +49,7 @@ class Facts:
     unopened: int
     late: int
     malformed: int
-    stamped: bool = field(default=False)
+    stamped: bool = False
     begun_at: str = (
         ""  # when the leaf that opened the log under its present name was recorded; leaf 0 if empty
     )
@@ -77,7 +77,7 @@ class Facts:
 
 def statement(facts: Facts) -> list[Sentence]:
     """All sentences, in their order. Whoever trusts the bundle's own policy reads them so."""
-    named = [
+    sentences = [
         ("About", _about(facts)),
         ("Period", _period(facts.scope)),
         ("Complete", _complete(facts)),
@@ -85,7 +85,7 @@ def statement(facts: Facts) -> list[Sentence]:
         ("Events", _count(facts.rows, "event", "events")),
         ("Requested", _requested(facts)),
         ("Log", _log(facts)),
-        ("Seen by", ", ".join(f"{name} at {said(time)}" for name, time in facts.seen_by) or "no witness"),
+        ("Seen by", ", ".join(f"{name} at {_utc(time)}" for name, time in facts.seen_by) or "no witness"),
         ("Personal values", f"{facts.shown} shown, {facts.unopened} erased or not opened"),
         ("Sealed late", _late(facts.late)),
         ("Malformed", _malformed(facts.malformed)),
@@ -94,23 +94,23 @@ def statement(facts: Facts) -> list[Sentence]:
         ("Not checked", _not_checked(facts)),
         ("Trust", TRUST),
     ]
-    return [Sentence(name, _UNPRINTABLE.sub("\ufffd", text)) for name, text in named if text]
+    return [Sentence(name, _UNPRINTABLE.sub("\ufffd", text)) for name, text in sentences if text]
 
 
-def said(time: str) -> str:
+def _utc(time: str) -> str:
     """A time of an entry as people read it; the fraction of the second is cut off."""
     return f"{time[:10]} {time[11:19]} UTC"
 
 
 def _about(facts: Facts) -> str:
     ref = facts.scope.ref
-    what = {
+    events = {
         TARGET: f"every event on {ref}",
         OBJECT: f"every event on {ref} and on its recordings",
         ACTOR: f"every event by {ref}",
         ALL: "every event",
     }[facts.scope.kind]
-    return what + _quoted(facts.label)
+    return events + _quoted(facts.label)
 
 
 def _quoted(name: str) -> str:
@@ -120,21 +120,21 @@ def _quoted(name: str) -> str:
 
 
 def _period(scope: Scope) -> str:
-    begins = f"from {said(stamp(scope.since))}" if scope.since else "from the beginning of the log"
-    return f"{begins}, before {said(stamp(scope.until))}" if scope.until else f"{begins}, no end"
+    begins = f"from {_utc(stamp(scope.since))}" if scope.since else "from the beginning of the log"
+    return f"{begins}, before {_utc(stamp(scope.until))}" if scope.until else f"{begins}, no end"
 
 
 def _complete(facts: Facts) -> str:
     opened, closed, until = facts.opened, facts.closed_until, facts.scope.until
     if opened >= closed:
-        return f"not stated: the log was opened at {said(opened)} and vouches for no time yet"
+        return f"not stated: the log was opened at {_utc(opened)} and vouches for no time yet"
     if facts.start >= facts.end:
-        return f"not stated: the log vouches for the time from {said(opened)} until {said(closed)} only"
-    holds = f"no event is missing from {said(facts.start)} until {said(facts.end)}"
+        return f"not stated: the log vouches for the time from {_utc(opened)} until {_utc(closed)} only"
+    holds = f"no event is missing from {_utc(facts.start)} until {_utc(facts.end)}"
     if until is None:
         return f"{holds} (the report has no end; later events are not covered)"
     if stamp(until) > facts.closed_until:
-        return f"{holds} (the period asked for ends later, at {said(stamp(until))})"
+        return f"{holds} (the period asked for ends later, at {_utc(stamp(until))})"
     return holds
 
 
@@ -148,7 +148,7 @@ def _viewings(facts: Facts) -> str:
         refused = facts.kinds.get(Kind.URL_REFUSED.value, 0)
         seen = f"; refusals among the events: {refused}" if refused else ""
         return f"{'once' if count == 1 else f'{count} times'} the address of a video was issued{whom}{seen}"
-    if any(facts.kinds.get(going_on) for going_on in _GOES_ON):
+    if any(facts.kinds.get(kind_of_event) for kind_of_event in _GOES_ON):
         return "none began in this time; one that began before went on"
     if kind in (TARGET, OBJECT) and not facts.discovered:
         which = "any recording of this object" if kind == OBJECT else "this recording"
@@ -156,19 +156,19 @@ def _viewings(facts: Facts) -> str:
     if facts.start >= facts.end:
         return "not stated: the log does not vouch for this time"
     if kind == OBJECT and facts.parents_from:
-        return f"none from leaf {facts.parents_from} until {said(facts.end)}"
+        return f"none from leaf {facts.parents_from} until {_utc(facts.end)}"
     nobody = "this person was not" if kind == ACTOR else "nobody was"
-    times = f"from {said(facts.start)} until {said(facts.end)}"
+    times = f"from {_utc(facts.start)} until {_utc(facts.end)}"
     return f"none: {nobody} given the address of a video {times}"
 
 
 def _requested(facts: Facts) -> str:
     who = facts.requester + _quoted(facts.requester_name)
-    return f"by {who} at {said(facts.requested_at)}, as report {facts.report}"
+    return f"by {who} at {_utc(facts.requested_at)}, as report {facts.report}"
 
 
 def _log(facts: Facts) -> str:
-    parts = [f"{facts.origin}, {facts.size} leaves, open since {said(facts.open_since)}"]
+    parts = [f"{facts.origin}, {facts.size} leaves, open since {_utc(facts.open_since)}"]
     if facts.goes_on_from:
         parts.append(f"leaf 0 goes on from {facts.goes_on_from}, which is not in this log")
     if facts.opening:
@@ -202,8 +202,10 @@ def _named_since(facts: Facts) -> str:
 
 
 def _not_checked(facts: Facts) -> str:
-    copies = "report.xlsx, report.pdf and README.txt: copies by the portal; "
-    copies += "only report.csv was made again from the events"
+    copies = (
+        "report.xlsx, report.pdf and README.txt: copies by the portal; "
+        "only report.csv was made again from the events"
+    )
     if facts.seen_by or facts.stamped:
         return copies
     return f"{copies}; when it happened: no time stamp or witness was checked"

@@ -1,8 +1,8 @@
-"""events.jsonl and the table, written in one pass over the leaves at constant memory; what the pass finds makes the
-statement (docs/trail-format.md, 7, 8 and 10)."""
+"""Write events.jsonl and the table in one pass over the leaves at constant memory, and sum up what the statement says
+of them (docs/trail-format.md, 7, 8 and 10)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from recordings.tlog.tiles import Tiles
 
 BATCH = 500
 # What the log writes about itself, and always with its event.
-OWN = frozenset(
+_OWN_KINDS = frozenset(
     kind.value
     for kind in (
         Kind.LOG_OPENED,
@@ -32,7 +32,7 @@ OWN = frozenset(
         Kind.BACKUP_RESTORED,
     )
 )
-_COMMITTED = (
+_PERSONAL = (
     ("actor", "name"),
     ("source", "ip"),
     ("source", "user_agent"),
@@ -49,21 +49,25 @@ Progress = Callable[[int, int], None]
 
 
 class _Leaf(NamedTuple):
-    """A shipped leaf, its entry and event parsed."""
+    """A shipped leaf, its entry and its event parsed. `is_row`: whether the table has it."""
 
-    leaf: Shipped
+    shipped: Shipped
     entry: Mapping[str, Any]
     body: Mapping[str, Any]
     is_row: bool
 
+    @property
+    def n(self) -> int:
+        return self.shipped.n
+
 
 @dataclass
-class Pass:
-    """What one pass over the leaves has found."""
+class Summary:
+    """What the statement says of the leaves, counted while they are written."""
 
     claims: Claims
     kinds: Counter[str] = field(default_factory=Counter)
-    first: list[pdf.Line] = field(default_factory=list)
+    pdf_rows: list[pdf.Row] = field(default_factory=list)
     label: str = ""
     discovered: bool = False
     shown: int = 0
@@ -72,6 +76,32 @@ class Pass:
     malformed: int = 0
     kept: dict[int, _Leaf] = field(default_factory=dict)  # leaf 0, opening, request, manifest
 
+    def add(self, leaf: _Leaf) -> None:
+        """Count a leaf."""
+        claims, kind, values = self.claims, leaf.entry["y"], leaf.shipped.values
+        if leaf.n in (0, claims.opening, claims.request, claims.manifest):
+            self.kept[leaf.n] = leaf
+        if leaf.is_row:
+            self.kinds[kind] += 1
+            self.late += "late" in leaf.entry
+            self.malformed += kind == MALFORMED
+        if leaf.n not in claims.outside_scope:
+            self.discovered |= kind == Kind.RECORDING_DISCOVERED.value
+            self.label = self._label(leaf) or self.label
+        if leaf.body:
+            self.shown += sum(value is not None for value in values.values())
+            self.unopened += sum(
+                name in leaf.body.get(part, {}) and values.get(f"{part}.{name}") is None
+                for part, name in _PERSONAL
+            )
+
+    def _label(self, leaf: _Leaf) -> str:
+        """The name of what the bundle is about, if this leaf has it: not that of an object's recordings."""
+        scope = self.claims.scope
+        part, name = ("actor", "actor.name") if scope.kind == ACTOR else ("object", "object.label")
+        value = leaf.shipped.values.get(name)
+        return value.value if value and leaf.body.get(part, {}).get("ref") == scope.ref else ""
+
     def facts(self) -> Facts:
         """The facts of the statement. Raises LogBroken when the log's own leaves do not say what they must."""
         claims, first = self.claims, self.kept[0]
@@ -79,7 +109,7 @@ class Pass:
         manifest = self.kept[claims.manifest].body.get("action_detail", {})
         if "closed_until" not in manifest or "parents_from" not in manifest:
             raise LogBroken
-        name = request.leaf.values.get("actor.name")
+        name = request.shipped.values.get("actor.name")
         return Facts(
             scope=claims.scope,
             label=self.label,
@@ -91,48 +121,19 @@ class Pass:
             requester_name=name.value if name else "",
             requested_at=request.entry["r"],
             report=str(claims.order.report),
-            origin=claims.standing.checkpoint.origin,
+            origin=claims.checkpoint.origin,
             size=claims.size,
             open_since=first.entry["r"],
             begun_at=opening.entry["r"],
             goes_on_from=first.body.get("action_detail", {}).get("previous_origin", ""),
             opening=claims.opening,
             reason=opening.body.get("action_detail", {}).get("reason", ""),
-            seen_by=claims.standing.seen_by,
+            seen_by=claims.checkpoint.seen_by,
             shown=self.shown,
             unopened=self.unopened,
             late=self.late,
             malformed=self.malformed,
         )
-
-    def look_at(self, one: _Leaf) -> None:
-        """Remember what the statement will say of this leaf."""
-        claims, values = self.claims, one.leaf.values
-        n, kind = one.leaf.n, one.entry["y"]
-        if n in (0, claims.opening, claims.request, claims.manifest):
-            self.kept[n] = one
-        if one.is_row:
-            self.kinds[kind] += 1
-            self.late += "late" in one.entry
-            self.malformed += kind == MALFORMED
-        if n not in claims.beside:
-            self.discovered |= kind == Kind.RECORDING_DISCOVERED.value
-            self.label = self._label(one) or self.label
-        if one.body:
-            self.shown += sum(found is not None for found in values.values())
-            self.unopened += sum(
-                name in one.body.get(part, {}) and values.get(f"{part}.{name}") is None
-                for part, name in _COMMITTED
-            )
-
-    def _label(self, one: _Leaf) -> str:
-        """The name of what the bundle is about, if this leaf has it: not that of an object's recordings."""
-        part, field = (
-            ("actor", "actor.name") if self.claims.scope.kind == ACTOR else ("object", "object.label")
-        )
-        is_it = one.body.get(part, {}).get("ref") == self.claims.scope.ref
-        found = one.leaf.values.get(field)
-        return found.value if found and is_it else ""
 
 
 def write_events(
@@ -143,48 +144,51 @@ def write_events(
     csv: Member,
     book: Workbook,
     progress: Progress,
-) -> Pass:
-    """Every shipped leaf with its event where it has one, the hashes between them, and a row of the table for each
-    leaf of the scope within its time."""
-    found, before, done = Pass(claims), -1, 0
+) -> Summary:
+    """Write every shipped leaf, with its event where it has one, and a row of the table for each leaf of the scope
+    within its time. Raises LogBroken, EventGone, TooMuch."""
+    summary, before = Summary(claims), -1
     csv.write(table.BYTE_ORDER_MARK + table.csv_lines([table.COLUMNS]))
-    for leaves in _batches(connection, claims):
+    for start in range(0, len(claims.shipped), BATCH):
+        leaves = _read(connection, claims, claims.shipped[start : start + BATCH])
+
+        # Each line has the hashes of what lies between it and the line before: together they give the root.
         lines = []
-        for one in leaves:
-            lines.append(one.leaf.line(tree.between(before + 1, one.leaf.n)))
-            before = one.leaf.n
-            found.look_at(one)
+        for leaf in leaves:
+            lines.append(leaf.shipped.line(tree.between(before + 1, leaf.n)))
+            before = leaf.n
+            summary.add(leaf)
         events.write(b"".join(lines))
-        told = [one for one in leaves if one.is_row]
-        rows = [table.row(one.leaf, one.entry, one.body) for one in told]
+
+        listed = [leaf for leaf in leaves if leaf.is_row]
+        rows = [table.row(leaf.shipped, leaf.entry, leaf.body) for leaf in listed]
         csv.write(table.csv_lines(rows))
         book.write(rows)
-        room = pdf.ROWS - len(found.first)
-        found.first.extend(pdf.line(row, one.leaf) for row, one in zip(rows[:room], told[:room], strict=True))
-        if max(events.size, csv.size) > _LARGEST:
-            raise TooMuch(_TOO_LARGE)
-        done += len(lines)
-        progress(done, len(claims.shipped))
-    return found
-
-
-def _batches(connection: Any, claims: Claims) -> Iterator[list[_Leaf]]:
-    for at in range(0, len(claims.shipped), BATCH):
-        read = entries(connection, claims.shipped[at : at + BATCH])
-        parsed = {n: from_json(entry) for n, entry in read}
-        rows = {
-            n for n, said in parsed.items() if n not in claims.beside and claims.scope.holds(str(said["r"]))
-        }
-        wanted = [n for n, said in parsed.items() if _with_body(claims, n, said["y"], n in rows)]
-        yield [
-            _Leaf(leaf, parsed[leaf.n], from_json(leaf.body) if leaf.body else {}, leaf.n in rows)
-            for leaf in with_events(connection, read, wanted)
+        room = pdf.ROWS - len(summary.pdf_rows)
+        summary.pdf_rows += [
+            pdf.pdf_row(row, leaf.shipped) for row, leaf in zip(rows[:room], listed[:room], strict=True)
         ]
 
+        if max(events.size, csv.size) > _LARGEST:
+            raise TooMuch(_TOO_LARGE)
+        progress(start + len(leaves), len(claims.shipped))
+    return summary
 
-def _with_body(claims: Claims, n: int, kind: str, is_row: bool) -> bool:
-    """Whether a leaf is shipped with its event: what is told in the table or needed to judge the rest, and no more."""
-    if kind == MALFORMED:
-        return False
-    makes_known = kind == Kind.RECORDING_DISCOVERED.value and n not in claims.beside
-    return is_row or kind in OWN or makes_known or n == claims.request
+
+def _read(connection: Any, claims: Claims, numbers: Sequence[int]) -> list[_Leaf]:
+    """Read these leaves, with the events that are told in the table or needed to judge the rest, and no others."""
+    leaves = entries(connection, numbers)
+    parsed = {n: from_json(entry) for n, entry in leaves}
+    rows, with_event = set[int](), list[int]()
+    for n, entry in parsed.items():
+        kind, in_scope = entry["y"], n not in claims.outside_scope
+        if in_scope and claims.scope.holds(str(entry["r"])):
+            rows.add(n)
+        makes_known = in_scope and kind == Kind.RECORDING_DISCOVERED.value
+        needed = n in rows or kind in _OWN_KINDS or makes_known or n == claims.request
+        if needed and kind != MALFORMED:
+            with_event.append(n)
+    return [
+        _Leaf(leaf, parsed[leaf.n], from_json(leaf.body) if leaf.body else {}, leaf.n in rows)
+        for leaf in with_events(connection, leaves, with_event)
+    ]

@@ -46,7 +46,10 @@ def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row
     actor, target = body.get("actor", {}), body.get("object", {})
 
     def personal(part: str, name: str) -> str:
-        return _personal(leaf, body, part, name)
+        if name not in body.get(part, {}):
+            return ""
+        value = leaf.values.get(f"{part}.{name}")
+        return value.value if value else ERASED
 
     return (
         leaf.n,
@@ -70,18 +73,11 @@ def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row
     )
 
 
-def _personal(leaf: Shipped, body: Mapping[str, Any], part: str, name: str) -> str:
-    if name not in body.get(part, {}):
-        return ""
-    found = leaf.values.get(f"{part}.{name}")
-    return found.value if found else ERASED
-
-
 def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
     """Revealed values in the clear; an erased one stays as its commitment, for nothing tells that from other text."""
-    found = {name: leaf.values.get(f"action_detail.{name}") for name in detail}
-    said = {name: shown.value if (shown := found[name]) else value for name, value in detail.items()}
-    return canonical(said).decode() if said else ""
+    values = {name: leaf.values.get(f"action_detail.{name}") for name in detail}
+    shown = {name: value.value if (value := values[name]) else text for name, text in detail.items()}
+    return canonical(shown).decode() if shown else ""
 
 
 def csv_lines(rows: Sequence[Row]) -> bytes:

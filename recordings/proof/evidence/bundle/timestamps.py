@@ -10,13 +10,13 @@ _SIZES = """
 SELECT DISTINCT a.size FROM audit.anchor a JOIN audit.checkpoint c USING (size)
 WHERE a.kind = %s AND a.size > 0 AND a.size <= %s AND c.origin = %s ORDER BY a.size
 """
-_STAMPED = """
+_RESPONSES = """
 SELECT DISTINCT ON (a.size) a.size, c.note, a.evidence FROM audit.anchor a JOIN audit.checkpoint c USING (size)
 WHERE a.kind = %s AND a.size = ANY(%s) ORDER BY a.size, a.id
 """
 
 
-class Stamped(NamedTuple):
+class TimestampedCheckpoint(NamedTuple):
     """A checkpoint as the log signed it – what was stamped, to the byte – and the authority's response (DER)."""
 
     size: int
@@ -24,25 +24,30 @@ class Stamped(NamedTuple):
     response: bytes
 
     @property
-    def files(self) -> tuple[str, str]:
-        """The names of the two files in a bundle."""
-        return f"anchors/{self.size}.txt", f"anchors/{self.size}.tsr"
+    def files(self) -> dict[str, bytes]:
+        """Note and response by their names in a bundle."""
+        return {f"anchors/{self.size}.txt": self.note.encode(), f"anchors/{self.size}.tsr": self.response}
 
 
-def stamped_around(connection: Any, size: int, origin: str, leaves: Sequence[int]) -> list[Stamped]:
+def timestamped_around(
+    connection: Any, size: int, origin: str, leaves: Sequence[int]
+) -> list[TimestampedCheckpoint]:
     """Of each leaf the stamped checkpoint before it and the one after, and the newest of all, up to `size`."""
     with connection.cursor() as cursor:
         cursor.execute(_SIZES, [_KIND, size, origin])
         wanted = _neighbours([row[0] for row in cursor.fetchall()], leaves)
-        cursor.execute(_STAMPED, [_KIND, wanted])
-        return [Stamped(at, note, bytes(response)) for at, note, response in cursor.fetchall()]
+        cursor.execute(_RESPONSES, [_KIND, wanted])
+        return [
+            TimestampedCheckpoint(stamped_size, note, bytes(response))
+            for stamped_size, note, response in cursor.fetchall()
+        ]
 
 
 def _neighbours(sizes: Sequence[int], leaves: Iterable[int]) -> list[int]:
     """A leaf stands between the largest size that does not cover it and the smallest that does. Of more than a bundle
     may hold, some evenly apart, the first and the newest among them: they pin every leaf, less narrowly."""
     edges = {bisect_right(sizes, leaf) for leaf in leaves} | {len(sizes)}
-    found = sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})
-    if len(found) <= MOST:
-        return found
-    return [found[at * (len(found) - 1) // (MOST - 1)] for at in range(MOST)]
+    around = sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})
+    if len(around) <= MOST:
+        return around
+    return [around[at * (len(around) - 1) // (MOST - 1)] for at in range(MOST)]

@@ -34,10 +34,10 @@ def typeset(data: dict[str, Any], at: datetime) -> bytes:
         try:
             return _compile(json.dumps(data, ensure_ascii=False), at)
         except typst.TypstError as error:
-            lacking = _lacking(error.diagnostic)
-            if not lacking:
+            undrawable = _undrawable(error.diagnostic)
+            if not undrawable:
                 raise
-            data = _boxed(data, lacking)
+            data = _boxed(data, undrawable)
     return _compile(json.dumps(_boxed(data, _beyond_latin(data)), ensure_ascii=False), at)
 
 
@@ -54,9 +54,9 @@ def _boxed(data: dict[str, Any], letters: set[int]) -> dict[str, Any]:
     return {**json.loads(drawn), "boxes": _BOXES}
 
 
-def _lacking(said: str) -> set[int]:
+def _undrawable(diagnostic: str) -> set[int]:
     """The letters that typst could not draw, beyond ASCII: every font has that."""
-    texts = (_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) for text in _NO_GLYPH.findall(said))
+    texts = (_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in _NO_GLYPH.findall(diagnostic))
     return {ord(letter) for text in texts for letter in text if not letter.isascii()}
 
 
@@ -68,8 +68,8 @@ def _beyond_latin(data: dict[str, Any]) -> set[int]:
 
 
 def _compile(data: str, at: datetime) -> bytes:
-    """With the fonts that come with typst (Latin, Greek, Cyrillic, Hebrew, Arabic) and those of the machine."""
-    made = typst.compile(
+    """Run typst with the fonts that come with it (Latin, Greek, Cyrillic, Hebrew, Arabic) and those of the machine."""
+    pdf = typst.compile(
         _TEMPLATE.read_bytes(),
         format="pdf",
         font_paths=typst.Fonts(include_system_fonts=True, include_embedded_fonts=True),
@@ -77,9 +77,9 @@ def _compile(data: str, at: datetime) -> bytes:
         pdf_standards=["a-2a", "ua-1"],
         timestamp=at,
     )
-    return bytes(made)
+    return bytes(pdf)
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin.buffer)
-    sys.stdout.buffer.write(typeset(given, datetime.fromtimestamp(given["at"], UTC)))
+    report = json.load(sys.stdin.buffer)
+    sys.stdout.buffer.write(typeset(report, datetime.fromtimestamp(report["at"], UTC)))

@@ -7,7 +7,7 @@ Members are packed into temporary files in whatever order they are made; the zip
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -82,8 +82,8 @@ class Member:
         self._packed.write(data)
 
 
-class Parcel:
-    """The files of a bundle, made one by one in `scratch`; gone with the block, unless they were sent before."""
+class BundleZip:
+    """A zip whose files are made one by one in `scratch`; they are gone with the block, so write the zip before."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch, self._open = scratch, ExitStack()
@@ -98,23 +98,22 @@ class Parcel:
     @contextmanager
     def member(self, name: str) -> Iterator[Member]:
         """A file to write to until the block ends."""
-        made = Member(name, self._file())
-        yield made
-        made.close()
-        self._members[name] = made
+        member = Member(name, self._temporary_file())
+        yield member
+        member.close()
+        self._members[name] = member
 
-    def add(self, name: str, content: bytes) -> str:
-        """A whole file; returns its SHA-256 in hex."""
-        with self.member(name) as made:
-            made.write(content)
-        return made.sha256
+    def add(self, name: str, content: bytes) -> None:
+        """Add a whole file."""
+        with self.member(name) as member:
+            member.write(content)
 
     def sha256(self, *names: str) -> dict[str, str]:
         """The hashes of files that are finished, by name."""
         return {name: self._members[name].sha256 for name in names}
 
-    def send(self, out: Output, order: Sequence[str]) -> None:
-        """Write the zip: the members in this order, their hashes, the directory."""
+    def write_to(self, out: Output, order: Sequence[str]) -> None:
+        """Write the zip: the files in this order, SHA256SUMS over them, the directory."""
         digest, at = hashlib.sha256(), 0
         offsets: list[tuple[Member, int]] = []
 
@@ -127,20 +126,18 @@ class Parcel:
         for name in order:
             offsets.append((self._members[name], at))
             _put_member(put, self._members[name])
-        sums = self._sums(order, digest.hexdigest(), at)
+
+        # The last line covers every byte before SHA256SUMS, headers included: nothing can lie between the files.
+        sums = Member(SUMS, self._temporary_file(), _STORED)
+        listed = "".join(f"{self._members[name].sha256}  {name}\n" for name in sorted(order))
+        sums.write(f"{listed}# {digest.hexdigest()}  the {at} bytes before this file\n".encode())
         offsets.append((sums, at))
         _put_member(put, sums)
-        _put_directory(put, offsets, at)
+        put(_directory(offsets, at))
 
-    def _file(self) -> IO[bytes]:
+    def _temporary_file(self) -> IO[bytes]:
         """A file without a name that goes with the block."""
         return self._open.enter_context(TemporaryFile(dir=self._scratch))
-
-    def _sums(self, order: Iterable[str], before: str, count: int) -> Member:
-        listed = "".join(f"{self._members[name].sha256}  {name}\n" for name in sorted(order))
-        sums = Member(SUMS, self._file(), _STORED)
-        sums.write(f"{listed}# {before}  the {count} bytes before this file\n".encode())
-        return sums
 
 
 def _put_member(put: Callable[[bytes], None], member: Member) -> None:
@@ -149,7 +146,8 @@ def _put_member(put: Callable[[bytes], None], member: Member) -> None:
         put(piece)
 
 
-def _put_directory(put: Callable[[bytes], None], offsets: Sequence[tuple[Member, int]], start: int) -> None:
+def _directory(offsets: Sequence[tuple[Member, int]], start: int) -> bytes:
+    """The central directory and its end; `start` is where it begins."""
     listed = b"".join(
         b"PK\1\2"
         + struct.pack("<H", _MADE_BY)
@@ -159,4 +157,4 @@ def _put_directory(put: Callable[[bytes], None], offsets: Sequence[tuple[Member,
         for member, offset in offsets
     )
     count = len(offsets)
-    put(listed + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(listed), start, 0))
+    return listed + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(listed), start, 0)

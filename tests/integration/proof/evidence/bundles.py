@@ -21,7 +21,7 @@ from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle.build import Built, build_bundle
 from recordings.proof.evidence.bundle.claims import Order
 from recordings.proof.evidence.bundle.scope import Scope
-from recordings.proof.evidence.bundle.zip_writer import SUMS, Parcel
+from recordings.proof.evidence.bundle.zip_writer import SUMS, BundleZip
 from recordings.proof.evidence.check.verify_audit import verify
 from tests.sealing import Signer, seal_all, settings_for, signer_of
 
@@ -104,10 +104,10 @@ class Bundle:
     def changed(self, changes: dict[str, bytes]) -> io.BytesIO:
         """The same bundle with other contents, its hashes and its layout made to fit."""
         out, names = io.BytesIO(), [name for name in self.names if name != SUMS]
-        with tempfile.TemporaryDirectory() as folder, Parcel(Path(folder)) as parcel:
+        with tempfile.TemporaryDirectory() as folder, BundleZip(Path(folder)) as packed:
             for name in names:
-                parcel.add(name, changes.get(name, self.read(name)))
-            parcel.send(out, names)
+                packed.add(name, changes.get(name, self.read(name)))
+            packed.write_to(out, names)
         return out
 
     def _zip(self) -> zipfile.ZipFile:

@@ -8,17 +8,17 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from recordings.proof.evidence.bundle.zip_writer import Parcel
+from recordings.proof.evidence.bundle.zip_writer import BundleZip
 
 CONTENT = {"README.txt": b"read me\n" * 50, "bundle.json": b"{}", "events.jsonl": bytes(range(256)) * 3000}
 
 
 def made(folder: Path) -> bytes:
     out = io.BytesIO()
-    with Parcel(folder) as parcel:
-        for name in reversed(CONTENT):  # made in another order than sent
-            parcel.add(name, CONTENT[name])
-        parcel.send(out, list(CONTENT))
+    with BundleZip(folder) as packed:
+        for name in reversed(CONTENT):  # made in another order than written
+            packed.add(name, CONTENT[name])
+        packed.write_to(out, list(CONTENT))
     return out.getvalue()
 
 
@@ -62,7 +62,7 @@ def test_other_tools_read_it(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
-def test_nothing_stays_behind_when_it_is_not_sent(tmp_path: Path) -> None:
-    with Parcel(tmp_path) as parcel:
-        parcel.add("README.txt", b"x")
+def test_nothing_stays_behind_when_it_is_not_written(tmp_path: Path) -> None:
+    with BundleZip(tmp_path) as packed:
+        packed.add("README.txt", b"x")
     assert list(tmp_path.iterdir()) == []

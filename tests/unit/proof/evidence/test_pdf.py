@@ -64,9 +64,9 @@ def watched(name: Disclosed | None) -> Shipped:
     return Shipped(3, json.dumps(entry).encode(), json.dumps(body).encode(), {"actor.name": name})
 
 
-def line(leaf: Shipped) -> pdf.Line:
+def line(leaf: Shipped) -> pdf.Row:
     body = json.loads(leaf.body) if leaf.body else {}
-    return pdf.line(table.row(leaf, json.loads(leaf.entry), body), leaf)
+    return pdf.pdf_row(table.row(leaf, json.loads(leaf.entry), body), leaf)
 
 
 def test_a_leaf_that_is_no_event_says_so() -> None:
