@@ -146,7 +146,7 @@ def test_a_bundle_that_was_packed_again_is_no_alarm(
     settings.AUDIT_POLICY_FILE.write_text(forged.policy())
     again = _packed_again(pack(forged.bundle("target", RECORDING)).getvalue(), folder)
     response = client.post("/audit/verify/", {"bundle": SimpleUploadedFile("report.zip", again)})
-    said = response.context["checked"].said
+    said = response.context["checked"].inspection
     assert (said.exit_code, said.tone) == (2, "warn")
     assert said.verdict.startswith("NOT CHECKED: ")
     assert "Give us the file as it was downloaded" in text_of(response)

@@ -15,7 +15,7 @@ from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.timestamp import NAME, stamp, trusted
-from recordings.proof.evidence.check.compare import Answer, compare
+from recordings.proof.evidence.check.compare import ComparisonVerdict, compare
 from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.sealing import release
 from recordings.proof.sealing.errors import Stopped
@@ -71,7 +71,7 @@ def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
     result = verify(bundle.file, policy=alone, older=kept, proof=scene.proof_from(6))
     assert (result.verdict, failing(result)) == ("INVALID", ["older"])
     compared = compare(kept)
-    assert (compared.answer, compared.answer.alarms) == (Answer.INCONSISTENT, True)
+    assert (compared.verdict, compared.verdict.alarms) == (ComparisonVerdict.INCONSISTENT, True)
 
 
 def test_A12_the_witness_is_asked_to_sign_the_rewrite(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Whose file is checked next: a few at once, a few wait, and nobody has two checks at a time."""
+"""Admit people to the check of a file: a few at once, a few wait, and nobody has two checks at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -12,36 +12,36 @@ _YOURS = "Another file of yours is being checked right now. Wait until it is don
 _OTHERS = "Other people's files are being checked right now. Try again in a minute."
 
 
-class NotYourTurn(PortalError):
-    """No place is free for this check now."""
+class NotAdmitted(PortalError):
+    """No more files can be checked now."""
 
     status = 503
 
 
-class Turns:
-    """The places of one process: the threads of the web server are left for everybody else."""
+class Admission:
+    """The checks of one process: the other threads of the web server are left for everybody else."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._people: set[int] = set()
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
 
     @contextmanager
     def turn(self, person: int) -> Iterator[None]:
-        """Hold a place for a person, after waiting for it if need be. Raises NotYourTurn."""
+        """Let a person check a file in this block, after a wait if need be. Raises NotAdmitted."""
         with self._lock:
             if person in self._people:
-                raise NotYourTurn(_YOURS)
+                raise NotAdmitted(_YOURS)
             if len(self._people) >= AT_ONCE + WAITING:
-                raise NotYourTurn(_OTHERS)
+                raise NotAdmitted(_OTHERS)
             self._people.add(person)
         try:
-            if not self._places.acquire(timeout=PATIENCE_SECONDS):
-                raise NotYourTurn(_OTHERS)
+            if not self._slots.acquire(timeout=PATIENCE_SECONDS):
+                raise NotAdmitted(_OTHERS)
             try:
                 yield
             finally:
-                self._places.release()
+                self._slots.release()
         finally:
             with self._lock:
                 self._people.discard(person)

@@ -1,4 +1,4 @@
-"""An auditor's own checkpoint against the log as it is today: does the one begin with the other?"""
+"""Compare an auditor's own checkpoint with the log as it is today: does the log still begin with it?"""
 
 import os
 import zlib
@@ -33,7 +33,9 @@ class NotACheckpoint(PortalError):
     status = 400
 
 
-class Answer(StrEnum):
+class ComparisonVerdict(StrEnum):
+    """What a comparison found, as the trail has it."""
+
     SAME = "same_log"
     CONSISTENT = "consistent"
     INCONSISTENT = "inconsistent"
@@ -45,14 +47,17 @@ class Answer(StrEnum):
     @property
     def alarms(self) -> bool:
         """Whether the log has shown two histories: a checkpoint that it signed is not the beginning of what it is."""
-        return self in (Answer.INCONSISTENT, Answer.NEWER)
+        return self in (ComparisonVerdict.INCONSISTENT, ComparisonVerdict.NEWER)
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What was given, what was found, and the newest checkpoint of ours that a proof can lead to."""
+class Comparison:
+    """What was given, what was found, and the newest checkpoint of ours that a proof can lead to.
 
-    answer: Answer
+    `signed`: whether a key of the log that the policy names has signed what was given.
+    """
+
+    verdict: ComparisonVerdict
     given: Checkpoint
     note: str
     signed: bool
@@ -70,7 +75,7 @@ class Compared:
     @property
     def provable(self) -> bool:
         """Whether a consistency proof leads from the given checkpoint to our newest one."""
-        fits = self.answer in (Answer.SAME, Answer.CONSISTENT)
+        fits = self.verdict in (ComparisonVerdict.SAME, ComparisonVerdict.CONSISTENT)
         return fits and self.ours is not None and 0 < self.given.size <= self.ours.size
 
 
@@ -99,12 +104,12 @@ def _from_bundle(upload: IO[bytes]) -> bytes:
         if flags or method not in (_STORED, _DEFLATED):
             break
         if name == b"checkpoint.txt":
-            return _unpacked(upload.read(min(packed, LONGEST + 1)), method)
+            return _unpack(upload.read(min(packed, LONGEST + 1)), method)
         upload.seek(packed, os.SEEK_CUR)
     raise NotACheckpoint("No checkpoint.txt was found in this file. Bring the bundle as it was downloaded.")
 
 
-def _unpacked(data: bytes, method: int) -> bytes:
+def _unpack(data: bytes, method: int) -> bytes:
     if method == _STORED:
         return data
     try:
@@ -113,35 +118,37 @@ def _unpacked(data: bytes, method: int) -> bytes:
         raise NotACheckpoint("The checkpoint.txt in this file is damaged.") from None
 
 
-def compare(text: str) -> Compared:
-    """Hold a checkpoint against the log. Raises NotACheckpoint when the text is none."""
-    note, given = _parsed(text)
+def compare(text: str) -> Comparison:
+    """Compare a checkpoint with the log. Raises NotACheckpoint when the text is none."""
+    try:
+        # Pasted text may have lost its last newline or gained blank ones; nothing else is forgiven.
+        note = Note.parse(text.replace("\r\n", "\n").strip("\n") + "\n")
+        given = parse(note.text)
+    except NoteError as error:
+        raise NotACheckpoint(f"This is not a checkpoint. {error}") from error
     ours = Kept.objects.order_by("-size").first()
     head = LogHead.objects.first()
     if head is None or not (given.origin == head.origin or Kept.objects.filter(origin=given.origin).exists()):
-        return Compared(Answer.OTHER_ORIGIN, given, str(note), False, ours)
+        return Comparison(ComparisonVerdict.OTHER_ORIGIN, given, str(note), False, ours)
     try:
         signed = _signed(note, given)
     except NoteError:
-        return Compared(Answer.BAD_SIGNATURE, given, str(note), False, ours)
-    answer, root = _held_against(given, head.size, signed)
-    newest = ours is not None and given.size == ours.size
-    if answer is Answer.CONSISTENT and newest:
-        answer = Answer.SAME
-    return Compared(answer, given, str(note), signed, ours, root)
-
-
-def _parsed(text: str) -> tuple[Note, Checkpoint]:
-    """Pasted text may have lost its last newline or gained blank ones; nothing else is forgiven."""
-    try:
-        note = Note.parse(text.replace("\r\n", "\n").strip("\n") + "\n")
-        return note, parse(note.text)
-    except NoteError as error:
-        raise NotACheckpoint(f"This is not a checkpoint. {error}") from error
+        return Comparison(ComparisonVerdict.BAD_SIGNATURE, given, str(note), False, ours)
+    if given.size > head.size:
+        verdict = ComparisonVerdict.NEWER if signed else ComparisonVerdict.UNPROVEN
+        return Comparison(verdict, given, str(note), signed, ours)
+    root = tiles(connection, given.size).root()
+    if not compare_digest(root, given.root):
+        verdict = ComparisonVerdict.INCONSISTENT if signed else ComparisonVerdict.UNPROVEN
+    elif ours is not None and given.size == ours.size:
+        verdict = ComparisonVerdict.SAME
+    else:
+        verdict = ComparisonVerdict.CONSISTENT
+    return Comparison(verdict, given, str(note), signed, ours, root)
 
 
 def _signed(note: Note, given: Checkpoint) -> bool:
-    """Whether the log's key signed it; False where the key is not known. NoteError when a signature is bad."""
+    """Whether a key of the log signed it; False where no key is known. Raises NoteError when a signature is bad."""
     try:
         trusted = policy()
     except (PolicyError, OSError):
@@ -153,12 +160,3 @@ def _signed(note: Note, given: Checkpoint) -> bool:
             raise NoteError("No key of the log signed it.")
         return False
     return bool(note.verify(keys))
-
-
-def _held_against(given: Checkpoint, size: int, signed: bool) -> tuple[Answer, bytes]:
-    if given.size > size:
-        return (Answer.NEWER if signed else Answer.UNPROVEN), b""
-    root = tiles(connection, given.size).root()
-    if compare_digest(root, given.root):
-        return Answer.CONSISTENT, root
-    return (Answer.INCONSISTENT if signed else Answer.UNPROVEN), root

@@ -31,10 +31,10 @@ class CompareForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        if bool(found.get("note", "").strip()) == bool(found.get("file")) and not self.errors:
+        given: dict[str, Any] = super().clean() or {}
+        if bool(given.get("note", "").strip()) == bool(given.get("file")) and not self.errors:
             raise forms.ValidationError("Paste a checkpoint or choose a file: one of the two.")
-        return found
+        return given
 
 
 class BundleForm(forms.Form):

@@ -1,7 +1,7 @@
 """Check a file that somebody brought, in a process of its own with limits on memory and time.
 
 The process runs `verify_audit.py`, the file that a stranger runs, and nothing of the portal: no settings, no secrets,
-no database. What it says comes back as JSON.
+no database. What it found comes back as JSON.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 VERIFIER = Path(__file__).with_name("verify_audit.py")
-_CONFINED = Path(__file__).with_name("limited_process.py")
+_LIMITED_PROCESS = Path(__file__).with_name("limited_process.py")
 MEMORY = 300 * 1024**2
 PROCESSOR_SECONDS = 60
 SECONDS = 120
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the verifier said. `exit_code`: 0 nothing contradicts, 1 INVALID, 2 not checked.
+    """What the verifier found. `exit_code`: 0 nothing contradicts, 1 INVALID, 2 not checked.
 
     `statement` holds names and texts in the order of docs/trail-format.md; it is empty unless nothing contradicts.
     """
@@ -62,12 +62,12 @@ class Inspection:
 
 
 def inspect(file: Path, policy: Path | None = None, certificates: Path | None = None) -> Inspection:
-    """Have the verifier check a bundle or a proof by this policy and these certificates of time stampers.
+    """Let the verifier check a bundle or a proof by this policy and these certificates of time stampers.
 
     Whatever is in the file, this answers within SECONDS and the process holds at most MEMORY bytes.
     """
     limits = [str(MEMORY), str(PROCESSOR_SECONDS), str(_LONGEST_ANSWER)]
-    brought = [
+    trusted = [
         *(["--policy", str(policy)] if policy else []),
         *(["--tsa", str(certificates)] if certificates else []),
     ]
@@ -76,11 +76,11 @@ def inspect(file: Path, policy: Path | None = None, certificates: Path | None = 
         "-I",
         "-X",
         "utf8",
-        str(_CONFINED),
+        str(_LIMITED_PROCESS),
         *limits,
         str(VERIFIER),
         str(file),
-        *brought,
+        *trusted,
         "--json",
     ]
     with (
@@ -100,25 +100,26 @@ def inspect(file: Path, policy: Path | None = None, certificates: Path | None = 
             process.kill()
             return Inspection(2, _TOO_HEAVY)
         answer.seek(0)
-        return _read(exit_code, answer.read())
+        return _parse(exit_code, answer.read())
 
 
-def _read(exit_code: int, answer: bytes) -> Inspection:
-    """The verifier's words. A process that a limit ended has none, or not all."""
+def _parse(exit_code: int, answer: bytes) -> Inspection:
+    """The verifier's answer. A process that a limit ended has given none, or not all of it."""
     try:
-        said: dict[str, Any] = json.loads(answer)
+        result: dict[str, Any] = json.loads(answer)
         return Inspection(
             exit_code=exit_code,
-            verdict=_text(said["verdict"]),
+            verdict=_text(result["verdict"]),
             checks=tuple(
-                Check(*map(_text, (one["name"], one["state"], one["sentence"]))) for one in said["checks"]
+                Check(_text(check["name"]), _text(check["state"]), _text(check["sentence"]))
+                for check in result["checks"]
             ),
-            statement=tuple((_text(one["name"]), _text(one["text"])) for one in said["statement"]),
+            statement=tuple((_text(line["name"]), _text(line["text"])) for line in result["statement"]),
         )
     except (ValueError, KeyError, TypeError):
         return Inspection(2, _TOO_HEAVY)
 
 
 def _text(value: Any) -> str:
-    """Half a surrogate pair can neither be shown nor stand in an event."""
+    """A text without halves of surrogate pairs: those can neither be shown nor stand in an event."""
     return str(value).encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""The verifier for browsers as one HTML file: what travels in a bundle and what the portal gives for download.
+"""Make the verifier for browsers one HTML file: what travels in a bundle and what the portal gives for download.
 
 The folder `static/portal/verify` is the source of both. The page that the portal serves names its scripts and its
 stylesheet; the single file holds them, and its own policy admits them by their hashes and nothing else.
@@ -22,12 +22,12 @@ def single_file() -> bytes:
     page = (FOLDER / "verify.html").read_text(encoding="utf-8")
     sheets, scripts = _SHEET.findall(page), _SCRIPT.findall(page)
     policy = (
-        f"default-src 'none'; script-src {_admitted(scripts)}; style-src {_admitted(sheets)}; "
+        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(sheets)}; "
         "form-action 'none'; base-uri 'none'"
     )
     page = _POLICY.sub(lambda _: f'content="{policy}"', page)
-    page = _SHEET.sub(lambda found: f"<style>{_source(found[1])}</style>", page)
-    page = _SCRIPT.sub(lambda found: f"<script>{_source(found[1])}</script>", page)
+    page = _SHEET.sub(lambda link: f"<style>{_source(link[1])}</style>", page)
+    page = _SCRIPT.sub(lambda script: f"<script>{_source(script[1])}</script>", page)
     return page.encode()
 
 
@@ -38,7 +38,8 @@ def _source(name: str) -> str:
     return text
 
 
-def _admitted(names: list[str]) -> str:
+def _hashes(names: list[str]) -> str:
+    """The sources of a content security policy that admit these files and nothing else."""
     return " ".join(
         f"'sha256-{b64encode(hashlib.sha256(_source(name).encode()).digest()).decode()}'" for name in names
     )

@@ -1,4 +1,4 @@
-"""Uploads: to a temporary file as they come, never into memory, never more than a bundle may have."""
+"""Write uploads to a temporary file as they come, never into memory, never more than a bundle may have."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _AROUND = 64 * 1024  # the other fields of the form and the lines between them
 class CappedUpload(TemporaryFileUploadHandler):
     """Writes each file to disk and stops reading when it is too large; `upload_too_large` then stands on the request.
 
-    For every door of the portal: the check of the form's token reads the whole body before any view is asked.
+    For every view of the portal: the check of the form's token reads the whole body before any view is called.
     """
 
     announced = 0

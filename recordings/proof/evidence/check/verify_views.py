@@ -1,4 +1,4 @@
-"""The page that checks a bundle, and the verifiers for whoever does not take our word for it."""
+"""The page that checks a bundle, and the verifiers for download."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from recordings.audit import Actor, Kind, Outcome, record_durably
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-from recordings.proof.evidence.check.admission import NotYourTurn, Turns
+from recordings.proof.evidence.check.admission import Admission, NotAdmitted
 from recordings.proof.evidence.check.forms import BundleForm
 from recordings.proof.evidence.check.inspection import VERIFIER, Inspection, inspect
 from recordings.proof.evidence.check.single_file import single_file
 from recordings.proof.evidence.check.uploads import LARGEST
 from recordings.proof.evidence.trust import log_keys
 
-_turns = Turns()
+_admission = Admission()
 _LONGEST_VERDICT = 1000
 _TOO_LARGE = (
     f"The file is larger than {LARGEST // 1024**2} MB. Check it with verify_audit.py on your own machine: "
@@ -30,20 +30,20 @@ _TOO_LARGE = (
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFile:
     """A file that was checked here. `by_policy`: whether the portal has a policy of its own that counted."""
 
     name: str
     size: int
     sha256: str
     by_policy: bool
-    said: Inspection
+    inspection: Inspection
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.READ_TRAIL)
 def verify_page(request: Request) -> HttpResponse:
-    """Check a bundle with the very file that a stranger would run."""
+    """Check a bundle with the very file that an outsider would run."""
     context: dict[str, Any] = {"hashes": _hashes(), "keys": log_keys(), "form": BundleForm()}
     if request.method != "POST":
         return page(request, "evidence/verify.html", context)
@@ -54,29 +54,29 @@ def verify_page(request: Request) -> HttpResponse:
     elif form.is_valid():
         try:
             context["checked"], status = _check(request, form.cleaned_data["bundle"]), 200
-        except NotYourTurn as error:
+        except NotAdmitted as error:
             context["refused"], status = error.sentence, error.status
     return page(request, "evidence/verify.html", context, status=status)
 
 
-def _check(request: Request, upload: Any) -> Checked:
-    """In the request, because whoever asked is waiting; what was found is in the trail before it is shown."""
-    with _turns.turn(request.user.pk):
+def _check(request: Request, upload: Any) -> CheckedFile:
+    """Check in the request, because a person waits for it; what was found is in the trail before it is shown."""
+    with _admission.turn(request.user.pk):
         digest = hashlib.file_digest(upload, "sha256").hexdigest()
         policy: Path | None = settings.AUDIT_POLICY_FILE
-        said = inspect(Path(upload.temporary_file_path()), policy, settings.AUDIT_TSA_CERTIFICATES)
+        inspection = inspect(Path(upload.temporary_file_path()), policy, settings.AUDIT_TSA_CERTIFICATES)
     record_durably(
         Kind.BUNDLE_CHECKED,
         by=Actor.from_request(request),
-        outcome=Outcome.ERROR if said.exit_code == 1 else Outcome.COMPLETED,
+        outcome=Outcome.ERROR if inspection.exit_code == 1 else Outcome.COMPLETED,
         detail={
             "sha256": digest,
             "size_bytes": upload.size,
-            "verdict": said.verdict[:_LONGEST_VERDICT],
-            "failed": said.failed,
+            "verdict": inspection.verdict[:_LONGEST_VERDICT],
+            "failed": inspection.failed,
         },
     )
-    return Checked(upload.name, upload.size, digest, policy is not None, said)
+    return CheckedFile(upload.name, upload.size, digest, policy is not None, inspection)
 
 
 @require_safe

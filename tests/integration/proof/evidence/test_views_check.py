@@ -45,7 +45,7 @@ def log(opened: Any) -> Log:
 
 
 def answer(response: Any) -> str:
-    return str(response.context["compared"].answer)
+    return str(response.context["comparison"].verdict)
 
 
 def test_our_newest_checkpoint_is_the_same_log(client: Client, log: Any) -> None:

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from recordings.proof.evidence.check import admission, inspection, verify_audit
-from recordings.proof.evidence.check.admission import NotYourTurn, Turns
+from recordings.proof.evidence.check.admission import Admission, NotAdmitted
 from recordings.proof.evidence.check.inspection import Inspection
 from tests.forge import Log as ForgedLog
 from tests.forge_zip import pack
@@ -49,7 +49,7 @@ def verify(client: Client, data: bytes, name: str = "bundle.zip") -> Any:
 
 
 def tones(response: Any) -> dict[str, str]:
-    return {check.name: check.tone for check in response.context["checked"].said.checks}
+    return {check.name: check.tone for check in response.context["checked"].inspection.checks}
 
 
 def checked_events() -> list[tuple[str, str]]:
@@ -70,7 +70,7 @@ def test_a_bundle_is_checked_by_the_file_that_strangers_run(
     client: Client, trusting: None, bundle: bytes, tmp_path: Path, settings: Any
 ) -> None:
     response = verify(client, bundle)
-    said = response.context["checked"].said
+    said = response.context["checked"].inspection
     (tmp_path / "bundle.zip").write_bytes(bundle)
     command = [sys.executable, verify_audit.__file__, str(tmp_path / "bundle.zip")]
     told = subprocess.run(
@@ -116,7 +116,7 @@ def test_a_contradiction_is_red_and_an_error_in_the_trail(
     files = log.bundle("object", "object:3")
     altered = files | {"report.csv": files["report.csv"].replace(b"Eva", b"Tom")}
     response = verify(client, pack(altered).getvalue())
-    said = response.context["checked"].said
+    said = response.context["checked"].inspection
     assert (said.verdict, said.tone, said.statement) == ("INVALID", "bad", ())
     assert "files" in trail("audit.bundle_checked")[-1][2]["failed"]
     assert checked_events() == [("error", "INVALID")]
@@ -126,7 +126,7 @@ def test_a_contradiction_is_red_and_an_error_in_the_trail(
 def test_self_signed_is_not_green(client: Client, bundle: bytes, settings: Any) -> None:
     settings.AUDIT_POLICY_FILE = None
     response = verify(client, bundle)
-    assert response.context["checked"].said.tone == "info"
+    assert response.context["checked"].inspection.tone == "info"
     assert "only its maker vouches for that" in text_of(response)
 
 
@@ -138,12 +138,12 @@ def test_a_signer_of_another_house_lifts_nothing(
     settings.AUDIT_POLICY_FILE.write_text(
         f"log {ForgedLog(signs_as='another house').key.vkey}\nquorum none\n"
     )
-    assert verify(client, bundle).context["checked"].said.verdict == "INVALID"
+    assert verify(client, bundle).context["checked"].inspection.verdict == "INVALID"
 
 
 def test_the_proof_of_one_event_is_checked_too(client: Client, trusting: None, log: ForgedLog) -> None:
     response = verify(client, log.proof(2, log.note()), "x.tlog-proof")
-    assert response.context["checked"].said.verdict == "WITNESSED by w0, w1"
+    assert response.context["checked"].inspection.verdict == "WITNESSED by w0, w1"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_the_proof_of_one_event_is_checked_too(client: Client, trusting: None, l
 )
 def test_what_is_no_bundle_is_not_checked_and_no_alarm(client: Client, trusting: None, data: bytes) -> None:
     response = verify(client, data or b"\n")
-    said = response.context["checked"].said
+    said = response.context["checked"].inspection
     assert (response.status_code, said.tone, said.statement) == (200, "warn", ())
     assert said.verdict.startswith("NOT CHECKED: ")
     assert [outcome for outcome, _ in checked_events()] == ["completed"]
@@ -206,11 +206,11 @@ def test_the_logs_key_is_given_with_a_fingerprint_for_the_telephone(
 
 def test_each_person_has_one_turn_and_two_are_served_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "PATIENCE_SECONDS", 0.05)
-    queue = Turns()
+    queue = Admission()
     with queue.turn(1):
-        with pytest.raises(NotYourTurn, match="of yours"), queue.turn(1):
+        with pytest.raises(NotAdmitted, match="of yours"), queue.turn(1):
             pass
-        with queue.turn(2), pytest.raises(NotYourTurn, match="Other people's"), queue.turn(3):
+        with queue.turn(2), pytest.raises(NotAdmitted, match="Other people's"), queue.turn(3):
             pass
         with queue.turn(3):
             pass
@@ -219,7 +219,7 @@ def test_each_person_has_one_turn_and_two_are_served_at_once(monkeypatch: pytest
 
 
 def test_who_waits_is_served_when_a_place_is_free_and_the_line_has_an_end() -> None:
-    queue, leave, served = Turns(), threading.Event(), []
+    queue, leave, served = Admission(), threading.Event(), []
 
     def hold(person: int) -> None:
         with queue.turn(person):
@@ -233,7 +233,7 @@ def test_who_waits_is_served_when_a_place_is_free_and_the_line_has_an_end() -> N
     while len(queue._people) < admission.AT_ONCE + admission.WAITING:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    with pytest.raises(NotYourTurn, match="in a minute"), queue.turn(5):
+    with pytest.raises(NotAdmitted, match="in a minute"), queue.turn(5):
         pass
     assert len(served) == admission.AT_ONCE
     leave.set()
@@ -251,10 +251,10 @@ def test_a_check_that_runs_closes_the_page_for_nobody_else(
 
     other = Client()
     other.force_login(person("compliance_officer"))
-    with verify_views._turns.turn(int(client.session["_auth_user_id"])):
+    with verify_views._admission.turn(int(client.session["_auth_user_id"])):
         assert verify(client, bundle).status_code == 503
         assert client.get("/audit/verify/").status_code == 200
-        assert verify(other, bundle).context["checked"].said.verdict == "WITNESSED by w0, w1"
+        assert verify(other, bundle).context["checked"].inspection.verdict == "WITNESSED by w0, w1"
 
 
 # --- the process
