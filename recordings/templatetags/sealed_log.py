@@ -2,12 +2,12 @@
 
 from django import template
 
-from recordings.proof.evidence.pages.log_status import Verdict, verdict
+from recordings.proof.evidence.pages.log_status import LogStatus, log_status
 
 register = template.Library()
 
 
 @register.simple_tag
-def how_the_log_stands() -> Verdict:
+def how_the_log_stands() -> LogStatus:
     """For `evidence/_strip.html`: only on pages for who may read the trail."""
-    return verdict()
+    return log_status()

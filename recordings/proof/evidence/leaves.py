@@ -37,8 +37,8 @@ class Shipped(NamedTuple):
     @property
     def reveal(self) -> dict[str, dict[str, str]]:
         """What opens the commitments of the event that can still be opened."""
-        found = self.values.items()
-        return {field: {"salt": one.salt.hex(), "value": one.value} for field, one in found if one}
+        values = self.values.items()
+        return {field: {"salt": value.salt.hex(), "value": value.value} for field, value in values if value}
 
     def extra(self) -> bytes:
         """What goes into a proof of this leaf alone, beside the path: the texts that are hashed, and the values."""
@@ -50,7 +50,7 @@ class Shipped(NamedTuple):
         parts = [b'"body":' + self.body] if self.body else []
         parts.append(b'"entry":' + self.entry)
         if gap:
-            parts.append(b'"gap":' + canonical([encode64(one) for one in gap]))
+            parts.append(b'"gap":' + canonical([encode64(node) for node in gap]))
         if self.body:
             parts.append(b'"reveal":' + canonical(self.reveal))
         return b"{" + b",".join(parts) + b"}\n"

@@ -31,17 +31,17 @@ def whole_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> s
 
     A row that a login has put there spoils no other. Without a policy nobody can tell, and the newest of each is taken.
     """
-    note, known = Note.parse(checkpoint.note), _witnesses()
+    note, known = Note.parse(checkpoint.note), _witness_keys()
     lines: dict[str, str] = {}
-    for found in sorted(cosignatures, key=lambda found: found.time):
-        line = found.line.rstrip("\n")
-        if known is None or (found.witness in known and _verifies(note.text, line, known[found.witness])):
-            lines[found.witness] = line
+    for cosignature in sorted(cosignatures, key=lambda cosignature: cosignature.time):
+        witness, line = cosignature.witness, cosignature.line.rstrip("\n")
+        if known is None or (witness in known and _verifies(note.text, line, known[witness])):
+            lines[witness] = line
     own = [signature.line for signature in note.signatures]
     return format_note(note.text, [*own, *(lines[name] for name in sorted(lines))])
 
 
-def _witnesses() -> dict[str, VerifierKey] | None:
+def _witness_keys() -> dict[str, VerifierKey] | None:
     try:
         trusted = policy()
     except (PolicyError, OSError):

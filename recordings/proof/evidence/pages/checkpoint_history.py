@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from recordings.models import Anchor, Checkpoint, Cosignature
 from recordings.proof.evidence.trust import policy, whole_note
-from recordings.tlog.notes import Note, NoteError, VerifierKey
+from recordings.tlog.notes import Note, NoteError, Signature, VerifierKey
 from recordings.tlog.policy import PolicyError
 from recordings.tlog.texts import encode64
 
@@ -47,19 +47,20 @@ class History:
 
 @dataclass(frozen=True)
 class Signer:
-    """A line below the note: whose it says it is, and what checking it gave."""
+    """A signature below the note: whose it says it is, and the result of checking it."""
 
     name: str
     role: str
     line: str
     tone: str
-    said: str
+    result: str
     time: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One checkpoint on its own page."""
+class CheckpointDetails:
+    """One checkpoint on its own page. `quorum`: whether enough witnesses signed, None where nobody says how many are
+    enough; `names` are those who did."""
 
     checkpoint: Checkpoint
     note: str
@@ -99,36 +100,36 @@ def _rows(checkpoints: Collection[Checkpoint]) -> list[Row]:
     anchors = _grouped(Anchor.objects.filter(size__in=sizes).values_list("size", "kind"))
     return [
         Row(
-            size=one.size,
-            root=encode64(bytes(one.root)),
-            signed_at=one.signed_at,
-            witnesses=tuple(sorted(witnesses[one.size])),
-            anchors=tuple(KINDS.get(kind, kind) for kind in sorted(anchors[one.size])),
+            size=checkpoint.size,
+            root=encode64(bytes(checkpoint.root)),
+            signed_at=checkpoint.signed_at,
+            witnesses=tuple(sorted(witnesses[checkpoint.size])),
+            anchors=tuple(KINDS.get(kind, kind) for kind in sorted(anchors[checkpoint.size])),
         )
-        for one in checkpoints
+        for checkpoint in checkpoints
     ]
 
 
 def _grouped(pairs: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
+    names_by_size: dict[int, set[str]] = defaultdict(set)
     for size, name in pairs:
-        found[size].add(name)
-    return found
+        names_by_size[size].add(name)
+    return names_by_size
 
 
-def shown(size: int) -> Shown | None:
+def checkpoint_details(size: int) -> CheckpointDetails | None:
     """One checkpoint, its signatures checked under the installation's policy; None when there is none of this size."""
     checkpoint = Checkpoint.objects.filter(size=size).first()
     if checkpoint is None:
         return None
     note = whole_note(checkpoint, Cosignature.objects.filter(size=size))
     anchors = list(Anchor.objects.filter(size=size).order_by("id"))
-    keys = _keys()
-    signers = [_signer(Note.parse(note), number, keys) for number in range(len(Note.parse(note).signatures))]
-    return Shown(checkpoint, note, signers, anchors, *_quorum(note))
+    parsed, keys = Note.parse(note), _policy_keys()
+    signers = [_signer(parsed.text, signature, keys) for signature in parsed.signatures]
+    return CheckpointDetails(checkpoint, note, signers, anchors, *_quorum(note))
 
 
-def _keys() -> dict[VerifierKey, tuple[str, str]]:
+def _policy_keys() -> dict[VerifierKey, tuple[str, str]]:
     """Every key of the policy with the name and the role the policy gives it."""
     try:
         trusted = policy()
@@ -140,20 +141,18 @@ def _keys() -> dict[VerifierKey, tuple[str, str]]:
     return logs | {party.key: (name, "witness") for name, party in trusted.witnesses.items()}
 
 
-def _signer(note: Note, number: int, keys: dict[VerifierKey, tuple[str, str]]) -> Signer:
-    """One line, checked by itself, so that a bad one does not hide the others."""
-    line = note.signatures[number]
-    alone = Note(note.text, (line,))
-    own = {key for key in keys if (key.name, key.key_id) == (line.name, line.key_id)}
+def _signer(text: str, signature: Signature, keys: dict[VerifierKey, tuple[str, str]]) -> Signer:
+    """Check one signature by itself, so that a bad one does not hide the others."""
+    own = {key for key in keys if (key.name, key.key_id) == (signature.name, signature.key_id)}
     if not own:
-        return Signer(line.name, "", line.line, "", "not in the policy")
+        return Signer(signature.name, "", signature.line, "", "not in the policy")
     name, role = keys[next(iter(own))]
     try:
-        (signed,) = alone.verify(own)
+        (verified,) = Note(text, (signature,)).verify(own)
     except NoteError:
-        return Signer(name, role, line.line, "bad", "does not verify")
-    time = datetime.fromtimestamp(signed.time).astimezone() if signed.time else None
-    return Signer(name, role, line.line, "ok", "verifies", time)
+        return Signer(name, role, signature.line, "bad", "does not verify")
+    time = datetime.fromtimestamp(verified.time).astimezone() if verified.time else None
+    return Signer(name, role, signature.line, "ok", "verifies", time)
 
 
 def _quorum(note: str) -> tuple[bool | None, tuple[str, ...]]:

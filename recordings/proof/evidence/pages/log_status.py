@@ -1,8 +1,8 @@
-"""How the log stands now, for the strip on the trail's pages: every word of it is looked up, none assumed."""
+"""How the log stands now, for the strip on the trail's pages: every word of it is read from the database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -40,8 +40,12 @@ class Witnessed:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What was looked up."""
+class LogFacts:
+    """What is known of the log, read from the database.
+
+    `trouble`: why the newest checkpoint or the policy cannot be trusted; `judged`: whether a policy names the log;
+    `quorum`: whether it asks for witnesses.
+    """
 
     now: datetime
     head: LogHead | None
@@ -67,8 +71,8 @@ class Facts:
             (self.verified.finished_at - self.verified.started_at).total_seconds() if self.verified else 0.0
         )
 
-    def late(self, reached: int, allowed: timedelta) -> bool:
-        """Whether the first leaf from `reached` on was sealed longer ago than that."""
+    def waits_longer(self, reached: int, allowed: timedelta) -> bool:
+        """Whether the first leaf from `reached` on was sealed longer ago than `allowed`."""
         if self.head is None or reached >= self.head.size:
             return False
         sealed = Leaf.objects.filter(n=reached).values_list("sealed_at", flat=True).first()
@@ -76,55 +80,55 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The strip: a tone (ok, info, warn, bad), a word of the ladder or what is the matter, and why."""
+class LogStatus:
+    """The strip: a tone (ok, info, warn, bad), how far the log has come or what is wrong, and why."""
 
-    facts: Facts
-    tone: str = field(init=False)
-    word: str = field(init=False)
-    text: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        for name, value in zip(("tone", "word", "text"), _said(self.facts), strict=True):
-            object.__setattr__(self, name, value)
+    facts: LogFacts
+    tone: str
+    word: str
+    text: str
 
 
-def verdict() -> Verdict:
-    """Look at everything there is to look at: about ten short queries, whatever the size of the log."""
+def log_status() -> LogStatus:
+    """Read how the log stands: about ten short queries, whatever its size."""
     head = LogHead.objects.first()
     checkpoint = Checkpoint.objects.order_by("-size").first()
-    trusted, trouble = _policy()
+    trusted, trouble = _usable_policy()
     if checkpoint and trusted:
-        trouble = _bad_signature(trusted, checkpoint)
-    now = timezone.now()
-    facts = Facts(
+        try:
+            trusted.judge(checkpoint.note)
+        except NoteError as error:
+            trouble = f"The newest checkpoint does not pass the trust policy: {error}"
+    now, unsealed_seconds = timezone.now(), behind()
+    anchors = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
+    facts = LogFacts(
         now=now,
         head=head,
-        unsealed_since=_oldest_unsealed(now),
+        unsealed_since=now - timedelta(seconds=unsealed_seconds) if unsealed_seconds else None,
         checkpoint=checkpoint,
-        witnessed=_witnessed(trusted) if trusted else None,
-        anchored=_newest_anchors(),
+        witnessed=_newest_witnessed(trusted) if trusted else None,
+        anchored={anchor.kind: anchor for anchor in anchors if anchor},
         verified=TrailVerification.objects.order_by("-started_at").first(),
         incidents=open_incidents(),
         trouble=trouble,
         judged=trusted is not None,
         quorum=trusted is not None and trusted.quorum != "none",
     )
-    return Verdict(facts)
+    return LogStatus(facts, *_assess(facts))
 
 
 def newest_witnessed() -> Witnessed | None:
     """The newest checkpoint whose quorum is met, every signature checked."""
-    trusted, _ = _policy()
-    return _witnessed(trusted) if trusted else None
+    trusted, _ = _usable_policy()
+    return _newest_witnessed(trusted) if trusted else None
 
 
 def open_incidents() -> list[Incident]:
     """Incidents that nothing has settled, newest first, as the sealer sees it: a row alone settles nothing."""
     with connection.cursor() as cursor:
         cursor.execute(OPEN)
-        found = [row[0] for row in cursor.fetchall()]
-    return list(Incident.objects.filter(pk__in=found).order_by("-id"))
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(Incident.objects.filter(pk__in=ids).order_by("-id"))
 
 
 def listed_incidents() -> list[tuple[Incident, Incident | None]]:
@@ -132,21 +136,13 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
     unsettled = open_incidents()
     settling = Incident.objects.filter(settles__isnull=False).exclude(settles__in=unsettled)
     rows = settling.select_related("settles").order_by("-id")[:_SETTLED_SHOWN]
-    return [*((found, None) for found in unsettled), *((row.settles, row) for row in rows if row.settles)]
+    return [
+        *((incident, None) for incident in unsettled),
+        *((row.settles, row) for row in rows if row.settles),
+    ]
 
 
-def _oldest_unsealed(now: datetime) -> datetime | None:
-    """When the oldest event was recorded that has no leaf below a signed checkpoint yet."""
-    seconds = behind()
-    return now - timedelta(seconds=seconds) if seconds else None
-
-
-def _newest_anchors() -> dict[str, Anchor]:
-    found = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
-    return {anchor.kind: anchor for anchor in found if anchor}
-
-
-def _policy() -> tuple[Policy | None, str]:
+def _usable_policy() -> tuple[Policy | None, str]:
     """The policy as far as it can judge anything: one that names no log is as good as none."""
     try:
         trusted = policy()
@@ -155,15 +151,7 @@ def _policy() -> tuple[Policy | None, str]:
     return (trusted if trusted and trusted.logs else None), ""
 
 
-def _bad_signature(trusted: Policy, checkpoint: Checkpoint) -> str:
-    try:
-        trusted.judge(checkpoint.note)
-    except NoteError as error:
-        return f"The newest checkpoint does not pass the trust policy: {error}"
-    return ""
-
-
-def _witnessed(trusted: Policy) -> Witnessed | None:
+def _newest_witnessed(trusted: Policy) -> Witnessed | None:
     if trusted.quorum == "none":
         return None
     sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()[:_LOOKED_AT]
@@ -186,8 +174,8 @@ def _judged(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, Judg
             continue  # a bad line is no witness; the verification names it
 
 
-def _said(log: Facts) -> tuple[str, str, str]:
-    """The first of these that holds, the worst first; the words of the ladder are those the verifiers print."""
+def _assess(log: LogFacts) -> tuple[str, str, str]:
+    """Tone, word and text: the first that applies, the worst first. Words of trust are those the verifiers print."""
     if log.trouble:
         return "bad", "INVALID", log.trouble
     if log.verified and not log.verified.ok:
@@ -195,10 +183,10 @@ def _said(log: Facts) -> tuple[str, str, str]:
     if log.incidents:
         many = len(log.incidents)
         return "bad", f"{many:,} incident{'s' if many > 1 else ''} open", log.incidents[0].detail
-    return _late(log) or _ladder(log)
+    return _behind(log) or _reached(log)
 
 
-def _late(log: Facts) -> tuple[str, str, str] | None:
+def _behind(log: LogFacts) -> tuple[str, str, str] | None:
     allowed = timedelta(seconds=settings.AUDIT_LAG_ALARM_SECONDS)
     if log.head is None:
         return (
@@ -206,7 +194,7 @@ def _late(log: Facts) -> tuple[str, str, str] | None:
             "Not sealed",
             "No log has been opened: events are written once, but no outsider can check them.",
         )
-    if log.late(log.checkpoint.size if log.checkpoint else 0, allowed):
+    if log.waits_longer(log.checkpoint.size if log.checkpoint else 0, allowed):
         return (
             "warn",
             "Sealed, not signed",
@@ -215,12 +203,12 @@ def _late(log: Facts) -> tuple[str, str, str] | None:
     if log.unsealed_age > allowed.total_seconds():
         return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
     reached = log.witnessed.size if log.witnessed else 0
-    if log.quorum and log.late(reached, max(allowed, _WITNESSES_COME)):
+    if log.quorum and log.waits_longer(reached, max(allowed, _WITNESSES_COME)):
         return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."
     return None
 
 
-def _ladder(log: Facts) -> tuple[str, str, str]:
+def _reached(log: LogFacts) -> tuple[str, str, str]:
     if log.checkpoint is None:
         return "info", "Sealed, not signed", "The first checkpoint is on its way."
     if log.witnessed:

@@ -9,7 +9,7 @@ from recordings.tlog.texts import encode64
 
 @dataclass(frozen=True)
 class Step:
-    """One hashing: what stood there, what it was joined with and on which side, which leaves it then covers."""
+    """One hashing: the sibling, on which side it is, and the result with the leaves that it covers."""
 
     number: int
     side: str
@@ -19,23 +19,29 @@ class Step:
     covered: str
 
 
-def steps(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> list[Step]:
-    """The way from a leaf hash up to the root. Raises ProofError when it does not lead there."""
+def proof_steps(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> list[Step]:
+    """Compute each step from a leaf hash up to the root. Raises ProofError when the path does not lead there."""
     check_inclusion(leaf, index, size, path, root)
-    found, at, height = leaf, index, 0
-    walked: list[Step] = []
+    node, position, height = leaf, index, 0
+    steps: list[Step] = []
     for sibling in path:
-        while at % 2 == 0 and (at + 1) << height >= size:
-            at, height = at >> 1, height + 1  # the right edge: nothing beside it, it moves up as it is
-        left = at % 2 == 1
-        found = node_hash(sibling, found) if left else node_hash(found, sibling)
-        beside = _leaves(at ^ 1, height, size)
-        at, height = at >> 1, height + 1
-        side = "left" if left else "right"
-        walked.append(
-            Step(len(walked) + 1, side, encode64(sibling), beside, encode64(found), _leaves(at, height, size))
+        while position % 2 == 0 and (position + 1) << height >= size:
+            position, height = position >> 1, height + 1  # the right edge: no sibling, it moves up as it is
+        left = position % 2 == 1
+        node = node_hash(sibling, node) if left else node_hash(node, sibling)
+        covered_by_sibling = _leaves(position ^ 1, height, size)
+        position, height = position >> 1, height + 1
+        steps.append(
+            Step(
+                number=len(steps) + 1,
+                side="left" if left else "right",
+                sibling=encode64(sibling),
+                covered_by_sibling=covered_by_sibling,
+                result=encode64(node),
+                covered=_leaves(position, height, size),
+            )
         )
-    return walked
+    return steps
 
 
 def _leaves(index: int, height: int, size: int) -> str:

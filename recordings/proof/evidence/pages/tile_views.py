@@ -42,29 +42,29 @@ def is_public() -> bool:
 @permission_required(Permission.READ_TRAIL, open_when=is_public)
 def log_checkpoint(request: Request) -> HttpResponse:
     """The checkpoint that is published: the newest that enough witnesses have seen, else the newest."""
-    if refused := _read_by(request):
-        return refused
+    if refusal := _log_or_refuse(request):
+        return refusal
     witnessed = newest_witnessed()
-    found = Checkpoint.objects.order_by("-size")
-    newest = (found.filter(size=witnessed.size) if witnessed else found).first()
+    checkpoints = Checkpoint.objects.order_by("-size")
+    newest = (checkpoints.filter(size=witnessed.size) if witnessed else checkpoints).first()
     if newest is None:
         raise Http404
     note = whole_note(newest, Cosignature.objects.filter(size=newest.size))
     response = HttpResponse(note, content_type="text/plain; charset=utf-8")
-    return _published(response, _SHORT) if is_public() else response
+    return _for_anybody(response, _SHORT) if is_public() else response
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL, open_when=is_public)
 def log_tile(request: Request, path: str) -> HttpResponse:
     """A hash tile. Partial ones for the sizes of checkpoints only, as the specification has it."""
-    place = _place(path)
-    if place[0] == ENTRIES:
+    tile = _published_tile(path)
+    if tile[0] == ENTRIES:
         raise Http404
-    if refused := _read_by(request):
-        return refused
-    response = HttpResponse(_read(*place), content_type="application/octet-stream")
-    return _published(response, _IMMUTABLE) if is_public() else _own(response)
+    if refusal := _log_or_refuse(request):
+        return refusal
+    response = HttpResponse(_read(*tile), content_type="application/octet-stream")
+    return _for_anybody(response, _IMMUTABLE) if is_public() else _for_reader(response)
 
 
 @require_safe
@@ -72,13 +72,14 @@ def log_tile(request: Request, path: str) -> HttpResponse:
 @gzip_page
 def log_entries(request: Request, path: str) -> HttpResponse:
     """A bundle of entries. Never public."""
-    place = _place(f"entries/{path}")
+    tile = _published_tile(f"entries/{path}")
     _log_reading(request)
-    return _own(HttpResponse(_read(*place), content_type="application/octet-stream"))
+    return _for_reader(HttpResponse(_read(*tile), content_type="application/octet-stream"))
 
 
-def _read_by(request: Request) -> HttpResponse | None:
-    """Note who reads: as an event, or – where anybody may – as a number beside the address. An answer refuses."""
+def _log_or_refuse(request: Request) -> HttpResponse | None:
+    """Log the reading as an event, or – where anybody may read – count it for its address. Returns a refusal when an
+    address reads too much."""
     if not is_public():
         _log_reading(request)
         return None
@@ -96,30 +97,31 @@ def _log_reading(request: Request) -> None:
     log_reading(by=Actor.from_request(request), target=Target("log", "log:tiles"))
 
 
-def _published(response: HttpResponse, kept: str) -> HttpResponse:
-    """For anybody: a shared cache may keep it, and pages of other sites may read it."""
-    response.headers["Cache-Control"] = f"public, {kept}"
+def _for_anybody(response: HttpResponse, caching: str) -> HttpResponse:
+    """Let a shared cache keep the response, and pages of other sites read it."""
+    response.headers["Cache-Control"] = f"public, {caching}"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.is_public = True  # type: ignore[attr-defined]
     return response
 
 
-def _own(response: HttpResponse) -> HttpResponse:
-    """For whoever asked, signed in: no shared cache may keep it, the reader's own may for ever."""
+def _for_reader(response: HttpResponse) -> HttpResponse:
+    """Let the reader's own cache keep the response for ever, and no shared one."""
     response.headers["Cache-Control"] = f"private, {_IMMUTABLE}"
     response.is_of_the_log = True  # type: ignore[attr-defined]
     return response
 
 
-def _place(path: str) -> tuple[int, int, int]:
+def _published_tile(path: str) -> tuple[int, int, int]:
+    """Level, position and width of the tile at a path. Raises Http404 where no signed tree has it."""
     try:
-        place = parse_tile_path(path)
+        tile = parse_tile_path(path)
     except TileError:
         raise Http404 from None
-    if not _is_published(*place):
+    if not _is_published(*tile):
         raise Http404
-    return place
+    return tile
 
 
 def _is_published(level: int, position: int, width: int) -> bool:

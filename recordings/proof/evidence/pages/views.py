@@ -19,8 +19,8 @@ from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.evidence.pages import checkpoint_history
-from recordings.proof.evidence.pages.event_place import place_of
-from recordings.proof.evidence.pages.log_status import Verdict, listed_incidents, verdict
+from recordings.proof.evidence.pages.event_place import event_place
+from recordings.proof.evidence.pages.log_status import listed_incidents, log_status
 from recordings.proof.evidence.proofs import consistency, event_proof
 from recordings.tlog.texts import encode64
 from recordings.trail.examine import examine
@@ -40,8 +40,8 @@ class NoSuchCheckpoint(PortalError):
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def strip(request: Request) -> HttpResponse:
-    """The verdict strip, asked for again by a page that stays open. It names nobody, so it is no reading."""
-    return page(request, "evidence/_strip.html", {"log": verdict()})
+    """The strip with the log's status, polled by a page that stays open. It names nobody, so it is no reading."""
+    return page(request, "evidence/_strip.html", {"log": log_status()})
 
 
 @require_safe
@@ -64,13 +64,13 @@ def checkpoints(request: Request) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def checkpoint(request: Request, size: int) -> HttpResponse:
     """One checkpoint: its text, who signed it, where it was put."""
-    found = _shown(size)
+    details = _details_or_404(size)
     log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
     newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
     return page(
         request,
         "evidence/checkpoint.html",
-        {"found": found, "kinds": checkpoint_history.KINDS, "newest": newest},
+        {"details": details, "newest": newest},
     )
 
 
@@ -78,22 +78,22 @@ def checkpoint(request: Request, size: int) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def checkpoint_note(request: Request, size: int) -> HttpResponse:
     """The signed note with all cosignatures, as a file."""
-    found = _shown(size)
+    details = _details_or_404(size)
     log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
-    return _as_file(found.note, f"checkpoint-{size}.txt")
+    return _as_file(details.note, f"checkpoint-{size}.txt")
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
     """That the log of one size began with the log of a smaller one, in the form a witness is asked with."""
-    found = _shown(size)
+    details = _details_or_404(size)
     if not 0 < old <= size:
         raise Http404
     path = consistency(old, size)
-    _proof_taken(request, Target("checkpoint", f"checkpoint:{size}"), {"old_size": old})
+    _record_proof_taken(request, Target("checkpoint", f"checkpoint:{size}"), {"old_size": old})
     lines = "".join(f"{encode64(node)}\n" for node in path)
-    return _as_file(f"old {old}\n{lines}\n{found.note}", f"consistency-{old}-{size}.txt")
+    return _as_file(f"old {old}\n{lines}\n{details.note}", f"consistency-{old}-{size}.txt")
 
 
 @require_safe
@@ -110,12 +110,12 @@ def consistency_to(request: Request) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def anchor(request: Request, pk: int) -> HttpResponse:
     """What came back when a checkpoint was anchored: a time stamp's token, say."""
-    found = Anchor.objects.filter(pk=pk).first()
-    if found is None:
+    anchor = Anchor.objects.filter(pk=pk).first()
+    if anchor is None:
         raise Http404
-    log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{found.size}"))
-    name = f"{found.size}.tsr" if found.kind == "timestamp" else f"{found.kind}-{found.size}.txt"
-    return _as_file(bytes(found.evidence), name, "application/octet-stream")
+    log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{anchor.size}"))
+    name = f"{anchor.size}.tsr" if anchor.kind == "timestamp" else f"{anchor.kind}-{anchor.size}.txt"
+    return _as_file(bytes(anchor.evidence), name, "application/octet-stream")
 
 
 @require_safe
@@ -123,10 +123,15 @@ def anchor(request: Request, pk: int) -> HttpResponse:
 def outside(request: Request) -> HttpResponse:
     """Witnesses, anchors and incidents."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
+    status = log_status()
+    waits_too_long = status.facts.unsealed_age > settings.AUDIT_LAG_ALARM_SECONDS
     context = {
         "parties": outside_parties(),
         "incidents": listed_incidents(),
-        **_stats(verdict()),
+        "log": status,
+        "lag_level": "bad" if waits_too_long else "ok",
+        "lag_note": f"somebody should look after {settings.AUDIT_LAG_ALARM_SECONDS} s",
+        "verified_note": f"everything recomputed in {status.facts.verified_seconds:.1f} s, nothing wrong",
     }
     return page(request, "evidence/outside.html", context)
 
@@ -145,7 +150,7 @@ def event_page(request: Request, event_id: UUID) -> HttpResponse:
         "row": event_row(examined.event, request.user),
         "request_ref": request_ref,
         "request_url": f"{reverse('trail:trail')}?{urlencode({'q': request_ref})}",
-        "place": place_of(event_id),
+        "place": event_place(event_id),
     }
     return page(request, "evidence/event.html", context)
 
@@ -158,22 +163,11 @@ def proof(request: Request, event_id: UUID) -> HttpResponse:
     if leaf is None:
         raise Http404
     text = event_proof(event_id)
-    _proof_taken(request, Target("event", f"event:{event_id}"), {"leaf": leaf.n})
+    _record_proof_taken(request, Target("event", f"event:{event_id}"), {"leaf": leaf.n})
     return _as_file(text, f"{leaf.n:012}.tlog-proof")
 
 
-def _stats(log: Verdict) -> dict[str, Any]:
-    facts = log.facts
-    behind = facts.unsealed_age > settings.AUDIT_LAG_ALARM_SECONDS
-    return {
-        "log": log,
-        "lag_level": "bad" if behind else "ok",
-        "lag_note": f"somebody should look after {settings.AUDIT_LAG_ALARM_SECONDS} s",
-        "verified_note": f"everything recomputed in {facts.verified_seconds:.1f} s, nothing wrong",
-    }
-
-
-def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> None:
+def _record_proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> None:
     record_durably(
         Kind.PROOF_TAKEN,
         by=Actor.from_request(request),
@@ -183,11 +177,11 @@ def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> No
     )
 
 
-def _shown(size: int) -> checkpoint_history.Shown:
-    found = checkpoint_history.shown(size) if size < 2**63 else None
-    if found is None:
+def _details_or_404(size: int) -> checkpoint_history.CheckpointDetails:
+    details = checkpoint_history.checkpoint_details(size) if size < 2**63 else None
+    if details is None:
         raise Http404
-    return found
+    return details
 
 
 def _number(request: Request, name: str) -> int:

@@ -18,7 +18,7 @@ from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.pace import OTHERS, pace_of, quorum_of
 from recordings.proof.anchors.state import Party, outside_parties
-from recordings.proof.evidence.pages.log_status import verdict
+from recordings.proof.evidence.pages.log_status import log_status
 from recordings.proof.evidence.trust import LogKey, log_keys, policy
 from recordings.tlog.policy import PolicyError
 
@@ -80,7 +80,7 @@ def witnesses(request: Request) -> HttpResponse:
     """Each witness and how it stands; what to give somebody who will be one."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
     context = {
-        "log": verdict(),
+        "log": log_status(),
         "witnesses": listed_witnesses(),
         "invitation": _invitation(),
         "portal": settings.PUBLIC_URL.rstrip("/") or request.build_absolute_uri("/").rstrip("/"),
@@ -100,18 +100,18 @@ def listed_witnesses() -> list[Witness]:
         return []
     counted = quorum_of(trusted)
     parties = {party.name: party for party in outside_parties()}
-    found = [
+    listed = [
         Witness(
             name,
-            one.key.vkey,
-            one.url,
+            witness.key.vkey,
+            witness.url,
             name in counted,
             pace_of(trusted, name),
             parties.get(f"witness {name}"),
         )
-        for name, one in trusted.witnesses.items()
+        for name, witness in trusted.witnesses.items()
     ]
-    return sorted(found, key=lambda witness: (not witness.counted, witness.name))
+    return sorted(listed, key=lambda witness: (not witness.counted, witness.name))
 
 
 def _invitation() -> Invitation | None:

@@ -53,7 +53,7 @@ def test_a_checkpoint_is_handed_out_as_it_was_signed(client: Client, opened: Cal
     assert note["Content-Disposition"] == f'attachment; filename="checkpoint-{size}.txt"'
     judged = log.signer.policy.judge(note.content)
     assert (judged.quorum_met, judged.checkpoint.size) == (True, size)
-    said = [(signer.name, signer.role, signer.said) for signer in page.context["found"].signers]
+    said = [(signer.name, signer.role, signer.result) for signer in page.context["details"].signers]
     assert said == [
         (log.signer.origin, "log", "verifies"),
         ("Internal-Audit", "witness", "verifies"),
@@ -84,7 +84,7 @@ def test_what_does_not_exist_is_not_found(client: Client, address: str) -> None:
 
 
 def states(response: Any) -> list[tuple[str, bool]]:
-    return [(rung.word, rung.reached) for rung in response.context["place"].rungs]
+    return [(stage.word, stage.reached) for stage in response.context["place"].stages]
 
 
 def test_an_event_says_how_far_it_has_come(

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from recordings.proof.evidence.pages.proof_steps import steps
+from recordings.proof.evidence.pages.proof_steps import proof_steps
 from recordings.tlog import merkle
 from recordings.tlog.texts import encode64
 
@@ -18,19 +18,19 @@ def test_the_last_step_of_every_leaf_is_the_root(size: int) -> None:
     tree = hashes(size)
     root = merkle.root(tree)
     for index, leaf in enumerate(tree):
-        walked = steps(leaf, index, size, merkle.inclusion_path(tree, index), root)
+        walked = proof_steps(leaf, index, size, merkle.inclusion_path(tree, index), root)
         assert (walked[-1].result if walked else encode64(leaf)) == encode64(root)
         assert not walked or walked[-1].covered == f"leaves 0–{size - 1}"
 
 
 def test_a_step_says_what_stands_beside_it() -> None:
     tree = hashes(7)
-    walked = steps(tree[6], 6, 7, merkle.inclusion_path(tree, 6), merkle.root(tree))
+    walked = proof_steps(tree[6], 6, 7, merkle.inclusion_path(tree, 6), merkle.root(tree))
     assert [(step.side, step.covered_by_sibling, step.covered) for step in walked] == [
         ("left", "leaves 4–5", "leaves 4–6"),
         ("left", "leaves 0–3", "leaves 0–6"),
     ]
-    walked = steps(tree[2], 2, 7, merkle.inclusion_path(tree, 2), merkle.root(tree))
+    walked = proof_steps(tree[2], 2, 7, merkle.inclusion_path(tree, 2), merkle.root(tree))
     assert [(step.side, step.covered_by_sibling, step.covered) for step in walked] == [
         ("right", "leaf 3", "leaves 2–3"),
         ("left", "leaves 0–1", "leaves 0–3"),
@@ -41,4 +41,4 @@ def test_a_step_says_what_stands_beside_it() -> None:
 def test_a_path_that_leads_elsewhere_is_not_drawn() -> None:
     tree = hashes(5)
     with pytest.raises(merkle.ProofError):
-        steps(tree[1], 2, 5, merkle.inclusion_path(tree, 2), merkle.root(tree))
+        proof_steps(tree[1], 2, 5, merkle.inclusion_path(tree, 2), merkle.root(tree))
