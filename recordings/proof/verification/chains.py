@@ -68,7 +68,7 @@ class Chains:
         if chain is None:
             chain = self._by_tag[tag] = Chain(self.kind, tag, "")
             if not self._from_start:
-                chain.count, chain.last = count, last = _said_before(self.kind, entry)
+                chain.count, chain.last = count, last = _leaves_before(self.kind, entry)
                 self.seams[tag] = Seam(count, last, n, event_id)
         return chain
 
@@ -79,11 +79,12 @@ class Chains:
         }
 
 
-def _said_before(kind: str, entry: bytes) -> tuple[int, int | None]:
-    """What an entry says of the leaves before it; nothing when it cannot be read (it will be named for that)."""
+def _leaves_before(kind: str, entry: bytes) -> tuple[int, int | None]:
+    """The number of leaves before an entry and the last of them, as it says itself; none when it cannot be read (that
+    is a problem of its own)."""
     try:
-        said = json.loads(entry)
-        return int(said[f"{kind}_n"]) - 1, said.get(f"{kind}_prev")
+        parsed = json.loads(entry)
+        return int(parsed[f"{kind}_n"]) - 1, parsed.get(f"{kind}_prev")
     except (ValueError, KeyError, TypeError, AttributeError):
         return 0, None
 

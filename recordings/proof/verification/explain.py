@@ -1,4 +1,4 @@
-"""What is wrong with a leaf and its event, in words. The slow and tolerant way; most rows never come here."""
+"""Explain what is wrong with a leaf and its event. It is slow and tolerant; most rows never come here."""
 
 import json
 from collections.abc import Iterator
@@ -61,50 +61,55 @@ class Row(NamedTuple):
     act_n: int
 
 
-Found = Iterator[tuple[str, str]]
+# The check that fails, and what is wrong.
+Problems = Iterator[tuple[str, str]]
 
 
-class Met(NamedTuple):
-    """The chains that were met so far."""
+class ChainsSoFar(NamedTuple):
+    """The chains as they are before a leaf."""
 
     acts: Chains
     objs: Chains
     pars: Chains
 
 
-def explain(row: Row, chains: Met, marks: Marks, version: int) -> list[Problem]:
+def explain(row: Row, chains: ChainsSoFar, marks: Marks, version: int) -> list[Problem]:
     """Everything that is wrong with this leaf; nothing when it is only unusual. The chains and marks follow its entry.
 
     `version` is that of the entries here.
     """
     malformed = version == 2 and row.entry.endswith(_MALFORMED_END)
-    said = _parsed(row.body) if row.event_id is not None else None
+    body = _parsed(row.body) if row.event_id is not None else None
     entry, recorded_at = _parsed(row.entry), stamp(row.recorded_at) if row.event_id is not None else ""
     late = version == 2 and "" < recorded_at < marks.closed_until
     if version == 2 and "" < recorded_at < marks.unsure_until:
         late = late or (entry or {}).get("late") == 1
     if malformed:
-        found = [*_malformed(row, entry, chains, late), *_leaf(row, entry)]
+        problems = [*_malformed_problems(row, entry, chains, late), *_leaf_problems(row, entry)]
     else:
-        made = _made(row, said, chains, late, version) if said is not None else None
+        made = _make_entry(row, body, chains, late, version) if body is not None else None
         if row.event_id is None and entry is not None:
-            made = _restored(row, entry, chains, version)
-        found = [*_event(row, said), *_entry(entry, row.entry, made), *_leaf(row, entry)]
-    for each in chains:
-        _follow(each, row, entry)
+            made = _remake_entry(row, entry, chains, version)
+        problems = [
+            *_event_problems(row, body),
+            *_entry_problems(entry, row.entry, made),
+            *_leaf_problems(row, entry),
+        ]
+    for chains_of_kind in chains:
+        _follow(chains_of_kind, row, entry)
     at = recorded_at or str((entry or {}).get("r", ""))
     if malformed:
-        marks.meet_malformed(row.n, at, (entry or {}).get("late") == 1)
+        marks.add_malformed(row.n, at, (entry or {}).get("late") == 1)
     elif entry is not None:
         is_late, kind = entry.get("late") == 1, str(entry.get("y"))
-        if said is None:
-            marks.meet_restored(row.n, at, is_late, kind)
+        if body is None:
+            marks.add_restored(row.n, at, is_late, kind)
         else:
-            marks.meet(row.n, at, is_late, kind, _at(said, "actor.ref"), said)
-    return [Problem(check, what, row.n, row.leaf_event, at) for check, what in found]
+            marks.add(row.n, at, is_late, kind, _at(body, "actor.ref"), body)
+    return [Problem(check, what, row.n, row.leaf_event, at) for check, what in problems]
 
 
-def _malformed(row: Row, entry: dict[str, Any] | None, chains: Met, late: bool) -> Found:
+def _malformed_problems(row: Row, entry: dict[str, Any] | None, chains: ChainsSoFar, late: bool) -> Problems:
     """A leaf that says: these bytes are no event. Or one that spoke as the log does, and was not the log's."""
     digest = sha256(row.body or b"").digest()
     if row.event_id is None:
@@ -116,8 +121,8 @@ def _malformed(row: Row, entry: dict[str, Any] | None, chains: Met, late: bool) 
             f"its bytes hash to {_short(digest)}, not to {_short(row.body_hash)} as kept beside them.",
         )
     try:
-        said = read_event(row.body)
-        if said["type"] not in OWN_KINDS and said["actor"]["ref"] != ACTOR:
+        body = read_event(row.body)
+        if body["type"] not in OWN_KINDS and body["actor"]["ref"] != ACTOR:
             yield "entries", "it is sealed as malformed, and its event can be read."
     except FormError:
         pass
@@ -135,10 +140,10 @@ def _malformed(row: Row, entry: dict[str, Any] | None, chains: Met, late: bool) 
         late,
         2,
     )
-    yield from _entry(entry, row.entry, made)
+    yield from _entry_problems(entry, row.entry, made)
 
 
-def _event(row: Row, said: dict[str, Any] | None) -> Found:
+def _event_problems(row: Row, body: dict[str, Any] | None) -> Problems:
     if row.event_id is None:
         if row.event_no is not None:
             yield "leaves", "its event is gone from the trail."
@@ -149,22 +154,22 @@ def _event(row: Row, said: dict[str, Any] | None) -> Found:
             "bodies",
             f"its bytes hash to {_short(digest)}, not to {_short(row.body_hash)} as kept beside them.",
         )
-    if said is None:
+    if body is None:
         yield "bodies", "its bytes are not a JSON object."
         return
-    for name, path, stands in zip(_COLUMNS, _PATHS, row, strict=False):
-        if stands != (told := _at(said, path)):
-            yield "columns", f"the column {name} says {stands!r}, the event {told!r}."
-    if _microseconds(said.get("occurred_at")) != row.occurred_at:
+    for name, path, column in zip(_COLUMNS, _PATHS, row, strict=False):
+        if column != (value := _at(body, path)):
+            yield "columns", f"the column {name} says {column!r}, the event {value!r}."
+    if _microseconds(body.get("occurred_at")) != row.occurred_at:
         yield (
             "columns",
-            f"the column occurred_at says {moment(row.occurred_at)}, the event {said.get('occurred_at')}.",
+            f"the column occurred_at says {moment(row.occurred_at)}, the event {body.get('occurred_at')}.",
         )
     if (abs(row.recorded_at - row.occurred_at) > SKEW) != row.skewed:
         yield "columns", "the column skewed does not say how far the two clocks were apart."
 
 
-def _entry(entry: dict[str, Any] | None, data: bytes, made: bytes | None) -> Found:
+def _entry_problems(entry: dict[str, Any] | None, data: bytes, made: bytes | None) -> Problems:
     if entry is None:
         yield "entries", "its entry is not a JSON object."
         return
@@ -172,36 +177,41 @@ def _entry(entry: dict[str, Any] | None, data: bytes, made: bytes | None) -> Fou
         return
     other = _parsed(made or b"") or {}
     wrong = [name for name in sorted({*entry, *other}) if entry.get(name) != other.get(name)]
-    told = "; ".join(f"{name} is {_said(entry, name)}, should be {_said(other, name)}" for name in wrong)
-    yield "entries", f"its entry is not what event and counters give: {told or 'other bytes for the same'}."
+    differences = "; ".join(
+        f"{name} is {_shown(entry, name)}, should be {_shown(other, name)}" for name in wrong
+    )
+    yield (
+        "entries",
+        f"its entry is not what event and counters give: {differences or 'other bytes for the same'}.",
+    )
 
 
-def _made(row: Row, said: dict[str, Any], chains: Met, late: bool, version: int) -> bytes:
+def _make_entry(row: Row, body: dict[str, Any], chains: ChainsSoFar, late: bool, version: int) -> bytes:
     """The entry as the event and the chains give it."""
 
-    def chain(each: Chains, ref: str) -> Chain | None:
-        return (each.by_ref.get(ref) or each.begin(ref, row.n, row.leaf_event, row.entry)) if ref else None
+    def chain(kind: Chains, ref: str) -> Chain:
+        return kind.by_ref.get(ref) or kind.begin(ref, row.n, row.leaf_event, row.entry)
 
-    who = _at(said, "actor.ref")
-    act = chains.acts.by_ref.get(who) or chains.acts.begin(who, row.n, row.leaf_event, row.entry)
-    obj = chain(chains.objs, _at(said, "object.ref"))
-    par = chain(chains.pars, _at(said, "object.parent")) if version == 2 else None
+    act = chain(chains.acts, _at(body, "actor.ref"))
+    target, parent = _at(body, "object.ref"), _at(body, "object.parent")
+    obj = chain(chains.objs, target) if target else None
+    par = chain(chains.pars, parent) if parent and version == 2 else None
     digest, recorded = sha256(row.body).hexdigest(), stamp(row.recorded_at)
-    kind, outcome = _at(said, "type"), _at(said, "outcome")
-    return make_entry(row.n, _at(said, "id"), digest, recorded, kind, outcome, act, obj, par, late, version)
+    kind, outcome = _at(body, "type"), _at(body, "outcome")
+    return make_entry(row.n, _at(body, "id"), digest, recorded, kind, outcome, act, obj, par, late, version)
 
 
-def _restored(row: Row, entry: dict[str, Any], chains: Met, version: int) -> bytes | None:
+def _remake_entry(row: Row, entry: dict[str, Any], chains: ChainsSoFar, version: int) -> bytes | None:
     """The entry as itself and the chains give it: there is no event to make it from."""
     act = _chain(chains.acts, row, entry)
     if act is None or not all(isinstance(entry.get(name), str) for name in ("bh", "r", "y", "o")):
         return None
-    obj, par = (_chain(each, row, entry) for each in (chains.objs, chains.pars))
-    said = (entry["bh"], entry["r"], entry["y"], entry["o"])
-    return make_entry(row.n, row.leaf_event, *said, act, obj, par, entry.get("late") == 1, version)
+    obj, par = _chain(chains.objs, row, entry), _chain(chains.pars, row, entry)
+    hashed = (entry["bh"], entry["r"], entry["y"], entry["o"])
+    return make_entry(row.n, row.leaf_event, *hashed, act, obj, par, entry.get("late") == 1, version)
 
 
-def _leaf(row: Row, entry: dict[str, Any] | None) -> Found:
+def _leaf_problems(row: Row, entry: dict[str, Any] | None) -> Problems:
     if sha256(b"\0" + row.entry).digest() != row.hash:
         yield "leaves", "the leaf's hash is not the hash of its entry."
     if entry is None:
@@ -209,9 +219,9 @@ def _leaf(row: Row, entry: dict[str, Any] | None) -> Found:
     kept = {"e": row.leaf_event, "act": row.act.hex(), "act_n": row.act_n}
     kept |= {"obj": row.obj.hex() if row.obj else None, "obj_n": row.obj_n}
     kept |= {"par": row.par.hex() if row.par else None, "par_n": row.par_n}
-    for name, stands in kept.items():
-        if entry.get(name) != stands:
-            yield "leaves", f"the leaf's column for {name} says {stands}, its entry {_said(entry, name)}."
+    for name, column in kept.items():
+        if entry.get(name) != column:
+            yield "leaves", f"the leaf's column for {name} says {column}, its entry {_shown(entry, name)}."
     if row.event_id is not None and row.event_id != row.leaf_event:
         yield "leaves", f"the leaf points to another event, {row.event_id}."
 
@@ -234,18 +244,18 @@ def _chain(chains: Chains, row: Row, entry: dict[str, Any]) -> Chain | None:
 
 def _parsed(data: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(data)
+        parsed = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None
 
 
-def _at(said: dict[str, Any], path: str) -> str:
+def _at(body: dict[str, Any], path: str) -> str:
     """What the database's ->> gives for texts and whole numbers; "" for what is not there."""
-    found: Any = said
+    value: Any = body
     for step in path.split("."):
-        found = found.get(step) if isinstance(found, dict) else None
-    return "" if found is None else str(found)
+        value = value.get(step) if isinstance(value, dict) else None
+    return "" if value is None else str(value)
 
 
 def _microseconds(text: Any) -> int | None:
@@ -256,7 +266,7 @@ def _microseconds(text: Any) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _said(entry: dict[str, Any], name: str) -> str:
+def _shown(entry: dict[str, Any], name: str) -> str:
     value = entry.get(name)
     return "missing" if value is None else _short(value) if len(str(value)) == 64 else str(value)
 

@@ -1,6 +1,5 @@
 """What a verification finds: problems, one line per check, the verdict."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,8 +25,8 @@ class Problem:
     def __str__(self) -> str:
         where = f"leaf {self.n}" if self.n >= 0 else ""
         event = f"event {self.event_id}" if self.event_id else ""
-        place = ", ".join(filter(None, [event, where, f"recorded {self.at}" if self.at else ""]))
-        return f"{place}: {self.what}" if place else self.what
+        location = ", ".join(filter(None, [event, where, f"recorded {self.at}" if self.at else ""]))
+        return f"{location}: {self.what}" if location else self.what
 
 
 @dataclass
@@ -106,8 +105,3 @@ class Verification:
 def plural(count: int, one: str, many: str = "") -> str:
     """ "1 leaf", "1,000 leaves"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def firsts(findings: Findings, names: Iterable[str]) -> Problem | None:
-    """The first problem of these checks."""
-    return min((findings.firsts[name] for name in names if name in findings.firsts), key=_order, default=None)

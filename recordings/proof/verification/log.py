@@ -1,4 +1,4 @@
-"""The log as a whole while it is verified: its head, what its stretches hold, and where problems are kept."""
+"""The log as a whole while it is verified: its head, what its segments hold, and where problems are kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,8 +72,8 @@ class Log:
         self.findings.add(Problem(check, what, n, event_id, at))
 
 
-# Gives the numbers of a check as a sentence; problems go into the log's findings under the check's name.
-Look = Callable[[Log], str]
+# Returns the numbers of a check as a sentence; problems go into the log's findings under the check's name.
+LogCheck = Callable[[Log], str]
 
 
 def read_head(connection: psycopg.Connection[Any]) -> Head | None:

@@ -1,6 +1,6 @@
 """What leaves say beside their events: late, malformed, closed until; and who may speak as the log itself.
 
-A stretch of the log collects marks while it is read; what they must be can only be told of the whole log.
+A segment of the log collects marks while it is read; what they must be shows in the whole log only.
 """
 
 from bisect import bisect_left
@@ -19,17 +19,18 @@ _MARGIN = timedelta(seconds=60)
 
 
 class Closing(NamedTuple):
-    """A manifest: where it stands, when it was recorded, the largest time of the leaves before it in its stretch."""
+    """A manifest: its leaf, when it was recorded, the largest time of the leaves before it in its segment, and what it
+    says."""
 
     n: int
     recorded_at: str
     newest: str
-    said: dict[str, Any]
+    detail: dict[str, Any]
 
 
 @dataclass
 class Marks:
-    """Of a stretch, and then of the whole log."""
+    """Of a segment, and then of the whole log."""
 
     newest: str = BEGINNING
     closed_until: str = BEGINNING
@@ -42,14 +43,14 @@ class Marks:
     foreign: list[tuple[int, str]] = field(default_factory=list)
     silent: list[int] = field(default_factory=list)  # incidents whose events are gone
 
-    def meet(
-        self, n: int, recorded_at: str, late: bool, kind: str, who: str, said: Mapping[str, Any]
+    def add(
+        self, n: int, recorded_at: str, late: bool, kind: str, actor: str, body: Mapping[str, Any]
     ) -> None:
-        """A leaf that is late, or that speaks as the log does of itself."""
-        detail = said.get("action_detail") or {}
+        """Add a leaf that is late, or that speaks as the log does of itself."""
+        detail = body.get("action_detail") or {}
         code = detail.get("code") if kind == "sealer.incident" and "settled" not in detail else None
-        if (kind in OWN_KINDS) is not (who == ACTOR):
-            self.foreign.append((n, f"{kind} by {who}"))
+        if (kind in OWN_KINDS) is not (actor == ACTOR):
+            self.foreign.append((n, f"{kind} by {actor}"))
         elif kind == "heads.manifest":
             self.closings.append(Closing(n, recorded_at, self.newest, dict(detail)))
             self.closed_until = max(self.closed_until, str(detail.get("closed_until", BEGINNING)))
@@ -61,8 +62,8 @@ class Marks:
             self.late.append(n)
         self.newest = max(self.newest, recorded_at)
 
-    def meet_restored(self, n: int, recorded_at: str, late: bool, kind: str) -> None:
-        """A leaf whose event is gone."""
+    def add_restored(self, n: int, recorded_at: str, late: bool, kind: str) -> None:
+        """Add a leaf whose event is gone."""
         if kind == "sealer.incident":
             self.silent.append(n)
         elif kind == "heads.manifest":
@@ -73,22 +74,24 @@ class Marks:
             self.late.append(n)
         self.newest = max(self.newest, recorded_at)
 
-    def meet_malformed(self, n: int, recorded_at: str, late: bool) -> None:
-        """A leaf of bytes that are no event."""
+    def add_malformed(self, n: int, recorded_at: str, late: bool) -> None:
+        """Add a leaf of bytes that are no event."""
         self.malformed.append(n)
         if late:
             self.marked.append(n)
         self.newest = max(self.newest, recorded_at)
 
     def merge(self, later: "Marks") -> None:
-        """Put the marks of the next stretch behind these."""
-        self.closings += [one._replace(newest=max(one.newest, self.newest)) for one in later.closings]
+        """Put the marks of the next segment behind these."""
+        self.closings += [
+            closing._replace(newest=max(closing.newest, self.newest)) for closing in later.closings
+        ]
         self.newest = max(self.newest, later.newest)
         for name in ("late", "marked", "malformed", "spans", "foreign", "silent"):
             getattr(self, name).extend(getattr(later, name))
 
 
-def look_at_marks(marks: Marks, findings: Findings) -> str:
+def check_marks(marks: Marks, findings: Findings) -> str:
     """Late and malformed leaves stand behind the incident that speaks of them, and nothing else does; only the sealer
     speaks as the log does; the sentence of the check."""
     for n, what in marks.foreign:
@@ -118,19 +121,19 @@ def look_at_marks(marks: Marks, findings: Findings) -> str:
     return f"{plural(len(marks.late), 'leaf', 'leaves')} late, {len(marks.malformed):,} malformed"
 
 
-def look_at_closings(marks: Marks, parents_from: int, findings: Findings) -> None:
+def check_closings(marks: Marks, parents_from: int, findings: Findings) -> None:
     """Every manifest says what the leaves before it give: the newest time, how many are late; and the log is closed
     further each time."""
     before, marked = BEGINNING, sorted(marks.marked)
-    for n, recorded_at, newest, said in marks.closings:
+    for n, recorded_at, newest, detail in marks.closings:
         if n < parents_from:
             continue
-        closed_until = str(said.get("closed_until"))
+        closed_until = str(detail.get("closed_until"))
         late_n = bisect_left(marked, n)
         expected = {"newest": newest, "parents_from": parents_from, "late_n": late_n}
         for name, value in expected.items():
-            if said.get(name) != value:
-                what = f"says {name} {said.get(name)}; the leaves before it give {value}."
+            if detail.get(name) != value:
+                what = f"says {name} {detail.get(name)}; the leaves before it give {value}."
                 findings.add(Problem("manifests", what, n, at=recorded_at))
         if not before <= closed_until <= _minute_before(recorded_at):
             what = (

@@ -1,7 +1,7 @@
 """Every night the whole log is verified, and whoever opens the portal can see that it was."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -31,7 +31,15 @@ def verify_nightly() -> TrailVerification | None:
         try:
             return keep(verify_portal(), by=ACTOR)
         except CannotVerify as error:
-            return _keep_failure(began, error.sentence)
+            row = TrailVerification(
+                started_at=began,
+                finished_at=timezone.now(),
+                events=0,
+                leaves=0,
+                ok=False,
+                problem=error.sentence,
+            )
+            return _keep(row, ACTOR, {})
 
 
 def keep(result: Verification, *, by: Actor) -> TrailVerification:
@@ -48,21 +56,11 @@ def keep(result: Verification, *, by: Actor) -> TrailVerification:
     )
     for check in result.checks:
         if check.name == "values" and not check.ok:
-            _note_damage(check.sentence.partition(" (and ")[0])
+            # The database notes the incident once: the next night finds the same values.
+            with connection.cursor() as cursor:
+                sentence = check.sentence.partition(" (and ")[0]
+                cursor.execute("SELECT audit.note_trouble('values_damaged', %s)", [sentence])
     return _keep(row, by, {"root": result.root.hex()})
-
-
-def _note_damage(sentence: str) -> None:
-    """Values that are gone or others' are an incident, once: the next night finds the same ones."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit.note_trouble('values_damaged', %s)", [sentence])
-
-
-def _keep_failure(began: datetime, sentence: str) -> TrailVerification:
-    row = TrailVerification(
-        started_at=began, finished_at=timezone.now(), events=0, leaves=0, ok=False, problem=sentence
-    )
-    return _keep(row, ACTOR, {})
 
 
 def _keep(row: TrailVerification, by: Actor, more: dict[str, Any]) -> TrailVerification:

@@ -25,10 +25,10 @@ _ALL_INCIDENTS = "SELECT count(*) FROM audit.incident WHERE settles IS NULL"
 def detail(event: OwnEvent) -> dict[str, Any]:
     """The `action_detail` of an event; nothing when it has none that can be read."""
     try:
-        found = json.loads(event.body)["action_detail"]
+        parsed = json.loads(event.body)["action_detail"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 class Epochs:
@@ -45,7 +45,7 @@ class Epochs:
         return self._origin
 
 
-def look_at_openings(log: Log) -> str:
+def check_openings(log: Log) -> str:
     """Leaf 0 opens the log; every opening commits to the one tag key; the newest names the log; a later one is the
     successor of the one that it names."""
     opened, expected = log.own("log.opened"), key_commitment(log.head.tag_key)
@@ -78,27 +78,25 @@ def _succeeds(origin: str, before: Any, *, first: bool) -> bool:
     return origin in following
 
 
-def look_at_restored(log: Log) -> str:
+def check_restored(log: Log) -> str:
     """A leaf may lack its event only where `backup.restored` says that so many came back without theirs."""
-    left = sorted(log.part.restored)
+    unexplained = sorted(log.part.restored)
     for event in log.own("backup.restored"):
-        said = detail(event)
-        end = int(said.get("size", 0))
-        there = [n for n in left if end - int(said.get("leaves", 0)) <= n < end]
-        if len(there) != said.get("events_lost"):
-            what = (
-                f"says that {said.get('events_lost')} events are lost; of its leaves {len(there)} have none."
-            )
+        restored = detail(event)
+        end = int(restored.get("size", 0))
+        lost = [n for n in unexplained if end - int(restored.get("leaves", 0)) <= n < end]
+        if len(lost) != restored.get("events_lost"):
+            what = f"says that {restored.get('events_lost')} events are lost; of its leaves {len(lost)} have none."
             log.add("restored", what, event.n, event.event_id, moment(event.recorded_at))
-        left = [n for n in left if n not in set(there)]
-    for n in left:
+        unexplained = [n for n in unexplained if n not in set(lost)]
+    for n in unexplained:
         log.add("restored", "its event is gone, and nothing in the log says that it was restored without.", n)
     return f"{plural(len(log.part.restored), 'leaf', 'leaves')} without event after a backup was restored"
 
 
-def look_at_incidents(log: Log) -> str:
+def check_incidents(log: Log) -> str:
     """Nothing that must never happen is left open."""
-    for _, code, said, at in log.rows(_INCIDENTS):
-        log.add("incidents", f"{code} is not settled: {said}", at=moment(at))
+    for _, code, sentence, at in log.rows(_INCIDENTS):
+        log.add("incidents", f"{code} is not settled: {sentence}", at=moment(at))
     ((count,),) = log.rows(_ALL_INCIDENTS)
     return f"{plural(count, 'incident')}, all settled" if count else "none ever"

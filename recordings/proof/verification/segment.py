@@ -16,7 +16,7 @@ from recordings.proof.event_form import read_event
 from recordings.proof.verification.blocks import Blocks
 from recordings.proof.verification.chains import Chains, End, Seam
 from recordings.proof.verification.entries import make_entry, stamp
-from recordings.proof.verification.explain import SKEW, Met, Row, explain
+from recordings.proof.verification.explain import SKEW, ChainsSoFar, Row, explain
 from recordings.proof.verification.findings import Findings, Problem
 from recordings.proof.verification.marks import ACTOR, OWN_KINDS, Marks
 from recordings.tlog.tiles import WIDTH
@@ -147,7 +147,7 @@ class Stretch:
         self._part.findings.add(Problem(check, what, n))
 
     def _check_rows(self, leaves: Sequence[Any], events: Sequence[Any], start: int) -> list[bytes]:
-        """The leaf hashes. What is not as it must be at first sight is looked at again, slowly, by `explain`."""
+        """The leaf hashes. `explain` goes again, slowly, through a row that is not exactly as it must be."""
         hashes: list[bytes] = []
         acts, objs, pars = self._acts.by_ref, self._objs.by_ref, self._pars.by_ref
         parents_from, forms, marks = self._parents_from, self._forms, self._marks
@@ -155,10 +155,10 @@ class Stretch:
             at, _, leaf_event, entry, kept, obj_tag, obj_n, par_tag, par_n, act_tag, act_n = leaf
             body, body_hash, recorded, occurred, skewed = event[10:15]
             try:
-                said = read_event(body) if forms else from_json(body, cache_strings="keys")
+                parsed = read_event(body) if forms else from_json(body, cache_strings="keys")
                 digest = sha256(body)
-                actor, target = said["actor"], said.get("object", _NOTHING)
-                event_id, kind, outcome = said["id"], said["type"], said["outcome"]
+                actor, target = parsed["actor"], parsed.get("object", _NOTHING)
+                event_id, kind, outcome = parsed["id"], parsed["type"], parsed["outcome"]
                 who, what, within = actor["ref"], target.get("ref", ""), target.get("parent", "")
                 act = acts.get(who) or self._acts.begin(who, n, event_id, entry)
                 obj = (objs.get(what) or self._objs.begin(what, n, event_id, entry)) if what else None
@@ -206,10 +206,10 @@ class Stretch:
                         target.get("kind", ""),
                         what,
                         within,
-                        said.get("purpose", _NOTHING).get("code", ""),
-                        said.get("request", _NOTHING).get("id", ""),
+                        parsed.get("purpose", _NOTHING).get("code", ""),
+                        parsed.get("request", _NOTHING).get("id", ""),
                     )
-                    and stamp(occurred) == said["occurred_at"]
+                    and stamp(occurred) == parsed["occurred_at"]
                     and (abs(recorded - occurred) > SKEW) is skewed
                 )
             except (ValueError, TypeError, KeyError, AttributeError):
@@ -226,7 +226,7 @@ class Stretch:
                     par.count += 1
                     par.last = n
                 if late or who == ACTOR or kind in OWN_KINDS:
-                    marks.meet(n, recorded_at, bool(late), kind, who, said)
+                    marks.add(n, recorded_at, bool(late), kind, who, parsed)
                 elif recorded_at > marks.newest:
                     marks.newest = recorded_at
             hashes.append(hashed)
@@ -236,7 +236,7 @@ class Stretch:
         """Keep what is wrong with a leaf, and give the hash of the entry that it has."""
         if row.n != n:
             self._add("leaves", f"Instead of leaf {n:,} there is leaf {row.n:,}.", n)
-        chains = Met(self._acts, self._objs, self._pars)
+        chains = ChainsSoFar(self._acts, self._objs, self._pars)
         for problem in explain(row, chains, self._marks, 2 if n >= self._parents_from else 1):
             self._part.findings.add(problem)
         if row.event_no is None:
@@ -250,13 +250,13 @@ def _events_of(cursor: psycopg.Cursor[Any], numbers: Sequence[int | None]) -> li
 
     Numbers lie close together, with the gaps that writers leave who gave up; where they do not, one by one.
     """
-    there = [number for number in numbers if number is not None]
-    if not there:
+    known = [number for number in numbers if number is not None]
+    if not known:
         return [_GONE] * len(numbers)
-    first, last = min(there), max(there)
-    near = last - first < 4 * len(there)
-    rows = cursor.execute(*((_BETWEEN, [first, last]) if near else (_THESE, [there]))).fetchall()
+    first, last = min(known), max(known)
+    near = last - first < 4 * len(known)
+    rows = cursor.execute(*((_BETWEEN, [first, last]) if near else (_THESE, [known]))).fetchall()
     if [row[15] for row in rows] == numbers:
         return rows
-    found = {row[15]: row for row in rows}
-    return [found.get(number, _GONE) for number in numbers]
+    by_number = {row[15]: row for row in rows}
+    return [by_number.get(number, _GONE) for number in numbers]

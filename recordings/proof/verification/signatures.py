@@ -10,7 +10,6 @@ _COSIGNATURES = """
 SELECT s.size, s.witness, s.line, s.time, c.note FROM audit.cosignature s JOIN audit.checkpoint c USING (size)
 ORDER BY s.size
 """
-_PAGE = 1000
 _BY_SIZE = """
 SELECT size, array_agg(DISTINCT witness) FROM audit.cosignature GROUP BY size ORDER BY size DESC LIMIT 10000
 """
@@ -22,21 +21,24 @@ _PAGE = 1000
 PATIENCE_SECONDS = 3600
 
 
-def look_at_signatures(log: Log) -> str:
+def check_signatures(log: Log) -> str:
     """Every checkpoint says what its row says, and a key of the policy has signed it."""
     keys, count = [party.key for party in log.policy.logs] if log.policy else [], 0
     with log.connection.cursor("notes", binary=True) as cursor:
         cursor.itersize = _PAGE
         for size, root, origin, note in cursor.execute(_CHECKPOINTS):
             count += 1
-            if log.policy is not None and (trouble := _unsigned(note, Checkpoint(origin, size, root), keys)):
+            if log.policy is not None and (
+                trouble := _signature_trouble(note, Checkpoint(origin, size, root), keys)
+            ):
                 log.add("signatures", f"The checkpoint of size {size:,}: {trouble}")
     if count and log.policy is None:
         log.add("signatures", "No trust policy says whose signatures to expect (AUDIT_POLICY_FILE).")
     return plural(count, "checkpoint") + " signed by the log's key"
 
 
-def _unsigned(text: str, checkpoint: Checkpoint, keys: list[VerifierKey]) -> str:
+def _signature_trouble(text: str, checkpoint: Checkpoint, keys: list[VerifierKey]) -> str:
+    """What is wrong with a checkpoint's note; empty when a key of the log signed it."""
     try:
         note = Note.parse(text)
         if note.text != checkpoint.text():
@@ -47,21 +49,22 @@ def _unsigned(text: str, checkpoint: Checkpoint, keys: list[VerifierKey]) -> str
     return ""
 
 
-def look_at_cosignatures(log: Log) -> str:
+def check_cosignatures(log: Log) -> str:
     """Every witness's line verifies with the key that the policy has of it."""
     counts: dict[str, int] = {}
     with log.connection.cursor("cosignatures", binary=True) as cursor:
         cursor.itersize = _PAGE
         for size, witness, line, time, note in cursor.execute(_COSIGNATURES):
             counts[witness] = counts.get(witness, 0) + 1
-            if trouble := _unwitnessed(log, witness, line, time, note):
+            if trouble := _cosignature_trouble(log, witness, line, time, note):
                 log.add("cosignatures", f"{witness} on size {size:,}: {trouble}")
     unknown = sorted(set(counts) - set(log.policy.witnesses if log.policy else ()))
-    said = ", ".join(f"{count:,} of {witness}" for witness, count in sorted(counts.items())) or "none"
-    return said + (f"; not in the policy any more: {', '.join(unknown)}" if unknown else "")
+    counted = ", ".join(f"{count:,} of {witness}" for witness, count in sorted(counts.items())) or "none"
+    return counted + (f"; not in the policy any more: {', '.join(unknown)}" if unknown else "")
 
 
-def _unwitnessed(log: Log, witness: str, line: str, time: int, note: str) -> str:
+def _cosignature_trouble(log: Log, witness: str, line: str, time: int, note: str) -> str:
+    """What is wrong with a witness's line; empty when it verifies, or the policy does not know the witness."""
     party = log.policy.witnesses.get(witness) if log.policy else None
     if party is None:
         return ""
@@ -75,7 +78,7 @@ def _unwitnessed(log: Log, witness: str, line: str, time: int, note: str) -> str
     return "" if agrees else "the time in its row is not the time that it signed."
 
 
-def look_at_quorum(log: Log) -> str:
+def check_quorum(log: Log) -> str:
     """As many witnesses as the policy asks for have seen the log, all but the newest hour of it."""
     if log.policy is None or log.policy.met_by(()):
         return "the policy asks for no witness"

@@ -1,4 +1,4 @@
-"""What stands around the log: events that it does not hold yet, leaves too many, the triggers that guard its tables."""
+"""Check what is around the log: events not sealed yet, leaves too many, the triggers that guard its tables."""
 
 from recordings.proof.verification.findings import moment, plural
 from recordings.proof.verification.guards import differences, made_by_migrations, read_guards
@@ -15,7 +15,7 @@ FROM waiting JOIN audit.event e USING (id) ORDER BY id
 """
 
 
-def look_at_unsealed(log: Log) -> str:
+def check_unsealed(log: Log) -> str:
     """No committed event may wait longer than the limit for its leaf."""
     ((log.events,),) = log.rows(_COUNT)
     waiting = late = 0
@@ -32,15 +32,15 @@ def look_at_unsealed(log: Log) -> str:
     )
 
 
-def look_beyond(log: Log) -> str:
-    """There are no leaves outside the log. The leaves within were looked at one by one."""
+def check_beyond(log: Log) -> str:
+    """There are no leaves outside the log. The leaves within were checked one by one."""
     ((count, first),) = log.rows(_BEYOND, log.size)
     if count:
         log.add("leaves", f"There are {count:,} leaves beyond the log's end.", first)
     return f"{plural(log.part.leaves, 'leaf', 'leaves')} without a gap, each with its event"
 
 
-def look_at_guards(log: Log) -> str:
+def check_guards(log: Log) -> str:
     """Triggers, functions, owners and rights are those that the migrations made."""
     made = made_by_migrations()
     for sentence in differences(read_guards(log.connection), made):

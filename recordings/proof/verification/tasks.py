@@ -1,4 +1,4 @@
-"""The road of the nightly verification. It may be lost, doubled or killed without harm."""
+"""The task of the nightly verification. It may be lost, run twice or be killed without harm."""
 
 from celery import shared_task
 

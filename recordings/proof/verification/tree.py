@@ -14,7 +14,7 @@ _CHECKPOINTS = "SELECT size, root, origin FROM audit.checkpoint ORDER BY size"
 _PAGE = 1000
 
 
-def look_at_tiles(log: Log) -> str:
+def check_tiles(log: Log) -> str:
     """Level 0 was checked with its leaves; the levels above, and that there are no tiles too many, here."""
     made = full_tiles(log.part.blocks.roots)
     for level, position, hashes in log.rows(_UPPER):
@@ -31,7 +31,7 @@ def look_at_tiles(log: Log) -> str:
     return f"{plural(sum(row[0] for row in there.values()), 'full tile')} of {plural(len(there), 'level')}"
 
 
-def look_at_root(log: Log) -> str:
+def check_root(log: Log) -> str:
     """The root of all leaves, and the one that stands in the row of the log's end."""
     blocks, head = log.part.blocks, log.head
     edge = Frontier()
@@ -44,7 +44,7 @@ def look_at_root(log: Log) -> str:
     return f"{root.hex()} over {plural(log.part.leaves, 'leaf', 'leaves')}"
 
 
-def look_at_checkpoints(log: Log) -> str:
+def check_checkpoints(log: Log) -> str:
     """Every root that was ever signed is the root of the first leaves of this log."""
     roots, epochs, count = Roots(log.part.blocks), Epochs(log), 0
     with log.connection.cursor("checkpoints", binary=True) as cursor:

@@ -47,7 +47,7 @@ class Event(NamedTuple):
 
 @dataclass
 class Count:
-    """What the look at all values came to. Customers' values that are gone are counted: events do not name them."""
+    """How many values are as they must be. Customers' values that are gone are counted: events do not name them."""
 
     opened: int = 0
     erased: int = 0
@@ -56,7 +56,7 @@ class Count:
     first_of_customers: tuple[int, str, str] = (-1, "", "")
 
 
-def look_at_values(log: Log) -> str:
+def check_values(log: Log) -> str:
     """Each personal value is the one that was committed to, and each that is gone was erased."""
     if not log.field_key:
         return "not opened: the key of the personal values was not given"
@@ -64,30 +64,30 @@ def look_at_values(log: Log) -> str:
     with log.connection.cursor("values", binary=True) as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         for row in cursor.execute(_EVENTS):
-            _look_at_event(log, keys, erasures, count, Event._make(row))
+            _check_event(log, keys, erasures, count, Event._make(row))
     if count.of_customers > erasures.of_customers:
         gone = count.of_customers - erasures.of_customers
         what = f"Labels of customers are gone ({gone:,} more than were erased); this is the first that is missing."
         log.add("values", what, *count.first_of_customers)
-    said = plural(count.opened + count.wrong + count.erased + count.of_customers, "value")
-    return f"{said}, {count.opened:,} opened and compared, {count.erased + count.of_customers:,} erased"
+    values = plural(count.opened + count.wrong + count.erased + count.of_customers, "value")
+    return f"{values}, {count.opened:,} opened and compared, {count.erased + count.of_customers:,} erased"
 
 
-def _look_at_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count, event: Event) -> None:
-    body, there = _read(event.body), set()
+def _check_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count, event: Event) -> None:
+    body, there = _parse(event.body), set()
     where = event.n, str(event.event_id), moment(event.recorded_at)
     rest = zip(event.fields or (), event.subjects or (), event.sealed or (), strict=False)
     for name, subject, sealed in rest:
         if ciphers := keys.of(subject):  # without its key a value is as good as gone
             there.add(name)
-            trouble = _trouble(ciphers, event.event_id, name, sealed, _stands(body, name))
+            trouble = _wrong(ciphers, event.event_id, name, sealed, _text_at(body, name))
             count.opened, count.wrong = count.opened + (not trouble), count.wrong + bool(trouble)
             if trouble:
                 log.add("values", f"its {name} {trouble}", *where)
     for name in _committed(body):
         if name in there:
             continue
-        if name == "object.label" and _stands(body, "object.kind") in _CUSTOMERS_THINGS:
+        if name == "object.label" and _text_at(body, "object.kind") in _CUSTOMERS_THINGS:
             count.of_customers += 1
             if not count.first_of_customers[1] or event.n < count.first_of_customers[0]:
                 count.first_of_customers = where
@@ -98,40 +98,41 @@ def _look_at_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count,
             log.add("values", f"its {name} is gone, and no erasure explains it.", *where)
 
 
-def _trouble(ciphers: list[AESGCM], event_id: UUID, name: str, sealed: bytes, stands: str) -> str:
+def _wrong(ciphers: list[AESGCM], event_id: UUID, name: str, sealed: bytes, commitment: str) -> str:
     """What is wrong with a value; nothing when it is the one that was committed to."""
     for cipher in ciphers:
         try:
             plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event_id.bytes + name.encode())
         except (InvalidTag, ValueError):
             continue
-        # Salt and value stand behind one another in both, so they need not be parted.
-        fits = sha256(b"audit-field-v1\0" + name.encode() + b"\0" + plain).hexdigest() == stands
+        # Salt and value follow one another in both, so they need not be parted.
+        fits = sha256(b"audit-field-v1\0" + name.encode() + b"\0" + plain).hexdigest() == commitment
         return "" if fits else "is not the value that the event commits to."
     return "does not open: it belongs to another event, field or person."
 
 
 def _committed(body: Mapping[str, Any]) -> Iterator[str]:
     for name in _FIELDS:
-        if _stands(body, name):
+        if _text_at(body, name):
             yield name
-    if body.get("type") in _SEARCHES and _stands(body, "action_detail.q"):
+    if body.get("type") in _SEARCHES and _text_at(body, "action_detail.q"):
         yield "action_detail.q"
 
 
-def _stands(body: Mapping[str, Any], name: str) -> str:
+def _text_at(body: Mapping[str, Any], name: str) -> str:
+    """The text of a field such as actor.name; empty where there is none."""
     part, _, key = name.partition(".")
-    found = body.get(part)
-    stands = found.get(key) if isinstance(found, dict) else None
-    return stands if isinstance(stands, str) else ""
+    fields = body.get(part)
+    text = fields.get(key) if isinstance(fields, dict) else None
+    return text if isinstance(text, str) else ""
 
 
 def _subject(body: Mapping[str, Any], name: str) -> str:
     """Whose value it is, unless it is a customer's."""
-    return _stands(body, "object.ref" if name == "object.label" else "actor.ref")
+    return _text_at(body, "object.ref" if name == "object.label" else "actor.ref")
 
 
-def _read(data: bytes) -> Mapping[str, Any]:
+def _parse(data: bytes) -> Mapping[str, Any]:
     try:
         body = from_json(data)
     except ValueError:
@@ -146,8 +147,8 @@ class _Erasures:
         self._last: dict[str, int] = {}
         self.of_customers = 0
         for recorded_at, data in log.rows(_ERASED):
-            body = _read(data)
-            subject, detail = _stands(body, "object.ref"), body.get("action_detail")
+            body = _parse(data)
+            subject, detail = _text_at(body, "object.ref"), body.get("action_detail")
             self._last[subject] = max(recorded_at, self._last.get(subject, recorded_at))
             if subject.startswith("customer:") and isinstance(detail, dict):
                 self.of_customers += int(detail.get("values", 0))

@@ -7,21 +7,21 @@ from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
-from recordings.proof.verification.findings import Check, Problem, Verification, firsts, plural
-from recordings.proof.verification.heads import look_at_manifests
-from recordings.proof.verification.log import Head, Log, Look, first_of_version_2, read_head, read_size
-from recordings.proof.verification.marks import BEGINNING, look_at_marks
+from recordings.proof.verification.findings import Check, Problem, Verification, plural
+from recordings.proof.verification.heads import check_manifests
+from recordings.proof.verification.log import Head, Log, LogCheck, first_of_version_2, read_head, read_size
+from recordings.proof.verification.marks import BEGINNING, check_marks
 from recordings.proof.verification.openings import (
+    check_incidents,
+    check_openings,
+    check_restored,
     detail,
-    look_at_incidents,
-    look_at_openings,
-    look_at_restored,
 )
 from recordings.proof.verification.segment import Job, Part, check_part, connect
-from recordings.proof.verification.signatures import look_at_cosignatures, look_at_quorum, look_at_signatures
-from recordings.proof.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
-from recordings.proof.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
-from recordings.proof.verification.values import look_at_values
+from recordings.proof.verification.signatures import check_cosignatures, check_quorum, check_signatures
+from recordings.proof.verification.surroundings import check_beyond, check_guards, check_unsealed
+from recordings.proof.verification.tree import check_checkpoints, check_root, check_tiles
+from recordings.proof.verification.values import check_values
 from recordings.proof.verification.worker import Worker
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
@@ -29,28 +29,28 @@ from recordings.tlog.tiles import WIDTH
 # Below this processes of their own cost more than they bring.
 _WORTH_A_WORKER = 20_000
 _LAG_LIMIT = 300
-# What is found while the rows are read, in words that the number of leaves goes into.
-_IN_PASSING = {
+# What is checked while the rows are read, in sentences that the number of leaves goes into.
+_ROW_CHECKS = {
     "bodies": "{} hashed again",
     "columns": "the index columns of {} say what the bytes say",
     "entries": "{} made again from event and counters",
 }
-_LOOKS: dict[str, Look] = {
-    "leaves": look_beyond,
-    "tiles": look_at_tiles,
-    "root": look_at_root,
-    "opening": look_at_openings,
-    "checkpoints": look_at_checkpoints,
-    "signatures": look_at_signatures,
-    "cosignatures": look_at_cosignatures,
-    "quorum": look_at_quorum,
-    "manifests": look_at_manifests,
-    "marks": lambda log: look_at_marks(log.part.marks, log.findings),
-    "unsealed": look_at_unsealed,
-    "restored": look_at_restored,
-    "incidents": look_at_incidents,
-    "guards": look_at_guards,
-    "values": look_at_values,
+_CHECKS: dict[str, LogCheck] = {
+    "leaves": check_beyond,
+    "tiles": check_tiles,
+    "root": check_root,
+    "opening": check_openings,
+    "checkpoints": check_checkpoints,
+    "signatures": check_signatures,
+    "cosignatures": check_cosignatures,
+    "quorum": check_quorum,
+    "manifests": check_manifests,
+    "marks": lambda log: check_marks(log.part.marks, log.findings),
+    "unsealed": check_unsealed,
+    "restored": check_restored,
+    "incidents": check_incidents,
+    "guards": check_guards,
+    "values": check_values,
 }
 
 # Told how many leaves of how many are done; called by more than one thread.
@@ -89,33 +89,30 @@ def verify(
             every_manifest,
             field_key,
         )
-        checks = _in_passing(log, url, progress or (lambda done, size: None))
-        checks += [_look(log, name, look) for name, look in _LOOKS.items()]
+
+        # Every row: events, entries and leaves are computed again, a long log in two processes.
+        started = time.monotonic()
+        log.part = _stretches(log, url, progress or (lambda done, size: None))
+        seconds, leaves = time.monotonic() - started, plural(log.part.leaves, "event")
+        checks = [
+            _result(log, name, sentence.format(leaves), seconds if name == "bodies" else None)
+            for name, sentence in _ROW_CHECKS.items()
+        ]
+
+        # Then what only the whole log can tell.
+        for name, check in _CHECKS.items():
+            started = time.monotonic()
+            sentence = check(log)
+            checks.append(_result(log, name, sentence, time.monotonic() - started))
     result = Verification(log.events, log.part.leaves, log.head.root, started_at, checks=checks)
     result.problem = log.findings.first
     result.seconds = time.monotonic() - began
     return result
 
 
-def _in_passing(log: Log, url: str, progress: Progress) -> list[Check]:
-    began = time.monotonic()
-    log.part = _stretches(log, url, progress)
-    seconds = time.monotonic() - began
-    leaves = plural(log.part.leaves, "event")
-    return [
-        _checked(log, name, words.format(leaves), seconds if name == "bodies" else None)
-        for name, words in _IN_PASSING.items()
-    ]
-
-
-def _look(log: Log, name: str, look: Look) -> Check:
-    began = time.monotonic()
-    sentence = look(log)
-    return _checked(log, name, sentence, time.monotonic() - began)
-
-
-def _checked(log: Log, name: str, sentence: str, seconds: float | None) -> Check:
-    problem = firsts(log.findings, [name])
+def _result(log: Log, name: str, sentence: str, seconds: float | None) -> Check:
+    """A check with its sentence, or with the first problem that was found under its name."""
+    problem = log.findings.firsts.get(name)
     if problem is None:
         return Check(name, True, sentence, seconds)
     others = log.findings.counts[name] - 1
@@ -137,9 +134,9 @@ def _stretches(log: Log, url: str, progress: Progress) -> Part:
 
 
 def _closed_until(log: Log, n: int) -> str:
-    """What the last manifest before leaf `n` says. Whether it may, is seen where it stands."""
-    said = [detail(event).get("closed_until") for event in log.own("heads.manifest") if event.n < n]
-    return max((each for each in said if isinstance(each, str)), default=BEGINNING)
+    """What the manifests before leaf `n` say at most. Whether they may is checked with their own leaves."""
+    times = [detail(event).get("closed_until") for event in log.own("heads.manifest") if event.n < n]
+    return max((time for time in times if isinstance(time, str)), default=BEGINNING)
 
 
 def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
@@ -182,7 +179,7 @@ def join(part: Part, later: Part) -> None:
         for tag, seam in seams.items():
             end = ends.get(tag)
             if (seam.leaves, seam.last) != ((end.leaves, end.last) if end else (0, None)):
-                said = f"{kind}_n {seam.leaves + 1} after leaf {seam.last}"
-                what = f"its entry counts {said}; there are {end.leaves if end else 0} before it."
+                count = f"{kind}_n {seam.leaves + 1} after leaf {seam.last}"
+                what = f"its entry counts {count}; there are {end.leaves if end else 0} before it."
                 part.findings.add(Problem("entries", what, seam.n, seam.event_id))
         ends |= later.ends[kind]
