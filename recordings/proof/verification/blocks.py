@@ -10,7 +10,7 @@ from recordings.tlog.tiles import WIDTH
 
 @dataclass
 class Blocks:
-    """What a part of the log leaves of its tree: a root per full block, the rest, and the roots within blocks.
+    """What a segment of the log leaves of its tree: a root per full block, the rest, and the roots within blocks.
 
     `partials` has, for each size asked for that is not at a block's end, the root over the block up to there.
     """
@@ -31,7 +31,7 @@ class Blocks:
             self.rest = b"".join(hashes)
 
     def merge(self, later: "Blocks") -> None:
-        """Take over what the next part of the log has."""
+        """Take over what the next segment has."""
         self.roots += later.roots
         self.rest = later.rest
         self.partials |= later.partials

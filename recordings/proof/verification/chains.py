@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class End(NamedTuple):
-    """Where a chain stands after a part of the log. `ref` is empty when only a published entry named it."""
+    """Where a chain stands after a segment of the log. `ref` is empty when only a published entry named it."""
 
     ref: str
     leaves: int
@@ -16,7 +16,7 @@ class End(NamedTuple):
 
 
 class Seam(NamedTuple):
-    """What the first leaf of a chain within a later part says of the parts before it; to be held against them."""
+    """What the first leaf of a chain within a later segment says of the segments before it; both are compared."""
 
     leaves: int
     last: int | None
@@ -38,9 +38,9 @@ class Chain:
 
 
 class Chains:
-    """All chains of one kind (`obj`, `par` or `act`) over a part of the log.
+    """All chains of one kind (`obj`, `par` or `act`) over a segment of the log.
 
-    A later part does not know what came before it: it believes the first leaf of each chain and keeps what that
+    A later segment does not know what came before it: it believes the first leaf of each chain and keeps what that
     leaf said as a seam.
     """
 
@@ -73,7 +73,7 @@ class Chains:
         return chain
 
     def ends(self) -> dict[bytes, End]:
-        """Where every chain of this part stands at its end."""
+        """Where every chain of this segment stands at its end."""
         return {
             tag: End(chain.ref, chain.count, chain.last) for tag, chain in self._by_tag.items() if chain.count
         }

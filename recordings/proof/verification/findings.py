@@ -43,7 +43,7 @@ class Findings:
             self.firsts[problem.check] = problem
 
     def merge(self, other: "Findings") -> None:
-        """Take over what another part of the log has found."""
+        """Take over what another segment has found."""
         for problem in other.firsts.values():
             self.add(problem)
         for check, count in other.counts.items():

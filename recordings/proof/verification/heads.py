@@ -54,7 +54,7 @@ class RewoundHeads:
 def check_manifests(log: Log) -> str:
     """The newest manifest and those of the last day (every one, if asked for) have the roots of their size; every one
     says what times the leaves before it have."""
-    check_closings(log.part.marks, log.parents_from, log.findings)
+    check_closings(log.segment.marks, log.parents_from, log.findings)
     manifests = log.own("heads.manifest")
     chosen = {
         event.n: event
@@ -69,7 +69,7 @@ def check_manifests(log: Log) -> str:
 
 def _count_again(log: Log, chosen: dict[int, OwnEvent]) -> None:
     """Walk back from the end of the log to the first of these manifests, and compare at each."""
-    heads_by_kind = [RewoundHeads(kind, log.part.ends.get(kind, {})) for kind in _NAMES]
+    heads_by_kind = [RewoundHeads(kind, log.segment.ends.get(kind, {})) for kind in _NAMES]
     with log.connection.cursor("backwards", binary=True) as cursor:
         cursor.itersize = _PAGE
         for n, data in cursor.execute(_BACKWARDS, [min(chosen)]):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from recordings.proof.verification.findings import Findings, Problem
-from recordings.proof.verification.segment import Part
+from recordings.proof.verification.segment import Segment
 from recordings.tlog.merkle import EMPTY_ROOT
 from recordings.tlog.policy import Policy
 
@@ -52,12 +52,12 @@ class Log:
     lag_limit: int
     every_manifest: bool = False
     field_key: bytes = field(default=b"", repr=False)  # of the personal values
-    part: Part = field(default_factory=Part)
+    segment: Segment = field(default_factory=Segment)  # all of its segments, joined
     events: int = 0
 
     @property
     def findings(self) -> Findings:
-        return self.part.findings
+        return self.segment.findings
 
     def rows(self, query: str, *params: object) -> list[Any]:
         """All rows of a short answer."""

@@ -80,7 +80,7 @@ def _succeeds(origin: str, before: Any, *, first: bool) -> bool:
 
 def check_restored(log: Log) -> str:
     """A leaf may lack its event only where `backup.restored` says that so many came back without theirs."""
-    unexplained = sorted(log.part.restored)
+    unexplained = sorted(log.segment.restored)
     for event in log.own("backup.restored"):
         restored = detail(event)
         end = int(restored.get("size", 0))
@@ -91,7 +91,7 @@ def check_restored(log: Log) -> str:
         unexplained = [n for n in unexplained if n not in set(lost)]
     for n in unexplained:
         log.add("restored", "its event is gone, and nothing in the log says that it was restored without.", n)
-    return f"{plural(len(log.part.restored), 'leaf', 'leaves')} without event after a backup was restored"
+    return f"{plural(len(log.segment.restored), 'leaf', 'leaves')} without event after a backup was restored"
 
 
 def check_incidents(log: Log) -> str:

@@ -1,6 +1,6 @@
-"""One stretch of the log, row by row: every event hashed, every entry made again, every leaf hashed.
+"""One segment of the log, row by row: every event hashed, every entry made again, every leaf hashed.
 
-Knows neither Django nor the sealer: it runs in a process of its own for each stretch.
+Knows neither Django nor the sealer: it runs in a process of its own for each segment.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from recordings.tlog.tiles import WIDTH
 
 BATCH = 8 * WIDTH
 # Batches are read by number, leaves and events each for themselves: one walk along one index, where a join would
-# look up every event. The second core has a stretch of its own to work on.
+# look up every event. The second core has a segment of its own to work on.
 _SESSION = "; ".join(
     f"SET {setting}"
     for setting in (
@@ -54,21 +54,21 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """A stretch of the log in the snapshot of the database that all stretches share. Starts at a block's start."""
+    """A segment of the log in the snapshot of the database that all segments share. Starts at a block's start."""
 
     url: str = field(repr=False)
     snapshot: str
     tag_key: bytes = field(repr=False)
     parents_from: int  # the first leaf of version 2
-    closed_until: str  # what the last manifest before the stretch says; another stretch looks at that one
+    closed_until: str  # what the last manifest before the segment says; another segment checks that one
     forms: bool  # whether every event is read as strictly as the sealer reads it
     start: int
     end: int
 
 
 @dataclass
-class Part:
-    """What a stretch holds. `gone` counts leaves without their event, `restored` those that say so themselves."""
+class Segment:
+    """What a segment holds. `gone` counts leaves without their event, `restored` those that say so themselves."""
 
     leaves: int = 0
     gone: int = 0
@@ -89,20 +89,20 @@ def connect(url: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def check_part(job: Job, progress: Progress) -> Part:
+def check_segment(job: Job, progress: Progress) -> Segment:
     """Check the leaves `start` … `end` − 1; `progress` is told how many are done."""
     with connect(job.url) as connection:
         connection.execute(f"SET TRANSACTION SNAPSHOT '{job.snapshot}'")
         connection.execute(_SESSION)
-        stretch = Stretch(connection, job)
+        checker = SegmentChecker(connection, job)
         for start in range(job.start, job.end, BATCH):
-            stretch.check(start, min(start + BATCH, job.end))
+            checker.check(start, min(start + BATCH, job.end))
             progress(min(start + BATCH, job.end) - job.start)
-        return stretch.finish()
+        return checker.finish()
 
 
-class Stretch:
-    """A stretch while it is checked."""
+class SegmentChecker:
+    """A segment while it is checked."""
 
     def __init__(self, connection: psycopg.Connection[Any], job: Job) -> None:
         from_start = job.start == 0
@@ -111,16 +111,16 @@ class Stretch:
         self._objs = Chains("obj", job.tag_key, from_start=from_start)
         self._pars = Chains("par", job.tag_key, from_start=from_start)
         self._parents_from, self._forms = job.parents_from, job.forms
-        self._part = Part()
-        self._marks = self._part.marks
+        self._segment = Segment()
+        self._marks = self._segment.marks
         self._marks.closed_until = job.closed_until
 
-    def finish(self) -> Part:
+    def finish(self) -> Segment:
         """What was found, once every batch is checked."""
-        part, chains = self._part, (self._objs, self._pars, self._acts)
-        part.ends = {one.kind: one.ends() for one in chains}
-        part.seams = {one.kind: one.seams for one in chains}
-        return part
+        segment, chains = self._segment, (self._objs, self._pars, self._acts)
+        segment.ends = {of_kind.kind: of_kind.ends() for of_kind in chains}
+        segment.seams = {of_kind.kind: of_kind.seams for of_kind in chains}
+        return segment
 
     def check(self, start: int, end: int) -> None:
         """One batch of leaves."""
@@ -132,19 +132,19 @@ class Stretch:
         hashes = self._check_rows(leaves, events, start)
         if len(hashes) < end - start:
             self._add("leaves", f"{end - start - len(hashes):,} leaves are missing.", start + len(hashes))
-        self._part.leaves += len(leaves)
+        self._segment.leaves += len(leaves)
         for at in range(0, len(hashes), WIDTH):
             self._block(hashes[at : at + WIDTH], start + at, stored, sizes)
 
     def _block(self, hashes: Sequence[bytes], start: int, stored: dict[int, bytes], sizes: list[int]) -> None:
         end = start + len(hashes)
-        self._part.blocks.add(hashes, start, [size for size in sizes if start < size <= end])
+        self._segment.blocks.add(hashes, start, [size for size in sizes if start < size <= end])
         if len(hashes) == WIDTH and stored.get(start // WIDTH) != b"".join(hashes):
             fate = "missing" if start // WIDTH not in stored else "not what these leaves hash to"
             self._add("tiles", f"The tile over the leaves {start:,} to {end - 1:,} is {fate}.")
 
     def _add(self, check: str, what: str, n: int = -1) -> None:
-        self._part.findings.add(Problem(check, what, n))
+        self._segment.findings.add(Problem(check, what, n))
 
     def _check_rows(self, leaves: Sequence[Any], events: Sequence[Any], start: int) -> list[bytes]:
         """The leaf hashes. `explain` goes again, slowly, through a row that is not exactly as it must be."""
@@ -238,10 +238,10 @@ class Stretch:
             self._add("leaves", f"Instead of leaf {n:,} there is leaf {row.n:,}.", n)
         chains = ChainsSoFar(self._acts, self._objs, self._pars)
         for problem in explain(row, chains, self._marks, 2 if n >= self._parents_from else 1):
-            self._part.findings.add(problem)
+            self._segment.findings.add(problem)
         if row.event_no is None:
-            self._part.restored.append(row.n)
-        self._part.gone += row.event_id is None
+            self._segment.restored.append(row.n)
+        self._segment.gone += row.event_id is None
         return sha256(b"\0" + row.entry).digest()
 
 

@@ -25,7 +25,7 @@ def check_unsealed(log: Log) -> str:
             late += is_late
             if is_late:
                 log.add("unsealed", "is not sealed yet.", -1, event_id, moment(recorded_at))
-    if log.events != log.part.leaves - log.part.gone + waiting:
+    if log.events != log.segment.leaves - log.segment.gone + waiting:
         log.add("unsealed", "Some event has more than one leaf.")
     return (
         f"{plural(log.events, 'event')}, {waiting:,} waiting, {late:,} of them longer than {log.lag_limit} s"
@@ -37,7 +37,7 @@ def check_beyond(log: Log) -> str:
     ((count, first),) = log.rows(_BEYOND, log.size)
     if count:
         log.add("leaves", f"There are {count:,} leaves beyond the log's end.", first)
-    return f"{plural(log.part.leaves, 'leaf', 'leaves')} without a gap, each with its event"
+    return f"{plural(log.segment.leaves, 'leaf', 'leaves')} without a gap, each with its event"
 
 
 def check_guards(log: Log) -> str:

@@ -1,4 +1,4 @@
-"""The verification of the whole log: two stretches side by side, then what only the whole can tell."""
+"""The verification of the whole log: two segments side by side, then what only the whole can tell."""
 
 import os
 import time
@@ -17,7 +17,7 @@ from recordings.proof.verification.openings import (
     check_restored,
     detail,
 )
-from recordings.proof.verification.segment import Job, Part, check_part, connect
+from recordings.proof.verification.segment import Job, Segment, check_segment, connect
 from recordings.proof.verification.signatures import check_cosignatures, check_quorum, check_signatures
 from recordings.proof.verification.surroundings import check_beyond, check_guards, check_unsealed
 from recordings.proof.verification.tree import check_checkpoints, check_root, check_tiles
@@ -45,7 +45,7 @@ _CHECKS: dict[str, LogCheck] = {
     "cosignatures": check_cosignatures,
     "quorum": check_quorum,
     "manifests": check_manifests,
-    "marks": lambda log: check_marks(log.part.marks, log.findings),
+    "marks": lambda log: check_marks(log.segment.marks, log.findings),
     "unsealed": check_unsealed,
     "restored": check_restored,
     "incidents": check_incidents,
@@ -92,8 +92,8 @@ def verify(
 
         # Every row: events, entries and leaves are computed again, a long log in two processes.
         started = time.monotonic()
-        log.part = _stretches(log, url, progress or (lambda done, size: None))
-        seconds, leaves = time.monotonic() - started, plural(log.part.leaves, "event")
+        log.segment = _check_segments(log, url, progress or (lambda done, size: None))
+        seconds, leaves = time.monotonic() - started, plural(log.segment.leaves, "event")
         checks = [
             _result(log, name, sentence.format(leaves), seconds if name == "bodies" else None)
             for name, sentence in _ROW_CHECKS.items()
@@ -104,7 +104,7 @@ def verify(
             started = time.monotonic()
             sentence = check(log)
             checks.append(_result(log, name, sentence, time.monotonic() - started))
-    result = Verification(log.events, log.part.leaves, log.head.root, started_at, checks=checks)
+    result = Verification(log.events, log.segment.leaves, log.head.root, started_at, checks=checks)
     result.problem = log.findings.first
     result.seconds = time.monotonic() - began
     return result
@@ -120,7 +120,7 @@ def _result(log: Log, name: str, sentence: str, seconds: float | None) -> Check:
     return Check(name, False, f"{problem}{more}", seconds)
 
 
-def _stretches(log: Log, url: str, progress: Progress) -> Part:
+def _check_segments(log: Log, url: str, progress: Progress) -> Segment:
     """Check all leaves: a short log here, the halves of a long one in a process each, all in this snapshot."""
     size = log.size
     ((snapshot,),) = log.rows("SELECT pg_export_snapshot()")
@@ -128,7 +128,7 @@ def _stretches(log: Log, url: str, progress: Progress) -> Part:
     known = (url, snapshot, log.head.tag_key, log.parents_from)
     first = Job(*known, BEGINNING, log.every_manifest, 0, middle)
     if middle == size:
-        return check_part(first, lambda count: progress(count, size))
+        return check_segment(first, lambda count: progress(count, size))
     second = Job(*known, _closed_until(log, middle), log.every_manifest, middle, size)
     return _side_by_side([first, second], size, progress)
 
@@ -139,7 +139,7 @@ def _closed_until(log: Log, n: int) -> str:
     return max((time for time in times if isinstance(time, str)), default=BEGINNING)
 
 
-def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
+def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Segment:
     done = [0] * len(jobs)
 
     def tell(which: int, count: int) -> None:
@@ -150,36 +150,36 @@ def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
     try:
         for number, job in enumerate(jobs):
             workers.append(Worker(job, partial(tell, number)))
-        part, *later = [worker.result() for worker in workers]
+        segment, *later = [worker.result() for worker in workers]
     finally:
         for worker in workers:
             worker.stop()
-    for one in later:
-        join(part, one)
-    return part
+    for next_segment in later:
+        join(segment, next_segment)
+    return segment
 
 
 def _middle(size: int) -> int:
-    """Where the second stretch begins, at a block's start; the log's end when one process is enough."""
+    """Where the second segment begins, at a block's start; the log's end when one process is enough."""
     if size < _WORTH_A_WORKER or (os.cpu_count() or 1) < 2:
         return size
     return size // 2 // WIDTH * WIDTH
 
 
-def join(part: Part, later: Part) -> None:
-    """Put the next stretch behind a stretch: what it believed of the leaves before it must be so."""
-    part.leaves += later.leaves
-    part.gone += later.gone
-    part.restored += later.restored
-    part.blocks.merge(later.blocks)
-    part.marks.merge(later.marks)
-    part.findings.merge(later.findings)
+def join(segment: Segment, later: Segment) -> None:
+    """Put the next segment behind a segment: what it believed of the leaves before it must be so."""
+    segment.leaves += later.leaves
+    segment.gone += later.gone
+    segment.restored += later.restored
+    segment.blocks.merge(later.blocks)
+    segment.marks.merge(later.marks)
+    segment.findings.merge(later.findings)
     for kind, seams in later.seams.items():
-        ends = part.ends[kind]
+        ends = segment.ends[kind]
         for tag, seam in seams.items():
             end = ends.get(tag)
             if (seam.leaves, seam.last) != ((end.leaves, end.last) if end else (0, None)):
                 count = f"{kind}_n {seam.leaves + 1} after leaf {seam.last}"
                 what = f"its entry counts {count}; there are {end.leaves if end else 0} before it."
-                part.findings.add(Problem("entries", what, seam.n, seam.event_id))
+                segment.findings.add(Problem("entries", what, seam.n, seam.event_id))
         ends |= later.ends[kind]
