@@ -23,9 +23,7 @@ from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.parsing.people import (
     parse_agents,
     parse_stream_stats,
-    parse_tags,
     parse_teams,
-    parse_user,
 )
 from recordings.commbox.parsing.recordings import RECORDING_TYPE, parse_recordings
 from recordings.commbox.records import (
@@ -34,9 +32,7 @@ from recordings.commbox.records import (
     Parsed,
     RecordingItem,
     StreamStat,
-    TagItem,
     TeamItem,
-    UserItem,
     Window,
 )
 from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, RetryBudget, retry_after_seconds
@@ -140,10 +136,6 @@ class CommBox:
         text = _object_id(object_id)
         return self._in_flight.call((text, interactive), lambda: self._recordings(text, interactive))
 
-    def user(self, user_id: int | str) -> UserItem:
-        """One customer."""
-        return parse_user(self._get(f"users/{_object_id(user_id)}"))
-
     def agents(self) -> Parsed[AgentItem]:
         """Every agent of the account."""
         return parse_agents(self._get("managers"))
@@ -154,10 +146,6 @@ class CommBox:
             return parse_teams(self._get("managers/teams"))
         except BadRequest:
             return parse_teams(self._get("managers/teams", {"Name": ""}))
-
-    def tags(self) -> Parsed[TagItem]:
-        """Every tag."""
-        return parse_tags(self._get("tags"))
 
     def close(self) -> None:
         """Close every connection."""

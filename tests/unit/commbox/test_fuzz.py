@@ -20,9 +20,7 @@ from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.parsing.people import (
     parse_agents,
     parse_stream_stats,
-    parse_tags,
     parse_teams,
-    parse_user,
 )
 from recordings.commbox.parsing.recordings import parse_recordings
 from recordings.webhooks.payload import Unreadable as NoDelivery
@@ -92,10 +90,8 @@ SEEDS: tuple[Any, ...] = (
 PARSERS: tuple[Callable[[Any], object], ...] = (
     lambda document: parse_recordings(document, object_id=OBJECT_ID),
     parse_objects,
-    parse_user,
     parse_agents,
     parse_teams,
-    parse_tags,
     parse_stream_stats,
     lambda document: failure_of(200, document),
 )
