@@ -13,9 +13,9 @@ from urllib.parse import quote
 import stamina
 
 from recordings.commbox.breaker import Breaker
+from recordings.commbox.counters import Priority
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
 from recordings.commbox.inflight import Merged
-from recordings.commbox.limits import Priority
 from recordings.commbox.paging import Order, walk
 from recordings.commbox.parsing.document import Unreadable, decode, read_json
 from recordings.commbox.parsing.envelope import failure_of
