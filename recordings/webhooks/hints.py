@@ -9,13 +9,13 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
+from recordings import breaker
+from recordings.breaker import ANSWERED
 from recordings.commbox import CommBoxError
 from recordings.commbox.assembly import client
 from recordings.models import Delivery, Stream
-from recordings.refresh import source
 from recordings.refresh.actions import mark_due
 from recordings.refresh.objects import upsert_objects
-from recordings.refresh.source import ANSWERED
 from recordings.webhooks.payload import Hint, Unreadable, read
 
 logger = structlog.get_logger("portal.refresh")
@@ -87,7 +87,7 @@ def fetch_hinted() -> int:
     young = timezone.now() - KEEP_TRYING
     waiting = Delivery.objects.filter(outcome=Fate.WAITING, received_at__gt=young)
     hints = waiting.order_by("received_at")[:FETCH_AT_ONCE]
-    return sum(_fetch(delivery) for delivery in hints if source.may_ask())
+    return sum(_fetch(delivery) for delivery in hints if breaker.may_ask())
 
 
 def _fetch(delivery: Delivery) -> bool:
@@ -104,9 +104,9 @@ def _ask_for(delivery: Delivery) -> Fate | None:
     try:
         item = client().get_object(delivery.stream_id, delivery.object_id)
     except CommBoxError as error:
-        source.heard(error)
+        breaker.heard(error)
         return Fate.UNKNOWN_OBJECT if isinstance(error, ANSWERED) else None
-    source.heard()
+    breaker.heard()
     if item.stream_id != delivery.stream_id:
         return Fate.UNKNOWN_STREAM
     if not upsert_objects([item], now=timezone.now()):

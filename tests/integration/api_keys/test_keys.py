@@ -269,9 +269,9 @@ def test_an_end_within_a_month_is_said_to_administrators(
 ) -> None:
     end = timezone.now() + timedelta(days=days, hours=1)
     settings.COMMBOX_API_KEY = jwt({"exp": int(end.timestamp())})
-    from recordings.refresh import source
+    from recordings import breaker
 
-    source.heard()
+    breaker.heard()
     assert banners.banners() == []
     found = [banner["level"] for banner in banners.banners(operations=True)]
     assert found == ([level] if level else [])

@@ -28,11 +28,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(assembly, "CommBox", client)
     assembly.client.cache_clear()
-    from recordings.refresh import absence, queue, source
+    from recordings import breaker
+    from recordings.refresh import absence, queue
 
     monkeypatch.setattr(absence, "SECOND_LOOK", timedelta(0))
-    monkeypatch.setattr(source, "SAID_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(source, "_well_until", 0.0)
+    monkeypatch.setattr(breaker, "SAID_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(breaker, "_well_until", 0.0)
     queue.forget()
     yield
     if assembly.client.cache_info().currsize:

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
+from recordings import breaker
 from recordings.models import CommBoxObject, Recording, SourceStatus, Stream
-from recordings.refresh import leases, source, sweep, tasks
+from recordings.refresh import leases, sweep, tasks
 from recordings.refresh.actions import mark_due
 from tests.integration.refresh.helpers import VIDEO, hold, kinds
 
@@ -141,18 +142,18 @@ def test_one_unreadable_answer_is_about_one_object_three_are_about_the_source(
 def test_while_it_fails_one_caller_in_half_a_minute_may_ask() -> None:
     from recordings.commbox import Unreachable
 
-    assert source.may_ask()
-    source.heard(Unreachable())
+    assert breaker.may_ask()
+    breaker.heard(Unreachable())
     later = timezone.now() + timedelta(seconds=31)
-    assert [source.may_ask(), source.may_ask(later), source.may_ask(later)] == [False, True, False]
-    source.heard()
-    assert [source.may_ask(), source.may_ask()] == [True, True]
+    assert [breaker.may_ask(), breaker.may_ask(later), breaker.may_ask(later)] == [False, True, False]
+    breaker.heard()
+    assert [breaker.may_ask(), breaker.may_ask()] == [True, True]
 
 
 def test_the_sources_row_is_not_rewritten_by_every_success() -> None:
-    source.heard()
+    breaker.heard()
     before = SourceStatus.objects.values().get()
-    source.heard()
+    breaker.heard()
     assert SourceStatus.objects.values().get() == before
 
 
