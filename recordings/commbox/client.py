@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import stamina
 
-from recordings.commbox.breaker import Breaker
 from recordings.commbox.counters import Priority
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
 from recordings.commbox.inflight import Merged
@@ -46,8 +45,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Limiter(Protocol):
     """What the client asks before each exchange; see limits.py."""
 
-    def acquire(self, priority: Priority = "background") -> AbstractContextManager[None]:
-        """Hold one of the account's places; raises Throttled when none comes free in time."""
+    def acquire(self, priority: Priority, longest: float) -> AbstractContextManager[None]:
+        """Hold one of the account's places; raises Throttled when none comes free within `longest` seconds."""
 
     def pause(self, seconds: float | None) -> None:
         """CommBox answered 429, and asked for so many seconds or did not say."""
@@ -76,7 +75,6 @@ class CommBox:
         self._limiter = limiter
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
-        self._breaker = Breaker()
         self._retries = RetryBudget()
         self._in_flight: Merged[tuple[str, bool], Parsed[RecordingItem]] = Merged()
         self._request_id = request_id or (lambda: "")
@@ -168,21 +166,11 @@ class CommBox:
         """Ask until an answer is a success, an error that will not change, or patience ends."""
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
-        patience = Patience(backoff, lambda: self._breaker.is_open, self._retries)
+        patience = Patience(backoff, self._retries)
         for attempt in stamina.retry_context(on=patience, attempts=backoff.attempts, timeout=None):
             with attempt:
-                return self._try(path, query or {}, priority, patience)
+                return self._with_either_key(path, query or {}, priority, patience)
         raise AssertionError("the last attempt either returns or raises")
-
-    def _try(self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience) -> Any:
-        self._breaker.check()
-        try:
-            document = self._with_either_key(path, query, priority, patience)
-        except CommBoxError as error:
-            self._breaker.failed(error)
-            raise
-        self._breaker.succeeded()
-        return document
 
     def _with_either_key(
         self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience
@@ -214,9 +202,9 @@ class CommBox:
     ) -> Any:
         request_id = self._new_request_id()
         headers = {"Authorization": f"Bearer {key}", self._request_id_header: request_id}
-        total = min(self._timeouts.total, max(0.1, patience.left()))
         try:
-            with self._limiter.acquire(priority) if self._limiter else nullcontext():
+            with self._limiter.acquire(priority, patience.left()) if self._limiter else nullcontext():
+                total = min(self._timeouts.total, max(0.1, patience.left()))
                 answer = self._transport.get(path, query, headers, replace(self._timeouts, total=total))
             return self._read(answer)
         except CommBoxError as error:

@@ -39,7 +39,7 @@ def settle(answers: Sequence[Good | Failed], *, by: Actor) -> list[RefreshOutcom
     """Store what CommBox answered, note where it failed. Raises only when the database fails."""
     good = [answer for answer in answers if isinstance(answer, Good)]
     if good:
-        breaker.heard()
+        breaker.record_result()
     failed = [_could_not_ask(answer) for answer in answers if isinstance(answer, Failed)]
     return failed + store(good, by)
 
@@ -76,7 +76,7 @@ def _could_not_ask(answer: Failed) -> RefreshOutcome:
         note_failure(answer.object_id, TROUBLE)
         return RefreshOutcome(answer.object_id, error=TROUBLE)
     error = answer.error
-    breaker.heard(error)
+    breaker.record_result(error)
     logger.warning(
         "object not refreshed",
         object_id=answer.object_id,

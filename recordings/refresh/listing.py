@@ -43,7 +43,7 @@ def list_stream(stream: Stream, *, since: datetime | None = None, progress: Prog
     try:
         return _Listing(stream, progress).run(since)
     except CommBoxError as error:
-        breaker.heard(error)
+        breaker.record_result(error)
         _note_failure(stream, error)
         raise
 
@@ -96,7 +96,7 @@ class _Listing:
         _note_success(self.stream, self.newest if window.end > timezone.now() else window.end)
 
     def _keep(self, page: Parsed[ObjectItem]) -> None:
-        breaker.heard()
+        breaker.record_result()
         self.written += _store(self.stream, page.items)
         problems.note(page.problems, stream_id=self.stream.pk)
         self.newest = max([*_moments(page.items), *([self.newest] if self.newest else [])], default=None)

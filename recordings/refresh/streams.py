@@ -30,9 +30,9 @@ def discover() -> list[int]:
         _remember(_video_streams(stats.items))
         _refresh_people()
     except CommBoxError as error:
-        breaker.heard(error)
+        breaker.record_result(error)
         raise
-    breaker.heard()
+    breaker.record_result()
     problems.note(stats.problems)
     return list(Stream.objects.order_by("id").values_list("id", flat=True))
 

@@ -15,7 +15,7 @@ logger = structlog.get_logger("portal.refresh")
 def discover_streams() -> None:
     """Find streams, agents and teams."""
     with runs.taking_turn(runs.DISCOVER) as tally:
-        if tally is None or not breaker.may_ask():
+        if tally is None or not breaker.may_call():
             return
         try:
             tally.add(channels=len(streams.discover()))

@@ -87,7 +87,7 @@ def fetch_hinted() -> int:
     young = timezone.now() - KEEP_TRYING
     waiting = Delivery.objects.filter(outcome=Fate.WAITING, received_at__gt=young)
     hints = waiting.order_by("received_at")[:FETCH_AT_ONCE]
-    return sum(_fetch(delivery) for delivery in hints if breaker.may_ask())
+    return sum(_fetch(delivery) for delivery in hints if breaker.may_call())
 
 
 def _fetch(delivery: Delivery) -> bool:
@@ -104,9 +104,9 @@ def _ask_for(delivery: Delivery) -> Fate | None:
     try:
         item = client().get_object(delivery.stream_id, delivery.object_id)
     except CommBoxError as error:
-        breaker.heard(error)
+        breaker.record_result(error)
         return Fate.UNKNOWN_OBJECT if isinstance(error, ANSWERED) else None
-    breaker.heard()
+    breaker.record_result()
     if item.stream_id != delivery.stream_id:
         return Fate.UNKNOWN_STREAM
     if not upsert_objects([item], now=timezone.now()):

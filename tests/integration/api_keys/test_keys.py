@@ -271,7 +271,7 @@ def test_an_end_within_a_month_is_said_to_administrators(
     settings.COMMBOX_API_KEY = jwt({"exp": int(end.timestamp())})
     from recordings import breaker
 
-    breaker.heard()
+    breaker.record_result()
     assert banners.banners() == []
     found = [banner["level"] for banner in banners.banners(operations=True)]
     assert found == ([level] if level else [])

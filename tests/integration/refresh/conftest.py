@@ -16,7 +16,7 @@ from auditportal.sandbox.control.control import Control
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two tries, milliseconds apart; a fresh client, so that no test inherits another's breaker."""
+    """Two tries, milliseconds apart; a client of this test's own."""
     from recordings.commbox import CommBox, Timeouts, assembly
     from recordings.commbox.retry import Backoff
 
@@ -32,8 +32,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from recordings.refresh import absence, queue
 
     monkeypatch.setattr(absence, "SECOND_LOOK", timedelta(0))
-    monkeypatch.setattr(breaker, "SAID_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(breaker, "_well_until", 0.0)
+    monkeypatch.setattr(breaker, "RECORD_SUCCESS_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(breaker, "_success_stands_until", 0.0)
     queue.forget()
     yield
     if assembly.client.cache_info().currsize:

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
-from recordings import breaker
 from recordings.models import CommBoxObject, Recording, SourceStatus, Stream
 from recordings.refresh import leases, sweep, tasks
 from recordings.refresh.actions import mark_due
@@ -137,24 +136,6 @@ def test_one_unreadable_answer_is_about_one_object_three_are_about_the_source(
     status = SourceStatus.objects.get()
     assert (status.failures, status.error_class) == (3, "bad_response")
     assert status.failing_since is not None
-
-
-def test_while_it_fails_one_caller_in_half_a_minute_may_ask() -> None:
-    from recordings.commbox import Unreachable
-
-    assert breaker.may_ask()
-    breaker.heard(Unreachable())
-    later = timezone.now() + timedelta(seconds=31)
-    assert [breaker.may_ask(), breaker.may_ask(later), breaker.may_ask(later)] == [False, True, False]
-    breaker.heard()
-    assert [breaker.may_ask(), breaker.may_ask()] == [True, True]
-
-
-def test_the_sources_row_is_not_rewritten_by_every_success() -> None:
-    breaker.heard()
-    before = SourceStatus.objects.values().get()
-    breaker.heard()
-    assert SourceStatus.objects.values().get() == before
 
 
 @pytest.fixture

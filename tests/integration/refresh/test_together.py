@@ -158,7 +158,7 @@ def test_while_the_source_fails_a_suspect_waits_like_everybody(
 ) -> None:
     leases.claim_due(1)
     CommBoxObject.objects.update(refresh_leased_by=GONE)
-    breaker.heard(Unreachable())
+    breaker.record_result(Unreachable())
     assert sweep.refresh_due() == 0
     assert not CommBoxObject.objects.exclude(refresh_leased_until=None).exists()
 
