@@ -30,13 +30,14 @@ def settings_printed(tmp_path: Path) -> Iterator[dict[str, str]]:
         "SANDBOX_ACCESS_KEY": "READER",
         "SANDBOX_SECRET_KEY": "s3cr3t",
     }
-    process = command("sandbox", "--port", "0", "--state-dir", str(tmp_path), **key)
-    assert process.stdout
-    assert process.stderr
-    lines = [process.stdout.readline().rstrip("\n") for _ in range(8)]
-    yield dict(line.split("=", 1) for line in lines)
-    process.send_signal(signal.SIGTERM)
-    rest, errors = process.communicate(timeout=10)
+    with command("sandbox", "--port", "0", "--state-dir", str(tmp_path), **key) as process:
+        try:
+            assert process.stdout
+            lines = [process.stdout.readline().rstrip("\n") for _ in range(8)]
+            yield dict(line.split("=", 1) for line in lines)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
 
 

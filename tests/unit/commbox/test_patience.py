@@ -124,7 +124,7 @@ def test_the_same_call_in_flight_is_made_once_and_shared() -> None:
 
     def work(key: str) -> object:
         calls[key] += 1
-        released.wait(5)
+        released.wait(60)
         return object()
 
     results: list[object] = []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from recordings.reports import hands
+from tests.waiting import wait_for
 
 PARTS = list(range(23))
 
@@ -82,7 +83,7 @@ def test_no_hand_is_left_when_its_work_is_not_wanted_any_more() -> None:
 def test_what_the_process_does_at_its_end_no_hand_does(capfd: pytest.CaptureFixture[str]) -> None:
     ended = multiprocessing.get_context("fork").Process(target=_with_an_end)
     ended.start()
-    ended.join(20)
+    ended.join(60)
     assert ended.exitcode == 0
     assert capfd.readouterr().out.count("the end") == 1
 
@@ -100,9 +101,9 @@ def test_a_worker_of_a_pool_may_have_hands() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     worker = multiprocessing.get_context("fork").Process(target=_say_all, args=(sender,), daemon=True)
     worker.start()
-    assert receiver.poll(20)
+    assert receiver.poll(60)
     assert receiver.recv() == [2 * part for part in PARTS]
-    worker.join(20)
+    worker.join(60)
 
 
 def _say_all(sender: "multiprocessing.connection.Connection") -> None:
@@ -114,14 +115,11 @@ def test_hands_end_when_their_worker_was_killed() -> None:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     worker = multiprocessing.get_context("fork").Process(target=_work_on_and_on, args=(sender,))
     worker.start()
-    assert receiver.poll(20)
+    assert receiver.poll(60)
     workers = receiver.recv()
     os.kill(worker.pid or 0, signal.SIGKILL)
-    worker.join(20)
-    deadline = time.monotonic() + 20
-    while any(map(alive, workers)):
-        assert time.monotonic() < deadline, "a hand goes on although nobody takes what it makes"
-        time.sleep(0.02)
+    worker.join(60)
+    wait_for(lambda: not any(map(alive, workers)))
 
 
 def _work_on_and_on(sender: "multiprocessing.connection.Connection") -> None:

@@ -59,13 +59,10 @@ def test_a_leaf_that_nobody_signed_is_not_enough(
 
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
         assert seal_batch(sealer, load_log(sealer, signer)).count == 1
-    took = []
-    for _ in range(3):
-        started = time.monotonic()
-        with pytest.raises(NotSealed):
-            release.wait_released([UUID(event)])
-        took.append(time.monotonic() - started)
-    assert 0.2 <= min(took) < 1
+    started = time.monotonic()
+    with pytest.raises(NotSealed):
+        release.wait_released([UUID(event)])
+    assert time.monotonic() - started >= 0.2
 
 
 def test_a_quorum_that_is_not_met_is_not_enough(
