@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from auditportal.embedded import Services
 from auditportal.embedded.process import Process
@@ -22,7 +24,17 @@ from tests import equipment
 from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
+from tests.thorough import examples
 from tests.tsa import Authority
+
+# Playwright's synchronous interface keeps an event loop in its thread; Django would refuse the database there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# No bound on time: a busy machine finds no mistake.
+hypothesis_settings.register_profile(
+    "portal", max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("portal")
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()
@@ -180,7 +192,7 @@ def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
     yield process
     if not process.running:
         process.start()
-    process.wait_ready(10)
+    process.wait_ready(60)
 
 
 # --- CommBox and its storage

@@ -15,6 +15,7 @@ from recordings.catalog.finding import count, find, forget
 from recordings.catalog.words import fold, words_of
 from recordings.models import CommBoxObject, Recording, RecordingState
 from tests.factories import MORNING, agent, stream
+from tests.thorough import examples
 
 NAMES = ("Dana Marlowe", "Dana Blom", "Tomas Iversen", "נועה כהן", "محمد حداد", "Zoë Novák")
 STATES = (RecordingState.PLAYABLE, RecordingState.VANISHED, RecordingState.CHANGED)
@@ -153,7 +154,9 @@ def walk(search, size, newer=False):
     return rows
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(criteria, st.integers(1, 60))
 def test_objects_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_objects(asked), expected_objects(world, asked)
@@ -162,7 +165,9 @@ def test_objects_are_those_of_a_plain_look(world, asked, size):
     assert find(search, size).number == count(search) == min(len(expected), 6)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(criteria, st.integers(1, 60))
 def test_recordings_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_recordings(asked), expected_recordings(world, asked)

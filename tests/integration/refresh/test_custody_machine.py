@@ -28,6 +28,7 @@ from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus
 from recordings.refresh import actions, fetching, leases, queue, sweep
 from tests.integration.refresh.helpers import BY, hold
+from tests.thorough import examples
 
 FAULTS = [
     "error_500",
@@ -235,7 +236,7 @@ def test_custody(upstream: Control) -> None:
     run_state_machine_as_test(
         Custody,
         settings=settings(
-            max_examples=8,
+            max_examples=examples(5),
             stateful_step_count=15,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
