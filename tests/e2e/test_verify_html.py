@@ -222,7 +222,9 @@ def _renderer(page: Page) -> int:
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     renderers = [int(one["id"]) for one in processes if one["type"] == "renderer"]
     before = {pid: _resident(pid) for pid in renderers}
-    page.evaluate("globalThis.ballast = new Uint8Array(100_000_000).fill(1)")
+    page.evaluate(
+        "() => { globalThis.ballast = new Uint8Array(100_000_000).fill(1); }"
+    )  # nothing to send back
     found = max(renderers, key=lambda pid: _resident(pid) - before[pid])
     page.evaluate("delete globalThis.ballast")
     return found
