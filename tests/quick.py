@@ -1,0 +1,58 @@
+"""`make quick`: the tests of what a change touches, without a browser and without those marked slow.
+
+What touches what is told by the names of folders: a change in any folder `refresh` runs the folders `refresh` among
+the unit and the integration tests, a change in a test file runs that file's folder. Imports are not followed: a change
+in a folder that many stand on (models, settings, a parser) is tested by `make test` alone.
+
+The change is what differs from the branch `main` (BASE=… names another commit), and what is not committed yet.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[1]
+KINDS = ("unit", "integration")
+WITHOUT = "not slow and not e2e and not ceph and not screenshots"
+
+
+def main(arguments: list[str]) -> int:
+    folders = touched(changed(os.environ.get("BASE", "main")))
+    if not folders:
+        print("Nothing that was changed has a folder of tests by its name. All of it: make test")
+        return 0
+    print("Tests of what was changed:", *folders, flush=True)
+    command = ["-m", "pytest", "-n", "auto", "--dist", "worksteal", "-m", WITHOUT, *folders, *arguments]
+    return subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode
+
+
+def changed(base: str) -> set[str]:
+    """Paths that differ from where this branch left `base`, and new files that git does not know yet."""
+    begun = _git("merge-base", base, "HEAD")
+    return {
+        *_git("diff", "--name-only", begun[0] if begun else "HEAD"),
+        *_git("ls-files", "--others", "--exclude-standard"),
+    }
+
+
+def touched(paths: Iterable[str]) -> list[str]:
+    """The folders of tests named like the innermost folder of each path that has tests of its name."""
+    tests = (path for kind in KINDS for path in (ROOT / "tests" / kind).rglob("test_*.py"))
+    folders = [path.parent.relative_to(ROOT) for path in tests]
+    names = {name for folder in folders for name in folder.parts[2:]}
+    wanted = {
+        next((part for part in reversed(PurePosixPath(path).parent.parts) if part in names), "")
+        for path in paths
+    }
+    return sorted({str(folder) for folder in folders if wanted.intersection(folder.parts[2:])})
+
+
+def _git(*arguments: str) -> list[str]:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
