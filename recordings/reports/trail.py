@@ -70,6 +70,11 @@ class Snapshot:
         self._keys = Keyring()
 
     @property
+    def address(self) -> str:
+        """Where another process finds the database. It holds the password: never log it."""
+        return moment.address_of(self._connection)
+
+    @property
     def name(self) -> str:
         """What another process needs to join."""
         return moment.name_of(self._connection)
@@ -119,7 +124,7 @@ def snapshot(wanted: Wanted) -> Iterator[Snapshot]:
 
 
 @contextmanager
-def joined(name: str, wanted: Wanted) -> Iterator[Snapshot]:
+def joined(address: str, name: str, wanted: Wanted) -> Iterator[Snapshot]:
     """The same in another process: the moment that `Snapshot.name` stands for."""
-    with moment.joined(name) as connection:
+    with moment.joined(address, name) as connection:
         yield Snapshot(connection, wanted)
