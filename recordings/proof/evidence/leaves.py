@@ -4,12 +4,10 @@ Everything here takes a connection with `cursor()` – Django's or psycopg's own
 snapshot stays within it.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, LiteralString, NamedTuple
-from uuid import UUID
 
-from recordings.audit.vault import KEYS, Disclosed, Keyring
+from recordings.audit.opened import Values, values_of
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.errors import EventGone, LogBroken
 from recordings.proof.sealing.tree import Tree
@@ -20,9 +18,6 @@ _ENTRIES = "SELECT n, entry FROM audit.leaf WHERE n = ANY(%s) ORDER BY n"
 _BODIES = """
 SELECT l.n, e.event_id, e.body FROM audit.leaf l JOIN audit.event e ON e.id = l.event_no WHERE l.n = ANY(%s)
 """
-_SECRETS = "SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s)"
-
-Values = dict[str, Disclosed | None]
 
 
 class Shipped(NamedTuple):
@@ -87,25 +82,12 @@ def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Se
     for n in wanted:
         if n not in bodies:
             raise EventGone(n)
-    values = _values(connection, [event_id for event_id, _ in bodies.values()])
-    nothing: tuple[UUID | None, bytes] = (None, b"")
+    values = values_of(connection, [event_id for event_id, _ in bodies.values()])
     return [
-        Shipped(n, entry, body, values[event_id])
+        Shipped(n, entry, body, values.get(event_id, {}))
         for n, entry in leaves
-        for event_id, body in [bodies.get(n, nothing)]
+        for event_id, body in [bodies.get(n, (None, b""))]
     ]
-
-
-def _values(connection: Any, events: list[UUID]) -> dict[UUID | None, Values]:
-    """The personal values of these events, opened with keys that are read now: a destroyed one must not live on."""
-    secrets = _fetch(connection, _SECRETS, events)
-    keys = Keyring(
-        [(name, bytes(key)) for name, key in _fetch(connection, KEYS, list({row[2] for row in secrets}))]
-    )
-    found: dict[UUID | None, Values] = defaultdict(dict)
-    for event, field, subject, sealed in secrets:
-        found[event][field] = keys.disclose(event.bytes, field, subject, bytes(sealed))
-    return found
 
 
 def _fetch(connection: Any, statement: LiteralString, *params: Any) -> list[tuple[Any, ...]]:
