@@ -19,8 +19,7 @@ from recordings.assurance.listing import as_of, listing, reasons
 from recordings.assurance.rates import Channel, channels
 from recordings.assurance.sampling import night
 from recordings.assurance.window import DAYS
-from recordings.audit import Actor, Kind
-from recordings.catalog.logs import once
+from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
 from recordings.http import Request, page
 from recordings.models import MediaOutcome
@@ -156,4 +155,4 @@ def _log(request: Request, area: str, form: Form) -> None:
     """Have it in the trail that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
     given = {name: str(form.data[name])[:40] for name in form.fields if form.data.get(name)}
     by, detail = Actor.from_request(request), {"area": area, **({"filters": given} if given else {})}
-    once({"kind": Kind.ASSURANCE_OPENED, **detail}, Kind.ASSURANCE_OPENED, by=by, detail=detail)
+    record_once(Kind.ASSURANCE_OPENED, by=by, act=detail, detail=detail)

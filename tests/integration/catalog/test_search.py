@@ -193,7 +193,7 @@ def test_a_credential_that_was_pasted_does_not_enter_the_trail(dana, client):
 
 
 def test_a_cache_that_lies_keeps_nothing_out_of_the_trail(dana, client, monkeypatch):
-    monkeypatch.setattr("recordings.catalog.logs.cache.get", lambda *_: "act:forged")
+    monkeypatch.setattr("recordings.audit.once.cache.get", lambda *_: "act:forged")
     for _ in range(2):
         client.get("/objects/?q=dana")
     assert AuditEvent.objects.filter(kind=Kind.SEARCHED).count() == 2
@@ -214,7 +214,7 @@ def silent_trail(monkeypatch):
 
         raise AuditUnavailable
 
-    monkeypatch.setattr("recordings.catalog.logs.record_durably", refuse)
+    monkeypatch.setattr("recordings.audit.once.record_durably", refuse)
 
 
 @pytest.mark.parametrize("path", ["/objects/?q=dana", "/recordings/?q=dana", "/objects/1407374990000101/"])
