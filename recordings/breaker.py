@@ -5,7 +5,6 @@ of the background (up to five tries) opens the breaker for the background. A per
 five calls in a row have failed, and always while CommBox only throttles: playback has its own share of the budget.
 """
 
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +23,11 @@ from recordings.commbox import (
     Unreachable,
 )
 from recordings.models import SourceStatus
+from recordings.timed import TimedValue
 
 # A good answer after a good one says nothing new. When another process records a failure meanwhile, the next write
 # corrects it.
-RECORD_SUCCESS_EVERY_SECONDS = 2.0
-_success_stands_until = 0.0
+_success = TimedValue[bool](2.0)
 PROBE_EVERY = timedelta(seconds=30)
 CODES: dict[type[CommBoxError], str] = {
     BadRequest: "bad_request",
@@ -99,11 +98,10 @@ def record_result(error: CommBoxError | None = None, *, interactive: bool = Fals
     A person's good answer closes the breaker. While the breaker is closed it does not move the time of the last
     success, which says whether the refresh goes on.
     """
-    global _success_stands_until
     if isinstance(error, Throttled) and error.status is None:
         return  # our own call budget is used up: CommBox was not asked
     now, failure = timezone.now(), None if isinstance(error, ANSWERED) else error
-    if failure is None and time.monotonic() < _success_stands_until:
+    if failure is None and _success.get():
         return
     with connection.cursor() as cursor:
         if failure is None:
@@ -111,9 +109,9 @@ def record_result(error: CommBoxError | None = None, *, interactive: bool = Fals
         else:
             cursor.execute(_FAILED, {"now": now, **_failure(failure, now, interactive)})
     if failure is not None:
-        _success_stands_until = 0.0
+        _success.forget()
     elif not interactive:
-        _success_stands_until = time.monotonic() + RECORD_SUCCESS_EVERY_SECONDS
+        _success.set(True)
 
 
 def _failure(error: CommBoxError, now: datetime, interactive: bool) -> dict[str, Any]:

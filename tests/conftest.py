@@ -7,7 +7,6 @@ must be real: those get a database of their own, because the application's role 
 import gc
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from auditportal.embedded import Services
 from auditportal.embedded.process import Process
 from auditportal.sandbox import Sandbox
+from recordings.timed import forget_all
 from tests import equipment
 from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
@@ -178,10 +178,9 @@ def _empty_redis(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_lag() -> None:
-    """How far the log of one test's database was behind is nothing to the next."""
-    if "recordings.audit.lag" in sys.modules:
-        sys.modules["recordings.audit.lag"].forget()
+def _fresh_values() -> None:
+    """What one test has looked up, such as how far the log of its database was behind, is nothing to the next."""
+    forget_all()
 
 
 @pytest.fixture

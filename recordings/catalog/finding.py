@@ -14,13 +14,13 @@ That a search has more than 2,000 rows takes longest to learn and hardly ever en
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from recordings.catalog.conditions import Search, Where
+from recordings.timed import TimedValue
 
 COUNTED = 2_000
 WALKED = 16_000
@@ -28,6 +28,8 @@ GROWTH = 8
 SHORTEST_SPAN = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)  # the finest time PostgreSQL knows
 REMEMBERED, REMEMBERED_FOR = 1_000, 600  # searches, seconds
+# Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away.
+_many = TimedValue[set[Search]](REMEMBERED_FOR)
 
 _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_type, d.state, d.worst_state"
 # Names are looked up for the rows of the page only, never for those it is chosen from.
@@ -79,7 +81,8 @@ class Result(NamedTuple):
 def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> Result:
     """The first rows in order behind a place (from the newest without one); with `newer` the order is upside down."""
     way = _Way(search, newer)
-    if _many.knows(search):
+    many = _many.get() or _many.set(set())
+    if search in many:
         return Result(way.look(after, limit), COUNTED + 1)
     if not search.sifted:
         rows = way.walk(after, limit, limit)
@@ -88,7 +91,9 @@ def find(search: Search, limit: int, *, after: Place | None = None, newer: bool 
         number, rows = way.take(after, limit)
     if number <= COUNTED:
         return Result(rows, number)
-    _many.remember(search)
+    if len(many) >= REMEMBERED:
+        many.clear()
+    many.add(search)
     return Result(way.look(after, limit) if search.sifted else rows, number)
 
 
@@ -101,28 +106,6 @@ def count(search: Search) -> int:
             [*everything.values, COUNTED + 1],
         )[0][0]
     )
-
-
-class _Many:
-    """Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away."""
-
-    def __init__(self) -> None:
-        self._until: dict[Search, float] = {}
-
-    def knows(self, search: Search) -> bool:
-        return self._until.get(search, 0) > monotonic()
-
-    def remember(self, search: Search) -> None:
-        if len(self._until) >= REMEMBERED:
-            self.forget()
-        self._until[search] = monotonic() + REMEMBERED_FOR
-
-    def forget(self) -> None:
-        self._until.clear()
-
-
-_many = _Many()
-forget = _many.forget
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from recordings.catalog import queries
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import find, forget
+from recordings.catalog.finding import find
 from recordings.models import CommBoxObject
+from recordings.timed import forget_all
 from tests.bench.data import AGENTS, FIRST_ID
 from tests.bench.results import Measured, Stopwatch, in_database, timed
 
@@ -52,7 +53,7 @@ def _search(kind: Kind, statements: list[float]) -> Callable[[Criteria], object]
 
     def work(criteria: Criteria) -> object:
         if kind.first_time:
-            forget()
+            forget_all()
         before = len(statements)
         found = queries.objects(criteria, kind.cursor)
         statements[before:] = [sum(statements[before:])]

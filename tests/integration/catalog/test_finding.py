@@ -11,9 +11,10 @@ from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.docs import rebuild_docs
-from recordings.catalog.finding import count, find, forget
+from recordings.catalog.finding import count, find
 from recordings.catalog.words import fold, words_of
 from recordings.models import CommBoxObject, Recording, RecordingState
+from recordings.timed import forget_all
 from tests.factories import MORNING, agent, stream
 from tests.thorough import examples
 
@@ -62,7 +63,7 @@ def world(db, monkeypatch):
     Recording.objects.bulk_create(calls)
     rebuild_docs([thing.pk for thing in things])
     yield things, calls
-    forget()  # that five rows were many
+    forget_all()  # that five rows were many
 
 
 moments = st.none() | st.integers(-2, DAYS + 42).map(lambda days: MORNING + timedelta(days=days))

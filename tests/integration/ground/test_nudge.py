@@ -14,15 +14,10 @@ from django.db import transaction
 
 from auditportal.celery import app
 from auditportal.embedded.process import Process
-from recordings import nudge as nudging
 from recordings.nudge import nudge, send
 from recordings.refresh import tasks
+from recordings.timed import forget_all
 from recordings.webhooks.tasks import follow_hints
-
-
-@pytest.fixture(autouse=True)
-def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nudging, "_silent_until", 0.0)
 
 
 @pytest.fixture
@@ -71,7 +66,7 @@ def test_without_redis_a_nudge_is_tried_once_and_silent(
     redis_down: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F21."""
-    monkeypatch.setattr(nudging, "PAUSE_SECONDS", 600.0)
+    monkeypatch.setattr(nudging._away, "seconds", 600.0)
     assert not send(tasks.refresh_one, 5)
     with mock.patch.object(tasks.refresh_one, "apply_async") as tried:
         for _ in range(100):
@@ -79,13 +74,11 @@ def test_without_redis_a_nudge_is_tried_once_and_silent(
     assert tried.call_count == 0  # for a while nobody tries: each time would cost half a second
 
 
-def test_after_redis_is_back_nudges_arrive_again(
-    redis_down: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_redis_is_back_nudges_arrive_again(redis_down: Process) -> None:
     assert not send(tasks.refresh_one, 5)
     redis_down.start()
     redis_down.wait_ready(60)
-    monkeypatch.setattr(nudging, "_silent_until", 0.0)
+    forget_all()  # as after PAUSE_SECONDS
     assert send(tasks.refresh_one, 5)
 
 

@@ -29,12 +29,10 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(assembly, "CommBox", client)
     assembly.client.cache_clear()
     from recordings import breaker
-    from recordings.refresh import absence, queue
+    from recordings.refresh import absence
 
     monkeypatch.setattr(absence, "SECOND_LOOK", timedelta(0))
-    monkeypatch.setattr(breaker, "RECORD_SUCCESS_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(breaker, "_success_stands_until", 0.0)
-    queue.forget()
+    monkeypatch.setattr(breaker._success, "seconds", 0.0)
     yield
     if assembly.client.cache_info().currsize:
         assembly.client().close()

@@ -9,9 +9,10 @@ import pytest
 from django.db import transaction
 
 from auditportal.embedded import Services
-from recordings.audit.lag import check_lag, forget, lag
+from recordings.audit.lag import check_lag, lag
 from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.proof.sealing import release
+from recordings.timed import forget_all
 from tests.integration.proof.sealing.helpers import age, sealing
 from tests.integration.proof.sealing.test_seal import rows
 from tests.sealing import Signer, load_log, seal_all, settings_for, signer_of, write_events
@@ -119,7 +120,7 @@ def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer
     check_lag()
     settings.AUDIT_POLICY_FILE = None
     assert lag().count == 2
-    forget()
+    forget_all()
     with pytest.raises(NotSealed):
         check_lag()
 
