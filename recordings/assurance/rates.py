@@ -116,11 +116,6 @@ def channels(window: Window) -> list[Channel]:
     return [_channel(stream_id, window, days) for stream_id, days in sorted(per_day.items())]
 
 
-def sure_channels(window: Window) -> list[int]:
-    """The ids of the channels in which a conversation without a recording counts as missing."""
-    return [channel.stream_id for channel in channels(window) if channel.is_sure]
-
-
 def _ask(window: Window) -> list[tuple[int, date, int, int]]:
     """Conversations of the last minutes are still going on, so they are left out."""
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)

@@ -10,7 +10,7 @@ from django.test import Client
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import Finding
 from recordings.assurance.listing import PAGE, Choice, Item, items, listing, reasons
-from recordings.assurance.rates import channels, sure_channels
+from recordings.assurance.rates import channels
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
@@ -52,6 +52,10 @@ def history(channel: Stream, number: int = 30, without: int = 0) -> None:
     for place in range(number):
         at = NOW - timedelta(days=40 + place % 15, minutes=place)
         talk(channel, at) if place < without else call(channel, at)
+
+
+def sure_channels(window: Window) -> list[int]:
+    return [channel.stream_id for channel in channels(window) if channel.is_sure]
 
 
 def seen(window: Window | None = None) -> Board:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from auditportal.celery import app
 from auditportal.embedded.process import Process
+from recordings import nudge as nudging
 from recordings.nudge import nudge, send
 from recordings.refresh import tasks
 from recordings.timed import forget_all
