@@ -12,8 +12,8 @@ from recordings.assurance.board import AXES
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.listing import Choice
 from recordings.assurance.window import Window, last_month
+from recordings.db import BIGGEST_ID
 
-BIGGEST_ID = 2**63 - 1
 EARLIEST = date(2000, 1, 1)
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.assurance.window import BEFORE, Window
+from recordings.db import fetch_all
 
 VIDEO_MODULE = 26
 # A channel "records nearly everything" when it did in so many of so many conversations before the window.
@@ -119,9 +120,7 @@ def channels(window: Window) -> list[Channel]:
 def _ask(window: Window) -> list[tuple[int, date, int, int]]:
     """Conversations of the last minutes are still going on, so they are left out."""
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
-    with connection.cursor() as cursor:
-        cursor.execute(_PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
-        return list(cursor.fetchall())
+    return fetch_all(connection, _PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
 
 
 def _channel(stream_id: int, window: Window, days: dict[date, Share]) -> Channel:

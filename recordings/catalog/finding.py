@@ -20,6 +20,7 @@ from uuid import UUID
 from django.db import connection
 
 from recordings.catalog.conditions import Search, Where
+from recordings.db import fetch_all
 from recordings.timed import TimedValue
 
 COUNTED = 2_000
@@ -101,7 +102,8 @@ def count(search: Search) -> int:
     """How many rows there are, counted up to one more than COUNTED."""
     everything = search.walked & search.sifted
     return int(
-        _fetched(
+        fetch_all(
+            connection,
             f"SELECT count(*) FROM (SELECT FROM recordings_searchdoc d {everything.clause()} LIMIT %s) found",  # noqa: S608
             [*everything.values, COUNTED + 1],
         )[0][0]
@@ -131,7 +133,7 @@ class _Way:
             SELECT n, page.* FROM (SELECT count(*) AS n FROM d) counted LEFT JOIN LATERAL (
                 {self._named(f"SELECT * FROM d {few.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608
-        rows = _fetched(statement, [*everything.values, COUNTED + 1, *few.values, limit])
+        rows = fetch_all(connection, statement, [*everything.values, COUNTED + 1, *few.values, limit])
         return rows[0][0], [Found._make(row[1:]) for row in rows if row[1] is not None]
 
     def look(self, start: Place | None, limit: int) -> list[Found]:
@@ -152,7 +154,7 @@ class _Way:
         """Where so many steps have led; None when the rows ended before."""
         near = self.search.walked & self._behind(start)
         statement = f"SELECT d.shown_at, d.id FROM recordings_searchdoc d {near.clause()} {self.order}"  # noqa: S608
-        rows = _fetched(f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
+        rows = fetch_all(connection, f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
         return Place(*rows[0]) if rows else None
 
     def ask(self, start: Place | None, edge: Place, limit: int) -> list[Found]:
@@ -181,7 +183,9 @@ class _Way:
 
     def _ends(self) -> tuple[datetime, datetime]:
         """The times of the first and the last row in this direction."""
-        ((newest, oldest),) = _fetched("SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", [])
+        ((newest, oldest),) = fetch_all(
+            connection, "SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", []
+        )
         return (oldest, newest) if self.newer else (newest, oldest)
 
     def _behind(self, place: Place | None) -> Where:
@@ -194,10 +198,4 @@ class _Way:
 
 
 def _found(statement: str, values: list[Any]) -> list[Found]:
-    return list(map(Found._make, _fetched(statement, values)))
-
-
-def _fetched(statement: str, values: list[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+    return list(map(Found._make, fetch_all(connection, statement, values)))

@@ -16,8 +16,9 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.queries import BIGGEST_ID, agents_and_streams, state_label
+from recordings.catalog.queries import agents_and_streams, state_label
 from recordings.commbox.enums import STATUSES, label
+from recordings.db import BIGGEST_ID
 from recordings.models import RecordingState
 
 LONGEST_QUERY, LONGEST_TYPE = 10_000, 80

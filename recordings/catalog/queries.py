@@ -15,10 +15,10 @@ from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word
 from recordings.catalog.finding import COUNTED, Found, Place, Result, find
 from recordings.catalog.words import digits
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
+from recordings.db import BIGGEST_ID, fetch_all
 from recordings.models import CommBoxObject, Recording, RecordingState
 
 PAGE = 50
-BIGGEST_ID = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
 _STATE_LABELS = {**{state.value: str(state.label) for state in RecordingState}, "": "No recording found"}
@@ -144,11 +144,9 @@ def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
     """Numbers and names of all agents, and of all channels, by name: one query."""
     agents: dict[str, str] = {}
     streams: dict[str, str] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BOTH_NAMES)
-        for is_agent, pk, name in cursor.fetchall():
-            names = agents if is_agent else streams
-            names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
+    for is_agent, pk, name in fetch_all(connection, _BOTH_NAMES):
+        names = agents if is_agent else streams
+        names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
     return agents, streams
 
 

@@ -36,6 +36,7 @@ from recordings.commbox.records import (
 )
 from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, RetryBudget, retry_after_seconds
 from recordings.commbox.transport import Answer, Timeouts, Transport
+from recordings.db import BIGGEST_ID
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -257,6 +258,6 @@ def _segment(stream_id: int | str) -> str:
 
 def _object_id(value: int | str) -> str:
     text = "" if isinstance(value, bool) else str(value)
-    if not _ID.fullmatch(text) or int(text) >= 2**63:
+    if not _ID.fullmatch(text) or int(text) > BIGGEST_ID:
         raise ValueError("An id is a whole positive number of at most 64 bits.")
     return text

@@ -5,9 +5,10 @@ snapshot stays within it.
 """
 
 from collections.abc import Sequence
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 
 from recordings.audit.opened import Values, values_of
+from recordings.db import fetch_all
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.errors import EventGone, LogBroken
 from recordings.proof.sealing.tree import Tree
@@ -65,7 +66,7 @@ def tiles(connection: Any, size: int) -> Tiles:
 
 def entries(connection: Any, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
     """These leaves' entries, in order. Raises LogBroken when one is missing."""
-    rows = [(n, bytes(entry)) for n, entry in _fetch(connection, _ENTRIES, list(numbers))]
+    rows = [(n, bytes(entry)) for n, entry in fetch_all(connection, _ENTRIES, [list(numbers)])]
     if [n for n, _ in rows] != sorted(numbers):
         raise LogBroken
     return rows
@@ -78,7 +79,9 @@ def shipped(connection: Any, numbers: Sequence[int], with_body: Sequence[int]) -
 
 def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Sequence[int]) -> list[Shipped]:
     """Leaves (n and entry), those that are wanted with their events. Raises EventGone where an event is."""
-    bodies = {n: (event_id, bytes(body)) for n, event_id, body in _fetch(connection, _BODIES, list(wanted))}
+    bodies = {
+        n: (event_id, bytes(body)) for n, event_id, body in fetch_all(connection, _BODIES, [list(wanted)])
+    }
     for n in wanted:
         if n not in bodies:
             raise EventGone(n)
@@ -88,10 +91,3 @@ def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Se
         for n, entry in leaves
         for event_id, body in [bodies.get(n, (None, b""))]
     ]
-
-
-def _fetch(connection: Any, statement: LiteralString, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

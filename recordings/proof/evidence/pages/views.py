@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.audit.reading import log_reading
+from recordings.db import BIGGEST_ID
 from recordings.exceptions import PortalError
 from recordings.http import Request, page
 from recordings.models import Anchor, Checkpoint, Leaf
@@ -184,7 +185,7 @@ def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> No
 
 
 def _shown(size: int) -> checkpoint_history.Shown:
-    found = checkpoint_history.shown(size) if size < 2**63 else None
+    found = checkpoint_history.shown(size) if size <= BIGGEST_ID else None
     if found is None:
         raise Http404
     return found
