@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from recordings.audit import Actor, Target
 from recordings.audit.kinds import Outcome
 from recordings.audit.reading import log_reading
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, check, permission_required
 from recordings.trail.examine import examine
@@ -54,9 +54,7 @@ def event_body(request: Request, event_id: UUID) -> HttpResponse:
         raise Http404
     log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
     response = HttpResponse(examined.event.stored.body, content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="event-{event_id}.json"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(response, f"event-{event_id}.json")
 
 
 @require_safe

@@ -14,7 +14,7 @@ from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.audit.reading import log_reading
 from recordings.db import BIGGEST_ID
 from recordings.exceptions import PortalError
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.models import Anchor, Checkpoint, Leaf
 from recordings.permissions import Permission
 from recordings.policies import permission_required
@@ -197,8 +197,4 @@ def _number(request: Request, name: str) -> int:
 
 
 def _as_file(content: str | bytes, name: str, kind: str = "text/plain; charset=utf-8") -> HttpResponse:
-    # Names are made by us from digits and letters; nothing a person typed comes near a header.
-    response = HttpResponse(content, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(HttpResponse(content, content_type=kind), name)
