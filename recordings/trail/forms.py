@@ -138,8 +138,8 @@ class TrailForm(forms.Form):
 
 
 def _people() -> dict[str, str]:
-    users = get_user_model().objects.order_by("full_name", "pk").values_list("pk", "full_name", "username")
-    return {f"user:{pk}": full_name or username for pk, full_name, username in users}
+    users = get_user_model().objects.order_by("full_name", "pk").only("full_name", "username")
+    return {f"user:{user.pk}": user.display_name for user in users}
 
 
 def _words(text: str) -> dict[str, Any]:
