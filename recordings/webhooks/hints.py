@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -17,6 +16,7 @@ from recordings.models import Delivery, Stream
 from recordings.refresh.actions import mark_due
 from recordings.refresh.objects import upsert_objects
 from recordings.webhooks.payload import Hint, Unreadable, read
+from recordings.worded import Worded
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -25,16 +25,10 @@ FETCH_AT_ONCE = 5
 KEEP_TRYING = timedelta(hours=1)
 
 
-class Fate(StrEnum):
+class Fate(Worded):
     """What became of a delivery; `sentence` says it on the operations page."""
 
     sentence: str
-
-    def __new__(cls, value: str, sentence: str) -> "Fate":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     DUE = "due", "The object is refreshed."
     WAITING = "waiting", "The object is new and will be fetched."
