@@ -23,6 +23,7 @@ from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
 from recordings.http import Request, page
 from recordings.models import MediaOutcome
+from recordings.paging import BY_TIME, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 
@@ -113,20 +114,19 @@ def recordings_page(request: Request) -> HttpResponse:
     if not form.is_valid():
         return page(request, "assurance/recordings.html", {"form": form}, status=400)
     _log(request, "list", form)
-    window, newer = form.window, request.GET.get("newer", "")
+    window = form.window
     sure = [one.stream_id for one in channels(window) if one.is_sure]
-    found = listing(window, form.choice(), sure, newer or request.GET.get("older", ""), newer=bool(newer))
+    found = listing(window, form.choice(), sure, start_by_time(request.GET))
     agents, streams = agents_and_streams()
     may_open = can(request.user, Permission.OPEN_OBJECTS)
-    known = drawing.Known(agents, streams, reasons(found.items), as_of(found.items), may_open)
+    known = drawing.Known(agents, streams, reasons(found.rows), as_of(found.rows), may_open)
     context = {
         "form": form,
         "page": found,
-        "rows": drawing.list_rows(found.items, known),
+        "rows": drawing.list_rows(found.rows, known),
         "said": _said(form, agents, streams),
-        "shown": f"{len(found.items)} on this page, newest first",
-        "newer_url": form.query(newer=found.newer) if found.newer else "",
-        "older_url": form.query(older=found.older) if found.older else "",
+        "shown": f"{len(found.rows)} on this page, newest first",
+        **found.urls(BY_TIME, form.query().removeprefix("?")),
         "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
         "all_url": form.query(kind="", all="" if form.cleaned_data["all"] else "on"),
     }

@@ -21,9 +21,9 @@ from django.db import connection
 
 from recordings.catalog.conditions import Search, Where
 from recordings.db import fetch_all
+from recordings.paging import COUNTED, TimeKey
 from recordings.timed import TimedValue
 
-COUNTED = 2_000
 WALKED = 16_000
 GROWTH = 8
 SHORTEST_SPAN = timedelta(hours=1)
@@ -39,13 +39,6 @@ _NAMES = """
     JOIN recordings_commboxobject o ON o.id = d.object_id
     JOIN recordings_stream s ON s.id = o.stream_id
     LEFT JOIN recordings_agent a ON a.id = o.agent_id"""
-
-
-class Place(NamedTuple):
-    """A place in the order of the lists."""
-
-    shown_at: datetime
-    id: UUID
 
 
 class Found(NamedTuple):
@@ -68,8 +61,8 @@ class Found(NamedTuple):
     agent_name: str
 
     @property
-    def place(self) -> Place:
-        return Place(self.shown_at, self.id)
+    def key(self) -> TimeKey:
+        return TimeKey(self.shown_at, self.id)
 
 
 class Result(NamedTuple):
@@ -79,8 +72,8 @@ class Result(NamedTuple):
     number: int
 
 
-def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> Result:
-    """The first rows in order behind a place (from the newest without one); with `newer` the order is upside down."""
+def find(search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False) -> Result:
+    """The first rows in order behind a key (from the newest without one); with `newer` the order is upside down."""
     way = _Way(search, newer)
     many = _many.get() or _many.set(set())
     if search in many:
@@ -121,7 +114,7 @@ class _Way:
     def order(self) -> str:
         return "ORDER BY d.shown_at, d.id" if self.newer else "ORDER BY d.shown_at DESC, d.id DESC"
 
-    def take(self, start: Place | None, limit: int) -> tuple[int, list[Found]]:
+    def take(self, start: TimeKey | None, limit: int) -> tuple[int, list[Found]]:
         """Take all that match, in any order and up to one more than COUNTED, the cheapest way there is.
 
         Returns their number and, where they are no more than COUNTED, the first of them in order.
@@ -136,13 +129,13 @@ class _Way:
         rows = fetch_all(connection, statement, [*everything.values, COUNTED + 1, *few.values, limit])
         return rows[0][0], [Found._make(row[1:]) for row in rows if row[1] is not None]
 
-    def look(self, start: Place | None, limit: int) -> list[Found]:
+    def look(self, start: TimeKey | None, limit: int) -> list[Found]:
         """The first of many: walk, and ask the word index where that leads nowhere."""
         found = self.walk(start, WALKED, limit)
         edge = self.edge(start, WALKED) if len(found) < limit else None
         return found + self.ask(start, edge, limit - len(found)) if edge else found
 
-    def walk(self, start: Place | None, steps: int, limit: int) -> list[Found]:
+    def walk(self, start: TimeKey | None, steps: int, limit: int) -> list[Found]:
         """Sift the next so many rows."""
         near, sifted = self.search.walked & self._behind(start), self.search.sifted
         rows = f"""
@@ -150,14 +143,14 @@ class _Way:
             {sifted.clause()} {self.order} LIMIT %s"""  # noqa: S608
         return _found(self._named(rows), [*near.values, steps, *sifted.values, limit])
 
-    def edge(self, start: Place | None, steps: int) -> Place | None:
+    def edge(self, start: TimeKey | None, steps: int) -> TimeKey | None:
         """Where so many steps have led; None when the rows ended before."""
         near = self.search.walked & self._behind(start)
         statement = f"SELECT d.shown_at, d.id FROM recordings_searchdoc d {near.clause()} {self.order}"  # noqa: S608
         rows = fetch_all(connection, f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
-        return Place(*rows[0]) if rows else None
+        return TimeKey(*rows[0]) if rows else None
 
-    def ask(self, start: Place | None, edge: Place, limit: int) -> list[Found]:
+    def ask(self, start: TimeKey | None, edge: TimeKey, limit: int) -> list[Found]:
         """Ask the word index for what lies behind the edge, in spans of time that grow."""
         found: list[Found] = []
         for span in self._spans(start, edge):
@@ -171,7 +164,7 @@ class _Way:
                 break
         return found
 
-    def _spans(self, start: Place | None, edge: Place) -> Iterator[Where]:
+    def _spans(self, start: TimeKey | None, edge: TimeKey) -> Iterator[Where]:
         """The time behind the edge, cut so that each span is GROWTH times as long as the one before."""
         first, last = self._ends()
         begun, length = edge.shown_at, abs((start.shown_at if start else first) - edge.shown_at)
@@ -188,10 +181,10 @@ class _Way:
         )
         return (oldest, newest) if self.newer else (newest, oldest)
 
-    def _behind(self, place: Place | None) -> Where:
-        if place is None:
+    def _behind(self, key: TimeKey | None) -> Where:
+        if key is None:
             return Where()
-        return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", place)
+        return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", key)
 
     def _named(self, rows: str) -> str:
         return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608

@@ -4,11 +4,11 @@ from typing import Any
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_once
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.queries import Page
 from recordings.models import CommBoxObject
+from recordings.paging import Page
 
 
-def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page) -> None:
+def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any]) -> None:
     """Have it in the trail who looked for what, and how much there was. Raises AuditUnavailable.
 
     The words may be a name, so they stand in the event as a commitment.

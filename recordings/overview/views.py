@@ -18,11 +18,12 @@ from django.views.decorators.http import require_safe
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import COUNTED, count
+from recordings.catalog.finding import count
 from recordings.catalog.queries import newest_recordings
 from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing
+from recordings.paging import COUNTED
 from recordings.permissions import Permission
 from recordings.policies import any_person, can
 

@@ -10,10 +10,11 @@ from django.test import Client
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import Finding
 from recordings.assurance.listing import PAGE, Choice, Item, items, listing, reasons
-from recordings.assurance.rates import channels
+from recordings.assurance.rates import channels, sure_channels
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
+from recordings.paging import PAGE, Start
 from tests.factories import agent, conversation, person, recording, stream
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -249,11 +250,10 @@ def test_the_list_is_walked_down_and_up_without_losing_a_row(channel: Stream) ->
     ]
     window = Window.today()
     first = listing(window, Choice(), [])
-    second = listing(window, Choice(), [], first.older)
-    assert [item.id for item in first.items + second.items] == every
-    assert (first.newer, second.older) == ("", "")
-    assert listing(window, Choice(), [], second.newer, newer=True).items == first.items
-    assert listing(window, Choice(), [], "no cursor").items == first.items
+    second = listing(window, Choice(), [], Start(first.older))
+    assert [item.id for item in first.rows + second.rows] == every
+    assert (first.newer, second.older) == (None, None)
+    assert listing(window, Choice(), [], Start(second.newer, newer=True)).rows == first.rows
 
 
 def test_a_cell_lists_what_it_counts(channel: Stream) -> None:

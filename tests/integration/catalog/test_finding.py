@@ -150,7 +150,7 @@ def walk(search, size, newer=False):
     """Every row, page after page."""
     rows, place = [], None
     while page := find(search, size, after=place, newer=newer).rows:
-        rows, place = rows + page, page[-1].place
+        rows, place = rows + page, page[-1].key
         assert len(rows) < 1000
     return rows
 

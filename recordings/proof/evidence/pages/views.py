@@ -16,6 +16,7 @@ from recordings.db import BIGGEST_ID
 from recordings.exceptions import PortalError
 from recordings.http import Request, attachment, page
 from recordings.models import Anchor, Checkpoint, Leaf
+from recordings.paging import BY_NUMBER, number_in, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.state import outside_parties
@@ -50,13 +51,12 @@ def strip(request: Request) -> HttpResponse:
 def checkpoints(request: Request) -> HttpResponse:
     """All checkpoints, newest first."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
-    found = checkpoint_history.history(_number(request, "before"), _number(request, "after"))
-    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
+    found = checkpoint_history.history(start_by_number(request.GET))
     context = {
-        "page": found,
-        "shown": f"Shown {len(found.rows):,} of {total} checkpoints" if found.rows else "No checkpoints",
-        "older_url": f"?before={found.older}" if found.older else "",
-        "newer_url": f"?after={found.newer}" if found.newer else "",
+        "found": found,
+        "page": found.page,
+        "shown": found.page.shown("checkpoints"),
+        **found.page.urls(BY_NUMBER),
     }
     return page(request, "evidence/checkpoints.html", context, fragment="results")
 
@@ -101,7 +101,7 @@ def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def consistency_to(request: Request) -> HttpResponse:
     """From a kept checkpoint to the one of a report, whose size somebody typed: to the proof, or a sentence."""
-    old, size = _number(request, "old"), _number(request, "size")
+    old, size = number_in(request.GET, "old"), number_in(request.GET, "size")
     if not 0 < old <= size or not Checkpoint.objects.filter(size=size).exists():
         raise NoSuchCheckpoint
     return redirect("evidence:consistency", size, old)
@@ -189,11 +189,6 @@ def _shown(size: int) -> checkpoint_history.Shown:
     if found is None:
         raise Http404
     return found
-
-
-def _number(request: Request, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _as_file(content: str | bytes, name: str, kind: str = "text/plain; charset=utf-8") -> HttpResponse:
