@@ -18,9 +18,11 @@ from recordings.assurance.forms import BoardForm, ListForm
 from recordings.assurance.listing import as_of, listing, reasons
 from recordings.assurance.rates import Channel, channels
 from recordings.assurance.sampling import night
+from recordings.assurance.tables import ExpectedRecordings
 from recordings.assurance.window import DAYS
 from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
+from recordings.catalog.tables import Table
 from recordings.http import Request, page
 from recordings.models import MediaOutcome
 from recordings.paging import BY_TIME, start_by_time
@@ -119,11 +121,11 @@ def recordings_page(request: Request) -> HttpResponse:
     found = listing(window, form.choice(), sure, start_by_time(request.GET))
     agents, streams = agents_and_streams()
     may_open = can(request.user, Permission.OPEN_OBJECTS)
-    known = drawing.Known(agents, streams, reasons(found.rows), as_of(found.rows), may_open)
+    known = ExpectedRecordings(agents, streams, reasons(found.rows), as_of(found.rows), may_open)
     context = {
         "form": form,
         "page": found,
-        "rows": drawing.list_rows(found.rows, known),
+        "table": Table(known.columns, found.rows),
         "said": _said(form, agents, streams),
         "shown": f"{len(found.rows)} on this page, newest first",
         **found.urls(BY_TIME, form.query().removeprefix("?")),

@@ -44,10 +44,6 @@ class Line:
     refreshed_at: datetime | None
     stale: bool
 
-    @property
-    def state_label(self) -> str:
-        return state_label(self.state)
-
 
 def state_label(state: str) -> str:
     """A recording's state in a word; of no recording, that there is none."""
@@ -176,17 +172,19 @@ class RecordingLine:
     state_reason: str
     confirmed_at: datetime | None
     vanished_at: datetime | None
-    first_seen_at: datetime
+    refreshed_at: datetime | None
 
     @property
-    def state_label(self) -> str:
-        return state_label(self.state)
+    def as_of(self) -> datetime | None:
+        """When CommBox last said that it is there; for one that is gone, when it last was."""
+        return self.confirmed_at if self.vanished_at else self.refreshed_at
 
 
 def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
     """How many recordings an object has, and the newest page of them: two queries."""
     of_object = Recording.objects.filter(object=object_id)
-    rows = of_object.order_by("-shown_at", "-id").values_list(*RecordingLine.__slots__)[:PAGE]
+    columns = [*RecordingLine.__slots__[:-1], "object__refreshed_at"]
+    rows = of_object.order_by("-shown_at", "-id").values_list(*columns)[:PAGE]
     return of_object.count(), [RecordingLine(*row) for row in rows]
 
 

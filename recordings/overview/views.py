@@ -20,6 +20,7 @@ from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import count
 from recordings.catalog.queries import newest_recordings
+from recordings.catalog.tables import NEWEST_RECORDINGS, Table
 from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing
@@ -94,7 +95,7 @@ def overview(request: Request) -> HttpResponse:
         context |= {
             "days": days,
             "tiles": _tiles(days),
-            "newest": newest_recordings(NEWEST),
+            "newest": Table(NEWEST_RECORDINGS, newest_recordings(NEWEST)),
             "source": SourceStatus.objects.filter(pk=1).first(),
         }
     if may["play_recordings"]:
