@@ -52,7 +52,7 @@ def _name(key: int, form: BoardForm, names: Names) -> SafeString:
     name = format_html("<bdi>{}</bdi>", name_of(form.axis, key, names))
     if form.axis == "agent":
         return name
-    agents = form.query(by="agent", channel=key)
+    agents = form.url(by="agent", channel=key)
     return format_html('<a href="{}">{}<span class="sr">: its agents</span></a>', agents, name)
 
 

@@ -88,22 +88,22 @@ def _tiles(found: Board, form: BoardForm) -> dict[str, Any]:
 def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, Any]:
     """The ways to other maps: lines, findings, earlier and later days."""
     window, channel = form.window, form.channel_id
-    kinds = [("Anything wrong", form.query(kind=""), found.total.wrong, form.finding is None)]
+    kinds = [("Anything wrong", form.url(kind=""), found.total.wrong, form.finding is None)]
     kinds += [
-        (one.label, form.query(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
+        (one.label, form.url(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
     ]
     today = timezone.now().date()
     later = min(today, window.last + timedelta(days=DAYS))
     return {
         "kinds": kinds,
         "axes": [
-            ("Channels", form.query(by="", channel=""), form.axis == "channel"),
-            ("Agents", form.query(by="agent"), form.axis == "agent"),
+            ("Channels", form.url(by="", channel=""), form.axis == "channel"),
+            ("Agents", form.url(by="agent"), form.axis == "agent"),
         ],
         "channel_name": drawing.name_of("channel", channel, streams) if channel is not None else "",
-        "all_agents": form.query(channel=""),
-        "older_url": form.query(until=window.since - timedelta(days=1)),
-        "newer_url": form.query(until=later if later < today else "") if window.last < today else "",
+        "all_agents": form.url(channel=""),
+        "older_url": form.url(until=window.since - timedelta(days=1)),
+        "newer_url": form.url(until=later if later < today else "") if window.last < today else "",
         "shown": f"{window.since} to {window.last}, UTC",
     }
 
@@ -128,9 +128,9 @@ def recordings_page(request: Request) -> HttpResponse:
         "table": Table(known.columns, found.rows),
         "said": _said(form, agents, streams),
         "shown": f"{len(found.rows)} on this page, newest first",
-        **found.urls(BY_TIME, form.query().removeprefix("?")),
+        **found.urls(BY_TIME, form.query()),
         "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
-        "all_url": form.query(kind="", all="" if form.cleaned_data["all"] else "on"),
+        "all_url": form.url(kind="", all="" if form.cleaned_data["all"] else "on"),
     }
     return page(request, "assurance/recordings.html", context)
 

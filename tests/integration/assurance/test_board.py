@@ -9,8 +9,8 @@ from django.test import Client
 
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import Finding
-from recordings.assurance.listing import PAGE, Choice, Item, items, listing, reasons
-from recordings.assurance.rates import channels, sure_channels
+from recordings.assurance.listing import Choice, Item, items, listing, reasons
+from recordings.assurance.rates import channels
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
