@@ -1,8 +1,9 @@
 """`make quick`: the tests of what a change touches, without a browser and without those marked slow.
 
 What touches what is told by the names of folders: a change in any folder `refresh` runs the folders `refresh` among
-the unit and the integration tests, a change in a test file runs that file's folder. Imports are not followed: a change
-in a folder that many stand on (models, settings, a parser) is tested by `make test` alone.
+the unit and the integration tests, a change in a test file runs that file's folder. Product code without a folder of
+tests by its name (models, settings, the files at the top) runs all unit tests. Imports are not followed: what else
+stands on it is tested by `make test` alone.
 
 The change is what differs from the branch `main` (BASE=… names another commit), and what is not committed yet.
 """
@@ -15,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("unit", "integration")
+PRODUCT = ("auditportal", "recordings")
 WITHOUT = "not slow and not e2e and not ceph and not screenshots"
 
 
@@ -38,15 +40,22 @@ def changed(base: str) -> set[str]:
 
 
 def touched(paths: Iterable[str]) -> list[str]:
-    """The folders of tests named like the innermost folder of each path that has tests of its name."""
+    """The folders of tests named like the innermost folder of each path that has tests of its name.
+
+    All unit tests for product code that has none.
+    """
     tests = (path for kind in KINDS for path in (ROOT / "tests" / kind).rglob("test_*.py"))
     folders = [path.parent.relative_to(ROOT) for path in tests]
     names = {name for folder in folders for name in folder.parts[2:]}
-    wanted = {
-        next((part for part in reversed(PurePosixPath(path).parent.parts) if part in names), "")
-        for path in paths
-    }
-    return sorted({str(folder) for folder in folders if wanted.intersection(folder.parts[2:])})
+    wanted, anything = set(), False
+    for path in map(PurePosixPath, paths):
+        named = next((part for part in reversed(path.parent.parts) if part in names), "")
+        wanted.add(named)
+        anything = anything or (not named and path.suffix == ".py" and path.parts[0] in PRODUCT)
+    found = {str(folder) for folder in folders if wanted.intersection(folder.parts[2:])}
+    if anything:
+        found = {folder for folder in found if not folder.startswith("tests/unit")} | {"tests/unit"}
+    return sorted(found)
 
 
 def _git(*arguments: str) -> list[str]:
