@@ -6,11 +6,11 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.audit import Actor, Kind, Target, record
 from recordings.commbox import CommBoxError
 from recordings.exceptions import UnknownChannel, UnknownObject
 from recordings.models import CommBoxObject, Stream
-from recordings.refresh import source
 from recordings.refresh.bookkeeping import note_failure
 from recordings.refresh.fetching import Failed, Good, ask
 from recordings.refresh.storing import TROUBLE, RefreshOutcome, store
@@ -39,7 +39,7 @@ def settle(answers: Sequence[Good | Failed], *, by: Actor) -> list[RefreshOutcom
     """Store what CommBox answered, note where it failed. Raises only when the database fails."""
     good = [answer for answer in answers if isinstance(answer, Good)]
     if good:
-        source.heard()
+        breaker.record_result()
     failed = [_could_not_ask(answer) for answer in answers if isinstance(answer, Failed)]
     return failed + store(good, by)
 
@@ -76,11 +76,11 @@ def _could_not_ask(answer: Failed) -> RefreshOutcome:
         note_failure(answer.object_id, TROUBLE)
         return RefreshOutcome(answer.object_id, error=TROUBLE)
     error = answer.error
-    source.heard(error)
+    breaker.record_result(error)
     logger.warning(
         "object not refreshed",
         object_id=answer.object_id,
-        failure=source.code_of(error),
+        failure=breaker.code_of(error),
         upstream_status=error.status,
         upstream_request_id=error.request_id,
     )

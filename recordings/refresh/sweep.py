@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
+from recordings import breaker
 from recordings.audit import Actor
 from recordings.commbox import CommBoxError
-from recordings.refresh import leases, source
+from recordings.refresh import leases
 from recordings.refresh.actions import refresh_known, settle
 from recordings.refresh.fetching import Answer, Fetchers, Unasked
 from recordings.refresh.listing import list_stream
@@ -47,7 +48,7 @@ def due(*, until: float, at_once: int) -> Iterator[RefreshOutcome]:
 
 def _suspects(until: float) -> Iterator[RefreshOutcome]:
     while time.monotonic() < until and (suspect := leases.claim_suspect()):
-        if not source.may_ask():
+        if not breaker.may_call():
             leases.give_back([suspect])
             return
         yield refresh_known(object_id=suspect, by=BY)
@@ -75,10 +76,10 @@ class _Crowd:
         if time.monotonic() >= until:
             self._fetchers.hold()
             return False
-        if len(out) >= self._ahead or not source.may_ask():
+        if len(out) >= self._ahead or not breaker.may_call():
             return False
         self._fetchers.resume()
-        claimed = leases.claim_due(1 if source.is_failing() else self._ahead - len(out))
+        claimed = leases.claim_due(1 if breaker.is_failing() else self._ahead - len(out))
         self._fetchers.ask_for(claimed)
         return bool(claimed)
 
@@ -95,7 +96,7 @@ class _Crowd:
 
 def refresh_if_due(object_id: int) -> RefreshOutcome | None:
     """Refresh one object now, unless it is not due, somebody works on it, or the source is being left alone."""
-    if not source.may_ask() or not leases.claim_one(object_id):
+    if not breaker.may_call() or not leases.claim_one(object_id):
         return None
     return refresh_known(object_id=object_id, by=BY)
 
@@ -103,7 +104,7 @@ def refresh_if_due(object_id: int) -> RefreshOutcome | None:
 def list_due(tally: Tally | None = None) -> int:
     """List every stream that is due; return how many objects differed. One stream's failure stops no other."""
     tally = tally or Tally()
-    while source.may_ask() and (stream := leases.claim_stream()):
+    while breaker.may_call() and (stream := leases.claim_stream()):
         try:
             tally.add(channels=1, objects=list_stream(stream))
             tally.cursor = (

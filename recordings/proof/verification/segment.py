@@ -3,7 +3,7 @@
 Knows neither Django nor the sealer: it runs in a process of its own for each segment.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -49,8 +49,6 @@ _TILES = "SELECT position, hashes FROM audit.tile WHERE level = 0 AND position >
 _SIZES = "SELECT size FROM audit.checkpoint WHERE size > %s AND size <= %s AND size %% 256 <> 0 ORDER BY size"
 _NOTHING: dict[str, str] = {}
 
-Progress = Callable[[int], None]
-
 
 @dataclass(frozen=True)
 class Job:
@@ -68,8 +66,10 @@ class Job:
 
 @dataclass
 class Segment:
-    """What a segment holds. `gone` counts leaves without their event, `restored` those that say so themselves."""
+    """What a segment holds that begins at leaf `start`. `gone` counts leaves without their event, `restored` those that
+    say so themselves."""
 
+    start: int = 0
     leaves: int = 0
     gone: int = 0
     restored: list[int] = field(default_factory=list)
@@ -89,16 +89,17 @@ def connect(url: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def check_segment(job: Job, progress: Progress) -> Segment:
-    """Check the leaves `start` … `end` − 1; `progress` is told how many are done."""
+def check_segment(job: Job) -> Iterator[int | Segment]:
+    """Check the leaves `start` … `end` − 1. Yields how many leaves each batch had, and what was found at last."""
     with connect(job.url) as connection:
         connection.execute(f"SET TRANSACTION SNAPSHOT '{job.snapshot}'")
         connection.execute(_SESSION)
         checker = SegmentChecker(connection, job)
         for start in range(job.start, job.end, BATCH):
-            checker.check(start, min(start + BATCH, job.end))
-            progress(min(start + BATCH, job.end) - job.start)
-        return checker.finish()
+            end = min(start + BATCH, job.end)
+            checker.check(start, end)
+            yield end - start
+        yield checker.finish()
 
 
 class SegmentChecker:
@@ -111,7 +112,7 @@ class SegmentChecker:
         self._objs = Chains("obj", job.tag_key, from_start=from_start)
         self._pars = Chains("par", job.tag_key, from_start=from_start)
         self._parents_from, self._forms = job.parents_from, job.forms
-        self._segment = Segment()
+        self._segment = Segment(job.start)
         self._marks = self._segment.marks
         self._marks.closed_until = job.closed_until
 

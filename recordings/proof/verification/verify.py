@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
+from recordings.processes import in_children
 from recordings.proof.verification.findings import Check, Problem, Verification, plural
 from recordings.proof.verification.heads import check_manifests
 from recordings.proof.verification.log import Head, Log, LogCheck, first_of_version_2, read_head, read_size
@@ -22,7 +23,6 @@ from recordings.proof.verification.signatures import check_cosignatures, check_q
 from recordings.proof.verification.surroundings import check_beyond, check_guards, check_unsealed
 from recordings.proof.verification.tree import check_checkpoints, check_root, check_tiles
 from recordings.proof.verification.values import check_values
-from recordings.proof.verification.worker import Worker
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
 
@@ -53,7 +53,7 @@ _CHECKS: dict[str, LogCheck] = {
     "values": check_values,
 }
 
-# Told how many leaves of how many are done; called by more than one thread.
+# Told how many leaves of how many are done.
 Progress = Callable[[int, int], None]
 
 
@@ -71,7 +71,7 @@ def verify(
     `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf;
     `field_key` opens the personal values.
     `every_manifest` counts the heads of all manifests, and reads every event as strictly as the sealer did.
-    Raises psycopg.Error when the database cannot be read, WorkerDied when the second process does not come back.
+    Raises psycopg.Error when the database cannot be read, ChildLost when a process that checks a stretch dies.
     """
     started_at, began = datetime.now(UTC), time.monotonic()
     with closing(connect(url)) as connection:
@@ -128,9 +128,10 @@ def _check_segments(log: Log, url: str, progress: Progress) -> Segment:
     known = (url, snapshot, log.head.tag_key, log.parents_from)
     first = Job(*known, BEGINNING, log.every_manifest, 0, middle)
     if middle == size:
-        return check_segment(first, lambda count: progress(count, size))
+        return _joined(check_segment(first), size, progress)
     second = Job(*known, _closed_until(log, middle), log.every_manifest, middle, size)
-    return _side_by_side([first, second], size, progress)
+    with in_children([partial(check_segment, first), partial(check_segment, second)]) as results:
+        return _joined(results, size, progress)
 
 
 def _closed_until(log: Log, n: int) -> str:
@@ -139,24 +140,19 @@ def _closed_until(log: Log, n: int) -> str:
     return max((time for time in times if isinstance(time, str)), default=BEGINNING)
 
 
-def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Segment:
-    done = [0] * len(jobs)
-
-    def tell(which: int, count: int) -> None:
-        done[which] = count
-        progress(sum(done), size)
-
-    workers: list[Worker] = []
-    try:
-        for number, job in enumerate(jobs):
-            workers.append(Worker(job, partial(tell, number)))
-        segment, *later = [worker.result() for worker in workers]
-    finally:
-        for worker in workers:
-            worker.stop()
-    for next_segment in later:
-        join(segment, next_segment)
-    return segment
+def _joined(results: Iterable[int | Segment], size: int, progress: Progress) -> Segment:
+    """The whole log as one segment; of `results`, numbers are leaves that were checked."""
+    done, segments = 0, list[Segment]()
+    for result in results:
+        if isinstance(result, Segment):
+            segments.append(result)
+        else:
+            done += result
+            progress(done, size)
+    whole, *later = sorted(segments, key=lambda segment: segment.start)
+    for segment in later:
+        join(whole, segment)
+    return whole
 
 
 def _middle(size: int) -> int:

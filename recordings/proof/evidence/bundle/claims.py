@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from recordings.audit.kinds import Kind as EventKind
+from recordings.db import fetch_all
 from recordings.proof.evidence.bundle.final_checkpoint import FinalCheckpoint
 from recordings.proof.evidence.bundle.population import Population, merged
 from recordings.proof.evidence.bundle.scope import ALL, Scope
@@ -128,12 +129,10 @@ def make_claims(connection: Any, order: Order, checkpoint: FinalCheckpoint, popu
 
 
 def _leaf(connection: Any, statement: str, *params: Any) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch_all(connection, statement, params)
+    if not rows:
         raise LogBroken
-    return int(row[0])
+    return int(rows[0][0])
 
 
 def _chains(connection: Any, tags: Mapping[TagKind, bytes], manifest: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 from pydantic_core import from_json
 
 from recordings.audit.kinds import Kind as EventKind
+from recordings.db import fetch_all
 from recordings.proof.evidence.bundle.scope import ACTOR, ALL, OBJECT, TARGET, Scope
 from recordings.proof.evidence.errors import TooMuch
 from recordings.proof.sealing.entries import stamp
@@ -67,9 +68,7 @@ def select_population(connection: Any, scope: Scope, size: int) -> Population:
 
     Raises TooMuch, with what to narrow, when they are more than a bundle carries.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_TAG_KEY)
-        tag_key = bytes(cursor.fetchone()[0])
+    tag_key = bytes(fetch_all(connection, _TAG_KEY)[0][0])
     tags = {kind: tag(tag_key, kind, scope.ref) for kind in _CHAINS[scope.kind]}
     leaves: Sequence[int]
     if scope.kind == ALL:
