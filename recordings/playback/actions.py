@@ -20,9 +20,9 @@ from recordings.media_urls import FreshUrl, NoUrl, fresh_url
 from recordings.models import Recording, Viewing
 from recordings.models.fields import Spans
 from recordings.playback.errors import Denial, TooSoon
+from recordings.playback.events import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed
 from recordings.playback.spans import MAX_SPANS, Watched, total_ms, words
 from recordings.playback.storage_check import TROUBLED, Diagnosis, ask_storage, diagnose
-from recordings.playback.trail import check_goes_on, deny, durably, note, note_refusal, refused_unless_sealed
 from recordings.proof.sealing.release import wait_released
 
 # A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.

@@ -7,7 +7,7 @@ from django.utils import timezone
 from recordings.audit import Actor
 from recordings.media_urls import FreshUrl, NoUrl
 from recordings.models import Recording, RecordingState, Viewing
-from recordings.playback.trail import durably, note_refusal
+from recordings.playback.events import durably, note_refusal
 from recordings.storage import Outcome, probe
 
 # What a refusal makes of the recording; whatever else storage says may be gone in a minute.

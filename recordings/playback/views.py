@@ -19,9 +19,9 @@ from recordings.models import Recording, Viewing
 from recordings.permissions import Permission
 from recordings.playback import actions, queries
 from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
+from recordings.playback.events import deny
 from recordings.playback.forms import ViewingForm, remember, remembered
 from recordings.playback.spans import BadSpans, Watched, read_watched
-from recordings.playback.trail import deny
 from recordings.policies import can, open_view, permission_required
 from recordings.trail.queries import trail_of
 
