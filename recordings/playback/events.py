@@ -1,63 +1,27 @@
-"""How playback writes the trail: committed before anything leaves, one event per fact, the viewing named in each."""
+"""What the events of playback name, and the two refusals: of a viewing, and of a URL for it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
-from uuid import UUID
+from typing import Any, NoReturn
 
-from django.db import DatabaseError, transaction
+from django.utils import timezone
 
-from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
+from recordings.audit import Actor, Kind, Purpose, Target, committed, record, refuse
 from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.media_urls import NoUrl
 from recordings.models import Recording, Viewing
 from recordings.playback.errors import Denial, Denied
-from recordings.playback.policies import first_denial
+from recordings.playback.storage_check import FileRefused, set_state
 
-Result = TypeVar("Result")
-
-
-def durably(work: Callable[[], Result]) -> Result:
-    """Run in a transaction of its own; when this returns, it is committed. Raises AuditUnavailable otherwise."""
-    try:
-        with transaction.atomic(durable=True):
-            return work()
-    except DatabaseError as error:
-        raise AuditUnavailable from error
+# What may stand between a request and its URL once the person is known to be allowed.
+URL_TROUBLES = (NoUrl, NotSealed, NotWitnessed)
 
 
-def note(
-    kind: Kind, viewing: Viewing, by: Actor, *, detail: dict[str, Any] | None = None, **facts: Any
-) -> UUID:
-    """Append an event of this viewing in the caller's transaction and return its id; its target is the recording."""
-    return record(
-        kind,
-        by=by,
-        target=Target.of(viewing),
-        purpose=Purpose(viewing.purpose),
-        detail={"viewing": str(viewing.pk), **(detail or {})},
-        **facts,
-    )
-
-
-def note_refusal(viewing: Viewing, refusal: NoUrl, by: Actor) -> None:
-    """Append, in the caller's transaction, that there was no URL, and why."""
-    detail = {"reason": refusal.code, "sentence": refusal.sentence}
-    note(Kind.URL_REFUSED, viewing, by, outcome=refusal.outcome, detail=detail)
-
-
-@contextmanager
-def refused_unless_sealed(viewing: Viewing, by: Actor) -> Iterator[None]:
-    """Turn a log that does not take up events into NoUrl, after the refusal is in the trail."""
-    try:
-        yield
-    except (NotSealed, NotWitnessed) as trouble:
-        code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
-        refusal = NoUrl(code, trouble.sentence, again=True)
-    else:
-        return
-    durably(lambda: note_refusal(viewing, refusal, by))
-    raise refusal
+def about(viewing: Viewing, **detail: Any) -> dict[str, Any]:
+    """Return what every event of a viewing names, for `record`: the recording, the purpose, the viewing's id."""
+    return {
+        "target": Target.of(viewing),
+        "purpose": Purpose(viewing.purpose),
+        "detail": {"viewing": str(viewing.pk), **detail},
+    }
 
 
 def deny(
@@ -66,23 +30,34 @@ def deny(
     recording: Recording,
     by: Actor,
     viewing: Viewing | None = None,
-    why: str = "",
+    sentence: str = "",
     rule: str = "",
 ) -> NoReturn:
-    """Write a refusal into the trail, then raise it."""
-    sentence = why or denial.sentence
-    detail = {"reason": denial.value, "sentence": sentence}
+    """Commit that somebody was refused a viewing, or its going on; then raise Denied."""
+    refusal = Denied(denial, sentence)
+    detail = {"reason": denial.value, "sentence": refusal.sentence}
     if viewing is not None:
         detail["viewing"] = str(viewing.pk)
-    target = Target.of(recording)
-    record_durably(
-        Kind.VIEWING_DENIED, by=by, target=target, outcome=Outcome.DENIED, detail=detail, rule=rule
-    )
-    raise Denied(denial, sentence)
+    refuse(refusal, Kind.VIEWING_DENIED, by=by, target=Target.of(recording), detail=detail, rule=rule)
 
 
-def check_goes_on(viewing: Viewing, *, may_play: bool, by: Actor) -> None:
-    """Raise Denied, after the refusal is in the trail, unless this person may go on with this viewing now."""
-    denial = first_denial(viewing, may_play=may_play, by=by)
-    if denial is not None:
-        deny(denial, recording=viewing.recording, by=by, viewing=viewing)
+def refuse_url(
+    viewing: Viewing, trouble: NoUrl | NotSealed | NotWitnessed, *, by: Actor, ends: bool = False
+) -> NoReturn:
+    """Commit that no URL was given out and why, with what follows from it; then raise NoUrl.
+
+    What storage said becomes the recording's state. `ends` ends the viewing: it never began.
+    """
+    if isinstance(trouble, NoUrl):
+        refusal = trouble
+    else:
+        code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
+        refusal = NoUrl(code, trouble.sentence, again=True)
+    with committed():
+        if ends:
+            Viewing.objects.filter(pk=viewing.pk).update(ended_at=timezone.now())
+        if isinstance(refusal, FileRefused) and refusal.state is not None:
+            set_state(viewing.recording, refusal.state, refusal.sentence)
+        facts = about(viewing, reason=refusal.code, sentence=refusal.sentence)
+        record(Kind.URL_REFUSED, by=by, outcome=refusal.outcome, **facts)
+    raise refusal
