@@ -68,7 +68,7 @@ def start_viewing(
         if issue is None:
             deny(Denial.ENDED, recording=recording, viewing=viewing, by=by)
 
-        # 6. The issue is sealed and, if AUDIT_RELEASE asks for it, witnessed.
+        # 6. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
         wait_released([issue])
     except URL_TROUBLES as trouble:
         # The refusal is committed, then raised. Without its first URL the viewing is over.
@@ -102,7 +102,7 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
         if issue is None:
             deny(Denial.ENDED, recording=viewing.recording, viewing=viewing, by=by)
 
-        # 4. The issue is sealed and, if AUDIT_RELEASE asks for it, witnessed.
+        # 4. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
         wait_released([issue])
     except URL_TROUBLES as trouble:
         # The refusal is committed, then raised. The viewing goes on: the next try may work.

@@ -33,9 +33,10 @@ from recordings.media_urls import FreshUrl
 from recordings.models import Recording, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
-from recordings.playback import actions, views
-from recordings.playback.forms import ViewingForm, remember
-from recordings.policies import permission_required
+from recordings.playback import actions, queries, views
+from recordings.playback.forms import ViewingForm, remember_purpose
+from recordings.playback.player_page import PlayerPage
+from recordings.policies import can, permission_required
 from recordings.storage import locate
 from tests.bench.results import Measured
 from tests.factories import conversation, person, recording
@@ -107,7 +108,7 @@ def usual_start(request: Any, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=422)
     given = form.cleaned_data
-    remember(request.session, found.object_id, given["purpose"], given["note"])
+    remember_purpose(request.session, found.object_id, given["purpose"], given["note"])
     with transaction.atomic():
         viewing = Viewing.objects.create(
             recording=found,
@@ -129,10 +130,16 @@ def usual_start(request: Any, pk: UUID) -> HttpResponse:
     with transaction.atomic():
         viewing.url_expires_at = expires_at
         viewing.url_issued_at = timezone.now()
-        viewing.save()
+        viewing.save(update_fields=["url_expires_at", "url_issued_at"])  # the role may update no more
         _create(Kind.URL_ISSUED, viewing, actor, fresh.detail)
-    block = views._block(request, found, form, playing=actions.Playing(viewing, fresh))
-    return page(request, views.PAGE, {**block, "swapped": True}, fragment="viewing")
+    shown = PlayerPage(
+        recording=found,
+        form=form,
+        watched=queries.watched_of(found.pk, request.user.pk),
+        may_play=can(request.user, Permission.PLAY_RECORDINGS),
+        started=actions.StartedViewing(viewing, fresh),
+    )
+    return page(request, views.PAGE, {"page": shown}, fragment="viewing")
 
 
 def _create(kind: Kind, viewing: Viewing, by: Actor, detail: dict[str, Any]) -> None:
