@@ -1,11 +1,10 @@
-"""Where the fresh URL of a viewing comes from: our own signature where we hold credentials, else CommBox, asked again.
+"""Make a fresh URL to a recording's file: signed by the portal where it holds credentials, else by CommBox.
 
 Called between transactions, after the request is in the trail and before anything is given out.
 """
 
 import math
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -31,8 +30,8 @@ MEDIA_TYPES = {
     ".mp3": "audio/mpeg",
     ".wav": "audio/wav",
 }
-# A URL that ends sooner than this is as good as ended.
-LEAST_LIFE = timedelta(seconds=5)
+# A URL that expires sooner than this is treated as expired.
+SHORTEST_LIFE = timedelta(seconds=5)
 
 
 class NoUrl(PortalError):
@@ -46,13 +45,13 @@ class NoUrl(PortalError):
 
     @property
     def outcome(self) -> Outcome:
-        """A refusal is final until something changes; an outage is an error."""
+        """Return how the trail names it: a refusal stands until something changes, an outage is an error."""
         return Outcome.ERROR if self.again else Outcome.DENIED
 
 
 @dataclass(frozen=True, slots=True)
 class FreshUrl:
-    """A URL made this second, still on the server. Only what is in the trail by now may leave with it."""
+    """A URL made this second, still on the server. It may leave once its issue is in the trail."""
 
     url: str = field(repr=False)
     location: Location
@@ -61,97 +60,97 @@ class FreshUrl:
 
     @property
     def expires_in(self) -> int:
-        """Whole seconds it has left."""
+        """Return the whole seconds it has left."""
         return max(0, int((self.expires_at - timezone.now()).total_seconds()))
 
     @property
     def detail(self) -> dict[str, int | str]:
-        """What the trail keeps of it: the place and the end, never the signature."""
-        life = math.ceil((self.expires_at - timezone.now()).total_seconds())
+        """Return what the trail keeps of it: where the file is and when the URL ends, never the signature."""
+        ttl_seconds = math.ceil((self.expires_at - timezone.now()).total_seconds())
         return {
             "host": self.location.authority,
             "bucket": self.location.bucket,
             "object_key": self.location.key,
             "expires_at": self.expires_at.isoformat(timespec="seconds"),
-            "ttl_seconds": life,
+            "ttl_seconds": ttl_seconds,
             "signed_by": self.signed_by,
         }
 
 
 def fresh_url(recording: Recording, viewing_id: uuid.UUID, *, interactive: bool = True) -> FreshUrl:
-    """A URL to the recording's file for one viewing. Raises NoUrl with the sentence that says why there is none.
+    """Return a URL to the recording's file for one viewing. Raises NoUrl with the sentence that says why there is none.
 
     `interactive` is false where nobody waits: CommBox is then asked out of the background's share.
     """
     if recording.url_kind == UrlKind.DIRECT and can_presign():
-        return _own(recording, viewing_id)
-    return _from_commbox(recording, interactive)
+        return _signed_by_portal(recording, viewing_id)
+    return _signed_by_commbox(recording, interactive=interactive)
+
+
+def _signed_by_portal(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
+    location = location_of(recording.url)
+    signed = presign(
+        location,
+        ttl_seconds=settings.PLAYBACK_URL_TTL,
+        viewing_id=str(viewing_id),
+        media_type=media_type_of(recording, location),
+    )
+    return FreshUrl(signed.url, location, signed.expires_at, "portal")
+
+
+def _signed_by_commbox(recording: Recording, *, interactive: bool) -> FreshUrl:
+    if not breaker.may_call(interactive=interactive):
+        raise _unanswered(Unreachable())
+    try:
+        items = client().recordings(recording.object_id, interactive=interactive).items
+    except CommBoxError as error:
+        breaker.record_result(error, interactive=interactive)
+        raise _unanswered(error) from error
+    breaker.record_result(interactive=interactive)
+    item = _item_of(recording, items)
+    if item is None:
+        raise NoUrl(
+            "no_longer_reported", "CommBox no longer reports this recording, so it gives no link to it."
+        )
+    # The answer may name another place than the row does, so the allow-list is asked again.
+    location = location_of(item.recording_url)
+    if item.url_kind != UrlKind.PRESIGNED:
+        raise NoUrl("no_credentials", "The portal holds no credentials for the storage this recording is in.")
+    expires_at = item.url_expires_at or timezone.now() + timedelta(seconds=settings.PLAYBACK_URL_TTL)
+    if expires_at - timezone.now() < SHORTEST_LIFE:
+        raise NoUrl("already_expired", "CommBox gave a link that has already expired.", again=True)
+    return FreshUrl(item.recording_url, location, expires_at, "commbox")
+
+
+def _unanswered(error: CommBoxError) -> NoUrl:
+    sentence = f"{error.sentence} The recording cannot be played until it answers."
+    return NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable)
+
+
+def _item_of(recording: Recording, items: list[RecordingItem]) -> RecordingItem | None:
+    """Return the item of this answer that is this recording: by fingerprint, else by the file's address and time.
+
+    CommBox may start to give activity ids overnight, which changes every fingerprint and no recording.
+    """
+    for item in items:
+        if item.fingerprint == recording.fingerprint:
+            return item
+    for item in items:
+        address = strip_query(item.recording_url)
+        if address and (address, item.recorded_at) == (recording.url, recording.recorded_at):
+            return item
+    return None
 
 
 def location_of(url: str) -> Location:
-    """The place a URL names, if it is on the allow-list. Raises NoUrl."""
+    """Return the place a URL names, if it is on the allow-list. Raises NoUrl."""
     try:
         return locate(url, settings.RECORDING_BUCKETS)
     except NotPlayable as error:
         raise NoUrl(error.reason.value, error.reason.sentence) from None
 
 
-def _own(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
-    location = location_of(recording.url)
-    issued = presign(
-        location,
-        ttl_seconds=settings.PLAYBACK_URL_TTL,
-        viewing_id=str(viewing_id),
-        media_type=media_type_of(recording, location),
-    )
-    return FreshUrl(issued.url, location, issued.expires_at, "portal")
-
-
 def media_type_of(recording: Recording, location: Location) -> str:
-    """By the file's name; one without a telling name is video unless CommBox calls it audio."""
-    named = MEDIA_TYPES.get(PurePosixPath(location.key).suffix.lower())
-    return named or ("audio/mp4" if recording.recording_type.lower() == "audio" else "video/mp4")
-
-
-def _from_commbox(recording: Recording, interactive: bool) -> FreshUrl:
-    item = _same(recording, _ask(recording, interactive))
-    location = location_of(item.recording_url)
-    if item.url_kind != UrlKind.PRESIGNED:
-        raise NoUrl("no_credentials", "The portal holds no credentials for the storage this recording is in.")
-    end = item.url_expires_at or timezone.now() + timedelta(seconds=settings.PLAYBACK_URL_TTL)
-    if end - timezone.now() < LEAST_LIFE:
-        raise NoUrl("already_expired", "CommBox gave a link that has already expired.", again=True)
-    return FreshUrl(item.recording_url, location, end, "commbox")
-
-
-def _ask(recording: Recording, interactive: bool) -> list[RecordingItem]:
-    if not breaker.may_call(interactive=interactive):
-        raise _no_answer(Unreachable())
-    try:
-        parsed = client().recordings(recording.object_id, interactive=interactive)
-    except CommBoxError as error:
-        breaker.record_result(error, interactive=interactive)
-        raise _no_answer(error) from error
-    breaker.record_result(interactive=interactive)
-    return parsed.items
-
-
-def _no_answer(error: CommBoxError) -> NoUrl:
-    sentence = f"{error.sentence} The recording cannot be played until it answers."
-    return NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable)
-
-
-def _same(recording: Recording, items: Iterable[RecordingItem]) -> RecordingItem:
-    """The item of this answer that is this recording: by fingerprint, else by place and time of the file.
-
-    CommBox may start to give activity ids overnight, which changes every fingerprint and no recording.
-    """
-    found = list(items)
-    for item in found:
-        if item.fingerprint == recording.fingerprint:
-            return item
-    for item in found:
-        place = strip_query(item.recording_url)
-        if place and (place, item.recorded_at) == (recording.url, recording.recorded_at):
-            return item
-    raise NoUrl("no_longer_reported", "CommBox no longer reports this recording, so it gives no link to it.")
+    """Return the type by the file's name; without a known ending it is video unless CommBox calls it audio."""
+    by_name = MEDIA_TYPES.get(PurePosixPath(location.key).suffix.lower())
+    return by_name or ("audio/mp4" if recording.recording_type.lower() == "audio" else "video/mp4")

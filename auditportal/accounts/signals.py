@@ -10,7 +10,7 @@ from django.utils import timezone
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably, session_ref
-from recordings.playback.actions import end_viewings_of_session
+from recordings.playback.watching import end_viewings_of_session
 
 
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")

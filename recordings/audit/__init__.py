@@ -1,13 +1,23 @@
 """The tamper-evident trail: one writer, append-only tables, and the sentences people read.
 
-`record` and `record_all` join the caller's transaction; `record_durably` has committed when it returns, and
-`record_once` as well, unless the same act is in the trail since less than a minute.
+Three verbs write it. `record` (and `record_all`) joins the caller's transaction, so a change and its event stand or
+fall together. `record_committed` has committed when it returns: nothing may leave before. `refuse` commits a refusal,
+then raises it. `committed()` is the transaction for rows and events that must both be committed before going on.
+`record_once` is `record_committed` for an act that is one event within a minute.
 """
 
 from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.once import record_once
-from recordings.audit.record import Entry, record, record_all, record_durably
+from recordings.audit.record import (
+    Entry,
+    committed,
+    record,
+    record_all,
+    record_committed,
+    record_durably,
+    refuse,
+)
 from recordings.exceptions import AuditUnavailable
 
 __all__ = [
@@ -19,10 +29,13 @@ __all__ = [
     "Purpose",
     "Target",
     "client_address",
+    "committed",
     "record",
     "record_all",
+    "record_committed",
     "record_durably",
     "record_once",
+    "refuse",
     "request_id",
     "session_ref",
 ]

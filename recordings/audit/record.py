@@ -1,8 +1,9 @@
 """The one writer of the trail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 from django.conf import settings
@@ -77,18 +78,43 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
         raise AuditUnavailable from error
 
 
-def record_durably(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
-    """Append one event in a transaction of its own and return once it is committed.
+@contextmanager
+def committed() -> Iterator[None]:
+    """Commit what the block writes – rows and the events about them – when it ends; nothing of it stays otherwise.
 
     Raises RuntimeError inside another transaction – an outer block would silently postpone the commit – and
-    AuditUnavailable when the event could not be committed.
+    AuditUnavailable when the database refuses a statement or the commit.
     """
     try:
         with transaction.atomic(durable=True):
-            pass  # only to refuse an outer block: without one, the statement below commits by itself
+            yield
     except DatabaseError as error:
         raise AuditUnavailable from error
+
+
+def record_committed(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
+    """Append one event in a transaction of its own and return its id once it is committed.
+
+    Takes what `record` takes; raises what `record` and `committed` raise.
+    """
+    with committed():
+        pass  # only to refuse an outer block: without one, the statement below commits by itself
     return record(kind, by=by, **facts)
+
+
+record_durably = record_committed  # its name until every caller has the new one
+
+
+def refuse(
+    refusal: Exception, kind: Kind, *, by: Actor, outcome: Outcome = Outcome.DENIED, **facts: Any
+) -> NoReturn:
+    """Commit the event of a refusal, then raise the refusal.
+
+    Takes what `record` takes. Raises AuditUnavailable instead when the event cannot be committed: then nobody is told
+    a reason that the trail does not hold.
+    """
+    record_committed(kind, by=by, outcome=outcome, **facts)
+    raise refusal
 
 
 def _record_some(entries: Sequence[Entry], by: Actor) -> None:

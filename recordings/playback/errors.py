@@ -1,11 +1,25 @@
-"""Why a viewing is refused: each reason with its code for the trail, its sentence for a person, its HTTP status."""
+"""Why a viewing is refused, and what else goes wrong in playback: each with its HTTP status and sentence.
+
+PortalError                    recordings.exceptions
+├── Denied                     401, 403, 404, 409: a rule of ours forbids it (Denial says which); in the trail
+├── NoUrl                      recordings.media_urls; 409, or 503 when a later try may work; in the trail
+│   └── FileRefused            storage_check; storage does not give the file out
+├── TooSoon                    429: nothing was decided
+├── UnknownRecording           404
+├── UnknownViewing             404: the words of Denial.NOT_YOURS, so that a stranger learns nothing
+├── BadReport                  400: the player's report
+└── AuditUnavailable           recordings.exceptions; 503: what must be in the trail cannot be written
+"""
 
 from recordings.exceptions import PortalError
 from recordings.worded import Worded
 
 
 class Denial(Worded):
-    """What may stand between a person and a recording, the gravest first: the first that holds is said."""
+    """A rule that forbids a viewing, the gravest first: of several that forbid it the first is given as the reason.
+
+    The value goes into the trail, the sentence to the person.
+    """
 
     sentence: str
     status: int
@@ -24,7 +38,7 @@ class Denial(Worded):
 
 
 class Denied(PortalError):
-    """A viewing, or its going on, was refused; the refusal is in the trail."""
+    """A viewing, or its going on, was refused. Raised by `events.deny`, after the refusal is in the trail."""
 
     def __init__(self, denial: Denial, sentence: str = "") -> None:
         super().__init__(sentence or denial.sentence)
@@ -33,7 +47,7 @@ class Denied(PortalError):
 
 
 class TooSoon(PortalError):
-    """The player asks faster than a player needs to."""
+    """The player asked for the same thing moments ago."""
 
     status = 429
     sentence = "A moment: the last request was only just answered."
@@ -47,14 +61,14 @@ class UnknownRecording(PortalError):
 
 
 class UnknownViewing(PortalError):
-    """No viewing of this id: the same answer as for somebody else's."""
+    """There is no viewing of this id. The answer is the same for somebody else's viewing."""
 
     status = Denial.NOT_YOURS.status
     sentence = Denial.NOT_YOURS.sentence
 
 
 class BadReport(PortalError):
-    """What the player posted cannot be read."""
+    """What the player posted cannot be what was watched; the sentence says why."""
 
     status = 400
     sentence = "The player's report could not be read."

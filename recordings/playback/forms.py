@@ -6,7 +6,7 @@ from django import forms
 
 from recordings.audit import Purpose
 
-MOST_NOTE = 500
+NOTE_MAX_LENGTH = 500
 REMEMBERED = 50
 _KEY = "purposes"
 
@@ -26,7 +26,7 @@ class ViewingForm(forms.Form):
     note = forms.CharField(
         label="Note",
         required=False,
-        max_length=MOST_NOTE,
+        max_length=NOTE_MAX_LENGTH,
         strip=True,
         widget=forms.TextInput(
             {"autocomplete": "off", "placeholder": "a case number, who else is in the room …"}
@@ -34,17 +34,17 @@ class ViewingForm(forms.Form):
     )
 
 
-def remembered(session: Any, object_id: int) -> dict[str, str]:
-    """The purpose and note this session gave for an object; empty when it gave none."""
-    found = session.get(_KEY, {}).get(str(object_id))
-    return {"purpose": found[0], "note": found[1]} if found else {}
+def remembered_purpose(session: Any, object_id: int) -> dict[str, str]:
+    """Return the purpose and note this session gave for an object; empty when it gave none."""
+    given = session.get(_KEY, {}).get(str(object_id))
+    return {"purpose": given[0], "note": given[1]} if given else {}
 
 
-def remember(session: Any, object_id: int, purpose: str, note: str) -> None:
-    """Keep them for the object's other recordings; of many objects the newest. Written only when they are new."""
+def remember_purpose(session: Any, object_id: int, purpose: str, note: str) -> None:
+    """Keep purpose and note for the object's other recordings; of more than REMEMBERED objects the newest."""
     given = [purpose, note]
     purposes: dict[str, list[str]] = session.get(_KEY, {})
     if purposes.get(str(object_id)) == given:
-        return
-    kept = {key: value for key, value in purposes.items() if key != str(object_id)}
-    session[_KEY] = dict([*list(kept.items())[-REMEMBERED + 1 :], (str(object_id), given)])
+        return  # a session that did not change is not written
+    others = [(key, value) for key, value in purposes.items() if key != str(object_id)]
+    session[_KEY] = dict([*others[-REMEMBERED + 1 :], (str(object_id), given)])

@@ -3,10 +3,18 @@
 from recordings.audit import Actor
 from recordings.models import Viewing
 from recordings.playback.errors import Denial
+from recordings.playback.events import deny
+
+
+def check_may_go_on(viewing: Viewing, *, may_play: bool, by: Actor) -> None:
+    """Raise Denied, after the refusal is in the trail, unless this person may go on with this viewing now."""
+    denial = first_denial(viewing, may_play=may_play, by=by)
+    if denial is not None:
+        deny(denial, recording=viewing.recording, viewing=viewing, by=by)
 
 
 def first_denial(viewing: Viewing, *, may_play: bool, by: Actor) -> Denial | None:
-    """The gravest reason why `by` may not go on with this viewing now; None when they may.
+    """Return the gravest reason why `by` may not go on with this viewing now; None when they may.
 
     Whose viewing it is comes before everything that would tell a stranger something about it.
     """

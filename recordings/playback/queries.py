@@ -1,4 +1,4 @@
-"""What the recording's page shows: the recording, its neighbours, what was watched of it and by whom."""
+"""Read what the recording's page shows: the recording, its neighbours, what was watched of it and by whom."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from recordings.playback.errors import UnknownRecording, UnknownViewing
 from recordings.playback.spans import total_ms
 from recordings.storage import NotPlayable, locate
 
-VIEWINGS = 50
+VIEWINGS_LISTED = 50
 
 _COLUMNS, _OBJECT_COLUMNS = (
     [field.attname for field in model._meta.concrete_fields if not isinstance(field, JSONField)]
@@ -31,9 +31,9 @@ _WATCHED = """
 SELECT range_agg(watched) FILTER (WHERE viewer_id = %(viewer)s), range_agg(watched)
 FROM recordings_viewing WHERE recording_id = %(recording)s
 """
-_PLACE = """
-SELECT place, count, previous, next FROM (
-    SELECT id, row_number() OVER walk AS place, count(*) OVER () AS count,
+_POSITION = """
+SELECT number, count, previous, next FROM (
+    SELECT id, row_number() OVER walk AS number, count(*) OVER () AS count,
            lag(id) OVER walk AS previous, lead(id) OVER walk AS next
     FROM recordings_recording WHERE object_id = %(object)s WINDOW walk AS (ORDER BY shown_at, id)
 ) AS walked WHERE id = %(recording)s
@@ -41,14 +41,14 @@ SELECT place, count, previous, next FROM (
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one person, and everybody together, watched of a recording."""
+class WatchedSpans:
+    """What one person, and everybody together, watched of a recording, in all viewings there ever were."""
 
     mine: Spans
     everyone: Spans
 
     def as_json(self) -> dict[str, Any]:
-        """For the player's timeline: spans and totals in milliseconds."""
+        """Return what the player's timeline reads: spans and totals in milliseconds."""
         return {
             "mine": self.mine,
             "everyone": self.everyone,
@@ -58,8 +58,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a recording stands among those of its object, oldest first."""
+class Position:
+    """Which of its object's recordings this one is, oldest first, and its neighbours."""
 
     number: int
     count: int
@@ -69,7 +69,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ViewingRow:
-    """One viewing as the list of them shows it."""
+    """One viewing, as the list of them shows it."""
 
     viewer_id: int
     viewer_name: str
@@ -81,10 +81,10 @@ class ViewingRow:
 
 
 def recording_of(pk: UUID) -> Recording:
-    """The recording and its object, in one query written once. Raises UnknownRecording.
+    """Return the recording with its object. Raises UnknownRecording.
 
-    Pressing play stands and falls with it, and composing this query anew would cost three times its run. The raw
-    answers, and the flags, are fetched when somebody asks for them.
+    Every press of play runs this. Django would spend three times the query's own time on composing it, so it is
+    written out; the JSON columns are fetched when somebody reads them.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RECORDING, [pk])
@@ -97,43 +97,50 @@ def recording_of(pk: UUID) -> Recording:
 
 
 def agent_of(recording: Recording) -> str:
-    """Who spoke with the customer, as far as CommBox said: in the recording itself, else the object's agent."""
+    """Return who spoke with the customer: named by the recording itself, else the object's agent; may be empty."""
     if recording.actor_name or recording.object.agent_id is None:
         return recording.actor_name
     return Agent.objects.filter(pk=recording.object.agent_id).values_list("name", flat=True).first() or ""
 
 
 def viewing_of(pk: UUID) -> Viewing:
-    """The viewing with its recording and object. Raises UnknownViewing."""
+    """Return the viewing with its recording and object. Raises UnknownViewing."""
     rows = Viewing.objects.select_related("recording__object").defer(
         "recording__raw", "recording__object__raw"
     )
-    found = rows.filter(pk=pk).first()
-    if found is None:
+    viewing = rows.filter(pk=pk).first()
+    if viewing is None:
         raise UnknownViewing
-    return found
+    return viewing
 
 
-def seen(recording_id: UUID, viewer_id: int) -> Seen:
-    """What was watched of a recording, in all viewings there ever were."""
+def watched_of(recording_id: UUID, viewer_id: int) -> WatchedSpans:
+    """Return what was watched of a recording, by this viewer and by all."""
+
+    def spans(watched: Int8Multirange | None) -> Spans:
+        # Neither end is ever open: only reports with both were merged.
+        return [(span.lower or 0, span.upper or 0) for span in watched or ()]
+
     with connection.cursor() as cursor:
         cursor.execute(_WATCHED, {"recording": recording_id, "viewer": viewer_id})
         mine, everyone = cursor.fetchone()
-    return Seen(_spans(mine), _spans(everyone))
+    return WatchedSpans(spans(mine), spans(everyone))
 
 
-def place_of(recording: Recording) -> Place:
-    """The recording's number among its object's, and its neighbours."""
+def position_of(recording: Recording) -> Position:
+    """Return which of its object's recordings this one is."""
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE, {"recording": recording.pk, "object": recording.object_id})
-        return Place(*cursor.fetchone())
+        cursor.execute(_POSITION, {"recording": recording.pk, "object": recording.object_id})
+        return Position(*cursor.fetchone())
 
 
 def viewings_of(recording_id: UUID) -> list[ViewingRow]:
-    """The newest viewings of a recording, whoever's. One begins when the address of the video is given out: a play that
-    was refused is none."""
-    given = Viewing.objects.filter(recording_id=recording_id, url_issued_at__isnull=False)
-    rows = given.select_related("viewer").order_by("-pk")
+    """Return the newest VIEWINGS_LISTED viewings of a recording, whoever's.
+
+    A viewing begins when the address of the video is given out: a play that was refused is not in the list.
+    """
+    begun = Viewing.objects.filter(recording_id=recording_id, url_issued_at__isnull=False)
+    rows = begun.select_related("viewer").order_by("-pk")
     return [
         ViewingRow(
             viewer_id=row.viewer_id,
@@ -144,47 +151,38 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
             ended=row.ended_at is not None,
             seconds=total_ms(row.watched) // 1000,
         )
-        for row in rows[:VIEWINGS]
+        for row in rows[:VIEWINGS_LISTED]
     ]
 
 
 def refused_plays(recording_id: UUID) -> int:
-    """How often somebody pressed play and was given no video."""
+    """Return how often somebody pressed play and was given no video."""
     return (
         Viewing.objects.filter(recording_id=recording_id, url_issued_at=None).exclude(ended_at=None).count()
     )
 
 
 def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:
-    """Whether somebody has an open viewing of a recording in this session."""
+    """Return whether somebody has an open viewing of a recording in this session."""
     mine = Viewing.objects.filter(recording_id=recording_id, viewer_id=viewer_id, session_ref=session_ref)
     return mine.filter(ended_at=None).exists()
 
 
 def sha256_of(recording: Recording) -> str:
-    """The hash of the whole file as it was last read; empty when it never was."""
+    """Return the hash of the whole file as it was last read; empty when it never was."""
     read = FileSighting.objects.filter(recording=recording).exclude(sha256="").order_by("-seen_at")
     return read.values_list("sha256", flat=True).first() or ""
 
 
 def storage_words(recording: Recording) -> str:
-    """Where the file is, in two words: host and bucket; for a place that is not ours, what CommBox named."""
+    """Return where the file is: host and bucket; for a place off the allow-list the host that CommBox named."""
     try:
         location = locate(recording.url, settings.RECORDING_BUCKETS)
     except NotPlayable:
-        return _host(recording.url)
-    return (
-        location.bucket if location.bucket == location.host else f"{location.authority} · {location.bucket}"
-    )
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc or "not given"
-    except ValueError:
-        return "not readable"
-
-
-def _spans(value: Int8Multirange | None) -> Spans:
-    # Neither end is ever open: only reports with both were merged.
-    return [(span.lower or 0, span.upper or 0) for span in value or ()]
+        try:
+            return urlsplit(recording.url).netloc or "not given"
+        except ValueError:
+            return "not readable"
+    if location.bucket == location.host:
+        return location.bucket
+    return f"{location.authority} · {location.bucket}"

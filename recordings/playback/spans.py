@@ -1,4 +1,4 @@
-"""Spans of a recording as the browser reports them: read strictly, bounded, said in words.
+"""Spans of a recording as the browser reports them: read strictly, bounded, written in words.
 
 A span is half-open, in milliseconds from the start of the recording. Merging is PostgreSQL's work (`int8multirange`).
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recordings.models.fields import Spans
+from recordings.playback.errors import BadReport
 from recordings.wording import clock
 
 MAX_SPANS = 200
@@ -17,65 +18,61 @@ LONGEST_MS = 24 * 3600 * 1000
 SLOWEST_PERCENT, FASTEST_PERCENT = 6, 1600  # browsers play at 0.0625 to 16 times the speed
 
 
-class BadSpans(ValueError):
-    """What the browser reported cannot be what was watched; the text says why."""
-
-
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """One report of the player: which spans were on screen, how fast, and where it stands."""
+class WatchReport:
+    """One report of the player: which spans were on screen, at which speed, and where playback is now."""
 
     spans: Spans
     rate_percent: int = 100
     position_ms: int = 0
 
     def within(self, duration_seconds: int | None) -> Spans:
-        """The spans without what lies behind the recording's end and some slack."""
+        """Return the spans, cut at the end of the recording plus SLACK_MS."""
         if duration_seconds is None:
             return self.spans
         end = duration_seconds * 1000 + SLACK_MS
         return [(start, min(stop, end)) for start, stop in self.spans if start < end]
 
 
-def read_watched(document: Any) -> Watched:
-    """Read `{"spans": [[from_ms, to_ms], …], "speed": 1.5, "position_ms": …}`. Raises BadSpans for anything odd."""
+def read_report(document: Any) -> WatchReport:
+    """Read `{"spans": [[from_ms, to_ms], …], "speed": 1.5, "position_ms": …}`. Raises BadReport for anything odd."""
     if not isinstance(document, dict):
-        raise BadSpans("The report is not an object with spans.")
+        raise BadReport("The report is not an object with spans.")
     spans = document.get("spans")
     if not isinstance(spans, list) or len(spans) > MAX_SPANS:
-        raise BadSpans(f"Spans are a list of at most {MAX_SPANS}.")
+        raise BadReport(f"Spans are a list of at most {MAX_SPANS}.")
     position = _milliseconds(document.get("position_ms", 0))
-    return Watched([_span(span) for span in spans], _rate_percent(document.get("speed", 1)), position)
+    return WatchReport([_span(span) for span in spans], _rate_percent(document.get("speed", 1)), position)
 
 
 def total_ms(spans: Iterable[tuple[int, int]]) -> int:
-    """How long these spans are together; they must not overlap."""
+    """Return how long these spans are together; they must not overlap."""
     return sum(end - start for start, end in spans)
 
 
-def words(spans: Iterable[tuple[int, int]]) -> str:
-    """The spans as people read them: "0:00–3:10, 4:42–5:30"."""
+def spans_in_words(spans: Iterable[tuple[int, int]]) -> str:
+    """Return the spans as people read them: "0:00–3:10, 4:42–5:30"."""
     return ", ".join(f"{clock(start // 1000)}–{clock(end // 1000)}" for start, end in spans)
 
 
 def _span(value: Any) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
-        raise BadSpans("A span is a pair: its start and its end.")
+        raise BadReport("A span is a pair: its start and its end.")
     start, end = _milliseconds(value[0]), _milliseconds(value[1])
     if end <= start:
-        raise BadSpans("A span ends after it starts.")
+        raise BadReport("A span ends after it starts.")
     return start, end
 
 
 def _milliseconds(value: Any) -> int:
     # A bool is an int in Python, and no moment of a recording.
     if type(value) is not int or not 0 <= value <= LONGEST_MS:
-        raise BadSpans("Moments are whole milliseconds from 0 to a day.")
+        raise BadReport("Moments are whole milliseconds from 0 to a day.")
     return value
 
 
 def _rate_percent(value: Any) -> int:
     if type(value) not in (int, float) or not SLOWEST_PERCENT <= value * 100 <= FASTEST_PERCENT + 0.5:
-        raise BadSpans("The speed is a number from 0.0625 to 16.")
+        raise BadReport("The speed is a number from 0.0625 to 16.")
     speed: float = value
     return round(speed * 100)

@@ -1,16 +1,12 @@
-"""What storage says of a file when a player cannot have it: kept as the recording's state, told in a sentence."""
-
-from dataclasses import dataclass
+"""What storage says of a file that does not play, and which state of the recording follows from it."""
 
 from django.utils import timezone
 
-from recordings.audit import Actor
 from recordings.media_urls import FreshUrl, NoUrl
-from recordings.models import Recording, RecordingState, Viewing
-from recordings.playback.trail import durably, note_refusal
+from recordings.models import Recording, RecordingState
 from recordings.storage import Outcome, probe
 
-# What a refusal makes of the recording; whatever else storage says may be gone in a minute.
+# What an answer of storage makes of the recording; after any other it stays what it was.
 STATES = {
     Outcome.MISSING: RecordingState.FILE_MISSING,
     Outcome.EMPTY: RecordingState.FILE_MISSING,
@@ -19,48 +15,30 @@ STATES = {
 }
 TROUBLED = frozenset(STATES.values())
 PASSING = (Outcome.BUSY, Outcome.UNREACHABLE, Outcome.EXPIRED)
-FOUND_SENTENCE = "Storage has the file and gives it out, but this browser could not play it."
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What is wrong, and whether trying again may help."""
+class FileRefused(NoUrl):
+    """Storage does not give the file out. `state` is what that makes of the recording; None when nothing."""
 
-    outcome: str
-    sentence: str
-    again: bool
-
-
-def diagnose(viewing: Viewing, fresh: FreshUrl, *, by: Actor) -> Diagnosis:
-    """Ask storage; what it says is in the trail when this returns. Raises AuditUnavailable."""
-    try:
-        ask_storage(viewing, fresh, by=by)
-    except NoUrl as refusal:
-        return Diagnosis(refusal.code, refusal.sentence, refusal.again)
-    return Diagnosis(Outcome.FOUND.value, FOUND_SENTENCE, again=True)
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.value, outcome.sentence, again=outcome in PASSING)
+        self.state = STATES.get(outcome)
 
 
-def ask_storage(viewing: Viewing, fresh: FreshUrl, *, by: Actor) -> None:
-    """Return when storage gives the file out; else raise NoUrl, the refusal and the new state committed."""
+def check_file(recording: Recording, fresh: FreshUrl) -> None:
+    """Ask storage for one byte of the file. Raises FileRefused when it gives none; writes nothing then.
+
+    A recording whose file was in trouble and is there again gets back the state that the rest of its row says.
+    """
     outcome = probe(fresh.url).outcome
-    if outcome is Outcome.FOUND:
-        _set_state(viewing.recording, *_sound(viewing.recording))
-        return
-    refusal = NoUrl(outcome.value, outcome.sentence, again=outcome in PASSING)
-
-    def work() -> None:
-        note_refusal(viewing, refusal, by)
-        if outcome in STATES:
-            _set_state(viewing.recording, STATES[outcome], outcome.sentence)
-
-    durably(work)
-    raise refusal
+    if outcome is not Outcome.FOUND:
+        raise FileRefused(outcome)
+    if recording.state in TROUBLED:
+        set_state(recording, *state_without_trouble(recording))
 
 
-def _sound(recording: Recording) -> tuple[RecordingState, str]:
-    """The state of a recording whose file is there: what else is known of it counts again."""
-    if recording.state not in TROUBLED:
-        return RecordingState(recording.state), recording.state_reason
+def state_without_trouble(recording: Recording) -> tuple[RecordingState, str]:
+    """Return the state, and its reason, of a recording whose file storage gives out."""
     if recording.vanished_at is not None:
         return RecordingState.VANISHED, "CommBox no longer reports this recording. The file still exists."
     if recording.changed_at is not None:
@@ -68,8 +46,8 @@ def _sound(recording: Recording) -> tuple[RecordingState, str]:
     return RecordingState.PLAYABLE, ""
 
 
-def _set_state(recording: Recording, state: RecordingState, reason: str) -> None:
-    """Write the state where it is a new one, so that `state_at` says since when it holds."""
-    changed = Recording.objects.filter(pk=recording.pk).exclude(state=state)
-    if changed.update(state=state, state_reason=reason, state_at=timezone.now()):
+def set_state(recording: Recording, state: RecordingState, reason: str) -> None:
+    """Write the state unless the row has it already: `state_at` says since when it holds."""
+    in_another = Recording.objects.filter(pk=recording.pk).exclude(state=state)
+    if in_another.update(state=state, state_reason=reason, state_at=timezone.now()):
         recording.state, recording.state_reason = state, reason

@@ -1,4 +1,4 @@
-"""The doors of playback."""
+"""The URLs of the recording's page and of its player."""
 
 from django.urls import path
 

@@ -1,8 +1,7 @@
 """The recording's page, and what its player asks for. No GET ever holds a URL to the file."""
 
 import json
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
@@ -10,39 +9,40 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_durably
+from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_committed
 from recordings.audit.reading import log_reading
 from recordings.exceptions import PortalError
 from recordings.http import Request, page
 from recordings.media_urls import NoUrl
-from recordings.models import Recording, Viewing
+from recordings.models import Recording
 from recordings.permissions import Permission
-from recordings.playback import actions, queries
+from recordings.playback import actions, queries, watching
+from recordings.playback.actions import StartedViewing
 from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
-from recordings.playback.forms import ViewingForm, remember, remembered
-from recordings.playback.spans import BadSpans, Watched, read_watched
-from recordings.playback.trail import deny
+from recordings.playback.events import deny
+from recordings.playback.forms import ViewingForm, remember_purpose, remembered_purpose
+from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
+from recordings.playback.spans import WatchReport, read_report
 from recordings.policies import can, open_view, permission_required
-from recordings.trail.queries import trail_of
+from recordings.storage import Outcome as StorageOutcome
 
-Answer = TypeVar("Answer", bound=HttpResponse)
-TRAIL_EVENTS = 12
 PAGE = "playback/recording.html"
+FILE_FOUND = "Storage has the file and gives it out, but this browser could not play it."
 
 
 @require_safe
 @permission_required(Permission.OPEN_OBJECTS)
 def recording_page(request: Request, pk: UUID) -> HttpResponse:
-    """One recording: what is known of it, and the way to begin a viewing."""
+    """One recording: what is known of it, and the button that begins a viewing."""
     recording = queries.recording_of(pk)
-    record_durably(
+    record_committed(
         Kind.RECORDING_OPENED,
         by=Actor.from_request(request),
         target=Target.of(recording),
         outcome=Outcome.GRANTED,
     )
-    form = ViewingForm(initial=remembered(request.session, recording.object_id))
-    return page(request, PAGE, {**_block(request, recording, form), **_around(request, recording)})
+    form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
+    return page(request, PAGE, {"page": _player_page(request, recording, form, whole=True)})
 
 
 @require_safe
@@ -55,43 +55,37 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     # Beside an open viewing, which is in the trail itself, it is read again every few seconds.
     if not queries.is_watching(pk, request.user.pk, actor.session):
         log_reading(by=actor, target=Target.of(recording))
-    return page(request, PAGE, _witnessed(request, recording), fragment="witnessed")
+    return page(request, PAGE, {"trail": RecordingTrail.of(recording, request.user)}, fragment="trail")
 
 
-def _refused(request: Request, pk: UUID) -> None:
+def _deny_role(request: Request, pk: UUID) -> None:
     """A role without the right pressed play: the refusal is about the recording, where there is one."""
     try:
         recording = queries.recording_of(pk)
     except UnknownRecording:
         return
-    deny(
-        Denial.NO_RIGHT,
-        recording=recording,
-        by=Actor.from_request(request),
-        rule=Permission.PLAY_RECORDINGS.value,
-    )
+    rule = Permission.PLAY_RECORDINGS.value
+    deny(Denial.NO_RIGHT, recording=recording, by=Actor.from_request(request), rule=rule)
 
 
 @require_POST
-@permission_required(Permission.PLAY_RECORDINGS, refusal=_refused)
+@permission_required(Permission.PLAY_RECORDINGS, refusal=_deny_role)
 def start(request: Request, pk: UUID) -> HttpResponse:
-    """Begin a viewing: the only answer that holds a URL besides its renewal."""
-    recording = queries.recording_of(pk)
-    actor = Actor.from_request(request)
-    _check_site(request, recording, actor)
+    """Begin a viewing: with its renewal, the only answer that holds a URL."""
+    recording, actor = queries.recording_of(pk), Actor.from_request(request)
+    _deny_other_sites(request, recording, actor)
     form = ViewingForm(request.POST)
     if not form.is_valid():
-        return _answer(request, recording, form, status=422)
-    given = form.cleaned_data
-    remember(request.session, recording.object_id, given["purpose"], given["note"])
-    purpose = Purpose(given["purpose"])
+        return _player(request, recording, form, status=422)
+    purpose, note = form.cleaned_data["purpose"], form.cleaned_data["note"]
+    remember_purpose(request.session, recording.object_id, purpose, note)
     try:
-        playing = actions.start_viewing(
-            recording=recording, purpose=purpose, remark=given["note"], viewer=request.user, by=actor
+        started = actions.start_viewing(
+            recording=recording, purpose=Purpose(purpose), remark=note, viewer=request.user, by=actor
         )
     except (Denied, NoUrl) as refusal:
-        return _answer(request, recording, form, refusal=refusal, status=refusal.status)
-    return _answer(request, recording, form, playing=playing)
+        return _player(request, recording, form, refusal=refusal, status=refusal.status)
+    return _player(request, recording, form, started=started)
 
 
 @require_POST
@@ -105,7 +99,7 @@ def url(request: Request, pk: UUID) -> HttpResponse:
             raise
         raise Denied(Denial.SIGNED_OUT) from None
     actor = Actor.from_request(request)
-    _check_site(request, viewing.recording, actor)
+    _deny_other_sites(request, viewing.recording, actor)
     fresh = actions.renew_url(viewing=viewing, may_play=_may_play(request), by=actor)
     return _json({"url": fresh.url, "expires_in": fresh.expires_in})
 
@@ -113,138 +107,88 @@ def url(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS)
 def watched(request: Request, pk: UUID) -> HttpResponse:
-    """Take the player's report of what was on screen; answer with what was watched in all."""
-    report = _report(request)
-    viewing = queries.viewing_of(pk)
-    actions.note_watched(viewing=viewing, watched=report, **_who(request))
-    return _json(queries.seen(viewing.recording_id, viewing.viewer_id).as_json())
+    """Merge the player's report of what was on screen; answer with what was watched in all."""
+    report, viewing = _report(request), queries.viewing_of(pk)
+    watching.note_watched(viewing=viewing, report=report, **_who(request))
+    return _json(queries.watched_of(viewing.recording_id, viewing.viewer_id).as_json())
 
 
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS)
 def finish(request: Request, pk: UUID) -> HttpResponse:
-    """The player says goodbye, with its last report."""
-    report = _report(request)
-    actions.finish_viewing(viewing=queries.viewing_of(pk), watched=report, **_who(request))
+    """End a viewing with the player's last report."""
+    report, viewing = _report(request), queries.viewing_of(pk)
+    watching.finish_viewing(viewing=viewing, report=report, **_who(request))
     return _json({})
 
 
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS)
 def problem(request: Request, pk: UUID) -> HttpResponse:
-    """The player cannot have the file: find out why, keep it, and say it in a sentence."""
-    viewing = queries.viewing_of(pk)
+    """Find out why the player cannot have the file, and answer with a sentence."""
     try:
-        found = actions.report_problem(viewing=viewing, **_who(request))
+        actions.report_problem(viewing=queries.viewing_of(pk), **_who(request))
     except NoUrl as refusal:
         return _json({"outcome": refusal.code, "sentence": refusal.sentence, "again": refusal.again})
-    return _json({"outcome": found.outcome, "sentence": found.sentence, "again": found.again})
-
-
-def _who(request: Request) -> dict[str, Any]:
-    return {"may_play": _may_play(request), "by": Actor.from_request(request)}
+    return _json({"outcome": StorageOutcome.FOUND.value, "sentence": FILE_FOUND, "again": True})
 
 
 def _may_play(request: Request) -> bool:
     return can(request.user, Permission.PLAY_RECORDINGS)
 
 
-def _check_site(request: Request, recording: Recording, actor: Actor) -> None:
+def _who(request: Request) -> dict[str, Any]:
+    return {"may_play": _may_play(request), "by": Actor.from_request(request)}
+
+
+def _deny_other_sites(request: Request, recording: Recording, actor: Actor) -> None:
     """Another site's page must not start or prolong a viewing, token or no token (ASVS 3.5.8)."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         deny(Denial.CROSS_SITE, recording=recording, by=actor)
 
 
-def _report(request: Request) -> Watched:
+def _report(request: Request) -> WatchReport:
     try:
-        return read_watched(json.loads(request.body))
-    except BadSpans as error:
-        raise BadReport(str(error)) from None
+        return read_report(json.loads(request.body))
     except (ValueError, RecursionError):
         raise BadReport from None
 
 
 def _json(content: dict[str, Any]) -> JsonResponse:
-    return _private(JsonResponse(content))
+    return JsonResponse(content, headers={"Referrer-Policy": "no-referrer"})
 
 
-def _private(response: Answer) -> Answer:
-    """Kept by nobody, named to nobody: what a browser gets with a URL, or about one."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+def _player_page(
+    request: Request, recording: Recording, form: ViewingForm, *, whole: bool, **outcome: Any
+) -> PlayerPage:
+    """Build what the template reads: the player alone, or with what is around it on the whole page."""
+    may_read_trail = whole and can(request.user, Permission.READ_TRAIL)
+    return PlayerPage(
+        recording=recording,
+        form=form,
+        watched=queries.watched_of(recording.pk, request.user.pk),
+        may_play=_may_play(request),
+        facts=RecordingFacts.of(recording) if whole else None,
+        trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
+        **outcome,
+    )
 
 
-def _answer(
+def _player(
     request: Request,
     recording: Recording,
     form: ViewingForm,
     *,
-    playing: actions.Playing | None = None,
+    started: StartedViewing | None = None,
     refusal: PortalError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The player with what it plays or why it does not: a fragment for htmx, else the whole page."""
-    context = _block(request, recording, form, playing=playing, refusal=refusal)
-    context |= {"swapped": True} if request.htmx else _around(request, recording)
-    response = page(request, PAGE, context, fragment="viewing", status=status)
-    if not request.htmx:
-        # The page keeps the site's policy (same-origin: storage learns nothing), or its own forms could not be posted.
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    response.headers["HX-Trigger"] = "viewing-changed"
-    return _private(response)
-
-
-def _block(request: Request, recording: Recording, form: ViewingForm, **more: Any) -> dict[str, Any]:
-    """What the player and the purpose beside it show."""
-    seconds = recording.duration_seconds
-    viewing: Viewing | None = more["playing"].viewing if more.get("playing") else None
-    seen = queries.seen(recording.pk, request.user.pk)
-    return {
-        "recording": recording,
-        "object": recording.object,
-        "form": form,
-        "seen": seen,
-        "mine_json": json.dumps(seen.mine),
-        "everyone_json": json.dumps(seen.everyone),
-        "is_audio": recording.recording_type.lower() == "audio",
-        "duration_ms": seconds * 1000 if seconds else None,
-        "may_play": _may_play(request),
-        "viewing": viewing,
-        **more,
-    }
-
-
-def _around(request: Request, recording: Recording) -> dict[str, Any]:
-    """What the page shows around the player."""
-    around: dict[str, Any] = {
-        "place": queries.place_of(recording),
-        "storage": queries.storage_words(recording),
-        "sha256": queries.sha256_of(recording),
-        "media_check": recording.media_checks.order_by("-checked_at").first(),
-        "agent_name": queries.agent_of(recording),
-        "flags": [str(flag).replace("_", " ") for flag in recording.flags],
-    }
-    return around | (_witnessed(request, recording) if can(request.user, Permission.READ_TRAIL) else {})
-
-
-def _witnessed(request: Request, recording: Recording) -> dict[str, Any]:
-    """Trail and viewings, for those who may read them."""
-    return {
-        "recording": recording,
-        "may_read_trail": True,
-        "events": trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=request.user),
-        "viewings": queries.viewings_of(recording.pk),
-        "refused": queries.refused_plays(recording.pk),
-        "all_url": f"{reverse('trail:trail')}?q={recording.pk}",
-        "certificate_url": _certificate_url(recording)
-        if can(request.user, Permission.EXPORT_REPORTS)
-        else "",
-    }
-
-
-def _certificate_url(recording: Recording) -> str:
-    """The form of reports, filled in so that it asks for everything the sealed log holds of this recording."""
-    scope = urlencode({"format": "bundle", "q": f"recording:{recording.pk}"})
-    return f"{reverse('reports:list')}?{scope}#new"
+    """Answer the play button: the player with what it plays or why it does not, alone for htmx."""
+    shown = _player_page(request, recording, form, whole=not request.htmx, started=started, refusal=refusal)
+    response = page(request, PAGE, {"page": shown}, fragment="viewing", status=status)
+    if request.htmx:
+        response.headers["HX-Trigger"] = "viewing-changed"
+        # The whole page keeps the site's policy (same-origin: storage learns nothing): under "no-referrer" browsers
+        # would send "Origin: null" with its forms, and Django refuses those.
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -16,7 +16,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.contextvars import bind_contextvars
 
-from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record, record_durably
+from recordings.audit import (
+    Actor,
+    AuditUnavailable,
+    Kind,
+    Outcome,
+    Purpose,
+    Target,
+    committed,
+    record,
+    record_committed,
+    refuse,
+)
 from recordings.audit.opened import open_event
 from recordings.audit.schema import MAX_INTEGER, SchemaError
 from recordings.audit.vault import commitment
@@ -213,18 +224,18 @@ def test_record_joins_the_callers_transaction(committed_db: None) -> None:
     assert (AuditEvent.objects.count(), AuditSecret.objects.count()) == (0, 0)
 
 
-def test_record_durably_has_committed_when_it_returns(
+def test_record_committed_has_committed_when_it_returns(
     committed_db: None, admin_connection: psycopg.Connection
 ) -> None:
-    event_id = record_durably(Kind.VIEWING_REQUESTED, by=NOA)
+    event_id = record_committed(Kind.VIEWING_REQUESTED, by=NOA)
     seen = admin_connection.execute("SELECT event_id FROM audit.event").fetchall()
     assert seen == [(event_id,)]
 
 
-def test_record_durably_inside_a_transaction_is_a_mistake(committed_db: None) -> None:
+def test_record_committed_inside_a_transaction_is_a_mistake(committed_db: None) -> None:
     """An outer block would postpone the commit: the URL would leave before the event."""
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        record_durably(Kind.VIEWING_REQUESTED, by=NOA)
+        record_committed(Kind.VIEWING_REQUESTED, by=NOA)
     assert AuditEvent.objects.count() == 0
 
 
@@ -236,9 +247,55 @@ def test_a_failed_commit_leaves_nothing(committed_db: None, admin_connection: ps
         FOR EACH ROW EXECUTE FUNCTION public.fail()
     """)
     with pytest.raises(AuditUnavailable):
-        record_durably(Kind.VIEWING_REQUESTED, by=NOA)
+        record_committed(Kind.VIEWING_REQUESTED, by=NOA)
     counts = (AuditEvent.objects.count(), AuditSecret.objects.count(), AuditSubjectKey.objects.count())
     assert counts == (0, 0, 0)
+
+
+def test_a_committed_block_is_committed_as_a_whole_or_not_at_all(
+    committed_db: None, admin_connection: psycopg.Connection
+) -> None:
+    with committed():
+        first = record(Kind.VIEWING_REQUESTED, by=NOA)
+        assert admin_connection.execute("SELECT event_id FROM audit.event").fetchall() == []
+        second = record(Kind.URL_ISSUED, by=NOA)
+    seen = admin_connection.execute("SELECT event_id FROM audit.event ORDER BY id").fetchall()
+    assert seen == [(first,), (second,)]
+
+    def broken(error: Exception) -> None:
+        with committed():
+            record(Kind.VIEWING_REQUESTED, by=NOA)
+            raise error
+
+    with pytest.raises(AuditUnavailable):
+        broken(DatabaseError())
+    with pytest.raises(KeyError):
+        broken(KeyError())
+    assert AuditEvent.objects.count() == 2
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic(), committed():
+        record(Kind.VIEWING_REQUESTED, by=NOA)
+    assert AuditEvent.objects.count() == 2
+
+
+def test_a_refusal_is_committed_before_it_is_raised(
+    committed_db: None, admin_connection: psycopg.Connection
+) -> None:
+    with pytest.raises(KeyError, match="no such viewing"):
+        refuse(KeyError("no such viewing"), Kind.VIEWING_DENIED, by=NOA, rule="play_recordings")
+    rows = admin_connection.execute("SELECT kind, body FROM audit.event").fetchall()
+    assert [(kind, json.loads(bytes(body))["outcome"]) for kind, body in rows] == [
+        ("viewing.denied", "denied")
+    ]
+
+
+def test_a_refusal_that_cannot_be_committed_is_not_told(
+    committed_db: None, admin_connection: psycopg.Connection
+) -> None:
+    admin_connection.execute(
+        "REVOKE EXECUTE ON FUNCTION audit.record_event(bytea, text[], text[], bytea[]) FROM auditportal_app"
+    )
+    with pytest.raises(AuditUnavailable):
+        refuse(KeyError("no such viewing"), Kind.VIEWING_DENIED, by=NOA)
 
 
 def test_a_writer_that_may_not_write_says_so(
@@ -248,7 +305,7 @@ def test_a_writer_that_may_not_write_says_so(
         "REVOKE EXECUTE ON FUNCTION audit.record_event(bytea, text[], text[], bytea[]) FROM auditportal_app"
     )
     with pytest.raises(AuditUnavailable):
-        record_durably(Kind.VIEWING_REQUESTED, by=NOA)
+        record_committed(Kind.VIEWING_REQUESTED, by=NOA)
 
 
 def test_a_refused_event_leaves_the_callers_transaction_usable(

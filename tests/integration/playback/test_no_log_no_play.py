@@ -107,19 +107,19 @@ def test_a_read_only_database_plays_nothing(noa, recording, monkeypatch):
 
 def test_a_commit_that_fails_gives_nothing_out(noa, recording, monkeypatch):
     """F30: whether it was committed is not known, so it counts as not."""
-    noted = []
-    real_note, real_commit = actions.note, BaseDatabaseWrapper._commit
+    recorded_kinds = []
+    real_record, real_commit = actions.record, BaseDatabaseWrapper._commit
 
-    def noting(kind, *args, **facts):
-        noted.append(kind)
-        real_note(kind, *args, **facts)
+    def recording_kinds(kind, **facts):
+        recorded_kinds.append(kind)
+        return real_record(kind, **facts)
 
     def failing(self):
         real_commit(self)
-        if "viewing.url_issued" in noted:
+        if "viewing.url_issued" in recorded_kinds:
             raise OperationalError("the connection was cut during COMMIT")
 
-    monkeypatch.setattr(actions, "note", noting)
+    monkeypatch.setattr(actions, "record", recording_kinds)
     monkeypatch.setattr(BaseDatabaseWrapper, "_commit", failing)
     response = start(noa, recording)
     monkeypatch.undo()
@@ -135,8 +135,12 @@ class Killed(BaseException):
     """What a process meets that is killed: nothing catches it."""
 
 
-def killing(real, *, before):
+def killing(real, *, before, kind):
+    """The real function, killed before it runs or once it has; with `kind`, only where it records that event."""
+
     def wrapped(*args, **kwargs):
+        if kind and args[0] != kind:
+            return real(*args, **kwargs)
         if before:
             raise Killed
         real(*args, **kwargs)
@@ -145,29 +149,33 @@ def killing(real, *, before):
     return wrapped
 
 
+REQUESTED, ISSUED = "viewing.requested", "viewing.url_issued"
+# Each point: what is patched, of which event, whether it is killed before that runs, what is in the trail then.
 POINTS = {
-    "before the request": (actions, "_request", True, []),
-    "inside the request's transaction": (actions, "_request", False, []),
-    "before a URL is made": (actions, "fresh_url", True, ["viewing.requested"]),
-    "after a URL is made": (actions, "fresh_url", False, ["viewing.requested"]),
-    "before the issue": (actions, "_issue", True, ["viewing.requested"]),
-    "after the issue": (actions, "_issue", False, ["viewing.requested", "viewing.url_issued"]),
-    "while the answer is rendered": (views, "page", False, ["viewing.requested", "viewing.url_issued"]),
+    "before the request's transaction": (actions, "committed", None, True, []),
+    "before the request": (actions, "record", REQUESTED, True, []),
+    "inside the request's transaction": (actions, "record", REQUESTED, False, []),
+    "before a URL is made": (actions, "fresh_url", None, True, [REQUESTED]),
+    "after a URL is made": (actions, "fresh_url", None, False, [REQUESTED]),
+    "before the issue": (actions, "record", ISSUED, True, [REQUESTED]),
+    "inside the issue's transaction": (actions, "record", ISSUED, False, [REQUESTED]),
+    "after the issue": (actions, "wait_released", None, True, [REQUESTED, ISSUED]),
+    "once the issue is sealed": (actions, "wait_released", None, False, [REQUESTED, ISSUED]),
+    "while the answer is rendered": (views, "page", None, False, [REQUESTED, ISSUED]),
 }
 
 
 def test_killed_at_any_point_a_url_never_left_without_its_event(noa, recording):
     """F25: an event without a URL is fine; a retry is another viewing."""
-    whole = ["viewing.requested", "viewing.url_issued"]
-    for point, (module, name, before, expected) in POINTS.items():
+    for point, (module, name, kind, before, expected) in POINTS.items():
         known = len(kinds())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, name, killing(getattr(module, name), before=before))
+            patch.setattr(module, name, killing(getattr(module, name), before=before, kind=kind))
             with pytest.raises(Killed):
                 start(noa, recording)
         assert kinds()[known:] == expected, point
         assert start(noa, recording).status_code == 200
-        assert kinds()[known:] == [*expected, *whole], point
+        assert kinds()[known:] == [*expected, REQUESTED, ISSUED], point
 
 
 def test_the_event_is_committed_before_the_answer_is_built(noa, recording, services, monkeypatch):

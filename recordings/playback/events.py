@@ -1,0 +1,63 @@
+"""What the events of playback name, and the two refusals: of a viewing, and of a URL for it."""
+
+from typing import Any, NoReturn
+
+from django.utils import timezone
+
+from recordings.audit import Actor, Kind, Purpose, Target, committed, record, refuse
+from recordings.exceptions import NotSealed, NotWitnessed
+from recordings.media_urls import NoUrl
+from recordings.models import Recording, Viewing
+from recordings.playback.errors import Denial, Denied
+from recordings.playback.storage_check import FileRefused, set_state
+
+# What may stand between a request and its URL once the person is known to be allowed.
+URL_TROUBLES = (NoUrl, NotSealed, NotWitnessed)
+
+
+def about(viewing: Viewing, **detail: Any) -> dict[str, Any]:
+    """Return what every event of a viewing names, for `record`: the recording, the purpose, the viewing's id."""
+    return {
+        "target": Target.of(viewing),
+        "purpose": Purpose(viewing.purpose),
+        "detail": {"viewing": str(viewing.pk), **detail},
+    }
+
+
+def deny(
+    denial: Denial,
+    *,
+    recording: Recording,
+    by: Actor,
+    viewing: Viewing | None = None,
+    sentence: str = "",
+    rule: str = "",
+) -> NoReturn:
+    """Commit that somebody was refused a viewing, or its going on; then raise Denied."""
+    refusal = Denied(denial, sentence)
+    detail = {"reason": denial.value, "sentence": refusal.sentence}
+    if viewing is not None:
+        detail["viewing"] = str(viewing.pk)
+    refuse(refusal, Kind.VIEWING_DENIED, by=by, target=Target.of(recording), detail=detail, rule=rule)
+
+
+def refuse_url(
+    viewing: Viewing, trouble: NoUrl | NotSealed | NotWitnessed, *, by: Actor, ends: bool = False
+) -> NoReturn:
+    """Commit that no URL was given out and why, with what follows from it; then raise NoUrl.
+
+    What storage said becomes the recording's state. `ends` ends the viewing: it never began.
+    """
+    if isinstance(trouble, NoUrl):
+        refusal = trouble
+    else:
+        code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
+        refusal = NoUrl(code, trouble.sentence, again=True)
+    with committed():
+        if ends:
+            Viewing.objects.filter(pk=viewing.pk).update(ended_at=timezone.now())
+        if isinstance(refusal, FileRefused) and refusal.state is not None:
+            set_state(viewing.recording, refusal.state, refusal.sentence)
+        facts = about(viewing, reason=refusal.code, sentence=refusal.sentence)
+        record(Kind.URL_REFUSED, by=by, outcome=refusal.outcome, **facts)
+    raise refusal
