@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check bench e2e pictures lock
+.PHONY: help demo test quick thorough check bench e2e pictures lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -30,10 +30,12 @@ test: $(VENV)/.dev ## the whole suite, browser tests included
 e2e: $(VENV)/.dev ## only what a person does in a browser
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
-fuzz: export FUZZ_SECONDS = 60
-fuzz: export FLOOD_DELIVERIES = 10000
-fuzz: $(VENV)/.dev ## a minute of bent and garbled answers for every parser, ten thousand hostile deliveries
-	@$(BIN)/python -m pytest tests/unit/commbox/test_fuzz.py tests/integration/webhooks/test_receiver_flood.py $(ARGS)
+quick: $(VENV)/.dev ## the tests of what differs from main, without browser and slow ones (BASE=another commit)
+	@$(BIN)/python -m tests.quick $(ARGS)
+
+thorough: export THOROUGH = 1
+thorough: $(VENV)/.dev ## the whole suite with ten times the examples, kills and garbled answers; every byte changed
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # The type checker and the import contracts read the settings; nothing is connected to.
 check: export SECRET_KEY = only-for-checks-only-for-checks-only-for-checks-only
@@ -49,8 +51,8 @@ check: $(VENV)/.dev ## types, style, templates, import contracts, migrations
 	@$(BIN)/lint-imports
 	@$(BIN)/python -W ignore manage.py makemigrations --check --dry-run --skip-checks --verbosity 0
 
-bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.json
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/.dev ## ratios measured side by side, written to bench/results.json (PARTS="sealing search" for some)
+	@$(BIN)/python -m tests.bench $(PARTS)
 
 pictures: $(VENV)/.dev ## the README's screenshots, made by the browser tests
 	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q -m screenshots

@@ -1,7 +1,5 @@
 """Health and metrics for whoever runs the portal."""
 
-import time
-
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
@@ -10,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from auditportal.metrics import exposition
 from recordings.audit import client_address
 from recordings.policies import open_view
+from recordings.timed import TimedValue
 
-_READY_SECONDS = 2.0
-# When the parts were last looked at, and how they were: a probe a second must not be a query a second.
-_last: tuple[float, dict[str, str]] = (0.0, {})
+# How the parts are: a probe a second must not be a query a second.
+_parts = TimedValue[dict[str, str]](2.0)
 
 
 @open_view
@@ -25,12 +23,10 @@ def live(request: HttpRequest) -> JsonResponse:
 @open_view
 def ready(request: HttpRequest) -> JsonResponse:
     """Whether requests can be served: the database must answer; Redis away is degraded, not unready."""
-    global _last
-    at, parts = _last
-    if not parts or time.monotonic() - at > _READY_SECONDS:
+    parts = _parts.get()
+    if parts is None:
         redis_answers = cache.reachable()  # type: ignore[attr-defined]  # auditportal.cache
-        parts = {"database": _database(), "redis": "ok" if redis_answers else "degraded"}
-        _last = (time.monotonic(), parts)
+        parts = _parts.set({"database": _database(), "redis": "ok" if redis_answers else "degraded"})
     whole = parts["database"] == "ok"
     return JsonResponse({"status": "ready" if whole else "unready", **parts}, status=200 if whole else 503)
 

@@ -71,10 +71,11 @@ def logging_config(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # httpx names every URL it calls; Django's request logger adds the traceback our own line lacks.
+                # At INFO httpx names every URL it calls, and a presigned one is a secret.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
+                # Its errors hold the traceback that our own line lacks.
                 "django.request": {"level": "ERROR"},
                 "django.security.csrf": {"level": "ERROR"},
                 "celery.beat": {"level": "WARNING"},

@@ -58,7 +58,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     person = {
         "id": user.pk,
         "username": user.username,
-        "name": user.full_name or user.username,
+        "name": user.display_name,
         "role_label": user.role_label,
         "session_ends_at": getattr(request, "session_ends_at", None),
     }

@@ -1,11 +1,13 @@
 """The typed request of a signed-in person, and how a view answers htmx."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 class Request(HttpRequest):
@@ -29,4 +31,14 @@ def page(
     response = render(request, name, context, status=status)
     if fragment:
         patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def attachment(response: Answer, name: str) -> Answer:
+    """Have the browser save the response as a file of this name.
+
+    `name` is made by us from digits and letters: nothing a person typed comes near a header. That no cache keeps the
+    file and no browser guesses its type is what the middleware says of every response.
+    """
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -13,8 +13,9 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.audit import Outcome
-from recordings.commbox import CommBoxError, RecordingItem
+from recordings.commbox import CommBoxError, RecordingItem, Unreachable
 from recordings.commbox.assembly import client
 from recordings.exceptions import PortalError
 from recordings.models import Recording
@@ -124,11 +125,20 @@ def _from_commbox(recording: Recording, interactive: bool) -> FreshUrl:
 
 
 def _ask(recording: Recording, interactive: bool) -> list[RecordingItem]:
+    if not breaker.may_call(interactive=interactive):
+        raise _no_answer(Unreachable())
     try:
-        return client().recordings(recording.object_id, interactive=interactive).items
+        parsed = client().recordings(recording.object_id, interactive=interactive)
     except CommBoxError as error:
-        sentence = f"{error.sentence} The recording cannot be played until it answers."
-        raise NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable) from error
+        breaker.record_result(error, interactive=interactive)
+        raise _no_answer(error) from error
+    breaker.record_result(interactive=interactive)
+    return parsed.items
+
+
+def _no_answer(error: CommBoxError) -> NoUrl:
+    sentence = f"{error.sentence} The recording cannot be played until it answers."
+    return NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable)
 
 
 def _same(recording: Recording, items: Iterable[RecordingItem]) -> RecordingItem:

@@ -3,7 +3,6 @@
 While Redis is away nobody waits for it: one try with short timeouts, then no try for some seconds.
 """
 
-import time
 from typing import Any
 
 import structlog
@@ -12,10 +11,12 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from recordings.timed import TimedValue
+
 logger = structlog.get_logger("portal.nudge")
 
 PAUSE_SECONDS = 5.0
-_silent_until = 0.0
+_away = TimedValue[bool](PAUSE_SECONDS)
 
 
 def nudge(task: Task[Any, Any], *args: int | str) -> None:
@@ -26,13 +27,12 @@ def nudge(task: Task[Any, Any], *args: int | str) -> None:
 
 def send(task: Task[Any, Any], *args: int | str) -> bool:
     """Send the task now; False when the broker is away."""
-    global _silent_until
-    if time.monotonic() < _silent_until:
+    if _away.get():
         return False
     try:
         task.apply_async(args, retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError) as error:
-        _silent_until = time.monotonic() + PAUSE_SECONDS
+        _away.set(True)
         logger.warning("nudge not sent", task=task.name, error=type(error).__name__)
         return False
     return True

@@ -7,22 +7,34 @@ must be real: those get a database of their own, because the application's role 
 import gc
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from auditportal.embedded import Services
 from auditportal.embedded.process import Process
 from auditportal.sandbox import Sandbox
+from recordings.timed import forget_all
 from tests import equipment
 from tests.ceph import Ceph
 from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
+from tests.thorough import examples
 from tests.tsa import Authority
+
+# Playwright's synchronous interface keeps an event loop in its thread; Django would refuse the database there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# No bound on time: a busy machine finds no mistake.
+hypothesis_settings.register_profile(
+    "portal", max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("portal")
 
 _GROUND = pytest.StashKey[Ground]()
 _SERVERS = pytest.StashKey[OwnServers]()
@@ -166,10 +178,9 @@ def _empty_redis(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_lag() -> None:
-    """How far the log of one test's database was behind is nothing to the next."""
-    if "recordings.audit.lag" in sys.modules:
-        sys.modules["recordings.audit.lag"].forget()
+def _fresh_values() -> None:
+    """What one test has looked up, such as how far the log of its database was behind, is nothing to the next."""
+    forget_all()
 
 
 @pytest.fixture
@@ -180,7 +191,7 @@ def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
     yield process
     if not process.running:
         process.start()
-    process.wait_ready(10)
+    process.wait_ready(60)
 
 
 # --- CommBox and its storage

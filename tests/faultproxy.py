@@ -70,7 +70,7 @@ class FaultProxy:
         while True:
             try:
                 client, _ = listener.accept()
-                server = socket.create_connection(self._target, timeout=5)
+                server = socket.create_connection(self._target, timeout=60)
             except OSError:
                 return
             self.wire.connections += 1
@@ -90,7 +90,7 @@ class FaultProxy:
         with suppress(OSError):
             while data := server.recv(65536):
                 wire = self.wire
-                time.sleep(wire.latency)
+                self._ending.wait(wire.latency)
                 while wire.stall and not self._ending.is_set():
                     time.sleep(0.02)
                 room = len(data) if wire.cut_after is None else max(0, wire.cut_after - sent)

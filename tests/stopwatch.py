@@ -1,20 +1,18 @@
-"""How long something takes at best: what a bound is about, on machines that others use too."""
+"""What something costs the processor: other programs on the machine and its speed must not decide a test."""
 
 import time
 from collections.abc import Callable
 
 
-def is_done_within(
-    seconds: float, act: Callable[[], object], clock: Callable[[], float] = time.monotonic
-) -> bool:
-    """Whether `act` takes less than `seconds` at least once in three goes.
+def cost(act: Callable[[], object]) -> float:
+    """Seconds of processor time that this thread needs for `act`: the least of three goes.
 
-    What is slow by nature is slow each time; a collection of garbage or a neighbour on the processor hits once.
+    Compare it with the cost of something else measured beside it, never with a number of seconds.
     """
-    return any(_seconds(act, clock) < seconds for _ in range(3))
+    return min(_seconds(act) for _ in range(3))
 
 
-def _seconds(act: Callable[[], object], clock: Callable[[], float]) -> float:
-    started = clock()
+def _seconds(act: Callable[[], object]) -> float:
+    started = time.thread_time()
     act()
-    return clock() - started
+    return time.thread_time() - started

@@ -44,6 +44,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    @property
+    def display_name(self) -> str:
+        """The full name; the username of somebody without one."""
+        return self.full_name or self.username
+
     @cached_property
     def roles(self) -> tuple[Role, ...]:
         """The roles standing now, in the order of the house."""

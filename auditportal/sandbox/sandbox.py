@@ -52,7 +52,6 @@ def settings_for(
         "COMMBOX_API_URL": f"http://{HOST}:{port}/",
         "COMMBOX_API_KEY": api_key,
         "RECORDING_BUCKETS": ",".join(bucket_urls(s3_port)),
-        "S3_ENDPOINT_URL": f"http://{HOST}:{s3_port}",
         "S3_REGION": region,
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret_key,

@@ -4,7 +4,6 @@ Keys of the settings come first into an installation; a key that a person puts i
 the client tries the next one, so a rotation needs no restart.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +20,12 @@ from recordings.commbox import CommBox, CommBoxError
 from recordings.commbox.assembly import configured_keys
 from recordings.commbox.keys import expiry_of, last_four
 from recordings.models import ApiKey
+from recordings.timed import TimedValue
 
 logger = structlog.get_logger("portal.refresh")
 
 WARN_BEFORE = timedelta(days=30)
-READ_EVERY_SECONDS = 10.0
-_read: tuple[float, list[str]] = (0.0, [])
+_known = TimedValue[list[str]](10.0)
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,12 @@ class KeyLine:
 
 def current_keys() -> list[str]:
     """The keys to ask with, the newest first: read again every few seconds, so that a new one needs no restart."""
-    global _read
-    at, known = _read
-    if not known or time.monotonic() - at > READ_EVERY_SECONDS:
-        try:
-            known = _stored() + configured_keys()
-        except DatabaseError:
-            known = known or configured_keys()
-        _read = (time.monotonic(), known)
-    return known
-
-
-def forget() -> None:
-    """Read the keys again at the next call."""
-    global _read
-    _read = (0.0, [])
+    if known := _known.get():
+        return known
+    try:
+        return _known.set(_stored() + configured_keys())
+    except DatabaseError:
+        return _known.set(_known.last or configured_keys())
 
 
 def refusal_of(key: str) -> str:
@@ -92,7 +82,7 @@ def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
         keep = list(ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True)[:2])
         _retire(ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep))
         record(Kind.CONFIG_CHANGED, by=by, change=({}, _told(row)))
-        transaction.on_commit(forget)
+        transaction.on_commit(_known.forget)
     return row
 
 
@@ -104,7 +94,7 @@ def retire_key(*, key_id: int, by: Actor) -> bool:
             return False
         _retire(ApiKey.objects.filter(pk=key_id))
         record(Kind.CONFIG_CHANGED, by=by, change=(_told(row), {}))
-        transaction.on_commit(forget)
+        transaction.on_commit(_known.forget)
     return True
 
 
@@ -169,5 +159,5 @@ def reencrypt(*, by: Actor) -> tuple[int, int]:
         setting = {"setting": "key_encryption_key"}
         change = ({**setting, "key_id": ", ".join(before)}, {**setting, "key_id": now_under})
         record(Kind.CONFIG_CHANGED, by=by, change=change, detail={"keys": len(opened)})
-        transaction.on_commit(forget)
+        transaction.on_commit(_known.forget)
     return len(opened), len(rows) - len(opened)

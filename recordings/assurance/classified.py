@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from recordings.assurance.findings import OPEN
 from recordings.assurance.window import Window
+from recordings.db import fetch_all
 
 # Beyond so many robust deviations a value is an outlier (Iglewicz and Hoaglin, 1993), if there are enough to compare.
 FAR, ENOUGH, LEAST_SPREAD = 3.5, 20, 0.1
@@ -107,6 +108,4 @@ def ask(statement: str, window: Window, sure: list[int], **values: Any) -> list[
         "scale": MAD_TO_DEVIATION,
         **values,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CLASSIFIED + statement, given)
-        return list(cursor.fetchall())
+    return fetch_all(connection, _CLASSIFIED + statement, given)

@@ -1,21 +1,15 @@
 """What can be wrong with an expected recording: the closed list, its words and its tone."""
 
-from enum import StrEnum
+from recordings.worded import Worded
 
 
-class Finding(StrEnum):
+class Finding(Worded):
     """A finding; `label` names it, `meaning` says when it is made. A late one has cleared itself and stands for nothing
     that is still to be done."""
 
     label: str
-    meaning: str
     tone: str
-
-    def __new__(cls, value: str, label: str, tone: str, meaning: str) -> "Finding":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label, member.tone, member.meaning = label, tone, meaning
-        return member
+    meaning: str
 
     MISSING = (
         "missing",

@@ -12,23 +12,19 @@ from recordings.assurance.board import AXES
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.listing import Choice
 from recordings.assurance.window import Window, last_month
+from recordings.db import BIGGEST_ID
+from recordings.filter_form import FilterForm
 
-BIGGEST_ID = 2**63 - 1
 EARLIEST = date(2000, 1, 1)
 
 
-class _Asked(forms.Form):
+class _Asked(FilterForm):
     until = forms.DateField(label="Last day", required=False)
     by = forms.ChoiceField(label="Lines", choices=[(axis, axis) for axis in AXES], required=False)
     kind = forms.ChoiceField(
         label="Finding", choices=[(one.value, one.label) for one in Finding], required=False
     )
     channel = forms.IntegerField(label="Channel", min_value=0, max_value=BIGGEST_ID, required=False)
-
-    @property
-    def sentences(self) -> list[str]:
-        """What is wrong with the address, each with the name of its field."""
-        return [f"{self[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
 
     def clean_until(self) -> date:
         """A day that is over or is today; without one, today."""
@@ -60,7 +56,7 @@ class BoardForm(_Asked):
     def axis(self) -> str:
         return str(self.cleaned_data["by"] or "channel")
 
-    def query(self, **other: Any) -> str:
+    def url(self, **other: Any) -> str:
         """The address of this map with something else in it; "" takes a thing away."""
         today = timezone.now().date()
         until = self.cleaned_data["until"]
@@ -85,7 +81,7 @@ class ListForm(_Asked):
         given = self.cleaned_data
         return Choice(given["day"], given["channel"], given["agent"], self.finding, given["all"])
 
-    def query(self, **other: Any) -> str:
+    def url(self, **other: Any) -> str:
         """The address of this list with something else in it."""
         given = {
             name: self.data.get(name, "") for name in ("until", "day", "channel", "agent", "kind", "all")

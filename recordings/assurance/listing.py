@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,9 @@ from recordings.assurance.board import NO_AGENT
 from recordings.assurance.classified import ask
 from recordings.assurance.findings import Finding
 from recordings.assurance.window import Window, midnight
-from recordings.catalog.finding import Place
-from recordings.catalog.queries import cursor_of, place_of
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
+from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 
-PAGE = 50
 _COLUMNS = (
     "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, lag_seconds,"
     " odd_length, odd_size, findings"
@@ -51,36 +50,16 @@ class Item:
     findings: list[str]
 
     @property
-    def place(self) -> Place:
-        return Place(self.at, self.id)
-
-
-@dataclass(frozen=True)
-class ItemPage:
-    items: list[Item]
-    newer: str = ""
-    older: str = ""
+    def key(self) -> TimeKey:
+        return TimeKey(self.at, self.id)
 
 
 def listing(
-    window: Window, choice: Choice, sure: list[int], cursor: str = "", *, newer: bool = False
-) -> ItemPage:
-    """A page behind a cursor; upwards with `newer`. What is no cursor begins at the newest."""
-    place = place_of(cursor)
-    upwards = newer and place is not None
-    found = items(window, choice, sure, after=place, newer=upwards, limit=PAGE + 1)
-    more, shown = len(found) > PAGE, found[:PAGE]
-    if upwards:
-        return _page(shown[::-1], newer=more, older=True)
-    return _page(shown, newer=place is not None, older=more)
-
-
-def _page(shown: list[Item], *, newer: bool, older: bool) -> ItemPage:
-    return ItemPage(
-        shown,
-        cursor_of(shown[0].place) if shown and newer else "",
-        cursor_of(shown[-1].place) if shown and older else "",
-    )
+    window: Window, choice: Choice, sure: list[int], start: Start[TimeKey] = NEWEST
+) -> Page[Item, TimeKey]:
+    """A page of expected recordings."""
+    found = items(window, choice, sure, after=start.key, newer=start.newer, limit=PAGE + 1)
+    return Page.cut(found, start, attrgetter("key"))
 
 
 def items(
@@ -88,7 +67,7 @@ def items(
     choice: Choice,
     sure: list[int],
     *,
-    after: Place | None = None,
+    after: TimeKey | None = None,
     newer: bool = False,
     limit: int | None = None,
 ) -> list[Item]:

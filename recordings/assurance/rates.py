@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.assurance.window import BEFORE, Window
+from recordings.db import fetch_all
 
 VIDEO_MODULE = 26
 # A channel "records nearly everything" when it did in so many of so many conversations before the window.
@@ -116,17 +117,10 @@ def channels(window: Window) -> list[Channel]:
     return [_channel(stream_id, window, days) for stream_id, days in sorted(per_day.items())]
 
 
-def sure_channels(window: Window) -> list[int]:
-    """The ids of the channels in which a conversation without a recording counts as missing."""
-    return [channel.stream_id for channel in channels(window) if channel.is_sure]
-
-
 def _ask(window: Window) -> list[tuple[int, date, int, int]]:
     """Conversations of the last minutes are still going on, so they are left out."""
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
-    with connection.cursor() as cursor:
-        cursor.execute(_PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
-        return list(cursor.fetchall())
+    return fetch_all(connection, _PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
 
 
 def _channel(stream_id: int, window: Window, days: dict[date, Share]) -> Channel:

@@ -15,7 +15,7 @@ from recordings.assurance.forms import StatementForm
 from recordings.assurance.sampling import newest_checks, night
 from recordings.assurance.statements import state_month, table_of
 from recordings.audit import Actor, Kind, Target, record_durably
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.models import CompletenessStatement
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
@@ -111,8 +111,5 @@ def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
         record_durably(
             Kind.STATEMENT_DOWNLOADED, by=Actor.from_request(request), target=target, detail=detail
         )
-    response = HttpResponse(data, content_type=TYPES[format])
     name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return attachment(HttpResponse(data, content_type=TYPES[format]), name)

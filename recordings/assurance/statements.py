@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -161,11 +160,6 @@ def table_of(document: bytes) -> bytes:
 
 def _row(entry: dict[str, Any]) -> Iterable[str]:
     return [" ".join(entry[name]) if name == "findings" else entry[name] for name in TABLE]
-
-
-def findings_of(document: bytes) -> Counter[str]:
-    """How many of each finding a statement counts."""
-    return Counter(json.loads(document)["total"]["findings"])
 
 
 def _iso(moment: datetime) -> str:

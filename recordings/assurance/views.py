@@ -18,12 +18,14 @@ from recordings.assurance.forms import BoardForm, ListForm
 from recordings.assurance.listing import as_of, listing, reasons
 from recordings.assurance.rates import Channel, channels
 from recordings.assurance.sampling import night
+from recordings.assurance.tables import ExpectedRecordings
 from recordings.assurance.window import DAYS
-from recordings.audit import Actor, Kind
-from recordings.catalog.logs import once
+from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
+from recordings.catalog.tables import Table
 from recordings.http import Request, page
 from recordings.models import MediaOutcome
+from recordings.paging import BY_TIME, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 
@@ -86,22 +88,22 @@ def _tiles(found: Board, form: BoardForm) -> dict[str, Any]:
 def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, Any]:
     """The ways to other maps: lines, findings, earlier and later days."""
     window, channel = form.window, form.channel_id
-    kinds = [("Anything wrong", form.query(kind=""), found.total.wrong, form.finding is None)]
+    kinds = [("Anything wrong", form.url(kind=""), found.total.wrong, form.finding is None)]
     kinds += [
-        (one.label, form.query(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
+        (one.label, form.url(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
     ]
     today = timezone.now().date()
     later = min(today, window.last + timedelta(days=DAYS))
     return {
         "kinds": kinds,
         "axes": [
-            ("Channels", form.query(by="", channel=""), form.axis == "channel"),
-            ("Agents", form.query(by="agent"), form.axis == "agent"),
+            ("Channels", form.url(by="", channel=""), form.axis == "channel"),
+            ("Agents", form.url(by="agent"), form.axis == "agent"),
         ],
         "channel_name": drawing.name_of("channel", channel, streams) if channel is not None else "",
-        "all_agents": form.query(channel=""),
-        "older_url": form.query(until=window.since - timedelta(days=1)),
-        "newer_url": form.query(until=later if later < today else "") if window.last < today else "",
+        "all_agents": form.url(channel=""),
+        "older_url": form.url(until=window.since - timedelta(days=1)),
+        "newer_url": form.url(until=later if later < today else "") if window.last < today else "",
         "shown": f"{window.since} to {window.last}, UTC",
     }
 
@@ -114,22 +116,21 @@ def recordings_page(request: Request) -> HttpResponse:
     if not form.is_valid():
         return page(request, "assurance/recordings.html", {"form": form}, status=400)
     _log(request, "list", form)
-    window, newer = form.window, request.GET.get("newer", "")
+    window = form.window
     sure = [one.stream_id for one in channels(window) if one.is_sure]
-    found = listing(window, form.choice(), sure, newer or request.GET.get("older", ""), newer=bool(newer))
+    found = listing(window, form.choice(), sure, start_by_time(request.GET))
     agents, streams = agents_and_streams()
     may_open = can(request.user, Permission.OPEN_OBJECTS)
-    known = drawing.Known(agents, streams, reasons(found.items), as_of(found.items), may_open)
+    known = ExpectedRecordings(agents, streams, reasons(found.rows), as_of(found.rows), may_open)
     context = {
         "form": form,
         "page": found,
-        "rows": drawing.list_rows(found.items, known),
+        "table": Table(known.columns, found.rows),
         "said": _said(form, agents, streams),
-        "shown": f"{len(found.items)} on this page, newest first",
-        "newer_url": form.query(newer=found.newer) if found.newer else "",
-        "older_url": form.query(older=found.older) if found.older else "",
+        "shown": f"{len(found.rows)} on this page, newest first",
+        **found.urls(BY_TIME, form.query()),
         "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
-        "all_url": form.query(kind="", all="" if form.cleaned_data["all"] else "on"),
+        "all_url": form.url(kind="", all="" if form.cleaned_data["all"] else "on"),
     }
     return page(request, "assurance/recordings.html", context)
 
@@ -156,4 +157,4 @@ def _log(request: Request, area: str, form: Form) -> None:
     """Have it in the trail that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
     given = {name: str(form.data[name])[:40] for name in form.fields if form.data.get(name)}
     by, detail = Actor.from_request(request), {"area": area, **({"filters": given} if given else {})}
-    once({"kind": Kind.ASSURANCE_OPENED, **detail}, Kind.ASSURANCE_OPENED, by=by, detail=detail)
+    record_once(Kind.ASSURANCE_OPENED, by=by, act=detail, detail=detail)

@@ -60,7 +60,7 @@ class Actor:
         return cls(
             ref=f"user:{user.pk}",
             kind="person",
-            name=user.full_name or user.username,
+            name=user.display_name,
             role=user.role_codes,
             authn="password",
             **seen,

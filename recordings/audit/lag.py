@@ -15,6 +15,7 @@ from recordings.audit.actor import Actor
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.signed import newest_signed
 from recordings.exceptions import NotSealed
+from recordings.timed import TimedValue
 
 # The event of the newest signed leaf. The newest leaves may have come back from a published copy, without events.
 _EDGE = "SELECT coalesce(max(event_no), -1) FROM audit.leaf WHERE n >= %s AND n < %s"
@@ -101,11 +102,11 @@ class _Seen:
     def is_fine(self) -> bool:
         """Whether nothing can be too far behind by now: the oldest event has grown older since."""
         age = time.monotonic() - self.at
-        here = self.database == connection.settings_dict["NAME"] and age < 1.0
+        here = self.database == connection.settings_dict["NAME"]
         return here and self.seconds + age <= settings.AUDIT_LAG_LIMIT_SECONDS
 
 
-_seen: _Seen | None = None
+_seen = TimedValue[_Seen](1.0)
 
 
 def goes_on(kind: Kind, outcome: Outcome, by: Actor) -> bool:
@@ -123,14 +124,9 @@ def check_lag() -> None:
 
     Without AUDIT_ORIGIN no log is kept here, and nothing waits for one.
     """
-    if settings.AUDIT_ORIGIN and (_seen is None or not _seen.is_fine()) and not _look().seen.is_fine():
+    seen = _seen.get()
+    if settings.AUDIT_ORIGIN and not (seen and seen.is_fine()) and not _look().seen.is_fine():
         raise NotSealed
-
-
-def forget() -> None:
-    """Look again the next time: for whoever has changed what was looked at."""
-    global _seen
-    _seen = None
 
 
 def behind() -> float:
@@ -157,7 +153,6 @@ class _Look(NamedTuple):
 
 
 def _look() -> _Look:
-    global _seen
     signed = newest_signed()
     size, start = signed.size if signed else 0, -1
     with connection.cursor() as cursor:
@@ -167,5 +162,5 @@ def _look() -> _Look:
         cursor.execute(_OLDEST, {"start": start, "size": size})
         oldest = cursor.fetchone()
     seconds = max(oldest[0], 0.0) if oldest else 0.0
-    _seen = _Seen(str(connection.settings_dict["NAME"]), time.monotonic(), seconds)
-    return _Look(start, size, _seen)
+    seen = _Seen(str(connection.settings_dict["NAME"]), time.monotonic(), seconds)
+    return _Look(start, size, _seen.set(seen))

@@ -3,7 +3,6 @@
 However many events, two queries: their secrets, and the keys of those whose values they are.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,11 +15,15 @@ from django.db.models.functions import Greatest, Least
 from pydantic_core import from_json
 
 from recordings.audit.vault import ERASED, KEYS, Disclosed, Keyring
-from recordings.models import AuditEvent, AuditSecret
+from recordings.models import AuditEvent
 
 # What an event says of its time may lie where Python has no time; the row is shown all the same.
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _OCCURRED_AT = Least(Greatest("occurred_at", Value(_EARLIEST)), Value(_LATEST))
+_SECRETS = """
+SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s) AND field <> ALL(%s)
+"""
+Values = dict[str, Disclosed | None]
 COLUMNS = ("id", "event_id", "recorded_at", _OCCURRED_AT, "skewed", "kind", "outcome", "body", "body_hash")
 
 
@@ -120,8 +123,8 @@ class OpenedRow(Opened):
 
 def open_events(rows: Sequence[Stored]) -> list[OpenedRow]:
     """Parse these events and reveal their personal values."""
-    values = _disclosed([row.event_id for row in rows])
-    return [OpenedRow(parsed(row.body), values.get(row.event_id, {}), row) for row in rows]
+    values = values_of(connection, [row.event_id for row in rows])
+    return [OpenedRow(parsed(row.body), values[row.event_id], row) for row in rows]
 
 
 def parsed(data: bytes) -> Mapping[str, Any]:
@@ -145,21 +148,22 @@ def open_event(event_id: UUID) -> OpenedRow | None:
     return open_events(found)[0] if found else None
 
 
-def _disclosed(event_ids: Sequence[UUID]) -> dict[UUID, dict[str, Disclosed | None]]:
-    secrets = list(
-        AuditSecret.objects.filter(event_id__in=event_ids).values_list(
-            "event_id", "field", "subject", "sealed"
-        )
-    )
-    keys = _keyring({subject for _, _, subject, _ in secrets})
-    found: dict[UUID, dict[str, Disclosed | None]] = defaultdict(dict)
-    for event_id, name, subject, sealed in secrets:
-        found[event_id][name] = keys.disclose(event_id.bytes, name, subject, bytes(sealed))
-    return found
+def values_of(
+    connection: Any, event_ids: Sequence[UUID], *, without: Sequence[str] = (), keys: Keyring | None = None
+) -> dict[UUID, Values]:
+    """The personal values of these events by their names, `without` those of these names; None for an erased one.
 
-
-def _keyring(subjects: set[str]) -> Keyring:
-    """Read each time and never kept: a destroyed key must not live on here."""
+    `connection` is Django's or psycopg's own. Keys are read at each call, so that a destroyed key does not live on;
+    only within one snapshot may they be kept, in `keys`.
+    """
+    keys = Keyring() if keys is None else keys
+    found: dict[UUID, Values] = {event_id: {} for event_id in event_ids}
     with connection.cursor() as cursor:
-        cursor.execute(KEYS, [list(subjects)])
-        return Keyring([(subject, bytes(wrapped)) for subject, wrapped in cursor.fetchall()])
+        cursor.execute(_SECRETS, [list(event_ids), list(without)])
+        secrets = cursor.fetchall()
+        if missing := keys.missing({subject for _, _, subject, _ in secrets}):
+            cursor.execute(KEYS, [list(missing)])
+            keys.add(cursor.fetchall())
+    for event_id, name, subject, sealed in secrets:
+        found[event_id][name] = keys.disclose(event_id.bytes, name, subject, sealed)
+    return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from recordings.db import BIGGEST_ID
 from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import Judged, Policy, PolicyError
@@ -19,7 +20,6 @@ _COSIGNED = """
 SELECT c.size, c.note, w.line FROM (SELECT size, line FROM audit.cosignature ORDER BY size DESC LIMIT 50) AS w
 JOIN audit.checkpoint c USING (size) ORDER BY c.size DESC
 """
-_GREATEST = 2**63 - 1
 # How many rows that nobody signed are stepped over before the log counts as unsigned.
 _MOST_FAKES = 1000
 
@@ -65,7 +65,7 @@ def is_ours(origin: str, first_origin: str) -> bool:
 
 def newest_signed() -> Checkpoint | None:
     """The largest checkpoint in the database that is believed; None when there is none."""
-    below, seen, limit = _GREATEST, 0, 1
+    below, seen, limit = BIGGEST_ID, 0, 1
     while seen < _MOST_FAKES:
         with connection.cursor() as cursor:
             cursor.execute(_BELOW, [below, limit])

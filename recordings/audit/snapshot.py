@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 from django.db import connections
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL
 
 
 @contextmanager
@@ -27,12 +29,16 @@ def name_of(connection: psycopg.Connection[Any]) -> str:
     return str(name)
 
 
+def address_of(connection: psycopg.Connection[Any]) -> str:
+    """Where this connection leads, for another process. It holds the password: never log it."""
+    return make_conninfo(connection.info.dsn, password=connection.info.password)
+
+
 @contextmanager
-def joined(name: str) -> Iterator[psycopg.Connection[Any]]:
-    """The moment with this name, in another process: by a connection that no pool ever had, because a forked
-    process must not touch those it inherited."""
-    with psycopg.connect(**connections["default"].get_connection_params()) as own, _moment(own) as raw:
-        raw.execute("SET TRANSACTION SNAPSHOT %s", [name])
+def joined(address: str, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """The moment with this name, in another process."""
+    with psycopg.connect(address) as own, _moment(own) as raw:
+        raw.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(name))
         yield raw
 
 

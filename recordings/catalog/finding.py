@@ -14,20 +14,23 @@ That a search has more than 2,000 rows takes longest to learn and hardly ever en
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from recordings.catalog.conditions import Search, Where
+from recordings.db import fetch_all
+from recordings.paging import COUNTED, TimeKey
+from recordings.timed import TimedValue
 
-COUNTED = 2_000
 WALKED = 16_000
 GROWTH = 8
 SHORTEST_SPAN = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)  # the finest time PostgreSQL knows
 REMEMBERED, REMEMBERED_FOR = 1_000, 600  # searches, seconds
+# Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away.
+_many = TimedValue[set[Search]](REMEMBERED_FOR)
 
 _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_type, d.state, d.worst_state"
 # Names are looked up for the rows of the page only, never for those it is chosen from.
@@ -36,13 +39,6 @@ _NAMES = """
     JOIN recordings_commboxobject o ON o.id = d.object_id
     JOIN recordings_stream s ON s.id = o.stream_id
     LEFT JOIN recordings_agent a ON a.id = o.agent_id"""
-
-
-class Place(NamedTuple):
-    """A place in the order of the lists."""
-
-    shown_at: datetime
-    id: UUID
 
 
 class Found(NamedTuple):
@@ -65,8 +61,8 @@ class Found(NamedTuple):
     agent_name: str
 
     @property
-    def place(self) -> Place:
-        return Place(self.shown_at, self.id)
+    def key(self) -> TimeKey:
+        return TimeKey(self.shown_at, self.id)
 
 
 class Result(NamedTuple):
@@ -76,10 +72,11 @@ class Result(NamedTuple):
     number: int
 
 
-def find(search: Search, limit: int, *, after: Place | None = None, newer: bool = False) -> Result:
-    """The first rows in order behind a place (from the newest without one); with `newer` the order is upside down."""
+def find(search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False) -> Result:
+    """The first rows in order behind a key (from the newest without one); with `newer` the order is upside down."""
     way = _Way(search, newer)
-    if _many.knows(search):
+    many = _many.get() or _many.set(set())
+    if search in many:
         return Result(way.look(after, limit), COUNTED + 1)
     if not search.sifted:
         rows = way.walk(after, limit, limit)
@@ -88,7 +85,9 @@ def find(search: Search, limit: int, *, after: Place | None = None, newer: bool 
         number, rows = way.take(after, limit)
     if number <= COUNTED:
         return Result(rows, number)
-    _many.remember(search)
+    if len(many) >= REMEMBERED:
+        many.clear()
+    many.add(search)
     return Result(way.look(after, limit) if search.sifted else rows, number)
 
 
@@ -96,33 +95,12 @@ def count(search: Search) -> int:
     """How many rows there are, counted up to one more than COUNTED."""
     everything = search.walked & search.sifted
     return int(
-        _fetched(
+        fetch_all(
+            connection,
             f"SELECT count(*) FROM (SELECT FROM recordings_searchdoc d {everything.clause()} LIMIT %s) found",  # noqa: S608
             [*everything.values, COUNTED + 1],
         )[0][0]
     )
-
-
-class _Many:
-    """Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away."""
-
-    def __init__(self) -> None:
-        self._until: dict[Search, float] = {}
-
-    def knows(self, search: Search) -> bool:
-        return self._until.get(search, 0) > monotonic()
-
-    def remember(self, search: Search) -> None:
-        if len(self._until) >= REMEMBERED:
-            self.forget()
-        self._until[search] = monotonic() + REMEMBERED_FOR
-
-    def forget(self) -> None:
-        self._until.clear()
-
-
-_many = _Many()
-forget = _many.forget
 
 
 @dataclass(frozen=True)
@@ -136,7 +114,7 @@ class _Way:
     def order(self) -> str:
         return "ORDER BY d.shown_at, d.id" if self.newer else "ORDER BY d.shown_at DESC, d.id DESC"
 
-    def take(self, start: Place | None, limit: int) -> tuple[int, list[Found]]:
+    def take(self, start: TimeKey | None, limit: int) -> tuple[int, list[Found]]:
         """Take all that match, in any order and up to one more than COUNTED, the cheapest way there is.
 
         Returns their number and, where they are no more than COUNTED, the first of them in order.
@@ -148,16 +126,16 @@ class _Way:
             SELECT n, page.* FROM (SELECT count(*) AS n FROM d) counted LEFT JOIN LATERAL (
                 {self._named(f"SELECT * FROM d {few.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608
-        rows = _fetched(statement, [*everything.values, COUNTED + 1, *few.values, limit])
+        rows = fetch_all(connection, statement, [*everything.values, COUNTED + 1, *few.values, limit])
         return rows[0][0], [Found._make(row[1:]) for row in rows if row[1] is not None]
 
-    def look(self, start: Place | None, limit: int) -> list[Found]:
+    def look(self, start: TimeKey | None, limit: int) -> list[Found]:
         """The first of many: walk, and ask the word index where that leads nowhere."""
         found = self.walk(start, WALKED, limit)
         edge = self.edge(start, WALKED) if len(found) < limit else None
         return found + self.ask(start, edge, limit - len(found)) if edge else found
 
-    def walk(self, start: Place | None, steps: int, limit: int) -> list[Found]:
+    def walk(self, start: TimeKey | None, steps: int, limit: int) -> list[Found]:
         """Sift the next so many rows."""
         near, sifted = self.search.walked & self._behind(start), self.search.sifted
         rows = f"""
@@ -165,14 +143,14 @@ class _Way:
             {sifted.clause()} {self.order} LIMIT %s"""  # noqa: S608
         return _found(self._named(rows), [*near.values, steps, *sifted.values, limit])
 
-    def edge(self, start: Place | None, steps: int) -> Place | None:
+    def edge(self, start: TimeKey | None, steps: int) -> TimeKey | None:
         """Where so many steps have led; None when the rows ended before."""
         near = self.search.walked & self._behind(start)
         statement = f"SELECT d.shown_at, d.id FROM recordings_searchdoc d {near.clause()} {self.order}"  # noqa: S608
-        rows = _fetched(f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
-        return Place(*rows[0]) if rows else None
+        rows = fetch_all(connection, f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
+        return TimeKey(*rows[0]) if rows else None
 
-    def ask(self, start: Place | None, edge: Place, limit: int) -> list[Found]:
+    def ask(self, start: TimeKey | None, edge: TimeKey, limit: int) -> list[Found]:
         """Ask the word index for what lies behind the edge, in spans of time that grow."""
         found: list[Found] = []
         for span in self._spans(start, edge):
@@ -186,7 +164,7 @@ class _Way:
                 break
         return found
 
-    def _spans(self, start: Place | None, edge: Place) -> Iterator[Where]:
+    def _spans(self, start: TimeKey | None, edge: TimeKey) -> Iterator[Where]:
         """The time behind the edge, cut so that each span is GROWTH times as long as the one before."""
         first, last = self._ends()
         begun, length = edge.shown_at, abs((start.shown_at if start else first) - edge.shown_at)
@@ -198,23 +176,19 @@ class _Way:
 
     def _ends(self) -> tuple[datetime, datetime]:
         """The times of the first and the last row in this direction."""
-        ((newest, oldest),) = _fetched("SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", [])
+        ((newest, oldest),) = fetch_all(
+            connection, "SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", []
+        )
         return (oldest, newest) if self.newer else (newest, oldest)
 
-    def _behind(self, place: Place | None) -> Where:
-        if place is None:
+    def _behind(self, key: TimeKey | None) -> Where:
+        if key is None:
             return Where()
-        return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", place)
+        return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", key)
 
     def _named(self, rows: str) -> str:
         return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608
 
 
 def _found(statement: str, values: list[Any]) -> list[Found]:
-    return list(map(Found._make, _fetched(statement, values)))
-
-
-def _fetched(statement: str, values: list[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+    return list(map(Found._make, fetch_all(connection, statement, values)))

@@ -1,23 +1,20 @@
-"""The search bar and its filters, as people give them in the address.
-
-Ten fields are read on every keystroke that pauses, so they are read by hand: Django's forms copy and bind each of
-them first, which takes longer than most searches.
-"""
+"""The search bar and its filters, as people give them in the address."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, partial
 from html import escape
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import QueryDict
+from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.queries import BIGGEST_ID, agents_and_streams, state_label
+from recordings.catalog.queries import agents_and_streams, state_label
 from recordings.commbox.enums import STATUSES, label
+from recordings.db import BIGGEST_ID
+from recordings.filter_form import FilterForm
 from recordings.models import RecordingState
 
 LONGEST_QUERY, LONGEST_TYPE = 10_000, 80
@@ -29,13 +26,9 @@ STATES = {
 }
 
 
-class Unreadable(ValueError):
-    """A value of the address that means nothing, with the sentence for whoever typed it."""
-
-
 def _text(text: str, most: int, what: str) -> str:
     if len(text) > most:
-        raise Unreadable(f"{what} has at most {most:,} characters.")
+        raise ValidationError(f"{what} has at most {most:,} characters.")
     # Signs that no text holds come with pasted text; they are dropped, not complained about.
     return text.replace("\0", " ").encode("utf-8", "replace").decode().strip()
 
@@ -44,7 +37,7 @@ def _number(text: str, biggest: int, sentence: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= biggest):
-        raise Unreadable(sentence)
+        raise ValidationError(sentence)
     return int(text)
 
 
@@ -54,54 +47,75 @@ def _day(text: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise Unreadable("A day is written like 2026-11-20.") from None
+        raise ValidationError("A day is written like 2026-11-20.") from None
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise Unreadable(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+        raise ValidationError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
     return day
 
 
+class _Read(forms.Field):
+    """A field that is read by one of the functions above: stricter than Django's fields, which take ٣ for 3."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__(required=False)
+        self.read = read
+
+    def to_python(self, value: Any) -> Any:
+        return self.read((value or "").strip())
+
+
+class _States(forms.MultipleChoiceField):
+    def validate(self, value: Any) -> None:
+        unknown = [state for state in value if state and state not in STATES]
+        if unknown:
+            raise ValidationError([f"Recordings have no state “{state[:40]}”." for state in unknown])
+
+
+_ID = partial(_number, biggest=BIGGEST_ID)
+_AGENT = partial(_ID, sentence="Agents are filtered by their number in CommBox.")
+_STREAM = partial(_ID, sentence="Channels are filtered by their number in CommBox.")
 _LENGTH = partial(_number, biggest=MOST_MINUTES, sentence="A length is a number of whole minutes.")
-READERS: dict[str, Callable[[str], Any]] = {
-    "q": partial(_text, most=LONGEST_QUERY, what="A search"),
-    "agent": partial(_number, biggest=BIGGEST_ID, sentence="Agents are filtered by their number in CommBox."),
-    "stream": partial(
-        _number, biggest=BIGGEST_ID, sentence="Channels are filtered by their number in CommBox."
-    ),
-    "since": _day,
-    "until": _day,
-    "shortest": _LENGTH,
-    "longest": _LENGTH,
-    "status": partial(_number, biggest=BIGGEST_STATUS, sentence="A status is a number."),
-    "type": partial(_text, most=LONGEST_TYPE, what="A type"),
-}
-NAMES = ("q", "agent", "stream", "since", "until", "shortest", "longest", "state", "status", "type")
+_STATUS = partial(_number, biggest=BIGGEST_STATUS, sentence="A status is a number.")
 
 
-@dataclass(frozen=True)
-class Chip:
-    """A filter that is on: its words, and the address without it."""
+class SearchForm(FilterForm):
+    """The words and the filters of the two lists. Its template writes the fields itself."""
 
-    text: str
-    without: str
+    q = _Read(partial(_text, most=LONGEST_QUERY, what="A search"))
+    agent = _Read(_AGENT)
+    stream = _Read(_STREAM)
+    since = _Read(_day)
+    until = _Read(_day)
+    shortest = _Read(_LENGTH)
+    longest = _Read(_LENGTH)
+    state = _States(required=False, choices=list(STATES.items()))
+    status = _Read(_STATUS)
+    type = _Read(partial(_text, most=LONGEST_TYPE, what="A type"))
 
+    def clean(self) -> dict[str, Any]:
+        """What no field can say alone."""
+        found: dict[str, Any] = super().clean() or {}
+        since, until = found.get("since"), found.get("until")
+        if since and until and since > until:
+            self.add_error("until", "The last day lies before the first.")
+        shortest, longest = found.get("shortest"), found.get("longest")
+        if shortest is not None and longest is not None and shortest > longest:
+            self.add_error("longest", "The greatest length is smaller than the least.")
+        return found
 
-class SearchForm:
-    """Reads the query string. What cannot be read is refused with a sentence, never ignored."""
+    @property
+    def sentences(self) -> list[str]:
+        """What cannot be read. Each sentence names its field."""
+        return [str(error) for errors in self.errors.values() for error in errors]
 
-    def __init__(self, data: QueryDict) -> None:
-        self.pairs = [(name, value) for name in NAMES for value in data.getlist(name) if value]
-        self.given = {name: data.get(name, "") for name in NAMES}
-        self.sentences: list[str] = []
-        self._values = {name: self._read(read, self.given[name].strip()) for name, read in READERS.items()}
-        self._states = tuple(dict.fromkeys(value for name, value in self.pairs if name == "state"))
-        self._check()
-
-    def is_valid(self) -> bool:
-        return not self.sentences
+    @property
+    def values(self) -> dict[str, str]:
+        """What was typed or chosen, for the fields."""
+        return {name: self.data.get(name, "") for name in self.fields}
 
     def criteria(self) -> Criteria:
         """What was asked for; call it on a valid form only."""
-        given = self._values
+        given = self.cleaned_data
         since, until = given["since"], given["until"]
         return Criteria(
             words=given["q"],
@@ -111,60 +125,32 @@ class SearchForm:
             until=_midnight(until) + timedelta(days=1) if until else None,
             shortest=_seconds(given["shortest"]),
             longest=_seconds(given["longest"]),
-            states=self._states,
+            states=tuple(dict.fromkeys(self.given("state"))),
             status=given["status"],
             type=given["type"],
         )
 
-    def chips(self) -> list[Chip]:
-        """The filters that are on, each with the address of the page without it."""
-        return [
-            Chip(self._said(name, value), self.query(without=(name, value)))
-            for name, value in self.pairs
-            if name != "q"
-        ]
-
-    def query(self, without: tuple[str, str] | None = None) -> str:
-        """Words and filters as a query string, without one of them where named; cursors never travel along."""
-        return urlencode([pair for pair in self.pairs if pair != without], errors="replace")
-
     def agent_options(self) -> SafeString:
-        return _options("Anybody", self._names[0].items(), self.given["agent"])
+        return _options("Anybody", self._names[0].items(), self.values["agent"])
 
     def stream_options(self) -> SafeString:
-        return _options("Any channel", self._names[1].items(), self.given["stream"])
+        return _options("Any channel", self._names[1].items(), self.values["stream"])
 
     def status_options(self) -> SafeString:
         return _options(
-            "Any status", ((str(key), word) for key, word in STATUSES.items()), self.given["status"]
+            "Any status", ((str(key), word) for key, word in STATUSES.items()), self.values["status"]
         )
 
     def state_boxes(self) -> list[tuple[str, str, bool]]:
         """Value and words of each state, and whether it is asked for."""
-        return [(value, words, value in self._states) for value, words in STATES.items()]
+        return [(value, words, value in self.given("state")) for value, words in STATES.items()]
 
     @cached_property
     def _names(self) -> tuple[dict[str, str], dict[str, str]]:
         return agents_and_streams()
 
-    def _read(self, read: Callable[[str], Any], text: str) -> Any:
-        try:
-            return read(text)
-        except Unreadable as error:
-            self.sentences.append(str(error))
-            return None
-
-    def _check(self) -> None:
-        """What no field can say alone."""
-        given = self._values
-        if given["since"] and given["until"] and given["since"] > given["until"]:
-            self.sentences.append("The last day lies before the first.")
-        if None not in (given["shortest"], given["longest"]) and given["shortest"] > given["longest"]:
-            self.sentences.append("The greatest length is smaller than the least.")
-        unknown = [state for state in self._states if state not in STATES]
-        self.sentences += [f"Recordings have no state “{state[:40]}”." for state in unknown]
-
-    def _said(self, name: str, value: str) -> str:
+    def said(self, name: str, value: str) -> str:
+        """A filter that is on, in words."""
         if name in ("agent", "stream"):
             known = self._names[0 if name == "agent" else 1]
             return known.get(value, f"{'agent' if name == 'agent' else 'channel'} {value}")

@@ -1,9 +1,9 @@
 """What the catalog's pages read: lists a page at a time, one object with its recordings."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from django.conf import settings
@@ -12,15 +12,13 @@ from django.utils import timezone
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
-from recordings.catalog.finding import COUNTED, Found, Place, Result, find
+from recordings.catalog.finding import Found, find
 from recordings.catalog.words import digits
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
+from recordings.db import BIGGEST_ID, fetch_all
 from recordings.models import CommBoxObject, Recording, RecordingState
+from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 
-PAGE = 50
-BIGGEST_ID = 2**63 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
 _STATE_LABELS = {**{state.value: str(state.label) for state in RecordingState}, "": "No recording found"}
 _BOTH_NAMES = """
 SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FROM recordings_stream ORDER BY 3, 2
@@ -46,69 +44,38 @@ class Line:
     refreshed_at: datetime | None
     stale: bool
 
-    @property
-    def state_label(self) -> str:
-        return state_label(self.state)
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of a list. `newer` and `older` are cursors, empty where there is nothing more that way."""
-
-    lines: list[Line]
-    count: int = 0
-    capped: bool = False
-    newer: str = ""
-    older: str = ""
-    hint: str = ""
-
 
 def state_label(state: str) -> str:
     """A recording's state in a word; of no recording, that there is none."""
     return _STATE_LABELS.get(state, state)
 
 
-def objects(criteria: Criteria, cursor: str = "", *, newer: bool = False) -> Page:
+def objects(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[Line, TimeKey]:
     """A page of objects, the one with the newest recording first."""
-    return _page(criteria, Search.for_objects, cursor, newer)
+    return _page(criteria, Search.for_objects, start)
 
 
-def recordings(criteria: Criteria, cursor: str = "", *, newer: bool = False) -> Page:
+def recordings(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[Line, TimeKey]:
     """A page of recordings of all objects, newest first."""
-    return _page(criteria, Search.for_recordings, cursor, newer)
+    return _page(criteria, Search.for_recordings, start)
 
 
-def _page(criteria: Criteria, search_for: Callable[[Criteria], Search], cursor: str, newer: bool) -> Page:
+def _page(
+    criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey]
+) -> Page[Line, TimeKey]:
     try:
         terms = word_terms(criteria.words)
     except TooManyWords:
         return Page([], hint=f"A search takes up to {MOST_WORDS} words; these were more.")
     if criteria.words.strip() and not terms:
         return Page([], hint="These signs are no words: type letters or digits.")
-    search, place = search_for(criteria), place_of(cursor)
-    if place is None:
-        return _first(search)
-    found = find(search, PAGE + 1, after=place, newer=newer)
-    if not newer:
-        return _shown(found, newer=True, older=len(found.rows) > PAGE)
-    # What lies between the newest row and a full page of them is the first page.
-    return _shown(found, newer=True, older=True, upwards=True) if len(found.rows) > PAGE else _first(search)
-
-
-def _first(search: Search) -> Page:
-    found = find(search, PAGE + 1)
-    return _shown(found, newer=False, older=len(found.rows) > PAGE)
-
-
-def _shown(found: Result, *, newer: bool, older: bool, upwards: bool = False) -> Page:
-    shown = found.rows[:PAGE][::-1] if upwards else found.rows[:PAGE]
-    return Page(
-        lines=_lines(shown),
-        count=min(found.number, COUNTED),
-        capped=found.number > COUNTED,
-        newer=cursor_of(shown[0].place) if shown and newer else "",
-        older=cursor_of(shown[-1].place) if shown and older else "",
-    )
+    search = search_for(criteria)
+    found = find(search, PAGE + 1, after=start.key, newer=start.newer)
+    if start.newer and len(found.rows) <= PAGE:
+        # What lies between the newest row and a full page of them is the first page.
+        start, found = NEWEST, find(search, PAGE + 1)
+    page = Page.cut(found.rows, start, attrgetter("key"), found.number)
+    return page.showing(_lines(page.rows))
 
 
 def _lines(found: Sequence[Found]) -> list[Line]:
@@ -144,11 +111,9 @@ def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
     """Numbers and names of all agents, and of all channels, by name: one query."""
     agents: dict[str, str] = {}
     streams: dict[str, str] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BOTH_NAMES)
-        for is_agent, pk, name in cursor.fetchall():
-            names = agents if is_agent else streams
-            names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
+    for is_agent, pk, name in fetch_all(connection, _BOTH_NAMES):
+        names = agents if is_agent else streams
+        names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
     return agents, streams
 
 
@@ -157,20 +122,6 @@ def masked(phone: str) -> str:
     number = digits(phone)
     shown = min(4, len(number) // 2)
     return f"•••• {number[-shown:]}" if shown else ""
-
-
-def cursor_of(place: Place) -> str:
-    """A place as text for an address: microseconds since 1970, and the row."""
-    return f"{(place.shown_at - _EPOCH) // timedelta(microseconds=1)}.{place.id.hex}"
-
-
-def place_of(cursor: str) -> Place | None:
-    """The place a cursor names; what is none begins at the newest row."""
-    found = _CURSOR.match(cursor)
-    try:
-        return Place(_EPOCH + timedelta(microseconds=int(found[1])), UUID(found[2])) if found else None
-    except OverflowError:
-        return None
 
 
 @dataclass(frozen=True)
@@ -221,17 +172,19 @@ class RecordingLine:
     state_reason: str
     confirmed_at: datetime | None
     vanished_at: datetime | None
-    first_seen_at: datetime
+    refreshed_at: datetime | None
 
     @property
-    def state_label(self) -> str:
-        return state_label(self.state)
+    def as_of(self) -> datetime | None:
+        """When CommBox last said that it is there; for one that is gone, when it last was."""
+        return self.confirmed_at if self.vanished_at else self.refreshed_at
 
 
 def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
     """How many recordings an object has, and the newest page of them: two queries."""
     of_object = Recording.objects.filter(object=object_id)
-    rows = of_object.order_by("-shown_at", "-id").values_list(*RecordingLine.__slots__)[:PAGE]
+    columns = [*RecordingLine.__slots__[:-1], "object__refreshed_at"]
+    rows = of_object.order_by("-shown_at", "-id").values_list(*columns)[:PAGE]
     return of_object.count(), [RecordingLine(*row) for row in rows]
 
 

@@ -1,14 +1,13 @@
 """Search objects and recordings, and open one object. What is shown is in the trail first."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
@@ -16,14 +15,16 @@ from recordings.catalog import queries
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import log_opening, log_search
-from recordings.catalog.queries import Page
-from recordings.catalog.rows import object_rows, recording_rows
+from recordings.catalog.queries import Line
+from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
+from recordings.paging import BY_TIME, Page, Start, TimeKey, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 from recordings.trail.queries import EventRow, trail_under
 
+LIST = "catalog/list.html"
 TRAIL_SHOWN = 12
 _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 
@@ -32,42 +33,48 @@ _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 @permission_required(Permission.SEARCH_OBJECTS)
 def object_list(request: Request) -> HttpResponse:
     """Objects that match words and filters, the one with the newest recording first."""
-    return _list(request, "objects", queries.objects, object_rows)
+    lede = "Conversations, the one with the newest recording first"
+    return _list(request, "objects", lede, queries.objects, OBJECTS)
 
 
 @require_safe
 @permission_required(Permission.SEARCH_OBJECTS)
 def recording_list(request: Request) -> HttpResponse:
     """Recordings of all objects, newest first, by the same words and filters."""
-    return _list(request, "recordings", queries.recordings, recording_rows)
+    lede = "Every recording of every conversation, newest first"
+    return _list(request, "recordings", lede, queries.recordings, RECORDINGS)
 
 
 def _list(
-    request: Request, area: str, search: Callable[..., Page], drawn: Callable[..., SafeString]
+    request: Request,
+    area: str,
+    lede: str,
+    search: Callable[[Criteria, Start[TimeKey]], Page[Line, TimeKey]],
+    columns: Sequence[Column[Line]],
 ) -> HttpResponse:
     form = SearchForm(request.GET)
-    template = f"catalog/{area}.html"
-    context: dict[str, Any] = {"form": form, "area": area}
+    context: dict[str, Any] = {"form": form, "area": area, "lede": lede, "all_url": request.path}
     if not form.is_valid():
-        return page(request, template, context, fragment="results", status=400)
+        return page(request, LIST, context, fragment="results", status=400)
     criteria, started = form.criteria(), perf_counter()
-    found = search(criteria, **_cursor(request))
+    found = search(criteria, start_by_time(request.GET))
     took = round((perf_counter() - started) * 1000)
     logged = _log(request, area, criteria, found)
     context |= {
         "page": found,
-        "rows": drawn(found.lines),
+        "table": Table(columns, found.rows),
         "logged": logged,
         **_words(found, form, area, took),
     }
-    response = page(request, template, context, fragment="results")
+    response = page(request, LIST, context, fragment="results")
     # The address to keep and to send around: htmx would write every field that was left empty.
-    place = {name: request.GET[name] for name in ("older", "newer") if name in request.GET}
-    response.headers["HX-Push-Url"] = request.path + _address(form, **place)
+    key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
+    query = "&".join(filter(None, [form.query(), key]))
+    response.headers["HX-Push-Url"] = request.path + (f"?{query}" if query else "")
     return response
 
 
-def _log(request: Request, area: str, criteria: Criteria, found: Page) -> bool:
+def _log(request: Request, area: str, criteria: Criteria, found: Page[Line, TimeKey]) -> bool:
     """Whether the search is in the trail. Without it nothing is shown that was looked for by somebody's words."""
     try:
         log_search(by=Actor.from_request(request), area=area, criteria=criteria, page=found)
@@ -92,6 +99,7 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
     context = {
         "object": found,
         "recordings": lines,
+        "table": Table(OF_ONE_OBJECT, lines),
         "number": number,
         "may_play": can(request.user, Permission.PLAY_RECORDINGS),
         "may_refresh": can(request.user, Permission.REFRESH_CATALOG),
@@ -106,27 +114,13 @@ def _without(event: EventRow, words: str) -> EventRow:
     return replace(event, about=tuple(part for part in event.about if part.text != words))
 
 
-def _cursor(request: Request) -> dict[str, Any]:
-    """Where the page begins: `older` and `newer` are cursors of the links between pages."""
-    newer = request.GET.get("newer", "")
-    return {"cursor": newer or request.GET.get("older", ""), "newer": bool(newer)}
-
-
-def _words(found: Page, form: SearchForm, area: str, took: int) -> dict[str, Any]:
+def _words(found: Page[Line, TimeKey], form: SearchForm, area: str, took: int) -> dict[str, Any]:
     """The honest words about how much there is, and the links to more."""
-    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
     noun = area if found.capped or found.count != 1 else area[:-1]
-    shown = len(found.lines)
+    shown = len(found.rows)
     some = "All" if shown == found.count and not found.capped else f"{shown:,} of"
     return {
-        "total": f"{total} {noun}",
-        "shown": f"{some} {total} {noun} · {took} ms",
-        "newer_url": _address(form, newer=found.newer) if found.newer else "",
-        "older_url": _address(form, older=found.older) if found.older else "",
+        "total": f"{found.total} {noun}",
+        "shown": f"{some} {found.total} {noun} · {took} ms",
+        **found.urls(BY_TIME, form.query()),
     }
-
-
-def _address(form: SearchForm, **cursor: str) -> str:
-    parts = filter(None, [form.query(), urlencode({name: value for name, value in cursor.items() if value})])
-    query = "&".join(parts)
-    return f"?{query}" if query else ""

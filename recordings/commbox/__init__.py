@@ -19,9 +19,7 @@ from recordings.commbox.records import (
     Problem,
     RecordingItem,
     StreamStat,
-    TagItem,
     TeamItem,
-    UserItem,
     Window,
 )
 from recordings.commbox.transport import Timeouts
@@ -40,12 +38,10 @@ __all__ = [
     "RecordingItem",
     "ServerError",
     "StreamStat",
-    "TagItem",
     "TeamItem",
     "Throttled",
     "Timeouts",
     "Unauthorized",
     "Unreachable",
-    "UserItem",
     "Window",
 ]

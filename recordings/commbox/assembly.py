@@ -11,7 +11,8 @@ from redis.retry import Retry
 from structlog.contextvars import get_contextvars
 
 from recordings.commbox.client import CommBox
-from recordings.commbox.limits import CallBudget, Left
+from recordings.commbox.counters import Left
+from recordings.commbox.limits import CallBudget
 
 REDIS_SECONDS = 0.5  # a page waits no longer than this to learn that Redis is gone
 

@@ -12,10 +12,9 @@ from urllib.parse import quote
 
 import stamina
 
-from recordings.commbox.breaker import Breaker
+from recordings.commbox.counters import Priority
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
 from recordings.commbox.inflight import Merged
-from recordings.commbox.limits import Priority
 from recordings.commbox.paging import Order, walk
 from recordings.commbox.parsing.document import Unreadable, decode, read_json
 from recordings.commbox.parsing.envelope import failure_of
@@ -23,9 +22,7 @@ from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.parsing.people import (
     parse_agents,
     parse_stream_stats,
-    parse_tags,
     parse_teams,
-    parse_user,
 )
 from recordings.commbox.parsing.recordings import RECORDING_TYPE, parse_recordings
 from recordings.commbox.records import (
@@ -34,13 +31,12 @@ from recordings.commbox.records import (
     Parsed,
     RecordingItem,
     StreamStat,
-    TagItem,
     TeamItem,
-    UserItem,
     Window,
 )
 from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, RetryBudget, retry_after_seconds
 from recordings.commbox.transport import Answer, Timeouts, Transport
+from recordings.db import BIGGEST_ID
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -50,8 +46,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Limiter(Protocol):
     """What the client asks before each exchange; see limits.py."""
 
-    def acquire(self, priority: Priority = "background") -> AbstractContextManager[None]:
-        """Hold one of the account's places; raises Throttled when none comes free in time."""
+    def acquire(self, priority: Priority, longest: float) -> AbstractContextManager[None]:
+        """Hold one of the account's places; raises Throttled when none comes free within `longest` seconds."""
 
     def pause(self, seconds: float | None) -> None:
         """CommBox answered 429, and asked for so many seconds or did not say."""
@@ -80,7 +76,6 @@ class CommBox:
         self._limiter = limiter
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
-        self._breaker = Breaker()
         self._retries = RetryBudget()
         self._in_flight: Merged[tuple[str, bool], Parsed[RecordingItem]] = Merged()
         self._request_id = request_id or (lambda: "")
@@ -140,10 +135,6 @@ class CommBox:
         text = _object_id(object_id)
         return self._in_flight.call((text, interactive), lambda: self._recordings(text, interactive))
 
-    def user(self, user_id: int | str) -> UserItem:
-        """One customer."""
-        return parse_user(self._get(f"users/{_object_id(user_id)}"))
-
     def agents(self) -> Parsed[AgentItem]:
         """Every agent of the account."""
         return parse_agents(self._get("managers"))
@@ -154,10 +145,6 @@ class CommBox:
             return parse_teams(self._get("managers/teams"))
         except BadRequest:
             return parse_teams(self._get("managers/teams", {"Name": ""}))
-
-    def tags(self) -> Parsed[TagItem]:
-        """Every tag."""
-        return parse_tags(self._get("tags"))
 
     def close(self) -> None:
         """Close every connection."""
@@ -180,21 +167,11 @@ class CommBox:
         """Ask until an answer is a success, an error that will not change, or patience ends."""
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
-        patience = Patience(backoff, lambda: self._breaker.is_open, self._retries)
+        patience = Patience(backoff, self._retries)
         for attempt in stamina.retry_context(on=patience, attempts=backoff.attempts, timeout=None):
             with attempt:
-                return self._try(path, query or {}, priority, patience)
+                return self._with_either_key(path, query or {}, priority, patience)
         raise AssertionError("the last attempt either returns or raises")
-
-    def _try(self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience) -> Any:
-        self._breaker.check()
-        try:
-            document = self._with_either_key(path, query, priority, patience)
-        except CommBoxError as error:
-            self._breaker.failed(error)
-            raise
-        self._breaker.succeeded()
-        return document
 
     def _with_either_key(
         self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience
@@ -226,9 +203,9 @@ class CommBox:
     ) -> Any:
         request_id = self._new_request_id()
         headers = {"Authorization": f"Bearer {key}", self._request_id_header: request_id}
-        total = min(self._timeouts.total, max(0.1, patience.left()))
         try:
-            with self._limiter.acquire(priority) if self._limiter else nullcontext():
+            with self._limiter.acquire(priority, patience.left()) if self._limiter else nullcontext():
+                total = min(self._timeouts.total, max(0.1, patience.left()))
                 answer = self._transport.get(path, query, headers, replace(self._timeouts, total=total))
             return self._read(answer)
         except CommBoxError as error:
@@ -281,6 +258,6 @@ def _segment(stream_id: int | str) -> str:
 
 def _object_id(value: int | str) -> str:
     text = "" if isinstance(value, bool) else str(value)
-    if not _ID.fullmatch(text) or int(text) >= 2**63:
+    if not _ID.fullmatch(text) or int(text) > BIGGEST_ID:
         raise ValueError("An id is a whole positive number of at most 64 bits.")
     return text

@@ -75,7 +75,7 @@ class BadResponse(CommBoxError):
 
 
 class Unreachable(CommBoxError):
-    """No answer: refused, reset, timed out, or the circuit breaker is open after repeated failures."""
+    """No answer: refused, reset or timed out."""
 
     sentence = "CommBox could not be reached."
     retriable = True

@@ -89,19 +89,6 @@ class ObjectItem:
 
 
 @dataclass(frozen=True, slots=True)
-class UserItem:
-    """A customer."""
-
-    user_id: int
-    name: str = field(repr=False)
-    email: str = field(repr=False)
-    phone: str = field(repr=False)
-    unique_id: str = field(repr=False)
-    identity_ids: tuple[int, ...]
-    raw: Raw = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AgentItem:
     """An agent (CommBox: manager)."""
 
@@ -120,14 +107,6 @@ class TeamItem:
     """A team of agents."""
 
     team_id: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TagItem:
-    """A tag objects can carry."""
-
-    tag_id: int
     name: str
 
 

@@ -7,7 +7,6 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,13 +21,17 @@ _SECONDS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Tries in all, the jitter's first and greatest ceiling, and the longest wait to sleep through (seconds)."""
+    """How one call is tried again. Seconds, but for `attempts`.
+
+    `initial` and `greatest` are ceilings of the jitter. A wait beyond `longest_sleep` is handed to the caller. `total`
+    ends the whole call: waits for the call budget, exchanges and waits between them.
+    """
 
     attempts: int = 5
     initial: float = 1.0
     greatest: float = 60.0
     longest_sleep: float = 10.0
-    total: float | None = None
+    total: float = 50.0  # within the lease of the object that is refreshed (60 s)
 
     def ceiling(self, failures: int) -> float:
         """The greatest wait after so many failures in a row."""
@@ -82,20 +85,17 @@ class RetryBudget:
 class Patience:
     """Decides for one call, after each failure, whether and when to try again. Used as stamina's hook."""
 
-    def __init__(
-        self, backoff: Backoff, give_up: Callable[[], bool], budget: RetryBudget | None = None
-    ) -> None:
+    def __init__(self, backoff: Backoff, budget: RetryBudget | None = None) -> None:
         self._backoff = backoff
-        self._give_up = give_up
         self._budget = budget or RetryBudget()
         self._budget.earn()
         self._failures = 0
-        self._ends_at = None if backoff.total is None else time.monotonic() + backoff.total
+        self._ends_at = time.monotonic() + backoff.total
 
     def __call__(self, error: Exception) -> bool | float:
         """Seconds to wait before the next try, or False to let the error through."""
         self._failures += 1
-        if not isinstance(error, CommBoxError) or not error.retriable or self._give_up():
+        if not isinstance(error, CommBoxError) or not error.retriable:
             return False
         if isinstance(error, BadResponse) and self._failures >= BAD_RESPONSE_TRIES:
             return False
@@ -107,4 +107,4 @@ class Patience:
 
     def left(self) -> float:
         """Seconds left for the whole call, all tries and waits together."""
-        return float("inf") if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+        return max(0.0, self._ends_at - time.monotonic())

@@ -4,7 +4,6 @@ The one place of the client that imports httpx. Several small pools, for one big
 """
 
 import itertools
-import logging
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,10 +22,6 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 CONNECTIONS_PER_POOL = 5
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "AuditPortal"}
-
-# At INFO httpx writes each URL it asks for.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)

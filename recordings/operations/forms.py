@@ -4,10 +4,10 @@ import re
 
 from django import forms
 
+from recordings.db import BIGGEST_ID
 from recordings.models import CommBoxObject
 from recordings.operations.run_pages import KINDS
 
-LARGEST_ID = 2**63 - 1
 MOST_IDS = 1000
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
@@ -26,7 +26,7 @@ class ObjectsForm(forms.Form):
     def clean_object_ids(self) -> list[int]:
         """The ids, each once. Raises ValidationError that names the first one that is none or unknown."""
         words = list(dict.fromkeys(re.split(r"[\s,;]+", self.cleaned_data["object_ids"].strip(" \t\r\n,;"))))
-        wrong = [word for word in words if not _ID.fullmatch(word) or int(word) > LARGEST_ID]
+        wrong = [word for word in words if not _ID.fullmatch(word) or int(word) > BIGGEST_ID]
         if wrong:
             raise forms.ValidationError(f"An object id is a whole number; “{wrong[0][:40]}” is not one.")
         if len(words) > MOST_IDS:
@@ -47,4 +47,4 @@ class RunsForm(forms.Form):
     """Which page of the runs: of one kind or of all, older than a number."""
 
     kind = forms.ChoiceField(required=False, choices=[("", "All"), *KINDS.items()])
-    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    before = forms.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)

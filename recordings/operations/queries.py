@@ -108,7 +108,7 @@ def operations() -> dict[str, Any]:
         "set_aside": set_aside().count(),
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
         "streams": streams(),
-        "runs": newest_runs(most=RUNS_SHOWN).rows,
+        "runs": list(newest_runs()[:RUNS_SHOWN]),
         "keys": keys.key_lines(),
         "failing": failing_objects(),
         "problems": item_groups()[:PROBLEMS_SHOWN],

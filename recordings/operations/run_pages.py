@@ -1,33 +1,27 @@
 """The runs of the refresh as pages show them: the newest first, each with what it counted and how far it came."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from operator import attrgetter
 
-from django.db.models import Q, Subquery
+from django.db.models import Q, QuerySet, Subquery
 
 from recordings.models import RefreshRun
+from recordings.paging import PAGE, Page, Start
 from recordings.refresh import runs
 
-PAGE = 50
 KINDS = {runs.SWEEP: "Sweeps", runs.LIST: "Listings", runs.DISCOVER: "Discoveries"}
 
 
-@dataclass(frozen=True)
-class RunPage:
-    """So many runs, and the number to go on from when there are older ones."""
-
-    rows: Sequence[RefreshRun]
-    older: int | None
-
-
-def newest_runs(kind: str = "", before: int | None = None, most: int = PAGE) -> RunPage:
+def run_page(kind: str = "", before: int | None = None) -> Page[RefreshRun, int]:
     """A page of runs that began before run `before`, of one kind or of all. A run that is kept no more is passed over:
     then there is nothing older either."""
-    found = RefreshRun.objects.order_by("-started_at", "-pk")
-    found = found.filter(kind=kind) if kind else found
+    found = newest_runs().filter(kind=kind) if kind else newest_runs()
     found = found.filter(_older_than(before)) if before is not None else found
-    rows = list(found[: most + 1])
-    return RunPage(rows[:most], rows[most - 1].pk if len(rows) > most else None)
+    return Page.cut(list(found[: PAGE + 1]), Start(before), attrgetter("pk"))
+
+
+def newest_runs() -> QuerySet[RefreshRun]:
+    """All runs, the newest first."""
+    return RefreshRun.objects.order_by("-started_at", "-pk")
 
 
 def _older_than(number: int) -> Q:

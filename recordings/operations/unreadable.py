@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from recordings.db import fetch_all
 from recordings.operations.meanings import Meaning, meaning_of, meaning_of_flag
 
 EXAMPLES = 3
@@ -69,21 +70,16 @@ class Group:
 def item_groups() -> list[Group]:
     """Items that were left out, by reason: what is still there first, then the newest. One query."""
     since = timezone.now() - LISTED_WITHIN
-    groups = [_group(row, meaning_of(row[0])) for row in _rows(_ITEMS, {"listed_since": since})]
+    groups = [
+        _group(row, meaning_of(row[0])) for row in fetch_all(connection, _ITEMS, {"listed_since": since})
+    ]
     return sorted(groups, key=lambda group: (group.still == 0, -group.last_seen_at.timestamp()))
 
 
 def field_groups() -> list[Group]:
     """Recordings that were kept with a field that could not be read, by field and fault. One query, by an index."""
-    groups = [_group(row, meaning_of_flag(row[0])) for row in _rows(_FIELDS, {})]
+    groups = [_group(row, meaning_of_flag(row[0])) for row in fetch_all(connection, _FIELDS)]
     return sorted(groups, key=lambda group: (group.still == 0, -group.items, group.reason))
-
-
-def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
 
 
 def _group(row: tuple[Any, ...], meaning: Meaning) -> Group:

@@ -15,7 +15,7 @@ from recordings.http import Request
 from recordings.nudge import nudge
 from recordings.operations import queries, unreadable
 from recordings.operations.forms import ObjectsForm, RunsForm
-from recordings.operations.run_pages import newest_runs
+from recordings.operations.run_pages import run_page
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 from recordings.refresh import absence, tasks
@@ -73,7 +73,7 @@ def run_list(request: Request) -> HttpResponse:
     form = RunsForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     kind, before = asked.get("kind", ""), asked.get("before")
-    found = newest_runs(kind, before)
+    found = run_page(kind, before)
     context = {
         "page": found,
         "kind": kind,

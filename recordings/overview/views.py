@@ -18,10 +18,13 @@ from django.views.decorators.http import require_safe
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import COUNTED, count
+from recordings.catalog.finding import count
 from recordings.catalog.queries import newest_recordings
+from recordings.catalog.tables import NEWEST_RECORDINGS, Table
+from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing
+from recordings.paging import COUNTED
 from recordings.permissions import Permission
 from recordings.policies import any_person, can
 
@@ -92,7 +95,7 @@ def overview(request: Request) -> HttpResponse:
         context |= {
             "days": days,
             "tiles": _tiles(days),
-            "newest": newest_recordings(NEWEST),
+            "newest": Table(NEWEST_RECORDINGS, newest_recordings(NEWEST)),
             "source": SourceStatus.objects.filter(pk=1).first(),
         }
     if may["play_recordings"]:
@@ -104,9 +107,7 @@ def recordings_per_day() -> list[tuple[str, int]]:
     """The last DAYS days, today last, each with its number of recordings."""
     today = timezone.now().date()
     first = today - timedelta(days=DAYS - 1)
-    with connection.cursor() as cursor:
-        cursor.execute(_PER_DAY, [first, today + timedelta(days=1)])
-        found: dict[date, int] = dict(cursor.fetchall())
+    found: dict[date, int] = dict(fetch_all(connection, _PER_DAY, [first, today + timedelta(days=1)]))
     days = [first + timedelta(days=number) for number in range(DAYS)]
     return [(day.isoformat(), found.get(day, 0)) for day in days]
 

@@ -1,22 +1,14 @@
 """Why a viewing is refused: each reason with its code for the trail, its sentence for a person, its HTTP status."""
 
-from enum import StrEnum
-
 from recordings.exceptions import PortalError
+from recordings.worded import Worded
 
 
-class Denial(StrEnum):
+class Denial(Worded):
     """What may stand between a person and a recording, the gravest first: the first that holds is said."""
 
     sentence: str
     status: int
-
-    def __new__(cls, value: str, sentence: str, status: int) -> "Denial":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        member.status = status
-        return member
 
     CROSS_SITE = "cross_site", "Another web site asked for this, so it was refused.", 403
     SIGNED_OUT = "signed_out", "You are signed out, so this viewing has ended. Sign in to go on.", 401

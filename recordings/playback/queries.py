@@ -137,7 +137,7 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
     return [
         ViewingRow(
             viewer_id=row.viewer_id,
-            viewer_name=row.viewer.full_name or row.viewer.username,
+            viewer_name=row.viewer.display_name,
             short_id=row.short_id,
             purpose=row.purpose,
             started_at=row.started_at,

@@ -8,11 +8,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.audit import Actor, AuditUnavailable, Kind, Target, record
 from recordings.commbox import CommBoxError
 from recordings.exceptions import UnknownChannel, UnknownObject
 from recordings.models import CommBoxObject, Stream
-from recordings.refresh import source, storing
+from recordings.refresh import storing
 from recordings.refresh.fetching import Failed, Good, fetch_each
 
 logger = structlog.get_logger("portal.refresh")
@@ -50,7 +51,7 @@ def refresh(leased: Sequence[int], *, by: Actor, fetch: Fetch = fetch_each) -> l
     # 3. Only a well-formed answer changes a recording. A failure is noted on its object, with the next attempt.
     good = [answer for answer in answers if isinstance(answer, Good)]
     if good:
-        source.heard()
+        breaker.record_result()
     results = [_note_failed_call(answer) for answer in answers if isinstance(answer, Failed)]
     waiting, refusals = deque(storing.groups_of(good)), 0
     while waiting:
@@ -129,11 +130,11 @@ def _note_failed_call(answer: Failed) -> RefreshResult:
     if not isinstance(error, CommBoxError):
         storing.note_failure(answer.object_id, TROUBLE)
         return RefreshResult(answer.object_id, error=TROUBLE)
-    source.heard(error)
+    breaker.record_result(error)
     logger.warning(
         "object not refreshed",
         object_id=answer.object_id,
-        failure=source.code_of(error),
+        failure=breaker.code_of(error),
         upstream_status=error.status,
         upstream_request_id=error.request_id,
     )

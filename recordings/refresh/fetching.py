@@ -14,9 +14,9 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
+from recordings.breaker import ANSWERED
 from recordings.commbox import CommBoxError, Parsed, RecordingItem, Throttled
 from recordings.commbox.assembly import client
-from recordings.refresh.source import ANSWERED
 
 logger = structlog.get_logger("portal.refresh")
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.commbox import CommBoxError, ObjectItem, Parsed, Problem, Window
 from recordings.commbox.assembly import client
 from recordings.commbox.paging import MAX_PAGES
 from recordings.models import Stream
-from recordings.refresh import leases, problems, schedule, source
+from recordings.refresh import leases, problems, schedule
 from recordings.refresh.objects import upsert_objects
 
 logger = structlog.get_logger("portal.refresh")
@@ -42,7 +43,7 @@ def list_stream(stream: Stream, *, since: datetime | None = None, progress: Prog
     try:
         return _Listing(stream, progress).run(since)
     except CommBoxError as error:
-        source.heard(error)
+        breaker.record_result(error)
         _note_failure(stream, error)
         raise
 
@@ -95,7 +96,7 @@ class _Listing:
         _note_success(self.stream, self.newest if window.end > timezone.now() else window.end)
 
     def _keep(self, page: Parsed[ObjectItem]) -> None:
-        source.heard()
+        breaker.record_result()
         self.written += _store(self.stream, page.items)
         problems.note(page.problems, stream_id=self.stream.pk)
         self.newest = max([*_moments(page.items), *([self.newest] if self.newest else [])], default=None)
@@ -133,7 +134,7 @@ def _note_success(stream: Stream, listed_until: datetime | None) -> None:
 
 def _note_failure(stream: Stream, error: CommBoxError) -> None:
     now = timezone.now()
-    logger.warning("stream not listed", stream_id=stream.pk, failure=source.code_of(error))
+    logger.warning("stream not listed", stream_id=stream.pk, failure=breaker.code_of(error))
     Stream.objects.filter(pk=stream.pk).update(
         list_due_at=now + max(LIST_EVERY, schedule.retry_after(error, 1)),
         list_leased_until=None,

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.catalog.docs import rebuild_docs_for_agents, rebuild_docs_for_streams
 from recordings.commbox import AgentItem, CommBoxError, StreamStat, TeamItem
 from recordings.commbox.assembly import client
 from recordings.commbox.enums import VIDEO_CHAT_MODULE
 from recordings.models import Agent, CommBoxObject, SearchDoc, Stream, Team
-from recordings.refresh import problems, source
+from recordings.refresh import problems
 
 # What somebody means who asks for a channel now; everything else of it comes at its turn.
 RECENT, MOST_RECENT = timedelta(days=1), 1000
@@ -29,9 +30,9 @@ def discover() -> list[int]:
         _remember(_video_streams(stats.items))
         _refresh_people()
     except CommBoxError as error:
-        source.heard(error)
+        breaker.record_result(error)
         raise
-    source.heard()
+    breaker.record_result()
     problems.note(stats.problems)
     return list(Stream.objects.order_by("id").values_list("id", flat=True))
 

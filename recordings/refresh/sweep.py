@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 
+from recordings import breaker
 from recordings.audit import Actor
 from recordings.commbox import CommBoxError
-from recordings.refresh import leases, source
+from recordings.refresh import leases
 from recordings.refresh.actions import RefreshResult, refresh
 from recordings.refresh.fetching import Failed, Fetchers, Good, Unasked
 from recordings.refresh.listing import list_stream
@@ -23,7 +24,7 @@ EXTEND_SECONDS = 15.0
 
 def refresh_if_due(object_id: int) -> RefreshResult | None:
     """Refresh one object now, unless it is not due, somebody works on it, or the source is being left alone."""
-    if not source.may_ask() or not leases.claim_one(object_id):
+    if not breaker.may_call() or not leases.claim_one(object_id):
         return None
     (result,) = refresh([object_id], by=BY)
     return result
@@ -49,7 +50,7 @@ def due(*, until: float, at_once: int) -> Iterator[RefreshResult]:
     """
     half = (time.monotonic() + until) / 2
     while time.monotonic() < half and (suspect := leases.claim_suspect()):
-        if not source.may_ask():
+        if not breaker.may_call():
             leases.release([suspect])
             break
         yield from refresh([suspect], by=BY)
@@ -79,10 +80,10 @@ class _Sweep:
         if time.monotonic() >= until:
             self._fetchers.pause()
             return []
-        if len(pending) >= self._ahead or not source.may_ask():
+        if len(pending) >= self._ahead or not breaker.may_call():
             return []
         self._fetchers.resume()
-        return leases.claim_due(1 if source.is_failing() else self._ahead - len(pending))
+        return leases.claim_due(1 if breaker.is_failing() else self._ahead - len(pending))
 
     def _fetch(self, leased: Sequence[int]) -> list[Good | Failed]:
         """Hand these to the threads; return what is ready, of these or of earlier ones."""
@@ -100,7 +101,7 @@ class _Sweep:
 def list_due(tally: Tally | None = None) -> int:
     """List every stream that is due; return how many objects differed. One stream's failure stops no other."""
     tally = tally or Tally()
-    while source.may_ask() and (stream := leases.claim_stream()):
+    while breaker.may_call() and (stream := leases.claim_stream()):
         try:
             tally.add(channels=1, objects=list_stream(stream))
             tally.cursor = (

@@ -4,8 +4,9 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from recordings import breaker
 from recordings.commbox import CommBoxError
-from recordings.refresh import runs, source, streams, sweep
+from recordings.refresh import runs, streams, sweep
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -14,13 +15,13 @@ logger = structlog.get_logger("portal.refresh")
 def discover_streams() -> None:
     """Find streams, agents and teams."""
     with runs.taking_turn(runs.DISCOVER) as tally:
-        if tally is None or not source.may_ask():
+        if tally is None or not breaker.may_call():
             return
         try:
             tally.add(channels=len(streams.discover()))
         except CommBoxError as error:
             tally.trouble = error.sentence
-            logger.warning("streams not discovered", failure=source.code_of(error))
+            logger.warning("streams not discovered", failure=breaker.code_of(error))
     runs.forget_old()
 
 

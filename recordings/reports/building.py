@@ -1,10 +1,8 @@
 """Building a report: claimed, streamed to a file at constant memory, hashed on the way, finished or failed."""
 
 import errno
-import gc
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -76,24 +74,11 @@ def _write_rows(report: Report) -> None:
         leases.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
-        with _collector_resting(), pieces.made(events, wanted, form, slices) as made:
+        with pieces.made(events, wanted, report.format, slices) as made:
             _stream(report, form, zip(slices, made, strict=True), draft, expected)
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Python's cycle collector walks every object of a batch again and again, for half of the time in all; a batch
-    holds no cycles and goes when its last name does."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _stream(

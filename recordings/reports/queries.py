@@ -63,7 +63,7 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         tone=TONES[report.state],
         format=FORMATS.get(report.format, report.format),
         filters=_filters(report.filters, names),
-        by=person.full_name or person.username,
+        by=person.display_name,
         estimate=_estimate(report),
         is_old=is_old,
     )
@@ -75,8 +75,8 @@ def _names(reports: list[Report]) -> dict[str, str]:
         ref for report in reports for ref in (report.filters.get("actor"), *report.filters.get("any_ref", ()))
     }
     keys = [int(ref[5:]) for ref in refs if ref and ref.startswith("user:") and ref[5:].isdigit()]
-    users = get_user_model().objects.filter(pk__in=keys).values_list("pk", "full_name", "username")
-    return {f"user:{pk}": full_name or username for pk, full_name, username in users}
+    users = get_user_model().objects.filter(pk__in=keys).only("full_name", "username")
+    return {f"user:{user.pk}": user.display_name for user in users}
 
 
 def _filters(filters: dict[str, Any], names: dict[str, str]) -> str:

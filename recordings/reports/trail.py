@@ -1,6 +1,6 @@
 """The events of a report, read from one snapshot slice by slice: by one process, or by several at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
@@ -8,8 +8,8 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 
 from recordings.audit import snapshot as moment
-from recordings.audit.opened import Opened, parsed
-from recordings.audit.vault import KEYS, Disclosed, Keyring
+from recordings.audit.opened import Opened, parsed, values_of
+from recordings.audit.vault import Keyring
 from recordings.trail.filters import TrailFilters, matching
 
 BATCH = 1000
@@ -20,14 +20,9 @@ GROUP BY (n - 1) / %s ORDER BY 1
 """
 # The server writes what needs no secret: it is faster at it.
 _EVENTS = """
-SELECT id, uuid_send(event_id), event_id::text,
+SELECT id, event_id, event_id::text,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
 FROM ({}) AS events WHERE id > %s AND id <= %s ORDER BY id
-"""
-# An array, whose length the server does not know: it goes by the index. A join it would make by reading all secrets.
-_SECRETS = """
-SELECT uuid_send(event_id), field, subject, sealed FROM audit.secret
-WHERE event_id = ANY(ARRAY(SELECT event_id FROM ({}) AS events WHERE id > %s AND id <= %s)) AND field <> ALL(%s)
 """
 
 
@@ -66,8 +61,13 @@ class Snapshot:
         events = matching(wanted.filters).filter(id__lte=wanted.last_event_id)
         columns = ("id", "event_id", "recorded_at", "body", "body_hash")
         self._sql, self._params = events.values_list(*columns).query.sql_with_params()
-        self._without = list(wanted.without)
-        self._keys = Keyring()
+        self._without = wanted.without
+        self._keys = Keyring()  # kept from slice to slice: at one moment a key is there or it is destroyed
+
+    @property
+    def address(self) -> str:
+        """Where another process finds the database. It holds the password: never log it."""
+        return moment.address_of(self._connection)
 
     @property
     def name(self) -> str:
@@ -82,33 +82,19 @@ class Snapshot:
 
     def read(self, one: Slice) -> list[Line]:
         """The opened events of a slice."""
-        which = (*self._params, one.after, one.upto)
-        rows = self._fetch(_EVENTS.format(self._sql), *which)
-        secrets = self._fetch(_SECRETS.format(self._sql), *which, self._without)
-        return _opened(rows, secrets, self._keys_of({subject for _, _, subject, _ in secrets}))
-
-    def _keys_of(self, subjects: set[str]) -> Keyring:
-        """Kept from slice to slice: at one moment a key is there or it is destroyed."""
+        rows = self._fetch(_EVENTS.format(self._sql), *self._params, one.after, one.upto)
         if len(self._keys) > _KNOWN_KEYS:
             self._keys = Keyring()
-        if missing := self._keys.missing(subjects):
-            self._keys.add(self._fetch(KEYS, list(missing)))
-        return self._keys
+        ids = [event_id for _, event_id, *_ in rows]
+        values = values_of(self._connection, ids, without=self._without, keys=self._keys)
+        return [
+            Line(parsed(data), values[event_id], number, text, recorded_at, data, sha256)
+            for number, event_id, text, recorded_at, data, sha256 in rows
+        ]
 
     def _fetch(self, statement: LiteralString, *wanted: Any) -> list[tuple[Any, ...]]:
         with psycopg.Cursor(self._connection) as cursor:
             return cursor.execute(statement, wanted, binary=True).fetchall()
-
-
-def _opened(rows: Sequence[tuple[Any, ...]], secrets: Sequence[tuple[Any, ...]], keys: Keyring) -> list[Line]:
-    """Parse events (rows of _EVENTS) and open their personal values (rows of _SECRETS)."""
-    values: dict[bytes, dict[str, Disclosed | None]] = {row[1]: {} for row in rows}
-    for event, name, subject, sealed in secrets:
-        values[event][name] = keys.disclose(event, name, subject, sealed)
-    return [
-        Line(parsed(data), values[event], number, event_id, recorded_at, data, sha256)
-        for number, event, event_id, recorded_at, data, sha256 in rows
-    ]
 
 
 @contextmanager
@@ -119,7 +105,7 @@ def snapshot(wanted: Wanted) -> Iterator[Snapshot]:
 
 
 @contextmanager
-def joined(name: str, wanted: Wanted) -> Iterator[Snapshot]:
+def joined(address: str, name: str, wanted: Wanted) -> Iterator[Snapshot]:
     """The same in another process: the moment that `Snapshot.name` stands for."""
-    with moment.joined(name) as connection:
+    with moment.joined(address, name) as connection:
         yield Snapshot(connection, wanted)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.models import Report, ReportState
 from recordings.nudge import nudge
 from recordings.permissions import Permission
@@ -128,10 +128,6 @@ def _part(request: Request, report: Report, size: int) -> tuple[int, int] | None
 
 
 def _as_file(response: HttpResponseBase, report: Report, name: str) -> HttpResponseBase:
-    # The name is made by us from digits and letters; nothing a person typed comes near a header.
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = f'"{report.sha256}"'
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(response, name)

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from recordings.storage.hosts import HostForm, form_of, is_loopback, is_private
 from recordings.storage.s3_urls import DEFAULT_PORTS, is_shared_endpoint, versions_of
+from recordings.worded import Worded
 
 MAX_URL_CHARACTERS = 8_192
 MAX_KEY_BYTES = 1_024  # S3's own limit
@@ -30,16 +31,10 @@ _TRICKY_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:25)*(?:2[eEfF]|5[cC]|[01][
 _VERSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
-class Reason(StrEnum):
+class Reason(Worded):
     """Why a recording's URL is not played; `sentence` says it to a person."""
 
     sentence: str
-
-    def __new__(cls, value: str, sentence: str) -> "Reason":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     NO_URL = "no_url", "CommBox gave no link to the file."
     NOT_A_URL = "not_a_url", "What CommBox gave as a link is not a web address."

@@ -4,12 +4,10 @@ A presigned GET does not allow HEAD, so the probe is a GET of one byte. Redirect
 """
 
 import hashlib
-import logging
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from functools import cache
 from ssl import SSLContext
 
@@ -18,6 +16,7 @@ import httpx
 from recordings.storage.hosts import address_of, is_loopback, is_public
 from recordings.storage.network import GuardedBackend, deadline
 from recordings.storage.s3_urls import expiry_of
+from recordings.worded import Worded
 
 TOTAL_SECONDS = 5.0
 DIGEST_SECONDS = 300.0
@@ -27,21 +26,11 @@ _TOTAL_SIZE = re.compile(r"bytes (?:[0-9]{1,18}-[0-9]{1,18}|\*)/([0-9]{1,18})")
 _S3_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 _S3_EXPIRED = re.compile(rb"<Code>ExpiredToken</Code>|<Message>Request has expired", re.IGNORECASE)
 
-# At INFO httpx writes each URL it asks for, and a presigned URL is a secret.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-
-class Outcome(StrEnum):
+class Outcome(Worded):
     """What storage said of the file; `sentence` says it to a person."""
 
     sentence: str
-
-    def __new__(cls, value: str, sentence: str) -> "Outcome":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     FOUND = "found", "The file is in storage."
     EXPIRED = "expired", "The link to the file has expired."

@@ -1,7 +1,6 @@
 """The filters of the trail page, as people give them, and what they mean."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +8,9 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Right
-from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 
 from recordings.audit.kinds import Kind, Outcome, Purpose
+from recordings.filter_form import FilterForm
 from recordings.models import Viewing
 from recordings.trail.filters import GROUPS, TrailFilters
 
@@ -34,16 +32,8 @@ def _any(choices: dict[str, str]) -> list[tuple[str, str]]:
     return [("", "Any"), *choices.items()]
 
 
-@dataclass(frozen=True)
-class Chip:
-    """A filter that is on: its words, and the page without it."""
-
-    text: str
-    without: str
-
-
-class TrailForm(forms.Form):
-    """Reads the query string. Unknown values are refused with a sentence, never ignored."""
+class TrailForm(FilterForm):
+    """The filters of the trail."""
 
     q = forms.CharField(required=False, max_length=200, strip=True, label="Search the trail")
     group = forms.MultipleChoiceField(
@@ -104,42 +94,24 @@ class TrailForm(forms.Form):
     @property
     def kinds_given(self) -> list[str]:
         """Single kinds come by link only; the form carries them along."""
-        return self._given("kind")
+        return self.given("kind")
 
-    def chips(self) -> list[Chip]:
-        """The filters that are on, each with the address of the page without it."""
-        labels = {
+    def said(self, name: str, value: str) -> str:
+        """A filter that is on, in words."""
+        labels: dict[str, dict[str, str]] = {
             "group": {code: label for code, (label, _) in GROUPS.items()},
             "person": {**self.people, **SYSTEMS},
             "outcome": OUTCOMES,
             "purpose": PURPOSES,
+            "since": {value: f"from {value}"},
+            "until": {value: f"to {value}"},
         }
-        chips = []
-        for name in ("group", "kind", "person", "outcome", "purpose", "since", "until"):
-            for value in self._given(name):
-                said = labels.get(name, {}).get(value, value)
-                words = {"since": f"from {said}", "until": f"to {said}", "outcome": said}.get(name, said)
-                chips.append(Chip(words, self.query(without=(name, value))))
-        return chips
-
-    def query(self, without: tuple[str, str] | None = None) -> str:
-        """The filters as a query string, without one of them where named; cursors never travel along."""
-        kept = QueryDict(mutable=True)
-        for name in self.fields:
-            values = [value for value in self._given(name) if (name, value) != without]
-            kept.setlist(name, values)
-        return kept.urlencode()
-
-    def _given(self, name: str) -> list[str]:
-        data: Any = self.data if self.is_bound else self.initial
-        given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name, "")
-        values = given if isinstance(given, list) else [given]
-        return [value for value in values if value]
+        return labels.get(name, {}).get(value, value)
 
 
 def _people() -> dict[str, str]:
-    users = get_user_model().objects.order_by("full_name", "pk").values_list("pk", "full_name", "username")
-    return {f"user:{pk}": full_name or username for pk, full_name, username in users}
+    users = get_user_model().objects.order_by("full_name", "pk").only("full_name", "username")
+    return {f"user:{user.pk}": user.display_name for user in users}
 
 
 def _words(text: str) -> dict[str, Any]:

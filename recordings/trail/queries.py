@@ -11,15 +11,13 @@ from django.urls import NoReverseMatch, reverse
 
 from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
 from recordings.models import AuditEvent
+from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.phrases import Part, named, purpose_label
 from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
-
-PAGE = 50
-COUNTED = 2000
 
 # Where a ref leads: the page, and the right that opens it.
 ROOMS = {
@@ -71,25 +69,6 @@ class EventRow:
         return "ok" if self.seal in ("signed", "witnessed") else ""
 
 
-@dataclass(frozen=True)
-class TrailPage:
-    """A page of the trail. `older` and `newer` are event numbers to go on from, 0 where there is nothing more."""
-
-    rows: list[EventRow]
-    older: int
-    newer: int
-    count: int
-    capped: bool
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a page begins: older than an event number, or newer than one; neither means the newest page."""
-
-    before: int = 0
-    after: int = 0
-
-
 class Links:
     """Addresses for one reader. Without a reader (nobody in particular) everything is linked."""
 
@@ -113,21 +92,10 @@ class Links:
         return ""
 
 
-def trail(filters: TrailFilters, cursor: Cursor, *, viewer: Any = None) -> TrailPage:
+def trail(filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None) -> Page[EventRow, int]:
     """One page of the events that pass the filters."""
-    found = _ids(filters, cursor)
-    ids, more = found[:PAGE], len(found) > PAGE
-    if cursor.after:
-        ids = ids[::-1]
-    rows = _rows(_by_id(ids), Links(viewer))
-    count = _count(filters)
-    return TrailPage(
-        rows=rows,
-        older=ids[-1] if ids and (more or cursor.after) else 0,
-        newer=ids[0] if ids and (cursor.before or (cursor.after and more)) else 0,
-        count=min(count, COUNTED),
-        capped=count > COUNTED,
-    )
+    page = Page.cut(_ids(filters, start), start, int, _count(filters))
+    return page.showing(_rows(_by_id(page.rows), Links(viewer)))
 
 
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
@@ -154,15 +122,13 @@ def first_event_at() -> datetime | None:
     return AuditEvent.objects.order_by("id").values_list("recorded_at", flat=True).first()
 
 
-def _ids(filters: TrailFilters, cursor: Cursor) -> list[int]:
+def _ids(filters: TrailFilters, start: Start[int]) -> list[int]:
     """One number more than a page holds, so that it is known whether there is another page."""
-    order = "id" if cursor.after else "-id"
     sets = branches(filters)
-    if cursor.after:
-        sets = [events.filter(id__gt=cursor.after) for events in sets]
-    elif cursor.before:
-        sets = [events.filter(id__lt=cursor.before) for events in sets]
-    return _union(sets, order, PAGE + 1)
+    if start.key is not None:
+        behind = {"id__gt" if start.newer else "id__lt": start.key}
+        sets = [events.filter(**behind) for events in sets]
+    return _union(sets, "id" if start.newer else "-id", PAGE + 1)
 
 
 def _union(sets: Sequence[Events], order: str, limit: int) -> list[int]:

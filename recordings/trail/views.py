@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 from recordings.audit import Actor, Target
 from recordings.audit.kinds import Outcome
 from recordings.audit.reading import log_reading
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
+from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, check, permission_required
 from recordings.trail.examine import examine
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
-from recordings.trail.queries import Cursor, TrailPage, first_event_at, trail
+from recordings.trail.queries import first_event_at, trail
 
 
 @require_safe
@@ -33,14 +34,16 @@ def trail_page(request: Request) -> HttpResponse:
     filters = form.filters()
     words = form.cleaned_data["q"]
     log_reading(by=Actor.from_request(request), filters=filters.as_detail(), words=words)
-    found = trail(filters, _cursor(request), viewer=request.user)
+    found = trail(filters, start_by_number(request.GET), viewer=request.user)
     context |= {
         "page": found,
         "chips": form.chips(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
         **_export(form, filters),
-        **_pager(found, reverse("trail:trail"), form.query()),
+        "total": found.total,
+        "shown": found.shown("events"),
+        **found.urls(BY_NUMBER, form.query(), reverse("trail:trail")),
     }
     return page(request, "trail/trail.html", context, fragment="results")
 
@@ -54,9 +57,7 @@ def event_body(request: Request, event_id: UUID) -> HttpResponse:
         raise Http404
     log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
     response = HttpResponse(examined.event.stored.body, content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="event-{event_id}.json"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(response, f"event-{event_id}.json")
 
 
 @require_safe
@@ -76,14 +77,15 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         filters = TrailFilters(any_ref=(ref,))
     else:
         filters = TrailFilters(actor=ref)
-    found = trail(filters, _cursor(request), viewer=request.user)
+    found = trail(filters, start_by_number(request.GET), viewer=request.user)
     context = {
         "subject": person,
         "own": request.user.pk == person_id,
         "page": found,
         "only_refused": only_refused,
         "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
-        **_pager(found, request.path, "only=refused" if only_refused else ""),
+        "shown": found.shown("events"),
+        **found.urls(BY_NUMBER, "only=refused" if only_refused else "", request.path),
     }
     return page(request, "trail/person.html", context, fragment="results")
 
@@ -98,25 +100,3 @@ def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:
 def _proof_url(ref: str) -> str:
     """The form of reports, filled in so that it asks for all this person did, with proof that it is all."""
     return f"{reverse('reports:list')}?{urlencode({'format': 'bundle', 'person': ref})}#new"
-
-
-def _cursor(request: Request) -> Cursor:
-    """Where the page begins; what is no number begins at the newest event."""
-    return Cursor(before=_number(request.GET.get("before", "")), after=_number(request.GET.get("after", "")))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _pager(found: TrailPage, address: str, query: str) -> dict[str, str]:
-    """Links to the next pages, and the honest words about how many events there are."""
-    base = f"{address}?{query}&" if query else f"{address}?"
-    shown = len(found.rows)
-    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
-    return {
-        "older_url": f"{base}before={found.older}" if found.older else "",
-        "newer_url": f"{base}after={found.newer}" if found.newer else "",
-        "shown": f"Shown {shown:,} of {total} events" if shown else "No events",
-        "total": total,
-    }

@@ -2,21 +2,21 @@
 
 import hashlib
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 import structlog
 from django.db.models import F
 from django.utils import timezone
 
+from recordings import breaker
+from recordings.breaker import ANSWERED
 from recordings.commbox import CommBoxError
 from recordings.commbox.assembly import client
 from recordings.models import Delivery, Stream
-from recordings.refresh import source
 from recordings.refresh.actions import mark_due
 from recordings.refresh.objects import upsert_objects
-from recordings.refresh.source import ANSWERED
 from recordings.webhooks.payload import Hint, Unreadable, read
+from recordings.worded import Worded
 
 logger = structlog.get_logger("portal.refresh")
 
@@ -25,16 +25,10 @@ FETCH_AT_ONCE = 5
 KEEP_TRYING = timedelta(hours=1)
 
 
-class Fate(StrEnum):
+class Fate(Worded):
     """What became of a delivery; `sentence` says it on the operations page."""
 
     sentence: str
-
-    def __new__(cls, value: str, sentence: str) -> "Fate":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
 
     DUE = "due", "The object is refreshed."
     WAITING = "waiting", "The object is new and will be fetched."
@@ -87,7 +81,7 @@ def fetch_hinted() -> int:
     young = timezone.now() - KEEP_TRYING
     waiting = Delivery.objects.filter(outcome=Fate.WAITING, received_at__gt=young)
     hints = waiting.order_by("received_at")[:FETCH_AT_ONCE]
-    return sum(_fetch(delivery) for delivery in hints if source.may_ask())
+    return sum(_fetch(delivery) for delivery in hints if breaker.may_call())
 
 
 def _fetch(delivery: Delivery) -> bool:
@@ -104,9 +98,9 @@ def _ask_for(delivery: Delivery) -> Fate | None:
     try:
         item = client().get_object(delivery.stream_id, delivery.object_id)
     except CommBoxError as error:
-        source.heard(error)
+        breaker.record_result(error)
         return Fate.UNKNOWN_OBJECT if isinstance(error, ANSWERED) else None
-    source.heard()
+    breaker.record_result()
     if item.stream_id != delivery.stream_id:
         return Fate.UNKNOWN_STREAM
     if not upsert_objects([item], now=timezone.now()):

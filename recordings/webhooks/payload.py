@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from xml.parsers import expat
 
+from recordings.db import BIGGEST_ID
+
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 RECORDING_TYPE = "27"
 NEW_ACTIVITY = "OnNewActivity"
 _LONGEST_NAME = 100
 _ID = re.compile(r"[1-9][0-9]{0,18}")
-_MAX_ID = 2**63 - 1
 # Strings, so that brackets inside them are passed over, and the brackets themselves.
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -93,7 +94,7 @@ def _get(node: Any, name: str) -> Any:
 
 def _id(value: Any) -> int | None:
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    return int(text) if _ID.fullmatch(text) and int(text) <= _MAX_ID else None
+    return int(text) if _ID.fullmatch(text) and int(text) <= BIGGEST_ID else None
 
 
 def _from_json(text: str) -> Any:

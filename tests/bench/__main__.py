@@ -19,16 +19,16 @@ RESULTS = Path(__file__).resolve().parents[2] / "bench" / "results.json"
 
 
 def main(names: list[str]) -> None:
-    """Measure the named parts (all without names), print each line as it comes, keep the rest of the results."""
-    found: list[Measured] = []
+    """Measure the named parts (all without names), print lines as they come, write results after each part."""
     names = names or _parts()
     with ground(objects=not all(map(_has_own_data, names))):
         for name in names:
             print(f"\n{name}", flush=True)
+            found: list[Measured] = []
             for entry in import_module(f"tests.bench.{name}").measure():
                 found.append(entry if isinstance(entry, Measured) else Measured(**entry))
                 print(f"  {found[-1]}", flush=True)
-    _write(found)
+            _write(found)  # now: a part that fails must not take with it what others measured
 
 
 def _parts() -> list[str]:
@@ -52,7 +52,7 @@ def _write(found: list[Measured]) -> None:
     merged = {entry["name"]: entry for entry in known} | fresh
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(list(merged.values()), indent=2, ensure_ascii=False) + "\n")
-    print(f"\n{len(found)} figures in {RESULTS.relative_to(Path.cwd())}")
+    print(f"  {len(found)} figures in {RESULTS.relative_to(Path.cwd())}")
 
 
 if __name__ == "__main__":

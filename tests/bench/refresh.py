@@ -34,7 +34,7 @@ def measure() -> Iterator[Measured]:
         yield from _many_objects(port)
         yield from _one_large_object(port)
         yield from _upsert(port)
-        yield _hint(port)
+        yield from _hint(port)
     yield refresh_calls.throttled()
 
 
@@ -146,8 +146,8 @@ def _one_large_object(port: int) -> Iterator[Measured]:
     )
 
 
-def _hint(port: int) -> Measured:
+def _hint(port: int) -> Iterator[Measured]:
     object_id = FIRST_ID + 300_000
     _make(object_id, 1)
     CommBoxObject.objects.update(refresh_due_at=None)
-    return refresh_hints.hinted(port, object_id, 31245, lambda count: _turn(port, 1, count))
+    yield from refresh_hints.hinted(port, object_id, 31245, lambda count: _turn(port, 1, count))

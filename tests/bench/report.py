@@ -7,7 +7,7 @@ words. COPY gets the ciphertexts in those columns, and no words.
 XLSX beside xlsxwriter in its mode for large files, which gets the same rows, opened by us.
 
 All go through SHA-256 or zip into a file on the same disk; the rounds alternate, the best of each counts. Memory is
-what the worker and its hands have in use at the most, beyond what the worker had before; shared pages count once.
+what the worker and its children have in use at the most, beyond what the worker had before; shared pages count once.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 class _Ours:
     """Reports, each built by a process of its own. `added` is the most that one of a format needed beyond that, its
-    hands included."""
+    children included."""
 
     def __init__(self, services: Services) -> None:
         self._environment = os.environ | {

@@ -73,7 +73,7 @@ class Way(NamedTuple):
 
 
 class Disk(NamedTuple):
-    """How fast flushes are: the name for figures, microseconds of delay, rows a second that no connection exceeds."""
+    """How fast flushes are: the name for figures, microseconds of delay, rows a second made for each connection."""
 
     name: str
     delay: int

@@ -13,8 +13,10 @@ from django.utils import timezone
 from recordings.catalog import queries
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import find, forget
+from recordings.catalog.finding import find
 from recordings.models import CommBoxObject
+from recordings.paging import PAGE, start_by_time
+from recordings.timed import forget_all
 from tests.bench.data import AGENTS, FIRST_ID
 from tests.bench.results import Measured, Stopwatch, in_database, timed
 
@@ -52,9 +54,9 @@ def _search(kind: Kind, statements: list[float]) -> Callable[[Criteria], object]
 
     def work(criteria: Criteria) -> object:
         if kind.first_time:
-            forget()
+            forget_all()
         before = len(statements)
-        found = queries.objects(criteria, kind.cursor)
+        found = queries.objects(criteria, start_by_time({"older": kind.cursor}))
         statements[before:] = [sum(statements[before:])]
         return found
 
@@ -65,7 +67,7 @@ def _plain(kind: Kind) -> Callable[[Criteria], object]:
     """The same list as one would write it first: every object with its newest recording, page by number."""
 
     def work(criteria: Criteria) -> object:
-        return list(Paginator(_filtered(criteria), queries.PAGE).page(kind.page).object_list)
+        return list(Paginator(_filtered(criteria), PAGE).page(kind.page).object_list)
 
     return work
 
@@ -128,5 +130,5 @@ def _full_names() -> list[str]:
 
 def _deep_cursor() -> str:
     """Where page 1,000 begins."""
-    last = find(Search.for_objects(Criteria()), (DEEP_PAGE - 1) * queries.PAGE).rows[-1]
-    return queries.cursor_of(last.place)
+    last = find(Search.for_objects(Criteria()), (DEEP_PAGE - 1) * PAGE).rows[-1]
+    return str(last.key)

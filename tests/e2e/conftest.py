@@ -1,6 +1,5 @@
 """A person at a browser: a running portal, a page that tolerates no console error, and axe."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,14 +8,12 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from auditportal.sandbox import Sandbox
 from tests.e2e.portal import Portal, fill, new_password, running
 from tests.services import Databases
-
-# Playwright's synchronous interface keeps an event loop in this thread; Django would refuse the database here.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+from tests.waiting import PATIENCE_SECONDS
 
 PEOPLE = {
     "compliance_officer": "noa.levi",
@@ -24,6 +21,9 @@ PEOPLE = {
     "external_auditor": "eva.lang",
     "administrator": "sam.ortiz",
 }
+# A bound so that what is broken fails; the machine may be busy.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
 SIZES = ((1440, 900), (390, 844))
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -106,7 +106,7 @@ def context(context: BrowserContext, console: Console) -> Iterator[BrowserContex
             f"{error.error} {getattr(error.error, 'stack', '')} at {error.page.url}"
         ),
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield context
     assert console.unexpected() == []
 
@@ -144,13 +144,16 @@ def axe_findings(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
-def axe_findings_in_every_look(page: Page, path: str) -> dict[tuple[int, str], list[str]]:
-    """What axe has to say of a page, wide and narrow, light and dark; looks with nothing to say are left out."""
+def axe_findings_in_both_themes(page: Page, path: str | None = None) -> dict[str, list[str]]:
+    """What axe has to say of a page (of the one that is open without `path`): light on a screen, dark on a telephone.
+
+    Each theme and each width is looked at once; themes with nothing to say are left out.
+    """
     found = {}
-    for width, height in SIZES:
+    for scheme, (width, height) in zip(SCHEMES, SIZES, strict=True):
         page.set_viewport_size({"width": width, "height": height})
-        page.goto(path)
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            found[width, scheme] = axe_findings(page)
-    return {look: findings for look, findings in found.items() if findings}
+        page.emulate_media(color_scheme=scheme)
+        if path:
+            page.goto(path)
+        found[scheme] = axe_findings(page)
+    return {scheme: findings for scheme, findings in found.items() if findings}

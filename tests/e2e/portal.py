@@ -94,14 +94,14 @@ def _commands(port: int, folder: Path) -> dict[str, list[str]]:
 
 
 def _answers(url: str) -> bool:
-    with contextlib.suppress(URLError, OSError), urlopen(f"{url}/health/ready", timeout=1) as response:
+    with contextlib.suppress(URLError, OSError), urlopen(f"{url}/health/ready", timeout=10) as response:
         return bool(response.status == 200)
     return False
 
 
 def _manage(env: dict[str, str], *arguments: str) -> None:
     command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, (
         f"manage.py {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     )
@@ -156,7 +156,7 @@ def running(
     try:
         for process in portal.processes.values():
             process.start()
-        portal.processes["web"].wait_ready(60)
+        portal.processes["web"].wait_ready(180)
         yield portal
     finally:
         for process in reversed(portal.processes.values()):

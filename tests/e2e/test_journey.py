@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import axe_findings
 from tests.e2e.portal import WEBHOOK_TOKEN
+from tests.waiting import PATIENCE_SECONDS
 
 URL_LIFE_SECONDS = 15  # the shortest that can be configured
 VIDEO = "document.querySelector('portal-player video')"
@@ -43,9 +44,9 @@ def is_renewal(answer):
     return answer.url.endswith("/url/") and answer.status == 200
 
 
-def until(page, condition, seconds=20):
+def until(page, condition, seconds=PATIENCE_SECONDS):
     """Wait in our own steps: Playwright's wait_for_function needs eval, which the page's policy forbids."""
-    for _ in range(seconds * 10):
+    for _ in range(int(seconds * 10)):
         if page.evaluate(f"Boolean({condition})"):
             return
         page.wait_for_timeout(100)
@@ -59,7 +60,7 @@ def plays_past(page, seconds):
 def wait_until_reported(page, database, recording):
     """The player has said which seconds were watched."""
     query = "SELECT FROM audit.event WHERE kind = 'viewing.watched' AND target_ref = %s"
-    for _ in range(200):
+    for _ in range(int(PATIENCE_SECONDS * 10)):
         if database.execute(query, [f"recording:{recording['id']}"]).fetchone() is not None:
             return
         page.wait_for_timeout(100)
@@ -135,7 +136,7 @@ def export(page, folder):
     page.get_by_role("link", name="Export").or_(page.get_by_role("button", name="Export")).first.click()
     page.get_by_text("JSON Lines", exact=False).first.click()
     page.get_by_role("button", name="Build the report").click()
-    expect(page.get_by_text("Ready", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Ready", exact=True).first).to_be_visible()
     shown = page.locator("code.hash").inner_text()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download", exact=True).click()
@@ -209,7 +210,7 @@ def test_a_call_that_ends_appears_without_a_reload(page, portal, sign_in, record
     links = page.locator("main a[href^='/recordings/']:not([href='/recordings/'])")
     before = len(set(links.evaluate_all("all => all.map(link => link.href)")))
     portal.sandbox.control.make_call(object_id=int(recording["object_id"]), stored_after=1)
-    for _ in range(400):
+    for _ in range(int(PATIENCE_SECONDS * 10)):
         page.wait_for_timeout(100)
         if len(set(links.evaluate_all("all => all.map(link => link.href)"))) == before + 1:
             return

@@ -13,13 +13,12 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import axe_findings
+from tests.e2e.conftest import SIZES, axe_findings, axe_findings_in_both_themes
 from tests.e2e.portal import WEBHOOK_TOKEN, Portal
 from tests.e2e.test_journey import everything_in_redis
+from tests.waiting import wait_for
 
-SIZES = ((1440, 900), (390, 844))
-HINTS = 20
-GREATEST_P95_SECONDS = 2.0
+HINTS = 5
 
 
 @pytest.fixture
@@ -41,14 +40,9 @@ def objects(database: psycopg.Connection, most: int) -> list[int]:
     return [number for (number,) in rows.fetchall()]
 
 
-def until(database: psycopg.Connection, question: str, values: list[Any], seconds: float) -> float:
-    """Wait for a row, looking each 10 ms; how long it took."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if database.execute(question, values).fetchone() is not None:
-            return time.monotonic() - started
-        time.sleep(0.01)
-    pytest.fail(f"never came: {question}")
+def until(database: psycopg.Connection, question: str, *values: Any) -> None:
+    """Wait for a row."""
+    wait_for(lambda: database.execute(question, values).fetchone() is not None)
 
 
 def test_what_could_not_be_read_is_explained_and_asked_for_again(
@@ -63,18 +57,16 @@ def test_what_could_not_be_read_is_explained_and_asked_for_again(
         sam.get_by_role("button", name="Refresh", exact=True).click()
         expect(sam.get_by_text(f"The refresh of object {thing} is queued.")).to_be_visible()
         noted = "SELECT FROM recordings_parseproblem WHERE object_id = %s"
-        until(database, noted, [thing], 20)
+        until(database, noted, thing)
         sam.get_by_role("link", name="Problems", exact=True).click()
         expect(sam.get_by_text("It belongs to another object.", exact=True)).to_be_visible()
         expect(sam.get_by_text("Nothing is lost", exact=False)).to_be_visible()
-        for scheme in ("light", "dark"):
-            sam.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            for width, height in SIZES:
-                sam.set_viewport_size({"width": width, "height": height})
-                assert axe_findings(sam) == [], (scheme, width)
-                for direction in ("rtl", "ltr"):
-                    sam.evaluate("direction => document.documentElement.dir = direction", direction)
-                    assert sam.evaluate("document.documentElement.scrollWidth") <= width
+        assert axe_findings_in_both_themes(sam) == {}
+        for width, height in SIZES:
+            sam.set_viewport_size({"width": width, "height": height})
+            for direction in ("rtl", "ltr"):
+                sam.evaluate("direction => document.documentElement.dir = direction", direction)
+                assert sam.evaluate("document.documentElement.scrollWidth") <= width
         sam.set_viewport_size({"width": 1440, "height": 900})
         sam.get_by_role("button", name="Ask again").first.click()
         expect(sam.get_by_text(f"The refresh of object {thing} is queued.")).to_be_visible()
@@ -128,16 +120,17 @@ def dumped(portal: Portal) -> str:
     return done.stdout
 
 
-def test_a_hint_is_a_row_within_two_seconds(portal: Portal, database: psycopg.Connection) -> None:
-    """From the end of a call, over the delivery, web, broker and worker, to the row that a page would show."""
+def test_a_hint_becomes_a_row(portal: Portal, database: psycopg.Connection) -> None:
+    """From the end of a call, over the delivery, web, broker and worker, to the row that a page would show.
+
+    Without the hint the next look of the sweep would come after minutes. `make bench` measures how soon it is there.
+    """
     control = portal.sandbox.control
     control.switch(webhook_url=f"{portal.url}/webhooks/commbox/{WEBHOOK_TOKEN}")
     question = "SELECT FROM recordings_recording WHERE object_id = %s AND url LIKE %s"
     try:
-        took = []
         for thing in objects(database, HINTS):
             call = control.make_call(object_id=thing, stored_after=0, listed_after=0)
-            took.append(until(database, question, [thing, f"%{call.key}"], 20))
+            until(database, question, thing, f"%{call.key}")
     finally:
         control.switch(webhook_url="")
-    assert sorted(took)[int(len(took) * 0.95) - 1] < GREATEST_P95_SECONDS, sorted(took)

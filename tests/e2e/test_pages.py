@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import axe_findings, axe_findings_in_every_look
+from tests.e2e.conftest import axe_findings, axe_findings_in_both_themes
 
 PAGES = {
     "compliance_officer": [
@@ -23,7 +23,7 @@ PAGES = {
 def test_axe_finds_nothing(page, sign_in, role):
     sign_in(page, role)
     for path in PAGES[role]:
-        assert axe_findings_in_every_look(page, path) == {}, path
+        assert axe_findings_in_both_themes(page, path) == {}, path
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])

@@ -18,7 +18,7 @@ def test_pictures(page, sign_in, database, scheme):
     recording, _, _ = database.execute(DIRECT).fetchone()
     page.goto(f"/recordings/{recording}/")
     start(page)
-    until(page, f"{VIDEO}.currentTime > 12", 30)
+    until(page, f"{VIDEO}.currentTime > 12")
     page.screenshot(path=SCREENSHOTS / f"recording-{scheme}.png")
     for name, path in PAGES.items():
         page.goto(path)

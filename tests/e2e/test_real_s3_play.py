@@ -23,6 +23,7 @@ from tests.e2e.films import pulled_apart
 from tests.e2e.portal import Portal, fill, new_password, running
 from tests.integration.storage.stores import ask
 from tests.services import Databases
+from tests.waiting import PATIENCE_SECONDS
 
 BUCKET = "acme-calls"
 APART, BY_HOST, REMOVED = "2026/far apart + 1.mp4", "2026/by host.mp4", "2026/removed.mp4"
@@ -94,7 +95,7 @@ def recording_of(key: str, portal: Portal) -> str:
         return str(connection.execute(found, [f"%/{quote(key)}"]).fetchall()[0][0])
 
 
-def comes_true(page: Page, condition: str, seconds: float = 20) -> None:
+def comes_true(page: Page, condition: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for a condition on the video."""
     text = f"() => (({{ src, paused, currentTime, readyState }}) => {condition})({VIDEO} ?? {{}})"
     page.wait_for_function(text, timeout=seconds * 1000)
@@ -142,7 +143,7 @@ def test_watching_outlives_urls(
     standing.get_by_role("slider").fill("200000")
     comes_true(standing, f"src !== '{other}' && currentTime === 200 && readyState >= 2")
     standing.wait_for_timeout(300)
-    comes_true(standing, "paused && currentTime === 200", seconds=1)
+    comes_true(standing, "paused && currentTime === 200")
     standing.keyboard.press("Space")
     plays_past(standing, 201)
 
@@ -158,7 +159,7 @@ def test_watching_outlives_urls(
 def seconds_watched(key: str, portal: Portal) -> list[list[tuple[float, float]]]:
     """What each viewing saw, oldest first. The last report is sent by a page that has gone, so it may take a moment."""
     query = """SELECT ended_at, watched FROM recordings_viewing WHERE recording_id = %s ORDER BY id"""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     with psycopg.connect(portal.services.admin_url, autocommit=True) as connection:
         while True:
             rows = connection.execute(query, [recording_of(key, portal)]).fetchall()

@@ -1,7 +1,9 @@
 """The page around the browser's verifier: from a folder, from the portal, and as the one file in a bundle."""
 
 import os
-import time
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +168,7 @@ def test_it_says_where_a_verifier_inside_a_bundle_comes_from(page: Page, one_fil
     expect(page.get_by_text("A verifier inside a bundle comes from the bundle’s maker.")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize(("scheme", "direction"), [("light", "ltr"), ("dark", "rtl")])
 @pytest.mark.parametrize("name", ["bundle.zip", "forged.zip", "repacked.zip"])
 def test_it_is_usable_small_and_mirrored(
     page: Page, files: dict[str, Path], scheme: Any, direction: str, name: str, sign_in: Any
@@ -221,7 +222,9 @@ def _renderer(page: Page) -> int:
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     renderers = [int(one["id"]) for one in processes if one["type"] == "renderer"]
     before = {pid: _resident(pid) for pid in renderers}
-    page.evaluate("globalThis.ballast = new Uint8Array(100_000_000).fill(1)")
+    page.evaluate(
+        "() => { globalThis.ballast = new Uint8Array(100_000_000).fill(1); }"
+    )  # nothing to send back
     found = max(renderers, key=lambda pid: _resident(pid) - before[pid])
     page.evaluate("delete globalThis.ballast")
     return found
@@ -230,6 +233,24 @@ def _renderer(page: Page) -> int:
 def _resident(pid: int) -> int:
     """The bytes a process holds in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def _watched(pid: int) -> Iterator[list[int]]:
+    """What a process holds meanwhile, looked at from outside: questions to the page would hold it up."""
+    seen, ended = [_resident(pid)], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.05):
+            seen.append(_resident(pid))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
 
 
 @pytest.mark.slow
@@ -241,13 +262,10 @@ def test_ten_thousand_events_are_checked_in_little_memory(
     page.reload()
     empty = _resident(renderer)
     page.set_input_files("#bundle", _written(tmp_path / "large.zip", ten_thousand))
-    peak, until = 0, time.monotonic() + 120
-    while not page.locator(".verdict").count():
-        peak = max(peak, _resident(renderer))
-        assert time.monotonic() < until
-        page.wait_for_timeout(50)
-    page.get_by_role("heading", name="CONSISTENT (self-signed only)").wait_for()
-    assert peak - empty < 300 * 2**20
+    with _watched(renderer) as seen:
+        page.get_by_role("heading", name="CONSISTENT (self-signed only)").wait_for(timeout=600_000)
+    assert len(seen) > 5
+    assert max(seen) - empty < 300 * 2**20
 
 
 @pytest.mark.slow
@@ -266,7 +284,7 @@ def test_a_check_tells_how_far_it_is_and_can_be_cancelled(
         }"""
     )
     page.set_input_files("#bundle", _written(tmp_path / "large.zip", ten_thousand))
-    page.locator(".verdict").wait_for(timeout=120_000)
+    page.locator(".verdict").wait_for(timeout=600_000)
     seen = page.evaluate("seen")
     assert any("of 10,004 leaves" in words for words in seen), seen[-3:]
     page.evaluate(

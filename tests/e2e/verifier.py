@@ -32,9 +32,8 @@ def run_on(page: Page, data: bytes, brought: Mapping[str, bytes | str] | None = 
     return found
 
 
-def in_browser(page: Page, case: Case) -> dict[str, Any]:
+def in_words(found: dict[str, Any]) -> dict[str, Any]:
     """Return states, statement, verdict and exit code; the sentences of the checks are each verifier's own."""
-    found = run_on(page, case.data, case.brought)
     checks = [(check["name"], check["state"]) for check in found["checks"]]
     statement = [(line["name"], line["text"]) for line in found["statement"]]
     return {

@@ -1,23 +1,12 @@
-"""Customers, agents, teams, tags and the counts per stream."""
+"""Agents, teams and the counts per stream."""
 
 from typing import Any
 
-from recordings.commbox.errors import BadResponse, NotFound
 from recordings.commbox.parsing.envelope import read_items
-from recordings.commbox.parsing.fields import Fields, Refused, int64
+from recordings.commbox.parsing.fields import Fields, Refused
 from recordings.commbox.parsing.objects import name_of
 from recordings.commbox.parsing.secrets import scrubbed
-from recordings.commbox.records import AgentItem, Parsed, StreamStat, TagItem, TeamItem, UserItem
-
-
-def parse_user(document: Any) -> UserItem:
-    """The one customer of an answer. Raises NotFound for none and BadResponse for an unreadable one."""
-    parsed = read_items(document, _user)
-    if parsed.problems:
-        raise BadResponse(parsed.problems[0].reason)
-    if not parsed.items:
-        raise NotFound("The answer holds no customer.")
-    return parsed.items[0]
+from recordings.commbox.records import AgentItem, Parsed, StreamStat, TeamItem
 
 
 def parse_agents(document: Any) -> Parsed[AgentItem]:
@@ -33,35 +22,9 @@ def parse_teams(document: Any) -> Parsed[TeamItem]:
     )
 
 
-def parse_tags(document: Any) -> Parsed[TagItem]:
-    """Tags; CommBox keeps a tag's name in `identityId`."""
-    return read_items(
-        document,
-        lambda fields, _: TagItem(fields.required_id("id", "tagId"), fields.text("identityId", "name")),
-    )
-
-
 def parse_stream_stats(document: Any) -> Parsed[StreamStat]:
     """Counts of objects per module, stream, sub-stream and status."""
     return read_items(document, _stat)
-
-
-def _user(fields: Fields, item: dict[str, Any]) -> UserItem:
-    identities = fields.value("identities")
-    ids = [
-        int64(Fields(identity).value("id"))
-        for identity in (identities if isinstance(identities, list) else [])
-        if isinstance(identity, dict)
-    ]
-    return UserItem(
-        user_id=fields.required_id("id", "userId"),
-        name=name_of(fields),
-        email=fields.text("email"),
-        phone=fields.text("phone1") or fields.text("phone2"),
-        unique_id=fields.text("uniqueId"),
-        identity_ids=tuple(number for number in ids if number),
-        raw=scrubbed(item),
-    )
 
 
 def _agent(fields: Fields, item: dict[str, Any]) -> AgentItem:

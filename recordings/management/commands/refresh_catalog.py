@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from recordings import breaker
 from recordings.commbox import CommBoxError
 from recordings.models import Stream
-from recordings.refresh import source, streams
+from recordings.refresh import streams
 from recordings.refresh.listing import FIRST_FILL_DAYS, first_day, list_stream
 from recordings.refresh.sweep import due
 
@@ -63,7 +64,7 @@ class Command(BaseCommand):
             self.failed += not result.ok
             self._progress(f"  {self.done} objects refreshed")
         self.stdout.write(f"{self.done} objects refreshed" + f", {self.failed} failed" * bool(self.failed))
-        if source.is_failing():
+        if breaker.is_failing():
             raise CommandError("CommBox stopped answering; the worker goes on where this ended.")
 
     def _progress(self, line: str) -> None:

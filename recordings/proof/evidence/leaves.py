@@ -4,12 +4,11 @@ Everything here takes a connection with `cursor()` – Django's or psycopg's own
 snapshot stays within it.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, LiteralString, NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from recordings.audit.vault import KEYS, Disclosed, Keyring
+from recordings.audit.opened import Values, values_of
+from recordings.db import fetch_all
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.errors import EventGone, LogBroken
 from recordings.proof.sealing.tree import Tree
@@ -20,9 +19,6 @@ _ENTRIES = "SELECT n, entry FROM audit.leaf WHERE n = ANY(%s) ORDER BY n"
 _BODIES = """
 SELECT l.n, e.event_id, e.body FROM audit.leaf l JOIN audit.event e ON e.id = l.event_no WHERE l.n = ANY(%s)
 """
-_SECRETS = "SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s)"
-
-Values = dict[str, Disclosed | None]
 
 
 class Shipped(NamedTuple):
@@ -70,7 +66,7 @@ def tiles(connection: Any, size: int) -> Tiles:
 
 def entries(connection: Any, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
     """These leaves' entries, in order. Raises LogBroken when one is missing."""
-    rows = [(n, bytes(entry)) for n, entry in _fetch(connection, _ENTRIES, list(numbers))]
+    rows = [(n, bytes(entry)) for n, entry in fetch_all(connection, _ENTRIES, [list(numbers)])]
     if [n for n, _ in rows] != sorted(numbers):
         raise LogBroken
     return rows
@@ -83,33 +79,15 @@ def shipped(connection: Any, numbers: Sequence[int], with_body: Sequence[int]) -
 
 def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Sequence[int]) -> list[Shipped]:
     """Leaves (n and entry), those that are wanted with their events. Raises EventGone where an event is."""
-    bodies = {n: (event_id, bytes(body)) for n, event_id, body in _fetch(connection, _BODIES, list(wanted))}
+    bodies = {
+        n: (event_id, bytes(body)) for n, event_id, body in fetch_all(connection, _BODIES, [list(wanted)])
+    }
     for n in wanted:
         if n not in bodies:
             raise EventGone(n)
-    values = _values(connection, [event_id for event_id, _ in bodies.values()])
-    nothing: tuple[UUID | None, bytes] = (None, b"")
+    values = values_of(connection, [event_id for event_id, _ in bodies.values()])
     return [
-        Shipped(n, entry, body, values[event_id])
+        Shipped(n, entry, body, values.get(event_id, {}))
         for n, entry in leaves
-        for event_id, body in [bodies.get(n, nothing)]
+        for event_id, body in [bodies.get(n, (None, b""))]
     ]
-
-
-def _values(connection: Any, events: list[UUID]) -> dict[UUID | None, Values]:
-    """The personal values of these events, opened with keys that are read now: a destroyed one must not live on."""
-    secrets = _fetch(connection, _SECRETS, events)
-    keys = Keyring(
-        [(name, bytes(key)) for name, key in _fetch(connection, KEYS, list({row[2] for row in secrets}))]
-    )
-    found: dict[UUID | None, Values] = defaultdict(dict)
-    for event, field, subject, sealed in secrets:
-        found[event][field] = keys.disclose(event.bytes, field, subject, bytes(sealed))
-    return found
-
-
-def _fetch(connection: Any, statement: LiteralString, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

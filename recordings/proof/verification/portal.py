@@ -8,9 +8,9 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from recordings.exceptions import PortalError
+from recordings.processes import ChildLost
 from recordings.proof.verification.findings import Verification
 from recordings.proof.verification.verify import verify
-from recordings.proof.verification.worker import WorkerDied
 from recordings.tlog.policy import Policy, PolicyError
 
 _LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
@@ -38,8 +38,8 @@ def verify_portal(
         )
     except psycopg.Error as error:
         raise CannotVerify(f"The database could not be read: {str(error).strip()}") from None
-    except WorkerDied as error:
-        raise CannotVerify(str(error)) from None
+    except ChildLost as error:
+        raise CannotVerify(f"A part of the log could not be checked. {error}") from None
 
 
 def database_address() -> str:

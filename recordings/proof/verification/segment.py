@@ -3,7 +3,7 @@
 Knows neither Django nor the sealer: it runs in a process of its own for each stretch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -49,8 +49,6 @@ _TILES = "SELECT position, hashes FROM audit.tile WHERE level = 0 AND position >
 _SIZES = "SELECT size FROM audit.checkpoint WHERE size > %s AND size <= %s AND size %% 256 <> 0 ORDER BY size"
 _NOTHING: dict[str, str] = {}
 
-Progress = Callable[[int], None]
-
 
 @dataclass(frozen=True)
 class Job:
@@ -68,8 +66,10 @@ class Job:
 
 @dataclass
 class Part:
-    """What a stretch holds. `gone` counts leaves without their event, `restored` those that say so themselves."""
+    """What a stretch holds that begins at leaf `start`. `gone` counts leaves without their event, `restored` those that
+    say so themselves."""
 
+    start: int = 0
     leaves: int = 0
     gone: int = 0
     restored: list[int] = field(default_factory=list)
@@ -89,16 +89,17 @@ def connect(url: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def check_part(job: Job, progress: Progress) -> Part:
-    """Check the leaves `start` … `end` − 1; `progress` is told how many are done."""
+def check_part(job: Job) -> Iterator[int | Part]:
+    """Check the leaves `start` … `end` − 1. Yields how many leaves each batch had, and what was found at last."""
     with connect(job.url) as connection:
         connection.execute(f"SET TRANSACTION SNAPSHOT '{job.snapshot}'")
         connection.execute(_SESSION)
         stretch = Stretch(connection, job)
         for start in range(job.start, job.end, BATCH):
-            stretch.check(start, min(start + BATCH, job.end))
-            progress(min(start + BATCH, job.end) - job.start)
-        return stretch.finish()
+            end = min(start + BATCH, job.end)
+            stretch.check(start, end)
+            yield end - start
+        yield stretch.finish()
 
 
 class Stretch:
@@ -111,7 +112,7 @@ class Stretch:
         self._objs = Chains("obj", job.tag_key, from_start=from_start)
         self._pars = Chains("par", job.tag_key, from_start=from_start)
         self._parents_from, self._forms = job.parents_from, job.forms
-        self._part = Part()
+        self._part = Part(job.start)
         self._marks = self._part.marks
         self._marks.closed_until = job.closed_until
 

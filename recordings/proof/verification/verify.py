@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
+from recordings.processes import in_children
 from recordings.proof.verification.findings import Check, Problem, Verification, firsts, plural
 from recordings.proof.verification.heads import look_at_manifests
 from recordings.proof.verification.log import Head, Log, Look, first_of_version_2, read_head, read_size
@@ -22,7 +23,6 @@ from recordings.proof.verification.signatures import look_at_cosignatures, look_
 from recordings.proof.verification.surroundings import look_at_guards, look_at_unsealed, look_beyond
 from recordings.proof.verification.tree import look_at_checkpoints, look_at_root, look_at_tiles
 from recordings.proof.verification.values import look_at_values
-from recordings.proof.verification.worker import Worker
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
 
@@ -53,7 +53,7 @@ _LOOKS: dict[str, Look] = {
     "values": look_at_values,
 }
 
-# Told how many leaves of how many are done; called by more than one thread.
+# Told how many leaves of how many are done.
 Progress = Callable[[int, int], None]
 
 
@@ -71,7 +71,7 @@ def verify(
     `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf;
     `field_key` opens the personal values.
     `every_manifest` counts the heads of all manifests, and reads every event as strictly as the sealer did.
-    Raises psycopg.Error when the database cannot be read, WorkerDied when the second process does not come back.
+    Raises psycopg.Error when the database cannot be read, ChildLost when a process that checks a stretch dies.
     """
     started_at, began = datetime.now(UTC), time.monotonic()
     with closing(connect(url)) as connection:
@@ -131,9 +131,10 @@ def _stretches(log: Log, url: str, progress: Progress) -> Part:
     known = (url, snapshot, log.head.tag_key, log.parents_from)
     first = Job(*known, BEGINNING, log.every_manifest, 0, middle)
     if middle == size:
-        return check_part(first, lambda count: progress(count, size))
+        return _whole(check_part(first), size, progress)
     second = Job(*known, _closed_until(log, middle), log.every_manifest, middle, size)
-    return _side_by_side([first, second], size, progress)
+    with in_children([partial(check_part, first), partial(check_part, second)]) as results:
+        return _whole(results, size, progress)
 
 
 def _closed_until(log: Log, n: int) -> str:
@@ -142,21 +143,16 @@ def _closed_until(log: Log, n: int) -> str:
     return max((each for each in said if isinstance(each, str)), default=BEGINNING)
 
 
-def _side_by_side(jobs: Sequence[Job], size: int, progress: Progress) -> Part:
-    done = [0] * len(jobs)
-
-    def tell(which: int, count: int) -> None:
-        done[which] = count
-        progress(sum(done), size)
-
-    workers: list[Worker] = []
-    try:
-        for number, job in enumerate(jobs):
-            workers.append(Worker(job, partial(tell, number)))
-        part, *later = [worker.result() for worker in workers]
-    finally:
-        for worker in workers:
-            worker.stop()
+def _whole(results: Iterable[int | Part], size: int, progress: Progress) -> Part:
+    """What all stretches hold; of `results`, numbers are leaves that were checked."""
+    done, parts = 0, list[Part]()
+    for result in results:
+        if isinstance(result, Part):
+            parts.append(result)
+        else:
+            done += result
+            progress(done, size)
+    part, *later = sorted(parts, key=lambda part: part.start)
     for one in later:
         join(part, one)
     return part

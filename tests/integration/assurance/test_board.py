@@ -9,11 +9,12 @@ from django.test import Client
 
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import Finding
-from recordings.assurance.listing import PAGE, Choice, Item, items, listing, reasons
-from recordings.assurance.rates import channels, sure_channels
+from recordings.assurance.listing import Choice, Item, items, listing, reasons
+from recordings.assurance.rates import channels
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
+from recordings.paging import PAGE, Start
 from tests.factories import agent, conversation, person, recording, stream
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
@@ -52,6 +53,10 @@ def history(channel: Stream, number: int = 30, without: int = 0) -> None:
     for place in range(number):
         at = NOW - timedelta(days=40 + place % 15, minutes=place)
         talk(channel, at) if place < without else call(channel, at)
+
+
+def sure_channels(window: Window) -> list[int]:
+    return [channel.stream_id for channel in channels(window) if channel.is_sure]
 
 
 def seen(window: Window | None = None) -> Board:
@@ -245,11 +250,10 @@ def test_the_list_is_walked_down_and_up_without_losing_a_row(channel: Stream) ->
     ]
     window = Window.today()
     first = listing(window, Choice(), [])
-    second = listing(window, Choice(), [], first.older)
-    assert [item.id for item in first.items + second.items] == every
-    assert (first.newer, second.older) == ("", "")
-    assert listing(window, Choice(), [], second.newer, newer=True).items == first.items
-    assert listing(window, Choice(), [], "no cursor").items == first.items
+    second = listing(window, Choice(), [], Start(first.older))
+    assert [item.id for item in first.rows + second.rows] == every
+    assert (first.newer, second.older) == (None, None)
+    assert listing(window, Choice(), [], Start(second.newer, newer=True)).rows == first.rows
 
 
 def test_a_cell_lists_what_it_counts(channel: Stream) -> None:
@@ -341,7 +345,7 @@ def test_nothing_is_shown_that_cannot_be_logged(
     def unwritable(*_: Any, **__: Any) -> None:
         raise AuditUnavailable
 
-    monkeypatch.setattr("recordings.catalog.logs.record_durably", unwritable)
+    monkeypatch.setattr("recordings.audit.once.record_durably", unwritable)
     call(channel, agent=agent("Avery Cole"))
     for path in ("/assurance/?by=agent", "/assurance/recordings/?all=on"):
         response = noa.get(path)

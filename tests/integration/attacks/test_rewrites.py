@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from psycopg import errors
 
 from recordings.audit import Kind, Target, record
-from recordings.audit.lag import check_lag, forget, lag
+from recordings.audit.lag import check_lag, lag
 from recordings.exceptions import NotSealed
 from recordings.models import AuditEvent
 from recordings.proof.anchors import ledger
@@ -21,6 +21,7 @@ from recordings.proof.sealing import release
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.service import Sealer
 from recordings.proof.verification.nightly import alarm, newest_verification, verify_nightly
+from recordings.timed import forget_all
 from recordings.tlog.client import Conflict, Refused
 from tests.integration.attacks.scene import BLAME_NOA, DELETE_TOMS, Scene, failing
 from tests.integration.proof.evidence.bundles import NOA, TOM, at_times, opened
@@ -217,7 +218,7 @@ def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:
             " WHERE NOT EXISTS (SELECT FROM audit.leaf WHERE event_no = audit.event.id)",
             [settings.AUDIT_LAG_LIMIT_SECONDS + 1],
         )
-    forget()
+    forget_all()
     assert lag().alarming
     with pytest.raises(NotSealed):
         check_lag()

@@ -21,6 +21,7 @@ from recordings.audit.opened import open_event
 from recordings.audit.schema import MAX_INTEGER, SchemaError
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
+from tests.thorough import examples
 
 NOA = Actor(
     "user:7", "person", "Noa Levi", "compliance_officer", "password", "192.0.2.7", "Firefox/140", "5e55"
@@ -115,7 +116,9 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     detail=st.dictionaries(keys, values, max_size=5),
     name=texts,

@@ -11,10 +11,12 @@ from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.docs import rebuild_docs
-from recordings.catalog.finding import count, find, forget
+from recordings.catalog.finding import count, find
 from recordings.catalog.words import fold, words_of
 from recordings.models import CommBoxObject, Recording, RecordingState
+from recordings.timed import forget_all
 from tests.factories import MORNING, agent, stream
+from tests.thorough import examples
 
 NAMES = ("Dana Marlowe", "Dana Blom", "Tomas Iversen", "נועה כהן", "محمد حداد", "Zoë Novák")
 STATES = (RecordingState.PLAYABLE, RecordingState.VANISHED, RecordingState.CHANGED)
@@ -61,7 +63,7 @@ def world(db, monkeypatch):
     Recording.objects.bulk_create(calls)
     rebuild_docs([thing.pk for thing in things])
     yield things, calls
-    forget()  # that five rows were many
+    forget_all()  # that five rows were many
 
 
 moments = st.none() | st.integers(-2, DAYS + 42).map(lambda days: MORNING + timedelta(days=days))
@@ -148,12 +150,14 @@ def walk(search, size, newer=False):
     """Every row, page after page."""
     rows, place = [], None
     while page := find(search, size, after=place, newer=newer).rows:
-        rows, place = rows + page, page[-1].place
+        rows, place = rows + page, page[-1].key
         assert len(rows) < 1000
     return rows
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(criteria, st.integers(1, 60))
 def test_objects_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_objects(asked), expected_objects(world, asked)
@@ -162,7 +166,9 @@ def test_objects_are_those_of_a_plain_look(world, asked, size):
     assert find(search, size).number == count(search) == min(len(expected), 6)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(criteria, st.integers(1, 60))
 def test_recordings_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_recordings(asked), expected_recordings(world, asked)

@@ -6,9 +6,8 @@ import pytest
 
 from recordings.audit import Kind
 from recordings.audit.opened import COLUMNS, open_events, stored
-from recordings.catalog.finding import Place
-from recordings.catalog.queries import cursor_of
 from recordings.models import AuditEvent, CommBoxObject, RecordingState, SearchDoc
+from recordings.paging import TimeKey
 from tests.factories import MORNING, agent, conversation, person, recording, stream, viewing
 
 
@@ -114,7 +113,7 @@ def test_pages_follow_each_other_and_lead_back(officer, client):
 def test_newer_than_the_middle_of_the_first_page_is_the_first_page(officer, client):
     made = [conversation(recordings=1).pk for _ in range(60)]
     place = SearchDoc.objects.get(object=made[45])
-    cursor = cursor_of(Place(place.shown_at, place.pk))
+    cursor = TimeKey(place.shown_at, place.pk)
     assert ids_on(client.get(f"/objects/?newer={cursor}")) == made[::-1][:50]
 
 

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from recordings.commbox import CommBox, CommBoxError, Unauthorized, Unreachable
+from recordings.commbox import CommBox, CommBoxError, Unauthorized
 from tests.integration.commbox.conftest import KEY, OTHER_KEY, Connect
 from tests.integration.commbox.stub import Stub, reply, wire
 from tests.unit.commbox.examples import OBJECT_ID, SIGNED_900, envelope, flat
@@ -27,17 +27,6 @@ def test_when_both_keys_are_refused_it_is_said_after_one_try_each(stub: Stub, co
     with pytest.raises(Unauthorized):
         connect(KEY, OTHER_KEY).system_status()
     assert [seen.key for seen in stub.seen] == [KEY, OTHER_KEY]
-
-
-def test_repeated_refusals_of_the_key_open_the_circuit(stub: Stub, connect: Connect) -> None:
-    client = connect()
-    stub.answer(reply(401))
-    for _ in range(5):
-        with pytest.raises(Unauthorized):
-            client.system_status()
-    with pytest.raises(Unreachable):
-        client.system_status()
-    assert len(stub.seen) == 5
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -20,6 +20,7 @@ from auditportal.embedded import demo_env
 from auditportal.embedded.demo import check_port, fingerprint
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.redis import free_port
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,17 +52,20 @@ class Shown:
         for line in self.process.stdout:
             self.text += line
 
-    def wait_for(self, words: str, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
+    def wait_for(self, words: str) -> None:
+        wait_for(lambda: words in self.text or self.process.poll() is not None, 180)
+        assert words in self.text
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
+        self.process.wait(60)
+        return self.close()
+
+    def close(self) -> int:
+        """Its exit code, after it was killed if it still ran."""
+        self.process.kill()
         code = self.process.wait(60)
-        self._reader.join(10)
+        self._reader.join(60)
         assert self.process.stdout
         self.process.stdout.close()
         return code
@@ -86,10 +90,25 @@ def folder(directory: Path) -> Iterator[Path]:
     assert processes_of(directory) == set()
 
 
+@pytest.fixture
+def show(folder: Path) -> Iterator[Callable[..., Shown]]:
+    """Starts demos on the folder; none outlives the test, however it ends."""
+    with ExitStack() as stack:
+
+        def start(port: int, *options: str) -> Shown:
+            shown = Shown(folder, port, *options)
+            stack.callback(shown.close)
+            return shown
+
+        yield start
+
+
 @pytest.mark.slow
-def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(folder: Path) -> None:
+def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(
+    folder: Path, show: Callable[..., Shown]
+) -> None:
     port = free_port()
-    first = Shown(folder, port)
+    first = show(port)
     first.wait_for("Stop with Ctrl-C")
     assert f"AuditPortal is ready: http://127.0.0.1:{port}/" in first.text
     assert [name for name in ("noa.levi", "tom.brandt", "eva.lang", "sam.ortiz") if name in first.text] == [
@@ -105,57 +124,54 @@ def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(folder: Path) 
 
     web = int((folder / "run" / "web.lock").read_text())
     os.kill(web, signal.SIGKILL)
-    first.wait_for("web runs again.", 20)
+    first.wait_for("web runs again.")
     assert int((folder / "run" / "web.lock").read_text()) != web
 
     private = (folder / demo_env.SECRETS_FILE, folder / demo_env.RUNNING_FILE, folder / "run" / "sandbox.env")
     assert [path.stat().st_mode & 0o777 for path in private] == [0o600, 0o600, 0o600]
-    assert first.end() == 0
-    assert first.text.endswith("Everything has stopped.\n")
+    first.end(signal.SIGKILL)
+
+    after_the_kill = show(port)
+    after_the_kill.wait_for("Stop with Ctrl-C")
+    assert password[1] in after_the_kill.text
+    assert "Tables and roles" not in after_the_kill.text
+    assert after_the_kill.end() == 0
+    assert after_the_kill.text.endswith("Everything has stopped.\n")
     assert processes_of(folder) == set()
     assert not (folder / demo_env.RUNNING_FILE).exists()
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{port}/health/live")
 
-    second = Shown(folder, port)
-    second.wait_for("Stop with Ctrl-C")
-    assert password[1] in second.text
-    assert "Tables and roles" not in second.text
-    second.end(signal.SIGKILL)
-
-    after_the_kill = Shown(folder, port)
-    after_the_kill.wait_for("Stop with Ctrl-C")
-    assert after_the_kill.end(signal.SIGTERM) == 0
-
-    fresh = Shown(folder, port, "--reset")
+    fresh = show(port, "--reset")
     fresh.wait_for("Tables and roles")
-    assert fresh.end() == 0
+    assert fresh.end(signal.SIGTERM) == 0
     assert password[1] not in (folder / demo_env.SECRETS_FILE).read_text()
 
 
 def test_the_embedded_command_prints_addresses_and_ends_with_ctrl_c(directory: Path) -> None:
     command = [sys.executable, "manage.py", "embedded", "--folder", str(directory)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    lines = [process.stdout.readline().strip().partition("=") for _ in range(3)]
-    urls = {name: value.strip("'") for name, _, value in lines}
-    assert list(urls) == ["export DATABASE_URL", "export DATABASE_OWNER_URL", "export REDIS_URL"]
-    with psycopg.connect(urls["export DATABASE_URL"]) as connection:
-        assert connection.execute("SELECT current_user::text").fetchone() == ("portal_web",)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    process.stdout.close()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            lines = [process.stdout.readline().strip().partition("=") for _ in range(3)]
+            urls = {name: value.strip("'") for name, _, value in lines}
+            assert list(urls) == ["export DATABASE_URL", "export DATABASE_OWNER_URL", "export REDIS_URL"]
+            with psycopg.connect(urls["export DATABASE_URL"]) as connection:
+                assert connection.execute("SELECT current_user::text").fetchone() == ("portal_web",)
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
     assert processes_of(directory) == set()
 
 
-def test_a_taken_port_gets_a_sentence(folder: Path) -> None:
+def test_a_taken_port_gets_a_sentence(show: Callable[..., Shown]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        shown = Shown(folder, port)
-        shown.process.wait(30)
-        assert shown.end(signal.SIGINT) == 1
+        shown = show(port)
+        shown.process.wait(60)
+        assert shown.close() == 1
     assert shown.text.endswith(f"make demo PORT={port + 1}\n")
     assert f"Port {port} cannot be used: Address already in use." in shown.text
 

@@ -4,9 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -14,6 +13,7 @@ import pytest
 import redis
 
 from auditportal.embedded import Embedded, EmbeddedError, place
+from tests.waiting import wait_for
 
 HOLDER = Path(__file__).with_name("holder.py")
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,32 +42,30 @@ def children_of(directory: Path) -> list[int]:
     return found
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+def owners_of(pids: list[int]) -> set[int]:
+    """The users whose processes these are; one that has just ended has none."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError):
+            found.add(Path(f"/proc/{pid}").stat().st_uid)
+    return found
 
 
-def hold(directory: Path, *user: str) -> tuple[subprocess.Popen[str], str]:
-    holder = subprocess.Popen(
+@contextmanager
+def held(directory: Path, *user: str, end: signal.Signals = signal.SIGKILL) -> Iterator[tuple[int, str]]:
+    """A process that holds the servers of the folder, ended by `end` with the block: its id and the admin's URL."""
+    with subprocess.Popen(
         [sys.executable, str(HOLDER), str(directory), *user],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    assert holder.stdout
-    return holder, holder.stdout.readline().strip()
-
-
-def end(holder: subprocess.Popen[str], number: signal.Signals) -> None:
-    holder.send_signal(number)
-    holder.wait(20)
-    assert holder.stdout
-    holder.stdout.close()
+    ) as holder:
+        try:
+            assert holder.stdout
+            yield holder.pid, holder.stdout.readline().strip()
+        finally:
+            holder.send_signal(end)
 
 
 def test_the_data_stay_over_a_stop_and_nothing_runs_afterwards(directory: Path) -> None:
@@ -114,23 +112,21 @@ def test_one_directory_is_served_by_one_program_at_a_time(directory: Path) -> No
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
 def test_the_servers_end_when_their_parent_is_killed(directory: Path) -> None:
-    holder, url = hold(directory)
-    remember(url, "before")
-    end(holder, signal.SIGKILL)
-    assert eventually(lambda: children_of(directory) == [])
+    with held(directory) as (_, url):
+        remember(url, "before")
+    wait_for(lambda: children_of(directory) == [])
     with Embedded(directory, durable=False).running() as services:
         assert remembered(services.admin_url) == ["before"]
 
 
 def test_a_new_start_right_after_everything_was_killed_keeps_the_data(directory: Path) -> None:
-    holder, url = hold(directory)
-    remember(url, "before")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CHECKPOINT")  # fsync is off here: only what was written counts
-    for pid in (holder.pid, *children_of(directory)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    end(holder, signal.SIGKILL)
+    with held(directory) as (holder, url):
+        remember(url, "before")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")  # fsync is off here: only what was written counts
+        for pid in (holder, *children_of(directory)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     with Embedded(directory, durable=False).running() as services:
         assert remembered(services.admin_url) == ["before"]
 
@@ -164,12 +160,10 @@ def test_an_unprivileged_user_runs_it_as_himself(directory: Path) -> None:
     if not place.can_reach(Path(sys.prefix), nobody):
         pytest.skip("the installed binaries lie in a folder only root may enter")
     os.chown(directory.parent, NOBODY, NOBODY)
-    holder, url = hold(directory, str(NOBODY))
-    remember(url, "mine")
-    owners = {(Path("/proc") / str(pid)).stat().st_uid for pid in children_of(directory)}
-    end(holder, signal.SIGTERM)
-    assert owners == {NOBODY}
-    assert eventually(lambda: children_of(directory) == [])
+    with held(directory, str(NOBODY), end=signal.SIGTERM) as (_, url):
+        remember(url, "mine")
+        assert owners_of(children_of(directory)) == {NOBODY}
+    wait_for(lambda: children_of(directory) == [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot enter")

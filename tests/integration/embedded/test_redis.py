@@ -44,7 +44,7 @@ def test_the_look_alike_serves_where_there_is_no_server(
     process = server.prepare()
     process.start()
     try:
-        process.wait_ready(20)
+        process.wait_ready(60)
         with redis.Redis.from_url(server.url) as client:
             client.set("greeting", "hello", ex=60)
             assert client.get("greeting") == b"hello"
@@ -60,7 +60,7 @@ def test_it_keeps_its_address_over_a_restart(tmp_path: Path) -> None:
     process, url = server.prepare(), server.url
     for _ in range(2):
         process.start()
-        process.wait_ready(10)
+        process.wait_ready(60)
         with redis.Redis.from_url(url) as client:
             assert client.ping()
         process.stop()

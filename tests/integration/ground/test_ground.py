@@ -73,7 +73,7 @@ def test_redis_is_down_and_comes_back(redis_down: Process) -> None:
         with pytest.raises(redis.ConnectionError):
             client.ping()
         redis_down.start()
-        redis_down.wait_ready(10)
+        redis_down.wait_ready(60)
         assert client.ping()
 
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
+from recordings import breaker
 from recordings.commbox import CommBoxError, Forbidden, ServerError, Throttled, Unauthorized, Unreachable
 from recordings.commbox.assembly import budget_left
 from recordings.models import CommBoxObject, Delivery, ParseProblem, RefreshRun, SourceStatus, Stream
 from recordings.operations import banners, queries
-from recordings.refresh import source
 from recordings.refresh.actions import refresh_object
 from recordings.refresh.freshness import freshness_of
 from tests.factories import conversation, person, stream
@@ -84,7 +84,7 @@ def test_the_page_is_told_when_there_is_something_new(
 
 def test_while_commbox_is_away_a_refresh_is_queued_not_failed(officer: Client, held: CommBoxObject) -> None:
     """F01."""
-    source.heard(Unreachable())
+    breaker.record_result(Unreachable())
     page = text(officer.post(f"/objects/{held.pk}/refresh/", headers=HTMX))
     assert "Queued" in page
     assert "CommBox has not answered since" in page
@@ -202,7 +202,7 @@ def test_a_thousand_files_on_another_host_are_one_proposal(
 
 def test_two_missed_turns_are_said_to_administrators() -> None:
     """F24."""
-    source.heard()
+    breaker.record_result()
     started = timezone.now() - timedelta(seconds=91)
     run = RefreshRun.objects.create(kind="list", slot=1, started_at=started)
     (banner,) = banners.banners(operations=True)
@@ -296,7 +296,7 @@ def test_an_id_that_names_nothing_gets_a_sentence(administrator: Client, given: 
 
 def test_no_banner_while_all_is_well(django_assert_num_queries: Any) -> None:
     assert banners.banners() == []
-    source.heard()
+    breaker.record_result()
     with django_assert_num_queries(1):
         assert banners.banners() == []
 
@@ -306,11 +306,11 @@ def test_no_banner_while_all_is_well(django_assert_num_queries: Any) -> None:
     [
         (Unreachable(), "CommBox not reachable since {}."),
         (ServerError(), "CommBox has been failing since {}."),
-        (Throttled(), "CommBox has asked us to wait since {}."),
+        (Throttled(status=429), "CommBox has asked us to wait since {}."),
     ],
 )
 def test_a_failing_source_is_said_to_everybody(error: CommBoxError, words: str) -> None:
-    source.heard(error)
+    breaker.record_result(error)
     since = SourceStatus.objects.get().failing_since
     assert since is not None
     title = words.format(since.strftime("%H:%M UTC"))
@@ -322,21 +322,21 @@ def test_a_failing_source_is_said_to_everybody(error: CommBoxError, words: str) 
 @pytest.mark.parametrize("error", [Unauthorized(), Forbidden()])
 def test_a_refused_key_is_said_to_administrators_only(error: CommBoxError) -> None:
     """F13."""
-    source.heard(error)
+    breaker.record_result(error)
     assert banners.banners() == []
     (banner,) = banners.banners(operations=True)
     assert banner["level"] == "bad"
 
 
 def test_long_silence_is_said_too() -> None:
-    source.heard()
+    breaker.record_result()
     SourceStatus.objects.update(last_success_at=timezone.now() - timedelta(minutes=11))
     (banner,) = banners.banners()
     assert banner["text"].startswith("The refresh worker may not be running.")
 
 
 def test_the_banner_is_on_the_page(officer: Client) -> None:
-    source.heard(Unreachable())
+    breaker.record_result(Unreachable())
     assert "CommBox not reachable since" in text(officer.get("/objects/"))
 
 

@@ -11,7 +11,7 @@ from auditportal.sandbox.control.control import Control
 
 @pytest.fixture(autouse=True)
 def _fresh_client() -> Iterator[None]:
-    """No test inherits another's circuit breaker."""
+    """A client of this test's CommBox."""
     from recordings.commbox import assembly
 
     assembly.client.cache_clear()

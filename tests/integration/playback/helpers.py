@@ -84,7 +84,7 @@ def fetch(url: str, byte_range: str = "") -> tuple[int, bytes]:
 
     request = Request(url, headers={"Range": byte_range} if byte_range else {})
     try:
-        with urlopen(request, timeout=5) as response:
+        with urlopen(request, timeout=60) as response:
             return response.status, response.read()
     except HTTPError as error:
         return error.code, error.read()

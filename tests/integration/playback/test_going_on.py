@@ -24,6 +24,7 @@ from tests.integration.playback.helpers import (
     start,
     url_in,
 )
+from tests.thorough import examples
 
 
 @pytest.fixture
@@ -256,7 +257,9 @@ reports = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(reports)
 def test_merging_is_the_union_of_the_milliseconds(noa, viewing, given_reports):
     """Against the plainest model there is: a set of milliseconds. Events tell each of them once."""

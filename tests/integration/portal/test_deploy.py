@@ -29,7 +29,7 @@ def example() -> dict[str, str]:
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], **example(), **more}
     command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
 
 def test_djangos_deployment_checks_have_nothing_to_say():

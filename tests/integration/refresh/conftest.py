@@ -16,7 +16,7 @@ from auditportal.sandbox.control.control import Control
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two tries, milliseconds apart; a fresh client, so that no test inherits another's breaker."""
+    """Two tries, milliseconds apart; a client of this test's own."""
     from recordings.commbox import CommBox, Timeouts, assembly
     from recordings.commbox.retry import Backoff
 
@@ -28,12 +28,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(assembly, "CommBox", client)
     assembly.client.cache_clear()
-    from recordings.refresh import absence, queue, source
+    from recordings import breaker
+    from recordings.refresh import absence
 
     monkeypatch.setattr(absence, "SECOND_LOOK", timedelta(0))
-    monkeypatch.setattr(source, "SAID_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(source, "_well_until", 0.0)
-    queue.forget()
+    monkeypatch.setattr(breaker._success, "seconds", 0.0)
     yield
     if assembly.client.cache_info().currsize:
         assembly.client().close()

@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 
 from auditportal.sandbox.control.control import Control
 from auditportal.sandbox.world.account import Activity
-from recordings.api_keys import keys
 from recordings.commbox import CommBox
 from recordings.models import AuditEvent, CommBoxObject, Recording, RecordingState, SourceStatus
-from recordings.refresh import actions, fetching, leases, queue, sweep
+from recordings.refresh import actions, fetching, leases, sweep
+from recordings.timed import forget_all
 from tests.integration.refresh.helpers import BY, hold
+from tests.thorough import examples
 
 FAULTS = [
     "error_500",
@@ -188,8 +189,7 @@ class Custody(RuleBasedStateMachine):
         SourceStatus.objects.update(
             failing_since=None, error="", error_class="", failures=0, next_try_at=None
         )
-        keys.forget()
-        queue.forget()
+        forget_all()
         with self._asking():
             asked = sweep.refresh_due()
         assert asked in (1, 2)  # twice when something is missing: the second look is at once
@@ -235,7 +235,7 @@ def test_custody(upstream: Control) -> None:
     run_state_machine_as_test(
         Custody,
         settings=settings(
-            max_examples=8,
+            max_examples=examples(5),
             stateful_step_count=15,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],

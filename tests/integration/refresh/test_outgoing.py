@@ -150,7 +150,7 @@ def test_a_redirect_leads_nowhere(
 def test_the_watch_itself_sees_a_connection(trap: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the tests above could pass for nothing."""
     with written_down(monkeypatch) as seen:
-        socket.create_connection(trap.getsockname(), timeout=1).close()
+        socket.create_connection(trap.getsockname(), timeout=60).close()
     assert seen == {trap.getsockname()}
     assert not seen <= listed()
     assert not is_untouched(trap)

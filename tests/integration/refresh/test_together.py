@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
+from recordings import breaker
 from recordings.audit import Actor, AuditUnavailable, vault
 from recordings.commbox import Unreachable
 from recordings.models import AuditEvent, CommBoxObject, Recording, SearchDoc
-from recordings.refresh import actions, fetching, leases, source, storing, sweep
+from recordings.refresh import actions, fetching, leases, storing, sweep
 from recordings.refresh.actions import refresh
 from recordings.refresh.differences import RecordingChange
 from tests.integration.refresh.helpers import BY, hold, kinds
@@ -158,7 +159,7 @@ def test_while_the_source_fails_a_suspect_waits_like_everybody(
 ) -> None:
     leases.claim_due(1)
     CommBoxObject.objects.update(refresh_leased_by=GONE)
-    source.heard(Unreachable())
+    breaker.record_result(Unreachable())
     assert sweep.refresh_due() == 0
     assert not CommBoxObject.objects.exclude(refresh_leased_until=None).exists()
 

@@ -22,6 +22,8 @@ from tests.integration.refresh.helpers import BY
 
 pytestmark = pytest.mark.django_db
 
+LONG_AFTER_THE_DEADLINE = 120  # of two seconds; without a deadline it would be minutes more
+
 
 @pytest.fixture
 def wire(settings: Any, upstream: Control) -> Iterator[FaultProxy]:
@@ -54,9 +56,8 @@ def fails(thing: CommBoxObject) -> str:
 
 def recovers(thing: CommBoxObject) -> None:
     """R5: by the row's own due time, with the gate's next probe, and nothing else."""
-    SourceStatus.objects.update(next_try_at=timezone.now())
+    SourceStatus.objects.update(next_try_at=timezone.now())  # half a minute later
     CommBoxObject.objects.update(refresh_due_at=timezone.now())
-    assembly.client()._breaker.succeeded()  # half a minute later
     assert sweep.refresh_due() == 1
     assert banners.banners() == []
     thing.refresh_from_db()
@@ -78,27 +79,27 @@ def test_refused_connections_are_said_and_waited_for(known: CommBoxObject, wire:
 
 
 def test_a_page_never_waits_for_a_slow_commbox(
-    known: CommBoxObject, wire: FaultProxy, client: Client
+    known: CommBoxObject, wire: FaultProxy, client: Client, upstream: Control
 ) -> None:
-    """F02: ten seconds to the first byte; the page is there at once, the worker's call ends on time."""
-    wire.wire.latency = 10
+    """F02: ten minutes to the first byte; the page asks CommBox nothing, the worker's call ends at its deadline."""
+    wire.wire.latency = 600
     client.force_login(person("qa_manager"))
-    started = time.monotonic()
-    page = client.get(f"/objects/{known.pk}/")
-    assert (page.status_code, time.monotonic() - started < 1.0) == (200, True)
+    upstream.clear_logs()
+    assert client.get(f"/objects/{known.pk}/").status_code == 200
+    assert upstream.requests() == []
     started = time.monotonic()
     assert fails(known) == "CommBox could not be reached."
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONG_AFTER_THE_DEADLINE
     wire.wire.latency = 0
     recovers(known)
 
 
 def test_a_drip_ends_with_the_whole_call(known: CommBoxObject, wire: FaultProxy) -> None:
     """F03: no single wait is long, the whole is; the worker is free again within its deadline."""
-    wire.wire.drip = 0.2
+    wire.wire.drip = 0.9
     started = time.monotonic()
     assert fails(known) == "CommBox could not be reached."
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONG_AFTER_THE_DEADLINE
     wire.wire.drip = 0
     recovers(known)
 
@@ -123,7 +124,7 @@ def test_a_stalled_wire_ends_the_call_and_is_asked_again_later(
     wire.wire.stall = True
     started = time.monotonic()
     assert fails(known) == "CommBox could not be reached."
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < LONG_AFTER_THE_DEADLINE
     known.refresh_from_db()
     assert known.refresh_due_at is not None
     assert known.refresh_due_at > timezone.now() + timedelta(seconds=20)

@@ -23,11 +23,13 @@ from recordings.nudge import send
 from recordings.refresh import leases, tasks
 from tests.faultproxy import FaultProxy, between
 from tests.integration.refresh.helpers import hold
+from tests.thorough import amount
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 OBJECTS = 8
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
+ROUNDS = amount(4, 40)
 
 
 class Worker:
@@ -37,7 +39,9 @@ class Worker:
         command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", app, "worker", "--concurrency", "2"]
         command += ["--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        wait_for(lambda: len(self.children) == 2, 60)
+
+    def wait_ready(self) -> None:
+        wait_for(lambda: len(self.children) == 2, 120)
 
     @property
     def children(self) -> list[int]:
@@ -70,6 +74,7 @@ def start(services: Services, wire: FaultProxy) -> Iterator[Callable[..., Worker
             "COMMBOX_REQUESTS_AT_ONCE": "5",
         }
         workers.append(Worker(app, {**os.environ, **own, **more}))
+        workers[-1].wait_ready()
         return workers[-1]
 
     broker.delete("celery", "unacked", "unacked_index")
@@ -92,15 +97,6 @@ def wire(upstream: Control) -> Iterator[FaultProxy]:
 @pytest.fixture
 def things(transactional_db: Any, upstream: Control) -> list[CommBoxObject]:
     return [hold(upstream, nth=number) for number in range(OBJECTS)]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float) -> float:
-    """How long it took; fails when it took longer."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, "it took too long"
-        time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def ask_for_all(upstream: Control, things: list[CommBoxObject]) -> None:
@@ -134,21 +130,23 @@ def test_a_killed_child_costs_seconds_and_no_effect_is_doubled(
     start: Callable[..., Worker], things: list[CommBoxObject], upstream: Control
 ) -> None:
     """F17: at random points; the message comes again by itself, and a lease ends with its holder's session."""
-    worker, chance, in_time = start(), random.Random(17), 0
-    for number in range(1, ROUNDS + 1):
+    worker, chance, in_time, number = start(), random.Random(17), 0, 0
+    # A kill may come when all is done, on a slow machine often: rounds go on until enough have come in time.
+    while number < ROUNDS or in_time < ROUNDS // 2:
+        number += 1
+        assert number < 20 * ROUNDS, "every kill came too late"
         ask_for_all(upstream, things)
-        wait_for(work_has_begun, 60)
+        wait_for(work_has_begun)
         time.sleep(chance.uniform(0, 0.15))
         in_time += not all_done()
         worker.kill_children()
         began = timezone.now()
         # Celery sees a child's end at once or, when the child's pipe closed before its process ended, at its next look
         # five seconds later: the bound is for a busy machine, not the promise.
-        wait_for(lambda: all_done() or leases_since(began), 30)  # noqa: B023 (called at once)
+        wait_for(lambda: all_done() or leases_since(began))  # noqa: B023 (called at once)
         send(tasks.sweep_due)  # as beat does each five seconds
-        wait_for(all_done, 60)
+        wait_for(all_done)
         each_was_done_once(number)
-    assert in_time >= ROUNDS // 2  # else it was too late for killing anything
 
 
 def leases_since(began: Any) -> bool:
@@ -159,14 +157,16 @@ def leases_since(began: Any) -> bool:
 
 
 def test_a_killed_worker_leaves_nothing_that_another_does_not_take_up(
-    start: Callable[..., Worker], things: list[CommBoxObject], upstream: Control
+    start: Callable[..., Worker], things: list[CommBoxObject], upstream: Control, wire: FaultProxy
 ) -> None:
     """F18: the broker would give the message to the next one after minutes; the rows do after beat's next turn."""
     first = start()
+    wire.wire.latency = 1.0  # eight objects, five calls at once: seconds to be killed in
     ask_for_all(upstream, things)
-    wait_for(work_has_begun, 60)
+    wait_for(work_has_begun)
     first.kill()
     left = open_work()
+    wire.wire.latency = 0.04
     start()
     send(tasks.sweep_due)
     wait_for(all_done, 120)
@@ -181,11 +181,13 @@ def test_poison_is_set_aside_after_three_deaths_and_nothing_else_is(
     poison, *others = things
     start("tests.integration.refresh.poisoned", POISON=str(poison.pk))
     ask_for_all(upstream, things)
-    turns = iter(range(1, 100))
-    while open_work():
+
+    def swept() -> bool:
         send(tasks.sweep_due)
         time.sleep(0.5)
-        assert next(turns) < 60, "it took too long"
+        return all_done()
+
+    wait_for(swept, 180)
     poison.refresh_from_db()
     assert (poison.refresh_error, poison.refresh_deaths) == (leases.SET_ASIDE, leases.DEATHS)
     assert (poison.refresh_due_at, poison.refresh_leased_until) == (None, None)

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import psycopg
 import pytest
 
 from auditportal.accounts.models import Grant, User
+from recordings import processes
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import AuditEvent, Report, ReportState
-from recordings.reports import building, files, hands, leases, lines, pieces, trail
+from recordings.processes import ChildLost
+from recordings.reports import building, files, leases, lines, pieces, trail
 from recordings.reports.actions import request_report
-from recordings.reports.trail import Line, Slice
 from recordings.sheets import xlsx
 from recordings.trail.filters import TrailFilters
 
@@ -60,16 +62,16 @@ def built(report: Report) -> bytes:
     return files.file_of(report).read_bytes()
 
 
-def by_hand(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Remember which hands there are."""
+def children(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Remember which child processes there are."""
     found: list[int] = []
-    fork = os.fork
+    start = processes._start
 
-    def remembered() -> int:
-        found.append(pid := fork())
-        return pid
+    def remembered() -> "subprocess.Popen[bytes]":
+        found.append((child := start()).pid)
+        return child
 
-    monkeypatch.setattr(os, "fork", remembered)
+    monkeypatch.setattr(processes, "_start", remembered)
     return found
 
 
@@ -85,14 +87,14 @@ def test_the_file_is_the_one_a_single_process_makes(
 ) -> None:
     report = requested(noa, format, filters)
     monkeypatch.setattr(pieces, "SHARED", 1)
-    forked = by_hand(monkeypatch)
+    started = children(monkeypatch)
     shared = built(report)
-    assert len(forked) == hands.HANDS
-    assert gone(forked)
+    assert len(started) == pieces.CHILDREN
+    assert gone(started)
     Report.objects.update(state=ReportState.WAITING)
     monkeypatch.setattr(pieces, "SHARED", 1000)
     assert built(report) == shared
-    assert len(forked) == hands.HANDS
+    assert len(started) == pieces.CHILDREN
 
 
 def test_a_workbook_beyond_what_a_sheet_holds_goes_on_in_the_next(
@@ -114,63 +116,65 @@ def test_a_workbook_beyond_what_a_sheet_holds_goes_on_in_the_next(
     assert report.rows_done == 20
 
 
-def test_all_hands_see_one_moment(noa: User, admin_connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_processes_see_one_moment(
+    noa: User, admin_connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F38: what is written, and who is erased, between the count and the last row changes nothing."""
     report = requested(noa)
     Report.objects.update(last_event_id=2**62)
-    at_work = hands.at_work
 
-    def later(opened_: Any, parts: Sequence[Slice]) -> Any:
+    def later(works: Any, prepare: Any) -> Any:
         opened(noa, 99)
         admin_connection.execute("DELETE FROM audit.subject_key WHERE subject = 'customer:7'")
-        return at_work(opened_, parts)
+        return processes.in_children(works, prepare)
 
-    monkeypatch.setattr(hands, "at_work", later)
+    monkeypatch.setattr(pieces, "in_children", later)
     text = built(report).decode()
     assert AuditEvent.objects.filter(kind=Kind.OBJECT_OPENED).count() == 21
     assert "object:99" not in text
     assert '"Dana, 7"' in text
-    monkeypatch.setattr(hands, "at_work", at_work)
+    monkeypatch.setattr(pieces, "in_children", processes.in_children)
     text = built(requested(noa)).decode()
     assert "object:99" in text
     assert '"Dana, 7"' not in text
 
 
-def test_hands_cannot_write(noa: User) -> None:
+def test_who_joins_the_moment_cannot_write(noa: User) -> None:
     wanted = trail.Wanted(OPENED, 2**62)
-    with trail.snapshot(wanted) as events, trail.joined(events.name, wanted) as same:
+    with trail.snapshot(wanted) as events, trail.joined(events.address, events.name, wanted) as same:
         assert same.slices() == events.slices()
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             same._connection.execute("CREATE TABLE written (x int)")
 
 
-def test_a_lost_hand_leaves_the_report_to_the_next_attempt(
+def dying(*_: Any) -> Iterator[bytes]:
+    """In place of a child's pieces: one, and then the kernel kills it for its memory."""
+    yield b"a piece"
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_lost_process_leaves_the_report_to_the_next_attempt(
     noa: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row is claimed again when its lease is over, and nothing is half there."""
-    really = lines.row
-
-    def killed(event: Line) -> tuple[str, ...]:
-        if event.target_ref == "object:10":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return really(event)
-
-    monkeypatch.setattr(lines, "row", killed)
-    forked = by_hand(monkeypatch)
+    really = pieces._pieces_in_child
+    monkeypatch.setattr(pieces, "_pieces_in_child", dying)
+    started = children(monkeypatch)
     report = requested(noa)
-    with pytest.raises(hands.HandLost):
+    with pytest.raises(ChildLost):
         building.build(report.pk)
     report.refresh_from_db()
     assert (report.state, report.sha256) == (ReportState.BUILDING, "")
-    assert gone(forked)
+    assert len(started) == pieces.CHILDREN
+    assert gone(started)
     assert list(files.folder().iterdir()) == []
-    monkeypatch.setattr(lines, "row", really)
+    monkeypatch.setattr(pieces, "_pieces_in_child", really)
     Report.objects.update(leased_until=None)
     assert built(report).count(b"\r\n") == 21
 
 
-def test_a_full_disk_and_a_lost_lease_end_the_hands(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    forked = by_hand(monkeypatch)
+def test_a_full_disk_and_a_lost_lease_end_the_processes(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = children(monkeypatch)
     write = files.Draft.write
 
     def full(self: files.Draft, data: bytes) -> int:
@@ -188,19 +192,19 @@ def test_a_full_disk_and_a_lost_lease_end_the_hands(noa: User, monkeypatch: pyte
         report.refresh_from_db()
         assert report.state == state
         assert list(files.folder().iterdir()) == []
-    assert len(forked) == 2 * hands.HANDS
-    assert gone(forked)
+    assert len(started) == 2 * pieces.CHILDREN
+    assert gone(started)
 
 
 def test_no_process_to_be_had_is_nothing_wrong_with_the_file(
     noa: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none_left() -> int:
+    def none_left(*command: Any, **options: Any) -> Any:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(os, "fork", none_left)
+    monkeypatch.setattr(subprocess, "Popen", none_left)
     report = requested(noa)
-    with pytest.raises(hands.HandLost):
+    with pytest.raises(ChildLost):
         building.build(report.pk)
     report.refresh_from_db()
     assert (report.state, leases.unclaimed()) == (ReportState.BUILDING, [])

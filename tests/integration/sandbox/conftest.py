@@ -34,7 +34,7 @@ class Answer:
 def send(method: str, url: str, body: bytes | None = None, **headers: str) -> Answer:
     """One request on a connection of its own, with the target exactly as written; `Host` may be set."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     target = url.split(parts.netloc, 1)[1]
     try:
         connection.request(

@@ -30,13 +30,14 @@ def settings_printed(tmp_path: Path) -> Iterator[dict[str, str]]:
         "SANDBOX_ACCESS_KEY": "READER",
         "SANDBOX_SECRET_KEY": "s3cr3t",
     }
-    process = command("sandbox", "--port", "0", "--state-dir", str(tmp_path), **key)
-    assert process.stdout
-    assert process.stderr
-    lines = [process.stdout.readline().rstrip("\n") for _ in range(8)]
-    yield dict(line.split("=", 1) for line in lines)
-    process.send_signal(signal.SIGTERM)
-    rest, errors = process.communicate(timeout=10)
+    with command("sandbox", "--port", "0", "--state-dir", str(tmp_path), **key) as process:
+        try:
+            assert process.stdout
+            lines = [process.stdout.readline().rstrip("\n") for _ in range(7)]
+            yield dict(line.split("=", 1) for line in lines)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=60)
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
@@ -49,7 +50,8 @@ def test_it_prints_the_portals_settings_and_serves(settings_printed: dict[str, s
     assert settings_printed["COMMBOX_API_KEY"] == "a-key-of-its-own"
     assert settings_printed["AWS_ACCESS_KEY_ID"] == "READER"
     assert ask(settings_printed, "core/systemstatus").status == 200
-    assert send("GET", settings_printed["S3_ENDPOINT_URL"] + "/x/y").status == 403
+    bucket = settings_printed["RECORDING_BUCKETS"].split(",")[0]
+    assert send("GET", f"{bucket}/no-such-file").status == 403
     assert (tmp_path / "sandbox-seed.json").exists()
 
 

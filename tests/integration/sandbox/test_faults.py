@@ -179,4 +179,4 @@ def test_the_storage_can_be_slowed_down(api: Api) -> None:
     began = time.monotonic()
     answer: Answer = send("GET", Bucket(api.sandbox).url("a"))
     assert len(answer.body) == 2000
-    assert 0.15 < time.monotonic() - began < 1.5
+    assert time.monotonic() - began >= 0.15

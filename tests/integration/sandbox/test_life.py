@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auditportal.sandbox import Sandbox
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 from .conftest import TODAY, Api
 
@@ -30,17 +31,10 @@ def test_first_the_object_then_the_file_then_the_activity(api: Api) -> None:
     assert api.get(path).data[0]["updatedTime"] == fresh["updatedTime"]
 
     control.advance_clock(3601)
-    assert call.wait(2)
+    assert call.wait(PATIENCE_SECONDS)
     (item,) = told(api, call.object_id)
     assert (item["duration"], item["fileSize"]) == (65, 353851)
     assert api.get(path).data[0]["updatedTime"] > fresh["updatedTime"]
-
-
-def wait_for(test: object, seconds: float = 2) -> None:
-    deadline = time.monotonic() + seconds
-    while not test():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_without_waits_all_is_done_when_it_returns(api: Api) -> None:
@@ -56,7 +50,7 @@ def test_without_waits_all_is_done_when_it_returns(api: Api) -> None:
 def test_it_takes_real_time_too(api: Api) -> None:
     call = api.sandbox.control.make_call(stored_after=0.05, listed_after=0.05)
     assert not call.listed.is_set()
-    assert call.wait(2)
+    assert call.wait(PATIENCE_SECONDS)
 
 
 def test_calls_are_new_objects_or_further_recordings_of_one(api: Api) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from auditportal.sandbox import Credential, Sandbox
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
+from tests.thorough import examples
 
 from .conftest import Answer, send
 
@@ -227,7 +228,9 @@ def test_a_range_outside_the_file_is_416(bucket: Bucket, asked: str) -> None:
     assert answer.headers["content-range"] == "bytes */1024"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(content=st.binary(min_size=1, max_size=40), first=st.integers(0, 50), length=st.integers(1, 50))
 def test_ranges_over_http_are_slices(bucket: Bucket, content: bytes, first: int, length: int) -> None:
     bucket.sandbox.control.put_file(DIRECT_BUCKET, "any", content, "video/mp4")

@@ -9,6 +9,7 @@ import pytest
 
 from auditportal.sandbox.messages import Request, Response
 from auditportal.sandbox.server import Server
+from tests.waiting import PATIENCE_SECONDS, wait_for
 
 from .conftest import Api
 
@@ -31,7 +32,7 @@ class Receiver:
 
     def wait(self, number: int) -> list[Request]:
         with self._came:
-            assert self._came.wait_for(lambda: len(self.requests) >= number, 3)
+            assert self._came.wait_for(lambda: len(self.requests) >= number, PATIENCE_SECONDS)
             return list(self.requests)
 
 
@@ -130,20 +131,11 @@ def test_failures_are_listed(api: Api, receiver: Receiver) -> None:
     receiver.wait(1)
     control.switch(webhook_url="http://127.0.0.1:1/")
     control.make_call(listed_after=0)
-    wait_for_deliveries(api, 2)
+    wait_for(lambda: len(control.webhooks()) >= 2)
     refused, unreachable = control.failed_webhooks()
     assert (refused.status, refused.error) == (500, "The receiver answered 500")
     assert (unreachable.status, unreachable.error) == (None, "ConnectionRefusedError")
     assert b"OnNewActivity" in refused.payload
-
-
-def wait_for_deliveries(api: Api, number: int) -> None:
-    done = threading.Event()
-    for _ in range(300):
-        if len(api.sandbox.control.webhooks()) >= number:
-            return
-        done.wait(0.01)
-    raise AssertionError("too few deliveries")
 
 
 def test_without_a_url_nothing_is_sent(api: Api) -> None:

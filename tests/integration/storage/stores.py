@@ -107,7 +107,7 @@ def in_ceph(ceph: Ceph, bucket: str = "acme-recordings") -> Store:
 def asking(url: str, method: str = "GET", **headers: str) -> Iterator[http.client.HTTPResponse]:
     """One request to the letter: nothing of the URL is normalised, whatever its host the loopback is asked."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
     try:
         connection.putrequest(method, url.partition(parts.netloc)[2], skip_host=True)
         for name, value in {"Host": parts.netloc, "Content-Length": "0", **headers}.items():

@@ -18,6 +18,7 @@ from recordings.storage import Location, Outcome, ProbeResult, locate, presign, 
 from recordings.storage.presign import SigningKey, presign_with
 from tests.ceph import REGION, Ceph
 from tests.integration.storage.stores import FILM, VIEWING, Store, ask, asking
+from tests.thorough import examples
 
 # --- reading
 
@@ -103,7 +104,7 @@ def test_keys_of_every_kind_are_read(store: Store, key: str, style: str) -> None
 
 
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     key=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=40).filter(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from auditportal.sandbox import Sandbox
 from recordings.storage import Location, Outcome, locate, probe
 from recordings.storage.presign import SigningKey, presign_with
+from tests.thorough import examples
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def stored(sandbox: Sandbox, key: str = "2026/1.mp4", content: bytes = b"moving 
 def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
     """A plain GET, as a browser would send it: to the listening address, whatever the Host says."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}", headers={"Host": parts.netloc, **headers})
         answer = connection.getresponse()
@@ -62,7 +63,9 @@ def test_a_signed_file_is_read_in_path_and_in_virtual_host_style(sandbox: Sandbo
     assert headers["cache-control"] == "no-store"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     key=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
         lambda key: "\\" not in key and all(part not in ("", ".", "..") for part in key.split("/"))

@@ -80,7 +80,7 @@ def test_a_witness_that_breaks_off_is_unreachable(answer: bytes) -> None:
 
 def _told(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        client = Client(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_seconds=5)
+        client = Client(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_seconds=60)
 
         def reply() -> None:
             connection, _ = listening.accept()

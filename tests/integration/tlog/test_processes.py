@@ -66,7 +66,7 @@ def test_it_ends_when_told_with_clients_connected(tmp_path: Path, number: int) -
         client = Client(Path(place))
         client.latest(ORIGIN)
         process.send_signal(number)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
     client.close()
 
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -14,13 +15,14 @@ from recordings.tlog.notes import Note, SigningKey, format_note
 from recordings.tlog.server import LARGEST_REQUEST
 from tests.integration.tlog.conftest import Parties
 from tests.unit.tlog.grown import ORIGIN, checkpoint, note, path, request, root
+from tests.waiting import wait_for
 
 PLAIN = "text/plain; charset=utf-8"
 
 
 def _raw(parties: Parties, data: bytes) -> tuple[int, dict[str, str], str]:
     """One answer to bytes on a fresh connection: status, headers, body."""
-    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(data)
         return _read(connection)
 
@@ -137,7 +139,7 @@ def test_a_monitor_gets_what_the_witness_cosigned_last_and_can_check_it(parties:
     ],
 )
 def test_what_cannot_be_read_is_answered_and_hung_up_on(parties: Parties, data: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(data)
         answered, headers, _ = _read(connection)
         assert (answered, headers["Connection"]) == (status, "close")
@@ -150,7 +152,7 @@ def test_the_largest_request_is_read(parties: Parties) -> None:
 
 
 def test_a_request_that_ends_early_is_not_taken(parties: Parties) -> None:
-    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(_post(_grow(parties, 0, 4))[:-1])
         connection.shutdown(socket.SHUT_WR)
         assert _read(connection)[0] == 400
@@ -158,7 +160,7 @@ def test_a_request_that_ends_early_is_not_taken(parties: Parties) -> None:
 
 
 def test_one_connection_answers_many_requests(parties: Parties) -> None:
-    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         for old, size, status in ((0, 4, 200), (0, 4, 409), (4, 6, 200)):
             connection.sendall(_post(_grow(parties, old, size)))
             assert _read(connection)[0] == status
@@ -167,7 +169,7 @@ def test_one_connection_answers_many_requests(parties: Parties) -> None:
 def test_other_methods_are_refused(parties: Parties) -> None:
     for method in ("PUT", "DELETE", "HEAD", "OPTIONS"):
         data = f"{method} /add-checkpoint HTTP/1.1\r\nHost: w\r\n\r\n".encode()
-        with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
             connection.sendall(data)
             assert connection.recv(100).startswith(b"HTTP/1.1 501 ")
 
@@ -209,15 +211,14 @@ def test_of_rivals_at_one_moment_one_is_signed(parties: Parties, monkeypatch: py
 
 def test_one_connection_too_many_is_hung_up_on_and_the_server_lives(parties: Parties) -> None:
     held = [socket.create_connection(("127.0.0.1", parties.witness_port)) for _ in range(64)]
-    deadline = time.monotonic() + 20
     with pytest.raises(Unreachable):
         parties.witness.latest(ORIGIN)
     for connection in held:
         connection.close()
-    while time.monotonic() < deadline:
-        try:
-            assert parties.witness.latest(ORIGIN) is None
-            return
-        except Unreachable:
-            time.sleep(0.05)
-    pytest.fail("The witness did not come back.")
+
+    def answers() -> bool:
+        with suppress(Unreachable):
+            return parties.witness.latest(ORIGIN) is None
+        return False
+
+    wait_for(answers)

@@ -124,7 +124,7 @@ def test_pages_follow_each_other_without_a_gap(noa: User) -> None:
 
 
 def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recordings.trail.queries.COUNTED", 5)
+    monkeypatch.setattr("recordings.paging.COUNTED", 5)
     for number in range(6):
         opened(noa, number)
     assert (
@@ -137,12 +137,12 @@ def test_a_page_takes_the_same_queries_however_many_rows(
     noa: User, django_assert_num_queries: Any, many: int
 ) -> None:
     from recordings.trail.filters import TrailFilters
-    from recordings.trail.queries import Cursor, trail
+    from recordings.trail.queries import trail
 
     for number in range(many):
         opened(noa, number)
     with django_assert_num_queries(6):  # numbers, events, secrets, keys, leaves, count
-        assert len(trail(TrailFilters(kinds=("object.opened",)), Cursor()).rows) == many
+        assert len(trail(TrailFilters(kinds=("object.opened",))).rows) == many
 
 
 # --- reading is logged

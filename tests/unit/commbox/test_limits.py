@@ -1,20 +1,21 @@
 """The call budget: 4 a second, 2 at a time, a reserved part for playback, and life without Redis (F04, F20–F22)."""
 
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
+from unittest import mock
 
 import pytest
 from fakeredis import FakeRedis
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from recordings.commbox import limits
+from recordings.commbox import counters, limits
+from recordings.commbox.counters import LocalCounter, Priority, SharedCounter
 from recordings.commbox.errors import Throttled
-from recordings.commbox.limits import CallBudget, LocalGround, Priority, SharedGround
+from recordings.commbox.limits import CallBudget
 
 GONE = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=None)
 
@@ -25,9 +26,16 @@ def redis() -> Iterator[FakeRedis]:
         yield server
 
 
+Counter = SharedCounter | LocalCounter
+
+
+def shared(redis: FakeRedis, account: str = "acme", per_second: int = 4, at_once: int = 2) -> SharedCounter:
+    return SharedCounter(redis, account, per_second, at_once)
+
+
 @pytest.fixture(params=["shared", "local"])
-def ground(request: pytest.FixtureRequest, redis: FakeRedis) -> limits.Ground:
-    return SharedGround(redis, "acme") if request.param == "shared" else LocalGround()
+def counter(request: pytest.FixtureRequest, redis: FakeRedis) -> Counter:
+    return shared(redis) if request.param == "shared" else LocalCounter(4)
 
 
 @pytest.fixture
@@ -35,83 +43,138 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PATIENCE_SECONDS", {"background": 0.1, "playback": 0.1})
 
 
-def _turns(turn_in: Callable[[Priority], float], priority: Priority, tries: int = 9) -> int:
-    return sum(turn_in(priority) == 0 for _ in range(tries))
+def enter(counter: Counter, priority: Priority) -> str | None:
+    """A call that was counted, or None."""
+    call = uuid.uuid4().hex
+    return None if counter.enter(call, priority) else call
 
 
-def test_background_may_not_take_the_last_turn_of_a_second(redis: FakeRedis) -> None:
-    ground = SharedGround(redis, "acme")
-    assert [_turns(ground.turn_in, "background"), _turns(ground.turn_in, "playback")] == [3, 1]
+def calls(counter: Counter, priority: Priority, tries: int = 9) -> int:
+    """How many calls, one after the other, may be made at once."""
+    made = 0
+    for _ in range(tries):
+        if call := enter(counter, priority):
+            counter.leave(call)
+            made += 1
+    return made
 
 
-def test_playback_alone_may_take_every_turn(redis: FakeRedis) -> None:
-    ground = SharedGround(redis, "acme")
-    assert [_turns(ground.turn_in, "playback"), _turns(ground.turn_in, "background")] == [4, 0]
+def test_background_may_not_make_the_last_call_of_a_second(redis: FakeRedis) -> None:
+    counter = shared(redis)
+    assert [calls(counter, "background"), calls(counter, "playback")] == [3, 1]
 
 
-def test_without_redis_a_process_keeps_to_a_quarter() -> None:
-    ground = LocalGround()
-    assert [_turns(ground.turn_in, "background"), _turns(ground.turn_in, "playback")] == [1, 1]
+def test_playback_alone_may_make_every_call(redis: FakeRedis) -> None:
+    counter = shared(redis)
+    assert [calls(counter, "playback"), calls(counter, "background")] == [4, 0]
+
+
+@pytest.mark.parametrize(("per_second", "most"), [(2, 1), (4, 3), (8, 6), (40, 30)])
+def test_an_installation_s_own_rate_is_shared_in_the_same_parts(
+    redis: FakeRedis, per_second: int, most: int
+) -> None:
+    assert calls(shared(redis, per_second=per_second), "background", most + 5) == most
 
 
 def test_two_processes_share_one_budget_and_two_accounts_do_not(redis: FakeRedis) -> None:
-    here, there, other = (SharedGround(redis, account) for account in ("acme", "acme", "beta"))
-    assert [_turns(g.turn_in, "playback") for g in (here, there, other)] == [4, 0, 4]
+    here, there, other = (shared(redis, account) for account in ("acme", "acme", "beta"))
+    assert [calls(counter, "playback") for counter in (here, there, other)] == [4, 0, 4]
 
 
-def test_the_budget_fills_up_again(ground: limits.Ground) -> None:
-    while (wait := ground.turn_in("playback")) == 0:
-        pass
-    assert 0 < wait < 1.1
+def test_without_redis_a_process_keeps_to_a_quarter_for_each_priority() -> None:
+    counter = LocalCounter(8)
+    started = time.monotonic()
+    assert [calls(counter, "background"), calls(counter, "playback")] == [1, 1]
+    while not (call := enter(counter, "background")):
+        time.sleep(0.01)
+    assert time.monotonic() - started >= 0.49
+    assert [enter(counter, "background"), enter(counter, "playback") is not None] == [None, True]
+    time.sleep(0.51)
+    assert enter(counter, "background") is None  # the one before is still under way
+    counter.leave(call)
+    assert enter(counter, "background")
+
+
+def test_the_budget_fills_up_again(counter: Counter) -> None:
+    while call := enter(counter, "playback"):
+        counter.leave(call)
+    wait = counter.enter("next", "playback")
+    assert 0 < wait <= 1
     time.sleep(wait + 0.05)
-    assert ground.turn_in("playback") == 0
+    assert counter.enter("next", "playback") == 0
 
 
-def test_two_places_one_of_them_for_playback_only(ground: limits.Ground) -> None:
-    background = ground.take_place("background")
+def test_two_places_one_of_them_for_playback_only(counter: Counter) -> None:
+    background = enter(counter, "background")
     assert background is not None
-    assert ground.take_place("background") is None
-    playback = ground.take_place("playback")
-    assert playback is not None
-    assert ground.take_place("playback") is None
-    ground.give_back(playback)
-    assert ground.take_place("background") is None
-    assert ground.take_place("playback") is not None
+    assert enter(counter, "background") is None
+    assert enter(counter, "playback") is not None
+    assert enter(counter, "playback") is None
+    time.sleep(1.05)
+    assert [enter(counter, "background"), enter(counter, "playback")] == [None, None]
+    counter.leave(background)
+    assert enter(counter, "background") is not None
 
 
-def test_a_place_that_was_lost_and_taken_by_another_is_not_given_back(redis: FakeRedis) -> None:
-    ground = SharedGround(redis, "acme")
-    mine = ground.take_place("background")
+def test_a_refused_call_takes_nothing_from_the_others(redis: FakeRedis) -> None:
+    """Else whoever waits for a place would use up the calls of the second."""
+    counter = shared(redis)
+    assert enter(counter, "background")
+    for _ in range(20):
+        assert enter(counter, "background") is None
+    assert counter.left() == (3, 1, 0.0)
+
+
+def test_a_place_that_was_lost_and_taken_by_another_is_not_freed(redis: FakeRedis) -> None:
+    counter = shared(redis)
+    mine = enter(counter, "background")
     assert mine
-    redis.delete("commbox:acme:places", "commbox:acme:places:background")
-    theirs = ground.take_place("background")
-    ground.give_back(mine)
-    assert theirs
-    assert ground.take_place("background") is None
+    redis.flushall()
+    assert enter(counter, "background")
+    counter.leave(mine)
+    assert enter(counter, "background") is None
 
 
-def test_a_killed_process_holds_its_place_for_less_than_a_minute(redis: FakeRedis) -> None:
-    assert SharedGround(redis, "acme").take_place("background")
-    assert 30 < redis.ttl("commbox:acme:places") < 60
+def test_a_killed_process_holds_its_place_for_five_seconds(
+    redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F17: on this machine as on any other."""
+    assert enter(shared(redis), "background")
+    assert 4 <= redis.ttl("commbox:acme:places") <= 5
+    monkeypatch.setattr(counters, "PLACE_SECONDS", 1)
+    killed, alive = shared(redis, "beta"), shared(redis, "beta")
+    assert enter(killed, "background")
+    assert enter(alive, "background") is None
+    time.sleep(1.05)
+    assert enter(alive, "background")
 
 
-def test_a_process_that_was_killed_here_holds_its_place_for_a_moment(redis: FakeRedis) -> None:
-    """F17: else the next one would wait three quarters of a minute for it."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        pass
-    ground = SharedGround(redis, "acme")
-    for name in ("places", "places:background"):
-        redis.zadd(f"commbox:acme:{name}", {f"{limits._here()}/{process.pid}/a": time.time() + 45})
-    assert ground.take_place("background") is None
-    assert ground.take_place("background")
+def test_a_long_call_keeps_its_place_to_its_end(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "PLACE_SECONDS", 1.0)
+    monkeypatch.setattr(limits, "EXTEND_EVERY_SECONDS", 0.1)
+    budget, other_process = CallBudget(redis, "acme"), shared(redis)
+    with budget.acquire("background"):
+        ends_at = time.monotonic() + 2.5
+        while time.monotonic() < ends_at:
+            assert enter(other_process, "background") is None
+            time.sleep(0.05)
+    assert enter(other_process, "background")
+    wait_for_the_extender_to_end(budget)
+    with budget.acquire("playback"):
+        assert budget._extender is not None
 
 
-@pytest.mark.parametrize("holder", [f"another-machine/{2**22 + 1}/a", f"{limits._here()}/1/a"])
-def test_the_place_of_whoever_may_be_alive_is_left_alone(redis: FakeRedis, holder: str) -> None:
-    ground = SharedGround(redis, "acme")
-    for name in ("places", "places:background"):
-        redis.zadd(f"commbox:acme:{name}", {holder: time.time() + 45})
-    assert [ground.take_place("background") for _ in range(3)] == [None] * 3
+def wait_for_the_extender_to_end(budget: CallBudget) -> None:
+    ends_at = time.monotonic() + 30
+    while budget._extender is not None:
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def test_a_place_that_is_gone_is_not_taken_again(redis: FakeRedis) -> None:
+    counter = shared(redis)
+    counter.extend(["gone"])
+    assert counter.left().places == 2
 
 
 def test_what_is_left_is_known(redis: FakeRedis) -> None:
@@ -122,16 +185,15 @@ def test_what_is_left_is_known(redis: FakeRedis) -> None:
     budget.pause(30)
     left = budget.left()
     assert left is not None
-    assert (left.places, 29 < left.pause_seconds <= 30) == (5, True)
+    assert (left.places, 0 < left.pause_seconds <= 30) == (5, True)
     assert CallBudget(GONE, "acme").left() is None
 
 
 def test_more_places_when_an_installation_knows_better(redis: FakeRedis) -> None:
-    for ground in (SharedGround(redis, "acme", 4, 20), LocalGround(4, 20)):
-        taken = [ground.take_place("background") for _ in range(25)]
-        assert len([place for place in taken if place]) == 19
-        assert ground.take_place("playback")
-        assert ground.take_place("playback") is None
+    counter = shared(redis, per_second=100, at_once=20)
+    assert len([1 for _ in range(25) if enter(counter, "background")]) == 19
+    assert enter(counter, "playback")
+    assert enter(counter, "playback") is None
 
 
 def test_a_pause_stops_the_background_and_not_playback(redis: FakeRedis, impatient: None) -> None:
@@ -146,12 +208,18 @@ def test_a_pause_stops_the_background_and_not_playback(redis: FakeRedis, impatie
     assert refusal.value.status is None
 
 
-def test_without_a_wish_each_pause_is_longer_up_to_five_minutes(ground: limits.Ground) -> None:
+def test_without_a_wish_each_pause_is_longer_up_to_five_minutes(counter: Counter) -> None:
     pauses = []
     for _ in range(12):
-        ground.pause(None)
-        pauses.append(round(ground.pause_left()))
+        counter.pause(None)
+        pauses.append(round(counter.pause_left()))
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+
+
+def test_a_pause_is_not_cut_short_by_a_later_one(counter: Counter) -> None:
+    counter.pause(60)
+    counter.pause(1)
+    assert counter.pause_left() > 50
 
 
 def test_a_short_pause_is_waited_out(redis: FakeRedis) -> None:
@@ -162,11 +230,14 @@ def test_a_short_pause_is_waited_out(redis: FakeRedis) -> None:
         assert time.monotonic() - started >= 0.19
 
 
-@pytest.mark.parametrize("shared", [True, False])
-def test_never_more_than_two_at_a_time_and_four_a_second(shared: bool, redis: FakeRedis) -> None:
-    budget = CallBudget(redis if shared else None, "acme")
+@pytest.mark.parametrize(("with_redis", "allowed"), [(True, 4), (False, 1)])
+def test_never_more_than_two_at_a_time_and_four_a_second(
+    redis: FakeRedis, with_redis: bool, allowed: int
+) -> None:
+    budget = CallBudget(redis if with_redis else None, "acme")
     lock = threading.Lock()
     running, most, starts = 0, 0, []
+    threads_in_all = allowed + 1  # one has to wait for a second
 
     def call(priority: Priority) -> None:
         nonlocal running, most
@@ -174,19 +245,26 @@ def test_never_more_than_two_at_a_time_and_four_a_second(shared: bool, redis: Fa
             with lock:
                 running += 1
                 most = max(most, running)
-                starts.append(time.monotonic())
             time.sleep(0.02)
             with lock:
                 running -= 1
 
-    threads = [threading.Thread(target=call, args=("playback",)) for _ in range(5)]
+    threads = [threading.Thread(target=call, args=("playback",)) for _ in range(threads_in_all)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    allowed = 4 if shared else 2
-    assert (len(starts), most <= 2) == (5, True)
+    assert (len(starts), most <= 2) == (threads_in_all, True)
     assert all(later - earlier > 0.9 for earlier, later in zip(starts, starts[allowed:], strict=False))
+
+
+def test_nobody_waits_longer_than_the_call_has_left(redis: FakeRedis) -> None:
+    budget = CallBudget(redis, "acme")
+    with budget.acquire("background"):
+        started = time.monotonic()
+        with pytest.raises(Throttled), budget.acquire("background", longest=0.3):
+            pass
+        assert time.monotonic() - started < 9  # and not the ten seconds of the background
 
 
 def test_a_spent_budget_is_a_clear_error(redis: FakeRedis, impatient: None) -> None:
@@ -204,16 +282,16 @@ def test_the_place_is_free_again_after_an_error(redis: FakeRedis) -> None:
     budget = CallBudget(redis, "acme")
     with pytest.raises(ZeroDivisionError), budget.acquire("background"):
         raise ZeroDivisionError
-    assert redis.get("commbox:acme:place:b") is None
+    assert redis.zcard("commbox:acme:places") == redis.zcard("commbox:acme:places:background") == 0
 
 
 def test_redis_gone_from_the_start_costs_one_look_and_no_call() -> None:
     budget = CallBudget(GONE, "acme")
-    started = time.monotonic()
-    with budget.acquire("background"), budget.acquire("playback"):
-        pass
-    budget.pause(60)
-    assert time.monotonic() - started < 8
+    with mock.patch.object(GONE, "execute_command", side_effect=_gone) as looked:
+        with budget.acquire("background"), budget.acquire("playback"):
+            pass
+        budget.pause(60)
+    assert looked.call_count == 1
     assert budget._local.pause_left() > 50
 
 
@@ -240,14 +318,12 @@ def test_a_pause_is_kept_although_redis_just_went_away(
     assert budget._local.pause_left() > 50
 
 
-@pytest.mark.slow
-def test_turns_long_past_are_forgotten(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LEAK_EVERY", 1)
-    ground = SharedGround(redis, "acme")
-    assert _turns(ground.turn_in, "playback") == 4
-    time.sleep(1.2)
-    ground.turn_in("playback")
-    assert redis.zcard("commbox:acme:turns:4") == 1
+def test_calls_long_past_are_forgotten(redis: FakeRedis) -> None:
+    counter = shared(redis)
+    assert calls(counter, "playback") == 4
+    time.sleep(1.05)
+    assert calls(counter, "playback", 1) == 1
+    assert redis.zcard("commbox:acme:calls") == 1
 
 
 def test_redis_coming_back_without_its_scripts_is_used_again(
@@ -265,9 +341,3 @@ def test_redis_coming_back_without_its_scripts_is_used_again(
 
 def _gone(*args: object, **options: object) -> None:
     raise RedisConnectionError("gone")
-
-
-@pytest.mark.parametrize(("per_second", "turns"), [(2, 1), (4, 3), (8, 6), (40, 30)])
-def test_an_installation_s_own_rate_is_shared_in_the_same_parts(redis, per_second, turns):
-    ground = SharedGround(redis, "acme", per_second)
-    assert [ground.turn_in("background") == 0 for _ in range(turns + 1)] == [True] * turns + [False]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recordings.commbox.paging import PAGE_SIZE, walk
 from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.records import ObjectItem, Parsed, Problem, Window
+from tests.thorough import examples
 from tests.unit.commbox.examples import conversation
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -98,7 +99,7 @@ def test_an_object_on_two_pages_is_given_once() -> None:
     assert ids(run(fetch)) == list(range(1, 102))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(count=st.integers(0, 500), per_second=st.integers(1, 300), max_pages=st.integers(1, 4))
 def test_a_window_of_too_many_pages_is_walked_in_halves_and_loses_nothing(
     count: int, per_second: int, max_pages: int

@@ -1,31 +1,16 @@
-"""Customers, agents, teams, tags, counts per stream (api-facts 5.6, 5.7), and enums in words (8)."""
-
-from typing import Any
+"""Agents, teams, counts per stream (api-facts 5.6, 5.7), and enums in words (8)."""
 
 import pytest
 
 from recordings.commbox import enums
-from recordings.commbox.errors import BadResponse, NotFound
 from recordings.commbox.parsing.people import (
     parse_agents,
     parse_stream_stats,
-    parse_tags,
     parse_teams,
-    parse_user,
 )
-from recordings.commbox.records import AgentItem, StreamStat, TagItem, TeamItem
+from recordings.commbox.records import AgentItem, StreamStat, TeamItem
 from tests.unit.commbox.examples import envelope
 
-USER = {
-    "id": 70011001,
-    "firstName": "Dana",
-    "lastName": "Marlowe",
-    "phone1": None,
-    "phone2": 15550100001,
-    "uniqueId": 400123,
-    "email": "dana@example.com",
-    "identities": [{"id": 80022001}, {"Id": "80022002"}, {"id": True}, "x", {}],
-}
 AGENT = {
     "id": 5501,
     "permissionId": 2,
@@ -36,27 +21,6 @@ AGENT = {
     "teamId": 61,
     "teamName": "Claims",
 }
-
-
-@pytest.mark.parametrize("document", [envelope(USER), envelope([USER]), USER])
-def test_a_customer(document: Any) -> None:
-    user = parse_user(document)
-    assert (user.user_id, user.name, user.email, user.phone, user.unique_id, user.identity_ids) == (
-        70011001,
-        "Dana Marlowe",
-        "dana@example.com",
-        "15550100001",
-        "400123",
-        (80022001, 80022002),
-    )
-    assert "Dana" not in repr(user)
-
-
-def test_no_customer_and_an_unreadable_one() -> None:
-    with pytest.raises(NotFound):
-        parse_user(envelope([]))
-    with pytest.raises(BadResponse, match="Its id is missing"):
-        parse_user(envelope([{**USER, "id": "x"}]))
 
 
 def test_agents_in_both_spellings() -> None:
@@ -79,9 +43,8 @@ def test_agents_in_both_spellings() -> None:
     assert [problem.index for problem in parsed.problems] == [2]
 
 
-def test_teams_and_tags() -> None:
+def test_teams() -> None:
     assert parse_teams(envelope([{"teamId": 61, "name": "Claims"}])).items == [TeamItem(61, "Claims")]
-    assert parse_tags(envelope([{"id": 1007, "identityId": "VIP"}])).items == [TagItem(1007, "VIP")]
     assert len(parse_teams(envelope([{"name": "Claims"}])).problems) == 1
 
 

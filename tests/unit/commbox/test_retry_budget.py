@@ -13,7 +13,7 @@ def calls(budget: RetryBudget, failing: float, first: int, seed: int) -> int:
     """How many calls go out for so many first tries when this share of all fails."""
     dice, out = random.Random(seed), 0
     for _ in range(first):
-        patience = Patience(Backoff(initial=0.001), lambda: False, budget)
+        patience = Patience(Backoff(initial=0.001), budget)
         out += 1
         while dice.random() < failing and patience(ServerError()) is not False:
             out += 1

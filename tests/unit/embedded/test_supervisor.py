@@ -132,7 +132,7 @@ def test_a_process_that_ends_at_once_is_reported_with_its_last_words(script: Cal
     with pytest.raises(
         EmbeddedError, match=r"^child ended \(exit code 3\)\. Error: the disk is full \(log: .*\)$"
     ):
-        process.wait_ready(10)
+        process.wait_ready(60)
     process.stop()
 
 
@@ -153,7 +153,7 @@ def test_a_process_that_does_not_listen_is_killed(script: Callable[..., Process]
     )
     process = script(deaf, directory=tmp_path, ready=(tmp_path / "up").exists, stop_seconds=0.2)
     process.start()
-    process.wait_ready(10)
+    process.wait_ready(60)
     process.stop()
     assert process.exit_code is None
     assert not process.running
@@ -180,6 +180,6 @@ def test_the_stop_signal_is_the_process_s_own(script: Callable[..., Process], tm
     )
     process = script(code, directory=tmp_path, ready=(tmp_path / "up").exists, stop_signal=signal.SIGINT)
     process.start()
-    process.wait_ready(10)
+    process.wait_ready(60)
     process.stop()
     assert (tmp_path / "interrupted").exists()

@@ -51,3 +51,8 @@ def test_a_line_is_one_json_object_with_the_request_id():
     assert line["request_id"] == "r-1"
     assert SIGNATURE not in json.dumps(line)
     assert line["event"] == "url ?X-Amz-Signature=***"
+
+
+@pytest.mark.parametrize("client", ["httpx", "httpcore", "botocore"])
+def test_a_client_does_not_write_the_urls_it_asks_for(client: str) -> None:
+    assert not logging.getLogger(client).isEnabledFor(logging.INFO)

@@ -27,17 +27,16 @@ def request(path: str, method: str = "GET") -> Request:
 
 class TestClock:
     def test_it_moves_both_ways_and_runs_on(self) -> None:
-        clock = Clock()
+        clock, before = Clock(), datetime.now(UTC)
         clock.advance(3600)
         clock.advance(-600)
-        assert clock.now() - datetime.now(UTC) == pytest.approx(
-            timedelta(seconds=3000), abs=timedelta(seconds=1)
-        )
+        moved = timedelta(seconds=3000)
+        assert before + moved <= clock.now() <= datetime.now(UTC) + moved
 
     def test_it_can_be_set(self) -> None:
         clock = Clock()
         clock.set(NOW)
-        assert clock.now() - NOW < timedelta(seconds=1)
+        assert timedelta(0) <= clock.now() - NOW < timedelta(seconds=60)
 
     def test_a_time_without_zone_is_refused(self) -> None:
         with pytest.raises(ValueError, match="needs a time with a zone"):
@@ -54,7 +53,7 @@ class TestScheduler:
         scheduler.at(now + timedelta(hours=1), lambda: order.append("soon"))
         assert scheduler.waiting() == 2
         clock.advance(3 * 3600)
-        assert done.wait(2)
+        assert done.wait(60)
         scheduler.stop()
         assert order == ["soon", "late"]
 
@@ -64,7 +63,7 @@ class TestScheduler:
         scheduler.at(clock.now(), lambda: [][0])
         scheduler.at(clock.now(), done.set)
         scheduler.start()
-        assert done.wait(2)
+        assert done.wait(60)
         scheduler.stop()
         assert [record.message for record in caplog.records] == ["A planned step of the sandbox failed"]
 

@@ -19,6 +19,7 @@ from recordings.tlog.tiles import (
     tile_path,
     tile_width,
 )
+from tests.thorough import examples
 from tests.unit.tlog.grown import leaves, root
 
 SIZES = (1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, 70_000)
@@ -145,7 +146,7 @@ def test_proofs_out_of_tiles_are_proofs_out_of_a_list_exhaustively() -> None:
 SHELVES = {size: _Shelf(size) for size in (70_000, 66_000, 512, 1000)}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.sampled_from(sorted(SHELVES)), st.data())
 def test_proofs_out_of_tiles_are_proofs_out_of_a_list(size: int, data: st.DataObject) -> None:
     tiles = Tiles(SHELVES[size].read, size)

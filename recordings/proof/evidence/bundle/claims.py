@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from recordings.audit.kinds import Kind as Events
+from recordings.db import fetch_all
 from recordings.proof.evidence.bundle.final_checkpoint import Standing
 from recordings.proof.evidence.bundle.population import CHAINS, Population, select, together
 from recordings.proof.evidence.bundle.scope import ALL, Scope
@@ -52,11 +53,11 @@ class Claims:
     def made(cls, connection: Any, order: Order, standing: Standing) -> "Claims":
         """Gathered from one snapshot of the database. Raises TooMuch, LogBroken."""
         size, origin = standing.size, standing.checkpoint.origin
-        ((tag_key,),) = _fetch(connection, "SELECT tag_key FROM audit.log_head")
+        ((tag_key,),) = fetch_all(connection, "SELECT tag_key FROM audit.log_head")
         tags = {kind: tag(bytes(tag_key), kind, order.scope.ref) for kind in CHAINS[order.scope.kind]}
         population = select(connection, order.scope, tags, size)
-        opening = _one(_fetch(connection, _OPENINGS, Events.LOG_OPENED.value, size, origin))
-        request = _one(_fetch(connection, _REQUEST, order.request, size))
+        opening = _one(fetch_all(connection, _OPENINGS, [Events.LOG_OPENED.value, size, origin]))
+        request = _one(fetch_all(connection, _REQUEST, [order.request, size]))
         return cls(
             order=order,
             standing=standing,
@@ -154,10 +155,3 @@ def _one(rows: Sequence[Any]) -> int:
     if not rows:
         raise LogBroken
     return int(rows[0][0])
-
-
-def _fetch(connection: Any, statement: Any, *params: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
+from recordings.db import BIGGEST_ID
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, Recording, Report
 from recordings.proof.evidence.errors import UnknownReference
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}\Z")
-_LARGEST = 2**63 - 1
 
 
 def canonical_reference(text: str) -> str:
@@ -69,7 +69,7 @@ def _uuid(kind: str, key: str) -> UUID:
 
 
 def _number(kind: str, key: str) -> int:
-    if not _NUMBER.match(key) or int(key) > _LARGEST:
+    if not _NUMBER.match(key) or int(key) > BIGGEST_ID:
         raise UnknownReference(f"{key[:64]} is no number of {_ARTICLES[kind]}.")
     return int(key)
 

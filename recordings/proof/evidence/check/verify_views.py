@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, record_durably
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.evidence.check.admission import NotYourTurn, Turns
@@ -83,21 +83,15 @@ def _check(request: Request, upload: Any) -> Checked:
 @permission_required(Permission.READ_TRAIL)
 def verifier(request: Request) -> HttpResponse:
     """The verifier on its own, byte for byte as every bundle carries it."""
-    return _as_file(VERIFIER.read_bytes(), "verify_audit.py", "text/x-python; charset=utf-8")
+    response = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8")
+    return attachment(response, "verify_audit.py")
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def browser_verifier(request: Request) -> HttpResponse:
     """The verifier for browsers as one file, byte for byte as every bundle carries it."""
-    return _as_file(single_file(), "verify.html", "text/html; charset=utf-8")
-
-
-def _as_file(content: bytes, name: str, kind: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(HttpResponse(single_file(), content_type="text/html; charset=utf-8"), "verify.html")
 
 
 @cache

@@ -4,17 +4,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from django.db.models import Max
 
 from recordings.models import Anchor, Checkpoint, Cosignature
+from recordings.paging import COUNTED, PAGE, Page, Start
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.tlog.notes import Note, NoteError, VerifierKey
 from recordings.tlog.policy import PolicyError
 from recordings.tlog.texts import encode64
 
-PAGE = 50
-COUNTED = 2000
 KINDS = {"bucket": "Locked bucket", "timestamp": "Time stamp", "mail": "Mail"}
 
 
@@ -31,16 +31,10 @@ class Row:
 
 @dataclass(frozen=True)
 class History:
-    """A page of checkpoints; `older` and `newer` are sizes to go on from, 0 where there is nothing more.
+    """A page of checkpoints. `cosigned` and `anchored` are the newest sizes that somebody outside has: they cover all
+    before them."""
 
-    `cosigned` and `anchored` are the newest sizes that somebody outside has: they cover all before them.
-    """
-
-    rows: list[Row]
-    older: int
-    newer: int
-    count: int
-    capped: bool
+    page: Page[Row, int]
     cosigned: int
     anchored: int
 
@@ -73,21 +67,15 @@ class Shown:
         return encode64(bytes(self.checkpoint.root))
 
 
-def history(before: int = 0, after: int = 0) -> History:
-    """Checkpoints older than one size, newer than another, or the newest."""
-    found = Checkpoint.objects.order_by("size" if after else "-size")
-    if before or after:
-        found = found.filter(size__gt=after) if after else found.filter(size__lt=before)
-    listed = list(found[: PAGE + 1])
-    shown, more = listed[:PAGE], len(listed) > PAGE
-    shown = shown[::-1] if after else shown
+def history(start: Start[int]) -> History:
+    """A page of checkpoints by their sizes, newest first."""
+    found = Checkpoint.objects.order_by("size" if start.newer else "-size")
+    if start.key is not None:
+        found = found.filter(size__gt=start.key) if start.newer else found.filter(size__lt=start.key)
     count = Checkpoint.objects.order_by("-size")[: COUNTED + 1].count()
+    page = Page.cut(list(found[: PAGE + 1]), start, attrgetter("size"), count)
     return History(
-        rows=_rows(shown),
-        older=shown[-1].size if shown and (more or after) else 0,
-        newer=shown[0].size if shown and (before or (after and more)) else 0,
-        count=min(count, COUNTED),
-        capped=count > COUNTED,
+        page.showing(_rows(page.rows)),
         cosigned=Cosignature.objects.aggregate(most=Max("size"))["most"] or 0,
         anchored=Anchor.objects.filter(kind__in=KINDS).aggregate(most=Max("size"))["most"] or 0,
     )

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Target, client_address
 from recordings.audit.reading import log_reading
+from recordings.db import BIGGEST_ID
 from recordings.http import Request
 from recordings.models import Checkpoint, Cosignature
 from recordings.permissions import Permission
@@ -126,11 +127,11 @@ def _is_published(level: int, position: int, width: int) -> bool:
     """Whether a signed tree has this tile: a full one once it is covered, a partial one only at its own sizes."""
     unit = 1 << HEIGHT * max(level, 0)
     first = (position * WIDTH + width) * unit
-    if first >= 2**63:
+    if first > BIGGEST_ID:
         return False
     if width == WIDTH:
         return (Checkpoint.objects.aggregate(most=Max("size"))["most"] or 0) >= first
-    return Checkpoint.objects.filter(size__gte=first, size__lt=min(first + unit, 2**63 - 1)).exists()
+    return Checkpoint.objects.filter(size__gte=first, size__lt=min(first + unit, BIGGEST_ID)).exists()
 
 
 def _read(level: int, position: int, width: int) -> bytes:

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_durably
 from recordings.audit.reading import log_reading
+from recordings.db import BIGGEST_ID
 from recordings.exceptions import PortalError
-from recordings.http import Request, page
+from recordings.http import Request, attachment, page
 from recordings.models import Anchor, Checkpoint, Leaf
+from recordings.paging import BY_NUMBER, number_in, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import permission_required
 from recordings.proof.anchors.state import outside_parties
@@ -49,13 +51,12 @@ def strip(request: Request) -> HttpResponse:
 def checkpoints(request: Request) -> HttpResponse:
     """All checkpoints, newest first."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
-    found = checkpoint_history.history(_number(request, "before"), _number(request, "after"))
-    total = f"more than {found.count:,}" if found.capped else f"{found.count:,}"
+    found = checkpoint_history.history(start_by_number(request.GET))
     context = {
-        "page": found,
-        "shown": f"Shown {len(found.rows):,} of {total} checkpoints" if found.rows else "No checkpoints",
-        "older_url": f"?before={found.older}" if found.older else "",
-        "newer_url": f"?after={found.newer}" if found.newer else "",
+        "found": found,
+        "page": found.page,
+        "shown": found.page.shown("checkpoints"),
+        **found.page.urls(BY_NUMBER),
     }
     return page(request, "evidence/checkpoints.html", context, fragment="results")
 
@@ -100,7 +101,7 @@ def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def consistency_to(request: Request) -> HttpResponse:
     """From a kept checkpoint to the one of a report, whose size somebody typed: to the proof, or a sentence."""
-    old, size = _number(request, "old"), _number(request, "size")
+    old, size = number_in(request.GET, "old"), number_in(request.GET, "size")
     if not 0 < old <= size or not Checkpoint.objects.filter(size=size).exists():
         raise NoSuchCheckpoint
     return redirect("evidence:consistency", size, old)
@@ -184,20 +185,11 @@ def _proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> No
 
 
 def _shown(size: int) -> checkpoint_history.Shown:
-    found = checkpoint_history.shown(size) if size < 2**63 else None
+    found = checkpoint_history.shown(size) if size <= BIGGEST_ID else None
     if found is None:
         raise Http404
     return found
 
 
-def _number(request: Request, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 def _as_file(content: str | bytes, name: str, kind: str = "text/plain; charset=utf-8") -> HttpResponse:
-    # Names are made by us from digits and letters; nothing a person typed comes near a header.
-    response = HttpResponse(content, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return attachment(HttpResponse(content, content_type=kind), name)

@@ -15,7 +15,7 @@ import pytest
 
 from auditportal.embedded.redis import free_port
 from recordings.exceptions import NotWitnessed
-from recordings.proof.anchors import publisher
+from recordings.proof.anchors import pace, publisher, witness
 from recordings.proof.anchors.destination import Errand, Trouble, Visit
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
@@ -25,6 +25,7 @@ from tests.integration.proof.anchors.conftest import Log, Watcher
 from tests.mailbox import mailbox
 from tests.sealing import write_events
 from tests.tsa import Authority, stamping
+from tests.waiting import wait_for
 
 Make = Callable[[str], Watcher]
 
@@ -39,16 +40,8 @@ def running() -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
-        thread.join(15)
+        thread.join(60)
         assert not thread.is_alive()
-
-
-def soon(holds: Callable[[], Any], seconds: float = 30.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def write_policy(settings: Any, folder: Path, log: Log, **witnesses: tuple[str, str]) -> None:
@@ -74,19 +67,23 @@ def _hurried(settings: Any) -> None:
 
 
 def test_a_slow_and_a_lying_witness_hold_nobody_up(
-    log: Log, watcher: Make, settings: Any, tmp_path: Path
+    log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        witness, "_SECONDS", 600.0
+    )  # whoever waited for the slow one would wait longer than we do
     good, slow, lying = watcher("good"), watcher("slow"), watcher("lying")
     release = threading.Event()
-    slow.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    slow.answer = lambda request: (release.wait(600), Answer(500, "late"))[1]
     lying.answer = lambda request: Answer(200, good.key.sign("something else\n") + "\n")
     write_policy(settings, tmp_path, log, good=place(good), slow=place(slow), lying=place(lying))
     sizes = [log.grow()]
     with running():
         for _ in range(5):
-            soon(lambda: sizes[-1] in cosigned(log, "good"), 8)
+            wait_for(lambda: sizes[-1] in cosigned(log, "good"))
             sizes.append(log.grow())
-        soon(lambda: slow.asked and lying.asked)
+        wait_for(lambda: slow.asked and lying.asked)
+        assert len(slow.asked) == 1  # all that time it has been asked once
         release.set()
     assert cosigned(log, "good")[:5] == sizes[:5]
     assert cosigned(log, "slow") == cosigned(log, "lying") == []
@@ -98,12 +95,13 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
 
 
 def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
-    log: Log, watcher: Make, settings: Any, tmp_path: Path
+    log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A witness outside the quorum takes the connection and answers nothing; viewings wait for the quorum alone."""
+    monkeypatch.setattr(witness, "_SECONDS", 600.0)
     internal, public = watcher("internal"), watcher("public")
     release = threading.Event()
-    public.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    public.answer = lambda request: (release.wait(600), Answer(500, "late"))[1]
     write_policy(settings, tmp_path, log, internal=place(internal), public=place(public))
     policy = settings.AUDIT_POLICY_FILE
     policy.write_text(policy.read_text().replace("quorum none", "quorum internal"))
@@ -111,26 +109,29 @@ def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
         for _ in range(5):
             (event,) = write_events(log.services)
             size = log.grow()
-            soon(lambda: public.asked)
+            wait_for(lambda: public.asked)
             wait_released([UUID(event)])
-            soon(lambda size=size: size in cosigned(log, "internal"))
+            wait_for(lambda size=size: size in cosigned(log, "internal"))
         release.set()
     assert len(public.asked) == 1
     found = {party.name: party.every for party in outside_parties()}
     assert found == {"witness internal": timedelta(seconds=10), "witness public": timedelta(hours=1)}
 
 
-def test_somebody_who_waits_is_served_at_once(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
+def test_somebody_who_waits_is_served_at_once(
+    log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With AUDIT_RELEASE=witnessed a viewing waits for this."""
+    for module in (pace, witness):
+        monkeypatch.setattr(module, "COUNTED", timedelta(hours=1))  # when nobody waits
     auditor = watcher("auditor")
     write_policy(settings, tmp_path, log, auditor=place(auditor))
     log.grow()
     with running():
-        soon(lambda: cosigned(log, "auditor"))
+        wait_for(lambda: cosigned(log, "auditor"))
         for _ in range(5):
-            size, began = log.grow(), time.monotonic()
-            soon(lambda size=size: size in cosigned(log, "auditor"))
-            assert time.monotonic() - began < 8  # and not after the ten seconds of those who do not wait
+            size = log.grow()
+            wait_for(lambda size=size: size in cosigned(log, "auditor"))
 
 
 def _start(folder: Path, port: int, vkey: str) -> subprocess.Popen[bytes]:
@@ -165,15 +166,15 @@ def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any
     try:
         with running():
             first = log.grow()
-            soon(lambda: first in cosigned(log, "Internal"))
+            wait_for(lambda: first in cosigned(log, "Internal"))
             process.kill()
             process.wait()
             second = log.grow()
-            soon(lambda: outside_parties()[0].trouble)
+            wait_for(lambda: outside_parties()[0].trouble)
             assert outside_parties()[0].size == first
             process = _start(state, port, log.signer.vkey)
-            soon(lambda: second in cosigned(log, "Internal"))
-            soon(lambda: not outside_parties()[0].trouble)
+            wait_for(lambda: second in cosigned(log, "Internal"))
+            wait_for(lambda: not outside_parties()[0].trouble)
     finally:
         process.kill()
         process.wait()
@@ -187,7 +188,7 @@ def test_stamp_and_mail_beside_each_other(log: Log, settings: Any, tmp_path: Pat
         settings.AUDIT_MAIL_TO, settings.AUDIT_MAIL_FROM = ("eva@auditor.example",), "portal@example.com"
         settings.SMTP_URL = f"smtp://portal:geheim@127.0.0.1:{box.port}"
         with running():
-            soon(lambda: len(log.rows("SELECT FROM audit.anchor")) == 2)
+            wait_for(lambda: len(log.rows("SELECT FROM audit.anchor")) == 2)
             log.grow(2)  # neither is due again
             time.sleep(1.5)
     found = log.rows("SELECT kind, size, place, evidence::text FROM audit.anchor ORDER BY kind")
@@ -205,7 +206,7 @@ def test_settings_without_sense_are_trouble_and_nothing_else(log: Log, settings:
     settings.AUDIT_MAIL_TO = ("eva@auditor.example",)
     log.grow()
     with running():
-        soon(lambda: len([party for party in outside_parties() if party.trouble]) == 4)
+        wait_for(lambda: len([party for party in outside_parties() if party.trouble]) == 4)
     said = {party.name: party.trouble for party in outside_parties()}
     assert "Line 2 of the policy" in said["policy"]
     assert "https://" in said["bucket"]
@@ -220,10 +221,10 @@ def test_a_party_that_is_no_longer_served_disappears(
     write_policy(settings, tmp_path, log, auditor=place(auditor))
     log.grow()
     with running():
-        soon(lambda: outside_parties())
+        wait_for(lambda: outside_parties())
     write_policy(settings, tmp_path, log)
     with running():
-        soon(lambda: not outside_parties())
+        wait_for(lambda: not outside_parties())
 
 
 def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> None:
@@ -241,12 +242,12 @@ def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
         with running():
             with running():
                 log.grow()
-                soon(lambda: box.letters)
+                wait_for(lambda: box.letters)
                 time.sleep(2.5)
                 assert len(box.letters) == 1
             log.rows("UPDATE audit.outside SET success_at = success_at - every RETURNING 1")
             log.grow()
-            soon(lambda: len(box.letters) == 2)
+            wait_for(lambda: len(box.letters) == 2)
 
 
 def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
@@ -263,7 +264,7 @@ def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any,
         with pytest.raises(NotWitnessed):
             wait_released([UUID(event)])
         auditor.answer = real
-        soon(lambda: cosigned(log, "auditor"))  # it is asked again after a pause
+        wait_for(lambda: cosigned(log, "auditor"))  # it is asked again after a pause
         wait_released([UUID(event)])
 
 
@@ -295,7 +296,7 @@ def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pyt
     monkeypatch.setattr(publisher, "_FIRST_PAUSE", 0.01)
     thread = threading.Thread(target=publisher.serve, args=[clumsy, stop])
     thread.start()
-    soon(lambda: clumsy.visits >= 5)
+    wait_for(lambda: clumsy.visits >= 5)
     stop.set()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()

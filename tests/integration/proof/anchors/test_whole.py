@@ -13,11 +13,12 @@ import pytest
 from auditportal.embedded import Services
 from auditportal.embedded.redis import free_port
 from tests.ceph import REGION, Ceph
-from tests.integration.proof.sealing.processes import Trail, kill, wait_for
+from tests.integration.proof.sealing.processes import Trail, kill
 from tests.mailbox import mailbox
 from tests.sealing import write_events
 from tests.services import Databases, current_database
 from tests.tsa import Authority, stamping
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.ceph, pytest.mark.slow]
 
@@ -73,12 +74,9 @@ def trail(
             "AUDIT_MAIL_FROM": "portal@example.com",
             "SMTP_URL": f"smtp://portal:geheim@127.0.0.1:{box.port}",
         }
-        running = [made.signer()]
-        running.append(
-            subprocess.Popen([*witness, "--listen", f"127.0.0.1:{port}", "--log", made.vkey], text=True)
-        )
-        for process in running:
-            stack.callback(kill, process)
+        stack.callback(kill, made.signer())
+        listening = [*witness, "--listen", f"127.0.0.1:{port}", "--log", made.vkey]
+        stack.callback(kill, subprocess.Popen(listening, text=True))
         yield made
 
 

@@ -1,7 +1,6 @@
-"""Ten thousand events in one bundle: in how long, with how much memory, and does it check."""
+"""Thousands of events in one bundle: in how much memory, and does it check. `make bench` measures the time."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,11 @@ from recordings.proof.evidence.bundle.build import build_bundle
 from recordings.proof.evidence.check.verify_audit import verify
 from tests.bench.memory import peak
 from tests.integration.proof.evidence.bundles import NOA, TOM, make_log, on_recording, opened
+from tests.thorough import amount
 
 pytestmark = [pytest.mark.usefixtures("committed_db"), pytest.mark.slow]
 
-EVENTS = 10_000
+EVENTS = amount(3_000, 10_000)
 MIB = 1024 * 1024
 
 
@@ -54,7 +54,7 @@ def _typesets(pid: str) -> bool:
         return False
 
 
-def test_ten_thousand_events(services: Services, settings: Any, tmp_path: Path) -> None:
+def test_many_events(services: Services, settings: Any, tmp_path: Path) -> None:
     log = make_log(services, settings, tmp_path)
     for _ in range(20):
         with transaction.atomic():
@@ -66,12 +66,11 @@ def test_ten_thousand_events(services: Services, settings: Any, tmp_path: Path) 
     log.seal()
     path = tmp_path / "audit-trail.zip"
     Path("/proc/self/clear_refs").write_text("5")  # VmHWM begins again
-    before, started = memory("VmRSS"), time.process_time()
+    before = memory("VmRSS")
     with path.open("wb") as out, children_watched() as typesetting:
         built = build_bundle(order, out, path.name, lambda done, expected: None, tmp_path)
-    seconds, grown = time.process_time() - started, memory("VmHWM") - before
+    grown = memory("VmHWM") - before
     assert built.rows == EVENTS
-    assert seconds < 10  # of work: how long it takes by the clock depends on who else is on the machine
     assert grown < 100 * MIB
     assert 0 < max(typesetting) < 250 * MIB
     result = verify(path, policy=log.signer.policy_text)

@@ -26,6 +26,7 @@ NOTHING = UUID(int=0)
 def test_checkpoints_follow_each_other_newest_first(
     client: Client, opened: Callable[..., Log], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("recordings.paging.PAGE", 2)
     monkeypatch.setattr("recordings.proof.evidence.pages.checkpoint_history.PAGE", 2)
     log = opened("Internal-Audit")
     sizes = []

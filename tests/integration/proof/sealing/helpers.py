@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 
 from auditportal.embedded import Services
-from recordings.audit.lag import forget
+from recordings.timed import forget_all
 from tests.sealing import Signer, seal_all
 
 
@@ -37,4 +37,4 @@ def age(services: Services, seconds: int) -> None:
         admin.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
         admin.execute(f"UPDATE audit.event SET recorded_at = recorded_at - interval '{seconds} seconds'")
         admin.execute("ALTER TABLE audit.event ENABLE ALWAYS TRIGGER event_is_kept")
-    forget()
+    forget_all()

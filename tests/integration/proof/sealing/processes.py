@@ -5,14 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from auditportal.embedded import Services
 from recordings.tlog.client import Client
 from recordings.tlog.notes import VerifierKey
+from tests.waiting import wait_for
 
 ORIGIN = "audit.example.com/trail"
 ROOT = Path(__file__).resolve().parents[4]
@@ -45,7 +45,11 @@ class Trail:
     def signer(self) -> subprocess.Popen[str]:
         self.socket.unlink(missing_ok=True)
         process = self._start(*self._signing, "--socket", str(self.socket))
-        wait_for(self.signer_listens)
+        try:
+            wait_for(self.signer_listens)
+        except BaseException:
+            kill(process)
+            raise
         return process
 
     def signer_listens(self) -> bool:
@@ -80,16 +84,8 @@ class Trail:
         )
 
 
-def wait_for(holds: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something holds. AssertionError when it does not in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def kill(process: subprocess.Popen[str]) -> None:
-    """As the power does it."""
+    """As the power does it. What has ended is left alone."""
     process.send_signal(signal.SIGKILL)
     process.wait()
 
@@ -102,4 +98,4 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(20)
+        process.wait(60)

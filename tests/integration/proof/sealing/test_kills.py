@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -17,11 +17,13 @@ from recordings.tlog.checkpoint import Checkpoint, parse_note
 from recordings.tlog.client import Client, Unreachable
 from recordings.tlog.notes import VerifierKey
 from tests.integration.proof.sealing.dying import SEALER_STEPS, SIGNER_STEPS
-from tests.integration.proof.sealing.processes import ORIGIN, ROOT, Trail, kill, running, wait_for
+from tests.integration.proof.sealing.processes import ORIGIN, ROOT, Trail, kill, running
 from tests.integration.proof.sealing.test_command import signed_size
 from tests.integration.proof.sealing.test_late import ANTI_JOIN
 from tests.integration.proof.sealing.test_seal import check_log, rows
 from tests.sealing import event_body, write_events
+from tests.thorough import amount
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -63,7 +65,8 @@ def test_a_sealer_dies_at_a_step(trail: Trail, step: str) -> None:
         trail.seal_here()
         write_events(trail.services, 300)
         write_events(trail.services, 1, **BUNDLE)
-        assert dying(trail, step).wait(60) == -9
+        with running(dying(trail, step)) as sealer:
+            assert sealer.wait(120) == -9
         write_events(trail.services, 5)
         trail.seal_here()
     signed = "SELECT EXISTS (SELECT FROM audit.checkpoint WHERE size = manifest_n + 1) FROM audit.log_head"
@@ -78,11 +81,11 @@ def test_a_signer_dies_at_a_step(trail: Trail, step: str) -> None:
     write_events(trail.services, 3)
     trail.socket.unlink(missing_ok=True)
     state = ("--state", str(trail.folder / "signer"), "--origin", ORIGIN, "--socket", str(trail.socket))
-    signer = dying(trail, step, *state)
-    wait_for(trail.signer_listens)
-    with pytest.raises(Unreachable):
-        trail.seal_here()
-    assert signer.wait(20) == -9
+    with running(dying(trail, step, *state)) as signer:
+        wait_for(trail.signer_listens)
+        with pytest.raises(Unreachable):
+            trail.seal_here()
+        assert signer.wait(60) == -9
     write_events(trail.services, 2)
     with running(trail.signer()):
         trail.seal_here()
@@ -120,23 +123,25 @@ def writing(services: Services) -> Iterator[list[int]]:
 
 
 def test_sealer_and_signer_die_at_any_moment(trail: Trail) -> None:
-    signer, sealers = trail.signer(), [trail.sealer(), trail.sealer()]
-    try:
+    with ExitStack() as stack:
+
+        def started(process: "subprocess.Popen[str]") -> "subprocess.Popen[str]":
+            stack.callback(kill, process)
+            return process
+
+        signer, sealers = started(trail.signer()), [started(trail.sealer()) for _ in range(2)]
         with writing(trail.services) as committed:
             wait_for(lambda: signed_size(trail.services))
-            for turn in range(6):
+            for turn in range(amount(6, 60)):
                 time.sleep(random.random())
                 if turn % 3 == 2:
                     kill(signer)
-                    signer = trail.signer()
+                    signer = started(trail.signer())
                 else:
                     kill(sealers[turn % 2])
-                    sealers[turn % 2] = trail.sealer()
+                    sealers[turn % 2] = started(trail.sealer())
             before = sum(committed)
-            wait_for(lambda: signed_size(trail.services) > before, 60)
-    finally:
-        for process in (*sealers, signer):
-            kill(process)
+            wait_for(lambda: signed_size(trail.services) > before)
     with running(trail.signer()):
         trail.seal_here()
     check_everything(trail)

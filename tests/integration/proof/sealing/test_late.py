@@ -17,6 +17,7 @@ from recordings.proof.sealing.seal import Sealed, seal_batch
 from recordings.proof.sealing.stable_prefix import Horizon
 from tests.integration.proof.sealing.test_seal import check_log, rows
 from tests.sealing import event_body, load_log, seal_all, write_events
+from tests.thorough import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +122,7 @@ def test_a_full_batch_moves_the_mark_to_its_end_only(services: Services, sealer:
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_size=30, max_size=60)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, limit=st.sampled_from([1, 3, 1000]))
 def test_no_interleaving_loses_or_doubles_an_event(
     services: Services, steps: list[tuple[int, str]], limit: int

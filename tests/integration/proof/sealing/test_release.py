@@ -9,9 +9,10 @@ import pytest
 from django.db import transaction
 
 from auditportal.embedded import Services
-from recordings.audit.lag import check_lag, forget, lag
+from recordings.audit.lag import check_lag, lag
 from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.proof.sealing import release
+from recordings.timed import forget_all
 from tests.integration.proof.sealing.helpers import age, sealing
 from tests.integration.proof.sealing.test_seal import rows
 from tests.sealing import Signer, load_log, seal_all, settings_for, signer_of, write_events
@@ -59,13 +60,10 @@ def test_a_leaf_that_nobody_signed_is_not_enough(
 
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
         assert seal_batch(sealer, load_log(sealer, signer)).count == 1
-    took = []
-    for _ in range(3):
-        started = time.monotonic()
-        with pytest.raises(NotSealed):
-            release.wait_released([UUID(event)])
-        took.append(time.monotonic() - started)
-    assert 0.2 <= min(took) < 1
+    started = time.monotonic()
+    with pytest.raises(NotSealed):
+        release.wait_released([UUID(event)])
+    assert time.monotonic() - started >= 0.2
 
 
 def test_a_quorum_that_is_not_met_is_not_enough(
@@ -122,7 +120,7 @@ def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer
     check_lag()
     settings.AUDIT_POLICY_FILE = None
     assert lag().count == 2
-    forget()
+    forget_all()
     with pytest.raises(NotSealed):
         check_lag()
 

@@ -19,11 +19,11 @@ from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.service import Sealer
 from recordings.tlog.client import Unreachable
 from recordings.tlog.merkle import root
-from tests.integration.proof.sealing.processes import wait_for
 from tests.integration.proof.sealing.test_command import signed_size
 from tests.integration.proof.sealing.test_late import ANTI_JOIN
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import ORIGIN, Signer, load_log, seal_all, signer_of, write_events
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def running(services: Services, signer: Any, **more: Any) -> Iterator[Sealer]:
         yield sealer
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -260,7 +260,7 @@ def test_the_application_cannot_hold_the_sealer_up_with_its_lock(services: Servi
     with psycopg.connect(services.database_url, autocommit=True) as application:
         application.execute("SELECT pg_advisory_lock(%s)", [service._ADVISORY])
         with running(services, signer):
-            wait_for(lambda: signed_size(services) == 1, 10)
+            wait_for(lambda: signed_size(services) == 1)
 
 
 def test_an_incident_ends_the_sealer(services: Services, signer: Signer) -> None:
@@ -291,7 +291,7 @@ def test_a_database_that_restarts_while_events_are_sealed(
                 embedded.stop()
                 services = embedded.start()
                 write_events(services, 1)
-                wait_for(partial(_is_signed, services, 1 + 201 * turn), 60)
+                wait_for(partial(_is_signed, services, 1 + 201 * turn))
         assert rows(services, ANTI_JOIN) == []
         check_log(services)
     finally:

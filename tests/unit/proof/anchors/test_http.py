@@ -28,13 +28,13 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
-        thread.join(5)
+        thread.join(60)
 
 
 def _drip(first: bytes) -> Callable[[socket.socket], None]:
     def serve(connection: socket.socket) -> None:
         connection.sendall(first)
-        for _ in range(100):
+        for _ in range(10_000):  # for eight minutes, unless the other side hangs up
             time.sleep(0.05)
             connection.sendall(b"x")
 
@@ -56,11 +56,11 @@ def test_an_answer_that_drips_ends_in_time(first: bytes) -> None:
         began = time.monotonic()
         with pytest.raises(Trouble, match="in time"):
             post(url, b"?", "text/plain", seconds=0.4)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 240
 
 
 def test_silence_ends_in_time() -> None:
-    with listening(lambda connection: time.sleep(1)) as url, pytest.raises(Trouble, match="in time"):
+    with listening(lambda connection: connection.recv(1)) as url, pytest.raises(Trouble, match="in time"):
         post(url, b"?", "text/plain", seconds=0.3)
 
 

@@ -36,7 +36,7 @@ def _other_request(data: bytes, *, nonce: bool = True) -> bytes:
 
 def test_a_real_stamp_is_taken(stamper: Stamper) -> None:
     response, time = _stamp(stamper)
-    assert abs(time - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(time - datetime.now(UTC)) < timedelta(seconds=60)
     assert decode_timestamp_response(response).tst_info.gen_time == time
     headers, _ = stamper.requests[0]
     assert headers["Content-Type"] == "application/timestamp-query"
@@ -95,7 +95,7 @@ def test_any_changed_byte_of_a_stamp_is_noticed(stamper: Stamper, tsa: Authority
         except Trouble:
             continue
         # What is not under the signature (an unused certificate) may differ; what was said may not.
-        assert abs(time - datetime.now(UTC)) < timedelta(seconds=5), at
+        assert abs(time - datetime.now(UTC)) < timedelta(seconds=60), at
 
 
 def test_a_refusal_says_why(stamper: Stamper, tsa: Authority) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recordings.audit.vault import Disclosed
 from recordings.proof.evidence.bundle import pdf, table, typeset
 from recordings.proof.evidence.leaves import Shipped
+from tests.thorough import examples
 
 AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
@@ -139,7 +140,7 @@ def test_a_private_or_unassigned_letter_becomes_a_box(letter: str) -> None:
     assert typeset._boxed(data, {ord(letter)})["rows"] == [["1", "a□b"]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -5,7 +5,6 @@ THOROUGH=1 tries more of what is drawn.
 
 import io
 import json
-import os
 import re
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from tests.forge_stamps import POLICY, integer, oid
 from tests.forge_tools import changed_json, with_table
 from tests.forge_zip import pack
 from tests.forgeries import asked, log
+from tests.thorough import amount
 
 # Nothing signed speaks of these; the document says so.
 UNBOUND = {"README.txt", "policy.txt", "report.pdf", "report.xlsx", "verify_audit.py", "verify.html"}
@@ -31,10 +31,7 @@ SCOPES = [
     ("actor", "user:1"),
     ("target", recording(99)),
 ]
-THOROUGH = os.environ.get("THOROUGH") == "1"
-often = settings(
-    max_examples=2000 if THOROUGH else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+often = settings(max_examples=amount(40, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RUNGS = ("WITNESSED", "ANCHORED", "CONSISTENT")
 
 

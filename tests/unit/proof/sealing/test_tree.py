@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog import merkle
 from recordings.tlog.tiles import TileError
+from tests.thorough import examples
 
 
 class Tables:
@@ -39,7 +40,7 @@ class Tables:
         self.leaves += hashes
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.sampled_from([1, 5, 255, 256, 257, 1000, 4000]), min_size=1, max_size=30), st.data())
 def test_however_it_grew_roots_and_proofs_are_those_of_its_leaves(counts: list[int], data: Any) -> None:
     tables = Tables()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recordings.proof.verification.blocks import Blocks, Roots, full_tiles, split
 from recordings.tlog import merkle
 from recordings.tlog.tiles import WIDTH
+from tests.thorough import examples
 
 LEAVES = [sha256(number.to_bytes(4, "big")).digest() for number in range(70_000)]
 
@@ -20,7 +21,7 @@ def blocks_of(count: int, sizes: list[int]) -> Blocks:
     return blocks
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 2000), st.sets(st.integers(0, 2000), max_size=20))
 def test_the_root_of_every_size_asked_for(count: int, wanted: set[int]) -> None:
     sizes = sorted(size for size in wanted if size <= count)
@@ -28,7 +29,7 @@ def test_the_root_of_every_size_asked_for(count: int, wanted: set[int]) -> None:
     assert [roots.at(size) for size in sizes] == [merkle.root(LEAVES[:size]) for size in sizes]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 8), st.integers(0, 1500))
 def test_two_stretches_are_one(middle: int, count: int) -> None:
     middle = min(middle * WIDTH, count // WIDTH * WIDTH)

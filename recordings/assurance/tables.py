@@ -1,0 +1,80 @@
+"""The list of expected recordings as a table: the cells of every list of recordings, and what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from recordings.assurance.drawing import Names, name_of
+from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.listing import Item
+from recordings.catalog.queries import stale_before
+from recordings.catalog.tables import (
+    Column,
+    as_of_cell,
+    cell,
+    channel_cell,
+    length_cell,
+    object_cell,
+    object_url,
+    opener,
+    recording_url,
+    size_cell,
+    state_cell,
+)
+from recordings.wording import utc_minute
+
+_BEGAN = SafeString('<span class="sub">began</span>')
+_NOTHING = SafeString('<span class="dim">nothing found</span>')
+
+
+@dataclass(frozen=True)
+class ExpectedRecordings:
+    """What is known around the items of a list, and its columns; links for those who may follow them."""
+
+    agents: Names
+    channels: Names
+    reasons: Mapping[UUID, Mapping[Finding, str]]
+    refreshed_at: Mapping[int, datetime | None]
+    may_open: bool
+
+    @property
+    def columns(self) -> Sequence[Column[Item]]:
+        return (
+            Column("Recorded (UTC)", self._recorded),
+            Column("Findings", self._findings),
+            Column("Channel · agent", self._channel),
+            Column("Object", lambda item: object_cell(item.object_id, linked=self.may_open)),
+            Column("Length", lambda item: length_cell(item.seconds, known=item.recorded), "r"),
+            Column("Size", lambda item: size_cell(item.bytes, known=item.recorded), "r"),
+            Column("State", lambda item: state_cell(item.state)),
+            Column("As of", self._as_of, "r"),
+        )
+
+    def _recorded(self, item: Item) -> SafeString:
+        when = utc_minute(item.at)
+        if self.may_open:
+            when = opener(recording_url(item.id) if item.recorded else object_url(item.object_id), when)
+        return cell("", format_html("{}{}", when, "" if item.recorded else _BEGAN))
+
+    def _findings(self, item: Item) -> SafeString:
+        why = self.reasons.get(item.id, {})
+        findings = [FINDINGS[code] for code in item.findings]
+        found = format_html_join("", "{}", ((_finding(one, why.get(one, "")),) for one in findings))
+        return cell("Findings", found or _NOTHING, "full")
+
+    def _channel(self, item: Item) -> SafeString:
+        agent = name_of("agent", item.agent_id or 0, self.agents)
+        return channel_cell(name_of("channel", item.stream_id, self.channels), agent)
+
+    def _as_of(self, item: Item) -> SafeString:
+        moment = self.refreshed_at.get(item.object_id)
+        return as_of_cell(moment, stale=moment is None or moment < stale_before())
+
+
+def _finding(finding: Finding, why: str) -> SafeString:
+    reason = format_html('<span class="sub">{}</span>', why) if why else ""
+    return format_html('<div><span class="tag {}">{}</span>{}</div>', finding.tone, finding.label, reason)

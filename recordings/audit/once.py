@@ -1,0 +1,44 @@
+"""The same act of the same person within a minute is one event: typing goes on, pages are turned, tables fetched again.
+
+That an event was written is remembered in the cache, signed, so that nobody who can write there can keep an act out of
+the trail. Without a cache each act is an event of its own.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core import signing
+from django.core.cache import cache
+from django.utils.crypto import salted_hmac
+
+from recordings.audit.actor import Actor
+from recordings.audit.kinds import Kind
+from recordings.audit.record import record_durably
+
+SECONDS = 60
+_SALT = "recordings.audit.once"
+
+
+def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) -> None:
+    """Have this event in the trail, committed, unless the same person in the same session did the same within the
+    minute: an event of this kind with this `act`, whatever its `facts` say beside. Raises AuditUnavailable."""
+    key = _key({"kind": kind, "by": by.ref, "session": by.session, "act": act})
+    if _was_written(key):
+        return
+    record_durably(kind, by=by, **facts)
+    cache.set(key, signing.dumps(key, salt=_SALT), SECONDS)
+
+
+def _was_written(key: str) -> bool:
+    """Whether we ourselves signed, within the minute, that this very act is in the trail."""
+    try:
+        return bool(signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key)
+    except signing.BadSignature:
+        return False
+
+
+def _key(act: Mapping[str, Any]) -> str:
+    """A name for the act that does not give away its words."""
+    text = json.dumps(act, sort_keys=True)
+    return f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"

@@ -1,0 +1,49 @@
+"""A form whose data is the query string of a list: what is filtered by, as chips and as an address."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on: its words, and the query string without it."""
+
+    text: str
+    without: str
+
+
+class FilterForm(forms.Form):
+    """Reads a query string. What cannot be read is refused with a sentence, never ignored."""
+
+    def said(self, name: str, value: str) -> str:
+        """A filter that is on, in words."""
+        return value
+
+    def chips(self) -> list[Chip]:
+        """The filters that are on, each with the address of the page without it; searched words are none."""
+        pairs = [pair for pair in self.pairs() if pair[0] != "q"]
+        return [Chip(self.said(*pair), self.query(without=pair)) for pair in pairs]
+
+    def query(self, without: tuple[str, str] | None = None) -> str:
+        """Words and filters as a query string, without one where named; the keys of pages never travel along."""
+        return urlencode([pair for pair in self.pairs() if pair != without], errors="replace")
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Name and value of all that was given, in the order of the fields."""
+        return [(name, value) for name in self.fields for value in self.given(name)]
+
+    def given(self, name: str) -> list[str]:
+        """The values of one field as they came, empty ones left out."""
+        data: Any = self.data if self.is_bound else self.initial
+        given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name, "")
+        values = given if isinstance(given, list) else [given]
+        return [value for value in values if value]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What cannot be read, each with the name of its field."""
+        return [f"{self[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
