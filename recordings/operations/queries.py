@@ -1,4 +1,4 @@
-"""What pages ask the refresh: is the source well, how old is this object, what waits, what went wrong."""
+"""Queries of the operations page: the state of the source, what waits, what went wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
