@@ -1,7 +1,7 @@
-"""What API keys rest under: AES-256-GCM, each with the id of the key that encrypted it (S67).
+"""Encrypt API keys at rest: AES-256-GCM, each with the id of the key that encrypted it (S67).
 
-The first of KEY_ENCRYPTION_KEYS encrypts, all of them open; the key derived from AUDIT_FIELD_KEY stands behind them, so
-that an installation without that setting keeps its keys and may take one up later.
+The first of KEY_ENCRYPTION_KEYS encrypts, all of them decrypt; the key derived from AUDIT_FIELD_KEY comes last, so
+that an installation without that setting keeps its keys and may set one later.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""CommBox's API keys: two at once, put in while all runs, resting encrypted, warned of before they end (F13, S67).
+"""CommBox's API keys: two at once, added without a restart, encrypted at rest, warned of before they end (F13, S67).
 
 Keys of the settings come first into an installation; a key that a person puts in later is asked before them. On a 401
 the client tries the next one, so a rotation needs no restart.
@@ -60,16 +60,16 @@ def current_keys() -> list[str]:
 
 def refusal_of(key: str) -> str:
     """Ask CommBox whether it accepts this key: nothing when it does, else the sentence that says why not."""
-    with CommBox(settings.COMMBOX_API_URL, [key], attempts=1) as stranger:
+    with CommBox(settings.COMMBOX_API_URL, [key], attempts=1) as client:
         try:
-            stranger.system_status()
+            client.system_status()
         except CommBoxError as error:
             return error.sentence
     return ""
 
 
 def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
-    """Take in a key that was tested. The one before the newest is retired: two at a time are enough."""
+    """Add a key that was tested, and retire all but the two newest: two at a time are enough for a rotation."""
     sealed, key_id = encryption.seal(key)
     with transaction.atomic():
         row = ApiKey.objects.create(
@@ -81,29 +81,29 @@ def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
         )
         keep = list(ApiKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True)[:2])
         _retire(ApiKey.objects.filter(retired_at=None).exclude(pk__in=keep))
-        record(Kind.CONFIG_CHANGED, by=by, change=({}, _told(row)))
+        record(Kind.CONFIG_CHANGED, by=by, change=({}, _event_facts(row)))
         transaction.on_commit(_known.forget)
     return row
 
 
 def retire_key(*, key_id: int, by: Actor) -> bool:
-    """Use a key no more; False when there is no such key in use."""
+    """Retire a key; False when there is no such key in use."""
     with transaction.atomic():
         row = ApiKey.objects.select_for_update().filter(pk=key_id, retired_at=None).first()
         if row is None:
             return False
         _retire(ApiKey.objects.filter(pk=key_id))
-        record(Kind.CONFIG_CHANGED, by=by, change=(_told(row), {}))
+        record(Kind.CONFIG_CHANGED, by=by, change=(_event_facts(row), {}))
         transaction.on_commit(_known.forget)
     return True
 
 
 def _retire(rows: QuerySet[ApiKey]) -> None:
-    """What is used no more is not kept either; its last four characters stay for whoever reads the trail."""
+    """Delete the secrets too; the last four characters stay for those who read the trail."""
     rows.update(retired_at=timezone.now(), sealed=b"")
 
 
-def _told(row: ApiKey) -> dict[str, str]:
+def _event_facts(row: ApiKey) -> dict[str, str]:
     return {"setting": "commbox_api_key", "ends_in": row.last_four}
 
 
@@ -118,7 +118,7 @@ def key_lines() -> list[KeyLine]:
 
 
 def line_of(key_id: int) -> KeyLine | None:
-    """A key in use that somebody put in."""
+    """A key in use that somebody added."""
     return next((line for line in key_lines() if line.pk == key_id), None)
 
 
@@ -132,10 +132,10 @@ def ending_soon() -> KeyLine | None:
 
 
 def _stored() -> list[str]:
-    return [key for row in ApiKey.objects.filter(retired_at=None).order_by("-pk") if (key := _opened(row))]
+    return [key for row in ApiKey.objects.filter(retired_at=None).order_by("-pk") if (key := _decrypted(row))]
 
 
-def _opened(row: ApiKey) -> str:
+def _decrypted(row: ApiKey) -> str:
     """The key; nothing when it cannot be opened, so that the others go on serving."""
     try:
         return encryption.unseal(bytes(row.sealed), row.key_id)
@@ -147,10 +147,10 @@ def _opened(row: ApiKey) -> str:
 @transaction.atomic
 def reencrypt(*, by: Actor) -> tuple[int, int]:
     """Encrypt every key in use under the first of KEY_ENCRYPTION_KEYS. Returns how many were, and how many could not
-    be opened. Whoever reads meanwhile opens the row as it was or as it is: both keys are in the settings."""
+    be decrypted. A process that reads meanwhile can decrypt the row before and after: both keys are in the settings."""
     now_under = encryption.current_id()
     rows = list(ApiKey.objects.select_for_update().filter(retired_at=None).exclude(key_id=now_under))
-    opened = [(row, key) for row in rows if (key := _opened(row))]
+    opened = [(row, key) for row in rows if (key := _decrypted(row))]
     for row, key in opened:
         sealed, key_id = encryption.seal(key)
         ApiKey.objects.filter(pk=row.pk).update(sealed=sealed, key_id=key_id)

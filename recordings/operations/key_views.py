@@ -1,4 +1,4 @@
-"""The doors to CommBox's API keys: put one in, stop using one. Both ask for the password again."""
+"""Add and retire CommBox's API keys. Both ask for the password again."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from recordings.policies import permission_required
 @require_POST
 @permission_required(Permission.VIEW_OPERATIONS)
 def add_key(request: Request) -> HttpResponse:
-    """Take in a new API key, once CommBox has accepted it."""
+    """Add a new API key, once CommBox has accepted it."""
     form = KeyForm(request.POST)
     if _is_confirmed(request, form) and (refusal := keys.refusal_of(form.cleaned_data["key"])):
         form.add_error("key", refusal)
@@ -34,7 +34,7 @@ def add_key(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @permission_required(Permission.VIEW_OPERATIONS)
 def retire_key(request: Request, key_id: int) -> HttpResponse:
-    """Ask with a key no more: the page that asks for the password, and the deed."""
+    """Retire a key: by GET the page that asks for the password, by POST the act."""
     line = keys.line_of(key_id)
     if line is None:
         raise Http404

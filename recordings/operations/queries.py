@@ -1,4 +1,4 @@
-"""What pages ask the refresh: is the source well, how old is this object, what waits, what went wrong."""
+"""Queries of the operations page: the state of the source, what waits, what went wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from recordings.operations.run_pages import newest_runs
 from recordings.operations.unreadable import item_groups
 from recordings.refresh import absence
 from recordings.refresh.leases import DEATHS
-from recordings.webhooks.hints import Fate
+from recordings.webhooks.hints import DeliveryOutcome
 
 OVERDUE = timedelta(minutes=5)
 PROBLEMS_SHOWN = 5
@@ -84,13 +84,13 @@ class DeliveryLine:
     sentence: str
 
 
-FATES = {fate.value: fate.sentence for fate in Fate}
+OUTCOMES = {outcome.value: outcome.sentence for outcome in DeliveryOutcome}
 
 
 def deliveries(most: int = 20) -> list[DeliveryLine]:
     """The newest webhook deliveries and what became of them."""
     return [
-        DeliveryLine(delivery, FATES.get(delivery.outcome, ""))
+        DeliveryLine(delivery, OUTCOMES.get(delivery.outcome, ""))
         for delivery in Delivery.objects.order_by("-received_at")[:most]
     ]
 

@@ -29,9 +29,16 @@ from recordings.trail.phrases import count
 def operations(request: Request) -> HttpResponse:
     """The source's state, what waits, what went wrong; by POST, refresh objects by their ids."""
     form = ObjectsForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        return _queue(request, form.cleaned_data["object_ids"])
-    return operations_page(request, form=form)
+    if request.method != "POST" or not form.is_valid():
+        return operations_page(request, form=form)
+    ids, by = form.cleaned_data["object_ids"], Actor.from_request(request)
+    with transaction.atomic():
+        for object_id in ids:
+            request_refresh(object_id=object_id, by=by)
+    nudge(tasks.sweep_due)
+    queued = f"{len(ids):,} objects" if ids[1:] else f"object {ids[0]}"
+    messages.success(request, f"The refresh of {queued} is queued.")
+    return redirect("operations:operations")
 
 
 def operations_page(request: Request, **forms: Form) -> HttpResponse:
@@ -39,17 +46,6 @@ def operations_page(request: Request, **forms: Form) -> HttpResponse:
     context = {"form": ObjectsForm(), "key_form": KeyForm(), **queries.operations(), **forms}
     status = 422 if any(form.errors for form in forms.values()) else 200
     return render(request, "operations/operations.html", context, status=status)
-
-
-def _queue(request: Request, ids: list[int]) -> HttpResponse:
-    by = Actor.from_request(request)
-    with transaction.atomic():
-        for object_id in ids:
-            request_refresh(object_id=object_id, by=by)
-    nudge(tasks.sweep_due)
-    one = f"The refresh of object {ids[0]} is queued."
-    messages.success(request, f"The refresh of {len(ids):,} objects is queued." if ids[1:] else one)
-    return redirect("operations:operations")
 
 
 @require_safe

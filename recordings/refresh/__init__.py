@@ -1,5 +1,5 @@
-"""Keep the cached metadata fresh: discover streams and objects, refresh what is due, take webhook hints.
+"""Keep the cached metadata fresh: discover streams and objects, refresh what is due.
 
-Three roads (the clock, a webhook, a person's visit) lead to one door: `actions.refresh_object`. The database row is
-the queue; a Celery message is only a nudge, so a lost broker costs time and nothing else.
+The clock, a webhook or a person's visit makes an object due; `actions.refresh` is how every one of them is refreshed.
+The database row is the queue; a Celery message is only a nudge, so a lost broker costs time and nothing else.
 """

@@ -23,7 +23,7 @@ FEWEST = 5  # of fewer recordings a share says nothing
 ACCEPTED_FOR = timedelta(hours=1)
 
 
-def settled_before(now: datetime) -> datetime | None:
+def markable_before(now: datetime) -> datetime | None:
     """Absences noticed before this moment may be marked; None while too many are missing at once."""
     return None if _is_mass_absence(now) else now - SECOND_LOOK
 
@@ -33,7 +33,7 @@ def in_question() -> int:
     return Recording.objects.filter(missed_at__isnull=False, vanished_at=None).count()
 
 
-def watch(now: datetime | None = None) -> None:
+def update_alarm(now: datetime | None = None) -> None:
     """Raise the alarm when what is missing is too much, and take it back once everything is there again."""
     now = now or timezone.now()
     status = SourceStatus.objects.filter(pk=1).first()
@@ -58,7 +58,7 @@ def accept(*, by: Actor) -> int:
 
 
 def _is_mass_absence(now: datetime) -> bool:
-    watch(now)
+    update_alarm(now)
     return SourceStatus.objects.filter(pk=1, mass_absence_since__isnull=False).exists()
 
 

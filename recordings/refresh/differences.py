@@ -1,4 +1,8 @@
-"""What an answer changes about the recordings of one object. Pure: rows and items in, steps out, nothing saved."""
+"""Compare an answer with the rows of one object. Pure: rows and items in, changes out, nothing is saved.
+
+Rows are plain mappings, as `values()` reads them. Nearly always nothing has changed, and `is_unchanged` needs only the
+columns of COMPARED to find that out: reading all of them takes twice as long.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +15,11 @@ from recordings.commbox import RecordingItem
 from recordings.models import Recording, RecordingState
 from recordings.storage import strip_query, version_of
 
-# Refuses a URL with the sentence a person reads, or returns nothing (storage.locate, given the allow-list).
-WhyNot = Callable[[str], str]
-SettledBefore = Callable[[datetime], datetime | None]
+Row = Mapping[str, Any]
+# The sentence that says why a URL is not played, or nothing (storage.locate, given the allow-list).
+RefusalOf = Callable[[str], str]
+# Which absences may be marked: those noticed before this moment; none of them for None (absence.markable_before).
+MarkableBefore = Callable[[datetime], datetime | None]
 
 # A change of these is a change of the evidence; a change of any other column is only written.
 EVIDENCE = (
@@ -34,21 +40,22 @@ WORDS = {
     "activity_created_at": "reported time",
     "actor_id": "agent",
 }
-# Only some of CommBox's shapes carry these. An answer that does not say them takes nothing away, and learning them
-# later is no change.
+# Only some shapes of CommBox's answers carry these. An answer without them takes nothing away, and learning them later
+# is no change.
 OPTIONAL = frozenset({"upstream_activity_id", "activity_created_at", "actor_id", "actor_name"})
-FACTS = (
+# Every column that an answer decides, and `changed_at`, which the state follows from.
+COMPARED = (
     *("fingerprint", "upstream_activity_id", "recording_type", "url", "url_kind", "duration_seconds"),
     *("file_size_bytes", "recorded_at", "activity_created_at", "actor_id", "actor_name", "flags", "raw"),
+    *("state", "state_reason", "changed_at", "missed_at", "vanished_at"),
 )
-COMPARED = (*FACTS, "state", "state_reason", "missed_at", "vanished_at")
 VANISHED_REASON = "CommBox no longer reports this recording. The file may still exist."
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 
 
 @dataclass
-class Step:
-    """One recording to write, and the events its writing is."""
+class RecordingChange:
+    """A recording as it is to be written, and the custody events that belong to it."""
 
     recording: Recording
     is_new: bool = False
@@ -57,55 +64,54 @@ class Step:
     after: dict[str, Any] = field(default_factory=dict)
 
 
-def steps_for(
-    known: Sequence[Recording],
+def changes_in(
+    rows: Sequence[Row],
     items: Sequence[RecordingItem],
     *,
     object_id: int,
     now: datetime,
-    why_not: WhyNot,
+    refusal_of: RefusalOf,
     confirmed_at: datetime | None = None,
-    whole: bool = True,
-    settled_before: SettledBefore = lambda now: now,
-) -> list[Step]:
-    """Everything that is to be written. Nothing when the answer says what is known already.
+    complete: bool = True,
+    markable_before: MarkableBefore = lambda now: now,
+) -> list[RecordingChange]:
+    """Return what the answer changes: an empty list when it says what is known already. Rows have every column.
 
-    `confirmed_at` is when the known rows were last confirmed: what vanishes keeps it. `whole` is false when part of
-    the answer could not be read: what is missing then may be in that part, so nothing counts as vanished.
-    `settled_before` says which absences are old enough to be marked (absence.py).
+    `confirmed_at` is when the rows were last confirmed: what vanishes keeps it. `complete` is false when part of the
+    answer could not be read: what is missing then may be in that part, so nothing counts as missing.
     """
-    pairs, left = _pairs(known, items)
-    steps = [_seen(row, item, object_id, now, why_not) for row, item in pairs]
-    missed = [row for row in left if row.vanished_at is None] if whole else []
-    before = settled_before(now) if any(row.missed_at for row in missed) else None
-    steps += [_missed(row, now, confirmed_at, before) for row in missed]
-    return [step for step in steps if step is not None]
+    pairs, unmatched = _pairs(rows, items)
+    changes: list[RecordingChange | None] = []
+    for row, item in pairs:
+        refusal = refusal_of(item.recording_url)
+        if row is None:
+            changes.append(_discovered(item, object_id, now, refusal))
+        else:
+            changes.append(_compared(row, item, now, refusal))
+    missing = _missing_of(unmatched, complete)
+    # Asked for at most once an object, and only where something was missing before.
+    markable = markable_before(now) if any(row["missed_at"] for row in missing) else None
+    changes += [_missed(row, now, confirmed_at, markable) for row in missing]
+    return [change for change in changes if change is not None]
 
 
-def says_nothing_new(
-    known: Sequence[Mapping[str, Any]], items: Sequence[RecordingItem], *, whole: bool, why_not: WhyNot
+def is_unchanged(
+    rows: Sequence[Row], items: Sequence[RecordingItem], *, refusal_of: RefusalOf, complete: bool = True
 ) -> bool:
-    """Whether `steps_for` would find nothing to write: nearly always so, and told from plain rows of COMPARED."""
-    left = {row["fingerprint"]: row for row in known}
-    for item in items:
-        row = left.pop(item.fingerprint, None)
-        if row is None or not _is_same(row, facts_of(item), why_not(item.recording_url)):
-            return False
-    return not whole or all(row["vanished_at"] for row in left.values())
+    """Return whether nothing is missing, new or different. Rows need no more than the columns of COMPARED."""
+    pairs, unmatched = _pairs(rows, items)
+    return not _missing_of(unmatched, complete) and all(
+        row is not None and _difference(row, item, refusal_of(item.recording_url)) is None
+        for row, item in pairs
+    )
 
 
-def _is_same(row: Mapping[str, Any], facts: Mapping[str, Any], refusal: str) -> bool:
-    if row["vanished_at"] or row["missed_at"]:
-        return False
-    if refusal and (row["state"], row["state_reason"]) != (RecordingState.NOT_PLAYABLE, refusal):
-        return False
-    if not refusal and row["state"] in (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED):
-        return False
-    return all(row[name] == value or (name in OPTIONAL and not value) for name, value in facts.items())
+def _missing_of(unmatched: Sequence[Row], complete: bool) -> list[Row]:
+    return [row for row in unmatched if row["vanished_at"] is None] if complete else []
 
 
 def facts_of(item: RecordingItem) -> dict[str, Any]:
-    """The columns an item fills. The signature of its URL, and a password in it, end here."""
+    """Return the columns that an item fills. The signature of its URL, and a password in it, are cut off here."""
     return {
         "fingerprint": item.fingerprint,
         "upstream_activity_id": item.upstream_activity_id or "",
@@ -124,124 +130,128 @@ def facts_of(item: RecordingItem) -> dict[str, Any]:
 
 
 def _pairs(
-    known: Sequence[Recording], items: Sequence[RecordingItem]
-) -> tuple[list[tuple[Recording | None, RecordingItem]], list[Recording]]:
-    """Each item with its row, and the rows that are left.
+    rows: Sequence[Row], items: Sequence[RecordingItem]
+) -> tuple[list[tuple[Row | None, RecordingItem]], list[Row]]:
+    """Match each item with its row; return the pairs and the rows that no item matches.
 
-    An item is a row's when their fingerprints are one. Else CommBox has begun (or ceased) to give activity ids, or
-    gives them in one shape of its answers and not in another: that changes every fingerprint and no recording. Then
-    the id tells, and place and time of the file where one of the two has none.
+    Equal fingerprints match. Else CommBox has begun (or ceased) to give activity ids, or gives them in one shape of
+    its answers and not in another: that changes every fingerprint and no recording. Then the activity's id decides,
+    and where one of the two has none, the place and time of the file.
     """
-    left = {row.fingerprint: row for row in known}
-    found = {item.fingerprint: left.pop(item.fingerprint, None) for item in items}
-    strangers = [item for item in items if found[item.fingerprint] is None]
-    found |= _same_activities(left, strangers)
-    pairs = [(found[item.fingerprint] or _same_file(left, item), item) for item in items]
-    return pairs, list(left.values())
+    unmatched = {row["fingerprint"]: row for row in rows}
+    matches = {item.fingerprint: unmatched.pop(item.fingerprint, None) for item in items}
+    strangers = [item for item in items if matches[item.fingerprint] is None]
+    matches |= _take_same_activities(unmatched, strangers)
+    pairs = [(matches[item.fingerprint] or _take_same_file(unmatched, item), item) for item in items]
+    return pairs, list(unmatched.values())
 
 
-def _same_activities(rows: dict[str, Recording], items: Sequence[RecordingItem]) -> dict[str, Recording]:
-    """Rows, taken from `rows`, for items of the same activity and the same version of the file."""
-    ids = {
-        (row.upstream_activity_id, version_of(row.url)): row.fingerprint
-        for row in rows.values()
-        if row.upstream_activity_id
+def _take_same_activities(unmatched: dict[str, Row], items: Sequence[RecordingItem]) -> dict[str, Row]:
+    """Take the rows of the same activity and the same version of the file, by the fingerprint of their item."""
+    fingerprints = {
+        (row["upstream_activity_id"], version_of(row["url"])): row["fingerprint"]
+        for row in unmatched.values()
+        if row["upstream_activity_id"]
     }
     same = {
-        item.fingerprint: ids.get((item.upstream_activity_id or "", version_of(item.recording_url)))
+        item.fingerprint: fingerprints.get((item.upstream_activity_id or "", version_of(item.recording_url)))
         for item in items
     }
-    return {new: rows.pop(old) for new, old in same.items() if old is not None}
+    return {new: unmatched.pop(old) for new, old in same.items() if old is not None}
 
 
-def _same_file(rows: dict[str, Recording], item: RecordingItem) -> Recording | None:
-    facts = facts_of(item)
-    for row in rows.values():
-        same = facts["url"] and (row.url, row.recorded_at) == (facts["url"], item.recorded_at)
-        if same and not (row.upstream_activity_id and item.upstream_activity_id):
-            return rows.pop(row.fingerprint)
+def _take_same_file(unmatched: dict[str, Row], item: RecordingItem) -> Row | None:
+    """Take the row of the same place and time, unless both name an activity."""
+    url = facts_of(item)["url"]
+    for row in unmatched.values():
+        same = url and (row["url"], row["recorded_at"]) == (url, item.recorded_at)
+        if same and not (row["upstream_activity_id"] and item.upstream_activity_id):
+            return unmatched.pop(row["fingerprint"])
     return None
 
 
-def _seen(
-    row: Recording | None, item: RecordingItem, object_id: int, now: datetime, why_not: WhyNot
-) -> Step | None:
-    if row is None:
-        return _discovered(item, object_id, now, why_not)
-    return _compared(row, facts_of(item), now, why_not(item.recording_url))
+def _discovered(item: RecordingItem, object_id: int, now: datetime, refusal: str) -> RecordingChange:
+    facts = facts_of(item)
+    recording = Recording(
+        object_id=object_id,
+        **facts,
+        state=RecordingState.NOT_PLAYABLE if refusal else RecordingState.PLAYABLE,
+        state_reason=refusal,
+        state_at=now,
+        first_seen_at=now,
+        confirmed_at=now,
+        shown_at=_shown_at(facts, now),
+    )
+    kinds = [Kind.RECORDING_DISCOVERED] + [Kind.RECORDING_UNPLAYABLE] * bool(refusal)
+    return RecordingChange(recording, is_new=True, kinds=kinds)
 
 
-def _discovered(item: RecordingItem, object_id: int, now: datetime, why_not: WhyNot) -> Step:
-    times = {"first_seen_at": now, "state_at": now, "confirmed_at": now, "shown_at": now}
-    row = Recording(object_id=object_id, **times, **facts_of(item))
-    row.shown_at = _shown_at(row, now)
-    step = Step(row, is_new=True, kinds=[Kind.RECORDING_DISCOVERED])
-    _stand(step, why_not(item.recording_url), now)
-    return step
+def _difference(row: Row, item: RecordingItem, refusal: str) -> tuple[dict[str, Any], list[str]] | None:
+    """Compare every column that an answer decides; None when all of them are as they were.
+
+    Else their new values, and which of EVIDENCE have changed.
+    """
+    new = facts_of(item)
+    new |= {name: row[name] for name in OPTIONAL if not new[name]}
+    changed = [name for name in EVIDENCE if row[name] != new[name] and (row[name] or name not in OPTIONAL)]
+    new["state"], new["state_reason"] = _state(row, refusal, changed)
+    new["missed_at"] = new["vanished_at"] = None
+    return None if all(row[name] == value for name, value in new.items()) else (new, changed)
 
 
-def _compared(row: Recording, facts: dict[str, Any], now: datetime, refusal: str) -> Step | None:
-    step = Step(row)
-    returned, missed = row.vanished_at is not None, row.missed_at is not None
-    old = {name: getattr(row, name) for name in (*facts, "state", "state_reason")}
-    facts |= {name: old[name] for name in OPTIONAL if not facts[name]}
-    changed = [name for name in EVIDENCE if old[name] != facts[name] and (old[name] or name not in OPTIONAL)]
-    step.before = {name: old[name] for name in changed}
-    step.after = {name: facts[name] for name in changed}
-    step.kinds += [Kind.RECORDING_REAPPEARED] * returned + [Kind.RECORDING_CHANGED] * bool(changed)
-    for name, value in facts.items():
-        setattr(row, name, value)
-    row.vanished_at = row.missed_at = None
-    if changed:
-        row.changed_at = now
-    _stand(step, refusal, now)
-    same = all(getattr(row, name) == value for name, value in old.items())
-    if same and not returned and not missed:
+def _compared(row: Row, item: RecordingItem, now: datetime, refusal: str) -> RecordingChange | None:
+    difference = _difference(row, item, refusal)
+    if difference is None:
         return None
-    row.confirmed_at, row.shown_at = now, _shown_at(row, row.first_seen_at)
-    return step
+    new, changed = difference
+    kinds = []
+    if row["vanished_at"] is not None:
+        kinds.append(Kind.RECORDING_REAPPEARED)
+    if changed:
+        kinds.append(Kind.RECORDING_CHANGED)
+    if new["state"] == RecordingState.NOT_PLAYABLE != row["state"]:
+        kinds.append(Kind.RECORDING_UNPLAYABLE)
+    before, after = {name: row[name] for name in changed}, {name: new[name] for name in changed}
+    if changed:
+        new["changed_at"] = now
+    if (new["state"], new["state_reason"]) != (row["state"], row["state_reason"]):
+        new["state_at"] = now
+    new["confirmed_at"], new["shown_at"] = now, _shown_at(new, row["first_seen_at"])
+    return RecordingChange(Recording(**{**row, **new}), kinds=kinds, before=before, after=after)
 
 
 def _missed(
-    row: Recording, now: datetime, confirmed_at: datetime | None, settled_before: datetime | None
-) -> Step | None:
-    """At first only noted; at a later look marked, as of the time it was noticed."""
-    if row.missed_at is None:
-        row.missed_at, row.confirmed_at = now, confirmed_at or row.confirmed_at
-        return Step(row)
-    if settled_before is None or row.missed_at > settled_before:
+    row: Row, now: datetime, confirmed_at: datetime | None, markable_before: datetime | None
+) -> RecordingChange | None:
+    """Note the first absence; mark the recording as vanished at a later one, as of the time of the first."""
+    missed_at = row["missed_at"]
+    if missed_at is None:
+        new = {"missed_at": now, "confirmed_at": confirmed_at or row["confirmed_at"]}
+        return RecordingChange(Recording(**{**row, **new}))
+    if markable_before is None or missed_at > markable_before:
         return None
-    row.vanished_at = row.state_at = row.missed_at
-    row.state, row.state_reason = RecordingState.VANISHED, VANISHED_REASON
-    return Step(row, kinds=[Kind.RECORDING_VANISHED])
+    new = {"state": RecordingState.VANISHED, "state_reason": VANISHED_REASON}
+    new |= {"vanished_at": missed_at, "state_at": missed_at}
+    return RecordingChange(Recording(**{**row, **new}), kinds=[Kind.RECORDING_VANISHED])
 
 
-def _stand(step: Step, refusal: str, now: datetime) -> None:
-    """Give the row the state that follows, and note the moment it becomes unplayable."""
-    row = step.recording
-    was = (row.state, row.state_reason)
-    row.state, row.state_reason = _state(row, refusal, list(step.after))
-    if (row.state, row.state_reason) != was:
-        row.state_at = now
-    if row.state == RecordingState.NOT_PLAYABLE and (step.is_new or was[0] != RecordingState.NOT_PLAYABLE):
-        step.kinds.append(Kind.RECORDING_UNPLAYABLE)
-
-
-def _state(row: Recording, refusal: str, changed: list[str]) -> tuple[str, str]:
+def _state(row: Row, refusal: str, changed: Sequence[str]) -> tuple[str, str]:
+    """Return the state that follows from the answer, and its reason."""
     if refusal:
         return RecordingState.NOT_PLAYABLE, refusal
     if changed:
         words = ", ".join(WORDS[name] for name in changed)
         return RecordingState.CHANGED, f"CommBox now reports another {words} than before."
-    if row.state not in (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED):
-        return row.state, row.state_reason
-    if row.changed_at is not None:
+    if row["state"] not in (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED):
+        return row["state"], row["state_reason"]
+    if row["changed_at"] is not None:
         return RecordingState.CHANGED, "CommBox once changed what it reports about this recording."
     return RecordingState.PLAYABLE, ""
 
 
-def _shown_at(row: Recording, first_seen_at: datetime) -> datetime:
+def _shown_at(facts: Row, first_seen_at: datetime) -> datetime:
     """Where the newest-first lists put it; a wrong clock upstream shall not nail it to their top."""
-    if row.recorded_at is None or "future_recorded_at" in row.flags:
+    if facts["recorded_at"] is None or "future_recorded_at" in facts["flags"]:
         return first_seen_at
-    return row.recorded_at
+    recorded_at: datetime = facts["recorded_at"]
+    return recorded_at

@@ -1,8 +1,8 @@
-"""Ask CommBox in threads that know nothing of rows: what comes back is put into one queue, as it arrives."""
+"""Ask CommBox for the recordings of objects: one after the other, or in threads that know nothing of rows."""
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,10 +48,7 @@ class Unasked:
     object_id: int
 
 
-Answer = Good | Failed | Unasked
-
-
-def ask(object_id: int) -> Good | Failed:
+def fetch(object_id: int) -> Good | Failed:
     """Fetch and parse the recordings of one object. Raises nothing: what went wrong is in the answer."""
     asked_at = timezone.now()
     try:
@@ -63,42 +60,47 @@ def ask(object_id: int) -> Good | Failed:
         return Failed(object_id, error)
 
 
+def fetch_each(object_ids: Sequence[int]) -> list[Good | Failed]:
+    """Fetch one object after the other, in this thread."""
+    return [fetch(object_id) for object_id in object_ids]
+
+
 class Fetchers:
-    """So many calls at a time. `out` are the objects whose answers are still to come."""
+    """Threads that fetch, `at_once` at a time. `pending` are the objects whose answers are still to come."""
 
     def __init__(self, at_once: int) -> None:
-        self.out: set[int] = set()
+        self.pending: set[int] = set()
         self._pool = ThreadPoolExecutor(at_once, "refresh")
-        self._back: SimpleQueue[Answer] = SimpleQueue()
-        self._held = threading.Event()
+        self._answers: SimpleQueue[Good | Failed | Unasked] = SimpleQueue()
+        self._paused = threading.Event()
 
-    def ask_for(self, object_ids: Iterable[int]) -> None:
-        """Have these asked for. After a failure they come back unasked, until `resume`."""
+    def submit(self, object_ids: Iterable[int]) -> None:
+        """Have these fetched. After a failure they come back unasked, until `resume`."""
         for object_id in object_ids:
-            self.out.add(object_id)
-            self._pool.submit(self._ask, object_id)
+            self.pending.add(object_id)
+            self._pool.submit(self._fetch, object_id)
 
-    def take(self, most: int, patience: float) -> list[Answer]:
-        """What has come back: nothing when that takes longer than `patience` seconds."""
-        answers: list[Answer] = []
-        ends_at = time.monotonic() + patience
-        while self.out and len(answers) < most and (left := ends_at - time.monotonic()) > 0:
+    def collect(self, most: int, timeout: float) -> list[Good | Failed | Unasked]:
+        """Return up to `most` answers, and the first ones at the latest after `timeout` seconds: perhaps none."""
+        answers: list[Good | Failed | Unasked] = []
+        ends_at = time.monotonic() + timeout
+        while self.pending and len(answers) < most and (left := ends_at - time.monotonic()) > 0:
             try:
-                answers.append(self._back.get(timeout=left))
+                answers.append(self._answers.get(timeout=left))
             except Empty:
                 break
-            self.out.discard(answers[-1].object_id)
+            self.pending.discard(answers[-1].object_id)
             if len(answers) == 1:
                 ends_at = time.monotonic() + LINGER_SECONDS
         return answers
 
-    def hold(self) -> None:
-        """Ask for nothing that is not under way: it comes back unasked."""
-        self._held.set()
+    def pause(self) -> None:
+        """Begin no further call: whatever has not been asked for comes back unasked."""
+        self._paused.set()
 
     def resume(self) -> None:
-        """Ask again."""
-        self._held.clear()
+        """Begin calls again."""
+        self._paused.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -106,20 +108,20 @@ class Fetchers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.hold()
+        self.pause()
         self._pool.shutdown()
 
-    def _ask(self, object_id: int) -> None:
-        self._back.put(Unasked(object_id) if self._held.is_set() else self._asked(object_id))
-
-    def _asked(self, object_id: int) -> Answer:
-        try:
-            answer = ask(object_id)
-        finally:
-            connection.close()  # the client may have read its keys anew
-        if isinstance(answer, Good) or isinstance(answer.error, ANSWERED):
-            return answer
-        if isinstance(answer.error, Throttled) and answer.error.status is None:
-            return Unasked(object_id)  # our own call budget is used up
-        self.hold()
-        return answer
+    def _fetch(self, object_id: int) -> None:
+        """Put the answer into the queue. A failure that other objects would meet too stops the calls after it."""
+        answer: Good | Failed | Unasked = Unasked(object_id)
+        if not self._paused.is_set():
+            try:
+                answer = fetch(object_id)
+            finally:
+                connection.close()  # the client may have read its keys anew
+        if isinstance(answer, Failed) and not isinstance(answer.error, ANSWERED):
+            if isinstance(answer.error, Throttled) and answer.error.status is None:
+                answer = Unasked(object_id)  # our own call budget is used up
+            else:
+                self.pause()
+        self._answers.put(answer)

@@ -1,9 +1,9 @@
-"""Who works on what: due rows are claimed in PostgreSQL with a lease, so that two workers never take the same.
+"""Leases on what is due: a worker claims rows in PostgreSQL, so that two workers never take the same.
 
 A lease ends with its time, or at once with the database session that took it: a killed worker's objects are free
-within the second (F17, F18). An object found so may have been what killed it, so from then on it travels alone, until
-one refresh of it has ended well: a worker killed with a hundred objects in hand leaves a hundred suspects, and only the
-one that kills again and again is set aside (F19).
+within the second (F17, F18). Such an object may be what killed the worker. It is a suspect and is refreshed alone until
+one refresh of it has ended well: a worker killed with a hundred objects leased leaves a hundred suspects, and only the
+one that kills its worker again and again is set aside (F19).
 """
 
 from collections.abc import Iterable
@@ -27,9 +27,9 @@ SET_ASIDE = (
     f"Its refresh ended together with its worker {DEATHS} times. It is set aside until somebody asks for it."
 )
 
-# Nobody holds these.
-_UNTOUCHED = "refresh_leased_until IS NULL AND refresh_deaths = 0"
-# A session that is gone; a row without one was leased by the release before and ends with its time.
+# Not leased, and no suspect.
+_FREE = "refresh_leased_until IS NULL AND refresh_deaths = 0"
+# The session is gone; a row without one was leased by an earlier release of the portal and ends with its time.
 _ENDED = """(refresh_leased_until <= %(now)s
              OR refresh_leased_until IS NOT NULL AND refresh_leased_by NOT IN (SELECT pid FROM pg_stat_activity))"""
 _SUSPECT = f"({_ENDED} OR refresh_leased_until IS NULL AND refresh_deaths > 0)"
@@ -60,15 +60,15 @@ RETURNING o.id, died.last
 
 def claim_due(most: int) -> list[int]:
     """Lease up to `most` due objects that nobody was killed with, the longest waiting first."""
-    return _claim(_UNTOUCHED, most)[0]
+    return _claim(_FREE, most)[0]
 
 
 def claim_suspect() -> int | None:
     """Lease one due object whose last refresh ended with its worker; None when there is none."""
-    found, aside = _claim(_SUSPECT, 1)
-    while aside and not found:
-        found, aside = _claim(_SUSPECT, 1)
-    return found[0] if found else None
+    leased, aside = _claim(_SUSPECT, 1)
+    while aside and not leased:
+        leased, aside = _claim(_SUSPECT, 1)
+    return leased[0] if leased else None
 
 
 def claim_one(object_id: int) -> bool:
@@ -76,12 +76,12 @@ def claim_one(object_id: int) -> bool:
     return _claim(_THIS, 1, id=object_id)[0] == [object_id]
 
 
-def _claim(which: str, most: int, **values: int) -> tuple[list[int], list[int]]:
-    """The objects that are leased now, and those that were set aside instead."""
-    facts: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **values}
-    facts |= {"deaths": DEATHS, "aside": SET_ASIDE}
+def _claim(which: str, most: int, **more: int) -> tuple[list[int], list[int]]:
+    """Lease due objects for this session; return their ids, and the ids of those that were set aside instead."""
+    values: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **more}
+    values |= {"deaths": DEATHS, "aside": SET_ASIDE}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(which=which), facts)
+        cursor.execute(_CLAIM.format(which=which), values)
         rows = cursor.fetchall()
     aside = [object_id for object_id, last in rows if last]
     for object_id in aside:
@@ -89,14 +89,14 @@ def _claim(which: str, most: int, **values: int) -> tuple[list[int], list[int]]:
     return [object_id for object_id, last in rows if not last], aside
 
 
-def hold_on(object_ids: Iterable[int]) -> None:
-    """Tell other workers that these are still being worked on."""
+def extend(object_ids: Iterable[int]) -> None:
+    """Extend the leases of objects that are still being worked on."""
     leased = CommBoxObject.objects.filter(pk__in=list(object_ids), refresh_leased_until__isnull=False)
     leased.update(refresh_leased_until=timezone.now() + schedule.LEASE)
 
 
-def give_back(object_ids: Iterable[int]) -> None:
-    """End the leases of objects that were not refreshed after all; they stay due."""
+def release(object_ids: Iterable[int]) -> None:
+    """Release objects that were not refreshed after all; they stay due."""
     if ids := list(object_ids):
         CommBoxObject.objects.filter(pk__in=ids).update(refresh_leased_until=None, refresh_leased_by=None)
 
@@ -113,7 +113,7 @@ def claim_stream(now: datetime | None = None) -> Stream | None:
     return stream
 
 
-def renew(stream: Stream) -> None:
-    """Tell other workers that this listing still goes on."""
+def extend_listing(stream: Stream) -> None:
+    """Extend the lease of a listing that still goes on."""
     leased = Stream.objects.filter(pk=stream.pk, list_leased_until__isnull=False)
     leased.update(list_leased_until=timezone.now() + LISTING_LEASE)

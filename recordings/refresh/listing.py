@@ -100,7 +100,7 @@ class _Listing:
         self.written += _store(self.stream, page.items)
         problems.note(page.problems, stream_id=self.stream.pk)
         self.newest = max([*_moments(page.items), *([self.newest] if self.newest else [])], default=None)
-        leases.renew(self.stream)
+        leases.extend_listing(self.stream)
         self.progress([item.object_id for item in page.items])
 
 

@@ -1,4 +1,4 @@
-"""Items that could not be read: kept, counted, shown to whoever looks after operations."""
+"""Keep and count items that could not be read; the operations page shows them."""
 
 from collections.abc import Sequence
 

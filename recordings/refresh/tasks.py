@@ -1,4 +1,4 @@
-"""The roads: thin tasks of worker and beat. Every one may be lost, doubled or killed without harm."""
+"""Tasks of worker and beat. Every one may be lost, doubled or killed without harm."""
 
 import structlog
 from celery import shared_task

@@ -17,29 +17,31 @@ _HASHED = "sha256:"
 
 
 def may_deliver(request: HttpRequest, token: str) -> bool:
-    """Whether this is a delivery of the account's: every factor that is set must hold."""
-    return _token_holds(token) and _address_holds(request) and _header_holds(request)
+    """Whether this is a delivery of the account's: every factor that is set must match."""
+    return token_matches(token) and _address_matches(request) and _header_matches(request)
 
 
-def _token_holds(token: str) -> bool:
-    """One of two tokens, so that a rotation needs no gap (S58). Hashes are compared: the time it takes tells neither
-    length nor beginning of a right one, and the settings may hold nothing but the hash."""
+def token_matches(token: str) -> bool:
+    """Whether it is one of the tokens of the settings: two, so that a rotation needs no gap (S58).
+
+    Hashes are compared, each in constant time and every one of them: the time it takes tells neither length nor
+    beginning of a right token, and the settings may hold nothing but the hash.
+    """
     given = hashlib.sha256(token.encode()).digest()
-    right = [hmac.compare_digest(given, digest) for digest in map(_digest, _tokens())]
-    return any(right)
+    matches = []
+    for text in settings.COMMBOX_WEBHOOK_TOKEN.split(","):
+        if known := text.strip():
+            is_hash = known.startswith(_HASHED)
+            digest = (
+                bytes.fromhex(known.removeprefix(_HASHED))
+                if is_hash
+                else hashlib.sha256(known.encode()).digest()
+            )
+            matches.append(hmac.compare_digest(given, digest))
+    return any(matches)
 
 
-def _tokens() -> list[str]:
-    return [text.strip() for text in settings.COMMBOX_WEBHOOK_TOKEN.split(",") if text.strip()]
-
-
-def _digest(text: str) -> bytes:
-    if text.startswith(_HASHED):
-        return bytes.fromhex(text.removeprefix(_HASHED))
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _address_holds(request: HttpRequest) -> bool:
+def _address_matches(request: HttpRequest) -> bool:
     allowed = settings.COMMBOX_WEBHOOK_ALLOW_FROM
     if not allowed:
         return True
@@ -50,7 +52,7 @@ def _address_holds(request: HttpRequest) -> bool:
     return any(address in ip_network(network) for network in allowed)
 
 
-def _header_holds(request: HttpRequest) -> bool:
+def _header_matches(request: HttpRequest) -> bool:
     name, _, value = settings.COMMBOX_WEBHOOK_HEADER.partition(":")
     if not name:
         return True

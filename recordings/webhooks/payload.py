@@ -37,8 +37,11 @@ class Hint:
     about_recording: bool
 
 
-def read(body: bytes) -> Hint:
-    """The hint in a body. Raises Unreadable; no other error whatever the bytes."""
+NO_HINT = Hint("", None, None, about_recording=False)
+
+
+def parse(body: bytes) -> Hint:
+    """Parse the hint in a body. Raises Unreadable; no other error whatever the bytes."""
     if len(body) > MAX_BYTES:
         raise Unreadable("It is longer than 1 MiB.")
     text = _text(body)

@@ -1,4 +1,4 @@
-"""The address that CommBox delivers to."""
+"""The URL that CommBox delivers to."""
 
 from django.urls import path
 
@@ -6,4 +6,4 @@ from recordings.webhooks import views
 
 app_name = "webhooks"
 
-urlpatterns = [path("webhooks/commbox/<str:token>", views.webhook, name="webhook")]
+urlpatterns = [path("webhooks/commbox/<str:token>", views.receive, name="webhook")]

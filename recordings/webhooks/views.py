@@ -1,35 +1,71 @@
-"""The address that CommBox delivers to."""
+"""The endpoint that CommBox delivers to."""
 
+import hashlib
+
+import structlog
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
+from recordings.models import Delivery, Stream
 from recordings.nudge import nudge
 from recordings.policies import open_view
+from recordings.refresh.actions import mark_due
 from recordings.refresh.tasks import refresh_one
 from recordings.webhooks.authentication import may_deliver
-from recordings.webhooks.hints import Fate, take
-from recordings.webhooks.payload import MAX_BYTES
+from recordings.webhooks.hints import DeliveryOutcome
+from recordings.webhooks.payload import MAX_BYTES, NO_HINT, Hint, Unreadable, parse
 from recordings.webhooks.tasks import follow_hints
+
+logger = structlog.get_logger("portal.refresh")
 
 
 @open_view
 @csrf_exempt
-def webhook(request: HttpRequest, token: str) -> HttpResponse:
-    """Take a delivery. A wrong token answers as any address that does not exist."""
+def receive(request: HttpRequest, token: str) -> HttpResponse:
+    """Receive a delivery: a hint that an object changed. Nothing of it becomes a fact."""
+    # 1. Authenticate. A wrong token answers like any address that does not exist.
     if not may_deliver(request, token):
         raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    # 2. Read the body, and of one that is too long no more than shows it.
     body = request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        return _said(413, "A delivery has at most 1 MiB.")
-    fate, hint = take(body)
-    if fate is Fate.DUE and hint is not None and hint.object_id is not None:
+        return _text(413, "A delivery has at most 1 MiB.")
+    # 3. Drop duplicates: a body that came before is only counted, so a replay asks for nothing.
+    digest = hashlib.sha256(body).hexdigest()
+    if Delivery.objects.filter(body_sha256=digest).update(repeats=F("repeats") + 1):
+        return _text(200, DeliveryOutcome.REPEATED.sentence)
+    # 4. Parse. The body is hostile: it may be anything, and only its ids are used.
+    try:
+        hint = parse(body)
+    except Unreadable as reason:
+        logger.warning("delivery not read", reason=str(reason))
+        hint, outcome = NO_HINT, DeliveryOutcome.UNREADABLE
+    else:
+        # 5. Mark the object as due. What changed about it is asked of CommBox's API.
+        outcome = _mark_due(hint)
+    # 6. Keep the delivery: the next one with this body is a duplicate.
+    row = {"event_name": hint.event_name, "object_id": hint.object_id, "stream_id": hint.stream_id}
+    Delivery.objects.get_or_create(body_sha256=digest, defaults={**row, "outcome": outcome.value})
+    # 7. Nudge a worker. A nudge may be lost: the rows above are the queue.
+    if outcome is DeliveryOutcome.DUE and hint.object_id is not None:
         nudge(refresh_one, hint.object_id)
-    elif fate is Fate.WAITING:
+    elif outcome is DeliveryOutcome.WAITING:
         nudge(follow_hints)
-    return _said(400 if fate is Fate.UNREADABLE else 200, fate.sentence)
+    return _text(400 if outcome is DeliveryOutcome.UNREADABLE else 200, outcome.sentence)
 
 
-def _said(status: int, sentence: str) -> HttpResponse:
+def _mark_due(hint: Hint) -> DeliveryOutcome:
+    """Mark the object as due, when the hint is about a recording of one that the catalog knows."""
+    if not hint.about_recording or hint.object_id is None:
+        return DeliveryOutcome.IGNORED
+    if mark_due(hint.object_id):
+        return DeliveryOutcome.DUE
+    known = hint.stream_id is not None and Stream.objects.filter(pk=hint.stream_id).exists()
+    return DeliveryOutcome.WAITING if known else DeliveryOutcome.UNKNOWN_STREAM
+
+
+def _text(status: int, sentence: str) -> HttpResponse:
     return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")

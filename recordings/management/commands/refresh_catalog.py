@@ -59,9 +59,9 @@ class Command(BaseCommand):
     def _recordings(self, at_once: int) -> None:
         """Refresh what is due until nothing is, or the source fails."""
         self.done = self.failed = 0
-        for outcome in due(until=math.inf, at_once=at_once):
+        for result in due(until=math.inf, at_once=at_once):
             self.done += 1
-            self.failed += not outcome.ok
+            self.failed += not result.ok
             self._progress(f"  {self.done} objects refreshed")
         self.stdout.write(f"{self.done} objects refreshed" + f", {self.failed} failed" * bool(self.failed))
         if breaker.is_failing():

@@ -7,8 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recordings.audit import Actor
 from recordings.exceptions import UnknownObject
-from recordings.refresh.actions import refresh_object
-from recordings.refresh.storing import RefreshOutcome
+from recordings.refresh.actions import RefreshResult, refresh_object
 
 
 class Command(BaseCommand):
@@ -19,15 +18,15 @@ class Command(BaseCommand):
 
     def handle(self, *, object_id: int, **_: Any) -> None:
         try:
-            outcome = refresh_object(object_id=object_id, by=Actor.system("refresh_object"))
+            result = refresh_object(object_id=object_id, by=Actor.system("refresh_object"))
         except UnknownObject:
             raise CommandError(f"The portal knows no object {object_id}.") from None
-        if not outcome.ok:
-            raise CommandError(f"{outcome.error} What was known of object {object_id} stays as it is.")
-        self.stdout.write(_sentence(outcome))
+        if not result.ok:
+            raise CommandError(f"{result.error} What was known of object {object_id} stays as it is.")
+        self.stdout.write(_sentence(result))
 
 
-def _sentence(outcome: RefreshOutcome) -> str:
-    words = [f"{number} × {kind.value}" for kind, number in sorted(outcome.events.items())]
-    words += [f"{outcome.problems} × unreadable"] if outcome.problems else []
-    return f"Object {outcome.object_id}: {', '.join(words) or 'nothing has changed'}."
+def _sentence(result: RefreshResult) -> str:
+    words = [f"{number} × {kind.value}" for kind, number in sorted(result.events.items())]
+    words += [f"{result.problems} × unreadable"] if result.problems else []
+    return f"Object {result.object_id}: {', '.join(words) or 'nothing has changed'}."

@@ -9,13 +9,13 @@ from auditportal.celery import app as app
 
 @worker_process_init.connect
 def poison(**_: object) -> None:
-    from recordings.refresh import actions, fetching
+    from recordings.refresh import fetching
 
-    harmless = fetching.ask
+    harmless = fetching.fetch
 
     def deadly(object_id: int) -> object:
         if object_id == int(os.environ["POISON"]):
             os._exit(1)
         return harmless(object_id)
 
-    fetching.ask = actions.ask = deadly  # type: ignore[assignment]
+    fetching.fetch = deadly  # type: ignore[assignment]

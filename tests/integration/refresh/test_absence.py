@@ -86,7 +86,7 @@ def test_everything_missing_at_once_marks_nothing_and_raises_the_alarm(
     for activity in lost:
         upstream.restore_activity(activity)
     refresh(*many)
-    absence.watch()
+    absence.update_alarm()
     assert (marked(), alarm(), absence.in_question()) == (0, False, 0)
     assert set(kinds()) == {"recording.discovered"}
 

@@ -2,16 +2,19 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from unittest import mock
 
 import pytest
 from django.db import connection
 
 from auditportal.sandbox.control.control import Control
+from recordings.audit import Actor
 from recordings.commbox.assembly import client
 from recordings.models import CommBoxObject, Recording, SearchDoc
 from recordings.refresh import storing
 from recordings.refresh.actions import refresh_object
+from recordings.refresh.differences import RecordingChange
 from tests.integration.refresh.helpers import BY, hold, kinds
 
 
@@ -31,15 +34,15 @@ def many(db: None, upstream: Control, monkeypatch: pytest.MonkeyPatch) -> CommBo
 
 
 def test_a_killed_refresh_keeps_its_batches_and_the_next_one_writes_the_rest(many: CommBoxObject) -> None:
-    original, batches = storing._write, []
+    original, batches = storing.write_recordings, []
 
-    def dying(*args: object) -> None:
+    def dying(changes: Sequence[RecordingChange], *, by: Actor) -> None:
         batches.append(1)
         if len(batches) == 3:
             raise Killed
-        original(*args)  # type: ignore[arg-type]
+        original(changes, by=by)
 
-    with mock.patch.object(storing, "_write", dying), pytest.raises(Killed):
+    with mock.patch.object(storing, "write_recordings", dying), pytest.raises(Killed):
         refresh_object(object_id=many.pk, by=BY)
     assert Recording.objects.count() == 10
     many.refresh_from_db()
@@ -53,7 +56,7 @@ def test_a_killed_refresh_keeps_its_batches_and_the_next_one_writes_the_rest(man
 
 def test_a_rest_that_changed_nothing_still_makes_everything_findable(many: CommBoxObject) -> None:
     """Killed after the last row was written and before search knew of it."""
-    with mock.patch.object(storing, "_finish", side_effect=Killed), pytest.raises(Killed):
+    with mock.patch.object(storing, "write_search_docs", side_effect=Killed), pytest.raises(Killed):
         refresh_object(object_id=many.pk, by=BY)
     with mock.patch.object(storing, "BATCH", 500):
         refresh_object(object_id=many.pk, by=BY)
@@ -69,17 +72,17 @@ def test_two_refreshes_of_one_object_follow_each_other(
         upstream.advance_clock(60)
         upstream.add_recording(thing.pk, stored=False)
     client()  # one for all threads
-    original = storing._write
+    original = storing.write_recordings
 
-    def slow(*args: object) -> None:
+    def slow(changes: Sequence[RecordingChange], *, by: Actor) -> None:
         time.sleep(0.02)
-        original(*args)  # type: ignore[arg-type]
+        original(changes, by=by)
 
     def work() -> None:
         refresh_object(object_id=thing.pk, by=BY)
         connection.close()
 
-    with mock.patch.object(storing, "_write", slow):
+    with mock.patch.object(storing, "write_recordings", slow):
         threads = [threading.Thread(target=work) for _ in range(3)]
         for thread in threads:
             thread.start()

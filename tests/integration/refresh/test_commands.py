@@ -12,9 +12,8 @@ from django.utils import timezone
 from auditportal.sandbox.control.control import Control
 from recordings.commbox.assembly import client
 from recordings.models import Agent, CommBoxObject, Recording, Stream
-from recordings.refresh.actions import refresh_object
+from recordings.refresh.actions import RefreshResult, refresh_object
 from recordings.refresh.runs import Tally
-from recordings.refresh.storing import RefreshOutcome
 from recordings.refresh.sweep import refresh_due
 from tests.integration.refresh.helpers import BY, hold, kinds
 
@@ -86,13 +85,13 @@ def test_two_refreshes_of_one_object_at_once_do_no_harm(committed_db: None, upst
     for _ in range(3):
         upstream.advance_clock(60)
         upstream.add_recording(thing.pk)
-    outcomes: list[RefreshOutcome] = []
+    results: list[RefreshResult] = []
     start = threading.Barrier(4)
 
     def work() -> None:
         start.wait()
         try:
-            outcomes.append(refresh_object(object_id=thing.pk, by=BY))
+            results.append(refresh_object(object_id=thing.pk, by=BY))
         finally:
             connection.close()
 
@@ -101,7 +100,7 @@ def test_two_refreshes_of_one_object_at_once_do_no_harm(committed_db: None, upst
         thread.start()
     for thread in threads:
         thread.join()
-    assert [outcome.error for outcome in outcomes] == [""] * 4
-    assert sum(outcome.events.total() for outcome in outcomes) == 3
+    assert [result.error for result in results] == [""] * 4
+    assert sum(result.events.total() for result in results) == 3
     assert Recording.objects.filter(vanished_at=None).count() == 3
     assert kinds() == ["recording.discovered"] * 3

@@ -24,8 +24,9 @@ from recordings.models.fields import uuid7
 from recordings.refresh import streams, sweep
 from recordings.refresh.actions import refresh_object
 from recordings.refresh.runs import Tally
-from recordings.webhooks.hints import fetch_hinted, take
+from recordings.webhooks.hints import fetch_hinted
 from tests.integration.refresh.helpers import BY, VIDEO, hold
+from tests.integration.webhooks.helpers import deliver
 
 pytestmark = pytest.mark.django_db
 Place = tuple[str, int]
@@ -100,8 +101,8 @@ def test_every_road_leads_to_listed_places_only(
     with written_down(monkeypatch) as seen:
         streams.discover()
         sweep.list_due(Tally())
-        take(delivery(thing.pk, place_of(trap)))
-        take(delivery(upstream.make_call(VIDEO, listed_after=0).object_id, place_of(trap)))
+        deliver(delivery(thing.pk, place_of(trap)))
+        deliver(delivery(upstream.make_call(VIDEO, listed_after=0).object_id, place_of(trap)))
         fetch_hinted()
         refresh_object(object_id=thing.pk, by=BY)
         for recording in Recording.objects.filter(object=thing).select_related("object"):

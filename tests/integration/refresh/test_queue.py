@@ -37,7 +37,7 @@ def test_the_longest_waiting_come_first_and_nothing_twice(three: list[CommBoxObj
     assert leases.claim_due(2) == [first, second]
     assert leases.claim_due(2) == [third]
     assert leases.claim_due(2) == []
-    leases.give_back([second])
+    leases.release([second])
     assert leases.claim_due(2) == [second]
     assert attempts() == [0, 0, 0]
 

@@ -266,18 +266,19 @@ def test_an_older_answer_never_overwrites_a_newer_one(
 ) -> None:
     """Two refreshes at once: the one that asked first but came home last stores nothing."""
     upstream.add_recording(held.pk)
-    from recordings.refresh import actions
+    from recordings.refresh import fetching
 
-    original = actions.store
+    original = fetching.fetch
 
-    def overtaken(*args: object) -> object:
-        monkeypatch.setattr(actions, "store", original)
+    def overtaken(object_id: int) -> object:
+        monkeypatch.setattr(fetching, "fetch", original)
+        older = original(object_id)
         upstream.add_recording(held.pk)
         refresh(held)
         assert Recording.objects.count() == 2
-        return original(*args)  # type: ignore[arg-type]
+        return older
 
-    monkeypatch.setattr(actions, "store", overtaken)
+    monkeypatch.setattr(fetching, "fetch", overtaken)
     refresh(held)
     assert Recording.objects.filter(vanished_at=None).count() == 2
     assert kinds() == ["recording.discovered"] * 2
@@ -286,15 +287,16 @@ def test_an_older_answer_never_overwrites_a_newer_one(
 def test_a_hint_that_comes_while_asking_is_not_lost(
     held: CommBoxObject, upstream: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from recordings.refresh import actions
+    from recordings.refresh import actions, fetching
 
-    original = actions.store
+    original = fetching.fetch
 
-    def hinted(*args: object) -> object:
+    def hinted(object_id: int) -> object:
+        answer = original(object_id)
         actions.mark_due(held.pk)
-        return original(*args)  # type: ignore[arg-type]
+        return answer
 
-    monkeypatch.setattr(actions, "store", hinted)
+    monkeypatch.setattr(fetching, "fetch", hinted)
     refresh(held)
     assert held.refresh_due_at is not None
     assert held.refresh_due_at <= timezone.now()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from unittest import mock
 
 import psycopg
@@ -16,9 +17,9 @@ from recordings import breaker
 from recordings.audit import Actor, AuditUnavailable, vault
 from recordings.commbox import Unreachable
 from recordings.models import AuditEvent, CommBoxObject, Recording, SearchDoc
-from recordings.refresh import fetching, leases, storing, sweep
-from recordings.refresh.actions import settle
-from recordings.refresh.differences import Step
+from recordings.refresh import actions, fetching, leases, storing, sweep
+from recordings.refresh.actions import refresh
+from recordings.refresh.differences import RecordingChange
 from tests.integration.refresh.helpers import BY, hold, kinds
 
 pytestmark = pytest.mark.django_db
@@ -39,16 +40,16 @@ def refuse(of: CommBoxObject, error: Exception) -> object:
     """Whatever transaction holds this object's rows fails."""
     original = storing.record_custody
 
-    def refusing(steps: Sequence[Step], *, by: Actor) -> None:
-        if any(step.recording.object_id == of.pk for step in steps):
+    def refusing(changes: Sequence[RecordingChange], *, by: Actor) -> None:
+        if any(change.recording.object_id == of.pk for change in changes):
             raise error
-        original(steps, by=by)
+        original(changes, by=by)
 
     return mock.patch.object(storing, "record_custody", refusing)
 
 
 def store(things: Sequence[CommBoxObject]) -> list[str]:
-    return [outcome.error for outcome in settle([fetching.ask(thing.pk) for thing in things], by=BY)]
+    return [result.error for result in refresh([thing.pk for thing in things], by=BY)]
 
 
 def test_a_batch_is_written_by_as_many_statements_as_one_object(
@@ -58,9 +59,9 @@ def test_a_batch_is_written_by_as_many_statements_as_one_object(
     store(four[:1])  # looks at the queue and at the source, which are looked at now and then
     counts = []
     for some in (four[1:2], four[2:]):
-        answers = [fetching.ask(thing.pk) for thing in some]
+        answers = [fetching.fetch(thing.pk) for thing in some]
         with CaptureQueriesContext(connection) as captured:
-            settle(answers, by=BY)
+            refresh([], by=BY, fetch=lambda _, answers=answers: answers)  # type: ignore[misc]
         counts.append(len(captured))
     assert counts[0] == counts[1]
     assert (Recording.objects.count(), SearchDoc.objects.count()) == (4, 4)
@@ -70,8 +71,8 @@ def test_a_batch_is_written_by_as_many_statements_as_one_object(
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (ValueError("poison"), storing.TROUBLE),
-        (DatabaseError("poison"), storing.TROUBLE),
+        (ValueError("poison"), actions.TROUBLE),
+        (DatabaseError("poison"), actions.TROUBLE),
         (AuditUnavailable(), AuditUnavailable.sentence),
     ],
 )
@@ -90,7 +91,7 @@ def test_a_trail_that_refuses_three_in_a_row_is_not_asked_for_each(four: list[Co
     """F29: each refusal may take two seconds."""
     with mock.patch.object(storing, "record_custody", side_effect=AuditUnavailable) as trail:
         assert store(four) == [AuditUnavailable.sentence] * 4
-    assert trail.call_count == 1 + storing.REFUSALS
+    assert trail.call_count == 1 + actions.REFUSALS
     assert not Recording.objects.exists()
 
 
@@ -108,15 +109,15 @@ def test_an_answer_that_breaks_the_parser_is_noted_and_stops_no_sweep(four: list
         assert sweep.refresh_due() == 4
     assert Recording.objects.count() == 3
     four[2].refresh_from_db()
-    assert four[2].refresh_error == storing.TROUBLE
+    assert four[2].refresh_error == actions.TROUBLE
 
 
 def test_more_recordings_than_a_transaction_holds_become_several_groups(
     four: list[CommBoxObject], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storing, "BATCH", 2)
-    answers = [fetching.ask(thing.pk) for thing in four]
-    assert [len(group) for group in storing._groups(answers)] == [2, 2]  # type: ignore[arg-type]
+    answers = [fetching.fetch(thing.pk) for thing in four]
+    assert [len(group) for group in storing.groups_of(answers)] == [2, 2]  # type: ignore[arg-type]
 
 
 def test_a_lease_ends_with_its_holders_session(four: list[CommBoxObject]) -> None:
@@ -138,16 +139,16 @@ def test_whoever_died_together_travels_alone_until_one_refresh_ended_well(four: 
     CommBoxObject.objects.update(refresh_leased_by=GONE)
     assert leases.claim_due(4) == []
     in_hand: list[int] = []
-    original = sweep.refresh_known
+    original = sweep.refresh
 
-    def alone(*, object_id: int, by: Actor) -> object:
+    def alone(leased: Sequence[int], **options: Any) -> object:
         in_hand.append(
             CommBoxObject.objects.exclude(refresh_leased_until=None).filter(refresh_deaths=1).count()
         )
         CommBoxObject.objects.filter(refresh_leased_by=GONE).update(refresh_leased_until=timezone.now())
-        return original(object_id=object_id, by=by)
+        return original(leased, **options)
 
-    with mock.patch.object(sweep, "refresh_known", alone):
+    with mock.patch.object(sweep, "refresh", alone):
         assert sweep.refresh_due() == 4
     assert in_hand == [1, 1, 1, 1]
     assert list(CommBoxObject.objects.values_list("refresh_deaths", flat=True)) == [0] * 4
@@ -167,7 +168,7 @@ def test_a_long_call_keeps_its_lease(four: list[CommBoxObject]) -> None:
     claimed = leases.claim_due(2)
     leased = CommBoxObject.objects.filter(pk__in=claimed)
     leased.update(refresh_leased_until=timezone.now() + timedelta(seconds=1))
-    leases.hold_on(claimed)
+    leases.extend(claimed)
     soon = timezone.now() + timedelta(seconds=50)
     held = CommBoxObject.objects.filter(refresh_leased_until__gt=soon)
     assert set(held.values_list("pk", flat=True)) == set(claimed)
@@ -180,10 +181,10 @@ def test_batches_with_objects_in_common_wait_for_each_other(
     things = [hold(upstream, nth=number) for number in range(3)]
     for thing in things:
         upstream.add_recording(thing.pk, stored=False)
-    answers = [fetching.ask(thing.pk) for thing in things]
+    answers = [fetching.fetch(thing.pk) for thing in things]
 
     def work() -> None:
-        settle(answers, by=BY)
+        refresh([], by=BY, fetch=lambda _: answers)
         connection.close()
 
     with admin_connection.transaction():

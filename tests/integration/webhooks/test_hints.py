@@ -10,8 +10,9 @@ from auditportal.sandbox.commbox.webhooks import body_for
 from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery, Recording, Stream
 from recordings.refresh.sweep import refresh_due
-from recordings.webhooks.hints import Fate, fetch_hinted, take
+from recordings.webhooks.hints import DeliveryOutcome, fetch_hinted
 from tests.integration.refresh.helpers import VIDEO
+from tests.integration.webhooks.helpers import deliver
 
 pytestmark = pytest.mark.django_db
 
@@ -29,24 +30,24 @@ def outcomes() -> list[str]:
 def test_a_known_object_is_due_at_once_and_its_recording_comes_from_the_api(
     held: CommBoxObject, upstream: Control
 ) -> None:
-    fate, hint = take(delivery(held.pk))
-    assert (fate, hint is not None and hint.object_id) == (Fate.DUE, held.pk)
+    assert deliver(delivery(held.pk)) is DeliveryOutcome.DUE
+    assert Delivery.objects.get().object_id == held.pk
     held.refresh_from_db()
     assert held.refresh_due_at is not None
     assert held.refresh_due_at <= timezone.now()
     assert refresh_due() == 1
     assert Recording.objects.count() == 0
     upstream.add_recording(held.pk)
-    take(delivery(held.pk, Id="2"))
+    deliver(delivery(held.pk, Id="2"))
     refresh_due()
     assert "evil.example" not in Recording.objects.get().url
 
 
 def test_a_replay_only_counts(held: CommBoxObject) -> None:
-    take(delivery(held.pk))
+    deliver(delivery(held.pk))
     CommBoxObject.objects.update(refresh_due_at=None)
     for _ in range(10):
-        assert take(delivery(held.pk))[0] == Fate.REPEATED
+        assert deliver(delivery(held.pk)) == DeliveryOutcome.REPEATED
     assert Delivery.objects.get().repeats == 10
     assert CommBoxObject.objects.get().refresh_due_at is None
 
@@ -54,7 +55,7 @@ def test_a_replay_only_counts(held: CommBoxObject) -> None:
 def test_a_new_object_of_a_known_stream_is_fetched_through_the_api(db: None, upstream: Control) -> None:
     Stream.objects.create(pk=VIDEO)
     call = upstream.make_call(VIDEO, listed_after=0)
-    assert take(delivery(call.object_id))[0] == Fate.WAITING
+    assert deliver(delivery(call.object_id)) == DeliveryOutcome.WAITING
     assert not CommBoxObject.objects.exists()
     assert fetch_hinted() == 1
     refresh_due()
@@ -64,23 +65,23 @@ def test_a_new_object_of_a_known_stream_is_fetched_through_the_api(db: None, ups
 
 
 @pytest.mark.parametrize(
-    ("object_id", "stream_id", "fate"),
-    [(5, 5, Fate.UNKNOWN_STREAM), (5, VIDEO, Fate.WAITING)],
+    ("object_id", "stream_id", "outcome"),
+    [(5, 5, DeliveryOutcome.UNKNOWN_STREAM), (5, VIDEO, DeliveryOutcome.WAITING)],
 )
 def test_an_unknown_object_is_never_made_up(
-    db: None, upstream: Control, object_id: int, stream_id: int, fate: Fate
+    db: None, upstream: Control, object_id: int, stream_id: int, outcome: DeliveryOutcome
 ) -> None:
     Stream.objects.create(pk=VIDEO)
-    assert take(delivery(object_id, stream_id))[0] == fate
+    assert deliver(delivery(object_id, stream_id)) == outcome
     assert fetch_hinted() == 0
     assert not CommBoxObject.objects.exists()
-    assert outcomes() == ["unknown_object" if fate is Fate.WAITING else "unknown_stream"]
+    assert outcomes() == ["unknown_object" if outcome is DeliveryOutcome.WAITING else "unknown_stream"]
 
 
 def test_an_object_of_another_stream_than_was_said_is_not_taken(db: None, upstream: Control) -> None:
     Stream.objects.create(pk=VIDEO)
     other = upstream.world.of_stream(31246)[0]
-    take(delivery(other.id, VIDEO))
+    deliver(delivery(other.id, VIDEO))
     assert fetch_hinted() == 0
     assert not CommBoxObject.objects.exists()
 
@@ -88,7 +89,7 @@ def test_an_object_of_another_stream_than_was_said_is_not_taken(db: None, upstre
 def test_while_commbox_fails_a_hint_waits(db: None, upstream: Control) -> None:
     Stream.objects.create(pk=VIDEO)
     call = upstream.make_call(VIDEO, listed_after=0)
-    take(delivery(call.object_id))
+    deliver(delivery(call.object_id))
     upstream.script_faults([{"kind": "invalid_json", "count": 9}])
     assert fetch_hinted() == 0
     assert outcomes() == ["waiting"]
@@ -104,25 +105,25 @@ def test_a_flood_asks_for_a_few_objects_at_a_time(db: None, upstream: Control) -
     """S60."""
     Stream.objects.create(pk=VIDEO)
     for number in range(1, 101):
-        take(delivery(number))
+        deliver(delivery(number))
     upstream.clear_logs()
     fetch_hinted()
     assert len(upstream.requests()) == 5
 
 
 @pytest.mark.parametrize(
-    ("body", "fate"),
+    ("body", "outcome"),
     [
-        (b'{"Event": {"Name": "OnNewChild"}}', Fate.IGNORED),
-        (delivery(5, Type="1"), Fate.IGNORED),
-        (b"{", Fate.UNREADABLE),
-        (b"<!DOCTYPE e><e/>", Fate.UNREADABLE),
+        (b'{"Event": {"Name": "OnNewChild"}}', DeliveryOutcome.IGNORED),
+        (delivery(5, Type="1"), DeliveryOutcome.IGNORED),
+        (b"{", DeliveryOutcome.UNREADABLE),
+        (b"<!DOCTYPE e><e/>", DeliveryOutcome.UNREADABLE),
     ],
 )
-def test_other_deliveries_are_stored_and_ignored(db: None, body: bytes, fate: Fate) -> None:
-    assert take(body)[0] == fate
-    assert outcomes() == [fate.value]
-    assert take(body)[0] == Fate.REPEATED
+def test_other_deliveries_are_stored_and_ignored(db: None, body: bytes, outcome: DeliveryOutcome) -> None:
+    assert deliver(body) == outcome
+    assert outcomes() == [outcome.value]
+    assert deliver(body) == DeliveryOutcome.REPEATED
 
 
 @pytest.mark.parametrize("form", ["json", "json_text", "json_several", "payload", "xml"])
@@ -131,5 +132,5 @@ def test_every_form_that_is_sent_is_understood(held: CommBoxObject, upstream: Co
     upstream.switch(webhook_form=form)
     talk = upstream.world.conversation(held.pk)
     _, body = body_for(talk, activity, upstream.hooks.urls, upstream.panel.now)
-    fate, hint = take(body)
-    assert (fate, hint and hint.stream_id) == (Fate.DUE, VIDEO)
+    assert deliver(body) is DeliveryOutcome.DUE
+    assert Delivery.objects.get().stream_id == VIDEO

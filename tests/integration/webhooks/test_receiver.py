@@ -1,4 +1,4 @@
-"""The door for CommBox's deliveries: who is let in, and what becomes of what they bring."""
+"""The endpoint for CommBox's deliveries: who may deliver, and what becomes of what they deliver."""
 
 import hashlib
 from typing import Any
@@ -10,9 +10,9 @@ from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery
 from recordings.refresh.sweep import refresh_due
 from recordings.webhooks.payload import MAX_BYTES
+from tests.integration.webhooks.helpers import TOKEN
 
 pytestmark = pytest.mark.django_db
-TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 def text(response: Any) -> str:

@@ -22,7 +22,7 @@ from recordings.commbox.parsing.people import (
 )
 from recordings.commbox.parsing.recordings import parse_recordings
 from recordings.webhooks.payload import Unreadable as NoDelivery
-from recordings.webhooks.payload import read
+from recordings.webhooks.payload import parse as parse_delivery
 from tests.thorough import amount
 from tests.unit.commbox.examples import OBJECT_ID, SIGNED_900, activity, conversation, envelope, flat
 
@@ -172,7 +172,7 @@ def test_no_delivery_breaks_the_reader() -> None:
         xml = b'<Event Name="OnNewActivity"><Object Id="5"><Activity Type="27"/></Object></Event>'
         body = answer(dice) if dice.random() < 0.6 else garbled(dice, xml)
         try:
-            read(body)
+            parse_delivery(body)
         except NoDelivery:
             return
 

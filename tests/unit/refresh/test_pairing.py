@@ -6,9 +6,10 @@ from typing import Any
 from recordings.audit import Kind
 from recordings.commbox.parsing.recordings import parse_recordings
 from recordings.models import Recording
-from recordings.refresh.differences import steps_for
+from recordings.refresh.differences import COMPARED, changes_in, is_unchanged
 
 NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
+COLUMNS = [field.attname for field in Recording._meta.concrete_fields]
 PLACE = "https://files.example.com/bucket/"
 
 
@@ -21,9 +22,12 @@ def answered(known: list[Recording], *items: dict[str, Any]) -> tuple[list[Recor
     """The rows after an answer, and what happened."""
     parsed = parse_recordings(list(items), object_id="7")
     assert not parsed.problems
-    steps = steps_for(known, parsed.items, object_id=7, now=NOW, why_not=lambda url: "")
-    rows = known + [step.recording for step in steps if step.is_new]
-    return rows, [kind for step in steps for kind in step.kinds]
+    rows = [{name: getattr(row, name) for name in COLUMNS} for row in known]
+    changes = changes_in(rows, parsed.items, object_id=7, now=NOW, refusal_of=lambda url: "")
+    plain = [{name: row[name] for name in COMPARED} for row in rows]
+    assert is_unchanged(plain, parsed.items, refusal_of=lambda url: "") is (not changes)
+    after = {row.pk: row for row in known} | {change.recording.pk: change.recording for change in changes}
+    return list(after.values()), [kind for change in changes for kind in change.kinds]
 
 
 def test_an_id_that_comes_back_names_the_row_it_named() -> None:

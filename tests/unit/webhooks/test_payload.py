@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.webhooks.payload import Hint, Unreadable, read
+from recordings.webhooks.payload import Hint, Unreadable, parse
 
 OBJECT, STREAM = 1407374990000101, 31245
 RECORDING = Hint("OnNewActivity", OBJECT, STREAM, about_recording=True)
@@ -56,7 +56,7 @@ ONE = {
     ],
 )
 def test_every_form_of_a_recording_is_read(body: bytes) -> None:
-    assert read(body) == RECORDING
+    assert parse(body) == RECORDING
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_every_form_of_a_recording_is_read(body: bytes) -> None:
     ],
 )
 def test_what_is_not_about_a_recording_or_names_no_object_says_so(body: bytes, hint: Hint) -> None:
-    assert read(body) == hint
+    assert parse(body) == hint
 
 
 NOT_READ = {
@@ -103,19 +103,19 @@ NOT_READ = {
 @pytest.mark.parametrize("body", NOT_READ.values(), ids=NOT_READ)
 def test_what_cannot_be_read_is_refused_with_a_sentence(body: bytes) -> None:
     with pytest.raises(Unreadable, match=r"^It .+\.$"):
-        read(body)
+        parse(body)
 
 
 @pytest.mark.parametrize("depth", [1, 32])
 def test_so_deep_is_still_read(depth: int) -> None:
-    assert read(b"[" * depth + b"]" * depth).object_id is None
-    assert read(b"<a>" * depth + b"</a>" * depth).object_id is None
+    assert parse(b"[" * depth + b"]" * depth).object_id is None
+    assert parse(b"<a>" * depth + b"</a>" * depth).object_id is None
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:
-        hint = read(body)
+        hint = parse(body)
     except Unreadable:
         return
     assert hint.object_id is None or 0 < hint.object_id < 2**63
@@ -139,6 +139,6 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_any_json_is_read(value: object) -> None:
-    hint = read(json.dumps(value).encode())
+    hint = parse(json.dumps(value).encode())
     assert len(hint.event_name) <= 100
     assert "\0" not in hint.event_name
