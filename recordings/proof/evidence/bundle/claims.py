@@ -14,7 +14,7 @@ from recordings.proof.evidence.bundle.scope import ALL, Scope
 from recordings.proof.evidence.bundle.timestamps import Stamped, stamped_around
 from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.sealing.heads import Heads, ProvenHead
-from recordings.proof.sealing.tags import Kind, tag
+from recordings.proof.sealing.tags import TagKind, tag
 from recordings.tlog.tiles import Tiles
 
 _OPENINGS = """
@@ -123,7 +123,7 @@ class Claims:
         }
 
 
-def _chains(connection: Any, tags: Mapping[Kind, bytes], upto: int) -> list[dict[str, Any]]:
+def _chains(connection: Any, tags: Mapping[TagKind, bytes], upto: int) -> list[dict[str, Any]]:
     """For each tag its head in the manifest at `upto`, or its neighbours when it has no leaf."""
     found = []
     for kind, own in tags.items():

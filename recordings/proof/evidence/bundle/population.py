@@ -15,13 +15,18 @@ from recordings.audit.kinds import Kind as Events
 from recordings.proof.evidence.bundle.scope import ACTOR, ALL, OBJECT, TARGET, Scope
 from recordings.proof.evidence.errors import TooMuch
 from recordings.proof.sealing.entries import stamp
-from recordings.proof.sealing.tags import Kind
+from recordings.proof.sealing.tags import TagKind
 
 LIMIT = 100_000
 _FETCHED = 5_000
-CHAINS: Mapping[str, tuple[Kind, ...]] = {TARGET: ("obj",), OBJECT: ("obj", "par"), ACTOR: ("act",), ALL: ()}
+CHAINS: Mapping[str, tuple[TagKind, ...]] = {
+    TARGET: ("obj",),
+    OBJECT: ("obj", "par"),
+    ACTOR: ("act",),
+    ALL: (),
+}
 
-_OF_TAG: dict[Kind, LiteralString] = {
+_OF_TAG: dict[TagKind, LiteralString] = {
     "obj": "SELECT n FROM audit.leaf WHERE obj = %s AND n < %s",
     "par": "SELECT n FROM audit.leaf WHERE par = %s AND n < %s",
     "act": "SELECT n FROM audit.leaf WHERE act = %s AND n < %s",
@@ -50,7 +55,7 @@ class Population:
         return {"first": self.leaves[0], "last": self.leaves[-1]}
 
 
-def select(connection: Any, scope: Scope, tags: Mapping[Kind, bytes], size: int) -> Population:
+def select(connection: Any, scope: Scope, tags: Mapping[TagKind, bytes], size: int) -> Population:
     """The leaves of a scope in the log of this size, whose last leaf is a manifest; `tags` are the scope's own. A
     manifest speaks of the leaves before it, so a tag's leaves end there as well.
 
@@ -79,7 +84,7 @@ _TOO_BUSY = (
 )
 
 
-def _of_tags(connection: Any, tags: Mapping[Kind, bytes], size: int) -> Sequence[int]:
+def _of_tags(connection: Any, tags: Mapping[TagKind, bytes], size: int) -> Sequence[int]:
     """The leaves that have any of these tags, at most LIMIT + 1 of them."""
     query = " UNION ".join(_OF_TAG[kind] for kind in tags)
     params = [value for found in tags.values() for value in (found, size - 1)]
