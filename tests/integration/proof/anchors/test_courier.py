@@ -16,7 +16,7 @@ import pytest
 from auditportal.embedded.redis import free_port
 from recordings.exceptions import NotWitnessed
 from recordings.proof.anchors import publisher
-from recordings.proof.anchors.destination import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Destination, Published, Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
@@ -31,7 +31,7 @@ Make = Callable[[str], Watcher]
 
 @contextmanager
 def running() -> Iterator[threading.Event]:
-    """The courier in a thread, as the sealer starts it."""
+    """The publisher in a thread, as the sealer starts it."""
     stop = threading.Event()
     thread = threading.Thread(target=publisher.run, args=[stop])
     thread.start()
@@ -232,7 +232,7 @@ def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> N
         time.sleep(0.3)
 
 
-def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
+def test_of_two_publishers_one_serves_a_party_and_the_other_takes_over(
     log: Log, settings: Any, tsa: Authority
 ) -> None:
     with mailbox() as box:
@@ -267,27 +267,27 @@ def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any,
         wait_released([UUID(event)])
 
 
-class Clumsy(Errand):
+class Clumsy(Destination):
     """Fails in a way nobody thought of, once."""
 
     name, every, poll = "bucket", timedelta(seconds=2), 0.02
 
     def __init__(self) -> None:
-        self.visits = 0
+        self.attempts = 0
 
     def due(self, connection: Connection) -> bool:
         return True
 
-    def visit(self, connection: Connection) -> Visit:
-        self.visits += 1
-        if self.visits == 1:
+    def publish(self, connection: Connection) -> Published:
+        self.attempts += 1
+        if self.attempts == 1:
             raise ZeroDivisionError
-        if self.visits == 2:
+        if self.attempts == 2:
             connection.close()  # the database went away
             connection.execute("SELECT 1")
-        if self.visits == 3:
+        if self.attempts == 3:
             raise Trouble("Not today.")
-        return Visit(1)
+        return Published(1)
 
 
 def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pyt
     monkeypatch.setattr(publisher, "_FIRST_PAUSE", 0.01)
     thread = threading.Thread(target=publisher.serve, args=[clumsy, stop])
     thread.start()
-    soon(lambda: clumsy.visits >= 5)
+    soon(lambda: clumsy.attempts >= 5)
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
