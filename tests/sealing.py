@@ -14,7 +14,7 @@ import psycopg
 
 from auditportal.embedded import Services
 from recordings.tlog.client import Conflict, Refused, Unreachable
-from recordings.tlog.cosigner import SIZE, Answer, Cosigner
+from recordings.tlog.cosigner import SIZE, Cosigner, Response
 from recordings.tlog.notes import LOG, WITNESS, SigningKey
 from recordings.tlog.policy import Policy
 from recordings.tlog.signer import Signer as LogSigner
@@ -52,7 +52,7 @@ class InProcess:
         pass
 
 
-def _body(answer: Answer) -> str:
+def _body(answer: Response) -> str:
     if answer.status != 200:
         raise Refused(answer.status, answer.body.strip())
     return answer.body

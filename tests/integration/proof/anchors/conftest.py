@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.tlog.cosigner import Answer, Cosigner
+from recordings.tlog.cosigner import Cosigner, Response
 from recordings.tlog.notes import WITNESS, SigningKey, VerifierKey
 from recordings.tlog.policy import Party
 from recordings.tlog.server import tcp_server
@@ -108,7 +108,7 @@ class Watcher:
         self.evidence = folder / name / "evidence"
         self._state = State(folder / name)
         self.witness = Witness(self._state, self.key, logs)
-        self.answer: Callable[[bytes], Answer] = self.witness.add_checkpoint
+        self.answer: Callable[[bytes], Response] = self.witness.add_checkpoint
         self.asked: list[bytes] = []
         self._destinations: list[WitnessDestination] = []
         self._server = tcp_server(_Listening(self), "127.0.0.1", 0)
@@ -146,11 +146,11 @@ class _Listening(Cosigner):
     def sign(self, checkpoint: Any) -> Any:
         raise NotImplementedError
 
-    def add_checkpoint(self, request: bytes) -> Answer:
+    def add_checkpoint(self, request: bytes) -> Response:
         self._watcher.asked.append(request)
         return self._watcher.answer(request)
 
-    def latest(self, origin_hash: str) -> Answer:
+    def latest(self, origin_hash: str) -> Response:
         return self._watcher.witness.latest(origin_hash)
 
 

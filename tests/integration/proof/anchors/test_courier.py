@@ -20,7 +20,7 @@ from recordings.proof.anchors.destination import Destination, Published, Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
-from recordings.tlog.cosigner import Answer
+from recordings.tlog.cosigner import Response
 from tests.integration.proof.anchors.conftest import Log, Watcher
 from tests.mailbox import mailbox
 from tests.sealing import write_events
@@ -78,8 +78,8 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
 ) -> None:
     good, slow, lying = watcher("good"), watcher("slow"), watcher("lying")
     release = threading.Event()
-    slow.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
-    lying.answer = lambda request: Answer(200, good.key.sign("something else\n") + "\n")
+    slow.answer = lambda request: (release.wait(60), Response(500, "late"))[1]
+    lying.answer = lambda request: Response(200, good.key.sign("something else\n") + "\n")
     write_policy(settings, tmp_path, log, good=place(good), slow=place(slow), lying=place(lying))
     sizes = [log.grow()]
     with running():
@@ -103,7 +103,7 @@ def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
     """A witness outside the quorum takes the connection and answers nothing; viewings wait for the quorum alone."""
     internal, public = watcher("internal"), watcher("public")
     release = threading.Event()
-    public.answer = lambda request: (release.wait(60), Answer(500, "late"))[1]
+    public.answer = lambda request: (release.wait(60), Response(500, "late"))[1]
     write_policy(settings, tmp_path, log, internal=place(internal), public=place(public))
     policy = settings.AUDIT_POLICY_FILE
     policy.write_text(policy.read_text().replace("quorum none", "quorum internal"))
@@ -252,7 +252,7 @@ def test_of_two_publishers_one_serves_a_party_and_the_other_takes_over(
 def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
     """AUDIT_RELEASE=witnessed: not released while the witness is away, at once when it is back."""
     auditor = watcher("auditor")
-    real, away = auditor.answer, Answer(503, "away\n")
+    real, away = auditor.answer, Response(503, "away\n")
     auditor.answer = lambda request: away
     write_policy(settings, tmp_path, log, auditor=place(auditor))
     policy = settings.AUDIT_POLICY_FILE

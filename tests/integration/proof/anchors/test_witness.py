@@ -10,7 +10,7 @@ from recordings.proof.anchors import ledger
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.witness import WitnessDestination
-from recordings.tlog.cosigner import SIZE, Answer
+from recordings.tlog.cosigner import SIZE, Response
 from recordings.tlog.notes import WITNESS, Note, SigningKey
 from recordings.tlog.policy import Party
 from recordings.tlog.state import State
@@ -65,7 +65,7 @@ def test_a_witness_that_knows_another_size_is_asked_again(
     """409: our database forgot a cosignature, or the witness was set back."""
     auditor, first = watcher("auditor"), log.grow(2)
     real = auditor.answer
-    auditor.answer = lambda request: (real(request), Answer(500, "lost on the way"))[1]
+    auditor.answer = lambda request: (real(request), Response(500, "lost on the way"))[1]
     with pytest.raises(Trouble, match="500"):
         auditor.destination().publish(sealer)
     auditor.answer = real
@@ -80,7 +80,7 @@ def test_a_witness_that_never_settles_on_a_size(log: Log, sealer: Connection, wa
     auditor = watcher("auditor")
     log.grow(9)
     answers = iter(range(1, 100))
-    auditor.answer = lambda request: Answer(409, f"{next(answers)}\n", SIZE)
+    auditor.answer = lambda request: Response(409, f"{next(answers)}\n", SIZE)
     with pytest.raises(Trouble, match="another size each time"):
         auditor.destination().publish(sealer)
     assert len(auditor.asked) == 2
@@ -228,7 +228,7 @@ def test_a_second_incident_only_after_the_first_was_over(log: Log, sealer: Conne
     ledger.register(sealer, {destination.name: destination.every})
     for incidents in (1, 1, 2):
         log.grow()
-        auditor.answer = lambda request: Answer(422, "I do not believe you.\n")
+        auditor.answer = lambda request: Response(422, "I do not believe you.\n")
         with pytest.raises(Trouble, match="do not believe"):
             destination.publish(sealer)
         assert len(log.incidents) == incidents
@@ -245,14 +245,14 @@ def test_other_refusals_are_trouble_and_no_incident(
 ) -> None:
     auditor = watcher("auditor")
     log.grow()
-    auditor.answer = lambda request: Answer(status, "no\n")
+    auditor.answer = lambda request: Response(status, "no\n")
     with pytest.raises(Trouble, match=str(status)):
         auditor.destination().publish(sealer)
     assert log.incidents == []
 
 
-def _cosigned(request: bytes, key: SigningKey, time: int | None = None) -> Answer:
-    return Answer(200, key.sign(Note.parse(request.partition(b"\n\n")[2]).text, time) + "\n")
+def _cosigned(request: bytes, key: SigningKey, time: int | None = None) -> Response:
+    return Response(200, key.sign(Note.parse(request.partition(b"\n\n")[2]).text, time) + "\n")
 
 
 def test_a_wrong_signature_is_not_kept(log: Log, sealer: Connection, watcher: Make) -> None:
@@ -262,9 +262,9 @@ def test_a_wrong_signature_is_not_kept(log: Log, sealer: Connection, watcher: Ma
     destination = auditor.destination()
     stranger = SigningKey.generate(auditor.key.name, WITNESS)
     for lie in (
-        lambda request: Answer(200, auditor.key.sign("other\n") + "\n"),
+        lambda request: Response(200, auditor.key.sign("other\n") + "\n"),
         lambda request: _cosigned(request, stranger),
-        lambda request: Answer(200, "no signature\n"),
+        lambda request: Response(200, "no signature\n"),
     ):
         auditor.answer = lie
         with pytest.raises(Trouble):
@@ -286,7 +286,7 @@ def test_lines_of_others_beside_its_own_are_ignored(log: Log, sealer: Connection
     auditor = watcher("auditor")
     log.grow()
     stranger, real = SigningKey.generate("stranger.example", WITNESS), auditor.answer
-    auditor.answer = lambda request: Answer(
+    auditor.answer = lambda request: Response(
         200, _cosigned(request, stranger).body + real(request).body + _cosigned(request, stranger).body
     )
     auditor.destination().publish(sealer)

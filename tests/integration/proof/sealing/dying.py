@@ -51,7 +51,7 @@ def main(step: str, arguments: list[str]) -> None:
         from recordings.tlog.cosigner import Cosigner
         from recordings.tlog.state import State
 
-        die_after(*((Cosigner, "_check") if step == "asked" else (State, "put")))
+        die_after(*((Cosigner, "_check_consistency") if step == "asked" else (State, "put")))
         signer.main(arguments)
         return
     import django
