@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from auditportal.embedded import Services
-from recordings.tlog.client import Conflict, Refused
-from recordings.tlog.cosigner import SIZE, Answer, Cosigner
+from recordings.tlog.client import Conflict, Refused, Unreachable
+from recordings.tlog.cosigner import SIZE, Cosigner, Response
 from recordings.tlog.notes import LOG, WITNESS, SigningKey
 from recordings.tlog.policy import Policy
 from recordings.tlog.signer import Signer as LogSigner
@@ -24,6 +24,7 @@ from recordings.tlog.witness import Witness
 
 if TYPE_CHECKING:
     from recordings.proof.sealing.log import Log
+    from recordings.proof.sealing.seal import Sealed
 
 ORIGIN = "audit.example.com/trail"
 
@@ -51,7 +52,7 @@ class InProcess:
         pass
 
 
-def _body(answer: Answer) -> str:
+def _body(answer: Response) -> str:
     if answer.status != 200:
         raise Refused(answer.status, answer.body.strip())
     return answer.body
@@ -124,32 +125,51 @@ def seal_all(services: Services, *, manifest: bool = False, signer: Signer | Non
     """
     from recordings.proof.sealing.seal import seal_batch
     from recordings.proof.sealing.signing import Signing
-    from recordings.proof.sealing.stable_prefix import Horizon
+    from recordings.proof.sealing.stable_prefix import StablePrefixTracker
 
     signer = signer or signer_of(services)
-    signing, horizon = Signing(signer, [signer.key.verifier]), Horizon()
+    signing, tracker = Signing(signer, [signer.key.verifier]), StablePrefixTracker()
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
         while True:
-            sealed = seal_batch(connection, log, settled=horizon.look(connection))
-            signing.sign(connection, log)
+            sealed = seal_batch(connection, log, signing, stable=tracker.update(connection))
+            if sealed.failure:
+                raise sealed.failure
             if not (sealed.count or sealed.unsigned) and log.signed == log.size:
                 break
         if manifest:
-            seal_batch(connection, log, settled=horizon.look(connection), manifest=True)
+            seal_batch(connection, log, signing, stable=tracker.update(connection), manifest=True)
             while log.signed != log.size:
-                signing.sign(connection, log)
+                signing.sign_and_publish(connection, log)
         _cosign(connection, signer)
     return log.size
+
+
+def seal_unsigned(connection: psycopg.Connection[Any], log: "Log", **options: Any) -> "Sealed":
+    """Seal a batch as `seal_batch` does, while the signer is away."""
+    from recordings.proof.sealing.seal import seal_batch
+    from recordings.proof.sealing.signing import Signing
+
+    return seal_batch(connection, log, Signing(_Away(), []), **options)
+
+
+class _Away:
+    """A signer that does not answer."""
+
+    def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
+        raise Unreachable("It is away.")
+
+    def latest(self, origin: str) -> str | None:
+        raise Unreachable("It is away.")
 
 
 def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) -> "Log":
     """The log counted from its leaves, opened when there is none; without a signer, as nobody else has seen it."""
     from recordings.proof.sealing.opening import open_log
-    from recordings.proof.sealing.start import SIGNER, Parties, load
+    from recordings.proof.sealing.start import SIGNER, Observers, load
 
     origin, latest = (signer.origin, {SIGNER: signer.latest}) if signer else (ORIGIN, {})
-    parties = Parties(origin, latest, [signer.key.verifier] if signer else [])
+    parties = Observers(origin, latest, [signer.key.verifier] if signer else [])
     log = load(connection, origin, parties) or open_log(connection, origin)
     if log is None:
         raise AssertionError("There is a row of the log's end, but no leaf.")
@@ -169,7 +189,7 @@ def open_log_long_ago(services: Services, signer: Signer) -> None:
         try:
             with psycopg.connect(services.sealer_url, autocommit=True) as connection:
                 log = load_log(connection, signer)
-                Signing(signer, [signer.key.verifier]).sign(connection, log)
+                Signing(signer, [signer.key.verifier]).sign_and_publish(connection, log)
                 _cosign(connection, signer)
         finally:
             admin.execute(now)
@@ -178,8 +198,8 @@ def open_log_long_ago(services: Services, signer: Signer) -> None:
 def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
     """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
     from recordings.proof.sealing.batch import Batch
+    from recordings.proof.sealing.locking import catch_up, lock
     from recordings.proof.sealing.opening import write_epoch
-    from recordings.proof.sealing.seal import lock
     from recordings.proof.sealing.signing import Signing
     from recordings.tlog.checkpoint import Checkpoint
 
@@ -187,16 +207,17 @@ def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was 
         log = load_log(connection, signer)
         with connection.transaction():
             lock(connection, log)
+            catch_up(connection, log)
             batch = Batch(log, connection)
             origin = write_epoch(batch, Checkpoint(log.origin, log.size, log.frontier.root()), reason)
-            batch.save()
+            batch.save(batch.grow_tree())
         batch.adopt()
-        Signing(signer, [signer.key.verifier]).sign(connection, log)
+        Signing(signer, [signer.key.verifier]).sign_and_publish(connection, log)
     return origin
 
 
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
-    """Every witness cosigns the newest checkpoint, as the courier has it done."""
+    """Every witness cosigns the newest checkpoint, as the publisher has it done."""
     from recordings.proof.sealing.tree import Tree
     from recordings.tlog.notes import Note
 

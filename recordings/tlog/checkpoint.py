@@ -1,4 +1,4 @@
-"""C2SP tlog-checkpoint: the three lines that stand for a whole log."""
+"""C2SP tlog-checkpoint: three lines – origin, size, root – that commit to a whole log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Checkpoint:
 
 
 def parse(text: str) -> Checkpoint:
-    """A checkpoint from the text of a note. NoteError when it is not one."""
+    """Parse a checkpoint from the text of a note. NoteError when it is not one."""
     origin, *lines = text.removesuffix("\n").split("\n")
     if not text.endswith("\n") or len(lines) < 2:
         raise NoteError("A checkpoint has at least three lines: origin, size, root.")
@@ -39,6 +39,6 @@ def parse(text: str) -> Checkpoint:
 
 
 def parse_note(note: str | bytes, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, list[Signed]]:
-    """A checkpoint and who of `keys` signed it. NoteError as `Note.verify`."""
-    found = Note.parse(note)
-    return parse(found.text), found.verify(keys)
+    """Parse a checkpoint, and find who of `keys` signed it. NoteError as `Note.verify`."""
+    parsed = Note.parse(note)
+    return parse(parsed.text), parsed.verify(keys)

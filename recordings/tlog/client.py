@@ -1,4 +1,4 @@
-"""Asking a cosigner – a witness by URL, the signer by its unix socket – for its signature on a checkpoint."""
+"""Ask a cosigner – a witness by URL, the signer by its unix socket – for its signature on a checkpoint."""
 
 import http.client
 import socket
@@ -13,7 +13,7 @@ from recordings.tlog.cosigner import SIZE
 from recordings.tlog.notes import NoteError, Signature
 from recordings.tlog.texts import decimal, encode64
 
-_LARGEST_ANSWER = 256 * 1024
+_LARGEST_RESPONSE = 256 * 1024
 
 
 class Unreachable(Exception):
@@ -53,30 +53,30 @@ class Client:
     """A cosigner at an `http(s)://` URL (its submission prefix) or, given a Path, at a unix socket.
 
     Keeps its connection until `close` (or the end of `with`); several threads may use it, one after another.
-    ValueError for any other place.
+    ValueError for any other address.
     """
 
-    def __init__(self, place: str | Path, *, timeout_seconds: float = 10) -> None:
+    def __init__(self, address: str | Path, *, timeout_seconds: float = 10) -> None:
         self._lock = threading.Lock()
-        self._prefix, self._connection = _connection(place, timeout_seconds)
+        self._prefix, self._connection = _connection(address, timeout_seconds)
 
     def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
-        """The cosigner's signature lines on `note`, which grew from its last size `old` as `path` proves.
+        """Ask for the signature lines on `note`, which grew from its last size `old` as `path` proves.
 
         A witness wants the signed note, the signer the checkpoint's text alone. Nothing is verified here: give the
         lines to `Note.verify` before use. Raises Conflict, Refused or Unreachable.
         """
         lines = [f"old {old}", *map(encode64, path)]
-        status, kind, text = self._ask("POST", "/add-checkpoint", "\n".join(lines) + "\n\n" + note)
+        status, kind, text = self._request("POST", "/add-checkpoint", "\n".join(lines) + "\n\n" + note)
         if status == 409 and kind == SIZE:
-            raise Conflict(_size(text))
+            raise Conflict(_parse_size(text))
         if status != 200:
             raise Refused(status, text.strip())
-        return _lines(text)
+        return _parse_lines(text)
 
     def latest(self, origin: str) -> str | None:
-        """The newest note it signed for a log; None when it never did. Raises Refused or Unreachable."""
-        status, _, text = self._ask("GET", f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
+        """Ask for the newest note it signed for a log; None when it never did. Raises Refused or Unreachable."""
+        status, _, text = self._request("GET", f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
         if status == 404:
             return None
         if status != 200:
@@ -84,7 +84,7 @@ class Client:
         return text
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -93,61 +93,61 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str, str]:
-        """Once more when a kept connection turns out closed: asking twice signs the same thing twice at worst."""
+    def _request(self, method: str, path: str, body: str | None = None) -> tuple[int, str, str]:
+        """Send a request, and again when a kept connection turns out closed: at worst the same is signed twice."""
         with self._lock:
             kept = self._connection.sock is not None
             try:
-                return self._once(method, path, body)
+                return self._send(method, path, body)
             except (OSError, http.client.HTTPException) as wrong:
                 if not kept or isinstance(wrong, TimeoutError):
-                    raise Unreachable(_why(wrong)) from wrong
+                    raise Unreachable(_reason(wrong)) from wrong
             try:
-                return self._once(method, path, body)
+                return self._send(method, path, body)
             except (OSError, http.client.HTTPException) as wrong:
-                raise Unreachable(_why(wrong)) from wrong
+                raise Unreachable(_reason(wrong)) from wrong
 
-    def _once(self, method: str, path: str, body: str | None) -> tuple[int, str, str]:
+    def _send(self, method: str, path: str, body: str | None) -> tuple[int, str, str]:
         try:
             data = None if body is None else body.encode()
             self._connection.request(method, self._prefix + path, data)
-            answer = self._connection.getresponse()
-            text = answer.read(_LARGEST_ANSWER + 1)
-            if answer.length and len(text) <= _LARGEST_ANSWER:
+            response = self._connection.getresponse()
+            text = response.read(_LARGEST_RESPONSE + 1)
+            if response.length and len(text) <= _LARGEST_RESPONSE:
                 raise http.client.IncompleteRead(text)
         except BaseException:
             self._connection.close()
             raise
-        if len(text) > _LARGEST_ANSWER:
+        if len(text) > _LARGEST_RESPONSE:
             self._connection.close()
-            raise Refused(answer.status, "The answer is far too long.")
-        return answer.status, answer.getheader("Content-Type", ""), text.decode("utf-8", "replace")
+            raise Refused(response.status, "The answer is far too long.")
+        return response.status, response.getheader("Content-Type", ""), text.decode("utf-8", "replace")
 
 
-def _connection(place: str | Path, timeout: float) -> tuple[str, http.client.HTTPConnection]:
-    if isinstance(place, Path):
-        return "", _UnixConnection(str(place), timeout)
-    url = urlsplit(place)
+def _connection(address: str | Path, timeout: float) -> tuple[str, http.client.HTTPConnection]:
+    if isinstance(address, Path):
+        return "", _UnixConnection(str(address), timeout)
+    url = urlsplit(address)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("A cosigner is reached by an http:// or https:// URL, or by the path of a socket.")
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    return url.path.rstrip("/"), kind(url.hostname, url.port, timeout=timeout)
+    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    return url.path.rstrip("/"), connect(url.hostname, url.port, timeout=timeout)
 
 
-def _why(wrong: Exception) -> str:
+def _reason(wrong: Exception) -> str:
     if isinstance(wrong, OSError) and wrong.strerror:
         return f"{wrong.strerror}."
     return f"{str(wrong) or type(wrong).__name__}."
 
 
-def _size(text: str) -> int:
+def _parse_size(text: str) -> int:
     try:
         return decimal(text.removesuffix("\n"))
     except ValueError:
         raise Refused(409, "The answer is not a size.") from None
 
 
-def _lines(text: str) -> list[str]:
+def _parse_lines(text: str) -> list[str]:
     lines = text.removesuffix("\n").split("\n")
     try:
         return [Signature.parse(line).line for line in lines]

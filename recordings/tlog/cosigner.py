@@ -20,8 +20,8 @@ SIZE = "text/x.tlog.size"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What goes back over HTTP."""
+class Response:
+    """What is sent back over HTTP."""
 
     status: int
     body: str
@@ -29,16 +29,16 @@ class Answer:
 
 
 class Refusal(Exception):
-    """Why a checkpoint is not signed, as it is answered."""
+    """Why a checkpoint is not signed, with the response that says so."""
 
     def __init__(self, status: int, body: str, content_type: str = PLAIN) -> None:
         super().__init__(body)
-        self.answer = Answer(status, f"{body}\n", content_type)
+        self.response = Response(status, f"{body}\n", content_type)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The body of an add-checkpoint request, taken apart."""
+class AddCheckpointRequest:
+    """The parsed body of an add-checkpoint request."""
 
     old: int
     path: tuple[bytes, ...]
@@ -72,35 +72,37 @@ class Cosigner(ABC):
     def sign(self, checkpoint: Checkpoint) -> list[str]:
         """This cosigner's own signature lines."""
 
-    def add_checkpoint(self, request: bytes) -> Answer:
+    def add_checkpoint(self, request: bytes) -> Response:
         """Answer a request, as tlog-witness has it."""
         try:
-            asked = Asked.parse(request)
-            checkpoint, lines = self.read(asked.note)
+            parsed = AddCheckpointRequest.parse(request)
+            checkpoint, lines = self.read(parsed.note)
             with self._lock:
-                self._check(checkpoint, asked, request)
+                self._check_consistency(checkpoint, parsed, request)
                 own = self.sign(checkpoint)
                 self._state.put(checkpoint, format_note(checkpoint.text(), [*lines, *own]))
         except Refusal as refusal:
-            return refusal.answer
-        return Answer(200, "".join(f"{line}\n" for line in own))
+            return refusal.response
+        return Response(200, "".join(f"{line}\n" for line in own))
 
-    def latest(self, origin_hash: str) -> Answer:
-        """The newest checkpoint signed for the log whose origin has this SHA-256."""
+    def latest(self, origin_hash: str) -> Response:
+        """Look up the newest checkpoint signed for the log whose origin has this SHA-256."""
         note = self._state.note_by_hash(origin_hash)
-        return Answer(404, "Nothing was signed for this log.\n") if note is None else Answer(200, note)
+        return Response(404, "Nothing was signed for this log.\n") if note is None else Response(200, note)
 
-    def _check(self, checkpoint: Checkpoint, asked: Asked, request: bytes) -> None:
-        seen = self._state.seen(checkpoint.origin)
-        if asked.old > checkpoint.size:
+    def _check_consistency(
+        self, checkpoint: Checkpoint, parsed: AddCheckpointRequest, request: bytes
+    ) -> None:
+        last = self._state.last_signed(checkpoint.origin)
+        if parsed.old > checkpoint.size:
             raise Refusal(400, "The old size is larger than the new one.")
-        if asked.old != seen.size:
+        if parsed.old != last.size:
             # Two signed roots of one size are evidence whatever the old size was.
-            if checkpoint.size == seen.size and checkpoint.root != seen.root:
+            if checkpoint.size == last.size and checkpoint.root != last.root:
                 self._state.keep_evidence(checkpoint, request)
-            raise Refusal(409, str(seen.size), SIZE)
+            raise Refusal(409, str(last.size), SIZE)
         try:
-            check_consistency(seen.size, seen.root, checkpoint.size, checkpoint.root, asked.path)
+            check_consistency(last.size, last.root, checkpoint.size, checkpoint.root, parsed.path)
         except ProofError as wrong:
             self._state.keep_evidence(checkpoint, request)
             raise Refusal(422, str(wrong)) from wrong

@@ -45,10 +45,10 @@ def root(hashes: Sequence[bytes]) -> bytes:
 
 def levels(hashes: Sequence[bytes]) -> list[Level]:
     """All heights of the tree: the leaf hashes first, its root alone in the last."""
-    found = [hashes]
-    while len(found[-1]) > 1:
-        found.append(_parents(found[-1]))
-    return found
+    tree = [hashes]
+    while len(tree[-1]) > 1:
+        tree.append(_parents(tree[-1]))
+    return tree
 
 
 def _parents(level: Sequence[bytes]) -> list[bytes]:
@@ -103,19 +103,19 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], r
     _check_lengths(leaf, root, *path)
     if not 0 <= index < size:
         raise ProofError(f"There is no leaf {index} in a tree of size {size}.")
-    at, last, found = index, size - 1, leaf
+    at, last, node = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             raise ProofError("The inclusion proof is too long.")
         if at % 2 or at == last:
-            found = node_hash(sibling, found)
+            node = node_hash(sibling, node)
             at, last = _past_promotions(at, last)
         else:
-            found = node_hash(found, sibling)
+            node = node_hash(node, sibling)
         at, last = at >> 1, last >> 1
     if last:
         raise ProofError("The inclusion proof is too short.")
-    _check_same(found, root, "The inclusion proof leads to another root.")
+    _check_same(node, root, "The inclusion proof leads to another root.")
 
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> None:
@@ -166,13 +166,13 @@ def _past_promotions(at: int, last: int) -> tuple[int, int]:
 
 
 def _check_lengths(*hashes: bytes) -> None:
-    if any(len(one) != HASH_BYTES for one in hashes):
+    if any(len(digest) != HASH_BYTES for digest in hashes):
         raise ProofError(f"A hash has {HASH_BYTES} bytes.")
 
 
-def _check_same(found: bytes, expected: bytes, trouble: str) -> None:
-    if not hmac.compare_digest(found, expected):
-        raise ProofError(trouble)
+def _check_same(actual: bytes, expected: bytes, sentence: str) -> None:
+    if not hmac.compare_digest(actual, expected):
+        raise ProofError(sentence)
 
 
 class Frontier:
@@ -220,10 +220,10 @@ def fold(nodes: Sequence[bytes]) -> bytes:
     """The root over full subtrees that get smaller from left to right."""
     if not nodes:
         return EMPTY_ROOT
-    found = nodes[-1]
+    node = nodes[-1]
     for left in reversed(nodes[:-1]):
-        found = node_hash(left, found)
-    return found
+        node = node_hash(left, node)
+    return node
 
 
 def full_subtrees(start: int, end: int) -> list[Node]:

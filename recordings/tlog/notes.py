@@ -61,8 +61,8 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        """A key from its text. NoteError when anything about it is wrong, the id included."""
-        name, key_id, data = _three(vkey)
+        """Parse a key from its text. NoteError when anything about it is wrong, the id included."""
+        name, key_id, data = _split_key(vkey)
         key = cls(name, data[0], data[1:])
         if key.key_id.hex() != key_id:
             raise NoteError(f"The key id of {name} does not fit its key.")
@@ -77,7 +77,7 @@ class VerifierKey:
         signed, time, message = signature, None, text.encode()
         if self.kind == WITNESS:
             time, signed = int.from_bytes(signature[:_TIME_BYTES], "big"), signature[_TIME_BYTES:]
-            message = _cosigned(text, time)
+            message = _cosigned_message(text, time)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signed, message)
         except (InvalidSignature, ValueError) as wrong:
@@ -99,15 +99,15 @@ class SigningKey:
 
     @classmethod
     def generate(cls, name: str, kind: int = LOG) -> Self:
-        """A fresh key."""
+        """Make a fresh key."""
         return cls(name, kind, Ed25519PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def parse(cls, secret: str) -> Self:
-        """A key from `secret()`. The NoteError never quotes it."""
+        """Parse a key from `secret()`. The NoteError never quotes it."""
         if not secret.startswith(_PRIVATE):
             raise NoteError("This is not a private key.")
-        name, key_id, data = _three(secret.removeprefix(_PRIVATE))
+        name, key_id, data = _split_key(secret.removeprefix(_PRIVATE))
         key = cls(name, data[0], data[1:])
         if key.key_id.hex() != key_id:
             raise NoteError(f"The key id of {name} does not fit its private key.")
@@ -140,7 +140,7 @@ class SigningKey:
             signature = self._key.sign(text.encode())
         else:
             time = int(clock.time()) if time is None else time
-            signature = time.to_bytes(_TIME_BYTES, "big") + self._key.sign(_cosigned(text, time))
+            signature = time.to_bytes(_TIME_BYTES, "big") + self._key.sign(_cosigned_message(text, time))
         return f"— {self.name} {encode64(self.key_id + signature)}"
 
     def __repr__(self) -> str:
@@ -149,7 +149,7 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Signature:
-    """One line below a note: whose it claims to be, and what was signed with."""
+    """One line below a note: whose it claims to be, the id of the key, and the signature."""
 
     name: str
     key_id: bytes
@@ -158,7 +158,7 @@ class Signature:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """A line without its newline. NoteError when it is malformed."""
+        """Parse a line without its newline. NoteError when it is malformed."""
         dash, _, rest = line.partition(" ")
         name, space, encoded = rest.partition(" ")
         if dash != "—" or not space or not name or "+" in name or name.split() != [name]:
@@ -187,7 +187,7 @@ class Note:
 
     @classmethod
     def parse(cls, note: str | bytes) -> Self:
-        """Take a note apart. NoteError when it is not one."""
+        """Parse a note. NoteError when it is not one."""
         whole = _as_text(note)
         at = whole.rfind("\n\n")
         if at < 0 or not whole.endswith("\n") or at + 2 == len(whole):
@@ -203,34 +203,34 @@ class Note:
         NoteError when a line of one of these keys does not verify, or when there is no line of any of them.
         """
         known = tuple(keys)
-        found = [signed for line in self.signatures if (signed := _check(self.text, line, known))]
-        if not found:
+        verified = [signed for line in self.signatures if (signed := _verify_line(self.text, line, known))]
+        if not verified:
             raise NoteError("The note is not signed by any key that is trusted here.")
-        return found
+        return verified
 
     def __str__(self) -> str:
         return format_note(self.text, (signature.line for signature in self.signatures))
 
 
 def format_note(text: str, lines: Iterable[str]) -> str:
-    """A note from its text (ending in a newline) and its signature lines."""
+    """Join a note from its text (ending in a newline) and its signature lines."""
     return text + "\n" + "".join(line + "\n" for line in lines)
 
 
-def _check(text: str, line: Signature, keys: tuple[VerifierKey, ...]) -> Signed | None:
-    trouble = None
+def _verify_line(text: str, line: Signature, keys: tuple[VerifierKey, ...]) -> Signed | None:
+    error = None
     for key in keys:
         if (key.name, key.key_id) == (line.name, line.key_id):
             try:
                 return Signed(key, key.verify(text, line.data), line.line)
             except NoteError as wrong:
-                trouble = wrong
-    if trouble:
-        raise trouble
+                error = wrong
+    if error:
+        raise error
     return None
 
 
-def _cosigned(text: str, time: int) -> bytes:
+def _cosigned_message(text: str, time: int) -> bytes:
     return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
@@ -247,7 +247,7 @@ def _as_text(note: str | bytes) -> str:
     return text
 
 
-def _three(text: str) -> tuple[str, str, bytes]:
+def _split_key(text: str) -> tuple[str, str, bytes]:
     parts = text.split("+", 2)
     if len(parts) != 3:
         raise NoteError("A key is written: name, plus, key id, plus, base64.")

@@ -47,14 +47,14 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """A policy from its file. PolicyError names the first line that is wrong."""
+        """Parse a policy from its file. PolicyError names the first line that is wrong."""
         data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         policy, lines = cls(), data.split(b"\n")
         if len(lines) > _MOST_LINES:
             raise PolicyError(f"A policy has at most {_MOST_LINES} lines here.")
         for number, line in enumerate(lines, 1):
             try:
-                policy._read(line)
+                policy._parse_line(line)
             except ValueError as wrong:
                 raise PolicyError(f"Line {number} of the policy: {wrong}") from wrong
         if not policy.quorum:
@@ -69,12 +69,13 @@ class Policy:
         """Check a checkpoint's signatures. NoteError when no known log signed it under its origin, or one is bad."""
         keys = [party.key for party in (*self.logs, *self.witnesses.values())]
         checkpoint, signed = parse_note(note, keys)
-        logs = [one.key for one in signed if one.key.kind == LOG and one.key.name == checkpoint.origin]
+        signers = [signature.key for signature in signed]
+        logs = [key for key in signers if key.kind == LOG and key.name == checkpoint.origin]
         if not logs:
             raise NoteError(f"No known log signed this checkpoint of {checkpoint.origin}.")
-        by_key = {one.key: one for one in signed}
-        found = {name: by_key[who.key] for name, who in self.witnesses.items() if who.key in by_key}
-        return Judged(checkpoint, logs[0], found, self.met_by(found))
+        by_key = {signature.key: signature for signature in signed}
+        cosigned = {name: by_key[party.key] for name, party in self.witnesses.items() if party.key in by_key}
+        return Judged(checkpoint, logs[0], cosigned, self.met_by(cosigned))
 
     def _witnessed(self, name: str, names: Collection[str]) -> bool:
         if name in self.witnesses:
@@ -82,7 +83,7 @@ class Policy:
         enough, members = self.groups[name]
         return sum(self._witnessed(member, names) for member in members) >= enough
 
-    def _read(self, line: bytes) -> None:
+    def _parse_line(self, line: bytes) -> None:
         if _FORBIDDEN.search(line):
             raise ValueError("only tab and newline are allowed as control characters.")
         words = [word for word in re.split("[ \t]+", line.decode("utf-8", "surrogateescape")) if word]

@@ -12,7 +12,7 @@ MOST_HASHES = 63
 
 @dataclass(frozen=True)
 class Proof:
-    """A proof taken apart; nothing of it is checked yet, and `extra` is never authenticated."""
+    """A parsed proof; nothing of it is checked yet, and `extra` is never authenticated."""
 
     index: int
     path: tuple[bytes, ...]
@@ -21,20 +21,20 @@ class Proof:
 
 
 def format_proof(index: int, path: Sequence[bytes], checkpoint_note: str, extra: bytes = b"") -> str:
-    """The text of a proof; the checkpoint stands in it byte for byte."""
+    """Write the text of a proof; the checkpoint is in it byte for byte."""
     lines = [HEADER, *([f"extra {encode64(extra)}"] if extra else []), f"index {index}", *map(encode64, path)]
     return "\n".join(lines) + "\n\n" + checkpoint_note
 
 
 def parse_proof(text: str) -> Proof:
-    """A proof from its text. ProofError when it is not one."""
+    """Parse a proof from its text. ProofError when it is not one."""
     head, gap, note = text.partition("\n\n")
     header, *lines = head.split("\n")
     if header != HEADER or not gap:
         raise ProofError(f"A proof begins with {HEADER} and has an empty line before its checkpoint.")
     try:
         extra = decode64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else None
-        index = _index(lines.pop(0) if lines else "")
+        index = _parse_index(lines.pop(0) if lines else "")
         path = tuple(decode_hash(line) for line in lines)
     except ValueError as wrong:
         raise ProofError(f"This is not a proof: {wrong}") from wrong
@@ -43,7 +43,7 @@ def parse_proof(text: str) -> Proof:
     return Proof(index, path, note, extra or b"")
 
 
-def _index(line: str) -> int:
+def _parse_index(line: str) -> int:
     if not line.startswith("index "):
         raise ProofError("the index line is missing.")
     return decimal(line[6:])

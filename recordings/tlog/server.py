@@ -1,4 +1,4 @@
-"""add-checkpoint and the newest checkpoint over HTTP: on a TCP port, or on a unix socket of the signer's."""
+"""Serve add-checkpoint and the newest checkpoint over HTTP: on a TCP port, or on a unix socket of the signer's."""
 
 import errno
 import logging
@@ -14,11 +14,11 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from recordings.tlog.cosigner import Answer, Cosigner
+from recordings.tlog.cosigner import Cosigner, Response
 
 # 63 hashes and a checkpoint with sixteen of the largest signatures there are fit in twice.
 LARGEST_REQUEST = 256 * 1024
-_PATIENCE_SECONDS = 30
+_TIMEOUT_SECONDS = 30
 _MOST_CONNECTIONS = 64
 _LATEST = re.compile(r"/([0-9a-f]{64})/checkpoint")
 _log = logging.getLogger(__name__)
@@ -31,54 +31,54 @@ class ListenError(Exception):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # kept alive, as clients should
     server_version, sys_version = "tlog-cosigner", ""
-    timeout = _PATIENCE_SECONDS
+    timeout = _TIMEOUT_SECONDS
     wbufsize = -1  # an answer goes out in one write
     server: "_Server"
 
     def do_POST(self) -> None:
-        """The submission prefix."""
-        body = self._body()
-        if isinstance(body, Answer):
+        """Answer below the submission prefix."""
+        body = self._read_body()
+        if isinstance(body, Response):
             self.close_connection = True  # what was not read would be taken for the next request
-            self._answer(body)
+            self._respond(body)
         elif self.path == "/add-checkpoint":
-            self._answer(self._decide(body))
+            self._respond(self._add_checkpoint(body))
         else:
-            self._answer(Answer(404, "There is only /add-checkpoint.\n"))
+            self._respond(Response(404, "There is only /add-checkpoint.\n"))
 
     def do_GET(self) -> None:
-        """The monitoring prefix."""
+        """Answer below the monitoring prefix."""
         if {"Content-Length", "Transfer-Encoding"} & set(self.headers):
             self.close_connection = True  # a body here would be taken for the next request
-        found = _LATEST.fullmatch(self.path)
-        missing = Answer(404, "There is only /<origin hash>/checkpoint.\n")
-        self._answer(self.server.cosigner.latest(found[1]) if found else missing)
+        match = _LATEST.fullmatch(self.path)
+        missing = Response(404, "There is only /<origin hash>/checkpoint.\n")
+        self._respond(self.server.cosigner.latest(match[1]) if match else missing)
 
-    def _body(self) -> bytes | Answer:
+    def _read_body(self) -> bytes | Response:
         length = self.headers.get("Content-Length")
         if length is None or "Transfer-Encoding" in self.headers:
-            return Answer(411, "A Content-Length is needed.\n")
+            return Response(411, "A Content-Length is needed.\n")
         if not re.fullmatch("[0-9]{1,9}", length):
-            return Answer(400, "The Content-Length is not a number.\n")
+            return Response(400, "The Content-Length is not a number.\n")
         if int(length) > LARGEST_REQUEST:
-            return Answer(413, f"A request has at most {LARGEST_REQUEST} bytes.\n")
+            return Response(413, f"A request has at most {LARGEST_REQUEST} bytes.\n")
         body = self.rfile.read(int(length))
-        return body if len(body) == int(length) else Answer(400, "The request ended early.\n")
+        return body if len(body) == int(length) else Response(400, "The request ended early.\n")
 
-    def _decide(self, body: bytes) -> Answer:
+    def _add_checkpoint(self, body: bytes) -> Response:
         try:
-            answer = self.server.cosigner.add_checkpoint(body)
+            response = self.server.cosigner.add_checkpoint(body)
         except OSError as wrong:  # the disk: nothing was kept, so nothing is signed
             _log.error("The state could not be written: %s", wrong.strerror)
-            return Answer(500, "The checkpoint could not be kept, so it is not signed.\n")
-        if answer.status not in (200, 409):
-            _log.warning("Refused with %d: %s", answer.status, answer.body.strip())
-        return answer
+            return Response(500, "The checkpoint could not be kept, so it is not signed.\n")
+        if response.status not in (200, 409):
+            _log.warning("Refused with %d: %s", response.status, response.body.strip())
+        return response
 
-    def _answer(self, answer: Answer) -> None:
-        body = answer.body.encode()
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
+    def _respond(self, response: Response) -> None:
+        body = response.body.encode()
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -96,25 +96,25 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def __init__(self, address: Any, cosigner: Cosigner) -> None:
         self.cosigner = cosigner
-        self._places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._slots = threading.BoundedSemaphore(_MOST_CONNECTIONS)
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """One thread per connection, but not without end: one too many is hung up on."""
-        if self._places.acquire(timeout=1):
+        """Start a thread for each connection, up to a limit: one too many is closed."""
+        if self._slots.acquire(timeout=1):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Give the place back at the end of the connection."""
+        """Free the slot at the end of the connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up or fell silent is no news; anything else is a mistake of ours."""
+        """Log nothing of a client that hung up or fell silent; anything else is a defect of ours."""
         if not isinstance(sys.exception(), OSError):
             _log.error("A connection ended with an error.", exc_info=True)
 
@@ -143,7 +143,7 @@ class UnixServer(_Server):
 
 
 def tcp_server(cosigner: Cosigner, host: str, port: int) -> _Server:
-    """A server on a port (0: any free one, see `server_address`). ListenError when it cannot be had."""
+    """Make a server on a port (0: any free one, see `server_address`). ListenError when that fails."""
     try:
         return _Server((host, port), cosigner)
     except OSError as wrong:
@@ -151,15 +151,15 @@ def tcp_server(cosigner: Cosigner, host: str, port: int) -> _Server:
 
 
 def unix_server(cosigner: Cosigner, path: Path, mode: int = 0o600) -> UnixServer:
-    """A server on a unix socket that only `mode` may connect to. ListenError when it cannot be had."""
-    _clear(path)
+    """Make a server on a unix socket that only `mode` may connect to. ListenError when that fails."""
+    _remove_stale(path)
     try:
         return UnixServer(path, cosigner, mode)
     except OSError as wrong:
         raise ListenError(f"{path} cannot be listened on: {wrong.strerror or wrong}.") from wrong
 
 
-def _clear(path: Path) -> None:
+def _remove_stale(path: Path) -> None:
     """Remove the socket that a killed process left behind; one that still answers, or another file, stays."""
     if not path.exists():
         return
@@ -172,7 +172,7 @@ def _clear(path: Path) -> None:
 
 
 def serve(server: _Server, ready: Callable[[], None]) -> None:
-    """Answer until SIGTERM or SIGINT; `ready` is called once both would be heard."""
+    """Answer until SIGTERM or SIGINT; `ready` is called once both are handled."""
 
     def stop(*_: Any) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()

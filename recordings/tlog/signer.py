@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recordings.tlog import keys, server
 from recordings.tlog.checkpoint import Checkpoint, parse
-from recordings.tlog.command import key_of, open_state, run, say, tell_key
+from recordings.tlog.command import key_of, open_state, print_key, print_stderr, run
 from recordings.tlog.cosigner import Cosigner, Refusal
 from recordings.tlog.notes import LOG, NoteError, SigningKey
 from recordings.tlog.state import State
@@ -58,11 +58,11 @@ class Signer(Cosigner):
 
 
 def epoch_of(first: str, origin: str) -> int | None:
-    """Which epoch of the log that began as `first` an origin stands for; None when it is another log's."""
+    """Tell which epoch of the log that began as `first` an origin names; None when it is another log's."""
     if origin == first:
         return 1
-    found = _EPOCH.fullmatch(origin.removeprefix(first))
-    return int(found[1]) if found and origin.startswith(first) else None
+    match = _EPOCH.fullmatch(origin.removeprefix(first))
+    return int(match[1]) if match and origin.startswith(first) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,16 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _signer(given: argparse.Namespace) -> None:
     path = given.state / "signer.key"
     if given.print_vkey and path.exists():
-        tell_key(_named(keys.load(path), given.origin))
+        print_key(_named(keys.load(path), given.origin))
         return
     also = keys.load_as(given.also, given.origin, LOG) if given.also else None
     state = open_state(given.state, path, replacing=also is not None)
     key = key_of(path, given.origin, LOG)
-    tell_key(key)
+    print_key(key)
     if given.print_vkey:
         return
     listening = server.unix_server(Signer(state, key, also), given.socket, given.socket_mode)
-    server.serve(listening, lambda: say(f"The signer of {key.name} listens on {given.socket}"))
+    server.serve(listening, lambda: print_stderr(f"The signer of {key.name} listens on {given.socket}"))
 
 
 def _named(key: SigningKey, origin: str) -> SigningKey:

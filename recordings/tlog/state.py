@@ -1,4 +1,4 @@
-"""What a cosigner remembers: per log its last checkpoint, and the evidence against whoever asked for another one.
+"""Keep what a cosigner signed: the last checkpoint of each log, and evidence against requests that contradict it.
 
 One folder, one process at a time: `state.json` is replaced whole, `evidence/` only grows.
 """
@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from recordings.tlog import files
 from recordings.tlog.checkpoint import Checkpoint
@@ -21,8 +20,8 @@ class StateError(Exception):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The last checkpoint that was signed for a log, and the note that went out."""
+class LastSigned:
+    """The last checkpoint that was signed for a log, and the note that was sent."""
 
     size: int = 0
     root: bytes = EMPTY_ROOT
@@ -48,7 +47,7 @@ class State:
             raise StateError(
                 f"Another process works on {folder}. Two on one state could sign two logs."
             ) from taken
-        self._seen, self._first_used = self._load()
+        self._last_signed, self._first_used = self._load()
 
     def close(self) -> None:
         """Let another process have the folder."""
@@ -62,31 +61,31 @@ class State:
     @property
     def origins(self) -> list[str]:
         """The logs something was signed for, oldest first."""
-        return list(self._seen)
+        return list(self._last_signed)
 
-    def seen(self, origin: str) -> Seen:
-        """The last checkpoint of a log; the empty tree when there is none."""
-        return self._seen.get(origin, Seen())
+    def last_signed(self, origin: str) -> LastSigned:
+        """Look up the last checkpoint of a log; the empty tree when there is none."""
+        return self._last_signed.get(origin, LastSigned())
 
     def note_by_hash(self, origin_hash: str) -> str | None:
-        """The last note of the log whose origin has this SHA-256 (hex)."""
-        found = (seen.note for origin, seen in self._seen.items() if _hash(origin) == origin_hash)
-        return next(found, None)
+        """Look up the last note of the log whose origin has this SHA-256 (hex)."""
+        notes = (last.note for origin, last in self._last_signed.items() if _hash(origin) == origin_hash)
+        return next(notes, None)
 
     def put(self, checkpoint: Checkpoint, note: str) -> None:
         """Remember a checkpoint. It is on disk when this returns; when this raises, nothing may be answered."""
-        seen = Seen(checkpoint.size, checkpoint.root, note)
-        self._keep(self._seen | {checkpoint.origin: seen}, self._first_used)
+        last = LastSigned(checkpoint.size, checkpoint.root, note)
+        self._write(self._last_signed | {checkpoint.origin: last}, self._first_used)
 
     def first_used(self, vkey: str, now: int) -> int:
-        """When a retiring key was first used beside a new one: `now` when it has not been yet (and kept)."""
+        """Look up when a retiring key was first used beside a new one; `now` is kept when it has not been yet."""
         if vkey not in self._first_used:
-            self._keep(self._seen, self._first_used | {vkey: now})
+            self._write(self._last_signed, self._first_used | {vkey: now})
         return self._first_used[vkey]
 
     def begin(self) -> None:
         """Write down that nothing was signed yet, so that a state that got lost is told from a new one."""
-        self._keep(self._seen, self._first_used)
+        self._write(self._last_signed, self._first_used)
 
     def keep_evidence(self, checkpoint: Checkpoint, request: bytes) -> None:
         """Keep a request that does not fit what was signed, and what was signed; never overwritten.
@@ -96,31 +95,30 @@ class State:
         folder = self.folder / "evidence"
         name = f"{checkpoint.size}-{_hash(checkpoint.text())[:32]}"
         files.write_new(folder / f"{name}.request", request)
-        files.write_new(folder / f"{name}.recorded", self.seen(checkpoint.origin).note.encode())
+        files.write_new(folder / f"{name}.recorded", self.last_signed(checkpoint.origin).note.encode())
 
-    def _keep(self, seen: dict[str, Seen], first_used: dict[str, int]) -> None:
+    def _write(self, last_signed: dict[str, LastSigned], first_used: dict[str, int]) -> None:
         logs = {
-            origin: {"size": one.size, "root": encode64(one.root), "note": one.note}
-            for origin, one in seen.items()
+            origin: {"size": last.size, "root": encode64(last.root), "note": last.note}
+            for origin, last in last_signed.items()
         }
         content = {"logs": logs, "retiring": first_used}
         files.replace(self._file, json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n")
-        self._seen, self._first_used = seen, first_used
+        self._last_signed, self._first_used = last_signed, first_used
 
-    def _load(self) -> tuple[dict[str, Seen], dict[str, int]]:
+    def _load(self) -> tuple[dict[str, LastSigned], dict[str, int]]:
         if self.is_new:
             return {}, {}
         try:
             content = json.loads(self._file.read_bytes())
-            logs = {origin: _seen(one) for origin, one in content["logs"].items()}
+            logs = {
+                origin: LastSigned(int(log["size"]), decode_hash(log["root"]), str(log["note"]))
+                for origin, log in content["logs"].items()
+            }
             return logs, {str(vkey): int(at) for vkey, at in content["retiring"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
             self.close()
             raise StateError(f"{self._file} cannot be read; nothing is signed without it.") from wrong
-
-
-def _seen(kept: dict[str, Any]) -> Seen:
-    return Seen(int(kept["size"]), decode_hash(kept["root"]), str(kept["note"]))
 
 
 def _hash(text: str) -> str:

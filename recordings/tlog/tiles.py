@@ -1,4 +1,4 @@
-"""C2SP tlog-tiles: where tiles and entry bundles are, what is in them, and proofs out of them."""
+"""C2SP tlog-tiles: the paths of tiles and entry bundles, their bytes, and proofs made from them."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ class TileError(ValueError):
 
 
 def tile_path(level: int, position: int, width: int = WIDTH) -> str:
-    """What stands after `<prefix>/tile/`: `0/x001/234.p/8`; level ENTRIES gives `entries/…`."""
+    """Write what follows `<prefix>/tile/`: `0/x001/234.p/8`; level ENTRIES gives `entries/…`."""
     if not (ENTRIES <= level <= 63 and position >= 0 and 1 <= width <= WIDTH):
         raise TileError(f"There is no tile at level {level}, position {position}, width {width}.")
     groups = [f"{position % 1000:03}"]
@@ -34,25 +34,25 @@ def tile_path(level: int, position: int, width: int = WIDTH) -> str:
 
 
 def parse_tile_path(path: str) -> tuple[int, int, int]:
-    """(level, position, width) of a path. TileError for every spelling but the one `tile_path` gives."""
-    found = _PATH.fullmatch(path)
-    if not found or len(path) > 100:
+    """Parse (level, position, width) of a path. TileError for every spelling but the one `tile_path` gives."""
+    match = _PATH.fullmatch(path)
+    if not match or len(path) > 100:
         raise TileError("This is not the path of a tile.")
-    level = ENTRIES if found[1] == "entries" else int(found[1])
-    parsed = level, int(re.sub("[x/]", "", found[2])), int(found[3] or WIDTH)
+    level = ENTRIES if match[1] == "entries" else int(match[1])
+    parsed = level, int(re.sub("[x/]", "", match[2])), int(match[3] or WIDTH)
     if parsed[2] > WIDTH or level > 63 or tile_path(*parsed) != path:
         raise TileError("This is not the path of a tile.")
     return parsed
 
 
 def tile_width(level: int, position: int, size: int) -> int:
-    """How many hashes (entries) the tile at this place has in a tree of `size`; 0 when there is no tile."""
+    """Count the hashes (entries) that the tile at this position has in a tree of `size`; 0 when there is no tile."""
     there = (size >> (HEIGHT * max(level, 0))) - position * WIDTH
     return max(0, min(WIDTH, there))
 
 
 def entry_bundle(entries: Iterable[bytes]) -> bytes:
-    """Entries one after another, each behind its length in two bytes. TileError for one that is too long."""
+    """Join entries, each behind its length in two bytes. TileError for one that is too long."""
     listed = list(entries)
     if any(len(entry) > LONGEST_ENTRY for entry in listed):
         raise TileError(f"An entry has at most {LONGEST_ENTRY} bytes.")
@@ -60,7 +60,7 @@ def entry_bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def parse_entry_bundle(data: bytes) -> list[bytes]:
-    """The entries of a bundle. TileError when it ends within one."""
+    """Parse the entries of a bundle. TileError when it ends within one."""
     entries, at = [], 0
     while at < len(data):
         start = at + 2
@@ -101,14 +101,14 @@ class Tiles:
         """The roots of the largest full subtrees that cover the leaves start … end − 1, from left to right: each
         begins at a multiple of its own size and none reaches `end`."""
         self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
-        found = []
+        nodes = []
         while start < end:
             height = (end - start).bit_length() - 1
             if start:
                 height = min(height, (start & -start).bit_length() - 1)
-            found.append(self._node(height, start >> height))
+            nodes.append(self._node(height, start >> height))
             start += 1 << height
-        return found
+        return nodes
 
     def _cut(self, height: int, index: int) -> bytes:
         """A node of the tree as far as the tree reaches."""

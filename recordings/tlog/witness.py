@@ -11,14 +11,14 @@ from pathlib import Path
 
 from recordings.tlog import server
 from recordings.tlog.checkpoint import Checkpoint, parse
-from recordings.tlog.command import key_of, open_state, run, say, tell_key
+from recordings.tlog.command import key_of, open_state, print_key, print_stderr, run
 from recordings.tlog.cosigner import Cosigner, Refusal
 from recordings.tlog.notes import LOG, WITNESS, Note, NoteError, SigningKey, VerifierKey
 from recordings.tlog.state import State
 
 
 class Witness(Cosigner):
-    """Cosigns for the logs it was told of; several keys under one name are one log that changes its key."""
+    """Cosigns for the logs that it was configured with; several keys under one name are one log."""
 
     def __init__(self, state: State, key: SigningKey, logs: Iterable[VerifierKey]) -> None:
         super().__init__(state)
@@ -53,16 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _witness(given: argparse.Namespace) -> None:
     path = given.state / "witness.key"
     if given.print_vkey and path.exists():
-        tell_key(key_of(path, given.name, WITNESS))
+        print_key(key_of(path, given.name, WITNESS))
         return
     state = open_state(given.state, path)
     key = key_of(path, given.name, WITNESS)
-    tell_key(key)
+    print_key(key)
     if given.print_vkey:
         return
     listening = server.tcp_server(Witness(state, key, given.log), *given.listen)
     address = f"http://{given.listen[0]}:{listening.server_address[1]}"
-    server.serve(listening, lambda: say(f"The witness {key.name} listens on {address}"))
+    server.serve(listening, lambda: print_stderr(f"The witness {key.name} listens on {address}"))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""manage.py seal_trail: the one process that turns committed events into leaves of the log and has them signed."""
+"""manage.py seal_trail: the process that turns committed events into leaves of the log and has them signed."""
 
 import gc
 import signal
@@ -81,15 +81,15 @@ class Command(BaseCommand):
     def _run(self, sealer: Sealer) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        messenger = threading.Thread(target=publisher.run, args=[self.stop], name="courier")
-        messenger.start()
+        publishing = threading.Thread(target=publisher.run, args=[self.stop], name="publisher")
+        publishing.start()
         logger.info("the sealer runs", origin=settings.AUDIT_ORIGIN)
-        gc.freeze()  # what is loaded stays; looking through it again would hold up the events that wait
+        gc.freeze()  # what is loaded stays; collecting it again and again would delay the events that wait
         try:
             sealer.run()
         finally:
             self.stop.set()
-            messenger.join()
+            publishing.join()
         logger.info("the sealer ends")
 
     def _end(self, *_: Any) -> None:
@@ -100,14 +100,14 @@ class Command(BaseCommand):
         number = sealer.settle(reason)
         self.stdout.write(f"{number} incident{'' if number == 1 else 's'} settled.")
 
-    def _restore(self, sealer: Sealer, place: str) -> None:
-        if place == BUCKET:
-            note = _in_bucket(settings.AUDIT_ORIGIN, self.keys)
+    def _restore(self, sealer: Sealer, source: str) -> None:
+        if source == BUCKET:
+            note = _newest_in_bucket(settings.AUDIT_ORIGIN, self.keys)
             if note is None:
                 raise CommandError("The bucket holds no checkpoint of this log.")
             entries = bucket.entries(note)
         else:
-            note, entries = read_folder(Path(place))
+            note, entries = read_folder(Path(source))
         number, size = sealer.restore(note, entries)
         self.stdout.write(f"{number:,} leaves are back. The log has {size:,} leaves.")
 
@@ -129,18 +129,18 @@ def _policy() -> Policy:
 
 
 def _outsiders(policy: Policy, keys: list[VerifierKey]) -> Mapping[str, Latest]:
-    """Who may have seen more of the log than the database holds: witnesses with an address, and the bucket."""
-    found: dict[str, Latest] = {
+    """List who may have seen more of the log than the database holds: witnesses with an address, and the bucket."""
+    outsiders: dict[str, Latest] = {
         f"witness {name}": Client(party.url, timeout_seconds=5).latest
         for name, party in policy.witnesses.items()
         if party.url
     }
     if settings.AUDIT_ANCHOR_BUCKET:
-        found[BUCKET] = lambda origin: _in_bucket(origin, keys)
-    return found
+        outsiders[BUCKET] = lambda origin: _newest_in_bucket(origin, keys)
+    return outsiders
 
 
-def _in_bucket(origin: str, keys: list[VerifierKey]) -> str | None:
+def _newest_in_bucket(origin: str, keys: list[VerifierKey]) -> str | None:
     try:
         return bucket.newest(origin, keys)
     except ValueError as trouble:

@@ -1,4 +1,4 @@
-"""The log's newest checkpoint in other hands: witnesses, a locked bucket, a time stamp, a mailbox.
+"""Publish the log's newest checkpoint outside: to witnesses, a locked bucket, a time stamp authority, a mailbox.
 
-Runs beside the sealer, as its database role, and never holds it up: whoever is outside may be slow, away or lying.
+Runs beside the sealer, as its database role, and never holds it up: a party outside may be slow, down or dishonest.
 """

@@ -1,4 +1,4 @@
-"""S3 Object Lock in compliance mode: the log's copy where nobody can take it back, the portal's operator included."""
+"""Copy the log into a bucket with S3 Object Lock in compliance mode, where nobody can delete it, operators included."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from recordings.proof.anchors import copy, incidents, ledger
-from recordings.proof.anchors.copy import Piece, checkpoint_key, piece_key, pieces
-from recordings.proof.anchors.destination import Errand, Trouble, Visit
-from recordings.proof.anchors.ledger import Connection, Standing
-from recordings.proof.anchors.locked_bucket import Differs, Lockbox
+from recordings.proof.anchors.copy import checkpoint_key, piece_key, pieces
+from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.ledger import Connection
+from recordings.proof.anchors.locked_bucket import Differs, LockedBucket
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog.client import Unreachable
 from recordings.tlog.notes import VerifierKey
@@ -19,47 +19,46 @@ NAME = "bucket"
 EVERY = timedelta(minutes=5)
 
 
-class Anchoring(Errand):
-    """The errand: what is new in the log, put into the bucket to stay for `days`."""
+class BucketDestination(Destination):
+    """The locked bucket: what is new in the log is put there, to stay for `days`."""
 
     name, every = NAME, EVERY
 
-    def __init__(self, box: Lockbox, url: str, days: int) -> None:
-        self._box, self._url, self._days = box, url, days
+    def __init__(self, bucket: LockedBucket, url: str, days: int) -> None:
+        self._bucket, self._url, self._days = bucket, url, days
 
-    def visit(self, connection: Connection) -> Visit:
-        """Put what the bucket lacks, the checkpoint last. What an interrupted visit has put is not put again."""
+    def publish(self, connection: Connection) -> Published:
+        """Put what the bucket lacks, the checkpoint last. What an interrupted attempt has put is not put again."""
         checkpoint = ledger.newest(connection)
-        try:
-            self._put(connection, checkpoint)
-        except Differs as differs:
-            incidents.report(connection, "bucket_differs", NAME, str(differs))
-            raise
-        return Visit(checkpoint.size)
-
-    def _put(self, connection: Connection, checkpoint: Standing) -> None:
         place = f"{self._url}/{checkpoint.origin}"
-        kept = ledger.last_kept(connection, NAME, place)
+        anchored = ledger.last_anchor(connection, NAME, place)
         until = datetime.now(UTC) + timedelta(days=self._days)
         tree = Tree(connection.cursor())
-        for piece in pieces(kept[0] if kept else 0, checkpoint.size):
-            self._box.put(piece_key(checkpoint.origin, piece), _read(tree, piece), until)
         key = checkpoint_key(checkpoint.origin, checkpoint.size)
-        version = self._box.put(key, checkpoint.note.encode(), until)
+        try:
+            for piece in pieces(anchored[0] if anchored else 0, checkpoint.size):
+                self._bucket.put(piece_key(checkpoint.origin, piece), tree.tile(*piece), until)
+            version = self._bucket.put(key, checkpoint.note.encode(), until)
+        except TileError as error:
+            raise Trouble(f"The log cannot be copied: {error}") from None
+        except Differs as differs:
+            incidents.report_incident(connection, "bucket_differs", NAME, str(differs))
+            raise
         evidence = f"{key}\nversion {version}\nCOMPLIANCE until {until:%Y-%m-%dT%H:%M:%SZ}\n"
-        ledger.keep(connection, NAME, checkpoint.size, place, evidence.encode(), datetime.now(UTC))
+        ledger.record_anchor(connection, NAME, checkpoint.size, place, evidence.encode(), datetime.now(UTC))
+        return Published(checkpoint.size)
 
 
-def _read(tree: Tree, piece: Piece) -> bytes:
-    try:
-        return tree.tile(*piece)
-    except TileError as error:
-        raise Trouble(f"The log cannot be copied: {error}") from None
+def configured_destination() -> BucketDestination:
+    """Build the destination that the settings name. ValueError as `configured`."""
+    return BucketDestination(
+        configured(), settings.AUDIT_ANCHOR_BUCKET.rstrip("/"), settings.AUDIT_ANCHOR_DAYS
+    )
 
 
-def configured() -> Lockbox:
-    """The bucket that the settings name. ValueError when they name no place that can be one."""
-    return Lockbox(
+def configured() -> LockedBucket:
+    """Build the client of the bucket that the settings name. ValueError when that cannot be one."""
+    return LockedBucket(
         settings.AUDIT_ANCHOR_BUCKET.rstrip("/"),
         settings.AUDIT_ANCHOR_ACCESS_KEY_ID,
         settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY,
@@ -68,9 +67,9 @@ def configured() -> Lockbox:
 
 
 def newest(origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
-    """The newest checkpoint of this log in the configured bucket, as `copy.newest`. Unreachable when it cannot be read.
+    """Read the newest checkpoint of this log in the configured bucket, as `copy.newest`.
 
-    ValueError as `configured`.
+    Unreachable when the bucket cannot be read, ValueError as `configured`.
     """
     try:
         return copy.newest(configured(), origin, keys)
@@ -79,5 +78,5 @@ def newest(origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
 
 
 def entries(note: str) -> Iterator[bytes]:
-    """The entries under a checkpoint from the configured bucket, as `copy.entries`. Trouble, ValueError as there."""
+    """Read the entries under a checkpoint from the configured bucket, as `copy.entries`, `configured`."""
     return copy.entries(configured(), note)

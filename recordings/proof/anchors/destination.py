@@ -1,4 +1,4 @@
-"""What the courier carries out: one errand per outside party."""
+"""What the publisher serves: one destination for each party outside."""
 
 from abc import ABC, abstractmethod
 from datetime import timedelta
@@ -12,28 +12,28 @@ class Trouble(Exception):
     """Why an outside party could not be served, as a sentence for people. Holds no credential."""
 
 
-class Visit(NamedTuple):
-    """A visit that succeeded: the size the party now knows, and what is still worth saying."""
+class Published(NamedTuple):
+    """What a destination has after a success: the size of the log that it knows, and a remark for people."""
 
     size: int
     remark: str = ""
 
 
-class Errand(ABC):
-    """One outside party and how it is served."""
+class Destination(ABC):
+    """One party outside, and how the log's checkpoints reach it."""
 
     name: str  # its row in audit.outside
     every: timedelta  # how long it may go without what is newest
-    poll: float = 1.0  # seconds between two looks for something to do
+    poll: float = 1.0  # seconds between two checks whether it is due
     longest_pause: float = 300.0  # seconds between two attempts while it fails
 
     def due(self, connection: Connection) -> bool:
-        """Whether there is something to do now. Cheap: asked every `poll` seconds."""
+        """Tell whether something is to be published now. Cheap: called every `poll` seconds."""
         return ledger.due(connection, self.name, self.every)
 
     @abstractmethod
-    def visit(self, connection: Connection) -> Visit:
-        """Do it. Raises Trouble."""
+    def publish(self, connection: Connection) -> Published:
+        """Publish what the party lacks. Raises Trouble."""
 
     def close(self) -> None:  # noqa: B027  (most have nothing to close)
-        """Hang up."""
+        """Close its connection."""

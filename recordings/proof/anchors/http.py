@@ -1,4 +1,4 @@
-"""One POST to an outside party, with an end in time and in size. No redirect is followed, no proxy asked."""
+"""POST to an outside party, within a limit of time and of size. No redirect is followed, no proxy used."""
 
 import base64
 import http.client
@@ -13,35 +13,44 @@ from recordings.proof.anchors.destination import Trouble
 from recordings.storage.hosts import is_loopback
 
 _SECONDS = 15.0
-_LONGEST_ANSWER = 256 * 1024
+_LONGEST_BODY = 256 * 1024
 
 
 def post(url: str, body: bytes, content_type: str, *, seconds: float = _SECONDS) -> bytes:
-    """The answer's body. Trouble when there is none, when it is not 200, too long, or takes too long in all.
+    """Send a POST; returns the body of the response. Trouble unless it is 200, short enough and in time as a whole.
 
-    A user name and password in the URL are sent as Basic authentication and stand in no sentence.
+    A user name and password in the URL are sent as Basic authentication and are in no sentence.
     """
-    place = secure(url)
-    connection = _connection(place, seconds)
-    headers = {"Content-Type": content_type, "User-Agent": "AuditPortal", **_authorization(place)}
+    parts = secure(url)
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        connection = http.client.HTTPConnection(host, parts.port, timeout=seconds)
+    else:
+        context = ssl.create_default_context()
+        connection = http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=context)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Content-Type": content_type, "User-Agent": "AuditPortal"}
+    if parts.username:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     try:
         connection.connect()
-        with _ending(connection.sock, seconds):
-            connection.request("POST", _target(place), body, headers)
-            return _answer(connection.getresponse())
+        with _deadline(connection.sock, seconds):
+            connection.request("POST", target, body, headers)
+            return _read_body(connection.getresponse())
     except (OSError, http.client.HTTPException) as error:
-        raise Trouble(f"{place.hostname} could not be asked: {_why(error)}.") from None
+        raise Trouble(f"{parts.hostname} could not be asked: {_why(error)}.") from None
     finally:
         connection.close()
 
 
 @contextmanager
-def _ending(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """Cut the connection off after `seconds`: a timeout per read never ends an answer that drips."""
-    over = threading.Event()
+def _deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """Cut the connection off after `seconds`: a timeout per read never ends a response that drips."""
+    timed_out = threading.Event()
 
     def cut() -> None:
-        over.set()
+        timed_out.set()
         with suppress(OSError):
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
@@ -51,54 +60,34 @@ def _ending(sock: socket.socket, seconds: float) -> Iterator[None]:
     try:
         yield
     except (OSError, http.client.HTTPException, Trouble):
-        if not over.is_set():
+        if not timed_out.is_set():
             raise
     finally:
         timer.cancel()
-    if over.is_set():  # what was read until then may look like a whole answer
+    if timed_out.is_set():  # what was read until then may look like a whole answer
         raise TimeoutError
 
 
 def secure(url: str) -> SplitResult:
-    """The parts of a URL that is https, or http to this machine. Trouble for any other."""
-    place = urlsplit(url)
-    plain = place.scheme == "http" and is_loopback(place.hostname or "")
-    if not place.hostname or not (place.scheme == "https" or plain):
+    """Split a URL that is https, or http to this machine. Trouble for any other."""
+    parts = urlsplit(url)
+    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if not parts.hostname or not (parts.scheme == "https" or plain):
         raise Trouble("Its address must start with https:// (http:// is for this machine only).")
-    return place
+    return parts
 
 
-def shown(url: str) -> str:
-    """A URL without whatever in it may be a secret."""
-    place = urlsplit(url)
-    return place._replace(netloc=place.netloc.rpartition("@")[2], query="", fragment="").geturl()
+def without_secrets(url: str) -> str:
+    """Cut what may be a secret out of a URL."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _connection(place: SplitResult, seconds: float) -> http.client.HTTPConnection:
-    host = place.hostname or ""
-    if place.scheme == "http":
-        return http.client.HTTPConnection(host, place.port, timeout=seconds)
-    return http.client.HTTPSConnection(
-        host, place.port, timeout=seconds, context=ssl.create_default_context()
-    )
-
-
-def _target(place: SplitResult) -> str:
-    return (place.path or "/") + (f"?{place.query}" if place.query else "")
-
-
-def _authorization(place: SplitResult) -> dict[str, str]:
-    if not place.username:
-        return {}
-    pair = f"{unquote(place.username)}:{unquote(place.password or '')}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def _answer(response: http.client.HTTPResponse) -> bytes:
+def _read_body(response: http.client.HTTPResponse) -> bytes:
     if response.status != 200:
         raise Trouble(f"It answered {response.status}.")
-    body = response.read(_LONGEST_ANSWER + 1)
-    if len(body) > _LONGEST_ANSWER:
+    body = response.read(_LONGEST_BODY + 1)
+    if len(body) > _LONGEST_BODY:
         raise Trouble("Its answer is too long.")
     if response.length:
         raise Trouble("Its answer breaks off.")

@@ -1,4 +1,4 @@
-"""What the courier reads and writes in the database, as the sealer's role over plain psycopg."""
+"""What the publisher reads and writes in the database, as the sealer's role over plain psycopg."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +10,12 @@ from recordings.tlog.checkpoint import parse_note
 from recordings.tlog.notes import Note, NoteError, Signed, VerifierKey
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-_CLAIMS = 0x6F757473  # "outs": the first half of the advisory locks on parties
+_CLAIM_LOCKS = 0x6F757473  # "outs": the first half of the advisory locks on parties
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A checkpoint as it stands in the database: the note carries the log's signature and no cosignature."""
+class StoredCheckpoint:
+    """A row of audit.checkpoint: the note carries the log's signature and no cosignature."""
 
     size: int
     root: bytes
@@ -27,29 +27,29 @@ class Standing:
 _COLUMNS = "size, root, origin, note, signed_at"
 
 
-def newest(connection: Connection) -> Standing:
-    """The newest checkpoint. LookupError when nothing was signed yet."""
+def newest(connection: Connection) -> StoredCheckpoint:
+    """Read the newest checkpoint. LookupError when nothing was signed yet."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM audit.checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608
     ).fetchone()
     if row is None:
         raise LookupError("The log has no checkpoint yet.")
-    return Standing(*row)
+    return StoredCheckpoint(*row)
 
 
 def newest_size(connection: Connection) -> int | None:
-    """The size of the newest checkpoint; None when nothing was signed yet."""
+    """Read the size of the newest checkpoint; None when nothing was signed yet."""
     row = connection.execute("SELECT max(size) FROM audit.checkpoint").fetchone()
     return row[0] if row else None
 
 
 def newest_manifest(connection: Connection) -> int:
-    """The index of the newest heads manifest, -1 when there is none."""
+    """Read the index of the newest heads manifest, -1 when there is none."""
     row = connection.execute("SELECT manifest_n FROM audit.log_head").fetchone()
     return int(row[0]) if row else -1
 
 
-_UNSEEN = f"""
+_CHECKPOINTS_FOR = f"""
 WITH own AS (
     SELECT size FROM audit.checkpoint WHERE origin = %(origin)s AND size > %(seen)s ORDER BY size DESC LIMIT 200
 ), shared AS (
@@ -66,10 +66,10 @@ ORDER BY size
 """  # noqa: S608  (our own words)
 
 
-def unseen(
+def checkpoints_for(
     connection: Connection, witness: str, origin: str, seen: int, followed: list[str] | None = None
-) -> list[Standing]:
-    """What to bring a witness that signed `seen` leaves of this log, in order.
+) -> list[StoredCheckpoint]:
+    """List the checkpoints to send to a witness that signed `seen` leaves of this log, in order.
 
     Checkpoints that end in a manifest, each for itself (of those that nobody was there to sign only the last ones:
     older bundles are built); and the one that most other witnesses have cosigned, else the newest. A quorum counts on
@@ -77,12 +77,12 @@ def unseen(
     With `followed` only those others count: nobody outside the quorum decides what the quorum signs.
     """
     asked = {"witness": witness, "origin": origin, "seen": seen, "followed": followed}
-    rows = connection.execute(_UNSEEN, asked)
-    return [Standing(*row) for row in rows]
+    rows = connection.execute(_CHECKPOINTS_FOR, asked)
+    return [StoredCheckpoint(*row) for row in rows]
 
 
-def cosigned(connection: Connection, witness: str, origin: str) -> int:
-    """The largest size of this log that a witness has cosigned; 0 when it has none."""
+def largest_cosigned(connection: Connection, witness: str, origin: str) -> int:
+    """Read the largest size of this log that a witness has cosigned; 0 when it has none."""
     row = connection.execute(
         """SELECT max(size) FROM audit.cosignature JOIN audit.checkpoint USING (size)
            WHERE witness = %s AND origin = %s""",
@@ -91,8 +91,8 @@ def cosigned(connection: Connection, witness: str, origin: str) -> int:
     return (row and row[0]) or 0
 
 
-def proven(connection: Connection, witness: str, origin: str, key: VerifierKey, above: int) -> int:
-    """The largest size above `above` on which a signature of the witness is kept that its key confirms; 0 for none."""
+def largest_proven(connection: Connection, witness: str, origin: str, key: VerifierKey, above: int) -> int:
+    """Find the largest size above `above` with a cosignature that the witness's key confirms; 0 for none."""
     rows = connection.execute(
         """SELECT c.note, s.line FROM audit.cosignature AS s JOIN audit.checkpoint AS c USING (size)
            WHERE s.witness = %s AND c.origin = %s AND size > %s ORDER BY size DESC LIMIT 20""",
@@ -107,8 +107,8 @@ def proven(connection: Connection, witness: str, origin: str, key: VerifierKey, 
     return 0
 
 
-def cosign(connection: Connection, size: int, witness: str, signed: Signed) -> None:
-    """Keep a cosignature that was verified."""
+def record_cosignature(connection: Connection, size: int, witness: str, signed: Signed) -> None:
+    """Record a cosignature that was verified."""
     connection.execute(
         """INSERT INTO audit.cosignature (size, witness, line, time) VALUES (%s, %s, %s, to_timestamp(%s))
            ON CONFLICT DO NOTHING""",
@@ -117,7 +117,7 @@ def cosign(connection: Connection, size: int, witness: str, signed: Signed) -> N
 
 
 def due(connection: Connection, name: str, every: timedelta) -> bool:
-    """Whether there is a checkpoint that this party does not know, and its last success is `every` ago."""
+    """Tell whether there is a checkpoint that this party does not know, and its last success is `every` ago."""
     row = connection.execute(
         """SELECT FROM audit.checkpoint AS c LEFT JOIN audit.outside AS o ON o.name = %s
            WHERE c.size = (SELECT max(size) FROM audit.checkpoint) AND c.size <> coalesce(o.size, -1)
@@ -127,16 +127,18 @@ def due(connection: Connection, name: str, every: timedelta) -> bool:
     return row is not None
 
 
-def last_kept(connection: Connection, kind: str, place: str) -> tuple[int, datetime] | None:
-    """Size and time of the newest anchor of this kind at this place."""
+def last_anchor(connection: Connection, kind: str, place: str) -> tuple[int, datetime] | None:
+    """Read size and time of the newest anchor of this kind at this place."""
     return connection.execute(
         "SELECT size, time FROM audit.anchor WHERE kind = %s AND place = %s ORDER BY size DESC, id DESC LIMIT 1",
         [kind, place],
     ).fetchone()
 
 
-def keep(connection: Connection, kind: str, size: int, place: str, evidence: bytes, time: datetime) -> None:
-    """Note that a checkpoint was anchored, with what came back."""
+def record_anchor(
+    connection: Connection, kind: str, size: int, place: str, evidence: bytes, time: datetime
+) -> None:
+    """Record that a checkpoint was anchored, with the evidence that came back."""
     connection.execute(
         "INSERT INTO audit.anchor (kind, size, place, evidence, time) VALUES (%s, %s, %s, %s, %s)",
         [kind, size, place, evidence, time],
@@ -144,7 +146,7 @@ def keep(connection: Connection, kind: str, size: int, place: str, evidence: byt
 
 
 def incidents_since(connection: Connection, since: datetime) -> list[str]:
-    """What must never happen and did, oldest first; at most 50 of them."""
+    """List the incidents since then, oldest first; at most 50 of them."""
     rows = connection.execute(
         """SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), code, detail FROM audit.incident
            WHERE at >= %s AND settles IS NULL ORDER BY id LIMIT 50""",
@@ -154,13 +156,13 @@ def incidents_since(connection: Connection, since: datetime) -> list[str]:
 
 
 def claim(connection: Connection, name: str) -> bool:
-    """Whether this connection serves the party from now on: of two sealers' couriers one does, until it ends."""
-    row = connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, name]).fetchone()
+    """Tell whether this connection serves the party from now on: of two sealers' publishers one does, until it ends."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIM_LOCKS, name]).fetchone()
     return bool(row and row[0])
 
 
-def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:
-    """A row for every party that is served from now on; one that is served no longer has `every` 0."""
+def register(connection: Connection, parties: dict[str, timedelta]) -> None:
+    """Write a row for every party that is served from now on; one that is served no longer gets `every` 0."""
     connection.execute(
         "UPDATE audit.outside SET every = interval '0', trouble = '' WHERE name <> ALL(%s)", [list(parties)]
     )
@@ -172,8 +174,8 @@ def introduce(connection: Connection, parties: dict[str, timedelta]) -> None:
         )
 
 
-def succeeded(connection: Connection, name: str, size: int, remark: str) -> None:
-    """The party knows the log up to `size`; `remark` is what is to be said even so."""
+def record_success(connection: Connection, name: str, size: int, remark: str) -> None:
+    """Record that the party knows the log up to `size`; `remark` is shown even so."""
     connection.execute(
         """UPDATE audit.outside SET asked_at = clock_timestamp(), success_at = clock_timestamp(), size = %s,
            trouble = %s WHERE name = %s""",
@@ -181,8 +183,8 @@ def succeeded(connection: Connection, name: str, size: int, remark: str) -> None
     )
 
 
-def failed(connection: Connection, name: str, trouble: str) -> None:
-    """The party could not be served, and why."""
+def record_failure(connection: Connection, name: str, trouble: str) -> None:
+    """Record that the party could not be served, and why."""
     connection.execute(
         "UPDATE audit.outside SET asked_at = clock_timestamp(), trouble = %s WHERE name = %s",
         [trouble, name],

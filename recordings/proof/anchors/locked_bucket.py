@@ -1,7 +1,7 @@
-"""One S3 bucket with Object Lock: files are put there to stay, and the first version of a file is the one that counts.
+"""An S3 bucket with Object Lock: files are put there to stay, and the first version of a file is the one that counts.
 
-Whoever holds the credentials may put newer versions and delete markers on top; what lies below them under compliance
-mode nobody can change or delete before its date, the owner of the account included.
+Whoever holds the credentials may put newer versions and delete markers on top; versions below them under compliance
+mode nobody can change or delete before their date, the owner of the account included.
 """
 
 import base64
@@ -35,71 +35,72 @@ _CONFIG = Config(
 
 
 class Differs(Trouble):
-    """What lies in the bucket is not what this log would have put there."""
+    """The bucket holds something else than this log would have put there."""
 
 
-class Lockbox:
-    """The bucket at `url`, `https://host/bucket`. ValueError when that is no such place."""
+class LockedBucket:
+    """The bucket at `url`, `https://host/bucket`. ValueError for any other URL."""
 
     def __init__(self, url: str, access_key: str, secret_key: str, region: str) -> None:
         check_bucket(url)
-        place = locate(f"{url}/x", [url])
-        if place.style is not Style.PATH:
+        location = locate(f"{url}/x", [url])
+        if location.style is not Style.PATH:
             raise ValueError("The bucket for anchors is written https://host/bucket.")
-        self.bucket = place.bucket
+        self.bucket = location.bucket
         self._client: Any = botocore.session.Session().create_client(
             "s3",
             region_name=region,
-            endpoint_url=f"{place.scheme}://{place.authority}",
+            endpoint_url=f"{location.scheme}://{location.authority}",
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
             config=_CONFIG.merge(Config(s3={"addressing_style": "path"})),
         )
 
     def put(self, key: str, body: bytes, until: datetime) -> str:
-        """Put a file that stays until then; the id of its version. What an interrupted visit has put is taken as it is.
+        """Put a file that stays until then; returns the id of its version. What an interrupted attempt put is kept.
 
         Trouble when it cannot be put, and when the lock is not really there afterwards. Differs when the first file of
         this name is another one.
         """
-        with _as_trouble():
-            found = self._first(key)
-            if found and self._read(key, found) != body:
+        with _errors_as_trouble():
+            first = self._first_version(key)
+            if first and self._read(key, first) != body:
                 raise Differs(f"The bucket holds something else under {key}.")
-            version = found or self._put(key, body, until)
-            date = self._locked_until(key, version)
-            if date < until - timedelta(seconds=1):
+            version = first or self._put(key, body, until)
+            if self._locked_until(key, version) < until - timedelta(seconds=1):
                 self._prolong(key, version, until)
             return version
 
     def first(self, key: str) -> bytes | None:
-        """The file as it was first put; None when there never was one."""
-        with _as_trouble():
-            version = self._first(key)
+        """Read a file as it was first put; None when there never was one."""
+        with _errors_as_trouble():
+            version = self._first_version(key)
             return None if version is None else self._read(key, version)
 
     def names(self, prefix: str) -> list[str]:
-        """What follows `prefix` up to and with the next slash, or to the end, sorted; deleted files included."""
-        with _as_trouble():
+        """List what follows `prefix` up to and with the next slash, or to the end, sorted; deleted files included."""
+        with _errors_as_trouble():
             pages = list(self._pages(Prefix=prefix, Delimiter="/"))
-        folders = {found["Prefix"] for page in pages for found in page.get("CommonPrefixes", ())}
-        files = {found["Key"] for page in pages for found in page.get("Versions", ())}
+        folders = {folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", ())}
+        files = {version["Key"] for page in pages for version in page.get("Versions", ())}
         return sorted(name.removeprefix(prefix) for name in folders | files)
 
-    def _first(self, key: str) -> str | None:
-        """The oldest version of a file: S3 lists names in order, and the versions of each newest first."""
-        files = (found for page in self._pages(Prefix=key) for found in page.get("Versions", ()))
-        versions = [found["VersionId"] for found in takewhile(lambda found: found["Key"] == key, files)]
+    def _first_version(self, key: str) -> str | None:
+        """Find the oldest version of a file: S3 lists names in order, and the versions of each newest first."""
+        listed = (version for page in self._pages(Prefix=key) for version in page.get("Versions", ()))
+        versions = [
+            version["VersionId"] for version in takewhile(lambda version: version["Key"] == key, listed)
+        ]
         return versions[-1] if versions else None
 
     def _read(self, key: str, version: str) -> bytes:
-        answer = self._client.get_object(Bucket=self.bucket, Key=key, VersionId=version)
-        return bytes(answer["Body"].read())
+        response = self._client.get_object(Bucket=self.bucket, Key=key, VersionId=version)
+        return bytes(response["Body"].read())
 
     def _put(self, key: str, body: bytes, until: datetime) -> str:
         # S3 demands a digest with every locked file; MD5 is the one that every store knows.
         digest = hashlib.md5(body, usedforsecurity=False).digest()
-        done = self._client.put_object(
+        response = self._client.put_object(
             Bucket=self.bucket,
             Key=key,
             Body=body,
@@ -107,14 +108,14 @@ class Lockbox:
             ObjectLockMode=_MODE,
             ObjectLockRetainUntilDate=until,
         )
-        return str(done.get("VersionId", "null"))
+        return str(response.get("VersionId", "null"))
 
     def _locked_until(self, key: str, version: str) -> datetime:
-        """As the store says it, not as it was asked to."""
+        """Ask the store how long it really keeps a version, whatever was asked for."""
         if version == "null":
             raise Trouble("The bucket keeps no versions, so nothing in it is locked: it needs Object Lock.")
-        found = self._client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
-        mode, date = found.get("ObjectLockMode"), found.get("ObjectLockRetainUntilDate")
+        head = self._client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
+        mode, date = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
         if mode != _MODE or not isinstance(date, datetime):
             raise Trouble(
                 f"What lies there is not locked in compliance mode (it says {mode or 'nothing'}); to see that takes "
@@ -123,7 +124,7 @@ class Lockbox:
         return date
 
     def _prolong(self, key: str, version: str, until: datetime) -> None:
-        """Compliance mode lets a lock be made longer, never shorter."""
+        """Make a lock longer; compliance mode never lets it be made shorter."""
         self._client.put_object_retention(
             Bucket=self.bucket,
             Key=key,
@@ -138,15 +139,12 @@ class Lockbox:
 
 
 @contextmanager
-def _as_trouble() -> Iterator[None]:
-    """Errors of the store as sentences: its code, never its message, which may quote what was signed."""
+def _errors_as_trouble() -> Iterator[None]:
+    """Turn errors of the store into Trouble: with its code, never its message, which may quote what was signed."""
     try:
         yield
     except ClientError as error:
-        raise Trouble(f"The bucket refused: {_code(error)}.") from None
+        code = str(error.response.get("Error", {}).get("Code", "unknown"))[:80]
+        raise Trouble(f"The bucket refused: {code}.") from None
     except BotoCoreError as error:
         raise Trouble(f"The bucket could not be reached ({type(error).__name__}).") from None
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))[:80]

@@ -1,4 +1,4 @@
-"""The daily mail: whoever keeps one pins all of the log's history before it."""
+"""Mail the newest checkpoint every day: it pins the history of the log before it, for anyone who keeps the mail."""
 
 import smtplib
 import ssl
@@ -9,8 +9,8 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from recordings.proof.anchors import ledger
-from recordings.proof.anchors.destination import Errand, Trouble, Visit
-from recordings.proof.anchors.ledger import Connection, Standing
+from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.ledger import Connection, StoredCheckpoint
 from recordings.storage.hosts import is_loopback
 
 NAME = "mail"
@@ -19,26 +19,27 @@ _SECONDS = 20.0
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-class Mailing(Errand):
-    """The errand: the newest checkpoint and what the day brought, to those who keep it."""
+class MailDestination(Destination):
+    """The recipients of the daily mail: the newest checkpoint, and the incidents since the last mail."""
 
     name, every = NAME, EVERY
 
     def __init__(self, url: str, sender: str, recipients: Sequence[str], portal: str) -> None:
         self._url, self._sender, self._recipients, self._portal = url, sender, list(recipients), portal
 
-    def visit(self, connection: Connection) -> Visit:
-        """Write and send it; a copy is kept. A recipient that was refused is said and not tried again today."""
+    def publish(self, connection: Connection) -> Published:
+        """Send the mail, and keep a copy. A refused recipient is named in the remark, and not tried again today."""
         checkpoint = ledger.newest(connection)
-        place = ", ".join(self._recipients)
-        kept = ledger.last_kept(connection, NAME, place)
-        old, since = kept or (0, datetime.min.replace(tzinfo=UTC))
+        recipients = ", ".join(self._recipients)
+        old, since = ledger.last_anchor(connection, NAME, recipients) or (0, datetime.min.replace(tzinfo=UTC))
         message = self._message(checkpoint, old, ledger.incidents_since(connection, since))
         refused = send(self._url, message)
-        ledger.keep(connection, NAME, checkpoint.size, place, message.as_bytes(), datetime.now(UTC))
-        return Visit(checkpoint.size, f"Refused for {', '.join(sorted(refused))}." if refused else "")
+        ledger.record_anchor(
+            connection, NAME, checkpoint.size, recipients, message.as_bytes(), datetime.now(UTC)
+        )
+        return Published(checkpoint.size, f"Refused for {', '.join(sorted(refused))}." if refused else "")
 
-    def _message(self, checkpoint: Standing, old: int, incidents: Sequence[str]) -> EmailMessage:
+    def _message(self, checkpoint: StoredCheckpoint, old: int, incidents: Sequence[str]) -> EmailMessage:
         if not self._sender:
             raise Trouble("Set AUDIT_MAIL_FROM: a mail needs a sender.")
         message = EmailMessage()
@@ -51,9 +52,9 @@ class Mailing(Errand):
         return message
 
 
-def text(checkpoint: Standing, old: int, incidents: Sequence[str], portal: str) -> str:
-    """What the mail says, in plain words."""
-    said = "\n".join(f"- {incident}" for incident in incidents) or "None."
+def text(checkpoint: StoredCheckpoint, old: int, incidents: Sequence[str], portal: str) -> str:
+    """Write the text of the mail."""
+    listed = "\n".join(f"- {incident}" for incident in incidents) or "None."
     where = f"Sign in at {portal}, open" if portal else "Sign in to the portal, open"
     return f"""\
 Keep this mail. It holds the newest checkpoint of the audit trail {checkpoint.origin}. Whoever has it can
@@ -63,7 +64,7 @@ Signed   {checkpoint.signed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC
 Leaves   {checkpoint.size:,} ({checkpoint.size - old:,} new since {"the mail before" if old else "the log was opened"})
 
 Incidents in that time:
-{said}
+{listed}
 
 To compare it: {where} the audit trail and paste the lines between the rulers into
 "Compare with my checkpoint".
@@ -74,19 +75,19 @@ To compare it: {where} the audit trail and paste the lines between the rulers in
 
 
 def send(url: str, message: EmailMessage) -> list[str]:
-    """Hand the mail to the server; the recipients it refused. Trouble when nobody gets it.
+    """Send the mail; returns the recipients that the server refused. Trouble when nobody gets it.
 
     `smtps://` is TLS from the start; `smtp://` is plain to this machine and STARTTLS, checked, to any other.
     """
-    place = urlsplit(url)
-    if place.scheme not in _PORTS or not place.hostname:
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
         raise Trouble("SMTP_URL must be smtp://host:port or smtps://host:port.")
     try:
-        with _server(place) as server:
-            if place.scheme == "smtp" and not is_loopback(place.hostname):
+        with _connect(parts) as server:
+            if parts.scheme == "smtp" and not is_loopback(parts.hostname):
                 server.starttls(context=ssl.create_default_context())
-            if place.username:
-                server.login(unquote(place.username), unquote(place.password or ""))
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
             return list(server.send_message(message))
     except smtplib.SMTPRecipientsRefused:
         raise Trouble("The mail server refused every recipient.") from None
@@ -98,8 +99,8 @@ def send(url: str, message: EmailMessage) -> list[str]:
         raise Trouble(f"The mail server could not be reached ({type(error).__name__}).") from None
 
 
-def _server(place: SplitResult) -> smtplib.SMTP:
-    host, port = place.hostname or "", place.port or _PORTS[place.scheme]
-    if place.scheme == "smtps":
+def _connect(parts: SplitResult) -> smtplib.SMTP:
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    if parts.scheme == "smtps":
         return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=ssl.create_default_context())
     return smtplib.SMTP(host, port, timeout=_SECONDS)

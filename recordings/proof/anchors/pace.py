@@ -1,4 +1,4 @@
-"""How often a witness is asked: those that the quorum counts every few seconds, all others at their leisure."""
+"""How often a witness is asked: those that the quorum counts every few seconds, all others every hour."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ OTHERS = timedelta(hours=1)
 
 
 def quorum_of(policy: Policy) -> set[str]:
-    """The witnesses that the quorum can count; none where it asks for none."""
+    """List the witnesses that the quorum can count; none where it asks for none."""
     counted, open_names = set(), [policy.quorum]
     while open_names:
         name = open_names.pop()
@@ -23,12 +23,12 @@ def quorum_of(policy: Policy) -> set[str]:
 
 
 def pace_of(policy: Policy, name: str) -> timedelta:
-    """How long a witness is left alone after a success: AUDIT_WITNESS_PACE, else by whether the quorum counts it.
+    """How long a witness is not asked after a success: AUDIT_WITNESS_PACE, else by whether the quorum counts it.
 
-    A quorum that asks for none tells nobody apart: then all are asked every few seconds.
+    Under a quorum that asks for none, all are asked every few seconds.
     """
     if name in settings.AUDIT_WITNESS_PACE:
-        asked: timedelta = settings.AUDIT_WITNESS_PACE[name]
-        return asked
+        pace: timedelta = settings.AUDIT_WITNESS_PACE[name]
+        return pace
     counted = quorum_of(policy)
     return COUNTED if not counted or name in counted else OTHERS

@@ -1,12 +1,11 @@
-"""Brings the log's checkpoints to everybody outside: one thread and one database connection for each party.
+"""Publish the log's checkpoints to every party outside: one thread and one database connection for each.
 
-Nothing here holds the sealer up, and no party another: the slowest witness costs its own thread only.
+Nothing here delays the sealer, and no party delays another: the slowest witness costs its own thread only.
 """
 
 import random
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 
 import psycopg
@@ -14,82 +13,80 @@ import structlog
 from django.conf import settings
 
 from recordings.proof.anchors import configured, ledger
-from recordings.proof.anchors.destination import Errand, Trouble
+from recordings.proof.anchors.destination import Destination, Trouble
 from recordings.proof.anchors.ledger import Connection
 
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = 1.0
-_GOODBYE_SECONDS = 3.0
+_SHUTDOWN_SECONDS = 3.0
 
 
 def run(stop: threading.Event) -> None:
     """Serve every outside party that the settings and the policy name, until `stop` is set.
 
-    Returns soon after that: who is still talking to a slow party is left behind (its thread is a daemon).
+    Returns soon after that: a thread that still talks to a slow party is left behind (it is a daemon).
     """
-    errands = configured.errands()
+    destinations = configured.destinations()
     while not stop.is_set():
         with suppress(psycopg.OperationalError), _connect() as connection:
-            ledger.introduce(connection, {errand.name: errand.every for errand in errands})
+            ledger.register(connection, {destination.name: destination.every for destination in destinations})
             break
         stop.wait(_FIRST_PAUSE)
-    _serve_all(errands, stop)
-
-
-def _serve_all(errands: Sequence[Errand], stop: threading.Event) -> None:
-    threads = [threading.Thread(target=serve, args=[errand, stop], name=errand.name) for errand in errands]
+    threads = [
+        threading.Thread(target=serve, args=[destination, stop], name=destination.name, daemon=True)
+        for destination in destinations
+    ]
     for thread in threads:
-        thread.daemon = True
         thread.start()
     stop.wait()
-    patience = time.monotonic() + _GOODBYE_SECONDS
+    deadline = time.monotonic() + _SHUTDOWN_SECONDS
     for thread in threads:
-        thread.join(max(0.0, patience - time.monotonic()))
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def serve(errand: Errand, stop: threading.Event) -> None:
-    """Do one errand again and again; a lost connection, or a defect of ours, is logged and survived."""
-    pause = Pause(errand)
+def serve(destination: Destination, stop: threading.Event) -> None:
+    """Publish to one destination again and again; a lost connection, or a defect of ours, is logged and survived."""
+    pause = Pause(destination)
     while not stop.is_set():
         try:
             with _connect() as connection:
-                ours = False
+                claimed = False
                 while not stop.wait(pause.seconds):
-                    if ours := ours or ledger.claim(connection, errand.name):
-                        once(connection, errand, pause)
+                    if claimed := claimed or ledger.claim(connection, destination.name):
+                        publish_if_due(connection, destination, pause)
         except Exception as error:
             # Whatever it is must neither end the sealer nor leave this party unserved for ever.
-            log.error("anchor_failed", party=errand.name, error=type(error).__name__)
-            pause.longer()
+            log.error("anchor_failed", party=destination.name, error=type(error).__name__)
+            pause.lengthen()
             stop.wait(pause.seconds)
-    errand.close()
+    destination.close()
 
 
-def once(connection: Connection, errand: Errand, pause: "Pause") -> None:
-    """One look, and the errand if there is something to do; what came of it stands in audit.outside."""
-    if not errand.due(connection):
+def publish_if_due(connection: Connection, destination: Destination, pause: "Pause") -> None:
+    """Publish if there is something to publish, and record in audit.outside what came of it."""
+    if not destination.due(connection):
         return
     try:
-        visit = errand.visit(connection)
+        published = destination.publish(connection)
     except Trouble as trouble:
         if pause.is_news(str(trouble)):
-            log.warning("anchor_trouble", party=errand.name, trouble=str(trouble))
-        ledger.failed(connection, errand.name, str(trouble))
-        pause.longer()
+            log.warning("anchor_trouble", party=destination.name, trouble=str(trouble))
+        ledger.record_failure(connection, destination.name, str(trouble))
+        pause.lengthen()
     else:
-        ledger.succeeded(connection, errand.name, visit.size, visit.remark)
+        ledger.record_success(connection, destination.name, published.size, published.remark)
         pause.reset()
 
 
 class Pause:
-    """How long to wait before looking again: twice as long after each failure, never the same for two parties."""
+    """How long to wait before the next attempt: twice as long after each failure, never the same for two parties."""
 
-    def __init__(self, errand: Errand) -> None:
-        self._poll = errand.poll
-        self._limit = min(errand.longest_pause, max(errand.every.total_seconds(), 2 * _FIRST_PAUSE))
+    def __init__(self, destination: Destination) -> None:
+        self._poll = destination.poll
+        self._limit = min(destination.longest_pause, max(destination.every.total_seconds(), 2 * _FIRST_PAUSE))
         self._failures = 0
-        self._said = ""
+        self._last_trouble = ""
 
     @property
     def seconds(self) -> float:
@@ -99,24 +96,24 @@ class Pause:
         return random.uniform(longest / 2, longest)  # noqa: S311  (spread, not secrecy)
 
     def is_news(self, trouble: str) -> bool:
-        """Whether this is another trouble than the last time."""
-        self._said, before = trouble, self._said
+        """Tell whether this is another trouble than the last time, so that each is logged once."""
+        self._last_trouble, before = trouble, self._last_trouble
         return trouble != before
 
-    def longer(self) -> None:
+    def lengthen(self) -> None:
         self._failures = min(self._failures + 1, 30)
 
     def reset(self) -> None:
-        self._failures, self._said = 0, ""
+        self._failures, self._last_trouble = 0, ""
 
 
 def _connect() -> Connection:
-    """A server that went away without a word is noticed: by keepalives, and by an end to every statement."""
+    """Connect so that a server that vanished is noticed: by keepalives, and by a timeout for every statement."""
     return psycopg.connect(
         settings.DATABASE_SEALER_URL,
         autocommit=True,
         connect_timeout=5,
         keepalives_idle=30,
-        application_name="auditportal courier",
+        application_name="auditportal publisher",
         options="-c timezone=UTC -c statement_timeout=60s",
     )

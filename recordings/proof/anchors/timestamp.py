@@ -1,4 +1,4 @@
-"""RFC 3161: an authority's signed word that a checkpoint existed at a time.
+"""Have checkpoints time-stamped (RFC 3161): an authority signs that a checkpoint existed at a time.
 
 What is stamped is SHA-256 of the checkpoint's note as the log signed it, byte for byte, without cosignatures. What is
 kept is the authority's whole response (TimeStampResp, DER), which `openssl ts -verify -in` reads.
@@ -10,7 +10,6 @@ from pathlib import Path
 from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
-    TimeStampRequest,
     TimestampRequestBuilder,
     TimeStampResponse,
     VerificationError,
@@ -20,8 +19,8 @@ from rfc3161_client import (
 
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.der import NotDer, with_sorted_certificates
-from recordings.proof.anchors.destination import Errand, Trouble, Visit
-from recordings.proof.anchors.http import post, shown
+from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.http import post, without_secrets
 from recordings.proof.anchors.ledger import Connection
 
 NAME = "timestamp"
@@ -30,24 +29,24 @@ EVERY = timedelta(hours=1)
 _SKEW = timedelta(seconds=60)
 
 
-class TimeStamping(Errand):
-    """The errand: a stamp on the newest checkpoint."""
+class TimestampDestination(Destination):
+    """A time stamp authority: stamps the newest checkpoint."""
 
     name, every = NAME, EVERY
 
     def __init__(self, url: str, certificates: Path | None) -> None:
         self._url, self._certificates = url, certificates
 
-    def visit(self, connection: Connection) -> Visit:
+    def publish(self, connection: Connection) -> Published:
         """Have the newest checkpoint stamped, check the stamp, keep it."""
         checkpoint = ledger.newest(connection)
         response, time = stamp(self._url, checkpoint.note.encode(), trusted(self._certificates))
-        ledger.keep(connection, NAME, checkpoint.size, shown(self._url), response, time)
-        return Visit(checkpoint.size)
+        ledger.record_anchor(connection, NAME, checkpoint.size, without_secrets(self._url), response, time)
+        return Published(checkpoint.size)
 
 
 def trusted(path: Path | None) -> list[x509.Certificate]:
-    """The certificates of a PEM file. Trouble when there are none."""
+    """Read the certificates of a PEM file. Trouble when that is no such file."""
     try:
         return x509.load_pem_x509_certificates(path.read_bytes()) if path else []
     except (OSError, ValueError):
@@ -55,33 +54,11 @@ def trusted(path: Path | None) -> list[x509.Certificate]:
 
 
 def stamp(url: str, data: bytes, roots: list[x509.Certificate]) -> tuple[bytes, datetime]:
-    """The authority's response over `data`, verified, and the time it says. Trouble when anything is not right."""
+    """Ask for a stamp over `data`; returns the verified response and its time. Trouble when anything is not right."""
     if not roots:
         raise Trouble("Set AUDIT_TSA_CERTIFICATES: a stamp that cannot be checked proves nothing.")
     request = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
-    answer = post(url, request.as_bytes(), "application/timestamp-query")
-    response = _parsed(answer)
-    _check(request, response, data, roots)
-    time = response.tst_info.gen_time.astimezone(UTC)
-    if abs(time - datetime.now(UTC)) > _SKEW:
-        raise Trouble(f"The stamp says {time:%Y-%m-%d %H:%M:%S} UTC; one of the two clocks is wrong.")
-    return response.as_bytes(), time
-
-
-def _parsed(answer: bytes) -> TimeStampResponse:
-    try:
-        response = decode_timestamp_response(with_sorted_certificates(answer))
-    except (NotDer, ValueError, IndexError):
-        raise Trouble("What it answered is not a time stamp.") from None
-    if response.status:
-        said = " ".join(response.status_string)[:200]
-        raise Trouble(f"It refused to stamp (status {response.status}){f': {said}' if said else ''}.")
-    return response
-
-
-def _check(
-    request: TimeStampRequest, response: TimeStampResponse, data: bytes, roots: list[x509.Certificate]
-) -> None:
+    response = _parse(post(url, request.as_bytes(), "application/timestamp-query"))
     builder = VerifierBuilder.from_request(request)
     for root in dict.fromkeys(roots):
         builder = builder.add_root_certificate(root)
@@ -89,3 +66,18 @@ def _check(
         builder.build().verify_message(response, data)
     except (VerificationError, ValueError) as error:
         raise Trouble(f"The stamp does not verify: {str(error).partition(':')[0]}.") from None
+    time = response.tst_info.gen_time.astimezone(UTC)
+    if abs(time - datetime.now(UTC)) > _SKEW:
+        raise Trouble(f"The stamp says {time:%Y-%m-%d %H:%M:%S} UTC; one of the two clocks is wrong.")
+    return response.as_bytes(), time
+
+
+def _parse(answer: bytes) -> TimeStampResponse:
+    try:
+        response = decode_timestamp_response(with_sorted_certificates(answer))
+    except (NotDer, ValueError, IndexError):
+        raise Trouble("What it answered is not a time stamp.") from None
+    if response.status:
+        reason = " ".join(response.status_string)[:200]
+        raise Trouble(f"It refused to stamp (status {response.status}){f': {reason}' if reason else ''}.")
+    return response

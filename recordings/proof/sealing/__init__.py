@@ -1,4 +1,4 @@
-"""Committed events become leaves of a Merkle tree whose roots are signed: trail.md sections 4 to 6.
+"""Seal the trail: committed events become leaves of a Merkle tree whose roots are signed (seal.py).
 
-Everything here but `release` and `lag` runs as the database role `portal_sealer`, through plain psycopg.
+Everything here but `release` runs as the database role `portal_sealer`, through plain psycopg.
 """

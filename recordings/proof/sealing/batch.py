@@ -1,4 +1,4 @@
-"""A batch of leaves beside the log in memory: chains, entries, tree, tiles; taken over once it is committed."""
+"""A batch of leaves beside the log in memory: its chains, entries, tree and tiles; adopted once it is committed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,16 +6,15 @@ from typing import Any
 
 import psycopg
 
-from recordings.audit.kinds import Kind as EventKind
-from recordings.audit.kinds import Outcome
+from recordings.audit.kinds import Kind, Outcome
 from recordings.models.fields import uuid7
-from recordings.proof.sealing.entries import MALFORMED, Leaf, Place, entry, stamp
+from recordings.proof.sealing.entries import MALFORMED, ChainLink, Leaf, entry, stamp
 from recordings.proof.sealing.errors import NotYet
-from recordings.proof.sealing.events import ACTOR, Event, Said, examine
-from recordings.proof.sealing.log import Heads, Log, head_root
-from recordings.proof.sealing.log_events import write_own
+from recordings.proof.sealing.events import ACTOR, Event, EventContent, examine
+from recordings.proof.sealing.log import HeadMap, Log, Tile, head_root
+from recordings.proof.sealing.log_events import LATE, announcement, write_log_event
 from recordings.proof.sealing.stable_prefix import MARGIN
-from recordings.proof.sealing.tags import KINDS, Kind, tag
+from recordings.proof.sealing.tags import KINDS, TagKind, tag
 from recordings.tlog.merkle import Frontier, leaf_hash
 
 _COPY_LEAVES = """
@@ -23,28 +22,23 @@ COPY audit.leaf (n, event_no, event_id, entry, hash, obj, obj_n, par, par_n, act
 """
 # A uuid goes over the wire as its 16 bytes, as bytea does.
 _LEAF_TYPES = ("int8", "int8", "bytea", "bytea", "bytea", "bytea", "int8", "bytea", "int8", "bytea", "int8")
-_TILES = "INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)"
-_SAVE = """
+_INSERT_TILES = "INSERT INTO audit.tile (level, position, hashes) VALUES (%s, %s, %s)"
+_SAVE_END = """
 UPDATE audit.log_head SET origin = %s, size = %s, root = %s, manifest_n = %s, manifest_at = %s, parents_from = %s,
                           closed_until = %s, sealed_at = clock_timestamp()
 """
-_INCIDENT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
-LATE, GARBLED = "event_late", "event_malformed"
-_SENTENCES = {
-    LATE: "{} committed after the log had been declared closed for its time.",
-    GARBLED: "{} no event as the trail has it; its bytes are kept and say nothing.",
-}
-_COUNTED = {LATE: ("1 event was", "{} events were"), GARBLED: ("1 row is", "{} rows are")}
+_INSERT_INCIDENT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
 
 
 class Batch:
-    """Leaves that follow the log's end. `adopt` puts them into the log; before that the log knows nothing of them."""
+    """Leaves that follow the end of the log, which knows nothing of them before `adopt`."""
 
     def __init__(self, log: Log, connection: psycopg.Connection[Any] | None = None, now: str = "") -> None:
-        """`now` is the database's time: when it is behind what a manifest says, the batch's own events are late."""
+        """`now` is the database's time: when the last manifest closed the log until later, the clock went back, and
+        the events that the log writes about itself are late, too."""
         self.log, self.leaves = log, list[Leaf]()
         self._connection = connection
-        self.behind = bool(now) and now < log.closed_until
+        self._clock_went_back = bool(now) and now < log.closed_until
         self.origin, self.newest, self.parents_from = log.origin, log.newest, log.parents_from
         self.late_n = log.late_n
         self.closed_until, self.manifest_n, self.manifest_at = (
@@ -53,8 +47,8 @@ class Batch:
             log.manifest_at,
         )
         self.frontier, self.edge = Frontier(log.size, log.frontier.nodes), log.edge.copy()
-        self._heads: dict[Kind, Heads] = {kind: {} for kind in KINDS}
-        self._tags: dict[tuple[Kind, str], bytes] = {}
+        self._heads: dict[TagKind, HeadMap] = {kind: {} for kind in KINDS}
+        self._tags: dict[tuple[TagKind, str], bytes] = {}
 
     @property
     def n(self) -> int:
@@ -67,17 +61,17 @@ class Batch:
 
     # --- leaves
 
-    def add(self, event: Event, said: Said, *, late: bool = False) -> Leaf:
-        """The next leaf, of an event."""
+    def add(self, event: Event, content: EventContent, *, late: bool = False) -> Leaf:
+        """Add the leaf of an event."""
         n = self.n
-        act = self._move("act", said.actor, n)
-        obj = self._move("obj", said.target, n) if said.target else None
-        par = self._move("par", said.parent, n) if said.parent else None
-        return self._append(event, said.kind, said.outcome, act, obj, par, late)
+        act = self._link("act", content.actor, n)
+        obj = self._link("obj", content.target, n) if content.target else None
+        par = self._link("par", content.parent, n) if content.parent else None
+        return self._append(event, content.kind, content.outcome, act, obj, par, late)
 
     def add_malformed(self, event: Event, *, late: bool = False) -> Leaf:
-        """The next leaf, of bytes that are no event."""
-        act = self._move("act", ACTOR, self.n)
+        """Add the leaf of bytes that are no event."""
+        act = self._link("act", ACTOR, self.n)
         return self._append(event, MALFORMED, Outcome.ERROR.value, act, None, None, late)
 
     def _append(
@@ -85,9 +79,9 @@ class Batch:
         event: Event,
         kind: str,
         outcome: str,
-        act: Place,
-        obj: Place | None,
-        par: Place | None,
+        act: ChainLink,
+        obj: ChainLink | None,
+        par: ChainLink | None,
         late: bool,
     ) -> Leaf:
         n, recorded_at = self.n, event.recorded_at
@@ -112,71 +106,71 @@ class Batch:
         self.leaves.append(leaf)
         return leaf
 
-    def put_back(self, leaf: Leaf, recorded_at: str) -> bool:
-        """The next leaf as it was published; whether it follows from those before it."""
+    def add_published(self, leaf: Leaf, recorded_at: str) -> bool:
+        """Add a leaf as it was published; returns whether it follows from those before it."""
         fits = leaf.n == self.n
-        for kind, place in (("obj", leaf.obj), ("par", leaf.par), ("act", leaf.act)):
-            fits = fits and (place is None or self._place(kind, place.tag, leaf.n) == place)  # type: ignore[arg-type]
+        for kind, link in (("obj", leaf.obj), ("par", leaf.par), ("act", leaf.act)):
+            fits = fits and (link is None or self._link_of_tag(kind, link.tag, leaf.n) == link)  # type: ignore[arg-type]
         self.newest = max(self.newest, recorded_at)
         self.late_n += leaf.late
         self.leaves.append(leaf)
         return fits
 
-    def _move(self, kind: Kind, ref: str, n: int) -> Place:
-        """The place of leaf `n` in the chain of a reference, which ends there now."""
-        found = self._tags.get((kind, ref))
-        if found is None:
-            found = self._tags[kind, ref] = tag(self.log.tag_key, kind, ref)
-        return self._place(kind, found, n)
+    def _link(self, kind: TagKind, ref: str, n: int) -> ChainLink:
+        """Make leaf `n` the end of a reference's chain."""
+        tag_bytes = self._tags.get((kind, ref))
+        if tag_bytes is None:
+            tag_bytes = self._tags[kind, ref] = tag(self.log.tag_key, kind, ref)
+        return self._link_of_tag(kind, tag_bytes, n)
 
-    def _place(self, kind: Kind, found: bytes, n: int) -> Place:
+    def _link_of_tag(self, kind: TagKind, tag_bytes: bytes, n: int) -> ChainLink:
         heads = self._heads[kind]
-        count, last = heads.get(found) or self.log.heads[kind].get(found) or (0, None)
-        heads[found] = count + 1, n
-        return Place(found, count + 1, last)
+        count, last = heads.get(tag_bytes) or self.log.heads[kind].get(tag_bytes) or (0, None)
+        heads[tag_bytes] = count + 1, n
+        return ChainLink(tag_bytes, count + 1, last)
 
     # --- what the log writes about itself
 
-    def own(
+    def add_log_event(
         self,
-        kind: EventKind,
+        kind: Kind,
         detail: Mapping[str, int | str],
         outcome: Outcome = Outcome.COMPLETED,
         event_id: str | None = None,
     ) -> Leaf:
-        """Write an event of the log and give it the next leaf, behind an incident when the clock went back."""
-        if self.behind:
-            self._report(LATE, 1, late=True)
-        return self._own(kind, detail, outcome, event_id, late=self.behind)
+        """Write an event of the log and add its leaf, behind an incident when the clock went back."""
+        if self._clock_went_back:
+            self._add_incident(LATE, 1, late=True)
+        return self._add_log_event(kind, detail, outcome, event_id, late=self._clock_went_back)
 
-    def report(self, code: str, count: int) -> None:
-        """An incident, before `count` leaves that it speaks of, with its row for the portal."""
-        if code != LATE and self.behind:
-            self._report(LATE, 1, late=True)
-        self._report(code, count, late=self.behind)
+    def add_incident(self, code: str, count: int) -> None:
+        """Add an incident that announces the `count` leaves after it, with its row for the portal."""
+        if code != LATE and self._clock_went_back:
+            self._add_incident(LATE, 1, late=True)
+        self._add_incident(code, count, late=self._clock_went_back)
 
-    def _report(self, code: str, count: int, *, late: bool) -> None:
-        detail, event_id = speaking(code, self.n + 1, count), str(uuid7())
-        self._database.execute(_INCIDENT, [code, f"{detail['sentence']} Leaf {self.n + 1}.", event_id])
-        self._own(EventKind.SEALER_INCIDENT, detail, Outcome.ERROR, event_id, late=late)
+    def _add_incident(self, code: str, count: int, *, late: bool) -> None:
+        detail, event_id = announcement(code, self.n + 1, count), str(uuid7())
+        self._database.execute(_INSERT_INCIDENT, [code, f"{detail['sentence']} Leaf {self.n + 1}.", event_id])
+        self._add_log_event(Kind.SEALER_INCIDENT, detail, Outcome.ERROR, event_id, late=late)
 
-    def _own(
+    def _add_log_event(
         self,
-        kind: EventKind,
+        kind: Kind,
         detail: Mapping[str, int | str],
         outcome: Outcome,
         event_id: str | None,
         *,
         late: bool,
     ) -> Leaf:
-        event = write_own(self._database, kind, detail, outcome, event_id)
-        said = examine(event)
-        if said is None or (event.recorded_at < self.closed_until) is not late:
+        event = write_log_event(self._database, kind, detail, outcome, event_id)
+        content = examine(event)
+        if content is None or (event.recorded_at < self.closed_until) is not late:
             raise NotYet("The clock of the database moved while the log wrote about itself.")
-        return self.add(event, said, late=late)
+        return self.add(event, content, late=late)
 
-    def manifest(self, now: datetime, sealed_until: str) -> bool:
-        """Write a `heads.manifest`; False when the database's clock `now` is behind what the last one says.
+    def add_manifest(self, now: datetime, sealed_until: str) -> bool:
+        """Write a `heads.manifest` and add its leaf; False when the clock `now` is behind what the last one says.
 
         `sealed_until`: every event recorded before it has its leaf.
         """
@@ -185,24 +179,24 @@ class Batch:
             return False
         closed_until = max(self.closed_until, min(sealed_until, latest))
         detail = self.manifest_detail(closed_until)
-        leaf = self._own(EventKind.HEADS_MANIFEST, detail, Outcome.COMPLETED, None, late=False)
+        leaf = self._add_log_event(Kind.HEADS_MANIFEST, detail, Outcome.COMPLETED, None, late=False)
         self.note_manifest(leaf.n, closed_until, recorded_at_of(leaf.entry))
         if minute_before(self.manifest_at) < closed_until:
             raise NotYet("The clock of the database moved while the log wrote about itself.")
         return True
 
     def manifest_detail(self, closed_until: str) -> dict[str, int | str]:
-        """What a manifest that becomes the next leaf says."""
-        said: dict[str, int | str] = {"upto": self.n}
+        """Count what a manifest says that becomes the next leaf."""
+        detail: dict[str, int | str] = {"upto": self.n}
         for kind, name in (("obj", "objects"), ("par", "parents"), ("act", "actors")):
             heads = self.log.heads[kind] | self._heads[kind]  # type: ignore[index]
-            said |= {f"{name}_n": len(heads), f"{name}_root": head_root(heads)}
+            detail |= {f"{name}_n": len(heads), f"{name}_root": head_root(heads)}
         first = self.n if self.parents_from is None else self.parents_from
-        said |= {"parents_from": first, "closed_until": closed_until}
-        return said | {"newest": self.newest, "late_n": self.late_n}
+        detail |= {"parents_from": first, "closed_until": closed_until}
+        return detail | {"newest": self.newest, "late_n": self.late_n}
 
     def note_manifest(self, n: int, closed_until: str, recorded_at: str) -> None:
-        """Leaf `n` is a manifest that says so."""
+        """Remember that leaf `n` is a manifest that says so."""
         self.manifest_n, self.closed_until, self.manifest_at = n, closed_until, recorded_at
 
     @property
@@ -213,38 +207,31 @@ class Batch:
 
     # --- the end
 
-    def save(self) -> None:
-        """Write leaves, tiles and the row of the log's end in the transaction that is open."""
-        tiles = self._grow()
-        with self._database.cursor() as cursor:
-            with cursor.copy(_COPY_LEAVES) as copy:
-                copy.set_types(_LEAF_TYPES)
-                for leaf in self.leaves:
-                    obj, par = (place[:2] if place else (None, None) for place in (leaf.obj, leaf.par))
-                    event_id = bytes.fromhex(leaf.event_id.replace("-", ""))
-                    kept = (leaf.n, leaf.event_no, event_id, leaf.entry, leaf.hash)
-                    copy.write_row((*kept, *obj, *par, *leaf.act[:2]))
-            if tiles:
-                cursor.executemany(_TILES, tiles)
-            self._save_head(cursor)
-
-    def _save_head(self, cursor: psycopg.Cursor[Any]) -> None:
-        first = self.n if self.parents_from is None else self.parents_from
-        edge = self.frontier
-        end = (self.origin, edge.size, edge.root(), self.manifest_n, self.manifest_at, first)
-        cursor.execute(_SAVE, [*end, self.closed_until])
-
-    def _grow(self) -> Sequence[tuple[int, int, bytes]]:
+    def grow_tree(self) -> list[Tile]:
+        """Add the leaves to this batch's own copy of the tree's right edge; returns the tiles that are full now."""
         hashes = [leaf.hash for leaf in self.leaves]
         self.frontier.extend(hashes)
         return self.edge.extend(hashes)
 
-    def count(self) -> None:
-        """Grow the tree without writing: these leaves are there already."""
-        self._grow()
+    def save(self, tiles: Sequence[Tile]) -> None:
+        """Write leaves, tiles and the row of the log's end in the transaction that is open."""
+        with self._database.cursor() as cursor:
+            with cursor.copy(_COPY_LEAVES) as copy:
+                copy.set_types(_LEAF_TYPES)
+                for leaf in self.leaves:
+                    obj, par = (link[:2] if link else (None, None) for link in (leaf.obj, leaf.par))
+                    event_id = bytes.fromhex(leaf.event_id.replace("-", ""))
+                    columns = (leaf.n, leaf.event_no, event_id, leaf.entry, leaf.hash)
+                    copy.write_row((*columns, *obj, *par, *leaf.act[:2]))
+            if tiles:
+                cursor.executemany(_INSERT_TILES, tiles)
+            first = self.n if self.parents_from is None else self.parents_from
+            tree = (self.frontier.size, self.frontier.root())
+            manifest = (self.manifest_n, self.manifest_at)
+            cursor.execute(_SAVE_END, [self.origin, *tree, *manifest, first, self.closed_until])
 
     def adopt(self) -> None:
-        """Take the batch over into the log: its transaction has committed."""
+        """Take the batch over into the log in memory; call it only after its transaction has committed."""
         log = self.log
         log.frontier, log.edge = self.frontier, self.edge
         for kind, heads in self._heads.items():
@@ -259,19 +246,12 @@ class Batch:
         log.fresh += [leaf.hash for leaf in self.leaves]
 
 
-def speaking(code: str, first: int, count: int) -> dict[str, int | str]:
-    """What an incident says that speaks of the leaves directly after it."""
-    one, many = _COUNTED[code]
-    sentence = _SENTENCES[code].format(one if count == 1 else many.format(f"{count:,}"))
-    return {"code": code, "sentence": sentence, "first": first, "count": count}
-
-
 def recorded_at_of(data: bytes) -> str:
-    """The time in an entry."""
+    """Read the time in an entry."""
     start = data.rindex(b'"r":"') + 5
     return data[start : start + 27].decode()
 
 
 def minute_before(time: str) -> str:
-    """A time less the margin that the log leaves before it is closed."""
+    """Subtract the margin that the log leaves before it is closed for a time."""
     return stamp(datetime.fromisoformat(time) - MARGIN)

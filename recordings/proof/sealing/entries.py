@@ -14,8 +14,8 @@ from recordings.tlog.merkle import leaf_hash
 MALFORMED = "event.malformed"
 
 
-class Place(NamedTuple):
-    """Where a leaf stands in the chain of one tag: the n-th of it, after the leaf `prev`."""
+class ChainLink(NamedTuple):
+    """A leaf's position in the chain of one tag: the n-th of it, after the leaf `prev`."""
 
     tag: bytes
     n: int
@@ -28,7 +28,7 @@ def _quoted(text: str) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """A time as the trail writes it: UTC, six digits of a second, Z. In this form times compare as they follow."""
+    """Format a time as the trail has it: UTC, six digits of a second, Z. Such texts sort as the times do."""
     if moment.tzinfo is None or moment.utcoffset():
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")[:26] + "Z"
@@ -42,26 +42,26 @@ def entry(
     recorded_at: str,
     kind: str,
     outcome: str,
-    act: Place,
-    obj: Place | None,
-    par: Place | None = None,
+    act: ChainLink,
+    obj: ChainLink | None,
+    par: ChainLink | None = None,
     late: bool = False,
     version: int = 2,
 ) -> bytes:
     """The entry of leaf `n`. The order of the keys is the order of RFC 8785."""
-    about = (_place("obj", obj) if obj else "") + (_place("par", par) if par else "")
+    links = (_link_text("obj", obj) if obj else "") + (_link_text("par", par) if par else "")
     return (
-        f'{{{_place("act", act)}"bh":"{body_hash.hex()}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
-        f'"o":{_quoted(outcome)},{about}"r":"{recorded_at}","v":{version},"y":{_quoted(kind)}}}'
+        f'{{{_link_text("act", act)}"bh":"{body_hash.hex()}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
+        f'"o":{_quoted(outcome)},{links}"r":"{recorded_at}","v":{version},"y":{_quoted(kind)}}}'
     ).encode()
 
 
 _LATE = '"late":1,'
 
 
-def _place(name: str, place: Place) -> str:
-    before = "" if place.prev is None else f'"{name}_prev":{place.prev},'
-    return f'"{name}":"{place.tag.hex()}","{name}_n":{place.n},{before}'
+def _link_text(name: str, link: ChainLink) -> str:
+    prev = "" if link.prev is None else f'"{name}_prev":{link.prev},'
+    return f'"{name}":"{link.tag.hex()}","{name}_n":{link.n},{prev}'
 
 
 class Leaf(NamedTuple):
@@ -72,9 +72,9 @@ class Leaf(NamedTuple):
     event_id: str
     entry: bytes
     hash: bytes
-    obj: Place | None
-    act: Place
-    par: Place | None = None
+    obj: ChainLink | None
+    act: ChainLink
+    par: ChainLink | None = None
 
     @property
     def late(self) -> bool:
@@ -83,45 +83,44 @@ class Leaf(NamedTuple):
 
 
 def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
-    """A leaf from published bytes. ValueError when they are no entry as this log writes them."""
+    """Parse a leaf from published bytes. ValueError when they are no entry as this log writes them."""
     try:
-        leaf, written = _read(json.loads(data), data, event_no)
+        leaf, canonical = _parse_fields(json.loads(data), data, event_no)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as wrong:
         raise ValueError(f"not an entry of this log: {wrong!r}") from wrong
-    if written != data:
+    if canonical != data:
         raise ValueError("not an entry as this log writes them")
     return leaf
 
 
-def _read(said: dict[str, Any], data: bytes, event_no: int | None) -> tuple[Leaf, bytes]:
-    """The leaf, and what its entry would be if this log had written it."""
-    obj, par = (_read_place(said, name) if name in said else None for name in ("obj", "par"))
-    act, event_id, version = _read_place(said, "act"), str(UUID(said["e"])), _whole(said["v"])
+def _parse_fields(fields: dict[str, Any], data: bytes, event_no: int | None) -> tuple[Leaf, bytes]:
+    """Read the leaf, and write the entry as this log would have written it."""
+    obj, par = (_parse_link(fields, name) if name in fields else None for name in ("obj", "par"))
+    act, event_id, version = _parse_link(fields, "act"), str(UUID(fields["e"])), _integer(fields["v"])
     if version not in (1, 2):
         raise ValueError("a version that this log does not have")
-    written = entry(
-        n=_whole(said["n"]),
+    canonical = entry(
+        n=_integer(fields["n"]),
         event_id=event_id,
-        body_hash=bytes.fromhex(said["bh"]),
-        recorded_at=stamp(datetime.fromisoformat(said["r"])),
-        kind=said["y"],
-        outcome=said["o"],
+        body_hash=bytes.fromhex(fields["bh"]),
+        recorded_at=stamp(datetime.fromisoformat(fields["r"])),
+        kind=fields["y"],
+        outcome=fields["o"],
         act=act,
         obj=obj,
         par=par if version == 2 else None,
-        late=version == 2 and said.get("late") == 1,
+        late=version == 2 and fields.get("late") == 1,
         version=version,
     )
-    return Leaf(said["n"], event_no, event_id, data, leaf_hash(data), obj, act, par), written
+    return Leaf(fields["n"], event_no, event_id, data, leaf_hash(data), obj, act, par), canonical
 
 
-def _read_place(said: dict[str, Any], name: str) -> Place:
-    before = f"{name}_prev"
-    prev = _whole(said[before]) if before in said else None
-    return Place(bytes.fromhex(said[name]), _whole(said[f"{name}_n"]), prev)
+def _parse_link(fields: dict[str, Any], name: str) -> ChainLink:
+    prev = _integer(fields[f"{name}_prev"]) if f"{name}_prev" in fields else None
+    return ChainLink(bytes.fromhex(fields[name]), _integer(fields[f"{name}_n"]), prev)
 
 
-def _whole(number: Any) -> int:
+def _integer(number: Any) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
         raise TypeError("a number that is not whole")
     return number

@@ -14,7 +14,7 @@ class NotYet(SealingError):
 
 
 class Stopped(SealingError):
-    """Something happened that must never happen. It is an incident: nothing is sealed until somebody settles it."""
+    """Something happened that must never happen. It is an incident: nothing is sealed until an operator closes it."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""Events as the sealer takes them from the database, and what it makes of their bytes."""
+"""Read committed events from the database, and check and parse their bytes."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ OWN_KINDS = frozenset(
         Kind.BACKUP_RESTORED.value,
     ]
 )
-# The time as entries have it: to write it here costs less than to take it apart and write it in Python.
+# The time as entries have it: formatting it here costs less than parsing and formatting it in Python.
 COLUMNS = """
 id, event_id::text, body, body_hash, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 """
@@ -42,8 +42,8 @@ class Event(NamedTuple):
     recorded_at: str
 
 
-class Said(NamedTuple):
-    """What an event's bytes say of it."""
+class EventContent(NamedTuple):
+    """What the sealer reads in an event's bytes."""
 
     kind: str
     outcome: str
@@ -58,10 +58,10 @@ class Said(NamedTuple):
         return self.kind in OWN_KINDS or self.actor == ACTOR
 
 
-def examine(event: Event) -> Said | None:
-    """Read an event; None when its bytes are no event (docs/trail-format.md, section 3).
+def examine(event: Event) -> EventContent | None:
+    """Check the bytes of an event and parse them; None when they are no event (docs/trail-format.md, section 3).
 
-    Raises Stopped when they are not those that were recorded: then a superuser was at work.
+    Raises Stopped when they are not the bytes that were recorded: then a superuser was at work.
     """
     if hashlib.sha256(event.body).digest() != event.body_hash:
         raise Stopped("event_altered", f"The bytes of event {event.event_id} do not hash to its body hash.")
@@ -72,7 +72,7 @@ def examine(event: Event) -> Said | None:
     if body["id"] != event.event_id:
         raise Stopped("event_altered", f"The bytes of event {event.event_id} are not that event.")
     target = body.get("object", {})
-    return Said(
+    return EventContent(
         body["type"],
         body["outcome"],
         body["actor"]["ref"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol, Self
 
-from recordings.proof.sealing.tags import Kind
+from recordings.proof.sealing.tags import TagKind
 from recordings.tlog import merkle
 
 _COUNTED = """
@@ -39,7 +39,7 @@ class TagHead:
 
 @dataclass(frozen=True, slots=True)
 class ProvenHead:
-    """A head, its place among the sorted ones and its inclusion path under their root."""
+    """A head, its index among the sorted ones and its inclusion path under their root."""
 
     index: int
     head: TagHead
@@ -53,8 +53,8 @@ class Heads:
     heads: list[TagHead]
 
     @classmethod
-    def counted(cls, cursor: Cursor, kind: Kind, upto: int) -> Self:
-        """Counted from the leaves themselves."""
+    def counted(cls, cursor: Cursor, kind: TagKind, upto: int) -> Self:
+        """Count the heads from the leaves themselves."""
         cursor.execute(_COUNTED.format(kind), [upto])
         return cls([TagHead(bytes(tag), count, last) for tag, count, last in cursor.fetchall()])
 
@@ -63,14 +63,14 @@ class Heads:
         return merkle.root(self._hashes())
 
     def find(self, tag: bytes) -> ProvenHead | None:
-        """The head of a tag with its proof; None when no leaf has it."""
+        """Find the head of a tag with its proof; None when no leaf has it."""
         index = self._index(tag)
-        return self._proven(index) if self._stands(index, tag) else None
+        return self._proven(index) if self._is_at(index, tag) else None
 
     def neighbours(self, tag: bytes) -> tuple[ProvenHead | None, ProvenHead | None]:
-        """The heads to the left and right of where a tag without a leaf would stand. ValueError when it has one."""
+        """Find the heads to the left and right of where a tag without a leaf would be. ValueError when it has one."""
         index = self._index(tag)
-        if self._stands(index, tag):
+        if self._is_at(index, tag):
             raise ValueError("This tag has leaves.")
         return (
             self._proven(index - 1) if index else None,
@@ -80,7 +80,7 @@ class Heads:
     def _index(self, tag: bytes) -> int:
         return bisect_left(self.heads, tag, key=lambda head: head.tag)
 
-    def _stands(self, index: int, tag: bytes) -> bool:
+    def _is_at(self, index: int, tag: bytes) -> bool:
         return index < len(self.heads) and self.heads[index].tag == tag
 
     def _proven(self, index: int) -> ProvenHead:

@@ -1,7 +1,7 @@
-"""What must never happen and did: kept for ever, and nothing is sealed until somebody has settled it.
+"""Incidents: what must never happen and did. They are kept for ever; most stop sealing until an operator closes them.
 
-An incident is settled by a row that names it and an event of the sealer that has its leaf: whoever can only insert
-rows settles nothing.
+An incident is closed by a row that names it and an event of the sealer that has its leaf: whoever can only insert rows
+closes nothing.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ STOPPING = (
     "leaf_foreign",
 )
 
-# The rows of audit.incident that nothing has settled. Texts are cut: whoever can insert a row must not be able to
+# The rows of audit.incident that nothing has closed. Texts are cut: whoever can insert a row must not be able to
 # write one that no event holds.
 _OWN_END = '"y":"sealer.incident"}'
 OPEN = f"""
@@ -45,19 +45,19 @@ WHERE i.settles IS NULL AND NOT EXISTS (
 ORDER BY i.id
 """  # noqa: S608  (our own words)
 # Incidents whose event is not written yet: whoever reports one leaves the event to the sealer, with its leaf.
-_UNTOLD = """
+_REPORTED = """
 SELECT left(code, 100), left(detail, 2000), event_id::text FROM audit.incident i
 WHERE settles IS NULL AND event_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_id = i.event_id)
   AND NOT EXISTS (SELECT FROM audit.event e WHERE e.event_id = i.event_id)
 ORDER BY id LIMIT 100
 """
-_NOTE = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s) RETURNING id"
-_SETTLE = "SELECT audit.settle_incident(%s, %s, %s)"
+_INSERT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s) RETURNING id"
+_CLOSE = "SELECT audit.settle_incident(%s, %s, %s)"
 
 
 class Incident(NamedTuple):
-    """An incident that is not settled."""
+    """An open incident."""
 
     id: int
     code: str
@@ -70,12 +70,12 @@ class Incident(NamedTuple):
 
 
 def open_incidents(connection: psycopg.Connection[Any]) -> list[Incident]:
-    """What nobody has settled, oldest first."""
+    """List the incidents that nobody has closed, oldest first."""
     return [Incident(*row) for row in connection.execute(OPEN).fetchall()]
 
 
-def note_incident(connection: psycopg.Connection[Any], code: str, detail: str) -> int | None:
-    """Keep an incident in a transaction of its own; None when the same one is open already.
+def record_incident(connection: psycopg.Connection[Any], code: str, detail: str) -> int | None:
+    """Record an incident in a transaction of its own; returns its id, or None when the same one is open already.
 
     One that does not stop sealing gets its event and leaf with the next batch.
     """
@@ -84,52 +84,53 @@ def note_incident(connection: psycopg.Connection[Any], code: str, detail: str) -
         if any((known.code, known.detail) == (code, detail) for known in open_incidents(connection)):
             return None
         event_id = None if code in STOPPING else uuid7()
-        ((number,),) = connection.execute(_NOTE, [code, detail, event_id]).fetchall()
+        ((number,),) = connection.execute(_INSERT, [code, detail, event_id]).fetchall()
         return int(number)
 
 
 @contextmanager
-def kept(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Keep as an incident what stops the block; it goes on its way."""
+def record_stops(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Record each Stopped that the block raises as an incident, and raise it on."""
     try:
         yield
-    except Stopped as trouble:
-        if note_incident(connection, trouble.code, str(trouble)):
-            logger.error("nothing is sealed any more", code=trouble.code, detail=str(trouble))
+    except Stopped as stopped:
+        if record_incident(connection, stopped.code, str(stopped)):
+            logger.error("nothing is sealed any more", code=stopped.code, detail=str(stopped))
         raise
 
 
-def check_none_is_open(connection: psycopg.Connection[Any]) -> None:
-    """Raise Stopped while an incident that stops sealing is not settled."""
+def check_not_stopped(connection: psycopg.Connection[Any]) -> None:
+    """Raise Stopped while an incident that stops sealing is open."""
     for incident in open_incidents(connection):
         if incident.stops:
             raise Stopped(incident.code, incident.detail)
 
 
-def tell_incidents(connection: psycopg.Connection[Any], batch: Batch) -> None:
+def write_reported_incidents(connection: psycopg.Connection[Any], batch: Batch) -> None:
     """Write the events of incidents that others have reported, each with its leaf.
 
     Whoever reports one can read the id that its event will have. When somebody is writing an event of that id, or has
     written one, the batch goes on without it.
     """
-    for code, detail, event_id in connection.execute(_UNTOLD).fetchall():
-        said = {"code": code, "sentence": detail}
+    for code, detail, event_id in connection.execute(_REPORTED).fetchall():
         try:
             with connection.transaction():
-                batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR, event_id)
+                batch.add_log_event(
+                    Kind.SEALER_INCIDENT, {"code": code, "sentence": detail}, Outcome.ERROR, event_id
+                )
         except (psycopg.errors.UniqueViolation, psycopg.errors.LockNotAvailable):
             logger.warning("an incident is not told in the log", code=code, event_id=event_id)
             return
 
 
-def settle_all(connection: psycopg.Connection[Any], batch: Batch, reason: str) -> int:
+def close_open_incidents(connection: psycopg.Connection[Any], batch: Batch, reason: str) -> int:
     """Close every open incident, in the transaction that is open; how many there were.
 
     What happened and why it is over is an event, too, with its leaf in this batch.
     """
-    found = open_incidents(connection)
-    for incident in found:
-        said = {"code": incident.code, "sentence": incident.detail, "settled": reason}
-        leaf = batch.own(Kind.SEALER_INCIDENT, said, Outcome.ERROR)
-        connection.execute(_SETTLE, [incident.id, reason, leaf.event_id])
-    return len(found)
+    incidents = open_incidents(connection)
+    for incident in incidents:
+        detail = {"code": incident.code, "sentence": incident.detail, "settled": reason}
+        leaf = batch.add_log_event(Kind.SEALER_INCIDENT, detail, Outcome.ERROR)
+        connection.execute(_CLOSE, [incident.id, reason, leaf.event_id])
+    return len(incidents)

@@ -1,4 +1,4 @@
-"""What the log writes about itself: events of the actor `system:sealer`, through the same one door as all others."""
+"""Events that the log writes about itself: of the actor `system:sealer`, through the same function as all others."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,16 +13,26 @@ from recordings.models.fields import uuid7
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.events import ACTOR, Event, event_of
 
+# Codes of incidents that announce the leaves after them.
+LATE, GARBLED = "event_late", "event_malformed"
+_INCIDENT_SENTENCES = {
+    LATE: "{} committed after the log had been declared closed for its time.",
+    GARBLED: "{} no event as the trail has it; its bytes are kept and say nothing.",
+}
+_SUBJECTS = {LATE: ("1 event was", "{} events were"), GARBLED: ("1 row is", "{} rows are")}
 
-def write_own(
+
+def write_log_event(
     connection: psycopg.Connection[Any],
     kind: Kind,
     detail: Mapping[str, int | str],
     outcome: Outcome = Outcome.COMPLETED,
     event_id: str | None = None,
 ) -> Event:
-    """Append an event of the sealer in the transaction that is open. It must get its leaf in the same transaction:
-    the sealer takes no such event from the table."""
+    """Append an event of the sealer in the transaction that is open.
+
+    It must get its leaf in the same transaction: the sealer takes no such event from the table.
+    """
     body = canonical(
         {
             "v": 1,
@@ -38,3 +48,10 @@ def write_own(
     )
     rows = connection.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [body]).fetchall()
     return event_of(connection, int(rows[0][0]))
+
+
+def announcement(code: str, first: int, count: int) -> dict[str, int | str]:
+    """Word an incident that announces the `count` leaves directly after it, from leaf `first` on."""
+    one, many = _SUBJECTS[code]
+    sentence = _INCIDENT_SENTENCES[code].format(one if count == 1 else many.format(f"{count:,}"))
+    return {"code": code, "sentence": sentence, "first": first, "count": count}

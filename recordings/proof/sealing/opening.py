@@ -22,20 +22,20 @@ INSERT INTO audit.log_head (origin, tag_key, size, root) VALUES (%s, %s, 0, %s) 
 
 
 def open_log(connection: psycopg.Connection[Any], origin: str) -> Log | None:
-    """Open the log when there is none: draw the tag key, write `log.opened` as leaf 0. None when there is one."""
+    """Open the log when there is none: make the tag key, write `log.opened` as leaf 0. None when there is one."""
     log = fresh_log(origin)
     with connection.transaction():
         if not create_row(connection, log):
             return None
         batch = Batch(log, connection)
         write_opening(batch, origin, {})
-        batch.save()
+        batch.save(batch.grow_tree())
     batch.adopt()
     return log
 
 
 def fresh_log(first: str) -> Log:
-    """An empty log with a tag key of its own."""
+    """Make an empty log with a tag key of its own."""
     return Log(first, first, os.urandom(KEY_BYTES), manifest_at=stamp(datetime.now(UTC)))
 
 
@@ -45,14 +45,14 @@ def create_row(connection: psycopg.Connection[Any], log: Log) -> bool:
 
 
 def next_origin(first: str, origin: str) -> str:
-    """The name of the next epoch of the log that began as `first`: first/2, first/3 …"""
+    """Name the next epoch of the log that began as `first`: first/2, first/3 …"""
     return f"{first}/{(epoch_of(first, origin) or 0) + 1}"
 
 
 def write_opening(batch: Batch, origin: str, more: Mapping[str, int | str]) -> None:
     """Write `log.opened` of an epoch as the next leaf."""
     batch.origin = origin
-    batch.own(
+    batch.add_log_event(
         Kind.LOG_OPENED,
         {"origin": origin, "tag_key_sha256": key_commitment(batch.log.tag_key), **more},
     )

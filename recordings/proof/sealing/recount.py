@@ -1,4 +1,4 @@
-"""The log's state counted from its leaves, when a sealer starts and whenever leaves are there that it did not write.
+"""Recount the state of the log from its leaves, when a sealer starts and after a loss was restored.
 
 What the log's key has signed is taken as it is: leaf by leaf it is hashed, its chains are followed, and its root must
 be the one that was signed. What nobody has signed – a process died between commit and signature, or a hostile login
@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from recordings.proof.sealing.batch import minute_before, recorded_at_of
 from recordings.proof.sealing.errors import Stopped
-from recordings.proof.sealing.events import ACTOR, Event, Said, events_of, examine
+from recordings.proof.sealing.events import ACTOR, Event, EventContent, events_of, examine
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.stable_prefix import BEGINNING
 from recordings.proof.sealing.tags import KINDS, key_commitment, tag
@@ -29,15 +29,15 @@ _OWN_ENDS = (b'"y":"log.opened"}', b'"y":"heads.manifest"}')
 
 
 @dataclass
-class Counted:
-    """A log on its way from the leaves, and the roots that it had at the sizes that were asked for."""
+class Recounted:
+    """A log that was counted from the leaves, and the roots that it had at the sizes that were asked for."""
 
     log: Log
     roots: dict[int, bytes] = field(default_factory=dict)
 
 
 def count_leaves(connection: psycopg.Connection[Any]) -> int:
-    """How many leaves there are; Stopped when they are not numbered without a gap."""
+    """Count the leaves. Raises Stopped when they are not numbered without a gap."""
     ((count, last),) = connection.execute("SELECT count(*), coalesce(max(n), -1) FROM audit.leaf").fetchall()
     if count != last + 1:
         raise Stopped("head_differs", f"Of the leaves 0 to {last} only {count} are there.")
@@ -46,27 +46,27 @@ def count_leaves(connection: psycopg.Connection[Any]) -> int:
 
 def recount(
     connection: psycopg.Connection[Any], first: str, vouched: Checkpoint, sizes: Sequence[int] = ()
-) -> Counted:
-    """The log of the leaves that a checkpoint stands for, and its roots at `sizes`, too. Raises Stopped when they are
-    no log; whether the root is that of the checkpoint is for the caller to see.
+) -> Recounted:
+    """Count the log of the leaves that a checkpoint stands for, and its roots at `sizes`, too. Raises Stopped when they
+    are no log; the caller compares the root with the checkpoint's.
     """
     upto = vouched.size
     rows = connection.execute(_ROW).fetchall()
     if not rows:
         raise Stopped("head_differs", "There are leaves, but the row with the log's tag key is gone.")
     log = Log(first, vouched.origin, bytes(rows[0][0]))
-    counted, stops = Counted(log), sorted({size for size in sizes if 0 < size <= upto} | {upto})
+    recounted, stops = Recounted(log), sorted({size for size in sizes if 0 < size <= upto} | {upto})
     own: list[tuple[int, bytes]] = []
     with connection.transaction(), connection.cursor("entries", binary=True) as cursor:
         cursor.itersize = _PAGE
         cursor.execute(_ENTRIES, [upto])
         for stop in stops:
             for entries in _pages(cursor, stop - log.size):
-                _follow(log, entries, own)
-            counted.roots[stop] = log.frontier.root()
+                _count(log, entries, own)
+            recounted.roots[stop] = log.frontier.root()
     log.signed_frontier = Frontier(log.size, log.frontier.nodes)
-    _take_own(connection, log, own)
-    return counted
+    _read_own_leaves(connection, log, own)
+    return recounted
 
 
 def _pages(cursor: Any, count: int) -> Iterator[list[tuple[int, bytes]]]:
@@ -78,27 +78,27 @@ def _pages(cursor: Any, count: int) -> Iterator[list[tuple[int, bytes]]]:
         yield rows
 
 
-def _follow(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int, bytes]]) -> None:
-    """Count some leaves."""
+def _count(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int, bytes]]) -> None:
+    """Count some leaves into the log; those that open it and its manifests are added to `own`."""
     hashes, chains = [], [(log.heads[kind], kind, f"{kind}_n", f"{kind}_prev") for kind in KINDS]
     newest, late_n, at = log.newest, log.late_n, log.size
     try:
         for n, data in entries:
-            said = from_json(data, cache_strings="keys")
+            entry = from_json(data, cache_strings="keys")
             for heads, name, count_name, prev_name in chains:
-                found = said.get(name)
-                if found is not None:
-                    found = bytes.fromhex(found)
-                    count, last = heads.get(found, (0, None))
-                    if said[count_name] != count + 1 or said.get(prev_name) != last:
+                tag_hex = entry.get(name)
+                if tag_hex is not None:
+                    tag_bytes = bytes.fromhex(tag_hex)
+                    count, last = heads.get(tag_bytes, (0, None))
+                    if entry[count_name] != count + 1 or entry.get(prev_name) != last:
                         raise ValueError(f"its {name} does not follow the leaf before")
-                    heads[found] = count + 1, n
-            if n != at or said["n"] != n:
+                    heads[tag_bytes] = count + 1, n
+            if n != at or entry["n"] != n:
                 raise ValueError("it has another number")
-            if (recorded_at := said["r"]) > newest:
+            if (recorded_at := entry["r"]) > newest:
                 newest = recorded_at
-            late_n += "late" in said
-            if log.parents_from is None and said["v"] == 2:
+            late_n += "late" in entry
+            if log.parents_from is None and entry["v"] == 2:
                 log.parents_from = n
             if data.endswith(_OWN_ENDS):
                 own.append((n, data))
@@ -111,8 +111,8 @@ def _follow(log: Log, entries: Sequence[tuple[int, bytes]], own: list[tuple[int,
     log.edge.extend(hashes)
 
 
-def _take_own(connection: psycopg.Connection[Any], log: Log, own: Sequence[tuple[int, bytes]]) -> None:
-    """What the log says of itself: its names, the commitment to the tag key, the newest manifest."""
+def _read_own_leaves(connection: psycopg.Connection[Any], log: Log, own: Sequence[tuple[int, bytes]]) -> None:
+    """Read what the log says of itself: its names, the commitment to the tag key, the newest manifest."""
     if not log.size:
         return
     ((zero, first),) = [*own[:1]] or [(-1, b"{}")]
@@ -127,41 +127,31 @@ def _take_own(connection: psycopg.Connection[Any], log: Log, own: Sequence[tuple
     manifests = [(n, data) for n, data in own if data.endswith(_OWN_ENDS[1])]
     wanted = [from_json(data) for data in (*openings, *(data for _, data in manifests[-1:]))]
     events = events_of(connection, [entry["e"] for entry in wanted])
-    for entry in wanted[: len(openings)]:
-        _check_opening(
-            log, entry, _said(events.get(entry["e"]), entry), last=entry is wanted[len(openings) - 1]
-        )
+    contents = [_content_of(events.get(entry["e"]), entry) for entry in wanted]
+    for entry, content in zip(wanted[: len(openings)], contents, strict=False):
+        if content is None:
+            continue
+        if content.detail.get("tag_key_sha256") != key_commitment(log.tag_key):
+            raise Stopped(
+                "head_differs", f"The tag key in audit.log_head is not the one that leaf {entry['n']} names."
+            )
+        if entry is wanted[len(openings) - 1] and content.detail.get("origin") != log.origin:
+            raise Stopped("head_differs", f"Leaf {entry['n']} opens another log than {log.origin}.")
     if manifests:
-        n, data = manifests[-1]
-        _take_manifest(log, n, data, _said(events.get(wanted[-1]["e"]), wanted[-1]))
+        log.manifest_n, manifest = manifests[-1]
+        log.manifest_at, content = recorded_at_of(manifest), contents[-1]
+        if content is None:  # its event is lost; it said at most a minute before it was recorded
+            log.closed_until = minute_before(log.manifest_at)
+        else:
+            log.closed_until = str(content.detail.get("closed_until", BEGINNING))
+        log.sealed_until = log.closed_until
 
 
-def _said(event: Event | None, entry: dict[str, Any]) -> Said | None:
-    """What the event of a signed entry says; None when it is gone. Stopped when it is another one."""
+def _content_of(event: Event | None, entry: dict[str, Any]) -> EventContent | None:
+    """Read the event of a signed entry; None when it is gone. Stopped when it is another one."""
     if event is None:
         return None
-    said = examine(event)
-    if said is None or event.body_hash.hex() != entry["bh"]:
+    content = examine(event)
+    if content is None or event.body_hash.hex() != entry["bh"]:
         raise Stopped("event_altered", f"Event {event.event_id} is not the one that was sealed.")
-    return said
-
-
-def _check_opening(log: Log, entry: dict[str, Any], said: Said | None, *, last: bool) -> None:
-    if said is None:
-        return
-    if said.detail.get("tag_key_sha256") != key_commitment(log.tag_key):
-        raise Stopped(
-            "head_differs", f"The tag key in audit.log_head is not the one that leaf {entry['n']} names."
-        )
-    if last and said.detail.get("origin") != log.origin:
-        raise Stopped("head_differs", f"Leaf {entry['n']} opens another log than {log.origin}.")
-
-
-def _take_manifest(log: Log, n: int, data: bytes, said: Said | None) -> None:
-    """One whose event is lost has said at most a minute before it was recorded."""
-    log.manifest_n, log.manifest_at = n, recorded_at_of(data)
-    if said is None:
-        log.closed_until = minute_before(log.manifest_at)
-    else:
-        log.closed_until = str(said.detail.get("closed_until", BEGINNING))
-    log.sealed_until = log.closed_until
+    return content

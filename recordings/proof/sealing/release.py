@@ -1,4 +1,4 @@
-"""Nothing leaves before the log holds it: waiting until an event is sealed, signed and, if so set, witnessed.
+"""Wait until events are sealed, signed and, if so set, witnessed: nothing leaves before the log holds it.
 
 AUDIT_RELEASE says how far: `durable` (committed is enough), `sealed` (under a signed checkpoint) or `witnessed` (with
 the cosignatures that the policy's quorum asks for). Runs as the application's role.
@@ -21,11 +21,11 @@ _LEAVES = "SELECT count(*), max(n) FROM audit.leaf WHERE event_id = ANY(%s)"
 _COVERING = "SELECT size, note FROM audit.checkpoint WHERE size > %s ORDER BY size LIMIT %s"
 _LINES = "SELECT line FROM audit.cosignature WHERE size = %s ORDER BY time DESC LIMIT 100"
 # Checkpoints that are looked at for a quorum: witnesses come every ten seconds or so, checkpoints several a second.
-_MOST = 200
+_MOST_CHECKPOINTS = 200
 
 
 def wait_released(event_ids: Sequence[UUID]) -> None:
-    """Return once what AUDIT_RELEASE asks for holds of these events, which are committed.
+    """Wait until what AUDIT_RELEASE asks for holds of these events, which are committed.
 
     Raises NotSealed or NotWitnessed after WAIT_SECONDS; RuntimeError inside a transaction, where no event of one's
     own could ever be sealed.
@@ -37,16 +37,16 @@ def wait_released(event_ids: Sequence[UUID]) -> None:
     if settings.AUDIT_RELEASE == "witnessed" and trusted() is None:
         raise NotWitnessed(_NO_POLICY)
     ids, end = list(event_ids), time.monotonic() + WAIT_SECONDS
-    if not _until(lambda: _is_signed(ids), end):
+    if not _wait_until(lambda: _is_signed(ids), end):
         raise NotSealed
-    if settings.AUDIT_RELEASE == "witnessed" and not _until(lambda: _is_witnessed(ids), end):
+    if settings.AUDIT_RELEASE == "witnessed" and not _wait_until(lambda: _is_witnessed(ids), end):
         raise NotWitnessed
 
 
-def _until(holds: Callable[[], bool], end: float) -> bool:
-    while not (held := holds()) and time.monotonic() < end:
+def _wait_until(holds: Callable[[], bool], end: float) -> bool:
+    while not (done := holds()) and time.monotonic() < end:
         time.sleep(_POLL_SECONDS)
-    return held
+    return done
 
 
 def _is_signed(ids: list[UUID]) -> bool:
@@ -62,15 +62,15 @@ def _is_witnessed(ids: list[UUID]) -> bool:
     if policy is None or last is None:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_COVERING, [last, _MOST])
+        cursor.execute(_COVERING, [last, _MOST_CHECKPOINTS])
         for size, note in cursor.fetchall():
             signed = judge(note)
             if signed is None or signed.checkpoint.size <= last:
                 continue
             cursor.execute(_LINES, [size])
             # One by one: a bad line spoils no other.
-            judged = [judge(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
-            if policy.met_by({name for one in judged if one for name in one.witnesses}):
+            cosigned = [judge(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
+            if policy.met_by({name for judged in cosigned if judged for name in judged.witnesses}):
                 return True
     return False
 

@@ -1,4 +1,4 @@
-"""The sealer's life: seal while there is something, wait a moment when there is nothing, come back after trouble."""
+"""The sealer process: seal while there are events, wait a moment when there are none, go on after an outage."""
 
 import threading
 import time
@@ -11,23 +11,22 @@ import structlog
 from recordings.proof.sealing.epoch import new_epoch
 from recordings.proof.sealing.errors import NotYet, Stopped
 from recordings.proof.sealing.events import unsealed
-from recordings.proof.sealing.incident_closing import settle
+from recordings.proof.sealing.incident_closing import close_incidents
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import open_log
 from recordings.proof.sealing.restore import restore
-from recordings.proof.sealing.seal import seal_batch
-from recordings.proof.sealing.signing import AsksForSignatures, Signing
-from recordings.proof.sealing.stable_prefix import Horizon
-from recordings.proof.sealing.start import SIGNER, Latest, Parties, load
-from recordings.tlog.client import Refused, Unreachable
-from recordings.tlog.notes import NoteError, VerifierKey
+from recordings.proof.sealing.seal import Sealed, seal_batch
+from recordings.proof.sealing.signing import NOT_SIGNED, AsksForSignatures, Signing
+from recordings.proof.sealing.stable_prefix import StablePrefix, StablePrefixTracker
+from recordings.proof.sealing.start import SIGNER, Latest, Observers, load
+from recordings.tlog.notes import VerifierKey
 
 logger = structlog.get_logger("portal.sealer")
 
 # After a round, not from its start: under load shorter waits make smaller batches, and both the rate and p99 suffer.
 TICK, IDLE_TICK = 0.05, 0.25
 _SLOWER = 1.1  # from one tick to the next while nothing happens: a quarter of a second after about one second
-_LOOK_EVERY = 0.25
+_TRACK_EVERY = 0.25
 _AT_LEAST_EVERY = 60.0  # a round even without events: the hourly manifest
 _RETRY = 1.0
 # Two sealers are safe – the row of the log's end is locked – but one of them would work for nothing.
@@ -38,11 +37,11 @@ SELECT pg_try_advisory_lock(%(key)s) OR NOT EXISTS (
     WHERE l.locktype = 'advisory' AND l.classid = %(key)s::int8 >> 32 AND l.objid = %(key)s::int8 & 4294967295
       AND l.granted AND a.usename = current_user AND a.datname = current_database())
 """
-_Lost = (psycopg.OperationalError, psycopg.InterfaceError)
+_CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class Sealer:
-    """One sealer process. `outsiders` are asked at the start for their newest checkpoint, beside the signer."""
+    """One sealer process. Beside the signer, `outsiders` are asked at the start for their newest checkpoint."""
 
     def __init__(
         self,
@@ -57,14 +56,14 @@ class Sealer:
         self._url, self._origin = url, origin
         self._signer, self._keys = signer, keys
         self._signing = Signing(signer, keys)
-        self._parties = Parties(origin, {SIGNER: signer.latest, **(outsiders or {})}, keys)
+        self._observers = Observers(origin, {SIGNER: signer.latest, **(outsiders or {})}, keys)
         self._stop = stop or threading.Event()
-        self._trouble = ""
-        self._owed = True
+        self._outage = ""  # why it waits, as it was logged
+        self._owed = True  # a signature, or a first round
         self._busy, self._low = False, -1
 
     def run(self) -> None:
-        """Seal until told to stop. Raises SealingError when sealing must not go on; other trouble is waited out."""
+        """Seal until told to stop. Raises SealingError when sealing must not go on; outages are waited out."""
         while not self._stop.is_set():
             try:
                 with self.connect() as connection:
@@ -73,10 +72,10 @@ class Sealer:
                         return
                     log = self._load(connection)
                     self._owed, self._low = True, -1
-                    self._fine()
+                    self._outage_is_over()
                     self._work(connection, log)
-            except (*_Lost, NotYet, Unreachable, Refused, NoteError) as trouble:
-                self._wait_out(_sentence(trouble))
+            except (*_CONNECTION_LOST, NotYet, *NOT_SIGNED) as error:
+                self._wait_out(_sentence(error))
 
     def once(self) -> int:
         """Seal and sign what is committed now; returns the log's size. Raises what stands in the way."""
@@ -86,52 +85,53 @@ class Sealer:
         return log.size
 
     def settle(self, reason: str) -> int:
-        """Close the incidents that are open, with an event and its leaf for each; how many there were."""
+        """Close the incidents that are open, with an event and its leaf for each; returns how many there were."""
         with self.connect() as connection:
-            number, log = settle(connection, self._origin, self._parties, reason)
+            number, log = close_incidents(connection, self._origin, self._observers, reason)
             if log:
-                self._signing.sign(connection, log)
+                self._signing.sign_and_publish(connection, log)
         return number
 
     def restore(self, note: str, entries: Iterable[bytes]) -> tuple[int, int]:
-        """Bring lost leaves back from a published copy; how many came, and the log's size when all is sealed again."""
+        """Restore lost leaves from a published copy; returns how many, and the log's size when all is sealed again."""
         with self.connect() as connection:
-            number, log = restore(connection, self._origin, self._parties, note, entries)
+            number, log = restore(connection, self._origin, self._observers, note, entries)
             self._seal_all(connection, log)
         return number, log.size
 
     def new_epoch(self, reason: str) -> tuple[str, int]:
-        """Go on under the next name; that name, and the log's size when all is sealed again."""
+        """Go on under the next name; returns that name, and the log's size when all is sealed again."""
         with self.connect() as connection:
-            log = new_epoch(connection, self._origin, self._parties, reason)
-            self._signing.sign(connection, log)
+            log = new_epoch(connection, self._origin, self._observers, reason)
+            self._signing.sign_and_publish(connection, log)
             self._seal_all(connection, log)
         return log.origin, log.size
 
     def _load(self, connection: psycopg.Connection[Any]) -> Log:
-        """The log counted again; opened when there is none."""
-        began = time.monotonic()
-        log = load(connection, self._origin, self._parties)
+        """Count the log again; open it when there is none."""
+        started = time.monotonic()
+        log = load(connection, self._origin, self._observers)
         if log is None:
-            log = open_log(connection, self._origin) or load(connection, self._origin, self._parties)
+            log = open_log(connection, self._origin) or load(connection, self._origin, self._observers)
             if log is None:
                 raise Stopped("head_differs", "There is a row of the log's end, but no leaf.")
             logger.info("the log is opened", origin=self._origin)
         else:
-            logger.info("the log is counted", leaves=log.size, seconds=round(time.monotonic() - began, 3))
+            logger.info("the log is counted", leaves=log.size, seconds=round(time.monotonic() - started, 3))
         return log
 
     def _seal_all(self, connection: psycopg.Connection[Any], log: Log) -> None:
-        horizon = Horizon()
+        tracker = StablePrefixTracker()
         while True:
-            settled = horizon.look(connection)
-            sealed = seal_batch(connection, log, settled=settled, signed=self._parties.signed)
-            self._signing.sign(connection, log)
+            stable = tracker.update(connection)
+            sealed = self._seal_batch(connection, log, stable)
+            if sealed.failure:
+                raise sealed.failure
             if not (sealed.count or sealed.unsigned) and log.signed == log.size:
                 return
 
     def connect(self) -> psycopg.Connection[Any]:
-        """A connection of the sealer's own role."""
+        """Connect as the sealer's own role."""
         return psycopg.connect(
             self._url,
             autocommit=True,
@@ -148,57 +148,62 @@ class Sealer:
             self._wait_out("another sealer is at work on this database")
 
     def _work(self, connection: psycopg.Connection[Any], log: Log) -> None:
-        horizon, looked, worked, tick = Horizon(), 0.0, 0.0, IDLE_TICK
+        tracker, tracked_at, worked_at, tick = StablePrefixTracker(), 0.0, 0.0, IDLE_TICK
         while not self._stop.is_set():
             now = time.monotonic()
-            if now - looked >= _LOOK_EVERY:
-                horizon.look(connection)
-                looked = now
-            if self._owed or now - worked >= _AT_LEAST_EVERY or self._has_work(connection, log, horizon):
-                worked = now
-                tick = 0.0 if self._round(connection, log, horizon) else TICK
+            if now - tracked_at >= _TRACK_EVERY:
+                tracker.update(connection)
+                tracked_at = now
+            stable = tracker.current
+            if self._owed or now - worked_at >= _AT_LEAST_EVERY or self._has_work(connection, log, stable):
+                worked_at = now
+                tick = 0.0 if self._round(connection, log, stable) else TICK
             else:
                 tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
             self._stop.wait(tick)
 
-    def _has_work(self, connection: psycopg.Connection[Any], log: Log, horizon: Horizon) -> bool:
-        """A look without a lock, because most find nothing – but not right after something was found. What is settled
-        need not be looked at again."""
+    def _has_work(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> bool:
+        """Look for events without a lock, because mostly there are none – but not right after there were some. The
+        stable prefix without leaves need not be read again."""
         self._low = max(self._low, log.low)
         if self._busy or unsealed(connection, self._low, 1):
             return True
-        self._low = max(self._low, horizon.settled.number)
+        self._low = max(self._low, stable.number)
         return False
 
-    def _round(self, connection: psycopg.Connection[Any], log: Log, horizon: Horizon) -> bool:
-        """Seal a batch and have it signed; whether there may be more at once."""
-        sealed = seal_batch(connection, log, settled=horizon.settled, signed=self._parties.signed)
-        self._busy, self._owed = sealed.count > 0, True
-        try:
-            self._signing.sign(connection, log)
-            self._owed = log.signed != log.size
-            self._fine()
-        except (Unreachable, Refused, NoteError) as trouble:
+    def _round(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> bool:
+        """Seal a batch and have it signed; returns whether there may be more at once."""
+        sealed = self._seal_batch(connection, log, stable)
+        self._busy = sealed.count > 0
+        if sealed.failure:
             # Sealing goes on; what is sealed is signed with the next round.
-            self._wait_out(_sentence(trouble))
+            self._owed = True
+            self._wait_out(_sentence(sealed.failure))
+        else:
+            self._owed = log.signed != log.size
+            self._outage_is_over()
         return sealed.full or sealed.unsigned
 
-    def _wait_out(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            logger.warning("waiting", trouble=trouble)
-        self._trouble = trouble
+    def _seal_batch(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> Sealed:
+        last_signed = self._observers.last_signed
+        return seal_batch(connection, log, self._signing, stable=stable, last_signed=last_signed)
+
+    def _wait_out(self, outage: str) -> None:
+        if outage != self._outage:
+            logger.warning("waiting", trouble=outage)
+        self._outage = outage
         self._stop.wait(_RETRY)
 
-    def _fine(self) -> None:
-        if self._trouble:
-            logger.info("going on", after=self._trouble)
-        self._trouble = ""
+    def _outage_is_over(self) -> None:
+        if self._outage:
+            logger.info("going on", after=self._outage)
+        self._outage = ""
 
 
-def _sentence(trouble: Exception) -> str:
+def _sentence(error: Exception) -> str:
     """Why it waits, without an address that a driver's message may hold."""
-    if isinstance(trouble, _Lost):
+    if isinstance(error, _CONNECTION_LOST):
         return "the database does not answer"
-    if isinstance(trouble, NotYet):
-        return str(trouble)
-    return f"the signer does not sign: {trouble}"
+    if isinstance(error, NotYet):
+        return str(error)
+    return f"the signer does not sign: {error}"

@@ -1,4 +1,4 @@
-"""Up to which number, and up to which time, no event can appear any more.
+"""The stable prefix of the events: up to which number, and up to which time, no event can appear any more.
 
 Numbers are given when an event is inserted, and the event appears when its transaction commits: a later number may
 well be there first. Whoever inserts an event holds a ROW EXCLUSIVE lock on the table from before the number is drawn
@@ -10,7 +10,7 @@ hours.) An event takes its time a moment before it takes the lock: a minute is l
 """
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -18,7 +18,7 @@ import psycopg
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import NotYet
 
-# One statement: its snapshot – what max() sees – is older than its look at the clock and the locks.
+# One statement: its snapshot – what max() sees – is older than what it reads of the clock and the locks.
 _LOOK = """
 SELECT coalesce((SELECT max(id) FROM audit.event), -1), clock_timestamp(), ARRAY(
     SELECT virtualtransaction FROM pg_locks
@@ -30,47 +30,46 @@ BEGINNING = "1970-01-01T00:00:00.000000Z"
 _PATIENCE, _PAUSE = 5.0, 0.05
 
 
-class Settled(NamedTuple):
+class StablePrefix(NamedTuple):
     """No event can appear any more with a number up to `number`, or recorded before `time`."""
 
     number: int = -1
     time: str = BEGINNING
 
 
-class Horizon:
-    """Looked at now and then; `settled` only grows, and holds for every statement that begins after the look."""
+class StablePrefixTracker:
+    """Follows the stable prefix. `current` only grows, and holds for every statement that begins after an update."""
 
     def __init__(self) -> None:
-        self.settled = Settled()
-        self._mark: tuple[Settled, frozenset[str]] | None = None
+        self.current = StablePrefix()
+        # What was visible when writers were last noted, and these writers: once all have ended, it is stable.
+        self._pending: tuple[StablePrefix, frozenset[str]] | None = None
 
-    def look(self, connection: psycopg.Connection[Any]) -> Settled:
-        """Look once; returns what is settled now."""
+    def update(self, connection: psycopg.Connection[Any]) -> StablePrefix:
+        """Ask the database once; returns what is stable now."""
         ((newest, now, holders),) = connection.execute(_LOOK).fetchall()
-        seen, writers = Settled(newest, _before(now)), frozenset(holders)
-        if self._mark and not self._mark[1] & writers:
-            self._settle(self._mark[0])
-            self._mark = None
+        visible, writers = StablePrefix(newest, stamp(now - MARGIN)), frozenset(holders)
+        if self._pending and not self._pending[1] & writers:
+            self._grow_to(self._pending[0])
+            self._pending = None
         if not writers:
-            self._settle(seen)
-        elif self._mark is None:
-            self._mark = seen, writers
-        return self.settled
+            self._grow_to(visible)
+        elif self._pending is None:
+            self._pending = visible, writers
+        return self.current
 
-    def _settle(self, seen: Settled) -> None:
-        self.settled = Settled(max(self.settled.number, seen.number), max(self.settled.time, seen.time))
+    def _grow_to(self, prefix: StablePrefix) -> None:
+        self.current = StablePrefix(
+            max(self.current.number, prefix.number), max(self.current.time, prefix.time)
+        )
 
 
-def wait_settled(connection: psycopg.Connection[Any]) -> None:
-    """Return once everybody who is writing events now has ended. Raises NotYet when that takes long."""
-    horizon, end = Horizon(), time.monotonic() + _PATIENCE
-    while horizon.look(connection) == Settled():
+def wait_for_writers(connection: psycopg.Connection[Any]) -> None:
+    """Wait until everybody who is writing events now has ended. Raises NotYet when that takes long."""
+    tracker, end = StablePrefixTracker(), time.monotonic() + _PATIENCE
+    while tracker.update(connection) == StablePrefix():
         if time.monotonic() > end:
             raise NotYet(
                 "A transaction that writes events does not end; it must, before the log can be checked."
             )
         time.sleep(_PAUSE)
-
-
-def _before(now: datetime) -> str:
-    return stamp(now - MARGIN)

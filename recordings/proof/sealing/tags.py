@@ -7,11 +7,11 @@ from typing import Literal
 KEY_BYTES = 32
 
 # object.ref, object.parent, actor.ref
-Kind = Literal["obj", "par", "act"]
-KINDS: tuple[Kind, ...] = ("obj", "par", "act")
+TagKind = Literal["obj", "par", "act"]
+KINDS: tuple[TagKind, ...] = ("obj", "par", "act")
 
 
-def tag(key: bytes, kind: Kind, ref: str) -> bytes:
+def tag(key: bytes, kind: TagKind, ref: str) -> bytes:
     """The 32 bytes that stand for `ref` in every leaf: HMAC-SHA-256(key, kind NUL ref)."""
     return hmac.digest(key, f"{kind}\0{ref}".encode(), "sha256")
 

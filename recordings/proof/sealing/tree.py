@@ -4,13 +4,12 @@ Full tiles lie in audit.tile, leaf hashes in audit.leaf. A partial tile is made 
 tile at level l are the roots of full tiles at level l − 1.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from recordings.tlog import merkle
 from recordings.tlog.texts import HASH_BYTES
-from recordings.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, Tiles, entry_bundle, tile_width
+from recordings.tlog.tiles import ENTRIES, WIDTH, TileError, Tiles, entry_bundle
 
 _STORED = (
     "SELECT hashes FROM audit.tile WHERE level = %s AND position >= %s AND position < %s ORDER BY position"
@@ -26,11 +25,11 @@ class Tree:
         self._cursor = cursor
 
     def at(self, size: int) -> Tiles:
-        """The tree of the first `size` leaves; TileError, from there, once a part is asked for that is missing."""
+        """Read the tree of the first `size` leaves; TileError, from there, once a part is asked for that is missing."""
         return Tiles(self.tile, size)
 
     def tile(self, level: int, position: int, width: int = WIDTH) -> bytes:
-        """The bytes of a tile, or of an entry bundle (level ENTRIES). TileError when a part of it is missing."""
+        """Read the bytes of a tile, or of an entry bundle (level ENTRIES). TileError when a part of it is missing."""
         start = position * WIDTH
         if level == ENTRIES:
             return entry_bundle(self._rows(_ENTRIES, width, start))
@@ -38,33 +37,19 @@ class Tree:
             return self._rows(_STORED, 1, level, position)[0]
         return b"".join(self._hashes(level, start, start + width))
 
-    def full_tiles(self, size: int, hashes: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
-        """Level, position and bytes of the tiles that become full when `hashes` follow the first `size` leaves."""
-        full, level, new = [], 0, list(hashes)
-        while new:
-            start = (size >> (HEIGHT * level)) // WIDTH
-            before = tile_width(level, start, size)
-            if before + len(new) < WIDTH:
-                break
-            kept = self._hashes(level, start * WIDTH, start * WIDTH + before) + new
-            done = [b"".join(kept[at : at + WIDTH]) for at in range(0, len(kept) - WIDTH + 1, WIDTH)]
-            full += [(level, start + at, tile) for at, tile in enumerate(done)]
-            level, new = level + 1, [_root(tile) for tile in done]
-        return full
-
     def _hashes(self, level: int, start: int, end: int) -> list[bytes]:
         """Nodes start … end − 1 of a level, from below."""
         if level == 0:
             return self._rows(_HASHES, end - start, start)
         return [_root(tile) for tile in self._rows(_STORED, end - start, level - 1, start)]
 
-    def _rows(self, statement: str, count: int, *place: int) -> list[bytes]:
-        *level, start = place
+    def _rows(self, statement: str, count: int, *where: int) -> list[bytes]:
+        *level, start = where
         self._cursor.execute(statement, [*level, start, start + count])
-        found = [bytes(row[0]) for row in self._cursor.fetchall()]
-        if len(found) != count:
-            raise TileError(f"Of {count} parts of the log from {start} on, {len(found)} are there.")
-        return found
+        rows = [bytes(row[0]) for row in self._cursor.fetchall()]
+        if len(rows) != count:
+            raise TileError(f"Of {count} parts of the log from {start} on, {len(rows)} are there.")
+        return rows
 
 
 @lru_cache(2048)

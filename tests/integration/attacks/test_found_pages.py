@@ -246,19 +246,19 @@ def test_a_witness_that_was_set_back_is_an_incident_and_is_served(
     from recordings.tlog.witness import Witness
 
     auditor = watcher("auditor")
-    errand = auditor.errand()
+    destination = auditor.destination()
     older = log.grow(3)
-    errand.visit(sealer)
+    destination.publish(sealer)
     kept = (auditor._state.folder / "state.json").read_bytes()
     newer = log.grow(5)
-    errand.visit(sealer)
+    destination.publish(sealer)
     back = tmp_path / "set back"
     back.mkdir()
     (back / "state.json").write_bytes(kept)
     state = State(back)
     auditor.answer = Witness(state, auditor.key, [log.signer.key.verifier]).add_checkpoint
     newest = log.grow(2)
-    assert auditor.errand().visit(sealer).size == newest
+    assert auditor.destination().publish(sealer).size == newest
     state.close()
     ((code, detail),) = log.incidents
     assert code == "witness_went_back"

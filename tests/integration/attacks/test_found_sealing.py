@@ -16,22 +16,21 @@ from auditportal.embedded import Services
 from recordings.audit.kinds import Kind
 from recordings.proof.sealing import signing
 from recordings.proof.sealing.batch import Batch
-from recordings.proof.sealing.entries import Leaf, Place, entry, stamp
+from recordings.proof.sealing.entries import ChainLink, Leaf, entry, stamp
 from recordings.proof.sealing.errors import SealingError, Stopped
 from recordings.proof.sealing.events import event_of, examine
 from recordings.proof.sealing.incidents import open_incidents
 from recordings.proof.sealing.log import Log
-from recordings.proof.sealing.log_events import write_own
-from recordings.proof.sealing.seal import seal_batch
+from recordings.proof.sealing.log_events import write_log_event
 from recordings.proof.sealing.service import Sealer
-from recordings.proof.sealing.stable_prefix import Horizon
+from recordings.proof.sealing.stable_prefix import StablePrefixTracker
 from recordings.proof.sealing.tags import key_commitment, tag
 from recordings.proof.verification.verify import verify
 from recordings.tlog.merkle import leaf_hash
 from recordings.tlog.signer import Signer as LogSigner
 from recordings.tlog.state import State
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import Signer, event_body, load_log, seal_all, signer_of, write_events
+from tests.sealing import Signer, event_body, load_log, seal_all, seal_unsigned, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,7 +208,7 @@ def test_T10_another_tag_key_stops_the_sealer(
         thief.execute("UPDATE audit.log_head SET tag_key = sha256(tag_key)")
     admin_connection.execute("UPDATE audit.log_head SET tag_key = sha256(tag_key)")
     with pytest.raises(Stopped, match="The tag key in"):
-        seal_batch(thief, log)
+        seal_unsigned(thief, log)
     assert "The tag key in audit.log_head" in str(stopped_with(services, signer, "head_differs"))
     assert {"opening", "entries"} <= set(failing(services, signer))
 
@@ -291,17 +290,17 @@ def date_back(superuser: Connection, by: timedelta) -> None:
 def test_T12_the_log_is_not_closed_while_a_transaction_may_still_bring_an_event(
     services: Services, thief: Connection
 ) -> None:
-    horizon = Horizon()
-    before = horizon.look(thief).time
+    tracker = StablePrefixTracker()
+    before = tracker.update(thief).time
     with psycopg.connect(services.database_url) as slow:
         record(slow, event_body()[1])
         started = thief.execute("SELECT clock_timestamp()").fetchone()
         for _ in range(3):
             thief.execute("SELECT pg_sleep(0.05)")
-            assert before <= horizon.look(thief).time <= stamp(started[0] - timedelta(seconds=60))  # type: ignore[index]
+            assert before <= tracker.update(thief).time <= stamp(started[0] - timedelta(seconds=60))  # type: ignore[index]
         slow.commit()
-    horizon.look(thief)
-    assert horizon.look(thief).time > stamp(started[0] - timedelta(seconds=60))  # type: ignore[index]
+    tracker.update(thief)
+    assert tracker.update(thief).time > stamp(started[0] - timedelta(seconds=60))  # type: ignore[index]
 
 
 def test_T12_a_manifest_says_no_time_for_which_something_is_not_sealed(
@@ -310,12 +309,12 @@ def test_T12_a_manifest_says_no_time_for_which_something_is_not_sealed(
     """More events than a batch takes: the manifest that comes with the first batch speaks of what came before it."""
     log = load_log(thief, signer)
     write_events(services, 6)
-    settled = Horizon().look(thief)
-    assert seal_batch(thief, log, settled=settled, limit=3, manifest=True).manifest
+    stable = StablePrefixTracker().update(thief)
+    assert seal_unsigned(thief, log, stable=stable, limit=3, manifest=True).manifest
     assert log.closed_until == "1970-01-01T00:00:00.000000Z"
-    signing.Signing(signer, [signer.key.verifier]).sign(thief, log)
-    assert seal_batch(thief, log, settled=settled, manifest=True).manifest
-    assert log.closed_until == settled.time
+    signing.Signing(signer, [signer.key.verifier]).sign_and_publish(thief, log)
+    assert seal_unsigned(thief, log, stable=stable, manifest=True).manifest
+    assert log.closed_until == stable.time
 
 
 def test_T12_A18_an_event_from_a_time_that_was_closed_is_marked(
@@ -389,7 +388,7 @@ def test_T12_when_the_clock_goes_back_the_log_says_so_of_itself(
     log.closed_until = stamp(datetime.now(UTC) + timedelta(minutes=5))  # as if the clock had been ahead
     write_events(services, 1)
     start = log.size
-    sealed = seal_batch(thief, log, manifest=True)
+    sealed = seal_unsigned(thief, log, manifest=True)
     assert (sealed.count, sealed.manifest, log.manifest_owed) == (2, False, True)
     entries = [json.loads(data) for (data,) in rows(services, "SELECT entry FROM audit.leaf ORDER BY n")][
         start:
@@ -473,7 +472,7 @@ def test_T13_an_event_that_can_be_read_is_not_hidden_as_malformed(
         services,
         "SELECT id, event_id::text, body_hash, recorded_at FROM audit.event ORDER BY id DESC LIMIT 1",
     )
-    act = Place(tag(log.tag_key, "act", "system:sealer"), 2, 0)
+    act = ChainLink(tag(log.tag_key, "act", "system:sealer"), 2, 0)
     data = entry(n=3, event_id=event_id, body_hash=bytes(body_hash), recorded_at=stamp(at), kind="event.malformed",
                  outcome="error", act=act, obj=None)  # fmt: skip
     insert(thief, Leaf(3, number, event_id, data, leaf_hash(data), None, act))
@@ -501,7 +500,9 @@ def test_T15_a_row_settles_nothing(
     admin_connection.execute(settling, [number, None])
     admin_connection.execute(settling, [number, sealed])
     assert [one.id for one in open_incidents(thief)] == [number]
-    write_own(thief, Kind.SEALER_INCIDENT, {"code": "event_altered", "sentence": detail, "settled": "x"})
+    write_log_event(
+        thief, Kind.SEALER_INCIDENT, {"code": "event_altered", "sentence": detail, "settled": "x"}
+    )
     ((unsealed,),) = rows(services, "SELECT event_id FROM audit.event ORDER BY id DESC LIMIT 1")
     thief.execute("SELECT audit.settle_incident(%s, 'x', %s)", [number, unsealed])
     assert [one.id for one in open_incidents(thief)] == [number]

@@ -196,7 +196,7 @@ def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: 
     ):
         newest = ledger.newest(link)
         response, time = stamp(stamper.url, newest.note.encode(), trusted(tsa.certificates))
-        ledger.keep(link, NAME, newest.size, "authority.example", response, time)
+        ledger.record_anchor(link, NAME, newest.size, "authority.example", response, time)
     assert failing(scene.audited()) == []
     opened("1", TOM)
     number = AuditEvent.objects.order_by("-id")[0].id

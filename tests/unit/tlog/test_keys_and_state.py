@@ -11,7 +11,7 @@ from recordings.tlog import files, keys
 from recordings.tlog.command import key_of, open_state
 from recordings.tlog.keys import KeyFileError
 from recordings.tlog.notes import LOG, WITNESS
-from recordings.tlog.state import Seen, State, StateError
+from recordings.tlog.state import LastSigned, State, StateError
 from tests.unit.tlog.grown import ORIGIN, checkpoint
 
 
@@ -60,13 +60,13 @@ def test_a_missing_key_and_anothers_key_are_named(tmp_path: Path) -> None:
 
 def test_a_state_reads_back_and_is_for_its_owner_only(tmp_path: Path) -> None:
     state = State(tmp_path / "state")
-    assert (state.is_new, state.seen(ORIGIN)) == (True, Seen())
+    assert (state.is_new, state.last_signed(ORIGIN)) == (True, LastSigned())
     state.put(checkpoint(5), "five")
     state.put(checkpoint(5, origin="b.example"), "other")
     state.put(checkpoint(6), "six")
     state.close()
     again = State(tmp_path / "state")
-    assert again.seen(ORIGIN) == Seen(6, checkpoint(6).root, "six")
+    assert again.last_signed(ORIGIN) == LastSigned(6, checkpoint(6).root, "six")
     assert (again.is_new, again.origins) == (False, [ORIGIN, "b.example"])
     again.close()
     assert _mode(tmp_path / "state") == 0o700

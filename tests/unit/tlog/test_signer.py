@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings.tlog.cosigner import Answer, Cosigner
+from recordings.tlog.cosigner import Cosigner, Response
 from recordings.tlog.notes import LOG, Note, SigningKey, format_note
 from recordings.tlog.signer import RETIRING_SECONDS, Signer
 from recordings.tlog.state import State
@@ -29,7 +29,7 @@ def signer(state: State) -> Signer:
     return Signer(state, LOG_KEY)
 
 
-def _sign(signer: Signer, old: int, size: int, history: str = "true", origin: str = ORIGIN) -> Answer:
+def _sign(signer: Signer, old: int, size: int, history: str = "true", origin: str = ORIGIN) -> Response:
     asked = request(old, path(old, size, history), checkpoint(size, history, origin).text())
     return signer.add_checkpoint(asked)
 
@@ -75,7 +75,7 @@ def test_the_signer_signs_nothing_else(signer: Signer, text: str, status: int) -
 def test_a_new_epoch_is_a_log_that_starts_empty_and_ends_the_one_before(signer: Signer) -> None:
     _sign(signer, 0, 20)
     second, third = f"{ORIGIN}/2", f"{ORIGIN}/3"
-    assert _sign(signer, 20, 21, origin=second) == Answer(409, "0\n", "text/x.tlog.size")
+    assert _sign(signer, 20, 21, origin=second) == Response(409, "0\n", "text/x.tlog.size")
     answer = _sign(signer, 0, 5, origin=second)
     signed = Note.parse(format_note(checkpoint(5, origin=second).text(), [answer.body.rstrip("\n")]))
     assert signed.verify([LOG_KEY.verifier.named(second)])[0].key.name == second
@@ -92,7 +92,7 @@ def test_a_retiring_key_signs_beside_the_new_one_for_30_days(
     for after, lines in expected.items():
         monkeypatch.setattr("recordings.tlog.signer.time.time", lambda now=start + after: now)
         state = State(tmp_path)
-        answer = _sign(Signer(state, NEXT_KEY, also=LOG_KEY), state.seen(ORIGIN).size, 5)
+        answer = _sign(Signer(state, NEXT_KEY, also=LOG_KEY), state.last_signed(ORIGIN).size, 5)
         state.close()
         signed = Note.parse(checkpoint(5).text() + "\n" + answer.body)
         keys = [one.key for one in signed.verify([LOG_KEY.verifier, NEXT_KEY.verifier])]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recordings.tlog import files
 from recordings.tlog.checkpoint import Checkpoint
-from recordings.tlog.cosigner import Answer, Asked, Cosigner
+from recordings.tlog.cosigner import AddCheckpointRequest, Cosigner, Response
 from recordings.tlog.merkle import EMPTY_ROOT
 from recordings.tlog.notes import WITNESS, Note, SigningKey, format_note
 from recordings.tlog.state import State
@@ -36,7 +36,7 @@ def witness(state: State) -> Witness:
     return Witness(state, WITNESS_KEY, [LOG_KEY.verifier, NEXT_KEY.verifier])
 
 
-def _ask(witness: Witness, old: int, size: int, history: str = "true") -> Answer:
+def _ask(witness: Witness, old: int, size: int, history: str = "true") -> Response:
     asked = request(old, path(old, size, history), note(size, LOG_KEY, history))
     return witness.add_checkpoint(asked)
 
@@ -47,7 +47,7 @@ def _evidence(cosigner: Cosigner) -> dict[str, bytes]:
 
 
 def test_the_specifications_request_is_read() -> None:
-    asked = Asked.parse(REQUEST.encode())
+    asked = AddCheckpointRequest.parse(REQUEST.encode())
     assert (asked.old, len(asked.path)) == (20_852_014, 4)
     assert str(Note.parse(asked.note)) == asked.note
     assert request(asked.old, list(asked.path), asked.note) == REQUEST.encode()
@@ -61,7 +61,7 @@ def test_a_witness_follows_a_growing_log(witness: Witness) -> None:
         assert [one.key for one in both] == [LOG_KEY.verifier, WITNESS_KEY.verifier]
         assert (both[1].time or 0) > 1_700_000_000
         latest = witness.latest(sha256(ORIGIN.encode()).hexdigest())
-        assert latest == Answer(200, note(size, LOG_KEY) + answer.body)
+        assert latest == Response(200, note(size, LOG_KEY) + answer.body)
     assert _evidence(witness) == {}
 
 
@@ -72,12 +72,12 @@ def test_a_log_begins_at_any_size(witness: Witness) -> None:
 @pytest.mark.parametrize("old", [0, 1, 4, 6])
 def test_another_old_size_is_answered_with_the_recorded_one(witness: Witness, old: int) -> None:
     _ask(witness, 0, 5)
-    assert _ask(witness, old, 6) == Answer(409, "5\n", "text/x.tlog.size")
+    assert _ask(witness, old, 6) == Response(409, "5\n", "text/x.tlog.size")
     assert _evidence(witness) == {}
 
 
 def test_a_fresh_witness_knows_size_0(witness: Witness) -> None:
-    assert _ask(witness, 3, 6) == Answer(409, "0\n", "text/x.tlog.size")
+    assert _ask(witness, 3, 6) == Response(409, "0\n", "text/x.tlog.size")
 
 
 def test_an_old_size_above_the_new_one_is_a_bad_request(witness: Witness) -> None:
@@ -155,7 +155,7 @@ def test_a_rewritten_history_is_refused_whatever_is_claimed(witness: Witness) ->
 def test_a_truncated_and_regrown_log_is_refused(witness: Witness) -> None:
     """A13: cut to 8 – what a restored backup looks like – and grown again differently, past the size it had."""
     _ask(witness, 0, 20)
-    assert _ask(witness, 8, 12, "false") == Answer(409, "20\n", "text/x.tlog.size")
+    assert _ask(witness, 8, 12, "false") == Response(409, "20\n", "text/x.tlog.size")
     assert _ask(witness, 20, 25, "false").status == 422
     assert any(name.startswith("25-") for name in _evidence(witness))
 
@@ -232,5 +232,5 @@ def test_nothing_is_answered_that_was_not_kept(witness: Witness, monkeypatch: py
     with pytest.raises(OSError, match="No space left"):
         _ask(witness, 5, 9)
     monkeypatch.undo()
-    assert _ask(witness, 4, 9) == Answer(409, "5\n", "text/x.tlog.size")
+    assert _ask(witness, 4, 9) == Response(409, "5\n", "text/x.tlog.size")
     assert _ask(witness, 5, 10).status == 200

@@ -15,7 +15,7 @@ from recordings.proof.evidence.bundle.scope import ALL, Scope
 from recordings.proof.evidence.bundle.timestamps import TimestampedCheckpoint, timestamped_around
 from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.sealing.heads import Heads, ProvenHead
-from recordings.proof.sealing.tags import Kind as TagKind
+from recordings.proof.sealing.tags import TagKind
 from recordings.tlog.tiles import Tiles
 
 _OPENING = """

@@ -16,8 +16,7 @@ from recordings.db import fetch_all
 from recordings.proof.evidence.bundle.scope import ACTOR, ALL, OBJECT, TARGET, Scope
 from recordings.proof.evidence.errors import TooMuch
 from recordings.proof.sealing.entries import stamp
-from recordings.proof.sealing.tags import Kind as TagKind
-from recordings.proof.sealing.tags import tag
+from recordings.proof.sealing.tags import TagKind, tag
 
 LIMIT = 100_000
 _FETCHED = 5_000

@@ -1,4 +1,4 @@
-"""A real log in a database of its own, real witnesses on loopback, and the errands' own database role."""
+"""A real log in a database of its own, real witnesses on loopback, and the publisher's own database role."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.tlog.cosigner import Answer, Cosigner
+from recordings.tlog.cosigner import Cosigner, Response
 from recordings.tlog.notes import WITNESS, SigningKey, VerifierKey
 from recordings.tlog.policy import Party
 from recordings.tlog.server import tcp_server
@@ -22,7 +22,7 @@ from tests.sealing import Signer, seal_all, signer_of, write_events
 
 if TYPE_CHECKING:  # Django is not set up yet when this file is read
     from recordings.proof.anchors.ledger import Connection
-    from recordings.proof.anchors.witness import Witnessing
+    from recordings.proof.anchors.witness import WitnessDestination
 
 
 @dataclass
@@ -95,7 +95,7 @@ def log(committed_db: None, services: Services, settings: Any) -> Iterator[Log]:
 
 @pytest.fixture
 def sealer(log: Log) -> Iterator["Connection"]:
-    """A connection as an errand has it."""
+    """A connection as a destination has it."""
     with psycopg.connect(log.services.sealer_url, autocommit=True) as connection:
         yield connection
 
@@ -108,18 +108,18 @@ class Watcher:
         self.evidence = folder / name / "evidence"
         self._state = State(folder / name)
         self.witness = Witness(self._state, self.key, logs)
-        self.answer: Callable[[bytes], Answer] = self.witness.add_checkpoint
+        self.answer: Callable[[bytes], Response] = self.witness.add_checkpoint
         self.asked: list[bytes] = []
-        self._errands: list[Witnessing] = []
+        self._destinations: list[WitnessDestination] = []
         self._server = tcp_server(_Listening(self), "127.0.0.1", 0)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
-    def errand(self, *, hurried: bool = False) -> "Witnessing":
-        """Another start of the courier's thread for this witness."""
-        from recordings.proof.anchors.witness import Witnessing
+    def destination(self, *, hurried: bool = False) -> "WitnessDestination":
+        """Another start of the publisher's thread for this witness."""
+        from recordings.proof.anchors.witness import WitnessDestination
 
-        self._errands.append(Witnessing("auditor", self.party, hurried=hurried))
-        return self._errands[-1]
+        self._destinations.append(WitnessDestination("auditor", self.party, hurried=hurried))
+        return self._destinations[-1]
 
     @property
     def party(self) -> Party:
@@ -127,8 +127,8 @@ class Watcher:
         return Party(self.key.verifier, f"http://{host}:{port}/")
 
     def stop(self) -> None:
-        for errand in self._errands:
-            errand.close()
+        for destination in self._destinations:
+            destination.close()
         self._server.shutdown()
         self._server.server_close()
         self._state.close()
@@ -146,11 +146,11 @@ class _Listening(Cosigner):
     def sign(self, checkpoint: Any) -> Any:
         raise NotImplementedError
 
-    def add_checkpoint(self, request: bytes) -> Answer:
+    def add_checkpoint(self, request: bytes) -> Response:
         self._watcher.asked.append(request)
         return self._watcher.answer(request)
 
-    def latest(self, origin_hash: str) -> Answer:
+    def latest(self, origin_hash: str) -> Response:
         return self._watcher.witness.latest(origin_hash)
 
 

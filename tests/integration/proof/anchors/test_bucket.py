@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from recordings.proof.anchors import bucket, ledger
-from recordings.proof.anchors.bucket import Anchoring
+from recordings.proof.anchors.bucket import BucketDestination
 from recordings.proof.anchors.copy import checkpoint_key, entries, newest
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
-from recordings.proof.anchors.locked_bucket import Lockbox
+from recordings.proof.anchors.locked_bucket import LockedBucket
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog import merkle
 from recordings.tlog.client import Unreachable
@@ -31,13 +31,13 @@ def url(ceph: Ceph) -> str:
 
 
 @pytest.fixture
-def box(ceph: Ceph, url: str) -> Lockbox:
-    return Lockbox(url, ceph.access_key, ceph.secret_key, REGION)
+def locked_bucket(ceph: Ceph, url: str) -> LockedBucket:
+    return LockedBucket(url, ceph.access_key, ceph.secret_key, REGION)
 
 
 @pytest.fixture
-def errand(box: Lockbox, url: str) -> Anchoring:
-    return Anchoring(box, url, days=30)
+def destination(locked_bucket: LockedBucket, url: str) -> BucketDestination:
+    return BucketDestination(locked_bucket, url, days=30)
 
 
 def _keys(ceph: Ceph, url: str) -> dict[str, int]:
@@ -58,10 +58,10 @@ def _entries(log: Log) -> list[bytes]:
 
 
 def test_everything_a_verifier_needs_is_there(
-    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str
+    log: Log, sealer: Connection, destination: BucketDestination, ceph: Ceph, url: str
 ) -> None:
     size = log.grow(700)
-    assert errand.visit(sealer).size == size
+    assert destination.publish(sealer).size == size
     width = size - 512
     tiles = [
         "entries/000",
@@ -82,10 +82,12 @@ def test_everything_a_verifier_needs_is_there(
     assert b"COMPLIANCE until" in evidence
 
 
-def test_nobody_takes_it_back(log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str) -> None:
+def test_nobody_takes_it_back(
+    log: Log, sealer: Connection, destination: BucketDestination, ceph: Ceph, url: str
+) -> None:
     """The owner of the account, with every right there is: neither delete a version nor shorten its lock."""
     log.grow(3)
-    errand.visit(sealer)
+    destination.publish(sealer)
     name, tomorrow = url.rpartition("/")[2], datetime.now(UTC) + timedelta(days=1)
     for found in ceph.client.list_object_versions(Bucket=name)["Versions"]:
         where = {"Bucket": name, "Key": found["Key"], "VersionId": found["VersionId"]}
@@ -109,13 +111,13 @@ def test_nobody_takes_it_back(log: Log, sealer: Connection, errand: Anchoring, c
 
 
 def test_only_what_is_new_is_put(
-    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str
+    log: Log, sealer: Connection, destination: BucketDestination, ceph: Ceph, url: str
 ) -> None:
     first = log.grow(300)
-    errand.visit(sealer)
+    destination.publish(sealer)
     before = _keys(ceph, url)
     second = log.grow(300)
-    errand.visit(sealer)
+    destination.publish(sealer)
     added = _keys(ceph, url).keys() - before.keys()
     assert {key.removeprefix(f"{ORIGIN}/") for key in added} == {
         "tile/entries/001",
@@ -130,37 +132,48 @@ def test_only_what_is_new_is_put(
 
 
 def test_an_interrupted_visit_is_resumed(
-    log: Log, sealer: Connection, errand: Anchoring, ceph: Ceph, url: str, monkeypatch: pytest.MonkeyPatch
+    log: Log,
+    sealer: Connection,
+    destination: BucketDestination,
+    ceph: Ceph,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing is put twice, and no checkpoint stands there before all of its tiles."""
     log.grow(700)
-    put, calls = Lockbox.put, iter(range(100))
+    put, calls = LockedBucket.put, iter(range(100))
 
-    def breaking(self: Lockbox, key: str, body: bytes, until: datetime) -> str:
+    def breaking(self: LockedBucket, key: str, body: bytes, until: datetime) -> str:
         if next(calls) == 4:
             raise Trouble("The line is cut.")
         return put(self, key, body, until)
 
-    monkeypatch.setattr(Lockbox, "put", breaking)
+    monkeypatch.setattr(LockedBucket, "put", breaking)
     with pytest.raises(Trouble, match="cut"):
-        errand.visit(sealer)
+        destination.publish(sealer)
     assert len(_keys(ceph, url)) == 4
     assert not any("/checkpoint/" in key for key in _keys(ceph, url))
-    errand.visit(sealer)
+    destination.publish(sealer)
     assert len(_keys(ceph, url)) == 8
     assert set(_keys(ceph, url).values()) == {1}
 
 
 def test_the_log_comes_back_from_the_bucket(
-    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str, settings: Any
+    log: Log,
+    sealer: Connection,
+    destination: BucketDestination,
+    locked_bucket: LockedBucket,
+    ceph: Ceph,
+    url: str,
+    settings: Any,
 ) -> None:
     for count in (3, 600, 1):
         log.grow(count)
-        errand.visit(sealer)
+        destination.publish(sealer)
     keys = [log.signer.key.verifier]
-    note = newest(box, ORIGIN, keys)
+    note = newest(locked_bucket, ORIGIN, keys)
     assert note == _note(log)
-    back = list(entries(box, note))
+    back = list(entries(locked_bucket, note))
     assert back == _entries(log)
     assert merkle.root([merkle.leaf_hash(entry) for entry in back]) == ledger.newest(sealer).root
     settings.AUDIT_ANCHOR_BUCKET, settings.S3_REGION = url, REGION
@@ -173,26 +186,36 @@ def test_the_log_comes_back_from_the_bucket(
 
 
 def test_deleting_and_overwriting_hide_nothing(
-    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str
+    log: Log,
+    sealer: Connection,
+    destination: BucketDestination,
+    locked_bucket: LockedBucket,
+    ceph: Ceph,
+    url: str,
 ) -> None:
     """Whoever has the credentials can put newer versions and delete markers on top: the first version counts."""
     log.grow(300)
-    errand.visit(sealer)
+    destination.publish(sealer)
     name = url.rpartition("/")[2]
     for number, key in enumerate(_keys(ceph, url)):
         ceph.client.put_object(Bucket=name, Key=key, Body=io.BytesIO(b"rewritten"))
         if number % 2:
             ceph.client.delete_object(Bucket=name, Key=key)
-    note = newest(box, ORIGIN, [log.signer.key.verifier])
+    note = newest(locked_bucket, ORIGIN, [log.signer.key.verifier])
     assert note == _note(log)
-    assert list(entries(box, note)) == _entries(log)
+    assert list(entries(locked_bucket, note)) == _entries(log)
 
 
 def test_a_forged_newer_checkpoint_is_passed_over(
-    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox, ceph: Ceph, url: str
+    log: Log,
+    sealer: Connection,
+    destination: BucketDestination,
+    locked_bucket: LockedBucket,
+    ceph: Ceph,
+    url: str,
 ) -> None:
     log.grow(3)
-    errand.visit(sealer)
+    destination.publish(sealer)
     name = url.rpartition("/")[2]
     forged = SigningKey.generate(ORIGIN).sign(f"{ORIGIN}\n999\n{'A' * 43}=\n")
     for size, note in (
@@ -203,59 +226,61 @@ def test_a_forged_newer_checkpoint_is_passed_over(
         ceph.client.put_object(
             Bucket=name, Key=checkpoint_key(ORIGIN, size), Body=note.encode("latin-1", "ignore")
         )
-    assert newest(box, ORIGIN, [log.signer.key.verifier]) == _note(log)
+    assert newest(locked_bucket, ORIGIN, [log.signer.key.verifier]) == _note(log)
     with pytest.raises(Trouble, match="signed by a log key"):
-        newest(box, ORIGIN, [SigningKey.generate("other.example").verifier])
+        newest(locked_bucket, ORIGIN, [SigningKey.generate("other.example").verifier])
 
 
-def test_an_empty_bucket_knows_nothing(box: Lockbox) -> None:
-    assert newest(box, ORIGIN) is None
+def test_an_empty_bucket_knows_nothing(locked_bucket: LockedBucket) -> None:
+    assert newest(locked_bucket, ORIGIN) is None
 
 
-def test_two_epochs_do_not_mix(log: Log, sealer: Connection, errand: Anchoring, box: Lockbox) -> None:
+def test_two_epochs_do_not_mix(
+    log: Log, sealer: Connection, destination: BucketDestination, locked_bucket: LockedBucket
+) -> None:
     log.grow(2)
-    errand.visit(sealer)
-    assert newest(box, f"{ORIGIN}/2") is None
+    destination.publish(sealer)
+    assert newest(locked_bucket, f"{ORIGIN}/2") is None
 
 
 def test_another_history_under_the_same_name_is_an_incident(
-    log: Log, sealer: Connection, errand: Anchoring, box: Lockbox
+    log: Log, sealer: Connection, destination: BucketDestination, locked_bucket: LockedBucket
 ) -> None:
     """A9 with the real key: the bucket still holds what was there first."""
     log.grow(300)
-    errand.visit(sealer)
+    destination.publish(sealer)
     old = _entries(log)
     note = _note(log)
     log.rewrite()
     log.grow(300)
     with pytest.raises(Trouble, match="something else"):
-        errand.visit(sealer)
+        destination.publish(sealer)
     ((code, _),) = log.incidents
     assert code == "bucket_differs"
-    assert list(entries(box, note)) == old
+    assert list(entries(locked_bucket, note)) == old
 
 
 def test_a_bucket_without_object_lock_is_no_success(log: Log, sealer: Connection, ceph: Ceph) -> None:
     log.grow()
     for versions in (False, True):
         url = ceph.create_bucket(next(_names), versions=versions)
-        plain = Anchoring(Lockbox(url, ceph.access_key, ceph.secret_key, REGION), url, days=30)
+        plain = BucketDestination(LockedBucket(url, ceph.access_key, ceph.secret_key, REGION), url, days=30)
         with pytest.raises(Trouble):
-            plain.visit(sealer)
+            plain.publish(sealer)
     assert log.rows("SELECT FROM audit.anchor") == []
 
 
-def test_a_lock_that_is_too_short_is_prolonged(box: Lockbox, ceph: Ceph, url: str) -> None:
+def test_a_lock_that_is_too_short_is_prolonged(locked_bucket: LockedBucket, ceph: Ceph, url: str) -> None:
     """Something of ours from long ago, found again: compliance mode lets a lock be made longer."""
     now = datetime.now(UTC)
-    version = box.put("x", b"same", now + timedelta(days=1))
-    assert box.put("x", b"same", now + timedelta(days=9)) == version
+    version = locked_bucket.put("x", b"same", now + timedelta(days=1))
+    assert locked_bucket.put("x", b"same", now + timedelta(days=9)) == version
     where = {"Bucket": url.rpartition("/")[2], "Key": "x", "VersionId": version}
     until = ceph.client.get_object_retention(**where)["Retention"]["RetainUntilDate"]
     assert abs(until - (now + timedelta(days=9))) < timedelta(minutes=1)
 
 
-def test_governance_mode_is_not_enough(box: Lockbox, ceph: Ceph, url: str) -> None:
+def test_governance_mode_is_not_enough(locked_bucket: LockedBucket, ceph: Ceph, url: str) -> None:
     """A file of the same name and content, put there first under a lock that a privileged user can lift."""
     until = datetime.now(UTC) + timedelta(days=1)
     ceph.client.put_object(
@@ -266,7 +291,7 @@ def test_governance_mode_is_not_enough(box: Lockbox, ceph: Ceph, url: str) -> No
         ObjectLockRetainUntilDate=until,
     )
     with pytest.raises(Trouble, match="GOVERNANCE"):
-        box.put("x", b"same", until)
+        locked_bucket.put("x", b"same", until)
 
 
 def test_no_credential_in_any_sentence(ceph: Ceph, url: str, settings: Any) -> None:
@@ -280,7 +305,7 @@ def test_no_credential_in_any_sentence(ceph: Ceph, url: str, settings: Any) -> N
 
 
 def test_a_store_that_is_silent_or_gone(ceph: Ceph) -> None:
-    gone = Lockbox("http://127.0.0.1:9/bucket", "a", "b", REGION)
+    gone = LockedBucket("http://127.0.0.1:9/bucket", "a", "b", REGION)
     with pytest.raises(Trouble, match="could not be reached"):
         gone.first("x")
 
@@ -291,4 +316,4 @@ def test_a_store_that_is_silent_or_gone(ceph: Ceph) -> None:
 )
 def test_places_that_are_none(url: str) -> None:
     with pytest.raises(ValueError, match=r"https://|bucket"):
-        Lockbox(url, "a", "b", REGION)
+        LockedBucket(url, "a", "b", REGION)

@@ -8,7 +8,7 @@ import pytest
 from recordings.proof.anchors import ledger, mail
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
-from recordings.proof.anchors.mail import Mailing, send
+from recordings.proof.anchors.mail import MailDestination, send
 from recordings.tlog.notes import Note
 from tests.integration.commbox.test_tls import Authority
 from tests.integration.proof.anchors.conftest import Log
@@ -17,8 +17,10 @@ from tests.mailbox import Mailbox, mailbox
 TO = ("eva@auditor.example", "archive@auditor.example")
 
 
-def _errand(box: Mailbox, url: str = "smtp://127.0.0.1:{}") -> Mailing:
-    return Mailing(url.format(box.port), "Portal <portal@example.com>", TO, "https://portal.example.com")
+def _destination(box: Mailbox, url: str = "smtp://127.0.0.1:{}") -> MailDestination:
+    return MailDestination(
+        url.format(box.port), "Portal <portal@example.com>", TO, "https://portal.example.com"
+    )
 
 
 def _text(box: Mailbox) -> str:
@@ -28,7 +30,7 @@ def _text(box: Mailbox) -> str:
 def test_what_it_says(log: Log, sealer: Connection) -> None:
     size = log.grow(3)
     with mailbox() as box:
-        assert _errand(box).visit(sealer) == (size, "")
+        assert _destination(box).publish(sealer) == (size, "")
     (letter,) = box.letters
     assert (letter.sender, letter.recipients) == ("portal@example.com", list(TO))
     assert letter.message["Subject"] == f"Audit trail audit.example.com/trail: {size} leaves"
@@ -44,7 +46,7 @@ def test_the_checkpoint_in_it_verifies_as_it_was_sent(log: Log, sealer: Connecti
     """An auditor copies the lines between the rulers out of the mail."""
     log.grow()
     with mailbox() as box:
-        _errand(box).visit(sealer)
+        _destination(box).publish(sealer)
     rulers = [line for line in _text(box).split("\n") if line.startswith("-----")]
     note = _text(box).split(f"{rulers[0]}\n")[1]
     assert note == ledger.newest(sealer).note
@@ -54,16 +56,16 @@ def test_the_checkpoint_in_it_verifies_as_it_was_sent(log: Log, sealer: Connecti
 def test_the_next_one_tells_the_growth_and_the_incidents_since(log: Log, sealer: Connection) -> None:
     first = log.grow(2)
     with mailbox() as box:
-        _errand(box).visit(sealer)
+        _destination(box).publish(sealer)
         sealer.execute(
             "INSERT INTO audit.incident (code, detail) VALUES ('witness_refused', 'Ünlikely things')"
         )
         second = log.grow(1000)
-        _errand(box).visit(sealer)
+        _destination(box).publish(sealer)
         assert f"{second:,} ({second - first:,} new since the mail before)" in _text(box)
         assert "UTC, witness_refused: Ünlikely things" in _text(box)
         log.grow(1)
-        _errand(box).visit(sealer)
+        _destination(box).publish(sealer)
     assert "None." in _text(box)
     kept = log.rows("SELECT evidence FROM audit.anchor WHERE kind = 'mail' ORDER BY id")
     assert [bytes(row[0]).replace(b"\n", b"\r\n") for row in kept] == [letter.data for letter in box.letters]
@@ -71,16 +73,16 @@ def test_the_next_one_tells_the_growth_and_the_incidents_since(log: Log, sealer:
 
 def test_once_a_day_and_only_when_there_is_something_new(log: Log, sealer: Connection) -> None:
     with mailbox() as box:
-        errand = _errand(box)
-        ledger.introduce(sealer, {mail.NAME: mail.EVERY})
-        assert not errand.due(sealer)
+        destination = _destination(box)
+        ledger.register(sealer, {mail.NAME: mail.EVERY})
+        assert not destination.due(sealer)
         log.grow()
-        assert errand.due(sealer)
-        ledger.succeeded(sealer, mail.NAME, errand.visit(sealer).size, "")
+        assert destination.due(sealer)
+        ledger.record_success(sealer, mail.NAME, destination.publish(sealer).size, "")
         log.grow()
-        assert not errand.due(sealer)
+        assert not destination.due(sealer)
         sealer.execute("UPDATE audit.outside SET success_at = success_at - interval '24 hours'")
-        assert errand.due(sealer)
+        assert destination.due(sealer)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_once_a_day_and_only_when_there_is_something_new(log: Log, sealer: Conne
 def test_a_server_that_refuses(log: Log, sealer: Connection, refuse: dict[str, str], words: str) -> None:
     log.grow()
     with mailbox(refuse=refuse) as box, pytest.raises(Trouble, match=words) as caught:
-        _errand(box, "smtp://portal:geheim@127.0.0.1:{}").visit(sealer)
+        _destination(box, "smtp://portal:geheim@127.0.0.1:{}").publish(sealer)
     assert "geheim" not in str(caught.value)
     assert box.letters == []
     assert log.rows("SELECT FROM audit.anchor") == []
@@ -106,7 +108,7 @@ def test_one_recipient_who_is_refused_is_said_and_the_other_gets_it(log: Log, se
     size = log.grow()
     with mailbox() as box:
         box.refuse = {TO[0]: "550 unknown"}
-        assert _errand(box).visit(sealer) == (size, f"Refused for {TO[0]}.")
+        assert _destination(box).publish(sealer) == (size, f"Refused for {TO[0]}.")
     assert box.letters[0].recipients == [TO[1]]
     assert len(log.rows("SELECT FROM audit.anchor")) == 1
 
@@ -114,7 +116,7 @@ def test_one_recipient_who_is_refused_is_said_and_the_other_gets_it(log: Log, se
 def test_a_password_is_used(log: Log, sealer: Connection) -> None:
     log.grow()
     with mailbox() as box:
-        _errand(box, "smtp://portal%40example.com:geheim@127.0.0.1:{}").visit(sealer)
+        _destination(box, "smtp://portal%40example.com:geheim@127.0.0.1:{}").publish(sealer)
     assert box.letters[0].user.startswith("PLAIN ")
 
 
@@ -137,7 +139,7 @@ def test_to_another_machine_only_after_starttls(
     log.grow()
     _elsewhere(monkeypatch, authority.file)
     with mailbox(authority.issue()) as box:
-        _errand(box, "smtp://portal:geheim@127.0.0.1:{}").visit(sealer)
+        _destination(box, "smtp://portal:geheim@127.0.0.1:{}").publish(sealer)
     assert box.letters[0].encrypted
 
 
@@ -147,7 +149,7 @@ def test_a_server_without_starttls_gets_neither_mail_nor_password(
     log.grow()
     _elsewhere(monkeypatch)
     with mailbox() as box, pytest.raises(Trouble, match="STARTTLS"):
-        _errand(box, "smtp://portal:geheim@127.0.0.1:{}").visit(sealer)
+        _destination(box, "smtp://portal:geheim@127.0.0.1:{}").publish(sealer)
     assert box.letters == []
 
 
@@ -157,7 +159,7 @@ def test_a_certificate_that_does_not_verify(
     log.grow()
     _elsewhere(monkeypatch)
     with mailbox(authority.issue()) as box, pytest.raises(Trouble, match="SSLCertVerificationError"):
-        _errand(box).visit(sealer)
+        _destination(box).publish(sealer)
     assert box.letters == []
 
 
@@ -170,4 +172,4 @@ def test_a_server_that_is_none(url: str) -> None:
 def test_nobody_listens(log: Log, sealer: Connection) -> None:
     log.grow()
     with pytest.raises(Trouble, match="could not be reached"):
-        Mailing("smtp://127.0.0.1:9", "a@b.example", TO, "").visit(sealer)
+        MailDestination("smtp://127.0.0.1:9", "a@b.example", TO, "").publish(sealer)

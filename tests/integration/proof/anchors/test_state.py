@@ -32,7 +32,7 @@ def _age(admin: Connection, **by: str) -> None:
 def test_a_party_that_was_never_reached_alarms_once_it_should_have_been(
     log: Log, sealer: Connection, admin_connection: Connection
 ) -> None:
-    ledger.introduce(sealer, {"witness Eva": EVERY})
+    ledger.register(sealer, {"witness Eva": EVERY})
     assert not _party().alarm  # there is nothing it could know yet
     size = log.grow()
     assert not _party().alarm
@@ -45,9 +45,9 @@ def test_a_party_that_was_never_reached_alarms_once_it_should_have_been(
 
 def test_a_quiet_log_alarms_nobody(log: Log, sealer: Connection, admin_connection: Connection) -> None:
     """Nothing new for a month is nothing to anchor; three intervals after something new somebody must look."""
-    ledger.introduce(sealer, {"bucket": EVERY})
+    ledger.register(sealer, {"bucket": EVERY})
     first = log.grow()
-    ledger.succeeded(sealer, "bucket", first, "")
+    ledger.record_success(sealer, "bucket", first, "")
     _age(admin_connection, **{f"s{first}": "30 days"})
     admin_connection.execute("UPDATE audit.outside SET success_at = success_at - interval '30 days'")
     assert not _party().alarm
@@ -55,16 +55,16 @@ def test_a_quiet_log_alarms_nobody(log: Log, sealer: Connection, admin_connectio
     assert not _party().alarm
     _age(admin_connection, **{f"s{second}": "31 seconds"})
     assert _party().alarm
-    ledger.succeeded(sealer, "bucket", second, "")
+    ledger.record_success(sealer, "bucket", second, "")
     assert not _party().alarm
 
 
 def test_trouble_stands_beside_the_last_success(log: Log, sealer: Connection) -> None:
-    ledger.introduce(sealer, {"timestamp": EVERY})
+    ledger.register(sealer, {"timestamp": EVERY})
     size = log.grow()
-    ledger.succeeded(sealer, "timestamp", size, "")
+    ledger.record_success(sealer, "timestamp", size, "")
     before = _party()
-    ledger.failed(sealer, "timestamp", "It answered 503.")
+    ledger.record_failure(sealer, "timestamp", "It answered 503.")
     after = _party()
     assert (before.words, before.every, before.trouble) == ("Time stamp", EVERY, "")
     assert (after.success_at, after.size, after.trouble) == (before.success_at, size, "It answered 503.")
@@ -75,7 +75,7 @@ def test_trouble_stands_beside_the_last_success(log: Log, sealer: Connection) ->
 
 def test_the_order_and_the_words(log: Log, sealer: Connection) -> None:
     names = ["timestamp", "witness Zoe", "mail", "bucket", "policy", "witness Eva"]
-    ledger.introduce(sealer, dict.fromkeys(names, EVERY))
+    ledger.register(sealer, dict.fromkeys(names, EVERY))
     assert [party.words for party in outside_parties()] == [
         "Witness Eva",
         "Witness Zoe",
@@ -87,11 +87,11 @@ def test_the_order_and_the_words(log: Log, sealer: Connection) -> None:
 
 
 def test_who_is_no_longer_served_is_gone_and_may_come_back(log: Log, sealer: Connection) -> None:
-    ledger.introduce(sealer, {"mail": EVERY})
-    ledger.failed(sealer, "mail", "no")
-    ledger.introduce(sealer, {})
+    ledger.register(sealer, {"mail": EVERY})
+    ledger.record_failure(sealer, "mail", "no")
+    ledger.register(sealer, {})
     assert outside_parties() == []
-    ledger.introduce(sealer, {"mail": EVERY})
+    ledger.register(sealer, {"mail": EVERY})
     assert (_party().name, _party().trouble) == ("mail", "")
 
 
@@ -110,7 +110,7 @@ def test_who_is_no_longer_served_is_gone_and_may_come_back(log: Log, sealer: Con
         "SELECT * FROM auth_group",
     ],
 )
-def test_what_the_couriers_role_may_not_do(log: Log, services: Services, statement: str) -> None:
+def test_what_the_publishers_role_may_not_do(log: Log, services: Services, statement: str) -> None:
     with (
         psycopg.connect(services.sealer_url) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),

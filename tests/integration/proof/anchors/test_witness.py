@@ -9,8 +9,8 @@ import pytest
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.destination import Trouble
 from recordings.proof.anchors.ledger import Connection
-from recordings.proof.anchors.witness import Witnessing
-from recordings.tlog.cosigner import SIZE, Answer
+from recordings.proof.anchors.witness import WitnessDestination
+from recordings.tlog.cosigner import SIZE, Response
 from recordings.tlog.notes import WITNESS, Note, SigningKey
 from recordings.tlog.policy import Party
 from recordings.tlog.state import State
@@ -32,7 +32,7 @@ def _asked(watcher: Watcher) -> list[tuple[int, int]]:
 
 def test_the_newest_checkpoint_is_cosigned(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor, size = watcher("auditor"), log.grow(3)
-    visit = auditor.errand().visit(sealer)
+    visit = auditor.destination().publish(sealer)
     assert visit.size == size
     ((note, line),) = log.rows("SELECT note, line FROM audit.checkpoint JOIN audit.cosignature USING (size)")
     (signed,) = Note.parse(note + line + "\n").verify([auditor.key.verifier])
@@ -42,20 +42,20 @@ def test_the_newest_checkpoint_is_cosigned(log: Log, sealer: Connection, watcher
 
 def test_growth_is_proven_from_what_it_signed_before(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
-    errand = auditor.errand()
+    destination = auditor.destination()
     sizes = []
     for count in (3, 250, 1, 300):
         sizes.append(log.grow(count))
-        errand.visit(sealer)
+        destination.publish(sealer)
     assert _sizes(log) == sizes
     assert _asked(auditor) == list(zip([0, *sizes], sizes, strict=False))
 
 
 def test_after_a_restart_it_goes_on_from_the_database(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor, first = watcher("auditor"), log.grow(2)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     second = log.grow(2)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     assert _asked(auditor) == [(0, first), (first, second)]
 
 
@@ -65,12 +65,12 @@ def test_a_witness_that_knows_another_size_is_asked_again(
     """409: our database forgot a cosignature, or the witness was set back."""
     auditor, first = watcher("auditor"), log.grow(2)
     real = auditor.answer
-    auditor.answer = lambda request: (real(request), Answer(500, "lost on the way"))[1]
+    auditor.answer = lambda request: (real(request), Response(500, "lost on the way"))[1]
     with pytest.raises(Trouble, match="500"):
-        auditor.errand().visit(sealer)
+        auditor.destination().publish(sealer)
     auditor.answer = real
     second = log.grow(2)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     assert _asked(auditor)[1:] == [(0, second), (first, second)]
     assert _sizes(log) == [second]
     assert log.incidents == []
@@ -80,9 +80,9 @@ def test_a_witness_that_never_settles_on_a_size(log: Log, sealer: Connection, wa
     auditor = watcher("auditor")
     log.grow(9)
     answers = iter(range(1, 100))
-    auditor.answer = lambda request: Answer(409, f"{next(answers)}\n", SIZE)
+    auditor.answer = lambda request: Response(409, f"{next(answers)}\n", SIZE)
     with pytest.raises(Trouble, match="another size each time"):
-        auditor.errand().visit(sealer)
+        auditor.destination().publish(sealer)
     assert len(auditor.asked) == 2
 
 
@@ -91,16 +91,16 @@ def test_every_manifest_is_cosigned_on_its_very_checkpoint(
 ) -> None:
     """A bundle leads to the checkpoint right behind its manifest; a cosignature on a later one is no use to it."""
     auditor = watcher("auditor")
-    errand = auditor.errand()
+    destination = auditor.destination()
     log.grow()
-    errand.visit(sealer)
+    destination.publish(sealer)
     seen = len(_sizes(log))
     first = log.grow(manifest=True)
     log.grow(2)
     second = log.grow(manifest=True)
     log.grow(2)
     newest = log.grow(5)
-    errand.visit(sealer)
+    destination.publish(sealer)
     assert _sizes(log)[seen:] == [first, second, newest]
 
 
@@ -109,17 +109,19 @@ def test_witnesses_agree_on_checkpoints_however_busy_the_log_is(
 ) -> None:
     """A quorum counts on one checkpoint: the slower ones follow the faster ones instead of taking what is newest."""
     fast, middle, slow = (watcher(name) for name in ("fast", "middle", "slow"))
-    errands = [Witnessing(watcher.key.name, watcher.party, hurried=True) for watcher in (fast, middle, slow)]
+    destinations = [
+        WitnessDestination(watcher.key.name, watcher.party, hurried=True) for watcher in (fast, middle, slow)
+    ]
     log.grow()
     for turn in range(12):
         log.grow()
-        errands[0].visit(sealer)
+        destinations[0].publish(sealer)
         log.grow()
         for number, every in ((1, 2), (2, 5)):
             if turn % every == 1:
-                errands[number].visit(sealer)
-    for errand in errands:
-        errand.close()
+                destinations[number].publish(sealer)
+    for destination in destinations:
+        destination.close()
     counts = log.rows("SELECT size, count(*) FROM audit.cosignature GROUP BY size ORDER BY size")
     assert [count for _, count in counts].count(3) == 3  # once for each visit of the slowest
     assert (
@@ -131,13 +133,13 @@ def test_witnesses_agree_on_checkpoints_however_busy_the_log_is(
 def test_when_it_is_due(log: Log, sealer: Connection, watcher: Make) -> None:
     """At most every ten seconds – at once for a manifest, and always at once when viewings wait for it."""
     auditor = watcher("auditor")
-    calm, hurried = auditor.errand(), auditor.errand(hurried=True)
+    calm, hurried = auditor.destination(), auditor.destination(hurried=True)
     assert not calm.due(sealer)  # nothing is signed yet
     log.grow()
-    for errand in (calm, hurried):
-        assert errand.due(sealer)
-        errand.visit(sealer)
-        assert not errand.due(sealer)
+    for destination in (calm, hurried):
+        assert destination.due(sealer)
+        destination.publish(sealer)
+        assert not destination.due(sealer)
     log.grow()
     assert (calm.due(sealer), hurried.due(sealer)) == (False, True)
     log.grow(manifest=True)
@@ -150,22 +152,22 @@ def test_a_witness_with_a_pace_is_left_alone_whoever_waits(
     """Once an hour, by the database's clock: neither a manifest, nor a viewing, nor a restart asks it sooner."""
     auditor = watcher("auditor")
     hour = timedelta(hours=1)
-    first = Witnessing("auditor", auditor.party, hurried=True, every=hour)
-    again = Witnessing("auditor", auditor.party, hurried=True, every=hour)
-    ledger.introduce(sealer, {first.name: hour})
+    first = WitnessDestination("auditor", auditor.party, hurried=True, every=hour)
+    again = WitnessDestination("auditor", auditor.party, hurried=True, every=hour)
+    ledger.register(sealer, {first.name: hour})
     log.grow()
     assert first.due(sealer)
-    ledger.succeeded(sealer, first.name, first.visit(sealer).size, "")
+    ledger.record_success(sealer, first.name, first.publish(sealer).size, "")
     manifest = log.grow(manifest=True)
     newest = log.grow(3)
     assert not first.due(sealer)
     assert not again.due(sealer)
     admin_connection.execute("UPDATE audit.outside SET success_at = success_at - interval '1 hour'")
     assert again.due(sealer)
-    again.visit(sealer)
+    again.publish(sealer)
     assert _sizes(log)[-2:] == [manifest, newest]
-    for errand in (first, again):
-        errand.close()
+    for destination in (first, again):
+        destination.close()
 
 
 def test_nobody_outside_the_quorum_decides_what_the_quorum_signs(
@@ -174,15 +176,15 @@ def test_nobody_outside_the_quorum_decides_what_the_quorum_signs(
     """A public witness has cosigned an older checkpoint: the internal one is brought the newest all the same."""
     internal, public = watcher("internal"), watcher("public")
     log.grow()
-    strangers = Witnessing("public", public.party, hurried=False, followed={"internal"})
-    strangers.visit(sealer)
+    strangers = WitnessDestination("public", public.party, hurried=False, followed={"internal"})
+    strangers.publish(sealer)
     newest = log.grow()
-    counted = Witnessing("internal", internal.party, hurried=False, followed={"internal"})
-    assert counted.visit(sealer).size == newest
+    counted = WitnessDestination("internal", internal.party, hurried=False, followed={"internal"})
+    assert counted.publish(sealer).size == newest
     log.grow()
-    assert strangers.visit(sealer).size == newest
-    for errand in (strangers, counted):
-        errand.close()
+    assert strangers.publish(sealer).size == newest
+    for destination in (strangers, counted):
+        destination.close()
 
 
 @pytest.mark.parametrize("regrown", [5, 40])
@@ -191,12 +193,12 @@ def test_a_rewritten_history_is_refused_and_stays_an_incident(
 ) -> None:
     """A9, A12: the log rewritten with its real key, from the portal's side. The witness keeps the evidence."""
     auditor, known = watcher("auditor"), log.grow(5)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     log.rewrite()
     log.grow(regrown)
     for _ in range(3):
         with pytest.raises(Trouble, match=r"\(422\)"):
-            auditor.errand().visit(sealer)
+            auditor.destination().publish(sealer)
     ((code, detail),) = log.incidents
     assert (code, detail.partition(":")[0]) == ("witness_refused", "witness auditor")
     assert _sizes(log) == []
@@ -209,12 +211,12 @@ def test_a_rewritten_history_is_refused_and_stays_an_incident(
 def test_a_truncated_log_is_an_incident(log: Log, sealer: Connection, watcher: Make) -> None:
     """A13: the witness has seen more leaves than there are."""
     auditor, known = watcher("auditor"), log.grow(9)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     log.rewrite()
     log.forget_events()
     log.grow(3)
     with pytest.raises(Trouble, match=f"cosigned {known} leaves"):
-        auditor.errand().visit(sealer)
+        auditor.destination().publish(sealer)
     ((code, detail),) = log.incidents
     assert (code, "leaves are missing here" in detail) == ("witness_refused", True)
 
@@ -222,17 +224,17 @@ def test_a_truncated_log_is_an_incident(log: Log, sealer: Connection, watcher: M
 def test_a_second_incident_only_after_the_first_was_over(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
     real = auditor.answer
-    errand = auditor.errand()
-    ledger.introduce(sealer, {errand.name: errand.every})
+    destination = auditor.destination()
+    ledger.register(sealer, {destination.name: destination.every})
     for incidents in (1, 1, 2):
         log.grow()
-        auditor.answer = lambda request: Answer(422, "I do not believe you.\n")
+        auditor.answer = lambda request: Response(422, "I do not believe you.\n")
         with pytest.raises(Trouble, match="do not believe"):
-            errand.visit(sealer)
+            destination.publish(sealer)
         assert len(log.incidents) == incidents
         if len(auditor.asked) == 2:
             auditor.answer = real
-            ledger.succeeded(sealer, errand.name, errand.visit(sealer).size, "")
+            ledger.record_success(sealer, destination.name, destination.publish(sealer).size, "")
     log.grow()
     assert log.kinds("sealer.incident") == 2
 
@@ -243,30 +245,30 @@ def test_other_refusals_are_trouble_and_no_incident(
 ) -> None:
     auditor = watcher("auditor")
     log.grow()
-    auditor.answer = lambda request: Answer(status, "no\n")
+    auditor.answer = lambda request: Response(status, "no\n")
     with pytest.raises(Trouble, match=str(status)):
-        auditor.errand().visit(sealer)
+        auditor.destination().publish(sealer)
     assert log.incidents == []
 
 
-def _cosigned(request: bytes, key: SigningKey, time: int | None = None) -> Answer:
-    return Answer(200, key.sign(Note.parse(request.partition(b"\n\n")[2]).text, time) + "\n")
+def _cosigned(request: bytes, key: SigningKey, time: int | None = None) -> Response:
+    return Response(200, key.sign(Note.parse(request.partition(b"\n\n")[2]).text, time) + "\n")
 
 
 def test_a_wrong_signature_is_not_kept(log: Log, sealer: Connection, watcher: Make) -> None:
     """Signed by the right key over something else, by another key of the same name, or by nobody we know."""
     auditor = watcher("auditor")
     log.grow()
-    errand = auditor.errand()
+    destination = auditor.destination()
     stranger = SigningKey.generate(auditor.key.name, WITNESS)
     for lie in (
-        lambda request: Answer(200, auditor.key.sign("other\n") + "\n"),
+        lambda request: Response(200, auditor.key.sign("other\n") + "\n"),
         lambda request: _cosigned(request, stranger),
-        lambda request: Answer(200, "no signature\n"),
+        lambda request: Response(200, "no signature\n"),
     ):
         auditor.answer = lie
         with pytest.raises(Trouble):
-            errand.visit(sealer)
+            destination.publish(sealer)
     assert _sizes(log) == []
     assert {code for code, _ in log.incidents} == {"witness_bad_cosignature"}
 
@@ -276,7 +278,7 @@ def test_a_cosignature_from_the_future_is_not_kept(log: Log, sealer: Connection,
     log.grow()
     auditor.answer = lambda request: _cosigned(request, auditor.key, 2**62)
     with pytest.raises(Trouble, match="future"):
-        auditor.errand().visit(sealer)
+        auditor.destination().publish(sealer)
     assert _sizes(log) == []
 
 
@@ -284,10 +286,10 @@ def test_lines_of_others_beside_its_own_are_ignored(log: Log, sealer: Connection
     auditor = watcher("auditor")
     log.grow()
     stranger, real = SigningKey.generate("stranger.example", WITNESS), auditor.answer
-    auditor.answer = lambda request: Answer(
+    auditor.answer = lambda request: Response(
         200, _cosigned(request, stranger).body + real(request).body + _cosigned(request, stranger).body
     )
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     ((line,),) = log.rows("SELECT line FROM audit.cosignature")
     assert line.split()[1] == auditor.key.name
 
@@ -297,21 +299,21 @@ def test_nobody_is_there(log: Log, sealer: Connection, watcher: Make) -> None:
     log.grow()
     gone = Party(auditor.key.verifier, "http://127.0.0.1:9/")
     with pytest.raises(Trouble, match="could not be reached"):
-        Witnessing("auditor", gone, hurried=False).visit(sealer)
+        WitnessDestination("auditor", gone, hurried=False).publish(sealer)
 
 
 def test_a_tile_that_is_gone_is_trouble(
     log: Log, sealer: Connection, watcher: Make, admin_connection: Connection
 ) -> None:
     auditor = watcher("auditor")
-    errand = auditor.errand()
+    destination = auditor.destination()
     log.grow(300)
-    errand.visit(sealer)
+    destination.publish(sealer)
     log.grow(1)
     admin_connection.execute("ALTER TABLE audit.tile DISABLE TRIGGER ALL")
     admin_connection.execute("DELETE FROM audit.tile")
     with pytest.raises(Trouble, match="cannot be made"):
-        errand.visit(sealer)
+        destination.publish(sealer)
 
 
 def test_T16_a_witness_that_was_put_back_is_an_incident(
@@ -319,10 +321,10 @@ def test_T16_a_witness_that_was_put_back_is_an_incident(
 ) -> None:
     """It was given the state of an earlier day: it could cosign a second history from there."""
     auditor, first = watcher("auditor"), log.grow(2)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     older = (tmp_path / "auditor" / "state.json").read_bytes()
     second = log.grow(3)
-    auditor.errand().visit(sealer)
+    auditor.destination().publish(sealer)
     auditor._state.close()
     (tmp_path / "auditor" / "state.json").write_bytes(older)
     auditor._state = State(tmp_path / "auditor")
@@ -331,7 +333,7 @@ def test_T16_a_witness_that_was_put_back_is_an_incident(
     third = log.grow(1)
     sealer.execute("INSERT INTO audit.cosignature VALUES (%s, 'auditor', 'nothing', now(), now())", [third])
     fourth = log.grow(1)
-    assert auditor.errand().visit(sealer).size == fourth
+    assert auditor.destination().publish(sealer).size == fourth
     ((code, detail),) = log.incidents
     assert code == "witness_went_back"
     assert f"remembers {first} leaves of" in detail

@@ -24,7 +24,7 @@ def log(services: Services, settings: Any, tmp_path: Path) -> Log:
 
 
 def anchored(log: Log, tsa: Authority) -> int:
-    """Seal, and have the newest checkpoint stamped as the courier does."""
+    """Seal, and have the newest checkpoint stamped as the publisher does."""
     log.seal()
     with (
         stamping(tsa) as stamper,
@@ -32,7 +32,7 @@ def anchored(log: Log, tsa: Authority) -> int:
     ):
         newest = ledger.newest(connection)
         response, time = stamp(stamper.url, newest.note.encode(), trusted(tsa.certificates))
-        ledger.keep(connection, NAME, newest.size, "authority.example", response, time)
+        ledger.record_anchor(connection, NAME, newest.size, "authority.example", response, time)
     return newest.size
 
 

@@ -76,8 +76,7 @@ def test_events_that_wait_for_too_long_are_an_alarm(
 def test_leaves_without_a_signature_are_an_alarm(
     client: Client, opened: Callable[..., Log], settings: Any, services: Services
 ) -> None:
-    from recordings.proof.sealing.seal import seal_batch
-    from tests.sealing import load_log
+    from tests.sealing import load_log, seal_unsigned
 
     log = opened()
     log.write()
@@ -85,7 +84,7 @@ def test_leaves_without_a_signature_are_an_alarm(
     log.write()
     client.get("/audit/")
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        seal_batch(connection, load_log(connection, log.signer))
+        seal_unsigned(connection, load_log(connection, log.signer))
         connection.execute("SELECT pg_sleep(1.2)")
     settings.AUDIT_LAG_ALARM_SECONDS = 1
     assert strip(client) == ("warn", "Sealed, not signed")

@@ -91,8 +91,7 @@ def states(response: Any) -> list[tuple[str, bool]]:
 def test_an_event_says_how_far_it_has_come(
     client: Client, opened: Callable[..., Log], services: Services
 ) -> None:
-    from recordings.proof.sealing.seal import seal_batch
-    from tests.sealing import load_log
+    from tests.sealing import load_log, seal_unsigned
 
     log = opened("Internal-Audit")
     log.write()
@@ -102,7 +101,7 @@ def test_an_event_says_how_far_it_has_come(
     assert states(client.get(address))[1:] == [("Sealed", False), ("Signed", False), ("Witnessed", False)]
     assert client.get(f"{address}proof").status_code == 404
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        seal_batch(connection, load_log(connection, log.signer))
+        seal_unsigned(connection, load_log(connection, log.signer))
     response = client.get(address)
     assert states(response)[1:] == [("Sealed", True), ("Signed", False), ("Witnessed", False)]
     assert "No checkpoint that reaches it has been signed" in text_of(response)

@@ -14,7 +14,7 @@ from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.check import verify_audit
 from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint, parse
-from recordings.tlog.cosigner import Asked
+from recordings.tlog.cosigner import AddCheckpointRequest
 from recordings.tlog.notes import Note, SigningKey, format_note
 from tests.integration.proof.evidence.bundles import Log as BundleLog
 from tests.integration.proof.evidence.pages import Log, text_of, trail
@@ -59,7 +59,7 @@ def test_an_older_one_is_consistent_and_the_proof_of_it_checks(client: Client, l
     response = compare(client, note)
     assert answer(response) == "consistent"
     found = client.get(f"/audit/checkpoints/{log.last}/from/{log.first}")
-    asked = Asked.parse(found.content)
+    asked = AddCheckpointRequest.parse(found.content)
     ours, theirs = parse(Note.parse(asked.note).text), parse(Note.parse(note).text)
     assert (asked.old, ours.size) == (log.first, log.last)
     merkle.check_consistency(asked.old, theirs.root, ours.size, ours.root, asked.path)

@@ -30,12 +30,12 @@ def sealer_steps() -> dict[str, Callable[[], None]]:
         "counted": lambda: die_after(service, "load"),
         "locked": lambda: die_after(seal, "lock"),
         "read": lambda: die_after(seal, "unsealed"),
-        "manifest written": lambda: die_after(batch, "write_own"),
-        "copied": lambda: die_after(Batch, "_grow"),
+        "manifest written": lambda: die_after(batch, "write_log_event"),
+        "copied": lambda: die_after(Batch, "grow_tree"),
         "saved": lambda: die_after(Batch, "save"),
-        "committed": lambda: die_after(service, "seal_batch"),
-        "signed": lambda: die_after(Signing, "_lines"),
-        "kept": lambda: die_after(Signing, "_keep"),
+        "committed": lambda: die_after(Batch, "adopt"),
+        "signed": lambda: die_after(Signing, "_ask"),
+        "kept": lambda: die_after(Signing, "publish"),
     }
 
 
@@ -51,7 +51,7 @@ def main(step: str, arguments: list[str]) -> None:
         from recordings.tlog.cosigner import Cosigner
         from recordings.tlog.state import State
 
-        die_after(*((Cosigner, "_check") if step == "asked" else (State, "put")))
+        die_after(*((Cosigner, "_check_consistency") if step == "asked" else (State, "put")))
         signer.main(arguments)
         return
     import django

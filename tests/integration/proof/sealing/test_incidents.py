@@ -7,7 +7,7 @@ import pytest
 
 from auditportal.embedded import Services
 from recordings.models.fields import uuid7
-from recordings.proof.sealing.incidents import note_incident, open_incidents
+from recordings.proof.sealing.incidents import open_incidents, record_incident
 from recordings.proof.sealing.service import Sealer
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
 from tests.sealing import ORIGIN, event_body, seal_all, signer_of, write_events
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_an_incident_that_stops_nothing_is_told_once_and_settled(services: Services) -> None:
     seal_all(services)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        assert note_incident(connection, "witness_refused", "It says: Bearer abcdef")
-        assert note_incident(connection, "witness_refused", "It says: Bearer abcdef") is None
+        assert record_incident(connection, "witness_refused", "It says: Bearer abcdef")
+        assert record_incident(connection, "witness_refused", "It says: Bearer abcdef") is None
     write_events(services, 1)
     seal_all(services)
     write_events(services, 1)

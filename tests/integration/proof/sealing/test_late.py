@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.embedded import Services
-from recordings.proof.sealing.seal import Sealed, seal_batch
-from recordings.proof.sealing.stable_prefix import Horizon
+from recordings.proof.sealing.seal import Sealed
+from recordings.proof.sealing.stable_prefix import StablePrefixTracker
 from tests.integration.proof.sealing.test_seal import check_log, rows
-from tests.sealing import event_body, load_log, seal_all, write_events
+from tests.sealing import event_body, load_log, seal_all, seal_unsigned, write_events
 from tests.thorough import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,21 +33,21 @@ def write(connection: psycopg.Connection[Any], **body: Any) -> int:
 
 
 class Sealing:
-    """A sealer's connection, its log, its view of what is settled."""
+    """A sealer's connection, its log, its view of what is stable."""
 
     def __init__(self, services: Services) -> None:
         self.connection = psycopg.connect(services.sealer_url, autocommit=True)
-        self.log, self.horizon = load_log(self.connection), Horizon()
+        self.log, self.tracker = load_log(self.connection), StablePrefixTracker()
 
     def look(self) -> None:
-        self.horizon.look(self.connection)
+        self.tracker.update(self.connection)
 
     def seal(self, limit: int = 1000, *, look: bool = True) -> Sealed:
-        """A batch; without `look` by an older view of what is settled."""
+        """A batch; without `look` by an older view of what is stable."""
         if look:
             self.look()
         # Nobody signs here; a manifest would hold up everything that follows.
-        return seal_batch(self.connection, self.log, settled=self.horizon.settled, limit=limit)
+        return seal_unsigned(self.connection, self.log, stable=self.tracker.current, limit=limit)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_full_batch_moves_the_mark_to_its_end_only(services: Services, sealer:
     write_events(services, 10)
     assert sealer.seal(4).full
     ((number,),) = rows(services, "SELECT max(event_no) FROM audit.leaf WHERE n > 0")
-    assert sealer.log.low == number < sealer.horizon.settled.number
+    assert sealer.log.low == number < sealer.tracker.current.number
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_size=30, max_size=60)
@@ -127,7 +127,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_
 def test_no_interleaving_loses_or_doubles_an_event(
     services: Services, steps: list[tuple[int, str]], limit: int
 ) -> None:
-    """Four writers with open transactions, two sealers each with its own view of what is settled."""
+    """Four writers with open transactions, two sealers each with its own view of what is stable."""
     with ExitStack() as stack:
         writers = [stack.enter_context(psycopg.connect(services.database_url)) for _ in range(4)]
         sealers = [Sealing(services) for _ in range(2)]
@@ -139,7 +139,7 @@ def test_no_interleaving_loses_or_doubles_an_event(
                 write(writers[who], actor=f"user:{who}", target=f"recording:{len(steps) % 3}")
             elif what in "cr":
                 (writers[who].commit if what == "c" else writers[who].rollback)()
-            else:  # "S" seals by an older view of what is settled
+            else:  # "S" seals by an older view of what is stable
                 sealer.seal(limit, look=what == "s")
         for writer in writers:
             writer.commit()

@@ -12,12 +12,11 @@ import time_machine
 from auditportal.embedded import Services
 from recordings.proof.sealing.entries import parse_leaf, stamp
 from recordings.proof.sealing.heads import Heads
-from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.signing import Signing
 from recordings.proof.sealing.tags import tag
 from recordings.tlog.merkle import check_inclusion
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import event_body, load_log, seal_all, signer_of, write_bodies, write_events
+from tests.sealing import event_body, load_log, seal_all, seal_unsigned, signer_of, write_bodies, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,13 +83,13 @@ def test_a_requested_bundle_brings_one_at_once_and_nothing_is_sealed_before_it_i
     signer = signer_of(services)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
-        sealed = seal_batch(connection, log)
+        sealed = seal_unsigned(connection, log)
         assert (sealed.count, sealed.manifest) == (5, True)
         write_events(services, 3)
-        blocked = seal_batch(connection, log)
+        blocked = seal_unsigned(connection, log)
         assert (blocked.size, blocked.count, blocked.unsigned) == (sealed.size, 0, True)
-        assert Signing(signer, [signer.key.verifier]).sign(connection, log) == sealed.size
-        assert seal_batch(connection, log).count == 3
+        assert Signing(signer, [signer.key.verifier]).sign_and_publish(connection, log) == sealed.size
+        assert seal_unsigned(connection, log).count == 3
     assert manifest(services)["upto"] == sealed.size - 1
     assert kinds(services)[sealed.size - 1] == "heads.manifest"
     assert check_log(services) == sealed.size + 3
@@ -99,7 +98,7 @@ def test_a_requested_bundle_brings_one_at_once_and_nothing_is_sealed_before_it_i
 def test_a_crash_before_the_signature_is_made_up_for_by_the_next_sealer(services: Services) -> None:
     write_events(services, 1, **BUNDLE)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        size = seal_batch(connection, load_log(connection, signer_of(services))).size
+        size = seal_unsigned(connection, load_log(connection, signer_of(services))).size
     write_events(services, 4)
     assert seal_all(services) == size + 4
     assert rows(services, "SELECT min(size) FROM audit.checkpoint") == [(size,)]

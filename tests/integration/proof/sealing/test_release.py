@@ -15,7 +15,7 @@ from recordings.proof.sealing import release
 from recordings.timed import forget_all
 from tests.integration.proof.sealing.helpers import age, sealing
 from tests.integration.proof.sealing.test_seal import rows
-from tests.sealing import Signer, load_log, seal_all, settings_for, signer_of, write_events
+from tests.sealing import Signer, load_log, seal_all, seal_unsigned, settings_for, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,10 +56,8 @@ def test_a_leaf_that_nobody_signed_is_not_enough(
     (event,) = write_events(services, 1)
     import psycopg
 
-    from recordings.proof.sealing.seal import seal_batch
-
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
-        assert seal_batch(sealer, load_log(sealer, signer)).count == 1
+        assert seal_unsigned(sealer, load_log(sealer, signer)).count == 1
     started = time.monotonic()
     with pytest.raises(NotSealed):
         release.wait_released([UUID(event)])
@@ -128,12 +126,10 @@ def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer
 def test_a_silent_signer_is_behind_like_a_silent_sealer(services: Services, signer: Signer) -> None:
     import psycopg
 
-    from recordings.proof.sealing.seal import seal_batch
-
     seal_all(services, signer=signer)
     write_events(services, 3)
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:
-        seal_batch(sealer, load_log(sealer, signer))
+        seal_unsigned(sealer, load_log(sealer, signer))
     time.sleep(0.05)
     assert lag().count == 3
     assert lag().seconds >= 0.05

@@ -7,11 +7,10 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.signing import Signing
 from recordings.tlog.notes import LOG, SigningKey
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import Signer, load_log, seal_all, signer_of, write_events
+from tests.sealing import Signer, load_log, seal_all, seal_unsigned, signer_of, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,14 +37,14 @@ def test_a_key_that_signs_for_the_first_time_is_told_once_with_its_checkpoint(se
     write_events(services, 1)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
-        seal_batch(connection, log)
-        assert signing.sign(connection, log) == size + 1
+        seal_unsigned(connection, log)
+        assert signing.sign_and_publish(connection, log) == size + 1
         assert (log.size, log.signed) == (size + 2, size + 1)
         assert kinds(services)[-1] == "key.rotated"
-        assert signing.sign(connection, log) == size + 2
-        assert signing.sign(connection, log) is None
+        assert signing.sign_and_publish(connection, log) == size + 2
+        assert signing.sign_and_publish(connection, log) is None
         write_events(services, 1)
-        seal_batch(connection, log)
+        seal_unsigned(connection, log)
         Signing(TwoKeys(signer, other), [signer.key.verifier, other.verifier]).sign(connection, log)
     assert kinds(services).count("key.rotated") == 1
     ((body,),) = rows(services, "SELECT body FROM audit.event WHERE kind = 'key.rotated'")

@@ -8,10 +8,9 @@ import pytest
 
 from auditportal.embedded import Services
 from recordings.proof.sealing.entries import Leaf, parse_leaf
-from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.tags import key_commitment
 from recordings.tlog import merkle
-from tests.sealing import event_body, load_log, seal_all, signer_of, write_bodies, write_events
+from tests.sealing import event_body, load_log, seal_all, seal_unsigned, signer_of, write_bodies, write_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +98,7 @@ def test_a_batch_of_any_size_gives_the_same_log(services: Services, limit: int) 
     write_events(services, 7)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         counts, log = [], load_log(connection)
-        while (sealed := seal_batch(connection, log, limit=limit)).count:
+        while (sealed := seal_unsigned(connection, log, limit=limit)).count:
             counts.append(sealed.count)
             assert sealed.full == (sealed.count == limit)
     assert sum(counts) == 7

@@ -15,14 +15,13 @@ from structlog.testing import capture_logs
 from auditportal.embedded import Embedded, Services
 from recordings.proof.sealing import service
 from recordings.proof.sealing.errors import Stopped
-from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.sealing.service import Sealer
 from recordings.tlog.client import Unreachable
 from recordings.tlog.merkle import root
 from tests.integration.proof.sealing.test_command import signed_size
 from tests.integration.proof.sealing.test_late import ANTI_JOIN
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import ORIGIN, Signer, load_log, seal_all, signer_of, write_events
+from tests.sealing import ORIGIN, Signer, load_log, seal_all, seal_unsigned, signer_of, write_events
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,11 +181,11 @@ def test_a_sealer_at_work_notices_that_leaves_go(
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_log(connection, signer)
         write_events(services, 3)
-        seal_batch(connection, log)
+        seal_unsigned(connection, log)
         superuser.execute("DELETE FROM audit.leaf WHERE n >= 2")
         write_events(services, 1)
         with pytest.raises(Stopped, match="The log has 4 leaves; the last in the database is 1"):
-            seal_batch(connection, log)
+            seal_unsigned(connection, log)
 
 
 # --- trouble
@@ -270,7 +269,7 @@ def test_an_incident_ends_the_sealer(services: Services, signer: Signer) -> None
             "INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'Look at it.')"
         )
         with pytest.raises(Stopped, match="Look at it"):
-            seal_batch(connection, log)
+            seal_unsigned(connection, log)
     with pytest.raises(Stopped, match="Look at it"):
         Sealer(services.sealer_url, ORIGIN, signer).run()
 

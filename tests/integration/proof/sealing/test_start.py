@@ -11,17 +11,17 @@ import pytest
 from auditportal.embedded import Services
 from recordings.proof.sealing.batch import Batch
 from recordings.proof.sealing.errors import SealingError, Stopped
-from recordings.proof.sealing.incidents import settle_all
+from recordings.proof.sealing.incidents import close_open_incidents
+from recordings.proof.sealing.locking import catch_up, lock
 from recordings.proof.sealing.opening import next_origin
 from recordings.proof.sealing.restore import read_folder
-from recordings.proof.sealing.seal import lock, seal_batch
 from recordings.proof.sealing.service import Sealer
-from recordings.proof.sealing.start import SIGNER, Parties, load, load_alone
+from recordings.proof.sealing.start import SIGNER, Observers, load, load_uncompared
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog.client import Unreachable
 from recordings.tlog.tiles import ENTRIES, tile_path, tile_width
 from tests.integration.proof.sealing.test_seal import check_log, kinds, rows
-from tests.sealing import ORIGIN, Signer, load_log, seal_all, signer_of, write_events
+from tests.sealing import ORIGIN, Signer, load_log, seal_all, seal_unsigned, signer_of, write_events
 from tests.services import Databases, current_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,7 +136,7 @@ def test_another_history_of_the_same_length_is_noticed(
     backup.put_back()
     write_events(services, 5)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        assert seal_batch(connection, load_log(connection)).size == 6
+        assert seal_unsigned(connection, load_log(connection)).size == 6
     with pytest.raises(Stopped, match="signer has seen another history"):
         sealer(services, signer).once()
     assert incidents(services) == ["database_differs"]
@@ -170,7 +170,7 @@ def test_whoever_is_away_is_not_waited_for_but_the_signer_is(services: Services,
     write_events(services, 1)
     assert sealer(services, signer, witness=away).once() == 2
     with psycopg.connect(services.sealer_url) as connection, pytest.raises(Unreachable):
-        load(connection, ORIGIN, Parties(ORIGIN, {SIGNER: away}, [signer.key.verifier]))
+        load(connection, ORIGIN, Observers(ORIGIN, {SIGNER: away}, [signer.key.verifier]))
 
 
 # --- bringing it back
@@ -270,13 +270,14 @@ def test_a_copy_of_another_history_is_not_taken(services: Services, signer: Sign
     """It is signed and whole, but this database holds other leaves."""
     write_events(services, 1)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
-        log = load_alone(connection, ORIGIN, Parties(ORIGIN, {}, []))
+        log = load_uncompared(connection, ORIGIN, Observers(ORIGIN, {}, []))
         assert log
         batch = Batch(log, connection)
         with connection.transaction():
             lock(connection, log)
-            settle_all(connection, batch, "for the test")
-            batch.save()
+            catch_up(connection, log)
+            close_open_incidents(connection, batch, "for the test")
+            batch.save(batch.grow_tree())
     with pytest.raises(SealingError, match="does not begin with the leaves that this database has"):
         bring_back(services, signer, lost)
 

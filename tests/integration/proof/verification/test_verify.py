@@ -4,11 +4,10 @@ import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.sealing.seal import seal_batch
 from recordings.proof.verification import verify as conductor
 from recordings.proof.verification.verify import verify
 from tests.integration.proof.verification.helpers import Log, failed
-from tests.sealing import load_log, write_events
+from tests.sealing import load_log, seal_unsigned, write_events
 
 NAMES = [
     "bodies", "columns", "entries", "leaves", "tiles", "root", "opening", "checkpoints", "signatures", "cosignatures",
@@ -64,7 +63,7 @@ def test_events_are_found_across_the_numbers_that_nobody_has(log: Log, gap: int)
         superuser.execute(f"SELECT setval({sequence}, nextval({sequence}) + {gap})")
     write_events(log.services, 3, actor="user:0")
     with psycopg.connect(log.services.sealer_url, autocommit=True, options="-c timezone=UTC") as sealer:
-        assert seal_batch(sealer, load_log(sealer, log.signer)).count == 3
+        assert seal_unsigned(sealer, load_log(sealer, log.signer)).count == 3
     assert log.verified().ok
     with log.superuser() as superuser:
         superuser.execute(

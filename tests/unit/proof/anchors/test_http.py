@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from recordings.proof.anchors.destination import Trouble
-from recordings.proof.anchors.http import post, shown
+from recordings.proof.anchors.http import post, without_secrets
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def test_only_https_beyond_this_machine(url: str) -> None:
 
 def test_what_is_shown_holds_no_secret() -> None:
     url = "https://me:geheim@tsa.example:8443/tsr?key=geheim#geheim"
-    assert shown(url) == "https://tsa.example:8443/tsr"
+    assert without_secrets(url) == "https://tsa.example:8443/tsr"
     with pytest.raises(Trouble) as caught:
         post("http://me:geheim@127.0.0.1:9/x?key=geheim", b"?", "text/plain")
     assert "geheim" not in str(caught.value)

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.proof.sealing.entries import Place, entry, parse_leaf, stamp
+from recordings.proof.sealing.entries import ChainLink, entry, parse_leaf, stamp
 from recordings.proof.sealing.tags import key_commitment, tag
 from recordings.tlog.merkle import leaf_hash
 
@@ -19,12 +19,12 @@ AT = datetime(2026, 11, 20, 9, 14, 22, 123456, tzinfo=UTC)
 
 hashes = st.binary(min_size=32, max_size=32)
 numbers = st.integers(0, 2**53 - 1)
-places = st.builds(Place, hashes, st.integers(1, 2**53 - 1), st.none() | numbers)
+places = st.builds(ChainLink, hashes, st.integers(1, 2**53 - 1), st.none() | numbers)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 moments = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
-def plain(said: dict[str, object], name: str, place: Place | None) -> dict[str, object]:
+def plain(said: dict[str, object], name: str, place: ChainLink | None) -> dict[str, object]:
     if place is None:
         return said
     before = {} if place.prev is None else {f"{name}_prev": place.prev}
@@ -87,7 +87,7 @@ def test_what_this_log_would_not_write_is_not_read(change: dict[str, object]) ->
     said = json.loads(
         entry(
             n=3, event_id=ID, body_hash=bytes(32), recorded_at=stamp(AT), kind="a.b", outcome="granted",
-            act=Place(bytes(32), 1, None), obj=None,
+            act=ChainLink(bytes(32), 1, None), obj=None,
         )
     )  # fmt: skip
     with pytest.raises(ValueError, match="not an entry"):

@@ -5,7 +5,7 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.proof.sealing.signing import grown
+from recordings.proof.sealing.signing import consistency_path_of
 from recordings.tlog.merkle import Frontier, consistency_path
 
 HASHES = [sha256(bytes([at & 255, at >> 8])).digest() for at in range(2000)]
@@ -16,7 +16,7 @@ HASHES = [sha256(bytes([at & 255, at >> 8])).digest() for at in range(2000)]
 def test_it_is_the_path_of_rfc_9162(old: int, more: int) -> None:
     edge = Frontier()
     edge.extend(HASHES[:old])
-    assert grown(edge, HASHES[old : old + more]) == consistency_path(HASHES[: old + more], old)
+    assert consistency_path_of(edge, HASHES[old : old + more]) == consistency_path(HASHES[: old + more], old)
 
 
 def test_it_is_so_for_all_small_trees() -> None:
@@ -24,4 +24,4 @@ def test_it_is_so_for_all_small_trees() -> None:
         edge = Frontier()
         edge.extend(HASHES[:old])
         for size in range(old, 80):
-            assert grown(edge, HASHES[old:size]) == consistency_path(HASHES[:size], old)
+            assert consistency_path_of(edge, HASHES[old:size]) == consistency_path(HASHES[:size], old)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recordings.proof.sealing.log import Edge
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog import merkle
 from recordings.tlog.tiles import TileError
@@ -19,6 +20,7 @@ class Tables:
     def __init__(self) -> None:
         self.leaves: list[bytes] = []
         self.tiles: dict[tuple[int, int], bytes] = {}
+        self._edge = Edge()
         self._rows: list[tuple[bytes]] = []
 
     def execute(self, query: str, params: list[int]) -> None:
@@ -34,7 +36,7 @@ class Tables:
 
     def grow(self, count: int) -> None:
         hashes = [os.urandom(32) for _ in range(count)]
-        for level, position, tile in Tree(self).full_tiles(len(self.leaves), hashes):
+        for level, position, tile in self._edge.extend(hashes):
             assert (level, position) not in self.tiles
             self.tiles[level, position] = tile
         self.leaves += hashes

@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.proof.sealing.entries import Place, entry
+from recordings.proof.sealing.entries import ChainLink, entry
 from recordings.proof.sealing.entries import stamp as sealed
 from recordings.proof.sealing.tags import tag
 from recordings.proof.verification.chains import Chains
@@ -73,9 +73,9 @@ def test_both_ways_agree(
         recorded_at=sealed(EPOCH + timedelta(microseconds=recorded)),
         kind=kind,
         outcome=outcome,
-        act=Place(tag(KEY, "act", "user:1"), before + 1, before or None),
-        obj=Place(tag(KEY, "obj", "recording:1"), 1, None) if has_object else None,
-        par=Place(tag(KEY, "par", "object:1"), 1, None) if has_parent else None,
+        act=ChainLink(tag(KEY, "act", "user:1"), before + 1, before or None),
+        obj=ChainLink(tag(KEY, "obj", "recording:1"), 1, None) if has_object else None,
+        par=ChainLink(tag(KEY, "par", "object:1"), 1, None) if has_parent else None,
         late=late,
         version=version,
     )

@@ -16,11 +16,11 @@ import pytest
 from auditportal.embedded.redis import free_port
 from recordings.exceptions import NotWitnessed
 from recordings.proof.anchors import pace, publisher, witness
-from recordings.proof.anchors.destination import Errand, Trouble, Visit
+from recordings.proof.anchors.destination import Destination, Published, Trouble
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
-from recordings.tlog.cosigner import Answer
+from recordings.tlog.cosigner import Response
 from tests.integration.proof.anchors.conftest import Log, Watcher
 from tests.mailbox import mailbox
 from tests.sealing import write_events
@@ -32,7 +32,7 @@ Make = Callable[[str], Watcher]
 
 @contextmanager
 def running() -> Iterator[threading.Event]:
-    """The courier in a thread, as the sealer starts it."""
+    """The publisher in a thread, as the sealer starts it."""
     stop = threading.Event()
     thread = threading.Thread(target=publisher.run, args=[stop])
     thread.start()
@@ -74,8 +74,8 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
     )  # whoever waited for the slow one would wait longer than we do
     good, slow, lying = watcher("good"), watcher("slow"), watcher("lying")
     release = threading.Event()
-    slow.answer = lambda request: (release.wait(600), Answer(500, "late"))[1]
-    lying.answer = lambda request: Answer(200, good.key.sign("something else\n") + "\n")
+    slow.answer = lambda request: (release.wait(600), Response(500, "late"))[1]
+    lying.answer = lambda request: Response(200, good.key.sign("something else\n") + "\n")
     write_policy(settings, tmp_path, log, good=place(good), slow=place(slow), lying=place(lying))
     sizes = [log.grow()]
     with running():
@@ -101,7 +101,7 @@ def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
     monkeypatch.setattr(witness, "_SECONDS", 600.0)
     internal, public = watcher("internal"), watcher("public")
     release = threading.Event()
-    public.answer = lambda request: (release.wait(600), Answer(500, "late"))[1]
+    public.answer = lambda request: (release.wait(600), Response(500, "late"))[1]
     write_policy(settings, tmp_path, log, internal=place(internal), public=place(public))
     policy = settings.AUDIT_POLICY_FILE
     policy.write_text(policy.read_text().replace("quorum none", "quorum internal"))
@@ -233,7 +233,7 @@ def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> N
         time.sleep(0.3)
 
 
-def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
+def test_of_two_publishers_one_serves_a_party_and_the_other_takes_over(
     log: Log, settings: Any, tsa: Authority
 ) -> None:
     with mailbox() as box:
@@ -253,7 +253,7 @@ def test_of_two_couriers_one_serves_a_party_and_the_other_takes_over(
 def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
     """AUDIT_RELEASE=witnessed: not released while the witness is away, at once when it is back."""
     auditor = watcher("auditor")
-    real, away = auditor.answer, Answer(503, "away\n")
+    real, away = auditor.answer, Response(503, "away\n")
     auditor.answer = lambda request: away
     write_policy(settings, tmp_path, log, auditor=place(auditor))
     policy = settings.AUDIT_POLICY_FILE
@@ -268,27 +268,27 @@ def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any,
         wait_released([UUID(event)])
 
 
-class Clumsy(Errand):
+class Clumsy(Destination):
     """Fails in a way nobody thought of, once."""
 
     name, every, poll = "bucket", timedelta(seconds=2), 0.02
 
     def __init__(self) -> None:
-        self.visits = 0
+        self.attempts = 0
 
     def due(self, connection: Connection) -> bool:
         return True
 
-    def visit(self, connection: Connection) -> Visit:
-        self.visits += 1
-        if self.visits == 1:
+    def publish(self, connection: Connection) -> Published:
+        self.attempts += 1
+        if self.attempts == 1:
             raise ZeroDivisionError
-        if self.visits == 2:
+        if self.attempts == 2:
             connection.close()  # the database went away
             connection.execute("SELECT 1")
-        if self.visits == 3:
+        if self.attempts == 3:
             raise Trouble("Not today.")
-        return Visit(1)
+        return Published(1)
 
 
 def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,7 +296,7 @@ def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pyt
     monkeypatch.setattr(publisher, "_FIRST_PAUSE", 0.01)
     thread = threading.Thread(target=publisher.serve, args=[clumsy, stop])
     thread.start()
-    wait_for(lambda: clumsy.visits >= 5)
+    wait_for(lambda: clumsy.attempts >= 5)
     stop.set()
     thread.join(60)
     assert not thread.is_alive()
