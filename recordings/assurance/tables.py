@@ -8,8 +8,8 @@ from uuid import UUID
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.assurance.drawing import Names, name_of
 from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.heatmap import Names, name_of
 from recordings.assurance.listing import Item
 from recordings.catalog.queries import stale_before
 from recordings.catalog.tables import (

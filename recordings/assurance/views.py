@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from recordings.assurance import drawing
+from recordings.assurance import heatmap
 from recordings.assurance.board import Board, board
 from recordings.assurance.findings import Finding
 from recordings.assurance.forms import BoardForm, ListForm
@@ -49,9 +49,9 @@ def board_page(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "board": found,
-        "head": drawing.heat_head(found),
-        "rows": drawing.heat_rows(found, form, names, MOST_LINES),
-        "totals": drawing.total_rows(found, form, names),
+        "head": heatmap.heat_head(found),
+        "rows": heatmap.heat_rows(found, form, names, MOST_LINES),
+        "totals": heatmap.total_rows(found, form, names),
         "hidden": max(0, len(found.lines) - MOST_LINES),
         "findings": list(Finding),
         **_tiles(found, form),
@@ -62,7 +62,7 @@ def board_page(request: Request) -> HttpResponse:
 
 
 def _channels(known: list[Channel], streams: dict[str, str]) -> dict[str, Any]:
-    named = [(drawing.name_of("channel", one.stream_id, streams), one) for one in known]
+    named = [(heatmap.name_of("channel", one.stream_id, streams), one) for one in known]
     return {"channels": named, "sure": [name for name, one in named if one.is_sure]}
 
 
@@ -100,7 +100,7 @@ def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, 
             ("Channels", form.url(by="", channel=""), form.axis == "channel"),
             ("Agents", form.url(by="agent"), form.axis == "agent"),
         ],
-        "channel_name": drawing.name_of("channel", channel, streams) if channel is not None else "",
+        "channel_name": heatmap.name_of("channel", channel, streams) if channel is not None else "",
         "all_agents": form.url(channel=""),
         "older_url": form.url(until=window.since - timedelta(days=1)),
         "newer_url": form.url(until=later if later < today else "") if window.last < today else "",
@@ -148,8 +148,8 @@ def _said(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> li
     return [
         what,
         str(choice.day) if choice.day else f"{form.window.since} to {form.window.last}",
-        *([drawing.name_of("channel", choice.stream, streams)] if choice.stream is not None else []),
-        *([drawing.name_of("agent", choice.agent, agents)] if choice.agent is not None else []),
+        *([heatmap.name_of("channel", choice.stream, streams)] if choice.stream is not None else []),
+        *([heatmap.name_of("agent", choice.agent, agents)] if choice.agent is not None else []),
     ]
 
 

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from recordings.assurance.board import Board, Line, Tally
-from recordings.assurance.drawing import heat_rows, total_rows
 from recordings.assurance.forms import BoardForm
+from recordings.assurance.heatmap import heat_rows, total_rows
 from recordings.assurance.window import Window
 
 EVIL = """<script>alert('1')</script>"&amp;"""
