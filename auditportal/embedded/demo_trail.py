@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.demo_processes import HOST, ROOT, Runner
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.process import Process
@@ -25,7 +25,7 @@ class Trail:
         self._folder, self._drawn = folder, drawn
         self._state = folder / "signer"
         self._state.mkdir(mode=0o700, exist_ok=True)
-        self.socket = place.socket_folder(self._state, None) / "signer.sock"
+        self.socket = folders.socket_folder(self._state, None) / "signer.sock"
         self.policy = folder / "policy.txt"
 
     def settings(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.binaries import VERSION, postgres_binaries
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.passwords import load_passwords, write_private
@@ -43,7 +43,7 @@ class Postgres:
 
     home: Path
     logs: Path
-    account: place.Account | None
+    account: folders.Account | None
     durable: bool
 
     @property
@@ -95,11 +95,11 @@ class Postgres:
         return load_passwords(self.home / "passwords.json", (ADMIN, MIGRATOR, WEB, SEALER))
 
     def _socket_folder(self) -> Path:
-        return place.socket_folder(self.home, self.account)
+        return folders.socket_folder(self.home, self.account)
 
     def _shelf(self) -> Path:
         """Where a copy of the binaries goes: root keeps one for all its homes there."""
-        return place.ROOTS_OWN if self.home.is_relative_to(place.ROOTS_OWN) else self.home
+        return folders.ROOTS_OWN if self.home.is_relative_to(folders.ROOTS_OWN) else self.home
 
     def _options(self) -> list[str]:
         settings = _SETTINGS | ({} if self.durable else _CARELESS)
@@ -124,8 +124,8 @@ class Postgres:
     def _initialise(self, binaries: Path) -> None:
         """Make the cluster beside its place and move it there whole: half a one is never taken for data."""
         draft, password = self.home / "postgres.new", self.home / "initial-password"
-        place.remove(draft)
-        place.make_private(draft, self.account)
+        folders.remove(draft)
+        folders.make_private(draft, self.account)
         write_private(password, self._passwords()[ADMIN])
         if self.account:
             os.chown(password, self.account.uid, self.account.gid)
@@ -144,7 +144,7 @@ def _plain_environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _run(command: list[str], env: dict[str, str], account: place.Account | None, failure: str) -> None:
+def _run(command: list[str], env: dict[str, str], account: folders.Account | None, failure: str) -> None:
     done = subprocess.run(  # noqa: S603  (our own command)
         command,
         env=env,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.place import Account
+from auditportal.embedded.folders import Account
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.postgres import ADMIN, MIGRATOR, SEALER, WEB, Postgres
 from auditportal.embedded.process import Process, end_survivors
@@ -42,9 +42,9 @@ class Embedded:
     ) -> None:
         if os.name != "posix":
             raise EmbeddedError("The embedded servers need Linux or macOS; set DATABASE_URL and REDIS_URL.")
-        account = place.server_account()
+        account = folders.server_account()
         self.directory = directory
-        self.home = place.home_for(directory, account)
+        self.home = folders.home_for(directory, account)
         self._logs = logs or self.home
         self._postgres = Postgres(self.home, self._logs, account, durable)
         self._redis = Redis(self.home, self._logs) if redis else None
@@ -87,8 +87,8 @@ class Embedded:
         self._take()
         try:
             end_survivors(self.home)
-            place.remove(self.home)
-            place.remove(self.directory)
+            folders.remove(self.home)
+            folders.remove(self.directory)
         finally:
             self.stop()
 
@@ -105,7 +105,7 @@ class Embedded:
 
     def _take(self) -> None:
         """Hold the directory's lock, so that two programs never serve the same data."""
-        place.home_for(self.directory, place.server_account())
+        folders.home_for(self.directory, folders.server_account())
         lock = (self.home / OWNER).open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
