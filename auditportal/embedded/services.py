@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis without anything installed: started together, stopped together."""
+"""Run PostgreSQL and Redis without anything installed: started together, stopped together."""
 
 import fcntl
 import os
@@ -53,7 +53,7 @@ class Embedded:
 
     def start(self) -> Services:
         """Start both (making the database at the first start) and return their addresses once they answer."""
-        self._take()
+        self._acquire_lock()
         try:
             self._start(self._postgres.prepare())
             self._postgres.provision()
@@ -62,7 +62,8 @@ class Embedded:
         except BaseException:
             self.stop()
             raise
-        return self._services()
+        url, redis_url = self._postgres.url, self._redis.url if self._redis else ""
+        return Services(url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), redis_url)
 
     def stop(self) -> None:
         """Stop what runs, last started first. Harmless when nothing does."""
@@ -74,7 +75,7 @@ class Embedded:
 
     @contextmanager
     def running(self) -> Iterator[Services]:
-        """The addresses, while the block runs."""
+        """Run the servers while the block runs, and give it their addresses."""
         services = self.start()
         try:
             yield services
@@ -84,7 +85,7 @@ class Embedded:
     def remove(self) -> None:
         """Stop and delete all data."""
         self.stop()
-        self._take()
+        self._acquire_lock()
         try:
             end_survivors(self.home)
             folders.remove(self.home)
@@ -92,19 +93,13 @@ class Embedded:
         finally:
             self.stop()
 
-    def _services(self) -> Services:
-        url = self._postgres.url
-        return Services(
-            url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), self._redis.url if self._redis else ""
-        )
-
     def _start(self, process: Process) -> None:
         self.processes.append(process)
         process.start()
         process.wait_ready(_START_SECONDS)
 
-    def _take(self) -> None:
-        """Hold the directory's lock, so that two programs never serve the same data."""
+    def _acquire_lock(self) -> None:
+        """Lock the directory, so that two programs never serve the same data."""
         folders.home_for(self.directory, folders.server_account())
         lock = (self.home / OWNER).open("a")
         try:
