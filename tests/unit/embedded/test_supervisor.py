@@ -124,7 +124,7 @@ def script(tmp_path: Path) -> Callable[..., Process]:
     return make
 
 
-def test_a_process_that_ends_at_once_is_reported_with_its_last_words(script: Callable[..., Process]) -> None:
+def test_a_process_that_ends_at_once_is_reported_with_its_last_error(script: Callable[..., Process]) -> None:
     process = script(
         "print('Error: the disk is full'); print('bye'); raise SystemExit(3)", ready=lambda: False
     )
