@@ -151,8 +151,8 @@ class SearchForm(FilterForm):
     def _names(self) -> tuple[dict[str, str], dict[str, str]]:
         return agents_and_streams()
 
-    def said(self, name: str, value: str) -> str:
-        """A filter that is on, in words."""
+    def describe(self, name: str, value: str) -> str:
+        """Describe a filter that is on."""
         if name in ("agent", "stream"):
             known = self._names[0 if name == "agent" else 1]
             return known.get(value, f"{'agent' if name == 'agent' else 'channel'} {value}")
