@@ -19,14 +19,14 @@ class Chip:
 class FilterForm(forms.Form):
     """Reads a query string. What cannot be read is refused with a sentence, never ignored."""
 
-    def said(self, name: str, value: str) -> str:
-        """A filter that is on, in words."""
+    def describe(self, name: str, value: str) -> str:
+        """Describe a filter that is on."""
         return value
 
     def chips(self) -> list[Chip]:
         """The filters that are on, each with the address of the page without it; searched words are none."""
         pairs = [pair for pair in self.pairs() if pair[0] != "q"]
-        return [Chip(self.said(*pair), self.query(without=pair)) for pair in pairs]
+        return [Chip(self.describe(*pair), self.query(without=pair)) for pair in pairs]
 
     def query(self, without: tuple[str, str] | None = None) -> str:
         """Words and filters as a query string, without one where named; the keys of pages never travel along."""

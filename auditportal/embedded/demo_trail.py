@@ -1,4 +1,4 @@
-"""The demo's sealed log: a signer, a witness called Internal-Audit, the policy that names both, and the sealer.
+"""Set up the demo's sealed log: a signer, a witness called Internal-Audit, the policy that names both, and the sealer.
 
 Signer and witness keep keys and state in folders of their own and run without any of the portal's settings.
 """
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.demo_processes import HOST, ROOT, Runner
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.process import Process
@@ -19,59 +19,61 @@ _MANAGE = str(ROOT / "manage.py")
 
 
 class Trail:
-    """The parts that stand around the sealer of one demo."""
+    """The signer, the witness and the policy of one demo."""
 
-    def __init__(self, folder: Path, drawn: Mapping[str, str]) -> None:
-        self._folder, self._drawn = folder, drawn
+    def __init__(self, folder: Path, secrets: Mapping[str, str]) -> None:
+        self._folder, self._secrets = folder, secrets
         self._state = folder / "signer"
         self._state.mkdir(mode=0o700, exist_ok=True)
-        self.socket = place.socket_folder(self._state, None) / "signer.sock"
+        self.socket = folders.socket_folder(self._state, None) / "signer.sock"
         self.policy = folder / "policy.txt"
 
     def settings(self) -> dict[str, str]:
-        """What the portal must be told about its log."""
+        """The settings of the portal for its log."""
         return {
-            "AUDIT_ORIGIN": self._drawn["AUDIT_ORIGIN"],
+            "AUDIT_ORIGIN": self._secrets["AUDIT_ORIGIN"],
             "AUDIT_SIGNER_SOCKET": str(self.socket),
             "AUDIT_POLICY_FILE": str(self.policy),
             "AUDIT_RELEASE": "sealed",
         }
 
     def prepare(self) -> None:
-        """Keys at the first start, and the policy: this log, watched by this witness. Raises EmbeddedError."""
-        log = self._vkey(*self._log_key())
-        witness = self._vkey(*self._witness(log))
+        """Make the keys at the first start, and the policy: this log, watched by this witness. Raises EmbeddedError."""
+        log = self._vkey(*self._signer_command())
+        witness = self._vkey(*self._witness_command(log))
         self.policy.write_text(
             "# Whom the portal's own Verify page trusts (C2SP tlog-policy). A witness that the operator runs, as\n"
             "# here, counts as the operator: for real, let somebody else run it.\n"
-            f"log {log}\nwitness {WITNESS} {witness} http://{HOST}:{self._drawn['WITNESS_PORT']}/\nquorum {WITNESS}\n"
+            f"log {log}\nwitness {WITNESS} {witness} http://{HOST}:{self._secrets['WITNESS_PORT']}/\nquorum {WITNESS}\n"
         )
         self._log = log
 
     def processes(self, runner: Runner) -> list[Process]:
         """Signer, witness and sealer, in the order of their start."""
-        signer = runner.alone("signer", [_MANAGE, *self._log_key(), "--socket", str(self.socket)])
+        signer = runner.without_settings(
+            "signer", [_MANAGE, *self._signer_command(), "--socket", str(self.socket)]
+        )
         signer.leftovers = [self.socket]
         signer.ready = self.socket.exists
-        witness = runner.alone("witness", [_MANAGE, *self._witness(self._log)])
+        witness = runner.without_settings("witness", [_MANAGE, *self._witness_command(self._log)])
         return [signer, witness, runner.sealer()]
 
-    def _log_key(self) -> list[str]:
-        return ["sign_trail", "--state", str(self._state), "--origin", self._drawn["AUDIT_ORIGIN"]]
+    def _signer_command(self) -> list[str]:
+        return ["sign_trail", "--state", str(self._state), "--origin", self._secrets["AUDIT_ORIGIN"]]
 
-    def _witness(self, log: str) -> list[str]:
-        name, listen = f"{WITNESS.lower()}.demo", f"{HOST}:{self._drawn['WITNESS_PORT']}"
+    def _witness_command(self, log: str) -> list[str]:
+        name, listen = f"{WITNESS.lower()}.demo", f"{HOST}:{self._secrets['WITNESS_PORT']}"
         state = str(self._folder / "witness")
         return ["witness", "--state", state, "--name", name, "--listen", listen, "--log", log]
 
     def _vkey(self, *command: str) -> str:
-        done = subprocess.run(  # noqa: S603  (our own command)
+        result = subprocess.run(  # noqa: S603  (our own command)
             [sys.executable, _MANAGE, *command, "--print-vkey"],
             env={"PATH": os.environ.get("PATH", os.defpath)},
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise EmbeddedError(f"manage.py {command[0]} has no key: {done.stderr.strip()[-300:]}")
-        return done.stdout.strip()
+        if result.returncode:
+            raise EmbeddedError(f"manage.py {command[0]} has no key: {result.stderr.strip()[-300:]}")
+        return result.stdout.strip()

@@ -1,4 +1,4 @@
-"""The random passwords of an embedded server, made once and kept in a file only its owner may read."""
+"""Make the random passwords of an embedded server once and keep them in a file only its owner may read."""
 
 import json
 import os
@@ -9,7 +9,7 @@ _BYTES = 24
 
 
 def load_passwords(file: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """The password for each name; missing ones (or all, at the first start) are drawn and written down."""
+    """Load the password for each name; missing ones (or all, at the first start) are made and saved."""
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     missing = [name for name in names if name not in known]
     if missing:

@@ -1,4 +1,4 @@
-"""PostgreSQL for the demo and the tests: a unix socket, passwords for all, the roles of production."""
+"""Run PostgreSQL for the demo and the tests: a unix socket, passwords for all, the roles of production."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.binaries import VERSION, postgres_binaries
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.passwords import load_passwords, write_private
@@ -30,11 +30,11 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
-    # Statements hold names and addresses of people; the log is not their place.
+    # Statements hold names and addresses of people; the log must not.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Postgres:
 
     home: Path
     logs: Path
-    account: place.Account | None
+    account: folders.Account | None
     durable: bool
 
     @property
@@ -57,13 +57,22 @@ class Postgres:
 
     def prepare(self) -> Process:
         """Make the cluster if there is none yet, and return the process that serves it."""
-        binaries = postgres_binaries(self.account, self._shelf())
-        if not (self.data / "PG_VERSION").exists():
+        binaries = postgres_binaries(self.account, self._copies_folder())
+        version_file = self.data / "PG_VERSION"
+        if not version_file.exists():
             self._initialise(binaries)
-        self._check_version()
+        version = version_file.read_text().strip()
+        if version != str(VERSION):
+            raise EmbeddedError(
+                f"{self.data} holds data of PostgreSQL {version}; the embedded server is {VERSION}. "
+                "Start fresh (make demo RESET=1), or dump the data with the version that wrote it."
+            )
+        settings = _SETTINGS | ({} if self.durable else _NOT_DURABLE)
+        settings["unix_socket_directories"] = str(self._socket_folder())
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Process(
             "PostgreSQL",
-            [str(binaries / "postgres"), "-D", str(self.data), *self._options()],
+            [str(binaries / "postgres"), "-D", str(self.data), *options],
             lock=self.home / "postgres.lock",
             log=self.logs / "postgres.log",
             # Their process id may be another program's by now, or a zombie's that nobody collects.
@@ -71,13 +80,13 @@ class Postgres:
             directory=self.data,
             env=_plain_environment(),
             account=self.account,
-            ready=self._answers,
+            ready=self._accepts_connections,
             stop_signal=signal.SIGINT,  # "fast": no waiting for clients, a clean end all the same
             stop_seconds=20,
         )
 
     def provision(self) -> None:
-        """Bring roles and database to what deploy/roles.sql says; harmless when they are there already."""
+        """Create roles and database as deploy/roles.sql says; harmless when they are there already."""
         passwords = self._passwords()
         environment = {
             **_plain_environment(),
@@ -86,7 +95,7 @@ class Postgres:
             "PORTAL_WEB_PASSWORD": passwords[WEB],
             "PORTAL_SEALER_PASSWORD": passwords[SEALER],
         }
-        psql = str(postgres_binaries(self.account, self._shelf()) / "psql")
+        psql = str(postgres_binaries(self.account, self._copies_folder()) / "psql")
         address = ["-h", str(self._socket_folder()), "-U", ADMIN, "-d", "postgres"]
         command = [psql, "-X", "-q", *address, "-f", str(ROLES_SQL)]
         _run(command, environment, None, "The database roles could not be set up")
@@ -95,37 +104,24 @@ class Postgres:
         return load_passwords(self.home / "passwords.json", (ADMIN, MIGRATOR, WEB, SEALER))
 
     def _socket_folder(self) -> Path:
-        return place.socket_folder(self.home, self.account)
+        return folders.socket_folder(self.home, self.account)
 
-    def _shelf(self) -> Path:
-        """Where a copy of the binaries goes: root keeps one for all its homes there."""
-        return place.ROOTS_OWN if self.home.is_relative_to(place.ROOTS_OWN) else self.home
+    def _copies_folder(self) -> Path:
+        """The folder for a copy of the binaries: root keeps one for all its homes."""
+        return folders.ROOTS_OWN if self.home.is_relative_to(folders.ROOTS_OWN) else self.home
 
-    def _options(self) -> list[str]:
-        settings = _SETTINGS | ({} if self.durable else _CARELESS)
-        settings["unix_socket_directories"] = str(self._socket_folder())
-        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-
-    def _answers(self) -> bool:
+    def _accepts_connections(self) -> bool:
         try:
             psycopg.connect(self.url(ADMIN, "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _check_version(self) -> None:
-        found = (self.data / "PG_VERSION").read_text().strip()
-        if found != str(VERSION):
-            raise EmbeddedError(
-                f"{self.data} holds data of PostgreSQL {found}; the embedded server is {VERSION}. "
-                "Start fresh (make demo RESET=1), or dump the data with the version that wrote it."
-            )
-
     def _initialise(self, binaries: Path) -> None:
-        """Make the cluster beside its place and move it there whole: half a one is never taken for data."""
+        """Make the cluster beside `data` and rename it when it is complete: half a one is never taken for data."""
         draft, password = self.home / "postgres.new", self.home / "initial-password"
-        place.remove(draft)
-        place.make_private(draft, self.account)
+        folders.remove(draft)
+        folders.make_private(draft, self.account)
         write_private(password, self._passwords()[ADMIN])
         if self.account:
             os.chown(password, self.account.uid, self.account.gid)
@@ -140,12 +136,12 @@ class Postgres:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Nothing of ours: PG… variables would steer the tools, and secrets are none of a server's business."""
+    """Pass nothing of ours on: PG… variables would steer the tools, and secrets are none of a server's business."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _run(command: list[str], env: dict[str, str], account: place.Account | None, failure: str) -> None:
-    done = subprocess.run(  # noqa: S603  (our own command)
+def _run(command: list[str], env: dict[str, str], account: folders.Account | None, failure: str) -> None:
+    result = subprocess.run(  # noqa: S603  (our own command)
         command,
         env=env,
         cwd="/",
@@ -157,6 +153,6 @@ def _run(command: list[str], env: dict[str, str], account: place.Account | None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-600:]
-        raise EmbeddedError(f"{failure}: {said}")
+    if result.returncode:
+        output = " ".join((result.stderr or result.stdout).split())[-600:]
+        raise EmbeddedError(f"{failure}: {output}")

@@ -1,4 +1,4 @@
-"""One server process: started, watched, stopped, and never left behind.
+"""Run one server process: start it, watch it, stop it, never leave it behind.
 
 The child inherits a locked file. As long as it or one of its own children lives, the lock is held; whoever
 starts next can therefore tell a survivor from a stale pid file, without trusting a process id that may have
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from auditportal.embedded.errors import EmbeddedError
-from auditportal.embedded.place import Account
+from auditportal.embedded.folders import Account
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -29,7 +29,7 @@ _REASON = re.compile(r"FATAL|PANIC|rror\b|[Cc]annot|[Cc]ould not")
 
 
 def _end_with_parent(parent: int, signal_number: int) -> None:
-    """Runs in the child: ask the kernel for a signal when the parent dies, however it dies (Linux)."""
+    """Ask the kernel, in the child, for a signal when the parent dies, however it dies (Linux)."""
     if _LIBC is None:
         return
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
@@ -37,7 +37,7 @@ def _end_with_parent(parent: int, signal_number: int) -> None:
         os._exit(1)
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -88,11 +88,11 @@ class Process:
             lock.write(str(self._child.pid))
 
     def wait_ready(self, seconds: float) -> None:
-        """Return as soon as it answers. Raises EmbeddedError, with its last words, if it does not."""
-        if not _until(lambda: not self.running or self.ready(), seconds):
-            raise EmbeddedError(f"{self.name} was silent for {seconds:.0f} seconds. {self.last_words()}")
+        """Return as soon as it answers. Raises EmbeddedError, with its last error, if it does not."""
+        if not _wait_until(lambda: not self.running or self.ready(), seconds):
+            raise EmbeddedError(f"{self.name} was silent for {seconds:.0f} seconds. {self.last_error()}")
         if not self.running:
-            raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_words()}")
+            raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_error()}")
 
     def stop(self) -> None:
         """End it in its own way, or by force when `stop_seconds` have passed."""
@@ -106,12 +106,12 @@ class Process:
         self._child.wait()
         self._child = None
 
-    def last_words(self) -> str:
-        """The last line of its log that tells a reason (else the last one), and where the rest is."""
+    def last_error(self) -> str:
+        """Quote the last line of its log that gives a reason (else the last one), and say where the rest is."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         lines = [line.strip() for line in text.splitlines() if line.strip()] or ["It said nothing"]
-        said = next((line for line in reversed(lines) if _REASON.search(line)), lines[-1])
-        return f"{said} (log: {self.log})"
+        reason = next((line for line in reversed(lines) if _REASON.search(line)), lines[-1])
+        return f"{reason} (log: {self.log})"
 
     def _spawn(self, lock: int, log: IO[bytes], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
         parent, stop_signal = os.getpid(), self.stop_signal
@@ -133,9 +133,9 @@ class Process:
 
     @contextlib.contextmanager
     def _claim(self) -> Iterator[IO[str]]:
-        """The lock file, locked and empty: nothing of an earlier run is alive any more."""
+        """Lock the lock file, once nothing of an earlier run is alive."""
         with self.lock.open("a+") as lock:
-            if not _locked(lock) and not self._end_survivor(lock):
+            if not _try_lock(lock) and not self._end_survivor(lock):
                 raise EmbeddedError(
                     f"{self.name} of an earlier run still runs and cannot be ended (lock: {self.lock})."
                 )
@@ -148,11 +148,11 @@ class Process:
         if survivor and _is_group_leader(survivor):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(survivor, self.stop_signal)
-        if _until(lambda: _locked(lock), self.stop_seconds):
+        if _wait_until(lambda: _try_lock(lock), self.stop_seconds):
             return True
         if survivor:
             self._kill_group(survivor)
-        return _until(lambda: _locked(lock), self.stop_seconds)
+        return _wait_until(lambda: _try_lock(lock), self.stop_seconds)
 
     @staticmethod
     def _kill_group(leader: int) -> None:
@@ -171,7 +171,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _locked(file: IO[str]) -> bool:
+def _try_lock(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

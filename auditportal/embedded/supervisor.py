@@ -1,4 +1,4 @@
-"""Keeps a list of processes running: what dies is started again, and at the end all stop in order."""
+"""Keep a list of processes running: what dies is started again, and at the end all stop in order."""
 
 import time
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.process import Process
 
-_LOOK_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_SETTLED_SECONDS = 60.0  # after running that long, a death counts as the first again
+_STABLE_SECONDS = 60.0  # after running that long, a death counts as the first again
 
 
 @dataclass(eq=False)
@@ -28,44 +28,37 @@ class Supervisor:
         self._children: list[_Child] = []
 
     def watch(self, process: Process) -> None:
-        """From now on, start it again when it dies, and stop it with the others."""
+        """Start this process again whenever it dies, and stop it with the others."""
         self._children.append(_Child(process))
 
     def run(self, pause: Callable[[float], None]) -> None:
-        """Look after all of them, until `pause` raises."""
+        """Check all of them again and again, until `pause` raises."""
         while True:
-            self.look(time.monotonic())
-            pause(_LOOK_SECONDS)
+            self.check(time.monotonic())
+            pause(_CHECK_SECONDS)
 
-    def look(self, now: float) -> None:
-        """One round: note who died and when to try again, start whose time has come."""
+    def check(self, now: float) -> None:
+        """Restart what is due, and plan a restart of what has died since the last round."""
         for child in self._children:
-            if child.restart_at is not None:
-                if now >= child.restart_at:
-                    self._restart(child, now)
-            elif not child.process.running:
-                self._bury(child, now)
+            process = child.process
+            if child.restart_at is not None and now >= child.restart_at:
+                child.started_at, child.restart_at = now, None
+                try:
+                    process.start()
+                except EmbeddedError as error:
+                    self._say(str(error))
+                else:
+                    self._say(f"{process.name} runs again.")
+            elif child.restart_at is None and not process.running:
+                if now - child.started_at > _STABLE_SECONDS:
+                    child.pause = _FIRST_PAUSE
+                ended = f"{process.name} ended (exit code {process.exit_code}). {process.last_error()}"
+                self._say(f"{ended} It is started again in {child.pause:.0f} s.")
+                process.stop()
+                child.restart_at = now + child.pause
+                child.pause = min(child.pause * 2, _LONGEST_PAUSE)
 
     def stop(self) -> None:
         """Stop all, last started first."""
         while self._children:
             self._children.pop().process.stop()
-
-    def _bury(self, child: _Child, now: float) -> None:
-        if now - child.started_at > _SETTLED_SECONDS:
-            child.pause = _FIRST_PAUSE
-        process = child.process
-        said = f"{process.name} ended (exit code {process.exit_code}). {process.last_words()}"
-        self._say(f"{said} It is started again in {child.pause:.0f} s.")
-        process.stop()
-        child.restart_at = now + child.pause
-        child.pause = min(child.pause * 2, _LONGEST_PAUSE)
-
-    def _restart(self, child: _Child, now: float) -> None:
-        child.started_at, child.restart_at = now, None
-        try:
-            child.process.start()
-        except EmbeddedError as error:
-            self._say(str(error))
-            return
-        self._say(f"{child.process.name} runs again.")

@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Transmission:
     """How the bytes of an answer leave: late, cut after some bytes of the body, dripping, in chunks, or not at all."""
 
     delay_seconds: float = 0.0
@@ -51,7 +51,7 @@ class Delivery:
     chunked: bool = False
 
 
-PLAIN = Delivery()
+PLAIN = Transmission()
 
 
 @dataclass
@@ -61,5 +61,5 @@ class Response:
     status: int
     body: bytes | memoryview = b""
     headers: dict[str, str] = field(default_factory=dict)
-    delivery: Delivery = PLAIN
+    delivery: Transmission = PLAIN
     cut_short: Callable[[int], None] | None = None

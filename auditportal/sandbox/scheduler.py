@@ -1,4 +1,4 @@
-"""Does things at moments of the sandbox's clock: one thread that sleeps exactly until the next one is due."""
+"""Do things at moments of the sandbox's clock: one thread that sleeps exactly until the next one is due."""
 
 import heapq
 import itertools

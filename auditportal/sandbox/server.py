@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from auditportal.sandbox.messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Request, Response, Transmission
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{k}: {v}" for k, v in headers.items())]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def write(self, wire: bytes, delivery: Delivery, head_size: int) -> int:
+    def write(self, wire: bytes, delivery: Transmission, head_size: int) -> int:
         """Write at once, or late, dripping or cut; returns how many bytes left."""
         if delivery.delay_seconds:
             self.server.stopping.wait(delivery.delay_seconds)

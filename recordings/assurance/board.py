@@ -1,19 +1,18 @@
-"""The map: expected recordings per day and channel, or per day and agent, with what is wrong among them."""
+"""Count for the map: expected recordings per day and channel, or per day and agent, with what is wrong among them."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from recordings.assurance.classified import ask
+from recordings.assurance.classified import select_classified
 from recordings.assurance.findings import NOT_FOUND, Finding
 from recordings.assurance.window import Window
 
 NO_AGENT = 0
 AXES = {"channel": "stream_id", "agent": "coalesce(agent_id, 0)"}
-# Shares of what is wrong, in percent, from which on a cell is one step darker.
-STEPS = (0, 2, 5, 10, 25)
+# A cell is one shade darker for each of these percentages that its share of what is wrong exceeds.
+SHADES = (0, 2, 5, 10, 25)
 
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE '{finding.value}' = ANY(findings))" for finding in Finding)
 _PER_DAY = f"""
@@ -51,15 +50,13 @@ class Tally:
         """How many have this finding; without one, how many have anything that is still wrong."""
         return self.findings[finding.value] if finding else self.wrong
 
-    def step(self, finding: Finding | None) -> int:
+    def shade(self, finding: Finding | None) -> int:
         """How dark its cell is: 0 where nothing is wrong."""
-        if not (number := self.of(finding)):
-            return 0
-        return sum(100 * number > least * self.expected for least in STEPS)
+        return sum(100 * self.of(finding) > percent * self.expected for percent in SHADES)
 
 
 @dataclass
-class Line:
+class BoardLine:
     """A channel's or an agent's days."""
 
     key: int
@@ -70,29 +67,22 @@ class Line:
 @dataclass(frozen=True)
 class Board:
     window: Window
-    lines: list[Line]
+    lines: list[BoardLine]
     total: Tally
 
 
-def board(window: Window, axis: str, sure: list[int], *, stream: int | None = None) -> Board:
+def count_board(window: Window, axis: str, missing_in: list[int], *, stream: int | None = None) -> Board:
     """Count by `axis` (channel or agent) and day, the line with most that is wrong first: one query."""
     values: dict[str, Any] = {"stream": stream, "absent": [finding.value for finding in NOT_FOUND]}
-    lines: dict[int, Line] = {}
-    for key, day, *counts in ask(_PER_DAY.format(axis=AXES[axis]), window, sure, **values):
-        line = lines.setdefault(key, Line(key))
-        line.days[day] = _tally(counts)
+    lines: dict[int, BoardLine] = {}
+    rows = select_classified(_PER_DAY.format(axis=AXES[axis]), window, missing_in, **values)
+    for key, day, expected, wrong, absent, *each in rows:
+        findings = Counter(dict(zip(map(str, Finding), each, strict=True)))
+        line = lines.setdefault(key, BoardLine(key))
+        line.days[day] = Tally(expected, wrong, absent, findings)
         line.total.add(line.days[day])
     ordered = sorted(lines.values(), key=lambda line: (-line.total.wrong, -line.total.expected, line.key))
-    return Board(window, ordered, total_of(line.total for line in ordered))
-
-
-def _tally(counts: list[int]) -> Tally:
-    expected, wrong, absent, *each = counts
-    return Tally(expected, wrong, absent, Counter(dict(zip(map(str, Finding), each, strict=True))))
-
-
-def total_of(tallies: Iterable[Tally]) -> Tally:
     total = Tally()
-    for tally in tallies:
-        total.add(tally)
-    return total
+    for line in ordered:
+        total.add(line.total)
+    return Board(window, ordered, total)

@@ -1,4 +1,4 @@
-"""The one SQL text that says of each expected recording what is wrong with it. Map, list and statement stand on it.
+"""The one SQL text that says of each expected recording what is wrong with it. Map, list and statement read it.
 
 A row is a recording, on the day it was recorded, or a closed conversation that should have one, on the day it began.
 Times are CommBox's: what its clock says of the call's end and of the moment the recording was listed. The median and
@@ -84,7 +84,7 @@ WITH recs AS (
            NULL, false, false, ARRAY['missing']
     FROM recordings_searchdoc d JOIN recordings_commboxobject o ON o.id = d.object_id
     WHERE NOT d.has_recording AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
-      AND d.stream_id = ANY(%(sure)s) AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
+      AND d.stream_id = ANY(%(missing_in)s) AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
       AND (o.closed_at IS NOT NULL OR o.status_id IN (2, 14))
       AND coalesce(o.closed_at, o.updated_at) < %(now)s - %(late)s
       AND o.refreshed_at >= coalesce(o.closed_at, o.updated_at) + %(late)s
@@ -92,15 +92,20 @@ WITH recs AS (
 """
 
 
-def ask(statement: str, window: Window, sure: list[int], **values: Any) -> list[tuple[Any, ...]]:
-    """Run a SELECT over `classified`: the expected recordings of a window, those of `sure` channels with what is
-    missing. `values` are its further parameters."""
-    given = {
+def select_classified(
+    statement: str, window: Window, missing_in: list[int], **values: Any
+) -> list[tuple[Any, ...]]:
+    """Run a SELECT over `classified`, the expected recordings of a window.
+
+    In the channels `missing_in` (ids), a closed conversation without a recording is one that is missing. `values` are
+    further parameters of the SELECT.
+    """
+    parameters = {
         "since": window.starts_at,
         "until": window.ends_at,
         "late": settings.ASSURANCE_LATE,
         "now": timezone.now(),
-        "sure": sure,
+        "missing_in": missing_in,
         "open": [finding.value for finding in OPEN],
         "far": FAR,
         "enough": ENOUGH,
@@ -108,4 +113,4 @@ def ask(statement: str, window: Window, sure: list[int], **values: Any) -> list[
         "scale": MAD_TO_DEVIATION,
         **values,
     }
-    return fetch_all(connection, _CLASSIFIED + statement, given)
+    return fetch_all(connection, _CLASSIFIED + statement, parameters)

@@ -1,4 +1,4 @@
-"""What the addresses of assurance ask for; what cannot be read becomes a sentence."""
+"""Read the query strings of the pages of assurance; what cannot be read becomes a sentence."""
 
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recordings.assurance.board import AXES
 from recordings.assurance.findings import FINDINGS, Finding
-from recordings.assurance.listing import Choice
+from recordings.assurance.listing import Selection
 from recordings.assurance.window import Window, last_month
 from recordings.db import BIGGEST_ID
 from recordings.filter_form import FilterForm
@@ -18,11 +18,11 @@ from recordings.filter_form import FilterForm
 EARLIEST = date(2000, 1, 1)
 
 
-class _Asked(FilterForm):
+class _WindowForm(FilterForm):
     until = forms.DateField(label="Last day", required=False)
     by = forms.ChoiceField(label="Lines", choices=[(axis, axis) for axis in AXES], required=False)
     kind = forms.ChoiceField(
-        label="Finding", choices=[(one.value, one.label) for one in Finding], required=False
+        label="Finding", choices=[(finding.value, finding.label) for finding in Finding], required=False
     )
     channel = forms.IntegerField(label="Channel", min_value=0, max_value=BIGGEST_ID, required=False)
 
@@ -45,11 +45,11 @@ class _Asked(FilterForm):
 
     @property
     def channel_id(self) -> int | None:
-        found: int | None = self.cleaned_data["channel"]
-        return found
+        channel: int | None = self.cleaned_data["channel"]
+        return channel
 
 
-class BoardForm(_Asked):
+class BoardForm(_WindowForm):
     """Which days, whose lines, which finding."""
 
     @property
@@ -57,36 +57,35 @@ class BoardForm(_Asked):
         return str(self.cleaned_data["by"] or "channel")
 
     def url(self, **other: Any) -> str:
-        """The address of this map with something else in it; "" takes a thing away."""
+        """The address of this map with other parameters; "" removes one."""
         today = timezone.now().date()
         until = self.cleaned_data["until"]
-        now = {
+        current = {
             "until": until if until != today else "",
             "by": self.axis if self.axis != "channel" else "",
             "kind": self.cleaned_data["kind"],
             "channel": self.channel_id if self.channel_id is not None else "",
         }
-        given = {name: value for name, value in {**now, **other}.items() if value not in ("", None)}
+        given = {name: value for name, value in {**current, **other}.items() if value not in ("", None)}
         return f"?{urlencode(given)}" if given else "?"
 
 
-class ListForm(_Asked):
+class ListForm(_WindowForm):
     """Which days, and what of them: a day, a channel, an agent, a finding, or everything that was expected."""
 
     day = forms.DateField(label="Day", required=False)
     agent = forms.IntegerField(label="Agent", min_value=0, max_value=BIGGEST_ID, required=False)
     all = forms.BooleanField(label="Everything", required=False)
 
-    def choice(self) -> Choice:
+    def selection(self) -> Selection:
         given = self.cleaned_data
-        return Choice(given["day"], given["channel"], given["agent"], self.finding, given["all"])
+        return Selection(given["day"], given["channel"], given["agent"], self.finding, given["all"])
 
     def url(self, **other: Any) -> str:
-        """The address of this list with something else in it."""
-        given = {
-            name: self.data.get(name, "") for name in ("until", "day", "channel", "agent", "kind", "all")
-        }
-        given = {name: value for name, value in {**given, **other}.items() if value not in ("", None)}
+        """The address of this list with other parameters; "" removes one."""
+        names = ("until", "day", "channel", "agent", "kind", "all")
+        current = {name: self.data.get(name, "") for name in names}
+        given = {name: value for name, value in {**current, **other}.items() if value not in ("", None)}
         return f"?{urlencode(given)}"
 
 

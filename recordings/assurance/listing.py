@@ -1,4 +1,4 @@
-"""The list behind a cell: each expected recording with what is wrong with it, newest first, a page at a time."""
+"""List what is behind a cell: each expected recording with what is wrong with it, newest first, a page at a time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from recordings.assurance.board import NO_AGENT
-from recordings.assurance.classified import ask
+from recordings.assurance.classified import select_classified
 from recordings.assurance.findings import Finding
 from recordings.assurance.window import Window, midnight
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
@@ -21,8 +21,8 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What of a window to list; None and "" do not choose."""
+class Selection:
+    """What of a window to list; None selects all."""
 
     day: date | None = None
     stream: int | None = None
@@ -54,77 +54,71 @@ class Item:
         return TimeKey(self.at, self.id)
 
 
-def listing(
-    window: Window, choice: Choice, sure: list[int], start: Start[TimeKey] = NEWEST
+def items_page(
+    window: Window, selection: Selection, missing_in: list[int], start: Start[TimeKey] = NEWEST
 ) -> Page[Item, TimeKey]:
-    """A page of expected recordings."""
-    found = items(window, choice, sure, after=start.key, newer=start.newer, limit=PAGE + 1)
-    return Page.cut(found, start, attrgetter("key"))
+    """Select a page of expected recordings."""
+    items = select_items(window, selection, missing_in, after=start.key, newer=start.newer, limit=PAGE + 1)
+    return Page.cut(items, start, attrgetter("key"))
 
 
-def items(
+def select_items(
     window: Window,
-    choice: Choice,
-    sure: list[int],
+    selection: Selection,
+    missing_in: list[int],
     *,
     after: TimeKey | None = None,
     newer: bool = False,
     limit: int | None = None,
 ) -> list[Item]:
-    """Expected recordings in order, those with a finding unless `everything` is chosen: one query."""
-    conditions, values = _conditions(choice)
+    """Select expected recordings in order, those with a finding unless `everything` is selected: one query."""
+    conditions, values = [], dict[str, Any]()
+    if selection.day is not None:
+        conditions.append("at >= %(from)s AND at < %(to)s")
+        values |= {"from": midnight(selection.day), "to": midnight(selection.day + timedelta(days=1))}
+    if selection.stream is not None:
+        conditions.append("stream_id = %(stream)s")
+        values["stream"] = selection.stream
+    if selection.agent is not None:
+        conditions.append("agent_id IS NULL" if selection.agent == NO_AGENT else "agent_id = %(agent)s")
+        values["agent"] = selection.agent
+    if selection.finding is not None:
+        conditions.append("%(finding)s = ANY(findings)")
+        values["finding"] = selection.finding.value
+    elif not selection.everything:
+        conditions.append("findings && %(open)s")
     if after is not None:
         conditions.append(f"(at, id) {'>' if newer else '<'} (%(after_at)s, %(after_id)s)")
         values |= {"after_at": after.shown_at, "after_id": after.id}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     order = "ORDER BY at, id" if newer else "ORDER BY at DESC, id DESC"
     statement = f"SELECT {_COLUMNS} FROM classified {where} {order} LIMIT %(limit)s"  # noqa: S608 (words of our own)
-    return [Item(*row) for row in ask(statement, window, sure, limit=limit, **values)]
+    rows = select_classified(statement, window, missing_in, limit=limit, **values)
+    return [Item(*row) for row in rows]
 
 
-def _conditions(choice: Choice) -> tuple[list[str], dict[str, Any]]:
-    conditions, values = [], dict[str, Any]()
-    if choice.day is not None:
-        conditions.append("at >= %(from)s AND at < %(to)s")
-        values |= {"from": midnight(choice.day), "to": midnight(choice.day + timedelta(days=1))}
-    if choice.stream is not None:
-        conditions.append("stream_id = %(stream)s")
-        values["stream"] = choice.stream
-    if choice.agent is not None:
-        conditions.append("agent_id IS NULL" if choice.agent == NO_AGENT else "agent_id = %(agent)s")
-        values["agent"] = choice.agent
-    if choice.finding is not None:
-        conditions.append("%(finding)s = ANY(findings)")
-        values["finding"] = choice.finding.value
-    elif not choice.everything:
-        conditions.append("findings && %(open)s")
-    return conditions, values
-
-
-def reasons(shown: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
-    """Why each recording of a page has its findings, where more is known than the finding itself: two queries."""
-    listed = {item.id: item for item in shown if item.recorded and item.findings}
-    said: dict[UUID, dict[Finding, str]] = {pk: _own_reasons(item) for pk, item in listed.items()}
+def reasons_for(items: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
+    """Explain the findings of each recording of a page, where more is known than the finding itself: two queries."""
+    listed = {item.id: item for item in items if item.recorded and item.findings}
+    reasons: dict[UUID, dict[Finding, str]] = {}
+    for pk, item in listed.items():
+        odd = " and ".join(filter(None, ["length" * item.odd_length, "bytes per second" * item.odd_size]))
+        late = f"listed {_minutes(item.lag_seconds)} after the call ended" if item.lag_seconds else ""
+        reasons[pk] = {Finding.LATE: late, Finding.OUTLIER: f"unusual {odd}" if odd else ""}
     rows = Recording.objects.filter(pk__in=listed).values_list("pk", "state_reason", "file_judged")
     for pk, state_reason, file_judged in rows:
-        said[pk] |= {Finding.UNPLAYABLE: state_reason, Finding.DIFFERS: file_judged}
+        reasons[pk] |= {Finding.UNPLAYABLE: state_reason, Finding.DIFFERS: file_judged}
     checks = MediaCheck.objects.filter(recording__in=listed).order_by("recording", "-checked_at")
     for check in checks.distinct("recording"):
         if check.outcome == MediaOutcome.FAILS:
-            said[check.recording_id][Finding.UNPLAYABLE] = check.sentence
-    return said
+            reasons[check.recording_id][Finding.UNPLAYABLE] = check.sentence
+    return reasons
 
 
-def as_of(shown: Iterable[Item]) -> dict[int, datetime | None]:
-    """When CommBox was last asked about each object of a page: one query."""
-    rows = CommBoxObject.objects.filter(pk__in={item.object_id for item in shown})
+def refreshed_at_by_object(items: Iterable[Item]) -> dict[int, datetime | None]:
+    """Look up when each object of a page was last refreshed: one query."""
+    rows = CommBoxObject.objects.filter(pk__in={item.object_id for item in items})
     return dict(rows.values_list("pk", "refreshed_at"))
-
-
-def _own_reasons(item: Item) -> dict[Finding, str]:
-    odd = " and ".join(filter(None, ["length" * item.odd_length, "bytes per second" * item.odd_size]))
-    late = f"listed {_minutes(item.lag_seconds)} after the call ended" if item.lag_seconds else ""
-    return {Finding.LATE: late, Finding.OUTLIER: f"unusual {odd}" if odd else ""}
 
 
 def _minutes(seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""How often a channel's conversations have a recording, against its own past.
+"""Compare how often a channel's conversations have a recording with its own past.
 
 CommBox gives no signal that a call took place: type 27 is there once a recording is, and no other documented activity
 stands for a call. So a conversation without a recording may be a call that was not recorded, or one that nobody made.
@@ -61,15 +61,16 @@ def is_drop(now: Share, past: Share) -> bool:
     if past.conversations < ENOUGH or not now.conversations:
         return False
     usual = (past.recorded + 1) / (past.conversations + 2)
-    return at_most(now.recorded, now.conversations, usual) < CHANCE
+    return chance_of_at_most(now.recorded, now.conversations, usual) < CHANCE
 
 
-def at_most(recorded: int, conversations: int, usual: float) -> float:
-    """How likely chance alone gives so few or fewer: the tail of the binomial distribution, exactly. A bell curve in
-    its place calls far too much a drop where nearly all is usual."""
-    whole = lgamma(conversations + 1)
+def chance_of_at_most(recorded: int, conversations: int, usual: float) -> float:
+    """Compute how likely chance alone gives so few or fewer: the tail of the binomial distribution.
+
+    It is computed exactly: a normal approximation calls far too much a drop where nearly all is usual.
+    """
     terms = (
-        whole
+        lgamma(conversations + 1)
         - lgamma(k + 1)
         - lgamma(conversations - k + 1)
         + k * log(usual)
@@ -89,7 +90,7 @@ class Channel:
     drops: list[tuple[date, Share]] = field(default_factory=list)
 
     @property
-    def is_sure(self) -> bool:
+    def counts_missing(self) -> bool:
         """Whether a conversation without a recording counts as missing."""
         return self.past.nearly_all
 
@@ -103,35 +104,36 @@ class Channel:
         return max(0, len(self.drops) - SHOWN)
 
     @property
-    def verdict(self) -> str:
+    def trend(self) -> str:
+        """ "few" where too few conversations came before to compare, else "drop" or "usual"."""
         if self.past.conversations < ENOUGH:
             return "few"
         return "drop" if is_drop(self.week, self.past) or self.drops else "usual"
 
 
 def channels(window: Window) -> list[Channel]:
-    """The video channels of a window and the weeks before it, by id: one query."""
-    per_day: dict[int, dict[date, Share]] = {}
-    for stream_id, day, conversations, recorded in _ask(window):
-        per_day.setdefault(stream_id, {})[day] = Share(conversations, recorded)
-    return [_channel(stream_id, window, days) for stream_id, days in sorted(per_day.items())]
-
-
-def _ask(window: Window) -> list[tuple[int, date, int, int]]:
-    """Conversations of the last minutes are still going on, so they are left out."""
+    """Compare the video channels of a window with the weeks before it, by id: one query."""
+    # Conversations of the last minutes are still going on, so they are left out.
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
-    return fetch_all(connection, _PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
+    rows = fetch_all(connection, _PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
+    shares_of: dict[int, dict[date, Share]] = {}
+    for stream_id, day, conversations, recorded in rows:
+        shares_of.setdefault(stream_id, {})[day] = Share(conversations, recorded)
 
-
-def _channel(stream_id: int, window: Window, days: dict[date, Share]) -> Channel:
-    past = _sum(share for day, share in days.items() if day < window.since)
     week_begins = min(window.last, timezone.now().date()) - timedelta(days=WEEK - 1)
-    week = _sum(share for day, share in days.items() if day >= week_begins)
-    drops = [
-        (day, share) for day, share in sorted(days.items()) if day >= window.since and is_drop(share, past)
-    ]
-    return Channel(stream_id, past, week, drops)
+    compared = []
+    for stream_id, days in sorted(shares_of.items()):
+        past = sum((share for day, share in days.items() if day < window.since), Share())
+        week = sum((share for day, share in days.items() if day >= week_begins), Share())
+        drops = [
+            (day, share)
+            for day, share in sorted(days.items())
+            if day >= window.since and is_drop(share, past)
+        ]
+        compared.append(Channel(stream_id, past, week, drops))
+    return compared
 
 
-def _sum(shares: Iterable[Share]) -> Share:
-    return sum(shares, Share())
+def where_missing_counts(known: Iterable[Channel]) -> list[int]:
+    """The ids of the channels in which a closed conversation without a recording is one that is missing."""
+    return [channel.stream_id for channel in known if channel.counts_missing]

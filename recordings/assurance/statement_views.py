@@ -1,5 +1,5 @@
-"""The pages of the nightly sample and of the statements. They name no agent, so reading them is no event; taking a
-statement along is one."""
+"""The pages of the nightly sample and of the statements. They name no agent, so reading them is no event; downloading
+a statement is one."""
 
 import json
 from datetime import datetime
@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import StatementForm
-from recordings.assurance.sampling import newest_checks, night
-from recordings.assurance.statements import state_month, table_of
+from recordings.assurance.sampling import newest_checks, outcomes_of_last_day
+from recordings.assurance.statements import exceptions_csv, state_month
 from recordings.audit import Actor, Kind, Target, record_durably
 from recordings.http import Request, attachment, page
 from recordings.models import CompletenessStatement
@@ -27,11 +27,11 @@ TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def sample_page(request: Request) -> HttpResponse:
-    """What the nightly sample looked into last, failures marked. It names nobody."""
+    """List the newest checks of the nightly sample, failures first. It names nobody."""
     may_open = can(request.user, Permission.OPEN_OBJECTS)
     context = {
         "checks": newest_checks(),
-        "night": night(),
+        "night": outcomes_of_last_day(),
         "may_open": may_open,
         "size": settings.ASSURANCE_SAMPLE,
     }
@@ -41,8 +41,8 @@ def sample_page(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_list(request: Request) -> HttpResponse:
-    """Every version of every month, the newest first, and the form for another one."""
-    return _statements(request, StatementForm())
+    """List every version of every month, the newest first, with the form for another one."""
+    return _statements_page(request, StatementForm())
 
 
 @require_POST
@@ -51,13 +51,13 @@ def state_view(request: Request) -> HttpResponse:
     """State a month now, and show what was stated."""
     form = StatementForm(request.POST)
     if not form.is_valid():
-        return _statements(request, form, status=400)
+        return _statements_page(request, form, status=400)
     by = Actor.from_request(request)
-    made = state_month(month=form.cleaned_data["month"], by=by, person=request.user)
-    return redirect("assurance:statement", made.pk)
+    statement = state_month(month=form.cleaned_data["month"], by=by, person=request.user)
+    return redirect("assurance:statement", statement.pk)
 
 
-def _statements(request: Request, form: StatementForm, status: int = 200) -> HttpResponse:
+def _statements_page(request: Request, form: StatementForm, status: int = 200) -> HttpResponse:
     rows = CompletenessStatement.objects.defer("document").select_related("stated_by")
     context = {
         "form": form,
@@ -70,21 +70,21 @@ def _statements(request: Request, form: StatementForm, status: int = 200) -> Htt
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
-    """One statement: its sums, its exceptions, and how to prove it."""
+    """Show one statement: its sums, its exceptions, and how to prove it."""
     row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
-    told = json.loads(bytes(row.document))
+    document = json.loads(bytes(row.document))
     versions = CompletenessStatement.objects.filter(month=row.month).order_by("version")
     context = {
         "statement": row,
-        "told": told,
-        "findings": [(one, told["total"]["findings"][one.value]) for one in Finding],
+        "document": document,
+        "findings": [(finding, document["total"]["findings"][finding.value]) for finding in Finding],
         "exceptions": [
             {
-                **one,
-                "began_at": datetime.fromisoformat(one["at"]),
-                "found": [FINDINGS[code] for code in one["findings"]],
+                **exception,
+                "began_at": datetime.fromisoformat(exception["at"]),
+                "tags": [FINDINGS[code] for code in exception["findings"]],
             }
-            for one in told["exceptions"][:EXCEPTIONS_SHOWN]
+            for exception in document["exceptions"][:EXCEPTIONS_SHOWN]
         ],
         "versions": versions.values_list("pk", "version"),
         "newest": versions.values_list("version", flat=True).last() == row.version,
@@ -99,12 +99,12 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
-    """The statement as JSON or its exceptions as CSV. In the trail before the first byte leaves."""
+    """Send the statement as JSON or its exceptions as CSV. The event is committed before the first byte leaves."""
     row = get_object_or_404(CompletenessStatement, pk=statement_id)
     if format not in ("json", "csv"):
         raise Http404
     document = bytes(row.document)
-    data = document if format == "json" else table_of(document)
+    data = document if format == "json" else exceptions_csv(document)
     if request.method == "GET":
         detail = {"format": format, "sha256": row.sha256 if format == "json" else row.table_sha256}
         target = Target("statement", f"statement:{row.pk}")

@@ -1,4 +1,4 @@
-"""The completeness statement of a month: what was expected, what was found, and every exception.
+"""State the completeness of a month: what was expected, what was found, and every exception.
 
 It is canonical JSON (RFC 8785), kept as it was given. Its SHA-256 stands in the event `assurance.stated`, so that the
 sealed log signs it with everything else: who holds the file and the event's proof needs nobody's word for it. It names
@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -18,10 +17,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from recordings.assurance.board import Tally, board
+from recordings.assurance.board import Tally, count_board
 from recordings.assurance.findings import NOT_FOUND, OPEN, Finding
-from recordings.assurance.listing import Choice, Item, items
-from recordings.assurance.rates import channels
+from recordings.assurance.listing import Item, Selection, select_items
+from recordings.assurance.rates import channels, where_missing_counts
 from recordings.assurance.window import Window
 from recordings.audit import Actor, Kind, Target, record
 from recordings.models import CompletenessStatement, Stream
@@ -34,7 +33,7 @@ CAVEAT = (
     " that recorded nearly every conversation before (missing_is_counted), every closed conversation that an agent had."
     " A call that left neither is not in here."
 )
-_ALONE = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
 
 
 @transaction.atomic
@@ -43,21 +42,18 @@ def state_month(*, month: date, by: Actor, person: Any = None) -> CompletenessSt
 
     Raises AuditUnavailable when the event cannot be recorded; then there is no statement either.
     """
+    # 1. One statement at a time, so that versions follow each other.
     with connection.cursor() as cursor:
-        cursor.execute(_ALONE)
+        cursor.execute(_LOCK)
+    # 2. Another version only when the facts have changed.
     facts = facts_of(month)
     digest = _sha256(rfc8785.dumps(facts))
     newest = CompletenessStatement.objects.filter(month=month).order_by("-version").first()
     if newest is not None and newest.facts_sha256 == digest:
         return newest
-    version = 1 if newest is None else newest.version + 1
-    return _give(month, version, facts, digest, by, person)
-
-
-def _give(
-    month: date, version: int, facts: dict[str, Any], digest: str, by: Actor, person: Any
-) -> CompletenessStatement:
+    # 3. The document, and its hashes in the event, which the sealed log will sign.
     pk, stated_at = uuid7(), timezone.now()
+    version = 1 if newest is None else newest.version + 1
     about: dict[str, Any] = {
         "format": FORMAT,
         "id": str(pk),
@@ -65,7 +61,7 @@ def _give(
         "stated_at": _iso(stated_at),
     }
     document = rfc8785.dumps({**about, "origin": settings.AUDIT_ORIGIN, **facts})
-    hashes = {"sha256": _sha256(document), "table_sha256": _sha256(table_of(document))}
+    hashes = {"sha256": _sha256(document), "table_sha256": _sha256(exceptions_csv(document))}
     sums = {name: int(facts["total"][name]) for name in ("expected", "found", "exceptions")}
     event = record(
         Kind.ASSURANCE_STATED,
@@ -73,6 +69,7 @@ def _give(
         target=Target("statement", f"statement:{pk}"),
         detail={"month": f"{month:%Y-%m}", "version": version, **sums, **hashes},
     )
+    # 4. The row, in the same transaction as the event.
     return CompletenessStatement.objects.create(
         id=pk,
         month=month,
@@ -88,26 +85,26 @@ def _give(
 
 
 def facts_of(month: date) -> dict[str, Any]:
-    """What there is to say of a month, as far as it is known now."""
+    """Gather what is known of a month now."""
     window = Window.month(month)
     known = channels(window)
-    sure = [one.stream_id for one in known if one.is_sure]
-    counted = board(window, "channel", sure)
-    exceptions = items(window, Choice(), sure)
-    late = items(window, Choice(finding=Finding.LATE), sure)
+    missing_in = where_missing_counts(known)
+    board = count_board(window, "channel", missing_in)
+    exceptions = select_items(window, Selection(), missing_in)
+    late = select_items(window, Selection(finding=Finding.LATE), missing_in)
     names = dict(Stream.objects.values_list("pk", "name"))
-    past = {one.stream_id: one.past for one in known}
+    past = {channel.stream_id: channel.past for channel in known}
     lines = [
         {
             **_sums(line.total),
             "channel": str(line.key),
             "name": names.get(line.key, ""),
-            "missing_is_counted": line.key in sure,
+            "missing_is_counted": line.key in missing_in,
             "conversations_before": past[line.key].conversations if line.key in past else 0,
             "recorded_before": past[line.key].recorded if line.key in past else 0,
             "days": {str(day): _sums(tally) for day, tally in sorted(line.days.items())},
         }
-        for line in sorted(counted.lines, key=lambda line: line.key)
+        for line in sorted(board.lines, key=lambda line: line.key)
     ]
     return {
         "month": f"{month:%Y-%m}",
@@ -116,10 +113,10 @@ def facts_of(month: date) -> dict[str, Any]:
         "not_found": [finding.value for finding in NOT_FOUND],
         "exceptions_are": [finding.value for finding in OPEN],
         "caveat": CAVEAT,
-        "total": _sums(counted.total),
+        "total": _sums(board.total),
         "channels": lines,
-        "exceptions": [_told(item) for item in exceptions],
-        "late": [_told(item) for item in late if not set(item.findings) & set(OPEN)],
+        "exceptions": [_exception(item) for item in exceptions],
+        "late": [_exception(item) for item in late if not set(item.findings) & set(OPEN)],
     }
 
 
@@ -132,8 +129,8 @@ def _sums(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _told(item: Item) -> dict[str, Any]:
-    """An exception. Ids are text: a number of 16 digits is no safe number in JSON (RFC 8785, section 3.2.2.3)."""
+def _exception(item: Item) -> dict[str, Any]:
+    """Ids are text: a number of 16 digits is no safe number in JSON (RFC 8785, section 3.2.2.3)."""
     return {
         "at": _iso(item.at),
         "findings": item.findings,
@@ -147,19 +144,19 @@ def _told(item: Item) -> dict[str, Any]:
     }
 
 
-def table_of(document: bytes) -> bytes:
-    """The exceptions of a statement as CSV, the same bytes each time. No cell can be taken for a formula: every one is
-    an id, a number, a time or a word of ours."""
-    told = json.loads(document)
+def exceptions_csv(document: bytes) -> bytes:
+    """Write the exceptions of a statement as CSV, the same bytes each time.
+
+    No cell can be taken for a formula: every one is an id, a number, a time or a word of ours.
+    """
+    statement = json.loads(document)
     text = io.StringIO(newline="")
-    lines = csv.writer(text)
-    lines.writerow(TABLE)
-    lines.writerows(_row(entry) for entry in [*told["exceptions"], *told["late"]])
+    rows = csv.writer(text)
+    rows.writerow(TABLE)
+    for exception in [*statement["exceptions"], *statement["late"]]:
+        cells = {**exception, "findings": " ".join(exception["findings"])}
+        rows.writerow(cells[name] for name in TABLE)
     return text.getvalue().encode()
-
-
-def _row(entry: dict[str, Any]) -> Iterable[str]:
-    return [" ".join(entry[name]) if name == "findings" else entry[name] for name in TABLE]
 
 
 def _iso(moment: datetime) -> str:

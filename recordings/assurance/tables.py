@@ -1,4 +1,4 @@
-"""The list of expected recordings as a table: the cells of every list of recordings, and what was found."""
+"""Show the list of expected recordings as a table: the cells of every list of recordings, and what was found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from uuid import UUID
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.assurance.drawing import Names, name_of
 from recordings.assurance.findings import FINDINGS, Finding
+from recordings.assurance.heatmap import Names, name_of
 from recordings.assurance.listing import Item
 from recordings.catalog.queries import stale_before
 from recordings.catalog.tables import (
@@ -61,10 +61,10 @@ class ExpectedRecordings:
         return cell("", format_html("{}{}", when, "" if item.recorded else _BEGAN))
 
     def _findings(self, item: Item) -> SafeString:
-        why = self.reasons.get(item.id, {})
+        reasons = self.reasons.get(item.id, {})
         findings = [FINDINGS[code] for code in item.findings]
-        found = format_html_join("", "{}", ((_finding(one, why.get(one, "")),) for one in findings))
-        return cell("Findings", found or _NOTHING, "full")
+        tags = [(_tag(finding, reasons.get(finding, "")),) for finding in findings]
+        return cell("Findings", format_html_join("", "{}", tags) or _NOTHING, "full")
 
     def _channel(self, item: Item) -> SafeString:
         agent = name_of("agent", item.agent_id or 0, self.agents)
@@ -75,6 +75,6 @@ class ExpectedRecordings:
         return as_of_cell(moment, stale=moment is None or moment < stale_before())
 
 
-def _finding(finding: Finding, why: str) -> SafeString:
-    reason = format_html('<span class="sub">{}</span>', why) if why else ""
-    return format_html('<div><span class="tag {}">{}</span>{}</div>', finding.tone, finding.label, reason)
+def _tag(finding: Finding, reason: str) -> SafeString:
+    note = format_html('<span class="sub">{}</span>', reason) if reason else ""
+    return format_html('<div><span class="tag {}">{}</span>{}</div>', finding.tone, finding.label, note)

@@ -1,12 +1,12 @@
-"""The roads of the worker: the nightly sample, the statement of the month that is over. Each may be lost, doubled or
-killed without harm."""
+"""Tasks of the worker: the nightly sample, the statement of the month that is over. Each may be lost, doubled or killed
+without harm."""
 
 from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
-from recordings.assurance.sampling import check_media, draw, still_to_do
+from recordings.assurance.sampling import check_media, draw_sample, sample_remaining
 from recordings.assurance.statements import state_month
 from recordings.assurance.window import last_month
 from recordings.audit import Actor
@@ -19,9 +19,9 @@ MOST_SECONDS = 420.0
 
 @shared_task
 def sample_media() -> None:
-    """Draw this night's sample and look into each file."""
+    """Draw this night's sample and check each file."""
     ends = monotonic() + MOST_SECONDS
-    for recording in draw(still_to_do()):
+    for recording in draw_sample(sample_remaining()):
         if monotonic() > ends:
             return
         check_media(recording=recording, by=BY)

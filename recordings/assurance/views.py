@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
-from recordings.assurance import drawing
-from recordings.assurance.board import Board, board
+from recordings.assurance import heatmap
+from recordings.assurance.board import Board, count_board
 from recordings.assurance.findings import Finding
 from recordings.assurance.forms import BoardForm, ListForm
-from recordings.assurance.listing import as_of, listing, reasons
-from recordings.assurance.rates import Channel, channels
-from recordings.assurance.sampling import night
+from recordings.assurance.listing import items_page, reasons_for, refreshed_at_by_object
+from recordings.assurance.rates import channels, where_missing_counts
+from recordings.assurance.sampling import outcomes_of_last_day
 from recordings.assurance.tables import ExpectedRecordings
 from recordings.assurance.window import DAYS
 from recordings.audit import Actor, Kind, record_once
@@ -36,61 +36,58 @@ MOST_LINES = 60
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def board_page(request: Request) -> HttpResponse:
-    """Expected against found of 35 days, as a map and as a table. It names agents, so that it was read is an event."""
+    """Show expected against found of 35 days, as a map and as a table. It names agents, so reading it is an event."""
     form = BoardForm(request.GET)
     if not form.is_valid():
         return page(request, "assurance/board.html", {"form": form}, status=400)
-    _log(request, "map", form)
+    _record_reading(request, "map", form)
     window = form.window
     known = channels(window)
-    found = board(window, form.axis, [one.stream_id for one in known if one.is_sure], stream=form.channel_id)
+    board = count_board(window, form.axis, where_missing_counts(known), stream=form.channel_id)
     agents, streams = agents_and_streams()
     names = agents if form.axis == "agent" else streams
+    named = [(heatmap.name_of("channel", channel.stream_id, streams), channel) for channel in known]
     context = {
         "form": form,
-        "board": found,
-        "head": drawing.heat_head(found),
-        "rows": drawing.heat_rows(found, form, names, MOST_LINES),
-        "totals": drawing.total_rows(found, form, names),
-        "hidden": max(0, len(found.lines) - MOST_LINES),
+        "board": board,
+        "head": heatmap.heat_head(board),
+        "rows": heatmap.heat_rows(board, form, names, MOST_LINES),
+        "totals": heatmap.total_rows(board, form, names),
+        "hidden": max(0, len(board.lines) - MOST_LINES),
         "findings": list(Finding),
-        **_tiles(found, form),
-        **_channels(known, streams),
-        **_links(form, found, streams),
+        "channels": named,
+        "missing_in": [name for name, channel in named if channel.counts_missing],
+        **_tiles(board, form),
+        **_links(form, board, streams),
     }
     return page(request, "assurance/board.html", context)
 
 
-def _channels(known: list[Channel], streams: dict[str, str]) -> dict[str, Any]:
-    named = [(drawing.name_of("channel", one.stream_id, streams), one) for one in known]
-    return {"channels": named, "sure": [name for name, one in named if one.is_sure]}
-
-
-def _tiles(found: Board, form: BoardForm) -> dict[str, Any]:
+def _tiles(board: Board, form: BoardForm) -> dict[str, Any]:
     """The figures on top."""
-    looked, everything = night(), {"until": form.cleaned_data["until"]}
-    opened = looked[MediaOutcome.OPENS]
+    list_url = f"{reverse('assurance:recordings')}?{urlencode({'until': form.cleaned_data['until']})}"
+    checks = outcomes_of_last_day()
+    opened = checks[MediaOutcome.OPENS]
     return {
-        "found_note": f"{found.total.percent_found} %; {found.total.absent:,} missing or vanished",
-        "wrong_level": "warn" if found.total.wrong else "ok",
-        "wrong_url": f"{reverse('assurance:recordings')}?{urlencode(everything)}"
-        if found.total.wrong
-        else "",
-        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{looked.total():,}"),
-        "night_level": "bad" if looked[MediaOutcome.FAILS] else "ok" if opened else "",
+        "found_note": f"{board.total.percent_found} %; {board.total.absent:,} missing or vanished",
+        "wrong_level": "warn" if board.total.wrong else "ok",
+        "wrong_url": list_url if board.total.wrong else "",
+        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{checks.total():,}"),
+        "night_level": "bad" if checks[MediaOutcome.FAILS] else "ok" if opened else "",
         "night_note": "files opened in the last 24 hours"
-        if looked
+        if checks
         else "no file was looked into in the last 24 hours",
         "sample_url": reverse("assurance:sample"),
     }
 
 
-def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, Any]:
-    """The ways to other maps: lines, findings, earlier and later days."""
+def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, Any]:
+    """The links to other maps: lines, findings, earlier and later days."""
     window, channel = form.window, form.channel_id
-    kinds = [("Anything wrong", form.url(kind=""), found.total.wrong, form.finding is None)]
+    kinds = [("Anything wrong", form.url(kind=""), board.total.wrong, form.finding is None)]
     kinds += [
-        (one.label, form.url(kind=one.value), found.total.of(one), form.finding is one) for one in Finding
+        (finding.label, form.url(kind=finding.value), board.total.of(finding), form.finding is finding)
+        for finding in Finding
     ]
     today = timezone.now().date()
     later = min(today, window.last + timedelta(days=DAYS))
@@ -100,7 +97,7 @@ def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, 
             ("Channels", form.url(by="", channel=""), form.axis == "channel"),
             ("Agents", form.url(by="agent"), form.axis == "agent"),
         ],
-        "channel_name": drawing.name_of("channel", channel, streams) if channel is not None else "",
+        "channel_name": heatmap.name_of("channel", channel, streams) if channel is not None else "",
         "all_agents": form.url(channel=""),
         "older_url": form.url(until=window.since - timedelta(days=1)),
         "newer_url": form.url(until=later if later < today else "") if window.last < today else "",
@@ -111,50 +108,52 @@ def _links(form: BoardForm, found: Board, streams: dict[str, str]) -> dict[str, 
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def recordings_page(request: Request) -> HttpResponse:
-    """The expected recordings of a cell, a line, or the whole map, those with a finding unless all are asked for."""
+    """List the expected recordings of a cell, a line, or the whole map: those with a finding, or all if asked for."""
     form = ListForm(request.GET)
     if not form.is_valid():
         return page(request, "assurance/recordings.html", {"form": form}, status=400)
-    _log(request, "list", form)
+    _record_reading(request, "list", form)
     window = form.window
-    sure = [one.stream_id for one in channels(window) if one.is_sure]
-    found = listing(window, form.choice(), sure, start_by_time(request.GET))
+    missing_in = where_missing_counts(channels(window))
+    items = items_page(window, form.selection(), missing_in, start_by_time(request.GET))
     agents, streams = agents_and_streams()
     may_open = can(request.user, Permission.OPEN_OBJECTS)
-    known = ExpectedRecordings(agents, streams, reasons(found.rows), as_of(found.rows), may_open)
+    expected = ExpectedRecordings(
+        agents, streams, reasons_for(items.rows), refreshed_at_by_object(items.rows), may_open
+    )
     context = {
         "form": form,
-        "page": found,
-        "table": Table(known.columns, found.rows),
-        "said": _said(form, agents, streams),
-        "shown": f"{len(found.rows)} on this page, newest first",
-        **found.urls(BY_TIME, form.query()),
+        "page": items,
+        "table": Table(expected.columns, items.rows),
+        "listed": _listed(form, agents, streams),
+        "shown": f"{len(items.rows)} on this page, newest first",
+        **items.urls(BY_TIME, form.query()),
         "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
         "all_url": form.url(kind="", all="" if form.cleaned_data["all"] else "on"),
     }
     return page(request, "assurance/recordings.html", context)
 
 
-def _said(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> list[str]:
+def _listed(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> list[str]:
     """What is listed, in words."""
-    given, choice = form.cleaned_data, form.choice()
+    selection = form.selection()
     what = (
-        choice.finding.label
-        if choice.finding
+        selection.finding.label
+        if selection.finding
         else "Everything expected"
-        if given["all"]
+        if selection.everything
         else "Anything wrong"
     )
     return [
         what,
-        str(choice.day) if choice.day else f"{form.window.since} to {form.window.last}",
-        *([drawing.name_of("channel", choice.stream, streams)] if choice.stream is not None else []),
-        *([drawing.name_of("agent", choice.agent, agents)] if choice.agent is not None else []),
+        str(selection.day) if selection.day else f"{form.window.since} to {form.window.last}",
+        *([heatmap.name_of("channel", selection.stream, streams)] if selection.stream is not None else []),
+        *([heatmap.name_of("agent", selection.agent, agents)] if selection.agent is not None else []),
     ]
 
 
-def _log(request: Request, area: str, form: Form) -> None:
-    """Have it in the trail that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
+def _record_reading(request: Request, area: str, form: Form) -> None:
+    """Record that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
     given = {name: str(form.data[name])[:40] for name in form.fields if form.data.get(name)}
     by, detail = Actor.from_request(request), {"area": area, **({"filters": given} if given else {})}
     record_once(Kind.ASSURANCE_OPENED, by=by, act=detail, detail=detail)

@@ -1,4 +1,4 @@
-"""Criteria as conditions on the rows of search: what the order of the lists answers, and what must be sifted."""
+"""Turn criteria into conditions on the rows of search: what the order of the lists answers, and what must be sifted."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -73,13 +73,15 @@ def _of_terms(terms: list[str], row: str = "d") -> Where:
 
 
 def _between(criteria: Criteria, row: str = "d") -> Where:
-    return _one(f"{row}.shown_at >= %s", criteria.since) & _one(f"{row}.shown_at < %s", criteria.until)
+    return _condition(f"{row}.shown_at >= %s", criteria.since) & _condition(
+        f"{row}.shown_at < %s", criteria.until
+    )
 
 
 def _of_length(criteria: Criteria, row: str = "d") -> Where:
-    longest = _one(f"{row}.duration_seconds <= %s", criteria.longest)
-    return _one(f"{row}.duration_seconds >= %s", criteria.shortest) & longest
+    longest = _condition(f"{row}.duration_seconds <= %s", criteria.longest)
+    return _condition(f"{row}.duration_seconds >= %s", criteria.shortest) & longest
 
 
-def _one(sql: str, value: object) -> Where:
+def _condition(sql: str, value: object) -> Where:
     return Where() if value is None else Where(sql, (value,))

@@ -1,6 +1,6 @@
-"""What somebody looks for: typed words and filters, and the terms PostgreSQL is asked for."""
+"""Hold what somebody searches for, typed words and filters, and turn it into the terms of a tsquery."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
@@ -61,21 +61,22 @@ class TooManyWords(ValueError):
 
 
 def word_terms(text: str) -> list[str]:
-    """The terms of a tsquery that typed words stand for, all of which must match. Nothing searchable: no terms.
+    """Turn typed words into the terms of a tsquery, all of which must match. Nothing searchable: no terms.
 
     Raises TooManyWords.
     """
     chunks = fold(text).split()
     if len(chunks) > MOST_WORDS:
         raise TooManyWords
-    terms = [
-        term for number, of_kind in groupby(chunks, _is_number) for term in _terms(number, list(of_kind))
-    ]
+    terms: list[str] = []
+    for are_numbers, group in groupby(chunks, _is_number):
+        run = list(group)
+        terms += [_number_terms(run)] if are_numbers else filter(None, map(_address_or_words, run))
     return terms
 
 
 def filter_terms(criteria: Criteria) -> list[str]:
-    """The terms of a tsquery that the filters stand for; dates and lengths are not among them."""
+    """Turn the filters into terms of a tsquery; dates and lengths are not among them."""
     terms = [
         _exactly(f"{letter}{value}")
         for letter, value in (("a", criteria.agent), ("c", criteria.stream), ("s", criteria.status))
@@ -87,28 +88,23 @@ def filter_terms(criteria: Criteria) -> list[str]:
     return terms
 
 
-def _terms(are_numbers: bool, chunks: list[str]) -> Iterator[str]:
-    if are_numbers:
-        yield _numbers(chunks)
-    else:
-        yield from filter(None, map(_address_or_words, chunks))
-
-
 def _is_number(chunk: str) -> bool:
     return _NUMBER_SIGNS.issuperset(chunk) and bool(digits(chunk))
 
 
-def _numbers(chunks: list[str]) -> str:
+def _number_terms(chunks: list[str]) -> str:
     """Several numbers in a row may be several things or one phone number with spaces."""
-    each = _all(map(_number, chunks))
+    each = _all(map(_number_term, chunks))
     return each if len(chunks) == 1 else _any([each, *_phone_endings(digits("".join(chunks)))])
 
 
-def _number(chunk: str) -> str:
+def _number_term(chunk: str) -> str:
     """An object's number, the last digits of a phone number, or part of a name."""
     number = digits(chunk)
-    found = [_exactly(f"o{int(number)}")] if number == chunk and len(number) <= _LONGEST_ID else []
-    return _any([*found, *_phone_endings(number), _all(_beginning(f"w{piece}") for piece in pieces(chunk))])
+    object_id = [_exactly(f"o{int(number)}")] if number == chunk and len(number) <= _LONGEST_ID else []
+    return _any(
+        [*object_id, *_phone_endings(number), _all(_beginning(f"w{piece}") for piece in pieces(chunk))]
+    )
 
 
 def _phone_endings(number: str) -> list[str]:

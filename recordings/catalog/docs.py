@@ -27,7 +27,7 @@ WORST_FIRST = (
     RecordingState.NOT_PLAYABLE,
     RecordingState.PLAYABLE,
 )
-_SEVERITY = {state.value: place for place, state in enumerate(WORST_FIRST)}
+_SEVERITY = {state.value: rank for rank, state in enumerate(WORST_FIRST)}
 
 # Locked first and in order: two rebuilds of one object follow each other, and the second reads what the first saw.
 _LOCK = "SELECT FROM recordings_commboxobject WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
@@ -58,7 +58,7 @@ _COLUMNS = (
     ("worst_state", "text"),
 )
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
-_FORGET = "DELETE FROM recordings_searchdoc WHERE object_id = ANY(%s) AND id <> ALL(%s)"
+_DELETE = "DELETE FROM recordings_searchdoc WHERE object_id = ANY(%s) AND id <> ALL(%s)"
 _WRITE = f"""
 INSERT INTO recordings_searchdoc AS d ({_NAMES})
 SELECT {_NAMES.replace("words", "words::tsvector")}
@@ -97,22 +97,22 @@ def rebuild_docs(object_ids: Sequence[int]) -> None:
         cursor.execute(_FACTS, [ids])
         facts = map(_Fact._make, cursor.fetchall())
         rows = [row for _, of_one in groupby(facts, attrgetter("object_id")) for row in _rows(list(of_one))]
-        cursor.execute(_FORGET, [ids, [row[0] for row in rows]])
+        cursor.execute(_DELETE, [ids, [row[0] for row in rows]])
         cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_COLUMNS))
 
 
 def rebuild_docs_for_agents(agent_ids: Sequence[int]) -> None:
-    """These agents have other names now: rebuild what they are found by, a batch a transaction."""
+    """Rebuild the search rows of these agents, whose names have changed, a batch a transaction."""
     _rebuild(CommBoxObject.objects.filter(agent_id__in=agent_ids).values_list("pk", flat=True))
 
 
 def rebuild_docs_for_streams(stream_ids: Sequence[int]) -> None:
-    """These channels have other names now: rebuild what they are found by, a batch a transaction."""
+    """Rebuild the search rows of these channels, whose names have changed, a batch a transaction."""
     _rebuild(CommBoxObject.objects.filter(stream_id__in=stream_ids).values_list("pk", flat=True))
 
 
 def rebuild_all() -> int:
-    """Rebuild every search row, a batch a transaction; return of how many objects."""
+    """Rebuild every search row, a batch a transaction; return the number of objects."""
     return _rebuild(CommBoxObject.objects.values_list("pk", flat=True))
 
 
@@ -128,12 +128,12 @@ def _rows(facts: list[_Fact]) -> Iterator[tuple[object, ...]]:
     common = _common_lexemes(facts[0])
     files = sum(fact.recording_id is not None for fact in facts)
     worst = min((fact.state for fact in facts), key=lambda state: _SEVERITY.get(state, -1))
-    for place, fact in enumerate(facts):
+    for position, fact in enumerate(facts):
         yield (
             fact.recording_id or UUID(int=fact.object_id),
             fact.object_id,
             fact.recording_id is not None,
-            place == 0,
+            position == 0,
             files,
             fact.shown_at or fact.began_at,
             " ".join([*common, *_own_lexemes(fact)]),

@@ -41,7 +41,7 @@ _NAMES = """
     LEFT JOIN recordings_agent a ON a.id = o.agent_id"""
 
 
-class Found(NamedTuple):
+class SearchRow(NamedTuple):
     """A row of search: a recording, or an object without any (`files` is 0), with the names around it."""
 
     id: UUID
@@ -65,34 +65,34 @@ class Found(NamedTuple):
         return TimeKey(self.shown_at, self.id)
 
 
-class Result(NamedTuple):
+class SearchResult(NamedTuple):
     """Rows in order, and how many there are in all, counted up to one more than COUNTED."""
 
-    rows: list[Found]
+    rows: list[SearchRow]
     number: int
 
 
-def find(search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False) -> Result:
-    """The first rows in order behind a key (from the newest without one); with `newer` the order is upside down."""
-    way = _Way(search, newer)
+def find(search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False) -> SearchResult:
+    """Find the first rows in order behind a key (from the newest without one); with `newer` in reverse order."""
+    direction = _Direction(search, newer)
     many = _many.get() or _many.set(set())
     if search in many:
-        return Result(way.look(after, limit), COUNTED + 1)
+        return SearchResult(direction.select_of_many(after, limit), COUNTED + 1)
     if not search.sifted:
-        rows = way.walk(after, limit, limit)
+        rows = direction.walk(after, limit, limit)
         number = len(rows) if after is None and len(rows) < limit else count(search)
     else:
-        number, rows = way.take(after, limit)
+        number, rows = direction.select_of_few(after, limit)
     if number <= COUNTED:
-        return Result(rows, number)
+        return SearchResult(rows, number)
     if len(many) >= REMEMBERED:
         many.clear()
     many.add(search)
-    return Result(way.look(after, limit) if search.sifted else rows, number)
+    return SearchResult(direction.select_of_many(after, limit) if search.sifted else rows, number)
 
 
 def count(search: Search) -> int:
-    """How many rows there are, counted up to one more than COUNTED."""
+    """Count the rows that match, up to one more than COUNTED."""
     everything = search.walked & search.sifted
     return int(
         fetch_all(
@@ -104,7 +104,7 @@ def count(search: Search) -> int:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Direction:
     """One direction through the rows. Every SQL text is made of this file's own words; values travel beside it."""
 
     search: Search
@@ -114,8 +114,8 @@ class _Way:
     def order(self) -> str:
         return "ORDER BY d.shown_at, d.id" if self.newer else "ORDER BY d.shown_at DESC, d.id DESC"
 
-    def take(self, start: TimeKey | None, limit: int) -> tuple[int, list[Found]]:
-        """Take all that match, in any order and up to one more than COUNTED, the cheapest way there is.
+    def select_of_few(self, start: TimeKey | None, limit: int) -> tuple[int, list[SearchRow]]:
+        """Select all that match, in any order and up to one more than COUNTED, which is cheapest.
 
         Returns their number and, where they are no more than COUNTED, the first of them in order.
         """
@@ -127,59 +127,56 @@ class _Way:
                 {self._named(f"SELECT * FROM d {few.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608
         rows = fetch_all(connection, statement, [*everything.values, COUNTED + 1, *few.values, limit])
-        return rows[0][0], [Found._make(row[1:]) for row in rows if row[1] is not None]
+        return rows[0][0], [SearchRow._make(row[1:]) for row in rows if row[1] is not None]
 
-    def look(self, start: TimeKey | None, limit: int) -> list[Found]:
-        """The first of many: walk, and ask the word index where that leads nowhere."""
-        found = self.walk(start, WALKED, limit)
-        edge = self.edge(start, WALKED) if len(found) < limit else None
-        return found + self.ask(start, edge, limit - len(found)) if edge else found
+    def select_of_many(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
+        """Select the first of many: walk, and where that does not fill the page, ask the word index for older ones."""
+        rows = self.walk(start, WALKED, limit)
+        edge = self.edge(start, WALKED) if len(rows) < limit else None
+        return rows + self.select_beyond(edge, start, limit - len(rows)) if edge else rows
 
-    def walk(self, start: TimeKey | None, steps: int, limit: int) -> list[Found]:
-        """Sift the next so many rows."""
+    def walk(self, start: TimeKey | None, steps: int, limit: int) -> list[SearchRow]:
+        """Select what matches of the next so many rows."""
         near, sifted = self.search.walked & self._behind(start), self.search.sifted
         rows = f"""
             SELECT {_OWN} FROM (SELECT d.* FROM recordings_searchdoc d {near.clause()} {self.order} LIMIT %s) d
             {sifted.clause()} {self.order} LIMIT %s"""  # noqa: S608
-        return _found(self._named(rows), [*near.values, steps, *sifted.values, limit])
+        return _fetch(self._named(rows), [*near.values, steps, *sifted.values, limit])
 
     def edge(self, start: TimeKey | None, steps: int) -> TimeKey | None:
-        """Where so many steps have led; None when the rows ended before."""
+        """The key of the row so many steps on; None when the rows end before."""
         near = self.search.walked & self._behind(start)
         statement = f"SELECT d.shown_at, d.id FROM recordings_searchdoc d {near.clause()} {self.order}"  # noqa: S608
         rows = fetch_all(connection, f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
         return TimeKey(*rows[0]) if rows else None
 
-    def ask(self, start: TimeKey | None, edge: TimeKey, limit: int) -> list[Found]:
-        """Ask the word index for what lies behind the edge, in spans of time that grow."""
-        found: list[Found] = []
+    def select_beyond(self, edge: TimeKey, start: TimeKey | None, limit: int) -> list[SearchRow]:
+        """Select from the word index what lies behind the edge, in spans of time that grow."""
+        selected: list[SearchRow] = []
         for span in self._spans(start, edge):
             everything = self.search.walked & self._behind(edge) & span & self.search.sifted
             # Materialised: all that match are taken and then put in order, so the word index is the way to them.
             rows = f"""
                 WITH d AS MATERIALIZED (SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()})
                 SELECT * FROM d {self.order} LIMIT %s"""  # noqa: S608
-            found += _found(self._named(rows), [*everything.values, limit - len(found)])
-            if len(found) == limit:
+            selected += _fetch(self._named(rows), [*everything.values, limit - len(selected)])
+            if len(selected) == limit:
                 break
-        return found
+        return selected
 
     def _spans(self, start: TimeKey | None, edge: TimeKey) -> Iterator[Where]:
         """The time behind the edge, cut so that each span is GROWTH times as long as the one before."""
-        first, last = self._ends()
+        # The times of the first and the last row in this direction.
+        ((newest, oldest),) = fetch_all(
+            connection, "SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", []
+        )
+        first, last = (oldest, newest) if self.newer else (newest, oldest)
         begun, length = edge.shown_at, abs((start.shown_at if start else first) - edge.shown_at)
         while (length := max(length, SHORTEST_SPAN) * GROWTH) < abs(last - begun):
             ended = begun + length if self.newer else begun - length
             yield Where("d.shown_at BETWEEN %s AND %s", (min(begun, ended), max(begun, ended)))
             begun = ended + MOMENT if self.newer else ended - MOMENT
         yield Where("d.shown_at >= %s" if self.newer else "d.shown_at <= %s", (begun,))
-
-    def _ends(self) -> tuple[datetime, datetime]:
-        """The times of the first and the last row in this direction."""
-        ((newest, oldest),) = fetch_all(
-            connection, "SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", []
-        )
-        return (oldest, newest) if self.newer else (newest, oldest)
 
     def _behind(self, key: TimeKey | None) -> Where:
         if key is None:
@@ -190,5 +187,5 @@ class _Way:
         return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608
 
 
-def _found(statement: str, values: list[Any]) -> list[Found]:
-    return list(map(Found._make, fetch_all(connection, statement, values)))
+def _fetch(statement: str, values: list[Any]) -> list[SearchRow]:
+    return list(map(SearchRow._make, fetch_all(connection, statement, values)))

@@ -1,4 +1,4 @@
-"""The search bar and its filters, as people give them in the address."""
+"""Read the search bar and its filters from the query string."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,14 +26,14 @@ STATES = {
 }
 
 
-def _text(text: str, most: int, what: str) -> str:
+def _parse_text(text: str, most: int, what: str) -> str:
     if len(text) > most:
         raise ValidationError(f"{what} has at most {most:,} characters.")
     # Signs that no text holds come with pasted text; they are dropped, not complained about.
     return text.replace("\0", " ").encode("utf-8", "replace").decode().strip()
 
 
-def _number(text: str, biggest: int, sentence: str) -> int | None:
+def _parse_number(text: str, biggest: int, sentence: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= biggest):
@@ -41,7 +41,7 @@ def _number(text: str, biggest: int, sentence: str) -> int | None:
     return int(text)
 
 
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     if not text:
         return None
     try:
@@ -53,15 +53,15 @@ def _day(text: str) -> date | None:
     return day
 
 
-class _Read(forms.Field):
-    """A field that is read by one of the functions above: stricter than Django's fields, which take ٣ for 3."""
+class _ParsedField(forms.Field):
+    """A field that one of the functions above parses: stricter than Django's fields, which take ٣ for 3."""
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
+    def __init__(self, parse: Callable[[str], Any]) -> None:
         super().__init__(required=False)
-        self.read = read
+        self.parse = parse
 
     def to_python(self, value: Any) -> Any:
-        return self.read((value or "").strip())
+        return self.parse((value or "").strip())
 
 
 class _States(forms.MultipleChoiceField):
@@ -71,37 +71,39 @@ class _States(forms.MultipleChoiceField):
             raise ValidationError([f"Recordings have no state “{state[:40]}”." for state in unknown])
 
 
-_ID = partial(_number, biggest=BIGGEST_ID)
-_AGENT = partial(_ID, sentence="Agents are filtered by their number in CommBox.")
-_STREAM = partial(_ID, sentence="Channels are filtered by their number in CommBox.")
-_LENGTH = partial(_number, biggest=MOST_MINUTES, sentence="A length is a number of whole minutes.")
-_STATUS = partial(_number, biggest=BIGGEST_STATUS, sentence="A status is a number.")
+_parse_id = partial(_parse_number, biggest=BIGGEST_ID)
+_parse_agent = partial(_parse_id, sentence="Agents are filtered by their number in CommBox.")
+_parse_stream = partial(_parse_id, sentence="Channels are filtered by their number in CommBox.")
+_parse_length = partial(
+    _parse_number, biggest=MOST_MINUTES, sentence="A length is a number of whole minutes."
+)
+_parse_status = partial(_parse_number, biggest=BIGGEST_STATUS, sentence="A status is a number.")
 
 
 class SearchForm(FilterForm):
     """The words and the filters of the two lists. Its template writes the fields itself."""
 
-    q = _Read(partial(_text, most=LONGEST_QUERY, what="A search"))
-    agent = _Read(_AGENT)
-    stream = _Read(_STREAM)
-    since = _Read(_day)
-    until = _Read(_day)
-    shortest = _Read(_LENGTH)
-    longest = _Read(_LENGTH)
+    q = _ParsedField(partial(_parse_text, most=LONGEST_QUERY, what="A search"))
+    agent = _ParsedField(_parse_agent)
+    stream = _ParsedField(_parse_stream)
+    since = _ParsedField(_parse_day)
+    until = _ParsedField(_parse_day)
+    shortest = _ParsedField(_parse_length)
+    longest = _ParsedField(_parse_length)
     state = _States(required=False, choices=list(STATES.items()))
-    status = _Read(_STATUS)
-    type = _Read(partial(_text, most=LONGEST_TYPE, what="A type"))
+    status = _ParsedField(_parse_status)
+    type = _ParsedField(partial(_parse_text, most=LONGEST_TYPE, what="A type"))
 
     def clean(self) -> dict[str, Any]:
-        """What no field can say alone."""
-        found: dict[str, Any] = super().clean() or {}
-        since, until = found.get("since"), found.get("until")
+        """Compare the ends of days and lengths."""
+        given: dict[str, Any] = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
         if since and until and since > until:
             self.add_error("until", "The last day lies before the first.")
-        shortest, longest = found.get("shortest"), found.get("longest")
+        shortest, longest = given.get("shortest"), given.get("longest")
         if shortest is not None and longest is not None and shortest > longest:
             self.add_error("longest", "The greatest length is smaller than the least.")
-        return found
+        return given
 
     @property
     def sentences(self) -> list[str]:
@@ -149,8 +151,8 @@ class SearchForm(FilterForm):
     def _names(self) -> tuple[dict[str, str], dict[str, str]]:
         return agents_and_streams()
 
-    def said(self, name: str, value: str) -> str:
-        """A filter that is on, in words."""
+    def describe(self, name: str, value: str) -> str:
+        """Describe a filter that is on."""
         if name in ("agent", "stream"):
             known = self._names[0 if name == "agent" else 1]
             return known.get(value, f"{'agent' if name == 'agent' else 'channel'} {value}")

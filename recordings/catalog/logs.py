@@ -1,4 +1,4 @@
-"""Searching and opening are in the trail, committed, before anything is shown."""
+"""Record searches and openings in the trail, committed before anything is shown."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from recordings.models import CommBoxObject
 from recordings.paging import Page
 
 
-def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any]) -> None:
-    """Have it in the trail who looked for what, and how much there was. Raises AuditUnavailable.
+def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any]) -> None:
+    """Record who searched for what, and how much there was. Raises AuditUnavailable.
 
     The words may be a name, so they stand in the event as a commitment.
     """
@@ -22,7 +22,7 @@ def log_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any]
     record_once(Kind.SEARCHED, by=by, act=act, detail=detail, private={"q": words} if words else None)
 
 
-def log_opening(*, by: Actor, thing: CommBoxObject) -> None:
-    """Have it in the trail who opened which object. Raises AuditUnavailable."""
-    opened = {"target": Target.of(thing), "outcome": Outcome.GRANTED}
-    record_once(Kind.OBJECT_OPENED, by=by, act={"object": thing.pk}, **opened)
+def record_opening(*, by: Actor, thing: CommBoxObject) -> None:
+    """Record who opened which object. Raises AuditUnavailable."""
+    target, act = Target.of(thing), {"object": thing.pk}
+    record_once(Kind.OBJECT_OPENED, by=by, act=act, target=target, outcome=Outcome.GRANTED)

@@ -1,4 +1,4 @@
-"""What the catalog's pages read: lists a page at a time, one object with its recordings."""
+"""Read what the catalog's pages show: lists a page at a time, one object with its recordings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
-from recordings.catalog.finding import Found, find
+from recordings.catalog.finding import SearchRow, find
 from recordings.catalog.words import digits
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.db import BIGGEST_ID, fetch_all
@@ -26,7 +26,7 @@ SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FRO
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CatalogLine:
     """A line of a list: the object, and the recording that put it there (none where `files` is 0)."""
 
     object_id: int
@@ -50,19 +50,19 @@ def state_label(state: str) -> str:
     return _STATE_LABELS.get(state, state)
 
 
-def objects(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[Line, TimeKey]:
-    """A page of objects, the one with the newest recording first."""
-    return _page(criteria, Search.for_objects, start)
+def objects_page(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[CatalogLine, TimeKey]:
+    """Search a page of objects, the one with the newest recording first."""
+    return _search_page(criteria, Search.for_objects, start)
 
 
-def recordings(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[Line, TimeKey]:
-    """A page of recordings of all objects, newest first."""
-    return _page(criteria, Search.for_recordings, start)
+def recordings_page(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[CatalogLine, TimeKey]:
+    """Search a page of recordings of all objects, newest first."""
+    return _search_page(criteria, Search.for_recordings, start)
 
 
-def _page(
+def _search_page(
     criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey]
-) -> Page[Line, TimeKey]:
+) -> Page[CatalogLine, TimeKey]:
     try:
         terms = word_terms(criteria.words)
     except TooManyWords:
@@ -70,45 +70,44 @@ def _page(
     if criteria.words.strip() and not terms:
         return Page([], hint="These signs are no words: type letters or digits.")
     search = search_for(criteria)
-    found = find(search, PAGE + 1, after=start.key, newer=start.newer)
-    if start.newer and len(found.rows) <= PAGE:
+    result = find(search, PAGE + 1, after=start.key, newer=start.newer)
+    if start.newer and len(result.rows) <= PAGE:
         # What lies between the newest row and a full page of them is the first page.
-        start, found = NEWEST, find(search, PAGE + 1)
-    page = Page.cut(found.rows, start, attrgetter("key"), found.number)
+        start, result = NEWEST, find(search, PAGE + 1)
+    page = Page.cut(result.rows, start, attrgetter("key"), result.number)
     return page.showing(_lines(page.rows))
 
 
-def _lines(found: Sequence[Found]) -> list[Line]:
+def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
     limit = stale_before()
-    return [_line(row, limit) for row in found]
-
-
-def _line(row: Found, limit: datetime) -> Line:
-    return Line(
-        object_id=row.object_id,
-        recording_id=row.id,
-        shown_at=row.shown_at,
-        files=row.files,
-        duration_seconds=row.duration_seconds,
-        recording_type=row.recording_type,
-        state=row.state,
-        worst_state=row.worst_state,
-        customer=row.customer_name,
-        phone_ending=masked(row.customer_phone),
-        channel=row.stream_name or f"channel {row.stream_id}",
-        agent=row.agent_name or (f"agent {row.agent_id}" if row.agent_id is not None else ""),
-        refreshed_at=row.refreshed_at,
-        stale=row.refreshed_at is None or row.refreshed_at < limit,
-    )
+    return [
+        CatalogLine(
+            object_id=row.object_id,
+            recording_id=row.id,
+            shown_at=row.shown_at,
+            files=row.files,
+            duration_seconds=row.duration_seconds,
+            recording_type=row.recording_type,
+            state=row.state,
+            worst_state=row.worst_state,
+            customer=row.customer_name,
+            phone_ending=masked(row.customer_phone),
+            channel=row.stream_name or f"channel {row.stream_id}",
+            agent=row.agent_name or (f"agent {row.agent_id}" if row.agent_id is not None else ""),
+            refreshed_at=row.refreshed_at,
+            stale=row.refreshed_at is None or row.refreshed_at < limit,
+        )
+        for row in rows
+    ]
 
 
 def stale_before() -> datetime:
-    """What was confirmed before this moment is older than the account allows."""
+    """The moment before which a confirmation is too old."""
     return timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
 
 
 def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
-    """Numbers and names of all agents, and of all channels, by name: one query."""
+    """Read numbers and names of all agents, and of all channels, by name: one query."""
     agents: dict[str, str] = {}
     streams: dict[str, str] = {}
     for is_agent, pk, name in fetch_all(connection, _BOTH_NAMES):
@@ -118,7 +117,7 @@ def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def masked(phone: str) -> str:
-    """The last four digits of a phone number; fewer of a short one, so that it stays masked."""
+    """Mask a phone number but for its last four digits; fewer of a short one, so that it stays masked."""
     number = digits(phone)
     shown = min(4, len(number) // 2)
     return f"•••• {number[-shown:]}" if shown else ""
@@ -143,7 +142,7 @@ class OpenedObject:
 
 
 def object_of(object_id: int) -> OpenedObject | None:
-    """One object, None where there is none of this number: one query."""
+    """Read one object, None where there is none of this number: one query."""
     if object_id > BIGGEST_ID:
         return None
     thing = CommBoxObject.objects.select_related("stream", "agent").filter(pk=object_id).first()
@@ -181,13 +180,13 @@ class RecordingLine:
 
 
 def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
-    """How many recordings an object has, and the newest page of them: two queries."""
+    """Count the recordings of an object and read the newest page of them: two queries."""
     of_object = Recording.objects.filter(object=object_id)
     columns = [*RecordingLine.__slots__[:-1], "object__refreshed_at"]
     rows = of_object.order_by("-shown_at", "-id").values_list(*columns)[:PAGE]
     return of_object.count(), [RecordingLine(*row) for row in rows]
 
 
-def newest_recordings(most: int) -> list[Line]:
-    """The newest recordings of all objects: two queries."""
+def newest_recordings(most: int) -> list[CatalogLine]:
+    """Read the newest recordings of all objects: two queries."""
     return _lines(find(Search.for_recordings(Criteria()), most).rows)

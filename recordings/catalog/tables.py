@@ -1,4 +1,4 @@
-"""Lists of recordings and of objects as tables: what a column is called, and its cell in HTML.
+"""Show lists of recordings and of objects as tables: what a column is called, and its cell in HTML.
 
 Every list of the portal is made of these cells, so a recording looks the same wherever it is listed. Each value passes
 through `format_html`, which escapes it; the words beside it are ours. Fifty rows of eight cells cost 3 ms so, and 8 ms
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.catalog.queries import Line, RecordingLine, state_label
+from recordings.catalog.queries import CatalogLine, RecordingLine, state_label
 from recordings.wording import ago, clock, size, tag_of, utc, utc_minute
 
 Row = TypeVar("Row")
@@ -28,7 +28,7 @@ class Column(Generic[Row]):
 
     heading: str
     cell: Callable[[Row], SafeString]
-    look: str = ""
+    classes: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Table(Generic[Row]):
 # --- cells, for every list of recordings or objects
 
 
-def cell(label: str, value: SafeString | str, look: str = "") -> SafeString:
+def cell(label: str, value: SafeString | str, classes: str = "") -> SafeString:
     """A cell. `label` names it where the table becomes cards; the cell that opens the row has none."""
-    attributes = (f' class="{look}"' if look else "") + (f' data-label="{label}"' if label else "")
+    attributes = (f' class="{classes}"' if classes else "") + (f' data-label="{label}"' if label else "")
     return SafeString(f"<td{attributes}>{conditional_escape(value)}</td>")
 
 
@@ -61,8 +61,8 @@ def opener(address: str, text: SafeString | str, *, numeric: bool = False) -> Sa
 
 
 def channel_cell(channel: str, agent: str) -> SafeString:
-    two = format_html('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
-    return cell("Channel · agent", two)
+    names = format_html('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
+    return cell("Channel · agent", names)
 
 
 def object_cell(object_id: int, *, linked: bool = True) -> SafeString:
@@ -73,22 +73,24 @@ def object_cell(object_id: int, *, linked: bool = True) -> SafeString:
     )
 
 
-def length_cell(seconds: int | None, *, known: bool = True, look: str = "") -> SafeString:
-    return cell("Length", clock(seconds) if known else "–", f"r num{look}")
+def length_cell(seconds: int | None, *, known: bool = True, classes: str = "") -> SafeString:
+    return cell("Length", clock(seconds) if known else "–", f"r num{classes}")
 
 
 def size_cell(count: int | None, *, known: bool = True) -> SafeString:
     return cell("Size", size(count) if known else "–", "r num")
 
 
-def type_cell(recording_type: str, look: str = "") -> SafeString:
-    return cell("Type", recording_type or "not given", look)
+def type_cell(recording_type: str, classes: str = "") -> SafeString:
+    return cell("Type", recording_type or "not given", classes)
 
 
-def state_cell(state: str, notes: Iterable[str] = (), look: str = "") -> SafeString:
+def state_cell(state: str, notes: Iterable[str] = (), classes: str = "") -> SafeString:
     tag = format_html('<span class="tag {}">{}</span>', tag_of(state) if state else "", state_label(state))
     return cell(
-        "State", tag + format_html_join("", '<span class="sub">{}</span>', ((note,) for note in notes)), look
+        "State",
+        tag + format_html_join("", '<span class="sub">{}</span>', ((note,) for note in notes)),
+        classes,
     )
 
 
@@ -109,9 +111,9 @@ def recording_url(recording_id: UUID) -> str:
 
 
 @cache
-def _around(name: str, nothing: str) -> list[str]:
-    """An address around the key of nothing: resolving each of fifty takes longer than the search."""
-    return reverse(name, args=[nothing]).split(nothing)
+def _around(name: str, key: str) -> list[str]:
+    """Split an address around its key: resolving each of fifty takes longer than the search."""
+    return reverse(name, args=[key]).split(key)
 
 
 _NUMERIC, _STALE = SafeString(' class="num"'), SafeString(" data-stale")
@@ -120,47 +122,49 @@ _CREATED = SafeString('<span class="sub">created</span>')
 # --- the lists
 
 
-def _recorded_or_created(line: Line) -> SafeString:
+def _recorded_or_created(line: CatalogLine) -> SafeString:
     if line.files:
         return cell("Recorded (UTC)", utc_minute(line.shown_at), "r")
     return cell("Created (UTC)", SafeString(f"{utc_minute(line.shown_at)}{_CREATED}"), "r dim")
 
 
-def _customer(line: Line) -> SafeString:
-    two = format_html(
+def _customer(line: CatalogLine) -> SafeString:
+    value = format_html(
         '<bdi>{}</bdi><span class="sub num">{}</span>', line.customer or "No name", line.phone_ending
     )
-    return cell("Customer", two)
+    return cell("Customer", value)
 
 
 _CUSTOMER = Column("Customer", _customer)
-_CHANNEL = Column[Line]("Channel · agent", lambda line: channel_cell(line.channel, line.agent or "no agent"))
-_AS_OF = Column[Line]("As of", lambda line: as_of_cell(line.refreshed_at, stale=line.stale), "r")
-_RECORDED = Column[Line](
+_CHANNEL = Column[CatalogLine](
+    "Channel · agent", lambda line: channel_cell(line.channel, line.agent or "no agent")
+)
+_AS_OF = Column[CatalogLine]("As of", lambda line: as_of_cell(line.refreshed_at, stale=line.stale), "r")
+_RECORDED = Column[CatalogLine](
     "Recorded (UTC)",
     lambda line: cell("", opener(recording_url(line.recording_id), utc_minute(line.shown_at))),
 )
-_LENGTH = Column[Line]("Length", lambda line: length_cell(line.duration_seconds), "r")
-_TYPE = Column[Line]("Type", lambda line: type_cell(line.recording_type, "opt"), "opt")
-_OBJECT = Column[Line]("Object", lambda line: object_cell(line.object_id))
-_STATE = Column[Line]("State", lambda line: state_cell(line.state, look="corner"))
+_LENGTH = Column[CatalogLine]("Length", lambda line: length_cell(line.duration_seconds), "r")
+_TYPE = Column[CatalogLine]("Type", lambda line: type_cell(line.recording_type, "opt"), "opt")
+_OBJECT = Column[CatalogLine]("Object", lambda line: object_cell(line.object_id))
+_STATE = Column[CatalogLine]("State", lambda line: state_cell(line.state, classes="corner"))
 
 OBJECTS = (
-    Column[Line](
+    Column[CatalogLine](
         "Object", lambda line: cell("", opener(object_url(line.object_id), str(line.object_id), numeric=True))
     ),
     _CUSTOMER,
     _CHANNEL,
     Column("Recorded (UTC)", _recorded_or_created, "r"),
-    Column[Line](
+    Column[CatalogLine](
         "Length",
         lambda line: length_cell(
-            line.duration_seconds, known=line.files > 0, look="" if line.files else " dim"
+            line.duration_seconds, known=line.files > 0, classes="" if line.files else " dim"
         ),
         "r",
     ),
-    Column[Line]("Files", lambda line: cell("Files", str(line.files), "r num opt"), "r opt"),
-    Column[Line]("State", lambda line: state_cell(line.worst_state, look="corner")),
+    Column[CatalogLine]("Files", lambda line: cell("Files", str(line.files), "r num opt"), "r opt"),
+    Column[CatalogLine]("State", lambda line: state_cell(line.worst_state, classes="corner")),
     _AS_OF,
 )
 RECORDINGS = (_RECORDED, _LENGTH, _TYPE, _CUSTOMER, _CHANNEL, _OBJECT, _STATE, _AS_OF)

@@ -1,4 +1,4 @@
-"""Words as search compares them, in the index and in the query alike.
+"""Fold words as search compares them, in the index and in the query alike.
 
 A lexeme is a letter that says what it is, then letters and digits only, so that no text a person types can be anything
 but a term: `w` a word of the customer, agent or channel · `e` the whole e-mail address · `p` the phone number, last
@@ -24,7 +24,7 @@ _PIECES = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """Letters as they are compared: case, accents, niqqud, tashkeel, tatweel, width do not count."""
+    """Fold a text to the letters that are compared: case, accents, niqqud, tashkeel, tatweel, width do not count."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
@@ -43,18 +43,18 @@ def pieces(chunk: str) -> list[str]:
 
 def digits(text: str) -> str:
     """The digits of a text as 0-9, whichever script wrote them."""
-    found = "".join(filter(str.isdecimal, text))
-    return found if found.isascii() else "".join(map(_ascii_digit, found))
+    number = "".join(filter(str.isdecimal, text))
+    return number if number.isascii() else "".join(map(_ascii_digit, number))
 
 
 def words_of(texts: Iterable[str]) -> list[str]:
     """Every word of these texts once; "O'Brien" is also one word, "obrien"."""
-    found: dict[str, None] = {}
+    words: dict[str, None] = {}
     for chunk in (chunk for text in texts for chunk in fold(text).split()):
         parts = pieces(chunk)
         joined = "".join(parts)[:LONGEST]
-        found |= dict.fromkeys([*parts, joined] if joined else [])
-    return list(found)[:MOST_INDEXED]
+        words |= dict.fromkeys([*parts, joined] if joined else [])
+    return list(words)[:MOST_INDEXED]
 
 
 def phone_lexeme(phone: str) -> str:

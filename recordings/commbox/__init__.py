@@ -1,4 +1,4 @@
-"""The client of CommBox's API: ask, and get plain records or one clear exception."""
+"""Call CommBox's API and get plain records or one clear exception."""
 
 from recordings.commbox.client import CommBox
 from recordings.commbox.errors import (

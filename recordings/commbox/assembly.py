@@ -22,19 +22,19 @@ def configured_keys() -> list[str]:
     return [key for key in (settings.COMMBOX_API_KEY, settings.COMMBOX_API_KEY_NEXT) if key]
 
 
-# Where the keys come from; recordings.refresh, which may read the database, puts its own function here at start.
+# Where the keys come from; a package that may read the database puts its own function here at start.
 key_source: Callable[[], Sequence[str]] = configured_keys
 
 
 @cache
 def client() -> CommBox:
-    """The process's one client."""
+    """Return the process's one client."""
     url = settings.COMMBOX_API_URL
     return CommBox(url, lambda: key_source(), limiter=_budget(url), request_id=_request_id)
 
 
 def budget_left() -> Left | None:
-    """What is left of the account's call budget; None while Redis does not say."""
+    """Ask Redis what is left of the account's call budget; None while it does not answer."""
     return _budget(settings.COMMBOX_API_URL).left()
 
 

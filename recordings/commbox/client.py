@@ -14,8 +14,8 @@ import stamina
 
 from recordings.commbox.counters import Priority
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
-from recordings.commbox.inflight import Merged
-from recordings.commbox.paging import Order, walk
+from recordings.commbox.inflight import SharedCalls
+from recordings.commbox.paging import Order, walk_pages
 from recordings.commbox.parsing.document import Unreadable, decode, read_json
 from recordings.commbox.parsing.envelope import failure_of
 from recordings.commbox.parsing.objects import parse_objects
@@ -34,8 +34,8 @@ from recordings.commbox.records import (
     TeamItem,
     Window,
 )
-from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, RetryBudget, retry_after_seconds
-from recordings.commbox.transport import Answer, Timeouts, Transport
+from recordings.commbox.retry import INTERACTIVE, Backoff, RetryBudget, RetryDecision, retry_after_seconds
+from recordings.commbox.transport import RawAnswer, Timeouts, Transport
 from recordings.db import BIGGEST_ID
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
@@ -77,7 +77,7 @@ class CommBox:
         self._timeouts = timeout or Timeouts()
         self._backoff = replace(backoff or Backoff(), attempts=attempts)
         self._retries = RetryBudget()
-        self._in_flight: Merged[tuple[str, bool], Parsed[RecordingItem]] = Merged()
+        self._in_flight: SharedCalls[tuple[str, bool], Parsed[RecordingItem]] = SharedCalls()
         self._request_id = request_id or (lambda: "")
         self._request_id_header = request_id_header
 
@@ -86,7 +86,7 @@ class CommBox:
         self._get("core/systemstatus")
 
     def stream_stats(self) -> Parsed[StreamStat]:
-        """Counts per module, stream, sub-stream and status: the only call that names streams."""
+        """Count objects per module, stream, sub-stream and status: the only call that names streams."""
         return parse_stream_stats(self._get("stats/streams"))
 
     def stream_objects(
@@ -98,7 +98,7 @@ class CommBox:
         newest_first: bool = False,
         status: Sequence[int] = (),
     ) -> Iterator[Parsed[ObjectItem]]:
-        """The objects of a stream within a time window, page after page, each object once.
+        """List the objects of a stream within a time window, page after page, each object once.
 
         Oldest first, so that what comes in between moves nothing; `newest_first` is for readers who stop early.
         """
@@ -110,12 +110,12 @@ class CommBox:
 
         filters = {"status": ",".join(map(str, status))} if status else {}
         filters |= {"sort": "desc"} if newest_first else {}
-        return walk(fetch, window, order=order, filters=filters)
+        return walk_pages(fetch, window, order=order, filters=filters)
 
     def get_object(
         self, stream_id: int | str, object_id: int | str, *, interactive: bool = False
     ) -> ObjectItem:
-        """One object. Raises NotFound when CommBox has none, BadResponse when it sends another."""
+        """Get one object. Raises NotFound when CommBox has none, BadResponse when it sends another."""
         number = int(_object_id(object_id))
         path = f"streams/{_segment(stream_id)}/objects/{number}"
         known = stream_id if isinstance(stream_id, int) else None
@@ -128,19 +128,25 @@ class CommBox:
         raise NotFound("The answer holds no object.")
 
     def recordings(self, object_id: int | str, *, interactive: bool = False) -> Parsed[RecordingItem]:
-        """The recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline.
+        """List the recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline.
 
         Identical calls in flight at the same time are one exchange.
         """
-        text = _object_id(object_id)
-        return self._in_flight.call((text, interactive), lambda: self._recordings(text, interactive))
+        number = _object_id(object_id)
+
+        def exchange() -> Parsed[RecordingItem]:
+            query = {"activityType": str(RECORDING_TYPE)}
+            document = self._get(f"objects/{number}/activities", query, interactive=interactive)
+            return parse_recordings(document, object_id=number)
+
+        return self._in_flight.call((number, interactive), exchange)
 
     def agents(self) -> Parsed[AgentItem]:
-        """Every agent of the account."""
+        """List every agent of the account."""
         return parse_agents(self._get("managers"))
 
     def teams(self) -> Parsed[TeamItem]:
-        """Every team. A required name is documented, most likely by mistake: only on a 400 an empty one is sent."""
+        """List every team. A required name is documented, most likely by mistake; an empty one is sent on a 400."""
         try:
             return parse_teams(self._get("managers/teams"))
         except BadRequest:
@@ -158,30 +164,25 @@ class CommBox:
     ) -> None:
         self.close()
 
-    def _recordings(self, object_id: str, interactive: bool) -> Parsed[RecordingItem]:
-        query = {"activityType": str(RECORDING_TYPE)}
-        document = self._get(f"objects/{object_id}/activities", query, interactive=interactive)
-        return parse_recordings(document, object_id=object_id)
-
     def _get(self, path: str, query: Mapping[str, str] | None = None, *, interactive: bool = False) -> Any:
-        """Ask until an answer is a success, an error that will not change, or patience ends."""
+        """Call until an answer is a success, an error that will not change, or the retries are over."""
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
-        patience = Patience(backoff, self._retries)
-        for attempt in stamina.retry_context(on=patience, attempts=backoff.attempts, timeout=None):
+        retry = RetryDecision(backoff, self._retries)
+        for attempt in stamina.retry_context(on=retry, attempts=backoff.attempts, timeout=None):
             with attempt:
-                return self._with_either_key(path, query or {}, priority, patience)
+                return self._with_either_key(path, query or {}, priority, retry)
         raise AssertionError("the last attempt either returns or raises")
 
     def _with_either_key(
-        self, path: str, query: Mapping[str, str], priority: Priority, patience: Patience
+        self, path: str, query: Mapping[str, str], priority: Priority, retry: RetryDecision
     ) -> Any:
-        """Ask with the key that worked last; on 401 once more with the other one."""
+        """Call with the key that worked last; on 401 once more with the other one."""
         keys, first = self._read_keys(), self._first_key
         for index in range(first, first + len(keys)):
             number = index % len(keys)
             try:
-                document = self._ask(path, query, keys[number], priority, patience)
+                document = self._exchange(path, query, keys[number], priority, retry)
             except Unauthorized as error:
                 refusal = error
                 continue
@@ -190,7 +191,7 @@ class CommBox:
         raise refusal
 
     def _read_keys(self) -> list[str]:
-        """The keys as they are now. When they have changed the newest is asked first again."""
+        """Read the keys as they are now. When they have changed the newest is used first again."""
         keys = list(dict.fromkeys(self._key_source()))
         if not keys or not all(_KEY.fullmatch(key) for key in keys):
             raise ValueError("CommBox needs an API key of printable characters without spaces.")
@@ -198,58 +199,49 @@ class CommBox:
             self._keys, self._first_key = keys, 0
         return keys
 
-    def _ask(
-        self, path: str, query: Mapping[str, str], key: str, priority: Priority, patience: Patience
+    def _exchange(
+        self, path: str, query: Mapping[str, str], key: str, priority: Priority, retry: RetryDecision
     ) -> Any:
-        request_id = self._new_request_id()
+        request_id = self._request_id()
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = uuid.uuid4().hex
         headers = {"Authorization": f"Bearer {key}", self._request_id_header: request_id}
         try:
-            with self._limiter.acquire(priority, patience.left()) if self._limiter else nullcontext():
-                total = min(self._timeouts.total, max(0.1, patience.left()))
+            with self._limiter.acquire(priority, retry.seconds_left()) if self._limiter else nullcontext():
+                total = min(self._timeouts.total, max(0.1, retry.seconds_left()))
                 answer = self._transport.get(path, query, headers, replace(self._timeouts, total=total))
-            return self._read(answer)
+            return self._document_of(answer)
         except CommBoxError as error:
             error.request_id = request_id
             raise
 
-    def _read(self, answer: Answer) -> Any:
-        """The document of a success answer; raises the error any other answer means."""
+    def _document_of(self, answer: RawAnswer) -> Any:
+        """Read the document of a success answer; raise the error that any other answer means."""
         success = 200 <= answer.status < 300
+        document, problem = None, ""
         try:
-            document = read_json(self._without_keys(decode(answer.body, answer.charset)))
+            text = decode(answer.body, answer.charset)
+            # An answer that repeats our key must not carry it into errors, rows or logs.
+            for key in self._keys:
+                text = text.replace(key, "…")
+            document = read_json(text)
         except Unreadable as reason:
-            problem, document = str(reason), None
-        else:
-            problem = ""
+            problem = str(reason)
         if problem and success:
             raise BadResponse(f"As JSON it fails: {problem}.", status=answer.status)
         if error := failure_of(answer.status, document):
-            self._heed(error, answer)
+            error.retry_after = retry_after_seconds(answer.retry_after, datetime.now(UTC))
+            if isinstance(error, Throttled) and self._limiter:
+                self._limiter.pause(error.retry_after)
             raise error
         return document
-
-    def _heed(self, error: CommBoxError, answer: Answer) -> None:
-        """Keep how long CommBox asks us to wait, and tell the limiter when it throttles."""
-        error.retry_after = retry_after_seconds(answer.retry_after, datetime.now(UTC))
-        if isinstance(error, Throttled) and self._limiter:
-            self._limiter.pause(error.retry_after)
-
-    def _without_keys(self, text: str) -> str:
-        """An answer that repeats our key must not carry it into errors, rows or logs."""
-        for key in self._keys:
-            text = text.replace(key, "…")
-        return text
-
-    def _new_request_id(self) -> str:
-        given = self._request_id()
-        return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
     def __repr__(self) -> str:
         return f"<CommBox with {len(self._keys)} key(s)>"
 
 
 def _segment(stream_id: int | str) -> str:
-    """A stream's number or encrypted code as one path segment, encoded exactly once."""
+    """Write a stream's number or encrypted code as one path segment, encoded exactly once."""
     text = str(stream_id)
     if not text or isinstance(stream_id, bool) or text in (".", ".."):
         raise ValueError("A stream is named by its number or its encrypted code.")

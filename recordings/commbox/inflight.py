@@ -1,4 +1,4 @@
-"""One call in flight for many who ask the same: a hundred auditors opening one object cost one exchange."""
+"""Share one call in flight among all who need the same: a hundred auditors opening one object cost one exchange."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -9,7 +9,7 @@ Key = TypeVar("Key", bound=Hashable)
 T = TypeVar("T")
 
 
-class Merged(Generic[Key, T]):
+class SharedCalls(Generic[Key, T]):
     """Shares the result, or the error, of a running call with everybody who asks for the same key meanwhile."""
 
     def __init__(self) -> None:
@@ -17,15 +17,12 @@ class Merged(Generic[Key, T]):
         self._running: dict[Key, Future[T]] = {}
 
     def call(self, key: Key, work: Callable[[], T]) -> T:
-        """The result of `work`, run by this thread or by the one that came first. `work` must be bounded."""
+        """Return the result of `work`, run by this thread or by the one that came first. `work` must be bounded."""
+        mine: Future[T] = Future()
         with self._lock:
-            running = self._running.get(key)
-            mine: Future[T] = Future()
-            if running is None:
-                self._running[key] = mine
-        return running.result() if running is not None else self._run(key, mine, work)
-
-    def _run(self, key: Key, mine: Future[T], work: Callable[[], T]) -> T:
+            running = self._running.setdefault(key, mine)
+        if running is not mine:
+            return running.result()
         try:
             result = work()
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What an API key says about itself: a JWT whose payload has `exp` (api-facts: key form). Nothing else is believed."""
+"""Read what an API key says about itself: a JWT whose payload has `exp`. Nothing else is believed."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ PRINTABLE = re.compile(r"[\x21-\x7e]{8,4096}")
 
 
 def expiry_of(key: str) -> datetime | None:
-    """When the key ends by its own word; None when it does not say so in a way that can be read."""
+    """Read when the key expires, by its own payload; None when that cannot be read."""
     parts = key.split(".")
     if len(parts) != 3:
         return None
@@ -25,5 +25,5 @@ def expiry_of(key: str) -> datetime | None:
 
 
 def last_four(key: str) -> str:
-    """What may be shown of a key."""
+    """Return what may be shown of a key."""
     return key[-4:]

@@ -1,4 +1,4 @@
-"""Walking a stream's objects: fixed window, pages from 0, every object once, big windows split in halves."""
+"""Walk a stream's objects: fixed window, pages from 0, every object once, big windows split in halves."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import timedelta
@@ -16,10 +16,10 @@ MAX_PAGES = 50  # pages of one window before it is split
 SMALLEST_WINDOW = timedelta(seconds=2)
 
 
-def walk(
+def walk_pages(
     fetch: Fetch, window: Window, *, order: Order, filters: Mapping[str, str], max_pages: int = MAX_PAGES
 ) -> Iterator[Parsed[ObjectItem]]:
-    """Pages of objects not seen before. A window of more than `max_pages` pages is walked on in halves."""
+    """Yield pages of objects not seen before. A window of more than `max_pages` pages is walked on in halves."""
     seen: set[int] = set()
     windows = [window]
     while windows:
@@ -34,7 +34,7 @@ def walk(
 def _pages(
     fetch: Fetch, query: dict[str, str], seen: set[int], limit: int | None
 ) -> Generator[Parsed[ObjectItem], None, bool]:
-    """Pages until one is short or brings nothing new; returns whether that end was reached before `limit`."""
+    """Yield pages until one is short or brings nothing new; return whether that end was reached before `limit`."""
     in_window: set[int] = set()
     problems: list[str] = []
     for number in count():
@@ -42,13 +42,13 @@ def _pages(
             return False
         page = fetch({**query, "pageNumber": str(number)})
         ids = {item.object_id for item in page.items}
-        trouble = [problem.excerpt for problem in page.problems]
-        news = bool(ids - in_window) or (bool(trouble) and trouble != problems)
+        page_problems = [problem.excerpt for problem in page.problems]
+        has_new = bool(ids - in_window) or (bool(page_problems) and page_problems != problems)
         in_window |= ids
-        problems = trouble
-        if news:
+        problems = page_problems
+        if has_new:
             yield Parsed(_unseen(page.items, seen), page.problems)
-        if not news or len(page.items) + len(page.problems) < PAGE_SIZE:
+        if not has_new or len(page.items) + len(page.problems) < PAGE_SIZE:
             return True
     raise AssertionError("count() does not end")
 

@@ -1,4 +1,4 @@
-"""When to ask again: exponential backoff with full jitter, never sooner than CommBox asked, never for long.
+"""Decide when to retry: exponential backoff with full jitter, never sooner than CommBox asked, never for long.
 
 A wait too long to sleep through is handed to the caller with the error, which then reschedules its work.
 """
@@ -57,7 +57,7 @@ def retry_after_seconds(header: str, now: datetime) -> float | None:
 
 
 class RetryBudget:
-    """At most a fifth more calls than there would be without retries (F06): each call earns a fifth of a retry.
+    """At most a fifth more calls than there would be without retries: each call earns a fifth of a retry.
 
     A few are there from the start, so that a quiet process may still try again; however bad it gets, a failing CommBox
     never sees twice the load of a healthy one.
@@ -69,12 +69,12 @@ class RetryBudget:
         self._left = at_start
 
     def earn(self) -> None:
-        """A call goes out for the first time."""
+        """Earn a fifth of a retry: a call goes out for the first time."""
         with self._lock:
             self._left = min(self._most, self._left + self._share)
 
     def spend(self) -> bool:
-        """Whether another try may be made; taken if so."""
+        """Spend one retry, if one is left."""
         with self._lock:
             if self._left < 1.0:
                 return False
@@ -82,7 +82,7 @@ class RetryBudget:
             return True
 
 
-class Patience:
+class RetryDecision:
     """Decides for one call, after each failure, whether and when to try again. Used as stamina's hook."""
 
     def __init__(self, backoff: Backoff, budget: RetryBudget | None = None) -> None:
@@ -99,12 +99,12 @@ class Patience:
             return False
         if isinstance(error, BadResponse) and self._failures >= BAD_RESPONSE_TRIES:
             return False
-        own = random.uniform(0, self._backoff.ceiling(self._failures))  # noqa: S311 - jitter, not a secret
-        wait = max(own, error.retry_after or 0.0)
-        too_long = wait > self._backoff.longest_sleep or wait >= self.left()
+        backoff = random.uniform(0, self._backoff.ceiling(self._failures))  # noqa: S311 - jitter, not a secret
+        wait = max(backoff, error.retry_after or 0.0)
+        too_long = wait > self._backoff.longest_sleep or wait >= self.seconds_left()
         last = self._failures >= self._backoff.attempts
         return False if too_long or last or not self._budget.spend() else wait
 
-    def left(self) -> float:
-        """Seconds left for the whole call, all tries and waits together."""
+    def seconds_left(self) -> float:
+        """The seconds left for the whole call, all tries and waits together."""
         return max(0.0, self._ends_at - time.monotonic())

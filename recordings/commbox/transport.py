@@ -1,4 +1,4 @@
-"""Getting an answer from CommBox: bounded in time and size, sent to the configured host and nowhere else.
+"""Get answers from CommBox: bounded in time and size, sent to the configured host and nowhere else.
 
 The one place of the client that imports httpx. Several small pools, for one big pool grows quadratically in CPU.
 """
@@ -34,7 +34,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawAnswer:
     """What came back, undecoded."""
 
     status: int
@@ -47,15 +47,19 @@ class Transport:
     """GETs below one base URL. Thread-safe; close it when done."""
 
     def __init__(self, base_url: str, *, pools: int = 4) -> None:
-        self._base = _checked_base(base_url)
+        parts = urlsplit(base_url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not secure or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise ValueError("CommBox's address must be https://host/ (http:// is for this machine only).")
+        self._base = base_url.rstrip("/") + "/"
         tls = httpx.create_ssl_context()  # one for all pools: reading the certificates takes 20 ms
         self._pools = [_pool(tls) for _ in range(pools)]
-        self._turns = itertools.cycle(self._pools)
+        self._next_pool = itertools.cycle(self._pools)
 
     def get(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeouts: Timeouts
-    ) -> Answer:
-        """One exchange. `path` is relative and encoded. Raises Unreachable or BadResponse."""
+    ) -> RawAnswer:
+        """Make one exchange. `path` is relative and encoded. Raises Unreachable or BadResponse."""
         try:
             with deadline(timeouts.total):
                 return self._exchange(path, query, headers, timeouts)
@@ -66,14 +70,14 @@ class Transport:
 
     def _exchange(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeouts: Timeouts
-    ) -> Answer:
+    ) -> RawAnswer:
         limits = httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total)
         url = f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
         request = httpx.Request(
             "GET", url, headers={**_HEADERS, **headers}, extensions={"timeout": limits.as_dict()}
         )
-        with closing(next(self._turns).handle_request(request)) as response:
-            return Answer(
+        with closing(next(self._next_pool).handle_request(request)) as response:
+            return RawAnswer(
                 response.status_code,
                 _body(response),
                 response.charset_encoding,
@@ -92,14 +96,6 @@ class Transport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _checked_base(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if not secure or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("CommBox's address must be https://host/ (http:// is for this machine only).")
-    return base_url.rstrip("/") + "/"
 
 
 def _pool(tls: SSLContext) -> httpx.HTTPTransport:

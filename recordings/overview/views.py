@@ -1,9 +1,8 @@
-"""The first page: what happened lately, what needs a look, what I watched; only what the reader's roles may see.
+"""Show the first page: what happened lately, what needs a look, what I watched; only what the reader's roles may see.
 
 It names no customer, so looking at it is no event of its own.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,8 +29,8 @@ from recordings.policies import any_person, can
 
 DAYS, WEEK = 30, 7
 NEWEST, WATCHED = 8, 4
-# What needs a look: label, states, note where there are some, its level.
-LOOKED_AT = (
+# What needs attention: label, states, note where there are some, its level.
+ATTENTION = (
     (
         "Changed or vanished",
         (RecordingState.CHANGED, RecordingState.VANISHED),
@@ -87,7 +86,7 @@ class Watched:
 @require_safe
 @any_person
 def overview(request: Request) -> HttpResponse:
-    """Recordings for those who may search, doors for everybody else."""
+    """Show recordings to those who may search, and links to everybody else."""
     may = {right.name.lower(): can(request.user, right) for right in Permission}
     context: dict[str, Any] = {"may": may}
     if may["search_objects"]:
@@ -104,23 +103,23 @@ def overview(request: Request) -> HttpResponse:
 
 
 def recordings_per_day() -> list[tuple[str, int]]:
-    """The last DAYS days, today last, each with its number of recordings."""
+    """Count the recordings of each of the last DAYS days, today last."""
     today = timezone.now().date()
     first = today - timedelta(days=DAYS - 1)
-    found: dict[date, int] = dict(fetch_all(connection, _PER_DAY, [first, today + timedelta(days=1)]))
+    numbers: dict[date, int] = dict(fetch_all(connection, _PER_DAY, [first, today + timedelta(days=1)]))
     days = [first + timedelta(days=number) for number in range(DAYS)]
-    return [(day.isoformat(), found.get(day, 0)) for day in days]
+    return [(day.isoformat(), numbers.get(day, 0)) for day in days]
 
 
 def overdue_objects() -> int:
-    """Objects that should have been refreshed minutes ago, counted up to one more than COUNTED."""
+    """Count the objects that should have been refreshed minutes ago, up to one more than COUNTED."""
     with connection.cursor() as cursor:
         cursor.execute(_OVERDUE, [timezone.now() - LATE, COUNTED + 1])
         return int(cursor.fetchone()[0])
 
 
 def watched_by(user_id: int) -> list[Watched]:
-    """The newest viewings of one person."""
+    """Read the newest viewings of one person."""
     rows = Viewing.objects.filter(viewer=user_id).order_by("-started_at", "-id")
     columns = ("recording_id", "started_at", "purpose", "watched", "recording__duration_seconds")
     names = ("recording__object_id", "recording__object__stream__name")
@@ -132,9 +131,18 @@ def _tiles(days: list[tuple[str, int]]) -> list[Tile]:
     since = days[-WEEK][0]
     lists = reverse("catalog:recordings")
     late = overdue_objects()
-    return [
+    tiles = [
         Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?since={since}"),
-        *_state_tiles(lists),
+    ]
+    for title, states, note, level in ATTENTION:
+        number = count(Search.for_recordings(Criteria(states=states)))
+        query = urlencode([("state", state.value) for state in states])
+        tiles.append(
+            Tile(title, _capped(number), note, level, f"{lists}?{query}")
+            if number
+            else Tile(title, "0", "every recording is as it was", "ok")
+        )
+    tiles.append(
         Tile(
             "Refresh overdue",
             _capped(late),
@@ -142,18 +150,9 @@ def _tiles(days: list[tuple[str, int]]) -> list[Tile]:
             if late
             else "every object was refreshed in time",
             "warn" if late else "",
-        ),
-    ]
-
-
-def _state_tiles(lists: str) -> Iterator[Tile]:
-    for title, states, note, level in LOOKED_AT:
-        found = count(Search.for_recordings(Criteria(states=states)))
-        if found:
-            query = urlencode([("state", state.value) for state in states])
-            yield Tile(title, _capped(found), note, level, f"{lists}?{query}")
-        else:
-            yield Tile(title, "0", "every recording is as it was", "ok")
+        )
+    )
+    return tiles
 
 
 def _capped(number: int) -> str:

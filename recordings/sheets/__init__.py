@@ -1,1 +1,1 @@
-"""What spreadsheets are given: cells that are no formula, workbooks written as they go. Knows nothing of the portal."""
+"""Write for spreadsheets: cells that are no formula, workbooks as they go. Knows nothing of the portal."""

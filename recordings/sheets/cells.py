@@ -1,4 +1,4 @@
-"""Cells of a CSV file that no spreadsheet takes for a formula, whatever separator it splits lines at.
+"""Write cells of a CSV file that no spreadsheet takes for a formula, whatever separator it splits lines at.
 
 The rule is that of docs/trail-format.md, section 8, which the verifiers have in their own words: an apostrophe before
 a cell that begins with = + - @ or what a spreadsheet reads as one of them, also after what it does not show; and the
@@ -22,7 +22,7 @@ _SOME_BEGIN = re.compile(f"{_MARK}(?:{_BEGINS.pattern})")
 
 
 def neutral(value: str) -> str:
-    """The value as a cell that is text and nothing else."""
+    """Write the value as a cell that is text and nothing else."""
     cell = _WITHIN.sub(r"\g<0>'", value)
     if value[:1].isalnum():  # nearly every cell, and faster than asking the expression
         return cell
@@ -30,18 +30,18 @@ def neutral(value: str) -> str:
 
 
 def csv_cell(value: str) -> str:
-    """The value as a neutral cell of RFC 4180: in quotes where it must be."""
+    """Write the value as a neutral cell of RFC 4180: in quotes where it must be."""
     cell = neutral(value)
-    return '"' + cell.replace('"', '""') + '"' if _special(cell) else cell
+    return '"' + cell.replace('"', '""') + '"' if _needs_quotes(cell) else cell
 
 
 def csv_column(values: Sequence[str]) -> Sequence[str]:
-    """`csv_cell` of each. Nearly always nothing is to do, and one look at all of them together tells."""
+    """Write `csv_cell` of each. Nearly always nothing is to do, which one search in all of them together tells."""
     together = _MARK + _MARK.join(set(values))
-    if _special(together) or _SOME_BEGIN.search(together) or _WITHIN.search(together):
+    if _needs_quotes(together) or _SOME_BEGIN.search(together) or _WITHIN.search(together):
         return [csv_cell(value) for value in values]
     return values
 
 
-def _special(text: str) -> bool:
+def _needs_quotes(text: str) -> bool:
     return "," in text or '"' in text or "\n" in text or "\r" in text

@@ -1,4 +1,4 @@
-"""Rows as sheet XML. Every text is an inline string; a number is a number as long as a double holds it."""
+"""Write rows as sheet XML. Every text is an inline string; a number is a number as long as a double holds it."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,15 +8,15 @@ from xml.sax.saxutils import escape
 from recordings.sheets.cells import neutral
 
 CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
-_MEASURED = 1000  # rows that decide how wide the columns are
-_KNOWN, _REMEMBERED = 20_000, 200  # cells, and the longest of them
+_MEASURED_ROWS = 1000  # rows that decide how wide the columns are
+_CACHED_CELLS, _LONGEST_CACHED = 20_000, 200
 HEAD, _QUOTED = 1, 2  # styles
 _ROW_END = b"</row>"
 
 Cell = str | int
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-# Most texts, told by one look: nothing in them needs care, nor do their ends. At most what any cell holds.
+# Matches most texts: nothing in them needs care, nor do their ends. At most what any cell holds.
 _PLAIN = re.compile(r"[0-9A-Za-z](?:[ -%'-;=?-^`-~]{0,1000}[!-%'-;=?-^`-~])?")
 
 
@@ -27,8 +27,8 @@ class Block(NamedTuple):
     rows: int
     widths: list[int]
 
-    def parted(self, rows: int) -> tuple["Block", "Block"]:
-        """The first so many rows and the others. No text holds the end of a row: its brackets are escaped."""
+    def split(self, rows: int) -> tuple["Block", "Block"]:
+        """Split off the first so many rows. No text holds the end of a row: its brackets are escaped."""
         *head, rest = self.xml.split(_ROW_END, rows)
         first = b"".join(row + _ROW_END for row in head)
         return Block(first, len(head), self.widths), Block(rest, self.rows - len(head), self.widths)
@@ -45,8 +45,8 @@ class Rows:
         self._measured = False
 
     def block(self, rows: Sequence[Sequence[Cell]]) -> Block:
-        """These rows as XML; those of the first block are measured."""
-        measured = [] if self._measured else widths(rows[:_MEASURED])
+        """Write these rows as XML; those of the first block are measured."""
+        measured = [] if self._measured else widths(rows[:_MEASURED_ROWS])
         self._measured = True
         return Block(self._cells.rows(rows), len(rows), measured)
 
@@ -55,25 +55,22 @@ class _Cells(dict[Cell, str]):
     """XML of cells, remembered: most values of a trail come again and again."""
 
     def rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        if len(self) > _KNOWN:
+        if len(self) > _CACHED_CELLS:
             self.clear()
         known = self.__getitem__
         return "".join([f"<row>{''.join(map(known, row))}</row>" for row in rows]).encode()
 
     def __missing__(self, value: Cell) -> str:
-        xml = _number(value) if isinstance(value, int) else text_cell(value)
-        if len(xml) < _REMEMBERED:
+        # A double holds no more than 15 digits: beyond them the last ones would change.
+        is_number = isinstance(value, int) and abs(value) < 10**15
+        xml = f"<c><v>{value}</v></c>" if is_number else text_cell(str(value))
+        if len(xml) < _LONGEST_CACHED:
             self[value] = xml
         return xml
 
 
-def _number(value: int) -> str:
-    # A double holds no more: beyond it the last digits would change.
-    return f"<c><v>{value}</v></c>" if abs(value) < 10**15 else text_cell(str(value))
-
-
 def text_cell(value: str, style: int = 0) -> str:
-    """A cell of text; one that could become a formula when somebody edits it is marked as quoted."""
+    """Write a cell of text; one that could become a formula when somebody edits it is marked as quoted."""
     if not style and _PLAIN.fullmatch(value):
         return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
     if not value:
@@ -85,14 +82,14 @@ def text_cell(value: str, style: int = 0) -> str:
 
 
 def _characters(value: str) -> str:
-    """Text for XML 1.0. What XML cannot hold is written as Office does, _xHHHH_; so is what only looks like it."""
+    """Escape text for XML 1.0. What XML cannot hold becomes _xHHHH_, as in Office; so does what only looks like it."""
     if len(value) > CELL_UNITS // 2:
         value = _shortened(value)
-    return escape(_NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value))
+    return escape(_NOT_XML.sub(lambda match: f"_x{ord(match[0]):04X}_", value))
 
 
 def _shortened(value: str) -> str:
-    """At most what a cell holds, and openly so."""
+    """Cut a text to what a cell holds, and say so in the cell."""
     if len(value.encode("utf-16-le", "surrogatepass")) <= CELL_UNITS * 2:
         return value
     note = f"… [{len(value):,} characters; a cell holds no more: the whole text is in the CSV]"
@@ -101,5 +98,5 @@ def _shortened(value: str) -> str:
 
 
 def widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """As wide as the texts, within reason: 10 to 60 characters."""
+    """Measure how wide the columns must be: 10 to 60 characters."""
     return [min(60, max(10, *(len(str(cell)) + 2 for cell in column))) for column in zip(*rows, strict=True)]

@@ -1,4 +1,4 @@
-"""A workbook written as it goes: rows become sheet XML, which goes through a zip into any file, at constant memory.
+"""Write a workbook as it goes: rows become sheet XML, which goes through a zip into any file, at constant memory.
 
 Every text is an inline string, never a formula, and never a date that a spreadsheet would round: times stay ISO 8601
 text in UTC, which keeps microseconds and sorts as it is. Numbers are numbers. Rows beyond what a sheet holds go on
@@ -69,11 +69,11 @@ class Workbook:
         heads = widths([self._columns])
         self._widths = self._widths or [*map(max, heads, block.widths or heads)]
         while block.rows:
-            sheet = self._with_room()
-            now, block = block.parted(sheet.room) if block.rows > sheet.room else (block, NO_ROWS)
+            sheet = self._open_sheet()
+            now, block = block.split(sheet.room) if block.rows > sheet.room else (block, NO_ROWS)
             sheet.write(now.xml, now.rows)
 
-    def _with_room(self) -> "_Sheet":
+    def _open_sheet(self) -> "_Sheet":
         if not (self._sheets and self._sheets[-1].room):
             if self._sheets:
                 self._sheets[-1].close()
@@ -94,11 +94,13 @@ class Workbook:
 
     def _finish(self) -> None:
         self._widths = self._widths or widths([self._columns])
-        (self._sheets[-1] if self._sheets else self._with_room()).close()
+        (self._sheets[-1] if self._sheets else self._open_sheet()).close()
         parts = [f"xl/worksheets/sheet{number}.xml" for number, _ in enumerate(self._sheets, 1)]
-        self._zip.writestr("xl/workbook.xml", _workbook(_names(self._name, len(parts))))
-        found = [("worksheet", part[3:]) for part in parts]
-        self._zip.writestr("xl/_rels/workbook.xml.rels", _relations([*found, ("styles", "styles.xml")]))
+        one = len(parts) == 1
+        names = [self._name] if one else [f"{self._name} {number}" for number, _ in enumerate(parts, 1)]
+        self._zip.writestr("xl/workbook.xml", _workbook(names))
+        targets = [("worksheet", part[3:]) for part in parts]
+        self._zip.writestr("xl/_rels/workbook.xml.rels", _relations([*targets, ("styles", "styles.xml")]))
         self._zip.writestr("[Content_Types].xml", _content_types(parts))
         self._zip.close()
 
@@ -141,10 +143,6 @@ def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f"<cols>{wide}</cols><sheetData><row>{head}</row>"
     )
-
-
-def _names(name: str, count: int) -> list[str]:
-    return [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]
 
 
 def _workbook(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where a recording's bytes are: locate them on the allow-list, presign them, probe them."""
+"""Find a recording's bytes: locate them on the allow-list, presign them, probe them."""
 
 from recordings.storage.assembly import can_presign, presign
 from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate

@@ -1,4 +1,4 @@
-"""Reading host names strictly: what is a plain name, what is an address, and what only pretends."""
+"""Read host names strictly: what is a plain name, what is an address, and what only pretends."""
 
 import ipaddress
 import re
@@ -12,7 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class HostForm(StrEnum):
-    """What kind of text stands where a host should."""
+    """What kind of text a URL has as its host."""
 
     NAME = "name"
     ADDRESS = "address"

@@ -1,4 +1,4 @@
-"""Where a recording's bytes are, and whether that is a place the portal may fetch from.
+"""Locate a recording's bytes, if they are where the portal may fetch from.
 
 The allow-list names exact (scheme, host, port, bucket) pairs: `https://host/bucket` (path style) or
 `https://bucket.host` (virtual-host style, the whole host is the bucket). All else is refused with a reason.
@@ -25,7 +25,7 @@ _URL = re.compile(
 _OTHER_SCHEME = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:|//", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?P<port>:.*)?")
 _PORT = re.compile(r":([1-9][0-9]{0,4})")
-_NEVER = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\\\\\ud800-\udfff]")
 # Decoded or still encoded, none of these has a place in the key of a recording.
 _TRICKY_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:25)*(?:2[eEfF]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
 _VERSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
@@ -64,7 +64,7 @@ class NotPlayable(Exception):
 
 
 class Style(StrEnum):
-    """Whether the bucket stands in the path or is the host."""
+    """Whether the bucket is in the path or is the host."""
 
     PATH = "path"
     VIRTUAL_HOST = "virtual_host"
@@ -95,7 +95,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class _Allowed:
+class _AllowedBucket:
     scheme: str
     host: str
     port: int
@@ -112,21 +112,23 @@ def locate(url: str, allowed: Sequence[str]) -> Location:
     host, port = _host_and_port(match["authority"], scheme)
     if scheme == "http" and not is_loopback(host):
         raise NotPlayable(Reason.SCHEME)
-    entries = _entries_for(scheme, host, port, [_allowed(entry) for entry in allowed])
+    entries = _entries_for(scheme, host, port, [_read_entry(entry) for entry in allowed])
     segments = _segments(match["path"] or "/")
     entry = _entry_of_bucket(entries, segments[0])
     key_segments = segments if entry.bucket is None else segments[1:]
     style = Style.VIRTUAL_HOST if entry.bucket is None else Style.PATH
-    return Location(scheme, host, port, entry.bucket or host, _key(key_segments), _version(url), style)
+    return Location(
+        scheme, host, port, entry.bucket or host, _decoded_key(key_segments), _version_id(url), style
+    )
 
 
 def check_bucket(entry: str) -> None:
-    """Raise ValueError with a plain sentence when `entry` cannot stand on the allow-list."""
-    _allowed(entry)
+    """Raise ValueError with a plain sentence when `entry` cannot be on the allow-list."""
+    _read_entry(entry)
 
 
 @lru_cache(maxsize=256)
-def _allowed(entry: str) -> _Allowed:
+def _read_entry(entry: str) -> _AllowedBucket:
     try:
         match = _parse(entry)
         scheme = match["scheme"].lower()
@@ -140,7 +142,7 @@ def _allowed(entry: str) -> _Allowed:
         raise ValueError(f"{_shown(entry)} must be https://host/bucket or https://bucket.host and no more")
     if not segments and is_shared_endpoint(host):
         raise ValueError(f"{_shown(entry)} is shared by every bucket of that store: name the bucket")
-    return _Allowed(scheme, host, port, segments[0] if segments else None)
+    return _AllowedBucket(scheme, host, port, segments[0] if segments else None)
 
 
 def _shown(entry: str) -> str:
@@ -150,7 +152,7 @@ def _shown(entry: str) -> str:
 def _parse(url: str) -> re.Match[str]:
     if not url or not url.strip():
         raise NotPlayable(Reason.NO_URL)
-    if _NEVER.search(url):
+    if _FORBIDDEN.search(url):
         raise NotPlayable(Reason.PATH)
     match = _URL.fullmatch(url)
     if match is None or len(url) > MAX_URL_CHARACTERS or url != url.strip():
@@ -168,10 +170,7 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, int]:
     match = _AUTHORITY.fullmatch(authority)
     if match is None or not match["host"]:
         raise NotPlayable(Reason.NOT_A_URL)
-    return _host(match["host"].lower()), _port(match["port"], scheme)
-
-
-def _host(host: str) -> str:
+    host, port = match["host"].lower(), match["port"]
     match form_of(host):
         case HostForm.INTERNATIONAL:
             raise NotPlayable(Reason.INTERNATIONAL_NAME)
@@ -179,19 +178,17 @@ def _host(host: str) -> str:
             raise NotPlayable(Reason.ADDRESS_FORM)
         case HostForm.BROKEN:
             raise NotPlayable(Reason.NOT_A_URL)
-    return host
-
-
-def _port(text: str | None, scheme: str) -> int:
-    if text is None:
-        return DEFAULT_PORTS[scheme]
-    match = _PORT.fullmatch(text)
-    if match is None or int(match[1]) > 65_535:
+    if port is None:
+        return host, DEFAULT_PORTS[scheme]
+    number = _PORT.fullmatch(port)
+    if number is None or int(number[1]) > 65_535:
         raise NotPlayable(Reason.PORT)
-    return int(match[1])
+    return host, int(number[1])
 
 
-def _entries_for(scheme: str, host: str, port: int, allowed: Sequence[_Allowed]) -> list[_Allowed]:
+def _entries_for(
+    scheme: str, host: str, port: int, allowed: Sequence[_AllowedBucket]
+) -> list[_AllowedBucket]:
     entries = [entry for entry in allowed if entry.host == host]
     if not entries:
         raise NotPlayable(Reason.PRIVATE_ADDRESS if is_private(host) else Reason.HOST_NOT_LISTED)
@@ -213,14 +210,14 @@ def _segments(path: str) -> list[str]:
     return segments
 
 
-def _entry_of_bucket(entries: Sequence[_Allowed], first_segment: str) -> _Allowed:
+def _entry_of_bucket(entries: Sequence[_AllowedBucket], first_segment: str) -> _AllowedBucket:
     for entry in sorted(entries, key=lambda entry: entry.bucket is None):
         if entry.bucket in (None, first_segment):
             return entry
     raise NotPlayable(Reason.BUCKET_NOT_LISTED if first_segment else Reason.EMPTY_KEY)
 
 
-def _key(segments: Sequence[str]) -> str:
+def _decoded_key(segments: Sequence[str]) -> str:
     if not segments or not segments[-1]:
         raise NotPlayable(Reason.EMPTY_KEY)
     raw = unquote_to_bytes("/".join(segments))
@@ -228,12 +225,12 @@ def _key(segments: Sequence[str]) -> str:
         key = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise NotPlayable(Reason.PATH) from None
-    if len(raw) > MAX_KEY_BYTES or _NEVER.search(key):
+    if len(raw) > MAX_KEY_BYTES or _FORBIDDEN.search(key):
         raise NotPlayable(Reason.PATH)
     return key
 
 
-def _version(url: str) -> str:
+def _version_id(url: str) -> str:
     versions = versions_of(url)
     if len(versions) > 1 or any(not _VERSION_ID.fullmatch(version) for version in versions):
         raise NotPlayable(Reason.VERSION_ID)

@@ -1,4 +1,4 @@
-"""Connections that end on time and go where they should.
+"""Make connections that end on time and go where they should.
 
 A timeout per read never ends an answer that drips one byte a second, neither in its headers nor in its body,
 so each exchange has a deadline that every wait on its socket respects. A probe also pins the address it
@@ -22,7 +22,7 @@ _exchange = threading.local()
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Everything this thread does on a GuardedBackend inside the block ends within `seconds`."""
+    """End everything this thread does on a GuardedBackend inside the block within `seconds`."""
     _exchange.ends_at = time.monotonic() + seconds
     try:
         yield
@@ -30,7 +30,7 @@ def deadline(seconds: float) -> Iterator[None]:
         _exchange.ends_at = None
 
 
-def _within(timeout: float | None, error: type[Exception]) -> float | None:
+def _time_left(timeout: float | None, error: type[Exception]) -> float | None:
     """The shorter of a timeout and the time left; raises `error` when there is none left."""
     ends_at: float | None = getattr(_exchange, "ends_at", None)
     if ends_at is None:
@@ -46,10 +46,10 @@ class _TimedStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _time_left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _within(timeout, httpcore.WriteTimeout))
+        self._stream.write(buffer, _time_left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -57,7 +57,7 @@ class _TimedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = _within(timeout, httpcore.ConnectTimeout)
+        left = _time_left(timeout, httpcore.ConnectTimeout)
         return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
@@ -80,19 +80,19 @@ class GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect; raises httpcore.ConnectError when no permitted address answers."""
-        target = self._checked(host, port) if self._may_connect else host
-        left = _within(timeout, httpcore.ConnectTimeout)
+        target = self._permitted_address(host, port, self._may_connect) if self._may_connect else host
+        left = _time_left(timeout, httpcore.ConnectTimeout)
         return _TimedStream(self._sockets.connect_tcp(target, port, left, local_address, socket_options))
 
-    def _checked(self, host: str, port: int) -> str:
-        """The first address of `host`, once all of them have been found permitted."""
+    def _permitted_address(self, host: str, port: int, may_connect: AddressCheck) -> str:
+        """Resolve `host` to its first address, if all of them are permitted."""
         # RFC 6761, 6.3: every name below localhost is this machine; not every resolver knows.
         name = "localhost" if host.endswith(".localhost") else host
         try:
-            found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+            resolved = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise httpcore.ConnectError("The host's name is not known.") from None
-        addresses = [str(entry[4][0]) for entry in found]
-        if not self._may_connect or not all(self._may_connect(host, address) for address in addresses):
+        addresses = [str(entry[4][0]) for entry in resolved]
+        if not all(may_connect(host, address) for address in addresses):
             raise httpcore.ConnectError("The host's name leads to an address that is not permitted.")
         return addresses[0]

@@ -1,4 +1,4 @@
-"""Presigned URLs: a GET of one file, for a minute or two, signed with AWS Signature Version 4.
+"""Presign URLs: a GET of one file, for a minute or two, signed with AWS Signature Version 4.
 
 botocore's own signer works on a prepared request: the bytes its client would make, in a third of the time.
 """
@@ -68,28 +68,22 @@ def presign_with(
         raise ValueError("A viewing id is 1 to 64 letters, digits, dots, dashes and underscores.")
     if media_type is not None and media_type not in MEDIA_TYPES:
         raise ValueError("This media type is not on the list of types a recording is shown as.")
-    url, signed_at = sign_get(
-        signing_key, location.url, _extras(location, viewing_id, media_type), ttl_seconds
-    )
+    parameters = {"response-cache-control": "no-store", "x-grant": viewing_id}
+    if media_type is not None:
+        parameters["response-content-type"] = media_type
+    if location.version_id:
+        parameters["versionId"] = location.version_id
+    url, signed_at = sign_get(signing_key, location.url, parameters, ttl_seconds)
     return IssuedUrl(url, location.authority, location.key, signed_at + timedelta(seconds=ttl_seconds))
 
 
 def sign_get(
     signing_key: SigningKey, url: str, parameters: Mapping[str, str], ttl_seconds: int
 ) -> tuple[str, datetime]:
-    """The signed form of a GET and the second it was signed in. Signs `host` only, payload unsigned."""
+    """Sign a GET and return its URL and the second it was signed in. Signs `host` only, payload unsigned."""
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters.items())
     request = AWSRequest(method="GET", url=f"{url}?{query}" if query else url)
     credentials = Credentials(signing_key.access_key, signing_key.secret_key, signing_key.session_token)
     S3SigV4QueryAuth(credentials, "s3", signing_key.region, expires=ttl_seconds).add_auth(request)
     signed_at = datetime.strptime(request.context["timestamp"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     return request.url, signed_at
-
-
-def _extras(location: Location, viewing_id: str, media_type: str | None) -> dict[str, str]:
-    parameters = {"response-cache-control": "no-store", "x-grant": viewing_id}
-    if media_type is not None:
-        parameters["response-content-type"] = media_type
-    if location.version_id:
-        parameters["versionId"] = location.version_id
-    return parameters

@@ -63,7 +63,7 @@ def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
     """
     try:
         with deadline(total_seconds), _client() as client, client.stream("GET", url) as response:
-            return _read(response)
+            return _result_of(response)
     except (httpx.HTTPError, httpx.InvalidURL):
         return ProbeResult(Outcome.UNREACHABLE)
 
@@ -89,26 +89,26 @@ def read_range(
 
     A storage that ignores ranges is read as far as the range goes when that is the beginning, and not at all otherwise.
     """
-    asked = f"bytes=-{suffix}" if suffix else f"bytes={first}-{last}"
+    byte_range = f"bytes=-{suffix}" if suffix else f"bytes={first}-{last}"
     most = suffix or (last or 0) - first + 1
     try:
         with (
             deadline(total_seconds),
-            _client(byte_range=asked) as client,
+            _client(byte_range=byte_range) as client,
             client.stream("GET", url) as response,
         ):
-            found = _read(response)
-            whole = response.status_code == 200
-            if found.outcome is not Outcome.FOUND or (whole and (suffix or first)):
-                refused = found.outcome if found.outcome is not Outcome.FOUND else Outcome.UNEXPECTED
-                return RangeResult(refused, size_bytes=found.size_bytes)
-            return RangeResult(Outcome.FOUND, _body(response, most), found.size_bytes)
+            result = _result_of(response)
+            if result.outcome is not Outcome.FOUND:
+                return RangeResult(result.outcome, size_bytes=result.size_bytes)
+            if response.status_code == 200 and (suffix or first):
+                return RangeResult(Outcome.UNEXPECTED, size_bytes=result.size_bytes)
+            return RangeResult(Outcome.FOUND, _body(response, most), result.size_bytes)
     except (httpx.HTTPError, httpx.InvalidURL):
         return RangeResult(Outcome.UNREACHABLE)
 
 
 def digest(url: str, *, most_bytes: int, total_seconds: float = DIGEST_SECONDS) -> str | None:
-    """The SHA-256 (hex) of a whole file, read as it comes; None when it could not be read whole or is too long."""
+    """Compute the SHA-256 (hex) of a whole file, chunk by chunk; None when it cannot be read whole or is too long."""
     sha256, read = hashlib.sha256(), 0
     try:
         with deadline(total_seconds), _client(byte_range="") as client, client.stream("GET", url) as response:
@@ -146,33 +146,25 @@ def _may_connect(host: str, address: str) -> bool:
     return is_public(number) or (is_loopback(host) and number.is_loopback) or address_of(host) == number
 
 
-def _read(response: httpx.Response) -> ProbeResult:
-    status = response.status_code
+def _result_of(response: httpx.Response) -> ProbeResult:
+    status, headers = response.status_code, response.headers
     if status in (200, 206):
-        return _found(response)
+        return ProbeResult(
+            Outcome.FOUND,
+            status,
+            _size(response),
+            headers.get("etag", "")[:200],
+            _http_date(headers.get("last-modified", "")),
+            headers.get("x-amz-version-id", "")[:1024],
+        )
     outcome = _refusal(status, b"" if status == 416 else _body(response))
-    if outcome is Outcome.DENIED and _has_ended(response):
-        outcome = Outcome.EXPIRED
+    if outcome is Outcome.DENIED:
+        # Ceph RGW refuses a URL that has expired by its own clock without saying why.
+        ends_at = expiry_of(str(response.request.url))
+        now = _http_date(headers.get("date", "")) or datetime.now(UTC)
+        if ends_at is not None and ends_at <= now:
+            outcome = Outcome.EXPIRED
     return ProbeResult(outcome, status)
-
-
-def _has_ended(response: httpx.Response) -> bool:
-    """Whether the URL was over by storage's own clock: Ceph RGW refuses such a one without saying why."""
-    end = expiry_of(str(response.request.url))
-    now = _http_date(response.headers.get("date", "")) or datetime.now(UTC)
-    return end is not None and end <= now
-
-
-def _found(response: httpx.Response) -> ProbeResult:
-    headers = response.headers
-    return ProbeResult(
-        Outcome.FOUND,
-        response.status_code,
-        _size(response),
-        headers.get("etag", "")[:200],
-        _http_date(headers.get("last-modified", "")),
-        headers.get("x-amz-version-id", "")[:1024],
-    )
 
 
 def _size(response: httpx.Response) -> int | None:
@@ -202,8 +194,8 @@ def _body(response: httpx.Response, most: int = MAX_BYTES) -> bytes:
 
 
 def _refusal(status: int, body: bytes) -> Outcome:
-    found = _S3_CODE.search(body)
-    code = found[1].decode("ascii") if found else ""
+    match = _S3_CODE.search(body)
+    code = match[1].decode("ascii") if match else ""
     if code == "RequestTimeTooSkewed":
         return Outcome.CLOCK_SKEWED
     if _S3_EXPIRED.search(body):

@@ -1,4 +1,4 @@
-"""What a recording's URL says: its kind, when it ends, and which file it names, whoever signed it."""
+"""Read a recording's URL: its kind, when it ends, and which file it names, whoever signed it."""
 
 import base64
 import binascii
@@ -40,7 +40,7 @@ def kind_of(url: str) -> UrlKind:
 
 
 def expiry_of(url: str) -> datetime | None:
-    """When a presigned URL ends (UTC); None for a direct URL and for an end that cannot be read.
+    """Read when a presigned URL ends (UTC); None for a direct URL and for an end that cannot be read.
 
     Temporary credentials may end it earlier; the URL does not say so.
     """
@@ -49,14 +49,14 @@ def expiry_of(url: str) -> datetime | None:
         case "v4":
             return _v4_end(query)
         case "epoch":
-            return _epoch(query.get("expires", ""))
+            return _from_epoch(query.get("expires", ""))
         case "policy":
             return _policy_end(query["policy"])
     return None
 
 
 def strip_query(url: str) -> str:
-    """The URL without its query: fit to be stored and shown. The file's version id is no secret and stays.
+    """Cut the query off a URL: fit to be stored and shown. The file's version id is no secret and stays.
 
     A fragment is emptied but its mark stays, so that the URL is still refused for having had one.
     """
@@ -66,13 +66,13 @@ def strip_query(url: str) -> str:
 
 
 def version_of(url: str) -> str:
-    """The S3 version id a URL pins, or empty text."""
+    """Read the S3 version id a URL pins, or empty text."""
     return next(iter(versions_of(url)), "")
 
 
 def versions_of(url: str) -> list[str]:
-    """Every version id a URL names; more than one is no URL S3 would give."""
-    return [value for name, value in _pairs(url) if name == "versionid"]
+    """List every version id a URL names; more than one is no URL S3 would give."""
+    return [value for name, value in _parameters(url) if name == "versionid"]
 
 
 def is_shared_endpoint(host: str) -> bool:
@@ -82,18 +82,19 @@ def is_shared_endpoint(host: str) -> bool:
 
 
 def fingerprint(*, object_id: str, url: str, recorded_at: datetime | None, upstream_id: str | None) -> str:
-    """The identity of a recording as SHA-256 in hex; the same for every signing of the same file.
+    """Compute the identity of a recording as SHA-256 in hex; the same for every signing of the same file.
 
-    CommBox's own activity id where there is one, else the object, the place of the file and the recorded
-    time. The version id of the file belongs to the identity either way.
+    It is CommBox's own activity id where there is one, else the object, the file and the recorded time. The
+    version id of the file belongs to the identity either way.
     """
-    what = ["id", upstream_id] if upstream_id else ["file", place_of(url), _instant(recorded_at)]
+    recorded = recorded_at.astimezone(UTC).isoformat(timespec="microseconds") if recorded_at else ""
+    what = ["id", upstream_id] if upstream_id else ["file", file_of(url), recorded]
     identity = ["recording-identity/1", object_id, *what, version_of(url)]
     return sha256(json.dumps(identity, ensure_ascii=True).encode("ascii")).hexdigest()
 
 
-def place_of(url: str) -> str:
-    """One text per file, however its URL is written: path style and virtual-host style give the same.
+def file_of(url: str) -> str:
+    """Name a file by one text, however its URL is written: path style and virtual-host style give the same.
 
     Amazon's hosts are read as bucket and key (a bucket name is unique across regions). Elsewhere a bucket is
     the host's first label or the path's first part: the host read backwards joins both into one text.
@@ -106,7 +107,7 @@ def place_of(url: str) -> str:
     if amazon := _AWS_S3_HOST.fullmatch(host):
         bucket = f"/{amazon['bucket']}" if amazon["bucket"] else ""
         return f"s3{amazon['partition'] or ''}:{bucket}{key}"
-    return f"{parts.scheme}:{_port(parts)}/{_backwards(host)}{key}"
+    return f"{parts.scheme}:{_port(parts)}/{_reversed_labels(host)}{key}"
 
 
 def _split(url: str) -> SplitResult | None:
@@ -118,7 +119,7 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _pairs(url: str) -> list[tuple[str, str]]:
+def _parameters(url: str) -> list[tuple[str, str]]:
     text = url.partition("#")[0].partition("?")[2]
     if not text:
         return []
@@ -129,7 +130,7 @@ def _pairs(url: str) -> list[tuple[str, str]]:
 
 
 def _query(url: str) -> dict[str, str]:
-    return dict(reversed(_pairs(url)))
+    return dict(reversed(_parameters(url)))
 
 
 def _signature_form(query: dict[str, str]) -> str:
@@ -153,7 +154,7 @@ def _v4_end(query: dict[str, str]) -> datetime | None:
         return None
 
 
-def _epoch(text: str) -> datetime | None:
+def _from_epoch(text: str) -> datetime | None:
     if not _DIGITS.fullmatch(text) or int(text) > MAX_EPOCH:
         return None
     return datetime.fromtimestamp(int(text), UTC)
@@ -165,18 +166,14 @@ def _policy_end(policy: str) -> datetime | None:
         seconds = document["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"]
     except (binascii.Error, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return _epoch(str(seconds)) if isinstance(seconds, int) else None
-
-
-def _instant(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""
+    return _from_epoch(str(seconds)) if isinstance(seconds, int) else None
 
 
 def _port(parts: SplitResult) -> str:
     return "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else str(parts.port)
 
 
-def _backwards(host: str) -> str:
+def _reversed_labels(host: str) -> str:
     try:
         return "localhost" if ipaddress.ip_address(host).is_loopback else host
     except ValueError:

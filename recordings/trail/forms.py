@@ -96,8 +96,8 @@ class TrailForm(FilterForm):
         """Single kinds come by link only; the form carries them along."""
         return self.given("kind")
 
-    def said(self, name: str, value: str) -> str:
-        """A filter that is on, in words."""
+    def describe(self, name: str, value: str) -> str:
+        """Describe a filter that is on."""
         labels: dict[str, dict[str, str]] = {
             "group": {code: label for code, (label, _) in GROUPS.items()},
             "person": {**self.people, **SYSTEMS},

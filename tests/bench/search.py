@@ -56,7 +56,7 @@ def _search(kind: Kind, statements: list[float]) -> Callable[[Criteria], object]
         if kind.first_time:
             forget_all()
         before = len(statements)
-        found = queries.objects(criteria, start_by_time({"older": kind.cursor}))
+        found = queries.objects_page(criteria, start_by_time({"older": kind.cursor}))
         statements[before:] = [sum(statements[before:])]
         return found
 

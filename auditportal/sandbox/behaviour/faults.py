@@ -1,4 +1,4 @@
-"""Faults on demand: scripted per path with a count, or by rate with a seeded generator."""
+"""Cause faults on demand: scripted per path with a count, or by rate with a seeded generator."""
 
 import random
 import threading
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from auditportal.sandbox.messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Request, Response, Transmission
 
 Target = Literal["api", "s3"]
 DEFAULT_SILENCE = 30.0
@@ -63,20 +63,20 @@ class Fault:
         same = self.target == target and self.method in ("*", request.method)
         return same and fnmatchcase(request.path, self.path)
 
-    def delivery(self) -> Delivery | None:
+    def delivery(self) -> Transmission | None:
         """How the true answer leaves instead, or None when this fault replaces the answer."""
         match self.kind:
             case "slow":
-                return Delivery(delay_seconds=DEFAULT_SLOWNESS if self.seconds is None else self.seconds)
+                return Transmission(delay_seconds=DEFAULT_SLOWNESS if self.seconds is None else self.seconds)
             case "silence":
                 seconds = DEFAULT_SILENCE if self.seconds is None else self.seconds
-                return Delivery(delay_seconds=seconds, unanswered=True)
+                return Transmission(delay_seconds=seconds, unanswered=True)
             case "cut":
-                return Delivery(cut_after=40 if self.bytes is None else self.bytes)
+                return Transmission(cut_after=40 if self.bytes is None else self.bytes)
             case "reset":
-                return Delivery(unanswered=self.bytes is None, cut_after=self.bytes, reset=True)
+                return Transmission(unanswered=self.bytes is None, cut_after=self.bytes, reset=True)
             case "drip":
-                return Delivery(bytes_per_second=1 if self.bytes is None else self.bytes)
+                return Transmission(bytes_per_second=1 if self.bytes is None else self.bytes)
         return None
 
 
@@ -131,24 +131,24 @@ class Faults:
         with self._lock:
             return list(self._script)
 
-    def take(self, target: Target, request: Request) -> Fault | None:
-        """The fault for this request, if any; it is used up by one."""
+    def next_for(self, target: Target, request: Request) -> Fault | None:
+        """Take the fault for this request, if any; it is used up by one."""
         with self._lock:
-            for at, fault in enumerate(self._script):
+            for index, fault in enumerate(self._script):
                 if fault.matches(target, request):
-                    return self._use(at, fault)
+                    return self._use(index, fault)
             if target == "api" and self._rate and self._dice.random() < self._rate:
                 return Fault(self._dice.choice(self._kinds))
             return None
 
-    def _use(self, at: int, fault: Fault) -> Fault | None:
+    def _use(self, index: int, fault: Fault) -> Fault | None:
         if fault.skip:
-            self._script[at] = replace(fault, skip=fault.skip - 1)
+            self._script[index] = replace(fault, skip=fault.skip - 1)
             return None
         if fault.count > 1:
-            self._script[at] = replace(fault, count=fault.count - 1)
+            self._script[index] = replace(fault, count=fault.count - 1)
         else:
-            del self._script[at]
+            del self._script[index]
         return None if fault.kind == "pass" else fault
 
 

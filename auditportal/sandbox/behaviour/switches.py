@@ -5,7 +5,7 @@ import threading
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args, get_type_hints
 
-from auditportal.sandbox.words import (
+from auditportal.sandbox.choices import (
     ActivityShape,
     ActivityTimes,
     DataForm,

@@ -17,7 +17,7 @@ from auditportal.sandbox.commbox.keys import Keys
 from auditportal.sandbox.commbox.routes import find_route
 from auditportal.sandbox.commbox.search import BadQuery
 from auditportal.sandbox.commbox.throttle import Throttle, retry_after
-from auditportal.sandbox.messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Request, Response, Transmission
 from auditportal.sandbox.world.account import World
 
 FAULTS = {
@@ -57,7 +57,7 @@ class CommBoxApi:
     def __call__(self, request: Request) -> Response:
         """Answer one request and log it."""
         switches = self.panel.now
-        fault = self.faults.take("api", request)
+        fault = self.faults.next_for("api", request)
         response = (raw_answer(fault) if fault else None) or self.answer(request, switches, fault)
         self.note(request, response, fault)
         delivery = fault.delivery() if fault else None
@@ -137,7 +137,7 @@ def wrapped(request: Request, response: Response, switches: Switches) -> Respons
     """The answer in the wrapping that is switched on: all of them are legal HTTP."""
     match switches.transfer:
         case "chunked":
-            return replace(response, delivery=Delivery(chunked=True))
+            return replace(response, delivery=Transmission(chunked=True))
         case "bom":
             return replace(response, body=b"\xef\xbb\xbf" + bytes(response.body))
         case "gzip" if "gzip" in request.headers.get("accept-encoding", ""):

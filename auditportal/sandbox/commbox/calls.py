@@ -99,12 +99,12 @@ class Calls:
         """GET /objects/{object}/activities: all of one type, or of all types when none is named"""
         talk = self.talk(call, call.ids[0])
         kind = whole(call.params["activityType"]) if "activityType" in call.params else None
-        found = [] if call.switches.no_activities else talk.activities_of(kind)
+        chosen = [] if call.switches.no_activities else talk.activities_of(kind)
         shape = activities.shape_for(talk, kind, call.switches)
         if shape in ("A", "list"):
-            items = [self.enveloped(call, talk, one) for one in found]
+            items = [self.enveloped(call, talk, one) for one in chosen]
             return items if shape == "A" else Bare(items)
-        flat = [activities.flat(one, self.urls, call.switches) for one in found]
+        flat = [activities.flat(one, self.urls, call.switches) for one in chosen]
         if shape == "B" or not flat:
             return flat
         return Bare(flat[0] if len(flat) == 1 else flat)
@@ -201,18 +201,18 @@ class Calls:
 
     def stream(self, call: Call) -> Stream:
         """The channel in the path; an unknown one is a 400 with a list of errors."""
-        found = self.world.stream(call.ids[0])
-        if found is None:
+        stream = self.world.stream(call.ids[0])
+        if stream is None:
             error = {"code": "INVALID_STREAM", "message": "The specified stream ID does not exist"}
             raise ApiError(400, "Operation failed", {"errors": [error]})
-        return found
+        return stream
 
     def talk(self, call: Call, text: str) -> Conversation:
         """The object in the path; what an unknown one gets is a switch."""
-        found = self.world.conversations.get(read_id(text))
-        if found is None:
+        talk = self.world.conversations.get(read_id(text))
+        if talk is None:
             raise missing(call.switches)
-        return found
+        return talk
 
     def talk_in_stream(self, call: Call) -> Conversation:
         """The object in the path, which must be in the channel in the path."""

@@ -1,4 +1,4 @@
-"""Get Stream Objects: which objects, in which order, which page."""
+"""Answer Get Stream Objects: which objects, in which order, which page."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,10 +38,10 @@ class Search:
 
     def run(self, talks: list[Conversation]) -> list[Conversation]:
         """One page of what fits, in order; ties go by id so that pages never overlap."""
-        found = [talk for talk in talks if all(test(talk) for test in self.tests)]
+        matching = [talk for talk in talks if all(test(talk) for test in self.tests)]
         key = TIMES[self.order]
-        found.sort(key=lambda talk: (moment(key(talk)), talk.id), reverse=self.descending)
-        return found[self.page * self.size : (self.page + 1) * self.size]
+        matching.sort(key=lambda talk: (moment(key(talk)), talk.id), reverse=self.descending)
+        return matching[self.page * self.size : (self.page + 1) * self.size]
 
 
 def moment(at: datetime | None) -> float:

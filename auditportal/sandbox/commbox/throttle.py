@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from auditportal.sandbox.behaviour.switches import Switches
-from auditportal.sandbox.words import RetryAfter
+from auditportal.sandbox.choices import RetryAfter
 
 
 class Throttle:

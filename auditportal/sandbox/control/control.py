@@ -14,7 +14,7 @@ from auditportal.sandbox.s3.api import S3
 from auditportal.sandbox.s3.sigv4 import Credential
 from auditportal.sandbox.s3.storage import FileVersion
 from auditportal.sandbox.world.account import Activity, Conversation, RecordingFile, World
-from auditportal.sandbox.world.life import Life, MadeCall, Wish
+from auditportal.sandbox.world.life import CallRequest, Life, MadeCall
 from auditportal.sandbox.world.media import SHORT, medium_named
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, key_for, recording_activity, seed_world
 
@@ -129,14 +129,21 @@ class Control:
     # -- calls and recordings ------------------------------------------------------------------------------------
 
     def make_call(
-        self, stream_id: int | None = None, *, medium: str = SHORT.name, stored_after: float = 0, **wish: Any
+        self,
+        stream_id: int | None = None,
+        *,
+        medium: str = SHORT.name,
+        stored_after: float = 0,
+        **wanted: Any,
     ) -> MadeCall:
         """A call ends now; its file is stored after `stored_after` seconds and listed `listed_after` (1) seconds later.
 
         Also: `object_id` (a further recording of that object), `customer_id`, `agent_id`. With 0 and
         `listed_after=0` it is listed when this returns.
         """
-        return self.life.make(Wish(medium_named(medium), stream_id, stored_after=stored_after, **wish))
+        return self.life.make(
+            CallRequest(medium_named(medium), stream_id, stored_after=stored_after, **wanted)
+        )
 
     def add_recording(
         self,

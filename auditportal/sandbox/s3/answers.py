@@ -121,7 +121,7 @@ def http_date(at: datetime) -> str:
 def read_http_date(text: str) -> datetime | None:
     """Read an HTTP date; None when there is none or it makes no sense."""
     try:
-        found = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from auditportal.sandbox.behaviour.faults import Fault, Faults
 from auditportal.sandbox.behaviour.logs import Access, Log, kept_parameters
 from auditportal.sandbox.behaviour.switches import Panel
 from auditportal.sandbox.clock import Clock
-from auditportal.sandbox.messages import Delivery, Request, Response
+from auditportal.sandbox.messages import Request, Response, Transmission
 from auditportal.sandbox.s3 import sigv4
 from auditportal.sandbox.s3.answers import common_headers, error, serve
 from auditportal.sandbox.s3.sigv4 import Credential, Refused
@@ -64,7 +64,7 @@ class S3:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request and log it."""
-        fault, file = self.faults.take("s3", request), None
+        fault, file = self.faults.next_for("s3", request), None
         bucket, key = self.locate(request)
         try:
             file = self.find(request, bucket, key, fault)
@@ -72,14 +72,14 @@ class S3:
         except Refused as refusal:
             response = error(refusal, request)
         response.headers.update(common_headers())
-        access = self.access(request, response, bucket, key, file)
+        access = self.log_entry(request, response, bucket, key, file)
         self.log.add(access)
         response.cut_short = lambda size: setattr(access, "bytes_sent", size)
         return replace(response, delivery=self.delivery(fault))
 
-    def delivery(self, fault: Fault | None) -> Delivery:
+    def delivery(self, fault: Fault | None) -> Transmission:
         """How the answer leaves: as the fault says, else as fast as the switch allows."""
-        slow = Delivery(bytes_per_second=self.panel.now.s3_bytes_per_second or None)
+        slow = Transmission(bytes_per_second=self.panel.now.s3_bytes_per_second or None)
         return (fault.delivery() if fault else None) or slow
 
     def locate(self, request: Request) -> tuple[str, str]:
@@ -115,16 +115,16 @@ class S3:
         """The newest version of a file, or the one named. Raises Refused when there is none."""
         if bucket not in self.buckets:
             raise Refused("NoSuchBucket", "The specified bucket does not exist", {"BucketName": bucket})
-        held = self.buckets[bucket]
-        found = held.newest(key) if version_id is None else held.version(key, version_id)
-        if found is None:
+        files = self.buckets[bucket]
+        version = files.newest(key) if version_id is None else files.version(key, version_id)
+        if version is None:
             code, what = ("NoSuchKey", "key") if version_id is None else ("NoSuchVersion", "version")
             raise Refused(code, f"The specified {what} does not exist.", {"Key": key})
-        if found.deleted:
+        if version.deleted:
             raise Refused("MethodNotAllowed", "The specified method is not allowed against this resource.")
-        return found
+        return version
 
-    def access(
+    def log_entry(
         self, request: Request, response: Response, bucket: str, key: str, file: FileVersion | None
     ) -> Access:
         """The access log line, as S3 writes one for every request."""

@@ -15,10 +15,10 @@ def parse_range(header: str | None, size: int) -> range | None:
     Open (`bytes=5-`), closed (`bytes=5-9`) and suffix (`bytes=-3`) forms. Raises Unsatisfiable for a start at or
     behind the end and for a suffix of nothing.
     """
-    found = FORM.fullmatch(header or "")
-    if found is None or found.groups() == ("", ""):
+    match = FORM.fullmatch(header or "")
+    if match is None or match.groups() == ("", ""):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         return suffix(int(last), size)
     start, stop = int(first), min(int(last) + 1, size) if last else size

@@ -53,7 +53,7 @@ class MadeCall:
 
 
 @dataclass(frozen=True)
-class Wish:
+class CallRequest:
     """What kind of call is wanted; None means: choose.
 
     `stored_after` counts seconds from the end of the call, `listed_after` from the arrival of the file.
@@ -91,51 +91,51 @@ class Life:
             self.journal.clear()
         self._dice = random.Random(0)  # noqa: S311
 
-    def make(self, wish: Wish) -> MadeCall:
+    def make(self, wanted: CallRequest) -> MadeCall:
         """A call ends now. Raises ValueError for a channel without video and KeyError for an unknown object."""
         now = self.clock.now()
         with self.world.lock:
-            talk = self.conversation(wish, now - timedelta(seconds=wish.medium.seconds))
+            talk = self.conversation(wanted, now - timedelta(seconds=wanted.medium.seconds))
             stream = self.world.streams[talk.stream_id]
             number = (
                 sum(one.object_id == talk.id for one in self.made) + len(talk.activities_of(RECORDING)) + 1
             )
-            key = key_for(talk, now, str(number), wish.medium)
-            due = now + timedelta(seconds=wish.stored_after)
+            key = key_for(talk, now, str(number), wanted.medium)
+            due = now + timedelta(seconds=wanted.stored_after)
             call = MadeCall(talk.id, stream.id, stream.bucket, key, due)
             self.made.append(call)
-        self._then(wish.stored_after, due, lambda: self._store(call, wish))
+        self._then(wanted.stored_after, due, lambda: self._store(call, wanted))
         return call
 
-    def conversation(self, wish: Wish, began_at: datetime) -> Conversation:
+    def conversation(self, wanted: CallRequest, began_at: datetime) -> Conversation:
         """The object the call belongs to: the one wished for, or a new one."""
-        if wish.object_id is not None:
-            talk = self.world.conversation(wish.object_id)
+        if wanted.object_id is not None:
+            talk = self.world.conversation(wanted.object_id)
         else:
-            talk = self.new_conversation(wish, began_at)
+            talk = self.new_conversation(wanted, began_at)
             self.world.add(talk)
         if self.world.streams[talk.stream_id].module_id != VIDEO_MODULE:
             raise ValueError(f"Stream {talk.stream_id} has no video calls.")
         return talk
 
-    def new_conversation(self, wish: Wish, began_at: datetime) -> Conversation:
+    def new_conversation(self, wanted: CallRequest, began_at: datetime) -> Conversation:
         """An object for a new customer contact on the channel wished for, or on the first one with video."""
         streams = [one for one in self.world.streams.values() if one.module_id == VIDEO_MODULE]
-        found = [one for one in streams if wish.stream_id in (None, one.id)]
-        if not found:
+        matching = [one for one in streams if wanted.stream_id in (None, one.id)]
+        if not matching:
             known = ", ".join(str(one.id) for one in streams)
-            raise ValueError(f"There is no video stream {wish.stream_id}. There are: {known}.")
-        agent_id = wish.agent_id or self._dice.choice(AGENTS).id
+            raise ValueError(f"There is no video stream {wanted.stream_id}. There are: {known}.")
+        agent_id = wanted.agent_id or self._dice.choice(AGENTS).id
         object_id = max([FIRST_MADE_ID, *(one.object_id for one in self.made if one.is_new)]) + 7
-        return started_conversation(found[0], object_id, self.customer(wish), agent_id, began_at)
+        return started_conversation(matching[0], object_id, self.customer(wanted), agent_id, began_at)
 
-    def customer(self, wish: Wish) -> Customer:
+    def customer(self, wanted: CallRequest) -> Customer:
         """The customer wished for, or any."""
-        if wish.customer_id is None:
+        if wanted.customer_id is None:
             return self._dice.choice(list(self.world.customers.values()))
-        if wish.customer_id not in self.world.customers:
-            raise KeyError(f"The sandbox has no customer {wish.customer_id}.")
-        return self.world.customers[wish.customer_id]
+        if wanted.customer_id not in self.world.customers:
+            raise KeyError(f"The sandbox has no customer {wanted.customer_id}.")
+        return self.world.customers[wanted.customer_id]
 
     def _then(self, seconds: float, due: datetime, step: Callable[[], None]) -> None:
         """Take the next step of a life at its time; without a wait at once, in this thread."""
@@ -144,24 +144,26 @@ class Life:
         else:
             step()
 
-    def _store(self, call: MadeCall, wish: Wish) -> None:
+    def _store(self, call: MadeCall, wanted: CallRequest) -> None:
         """The recording process finished: the file is there, the activity not yet."""
         now = self.clock.now()
         with self.world.lock:
-            medium = wish.medium
+            medium = wanted.medium
             self.storage.bucket(call.bucket).put(call.key, medium.content, medium.content_type, now)
         self._then(
-            wish.listed_after, now + timedelta(seconds=wish.listed_after), lambda: self._list(call, wish, now)
+            wanted.listed_after,
+            now + timedelta(seconds=wanted.listed_after),
+            lambda: self._list(call, wanted, now),
         )
 
-    def _list(self, call: MadeCall, wish: Wish, stored_at: datetime) -> None:
+    def _list(self, call: MadeCall, wanted: CallRequest, stored_at: datetime) -> None:
         """The activity appears, the object's update time moves, the webhook goes out."""
         with self.world.lock:
             talk = self.world.conversation(call.object_id)
-            activity = self._append(talk, call, wish.medium, stored_at, self.clock.now())
+            activity = self._append(talk, call, wanted.medium, stored_at, self.clock.now())
             call.activity_id = activity.id
             if self.journal:
-                self.journal.write(journal_entry(talk, call, wish.medium, activity, stored_at))
+                self.journal.write(journal_entry(talk, call, wanted.medium, activity, stored_at))
         self.announce(talk, activity)
         call.listed.set()
 

@@ -55,7 +55,7 @@ USUAL_WEIGHTS = (20, 40, 25, 15)
 
 @dataclass(frozen=True)
 class Oddity:
-    """What is special about a recording of the seed; by its place among the newest of the first channel."""
+    """What is special about a recording of the seed; by its position among the newest of the first channel."""
 
     medium: Medium | None = None
     bucket: str | None = None
@@ -175,15 +175,15 @@ class Seeder:
         chosen = sorted(
             self.dice.sample(answered, len(numbers)), key=lambda one: one.created_at, reverse=True
         )
-        place = 0
+        position = 0
         for talk, number in zip(chosen, numbers, strict=True):
             at = (talk.first_response_at or talk.created_at) + timedelta(seconds=20)
             for _ in range(number):
-                oddity = ODDITIES.get(place, Oddity()) if stream_id == DIRECT.id else Oddity()
-                at = self.recording(talk, at, place, oddity)
-                place += 1
+                oddity = ODDITIES.get(position, Oddity()) if stream_id == DIRECT.id else Oddity()
+                at = self.recording(talk, at, position, oddity)
+                position += 1
 
-    def recording(self, talk: Conversation, at: datetime, place: int, oddity: Oddity) -> datetime:
+    def recording(self, talk: Conversation, at: datetime, position: int, oddity: Oddity) -> datetime:
         """One recorded call that begins at `at`: file, activity. Returns when the next one may begin."""
         medium = oddity.medium or self.dice.choices(USUAL, USUAL_WEIGHTS)[0]
         stored_at = at + timedelta(seconds=medium.seconds + self.dice.randint(5, 60))
@@ -191,7 +191,7 @@ class Seeder:
         key = key_for(talk, at, oddity.name or str(len(talk.activities_of(RECORDING)) + 1), medium)
         if not oddity.missing:
             self.storage.bucket(bucket).put(key, medium.content, medium.content_type, stored_at)
-        virtual = place % VIRTUAL_HOST_EVERY == VIRTUAL_HOST_EVERY - 1
+        virtual = position % VIRTUAL_HOST_EVERY == VIRTUAL_HOST_EVERY - 1
         file = RecordingFile(bucket, key, virtual, self.world.streams[talk.stream_id].presigns)
         talk.activities.append(recording_activity(self.world, talk, medium, file, stored_at))
         return stored_at + timedelta(seconds=self.dice.randint(60, 400))

@@ -1,4 +1,4 @@
-"""From bytes to a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
+"""Turn bytes into a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
 
 import json
 import re
@@ -16,7 +16,7 @@ class Unreadable(ValueError):
 
 
 def decode(body: bytes, charset: str | None = None) -> str:
-    """Text of an answer: JSON's own Unicode encodings first (RFC 8259), then the declared one.
+    """Decode an answer: JSON's own Unicode encodings first (RFC 8259), then the declared one.
 
     Raises Unreadable when neither fits.
     """
@@ -48,7 +48,7 @@ def read_json(text: str) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """The text without what PostgreSQL cannot store."""
+    """Remove what PostgreSQL cannot store."""
     if text.isascii():
         return text.replace("\x00", "")
     return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))

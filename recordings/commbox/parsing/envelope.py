@@ -1,4 +1,4 @@
-"""CommBox's envelope: what an answer's status means, and where its items are."""
+"""Read CommBox's envelope: what an answer's status means, and where its items are."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ _CLASSES: dict[int, type[CommBoxError]] = {
 
 
 def failure_of(status: int, document: Any) -> CommBoxError | None:
-    """The error an answer means, or None for success. A 2xx with an error status in its body is that error."""
+    """Tell the error an answer means, or None for success. A 2xx with an error status in its body is that error."""
     fields = Fields(document if isinstance(document, dict) else {})
     if 200 <= status < 300 and fields.value("status") is not None:
         status = fields.code("status") or 0
@@ -45,11 +45,13 @@ def failure_of(status: int, document: Any) -> CommBoxError | None:
     if status < 400:
         return BadResponse("Its status is neither success nor a known failure.", status=status)
     description = fields.text("description")
-    return class_of(status, description)(_detail(status, description), status=status)
+    start = without_queries(description[: DESCRIPTION_CHARACTERS * 10])[:DESCRIPTION_CHARACTERS]
+    quoted = f" It said: {start}" if start else ""
+    return class_of(status, description)(f"(status {status}){quoted}", status=status)
 
 
 def class_of(status: int, description: str = "") -> type[CommBoxError]:
-    """The one class a failing status has. Rule N: a 400 whose description says "not found" is a 404."""
+    """Choose the one class a failing status has. Rule N: a 400 whose description says "not found" is a 404."""
     if status == 400 and "not found" in description.lower():
         return NotFound
     if status in _CLASSES:
@@ -58,7 +60,7 @@ def class_of(status: int, description: str = "") -> type[CommBoxError]:
 
 
 def data_of(document: Any) -> Any:
-    """What an answer carries: `data` of the envelope, or the document itself where there is no envelope.
+    """Take what an answer carries: `data` of the envelope, or the document itself where there is no envelope.
 
     `""`, null and absent all mean nothing (None). Raises BadResponse for what is neither.
     """
@@ -71,11 +73,20 @@ def data_of(document: Any) -> Any:
         return document
     if not keys & {"status", "data"}:
         raise BadResponse("It has neither the envelope's fields nor an item's.")
-    return _opened(Fields(document).value("data"))
+    data = Fields(document).value("data")
+    if is_missing(data):
+        return None
+    if not isinstance(data, str):
+        return data
+    # CommBox sometimes writes `data` as JSON inside a string.
+    try:
+        return read_json(data)
+    except Unreadable:
+        raise BadResponse("Its data is text that is not JSON.") from None
 
 
 def items_of(document: Any) -> list[Any]:
-    """The items of an answer that lists things; a single object counts as a list of one."""
+    """List the items of an answer; a single object counts as a list of one."""
     data = data_of(document)
     if data is None:
         return []
@@ -92,35 +103,13 @@ def read_items(document: Any, read: Callable[[Fields, dict[str, Any]], T | None]
     problems: list[Problem] = []
     for index, item in enumerate(items_of(document)):
         try:
-            record = _read_one(item, read)
+            if not isinstance(item, dict):
+                raise Refused("It is not an object with fields.")
+            if has_long_text(item):
+                raise Refused("One of its texts is longer than 64 KiB.")
+            record = read(Fields(item), item)
         except Refused as reason:
             problems.append(Problem(str(reason), excerpt_of(item), index))
         else:
             items.extend([] if record is None else [record])
     return Parsed(items, problems)
-
-
-def _read_one(item: Any, read: Callable[[Fields, dict[str, Any]], T | None]) -> T | None:
-    if not isinstance(item, dict):
-        raise Refused("It is not an object with fields.")
-    if has_long_text(item):
-        raise Refused("One of its texts is longer than 64 KiB.")
-    return read(Fields(item), item)
-
-
-def _opened(data: Any) -> Any:
-    """`data` as a value: CommBox sometimes writes it as JSON inside a string."""
-    if is_missing(data):
-        return None
-    if not isinstance(data, str):
-        return data
-    try:
-        return read_json(data)
-    except Unreadable:
-        raise BadResponse("Its data is text that is not JSON.") from None
-
-
-def _detail(status: int, description: str) -> str:
-    start = without_queries(description[: DESCRIPTION_CHARACTERS * 10])[:DESCRIPTION_CHARACTERS]
-    said = f" It said: {start}" if start else ""
-    return f"(status {status}){said}"

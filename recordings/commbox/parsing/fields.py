@@ -1,4 +1,4 @@
-"""Reading one item's fields without regard to case, underscores and the type CommBox chose this time."""
+"""Read one item's fields without regard to case, underscores and the type CommBox chose this time."""
 
 import re
 from collections.abc import Mapping

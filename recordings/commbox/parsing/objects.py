@@ -1,4 +1,4 @@
-"""Objects (conversations): both item spellings, the customer wherever CommBox put them."""
+"""Parse objects (conversations): both item spellings, the customer wherever CommBox put them."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ _PHONE = re.compile(r"\+?[0-9]{7,15}")
 
 
 def parse_objects(document: Any, *, stream_id: int | None = None) -> Parsed[ObjectItem]:
-    """Objects of a stream's listing or of one object's answer. `stream_id` stands in where an item names none.
+    """Parse objects of a stream's listing or of one object's answer. `stream_id` stands in where an item names none.
 
     Raises BadResponse when the answer as a whole cannot be read.
     """
@@ -21,11 +21,14 @@ def parse_objects(document: Any, *, stream_id: int | None = None) -> Parsed[Obje
 
 
 def _object(fields: Fields, item: dict[str, Any], stream_id: int | None) -> ObjectItem:
+    object_id = fields.required_id("objectId", "id")
+    if stream_id is None or fields.value("streamId") is not None:
+        stream_id = fields.required_id("streamId")
     user = fields.group("user")
     identity = user.group("identity")
     return ObjectItem(
-        object_id=fields.required_id("objectId", "id"),
-        stream_id=_stream_id(fields, stream_id),
+        object_id=object_id,
+        stream_id=stream_id,
         substream_id=fields.integer("substreamId"),
         status_id=fields.code("statusId"),
         object_type=fields.code("type"),
@@ -45,14 +48,8 @@ def _object(fields: Fields, item: dict[str, Any], stream_id: int | None) -> Obje
 
 
 def name_of(fields: Fields) -> str:
-    """First and last name in one text."""
+    """Join first and last name."""
     return f"{fields.text('firstName')} {fields.text('lastName')}".strip()
-
-
-def _stream_id(fields: Fields, asked_for: int | None) -> int:
-    if asked_for is not None and fields.value("streamId") is None:
-        return asked_for
-    return fields.required_id("streamId")
 
 
 def _email(fields: Fields, user: Fields, identity: Fields) -> str:

@@ -1,4 +1,4 @@
-"""Agents, teams and the counts per stream."""
+"""Parse agents, teams and the counts per stream."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from recordings.commbox.records import AgentItem, Parsed, StreamStat, TeamItem
 
 
 def parse_agents(document: Any) -> Parsed[AgentItem]:
-    """Agents of the account or members of a team, in either spelling."""
+    """Parse agents of the account or members of a team, in either spelling."""
     return read_items(document, _agent)
 
 
 def parse_teams(document: Any) -> Parsed[TeamItem]:
-    """Teams of agents."""
+    """Parse teams of agents."""
     return read_items(
         document,
         lambda fields, _: TeamItem(fields.required_id("teamId", "id"), fields.text("name", "teamName")),
@@ -23,7 +23,7 @@ def parse_teams(document: Any) -> Parsed[TeamItem]:
 
 
 def parse_stream_stats(document: Any) -> Parsed[StreamStat]:
-    """Counts of objects per module, stream, sub-stream and status."""
+    """Parse counts of objects per module, stream, sub-stream and status."""
     return read_items(document, _stat)
 
 

@@ -1,4 +1,4 @@
-"""Recordings (activities of type 27), in every shape CommBox may send: enveloped, flat, bare, data as object."""
+"""Parse recordings (activities of type 27) in every shape CommBox may send: enveloped, flat, bare, data as object."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def parse_recordings(document: Any, *, object_id: str, now: datetime | None = None) -> Parsed[RecordingItem]:
-    """The recordings of one object. Two copies of a recording become one, with the URL that ends later.
+    """Parse the recordings of one object. Two copies of a recording become one, with the URL that ends later.
 
     An item of another object is refused. Raises BadResponse when the answer as a whole cannot be read.
     """
@@ -36,18 +36,16 @@ def _recording(fields: Fields, item: dict[str, Any], object_id: str, now: dateti
     metadata, contents = _metadata(fields, item)
     if not _is_recording(fields, metadata):
         return None
-    _check_object(fields, metadata, object_id)
+    for named in (fields.value("objectId"), metadata.value("objectId")):
+        if named is not None and int64(named) != int64(object_id):
+            raise Refused("It belongs to another object.")
     if all(metadata.value(key) is None for key in _METADATA_KEYS):
         raise Refused("It describes no recording: link, length, size and time are all missing.")
-    return _build(fields, metadata, _Flags(now), object_id, _raw(item, contents))
 
-
-def _build(
-    fields: Fields, metadata: Fields, flags: "_Flags", object_id: str, raw: dict[str, Any]
-) -> RecordingItem:
-    url = flags.url(metadata)
+    reader = _FlaggingReader(now)
+    url = reader.url(metadata)
     upstream_id = _upstream_id(fields)
-    recorded_at = flags.moment(metadata, "timestamp", "recorded_at")
+    recorded_at = reader.moment(metadata, "timestamp", "recorded_at")
     user = fields.group("user")
     return RecordingItem(
         object_id=object_id,
@@ -56,25 +54,25 @@ def _build(
         recording_url=url,
         url_kind=kind_of(url),
         url_expires_at=expiry_of(url),
-        duration_seconds=flags.amount(metadata, "duration", "duration", MAX_INT32),
-        file_size_bytes=flags.amount(metadata, "fileSize", "file_size"),
+        duration_seconds=reader.amount(metadata, "duration", "duration", MAX_INT32),
+        file_size_bytes=reader.amount(metadata, "fileSize", "file_size"),
         recorded_at=recorded_at,
-        activity_created_at=flags.moment(fields, "createdTime", "created_at"),
+        activity_created_at=reader.moment(fields, "createdTime", "created_at"),
         actor_id=user.identifier("id"),
         actor_name=name_of(user)[:LONGEST_WORD],
         fingerprint=fingerprint(
             object_id=object_id, url=url, recorded_at=recorded_at, upstream_id=upstream_id
         ),
-        flags=tuple(flags.raised),
-        raw=raw,
+        flags=tuple(reader.flags),
+        raw=_raw(item, contents),
     )
 
 
-class _Flags:
+class _FlaggingReader:
     """Reads metadata that may be missing or odd; what is odd becomes unknown and leaves a flag."""
 
     def __init__(self, now: datetime) -> None:
-        self.raised: list[str] = []
+        self.flags: list[str] = []
         self._latest = now + CLOCK_ALLOWANCE
 
     def amount(self, fields: Fields, key: str, name: str, largest: int | None = None) -> int | None:
@@ -83,11 +81,11 @@ class _Flags:
             return None
         number = fields.integer(key)
         if number is None:
-            self.raised.append(f"bad_{name}")
+            self.flags.append(f"bad_{name}")
         elif number < 0:
-            self.raised.append(f"negative_{name}")
+            self.flags.append(f"negative_{name}")
         elif largest is not None and number > largest:
-            self.raised.append(f"huge_{name}")
+            self.flags.append(f"huge_{name}")
         else:
             return number
         return None
@@ -96,9 +94,9 @@ class _Flags:
         """A time; one in the future is kept and flagged."""
         moment = fields.time(key)
         if moment is None and fields.value(key) is not None:
-            self.raised.append(f"bad_{name}")
+            self.flags.append(f"bad_{name}")
         if moment is not None and moment > self._latest:
-            self.raised.append(f"future_{name}")
+            self.flags.append(f"future_{name}")
         return moment
 
     def url(self, fields: Fields) -> str:
@@ -107,14 +105,19 @@ class _Flags:
         if isinstance(value, str):
             return value.strip()
         if value is not None:
-            self.raised.append("bad_recording_url")
+            self.flags.append("bad_recording_url")
         return ""
 
 
 def _metadata(fields: Fields, item: dict[str, Any]) -> tuple[Fields, Any]:
     """The recording's own fields: inside `data` (JSON text or object), else on the item itself."""
     data = fields.value("data")
-    contents = _decoded(data)
+    contents = data
+    if isinstance(data, str):
+        try:
+            contents = read_json(data)
+        except Unreadable:
+            raise Refused("Its data is text that is not JSON.") from None
     if isinstance(contents, list) and len(contents) == 1:
         contents = contents[0]
     if data is None:
@@ -122,15 +125,6 @@ def _metadata(fields: Fields, item: dict[str, Any]) -> tuple[Fields, Any]:
     if not isinstance(contents, dict):
         raise Refused("Its data is not an object with fields.")
     return Fields(contents, item), contents
-
-
-def _decoded(data: Any) -> Any:
-    if not isinstance(data, str):
-        return data
-    try:
-        return read_json(data)
-    except Unreadable:
-        raise Refused("Its data is text that is not JSON.") from None
 
 
 def _is_recording(fields: Fields, metadata: Fields) -> bool:
@@ -144,12 +138,6 @@ def _is_recording(fields: Fields, metadata: Fields) -> bool:
     if number is None:
         raise Refused("Its activity type is no number.")
     return number == RECORDING_TYPE
-
-
-def _check_object(fields: Fields, metadata: Fields, object_id: str) -> None:
-    for named in (fields.value("objectId"), metadata.value("objectId")):
-        if named is not None and int64(named) != int64(object_id):
-            raise Refused("It belongs to another object.")
 
 
 def _upstream_id(fields: Fields) -> str | None:

@@ -1,4 +1,4 @@
-"""Keeping signatures out of what is stored and shown: a presigned URL is a bearer secret wherever it stands."""
+"""Keep signatures out of what is stored and shown: a presigned URL is a bearer secret wherever it stands."""
 
 import json
 import re
@@ -24,25 +24,25 @@ _SIGNATURE = re.compile(
 
 
 def without_queries(text: str) -> str:
-    """The text with the query and the user name of every web address in it cut off."""
+    """Cut the query and the user name off every web address in a text."""
     return _masked(_URL_QUERY.sub(r"\1", text)) if _SUSPECT.search(text) else text
 
 
 def without_signatures(text: str) -> str:
-    """The text with the query of every signed web address cut off; other addresses stay whole."""
+    """Cut the query off every signed web address in a text; other addresses stay whole."""
     if not _SUSPECT.search(text):
         return text
-    cut = _URL_QUERY.sub(lambda match: match[1] if _SIGNATURE.search(match[0]) else match[0], text)
-    return _masked(cut)
+    shortened = _URL_QUERY.sub(lambda match: match[1] if _SIGNATURE.search(match[0]) else match[0], text)
+    return _masked(shortened)
 
 
 def scrubbed(item: dict[str, Any], clean: Callable[[str], str] = without_signatures) -> dict[str, Any]:
-    """A copy of an item with every text cleaned; a `recordingUrl` loses its query whatever it holds."""
+    """Copy an item with every text cleaned; a `recordingUrl` loses its query whatever it holds."""
     return {clean(key): _scrubbed(value, key, clean) for key, value in item.items()}
 
 
 def excerpt_of(item: Any) -> str:
-    """How an item began, for whoever looks at a problem; without any address's query."""
+    """Quote how an item began, for the page of problems; without any address's query."""
     text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=str)
     return without_queries(text[: EXCERPT_CHARACTERS * 10])[:EXCERPT_CHARACTERS]
 

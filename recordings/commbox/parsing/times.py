@@ -1,4 +1,4 @@
-"""CommBox's times. All are UTC, written in several ways; an unreadable one is missing, not an error."""
+"""Parse CommBox's times. All are UTC, written in several ways; an unreadable one is missing, not an error."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone

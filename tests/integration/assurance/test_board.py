@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from recordings.assurance.board import Board, board
+from recordings.assurance.board import Board, count_board
 from recordings.assurance.findings import Finding
-from recordings.assurance.listing import Choice, Item, items, listing, reasons
+from recordings.assurance.listing import Item, Selection, items_page, reasons_for, select_items
 from recordings.assurance.rates import channels
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
@@ -56,17 +56,17 @@ def history(channel: Stream, number: int = 30, without: int = 0) -> None:
 
 
 def sure_channels(window: Window) -> list[int]:
-    return [channel.stream_id for channel in channels(window) if channel.is_sure]
+    return [channel.stream_id for channel in channels(window) if channel.counts_missing]
 
 
 def seen(window: Window | None = None) -> Board:
     window = window or Window.today()
-    return board(window, "channel", sure_channels(window))
+    return count_board(window, "channel", sure_channels(window))
 
 
 def found(finding: Finding) -> list[Item]:
     window = Window.today()
-    return items(window, Choice(finding=finding), sure_channels(window))
+    return select_items(window, Selection(finding=finding), sure_channels(window))
 
 
 def test_what_is_as_it_should_be_is_expected_and_found(channel: Stream) -> None:
@@ -113,7 +113,7 @@ def test_without_commboxs_time_a_recording_is_late_only_if_we_were_watching(chan
     CommBoxObject.objects.filter(pk=watched.object_id).update(first_seen_at=DAY)
     CommBoxObject.objects.filter(pk=listed.object_id).update(first_seen_at=DAY + timedelta(hours=1))
     assert [item.id for item in found(Finding.LATE)] == [watched.pk]
-    assert reasons(found(Finding.LATE))[watched.pk][Finding.LATE] == "listed 60 m after the call ended"
+    assert reasons_for(found(Finding.LATE))[watched.pk][Finding.LATE] == "listed 60 m after the call ended"
 
 
 # --- missing
@@ -153,7 +153,7 @@ def test_a_channel_that_does_not_record_everything_is_never_said_to_miss_one(cha
     talk(channel)
     assert found(Finding.MISSING) == []
     (known,) = channels(Window.today())
-    assert (known.is_sure, known.past.percent) == (False, 90)
+    assert (known.counts_missing, known.past.percent) == (False, 90)
 
 
 def test_a_missing_one_that_comes_clears_itself_and_is_late(channel: Stream) -> None:
@@ -183,7 +183,7 @@ def test_a_drop_against_the_channels_own_past_is_flagged(channel: Stream) -> Non
         at = DAY + timedelta(minutes=place)
         call(channel, at) if place < 4 else talk(channel, at)
     (known,) = channels(Window.today())
-    assert (known.verdict, known.week.conversations, known.week.recorded) == ("drop", 20, 4)
+    assert (known.trend, known.week.conversations, known.week.recorded) == ("drop", 20, 4)
     assert [day for day, _ in known.drops] == [DAY.date()]
 
 
@@ -192,7 +192,7 @@ def test_the_usual_share_is_no_drop(channel: Stream) -> None:
     for place in range(20):
         at = DAY + timedelta(minutes=place)
         talk(channel, at) if place < 6 else call(channel, at)
-    assert channels(Window.today())[0].verdict == "usual"
+    assert channels(Window.today())[0].trend == "usual"
 
 
 # --- outliers and duplicates
@@ -208,7 +208,7 @@ def test_an_outlier_is_far_from_its_own_channels_middle(channel: Stream) -> None
     thin = call(channel, duration_seconds=300, file_size_bytes=3000)
     shown = found(Finding.OUTLIER)
     assert {item.id for item in shown} == {odd.pk, thin.pk}
-    why = {pk: said[Finding.OUTLIER] for pk, said in reasons(shown).items()}
+    why = {pk: said[Finding.OUTLIER] for pk, said in reasons_for(shown).items()}
     assert why == {odd.pk: "unusual length", thin.pk: "unusual bytes per second"}
 
 
@@ -238,7 +238,7 @@ def test_only_the_newest_look_at_a_file_counts(channel: Stream) -> None:
             MediaCheck.objects.create(recording=row, checked_at=at, outcome=outcome, sentence="No index.")
     shown = found(Finding.UNPLAYABLE)
     assert [item.id for item in shown] == [broken.pk]
-    assert reasons(shown)[broken.pk][Finding.UNPLAYABLE] == "No index."
+    assert reasons_for(shown)[broken.pk][Finding.UNPLAYABLE] == "No index."
 
 
 # --- the list
@@ -249,11 +249,11 @@ def test_the_list_is_walked_down_and_up_without_losing_a_row(channel: Stream) ->
         call(channel, DAY - timedelta(minutes=place), duration_seconds=0).pk for place in range(PAGE + 5)
     ]
     window = Window.today()
-    first = listing(window, Choice(), [])
-    second = listing(window, Choice(), [], Start(first.older))
+    first = items_page(window, Selection(), [])
+    second = items_page(window, Selection(), [], Start(first.older))
     assert [item.id for item in first.rows + second.rows] == every
     assert (first.newer, second.older) == (None, None)
-    assert listing(window, Choice(), [], Start(second.newer, newer=True)).rows == first.rows
+    assert items_page(window, Selection(), [], Start(second.newer, newer=True)).rows == first.rows
 
 
 def test_a_cell_lists_what_it_counts(channel: Stream) -> None:
@@ -263,11 +263,14 @@ def test_a_cell_lists_what_it_counts(channel: Stream) -> None:
     call(other, state="vanished_at_source")
     window = Window.today()
     for axis in ("channel", "agent"):
-        for line in board(window, axis, []).lines:
+        for line in count_board(window, axis, []).lines:
             for day, tally in line.days.items():
                 where = {"stream" if axis == "channel" else "agent": line.key}
-                assert len(items(window, Choice(day=day, **where), [])) == tally.wrong
-                assert len(items(window, Choice(day=day, everything=True, **where), [])) == tally.expected
+                assert len(select_items(window, Selection(day=day, **where), [])) == tally.wrong
+                assert (
+                    len(select_items(window, Selection(day=day, everything=True, **where), []))
+                    == tally.expected
+                )
 
 
 # --- the pages

@@ -9,7 +9,7 @@ from django.test import Client
 
 from auditportal.sandbox.control.control import Control
 from recordings.assurance import tasks
-from recordings.assurance.sampling import check_media, draw
+from recordings.assurance.sampling import check_media, draw_sample
 from recordings.audit import Actor
 from recordings.media_urls import location_of
 from recordings.models import AuditEvent, MediaCheck, Recording
@@ -111,9 +111,9 @@ def test_what_names_no_place_is_not_drawn(db: None, settings: Any) -> None:
     good = {made().pk for _ in range(4)}
     made(state="not_playable")
     made(state="vanished_at_source")
-    assert {row.pk for row in draw(50)} == good
-    assert len(draw(3)) == 3
-    assert draw(0) == []
+    assert {row.pk for row in draw_sample(50)} == good
+    assert len(draw_sample(3)) == 3
+    assert draw_sample(0) == []
 
 
 def test_the_page_shows_what_was_found(db: None, client: Client) -> None:

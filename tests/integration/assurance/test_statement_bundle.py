@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from auditportal.embedded import Services
-from recordings.assurance.statements import state_month, table_of
+from recordings.assurance.statements import exceptions_csv, state_month
 from recordings.audit import Actor
 from recordings.models import CompletenessStatement, Report, ReportState
 from recordings.proof.evidence.check.verify_audit import verify
@@ -49,7 +49,7 @@ def test_the_page_leads_to_a_bundle_that_verifies_and_holds_the_statement_s_hash
     detail = json.loads(row["detail"])
     assert (row["type"], row["target"]) == ("assurance.stated", f"statement:{statement.pk}")
     assert detail["sha256"] == hashlib.sha256(document).hexdigest()
-    assert detail["table_sha256"] == hashlib.sha256(table_of(document)).hexdigest()
+    assert detail["table_sha256"] == hashlib.sha256(exceptions_csv(document)).hexdigest()
     assert (detail["expected"], detail["exceptions"]) == (1, 1)
 
 

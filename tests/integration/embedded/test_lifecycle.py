@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis
 
-from auditportal.embedded import Embedded, EmbeddedError, place
+from auditportal.embedded import Embedded, EmbeddedError, folders
 from tests.waiting import wait_for
 
 HOLDER = Path(__file__).with_name("holder.py")
@@ -156,8 +156,8 @@ def test_a_pid_file_that_names_somebody_else_is_stale(directory: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_an_unprivileged_user_runs_it_as_himself(directory: Path) -> None:
-    nobody = place.Account("nobody", NOBODY, NOBODY)
-    if not place.can_reach(Path(sys.prefix), nobody):
+    nobody = folders.Account("nobody", NOBODY, NOBODY)
+    if not folders.can_reach(Path(sys.prefix), nobody):
         pytest.skip("the installed binaries lie in a folder only root may enter")
     os.chown(directory.parent, NOBODY, NOBODY)
     with held(directory, str(NOBODY), end=signal.SIGTERM) as (_, url):
@@ -174,7 +174,7 @@ def test_root_keeps_the_data_elsewhere_when_the_way_is_closed(directory: Path) -
     try:
         with embedded.running() as services:
             remember(services.admin_url, "kept")
-        assert embedded.home.parent == place.ROOTS_OWN
+        assert embedded.home.parent == folders.ROOTS_OWN
         assert closed.stat().st_mode & 0o777 == 0o700
         with Embedded(closed / "data", durable=False).running() as services:
             assert remembered(services.admin_url) == ["kept"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.assurance.media import WINDOW, Look, look
+from recordings.assurance.media import WINDOW, Inspection, inspect_media
 
 FILMS = Path(__file__).resolve().parents[3] / "auditportal" / "sandbox" / "media"
 
@@ -29,12 +29,12 @@ FTYP = box(b"ftyp", b"isom\0\0\2\0isomiso2")
 MOOV = box(b"moov", mvhd(1000, 61_000) + box(b"trak", bytes(500)))
 
 
-def whole(data: bytes) -> Look:
+def whole(data: bytes) -> Inspection:
     """Judge a file as the sampler does: the head first, then where the boxes say the index is."""
-    seen = look(data[:WINDOW], len(data))
+    seen = inspect_media(data[:WINDOW], len(data))
     if seen.more_at is None:
         return seen
-    return look(data[:WINDOW], len(data), (seen.more_at, data[seen.more_at :][:WINDOW]))
+    return inspect_media(data[:WINDOW], len(data), (seen.more_at, data[seen.more_at :][:WINDOW]))
 
 
 @pytest.mark.parametrize("path", sorted(FILMS.glob("call-*")), ids=lambda path: path.name)
@@ -97,14 +97,14 @@ def test_a_live_webm_has_no_length() -> None:
     """MediaRecorder writes a segment of unknown length and no duration."""
     cluster = b"\x1f\x43\xb6\x75\x84abcd"
     data = b"\x1a\x45\xdf\xa3\x80" + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"\x15\x49\xa9\x66\x80" + cluster
-    assert look(data, len(data)) == Look("webm", True, "Its header was found.", None)
-    assert look(data[:5], 5).opens is False
+    assert inspect_media(data, len(data)) == Inspection("webm", True, "Its header was found.", None)
+    assert inspect_media(data[:5], 5).opens is False
 
 
 @given(st.binary(max_size=400), st.integers(0, 2**63), st.integers(0, 2**63), st.binary(max_size=200))
 def test_any_bytes_get_an_answer(data: bytes, size: int, at: int, more: bytes) -> None:
     for start in (b"", FTYP, b"\x1a\x45\xdf\xa3"):
-        assert look(start + data, size, (at, more)).opens in (True, False, None)
+        assert inspect_media(start + data, size, (at, more)).opens in (True, False, None)
 
 
 @given(st.integers(0, len(FTYP + MOOV)), st.binary(min_size=1, max_size=8))

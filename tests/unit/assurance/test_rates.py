@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.assurance.rates import ENOUGH, Share, at_most, is_drop
+from recordings.assurance.rates import ENOUGH, Share, chance_of_at_most, is_drop
 
 
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.integers(1, 99))
@@ -15,7 +15,7 @@ def test_the_tail_is_the_binomials_own(share: tuple[int, int], percent: int) -> 
     k, n = share
     p = Fraction(percent, 100)
     exact = sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))
-    assert at_most(k, n, percent / 100) == pytest.approx(float(exact), rel=1e-9)
+    assert chance_of_at_most(k, n, percent / 100) == pytest.approx(float(exact), rel=1e-9)
 
 
 @pytest.mark.parametrize(

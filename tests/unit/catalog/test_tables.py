@@ -12,12 +12,12 @@ import pytest
 from recordings.assurance.findings import Finding
 from recordings.assurance.listing import Item
 from recordings.assurance.tables import ExpectedRecordings
-from recordings.catalog.queries import Line, RecordingLine
+from recordings.catalog.queries import CatalogLine, RecordingLine
 from recordings.catalog.tables import NEWEST_RECORDINGS, OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
 
 EVIL = """<script>alert('1')</script>"><b class='x' onclick="y">&amp;"""
 MOMENT, ID = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC), UUID(int=7)
-LINE = Line(
+LINE = CatalogLine(
     1,
     ID,
     MOMENT,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.commbox.paging import PAGE_SIZE, walk
+from recordings.commbox.paging import PAGE_SIZE, walk_pages
 from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.records import ObjectItem, Parsed, Problem, Window
 from tests.thorough import examples
@@ -47,7 +47,7 @@ def ids(pages: list[Parsed[ObjectItem]]) -> list[int]:
 
 
 def run(fetch: Any, window: Window = DAY, **options: Any) -> list[Parsed[ObjectItem]]:
-    return list(walk(fetch, window, **{"order": "createdtime", "filters": {}, **options}))
+    return list(walk_pages(fetch, window, **{"order": "createdtime", "filters": {}, **options}))
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (99, 1), (100, 2), (101, 2), (250, 3)])

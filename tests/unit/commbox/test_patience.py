@@ -17,8 +17,8 @@ from recordings.commbox.errors import (
     Throttled,
     Unauthorized,
 )
-from recordings.commbox.inflight import Merged
-from recordings.commbox.retry import INTERACTIVE, Backoff, Patience, retry_after_seconds
+from recordings.commbox.inflight import SharedCalls
+from recordings.commbox.retry import INTERACTIVE, Backoff, RetryDecision, retry_after_seconds
 
 NOW = datetime(2026, 5, 13, 9, 20, 11, tzinfo=UTC)
 
@@ -67,8 +67,8 @@ def test_no_header_makes_it_stumble(header: str) -> None:
     assert seconds is None or 0 <= seconds <= 3600
 
 
-def patience(backoff: Backoff | None = None) -> Patience:
-    return Patience(backoff or Backoff())
+def patience(backoff: Backoff | None = None) -> RetryDecision:
+    return RetryDecision(backoff or Backoff())
 
 
 def test_full_jitter_spreads_over_the_whole_ceiling() -> None:
@@ -94,8 +94,8 @@ def test_a_wait_too_long_to_sleep_through_is_handed_on(wished: float) -> None:
 def test_interactive_calls_hardly_wait() -> None:
     assert patience(INTERACTIVE)(Throttled(status=429, retry_after=2.0)) is False
     assert patience(INTERACTIVE)(ServerError()) <= 0.5
-    assert 7.9 < patience(INTERACTIVE).left() <= 8.0
-    assert 49.9 < patience().left() <= 50.0
+    assert 7.9 < patience(INTERACTIVE).seconds_left() <= 8.0
+    assert 49.9 < patience().seconds_left() <= 50.0
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_wait_goes_beyond_the_end_of_the_whole_call() -> None:
 
 
 def test_the_same_call_in_flight_is_made_once_and_shared() -> None:
-    merged: Merged[str, object] = Merged()
+    merged: SharedCalls[str, object] = SharedCalls()
     calls: Counter[str] = Counter()
     released = threading.Event()
 
@@ -145,7 +145,7 @@ def test_the_same_call_in_flight_is_made_once_and_shared() -> None:
 
 
 def test_an_error_is_shared_and_forgotten() -> None:
-    merged: Merged[str, int] = Merged()
+    merged: SharedCalls[str, int] = SharedCalls()
 
     def fail() -> int:
         raise NotFound

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.commbox.errors import ServerError
-from recordings.commbox.retry import Backoff, Patience, RetryBudget
+from recordings.commbox.retry import Backoff, RetryBudget, RetryDecision
 
 
 def calls(budget: RetryBudget, failing: float, first: int, seed: int) -> int:
     """How many calls go out for so many first tries when this share of all fails."""
     dice, out = random.Random(seed), 0
     for _ in range(first):
-        patience = Patience(Backoff(initial=0.001), budget)
+        patience = RetryDecision(Backoff(initial=0.001), budget)
         out += 1
         while dice.random() < failing and patience(ServerError()) is not False:
             out += 1

@@ -32,7 +32,7 @@ class Fake:
     def die(self) -> None:
         self.running, self.exit_code = False, 1
 
-    def last_words(self) -> str:
+    def last_error(self) -> str:
         return "It said nothing (log: a.log)"
 
 
@@ -50,7 +50,7 @@ def test_a_process_that_lives_is_left_alone(said: list[str], story: list[str]) -
     supervisor = Supervisor(said.append)
     supervisor.watch(Fake("web", story))
     for moment in range(5):
-        supervisor.look(float(moment))
+        supervisor.check(float(moment))
     assert (said, story) == ([], [])
 
 
@@ -58,10 +58,10 @@ def test_a_process_that_dies_is_started_again_and_it_is_said(said: list[str], st
     supervisor, web = Supervisor(said.append), Fake("web", story)
     supervisor.watch(web)
     web.die()
-    supervisor.look(100.0)
-    supervisor.look(100.5)
+    supervisor.check(100.0)
+    supervisor.check(100.5)
     assert story == ["stop web"]
-    supervisor.look(101.0)
+    supervisor.check(101.0)
     assert story == ["stop web", "start web"]
     assert said == [
         "web ended (exit code 1). It said nothing (log: a.log) It is started again in 1 s.",
@@ -77,13 +77,13 @@ def test_the_pauses_double_up_to_half_a_minute_and_shrink_after_a_quiet_minute(
     now, pauses = 1000.0, []
     for _ in range(7):
         web.die()
-        supervisor.look(now)
+        supervisor.check(now)
         pauses.append(int(said[-1].rpartition(" in ")[2].removesuffix(" s.")))
         now += pauses[-1]
-        supervisor.look(now)
+        supervisor.check(now)
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
     web.die()
-    supervisor.look(now + 61)
+    supervisor.check(now + 61)
     assert said[-1].endswith("It is started again in 1 s.")
 
 
@@ -91,12 +91,12 @@ def test_a_start_that_fails_is_tried_again(said: list[str], story: list[str]) ->
     supervisor, web = Supervisor(said.append), Fake("web", story, fails=True)
     supervisor.watch(web)
     web.die()
-    supervisor.look(0.0)
-    supervisor.look(1.0)
+    supervisor.check(0.0)
+    supervisor.check(1.0)
     assert said[-1] == "web cannot start."
-    supervisor.look(1.5)
+    supervisor.check(1.5)
     web.fails = False
-    supervisor.look(3.5)
+    supervisor.check(3.5)
     assert said[-1] == "web runs again."
     assert web.running
 
@@ -124,7 +124,7 @@ def script(tmp_path: Path) -> Callable[..., Process]:
     return make
 
 
-def test_a_process_that_ends_at_once_is_reported_with_its_last_words(script: Callable[..., Process]) -> None:
+def test_a_process_that_ends_at_once_is_reported_with_its_last_error(script: Callable[..., Process]) -> None:
     process = script(
         "print('Error: the disk is full'); print('bye'); raise SystemExit(3)", ready=lambda: False
     )

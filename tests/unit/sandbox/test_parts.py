@@ -176,21 +176,21 @@ class TestFaults:
                 {"kind": "denied", "target": "s3"},
             ]
         )
-        took = [faults.take("api", request("/objects/1/activities")) for _ in range(5)]
+        took = [faults.next_for("api", request("/objects/1/activities")) for _ in range(5)]
         assert [one.kind if one else "" for one in took] == ["", "error_500", "error_500", "html_503", ""]
         assert [one.kind for one in faults.left()] == ["denied"]
 
     def test_pass_lets_one_through(self) -> None:
         faults = Faults()
         faults.script([Fault("pass"), Fault("slow")])
-        assert faults.take("api", request("/x")) is None
-        assert faults.take("api", request("/x")) == Fault("slow")
+        assert faults.next_for("api", request("/x")) is None
+        assert faults.next_for("api", request("/x")) == Fault("slow")
 
     def test_methods_can_be_told_apart(self) -> None:
         faults = Faults()
         faults.script([Fault("error_500", method="POST")])
-        assert faults.take("api", request("/x")) is None
-        assert faults.take("api", request("/x", "POST")) is not None
+        assert faults.next_for("api", request("/x")) is None
+        assert faults.next_for("api", request("/x", "POST")) is not None
 
     @given(st.integers(0, 2**32), st.floats(0, 1))
     def test_a_rate_is_repeatable(self, seed: int, rate: float) -> None:
@@ -198,7 +198,7 @@ class TestFaults:
         for _ in range(2):
             faults = Faults()
             faults.at_rate(rate, ["error_500", "reset"], seed)
-            runs.append([faults.take("api", request("/x")) for _ in range(30)])
+            runs.append([faults.next_for("api", request("/x")) for _ in range(30)])
         assert runs[0] == runs[1]
 
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.storage.s3_urls import UrlKind, expiry_of, fingerprint, kind_of, place_of, strip_query
+from recordings.storage.s3_urls import UrlKind, expiry_of, file_of, fingerprint, kind_of, strip_query
 
 BASE = "https://acme.s3.eu-west-1.amazonaws.com/2026/1.mp4"
 V4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260513T092011Z&X-Amz-Expires=900&X-Amz-Signature=0f"
@@ -111,11 +111,11 @@ SAME_PLACE = [
 @pytest.mark.parametrize("urls", SAME_PLACE)
 def test_path_style_and_virtual_host_style_name_one_place(urls: list[str]) -> None:
     """F10: the same activity in either form of its URL is one row."""
-    assert len({place_of(url) for url in urls}) == 1
+    assert len({file_of(url) for url in urls}) == 1
 
 
 def test_different_files_are_different_places() -> None:
-    assert len({place_of(urls[0]) for urls in SAME_PLACE}) == len(SAME_PLACE)
+    assert len({file_of(urls[0]) for urls in SAME_PLACE}) == len(SAME_PLACE)
 
 
 WHEN = datetime(2026, 5, 13, 9, 14, 22, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Where an embedded server may keep its files, and as whom it runs.
+"""Choose where an embedded server keeps its files, and as whom it runs.
 
 PostgreSQL refuses to run as root, so root hands it to an unprivileged user. That user must be able to walk to
 its data and its binaries. Folders on the way that are not ours are never opened up: what it cannot reach is
@@ -34,7 +34,7 @@ class Account:
 
 
 def server_account() -> Account | None:
-    """Whom root hands the server to; None when we are not root and it simply runs as us."""
+    """Find the user whom root hands the server to; None when we are not root and it simply runs as us."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -53,19 +53,19 @@ def can_reach(path: Path, account: Account | None) -> bool:
 
 
 def home_for(directory: Path, account: Account | None) -> Path:
-    """`directory`, or root's own folder standing for it when `account` cannot get there. Makes it."""
+    """Make and return `directory`, or a folder of root's own in its place when `account` cannot get there."""
     directory = directory.resolve()
     _make(directory)
     if can_reach(directory, account):
-        return _with_room(directory)
+        return _require_room(directory)
     _make(ROOTS_OWN)
     home = ROOTS_OWN / _fingerprint(directory)
     _make(home)
-    return _with_room(home)
+    return _require_room(home)
 
 
 def socket_folder(home: Path, account: Account | None) -> Path:
-    """A folder for the socket, private to the server's user, with a path short and plain enough for one."""
+    """Make a folder for the socket, private to the server's user, with a path short and plain enough for one."""
     folder = home / "run"
     if len(str(folder)) + _SOCKET_NAME_BYTES > _SOCKET_PATH_MAX or not _PLAIN_PATH.fullmatch(str(folder)):
         folder = Path(tempfile.gettempdir()) / f"auditportal-{_fingerprint(home)}"
@@ -83,8 +83,8 @@ def make_private(folder: Path, account: Account | None) -> None:
         if account:
             os.chown(folder, account.uid, account.gid)
     except FileExistsError:
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner or status.st_mode & 0o077:
             raise EmbeddedError(f"{folder} belongs to somebody else; remove it and start again.") from None
 
 
@@ -95,10 +95,10 @@ def remove(path: Path) -> None:
 
 
 def _may_enter(path: Path, account: Account) -> bool:
-    found = path.stat()
-    if found.st_uid == account.uid:
-        return bool(found.st_mode & stat.S_IXUSR)
-    return bool(found.st_mode & (stat.S_IXGRP if found.st_gid == account.gid else stat.S_IXOTH))
+    status = path.stat()
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & stat.S_IXUSR)
+    return bool(status.st_mode & (stat.S_IXGRP if status.st_gid == account.gid else stat.S_IXOTH))
 
 
 def _make(folder: Path) -> None:
@@ -112,7 +112,7 @@ def _make(folder: Path) -> None:
         raise EmbeddedError(f"The folder {folder} cannot be made: {error.strerror}.") from None
 
 
-def _with_room(home: Path) -> Path:
+def _require_room(home: Path) -> Path:
     free = shutil.disk_usage(home).free
     if free < _NEEDED_BYTES:
         raise EmbeddedError(f"{home} has {free >> 20} MB left; PostgreSQL needs {_NEEDED_BYTES >> 20} MB.")

@@ -1,5 +1,4 @@
-"""The map of expected recordings as HTML. Sixty agents on 35 days are 2,100 cells, which the template engine takes a
-second for.
+"""Write the map of expected recordings as HTML: 2,100 cells (sixty agents, 35 days) take the template engine a second.
 
 Every value passes through `format_html`, which escapes it; the look is the stylesheet's. A cell says its number; how
 dark it is says it again.
@@ -38,22 +37,18 @@ def heat_head(board: Board) -> SafeString:
 
 
 def heat_rows(board: Board, form: BoardForm, names: Names, most: int) -> SafeString:
-    """A row per line of the map, a cell per day."""
+    """A row per line of the map, a cell per day; the name of a channel leads to its agents."""
     base = _list_url(form, kind=form.cleaned_data["kind"])
     rows = []
     for line in board.lines[:most]:
+        heading = format_html("<bdi>{}</bdi>", name_of(form.axis, line.key, names))
+        if form.axis == "channel":
+            agents = form.url(by="agent", channel=line.key)
+            heading = format_html('<a href="{}">{}<span class="sr">: its agents</span></a>', agents, heading)
         address = escape(f"{base}&{form.axis}={line.key}")
-        cells = (_cell(line.days.get(day), form.finding, address, day) for day in board.window.days)
-        rows.append((_name(line.key, form, names), SafeString("".join(cells))))
+        cells = (_day_cell(line.days.get(day), form.finding, address, day) for day in board.window.days)
+        rows.append((heading, SafeString("".join(cells))))
     return format_html_join("", '<tr><th scope="row" class="who">{}</th>{}</tr>', rows)
-
-
-def _name(key: int, form: BoardForm, names: Names) -> SafeString:
-    name = format_html("<bdi>{}</bdi>", name_of(form.axis, key, names))
-    if form.axis == "agent":
-        return name
-    agents = form.url(by="agent", channel=key)
-    return format_html('<a href="{}">{}<span class="sr">: its agents</span></a>', agents, name)
 
 
 def name_of(axis: str, key: int, names: Names) -> str:
@@ -61,14 +56,14 @@ def name_of(axis: str, key: int, names: Names) -> str:
     return names.get(str(key)) or ("no agent" if axis == "agent" and not key else f"{axis} {key}")
 
 
-def _cell(tally: Tally | None, finding: Finding | None, address: SafeString, day: date) -> SafeString:
+def _day_cell(tally: Tally | None, finding: Finding | None, address: SafeString, day: date) -> SafeString:
     """A cell of the map. Beside the address, which is escaped once a line, it holds numbers only."""
     if tally is None:
         return _NONE_EXPECTED
     number, expected = f"{tally.of(finding):,}", f"{tally.expected:,}"
     everything = "" if tally.of(finding) else "&amp;all=on"
     return SafeString(
-        f'<td class="h{tally.step(finding)}"><a href="{address}&amp;day={day}{everything}"'
+        f'<td class="h{tally.shade(finding)}"><a href="{address}&amp;day={day}{everything}"'
         f' title="{number} of {expected}">{number}<span class="sr"> of {expected}</span></a></td>'
     )
 
@@ -87,15 +82,12 @@ def total_rows(board: Board, form: BoardForm, names: Names) -> SafeString:
     rows = []
     for line in board.lines:
         total, address = line.total, f"{base}&{form.axis}={line.key}"
-        sums = SafeString("".join(_sum(finding, total, address) for finding in Finding))
+        cells = []
+        for finding in Finding:
+            number = total.of(finding)
+            linked = format_html('<a href="{}&amp;kind={}">{}</a>', address, finding.value, f"{number:,}")
+            cells.append((finding.label, linked if number else _ZERO))
+        sums = format_html_join("", '<td class="r num" data-label="{}">{}</td>', cells)
         name = name_of(form.axis, line.key, names)
         rows.append((name, f"{total.expected:,}", f"{total.found:,}", total.percent_found, sums))
     return format_html_join("", _TOTALS, rows)
-
-
-def _sum(finding: Finding, total: Tally, address: str) -> SafeString:
-    number = total.of(finding)
-    linked = format_html('<a href="{}&amp;kind={}">{}</a>', address, finding.value, f"{number:,}")
-    return format_html(
-        '<td class="r num" data-label="{}">{}</td>', finding.label, linked if number else _ZERO
-    )

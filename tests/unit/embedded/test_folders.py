@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from auditportal.embedded import place
+from auditportal.embedded import folders
 from auditportal.embedded.binaries import postgres_binaries
 from auditportal.embedded.errors import EmbeddedError
+from auditportal.embedded.folders import Account
 from auditportal.embedded.passwords import load_passwords, write_private
-from auditportal.embedded.place import Account
 
 STRANGER = Account("stranger", 54321, 54321)
 Usage = namedtuple("Usage", "total used free")
@@ -20,12 +20,12 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose parents everybody may walk through, as far as the code under test can see."""
-    reach = place._may_enter
+    reach = folders._may_enter
 
     def may_enter(path: Path, account: Account) -> bool:
         return reach(path, account) if path.is_relative_to(tmp_path) and path != tmp_path else True
 
-    monkeypatch.setattr(place, "_may_enter", may_enter)
+    monkeypatch.setattr(folders, "_may_enter", may_enter)
     return tmp_path
 
 
@@ -37,28 +37,28 @@ def test_a_stranger_needs_the_right_to_walk_through(base: Path, mode: int, reach
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     folder.parent.chmod(mode)
-    assert place.can_reach(folder, STRANGER) is reachable
-    assert place.can_reach(folder, None) is True
+    assert folders.can_reach(folder, STRANGER) is reachable
+    assert folders.can_reach(folder, None) is True
 
 
 def test_a_group_s_right_counts_for_its_members(base: Path) -> None:
     folder = base / "a"
     folder.mkdir()
     folder.chmod(0o710)
-    assert place.can_reach(folder, Account("member", 54321, folder.stat().st_gid)) is True
+    assert folders.can_reach(folder, Account("member", 54321, folder.stat().st_gid)) is True
     folder.chmod(0o701)
-    assert place.can_reach(folder, Account("member", 54321, folder.stat().st_gid)) is False
+    assert folders.can_reach(folder, Account("member", 54321, folder.stat().st_gid)) is False
 
 
 def test_a_link_counts_as_what_it_points_to(base: Path) -> None:
     (base / "closed").mkdir(mode=0o700)
     (base / "closed" / "data").mkdir()
     (base / "link").symlink_to(base / "closed" / "data")
-    assert place.can_reach(base / "link", STRANGER) is False
+    assert folders.can_reach(base / "link", STRANGER) is False
 
 
 def test_the_data_stay_where_they_are_asked_for_when_the_way_is_open(base: Path) -> None:
-    home = place.home_for(base / "data", STRANGER)
+    home = folders.home_for(base / "data", STRANGER)
     assert home == base / "data"
     assert stat.S_IMODE(home.stat().st_mode) == 0o711
 
@@ -66,47 +66,47 @@ def test_the_data_stay_where_they_are_asked_for_when_the_way_is_open(base: Path)
 def test_the_data_go_to_root_s_own_folder_when_the_way_is_closed(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "ROOTS_OWN", base / "own")
+    monkeypatch.setattr(folders, "ROOTS_OWN", base / "own")
     closed = base / "closed"
     closed.mkdir()
     closed.chmod(0o700)
-    home = place.home_for(closed / "data", STRANGER)
+    home = folders.home_for(closed / "data", STRANGER)
     assert home.parent == base / "own"
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-    assert place.home_for(closed / "data", STRANGER) == home
-    assert place.home_for(closed / "other", STRANGER) != home
+    assert folders.home_for(closed / "data", STRANGER) == home
+    assert folders.home_for(closed / "other", STRANGER) != home
 
 
 def test_an_existing_folder_keeps_its_mode(base: Path) -> None:
     (base / "data").mkdir()
     (base / "data").chmod(0o755)
-    place.home_for(base / "data", STRANGER)
+    folders.home_for(base / "data", STRANGER)
     assert stat.S_IMODE((base / "data").stat().st_mode) == 0o755
 
 
 def test_a_full_disk_gets_a_sentence(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place.shutil, "disk_usage", lambda path: Usage(1 << 40, 1 << 40, 12 << 20))
+    monkeypatch.setattr(folders.shutil, "disk_usage", lambda path: Usage(1 << 40, 1 << 40, 12 << 20))
     with pytest.raises(EmbeddedError, match=r"data has 12 MB left; PostgreSQL needs 200 MB\.$"):
-        place.home_for(base / "data", None)
+        folders.home_for(base / "data", None)
 
 
 def test_a_folder_that_cannot_be_made_gets_a_sentence(base: Path) -> None:
     (base / "file").write_text("")
     with pytest.raises(EmbeddedError, match=r"^The folder .*/file/data cannot be made: Not a directory\.$"):
-        place.home_for(base / "file" / "data", None)
+        folders.home_for(base / "file" / "data", None)
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "with space", "ünïcode", "comma,comma", 'quote"'])
 def test_the_socket_s_path_is_always_short_and_plain(tmp_path: Path, name: str) -> None:
     home = tmp_path / name
     home.mkdir()
-    folder = place.socket_folder(home, None)
+    folder = folders.socket_folder(home, None)
     try:
         assert len(str(folder / ".s.PGSQL.5432")) <= 103
         assert str(folder).isascii()
         assert " " not in str(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert place.socket_folder(home, None) == folder
+        assert folders.socket_folder(home, None) == folder
     finally:
         folder.rmdir()
 
@@ -115,10 +115,10 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run").chmod(0o777)
     with pytest.raises(EmbeddedError, match="belongs to somebody else"):
-        place.make_private(tmp_path / "run", None)
+        folders.make_private(tmp_path / "run", None)
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(EmbeddedError, match="belongs to somebody else"):
-        place.make_private(tmp_path / "link", None)
+        folders.make_private(tmp_path / "link", None)
 
 
 def test_root_without_an_unprivileged_user_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_root_without_an_unprivileged_user_gets_a_sentence(monkeypatch: pytest.M
         raise KeyError(name)
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(place.pwd, "getpwnam", nobody_there)
+    monkeypatch.setattr(folders.pwd, "getpwnam", nobody_there)
     with pytest.raises(EmbeddedError, match="refuses to run as root"):
-        place.server_account()
+        folders.server_account()
 
 
 def test_a_platform_without_binaries_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
