@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
-from recordings.audit.record import Detail
+from recordings.audit.event import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
