@@ -126,9 +126,9 @@ def row(event: Line) -> tuple[str, ...]:
 
 def _facts(event: Line) -> dict[str, object]:
     revealed = {
-        name: {"value": found.value, "salt": found.salt.hex()}
-        for name, found in event.disclosed.items()
-        if found is not None
+        name: {"value": disclosed.value, "salt": disclosed.salt.hex()}
+        for name, disclosed in event.disclosed.items()
+        if disclosed is not None
     }
     return {
         "n": event.number,
