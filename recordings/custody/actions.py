@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.custody.judgement import Judgement, Seen, judge
+from recordings.custody.comparison import Judgement, Seen, judge
 from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import FileBadge, FileSighting, Recording
 from recordings.models.fields import uuid7

@@ -13,7 +13,7 @@ from recordings.policies import can
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
-from recordings.reports.trail import Wanted, snapshot
+from recordings.reports.events import Wanted, snapshot
 from recordings.trail.filters import TrailFilters
 
 logger = structlog.get_logger("portal.reports")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from recordings.reports.trail import Line
+from recordings.reports.events import Line
 from recordings.sheets.cells import csv_column
 from recordings.sheets.rows import Rows
 from recordings.sheets.xlsx import Output, Workbook

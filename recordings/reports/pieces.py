@@ -10,7 +10,7 @@ import django
 
 from recordings.processes import in_children
 from recordings.reports.lines import FORMATS
-from recordings.reports.trail import Slice, Snapshot, Wanted, joined
+from recordings.reports.events import Slice, Snapshot, Wanted, joined
 
 SHARED = 100  # slices: fewer are done here before two children have begun and caught up
 CHILDREN = 2

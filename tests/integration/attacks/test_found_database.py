@@ -212,7 +212,7 @@ def test_T13_no_report_dies_of_a_row(
 ) -> None:
     """T13: a period report "built" for ever over one row."""
     from recordings.reports.lines import FORMATS
-    from recordings.reports.trail import Wanted, snapshot
+    from recordings.reports.events import Wanted, snapshot
     from recordings.trail.filters import TrailFilters
 
     for more in HOSTILE.values():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.custody.judgement import Seen, judge
+from recordings.custody.comparison import Seen, judge
 from recordings.models import FileBadge
 
 FIRST = Seen(True, "", 100, '"tag"', datetime(2026, 11, 1, tzinfo=UTC), "v1", "aa")
