@@ -9,8 +9,8 @@ from typing import Any
 import django
 
 from recordings.processes import in_children
-from recordings.reports.lines import FORMATS
 from recordings.reports.events import Slice, Snapshot, Wanted, joined
+from recordings.reports.lines import FORMATS
 
 SHARED = 100  # slices: fewer are done here before two children have begun and caught up
 CHILDREN = 2
