@@ -55,13 +55,13 @@ class Command(BaseCommand):
             raise CommandError(f"The password file cannot be read: {error}") from None
 
     def _ask(self, subject: str, reason: str, user: Any) -> None:
-        request = erasure.ask(subject, reason, by=user)
+        request = erasure.request_erasure(subject, reason, by=user)
         self.stdout.write(
             f"Asked. Somebody else must approve within 7 days: manage.py erase_subject approve {request}"
         )
 
     def _approve(self, request: UUID, user: Any) -> None:
-        done = erasure.approve(request, by=user)
+        done = erasure.approve_erasure(request, by=user)
         self.stdout.write(
             f"Erased: {count(done.values, 'value')} of {done.subject}, and the key they were under."
         )

@@ -211,8 +211,8 @@ def test_T13_no_report_dies_of_a_row(
     services: Services, admin_connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     """T13: a period report "built" for ever over one row."""
-    from recordings.reports.lines import FORMATS
     from recordings.reports.events import Wanted, snapshot
+    from recordings.reports.lines import FORMATS
     from recordings.trail.filters import TrailFilters
 
     for more in HOSTILE.values():
@@ -376,7 +376,9 @@ def test_T14_an_erasure_explains_what_is_gone(services: Services, settings: Any,
 
     asks, approves = person("compliance_officer"), person("administrator")
     for subject in ("user:7", "customer:1"):
-        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+        erasure.approve_erasure(
+            erasure.request_erasure(subject, "Asked to be forgotten", by=asks), by=approves
+        )
     assert values(services, settings) == []
     record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
     assert values(services, settings) == []
@@ -391,7 +393,9 @@ def test_T14_but_nothing_that_came_after_it(
 
     asks, approves = person("compliance_officer"), person("administrator")
     for subject in ("user:7", "customer:1"):
-        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+        erasure.approve_erasure(
+            erasure.request_erasure(subject, "Asked to be forgotten", by=asks), by=approves
+        )
     later = record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
     row = "FROM audit.personal WHERE event_id = %s"
     ((fields,),) = admin_connection.execute(f"SELECT fields {row}", [later]).fetchall()
