@@ -120,7 +120,7 @@ def _labelled(name: str, help: str, label: str, group: Callable[[], Values]) -> 
 
 
 def _values_or_none(group: Callable[[], Values]) -> Values:
-    """Read a group of gauges, or none of it: a database that is away or slow must not keep the others from being read."""
+    """Read a group of gauges, or none of it: one that is slow must not keep the others from being read."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_TIMEOUT])
