@@ -5,19 +5,17 @@ proof and bundle still holds and the field reads `erased`. The functions in the 
 second step by whoever did the first, after seven days, twice, or without the event that says what was done.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Q
 from psycopg import errors
 
 from recordings.audit.actor import Actor, Target
+from recordings.audit.event import Detail, Event, body_of
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.lag import check_lag
 from recordings.audit.record import record_durably
@@ -107,7 +105,7 @@ def approve_erasure(request: UUID, *, by: Any) -> Erased:
                 rows = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
                 subject = str(rows[0][0]) if rows else ""
                 ((values,),) = _call(_VALUES, subject, subject)
-                detail: dict[str, int | str] = {"request": str(request), "values": int(values)}
+                detail: Detail = {"request": str(request), "values": int(values)}
                 body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
                 _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _actor(by).ref, body)
         except errors.SerializationFailure:
@@ -147,24 +145,12 @@ def _actor(user: Any) -> Actor:
     return Actor(ref=f"user:{user.pk}", kind="person", role=user.role_codes, authn="password")
 
 
-def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Mapping[str, int | str]) -> bytes:
-    actor = _actor(by)
-    kind_of_subject = "person" if subject.startswith("user:") else subject.partition(":")[0]
-    return canonical(
-        {
-            "v": 1,
-            "id": str(event_id),
-            "type": kind.value,
-            "outcome": Outcome.COMPLETED.value,
-            "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "actor": {"ref": actor.ref, "kind": actor.kind, "role": actor.role, "authn": actor.authn},
-            "object": {"kind": kind_of_subject, "ref": subject},
-            "action_detail": detail,
-            "authz": {"rule": RIGHT.value},
-            "request": {"app_version": settings.APP_VERSION},
-            "asserted_by": "server",
-        }
-    )
+def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Detail) -> bytes:
+    """The bytes of an event that the database writes itself, in the transaction of the erasure."""
+    prefix = subject.partition(":")[0]
+    target = Target("person" if prefix == "user" else prefix, subject)
+    event = Event(event_id, kind, _actor(by), target, personal=[], detail=detail, rule=RIGHT.value)
+    return canonical(body_of(event, sealed=[]))
 
 
 def _call(statement: str, *params: Any) -> list[Any]:
