@@ -120,7 +120,7 @@ def forget_request_id(**_: Any) -> None:
 
 @beat_init.connect
 def discover_at_start(**_: Any) -> None:
-    """A fresh installation knows no stream: its first ten minutes are not for waiting."""
+    """Run discovery at startup, so that a new installation need not wait ten minutes for the first tick."""
     app.send_task("recordings.refresh.tasks.discover_streams", retry=False)
 
 

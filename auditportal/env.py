@@ -37,10 +37,14 @@ def is_loopback(host: str | None) -> bool:
     return host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost")
 
 
+def secret_or_empty(value: SecretStr | None) -> str:
+    """The text of a secret; empty where it is not set."""
+    return value.get_secret_value() if value else ""
+
+
 def decoded_keys(value: SecretStr | None) -> tuple[bytes, ...]:
     """The keys of a list in base64; what is not base64 is no bytes at all, which no length check lets pass."""
-    texts = _split(value.get_secret_value()) if value else []
-    return tuple(map(_decoded, texts))
+    return tuple(map(_decoded, _split(secret_or_empty(value))))
 
 
 def _decoded(text: str) -> bytes:

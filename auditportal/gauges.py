@@ -1,4 +1,4 @@
-"""How things stand at the moment somebody scrapes: read from the database then, not kept by any process."""
+"""Gauges read from the database when somebody scrapes; no process keeps them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -18,7 +18,7 @@ from recordings.proof.verification import nightly
 from recordings.refresh import absence
 
 Values = Mapping[str, float]
-_SECONDS = "1s"
+_TIMEOUT = "1s"
 
 
 def _refresh() -> Values:
@@ -63,7 +63,7 @@ def _budget() -> Values:
     }
 
 
-_WORDS = {
+_HELP = {
     "portal_refresh_due_objects": "Objects whose turn has come",
     "portal_refresh_oldest_due_seconds": "How long the oldest of them has waited",
     "portal_refresh_set_aside_objects": "Objects whose refresh ended their worker three times",
@@ -84,16 +84,16 @@ _WORDS = {
     "portal_trail_unsealed_events": "Events that no signed checkpoint covers yet",
     "portal_trail_lag_seconds": "Age of the oldest of them",
 }
-_PARTS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget, nightly.metrics)
+_GROUPS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget, nightly.metrics)
 
 
-class Standing(Collector):
+class DatabaseGauges(Collector):
     """Every gauge that could be read; what could not is left out rather than guessed."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for part in _PARTS:
-            for name, value in _read(part).items():
-                yield GaugeMetricFamily(name, _WORDS[name], value=float(value))
+        for group in _GROUPS:
+            for name, value in _values_or_none(group).items():
+                yield GaugeMetricFamily(name, _HELP[name], value=float(value))
         yield from _labelled("portal_refresh_run_age_seconds", "Since the last run began", "kind", _runs)
         yield from _labelled(
             "portal_outside_age_seconds", "Since a party outside last answered", "party", _outside
@@ -112,18 +112,18 @@ def _outside() -> Values:
     return {p.name: (timezone.now() - p.success_at).total_seconds() for p in parties if p.success_at}
 
 
-def _labelled(name: str, words: str, label: str, part: Callable[[], Values]) -> Iterable[GaugeMetricFamily]:
-    family = GaugeMetricFamily(name, words, labels=[label])
-    for value, number in _read(part).items():
+def _labelled(name: str, help: str, label: str, group: Callable[[], Values]) -> Iterable[GaugeMetricFamily]:
+    family = GaugeMetricFamily(name, help, labels=[label])
+    for value, number in _values_or_none(group).items():
         family.add_metric([value], number)
     yield family
 
 
-def _read(part: Callable[[], Values]) -> Values:
-    """A part's values, or none: a database that is away or slow must not keep the other figures from being read."""
+def _values_or_none(group: Callable[[], Values]) -> Values:
+    """Read a group of gauges, or none of it: one that is slow must not keep the others from being read."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_SECONDS])
-            return part()
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_TIMEOUT])
+            return group()
     except (DatabaseError, OSError):
         return {}

@@ -4,7 +4,7 @@ import os
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
-from auditportal.gauges import Standing
+from auditportal.gauges import DatabaseGauges
 
 REQUESTS = Histogram(
     "portal_request_seconds",
@@ -17,10 +17,10 @@ SIGN_INS = Counter("portal_sign_ins_total", "Sign-ins by outcome", ["outcome"])
 
 def exposition() -> bytes:
     """All metrics as text, those of the sibling processes included."""
-    standing = CollectorRegistry()
-    standing.register(Standing())
+    gauges = CollectorRegistry()
+    gauges.register(DatabaseGauges())
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        return generate_latest() + generate_latest(standing)
+        return generate_latest() + generate_latest(gauges)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry) + generate_latest(standing)
+    return generate_latest(registry) + generate_latest(gauges)

@@ -66,7 +66,14 @@ def privacy_headers(get_response: Handler) -> Handler:
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if getattr(response, "is_public", False):
-            _without_the_reader(response)
+            # A shared cache gives this answer to everybody: no cookie in it, and the same whoever asks.
+            response.cookies.clear()
+            vary = [
+                name for name in response.get("Vary", "").split(", ") if name and name.lower() != "cookie"
+            ]
+            del response.headers["Vary"]
+            if vary:
+                response.headers["Vary"] = ", ".join(vary)
         # Tiles of the sealed log never change: a view that hands them out says itself who may keep them.
         elif not request.path.startswith("/static/") and not getattr(response, "is_of_the_log", False):
             add_never_cache_headers(response)
@@ -74,16 +81,6 @@ def privacy_headers(get_response: Handler) -> Handler:
         return response
 
     return middleware
-
-
-def _without_the_reader(response: HttpResponseBase) -> None:
-    """A shared cache gives this answer to everybody: no cookie in it, and the same whoever asks."""
-    response.cookies.clear()
-    if response.has_header("Vary"):
-        kept = [name for name in response.headers["Vary"].split(", ") if name.lower() != "cookie"]
-        response.headers["Vary"] = ", ".join(kept)
-        if not kept:
-            del response.headers["Vary"]
 
 
 class plain_answers:

@@ -13,7 +13,7 @@ from recordings.permissions import Permission
 from recordings.proof.verification.nightly import alarm
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
-ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
+NAVIGATION: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("Overview", "overview", "layout-dashboard", "g h", None),
     ("Objects", "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
     ("Recordings", "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
@@ -26,7 +26,7 @@ ROOMS: tuple[tuple[str, str, str, str, Permission | None], ...] = (
 
 
 @dataclass(frozen=True)
-class Room:
+class NavigationEntry:
     label: str
     url: str
     icon: str
@@ -35,14 +35,15 @@ class Room:
     count: int | None = None
 
 
-def _rooms(request: HttpRequest, user: Any) -> list[Room]:
-    here = request.path
-    may = [room for room in ROOMS if room[4] is None or user.has_permission(room[4])]
-    urls = [(label, reverse(name), icon, keys) for label, name, icon, keys, _ in may]
-    return [
-        Room(label, url, icon, keys, here == url or (url != "/" and here.startswith(url)))
-        for label, url, icon, keys in urls
-    ]
+def _navigation(request: HttpRequest, user: Any) -> list[NavigationEntry]:
+    """The pages this person may open, the current one marked."""
+    entries = []
+    for label, name, icon, keys, permission in NAVIGATION:
+        if permission is None or user.has_permission(permission):
+            url = reverse(name)
+            current = request.path == url or (url != "/" and request.path.startswith(url))
+            entries.append(NavigationEntry(label, url, icon, keys, current))
+    return entries
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -63,15 +64,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "session_ends_at": getattr(request, "session_ends_at", None),
     }
     warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS)) + _trail_banners()
-    return {**frame, "nav": _rooms(request, user), "person": person, "banners": warnings}
+    return {**frame, "nav": _navigation(request, user), "person": person, "banners": warnings}
 
 
 def _trail_banners() -> list[dict[str, str]]:
     """What everybody must know about the trail: two queries where a log is kept, none elsewhere."""
     if not settings.AUDIT_ORIGIN:
         return []
-    found, behind = alarm(), lag()
-    warnings = [{"level": "bad", "title": found.title, "text": found.sentence}] if found else []
+    broken, behind = alarm(), lag()
+    warnings = [{"level": "bad", "title": broken.title, "text": broken.sentence}] if broken else []
     if behind.alarming:
         minutes = settings.AUDIT_LAG_LIMIT_SECONDS // 60
         warnings.append(

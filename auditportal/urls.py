@@ -1,4 +1,4 @@
-"""Every door of the portal. Each slice keeps its own list; a view without a declared right fails the build."""
+"""Every address of the portal. Each slice keeps its own list; a view without a declared right fails the build."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""Nobody passes without signing in, but through the doors that are marked open."""
+"""Every view needs a signed-in person, except those that are marked open."""
 
 from collections.abc import Callable
 from typing import Any

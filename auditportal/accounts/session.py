@@ -1,6 +1,6 @@
-"""How long a session lives: 15 minutes without a deed, 12 hours in all, both counted on the server.
+"""How long a session lives: 15 minutes without activity, 12 hours in all, both counted on the server.
 
-Polling and heartbeats are not deeds; watching keeps a session alive but never beyond its absolute end (NIST 800-63B).
+Polling and heartbeats are no activity; watching keeps a session alive but never beyond its absolute end (NIST 800-63B).
 """
 
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 SEEN_AT = "seen_at"
 ENDS_AT = "ends_at"
-# A deed moves the mark at most this often: a session write per request would be a needless one.
+# Activity moves the mark at most this often: a session write per request would be a needless one.
 _GRAIN_SECONDS = 30
 
 
@@ -24,7 +24,7 @@ def is_over(request: Any) -> bool:
 
 
 def touch(request: Any) -> None:
-    """Note a deed, unless the request is only a poll (it says so in a header that counts against it)."""
+    """Note activity, unless the request is only a poll (it says so in a header that counts against it)."""
     if request.headers.get("X-Poll") == "true":
         return
     now = timezone.now().timestamp()

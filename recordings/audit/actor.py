@@ -13,7 +13,7 @@ from recordings.models import CommBoxObject, Recording, Viewing
 
 
 def session_ref(session_key: str | None) -> str:
-    """A name for a session that cannot be turned back into its cookie."""
+    """Name a session so that the name cannot be turned back into its cookie."""
     if not session_key:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), session_key.encode(), hashlib.sha256).hexdigest()[:32]
@@ -50,20 +50,20 @@ class Actor:
     def from_request(cls, request: HttpRequest) -> Self:
         """The signed-in person of a request; for an anonymous one, the visitor `anonymous`."""
         user: Any = request.user
-        seen: dict[str, str] = {
+        origin: dict[str, str] = {
             "address": client_address(request),
             "user_agent": request.headers.get("User-Agent", "")[:300],
             "session": session_ref(request.session.session_key),
         }
         if not user.is_authenticated:
-            return cls(ref="anonymous", kind="anonymous", **seen)
+            return cls(ref="anonymous", kind="anonymous", **origin)
         return cls(
             ref=f"user:{user.pk}",
             kind="person",
             name=user.display_name,
             role=user.role_codes,
             authn="password",
-            **seen,
+            **origin,
         )
 
     @classmethod

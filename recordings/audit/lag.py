@@ -6,7 +6,6 @@ checkpoint that a log key of the trust policy signed.
 
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -92,24 +91,29 @@ class Lag:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What was found, when (monotonic), in which database."""
+class _Measurement:
+    """How old the oldest unsealed event was, when (monotonic) and in which database.
 
-    database: str
-    at: float
+    Events above the number `start` were looked at; those whose leaf lies below `size` counted as sealed.
+    """
+
+    start: int
+    size: int
     seconds: float
+    at: float
+    database: str
 
-    def is_fine(self) -> bool:
+    def is_within_limit(self) -> bool:
         """Whether nothing can be too far behind by now: the oldest event has grown older since."""
         age = time.monotonic() - self.at
         here = self.database == connection.settings_dict["NAME"]
         return here and self.seconds + age <= settings.AUDIT_LAG_LIMIT_SECONDS
 
 
-_seen = TimedValue[_Seen](1.0)
+_last = TimedValue[_Measurement](1.0)
 
 
-def goes_on(kind: Kind, outcome: Outcome, by: Actor) -> bool:
+def written_despite_lag(kind: Kind, outcome: Outcome, by: Actor) -> bool:
     """Whether such an event is written however far the log is behind."""
     return (
         kind in _ALWAYS
@@ -119,48 +123,47 @@ def goes_on(kind: Kind, outcome: Outcome, by: Actor) -> bool:
 
 
 def check_lag() -> None:
-    """Raise NotSealed when the oldest unsealed event is older than AUDIT_LAG_LIMIT_SECONDS: whoever stops the sealer
-    must not gain a window in which events could still be made away with. Looks at most once a second while all is well.
+    """Raise NotSealed when the oldest unsealed event is older than AUDIT_LAG_LIMIT_SECONDS.
 
-    Without AUDIT_ORIGIN no log is kept here, and nothing waits for one.
+    Whoever stops the sealer must not gain a window in which events could still be made away with. Measures at most
+    once a second while all is well. Without AUDIT_ORIGIN no log is kept here, and nothing waits for one.
     """
-    seen = _seen.get()
-    if settings.AUDIT_ORIGIN and not (seen and seen.is_fine()) and not _look().seen.is_fine():
+    if not settings.AUDIT_ORIGIN:
+        return
+    last = _last.get()
+    if last and last.is_within_limit():
+        return
+    if not _measure().is_within_limit():
         raise NotSealed
 
 
 def behind() -> float:
     """Seconds since the oldest event that no signed checkpoint covers was written; 0 when there is none."""
-    return _look().seen.seconds
+    return _measure().seconds
 
 
 def lag() -> Lag:
-    """How far sealing is behind, looked at now."""
-    start, size, seen = _look()
-    if not seen.seconds:
-        return Lag(bool(settings.AUDIT_ORIGIN), 0.0, 0)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"start": start, "size": size, "most": MOST})
-        return Lag(bool(settings.AUDIT_ORIGIN), seen.seconds, int(cursor.fetchone()[0]))
+    """Measure how far sealing is behind."""
+    measured, count = _measure(), 0
+    if measured.seconds:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, {"start": measured.start, "size": measured.size, "most": MOST})
+            count = int(cursor.fetchone()[0])
+    return Lag(bool(settings.AUDIT_ORIGIN), measured.seconds, count)
 
 
-class _Look(NamedTuple):
-    """From which number on events were looked at, below which size leaves counted, and what was seen."""
-
-    start: int
-    size: int
-    seen: _Seen
-
-
-def _look() -> _Look:
+def _measure() -> _Measurement:
+    # 1. What a trusted key has signed, not what the sealer's login wrote.
     signed = newest_signed()
     size, start = signed.size if signed else 0, -1
     with connection.cursor() as cursor:
+        # 2. Everything well before the newest signed events is sealed; it is not read again.
         if size:
             cursor.execute(_EDGE, [size - _LEAVES, size])
             start = int(cursor.fetchone()[0]) - _EVENTS
+        # 3. The oldest event after that without a signed leaf.
         cursor.execute(_OLDEST, {"start": start, "size": size})
         oldest = cursor.fetchone()
     seconds = max(oldest[0], 0.0) if oldest else 0.0
-    seen = _Seen(str(connection.settings_dict["NAME"]), time.monotonic(), seconds)
-    return _Look(start, size, _seen.set(seen))
+    database = str(connection.settings_dict["NAME"])
+    return _last.set(_Measurement(start, size, seconds, time.monotonic(), database))

@@ -6,6 +6,7 @@ the trail. Without a cache each act is an event of its own.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.core import signing
@@ -23,22 +24,13 @@ _SALT = "recordings.audit.once"
 def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) -> None:
     """Have this event in the trail, committed, unless the same person in the same session did the same within the
     minute: an event of this kind with this `act`, whatever its `facts` say beside. Raises AuditUnavailable."""
-    key = _key({"kind": kind, "by": by.ref, "session": by.session, "act": act})
-    if _was_written(key):
-        return
+    # 1. A key that does not give away the words of the act.
+    text = json.dumps({"kind": kind, "by": by.ref, "session": by.session, "act": act}, sort_keys=True)
+    key = f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"
+    # 2. Written already, if we ourselves signed so within the minute.
+    with suppress(signing.BadSignature):
+        if signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key:
+            return
+    # 3. Committed first, remembered after.
     record_durably(kind, by=by, **facts)
     cache.set(key, signing.dumps(key, salt=_SALT), SECONDS)
-
-
-def _was_written(key: str) -> bool:
-    """Whether we ourselves signed, within the minute, that this very act is in the trail."""
-    try:
-        return bool(signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key)
-    except signing.BadSignature:
-        return False
-
-
-def _key(act: Mapping[str, Any]) -> str:
-    """A name for the act that does not give away its words."""
-    text = json.dumps(act, sort_keys=True)
-    return f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"

@@ -66,8 +66,8 @@ class Opened:
 
     def private(self, name: str) -> str:
         """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
-        if found := self.disclosed.get(name):
-            return found.value
+        if disclosed := self.disclosed.get(name):
+            return disclosed.value
         if name in self.disclosed:
             return ERASED
         part, _, key = name.partition(".")
@@ -75,8 +75,8 @@ class Opened:
 
     def part(self, name: str) -> Mapping[str, Any]:
         """A part of the body such as `actor`; empty when the event has none."""
-        found = self.body.get(name)
-        return found if isinstance(found, dict) else {}
+        part = self.body.get(name)
+        return part if isinstance(part, dict) else {}
 
     def text(self, key: str) -> str:
         """A detail as text, empty when there is none."""
@@ -144,8 +144,8 @@ def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
 
 def open_event(event_id: UUID) -> OpenedRow | None:
     """One event by its uuid."""
-    found = stored(AuditEvent.objects.filter(event_id=event_id).values_list(*COLUMNS))
-    return open_events(found)[0] if found else None
+    rows = stored(AuditEvent.objects.filter(event_id=event_id).values_list(*COLUMNS))
+    return open_events(rows)[0] if rows else None
 
 
 def values_of(
@@ -157,7 +157,7 @@ def values_of(
     only within one snapshot may they be kept, in `keys`.
     """
     keys = Keyring() if keys is None else keys
-    found: dict[UUID, Values] = {event_id: {} for event_id in event_ids}
+    values: dict[UUID, Values] = {event_id: {} for event_id in event_ids}
     with connection.cursor() as cursor:
         cursor.execute(_SECRETS, [list(event_ids), list(without)])
         secrets = cursor.fetchall()
@@ -165,5 +165,5 @@ def values_of(
             cursor.execute(KEYS, [list(missing)])
             keys.add(cursor.fetchall())
     for event_id, name, subject, sealed in secrets:
-        found[event_id][name] = keys.disclose(event_id.bytes, name, subject, sealed)
-    return found
+        values[event_id][name] = keys.disclose(event_id.bytes, name, subject, sealed)
+    return values

@@ -65,8 +65,8 @@ def is_ours(origin: str, first_origin: str) -> bool:
 
 def newest_signed() -> Checkpoint | None:
     """The largest checkpoint in the database that is believed; None when there is none."""
-    below, seen, limit = BIGGEST_ID, 0, 1
-    while seen < _MOST_FAKES:
+    below, skipped, limit = BIGGEST_ID, 0, 1
+    while skipped < _MOST_FAKES:
         with connection.cursor() as cursor:
             cursor.execute(_BELOW, [below, limit])
             rows = cursor.fetchall()
@@ -75,7 +75,7 @@ def newest_signed() -> Checkpoint | None:
                 return judged.checkpoint
         if len(rows) < limit:
             return None
-        below, seen, limit = rows[-1][0], seen + len(rows), 100
+        below, skipped, limit = rows[-1][0], skipped + len(rows), 100
     return None
 
 

@@ -16,44 +16,40 @@ def snapshot() -> Iterator[psycopg.Connection[Any]]:
     own = connections.create_connection("default")
     try:
         own.ensure_connection()
-        with _moment(own.connection) as raw:
-            yield raw
+        with _read_only_transaction(own.connection) as moment:
+            yield moment
     finally:
-        _as_it_was(own.connection)
+        raw: Any = own.connection
+        # A pooled connection goes back to the pool: the next to have it must be able to write.
+        if raw is not None and not raw.closed:
+            raw.rollback()
+            raw.read_only = raw.isolation_level = None
+            raw.autocommit = True
         own.close()
 
 
 def name_of(connection: psycopg.Connection[Any]) -> str:
-    """A name under which other processes join this moment, for as long as the transaction lasts."""
+    """Export the snapshot; other processes join it under this name for as long as the transaction lasts."""
     ((name,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
     return str(name)
 
 
 def address_of(connection: psycopg.Connection[Any]) -> str:
-    """Where this connection leads, for another process. It holds the password: never log it."""
+    """The connection string for another process. It holds the password: never log it."""
     return make_conninfo(connection.info.dsn, password=connection.info.password)
 
 
 @contextmanager
 def joined(address: str, name: str) -> Iterator[psycopg.Connection[Any]]:
-    """The moment with this name, in another process."""
-    with psycopg.connect(address) as own, _moment(own) as raw:
+    """The snapshot with this name, joined from another process."""
+    with psycopg.connect(address) as own, _read_only_transaction(own) as raw:
         raw.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(name))
         yield raw
 
 
 @contextmanager
-def _moment(raw: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
+def _read_only_transaction(raw: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
     raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     raw.read_only = True
     with raw.transaction():
         yield raw
-
-
-def _as_it_was(raw: Any) -> None:
-    """A pooled connection goes back to the pool: the next to have it must be able to write."""
-    if raw is None or raw.closed:
-        return
-    raw.rollback()
-    raw.read_only = raw.isolation_level = None
-    raw.autocommit = True

@@ -46,13 +46,9 @@ def _seal(key: bytes, plain: bytes, context: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, plain, context)
 
 
-def _open(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
-
-
 @lru_cache(maxsize=4096)
 def _unwrap(subject: str, wrapped: bytes) -> bytes:
-    return _open(settings.AUDIT_FIELD_KEY, wrapped, subject.encode())
+    return AESGCM(settings.AUDIT_FIELD_KEY).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
 
 
 # The wrapped keys met last. Only ever a guess: the database compares it with the key in force before it writes
@@ -62,8 +58,8 @@ _met: dict[str, bytes] = {}
 
 def known_keys(subjects: set[str]) -> dict[str, bytes] | None:
     """The wrapped keys of these subjects as met last; None unless all of them were."""
-    found = {subject: _met.get(subject, b"") for subject in subjects}
-    return found if all(found.values()) else None
+    keys = {subject: _met.get(subject, b"") for subject in subjects}
+    return keys if all(keys.values()) else None
 
 
 def current_keys(subjects: set[str]) -> dict[str, bytes]:
@@ -74,11 +70,11 @@ def current_keys(subjects: set[str]) -> dict[str, bytes]:
         )
         wrapped = {subject: bytes(value) for subject, value in cursor.fetchall()}
         if missing := sorted(subjects - wrapped.keys()):
-            cursor.execute(_ENSURE, [missing, [_fresh(subject) for subject in missing]])
+            cursor.execute(_ENSURE, [missing, [_new_key(subject) for subject in missing]])
             wrapped |= {subject: bytes(value) for subject, value in cursor.fetchall()}
-        for subject, standing in wrapped.items():
-            if not _opens(subject, standing):
-                cursor.execute(_REPLACE, [subject, standing, _fresh(subject)])
+        for subject, key in wrapped.items():
+            if not _opens(subject, key):
+                cursor.execute(_REPLACE, [subject, key, _new_key(subject)])
                 wrapped[subject] = bytes(cursor.fetchone()[0])
                 logger.error("the key of a subject did not open and was replaced", subject=subject)
     if len(_met) > _MET:
@@ -96,7 +92,7 @@ def _opens(subject: str, wrapped: bytes) -> bool:
         return False
 
 
-def _fresh(subject: str) -> bytes:
+def _new_key(subject: str) -> bytes:
     """A new key for a subject, wrapped."""
     return _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())
 
@@ -122,15 +118,13 @@ class Sealed:
 
 def seal(event_id: UUID, values: Sequence[Private], keys: Mapping[str, bytes]) -> list[Sealed]:
     """Commit to each value and encrypt it under its subject's key, bound to this event and field."""
-    return [_seal_one(event_id, private, keys[private.subject]) for private in values]
-
-
-def _seal_one(event_id: UUID, private: Private, wrapped: bytes) -> Sealed:
-    field, subject, value = private
-    salt = os.urandom(_SALT)
-    context = event_id.bytes + field.encode()
-    ciphertext = _seal(_unwrap(subject, wrapped), salt + value.encode(), context)
-    return Sealed(field, subject, commitment(field, salt, value), ciphertext, wrapped)
+    sealed = []
+    for field, subject, value in values:
+        salt, wrapped = os.urandom(_SALT), keys[subject]
+        context = event_id.bytes + field.encode()
+        ciphertext = _seal(_unwrap(subject, wrapped), salt + value.encode(), context)
+        sealed.append(Sealed(field, subject, commitment(field, salt, value), ciphertext, wrapped))
+    return sealed
 
 
 class Disclosed(NamedTuple):

@@ -20,13 +20,13 @@ def due_files() -> QuerySet[Recording]:
     given = Viewing.objects.filter(recording=OuterRef("pk"), url_issued_at__gt=now - GIVEN_OUT_WITHIN)
     unseen = Q(file_seen_at=None) & Exists(given)
     older = Q(file_seen_at__lt=now - AGAIN) & Exists(given.filter(url_issued_at__gt=OuterRef("file_seen_at")))
-    found = Recording.objects.filter(unseen | older).select_related("object")
-    return found.order_by(F("file_seen_at").asc(nulls_first=True), "pk")[:AT_ONCE]
+    recordings = Recording.objects.filter(unseen | older).select_related("object")
+    return recordings.order_by(F("file_seen_at").asc(nulls_first=True), "pk")[:AT_ONCE]
 
 
 def next_files() -> Iterator[Recording]:
-    """Those that are due, claimed one by one: their turn is noted before the work, so that nobody takes them twice."""
+    """Claim those that are due one by one: the time is set before the work, so that no two workers get the same."""
     for recording in due_files():
-        mine = Recording.objects.filter(pk=recording.pk, file_seen_at=recording.file_seen_at)
-        if mine.update(file_seen_at=timezone.now()):
+        unclaimed = Recording.objects.filter(pk=recording.pk, file_seen_at=recording.file_seen_at)
+        if unclaimed.update(file_seen_at=timezone.now()):
             yield recording

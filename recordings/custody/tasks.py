@@ -1,4 +1,4 @@
-"""The road of the worker: look at files that were given out. It may be lost, doubled or killed without harm."""
+"""The task of the worker: look at files that were given out. It may be lost, doubled or killed without harm."""
 
 from celery import shared_task
 

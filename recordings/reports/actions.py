@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
-from recordings.audit.record import Detail
+from recordings.audit.event import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
@@ -48,9 +48,9 @@ def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by:
 def finish_report(
     *, report: Report, file_name: str, size_bytes: int, rows: int, sha256: str, proven: Detail | None = None
 ) -> None:
-    """The file stands; `proven` is what a bundle says of itself. Raises LeaseLost when another worker has taken over
-    meanwhile."""
-    done = leases.mine(report).update(
+    """Mark the report as ready; `proven` is what a bundle says of itself. Raises LeaseLost when another worker has
+    taken over meanwhile."""
+    updated = leases.mine(report).update(
         state=ReportState.READY,
         leased_until=None,
         file_name=file_name,
@@ -60,7 +60,7 @@ def finish_report(
         rows_expected=rows,
         built_at=timezone.now(),
     )
-    if not done:
+    if not updated:
         raise leases.LeaseLost
     record(
         Kind.REPORT_BUILT,
@@ -91,7 +91,7 @@ def fail_report(*, report: Report, sentence: str, outcome: Outcome = Outcome.ERR
 
 
 def record_download(*, report: Report, first_byte: int, by: Actor) -> None:
-    """Have it in the trail, committed, that the file leaves. Raises AuditUnavailable; then it must not."""
+    """Commit to the trail that the file leaves. Raises AuditUnavailable; then it must not."""
     detail = {"file_name": report.file_name, "sha256": report.sha256, "size_bytes": report.size_bytes or 0}
     if first_byte:
         detail["first_byte"] = first_byte

@@ -1,9 +1,7 @@
-"""Building a report: claimed, streamed to a file at constant memory, hashed on the way, finished or failed."""
+"""Build a report: claim it, stream it to a file and hash it on the way, finish or fail it."""
 
 import errno
 import time
-from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -15,7 +13,7 @@ from recordings.policies import can
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
-from recordings.reports.trail import Slice, Wanted, snapshot
+from recordings.reports.events import Wanted, snapshot
 from recordings.trail.filters import TrailFilters
 
 logger = structlog.get_logger("portal.reports")
@@ -32,63 +30,55 @@ RENEW_SECONDS = 0.5
 def build(report_id: UUID) -> None:
     """Build one report, if nobody else does. Ends with a row that is ready or failed, or leaves it to be claimed
     again when this process does not survive."""
+    # 1. One worker at a time holds the lease in the row.
     report = leases.claim(report_id)
     if report is None:
         return
+    # 2. What ended its workers again and again is given up, and a right may have been taken away since the request.
     if report.attempts > leases.ATTEMPTS:
         fail_report(report=report, sentence=CUT_SHORT)
-    elif not can(report.requested_by, Permission.EXPORT_REPORTS):
+        return
+    if not can(report.requested_by, Permission.EXPORT_REPORTS):
         fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
-    else:
-        _try(report)
-
-
-def _try(report: Report) -> None:
+        return
+    # 3. The file, then row and event of the finished report in one transaction; or a row and event that say why not.
     try:
-        _write(report)
+        if report.format == bundles.FORMAT:
+            bundles.write(report)
+        else:
+            _write_rows(report)
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
     except CannotBuild as error:
         fail_report(report=report, sentence=error.sentence)
     except OSError as error:
-        logger.error(
-            "report not written", report=str(report.pk), error=errno.errorcode.get(error.errno or 0, "")
-        )
+        code = errno.errorcode.get(error.errno or 0, "")
+        logger.error("report not written", report=str(report.pk), error=code)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fail_report(report=report, sentence=NO_SPACE if full else NOT_WRITABLE)
 
 
-def _write(report: Report) -> None:
-    if report.format == bundles.FORMAT:
-        bundles.write(report)
-    else:
-        _write_rows(report)
-
-
 def _write_rows(report: Report) -> None:
+    """Write a table or JSON Lines at constant memory. Raises LeaseLost, OSError."""
     form = lines.FORMATS[report.format]
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
+        # 1. How much it will be, all of it counted in the snapshot that is read.
         slices = events.slices()
-        expected = sum(one.events for one in slices)
+        expected = sum(part.events for part in slices)
         leases.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
-        with pieces.made(events, wanted, report.format, slices) as made:
-            _stream(report, form, zip(slices, made, strict=True), draft, expected)
+        # 2. Slice by slice into the draft; now and then the row says how far it is, and the lease is extended.
+        rows, renewed = 0, time.monotonic()
+        with pieces.encoded(events, wanted, report.format, slices) as encoded, form.to(draft) as append:
+            for part, piece in zip(slices, encoded, strict=True):
+                append(piece)
+                rows += part.events
+                if time.monotonic() - renewed > RENEW_SECONDS:
+                    leases.renew(report, rows_done=rows, rows_expected=expected)
+                    renewed = time.monotonic()
+        # 3. The draft gets its name once it is whole and on the disk.
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
-
-
-def _stream(
-    report: Report, form: lines.Format, made: Iterable[tuple[Slice, Any]], draft: files.Draft, expected: int
-) -> None:
-    rows, renewed = 0, time.monotonic()
-    with form.to(draft) as append:
-        for one, piece in made:
-            append(piece)
-            rows += one.events
-            if time.monotonic() - renewed > RENEW_SECONDS:
-                leases.renew(report, rows_done=rows, rows_expected=expected)
-                renewed = time.monotonic()

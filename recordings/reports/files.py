@@ -26,7 +26,7 @@ class FileGone(PortalError):
 
 
 def folder() -> Path:
-    """Where reports rest; made when missing, for the portal's own user only."""
+    """Where reports are kept; made when missing, for the portal's own user only."""
     path = Path(settings.REPORTS_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
@@ -91,16 +91,16 @@ class Draft:
 def checked_size(report: Report) -> int:
     """The size of the finished file. Raises FileGone when it is not there or not as long as it was."""
     try:
-        found = file_of(report).stat().st_size
+        size = file_of(report).stat().st_size
     except OSError as error:
         raise FileGone from error
-    if found != report.size_bytes:
+    if size != report.size_bytes:
         raise FileGone
-    return found
+    return size
 
 
-def pieces(path: Path, start: int, length: int) -> Iterator[bytes]:
-    """`length` bytes of a file from `start` on, a piece at a time."""
+def read_range(path: Path, start: int, length: int) -> Iterator[bytes]:
+    """Read `length` bytes of a file from `start` on, a piece at a time."""
     with path.open("rb") as file:
         file.seek(start)
         while length > 0 and (piece := file.read(min(_CHUNK, length))):

@@ -37,13 +37,13 @@ class ReportForm(TrailForm):
         self.fields["q"].help_text = "Person, object, recording, request id or watermark."
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean()
-        if found.get("format") == BUNDLE and not self.errors:
+        cleaned = super().clean()
+        if cleaned.get("format") == BUNDLE and not self.errors:
             try:
                 Scope.asked(self.filters(), timezone.now())
             except CannotBuild as refused:
                 raise forms.ValidationError(refused.sentence) from refused
-        return found
+        return cleaned
 
     def filters(self) -> TrailFilters:
         """What was asked for. For a bundle the words name the one thing or person that it is about."""

@@ -1,4 +1,4 @@
-"""Who works on a report: a lease in its row, taken by one worker at a time and renewed while the work goes on."""
+"""Who works on a report: a lease in its row, held by one worker at a time and extended while the work goes on."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ class LeaseLost(Exception):
 
 
 def claim(report_id: UUID) -> Report | None:
-    """Take the work if it is there to be taken; None when it is done, or another worker holds the lease."""
+    """Lease the report to this worker; None when it is done, or another worker holds the lease."""
     with transaction.atomic():
         report = _free().select_for_update(skip_locked=True).filter(pk=report_id).first()
         if report is None:
@@ -32,7 +32,7 @@ def claim(report_id: UUID) -> Report | None:
 
 
 def renew(report: Report, *, rows_done: int, rows_expected: int | None) -> None:
-    """Tell how far the work is and keep it for another minute. Raises LeaseLost when it is somebody else's."""
+    """Save the progress and extend the lease by LEASE. Raises LeaseLost when another worker holds it."""
     until = timezone.now() + LEASE
     if not mine(report).update(leased_until=until, rows_done=rows_done, rows_expected=rows_expected):
         raise LeaseLost

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from recordings.reports.trail import Line
+from recordings.reports.events import Line
 from recordings.sheets.cells import csv_column
 from recordings.sheets.rows import Rows
 from recordings.sheets.xlsx import Output, Workbook
@@ -126,9 +126,9 @@ def row(event: Line) -> tuple[str, ...]:
 
 def _facts(event: Line) -> dict[str, object]:
     revealed = {
-        name: {"value": found.value, "salt": found.salt.hex()}
-        for name, found in event.disclosed.items()
-        if found is not None
+        name: {"value": disclosed.value, "salt": disclosed.salt.hex()}
+        for name, disclosed in event.disclosed.items()
+        if disclosed is not None
     }
     return {
         "n": event.number,

@@ -2,33 +2,33 @@
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import django
 
 from recordings.processes import in_children
+from recordings.reports.events import Slice, Snapshot, Wanted, joined
 from recordings.reports.lines import FORMATS
-from recordings.reports.trail import Slice, Snapshot, Wanted, joined
 
 SHARED = 100  # slices: fewer are done here before two children have begun and caught up
 CHILDREN = 2
 
 
-def made(
-    events: Snapshot, wanted: Wanted, format: str, slices: Sequence[Slice]
-) -> AbstractContextManager[Iterator[Any]]:
-    """A piece for each slice, in order, of one snapshot whoever makes it. Raises ChildLost."""
-    if len(slices) < SHARED:
-        return _here(events, format, slices)
-    moment = (events.address, events.name)
-    works = [partial(_pieces_in_child, *moment, wanted, format, slices[n::CHILDREN]) for n in range(CHILDREN)]
-    return in_children(works, prepare=django.setup)
-
-
 @contextmanager
-def _here(events: Snapshot, format: str, slices: Sequence[Slice]) -> Iterator[Iterator[Any]]:
+def encoded(
+    events: Snapshot, wanted: Wanted, format: str, slices: Sequence[Slice]
+) -> Iterator[Iterator[Any]]:
+    """Encode each slice, in order, from one snapshot whoever encodes it. Raises ChildLost."""
+    if len(slices) >= SHARED:
+        snapshot = (events.address, events.name)
+        works = [
+            partial(_pieces_in_child, *snapshot, wanted, format, slices[n::CHILDREN]) for n in range(CHILDREN)
+        ]
+        with in_children(works, prepare=django.setup) as pieces:
+            yield pieces
+        return
     # Python's cycle collector would walk the objects of each slice again and again, for a third of the time in all.
     # A slice holds no cycles.
     collects = gc.isenabled()
@@ -42,8 +42,8 @@ def _here(events: Snapshot, format: str, slices: Sequence[Slice]) -> Iterator[It
 
 def _pieces(events: Snapshot, format: str, slices: Sequence[Slice]) -> Iterator[Any]:
     encode = FORMATS[format].encoder()
-    for one in slices:
-        yield encode(events.read(one))
+    for part in slices:
+        yield encode(events.read(part))
 
 
 def _pieces_in_child(

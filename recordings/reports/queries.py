@@ -62,7 +62,7 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         state=ReportState(report.state).label,
         tone=TONES[report.state],
         format=FORMATS.get(report.format, report.format),
-        filters=_filters(report.filters, names),
+        filters=_filters_in_words(report.filters, names),
         by=person.display_name,
         estimate=_estimate(report),
         is_old=is_old,
@@ -79,16 +79,16 @@ def _names(reports: list[Report]) -> dict[str, str]:
     return {f"user:{user.pk}": user.display_name for user in users}
 
 
-def _filters(filters: dict[str, Any], names: dict[str, str]) -> str:
-    said = {name: _said(value, names) for name, value in filters.items()}
-    said.pop("event", None)
-    if "groups" in filters:
-        said["groups"] = [GROUPS[code][0].lower() if code in GROUPS else code for code in filters["groups"]]
-    return filter_words(said) or "the whole trail"
-
-
-def _said(value: Any, names: dict[str, str]) -> Any:
-    return [names.get(item, item) for item in value] if isinstance(value, list) else names.get(value, value)
+def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
+    words: dict[str, Any] = {}
+    for name, value in filters.items():
+        if name == "groups":
+            words[name] = [GROUPS[code][0].lower() if code in GROUPS else code for code in value]
+        elif isinstance(value, list):
+            words[name] = [names.get(ref, ref) for ref in value]
+        elif name != "event":
+            words[name] = names.get(value, value)
+    return filter_words(words) or "the whole trail"
 
 
 def _estimate(report: Report) -> str:

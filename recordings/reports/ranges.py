@@ -14,10 +14,10 @@ def part_of(header: str, size: int) -> tuple[int, int] | None:
 
     What cannot be read, and lists of ranges, may be ignored (RFC 9110, 14.2). Raises NotSatisfiable.
     """
-    found = _RANGE.match(header.strip())
-    if not found or not any(found.groups()):
+    match = _RANGE.match(header.strip())
+    if not match or not any(match.groups()):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         start, end = max(0, size - int(last)), size - 1
         if int(last) == 0:

@@ -1,4 +1,4 @@
-"""Celery's door to the builder. The row is the job; a message only saves waiting."""
+"""Celery tasks that build reports. The row is the job; a message only saves waiting."""
 
 from uuid import UUID
 

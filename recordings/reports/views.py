@@ -74,14 +74,17 @@ def download(request: Request, report_id: UUID) -> HttpResponseBase:
     """The file, or the part of it a broken download still lacks. In the trail before the first byte leaves."""
     report = _finished(request, report_id)
     size = files.checked_size(report)
+    # A part only of the very file the browser already has the beginning of.
+    known = request.headers.get("If-Range")
+    is_same_file = not known or known == f'"{report.sha256}"'
     try:
-        part = _part(request, report, size)
+        part = ranges.part_of(request.headers.get("Range", ""), size) if is_same_file else None
     except ranges.NotSatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     first, last = part or (0, size - 1)
     if request.method == "GET":
         record_download(report=report, first_byte=first, by=Actor.from_request(request))
-    content = files.pieces(files.file_of(report), first, last - first + 1)
+    content = files.read_range(files.file_of(report), first, last - first + 1)
     response = StreamingHttpResponse(content, status=206 if part else 200, content_type=TYPES[report.format])
     response.headers["Content-Length"] = str(last - first + 1)
     if part:
@@ -117,14 +120,6 @@ def _finished(request: Request, report_id: UUID) -> Report:
     if report.state != ReportState.READY:
         raise Http404
     return report
-
-
-def _part(request: Request, report: Report, size: int) -> tuple[int, int] | None:
-    """A part only of the very file the browser already has the beginning of."""
-    known = request.headers.get("If-Range")
-    if known and known != f'"{report.sha256}"':
-        return None
-    return ranges.part_of(request.headers.get("Range", ""), size)
 
 
 def _as_file(response: HttpResponseBase, report: Report, name: str) -> HttpResponseBase:

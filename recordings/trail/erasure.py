@@ -5,19 +5,17 @@ proof and bundle still holds and the field reads `erased`. The functions in the 
 second step by whoever did the first, after seven days, twice, or without the event that says what was done.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Q
 from psycopg import errors
 
 from recordings.audit.actor import Actor, Target
+from recordings.audit.event import Detail, Event, body_of
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.lag import check_lag
 from recordings.audit.record import record_durably
@@ -75,7 +73,7 @@ def identify(username: str, password: str) -> Any:
     if not user.has_permission(RIGHT):
         record_durably(
             Kind.ACCESS_DENIED,
-            by=_acting(user),
+            by=_actor(user),
             target=Target("command", "erase_subject"),
             outcome=Outcome.DENIED,
             rule=RIGHT.value,
@@ -84,7 +82,7 @@ def identify(username: str, password: str) -> Any:
     return user
 
 
-def ask(subject: str, reason: str, *, by: Any) -> UUID:
+def request_erasure(subject: str, reason: str, *, by: Any) -> UUID:
     """Ask that everything the trail keeps of a subject be erased; returns the request's id, for somebody else.
 
     `reason` stands in the trail for ever and in the open. Raises ErasureRefused, and NotSealed while the log is too far
@@ -93,57 +91,66 @@ def ask(subject: str, reason: str, *, by: Any) -> UUID:
     check_lag()
     request = uuid7()
     body = _body(request, Kind.SUBJECT_ERASURE_ASKED, subject, by, {"reason": reason})
-    _call("SELECT audit.ask_erasure(%s, %s, %s, %s)", subject, reason, _acting(by).ref, body)
+    _call("SELECT audit.ask_erasure(%s, %s, %s, %s)", subject, reason, _actor(by).ref, body)
     return request
 
 
-def approve(request: UUID, *, by: Any) -> Erased:
-    """Do what somebody else has asked for. Raises ErasureRefused."""
+def approve_erasure(request: UUID, *, by: Any) -> Erased:
+    """Erase what somebody else has asked for. Raises ErasureRefused."""
     check_lag()
     for _ in range(_TRIES):
         try:
-            subject, values = _approve(request, by)
+            # 1. The event says how many values are destroyed: counted and destroyed in one transaction.
+            with transaction.atomic(using=OWNER):
+                rows = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
+                subject = str(rows[0][0]) if rows else ""
+                ((values,),) = _call(_VALUES, subject, subject)
+                detail: Detail = {"request": str(request), "values": int(values)}
+                body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
+                _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _actor(by).ref, body)
         except errors.SerializationFailure:
             continue  # an event about the subject was written between counting and destroying
+        # 2. Deleted rows leave the files of the database.
         _call("VACUUM audit.personal, audit.subject_key")
-        return Erased(subject, values, remains(subject))
+        return Erased(subject, int(values), remains(subject))
     raise ErasureRefused("Events about this subject are being written all the time. Try again.")
 
 
-def _approve(request: UUID, by: Any) -> tuple[str, int]:
-    with transaction.atomic(using=OWNER):
-        found = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
-        subject = str(found[0][0]) if found else ""
-        ((values,),) = _call(_VALUES, subject, subject)
-        detail: dict[str, int | str] = {"request": str(request), "values": int(values)}
-        body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
-        _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _acting(by).ref, body)
-    return subject, int(values)
+def remains(subject: str) -> tuple[str, ...]:
+    """What an erasure of the trail does not touch, in sentences."""
+    kind, _, number = subject.partition(":")
+    sentences = []
+    if kind == "customer" and number.isdecimal():
+        mine = Q(customer_identity_id=int(number)) | Q(id=int(number), customer_identity_id__isnull=True)
+        if rows := CommBoxObject.objects.filter(mine).count():
+            sentences.append(
+                f"The catalog still has {rows:,} of this customer's conversations as CommBox reports them (name, "
+                "e-mail address, telephone number, messages, recordings, and the search index made of them). Erase "
+                "them in CommBox; notes that people typed about the customer stand under the writer's name."
+            )
+    if kind == "user" and number.isdecimal():
+        if get_user_model().objects.filter(pk=int(number)).exists():
+            sentences.append("The account's own row (user name, full name, e-mail address) stays.")
+        if notes := Viewing.objects.filter(viewer_id=int(number)).exclude(note="").count():
+            sentences.append(f"{count(notes, 'note')} on viewings: the portal's own table keeps them.")
+    return (
+        *sentences,
+        "Bundles and reports that were handed out, and backups made before today, still hold the values.",
+        "What happens from now on is written under a new key: close the account or delete the rows first.",
+    )
 
 
-def _acting(user: Any) -> Actor:
+def _actor(user: Any) -> Actor:
     """Without a name: these events hold no personal value that could need erasing in its turn."""
     return Actor(ref=f"user:{user.pk}", kind="person", role=user.role_codes, authn="password")
 
 
-def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Mapping[str, int | str]) -> bytes:
-    actor = _acting(by)
-    kind_of_subject = "person" if subject.startswith("user:") else subject.partition(":")[0]
-    return canonical(
-        {
-            "v": 1,
-            "id": str(event_id),
-            "type": kind.value,
-            "outcome": Outcome.COMPLETED.value,
-            "occurred_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "actor": {"ref": actor.ref, "kind": actor.kind, "role": actor.role, "authn": actor.authn},
-            "object": {"kind": kind_of_subject, "ref": subject},
-            "action_detail": detail,
-            "authz": {"rule": RIGHT.value},
-            "request": {"app_version": settings.APP_VERSION},
-            "asserted_by": "server",
-        }
-    )
+def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Detail) -> bytes:
+    """The bytes of an event that the database writes itself, in the transaction of the erasure."""
+    prefix = subject.partition(":")[0]
+    target = Target("person" if prefix == "user" else prefix, subject)
+    event = Event(event_id, kind, _actor(by), target, personal=[], detail=detail, rule=RIGHT.value)
+    return canonical(body_of(event, sealed=[]))
 
 
 def _call(statement: str, *params: Any) -> list[Any]:
@@ -161,38 +168,3 @@ def _call(statement: str, *params: Any) -> list[Any]:
         if isinstance(cause, errors.InsufficientPrivilege):
             raise ErasureRefused("Only the owner's login erases: set DATABASE_OWNER_URL.") from None
         raise
-
-
-def remains(subject: str) -> tuple[str, ...]:
-    """What an erasure of the trail does not touch, in sentences."""
-    kind, _, number = subject.partition(":")
-    known = {"customer": _of_customer, "user": _of_person}.get(kind)
-    own = known(int(number)) if known and number.isdecimal() else ()
-    return (
-        *own,
-        "Bundles and reports that were handed out, and backups made before today, still hold the values.",
-        "What happens from now on is written under a new key: close the account or delete the rows first.",
-    )
-
-
-def _of_customer(number: int) -> tuple[str, ...]:
-    mine = Q(customer_identity_id=number) | Q(id=number, customer_identity_id__isnull=True)
-    rows = CommBoxObject.objects.filter(mine).count()
-    if not rows:
-        return ()
-    return (
-        f"The catalog still has {rows:,} of this customer's conversations as CommBox reports them (name, e-mail "
-        "address, telephone number, messages, recordings, and the search index made of them). Erase them in CommBox; "
-        "notes that people typed about the customer stand under the writer's name.",
-    )
-
-
-def _of_person(number: int) -> tuple[str, ...]:
-    notes = Viewing.objects.filter(viewer_id=number).exclude(note="").count()
-    account = get_user_model().objects.filter(pk=number).exists()
-    said = ["The account's own row (user name, full name, e-mail address) stays."] if account else []
-    return (
-        (*said, f"{count(notes, 'note')} on viewings: the portal's own table keeps them.")
-        if notes
-        else tuple(said)
-    )

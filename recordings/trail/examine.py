@@ -1,4 +1,4 @@
-"""One event under the magnifying glass: is its hash right, do its columns and its personal values agree with it?"""
+"""Check one event: is its hash right, do its columns and its personal values agree with it?"""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ class Commitment:
     label: str
     value: str
     salt: str
-    stands: str
+    in_event: str
     erased: bool
     holds: bool
 
@@ -75,21 +75,23 @@ def examine(event_id: UUID) -> Examined | None:
     if event is None:
         return None
     row = event.stored
+    # Every field that was committed to: those whose values are kept beside the event, and those erased since.
+    fields = sorted({*(name for name in LABELS if _in_event(event, name)), *event.disclosed})
     return Examined(
         event=event,
         pretty=json.dumps(event.body, indent=2, ensure_ascii=False),
         stored_hash=row.body_hash.hex(),
         computed_hash=hashlib.sha256(row.body).hexdigest(),
         disagreeing=_disagreeing(event),
-        commitments=tuple(_commitment(event, name) for name in _fields(event)),
+        commitments=tuple(_commitment(event, name) for name in fields),
         clock_difference=(row.recorded_at - row.occurred_at).total_seconds(),
     )
 
 
 def _disagreeing(event: OpenedRow) -> tuple[str, ...]:
     row = AuditEvent.objects.filter(event_id=event.stored.event_id).values(*_COLUMNS).get()
-    said = {column: _at(event.body, path) for column, path in _COLUMNS.items()}
-    wrong = [column for column, value in said.items() if row[column] != value]
+    in_body = {column: _at(event.body, path) for column, path in _COLUMNS.items()}
+    wrong = [column for column, value in in_body.items() if row[column] != value]
     own = [] if event.body.get("id") == str(event.stored.event_id) else ["event_id"]
     return tuple(own + wrong)
 
@@ -100,26 +102,20 @@ def _at(body: Any, path: tuple[str, ...]) -> str:
     return str(body)
 
 
-def _fields(event: OpenedRow) -> list[str]:
-    """Every field that was committed to: those whose values rest beside the event, and those erased since."""
-    known = [name for name in LABELS if _stands(event, name)]
-    return sorted({*known, *event.disclosed})
-
-
-def _stands(event: OpenedRow, name: str) -> str:
+def _in_event(event: OpenedRow, name: str) -> str:
     part, _, key = name.partition(".")
     return str(event.part(part).get(key, ""))
 
 
 def _commitment(event: OpenedRow, name: str) -> Commitment:
-    found = event.disclosed.get(name)
-    stands = _stands(event, name)
+    disclosed = event.disclosed.get(name)
+    in_event = _in_event(event, name)
     return Commitment(
         field=name,
         label=LABELS.get(name, name.partition(".")[2].replace("_", " ").capitalize()),
-        value=found.value if found else "",
-        salt=found.salt.hex() if found else "",
-        stands=stands,
-        erased=found is None,
-        holds=found is not None and commitment(name, found.salt, found.value) == stands,
+        value=disclosed.value if disclosed else "",
+        salt=disclosed.salt.hex() if disclosed else "",
+        in_event=in_event,
+        erased=disclosed is None,
+        holds=disclosed is not None and commitment(name, disclosed.salt, disclosed.value) == in_event,
     )

@@ -119,8 +119,8 @@ def _day(text: str | None) -> date | None:
 
 
 Events = QuerySet[AuditEvent]
-# Where a ref of each kind can stand in an event.
-_COLUMNS = {
+# The columns in which a ref of each kind can be.
+_COLUMNS_OF = {
     "object": ("target_ref", "parent_ref"),
     "recording": ("target_ref",),
     "report": ("target_ref",),
@@ -136,23 +136,22 @@ def matching(filters: TrailFilters) -> Events:
     if filters.nothing:
         return AuditEvent.objects.filter(id=0)  # numbers begin with 1; none() has no SQL to hand on
     meanings = [Q(**{column: value}) for column, value in _meanings(filters)]
-    return _common(filters).filter(reduce(or_, meanings, Q()))
+    return _apart_from_words(filters).filter(reduce(or_, meanings, Q()))
 
 
 def branches(filters: TrailFilters) -> list[Events]:
-    """Disjoint-or-not sets of events whose union is asked for, each of them served by one index.
+    """Split the filters into sets of events, overlapping or not, each served by one index; their union is asked for.
 
     One query with OR would make the database sort everything a busy person ever did; a union of short,
     already sorted branches stops as soon as a page is full.
     """
     if filters.nothing:
         return []
-    base = _common(filters)
-    words = _meanings(filters)
-    if words:
-        return [base.filter(**{column: value}) for column, value in words]
+    base = _apart_from_words(filters)
+    if meanings := _meanings(filters):
+        return [base.filter(**{column: value}) for column, value in meanings]
     if filters.target.startswith("object:"):
-        return [base.filter(**{column: filters.target}) for column in _COLUMNS["object"]]
+        return [base.filter(**{column: filters.target}) for column in _COLUMNS_OF["object"]]
     if filters.all_kinds and not (filters.actor or filters.target):
         return [base.filter(kind=kind) for kind in filters.all_kinds]
     return [base]
@@ -160,12 +159,18 @@ def branches(filters: TrailFilters) -> list[Events]:
 
 def _meanings(filters: TrailFilters) -> list[tuple[str, str]]:
     """Column and value of everything the searched words may mean."""
-    found = [(column, ref) for ref in filters.any_ref for column in _COLUMNS.get(ref.partition(":")[0], ())]
-    found += [("request_id", filters.request)] if filters.request else []
-    return found + ([("event_id", filters.event)] if filters.event else [])
+    meanings = [
+        (column, ref) for ref in filters.any_ref for column in _COLUMNS_OF.get(ref.partition(":")[0], ())
+    ]
+    if filters.request:
+        meanings.append(("request_id", filters.request))
+    if filters.event:
+        meanings.append(("event_id", filters.event))
+    return meanings
 
 
-def _common(filters: TrailFilters) -> Events:
+def _apart_from_words(filters: TrailFilters) -> Events:
+    """The events that pass every filter but the searched words."""
     events = AuditEvent.objects.all()
     if filters.target.startswith("object:"):  # its recordings are part of it
         events = events.filter(Q(target_ref=filters.target) | Q(parent_ref=filters.target))
@@ -180,19 +185,13 @@ def _common(filters: TrailFilters) -> Events:
         events = events.filter(kind__in=filters.all_kinds)
     if filters.since:
         start = _midnight(filters.since)
-        events = events.filter(recorded_at__gte=start, id__gte=_first(recorded_at__gte=start - CLOCK_SLACK))
+        first = AuditEvent.objects.filter(recorded_at__gte=start - CLOCK_SLACK).order_by("recorded_at", "id")
+        events = events.filter(recorded_at__gte=start, id__gte=Subquery(first.values("id")[:1]))
     if filters.until:
         end = _midnight(filters.until + timedelta(days=1))
-        events = events.filter(recorded_at__lt=end, id__lte=_last(recorded_at__lt=end + CLOCK_SLACK))
+        last = AuditEvent.objects.filter(recorded_at__lt=end + CLOCK_SLACK).order_by("-recorded_at", "-id")
+        events = events.filter(recorded_at__lt=end, id__lte=Subquery(last.values("id")[:1]))
     return events
-
-
-def _first(**since: datetime) -> Subquery:
-    return Subquery(AuditEvent.objects.filter(**since).order_by("recorded_at", "id").values("id")[:1])
-
-
-def _last(**until: datetime) -> Subquery:
-    return Subquery(AuditEvent.objects.filter(**until).order_by("-recorded_at", "-id").values("id")[:1])
 
 
 def _midnight(day: date) -> datetime:

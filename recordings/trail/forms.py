@@ -65,15 +65,15 @@ class TrailForm(FilterForm):
         self.fields["person"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = super().clean() or {}
-        since, until = found.get("since"), found.get("until")
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and since > until:
             self.add_error("until", "The last day lies before the first.")
-        return found
+        return cleaned
 
     def clean_q(self) -> str:
         text: str = self.cleaned_data["q"]
-        self.words = _words(text)
+        self.words = _filters_meant_by(text)
         return text
 
     def filters(self) -> TrailFilters:
@@ -114,7 +114,7 @@ def _people() -> dict[str, str]:
     return {f"user:{user.pk}": user.display_name for user in users}
 
 
-def _words(text: str) -> dict[str, Any]:
+def _filters_meant_by(text: str) -> dict[str, Any]:
     """What was typed: an object's number, a uuid, a watermark, a request's id, a ref, or part of a person's name.
 
     Raises ValidationError when it stands for too many people at once.
@@ -123,28 +123,25 @@ def _words(text: str) -> dict[str, Any]:
         return {}
     if text.isascii() and text.isdigit() and len(text) < 20:
         return {"any_ref": (f"object:{int(text)}",)}
-    if found := _WATERMARK.match(text):
-        return _viewing(found.group(1).lower())
+    if watermark := _WATERMARK.match(text):
+        return _watermarked(watermark.group(1).lower())
     if _REF.match(text):
         return {"any_ref": (text,)}
     try:
-        return _uuid(UUID(text))
+        uuid = UUID(text)
     except ValueError:
         return _person_or_request(text)
-
-
-def _uuid(uuid: UUID) -> dict[str, Any]:
     refs = tuple(f"{kind}:{uuid}" for kind in ("recording", "report", "event"))
     return {"any_ref": refs, "event": str(uuid), "request": uuid.hex}
 
 
-def _viewing(tail: str) -> dict[str, Any]:
+def _watermarked(tail: str) -> dict[str, Any]:
     """The viewing whose watermark was read off a screen: its recording, and who watched it."""
     short = Right(Cast("id", TextField()), 8)
-    found = Viewing.objects.annotate(short=short).filter(short=tail).first()
-    if found is None:
+    viewing = Viewing.objects.annotate(short=short).filter(short=tail).first()
+    if viewing is None:
         return {"nothing": True}
-    return {"target": f"recording:{found.recording_id}", "actor": f"user:{found.viewer_id}"}
+    return {"target": f"recording:{viewing.recording_id}", "actor": f"user:{viewing.viewer_id}"}
 
 
 def _person_or_request(text: str) -> dict[str, Any]:

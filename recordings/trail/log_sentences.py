@@ -1,4 +1,4 @@
-"""What is said of the trail itself: who read, proved, compared or erased, and what the sealed log says of its own."""
+"""Sentences about the trail itself: who read, proved, compared or erased, and the sealed log's own events."""
 
 from collections.abc import Callable, Mapping
 
@@ -16,10 +16,10 @@ def _trail_viewed(event: Opened) -> Words:
 
 
 def _trail_searched(event: Opened) -> Words:
-    said = event.private("action_detail.q")
+    words = event.private("action_detail.q")
     return [
         "searched the audit trail",
-        f" for {phrases.quoted(said)}" if said else "",
+        f" for {phrases.quoted(words)}" if words else "",
         phrases.filters(event),
     ]
 
@@ -53,8 +53,8 @@ def _erasure_asked(event: Opened) -> Words:
 
 
 def _erased(event: Opened) -> Words:
-    said = phrases.optional_count(event, "values", "value", "values")
-    return ["erased the personal values of ", thing(event), f": {said}" if said else ""]
+    values = phrases.optional_count(event, "values", "value", "values")
+    return ["erased the personal values of ", thing(event), f": {values}" if values else ""]
 
 
 # --- the sealed log

@@ -96,9 +96,9 @@ def optional_count(event: Opened, key: str, one: str, many: str) -> str:
     return f"{figure(number)} {one if number == 1 else many}" if isinstance(number, int) else ""
 
 
-def listed(before: str, *said: str) -> str:
+def listed(before: str, *words: str) -> str:
     """The words that are there, with commas, after `before`; nothing when there are none."""
-    return f"{before}{', '.join(filter(None, said))}" if any(said) else ""
+    return f"{before}{', '.join(filter(None, words))}" if any(words) else ""
 
 
 def took(event: Opened) -> str:
@@ -109,8 +109,8 @@ def took(event: Opened) -> str:
 
 def verdict(event: Opened) -> str:
     """ ": same log" from the detail `verdict`."""
-    said = event.text("verdict").replace("_", " ").rstrip(": ,")
-    return f": {said}" if said.strip() else ""
+    words = event.text("verdict").replace("_", " ").rstrip(": ,")
+    return f": {words}" if words.strip() else ""
 
 
 def change(event: Opened) -> str:
@@ -133,14 +133,14 @@ def _one_change(name: str, before: Any, after: Any) -> str:
 
 def reason(event: Opened, otherwise: str) -> str:
     """Why, as the event says it, else `otherwise`."""
-    found = event.text("sentence") or event.text("reason") or event.text("error")
-    return (found.replace("_", " ") if " " not in found else found).rstrip(".") or otherwise
+    text = event.text("sentence") or event.text("reason") or event.text("error")
+    return (text.replace("_", " ") if " " not in text else text).rstrip(".") or otherwise
 
 
 def because(event: Opened, otherwise: str = "") -> str:
     """ ": why", or nothing when there is no why."""
-    found = reason(event, otherwise)
-    return f": {found}" if found else ""
+    why = reason(event, otherwise)
+    return f": {why}" if why else ""
 
 
 def purpose_label(code: str) -> str:
@@ -185,22 +185,22 @@ def life(event: Opened) -> str:
 
 def size(event: Opened) -> str:
     """ ", 104,857,600 bytes"."""
-    found = event.detail.get("size_bytes")
-    return f", {count(found, 'byte')}" if isinstance(found, int) else ""
+    size_bytes = event.detail.get("size_bytes")
+    return f", {count(size_bytes, 'byte')}" if isinstance(size_bytes, int) else ""
 
 
 def filters(event: Opened) -> str:
     """ ", filter: what viewing, outcome denied" from the detail `filters`, whatever stands in there."""
-    found = event.detail.get("filters")
-    return f", filter: {filter_words(found)}" if isinstance(found, dict) and found else ""
+    given = event.detail.get("filters")
+    return f", filter: {filter_words(given)}" if isinstance(given, dict) and given else ""
 
 
-def filter_words(found: dict[str, Any]) -> str:
+def filter_words(given: dict[str, Any]) -> str:
     """Filters as people would say them: "by user:3, from 2026-11-01"."""
-    said = (
-        (_FILTERS.get(name, name.replace("_", " ")), figure(value)) for name, value in sorted(found.items())
+    words = (
+        (_FILTERS.get(name, name.replace("_", " ")), figure(value)) for name, value in sorted(given.items())
     )
-    return ", ".join(f"{name} {value}".strip() for name, value in said)
+    return ", ".join(f"{name} {value}".strip() for name, value in words)
 
 
 def found(event: Opened) -> str:

@@ -20,7 +20,7 @@ from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
 # Where a ref leads: the page, and the right that opens it.
-ROOMS = {
+_PAGES = {
     "object": ("catalog:object", Permission.OPEN_OBJECTS),
     "recording": ("playback:recording", Permission.OPEN_OBJECTS),
     "user": ("trail:person", Permission.READ_TRAIL),
@@ -79,7 +79,7 @@ class Links:
     def to(self, ref: str) -> str:
         """The address of what a ref names; for who may not open it, the trail filtered by it."""
         kind, _, key = ref.partition(":")
-        name, right = ROOMS.get(kind, ("", None))
+        name, right = _PAGES.get(kind, ("", None))
         if not name or not key:
             return ""
         if right in self.may or ref == self.own:
@@ -94,26 +94,34 @@ class Links:
 
 def trail(filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None) -> Page[EventRow, int]:
     """One page of the events that pass the filters."""
-    page = Page.cut(_ids(filters, start), start, int, _count(filters))
-    return page.showing(_rows(_by_id(page.rows), Links(viewer)))
+    sets = branches(filters)
+    # Counted up to one more than COUNTED: beyond that a page says "more than".
+    total = _numbers(sets, "-id", COUNTED + 1).count()
+    if start.key is not None:
+        behind = {"id__gt" if start.newer else "id__lt": start.key}
+        sets = [events.filter(**behind) for events in sets]
+    # One more than a page holds, so that it is known whether there is another page.
+    numbers = _numbers(sets, "id" if start.newer else "-id", PAGE + 1)
+    page = Page.cut(list(numbers), start, int, total)
+    return page.showing(_rows(_numbered(page.rows), viewer))
 
 
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
     """The newest events on one thing."""
-    return _newest(AuditEvent.objects.filter(target_ref=target_ref), limit, viewer)
+    events = AuditEvent.objects.filter(target_ref=target_ref).order_by("-id").values_list(*COLUMNS)
+    return _rows(open_events(stored(events[:limit])), viewer)
 
 
 def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
     """The newest events on an object and on its recordings."""
     ref = f"object:{object_id}"
-    events = AuditEvent.objects.order_by("-id")
-    both = [events.filter(target_ref=ref), events.filter(parent_ref=ref)]
-    return _rows(_by_id(_union(both, "-id", limit)), Links(viewer))
+    both = [AuditEvent.objects.filter(target_ref=ref), AuditEvent.objects.filter(parent_ref=ref)]
+    return _rows(_numbered(list(_numbers(both, "-id", limit))), viewer)
 
 
 def event_row(event: OpenedRow, viewer: Any = None) -> EventRow:
     """One opened event as a list shows it."""
-    (row,) = _rows([event], Links(viewer))
+    (row,) = _rows([event], viewer)
     return row
 
 
@@ -122,47 +130,26 @@ def first_event_at() -> datetime | None:
     return AuditEvent.objects.order_by("id").values_list("recorded_at", flat=True).first()
 
 
-def _ids(filters: TrailFilters, start: Start[int]) -> list[int]:
-    """One number more than a page holds, so that it is known whether there is another page."""
-    sets = branches(filters)
-    if start.key is not None:
-        behind = {"id__gt" if start.newer else "id__lt": start.key}
-        sets = [events.filter(**behind) for events in sets]
-    return _union(sets, "id" if start.newer else "-id", PAGE + 1)
-
-
-def _union(sets: Sequence[Events], order: str, limit: int) -> list[int]:
-    """The first numbers of several sets of events together, each of them already in order."""
-    return list(_together(sets, order, limit)) if sets else []
-
-
-def _together(sets: Sequence[Events], order: str, limit: int) -> "QuerySet[AuditEvent, int]":
+def _numbers(sets: Sequence[Events], order: str, limit: int) -> "QuerySet[AuditEvent, int]":
+    """The first event numbers of several sets together; each set is read in order and only as far as needed."""
     numbers = [events.order_by(order).values_list("id", flat=True)[:limit] for events in sets]
+    if not numbers:
+        return AuditEvent.objects.none().values_list("id", flat=True)
     return numbers[0].union(*numbers[1:]).order_by(order)[:limit] if len(numbers) > 1 else numbers[0]
 
 
-def _count(filters: TrailFilters) -> int:
-    """How many events pass, counted up to one more than COUNTED."""
-    sets = branches(filters)
-    return _together(sets, "-id", COUNTED + 1).count() if sets else 0
-
-
-def _newest(events: Events, limit: int, viewer: Any) -> list[EventRow]:
-    found = stored(events.order_by("-id").values_list(*COLUMNS)[:limit])
-    return _rows(open_events(found), Links(viewer))
-
-
-def _by_id(ids: Sequence[int]) -> list[OpenedRow]:
+def _numbered(ids: Sequence[int]) -> list[OpenedRow]:
+    """The opened events with these numbers, newest first."""
     return open_events(stored(AuditEvent.objects.filter(id__in=ids).order_by("-id").values_list(*COLUMNS)))
 
 
-def _rows(events: Sequence[OpenedRow], links: Links) -> list[EventRow]:
-    seals = seals_of([event.stored.event_id for event in events])
+def _rows(events: Sequence[OpenedRow], viewer: Any) -> list[EventRow]:
+    links, seals = Links(viewer), seals_of([event.stored.event_id for event in events])
     return [_row(event, links, seals) for event in events]
 
 
 def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
-    said = sentence(event)
+    parts = sentence(event)
     seal = seals.get(event.stored.event_id, UNSEALED)
     return EventRow(
         id=event.stored.id,
@@ -177,8 +164,8 @@ def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow
         actor_name=event.actor_name,
         actor_href=links.to(event.actor_ref),
         actor_role=str(event.part("actor").get("role", "")).replace("_", " ").replace("+", ", "),
-        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in said),
-        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event, said)),
+        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in parts),
+        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event, parts)),
         label=event.private("object.label"),
         purpose=purpose_label(event.purpose) if event.purpose else "",
         note=event.private("purpose.note"),
@@ -190,12 +177,12 @@ def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow
     )
 
 
-def _about(event: OpenedRow, said: Sequence[Part]) -> list[Part]:
+def _about(event: OpenedRow, sentence: Sequence[Part]) -> list[Part]:
     """What the event is about, as far as its sentence does not say so: the recording and its object."""
     if event.target_kind not in ("object", "recording"):
         return []
     parts = [named(event.target_kind, event.target_ref, "")]
     if event.parent_ref:
         parts.append(named("object", event.parent_ref, ""))
-    told = {part.ref for part in said}
-    return [part for part in parts if part.ref not in told]
+    mentioned = {part.ref for part in sentence}
+    return [part for part in parts if part.ref not in mentioned]

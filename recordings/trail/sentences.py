@@ -1,6 +1,6 @@
 """What an event says in words: "watched 0:00–3:10 at 1.5×", "was refused: no right to play recordings".
 
-One presenter per kind, each told only what stands in the event; the actor's name goes in front. Kinds of a newer
+One presenter per kind, each given only the event; the actor's name goes in front. Kinds of a newer
 version, and details that are missing, still read sensibly.
 """
 
@@ -127,11 +127,11 @@ def _access_denied(event: Opened) -> Words:
 
 
 def _searched(event: Opened) -> Words:
-    said = event.private("action_detail.q")
+    words = event.private("action_detail.q")
     area = event.text("area") or "objects"
     return [
         f"searched {area}",
-        f" for {phrases.quoted(said)}" if said else "",
+        f" for {phrases.quoted(words)}" if words else "",
         phrases.filters(event),
         phrases.found(event),
     ]
@@ -180,8 +180,8 @@ def _file_identified(event: Opened) -> Words:
 
 
 def _file_differs(event: Opened) -> Words:
-    said = event.text("sentence")
-    return ["found that the file of ", thing(event), " is another one", f": {said}" if said else ""]
+    why = event.text("sentence")
+    return ["found that the file of ", thing(event), " is another one", f": {why}" if why else ""]
 
 
 def _absence_accepted(event: Opened) -> Words:
@@ -197,8 +197,8 @@ def _discovered(event: Opened) -> Words:
 
 
 def _changed(event: Opened) -> Words:
-    said = phrases.change(event)
-    return ["saw the file change at the source", f": {said}" if said else phrases.because(event)]
+    change = phrases.change(event)
+    return ["saw the file change at the source", f": {change}" if change else phrases.because(event)]
 
 
 def _vanished(event: Opened) -> Words:
@@ -296,8 +296,8 @@ def _of_which_part(event: Opened) -> str:
         f"version {event.text('version')}" if event.text("version") else "",
         f"URLs for {life} s" if life else "",
     ]
-    said = ", ".join(filter(None, facts))
-    return f" ({said})" if said else ""
+    words = ", ".join(filter(None, facts))
+    return f" ({words})" if words else ""
 
 
 def _config_changed(event: Opened) -> Words:
@@ -317,15 +317,15 @@ def _config_changed(event: Opened) -> Words:
             return [
                 f"encrypted {many} anew, under key {after.get('key_id')} instead of {before.get('key_id')}"
             ]
-    said = phrases.change(event)
-    return ["changed the configuration", f": {said}" if said else phrases.because(event)]
+    change = phrases.change(event)
+    return ["changed the configuration", f": {change}" if change else phrases.because(event)]
 
 
 def _unknown(event: Opened) -> Words:
-    """A kind this version does not know: its name said as words, and what it was about."""
-    said = event.kind.replace(".", ": ").replace("_", " ")
+    """A kind this version does not know: its name as words, and what it was about."""
+    name = event.kind.replace(".", ": ").replace("_", " ")
     what: list[str | Part] = [" on ", thing(event)] if event.target_ref else []
-    return [f"did {phrases.quoted(said)}", *what]
+    return [f"did {phrases.quoted(name)}", *what]
 
 
 PRESENTERS: Mapping[str, Presenter] = {

@@ -34,16 +34,16 @@ def trail_page(request: Request) -> HttpResponse:
     filters = form.filters()
     words = form.cleaned_data["q"]
     log_reading(by=Actor.from_request(request), filters=filters.as_detail(), words=words)
-    found = trail(filters, start_by_number(request.GET), viewer=request.user)
+    events = trail(filters, start_by_number(request.GET), viewer=request.user)
     context |= {
-        "page": found,
+        "page": events,
         "chips": form.chips(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
         **_export(form, filters),
-        "total": found.total,
-        "shown": found.shown("events"),
-        **found.urls(BY_NUMBER, form.query(), reverse("trail:trail")),
+        "total": events.total,
+        "shown": events.shown("events"),
+        **events.urls(BY_NUMBER, form.query(), reverse("trail:trail")),
     }
     return page(request, "trail/trail.html", context, fragment="results")
 
@@ -77,15 +77,15 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         filters = TrailFilters(any_ref=(ref,))
     else:
         filters = TrailFilters(actor=ref)
-    found = trail(filters, start_by_number(request.GET), viewer=request.user)
+    events = trail(filters, start_by_number(request.GET), viewer=request.user)
     context = {
         "subject": person,
         "own": request.user.pk == person_id,
-        "page": found,
+        "page": events,
         "only_refused": only_refused,
         "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
-        "shown": found.shown("events"),
-        **found.urls(BY_NUMBER, "only=refused" if only_refused else "", request.path),
+        "shown": events.shown("events"),
+        **events.urls(BY_NUMBER, "only=refused" if only_refused else "", request.path),
     }
     return page(request, "trail/person.html", context, fragment="results")
 

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target
-from recordings.audit.record import _body, _Facts, _personal
+from recordings.audit.event import Event as AuditEvent
+from recordings.audit.event import body_of, personal_values
 from recordings.audit.schema import canonical
 from recordings.audit.vault import Sealed, _seal
 from recordings.models.fields import uuid7
@@ -173,10 +174,12 @@ def _template(
     asserted_by: str = "server",
 ) -> Template:
     """What the writer makes of these facts, with marks in the places of what differs."""
-    personal = _personal(_BY, target, note, private or {})
+    personal = personal_values(_BY, target, note, private)
     marks = [Sealed(value.field, value.subject, f"@{value.field}@", b"", b"") for value in personal]
-    facts = _Facts(kind, outcome, target, purpose, detail, None, "", asserted_by)
-    body = _body(uuid7(), _BY, marks, facts) | {"id": "@id@", "occurred_at": "@at@"}
+    event = AuditEvent(
+        uuid7(), kind, _BY, target, personal, outcome, purpose, detail, asserted_by=asserted_by
+    )
+    body = body_of(event, marks) | {"id": "@id@", "occurred_at": "@at@"}
     body["request"] = {**body["request"], "id": "@request@"}
     text = canonical(body).decode().replace("%", "%%")
     return Template(_MARK.sub(r"%(\1)s", text), [(one.field, one.subject.strip("@")) for one in personal])

@@ -30,7 +30,7 @@ from auditportal.embedded import Services
 from recordings.models import AuditEvent, Report
 from recordings.models.fields import uuid7
 from recordings.reports import files, lines
-from recordings.reports.trail import Wanted, snapshot
+from recordings.reports.events import Wanted, snapshot
 from recordings.sheets.xlsx import Workbook
 from recordings.trail.filters import TrailFilters
 from tests.bench import logs

@@ -39,7 +39,10 @@ class Command(BaseCommand):
         try:
             user = erasure.identify(*self._credentials(options["username"], options["password_file"]))
             if step == "ask":
-                self._ask(options["subject"], options["reason"], user)
+                request = erasure.request_erasure(options["subject"], options["reason"], by=user)
+                self.stdout.write(
+                    f"Asked. Somebody else must approve within 7 days: manage.py erase_subject approve {request}"
+                )
             else:
                 self._approve(options["request"], user)
         except PortalError as error:
@@ -54,14 +57,8 @@ class Command(BaseCommand):
         except (OSError, UnicodeError) as error:
             raise CommandError(f"The password file cannot be read: {error}") from None
 
-    def _ask(self, subject: str, reason: str, user: Any) -> None:
-        request = erasure.ask(subject, reason, by=user)
-        self.stdout.write(
-            f"Asked. Somebody else must approve within 7 days: manage.py erase_subject approve {request}"
-        )
-
     def _approve(self, request: UUID, user: Any) -> None:
-        done = erasure.approve(request, by=user)
+        done = erasure.approve_erasure(request, by=user)
         self.stdout.write(
             f"Erased: {count(done.values, 'value')} of {done.subject}, and the key they were under."
         )

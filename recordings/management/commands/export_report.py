@@ -42,7 +42,11 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, .zip")
 
     def handle(self, *, out: Path, **given: Any) -> None:
-        filters = _filters(given)
+        about = [f"{kind}:{given[kind]}" for kind in ("recording", "object") if given[kind] is not None]
+        actor = "" if given["person"] is None else f"user:{given['person']}"
+        filters = TrailFilters(
+            target=about[0] if about else "", actor=actor, since=given["from"], until=given["to"]
+        )
         try:
             scope = Scope.asked(filters, timezone.now())
             built, sha256 = _export(scope, filters, out, self._progress)
@@ -59,14 +63,8 @@ class Command(BaseCommand):
             self.stderr.write(f"\r{done:,} of {expected:,} leaves", ending="" if done < expected else "\n")
 
 
-def _filters(given: dict[str, Any]) -> TrailFilters:
-    about = [f"{kind}:{given[kind]}" for kind in ("recording", "object") if given[kind] is not None]
-    actor = "" if given["person"] is None else f"user:{given['person']}"
-    return TrailFilters(target=about[0] if about else "", actor=actor, since=given["from"], until=given["to"])
-
-
 def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tuple[Built, str]:
-    """Have it in the trail that the bundle is asked for, build it, have it in the trail that it was built."""
+    """Commit the request to the trail, build the bundle, commit to the trail that it was built."""
     report = uuid7()
     target = Target("report", f"report:{report}")
     with _NewFile(out) as file:

@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from recordings.catalog.docs import rebuild_all
+from recordings.trail.phrases import count
 
 
 class Command(BaseCommand):
     help = "Rebuild the search rows of every object."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        number = rebuild_all()
-        self.stdout.write(f"Search rows of {number:,} object{'' if number == 1 else 's'} are up to date.")
+        self.stdout.write(f"Search rows of {count(rebuild_all(), 'object')} are up to date.")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from recordings.audit import Actor, AuditUnavailable
-from recordings.proof.verification.findings import Verification, plural
+from recordings.proof.verification.findings import plural
 from recordings.proof.verification.nightly import keep
 from recordings.proof.verification.portal import CannotVerify, verify_portal
 
@@ -40,13 +40,6 @@ class Command(BaseCommand):
             raise CommandError(error.sentence) from None
         if self.stderr.isatty():
             self.stderr.write("\r\033[K", ending="")
-        self._report(result)
-        if not only_look:
-            self._keep(result)
-        if not result.ok:
-            sys.exit(1)
-
-    def _report(self, result: Verification) -> None:
         for check in result.checks:
             self.stdout.write(str(check))
         summary = f"{plural(result.events, 'event')}, {plural(result.leaves, 'leaf', 'leaves')}, {result.seconds:.1f} s"
@@ -54,12 +47,13 @@ class Command(BaseCommand):
             self.stdout.write(f"Everything holds: {summary}.")
         else:
             self.stdout.write(f"BROKEN: {summary}. The first problem:\n  {result.problem}")
-
-    def _keep(self, result: Verification) -> None:
-        try:
-            keep(result, by=Actor.system("verify_trail"))
-        except (AuditUnavailable, DatabaseError):
-            self.stderr.write("The result could not be kept: the trail cannot be written.")
+        if not only_look:
+            try:
+                keep(result, by=Actor.system("verify_trail"))
+            except (AuditUnavailable, DatabaseError):
+                self.stderr.write("The result could not be kept: the trail cannot be written.")
+        if not result.ok:
+            sys.exit(1)
 
     def _progress(self, done: int, size: int) -> None:
         """A line that is written over, only for somebody who watches."""

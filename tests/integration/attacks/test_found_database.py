@@ -15,7 +15,7 @@ from auditportal.embedded import Services
 from auditportal.grants import TABLES
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_all, record_durably
 from recordings.audit.kinds import Purpose
-from recordings.audit.lag import goes_on, lag
+from recordings.audit.lag import lag, written_despite_lag
 from recordings.audit.record import Entry
 from recordings.audit.signed import newest_signed
 from recordings.exceptions import NotSealed
@@ -211,8 +211,8 @@ def test_T13_no_report_dies_of_a_row(
     services: Services, admin_connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     """T13: a period report "built" for ever over one row."""
+    from recordings.reports.events import Wanted, snapshot
     from recordings.reports.lines import FORMATS
-    from recordings.reports.trail import Wanted, snapshot
     from recordings.trail.filters import TrailFilters
 
     for more in HOSTILE.values():
@@ -279,7 +279,7 @@ def test_T11_every_kind_stops_or_goes_on(
         (NOA, Outcome.ERROR): kind in ALWAYS | WHEN_IT_CONTRADICTS,
     }
     for (by, outcome), goes in expected.items():
-        assert goes_on(kind, outcome, by) == goes
+        assert written_despite_lag(kind, outcome, by) == goes
         if kind.value in OWN or kind.value.startswith("subject."):
             continue  # not the application's to write
         for write_it in (
@@ -376,7 +376,9 @@ def test_T14_an_erasure_explains_what_is_gone(services: Services, settings: Any,
 
     asks, approves = person("compliance_officer"), person("administrator")
     for subject in ("user:7", "customer:1"):
-        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+        erasure.approve_erasure(
+            erasure.request_erasure(subject, "Asked to be forgotten", by=asks), by=approves
+        )
     assert values(services, settings) == []
     record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
     assert values(services, settings) == []
@@ -391,7 +393,9 @@ def test_T14_but_nothing_that_came_after_it(
 
     asks, approves = person("compliance_officer"), person("administrator")
     for subject in ("user:7", "customer:1"):
-        erasure.approve(erasure.ask(subject, "Asked to be forgotten", by=asks), by=approves)
+        erasure.approve_erasure(
+            erasure.request_erasure(subject, "Asked to be forgotten", by=asks), by=approves
+        )
     later = record(Kind.URL_ISSUED, by=NOA, target=RECORDING)
     row = "FROM audit.personal WHERE event_id = %s"
     ((fields,),) = admin_connection.execute(f"SELECT fields {row}", [later]).fetchall()

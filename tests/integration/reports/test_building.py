@@ -148,7 +148,7 @@ def test_filters_narrow_a_report(noa: User) -> None:
 
 
 def test_batches_lose_nothing_and_double_nothing(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recordings.reports.trail.BATCH", 3)
+    monkeypatch.setattr("recordings.reports.events.BATCH", 3)
     monkeypatch.setattr(building, "RENEW_SECONDS", 0)
     for number in range(10):
         opened(noa, number)
@@ -306,7 +306,7 @@ def test_a_pooled_connection_can_write_again_after_a_report(committed_db: None, 
     """The pool hands it to whoever comes next: a refresh must not find it read-only."""
     from django.db import connections
 
-    from recordings.reports.trail import Wanted, snapshot
+    from recordings.reports.events import Wanted, snapshot
     from recordings.trail.filters import TrailFilters
 
     kept = connections.create_connection("default")

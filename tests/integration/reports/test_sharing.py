@@ -16,7 +16,7 @@ from recordings import processes
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.processes import ChildLost
-from recordings.reports import building, files, leases, lines, pieces, trail
+from recordings.reports import building, events, files, leases, lines, pieces
 from recordings.reports.actions import request_report
 from recordings.sheets import xlsx
 from recordings.trail.filters import TrailFilters
@@ -28,7 +28,7 @@ OPENED = TrailFilters(kinds=(Kind.OBJECT_OPENED.value,))
 @pytest.fixture(autouse=True)
 def small_slices(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REPORTS_DIR = tmp_path / "reports"
-    monkeypatch.setattr(trail, "BATCH", 3)
+    monkeypatch.setattr(events, "BATCH", 3)
     monkeypatch.setattr(pieces, "SHARED", 2)
 
 
@@ -140,9 +140,9 @@ def test_all_processes_see_one_moment(
 
 
 def test_who_joins_the_moment_cannot_write(noa: User) -> None:
-    wanted = trail.Wanted(OPENED, 2**62)
-    with trail.snapshot(wanted) as events, trail.joined(events.address, events.name, wanted) as same:
-        assert same.slices() == events.slices()
+    wanted = events.Wanted(OPENED, 2**62)
+    with events.snapshot(wanted) as first, events.joined(first.address, first.name, wanted) as same:
+        assert same.slices() == first.slices()
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             same._connection.execute("CREATE TABLE written (x int)")
 

@@ -63,8 +63,8 @@ def test_two_people_erase_and_everything_still_verifies(
     noa: Any, uri: Any, watched: UUID, services: Services
 ) -> None:
     seal_all(services)
-    request = erasure.ask(DANA, REASON, by=noa)
-    done = erasure.approve(request, by=uri)
+    request = erasure.request_erasure(DANA, REASON, by=noa)
+    done = erasure.approve_erasure(request, by=uri)
 
     assert (done.subject, done.values) == (DANA, 1)
     assert not AuditSubjectKey.objects.filter(subject=DANA).exists()
@@ -86,7 +86,7 @@ def test_old_and_new_bundles_verify(
     log = make_log(services, settings, tmp_path)
     scope, policy = on_recording("1"), log.signer.policy_text
     old = log.bundle(scope)
-    erasure.approve(erasure.ask(DANA, REASON, by=noa), by=uri)
+    erasure.approve_erasure(erasure.request_erasure(DANA, REASON, by=noa), by=uri)
     new = log.bundle(scope)
     for bundle, label in ((old, "Dana Marlowe"), (new, "erased")):
         assert [
@@ -97,8 +97,8 @@ def test_old_and_new_bundles_verify(
 
 
 def test_both_steps_are_events_without_personal_values(noa: Any, uri: Any, watched: UUID) -> None:
-    request = erasure.ask(DANA, REASON, by=noa)
-    erasure.approve(request, by=uri)
+    request = erasure.request_erasure(DANA, REASON, by=noa)
+    erasure.approve_erasure(request, by=uri)
     asked, erased = body_of(Kind.SUBJECT_ERASURE_ASKED), body_of(Kind.SUBJECT_ERASED)
     assert asked["id"] == str(request)
     assert (asked["action_detail"], asked["object"]) == (
@@ -117,7 +117,9 @@ def test_both_steps_are_events_without_personal_values(noa: Any, uri: Any, watch
 
 
 def test_who_works_on_gets_a_new_key(noa: Any, uri: Any, watched: UUID) -> None:
-    erasure.approve(erasure.ask(f"user:{noa.pk}", REASON, by=uri), by=person("compliance_officer"))
+    erasure.approve_erasure(
+        erasure.request_erasure(f"user:{noa.pk}", REASON, by=uri), by=person("compliance_officer")
+    )
     again = record(Kind.SIGNED_IN, by=Actor(f"user:{noa.pk}", "person", "Noa Levi"))
     before, after = open_event(watched), open_event(again)
     assert before is not None
@@ -128,33 +130,33 @@ def test_who_works_on_gets_a_new_key(noa: Any, uri: Any, watched: UUID) -> None:
 
 
 def test_one_person_alone_cannot(noa: Any, watched: UUID) -> None:
-    request = erasure.ask(DANA, REASON, by=noa)
+    request = erasure.request_erasure(DANA, REASON, by=noa)
     with pytest.raises(erasure.ErasureRefused, match="takes two people"):
-        erasure.approve(request, by=noa)
+        erasure.approve_erasure(request, by=noa)
     assert AuditSecret.objects.filter(subject=DANA).exists()
     assert not AuditEvent.objects.filter(kind=Kind.SUBJECT_ERASED).exists()
 
 
 def test_what_cannot_be_asked_or_approved(noa: Any, uri: Any, watched: UUID) -> None:
     with pytest.raises(erasure.ErasureRefused, match="keeps no personal value of customer:99"):
-        erasure.ask("customer:99", REASON, by=noa)
+        erasure.request_erasure("customer:99", REASON, by=noa)
     with pytest.raises(erasure.ErasureRefused, match="There is no request"):
-        erasure.approve(uuid4(), by=uri)
-    request = erasure.ask(DANA, REASON, by=noa)
-    erasure.approve(request, by=uri)
+        erasure.approve_erasure(uuid4(), by=uri)
+    request = erasure.request_erasure(DANA, REASON, by=noa)
+    erasure.approve_erasure(request, by=uri)
     with pytest.raises(erasure.ErasureRefused, match="approved already"):
-        erasure.approve(request, by=uri)
+        erasure.approve_erasure(request, by=uri)
     assert AuditEvent.objects.filter(kind=Kind.SUBJECT_ERASURE_ASKED).count() == 1
 
 
 def test_a_request_lasts_seven_days(
     noa: Any, uri: Any, watched: UUID, admin_connection: psycopg.Connection[Any]
 ) -> None:
-    request = erasure.ask(DANA, REASON, by=noa)
+    request = erasure.request_erasure(DANA, REASON, by=noa)
     admin_connection.execute("ALTER TABLE audit.erasure DISABLE TRIGGER ALL")
     admin_connection.execute("UPDATE audit.erasure SET asked_at = asked_at - interval '7 days 1 second'")
     with pytest.raises(erasure.ErasureRefused, match="older than 7 days"):
-        erasure.approve(request, by=uri)
+        erasure.approve_erasure(request, by=uri)
     assert AuditSecret.objects.filter(subject=DANA).exists()
 
 
@@ -183,7 +185,7 @@ def test_only_the_owner_erases(services: Services, url: str, statement: str) -> 
 def test_the_owner_cannot_approve_for_whoever_asked(
     noa: Any, watched: UUID, owner: psycopg.Connection[Any]
 ) -> None:
-    request, by = erasure.ask(DANA, REASON, by=noa), f"user:{noa.pk}"
+    request, by = erasure.request_erasure(DANA, REASON, by=noa), f"user:{noa.pk}"
     with pytest.raises(errors.RaiseException, match="takes two people"):
         owner.execute("SELECT audit.approve_erasure(%s, %s, '{}')", [request, by])
     approval = "INSERT INTO audit.erasure_approval VALUES (%s, %s, %s, gen_random_uuid(), 0, 0)"
@@ -202,7 +204,7 @@ def test_the_owner_cannot_approve_for_whoever_asked(
 def test_the_event_must_say_what_is_done(
     noa: Any, uri: Any, watched: UUID, owner: psycopg.Connection[Any], lie: dict[str, Any]
 ) -> None:
-    request, by = erasure.ask(DANA, REASON, by=noa), f"user:{uri.pk}"
+    request, by = erasure.request_erasure(DANA, REASON, by=noa), f"user:{uri.pk}"
     truth = {
         "v": 1,
         "asserted_by": "server",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.vault import Disclosed
 from recordings.reports import lines
-from recordings.reports.trail import Line
+from recordings.reports.events import Line
 from recordings.sheets.cells import csv_cell, neutral
 from recordings.trail.sentences import sentence
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.custody.judgement import Seen, judge
+from recordings.custody.comparison import FileState, compare
 from recordings.models import FileBadge
 
-FIRST = Seen(True, "", 100, '"tag"', datetime(2026, 11, 1, tzinfo=UTC), "v1", "aa")
+FIRST = FileState(True, "", 100, '"tag"', datetime(2026, 11, 1, tzinfo=UTC), "v1", "aa")
 U, D, C = FileBadge.UNCHANGED, FileBadge.DIFFERS, FileBadge.CANNOT_TELL
 
 
@@ -24,7 +24,7 @@ U, D, C = FileBadge.UNCHANGED, FileBadge.DIFFERS, FileBadge.CANNOT_TELL
         (replace(FIRST, sha256=""), replace(FIRST, sha256=""), None, U),
         (replace(FIRST, sha256=""), replace(FIRST, sha256="", etag='"other"'), None, C),
         (replace(FIRST, sha256="", etag="", version_id=""),) * 2 + (None, C),
-        (FIRST, Seen(False, "Storage is busy."), None, C),
+        (FIRST, FileState(False, "Storage is busy."), None, C),
         (None, FIRST, 100, U),
         (None, FIRST, 99, D),
         (None, FIRST, None, C),
@@ -32,15 +32,15 @@ U, D, C = FileBadge.UNCHANGED, FileBadge.DIFFERS, FileBadge.CANNOT_TELL
     ],
 )
 def test_the_strongest_evidence_decides(
-    first: Seen | None, now: Seen, reported: int | None, badge: FileBadge
+    first: FileState | None, now: FileState, reported: int | None, badge: FileBadge
 ) -> None:
-    found = judge(first, now, reported)
-    assert found.badge == badge
-    assert found.sentence.endswith(".")
+    comparison = compare(first, now, reported)
+    assert comparison.badge == badge
+    assert comparison.sentence.endswith(".")
 
 
-sights = st.builds(
-    Seen,
+states = st.builds(
+    FileState,
     st.just(True),
     st.just(""),
     st.none() | st.integers(0, 3),
@@ -51,9 +51,9 @@ sights = st.builds(
 )
 
 
-@given(first=sights, now=sights)
-def test_other_bytes_are_never_called_unchanged(first: Seen, now: Seen) -> None:
+@given(first=states, now=states)
+def test_other_bytes_are_never_called_unchanged(first: FileState, now: FileState) -> None:
     if first.sha256 and now.sha256 and first.sha256 != now.sha256:
-        assert judge(first, now, None).badge == D
+        assert compare(first, now, None).badge == D
     if first.size_bytes != now.size_bytes and not (first.sha256 and first.sha256 == now.sha256):
-        assert judge(first, now, None).badge == D
+        assert compare(first, now, None).badge == D

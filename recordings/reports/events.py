@@ -80,9 +80,9 @@ class Snapshot:
         starts = [0, *(end for end, _ in ends)]
         return [Slice(start, end, count) for start, (end, count) in zip(starts, ends, strict=False)]
 
-    def read(self, one: Slice) -> list[Line]:
+    def read(self, part: Slice) -> list[Line]:
         """The opened events of a slice."""
-        rows = self._fetch(_EVENTS.format(self._sql), *self._params, one.after, one.upto)
+        rows = self._fetch(_EVENTS.format(self._sql), *self._params, part.after, part.upto)
         if len(self._keys) > _KNOWN_KEYS:
             self._keys = Keyring()
         ids = [event_id for _, event_id, *_ in rows]
