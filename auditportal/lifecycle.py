@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from recordings.audit import Actor, AuditUnavailable, Kind, record_durably
+from recordings.audit import Actor, AuditUnavailable, Kind, record_committed
 
 logger = structlog.get_logger("portal.lifecycle")
 
@@ -40,7 +40,7 @@ def note_start(part: str) -> None:
 
 def _note(kind: Kind, part: str, detail: dict[str, int | str | list[str]]) -> None:
     try:
-        record_durably(kind, by=Actor.system(part), detail=detail)
+        record_committed(kind, by=Actor.system(part), detail=detail)
     except AuditUnavailable as error:
         logger.warning("not in the trail", kind=kind.value, part=part, reason=str(error.__cause__))
     finally:

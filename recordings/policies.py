@@ -6,7 +6,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec
 
 from django.http import HttpRequest, HttpResponseBase
 
-from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, record_committed
 from recordings.exceptions import NotPermitted
 from recordings.permissions import Permission
 
@@ -27,7 +27,7 @@ def check(request: HttpRequest, permission: Permission, *, target: Target | None
 
 def refuse(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> NoReturn:
     """Write the refusal into the trail, then raise NotPermitted."""
-    record_durably(
+    record_committed(
         Kind.ACCESS_DENIED,
         by=Actor.from_request(request),
         target=target or Target("page", request.path[:200]),

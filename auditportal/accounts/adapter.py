@@ -6,7 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from recordings.audit import Actor, Kind, Outcome, Target, client_address, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, client_address, record_committed
 
 
 class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -45,7 +45,7 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """A failed attempt is an event; the name that was typed is a personal value (it may be a password)."""
         super().authentication_failed(request, **credentials)
-        record_durably(
+        record_committed(
             Kind.SIGN_IN_FAILED,
             by=Actor.from_request(request),
             target=Target(

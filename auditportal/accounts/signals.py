@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
-from recordings.audit import Actor, Kind, Outcome, Target, record_durably, session_ref
+from recordings.audit import Actor, Kind, Outcome, Target, record_committed, session_ref
 from recordings.playback.watching import end_viewings_of_session
 
 
@@ -20,7 +20,7 @@ def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
     SIGN_INS.labels("granted").inc()
-    record_durably(
+    record_committed(
         Kind.SIGNED_IN, by=Actor.from_request(request), target=Target.of(user), outcome=Outcome.GRANTED
     )
 
@@ -32,4 +32,4 @@ def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     actor = Actor.from_request(request)
     end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
     kind = Kind.SESSION_ENDED if getattr(request, "session_is_over", False) else Kind.SIGNED_OUT
-    record_durably(kind, by=actor, target=Target.of(user))
+    record_committed(kind, by=actor, target=Target.of(user))

@@ -14,7 +14,7 @@ from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import StatementForm
 from recordings.assurance.sampling import newest_checks, outcomes_of_last_day
 from recordings.assurance.statements import exceptions_csv, state_month
-from recordings.audit import Actor, Kind, Target, record_durably
+from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, attachment, page
 from recordings.models import CompletenessStatement
 from recordings.permissions import Permission
@@ -108,7 +108,7 @@ def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
     if request.method == "GET":
         detail = {"format": format, "sha256": row.sha256 if format == "json" else row.table_sha256}
         target = Target("statement", f"statement:{row.pk}")
-        record_durably(
+        record_committed(
             Kind.STATEMENT_DOWNLOADED, by=Actor.from_request(request), target=target, detail=detail
         )
     name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"

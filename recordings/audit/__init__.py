@@ -15,7 +15,6 @@ from recordings.audit.record import (
     record,
     record_all,
     record_committed,
-    record_durably,
     refuse,
 )
 from recordings.exceptions import AuditUnavailable
@@ -33,7 +32,6 @@ __all__ = [
     "record",
     "record_all",
     "record_committed",
-    "record_durably",
     "record_once",
     "refuse",
     "request_id",

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from recordings.audit.actor import Actor
 from recordings.audit.kinds import Kind
-from recordings.audit.record import record_durably
+from recordings.audit.record import record_committed
 
 SECONDS = 60
 _SALT = "recordings.audit.once"
@@ -32,5 +32,5 @@ def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) 
         if signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key:
             return
     # 3. Committed first, remembered after.
-    record_durably(kind, by=by, **facts)
+    record_committed(kind, by=by, **facts)
     cache.set(key, signing.dumps(key, salt=_SALT), SECONDS)

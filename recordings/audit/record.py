@@ -122,9 +122,6 @@ def record_committed(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
     return record(kind, by=by, **facts)
 
 
-record_durably = record_committed  # its name until every caller has the new one
-
-
 def refuse(
     refusal: Exception, kind: Kind, *, by: Actor, outcome: Outcome = Outcome.DENIED, **facts: Any
 ) -> NoReturn:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from recordings.audit import Actor, Kind, Outcome, Target, record, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
@@ -95,6 +95,6 @@ def record_download(*, report: Report, first_byte: int, by: Actor) -> None:
     detail = {"file_name": report.file_name, "sha256": report.sha256, "size_bytes": report.size_bytes or 0}
     if first_byte:
         detail["first_byte"] = first_byte
-    record_durably(
+    record_committed(
         Kind.REPORT_DOWNLOADED, by=by, target=target_of(report), outcome=Outcome.GRANTED, detail=detail
     )

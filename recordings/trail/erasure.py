@@ -18,7 +18,7 @@ from recordings.audit.actor import Actor, Target
 from recordings.audit.event import Detail, Event, body_of
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.lag import check_lag
-from recordings.audit.record import record_durably
+from recordings.audit.record import record_committed
 from recordings.audit.schema import canonical
 from recordings.exceptions import NotPermitted, PortalError
 from recordings.models import CommBoxObject, Viewing
@@ -66,12 +66,12 @@ def identify(username: str, password: str) -> Any:
     if user is None or not user.is_active or not user.check_password(password):
         nobody = Actor(ref="anonymous", kind="anonymous")
         target = Target("person", f"user:{user.pk}") if user else None
-        record_durably(
+        record_committed(
             Kind.SIGN_IN_FAILED, by=nobody, target=target, outcome=Outcome.DENIED, rule=RIGHT.value
         )
         raise UnknownPerson
     if not user.has_permission(RIGHT):
-        record_durably(
+        record_committed(
             Kind.ACCESS_DENIED,
             by=_actor(user),
             target=Target("command", "erase_subject"),

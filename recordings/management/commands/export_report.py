@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, record_committed
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle.build import Built, build_bundle
@@ -69,7 +69,7 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
     target = Target("report", f"report:{report}")
     with _NewFile(out) as file:
         detail = {"format": FORMAT, "filters": filters.as_detail(), "scope": scope.as_claim()}
-        request = record_durably(
+        request = record_committed(
             Kind.REPORT_REQUESTED, by=BY, target=target, outcome=Outcome.GRANTED, detail=detail
         )
         order = Order(report, request, scope)
@@ -77,7 +77,7 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
             built = build_bundle(order, file, out.name, progress, out.parent)
         except CannotBuild as error:
             failed = {"reason": error.sentence}
-            record_durably(Kind.REPORT_FAILED, by=BY, target=target, outcome=Outcome.ERROR, detail=failed)
+            record_committed(Kind.REPORT_FAILED, by=BY, target=target, outcome=Outcome.ERROR, detail=failed)
             raise
         file.keep()
         facts = {
@@ -86,7 +86,7 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
             "sha256": file.sha256,
             "file_name": out.name,
         }
-        record_durably(Kind.REPORT_BUILT, by=BY, target=target, detail={**facts, **as_detail(built)})
+        record_committed(Kind.REPORT_BUILT, by=BY, target=target, detail={**facts, **as_detail(built)})
     return built, file.sha256
 
 

@@ -348,7 +348,7 @@ def test_nothing_is_shown_that_cannot_be_logged(
     def unwritable(*_: Any, **__: Any) -> None:
         raise AuditUnavailable
 
-    monkeypatch.setattr("recordings.audit.once.record_durably", unwritable)
+    monkeypatch.setattr("recordings.audit.once.record_committed", unwritable)
     call(channel, agent=agent("Avery Cole"))
     for path in ("/assurance/?by=agent", "/assurance/recordings/?all=on"):
         response = noa.get(path)

@@ -13,7 +13,7 @@ from psycopg import errors
 
 from auditportal.embedded import Services
 from auditportal.grants import TABLES
-from recordings.audit import Actor, Kind, Outcome, Target, record, record_all, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, record, record_all, record_committed
 from recordings.audit.kinds import Purpose
 from recordings.audit.lag import lag, written_despite_lag
 from recordings.audit.record import Entry
@@ -284,7 +284,7 @@ def test_T11_every_kind_stops_or_goes_on(
             continue  # not the application's to write
         for write_it in (
             lambda by=by, outcome=outcome: record(kind, by=by, outcome=outcome),
-            lambda by=by, outcome=outcome: record_durably(kind, by=by, outcome=outcome),
+            lambda by=by, outcome=outcome: record_committed(kind, by=by, outcome=outcome),
             *(
                 [lambda by=by: record_all([Entry(kind, RECORDING)], by=by)]
                 if outcome is Outcome.COMPLETED

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from recordings.audit import Actor, AuditUnavailable, Kind, Target, record, record_durably, vault
+from recordings.audit import Actor, AuditUnavailable, Kind, Target, record, record_committed, vault
 from recordings.audit.opened import open_event
 from recordings.models import AuditEvent, AuditSubjectKey
 
@@ -31,7 +31,7 @@ def names(event_id: Any) -> tuple[str, str]:
 
 @pytest.mark.usefixtures("committed_db")
 def test_an_event_by_somebody_known_is_one_statement() -> None:
-    record_durably(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
+    record_committed(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
     sent: list[str] = []
 
     def watch(execute: Any, sql: str, *rest: Any) -> Any:
@@ -39,7 +39,7 @@ def test_an_event_by_somebody_known_is_one_statement() -> None:
         return execute(sql, *rest)
 
     with connection.execute_wrapper(watch):
-        event_id = record_durably(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
+        event_id = record_committed(Kind.OBJECT_OPENED, by=NOA, target=CUSTOMER)
     assert [sql.split("(")[0] for sql in sent] == ["SELECT audit.record_event_under"]
     assert names(event_id) == ("Noa Levi", "Dana Marlowe")
 

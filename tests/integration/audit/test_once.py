@@ -65,7 +65,7 @@ def test_an_act_that_was_not_recorded_is_not_remembered(monkeypatch: pytest.Monk
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(once, "record_durably", fail)
+        patch.setattr(once, "record_committed", fail)
         with pytest.raises(RuntimeError):
             searched(words="dana")
     searched(words="dana")

@@ -214,7 +214,7 @@ def silent_trail(monkeypatch):
 
         raise AuditUnavailable
 
-    monkeypatch.setattr("recordings.audit.once.record_durably", refuse)
+    monkeypatch.setattr("recordings.audit.once.record_committed", refuse)
 
 
 @pytest.mark.parametrize("path", ["/objects/?q=dana", "/recordings/?q=dana", "/objects/1407374990000101/"])

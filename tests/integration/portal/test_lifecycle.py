@@ -44,6 +44,6 @@ def test_a_database_that_is_away_does_not_keep_the_part_from_starting(db, monkey
     def away(*_, **__):
         raise AuditUnavailable
 
-    monkeypatch.setattr(lifecycle, "record_durably", away)
+    monkeypatch.setattr(lifecycle, "record_committed", away)
     noted(monkeypatch)
     assert bodies() == []

@@ -6,7 +6,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from recordings.audit import Actor, Kind, Outcome, record_durably
+from recordings.audit import Actor, Kind, Outcome, record_committed
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
@@ -46,7 +46,7 @@ def _compare(request: Request, given: dict[str, Any]) -> Comparison:
                 f"{verdict.value.replace('_', ' ')}: root {root}."
             )
             cursor.execute("SELECT audit.note_contradiction(%s)", [sentence])
-    record_durably(
+    record_committed(
         Kind.CHECKPOINT_COMPARED,
         by=Actor.from_request(request),
         outcome=Outcome.ERROR if verdict.alarms else Outcome.COMPLETED,

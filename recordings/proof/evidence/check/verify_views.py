@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from recordings.audit import Actor, Kind, Outcome, record_durably
+from recordings.audit import Actor, Kind, Outcome, record_committed
 from recordings.http import Request, attachment, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
@@ -65,7 +65,7 @@ def _check(request: Request, upload: Any) -> CheckedFile:
         digest = hashlib.file_digest(upload, "sha256").hexdigest()
         policy: Path | None = settings.AUDIT_POLICY_FILE
         inspection = inspect(Path(upload.temporary_file_path()), policy, settings.AUDIT_TSA_CERTIFICATES)
-    record_durably(
+    record_committed(
         Kind.BUNDLE_CHECKED,
         by=Actor.from_request(request),
         outcome=Outcome.ERROR if inspection.exit_code == 1 else Outcome.COMPLETED,

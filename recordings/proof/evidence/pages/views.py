@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from recordings.audit import Actor, Kind, Outcome, Target, record_durably
+from recordings.audit import Actor, Kind, Outcome, Target, record_committed
 from recordings.audit.reading import log_reading
 from recordings.db import BIGGEST_ID
 from recordings.exceptions import PortalError
@@ -169,7 +169,7 @@ def proof(request: Request, event_id: UUID) -> HttpResponse:
 
 
 def _record_proof_taken(request: Request, target: Target, detail: dict[str, Any]) -> None:
-    record_durably(
+    record_committed(
         Kind.PROOF_TAKEN,
         by=Actor.from_request(request),
         target=target,
