@@ -74,6 +74,7 @@ def logging_config(level: str) -> None:
                 # At INFO httpx names every URL it calls, and a presigned one is a secret.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                # At DEBUG botocore writes signatures and the strings it signs.
                 "botocore": {"level": "WARNING"},
                 # Its errors hold the traceback that our own line lacks.
                 "django.request": {"level": "ERROR"},

@@ -3,7 +3,6 @@
 botocore's own signer works on a prepared request: the bytes its client would make, in a third of the time.
 """
 
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,9 +23,6 @@ MEDIA_TYPES = frozenset(
 )
 
 _VIEWING_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-# At DEBUG this logger writes each signature and the string it signs.
-logging.getLogger("botocore.auth").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ mode nobody can change or delete before their date, the owner of the account inc
 
 import base64
 import hashlib
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,9 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from recordings.proof.anchors.destination import Trouble
 from recordings.storage import Style, check_bucket, locate
-
-# At DEBUG botocore writes signatures and the strings it signs.
-logging.getLogger("botocore").setLevel(logging.INFO)
 
 _MODE = "COMPLIANCE"
 _CONFIG = Config(
