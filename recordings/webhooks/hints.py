@@ -43,7 +43,7 @@ def fetch_hinted() -> int:
     fetched = 0
     for delivery in waiting.order_by("received_at")[:FETCH_AT_ONCE]:
         if not breaker.may_call():
-            continue
+            break
         outcome = _fetch(delivery)
         Delivery.objects.filter(pk=delivery.pk).update(outcome=outcome.value)
         fetched += outcome is DeliveryOutcome.FETCHED

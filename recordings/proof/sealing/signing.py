@@ -54,7 +54,7 @@ class SignedCheckpoint(NamedTuple):
 
 
 class Signing:
-    """Has the committed end of the log signed, and publishes the checkpoint."""
+    """Ask the signer to sign the committed end of the log, and publish the checkpoint."""
 
     def __init__(self, signer: AsksForSignatures, keys: Sequence[VerifierKey]) -> None:
         """`keys` are the log's, from the trust policy; without any, the signer is believed as it is."""

@@ -102,7 +102,7 @@ class Vetting:
             batch.grow_tree()  # its tiles and rows are in the database already
             batch.adopt()
         if self._announced[1]:
-            raise _leaf_foreign(log.size - 1, "it speaks of leaves that are not there")
+            raise _leaf_foreign(log.size - 1, "it announces leaves that are missing")
         if self._unproven:
             self._require_proof()
 
@@ -118,7 +118,7 @@ class Vetting:
         if row.n != batch.n:
             raise _leaf_foreign(row.n, f"the next leaf is {batch.n}")
         if event is None or event.id != row.event_no:
-            raise _leaf_foreign(row.n, "its event is not there")
+            raise _leaf_foreign(row.n, "its event is missing")
         content, malformed = examine(event), row.entry.endswith(b'"y":"%s"}' % MALFORMED.encode())
         late = event.recorded_at < batch.closed_until
         if malformed:
@@ -132,7 +132,7 @@ class Vetting:
             if late and not _announces_late(content):
                 self._require_announced(row, LATE)
             elif self._announced[1]:
-                raise _leaf_foreign(row.n, f"the leaf before speaks of it as {self._announced[0]}")
+                raise _leaf_foreign(row.n, f"the leaf before announces it as {self._announced[0]}")
             if content.is_own:
                 self._vet_log_event(batch, row, event, content)
             leaf = batch.add(event, content, late=late)
@@ -212,7 +212,7 @@ class Vetting:
         code, count = detail.get("code"), detail.get("count")
         if code in (LATE, GARBLED):
             if type(count) is not int or count < 1 or detail != announcement(str(code), row.n + 1, count):
-                raise _leaf_foreign(row.n, "its incident speaks of other leaves")
+                raise _leaf_foreign(row.n, "its incident announces other leaves")
             if self._announced[1]:
                 raise _leaf_foreign(row.n, "an incident within another")
             self._announced = str(code), count

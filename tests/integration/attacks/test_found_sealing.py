@@ -253,7 +253,7 @@ def test_T11_a_leaf_that_takes_the_number_of_another_event_is_not_gone_on_from(
     write_events(services, 1)
     ((hidden,),) = rows(services, "SELECT max(id) FROM audit.event")
     plant(thief, log, event_body()[1], web, event_no=hidden)
-    assert "its event is not there" in str(stopped_with(services, signer, "leaf_foreign"))
+    assert "its event is missing" in str(stopped_with(services, signer, "leaf_foreign"))
 
 
 def test_T11_the_nightly_check_finds_events_by_another_way(
