@@ -25,6 +25,7 @@ from recordings.policies import can, permission_required
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
+SEARCH_LABELS = {"objects": "Search objects", "recordings": "Search recordings"}
 TRAIL_SHOWN = 12
 _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 
@@ -53,7 +54,13 @@ def _search_list(
     columns: Sequence[Column[CatalogLine]],
 ) -> HttpResponse:
     form = SearchForm(request.GET)
-    context: dict[str, Any] = {"form": form, "area": area, "lede": lede, "all_url": request.path}
+    context: dict[str, Any] = {
+        "form": form,
+        "area": area,
+        "label": SEARCH_LABELS[area],
+        "lede": lede,
+        "all_url": request.path,
+    }
     if not form.is_valid():
         return page(request, LIST, context, fragment="results", status=400)
     criteria, started = form.criteria(), perf_counter()
