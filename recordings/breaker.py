@@ -5,6 +5,7 @@ of the background (up to five tries) opens the breaker for the background. A per
 five calls in a row have failed, and always while CommBox only throttles: playback has its own share of the budget.
 """
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from recordings.timed import TimedValue
 # A good answer after a good one says nothing new. When another process records a failure meanwhile, the next write
 # corrects it.
 _success = TimedValue[bool](2.0)
+_counting = threading.Lock()
 PROBE_EVERY = timedelta(seconds=30)
 CODES: dict[type[CommBoxError], str] = {
     BadRequest: "bad_request",
@@ -100,6 +102,12 @@ def record_result(error: CommBoxError | None = None, *, interactive: bool = Fals
     """
     if isinstance(error, Throttled) and error.status is None:
         return  # our own call budget is used up: CommBox was not asked
+    if error is not None:
+        # Threads that waited for one exchange have the same error: the exchange failed once.
+        with _counting:
+            if error.counted:
+                return
+            error.counted = True
     now, failure = timezone.now(), None if isinstance(error, ANSWERED) else error
     if failure is None and _success.get():
         return

@@ -28,7 +28,7 @@ def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) 
     text = json.dumps({"kind": kind, "by": by.ref, "session": by.session, "act": act}, sort_keys=True)
     key = f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"
     # 2. Written already, if we ourselves signed so within the minute.
-    with suppress(signing.BadSignature):
+    with suppress(signing.BadSignature, TypeError):  # whatever somebody has put there
         if signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key:
             return
     # 3. Committed first, remembered after.

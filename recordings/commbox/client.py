@@ -169,9 +169,18 @@ class CommBox:
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
         retry = RetryDecision(backoff, self._retries)
+        failure: CommBoxError | None = None
         for attempt in stamina.retry_context(on=retry, attempts=backoff.attempts, timeout=None):
             with attempt:
-                return self._with_either_key(path, query or {}, priority, retry)
+                try:
+                    return self._with_either_key(path, query or {}, priority, retry)
+                except CommBoxError as error:
+                    # When our own budget refuses a retry, how CommBox failed before is what the caller must know.
+                    is_ours = isinstance(error, Throttled) and error.status is None
+                    if is_ours and failure is not None:
+                        raise failure from None
+                    failure = error
+                    raise
         raise AssertionError("the last attempt either returns or raises")
 
     def _with_either_key(

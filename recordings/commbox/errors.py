@@ -10,6 +10,8 @@ class CommBoxError(Exception):
 
     sentence = "CommBox could not be asked."
     retriable = False
+    # Whether the circuit breaker has counted it: everybody who shared one exchange gets the same error.
+    counted = False
 
     def __init__(
         self,

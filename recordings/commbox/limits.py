@@ -101,9 +101,10 @@ class CallBudget:
                 if not calls:
                     self._extender = None
                     return
-            if isinstance(counter := self._counter(), SharedCounter):
+            # Also while calls are counted locally for a few seconds: Redis may be back, and these hold places there.
+            if self._shared is not None:
                 with suppress(RedisError):
-                    counter.extend(calls)
+                    self._shared.extend(calls)
 
     def _counter(self) -> SharedCounter | LocalCounter:
         if self._shared is None or time.monotonic() < self._redis_rests_until:

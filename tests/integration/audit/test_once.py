@@ -29,6 +29,13 @@ def test_the_same_act_is_one_event() -> None:
     assert events() == 1
 
 
+def test_what_is_no_text_in_the_cache_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "get", lambda *_: 7)
+    searched(words="dana")
+    searched(words="dana")
+    assert events() == 2
+
+
 def test_another_act_kind_person_or_session_is_another_event() -> None:
     searched(words="dana")
     searched(words="dan")

@@ -288,6 +288,26 @@ def test_the_limiter_is_asked_by_priority_and_told_of_throttling(stub: Stub, con
     ]
 
 
+def test_a_retry_that_our_own_budget_refuses_does_not_hide_how_commbox_failed(
+    stub: Stub, connect: Connect
+) -> None:
+    class SpentAfterOne:
+        acquired = 0
+
+        @contextmanager
+        def acquire(self, priority: str, longest: float) -> Any:
+            self.acquired += 1
+            if self.acquired > 1:
+                raise Throttled("The portal's own call budget is used up.", retry_after=1.0)
+            yield
+
+    stub.answer(reply(503))
+    limiter = SpentAfterOne()
+    with pytest.raises(ServerError):
+        connect(limiter=limiter).system_status()
+    assert (limiter.acquired > 1, len(stub.seen)) == (True, 1)
+
+
 def test_identical_calls_in_flight_are_one_exchange(stub: Stub, connect: Connect) -> None:
     def slowly(handler: Any) -> None:
         time.sleep(0.3)

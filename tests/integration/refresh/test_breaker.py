@@ -1,5 +1,6 @@
 """The one circuit breaker: what opens it for the background and for a person who waits, and what closes it (F01)."""
 
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -33,7 +34,7 @@ def who_may_call() -> tuple[bool, bool]:
 
 def fail(error: CommBoxError, times: int = 1, *, interactive: bool = False) -> None:
     for _ in range(times):
-        breaker.record_result(error, interactive=interactive)
+        breaker.record_result(copy(error), interactive=interactive)
 
 
 def test_while_it_fails_one_caller_in_half_a_minute_may_call() -> None:
@@ -43,6 +44,14 @@ def test_while_it_fails_one_caller_in_half_a_minute_may_call() -> None:
     assert [breaker.may_call(), breaker.may_call(later), breaker.may_call(later)] == [False, True, False]
     breaker.record_result()
     assert [breaker.may_call(), breaker.may_call()] == [True, True]
+
+
+def test_an_exchange_that_several_shared_has_failed_once() -> None:
+    error = Unreachable()
+    for _ in range(5):
+        breaker.record_result(error, interactive=True)
+    assert SourceStatus.objects.get().failures == 1
+    assert breaker.may_call(interactive=True)
 
 
 def test_the_row_is_not_rewritten_by_every_success() -> None:
