@@ -137,7 +137,7 @@ def check_lag() -> None:
         raise NotSealed
 
 
-def behind() -> float:
+def seconds_unsealed() -> float:
     """Seconds since the oldest event that no signed checkpoint covers was written; 0 when there is none."""
     return _measure().seconds
 

@@ -13,7 +13,7 @@ from django.db import connection
 from recordings.db import BIGGEST_ID
 from recordings.tlog.checkpoint import Checkpoint
 from recordings.tlog.notes import NoteError
-from recordings.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog.policy import CheckedCheckpoint, Policy, PolicyError
 
 _BELOW = "SELECT size, note FROM audit.checkpoint WHERE size < %s ORDER BY size DESC LIMIT %s"
 _COSIGNED = """
@@ -39,22 +39,22 @@ def _policy(path: Path, changed: int) -> Policy:
     return Policy.parse(path.read_bytes())
 
 
-def judge(note: str) -> Judged | None:
+def check_note(note: str) -> CheckedCheckpoint | None:
     """What the policy says of a note, cosigned or not; None when no log key of this installation signed it."""
     path: Path | None = settings.AUDIT_POLICY_FILE
     try:
-        return _judge(path, path.stat().st_mtime_ns, settings.AUDIT_ORIGIN, note) if path else None
+        return _check_note(path, path.stat().st_mtime_ns, settings.AUDIT_ORIGIN, note) if path else None
     except (OSError, PolicyError):
         return None
 
 
 @lru_cache(maxsize=4096)
-def _judge(path: Path, changed: int, first_origin: str, note: str) -> Judged | None:
+def _check_note(path: Path, changed: int, first_origin: str, note: str) -> CheckedCheckpoint | None:
     try:
-        judged = _policy(path, changed).judge(note)
+        checked = _policy(path, changed).check(note)
     except NoteError:
         return None
-    return judged if is_ours(judged.checkpoint.origin, first_origin) else None
+    return checked if is_ours(checked.checkpoint.origin, first_origin) else None
 
 
 def is_ours(origin: str, first_origin: str) -> bool:
@@ -71,8 +71,8 @@ def newest_signed() -> Checkpoint | None:
             cursor.execute(_BELOW, [below, limit])
             rows = cursor.fetchall()
         for _, note in rows:
-            if judged := judge(note):
-                return judged.checkpoint
+            if checked := check_note(note):
+                return checked.checkpoint
         if len(rows) < limit:
             return None
         below, skipped, limit = rows[-1][0], skipped + len(rows), 100
@@ -84,7 +84,7 @@ def newest_cosigned() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_COSIGNED)
         for _, note, line in cursor.fetchall():
-            judged = judge(note + line.rstrip("\n") + "\n")
-            if judged and judged.witnesses:
-                return judged.checkpoint.size
+            checked = check_note(note + line.rstrip("\n") + "\n")
+            if checked and checked.witnesses:
+                return checked.checkpoint.size
     return 0

@@ -27,7 +27,7 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckedCheckpoint:
     """A checkpoint under a policy: signed by a known log for sure, cosigned by these, enough of them or not."""
 
     checkpoint: Checkpoint
@@ -65,7 +65,7 @@ class Policy:
         """Whether these witnesses are enough."""
         return self.quorum == _NONE or self._witnessed(self.quorum, names)
 
-    def judge(self, note: str | bytes) -> Judged:
+    def check(self, note: str | bytes) -> CheckedCheckpoint:
         """Check a checkpoint's signatures. NoteError when no known log signed it under its origin, or one is bad."""
         keys = [party.key for party in (*self.logs, *self.witnesses.values())]
         checkpoint, signed = parse_note(note, keys)
@@ -75,7 +75,7 @@ class Policy:
             raise NoteError(f"No known log signed this checkpoint of {checkpoint.origin}.")
         by_key = {signature.key: signature for signature in signed}
         cosigned = {name: by_key[party.key] for name, party in self.witnesses.items() if party.key in by_key}
-        return Judged(checkpoint, logs[0], cosigned, self.met_by(cosigned))
+        return CheckedCheckpoint(checkpoint, logs[0], cosigned, self.met_by(cosigned))
 
     def _witnessed(self, name: str, names: Collection[str]) -> bool:
         if name in self.witnesses:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from recordings.audit.signed import judge, newest_signed, trusted
+from recordings.audit.signed import check_note, newest_signed, trusted
 from recordings.exceptions import NotSealed, NotWitnessed
 
 WAIT_SECONDS = 3.0
@@ -64,13 +64,13 @@ def _is_witnessed(ids: list[UUID]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_COVERING, [last, _MOST_CHECKPOINTS])
         for size, note in cursor.fetchall():
-            signed = judge(note)
+            signed = check_note(note)
             if signed is None or signed.checkpoint.size <= last:
                 continue
             cursor.execute(_LINES, [size])
             # One by one: a bad line spoils no other.
-            cosigned = [judge(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
-            if policy.met_by({name for judged in cosigned if judged for name in judged.witnesses}):
+            cosigned = [check_note(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
+            if policy.met_by({name for checked in cosigned if checked for name in checked.witnesses}):
                 return True
     return False
 

@@ -155,31 +155,31 @@ def _signed(*keys: SigningKey) -> str:
 
 def test_a_checkpoint_is_judged() -> None:
     policy = Policy.parse(EXAMPLE)
-    judged = policy.judge(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"]))
-    assert (judged.checkpoint, judged.log, judged.quorum_met) == (checkpoint(7), LOG_KEY.verifier, False)
-    assert {name: signed.time for name, signed in judged.witnesses.items()} == {"X1": 1000, "Y2": 1000}
-    assert policy.judge(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"], KEYS["X2"])).quorum_met is True
+    checked = policy.check(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"]))
+    assert (checked.checkpoint, checked.log, checked.quorum_met) == (checkpoint(7), LOG_KEY.verifier, False)
+    assert {name: signed.time for name, signed in checked.witnesses.items()} == {"X1": 1000, "Y2": 1000}
+    assert policy.check(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"], KEYS["X2"])).quorum_met is True
 
 
 def test_one_witness_signing_twice_is_one_witness() -> None:
     policy = Policy.parse(W1 + W2 + f"log {LOG_KEY.vkey}\ngroup g 2 w1 w2\nquorum g\n")
-    assert policy.judge(_signed(LOG_KEY, KEYS["X1"], KEYS["X1"])).quorum_met is False
+    assert policy.check(_signed(LOG_KEY, KEYS["X1"], KEYS["X1"])).quorum_met is False
 
 
 def test_witnesses_alone_make_no_checkpoint() -> None:
     policy = Policy.parse(EXAMPLE)
     with pytest.raises(NoteError, match=f"No known log signed this checkpoint of {ORIGIN}"):
-        policy.judge(_signed(*KEYS.values()))
+        policy.check(_signed(*KEYS.values()))
     with pytest.raises(NoteError, match="not signed by any key"):
-        policy.judge(_signed(SigningKey.generate(ORIGIN)))
+        policy.check(_signed(SigningKey.generate(ORIGIN)))
 
 
 def test_a_known_log_signs_only_its_own_origin() -> None:
     other = SigningKey.generate("other.example", LOG)
     policy = Policy.parse(f"log {LOG_KEY.vkey}\nlog {other.vkey}\nquorum none\n")
     with pytest.raises(NoteError, match="No known log signed"):
-        policy.judge(_signed(other))
-    assert policy.judge(_signed(other, LOG_KEY)).log == LOG_KEY.verifier
+        policy.check(_signed(other))
+    assert policy.check(_signed(other, LOG_KEY)).log == LOG_KEY.verifier
 
 
 @given(

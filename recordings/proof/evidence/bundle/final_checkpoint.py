@@ -18,7 +18,7 @@ from recordings.proof.evidence.errors import CannotProve
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.entries import stamp
 from recordings.tlog.notes import NoteError
-from recordings.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog.policy import CheckedCheckpoint, Policy, PolicyError
 
 WAIT_SECONDS = 30.0
 _TICK = 0.1
@@ -57,29 +57,29 @@ class FinalCheckpoint:
     """A checkpoint with all its signatures, and what the portal's own policy makes of them."""
 
     note: str
-    judged: Judged
+    checked: CheckedCheckpoint
 
     @property
     def origin(self) -> str:
-        return self.judged.checkpoint.origin
+        return self.checked.checkpoint.origin
 
     @property
     def size(self) -> int:
-        return self.judged.checkpoint.size
+        return self.checked.checkpoint.size
 
     @property
     def root(self) -> bytes:
-        return self.judged.checkpoint.root
+        return self.checked.checkpoint.root
 
     @property
     def witnesses(self) -> tuple[str, ...]:
         """The names, in the policy, of those who cosigned."""
-        return tuple(self.judged.witnesses)
+        return tuple(self.checked.witnesses)
 
     @property
     def seen_by(self) -> list[tuple[str, str]]:
         """Each of them with the time of the cosignature, spelled as in an entry."""
-        cosigned = self.judged.witnesses.items()
+        cosigned = self.checked.witnesses.items()
         return [
             (name, stamp(datetime.fromtimestamp(signature.time or 0, UTC))) for name, signature in cosigned
         ]
@@ -114,7 +114,7 @@ def await_final_checkpoint(request: UUID, while_waiting: Callable[[], None]) -> 
 
     def witnessed() -> FinalCheckpoint | None:
         checkpoints = (_signed_checkpoint(size, trusted) for size in _signed_after(leaf))
-        return next((checkpoint for checkpoint in checkpoints if checkpoint.judged.quorum_met), None)
+        return next((checkpoint for checkpoint in checkpoints if checkpoint.checked.quorum_met), None)
 
     # Witnesses may be away: then the bundle has the newest checkpoint that is signed, and says that it lacks them.
     return _poll(witnessed, while_waiting) or _signed_checkpoint(_signed_after(leaf)[0], trusted)
@@ -124,7 +124,7 @@ def _signed_checkpoint(size: int, trusted: Policy) -> FinalCheckpoint:
     """The checkpoint of this size, which was signed. Raises CannotProve when the policy does not know by whom."""
     note = whole_note(Checkpoint.objects.get(size=size), Cosignature.objects.filter(size=size))
     try:
-        return FinalCheckpoint(note, trusted.judge(note))
+        return FinalCheckpoint(note, trusted.check(note))
     except NoteError as error:
         raise CannotProve(POLICY_UNFIT.format(trouble=str(error))) from error
 

@@ -22,7 +22,7 @@ def verdict(checkpoint: FinalCheckpoint) -> str:
     else:
         *names, last = checkpoint.witnesses
         signed = f"Witnessed by {', '.join(names)} and {last}." if names else f"Witnessed by {last}."
-    if not checkpoint.judged.quorum_met:
+    if not checkpoint.checked.quorum_met:
         signed += (
             " The portal's own policy asks for more witnesses: its quorum was not met when this was built."
         )
@@ -32,7 +32,7 @@ def verdict(checkpoint: FinalCheckpoint) -> str:
 def policy_file(checkpoint: FinalCheckpoint) -> bytes:
     """The portal's own policy as its file has it – without a quorum when that was not met, and then it says so."""
     path: Path | None = settings.AUDIT_POLICY_FILE
-    if path and checkpoint.judged.quorum_met:
+    if path and checkpoint.checked.quorum_met:
         return path.read_bytes()
     trusted = portal_policy()
     lines = [

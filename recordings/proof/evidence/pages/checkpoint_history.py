@@ -147,7 +147,7 @@ def _quorum(note: str) -> tuple[bool | None, tuple[str, ...]]:
     """Whether enough witnesses signed, and which; None where no policy says how many are enough."""
     try:
         trusted = policy()
-        judged = trusted.judge(note) if trusted and trusted.quorum != "none" else None
+        checked = trusted.check(note) if trusted and trusted.quorum != "none" else None
     except (PolicyError, NoteError, OSError):
         return None, ()
-    return (judged.quorum_met, tuple(sorted(judged.witnesses))) if judged else (None, ())
+    return (checked.quorum_met, tuple(sorted(checked.witnesses))) if checked else (None, ())

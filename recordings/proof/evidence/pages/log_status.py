@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from recordings.audit.lag import behind
+from recordings.audit.lag import seconds_unsealed
 from recordings.models import (
     Anchor,
     Checkpoint,
@@ -22,7 +22,7 @@ from recordings.models import (
 from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.incidents import OPEN
 from recordings.tlog.notes import NoteError
-from recordings.tlog.policy import Judged, Policy, PolicyError
+from recordings.tlog.policy import CheckedCheckpoint, Policy, PolicyError
 
 _LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
 _SETTLED_SHOWN = 50
@@ -43,7 +43,7 @@ class Witnessed:
 class LogFacts:
     """What is known of the log, read from the database.
 
-    `trouble`: why the newest checkpoint or the policy cannot be trusted; `judged`: whether a policy names the log;
+    `trouble`: why the newest checkpoint or the policy cannot be trusted; `has_policy`: whether a policy names the log;
     `quorum`: whether it asks for witnesses.
     """
 
@@ -56,7 +56,7 @@ class LogFacts:
     verified: TrailVerification | None
     incidents: list[Incident]
     trouble: str
-    judged: bool
+    has_policy: bool
     quorum: bool
 
     @property
@@ -96,10 +96,10 @@ def log_status() -> LogStatus:
     trusted, trouble = _usable_policy()
     if checkpoint and trusted:
         try:
-            trusted.judge(checkpoint.note)
+            trusted.check(checkpoint.note)
         except NoteError as error:
             trouble = f"The newest checkpoint does not pass the trust policy: {error}"
-    now, unsealed_seconds = timezone.now(), behind()
+    now, unsealed_seconds = timezone.now(), seconds_unsealed()
     anchors = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
     facts = LogFacts(
         now=now,
@@ -111,7 +111,7 @@ def log_status() -> LogStatus:
         verified=TrailVerification.objects.order_by("-started_at").first(),
         incidents=open_incidents(),
         trouble=trouble,
-        judged=trusted is not None,
+        has_policy=trusted is not None,
         quorum=trusted is not None and trusted.quorum != "none",
     )
     return LogStatus(facts, *_assess(facts))
@@ -143,7 +143,7 @@ def listed_incidents() -> list[tuple[Incident, Incident | None]]:
 
 
 def _usable_policy() -> tuple[Policy | None, str]:
-    """The policy as far as it can judge anything: one that names no log is as good as none."""
+    """The policy as far as it can check anything: one that names no log is as good as none."""
     try:
         trusted = policy()
     except (PolicyError, OSError) as error:
@@ -155,21 +155,21 @@ def _newest_witnessed(trusted: Policy) -> Witnessed | None:
     if trusted.quorum == "none":
         return None
     sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()[:_LOOKED_AT]
-    for size, judged in _judged(trusted, list(sizes)):
-        if judged.quorum_met:
-            newest = max(signed.time or 0 for signed in judged.witnesses.values())
-            return Witnessed(size, datetime.fromtimestamp(newest, UTC), tuple(sorted(judged.witnesses)))
+    for size, checked in _checked_checkpoints(trusted, list(sizes)):
+        if checked.quorum_met:
+            newest = max(signed.time or 0 for signed in checked.witnesses.values())
+            return Witnessed(size, datetime.fromtimestamp(newest, UTC), tuple(sorted(checked.witnesses)))
     return None
 
 
-def _judged(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, Judged]]:
+def _checked_checkpoints(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, CheckedCheckpoint]]:
     """Checkpoints of these sizes, the newest first, as far as they are read; those with a bad line are left out."""
     lines: dict[int, list[Cosignature]] = defaultdict(list)
     for cosignature in Cosignature.objects.filter(size__in=sizes):
         lines[cosignature.size].append(cosignature)
     for checkpoint in Checkpoint.objects.filter(size__in=sizes).order_by("-size"):
         try:
-            yield checkpoint.size, trusted.judge(whole_note(checkpoint, lines[checkpoint.size]))
+            yield checkpoint.size, trusted.check(whole_note(checkpoint, lines[checkpoint.size]))
         except NoteError:
             continue  # a bad line is no witness; the verification names it
 
@@ -215,5 +215,5 @@ def _reached(log: LogFacts) -> tuple[str, str, str]:
         return "ok", f"WITNESSED by {', '.join(log.witnessed.names)}", ""
     if stamped := [words for kind, words in ANCHORED.items() if kind in log.anchored]:
         return "ok", f"ANCHORED ({', '.join(stamped)})", ""
-    unknown = "" if log.judged else "The trust policy names no log, so its signature is not checked here."
+    unknown = "" if log.has_policy else "The trust policy names no log, so its signature is not checked here."
     return "info", "CONSISTENT (self-signed only)", unknown

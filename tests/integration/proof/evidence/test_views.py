@@ -52,8 +52,8 @@ def test_a_checkpoint_is_handed_out_as_it_was_signed(client: Client, opened: Cal
     page = client.get(f"/audit/checkpoints/{size}/")
     note = client.get(f"/audit/checkpoints/{size}/note")
     assert note["Content-Disposition"] == f'attachment; filename="checkpoint-{size}.txt"'
-    judged = log.signer.policy.judge(note.content)
-    assert (judged.quorum_met, judged.checkpoint.size) == (True, size)
+    checked = log.signer.policy.check(note.content)
+    assert (checked.quorum_met, checked.checkpoint.size) == (True, size)
     said = [(signer.name, signer.role, signer.result) for signer in page.context["details"].signers]
     assert said == [
         (log.signer.origin, "log", "verifies"),

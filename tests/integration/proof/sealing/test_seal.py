@@ -74,7 +74,7 @@ def test_the_first_run_opens_the_log_and_seals_what_was_there(services: Services
     said = json.loads(body)["action_detail"]
     assert said == {"origin": signer.origin, "tag_key_sha256": key_commitment(bytes(key))}
     ((note,),) = rows(services, "SELECT note FROM audit.checkpoint WHERE size = 4")
-    assert signer.policy.judge(note).checkpoint.size == 4
+    assert signer.policy.check(note).checkpoint.size == 4
 
 
 def test_leaves_follow_the_order_of_the_numbers_in_batches_that_fill_tiles(services: Services) -> None:
