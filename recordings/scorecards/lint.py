@@ -1,0 +1,270 @@
+"""What is wrong with a form that can be read: each finding has its place and says what to do."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from recordings.scorecards.form import Condition, Form, Option, Question, Range, Section
+
+MOST_QUESTIONS = 1_000
+MOST_OPTIONS = 200
+MOST_IN_CHAIN = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at a place. A `warning` does not keep a form from being used."""
+
+    place: str
+    sentence: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.place or 'form'}: {'Warning: ' if self.warning else ''}{self.sentence}"
+
+
+def lint(form: Form) -> list[Finding]:
+    """Return everything that is wrong with a form, in the order of its places; warnings last."""
+    return [*_whole(form), *_sections(form), *_questions(form), *_conditions(form), *_warnings(form)]
+
+
+def _whole(form: Form) -> Iterator[Finding]:
+    questions = list(form.questions())
+    if _is_blank(form.title):
+        yield Finding("title", "The form has no title. Give it one.")
+    if form.bonus_cap is not None and form.bonus_cap < 100:
+        yield Finding("bonus_cap", 'The cap is below 100. Use at least "100", or null for no cap.')
+    if len(questions) > MOST_QUESTIONS:
+        yield Finding(
+            "sections",
+            f"The form has {len(questions):,} questions. Use at most {MOST_QUESTIONS:,}.",
+        )
+    if not any(question.is_scored for _, question in questions):
+        yield Finding("sections", "The form has no scored question. Add one.")
+    elif not any(
+        question.is_scored and question.weight and section.weight and question.most_points
+        for section, question in questions
+    ):
+        yield Finding(
+            "sections",
+            "No question can change the score. Give one question and its section a weight above 0.",
+        )
+
+
+def _sections(form: Form) -> Iterator[Finding]:
+    keys: set[str] = set()
+    for section in form.sections:
+        if section.key in keys:
+            yield Finding(section.place, f'Another section has the key "{section.key}". Use another key.')
+        keys.add(section.key)
+        if not section.questions:
+            yield Finding(section.place, "The section has no questions. Add one, or remove the section.")
+
+
+def _questions(form: Form) -> Iterator[Finding]:
+    keys: set[str] = set()
+    for section, question in form.questions():
+        if question.key in keys:
+            yield Finding(question.place, f'Another question has the key "{question.key}". Use another key.')
+        keys.add(question.key)
+        yield from _options(question)
+        yield from _ranges(question)
+        yield from _fails(section, question)
+        if question.max_points is not None:
+            total = sum((option.points for option in question.options), Fraction(0))
+            if question.max_points > total:
+                yield Finding(
+                    f"{question.place}.max_points",
+                    "All options together give fewer points. Use their sum or less.",
+                )
+        if question.is_scored and not question.most_points:
+            yield Finding(question.place, 'No answer gives points. Give points, or say "scored": false.')
+
+
+def _options(question: Question) -> Iterator[Finding]:
+    options = question.options
+    if question.type == "choice" and question.is_scored and len(options) < 2:
+        yield Finding(f"{question.place}.options", "A scored choice needs at least two options. Add one.")
+    if len(options) > MOST_OPTIONS:
+        yield Finding(
+            f"{question.place}.options",
+            f"The question has {len(options):,} options. Use at most {MOST_OPTIONS:,}.",
+        )
+    for key, number in Counter(option.key for option in options).items():
+        if number > 1:
+            yield Finding(
+                f"{question.place}.options",
+                f'{number} options have the key "{key}". Use different keys.',
+            )
+
+
+def _ranges(question: Question) -> Iterator[Finding]:
+    if question.type != "number":
+        return
+    if not question.step:
+        yield Finding(f"{question.place}.step", 'The step is 0. Use a step above 0, such as "1".')
+        return
+    for range_ in question.ranges:
+        ends = [end for end in (range_.low, range_.high) if end is not None]
+        if any(end % question.step for end in ends):
+            yield Finding(range_.place, "An end of the range is not a multiple of the step. Change it.")
+        if len(ends) == 2 and ends[0] > ends[1]:
+            yield Finding(range_.place, '"from" is above "to". Exchange them.')
+    for before, after in zip(question.ranges, question.ranges[1:], strict=False):
+        if before.high is None or after.low is None or after.low != before.high + question.step:
+            yield Finding(
+                after.place,
+                'The ranges leave a gap or overlap. Let "from" be the "to" before it plus the step.',
+            )
+
+
+def _fails(section: Section, question: Question) -> Iterator[Finding]:
+    outcomes: tuple[Option, ...] | tuple[Range, ...] = question.options or question.ranges
+    failing = [outcome for outcome in outcomes if outcome.fail]
+    best = max((outcome.points for outcome in outcomes if not outcome.fail), default=None)
+    for outcome in failing:
+        if question.type == "multiple":
+            if outcome.points:
+                yield Finding(outcome.place, "An option that fails gives points. Give it 0 points.")
+        elif best is not None and outcome.points >= best:
+            yield Finding(
+                outcome.place,
+                "What fails gives at least as many points as the best that does not. Give it fewer.",
+            )
+    below = question.fail_below
+    if below is not None and question.fail is None:
+        yield Finding(question.place, '"fail_below" has no "fail". Say what fails: "section" or "form".')
+    if below is not None and not 0 < below <= 100:
+        yield Finding(f"{question.place}.fail_below", "Use a per cent above 0 and at most 100.")
+    if (failing or question.fail) and (not question.is_scored or question.bonus or section.bonus):
+        yield Finding(
+            question.place,
+            "An unscored question or a bonus cannot fail anything. Remove the fail.",
+        )
+
+
+def _conditions(form: Form) -> Iterator[Finding]:
+    questions = {question.key: question for _, question in form.questions()}
+    earlier: dict[str, Question] = {}
+    never: set[str] = set()  # questions that are asked in no case
+    length: dict[str, int] = {}  # questions in the longest chain that ends with this one
+    for _, question in form.questions():
+        for condition in question.conditions:
+            yield from _condition(condition, question, questions, earlier)
+        known = [condition for condition in question.conditions if condition.question in earlier]
+        if question.joined_by == "all":
+            impossible = sorted(_contradicted(known, earlier))
+            for key in impossible:
+                yield Finding(
+                    f"{question.place}.when",
+                    f'No answer to "{key}" meets all conditions. Change one of them.',
+                )
+            if impossible or any(condition.question in never for condition in known):
+                never.add(question.key)
+        elif known and all(
+            condition.question in never or _contradicted([condition], earlier) for condition in known
+        ):
+            never.add(question.key)
+        if question.key in never and any(condition.question in never for condition in known):
+            yield Finding(
+                f"{question.place}.when",
+                "The question depends on questions that are never asked. Change its conditions.",
+            )
+        chain = 1 + max((length[condition.question] for condition in known), default=0)
+        if chain > MOST_IN_CHAIN:
+            yield Finding(
+                f"{question.place}.when",
+                f"{chain} questions depend on one another in a chain. Use at most {MOST_IN_CHAIN}.",
+            )
+        earlier[question.key], length[question.key] = question, chain
+
+
+def _condition(
+    condition: Condition, question: Question, questions: dict[str, Question], earlier: dict[str, Question]
+) -> Iterator[Finding]:
+    if condition.question == question.key:
+        yield Finding(condition.place, "The question depends on itself. Name an earlier question.")
+        return
+    if condition.question not in questions:
+        yield Finding(
+            condition.place, f'There is no question "{condition.question}". Name one that is there.'
+        )
+        return
+    if condition.question not in earlier:
+        yield Finding(
+            condition.place, f'The question "{condition.question}" comes later. Name an earlier one.'
+        )
+        return
+    asked = earlier[condition.question]
+    if asked.type not in (("number",) if condition.op == "in_range" else ("choice", "multiple")):
+        yield Finding(condition.place, f'"{condition.op}" does not suit a question of type {asked.type}.')
+    elif condition.op == "in" and not condition.options:
+        yield Finding(condition.place, 'The "in" has no option. Name one.')
+    elif condition.op == "in_range":
+        if asked.step and not _has_multiple(condition.low, condition.high, asked.step):
+            yield Finding(condition.place, f'The range holds no answer to "{asked.key}". Widen it.')
+    else:
+        known = {option.key for option in asked.options}
+        for option in condition.options:
+            if option not in known:
+                yield Finding(condition.place, f'"{asked.key}" has no option "{option}". Name one it has.')
+
+
+def _contradicted(conditions: Iterable[Condition], questions: dict[str, Question]) -> set[str]:
+    """Return the questions that no answer can satisfy under all conditions about them."""
+    about: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        about.setdefault(condition.question, []).append(condition)
+    return {key for key, these in about.items() if not _satisfiable(these, questions[key])}
+
+
+def _satisfiable(conditions: list[Condition], question: Question) -> bool:
+    if question.type == "number":
+        return question.step == 0 or any(
+            _has_multiple(
+                _highest([range_.low, *(c.low for c in conditions)]),
+                _lowest([range_.high, *(c.high for c in conditions)]),
+                question.step,
+            )
+            for range_ in question.ranges
+        )
+    keys = {option.key for option in question.options}
+    excluded = {key for condition in conditions if condition.op == "not_in" for key in condition.options}
+    wanted = [set(condition.options) & keys for condition in conditions if condition.op == "in"]
+    if question.type == "multiple":
+        return all(options - excluded for options in wanted)
+    return bool(keys.intersection(*wanted) - excluded)
+
+
+def _has_multiple(low: Fraction | None, high: Fraction | None, step: Fraction) -> bool:
+    """Whether a multiple of `step` lies between the ends, both included; None is open."""
+    return low is None or high is None or high // step * step >= low
+
+
+def _highest(ends: list[Fraction | None]) -> Fraction | None:
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _lowest(ends: list[Fraction | None]) -> Fraction | None:
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _warnings(form: Form) -> Iterator[Finding]:
+    failing = [question for _, question in form.questions() if "form" in _possible_fails(question)]
+    if len(failing) == 1 and failing[0].na:
+        yield Finding(
+            failing[0].place,
+            "Only this question can fail the form, and it may be answered with N/A.",
+            warning=True,
+        )
+
+
+def _possible_fails(question: Question) -> set[str | None]:
+    fails = {option.fail for option in question.options} | {range_.fail for range_ in question.ranges}
+    return fails | ({question.fail} if question.fail_below is not None else set())
+
+
+def _is_blank(text: str | dict[str, str]) -> bool:
+    texts = [text] if isinstance(text, str) else list(text.values())
+    return not texts or any(not one.strip() for one in texts)

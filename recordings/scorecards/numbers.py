@@ -1,0 +1,28 @@
+"""Decimal numbers as forms and answers write them: strings, exact as fractions, shown with two places."""
+
+import re
+from fractions import Fraction
+
+_UNSIGNED = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")
+
+
+def parse_number(text: str, *, signed: bool = False) -> Fraction | None:
+    """Return the number, or None when the text is not one. `signed` allows a minus, though not of zero."""
+    negative = signed and text.startswith("-")
+    if not _UNSIGNED.fullmatch(text[1:] if negative else text):
+        return None
+    number = Fraction(text)
+    return None if negative and not number else number
+
+
+def show(number: Fraction | None) -> str | None:
+    """Write a number that is not negative with two places, rounded once, half up."""
+    if number is None:
+        return None
+    hundredths = (200 * number.numerator + number.denominator) // (2 * number.denominator)
+    return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def percent(part: Fraction, whole: Fraction) -> Fraction | None:
+    """Return `part` of `whole` in per cent; None of nothing."""
+    return 100 * part / whole if whole else None

@@ -1,0 +1,151 @@
+"""Read JSON so strictly that two readers cannot differ: each key known and once, each number a string."""
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NoReturn
+
+from recordings.scorecards.numbers import parse_number
+
+MAX_BYTES = 1024 * 1024
+_KEY = re.compile(r"[a-z0-9_-]{1,64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class BadFile(ValueError):
+    """A file that cannot be read as a form or as answers; the text names the place."""
+
+
+@dataclass(frozen=True)
+class _JsonNumber:
+    text: str
+
+
+class _Object(dict[str, Any]):
+    repeated: str | None = None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    result = _Object(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        result.repeated = next(name for name in names if names.count(name) > 1)
+    return result
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of the file and its place, such as `sections[0].questions[2].weight`. Every reader raises BadFile."""
+
+    value: Any
+    place: str
+
+    def refuse(self, sentence: str) -> NoReturn:
+        """Raise BadFile about this place."""
+        raise BadFile(f"{self.place or 'The file'}: {sentence}")
+
+    def object(self, required: Collection[str], optional: Collection[str] = ()) -> "dict[str, Node]":
+        """Return the members of an object that has the required keys and no unknown ones."""
+        members = self.members()
+        for name in members:
+            if name not in required and name not in optional:
+                members[name].refuse("This key is not known here.")
+        for name in required:
+            if name not in members:
+                self.refuse(f'The key "{name}" is missing.')
+        return members
+
+    def members(self) -> "dict[str, Node]":
+        """Return the members of an object, whatever their names."""
+        if not isinstance(self.value, _Object):
+            self.refuse("An object is expected.")
+        if self.value.repeated is not None:
+            self.refuse(f"The key {json.dumps(self.value.repeated)} stands here twice.")
+        dot = "." if self.place else ""
+        return {name: Node(value, f"{self.place}{dot}{name}") for name, value in self.value.items()}
+
+    def list(self) -> "list[Node]":
+        """Return the items of a list."""
+        if not isinstance(self.value, list):
+            self.refuse("A list is expected.")
+        return [Node(value, f"{self.place}[{index}]") for index, value in enumerate(self.value)]
+
+    def string(self) -> str:
+        """Return a string."""
+        if not isinstance(self.value, str):
+            self.refuse("A string is expected.")
+        if _SURROGATE.search(self.value):
+            self.refuse("The text holds half a character (a lone surrogate).")
+        return self.value
+
+    def one_of(self, names: Sequence[str]) -> str:
+        """Return a string that is one of `names`."""
+        if self.string() not in names:
+            self.refuse(f"One of {', '.join(names)} is expected.")
+        return self.string()
+
+    def key(self) -> str:
+        """Return the key of a section, question or option."""
+        if not _KEY.fullmatch(self.string()):
+            self.refuse("A key has 1 to 64 of the characters a-z, 0-9, _ and -.")
+        return self.string()
+
+    def flag(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            self.refuse("true or false is expected.")
+        return self.value
+
+    def number(self, *, signed: bool = False) -> Fraction:
+        """Return a number that is written as a string."""
+        if isinstance(self.value, _JsonNumber):
+            self.refuse(f'Numbers are strings: write "{self.value.text}".')
+        number = parse_number(self.string(), signed=signed)
+        if number is None:
+            self.refuse('A number is expected, such as "0", "12" or "7.5".')
+        return number
+
+    def number_or_null(self, *, signed: bool = False) -> Fraction | None:
+        """Return a number, or None for null."""
+        return None if self.value is None else self.number(signed=signed)
+
+    def text(self) -> str | dict[str, str]:
+        """Return a text: one string, or a string for each language."""
+        if isinstance(self.value, str):
+            return self.string()
+        languages = self.members()
+        return {Node(name, self.place).string(): text.string() for name, text in languages.items()}
+
+
+def read_json(data: bytes) -> Node:
+    """Read a file. Raises BadFile."""
+    if len(data) > MAX_BYTES:
+        raise BadFile("The file is larger than 1 MiB.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise BadFile(f"The file is not UTF-8: see byte {error.start}.") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_JsonNumber,
+            parse_float=_JsonNumber,
+            parse_constant=_JsonNumber,
+        )
+    except json.JSONDecodeError as error:
+        raise BadFile(f"The file is not JSON: line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise BadFile("The file is nested too deeply.") from None
+    return Node(value, "")
+
+
+def read_file(path: str) -> bytes:
+    """Read the bytes of a file, no more than tell that it is too large. Raises BadFile."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadFile(f"The file cannot be read: {error.strerror}.") from None
