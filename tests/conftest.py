@@ -8,6 +8,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DJANGO_SETTINGS_MODULE"] = "auditportal.settings"
         from django.conf import settings
 
-        assert settings.DATABASES  # read now: pytest-django sets Django up from configured settings
+        # Read now: pytest-django sets Django up from configured settings.
+        settings.PASSWORD_HASHERS = ["tests.cheap_argon2.CheapArgon2"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -103,8 +105,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def databases() -> Databases:
-    return Databases()
+def databases() -> Iterator[Databases]:
+    with closing(Databases()) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

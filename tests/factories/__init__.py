@@ -25,7 +25,7 @@ def person(role: str = "", username: str = "", **fields: Any) -> User:
         shaped = User(username="shaped")
         shaped.set_password(PASSWORD)
         _hashed.append(shaped.password)
-    user = User.objects.create(username=username, password=_hashed[0], **fields)
+    user = User.objects.create(username=username, **{"password": _hashed[0], **fields})
     if role:
         Grant.objects.create(user=user, role=role)
     return user

@@ -2,8 +2,10 @@
 
 import time_machine
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from auditportal import settings as product
 from recordings.audit import Kind
 from recordings.models import AuditEvent
 from tests.factories import PASSWORD, person
@@ -26,6 +28,15 @@ def test_signing_in_opens_the_portal_and_is_an_event(db):
     assert (response.status_code, response["Location"]) == (302, "/")
     assert client.get("/").status_code == 200
     assert (Kind.SIGNED_IN, "granted") in kinds()
+
+
+def test_a_password_is_kept_under_argon2id_at_its_full_price(db, settings):
+    """The other tests hash at the least price there is."""
+    settings.PASSWORD_HASHERS = product.PASSWORD_HASHERS
+    user = person("compliance_officer", password=make_password(PASSWORD))
+    assert user.password.startswith("argon2$argon2id$v=19$m=102400,t=2,p=8$")
+    assert sign_in(Client(), user.username).status_code == 302
+    assert sign_in(Client(), user.username, "wrong").status_code == 200
 
 
 def test_a_wrong_password_gets_a_sentence_and_is_an_event(db):
