@@ -16,7 +16,8 @@ from recordings.commbox.counters import Priority
 from recordings.commbox.errors import BadRequest, BadResponse, CommBoxError, NotFound, Throttled, Unauthorized
 from recordings.commbox.inflight import SharedCalls
 from recordings.commbox.paging import Order, walk_pages
-from recordings.commbox.parsing.document import Unreadable, decode, read_json
+from recordings.commbox.parsing.charsets import UnknownCharset, decode
+from recordings.commbox.parsing.document import Unreadable, read_json
 from recordings.commbox.parsing.envelope import failure_of
 from recordings.commbox.parsing.objects import parse_objects
 from recordings.commbox.parsing.people import (
@@ -229,12 +230,12 @@ class CommBox:
         success = 200 <= answer.status < 300
         document, problem = None, ""
         try:
-            text = decode(answer.body, answer.charset)
+            text = decode(answer.body, answer.charset or "")
             # An answer that repeats our key must not carry it into errors, rows or logs.
             for key in self._keys:
                 text = text.replace(key, "…")
             document = read_json(text)
-        except Unreadable as reason:
+        except (UnknownCharset, Unreadable) as reason:
             problem = str(reason)
         if problem and success:
             raise BadResponse(f"As JSON it fails: {problem}.", status=answer.status)

@@ -4,23 +4,25 @@ CommBox documents neither a signature nor which wrapper is sent, so both are rea
 but two ids (api-facts 7).
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from xml.parsers import expat
 
+from recordings.commbox.parsing.charsets import UnknownCharset, decode
+from recordings.commbox.parsing.document import Unreadable as NotJson
+from recordings.commbox.parsing.document import read_json
 from recordings.db import BIGGEST_ID
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+# Of JSON's values or XML's elements. A delivery has some dozens; each costs time that another request waits for.
+MAX_VALUES = 20_000
 RECORDING_TYPE = "27"
 NEW_ACTIVITY = "OnNewActivity"
 _LONGEST_NAME = 100
 _ID = re.compile(r"[1-9][0-9]{0,18}")
-# Strings, so that brackets inside them are passed over, and the brackets themselves.
-_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 class Unreadable(ValueError):
@@ -44,25 +46,22 @@ def parse(body: bytes) -> Hint:
     """Parse the hint in a body. Raises Unreadable; no other error whatever the bytes."""
     if len(body) > MAX_BYTES:
         raise Unreadable("It is longer than 1 MiB.")
-    text = _text(body)
-    document = _from_xml(text) if text.startswith("<") else _from_json(text)
-    return _hint(document)
-
-
-def _text(body: bytes) -> str:
     try:
-        return body.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise Unreadable("It is not UTF-8.") from None
+        text = decode(body)
+    except UnknownCharset:
+        # Only names of fields and two numbers are used, and these are ASCII in every charset of one byte a character.
+        text = body.decode("latin-1")
+    text = text.strip("\ufeff \t\r\n")
+    return _hint(_from_xml(text) if text.startswith("<") else _from_json(text))
 
 
 def _hint(document: Any) -> Hint:
     event = _event(document) or document
     thing = _get(event, "object")
     activities = list(_activities(thing))
-    name = str(_get(event, "name") or "")[:_LONGEST_NAME]
+    name = _get(event, "name")
     return Hint(
-        event_name=name.replace("\0", ""),
+        event_name=name[:_LONGEST_NAME] if isinstance(name, str) else "",
         object_id=_id(_get(thing, "id")),
         stream_id=_id(_get(thing, "streamid")),
         about_recording=name == NEW_ACTIVITY and RECORDING_TYPE in map(_kind, activities),
@@ -85,7 +84,8 @@ def _activities(thing: Any) -> Iterator[Any]:
 
 
 def _kind(activity: Any) -> str:
-    return str(_get(activity, "type")).strip()
+    kind = _get(activity, "type")
+    return str(kind).strip() if isinstance(kind, (str, int)) else ""
 
 
 def _get(node: Any, name: str) -> Any:
@@ -101,22 +101,19 @@ def _id(value: Any) -> int | None:
 
 
 def _from_json(text: str) -> Any:
-    depth = 0
-    for match in _NESTING.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
-        if depth > MAX_DEPTH:
-            raise Unreadable("It is nested too deeply.")
     try:
-        # Of numbers only the ids matter, and as text they have no width.
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    except ValueError:
-        raise Unreadable("It is neither JSON nor XML.") from None
+        return read_json(text, max_depth=MAX_DEPTH, max_values=MAX_VALUES)
+    except NotJson as reason:
+        raise Unreadable(f"It cannot be read as JSON: {reason}.") from None
 
 
 def _from_xml(text: str) -> Any:
     """Attributes and elements alike as fields. A document type or an entity of its own is refused unread."""
+    if text.count("<") > MAX_VALUES:
+        raise Unreadable("It has too many elements.")
     reader = _XmlReader()
     parser = expat.ParserCreate()
+    parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
     parser.EntityDeclHandler = _refuse
     parser.StartElementHandler = reader.start
@@ -151,6 +148,10 @@ class _XmlReader:
     def end(self, name: str) -> None:
         fields, texts = self._open.pop()
         parent, key = self._open[-1][0], name.rpartition(":")[2]
-        before = parent.get(key, [])
-        siblings = [*(before if isinstance(before, list) else [before]), fields or "".join(texts)]
-        parent[key] = siblings if len(siblings) > 1 else siblings[0]
+        value = fields or "".join(texts)
+        if key not in parent:
+            parent[key] = value
+        elif isinstance(siblings := parent[key], list):
+            siblings.append(value)
+        else:
+            parent[key] = [siblings, value]

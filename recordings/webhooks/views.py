@@ -1,10 +1,12 @@
 """The endpoint that CommBox delivers to."""
 
 import hashlib
+from datetime import timedelta
 
 import structlog
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from recordings.models import Delivery, Stream
@@ -19,6 +21,9 @@ from recordings.webhooks.tasks import follow_hints
 
 logger = structlog.get_logger("portal.refresh")
 
+# CommBox sends a delivery again within minutes. An equal body later than this may be about something new.
+REPEAT_WINDOW = timedelta(minutes=10)
+
 
 @open_view
 @csrf_exempt
@@ -30,12 +35,13 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     # 2. Read the body, and of one that is too long no more than shows it.
-    body = request.read(MAX_BYTES + 1)
+    body = _read(request, MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         return _text(413, "A delivery has at most 1 MiB.")
-    # 3. Drop duplicates: a body that came before is only counted, so a replay asks for nothing.
-    digest = hashlib.sha256(body).hexdigest()
-    if Delivery.objects.filter(body_sha256=digest).update(repeats=F("repeats") + 1):
+    # 3. Drop duplicates: a body that has just come is only counted, so a replay asks for nothing.
+    digest, now = hashlib.sha256(body).hexdigest(), timezone.now()
+    recent = Delivery.objects.filter(body_sha256=digest, received_at__gt=now - REPEAT_WINDOW)
+    if recent.update(repeats=F("repeats") + 1):
         return _text(200, DeliveryOutcome.REPEATED.sentence)
     # 4. Parse. The body is hostile: it may be anything, and only its ids are used.
     try:
@@ -46,15 +52,23 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
     else:
         # 5. Mark the object as due. What changed about it is asked of CommBox's API.
         outcome = _mark_due(hint)
-    # 6. Keep the delivery: the next one with this body is a duplicate.
-    row = {"event_name": hint.event_name, "object_id": hint.object_id, "stream_id": hint.stream_id}
-    Delivery.objects.get_or_create(body_sha256=digest, defaults={**row, "outcome": outcome.value})
+    # 6. Keep the delivery: the next one with this body is a duplicate for a while.
+    facts = {"event_name": hint.event_name, "object_id": hint.object_id, "stream_id": hint.stream_id}
+    row = {**facts, "outcome": outcome.value, "received_at": now}
+    Delivery.objects.update_or_create(body_sha256=digest, defaults=row)
     # 7. Nudge a worker. A nudge may be lost: the rows above are the queue.
     if outcome is DeliveryOutcome.DUE and hint.object_id is not None:
         nudge(refresh_one, hint.object_id)
     elif outcome is DeliveryOutcome.WAITING:
         nudge(follow_hints)
     return _text(400 if outcome is DeliveryOutcome.UNREADABLE else 200, outcome.sentence)
+
+
+def _read(request: HttpRequest, most: int) -> bytes:
+    """Read up to `most` bytes of the body, which may be chunked."""
+    # Django reads as far as Content-Length says. A chunked body has none, and the server says where it ends.
+    chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
+    return bytes((request.META["wsgi.input"] if chunked else request).read(most))
 
 
 def _mark_due(hint: Hint) -> DeliveryOutcome:

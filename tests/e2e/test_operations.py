@@ -1,13 +1,16 @@
 """What an administrator does: look into what could not be read, change a key, and trust that a hint is quick."""
 
 import base64
+import http.client
 import importlib.util
 import json
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -118,6 +121,17 @@ def dumped(portal: Portal) -> str:
         [command, portal.services.admin_url], capture_output=True, text=True, timeout=60, check=True
     )
     return done.stdout
+
+
+def test_a_chunked_delivery_arrives(portal: Portal) -> None:
+    """Through the web server: without Content-Length, in pieces."""
+    at = urlsplit(portal.url)
+    pieces = iter([b'{"Event": {"Name": "OnNew', b'Child", "Number": %d}}' % time.time_ns()])
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    with closing(http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)) as connection:
+        connection.request("POST", f"/webhooks/commbox/{WEBHOOK_TOKEN}", pieces, headers, encode_chunked=True)
+        response = connection.getresponse()
+        assert (response.status, response.read().decode()) == (200, "It is not about a recording.")
 
 
 def test_a_hint_becomes_a_row(portal: Portal, database: psycopg.Connection) -> None:

@@ -1,10 +1,12 @@
-"""Turn bytes into a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
+"""Turn text into a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
 
 import json
 import re
 from typing import Any, NoReturn
 
 MAX_DEPTH = 64
+# Objects, lists and what stands in them. Ten thousand recordings are a quarter of it.
+MAX_VALUES = 1_000_000
 MAX_TEXT_BYTES = 64 * 1024
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -12,30 +14,19 @@ _LONGEST_INTEGER = 20  # digits and sign of the widest 64-bit number; longer one
 
 
 class Unreadable(ValueError):
-    """Text that is not JSON, or nested deeper than any answer of CommBox."""
+    """Text that is not JSON, or larger or nested deeper than any answer of CommBox."""
 
 
-def decode(body: bytes, charset: str | None = None) -> str:
-    """Decode an answer: JSON's own Unicode encodings first (RFC 8259), then the declared one.
-
-    Raises Unreadable when neither fits.
-    """
-    encoding = json.detect_encoding(body)
-    for candidate in (encoding, charset):
-        try:
-            if candidate:
-                return body.decode(candidate)
-        except (UnicodeError, LookupError):
-            continue
-    raise Unreadable("its text is in no known encoding")
-
-
-def read_json(text: str) -> Any:
+def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
     """Parse JSON strictly. NaN and Infinity are refused, integers of any length survive (as text beyond 64 bit).
 
     NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither.
-    Raises Unreadable.
+    Raises Unreadable, also for more values or deeper nesting than allowed.
     """
+    # Counted before anything is built of it: two bytes of text can become a hundred bytes of memory. What stands in
+    # strings is counted too, for a string may hold JSON that is opened later.
+    if text.count(",") + text.count("[") + text.count("{") >= max_values:
+        raise Unreadable("it holds too many values")
     try:
         document = json.loads(
             text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_fraction
@@ -44,7 +35,7 @@ def read_json(text: str) -> Any:
         raise Unreadable("it is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(error.msg if isinstance(error, json.JSONDecodeError) else str(error)) from None
-    return _clean(document, MAX_DEPTH)
+    return _clean(document, max_depth)
 
 
 def clean_text(text: str) -> str:

@@ -1,15 +1,21 @@
 """The endpoint for CommBox's deliveries: who may deliver, and what becomes of what they deliver."""
 
 import hashlib
+import json
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
 from recordings.models import CommBoxObject, Delivery
 from recordings.refresh.sweep import refresh_due
+from recordings.webhooks.hints import DeliveryOutcome
 from recordings.webhooks.payload import MAX_BYTES
+from recordings.webhooks.views import REPEAT_WINDOW
 from tests.integration.webhooks.helpers import TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +124,48 @@ def test_bad_deliveries_get_a_sentence(hook: str, stranger: Client, body_: bytes
     response = stranger.post(hook, body_, content_type="application/json")
     assert response.status_code == status
     assert text(response).endswith(".")
+
+
+def test_a_chunked_delivery_is_read_to_its_end(hook: str, stranger: Client, held: CommBoxObject) -> None:
+    """It has no Content-Length; the server says that the input ends by itself."""
+
+    def send(body: bytes) -> Any:
+        chunked: dict[str, Any] = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
+        return stranger.generic("POST", hook, content_type="application/json", CONTENT_LENGTH="", **chunked)
+
+    assert text(send(delivery(held.pk))) == DeliveryOutcome.DUE.sentence
+    assert send(b"x" * (MAX_BYTES + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("name", ["On\ud800New", "\udfff", "a\0b", "נועה", "x" * 100_000])
+def test_any_name_is_kept(hook: str, stranger: Client, name: str) -> None:
+    body = json.dumps({"Event": {"Name": name, "Object": {"Id": 7}}})
+    response = stranger.post(hook, body, content_type="application/json")
+    assert (response.status_code, text(response)) == (200, DeliveryOutcome.IGNORED.sentence)
+    assert len(Delivery.objects.get().event_name) <= 100
+
+
+@pytest.mark.parametrize("charset", ["windows-1255", "utf-16", "utf-16-le"])
+def test_a_delivery_in_another_charset_is_read(
+    hook: str, stranger: Client, held: CommBoxObject, charset: str
+) -> None:
+    body = delivery(held.pk).decode().replace("{", '{"Customer": "נועה", ', 1).encode(charset)
+    response = stranger.generic("POST", hook, body, content_type=f"application/json; charset={charset}")
+    assert text(response) == DeliveryOutcome.DUE.sentence
+
+
+def test_an_equal_delivery_counts_anew_once_the_window_for_repeats_is_over(
+    hook: str, stranger: Client, held: CommBoxObject
+) -> None:
+    def send() -> str:
+        return text(stranger.post(hook, delivery(held.pk), content_type="application/json"))
+
+    assert [send(), send()] == [DeliveryOutcome.DUE.sentence, DeliveryOutcome.REPEATED.sentence]
+    CommBoxObject.objects.update(refresh_due_at=None)
+    long_ago = timezone.now() - REPEAT_WINDOW - timedelta(seconds=1)
+    Delivery.objects.update(received_at=long_ago)
+    assert [send(), send()] == [DeliveryOutcome.DUE.sentence, DeliveryOutcome.REPEATED.sentence]
+    assert CommBoxObject.objects.get(pk=held.pk).refresh_due_at is not None
+    (kept,) = Delivery.objects.all()
+    assert (kept.repeats, kept.outcome) == (2, DeliveryOutcome.DUE)
+    assert kept.received_at > long_ago

@@ -7,36 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.commbox.parsing.document import MAX_DEPTH, Unreadable, decode, has_long_text, read_json
-
-HEBREW = '{"name":"נועה"}'
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_every_encoding_of_json_is_read(encoding: str) -> None:
-    assert read_json(decode(HEBREW.encode(encoding))) == {"name": "נועה"}
-
-
-@pytest.mark.parametrize(
-    ("body", "charset", "text"),
-    [
-        (HEBREW.encode("windows-1255"), "windows-1255", HEBREW),
-        ("é".encode("latin-1"), "ISO-8859-1", "é"),
-        (HEBREW.encode(), "ISO-8859-1", HEBREW),
-        (b"{}", "no-such-charset", "{}"),
-        (b"{}", "zlib_codec", "{}"),
-    ],
-)
-def test_json_is_utf8_whatever_its_label_says_and_else_as_labelled(
-    body: bytes, charset: str, text: str
-) -> None:
-    assert decode(body, charset) == text
-
-
-@pytest.mark.parametrize("charset", [None, "utf-8", "ascii", "no-such-charset", "hex"])
-def test_bytes_of_no_encoding_are_refused(charset: str | None) -> None:
-    with pytest.raises(Unreadable, match="no known encoding"):
-        decode(b'{"a":"\xff\xfe\xe9"}', charset)
+from recordings.commbox.parsing.document import MAX_DEPTH, MAX_VALUES, Unreadable, has_long_text, read_json
+from tests.stopwatch import cost
 
 
 def _nested(depth: int) -> str:
@@ -104,10 +76,32 @@ def test_a_text_is_long_beyond_64_kib_of_utf8(value: Any, long: bool) -> None:
     assert has_long_text(value) is long
 
 
-@given(st.binary(max_size=200))
-def test_arbitrary_bytes_are_read_or_refused(body: bytes) -> None:
+@given(st.text(max_size=200))
+def test_arbitrary_text_is_read_or_refused(text: str) -> None:
     try:
-        value = read_json(decode(body))
+        value = read_json(text)
     except Unreadable:
         return
     json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "0", '""', '{"a":1}', "[[0]]", '{"a":{"b":[1]}}'])
+def test_values_are_counted_before_anything_is_built(value: str) -> None:
+    """A refusal costs less than a hundredth of what reading so many values would."""
+    allowed = f"[{','.join([value] * (MAX_VALUES // 20))}]"
+    assert len(read_json(allowed)) == MAX_VALUES // 20
+    too_many = f"[{','.join([value] * (MAX_VALUES + 1))}]"
+
+    def refuse() -> None:
+        with pytest.raises(Unreadable, match="too many values"):
+            read_json(too_many)
+
+    assert cost(refuse) < cost(lambda: read_json(allowed))
+
+
+def test_the_numbers_of_values_and_of_levels_can_be_narrowed() -> None:
+    assert read_json("[1,2,3]", max_values=4) == [1, 2, 3]
+    with pytest.raises(Unreadable, match="too many values"):
+        read_json("[1,2,3]", max_values=3)
+    with pytest.raises(Unreadable, match="nested too deeply"):
+        read_json("[[1]]", max_depth=1)

@@ -1,12 +1,14 @@
 """Reading webhook deliveries (S61): every form CommBox may send, and everything that nobody should."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.webhooks.payload import Hint, Unreadable, parse
+from tests.stopwatch import cost
 
 OBJECT, STREAM = 1407374990000101, 31245
 RECORDING = Hint("OnNewActivity", OBJECT, STREAM, about_recording=True)
@@ -72,6 +74,11 @@ def test_every_form_of_a_recording_is_read(body: bytes) -> None:
         (delivery(ONE, StreamId=None), Hint("OnNewActivity", OBJECT, None, about_recording=True)),
         (b'{"Event": {"Name": "OnNewChild"}}', Hint("OnNewChild", None, None, about_recording=False)),
         (b'{"Event": {"Name": "On\\u0000New"}}', Hint("OnNew", None, None, about_recording=False)),
+        (
+            b'{"Event": {"Name": "\\ud800On", "Object": {"Id": 7}}}',
+            Hint("\ufffdOn", 7, None, about_recording=False),
+        ),
+        (b'{"Event": {"Name": {"a": 1}, "Object": [7]}}', Hint("", None, None, about_recording=False)),
         (b"[]", Hint("", None, None, about_recording=False)),
         (b"null", Hint("", None, None, about_recording=False)),
         (b'{"Event": 5}', Hint("", None, None, about_recording=False)),
@@ -83,7 +90,9 @@ def test_what_is_not_about_a_recording_or_names_no_object_says_so(body: bytes, h
 
 NOT_READ = {
     "empty": b"",
-    "not UTF-8": b"\xff\xfe{\x00}\x00",
+    "a number that is none": b'{"Event": {"Id": NaN}}',
+    "more values than any delivery": b"[" + b"{}," * 20_000 + b"{}]",
+    "more elements than any delivery": b"<e>" + b"<a/>" * 20_000 + b"</e>",
     "text": b"hello",
     "cut": delivery(ONE)[:-1],
     "longer than 1 MiB": b'"' + b"x" * (1024 * 1024) + b'"',
@@ -96,7 +105,7 @@ NOT_READ = {
     "an entity": b'<!DOCTYPE e [<!ENTITY x "y">]><e>&x;</e>',
     "a file": b'<!DOCTYPE e [<!ENTITY x SYSTEM "file:///etc/passwd">]><e>&x;</e>',
     "a billion laughs": b'<!DOCTYPE e [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><e>&b;</e>',
-    "a lone surrogate": b"<e>\xed\xa0\x80</e>",
+    "a lone surrogate": b"<e>&#xD800;</e>",
 }
 
 
@@ -122,7 +131,11 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
@@ -135,6 +148,79 @@ json_values = st.recursive(
     ),
     max_leaves=30,
 )
+
+
+HEBREW_JSON = json.dumps(json.loads(delivery({"Type": 27, "Data": "נועה"})), ensure_ascii=False)
+HEBREW_XML = XML.format('<Activity Type="27"><Data>נועה</Data></Activity>')
+
+
+@pytest.mark.parametrize("text", [HEBREW_JSON, HEBREW_XML])
+@pytest.mark.parametrize(
+    "codec",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "windows-1255", "iso-8859-8"],
+)
+def test_a_delivery_is_read_in_any_charset_without_a_label(text: str, codec: str) -> None:
+    assert parse(text.encode(codec)) == RECORDING
+
+
+def test_the_charset_of_an_xml_declaration_does_not_matter() -> None:
+    for label in ("windows-1255", "utf-8", "punycode"):
+        text = f'<?xml version="1.0" encoding="{label}"?>{HEBREW_XML}'
+        assert parse(text.encode("windows-1255")) == RECORDING
+
+
+MEBIBYTE = 1024 * 1024
+UNITS = (
+    *(
+        '\\"',
+        '"',
+        "\\",
+        "{",
+        "[",
+        "{}",
+        "[],",
+        '{"a":',
+        '{"a":1},',
+        "0,",
+        '"a",',
+        "1.5,",
+        "9",
+        "\\u0000",
+        "true,",
+    ),
+    *(
+        "<a>",
+        "<a/>",
+        "</a>",
+        "<a b='c'/>",
+        "<",
+        "&#10;",
+        "&lt;",
+        "\n",
+        " ",
+        "<!---->",
+        "<![CDATA[x]]>",
+        "<?a?>",
+        "é",
+    ),
+)
+
+
+@pytest.mark.parametrize("before", ["", '"', "[", '{"a":"', "<a>", "<a b='"])
+def test_no_mebibyte_costs_more_than_a_plain_one_of_json(before: str) -> None:
+    """Compared with what Python's own reader needs for a mebibyte of empty objects."""
+    plain = "[" + "{}," * (MEBIBYTE // 3) + "{}]"
+    allowed = 4 * cost(lambda: json.loads(plain))
+    for unit in UNITS:
+        as_many_as_fit = (before + unit * MEBIBYTE).encode()[:MEBIBYTE]
+        padded = (before + (unit + " " * 60) * MEBIBYTE).encode()[: MEBIBYTE * 19 // 20]
+        for body in (as_many_as_fit, padded):
+            assert cost(lambda body=body: read(body)) < allowed, (before, unit)
+
+
+def read(body: bytes) -> None:
+    with suppress(Unreadable):
+        parse(body)
 
 
 @given(json_values)
