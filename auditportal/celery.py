@@ -24,7 +24,7 @@ from django.conf import settings
 REQUEST_ID = "portal_request_id"
 SECONDS = 1.0
 
-app = Celery("auditportal", broker=settings.REDIS_URL)
+app = Celery("auditportal", broker=settings.BROKER_URL)
 app.conf.update(
     task_serializer="json",
     accept_content=["json"],

@@ -10,7 +10,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,6 +24,15 @@ LOOPBACK_HOSTS = ("localhost", "::1")
 def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+
+# What each process cannot do without. Compose says which process it is; every other needs all that pages need.
+NEEDED = {
+    "portal": ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "COMMBOX_API_KEY", "AUDIT_FIELD_KEY"),
+    "worker": ("DATABASE_URL", "REDIS_URL", "COMMBOX_API_KEY", "AUDIT_FIELD_KEY"),
+    "beat": ("BROKER_URL",),
+    "sealer": ("DATABASE_SEALER_URL",),
+    "migrate": ("DATABASE_OWNER_URL",),
+}
 
 # An empty variable is a variable that is not set.
 MaybePath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
@@ -59,21 +68,23 @@ class Env(BaseSettings):
 
     model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", hide_input_in_errors=True)
 
-    SECRET_KEY: SecretStr = Field(min_length=50)
+    PROCESS: Literal["portal", "worker", "beat", "sealer", "migrate"] = "portal"
+    SECRET_KEY: SecretStr | None = Field(default=None, min_length=50)
     ALLOWED_HOSTS: CommaList = ["127.0.0.1", "localhost"]
     PUBLIC_URL: str = ""
     DEMO: bool = False
     DEBUG: bool = False
     TRUSTED_PROXY_HOPS: int = Field(default=0, ge=0, le=5)
 
-    DATABASE_URL: SecretStr
+    DATABASE_URL: SecretStr | None = None
     DATABASE_OWNER_URL: SecretStr | None = None
     DATABASE_SEALER_URL: SecretStr | None = None
     DATABASE_POOL_SIZE: int = Field(default=0, ge=0, le=100)
-    REDIS_URL: SecretStr
+    REDIS_URL: SecretStr | None = None
+    BROKER_URL: SecretStr | None = None
 
     COMMBOX_API_URL: str = "https://api.commbox.io/"
-    COMMBOX_API_KEY: SecretStr
+    COMMBOX_API_KEY: SecretStr | None = None
     COMMBOX_API_KEY_NEXT: SecretStr | None = None
     COMMBOX_STREAMS: CommaNumbers = []
     COMMBOX_STREAM_NAMES: CommaList = []
@@ -94,7 +105,7 @@ class Env(BaseSettings):
     PLAYBACK_URL_TTL: int = Field(default=90, ge=15, le=300)
 
     AUDIT_RELEASE: Literal["durable", "sealed", "witnessed"] = "durable"
-    AUDIT_FIELD_KEY: SecretStr
+    AUDIT_FIELD_KEY: SecretStr | None = None
     KEY_ENCRYPTION_KEYS: SecretStr | None = None
     AUDIT_ORIGIN: str = Field(default="", pattern=r"^[^\s+]*$", max_length=200)
     AUDIT_SIGNER_SOCKET: MaybePath = None
@@ -191,6 +202,23 @@ class Env(BaseSettings):
             raise ValueError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together or not at all")
         return self
 
+    def secret_texts(self) -> set[str]:
+        """Every secret as it may stand in a text: passwords of addresses, entries of lists, values of headers."""
+        texts = set()
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if not isinstance(value, SecretStr):
+                continue
+            text = value.get_secret_value()
+            if "://" in text:
+                password = urlsplit(text).password or ""
+                texts |= {password, unquote(password)}
+            elif name == "COMMBOX_WEBHOOK_HEADER":
+                texts.add(text.partition(":")[2].strip())
+            else:
+                texts |= {part.strip() for part in text.split(",")}
+        return texts - {""}
+
 
 def _from_files(environ: dict[str, str]) -> dict[str, str]:
     """Values named by `NAME_FILE`: mounted secrets, without the trailing line end."""
@@ -200,11 +228,7 @@ def _from_files(environ: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _refuse(error: ValidationError) -> NoReturn:
-    lines = [
-        f"  {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
-        for problem in error.errors()
-    ]
+def _refuse(lines: list[str]) -> NoReturn:
     raise SystemExit("AuditPortal cannot start; set these environment variables:\n" + "\n".join(lines))
 
 
@@ -212,8 +236,19 @@ def read_env() -> Env:
     """Read the environment. Ends the process with one line per missing or wrong variable; values are not shown."""
     try:
         values: dict[str, Any] = {**os.environ, **_from_files(dict(os.environ))}
-        return Env(**{name: value for name, value in values.items() if name in Env.model_fields})
-    except ValidationError as error:
-        _refuse(error)
     except OSError as error:
         raise SystemExit(f"AuditPortal cannot start; a secret file cannot be read: {error}") from None
+    given = {name: value for name, value in values.items() if name in Env.model_fields}
+    needed = NEEDED.get(given.get("PROCESS", "portal"), ())
+    lines = [f"  {name}: Field required" for name in needed if not given.get(name)]
+    try:
+        env = Env(**given)
+    except ValidationError as error:
+        lines += [
+            f"  {'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        _refuse(lines)
+    if lines:
+        _refuse(lines)
+    return env

@@ -3,7 +3,7 @@
 import logging
 import logging.config
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -16,6 +16,10 @@ SECRET = re.compile(
     r"|(://[^:/@\s]*:)[^@/\s]+(?=@)"
 )
 Event = MutableMapping[str, Any]
+SHORTEST_SECRET = 8  # what is shorter may be a word that lines need
+
+# The secrets of the settings. Patterns know how a credential looks, these find one wherever somebody put it.
+_known: tuple[str, ...] = ()
 
 
 def _mask(match: re.Match[str]) -> str:
@@ -24,17 +28,30 @@ def _mask(match: re.Match[str]) -> str:
 
 def redact(text: str) -> str:
     """The text with every credential replaced by three stars."""
+    for secret in _known:
+        text = text.replace(secret, "***")
     return SECRET.sub(_mask, text)
 
 
+def hide(secrets: Iterable[str]) -> None:
+    """Redact these values from now on, instead of those given before."""
+    global _known
+    _known = tuple(sorted({text for text in secrets if len(text) >= SHORTEST_SECRET}, key=len, reverse=True))
+
+
 def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    """The value as JSON can hold it, every text in it redacted. What is no text becomes one here, not in the renderer:
+    a request's text holds its path, and a path may hold a token."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {redact(str(key)): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_clean(item) for item in value]
-    return value
+    try:
+        return redact(str(value))
+    except Exception:
+        return f"<{type(value).__name__} without a text>"
 
 
 def redact_event(_logger: Any, _method: str, event: Event) -> Event:
@@ -52,15 +69,19 @@ SHARED: list[Any] = [
 ]
 
 
-def logging_config(level: str) -> None:
-    """Send structlog's and the standard library's records through one JSON formatter to standard error."""
+def logging_config(level: str, secrets: Iterable[str]) -> None:
+    """Send structlog's and the standard library's records through one JSON formatter to standard error.
+
+    `secrets` are in no line, whatever it is about.
+    """
+    hide(secrets)
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *SHARED],
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             redact_event,
-            structlog.processors.JSONRenderer(default=str),
+            structlog.processors.JSONRenderer(),
         ],
     }
     logging.config.dictConfig(

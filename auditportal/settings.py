@@ -14,7 +14,7 @@ from auditportal.logging import logging_config
 ENV = read_env()
 APP_VERSION = "0.1.0"
 
-SECRET_KEY = ENV.SECRET_KEY.get_secret_value()
+SECRET_KEY = secret_or_empty(ENV.SECRET_KEY)
 DEBUG = ENV.DEBUG
 DEMO = ENV.DEMO
 ALLOWED_HOSTS = ENV.ALLOWED_HOSTS
@@ -79,16 +79,18 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- data
 
+# A process that is told of one login only uses it for everything; one that is told of none has no database.
+_LOGIN = ENV.DATABASE_URL or ENV.DATABASE_SEALER_URL or ENV.DATABASE_OWNER_URL
+_OWNER = ENV.DATABASE_OWNER_URL or ENV.DATABASE_URL
 DATABASES: dict[str, Any] = {
-    "default": database(ENV.DATABASE_URL.get_secret_value(), pool_size=ENV.DATABASE_POOL_SIZE),
-    "owner": database(
-        (ENV.DATABASE_OWNER_URL or ENV.DATABASE_URL).get_secret_value(), assume_role="auditportal_owner"
-    ),
+    "default": database(secret_or_empty(_LOGIN), pool_size=ENV.DATABASE_POOL_SIZE) if _LOGIN else {},
+    "owner": database(secret_or_empty(_OWNER), assume_role="auditportal_owner") if _OWNER else {},
 }
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = ENV.REDIS_URL.get_secret_value()
+REDIS_URL = secret_or_empty(ENV.REDIS_URL)
+BROKER_URL = secret_or_empty(ENV.BROKER_URL or ENV.REDIS_URL)
 CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -189,12 +191,12 @@ USE_THOUSAND_SEPARATOR = True
 # --- logs
 
 LOGGING_CONFIG = None
-logging_config(ENV.LOG_LEVEL)
+logging_config(ENV.LOG_LEVEL, ENV.secret_texts())
 
 # --- CommBox, storage, the trail
 
 COMMBOX_API_URL = ENV.COMMBOX_API_URL
-COMMBOX_API_KEY = ENV.COMMBOX_API_KEY.get_secret_value()
+COMMBOX_API_KEY = secret_or_empty(ENV.COMMBOX_API_KEY)
 COMMBOX_API_KEY_NEXT = secret_or_empty(ENV.COMMBOX_API_KEY_NEXT)
 COMMBOX_STREAMS = tuple(ENV.COMMBOX_STREAMS)
 COMMBOX_STREAM_NAMES = {
@@ -234,7 +236,7 @@ AUDIT_TSA_CERTIFICATES = ENV.AUDIT_TSA_CERTIFICATES
 AUDIT_MAIL_TO = tuple(ENV.AUDIT_MAIL_TO)
 AUDIT_MAIL_FROM = ENV.AUDIT_MAIL_FROM
 SMTP_URL = secret_or_empty(ENV.SMTP_URL)
-AUDIT_FIELD_KEY = hashlib.sha256(base64.b64decode(ENV.AUDIT_FIELD_KEY.get_secret_value())).digest()
+AUDIT_FIELD_KEY = hashlib.sha256(base64.b64decode(secret_or_empty(ENV.AUDIT_FIELD_KEY))).digest()
 KEY_ENCRYPTION_KEYS = decoded_keys(ENV.KEY_ENCRYPTION_KEYS)
 STALE_AFTER_HOURS = ENV.STALE_AFTER_HOURS
 METRICS_ALLOW_FROM = tuple(ENV.METRICS_ALLOW_FROM)

@@ -53,8 +53,8 @@ class Process:
     name: str
     argv: Sequence[str]
     lock: Path
-    log: Path
-    output: Path | None = None  # where its standard output goes (0600), when that is not for the log
+    log: Path  # 0600, as is `output`
+    output: Path | None = None  # where its standard output goes, when that is not for the log
     leftovers: Sequence[Path] = ()  # deleted before a start: they speak of a run that has ended
     directory: Path | None = None
     env: Mapping[str, str] | None = field(default=None, repr=False)
@@ -79,7 +79,11 @@ class Process:
 
     def start(self) -> None:
         """Start it, after ending a survivor of an earlier run. Raises EmbeddedError if that one stays."""
-        with self._claim() as lock, self.log.open("ab") as log, contextlib.ExitStack() as stack:
+        with (
+            self._claim() as lock,
+            open(self.log, "ab", opener=_private) as log,
+            contextlib.ExitStack() as stack,
+        ):
             for path in self.leftovers:
                 path.unlink(missing_ok=True)
             output = stack.enter_context(open(self.output, "wb", opener=_private)) if self.output else None
@@ -168,7 +172,10 @@ def end_survivors(folder: Path) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    """Open a file that only its owner may read, also one that an earlier version made."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def _try_lock(file: IO[str]) -> bool:

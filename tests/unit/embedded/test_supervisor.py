@@ -1,6 +1,7 @@
 """What dies is started again, ever more patiently; at the end all stop, last first."""
 
 import signal
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -183,3 +184,14 @@ def test_the_stop_signal_is_the_process_s_own(script: Callable[..., Process], tm
     process.wait_ready(60)
     process.stop()
     assert (tmp_path / "interrupted").exists()
+
+
+def test_a_log_is_its_owners_alone_also_one_of_an_earlier_version(tmp_path: Path) -> None:
+    log, output = tmp_path / "a.log", tmp_path / "a.out"
+    log.write_text("before\n")
+    log.chmod(0o644)
+    process = Process("a", [sys.executable, "-c", "print(1)"], tmp_path / "a.lock", log, output=output)
+    process.start()
+    process.stop()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (log, output)] == [0o600, 0o600]
+    assert log.read_text().startswith("before")

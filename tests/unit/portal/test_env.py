@@ -129,3 +129,19 @@ def test_a_bucket_that_is_no_exact_place_is_refused(environ, entry):
     environ(**WHOLE, RECORDING_BUCKETS=entry)
     with pytest.raises(SystemExit, match="RECORDING_BUCKETS"):
         read_env()
+
+
+def test_every_secret_is_listed_as_it_may_stand_in_a_text(environ):
+    environ(
+        **WHOLE
+        | {
+            "DATABASE_URL": "postgresql://web:one%2Fsecret@db/portal",
+            "REDIS_URL": "redis://web:another-secret@redis/0",
+            "COMMBOX_WEBHOOK_TOKEN": "t" * 22 + ", " + "u" * 22,
+            "COMMBOX_WEBHOOK_HEADER": "X-Proxy-Secret: sixteen: characters",
+        }
+    )
+    texts = read_env().secret_texts()
+    assert {"one%2Fsecret", "one/secret", "another-secret", "t" * 22, "u" * 22, "sixteen: characters"} < texts
+    assert {WHOLE["SECRET_KEY"], WHOLE["AUDIT_FIELD_KEY"], WHOLE["COMMBOX_API_KEY"]} < texts
+    assert "" not in texts

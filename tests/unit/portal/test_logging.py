@@ -2,12 +2,17 @@
 
 import json
 import logging
+from collections import UserDict
+from pathlib import Path
 
 import pytest
 import structlog
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.processors import JSONRenderer
 
+from auditportal import logging as logging_
 from auditportal.logging import redact, redact_event
 
 SIGNATURE = "0f1e2d3c4b5a6978" * 4
@@ -30,6 +35,50 @@ def test_a_credential_is_replaced_wherever_it_stands(text):
     assert SIGNATURE not in redact(text)
     nested = redact_event(None, "info", {"event": text, "more": {"list": [text, ("x", text)]}})
     assert SIGNATURE not in json.dumps(nested)
+
+
+class Odd:
+    """An object whose text holds a credential."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return f"<Odd: POST '{self.text}'>"
+
+
+class Silent:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+class Fields(UserDict):
+    """A mapping that is no dict."""
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        *(lambda text: text, Odd, ValueError, str.encode, lambda text: {text}, lambda text: (Odd(text),)),
+        *(lambda text: {text: 1}, lambda text: Fields(a=[Odd(text)]), lambda text: {"a": {"b": Path(text)}}),
+        *(lambda text: RequestFactory().post(text), lambda text: [Silent(), Odd(text)]),
+    ],
+)
+def test_no_object_brings_a_credential_into_a_line(wrap):
+    """Also one that only becomes text when the line is made, such as a request."""
+    made = redact_event(None, "error", {"event": "x", "request": wrap(f"/webhooks/commbox/{SIGNATURE}")})
+    assert SIGNATURE not in JSONRenderer()(None, "error", made)
+
+
+def test_a_secret_of_the_settings_is_found_wherever_somebody_put_it(monkeypatch):
+    monkeypatch.setattr(logging_, "_known", ())
+    logging_.hide(["short", SIGNATURE, f"{SIGNATURE}-and-more"])
+    made = redact_event(
+        None,
+        "info",
+        {"path": f"/webhook/{SIGNATURE}", "meta": Odd({"HTTP_X": f"{SIGNATURE}-and-more", "a": "short"})},
+    )
+    assert made == {"path": "/webhook/***", "meta": "<Odd: POST '{'HTTP_X': '***', 'a': 'short'}'>"}
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz ./:?=-", max_size=200))
