@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms, word_terms
+from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms
+from recordings.catalog.text import read_typed
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Search:
     @classmethod
     def for_objects(cls, criteria: Criteria) -> "Search":
         """Each object once: by its newest recording, or the newest of those that the filters speak of."""
+        of_recording = "d.object_id = (SELECT r.object_id FROM recordings_recording r WHERE r.id = %s)"
+        sifted = _sifted(criteria, of_recording)
         if not criteria.looks_at_recordings:
-            return cls(_walked(criteria) & Where("d.newest"), _sifted(criteria))
-        return cls(_walked(criteria), _sifted(criteria) & _nothing_newer(criteria))
+            return cls(_walked(criteria) & Where("d.newest"), sifted)
+        return cls(_walked(criteria), sifted & _nothing_newer(criteria))
 
     @classmethod
     def for_recordings(cls, criteria: Criteria) -> "Search":
-        return cls(_walked(criteria) & Where("d.has_recording"), _sifted(criteria))
+        return cls(_walked(criteria) & Where("d.has_recording"), _sifted(criteria, "d.id = %s"))
 
 
 def _walked(criteria: Criteria) -> Where:
@@ -51,11 +54,12 @@ def _walked(criteria: Criteria) -> Where:
     return Where("d.stream_id = %s", (criteria.stream,)) & where if criteria.stream is not None else where
 
 
-def _sifted(criteria: Criteria) -> Where:
-    """What the word index answers, and the length."""
+def _sifted(criteria: Criteria, of_recording: str) -> Where:
+    """What the word index answers, the length, and with `of_recording` a recording whose id was typed."""
     stream = criteria.stream if criteria.agent is not None else None
-    terms = [*word_terms(criteria.words), *filter_terms(replace(criteria, agent=None, stream=stream))]
-    return _of_terms(terms) & _of_length(criteria)
+    typed = read_typed(criteria.words)
+    terms = [*typed.terms, *filter_terms(replace(criteria, agent=None, stream=stream))]
+    return _of_terms(terms) & _of_length(criteria) & _condition(of_recording, typed.recording)
 
 
 def _nothing_newer(criteria: Criteria) -> Where:

@@ -11,9 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.catalog.conditions import Search
-from recordings.catalog.criteria import MOST_WORDS, Criteria, TooManyWords, word_terms
+from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find
-from recordings.catalog.words import digits
+from recordings.catalog.folding import digits
+from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.db import BIGGEST_ID, fetch_all
 from recordings.models import CommBoxObject, Recording, RecordingState
@@ -63,12 +64,16 @@ def recordings_page(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[
 def _search_page(
     criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey]
 ) -> Page[CatalogLine, TimeKey]:
+    if watermark := watermark_in(criteria.words):
+        return Page(
+            [], hint=f"{watermark} is the watermark of a viewing. The audit trail shows its recording."
+        )
     try:
-        terms = word_terms(criteria.words)
+        typed = read_typed(criteria.words)
     except TooManyWords:
         return Page([], hint=f"A search takes up to {MOST_WORDS} words; these were more.")
-    if criteria.words.strip() and not terms:
-        return Page([], hint="These signs are no words: type letters or digits.")
+    if criteria.words.strip() and not typed:
+        return Page([], hint="Enter at least one letter or digit.")
     search = search_for(criteria)
     result = find(search, PAGE + 1, after=start.key, newer=start.newer)
     if start.newer and len(result.rows) <= PAGE:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
@@ -17,6 +18,7 @@ from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import record_opening, record_search
 from recordings.catalog.queries import CatalogLine
 from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
+from recordings.catalog.text import watermark_in
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
 from recordings.paging import BY_TIME, Page, Start, TimeKey, start_by_time
@@ -83,6 +85,7 @@ def _search_list(
         "page": results,
         "table": Table(columns, results.rows),
         "logged": logged,
+        "trail_url": _trail_url(request, criteria.words) if results.hint else "",
         "total": f"{results.total} {noun}",
         "shown": f"{some} {results.total} {noun} · {took} ms",
         **results.urls(BY_TIME, form.query()),
@@ -93,6 +96,13 @@ def _search_list(
     query = "&".join(filter(None, [form.query(), key]))
     response.headers["HX-Push-Url"] = request.path + (f"?{query}" if query else "")
     return response
+
+
+def _trail_url(request: Request, words: str) -> str:
+    """Where a viewing is found by its watermark; nothing for other words and for those who may not read the trail."""
+    watermark = watermark_in(words)
+    may_read = watermark and can(request.user, Permission.READ_TRAIL)
+    return f"{reverse('trail:trail')}?{urlencode({'q': watermark})}" if may_read else ""
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""What search reads: a narrow row per recording, one for an object without any. `catalog.docs` writes them."""
+"""What search reads, by `catalog.search_documents`: a narrow row per recording, one for an object without any."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from recordings.catalog.docs import rebuild_docs
+from recordings.catalog.search_documents import rebuild_docs
 from recordings.commbox import ObjectItem
 
 # Column, its type in PostgreSQL, the item's attribute.

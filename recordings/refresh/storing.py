@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from recordings.audit import Actor
-from recordings.catalog.docs import rebuild_docs
+from recordings.catalog.search_documents import rebuild_docs
 from recordings.commbox import CommBoxError
 from recordings.models import CommBoxObject, Recording
 from recordings.refresh import absence, bulk_copy, problems, schedule

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings import breaker
-from recordings.catalog.docs import rebuild_docs_for_agents, rebuild_docs_for_streams
+from recordings.catalog.search_documents import rebuild_docs_for_agents, rebuild_docs_for_streams
 from recordings.commbox import AgentItem, CommBoxError, StreamStat, TeamItem
 from recordings.commbox.assembly import client
 from recordings.commbox.enums import VIDEO_CHAT_MODULE

@@ -6,7 +6,7 @@ most are rare. One object in twelve has no recording, one in ten several.
 
 from django.db import connection, connections
 
-from recordings.catalog.docs import rebuild_all
+from recordings.catalog.search_documents import rebuild_all
 
 OBJECTS = 100_000
 RECORDINGS = 120_000
@@ -94,7 +94,7 @@ FROM (
     FROM generate_series(1, %(recordings)s) n
     JOIN recordings_commboxobject o ON o.id = %(first_id)s + CASE
         WHEN n <= %(singles)s THEN n + n / 11
-        ELSE 1 + floor(10000 * pg_temp.chance('more ' || n))::int * 10 END
+        ELSE 1 + floor(%(objects)s / 10 * pg_temp.chance('more ' || n))::int * 10 END
 ) calls
 """
 # Nine in ten are as they should be.

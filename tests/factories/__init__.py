@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from auditportal.accounts.models import Grant, User
-from recordings.catalog.docs import rebuild_docs
+from recordings.catalog.search_documents import rebuild_docs
 from recordings.models import Agent, CommBoxObject, Recording, RecordingState, Stream, Viewing
 
 PASSWORD = "correct horse battery staple"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from recordings.catalog.docs import rebuild_all
+from recordings.catalog.search_documents import rebuild_all
 from recordings.trail.phrases import count
 
 

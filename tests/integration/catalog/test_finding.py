@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.docs import rebuild_docs
 from recordings.catalog.finding import count, find
-from recordings.catalog.words import fold, words_of
+from recordings.catalog.folding import fold, pieces
+from recordings.catalog.search_documents import rebuild_docs
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.timed import forget_all
 from tests.factories import MORNING, agent, stream
@@ -101,7 +101,7 @@ criteria = st.builds(
 
 
 def object_fits(thing, asked):
-    given = words_of([thing.customer_name, str(thing.stream), str(thing.agent or "")])
+    given = pieces(fold(f"{thing.customer_name} {thing.stream} {thing.agent or ''}"))
     found = all(any(word.startswith(part) for word in given) for part in fold(asked.words).split())
     facts = ((asked.agent, thing.agent_id), (asked.stream, thing.stream_id), (asked.status, thing.status_id))
     return found and all(wanted is None or wanted == fact for wanted, fact in facts)

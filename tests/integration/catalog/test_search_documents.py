@@ -6,7 +6,11 @@ from uuid import UUID
 import pytest
 from django.core.management import call_command
 
-from recordings.catalog.docs import rebuild_docs, rebuild_docs_for_agents, rebuild_docs_for_streams
+from recordings.catalog.search_documents import (
+    rebuild_docs,
+    rebuild_docs_for_agents,
+    rebuild_docs_for_streams,
+)
 from recordings.models import RecordingState, SearchDoc
 from tests.factories import MORNING, agent, conversation, recording, stream
 
@@ -48,7 +52,8 @@ def test_words(db):
     assert set(doc.words.replace("'", "").split()) == {
         *("o1407374990000101", "c31245", "a5501", "s8", "tvideo", "zplayable"),
         *("wdana", "wo", "wbrien", "wobrien", "wa", "wcohen", "wclaims", "wvideo", "wexample"),
-        *("p44105551", "edanaexamplecom"),
+        *("jdanao", "jobrien", "jdanaobrien", "jacohen", "jclaimsvideo"),
+        *("p44105551", "edanaexamplecom", "dexamplecom"),
     }
 
 

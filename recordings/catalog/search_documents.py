@@ -9,13 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from recordings.catalog.words import (
-    email_lexemes,
-    phone_lexeme,
-    state_lexeme,
-    type_lexeme,
-    words_of,
-)
+from recordings.catalog.text import email_lexemes, name_lexemes, phone_lexemes, state_lexeme, type_lexeme
 from recordings.models import CommBoxObject, RecordingState
 
 BATCH = 1_000
@@ -149,8 +143,8 @@ def _rows(facts: list[_Fact]) -> Iterator[tuple[object, ...]]:
 def _common_lexemes(fact: _Fact) -> list[str]:
     """What every row of an object is found by."""
     lexemes = [f"o{fact.object_id}", f"c{fact.stream_id}"]
-    lexemes += [f"w{word}" for word in words_of([fact.name, fact.agent, fact.channel])]
-    lexemes += [phone_lexeme(fact.phone)] if fact.phone else []
+    lexemes += [*name_lexemes(fact.name), *name_lexemes(fact.agent), *name_lexemes(fact.channel)]
+    lexemes += phone_lexemes(fact.phone) if fact.phone else []
     lexemes += email_lexemes(fact.email) if fact.email else []
     lexemes += [f"a{fact.agent_id}"] if fact.agent_id is not None else []
     return lexemes + ([f"s{fact.status_id}"] if fact.status_id is not None else [])

@@ -1,0 +1,290 @@
+"""Read text for search: what is stored becomes lexemes, what is typed becomes terms of a tsquery.
+
+Both readings of a kind stand together here, so that whatever is stored is found however a person types it:
+
+- A name (of the customer, the agent, the channel): `w` each word, and O'Brien as one; `j` neighbours as one word.
+  Found by the beginnings of its words, and by its words joined or apart.
+- An e-mail address: `e` the whole, `d` its domain and those above it, `w` its words.
+  Found by the beginning of the address or of a domain, and by a word.
+- A phone number: `p` its digits, the last one first; `n` the same where no country's code was written.
+  Found by three or more of its last digits, and by the whole number however it is written.
+- An object: `o` its number.
+  Found by the number: bare, grouped, as `object:…` or `#…`, or in the address of its page, CommBox's or ours.
+
+Two whole phone numbers (`FEWEST_WHOLE` digits or more) are the same if their digits are the same without `00` and
+without the zero before the national part. Where one of them has no country's code, the national parts are compared.
+
+Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state. After its letter a lexeme has letters
+and digits only, so no text that a person types can be anything but a term. A recording's id is no lexeme: the row is
+found by its key.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from urllib.parse import unquote
+from uuid import UUID
+
+from recordings.catalog.folding import digits, fold, pieces
+from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
+
+LONGEST = 40  # characters of a word that are compared
+MOST_INDEXED = 64  # lexemes of one name
+MOST_WORDS = 16  # of a search
+NEIGHBOURS = 3  # words that may be written as one
+FEWEST_PHONE_DIGITS = 3
+FEWEST_OF_OBJECT = 10  # digits of a number that stands in a list of objects
+
+_LINK = re.compile(
+    r"(?<!\w)(?:(?:mailto|tel|callto|sms|sip|phone|e-?mail):|https?://wa\.me/)[/\s]*([^\s;?<>]*)\S*",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"[\s,;|<>]+")
+_GROUPED = re.compile(r"(?<!\d)\d{1,3}([,.'’ ])\d{3}(?:\1\d{3}){2,}")
+_EXTENSION = re.compile(r"[;,#]|ext|x", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"\W*(\d{1,19})\W*")
+_OBJECT = re.compile(r"(?<!\w)(?:objects?|conversations?)(?:_?id)?[:=/#]*(\d{1,19})(?!\w)")
+_RECORDING = re.compile(
+    r"(?<![0-9a-z])([0-9a-f]{8})\W?([0-9a-f]{4})\W?([0-9a-f]{4})\W?([0-9a-f]{4})\W?([0-9a-f]{12})(?![0-9a-z])"
+)
+_WATERMARK = re.compile(r"\W*v\W([0-9a-f]{8})\W*")
+_LABELS = {"object", "conversation", "recording"}
+
+
+class TooManyWords(ValueError):
+    """More words than a search takes."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed: terms of a tsquery, all of which must match, and the recording whose id was among it."""
+
+    terms: tuple[str, ...] = ()
+    recording: UUID | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything that can be searched for."""
+        return bool(self.terms or self.recording)
+
+
+def read_typed(text: str) -> Typed:
+    """Read what somebody typed. Raises TooManyWords."""
+    folded = _GROUPED.sub(_ungrouped, fold(_without_links(text)))
+    chunks = [chunk for chunk in _BETWEEN.split(folded) if pieces(chunk)]
+    if len(chunks) > MOST_WORDS:
+        raise TooManyWords
+    terms: list[str] = []
+    recording: UUID | None = None
+    words: list[str] = []
+    label = ""
+    for chunk in chunks:
+        if found := _RECORDING.search(chunk):
+            recording = recording or UUID("".join(found.groups()))
+        elif found := _OBJECT.search(chunk) or (_PLAIN_NUMBER.fullmatch(chunk) if label else None):
+            terms.append(exactly(f"o{int(found[1])}"))
+        else:
+            words += [label] if label else []
+            label = chunk.strip(":#") if chunk.strip(":#") in _LABELS else ""
+            words += [] if label else [chunk]
+            continue
+        label = ""  # it belonged to this number
+    words += [label] if label else []
+    return Typed(tuple(dict.fromkeys([*terms, *_word_terms(words)])), recording)
+
+
+def watermark_in(text: str) -> str:
+    """The short id of a viewing, such as V-1A2B3C4D, where that is all that was typed; else nothing."""
+    watermark = _WATERMARK.fullmatch(fold(text))
+    return f"V-{watermark[1].upper()}" if watermark else ""
+
+
+def _word_terms(chunks: list[str]) -> list[str]:
+    """A term for each word, and one for each run of numbers. A word may also be a part of one written together."""
+    words: list[str] = []
+    ways: list[list[str]] = []  # how each word may be found
+    for are_numbers, group in groupby(chunks, _is_number):
+        run = list(group)
+        if are_numbers:
+            words.append("".join(map(digits, run)))
+            ways.append(_number_ways(run))
+        else:
+            for chunk in run:
+                found = _address_ways(chunk) if "@" in chunk else _name_ways(chunk)
+                ways += found
+                words += pieces(chunk) if "@" not in chunk else [""] * len(found)
+    if len(words) > MOST_WORDS:
+        raise TooManyWords
+    for places, joined in _neighbours(words):
+        if all(words[place] for place in places) and not joined.isdecimal():
+            for place in places:
+                ways[place] += _as_one(joined)
+    return [any_of(dict.fromkeys(each)) for each in ways]
+
+
+# --- names
+
+
+@lru_cache(2_000)
+def name_lexemes(name: str) -> tuple[str, ...]:
+    """The lexemes of a name. CommBox may hold a phone number or an e-mail address as one."""
+    lexemes: list[str] = []
+    words: list[str] = []
+    for chunk in fold(name).split():
+        parts = pieces(chunk)
+        words += parts
+        lexemes += [f"w{part[:LONGEST]}" for part in (*parts, "".join(parts)) if part]
+        lexemes += email_lexemes(chunk) if "@" in chunk else []
+    lexemes += [f"j{joined[:LONGEST]}" for _, joined in _neighbours(words)]
+    if not any(map(str.isalpha, name)) and len(digits(name)) >= FEWEST_WHOLE:
+        lexemes += phone_lexemes(name)
+    return tuple(dict.fromkeys(lexemes))[:MOST_INDEXED]
+
+
+def _name_ways(chunk: str) -> list[list[str]]:
+    """How each word of a chunk may be found; with a point in it the chunk may be the domain of an address."""
+    domain = [_beginning(f"d{''.join(pieces(chunk))}")] if "." in chunk.strip(".") else []
+    return [[*_as_one(part), *domain] for part in pieces(chunk)]
+
+
+def _as_one(word: str) -> list[str]:
+    """A word stored as one, found by its beginning, or stored as neighbours."""
+    return [_beginning(f"w{word}"), exactly(f"j{word[:LONGEST]}")]
+
+
+def _neighbours(words: list[str]) -> Iterator[tuple[range, str]]:
+    """The places of words that follow each other, and these words joined."""
+    for size in range(2, NEIGHBOURS + 1):
+        for start in range(len(words) - size + 1):
+            yield range(start, start + size), "".join(words[start : start + size])
+
+
+# --- e-mail addresses
+
+
+def email_lexemes(email: str) -> list[str]:
+    """The lexemes of an address, and of the words around it. The last label is no word: everybody has a "com"."""
+    lexemes: list[str] = []
+    for chunk in _BETWEEN.split(fold(_without_links(email))):
+        name, at, domain = chunk.rpartition("@")
+        labels = domain.split(".")
+        words = [*pieces(name), "".join(pieces(name)), *pieces(domain)[:-1]] if at else pieces(chunk)
+        lexemes += [f"w{word[:LONGEST]}" for word in words if word]
+        if at and (whole := "".join(pieces(chunk))):
+            above = ("".join(pieces(".".join(labels[start:]))) for start in range(max(len(labels) - 1, 1)))
+            lexemes += [f"e{whole[:LONGEST]}", *(f"d{each[:LONGEST]}" for each in above if each)]
+    return list(dict.fromkeys(lexemes))[:MOST_INDEXED]
+
+
+def _address_ways(chunk: str) -> list[list[str]]:
+    """The beginning of an address, or of a domain where nothing stands before the @."""
+    name, _, domain = chunk.rpartition("@")
+    return [[_beginning(f"e{''.join(pieces(chunk))}" if pieces(name) else f"d{''.join(pieces(domain))}")]]
+
+
+def _without_links(text: str) -> str:
+    """A text without what links put around an address: `mailto:` before it, `?subject=…` behind it."""
+    return _LINK.sub(lambda link: unquote(link[1]), text)
+
+
+# --- phone numbers
+
+
+def phone_lexemes(phone: str) -> list[str]:
+    """The lexemes of a phone number, with and without an extension."""
+    main = _EXTENSION.split(phone.strip())[0]
+    texts = [phone, main] if len(digits(main)) >= FEWEST_WHOLE else [phone]
+    lexemes: list[str] = []
+    for number in map(PhoneNumber.read, texts):
+        # Without its zeros the number is another beginning of the same lexeme: only the code's zero is inside it.
+        lexemes += [f"p{each[::-1][:LONGEST]}" for each in (number.written, number.abroad) if each]
+        if not number.has_code and len(number.significant) >= FEWEST_WHOLE:
+            lexemes.append(f"n{number.significant[::-1][:LONGEST]}")
+    return list(dict.fromkeys(lexemes))
+
+
+def _phone_ways(text: str) -> list[str]:
+    """The last digits of a phone number, or the whole number however it is stored."""
+    number = PhoneNumber.read(text)
+    if len(number.written) < FEWEST_PHONE_DIGITS:
+        return []
+    endings = [number.written]
+    endings += [number.significant, number.abroad] if len(number.significant) >= FEWEST_WHOLE else []
+    ways = [_beginning(f"p{ending[::-1]}") for ending in endings if ending]
+    if not number.is_national and len(number.national) >= FEWEST_WHOLE:
+        ways.append(exactly(f"n{number.national[::-1][:LONGEST]}"))
+    return ways
+
+
+# --- numbers: of an object, of a phone, or in a name
+
+
+def _is_number(chunk: str) -> bool:
+    return "@" not in chunk and any(map(str.isdecimal, chunk)) and not any(map(str.isalpha, chunk))
+
+
+def _number_ways(run: list[str]) -> list[str]:
+    """Several numbers in a row are several things, one phone number with blanks, or a list of objects."""
+    if len(run) == 1:
+        return _ways_of_one(run[0])
+    several = [*map(_PLAIN_NUMBER.fullmatch, run)]
+    objects = [
+        exactly(f"o{int(number[1])}") for number in several if number and len(number[1]) >= FEWEST_OF_OBJECT
+    ]
+    phone = _phone_ways(" ".join(run))
+    return [
+        all_of(any_of(_ways_of_one(chunk)) for chunk in run),
+        *phone,
+        *(objects if len(objects) == len(run) else []),
+    ]
+
+
+def _ways_of_one(chunk: str) -> list[str]:
+    plain = _PLAIN_NUMBER.fullmatch(chunk)
+    object_id = [exactly(f"o{int(plain[1])}")] if plain else []
+    return [
+        *object_id,
+        *_phone_ways(chunk),
+        all_of(_beginning(f"w{piece}") for piece in pieces(chunk)[:MOST_WORDS]),
+    ]
+
+
+def _ungrouped(grouped: re.Match[str]) -> str:
+    return digits(grouped[0])
+
+
+# --- categories, and the grammar of a tsquery
+
+
+def type_lexeme(recording_type: str) -> str:
+    return f"t{''.join(pieces(fold(recording_type)))[:LONGEST]}"
+
+
+def state_lexeme(state: str) -> str:
+    """The state of a recording; `znone` where there is no recording."""
+    return f"z{state.replace('_', '') or 'none'}"
+
+
+def exactly(lexeme: str) -> str:
+    """A term that this very lexeme matches."""
+    return f"'{lexeme}'"
+
+
+def _beginning(lexeme: str) -> str:
+    return f"'{lexeme[: LONGEST + 1]}':*"
+
+
+def all_of(terms: Iterable[str]) -> str:
+    """A term for several that must all match."""
+    return _joined(" & ", terms)
+
+
+def any_of(terms: Iterable[str]) -> str:
+    """A term for several of which one must match."""
+    return _joined(" | ", terms)
+
+
+def _joined(operator: str, terms: Iterable[str]) -> str:
+    listed = list(dict.fromkeys(terms))
+    return f"({operator.join(listed)})" if len(listed) > 1 else "".join(listed)
