@@ -54,6 +54,7 @@ app.conf.update(
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
         "sweep": {"task": "recordings.refresh.tasks.sweep_due", "schedule": 5 * SECONDS},
         "hints": {"task": "recordings.webhooks.tasks.follow_hints", "schedule": 5 * SECONDS},
+        "viewings": {"task": "recordings.playback.tasks.end_viewings", "schedule": 30 * SECONDS},
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
         "sample": {
             "task": "recordings.assurance.tasks.sample_media",
@@ -78,6 +79,7 @@ app.autodiscover_tasks(
     [
         "recordings.assurance",
         "recordings.custody",
+        "recordings.playback",
         "recordings.proof.verification",
         "recordings.refresh",
         "recordings.reports",

@@ -115,7 +115,7 @@ def _compare_length(inspection: Inspection, reported: int | None) -> tuple[Media
         return MediaOutcome.FAILS, inspection.sentence
     if inspection.duration_ms is None:
         return MediaOutcome.OPENS, f"{inspection.sentence} The file does not say how long it is."
-    if reported is None:
+    if not reported:  # 0 says that CommBox did not know it
         return MediaOutcome.OPENS, f"{inspection.sentence} CommBox reports no length to compare with."
     measured = inspection.duration_ms / 1000
     if abs(measured - reported) > max(SECONDS_APART, reported * PERCENT_APART / 100):

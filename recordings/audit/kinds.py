@@ -23,6 +23,7 @@ class Kind(StrEnum):
     URL_RENEWED = "viewing.url_renewed"
     URL_REFUSED = "viewing.url_refused"
     WATCHED = "viewing.watched"
+    WATCH_EXCESS = "viewing.watch_excess"
     VIEWING_FINISHED = "viewing.finished"
     # custody
     RECORDING_DISCOVERED = "recording.discovered"

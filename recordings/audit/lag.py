@@ -47,6 +47,7 @@ _ALWAYS = frozenset(
         Kind.VIEWING_REQUESTED,
         # seconds that were watched already
         Kind.WATCHED,
+        Kind.WATCH_EXCESS,
         Kind.VIEWING_FINISHED,
         # refresh and custody
         Kind.REFRESH_REQUESTED,

@@ -34,12 +34,13 @@ def compare(first: FileState | None, now: FileState, reported_bytes: int | None)
     """Compare the file now with its first sighting, or without one with the size that CommBox reports.
 
     The strongest evidence decides: the hash of the whole file, else its length, else storage's version or tag of it.
-    A tag that differs proves nothing by itself: the same bytes uploaded in other parts get another one.
+    A tag that differs proves nothing by itself: the same bytes uploaded in other parts get another one. A reported size
+    of 0 says that CommBox did not know it.
     """
     if not now.found:
         return Comparison(FileBadge.CANNOT_TELL, now.sentence)
     if first is None:
-        if reported_bytes is None or now.size_bytes is None:
+        if not reported_bytes or now.size_bytes is None:
             sentence = "Seen for the first time; CommBox reports no size to compare with."
             return Comparison(FileBadge.CANNOT_TELL, sentence)
         if reported_bytes != now.size_bytes:

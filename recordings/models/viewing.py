@@ -24,10 +24,16 @@ class Viewing(models.Model):
     checked_at = models.DateTimeField(null=True, help_text="when storage was last asked what is wrong")
     renewals = models.IntegerField(default=0)
     watched = SpansField(default=list)
-    watched_at = models.DateTimeField(null=True)
+    watched_at = models.DateTimeField(null=True, help_text="when the player last reported")
+    watch_credit_ms = models.BigIntegerField(
+        default=0, db_default=0, help_text="what could have been played until then and was not reported"
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["recording", "viewer"], name="viewing_of_recording")]
+        indexes = [
+            models.Index(fields=["recording", "viewer"], name="viewing_of_recording"),
+            models.Index(fields=["session_ref"], name="viewing_open", condition=models.Q(ended_at=None)),
+        ]
 
     @property
     def short_id(self) -> str:

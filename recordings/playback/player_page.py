@@ -33,15 +33,18 @@ class RecordingFacts:
     flags: list[str]
 
     @classmethod
-    def of(cls, recording: Recording) -> Self:
+    def of(cls, recording: Recording, watched: WatchedSpans) -> Self:
         """Read them: four queries, five when the object's agent has to be named."""
+        flags = [str(flag).replace("_", " ") for flag in recording.flags]
+        if watched.is_beyond(recording.duration_seconds):
+            flags.append("watched beyond the length that CommBox reports")
         return cls(
             position=queries.position_of(recording),
             agent_name=queries.agent_of(recording),
             storage=queries.storage_words(recording),
             sha256=queries.sha256_of(recording),
             media_check=recording.media_checks.order_by("-checked_at").first(),
-            flags=[str(flag).replace("_", " ") for flag in recording.flags],
+            flags=flags,
         )
 
 
@@ -110,7 +113,9 @@ class PlayerPage:
 
     @property
     def duration_ms(self) -> int | None:
-        return self.recording.duration_seconds * 1000 if self.recording.duration_seconds else None
+        """The length as far as it is known: what CommBox reports, or more where more was watched."""
+        ends = [(self.recording.duration_seconds or 0) * 1000, *(end for _, end in self.watched.everyone)]
+        return max(ends) or None
 
     @property
     def mine_json(self) -> str:

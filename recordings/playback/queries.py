@@ -14,7 +14,7 @@ from psycopg.types.multirange import Int8Multirange
 from recordings.models import Agent, CommBoxObject, FileSighting, Recording, Viewing
 from recordings.models.fields import Spans
 from recordings.playback.errors import UnknownRecording, UnknownViewing
-from recordings.playback.spans import total_ms
+from recordings.playback.spans import is_beyond_length, total_ms
 from recordings.storage import NotPlayable, locate
 
 VIEWINGS_LISTED = 50
@@ -46,6 +46,10 @@ class WatchedSpans:
 
     mine: Spans
     everyone: Spans
+
+    def is_beyond(self, reported_seconds: int | None) -> bool:
+        """Return whether somebody watched what lies clearly behind the length that CommBox reports, if it does."""
+        return is_beyond_length(self.everyone, reported_seconds)
 
     def as_json(self) -> dict[str, Any]:
         """Return what the player's timeline reads: spans and totals in milliseconds."""

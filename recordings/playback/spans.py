@@ -12,26 +12,22 @@ from recordings.playback.errors import BadReport
 from recordings.wording import clock
 
 MAX_SPANS = 200
-# What CommBox calls the duration is the call's; the file may run on a little.
-SLACK_MS = 5 * 60 * 1000
+# A film may run on a little after what CommBox calls its length.
+LENGTH_SLACK_MS = 5000
 LONGEST_MS = 24 * 3600 * 1000
 SLOWEST_PERCENT, FASTEST_PERCENT = 6, 1600  # browsers play at 0.0625 to 16 times the speed
 
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """One report of the player: which spans were on screen, at which speed, and where playback is now."""
+    """One report of the player: which spans were on screen, at which speed, and where playback is now.
+
+    What CommBox says of the length never cuts a span: it may be wrong, and what was watched was watched.
+    """
 
     spans: Spans
     rate_percent: int = 100
     position_ms: int = 0
-
-    def within(self, duration_seconds: int | None) -> Spans:
-        """Return the spans, cut at the end of the recording plus SLACK_MS."""
-        if duration_seconds is None:
-            return self.spans
-        end = duration_seconds * 1000 + SLACK_MS
-        return [(start, min(stop, end)) for start, stop in self.spans if start < end]
 
 
 def read_report(document: Any) -> WatchReport:
@@ -48,6 +44,25 @@ def read_report(document: Any) -> WatchReport:
 def total_ms(spans: Iterable[tuple[int, int]]) -> int:
     """Return how long these spans are together; they must not overlap."""
     return sum(end - start for start, end in spans)
+
+
+def is_beyond_length(spans: Spans, reported_seconds: int | None) -> bool:
+    """Return whether spans end more than LENGTH_SLACK_MS behind the length that CommBox reports. 0 reports none."""
+    if not spans or not reported_seconds:
+        return False
+    return spans[-1][1] > reported_seconds * 1000 + LENGTH_SLACK_MS
+
+
+def first_of(spans: Spans, limit_ms: int) -> Spans:
+    """Return the spans up to `limit_ms` of them together: from the first on, the last one cut."""
+    kept: Spans = []
+    left = limit_ms
+    for start, end in spans:
+        if left <= 0:
+            break
+        kept.append((start, min(end, start + left)))
+        left -= end - start
+    return kept
 
 
 def spans_in_words(spans: Iterable[tuple[int, int]]) -> str:

@@ -163,12 +163,13 @@ def _player_page(
 ) -> PlayerPage:
     """Build what the template reads: the player alone, or with what is around it on the whole page."""
     may_read_trail = whole and can(request.user, Permission.READ_TRAIL)
+    watched = queries.watched_of(recording.pk, request.user.pk)
     return PlayerPage(
         recording=recording,
         form=form,
-        watched=queries.watched_of(recording.pk, request.user.pk),
+        watched=watched,
         may_play=_may_play(request),
-        facts=RecordingFacts.of(recording) if whole else None,
+        facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
         **outcome,
     )

@@ -3,25 +3,47 @@
 A row changes together with its event, in one transaction.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from psycopg.types.multirange import Int8Multirange
 from psycopg.types.range import Int8Range
 
-from recordings.audit import Actor, Kind, committed, record
+from recordings.audit import Actor, Kind, committed, record, record_once
 from recordings.models import Viewing
 from recordings.models.fields import Spans
 from recordings.playback.events import about
 from recordings.playback.policies import check_may_go_on
-from recordings.playback.spans import MAX_SPANS, WatchReport, spans_in_words, total_ms
+from recordings.playback.spans import (
+    MAX_SPANS,
+    WatchReport,
+    first_of,
+    is_beyond_length,
+    spans_in_words,
+    total_ms,
+)
 
-# The row is locked by the update itself, so two reports at once never count a second twice (PostgreSQL 18: old).
+# A player may be this far ahead of the clock of the server: two clocks differ, in where they begin and how they run.
+HEAD_START_MS = 3000
+CLOCKS_DIFFER = 1.02
+
+# A player reports each minute, paused ones too (watching.js). A browser slows the clock of a hidden page; one that is
+# silent for so long was closed, lost its network or sleeps.
+SILENT_AFTER = timedelta(minutes=5)
+_ENDED_AT_ONCE = 200
+
+# The row stays locked, so that two reports at once never count a second twice.
+_LOCK = """
+SELECT %(spans)s::int8multirange - watched, watched_at, watch_credit_ms FROM recordings_viewing
+WHERE id = %(id)s AND ended_at IS NULL FOR NO KEY UPDATE
+"""
 _MERGE = """
-UPDATE recordings_viewing SET watched = watched + %(spans)s::int8multirange, watched_at = %(now)s
-WHERE id = %(id)s AND ended_at IS NULL
-RETURNING %(spans)s::int8multirange - old.watched
+UPDATE recordings_viewing
+SET watched = watched + %(spans)s::int8multirange, watched_at = %(now)s, watch_credit_ms = %(credit_ms)s
+WHERE id = %(id)s
 """
 
 
@@ -29,15 +51,17 @@ def note_watched(*, viewing: Viewing, report: WatchReport, may_play: bool, by: A
     """Merge a report of the player into the viewing. Raises Denied (in the trail) and AuditUnavailable."""
     check_may_go_on(viewing, may_play=may_play, by=by)
     with committed():
-        _merge(viewing, report, by)
+        excess_ms = _merge(viewing, report, by)
+    _record_excess(viewing, excess_ms, by)
 
 
 def finish_viewing(*, viewing: Viewing, report: WatchReport, may_play: bool, by: Actor) -> None:
     """End a viewing with the player's last report. Raises Denied (in the trail) and AuditUnavailable."""
     check_may_go_on(viewing, may_play=may_play, by=by)
     with committed():
-        _merge(viewing, report, by)
+        excess_ms = _merge(viewing, report, by)
         _end(viewing, by)
+    _record_excess(viewing, excess_ms, by)
 
 
 @transaction.atomic
@@ -50,39 +74,102 @@ def end_viewings_of_session(*, session_ref: str, by: Actor) -> int:
         .select_related("recording__object")
     )
     for viewing in viewings:
-        _end(viewing, by, reason="the session ended")
+        _end(viewing, by, reason="the session ended", **_unreported(viewing))
     return len(viewings)
 
 
-def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> None:
-    """Add a report to what was watched, and record the spans that are new. A viewing that ended takes none."""
-    spans = report.within(viewing.recording.duration_seconds)
-    values: dict[str, Any] = {
-        "spans": Int8Multirange([Int8Range(start, end) for start, end in spans]),
-        "now": timezone.now(),
-        "id": viewing.pk,
-    }
+def end_silent_viewings(*, by: Actor) -> int:
+    """End the viewings whose player has not been heard from for SILENT_AFTER; return how many that were."""
+    heard_at = Greatest("started_at", "url_issued_at", "watched_at")
+    silent = Viewing.objects.annotate(heard_at=heard_at).filter(
+        ended_at=None, heard_at__lt=timezone.now() - SILENT_AFTER
+    )
+    ended = 0
+    for pk in list(silent.order_by("pk").values_list("pk", flat=True)[:_ENDED_AT_ONCE]):
+        with committed():
+            # The player may have spoken, or ended it, in the meantime.
+            row = silent.select_related("recording__object").select_for_update(of=("self",), skip_locked=True)
+            viewing = row.filter(pk=pk).first()
+            if viewing is not None:
+                _end(viewing, by, reason="the player was not heard from any more", **_unreported(viewing))
+                ended += 1
+    return ended
+
+
+def _unreported(viewing: Viewing) -> dict[str, int]:
+    """Return, for an end that the player did not report itself, for how long it had reported nothing."""
+    silence = timezone.now() - (viewing.watched_at or viewing.started_at)
+    return {"unreported_seconds": max(0, int(silence.total_seconds()))}
+
+
+def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
+    """Add a report to what was watched, and record the spans that are new. A viewing that ended takes none.
+
+    Nobody can have watched more than the server's clock and the speed allow since the last report. Return how many
+    milliseconds the report holds beyond that; they are not counted.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_MERGE, values)
+        # 1. What is new in it.
+        reported: dict[str, Any] = {"spans": _multirange(report.spans), "id": viewing.pk}
+        cursor.execute(_LOCK, reported)
         row = cursor.fetchone()
-    new = [(span.lower, span.upper) for span in row[0]] if row else []
-    if new:
+        if row is None:
+            return 0
+        now = timezone.now()
+        unseen, last, credit_ms = row
+        new: Spans = [(span.lower, span.upper) for span in unseen]
+
+        # 2. As much of it as can have been played. A report that was long under way leaves its time to the next one.
+        playable_ms = credit_ms + _playable_ms(viewing.started_at, last, now, report.rate_percent)
+        counted = first_of(new, playable_ms)
+
+        # 3. The row, and its event.
+        merged: dict[str, Any] = {
+            "spans": _multirange(counted),
+            "now": now,
+            "credit_ms": playable_ms - total_ms(counted),
+            "id": viewing.pk,
+        }
+        cursor.execute(_MERGE, merged)
+    if counted:
         detail = {
-            **_spans_detail(new),
+            **_spans_detail(counted),
             "rate_percent": report.rate_percent,
             "position_ms": report.position_ms,
         }
+        reported_seconds = viewing.recording.duration_seconds
+        if is_beyond_length(counted, reported_seconds):
+            detail["reported_length_seconds"] = reported_seconds
         # Only the browser knows what was on screen: the event says so.
         record(Kind.WATCHED, by=by, asserted_by="client", **about(viewing, **detail))
+    return total_ms(new) - total_ms(counted)
 
 
-def _end(viewing: Viewing, by: Actor, **reason: str) -> None:
+def _playable_ms(started_at: datetime, last: datetime | None, now: datetime, rate_percent: int) -> int:
+    """Return how much can have been played since the last report, or since the start, at this speed."""
+    passed_ms = max(0.0, (now - (last or started_at)).total_seconds() * 1000)
+    return round(passed_ms * rate_percent / 100 * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
+
+
+def _record_excess(viewing: Viewing, excess_ms: int, by: Actor) -> None:
+    """Record that a player reported more than can have been played: once a minute for each viewing."""
+    if excess_ms > 0:
+        facts = about(viewing, refused_ms=excess_ms)
+        act = {"viewing": str(viewing.pk)}
+        record_once(Kind.WATCH_EXCESS, by=by, act=act, asserted_by="client", **facts)
+
+
+def _end(viewing: Viewing, by: Actor, **why: str | int) -> None:
     """End a viewing in the caller's transaction, once; the event says what was watched in all."""
     if not Viewing.objects.filter(pk=viewing.pk, ended_at=None).update(ended_at=timezone.now()):
         return
     watched: Spans = Viewing.objects.values_list("watched", flat=True).get(pk=viewing.pk)
-    detail = {"seconds": total_ms(watched) // 1000, **_spans_detail(watched), **reason}
+    detail = {"seconds": total_ms(watched) // 1000, **_spans_detail(watched), **why}
     record(Kind.VIEWING_FINISHED, by=by, **about(viewing, **detail))
+
+
+def _multirange(spans: Spans) -> Int8Multirange:
+    return Int8Multirange([Int8Range(start, end) for start, end in spans])
 
 
 def _spans_detail(spans: Spans) -> dict[str, Any]:

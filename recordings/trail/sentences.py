@@ -13,6 +13,7 @@ from recordings.audit.opened import Opened
 from recordings.permissions import Permission
 from recordings.trail import log_sentences, phrases
 from recordings.trail.phrases import Part, Words, thing
+from recordings.wording import clock
 
 logger = structlog.get_logger("portal.audit")
 
@@ -33,6 +34,7 @@ RIGHTS: Mapping[str, str] = {
 _ALARMS = frozenset({Kind.SEALER_INCIDENT})
 _WARNINGS = frozenset(
     {
+        Kind.WATCH_EXCESS,
         Kind.RECORDING_CHANGED,
         Kind.RECORDING_VANISHED,
         Kind.RECORDING_UNPLAYABLE,
@@ -165,11 +167,23 @@ def _url_refused(event: Opened) -> Words:
 
 
 def _watched(event: Opened) -> Words:
-    return ["watched ", phrases.spans(event) or "part of the recording", phrases.speed(event)]
+    told = event.detail.get("reported_length_seconds")
+    beyond = f", beyond the length of {clock(told)} that CommBox reports" if isinstance(told, int) else ""
+    return ["watched ", phrases.spans(event) or "part of the recording", phrases.speed(event), beyond]
+
+
+def _watch_excess(event: Opened) -> Words:
+    refused = event.detail.get("refused_ms")
+    more = clock(refused // 1000) if isinstance(refused, int) else "more"
+    return [f"reported {more} as watched that cannot have been played in the time; it was not counted"]
 
 
 def _finished(event: Opened) -> Words:
-    return ["finished watching", phrases.total(event), phrases.because(event)]
+    silent = event.detail.get("unreported_seconds")
+    lost = f"; the player had reported nothing for {clock(silent)} by then" if isinstance(silent, int) else ""
+    if event.actor.get("kind") == "system":
+        return ["ended a viewing of ", thing(event), phrases.total(event), phrases.because(event), lost]
+    return ["finished watching", phrases.total(event), phrases.because(event), lost]
 
 
 # --- custody
@@ -346,6 +360,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.URL_RENEWED: _url_renewed,
     Kind.URL_REFUSED: _url_refused,
     Kind.WATCHED: _watched,
+    Kind.WATCH_EXCESS: _watch_excess,
     Kind.VIEWING_FINISHED: _finished,
     Kind.RECORDING_DISCOVERED: _discovered,
     Kind.RECORDING_CHANGED: _changed,

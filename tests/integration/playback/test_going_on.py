@@ -29,8 +29,9 @@ from tests.thorough import examples
 
 @pytest.fixture
 def viewing(noa, direct):
-    """A viewing of the direct recording that began a while ago."""
+    """A viewing of the direct recording that began a while ago: hours can have been watched of it."""
     start(noa, direct)
+    Viewing.objects.update(watched_at=timezone.now() - timedelta(hours=10))
     return let_pass(Viewing.objects.get())
 
 
@@ -195,14 +196,34 @@ def test_watched_seconds_are_merged_and_each_new_one_told_once(noa, viewing):
 def test_the_sentence_in_the_trail(noa, viewing):
     from recordings.trail.queries import trail_of
 
-    post(noa, viewing, "watched", {"spans": [[0, 190_000]], "speed": 1.5})
+    post(noa, viewing, "watched", {"spans": [[0, 19_000]], "speed": 1.5})
     row = trail_of(f"recording:{viewing.recording_id}", 1)[0]
-    assert "".join(part.text for part in row.sentence) == "watched 0:00–3:10 at 1.5×"
+    assert "".join(part.text for part in row.sentence) == "watched 0:00–0:19 at 1.5×"
 
 
-def test_what_lies_behind_the_end_is_not_watched(noa, viewing):
-    post(noa, viewing, "watched", {"spans": [[0, 1000], [80_000_000, 80_001_000]]})
-    assert Viewing.objects.get().watched == [(0, 1000)]
+@pytest.mark.parametrize("reported", [0, 1, 30, 399, 1200, None])
+def test_no_reported_length_cuts_what_was_watched(noa, viewing, reported):
+    """A film of twenty minutes, said to be shorter: event and page say what contradicts that; 0 says nothing."""
+    Recording.objects.update(duration_seconds=reported)
+    post(noa, viewing, "watched", {"spans": [[400_000, 413_000]]})
+    assert Viewing.objects.get().watched == [(400_000, 413_000)]
+    told = bodies("viewing.watched")[0]["action_detail"]
+    assert told["watched_ms"] == 13_000
+    contradicts = reported in (1, 30, 399)
+    assert told.get("reported_length_seconds") == (reported if contradicts else None)
+    page = noa.get(f"/recordings/{viewing.recording_id}/").content.decode()
+    assert ("watched beyond the length that CommBox reports" in page) is contradicts
+    assert ("not given (CommBox reports 0)" in page) is (reported == 0)
+
+
+def test_the_sentence_of_what_contradicts_the_reported_length(noa, viewing):
+    from recordings.trail.queries import trail_of
+
+    Recording.objects.update(duration_seconds=30)
+    post(noa, viewing, "watched", {"spans": [[400_000, 413_000]]})
+    row = trail_of(f"recording:{viewing.recording_id}", 1)[0]
+    words = "watched 6:40–6:53, beyond the length of 0:30 that CommBox reports"
+    assert "".join(part.text for part in row.sentence) == words
 
 
 @pytest.mark.parametrize(

@@ -327,6 +327,7 @@ def test_two_people_see_their_own_and_everybodys_seconds(direct):
     for client, span in ((ann, [0, 4000]), (ben, [2000, 8000])):
         start(client, direct)
         viewing = Viewing.objects.get(viewer=client.person)
+        Viewing.objects.update(watched_at=viewing.started_at - timedelta(minutes=1))
         totals = post(client, viewing, "watched", {"spans": [span]}).json()
     assert totals == {
         "mine": [[2000, 8000]],

@@ -28,6 +28,7 @@ U, D, C = FileBadge.UNCHANGED, FileBadge.DIFFERS, FileBadge.CANNOT_TELL
         (None, FIRST, 100, U),
         (None, FIRST, 99, D),
         (None, FIRST, None, C),
+        (None, FIRST, 0, C),  # what CommBox sends where it does not know
         (None, replace(FIRST, size_bytes=None), 100, C),
     ],
 )

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from recordings.playback.errors import BadReport
 from recordings.playback.spans import (
+    LENGTH_SLACK_MS,
     LONGEST_MS,
     MAX_SPANS,
-    SLACK_MS,
     WatchReport,
+    first_of,
+    is_beyond_length,
     read_report,
     spans_in_words,
-    total_ms,
 )
 
 
@@ -74,11 +75,20 @@ def test_every_speed_a_browser_plays_at_is_taken(speed):
     assert read_report({"spans": [], "speed": speed}).rate_percent == round(speed * 100)
 
 
-def test_what_lies_behind_the_end_is_cut_off():
-    end = 60_000 + SLACK_MS
-    watched = WatchReport([(0, 1000), (end - 5, end + 5), (end, end + 10)])
-    assert watched.within(60) == [(0, 1000), (end - 5, end)]
-    assert watched.within(None) == watched.spans
+@pytest.mark.parametrize(
+    ("reported", "end", "is_beyond"),
+    [
+        (60, 60_000 + LENGTH_SLACK_MS, False),
+        (60, 60_001 + LENGTH_SLACK_MS, True),
+        (30, 413_000, True),
+        (0, 413_000, False),
+        (None, 413_000, False),
+    ],
+)
+def test_a_reported_length_is_compared_with_what_was_watched(reported, end, is_beyond):
+    """0 is what CommBox sends where it does not know."""
+    assert is_beyond_length([(0, 5), (end - 10, end)], reported) is is_beyond
+    assert not is_beyond_length([], reported)
 
 
 moments = st.integers(0, LONGEST_MS - 1)
@@ -90,14 +100,22 @@ spans = st.lists(
 )
 
 
-@given(spans, st.one_of(st.none(), st.integers(0, 86_400)))
-def test_reading_keeps_every_span_and_cutting_only_takes_away(given_spans, duration):
-    watched = read_report(json.loads(json.dumps({"spans": given_spans})))
-    assert watched.spans == given_spans
-    kept = watched.within(duration)
-    end = LONGEST_MS if duration is None else duration * 1000 + SLACK_MS
-    assert all(0 <= start < stop <= end for start, stop in kept)
-    assert total_ms(kept) == sum(max(0, min(stop, end) - min(start, end)) for start, stop in given_spans)
+@given(spans)
+def test_reading_keeps_every_span(given_spans):
+    assert read_report(json.loads(json.dumps({"spans": given_spans}))).spans == given_spans
+
+
+apart = st.lists(st.integers(0, 60), unique=True, max_size=12).map(
+    lambda edges: list(zip(*[iter(sorted(edges))] * 2, strict=False))
+)
+
+
+@given(apart, st.integers(-5, 100))
+def test_the_first_of_spans_against_a_list_of_moments(given_spans, limit):
+    moments = [ms for start, end in given_spans for ms in range(start, end)]
+    kept = first_of(given_spans, limit)
+    assert [ms for start, end in kept for ms in range(start, end)] == moments[: max(0, limit)]
+    assert all(start < end for start, end in kept)
 
 
 json_values = st.recursive(

@@ -92,6 +92,10 @@ SAID = [
         "Noa Levi watched 0:00–3:10 and 4:42–5:30",
     ),
     (
+        event(Kind.WATCH_EXCESS, **recording(action_detail={"refused_ms": 365_000})),
+        "Noa Levi reported 6:05 as watched that cannot have been played in the time; it was not counted",
+    ),
+    (
         event(
             Kind.RECORDING_CHANGED,
             actor={"ref": "system:refresh", "kind": "system"},
