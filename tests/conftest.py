@@ -7,13 +7,17 @@ must be real: those get a database of their own, because the application's role 
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
+from httpx import create_ssl_context
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -27,6 +31,10 @@ from tests.ceph import running as running_ceph
 from tests.services import Databases, Ground, OwnServers, current_database
 from tests.thorough import examples
 from tests.tsa import Authority
+
+# This run starts some hundred processes that import the same files: they are compiled once, wherever Python may write.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Playwright's synchronous interface keeps an event loop in its thread; Django would refuse the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -72,10 +80,24 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """The browser's tests are the longest: first, so that short ones fill the end of the run."""
+    """Begin with what takes longest, so that short tests fill the end of the run.
+
+    Each process is given an equal share, in this order, and takes from the others' ends when it is done: the first has
+    all tests that need a portal, which is then started once, and the second has the other slow ones.
+    """
     equipment.mark(items)
     yield
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    with_portal, slow, quick = [], [], []
+    for item in items:
+        if "tests/e2e/" in item.nodeid and "portal" in getattr(item, "fixturenames", ()):
+            with_portal.append(item)
+        elif item.get_closest_marker("slow") or item.get_closest_marker("e2e"):
+            slow.append(item)
+        else:
+            quick.append(item)
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = max(0, share - len(with_portal))
+    items[:] = [*with_portal, *quick[:first], *slow, *quick[first:]]
 
 
 def pytest_collection_finish() -> None:
@@ -198,6 +220,15 @@ def redis_down(pytestconfig: pytest.Config) -> Iterator[Process]:
 
 
 # --- CommBox and its storage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_read_once() -> Iterator[None]:
+    """Hundreds of tests start a client of their own; to read the authorities' certificates takes 20 ms each time."""
+    made = cache(lambda file: create_ssl_context())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx, "create_ssl_context", lambda: made(os.environ.get("SSL_CERT_FILE")))
+        yield
 
 
 @pytest.fixture

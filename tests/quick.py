@@ -1,4 +1,4 @@
-"""`make quick`: the tests of what a change touches, without a browser and without those marked slow.
+"""`make quick`: the tests of what a change touches, without a browser, without those marked slow, with few examples.
 
 What touches what is told by the names of folders: a change in any folder `refresh` runs the folders `refresh` among
 the unit and the integration tests, a change in a test file runs that file's folder. Product code without a folder of
@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
         return 0
     print("Tests of what was changed:", *folders, flush=True)
     command = ["-m", "pytest", "-n", "auto", "--dist", "worksteal", "-m", WITHOUT, *folders, *arguments]
-    return subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode
+    environment = {**os.environ, "QUICK": "1"}
+    return subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=False).returncode
 
 
 def changed(base: str) -> set[str]:

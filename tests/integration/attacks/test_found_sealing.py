@@ -213,6 +213,7 @@ def test_T10_another_tag_key_stops_the_sealer(
     assert {"opening", "entries"} <= set(failing(services, signer))
 
 
+@pytest.mark.slow
 def test_T10_a_second_opening_is_not_gone_on_from(
     services: Services, signer: Signer, thief: Connection
 ) -> None:
@@ -524,6 +525,7 @@ def superuser_edit(services: Services, admin_connection: Connection) -> None:
     admin_connection.execute("UPDATE audit.event SET body_hash = sha256('x') WHERE kind = 'recording.opened'")
 
 
+@pytest.mark.slow
 def test_T15_a_settlement_that_is_planted_as_a_leaf_is_not_gone_on_from(
     services: Services, signer: Signer, thief: Connection
 ) -> None:

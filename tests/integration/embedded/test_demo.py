@@ -148,6 +148,7 @@ def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(
     assert password[1] not in (folder / demo_env.SECRETS_FILE).read_text()
 
 
+@pytest.mark.slow
 def test_the_embedded_command_prints_addresses_and_ends_with_ctrl_c(directory: Path) -> None:
     command = [sys.executable, "manage.py", "embedded", "--folder", str(directory)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -91,6 +91,7 @@ def test_redis_asks_for_its_password(directory: Path) -> None:
             stranger.get("greeting")
 
 
+@pytest.mark.slow
 def test_two_directories_run_side_by_side(directory: Path) -> None:
     one = Embedded(directory / "one", durable=False)
     other = Embedded(directory / "other", durable=False)
@@ -102,6 +103,7 @@ def test_two_directories_run_side_by_side(directory: Path) -> None:
         assert first.redis_url != second.redis_url
 
 
+@pytest.mark.slow
 def test_one_directory_is_served_by_one_program_at_a_time(directory: Path) -> None:
     with Embedded(directory, durable=False).running() as services:
         with pytest.raises(EmbeddedError, match=f"^The embedded servers of {directory} are already running"):
@@ -110,6 +112,7 @@ def test_one_directory_is_served_by_one_program_at_a_time(directory: Path) -> No
         assert remembered(services.admin_url) == ["undisturbed"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
 def test_the_servers_end_when_their_parent_is_killed(directory: Path) -> None:
     with held(directory) as (_, url):
@@ -119,6 +122,7 @@ def test_the_servers_end_when_their_parent_is_killed(directory: Path) -> None:
         assert remembered(services.admin_url) == ["before"]
 
 
+@pytest.mark.slow
 def test_a_new_start_right_after_everything_was_killed_keeps_the_data(directory: Path) -> None:
     with held(directory) as (holder, url):
         remember(url, "before")
@@ -183,6 +187,7 @@ def test_root_keeps_the_data_elsewhere_when_the_way_is_closed(directory: Path) -
     assert not embedded.home.exists()
 
 
+@pytest.mark.slow
 def test_remove_deletes_the_data(directory: Path) -> None:
     embedded = Embedded(directory, durable=False)
     with embedded.running() as services:

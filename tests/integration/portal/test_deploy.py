@@ -32,12 +32,14 @@ def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_djangos_deployment_checks_have_nothing_to_say():
     """S72."""
     done = manage("check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "value", "said"), [("DEMO", "true", "portal.E002"), ("PUBLIC_URL", "", "portal.E001")]
 )

@@ -65,6 +65,7 @@ def test_refresh_catalog_stops_with_a_sentence_when_commbox_does(db: None, upstr
         run("refresh_catalog", "--days", "0")
 
 
+@pytest.mark.slow
 def test_a_sweep_with_many_places_works_side_by_side(
     committed_db: None, upstream: Control, settings: Any
 ) -> None:

@@ -229,6 +229,7 @@ class Custody(RuleBasedStateMachine):
         assert Recording.objects.exclude(vanished_at=None).count() == gone.count()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_custody(upstream: Control) -> None:
     Custody.upstream = upstream

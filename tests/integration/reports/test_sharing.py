@@ -116,6 +116,7 @@ def test_a_workbook_beyond_what_a_sheet_holds_goes_on_in_the_next(
     assert report.rows_done == 20
 
 
+@pytest.mark.slow
 def test_all_processes_see_one_moment(
     noa: User, admin_connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +154,7 @@ def dying(*_: Any) -> Iterator[bytes]:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_lost_process_leaves_the_report_to_the_next_attempt(
     noa: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from tests.integration.refresh.helpers import VIDEO
 from tests.integration.webhooks.helpers import TOKEN, deliver
 from tests.thorough import amount
 
-FLOOD = amount(500, 10_000)
+FLOOD = amount(200, 10_000)
 
 
 def hostile(dice: random.Random, number: int, known: int) -> bytes:

@@ -12,10 +12,12 @@ keys = st.text("abcdefghijklmnopqrstuvwxyz_.", min_size=1, max_size=8)
 texts = st.text(st.characters(exclude_categories=("Cs",)))
 integers = st.integers(-(2**53) + 1, 2**53 - 1)
 values: st.SearchStrategy[Any] = st.recursive(
-    integers | texts, lambda inner: st.lists(inner) | st.dictionaries(keys, inner)
+    integers | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=20,
 )
 
 
-@given(st.dictionaries(keys, values))
+@given(st.dictionaries(keys, values, max_size=4))
 def test_it_is_rfc_8785(value: dict[str, Any]) -> None:
     assert canonical(value) == rfc8785.dumps(value)

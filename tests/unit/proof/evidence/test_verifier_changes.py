@@ -5,6 +5,7 @@ THOROUGH=1 tries more of what is drawn.
 
 import io
 import json
+import random
 import re
 from functools import cache
 from typing import Any
@@ -20,7 +21,7 @@ from tests.forge_stamps import POLICY, integer, oid
 from tests.forge_tools import changed_json, with_table
 from tests.forge_zip import pack
 from tests.forgeries import asked, log
-from tests.thorough import amount
+from tests.thorough import amount, examples
 
 # Nothing signed speaks of these; the document says so.
 UNBOUND = {"README.txt", "policy.txt", "report.pdf", "report.xlsx", "verify_audit.py", "verify.html"}
@@ -31,7 +32,10 @@ SCOPES = [
     ("actor", "user:1"),
     ("target", recording(99)),
 ]
-often = settings(max_examples=amount(40, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(
+    max_examples=amount(examples(40), 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+STEP = 4
 RUNGS = ("WITNESSED", "ANCHORED", "CONSISTENT")
 
 
@@ -70,11 +74,15 @@ def _small() -> bytes:
 
 @pytest.mark.slow
 def test_no_byte_of_a_bundle_can_be_changed_put_in_or_left_out() -> None:
-    """Every position: each bit flipped alone, the byte left out, doubled, and a zero put in."""
+    """Each bit flipped alone, the byte left out, doubled, and a zero put in; at every position by `make thorough`.
+
+    Which positions is left to chance: many runs try them all.
+    """
     whole = _small()
+    first, step = amount((random.randrange(STEP), STEP), (0, 1))
     accepted = [
         at
-        for at in range(len(whole))
+        for at in range(first, len(whole), step)
         for changed in (
             *(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for bit in range(8)),
             whole[:at] + whole[at + 1 :],
