@@ -22,6 +22,7 @@ _SAME = (
     | str.maketrans("ךםןףץ", "כמנפצ")
     | str.maketrans({"\u05f0": "וו", "\u05f1": "וי", "\u05f2": "יי"})
 )
+_NO_DIGITS = re.compile(r"[^0-9]+")
 _PIECES = re.compile(r"[^\W_]+")
 
 
@@ -42,8 +43,9 @@ def pieces(folded: str) -> list[str]:
 
 def digits(text: str) -> str:
     """The digits of a text as 0-9, whichever script wrote them."""
-    number = "".join(filter(str.isdecimal, text))
-    return number if number.isascii() else "".join(map(_ascii_digit, number))
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)
+    return "".join(map(_ascii_digit, filter(str.isdecimal, text)))
 
 
 def _ascii_digit(sign: str) -> str:

@@ -30,6 +30,7 @@ from uuid import UUID
 from recordings.catalog.folding import digits, fold, pieces
 from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
 
+VERSION = 2  # of the lexemes: with another one an interrupted rebuild begins again
 LONGEST = 40  # characters of a word that are compared
 MOST_INDEXED = 64  # lexemes of one name
 MOST_WORDS = 16  # of a search
@@ -193,10 +194,10 @@ def _without_links(text: str) -> str:
 
 def phone_lexemes(phone: str) -> list[str]:
     """The lexemes of a phone number, with and without an extension."""
-    main = _EXTENSION.split(phone.strip())[0]
-    texts = [phone, main] if len(digits(main)) >= FEWEST_WHOLE else [phone]
+    main = _EXTENSION.split(phone, maxsplit=1)[0]
+    with_extension = main != phone and len(digits(main)) >= FEWEST_WHOLE
     lexemes: list[str] = []
-    for number in map(PhoneNumber.read, texts):
+    for number in map(PhoneNumber.read, [phone, main] if with_extension else [phone]):
         # Without its zeros the number is another beginning of the same lexeme: only the code's zero is inside it.
         lexemes += [f"p{each[::-1][:LONGEST]}" for each in (number.written, number.abroad) if each]
         if not number.has_code and len(number.significant) >= FEWEST_WHOLE:

@@ -31,6 +31,6 @@ class SearchDoc(models.Model):
             models.Index(fields=["agent_id", "-shown_at", "-id"], name="doc_agent", include=["newest"]),
             models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
             models.Index(fields=["duration_seconds"], name="doc_length"),
-            # Without a pending list: a search never pays for what the refresh has just written.
-            GinIndex(fields=["words"], name="doc_words", fastupdate=False),
+            # A short pending list: a batch enters the index word by word, and a search pays for few rows it must scan.
+            GinIndex(fields=["words"], name="doc_words", fastupdate=True, gin_pending_list_limit=256),
         ]

@@ -6,7 +6,7 @@ most are rare. One object in twelve has no recording, one in ten several.
 
 from django.db import connection, connections
 
-from recordings.catalog.search_documents import rebuild_all
+from recordings.catalog.rebuild import Progress, rebuild_all
 
 OBJECTS = 100_000
 RECORDINGS = 120_000
@@ -104,7 +104,8 @@ _MOSTLY_WELL = "UPDATE recordings_recording SET state = 'playable' WHERE upstrea
 def load() -> None:
     """Fill an empty, migrated database and leave it as a settled one is: analysed, its visibility known."""
     _fill(OBJECTS, RECORDINGS)
-    rebuild_all()
+    for _ in rebuild_all(Progress()):
+        pass
     settle()
 
 

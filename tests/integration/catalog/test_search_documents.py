@@ -3,8 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
-from django.core.management import call_command
+from django.db import connection
 
 from recordings.catalog.search_documents import (
     rebuild_docs,
@@ -90,10 +89,8 @@ def test_an_agent_that_is_not_known_yet(db):
     assert "'a77'" in docs_of(thing)[0].words
 
 
-@pytest.mark.parametrize("number", [1, 3])
-def test_the_command_rebuilds_everything(db, number, capsys):
-    things = [conversation(recordings=1) for _ in range(number)]
-    SearchDoc.objects.all().delete()
-    call_command("rebuild_search")
-    assert SearchDoc.objects.filter(object__in=things).count() == number
-    assert f"{number} object" in capsys.readouterr().out
+def test_the_word_index_has_a_short_pending_list(db):
+    """A search scans the whole of it, and a batch of rows enters the index from it word by word."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'doc_words'")
+        assert set(cursor.fetchone()[0]) == {"fastupdate=on", "gin_pending_list_limit=256"}
