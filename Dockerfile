@@ -27,4 +27,4 @@ USER portal
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
-CMD ["sh", "-c", "rm -rf $PROMETHEUS_MULTIPROC_DIR && mkdir -p $PROMETHEUS_MULTIPROC_DIR && exec granian --interface wsgi --host 0.0.0.0 --port 8000 --workers ${WEB_WORKERS:-2} --blocking-threads ${WEB_THREADS:-8} --respawn-failed-workers --workers-kill-timeout 20 auditportal.wsgi:application"]
+CMD ["sh", "-c", "exec python manage.py serve --host 0.0.0.0 --workers ${WEB_WORKERS:-2}"]

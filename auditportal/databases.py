@@ -19,7 +19,8 @@ def database(url: str, *, pool_size: int = 0, assume_role: str | None = None) ->
     if assume_role:
         options["assume_role"] = assume_role
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 2}
+        # Monitoring has two threads of its own (auditportal/serving).
+        options["pool"] = {"min_size": 1, "max_size": pool_size + 2, "timeout": 2}
     options.setdefault("connect_timeout", 3)
     return {
         "ENGINE": "django.db.backends.postgresql",

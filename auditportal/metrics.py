@@ -12,6 +12,7 @@ REQUESTS = Histogram(
     ["view", "method", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+REFUSED = Counter("portal_refused_requests_total", "Requests refused before the application", ["reason"])
 SIGN_INS = Counter("portal_sign_ins_total", "Sign-ins by outcome", ["outcome"])
 
 

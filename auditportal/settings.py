@@ -89,6 +89,7 @@ DATABASES: dict[str, Any] = {
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+DATABASE_POOL_SIZE = ENV.DATABASE_POOL_SIZE
 REDIS_URL = secret_or_empty(ENV.REDIS_URL)
 BROKER_URL = secret_or_empty(ENV.BROKER_URL or ENV.REDIS_URL)
 CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL}}

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +14,6 @@ HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
 _MANAGE = [str(ROOT / "manage.py")]
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")  # no setting of another installation
-_WEB = shlex.split(
-    "-m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers"
-    " --workers-kill-timeout 10"
-)
 _CELERY = ["-m", "celery", "--app", "auditportal"]
 _WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
 _CHECK_SECONDS = 0.05
@@ -48,11 +43,8 @@ class Runner:
 
     def portal(self) -> list[Process]:
         """What serves the portal, in the order of its start."""
-        web = [*_WEB, "--host", HOST, "--port", str(self._port), "auditportal.wsgi:application"]
-        metrics = self._folder / "metrics"
-        shutil.rmtree(metrics, ignore_errors=True)
-        metrics.mkdir()
-        pool = {"DATABASE_POOL_SIZE": "4", "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+        web = [*_MANAGE, "serve", "--host", HOST, "--port", str(self._port)]
+        pool = {"DATABASE_POOL_SIZE": "4", "PROMETHEUS_MULTIPROC_DIR": str(self._folder / "metrics")}
         return [
             self._process("web", web, pool),
             self._process("worker", [*_CELERY, *_WORKER]),

@@ -73,21 +73,9 @@ def environment(services: Services, sandbox: Sandbox, folder: Path, password: st
 
 def _commands(port: int, folder: Path) -> dict[str, list[str]]:
     python = [sys.executable, "-W", "ignore"]
-    granian = [
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
     celery = ["-m", "celery", "--app", "auditportal"]
     return {
-        "web": [*python, *granian, "--blocking-threads", "8", "auditportal.wsgi:application"],
+        "web": [*python, "manage.py", "serve", "--port", str(port), "--workers", "1"],
         "worker": [*python, *celery, "worker", "--loglevel", "INFO", "--concurrency", "1", "--pool", "solo"],
         "beat": [*python, *celery, "beat", "--loglevel", "INFO", "--schedule", str(folder / "beat")],
     }

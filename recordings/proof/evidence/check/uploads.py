@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 
 LARGEST = 100 * 1024 * 1024
-_AROUND = 64 * 1024  # the other fields of the form and the lines between them
+LARGEST_REQUEST = LARGEST + 64 * 1024  # with the other fields of the form and the lines between them
 
 
 class CappedUpload(TemporaryFileUploadHandler):
@@ -23,7 +23,7 @@ class CappedUpload(TemporaryFileUploadHandler):
         self.announced = content_length
 
     def new_file(self, *args: Any, **more: Any) -> None:
-        if self.announced > LARGEST + _AROUND:
+        if self.announced > LARGEST_REQUEST:
             self._stop()
         super().new_file(*args, **more)
 

@@ -1,0 +1,34 @@
+"""`manage.py serve`: the web server, with the limits of a connection that hold without a proxy."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+# One protocol; heads of 64 KiB within ten seconds; a worker that ends is replaced.
+_OPTIONS = (
+    "--interface asginl --http 1 --no-ws --http1-buffer-size 65536 --http1-header-read-timeout 10000"
+    " --backlog 1024 --backpressure 1000 --respawn-failed-workers --workers-kill-timeout 20"
+)
+
+
+class Command(BaseCommand):
+    help = "Serve the portal; stop with SIGTERM."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", default="8000")
+        parser.add_argument("--workers", default="2", help="processes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Numbers of processes that ran before would be counted again.
+        if metrics := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            shutil.rmtree(metrics, ignore_errors=True)
+            Path(metrics).mkdir(parents=True)
+        place = [f"--{name}={options[name]}" for name in ("host", "port", "workers")]
+        command = [sys.executable, "-m", "granian", *_OPTIONS.split(), *place, "auditportal.asgi:application"]
+        os.execv(sys.executable, command)  # noqa: S606  (no shell: the arguments are ours)

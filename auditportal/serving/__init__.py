@@ -1,0 +1,1 @@
+"""The portal behind limits that hold with and without a proxy in front: what the web server serves."""

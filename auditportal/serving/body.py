@@ -1,0 +1,46 @@
+"""Read the body of a request as it arrives: never more than a limit, never slower than a least rate."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from tempfile import SpooledTemporaryFile
+from time import monotonic
+from typing import Any
+
+from auditportal.serving.refusals import BodyTooLarge, BodyTooSlow, ClientGone
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+# A body may pause for ten seconds in all, and comes at 8 KiB a second or faster.
+PATIENCE_SECONDS = 10.0
+LEAST_BYTES_A_SECOND = 8 * 1024
+IN_MEMORY = 1024 * 1024
+
+
+async def read_body(receive: Receive, most: int) -> "SpooledTemporaryFile[bytes]":
+    """Read a whole body of at most `most` bytes; in memory up to 1 MiB, in a temporary file beyond.
+
+    Raises BodyTooLarge, BodyTooSlow (after 10 s and a second for each 8 KiB that came) or ClientGone; nothing of the
+    body is kept then.
+    """
+    body: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
+    began, size = monotonic(), 0
+    try:
+        while True:
+            deadline = began + PATIENCE_SECONDS + size / LEAST_BYTES_A_SECOND
+            message = await asyncio.wait_for(receive(), deadline - monotonic())
+            if message["type"] != "http.request":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > most:
+                raise BodyTooLarge
+            body.write(chunk)
+            if not message.get("more_body"):
+                body.seek(0)
+                return body
+    except TimeoutError:
+        body.close()
+        raise BodyTooSlow from None
+    except BaseException:
+        body.close()
+        raise

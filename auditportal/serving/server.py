@@ -1,0 +1,158 @@
+"""The ASGI application: a request takes a thread once it has arrived whole, and while the portal works on it.
+
+Slow clients, large bodies, and more requests than the threads answer in time are refused from the event loop, which is
+never busy for long.
+"""
+
+import json
+import os
+import uuid
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError, close_old_connections
+from django.http import HttpRequest, parse_cookie
+from django.urls import reverse
+
+from auditportal import metrics
+from auditportal.accounts.session import is_over
+from auditportal.serving.admission import Threads
+from auditportal.serving.body import Receive, read_body
+from auditportal.serving.bridge import Application, Scope, Send, call, environ_of, send_answer
+from auditportal.serving.refusals import (
+    AddressTooLong,
+    BodyTooLarge,
+    ClientGone,
+    DatabaseAway,
+    Failed,
+    HeadTooLarge,
+    LengthMissing,
+    Refused,
+)
+from recordings.proof.evidence.check.uploads import LARGEST_REQUEST
+from recordings.webhooks.payload import MAX_BYTES as LARGEST_DELIVERY
+
+logger = structlog.get_logger("portal.server")
+
+LONGEST_ADDRESS = 8 * 1024
+LARGEST_HEAD = 32 * 1024
+# Without a session a person signs in, and nothing more.
+STRANGERS_BYTES = 64 * 1024
+_MONITORING = ("/health/ready", "/metrics")
+_DELIVERIES = "/webhooks/"
+_RETRY_AFTER_SECONDS = 2
+
+
+class Server:
+    """Serves a WSGI application with `threads` threads."""
+
+    def __init__(self, application: Application, threads: int) -> None:
+        self._application = application
+        self._threads = Threads("request", threads)
+        # Answers while every other thread is busy.
+        self._monitoring = Threads("monitoring", 2)
+        self._uploads = {reverse("evidence:verify"), reverse("evidence:compare")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        # 1. That the process is alive it says itself: no thread, no database.
+        if scope["path"] == "/health/live":
+            await _say(send, 200, json.dumps({"status": "live"}), "application/json")
+            return
+        try:
+            # 2. Take in head and body, whole.
+            _check_head(scope)
+            with await read_body(receive, await self._most_bytes(scope)) as body:
+                size = body.seek(0, os.SEEK_END)
+                body.seek(0)
+                # 3. Have a thread answer.
+                threads = self._monitoring if scope["path"] in _MONITORING else self._threads
+                answer = await threads.run(call, self._application, environ_of(scope, body, size))
+        except ClientGone:
+            return
+        except Refused as refused:
+            await _refuse(scope, send, refused)
+        except Exception:
+            logger.exception("failed", path=scope["path"])
+            await _refuse(scope, send, Failed())
+        else:
+            # 4. Send the answer at the client's pace.
+            await send_answer(answer, send, self._threads)
+
+    async def _most_bytes(self, scope: Scope) -> int:
+        """How many bytes of a body are read. Raises LengthMissing, or BodyTooLarge when more are announced."""
+        headers = dict(scope["headers"])
+        if scope["path"].startswith(_DELIVERIES):
+            return LARGEST_DELIVERY + 1  # the receiver itself says that a delivery is too long
+        if b"transfer-encoding" in headers:
+            raise LengthMissing
+        announced, cookies = int(headers.get(b"content-length", 0)), headers.get(b"cookie")
+        if announced <= STRANGERS_BYTES:
+            return STRANGERS_BYTES
+        if not cookies or not await self._threads.run(_has_session, cookies.decode("latin-1")):
+            raise BodyTooLarge
+        most = LARGEST_REQUEST if scope["path"] in self._uploads else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if announced > most:
+            raise BodyTooLarge
+        return most
+
+
+def _check_head(scope: Scope) -> None:
+    """Raises AddressTooLong or HeadTooLarge."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+        raise AddressTooLong
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        raise HeadTooLarge
+
+
+def _has_session(cookies: str) -> bool:
+    """Whether a person is signed in. Runs in a thread. Raises DatabaseAway."""
+    close_old_connections()
+    try:
+        request = HttpRequest()
+        request.session = SessionStore(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
+        return get_user(request).is_authenticated and not is_over(request)
+    except DatabaseError:
+        raise DatabaseAway from None
+    finally:
+        close_old_connections()
+
+
+async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
+    metrics.REFUSED.labels(refused.reason).inc()
+    request_id = uuid.uuid4().hex
+    logger.warning(
+        "refused", request_id=request_id, path=scope["path"], status=refused.status, reason=refused.reason
+    )
+    more = {"X-Request-ID": request_id}
+    if refused.status == 503:
+        more["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    await _say(send, refused.status, refused.sentence, "text/plain; charset=utf-8", more)
+
+
+async def _say(
+    send: Send, status: int, text: str, content_type: str, more: dict[str, str] | None = None
+) -> None:
+    """Send a short answer that loads nothing and that nobody keeps, with the headers of every other answer."""
+    body = text.encode()
+    headers = {
+        "Content-Type": content_type,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        **(more or {}),
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        headers["Strict-Transport-Security"] = (
+            f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+        )
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": body})
