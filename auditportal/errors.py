@@ -4,6 +4,7 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -42,13 +43,26 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The last resort. A database that is away is no defect: 503, and when to come back (F27, F28)."""
-    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
-        return database_away(request)
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
+        return database_error(request, error)
     return answer(request, 500, "Something went wrong on our side.")
 
 
-def database_away(request: HttpRequest) -> HttpResponse:
-    response = answer(request, 503, "The database cannot be reached. Nothing was changed; please try again.")
+def database_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """503, when to come back, and which of three things it is: too slow, locked, or away."""
+    if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+        sentence = (
+            "The database needed longer than five seconds, so this was stopped. Nothing was changed. "
+            "Narrow the search, or try again in a moment."
+        )
+    elif isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+        sentence = (
+            "Something else is changing the same data. Nothing was changed here; try again in a moment."
+        )
+    else:
+        sentence = "The database cannot be reached. Nothing was changed; please try again."
+    response = answer(request, 503, sentence)
     response.headers["Retry-After"] = "5"
     return response
 

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from auditportal.pooling import SharedSessions, check_sessions
 from recordings.audit import Actor, AuditUnavailable, Kind, record_committed
 
 logger = structlog.get_logger("portal.lifecycle")
@@ -21,8 +22,12 @@ def note_start(part: str) -> None:
     """Write that a part of the portal (web, worker) has started, and see to its end being written.
 
     A database that is away does not keep the part from starting: until it is back nothing is served that must be
-    logged.
+    logged. One whose sessions are shared does: the process ends with a sentence.
     """
+    try:
+        check_sessions()
+    except SharedSessions as error:
+        raise SystemExit(f"AuditPortal cannot start. {error}") from None
     detail: dict[str, int | str | list[str]] = {
         "part": part,
         "process": os.getpid(),

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from auditportal import metrics
-from auditportal.errors import answer, database_away
+from auditportal.errors import answer, database_error
 from recordings.exceptions import PortalError
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -95,8 +95,11 @@ class plain_answers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         if isinstance(error, PortalError):
             logger.warning("refused", error=type(error).__name__, status=error.status)
-            return answer(request, error.status, error.sentence)
+            response = answer(request, error.status, error.sentence)
+            if error.status in (429, 503):
+                response.headers["Retry-After"] = "5"
+            return response
         if isinstance(error, OperationalError | InterfaceError):
-            logger.error("database away", error=str(error))
-            return database_away(request)
+            logger.error("database error", error=str(error))
+            return database_error(request, error)
         return None

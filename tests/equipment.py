@@ -1,5 +1,5 @@
-"""What a bare machine may lack: a browser, a real S3 server, OpenSSL, a reader of PDF. Tests that need it are skipped,
-and loudly so.
+"""What a bare machine may lack: a browser, a real S3 server, OpenSSL, a reader of PDF, a proxy, a pooler. Tests that
+need it are skipped, and loudly so.
 
 With CI=true nothing may be missing: the run fails.
 """
@@ -16,6 +16,15 @@ NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwrigh
 NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
 NO_OPENSSL = "no openssl command (Debian package openssl)"
 NO_POPPLER = "no pdftotext (Debian package poppler-utils)"
+NO_NGINX = "no nginx (Debian package nginx-light)"
+NO_PGBOUNCER = "no pgbouncer (Debian package pgbouncer)"
+# Of a fixture's name: the program it needs, and what is said without it.
+_PROGRAMS = {
+    "tsa": ("openssl", NO_OPENSSL),
+    "first_page": ("pdftotext", NO_POPPLER),
+    "nginx": ("nginx", NO_NGINX),
+    "pgbouncer": ("pgbouncer", NO_PGBOUNCER),
+}
 _CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 # The shell first: the same pages drawn without a browser's own windows, for two thirds of the processor time.
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -56,16 +65,15 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ceph)
             if not ceph_installed():
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
-        if "tsa" in fixtures and not shutil.which("openssl"):
-            item.add_marker(pytest.mark.skip(reason=NO_OPENSSL))
-        if "first_page" in fixtures and not shutil.which("pdftotext"):
-            item.add_marker(pytest.mark.skip(reason=NO_POPPLER))
+        for fixture, (program, reason) in _PROGRAMS.items():
+            if fixture in fixtures and not shutil.which(program):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def missing(skipped: list[Any]) -> dict[str, int]:
     """How many of the skipped tests each missing piece cost."""
     reasons = [str(report.longrepr) for report in skipped]
-    pieces = (NO_BROWSER, NO_CEPH, NO_OPENSSL, NO_POPPLER)
+    pieces = (NO_BROWSER, NO_CEPH, *(reason for _, reason in _PROGRAMS.values()))
     counts = {reason: sum(reason in said for said in reasons) for reason in pieces}
     return {reason: count for reason, count in counts.items() if count}
 

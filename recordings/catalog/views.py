@@ -19,6 +19,7 @@ from recordings.catalog.logs import record_opening, record_search
 from recordings.catalog.queries import CatalogLine
 from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
 from recordings.catalog.text import watermark_in
+from recordings.concurrency import two_at_once
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
 from recordings.paging import BY_TIME, Page, Start, TimeKey, start_by_time
@@ -34,6 +35,7 @@ _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 
 @require_safe
 @permission_required(Permission.SEARCH_OBJECTS)
+@two_at_once
 def object_list(request: Request) -> HttpResponse:
     """List objects that match words and filters, the one with the newest recording first."""
     lede = "Conversations, the one with the newest recording first"
@@ -42,6 +44,7 @@ def object_list(request: Request) -> HttpResponse:
 
 @require_safe
 @permission_required(Permission.SEARCH_OBJECTS)
+@two_at_once
 def recording_list(request: Request) -> HttpResponse:
     """List recordings of all objects, newest first, by the same words and filters."""
     lede = "Every recording of every conversation, newest first"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from recordings.audit import Actor, Target
 from recordings.audit.kinds import Outcome
 from recordings.audit.reading import log_reading
+from recordings.concurrency import two_at_once
 from recordings.http import Request, attachment, page
 from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
@@ -25,6 +26,7 @@ from recordings.trail.queries import first_event_at, trail
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
+@two_at_once
 def trail_page(request: Request) -> HttpResponse:
     """The trail, newest first, narrowed by the filters of the query string."""
     form = TrailForm(request.GET)
