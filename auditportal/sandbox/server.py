@@ -94,7 +94,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def read(self, length: int) -> Request:
         """The request as the app sees it."""
-        path, _, query = self.path.partition("?")
+        # As it was sent: `self.path` has two slashes at its beginning made one, and a key may begin with a slash.
+        target = self.requestline.split(" ")[1]
+        path, _, query = target.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(length)
         return Request(self.command, path, query, headers, body, self.client_address[0])

@@ -17,9 +17,13 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _AWS_S3_HOST = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:[.-]dualstack)?(?:[.-](?:external-1|[a-z]{2}(?:-[a-z]+)+-[0-9]))?"
+    r"(?:(?P<bucket>.+)\.)?s3(?:[.-]dualstack)?(?:[.-](?:external-1|(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])))?"
     r"\.amazonaws\.com(?P<partition>\.cn)?"
 )
+# Raw, none of these names can be part of a file's name that somebody forgot to encode.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-]{1,100}")
+# What may follow a URL that is not signed: the parameters of a GET. Amazon's own libraries add x-id.
+_UNSIGNED_NAME = re.compile(r"versionid|response-[a-z-]+|x-id", re.IGNORECASE)
 # CloudFront writes its policy in base64 with these three characters exchanged.
 _CLOUDFRONT_BASE64 = str.maketrans("-_~", "+=/")
 
@@ -58,11 +62,27 @@ def expiry_of(url: str) -> datetime | None:
 def strip_query(url: str) -> str:
     """Cut the query off a URL: fit to be stored and shown. The file's version id is no secret and stays.
 
-    A fragment is emptied but its mark stays, so that the URL is still refused for having had one.
+    A fragment, or a query that may belong to the file's name, is emptied but its mark stays, so that the URL is still
+    refused for having had one.
     """
     base, mark, _ = url.partition("#")
     version = version_of(url)
-    return base.partition("?")[0] + (f"?versionId={quote(version, safe='')}" if version else "") + mark
+    query = f"?versionId={quote(version, safe='')}" if version else ""
+    return base.partition("?")[0] + (query if has_plain_query(url) else "?") + mark
+
+
+def has_plain_query(url: str) -> bool:
+    """Whether what follows the first question mark can only be parameters, and no part of a file's name."""
+    _, mark, query = url.partition("#")[0].partition("?")
+    if not mark:
+        return True
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    names = [name for name, _, _ in pairs]
+    if "?" in query or not all(_PLAIN_NAME.fullmatch(name) for name in names):
+        return False
+    if not all(equals for _, equals, _ in pairs):
+        return False
+    return kind_of(url) is UrlKind.PRESIGNED or all(_UNSIGNED_NAME.fullmatch(name) for name in names)
 
 
 def version_of(url: str) -> str:
@@ -79,6 +99,12 @@ def is_shared_endpoint(host: str) -> bool:
     """Whether a host is one of Amazon's that serve every bucket in the world, such as s3.amazonaws.com."""
     amazon = _AWS_S3_HOST.fullmatch(host)
     return amazon is not None and amazon["bucket"] is None
+
+
+def region_of_host(host: str) -> str:
+    """Return the region that one of Amazon's hosts names, or empty text."""
+    amazon = _AWS_S3_HOST.fullmatch(host)
+    return (amazon["region"] or "") if amazon else ""
 
 
 def fingerprint(*, object_id: str, url: str, recorded_at: datetime | None, upstream_id: str | None) -> str:

@@ -4,11 +4,15 @@ import json
 import re
 from typing import Any, NoReturn
 
+from recordings.commbox.parsing.fields import fold
+
 MAX_DEPTH = 64
 # Objects, lists and what stands in them. Ten thousand recordings are a quarter of it.
 MAX_VALUES = 1_000_000
 MAX_TEXT_BYTES = 64 * 1024
 
+# The link to a file, and the JSON text it is sent in.
+_HOLD_ADDRESSES = frozenset({"recordingurl", "data"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LONGEST_INTEGER = 20  # digits and sign of the widest 64-bit number; longer ones stay text
 
@@ -20,7 +24,8 @@ class Unreadable(ValueError):
 def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
     """Parse JSON strictly. NaN and Infinity are refused, integers of any length survive (as text beyond 64 bit).
 
-    NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither.
+    NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither. In an address, and in
+    text that may hold one, a NUL is replaced as well: without it the address might be another file's.
     Raises Unreadable, also for more values or deeper nesting than allowed.
     """
     # Counted before anything is built of it: two bytes of text can become a hundred bytes of memory. What stands in
@@ -54,16 +59,19 @@ def has_long_text(value: Any) -> bool:
     return isinstance(value, list) and any(map(has_long_text, value))
 
 
-def _clean(value: Any, depth_left: int) -> Any:
+def _clean(value: Any, depth_left: int, *, holds_address: bool = False) -> Any:
     if isinstance(value, str):
-        return clean_text(value)
+        return clean_text(value.replace("\x00", "\ufffd") if holds_address else value)
     if not isinstance(value, (dict, list)):
         return value
     if depth_left == 0:
         raise Unreadable("it is nested too deeply")
     if isinstance(value, list):
-        return [_clean(item, depth_left - 1) for item in value]
-    return {clean_text(key): _clean(item, depth_left - 1) for key, item in value.items()}
+        return [_clean(item, depth_left - 1, holds_address=holds_address) for item in value]
+    return {
+        clean_text(key): _clean(item, depth_left - 1, holds_address=fold(key) in _HOLD_ADDRESSES)
+        for key, item in value.items()
+    }
 
 
 def _integer(text: str) -> int | str:

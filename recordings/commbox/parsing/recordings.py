@@ -100,10 +100,13 @@ class _FlaggingReader:
         return moment
 
     def url(self, fields: Fields) -> str:
-        """The link to the file, as it came; judged only when somebody wants to play it."""
+        """The link to the file, as it came; judged only when somebody wants to play it.
+
+        Blanks before it are no part of it. What follows it may be part of the file's name.
+        """
         value = fields.value("recordingUrl")
         if isinstance(value, str):
-            return value.strip()
+            return value.lstrip(" ")
         if value is not None:
             self.flags.append("bad_recording_url")
         return ""

@@ -130,7 +130,7 @@ def test_scrubbing_reaches_every_depth_and_leaves_numbers_alone() -> None:
         == {
             "a": [{"recording_url": "https://acme.example/1.mp4?versionId=9", "n": 5}],
             "https://acme.example/1.mp4": None,
-            "RecordingUrl": "https://shop.example/#",
+            "RecordingUrl": "https://shop.example/?#",
         }
     )
 

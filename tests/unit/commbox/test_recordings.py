@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.commbox.errors import BadResponse, CommBoxError
+from recordings.commbox.parsing.document import read_json
 from recordings.commbox.parsing.recordings import parse_recordings
 from recordings.commbox.records import Parsed, Problem, RecordingItem
+from recordings.storage import NotPlayable, locate
 from tests.unit.commbox.examples import (
     HOST,
     METADATA,
@@ -211,6 +213,37 @@ def test_a_time_to_come_is_kept_and_flagged() -> None:
 def test_a_recording_without_a_link_is_listed(url: Any, flags: tuple[str, ...], kind: str) -> None:
     item = only([flat(recordingUrl=url)])
     assert (item.recording_url, item.flags, item.url_kind) == ("", flags, kind)
+
+
+HARMFUL = ["\x00", "\n", "\r\n", "\t", "\x1f", "\x85", "\u2028", "\ud800", "\udc00", "\ufffd", "\x00\x00"]
+
+
+@pytest.mark.parametrize("place", [0, 1, 40, len(URL) // 2, len(URL) - 4, len(URL)])
+@pytest.mark.parametrize(
+    "shape", [lambda url: flat(recordingUrl=url), lambda url: activity(metadata(recordingUrl=url))]
+)
+def test_a_link_is_refused_and_never_cleaned(shape: Any, place: int) -> None:
+    """A character that cannot be stored is not dropped from an address: what is left could be another file's."""
+    for harmful in HARMFUL:
+        url = URL[:place] + harmful + URL[place:]
+        item = only(read_json(json.dumps(envelope([shape(recordingUrl=url)]))))
+        with pytest.raises(NotPlayable):
+            locate(item.recording_url, [HOST])
+        item.recording_url.encode()  # it can be stored
+        assert "\x00" not in item.recording_url
+
+
+def test_a_character_dropped_from_the_text_around_it_changes_no_link() -> None:
+    """The link travels in JSON text inside the item's text: there, too, nothing is dropped."""
+    contents = json.dumps(metadata()).replace("-1.mp4", "-\x001.mp4")
+    item = only(read_json(json.dumps(envelope([activity(contents)]))))
+    with pytest.raises(NotPlayable):
+        locate(item.recording_url, [HOST])
+
+
+@pytest.mark.parametrize("url", [f" {URL}", f"   {SIGNED_900}"])
+def test_blanks_before_a_link_are_no_part_of_it(url: str) -> None:
+    assert locate(only([flat(recordingUrl=url)]).recording_url, [HOST]).url == URL
 
 
 @pytest.mark.parametrize("word", ["hologram", "אודיו", "", None, 5])

@@ -1,14 +1,15 @@
 """Only files in listed buckets have a location; everything else is refused with its reason (S30)."""
 
 import json
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.commbox.parsing.recordings import parse_recordings
-from recordings.storage.locations import Location, NotPlayable, Reason, Style, check_bucket, locate
+from recordings.storage.locations import Location, Style, check_bucket, has_two_readings, locate
+from recordings.storage.refusals import NotPlayable, Reason
 
 PATH_STYLE = "https://s3.eu-west-1.amazonaws.com/acme"
 VIRTUAL_HOST = "https://acme.store.example"
@@ -84,29 +85,59 @@ HOSTILE = [
     ("http://[0:0:0:0:0:0:0:1]:9000/acme/1.mp4", Reason.ADDRESS_FORM),
     ("http://[::1%25eth0]:9000/acme/1.mp4", Reason.ADDRESS_FORM),
     ("https://[nonsense]/acme/1.mp4", Reason.ADDRESS_FORM),
-    (f"{PATH_STYLE}/../other/1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/./1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}//1.mp4", Reason.PATH),
-    ("https://s3.eu-west-1.amazonaws.com//acme/1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/%2e%2e/other/1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/%2E./other/1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}%2F..%2Fother/1.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%252f..%252fb.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%5c..%5cb.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a\\b.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%00.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%0d%0aHost:x", Reason.PATH),
-    (f"{PATH_STYLE}/a\r\nb.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a\tb.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a\x85b.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%C2%85b.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/a%zz.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/100%", Reason.PATH),
-    (f"{PATH_STYLE}/%ff.mp4", Reason.PATH),
-    (f"{PATH_STYLE}/{'é' * 513}", Reason.PATH),
+    (f"{PATH_STYLE}/../other/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/./1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/a/..", Reason.DOT_STEPS),
+    (f"{VIRTUAL_HOST}/..//1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/%2e%2e/other/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/%2E./other/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/.%2e/other/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/%252e%252e/other/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}%2F..%2Fother/1.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/a%252f..%252fb.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/a%25252f%25252e%25252e%25252fb.mp4", Reason.DOT_STEPS),
+    (f"{PATH_STYLE}/a%5c..%5cb.mp4", Reason.BACKSLASH),
+    (f"{PATH_STYLE}/a%255cb.mp4", Reason.BACKSLASH),
+    (f"{PATH_STYLE}/a\\b.mp4", Reason.BACKSLASH),
+    (f"{PATH_STYLE}/a%00.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a%0d%0aHost:x", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a%250ab.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\r\nb.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/ab.mp4\n", Reason.CHARACTER),
+    (f"\n{PATH_STYLE}/ab.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\tb.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\x00b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\x85b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a%C2%85b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\u2028b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a%E2%80%A9b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\ud800b.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/a\ufffdb.mp4", Reason.CHARACTER),
+    (f"{PATH_STYLE}/1.mp4 ", Reason.BLANK_AT_END),
+    (f"{PATH_STYLE}/1.mp4\u00a0", Reason.BLANK_AT_END),
+    (f"{PATH_STYLE}/a%zz.mp4", Reason.ESCAPE),
+    (f"{PATH_STYLE}/100%", Reason.ESCAPE),
+    (f"{PATH_STYLE}/%ff.mp4", Reason.ENCODING),
+    (f"{PATH_STYLE}/{'é' * 513}", Reason.KEY_TOO_LONG),
+    ("https://s3.eu-west-1.amazonaws.com//acme/1.mp4", Reason.BUCKET_NOT_LISTED),
+    ("https://s3.eu-west-1.amazonaws.com/acme%2F1.mp4", Reason.BUCKET_NOT_LISTED),
+    (f"{PATH_STYLE}/what?.mp4", Reason.QUERY),
+    (f"{PATH_STYLE}/what?", Reason.QUERY),
+    (f"{PATH_STYLE}/what?x=1", Reason.QUERY),
+    (f"{PATH_STYLE}/what?versionId=1&part.mp4", Reason.QUERY),
+    (f"{PATH_STYLE}/what?acl", Reason.QUERY),
+    (f"{PATH_STYLE}/what?acl=", Reason.QUERY),
+    (f"{PATH_STYLE}/what?versionId", Reason.QUERY),
+    (f"{PATH_STYLE}/what?&versionId=1", Reason.QUERY),
+    (f"{PATH_STYLE}/what?versionId=1?.mp4", Reason.QUERY),
+    (f"{PATH_STYLE}/what?.mp4?X-Amz-Date=1&X-Amz-Signature=0", Reason.QUERY),
+    (f"{PATH_STYLE}/what?a=b.mp4?X-Amz-Date=1&X-Amz-Signature=0", Reason.QUERY),
+    (f"{PATH_STYLE}/what?a b.mp4&X-Amz-Signature=0", Reason.QUERY),
     (PATH_STYLE, Reason.EMPTY_KEY),
     (f"{PATH_STYLE}/", Reason.EMPTY_KEY),
     (f"{PATH_STYLE}/folder/", Reason.EMPTY_KEY),
+    (f"{PATH_STYLE}/folder%2F", Reason.EMPTY_KEY),
+    (f"{PATH_STYLE}//", Reason.EMPTY_KEY),
     ("https://s3.eu-west-1.amazonaws.com", Reason.EMPTY_KEY),
     (VIRTUAL_HOST, Reason.EMPTY_KEY),
     (f"{PATH_STYLE}/1.mp4#t=10", Reason.FRAGMENT),
@@ -147,11 +178,15 @@ def test_the_table_is_as_long_as_promised() -> None:
     [
         (
             f"{PATH_STYLE}/2026/1.mp4",
-            Location("https", "s3.eu-west-1.amazonaws.com", 443, "acme", "2026/1.mp4", "", Style.PATH),
+            Location(
+                "https", "s3.eu-west-1.amazonaws.com", 443, "acme", "2026/1.mp4", "", Style.PATH, "eu-west-1"
+            ),
         ),
         (
             "HTTPS://S3.EU-WEST-1.AmazonAWS.com:443/acme/1.mp4?versionId=null&X-Amz-Signature=0",
-            Location("https", "s3.eu-west-1.amazonaws.com", 443, "acme", "1.mp4", "null", Style.PATH),
+            Location(
+                "https", "s3.eu-west-1.amazonaws.com", 443, "acme", "1.mp4", "null", Style.PATH, "eu-west-1"
+            ),
         ),
         (
             f"{VIRTUAL_HOST}/a%20b+c%25/%D7%A9.mp4",
@@ -172,6 +207,12 @@ def test_the_table_is_as_long_as_promised() -> None:
             ),
         ),
         (f"{LOCAL}/...", Location("http", "127.0.0.1", 9000, "acme", "...", "", Style.PATH)),
+        (f"{LOCAL}//1.mp4", Location("http", "127.0.0.1", 9000, "acme", "/1.mp4", "", Style.PATH)),
+        (f"{LOCAL}/a//b%2Fc.mp4", Location("http", "127.0.0.1", 9000, "acme", "a//b/c.mp4", "", Style.PATH)),
+        (
+            f"{LOCAL}/%D7%A9%2F%2B%25%252F.mp4?response-content-type=video%2Fmp4&x-id=GetObject",
+            Location("http", "127.0.0.1", 9000, "acme", "ש/+%%2F.mp4", "", Style.PATH),
+        ),
     ],
 )
 def test_a_file_in_a_listed_bucket_has_a_location(url: str, location: Location) -> None:
@@ -181,7 +222,8 @@ def test_a_file_in_a_listed_bucket_has_a_location(url: str, location: Location) 
 @pytest.mark.parametrize(
     ("url", "canonical"),
     [
-        (f"{PATH_STYLE}/1.mp4?x=1", f"{PATH_STYLE}/1.mp4"),
+        (f"{PATH_STYLE}/1.mp4?x-id=GetObject", f"{PATH_STYLE}/1.mp4"),
+        (f"{VIRTUAL_HOST}//a/%2Fb%252F+.mp4", f"{VIRTUAL_HOST}//a//b%252F%2B.mp4"),
         (f"{VIRTUAL_HOST}:443/a b+c~(1).mp4", f"{VIRTUAL_HOST}/a%20b%2Bc~%281%29.mp4"),
         (f"{LOCAL}/1.mp4", f"{LOCAL}/1.mp4"),
     ],
@@ -220,7 +262,11 @@ def test_an_empty_list_admits_nothing() -> None:
         ("https://s3.eu-west-1.amazonaws.com/", "is shared by every bucket"),
         ("http://store.example/acme", "must start with https"),
         ("https://store.example/acme/folder", "and no more"),
-        ("https://store.example/acme?x=1", "and no more"),
+        ("https://store.example/acme?x=1", "may have .region=eu-west-1"),
+        ("https://store.example/acme?", "may have .region=eu-west-1"),
+        ("https://store.example/acme?region=", "may have .region=eu-west-1"),
+        ("https://store.example/acme?region=EU%20", "may have .region=eu-west-1"),
+        ("https://store.example/acme?region=a&x=1", "may have .region=eu-west-1"),
         ("https://store.example/acme#x", "cannot be a recording bucket"),
         ("https://*.store.example", "cannot be a recording bucket"),
         ("store.example/acme", "cannot be a recording bucket"),
@@ -233,7 +279,9 @@ def test_a_wrong_entry_on_the_list_is_named(entry: str, complaint: str) -> None:
         check_bucket(entry)
 
 
-@pytest.mark.parametrize("entry", [*ALLOWED, f"{VIRTUAL_HOST}/", f"{PATH_STYLE}/"])
+@pytest.mark.parametrize(
+    "entry", [*ALLOWED, f"{VIRTUAL_HOST}/", f"{PATH_STYLE}/", f"{VIRTUAL_HOST}?region=eu-1"]
+)
 def test_a_right_entry_is_accepted(entry: str) -> None:
     check_bucket(entry)
 
@@ -248,3 +296,84 @@ def test_any_text_is_located_in_a_listed_bucket_or_refused(url: str) -> None:
     assert location.url.startswith(tuple(f"{entry}/" for entry in ALLOWED))
     again = locate(location.url, ALLOWED)
     assert (again.url, again.key) == (location.url, location.key)
+
+
+@pytest.mark.parametrize(
+    ("entry", "region"),
+    [
+        ("https://store.example/acme", ""),
+        ("https://store.example/acme?region=eu-central-1", "eu-central-1"),
+        ("https://acme.store.example?region=garage", "garage"),
+        ("https://s3.eu-west-1.amazonaws.com/acme", "eu-west-1"),
+        ("https://s3-eu-west-1.amazonaws.com/acme", "eu-west-1"),
+        ("https://acme.s3.dualstack.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("https://acme.s3.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("https://s3.amazonaws.com/acme", ""),
+        ("https://s3.amazonaws.com/acme?region=il-central-1", "il-central-1"),
+        ("https://s3.eu-west-1.amazonaws.com/acme?region=eu-west-2", "eu-west-2"),
+    ],
+)
+def test_each_bucket_has_its_region(entry: str, region: str) -> None:
+    """The list says it, else one of Amazon's hosts does; elsewhere it is not known from here."""
+    bucket = entry.partition("?")[0]
+    others = ["https://store.example/other?region=xx-other-1", "https://other.example?region=xx-other-1"]
+    location = locate(f"{bucket}/2026/1.mp4", [*others, entry])
+    assert (location.region, location.place) == (region, bucket)
+
+
+@pytest.mark.parametrize(
+    ("path", "plus", "blank"),
+    [
+        ("Call+2026.mp4", "Call+2026.mp4", "Call 2026.mp4"),
+        ("a+b/c%2Bd+e.mp4", "a+b/c+d+e.mp4", "a b/c+d e.mp4"),
+        ("%D7%A9+%2B.mp4", "ש++.mp4", "ש +.mp4"),
+    ],
+)
+def test_a_plus_may_be_a_blank(path: str, plus: str, blank: str) -> None:
+    """As the links of AWS's console write it. An encoded plus is always a plus."""
+    url = f"{PATH_STYLE}/{path}"
+    assert has_two_readings(url)
+    assert locate(url, ALLOWED).key == plus
+    assert locate(url, ALLOWED, plus_is_blank=True).key == blank
+
+
+@pytest.mark.parametrize(
+    "url", [f"{PATH_STYLE}/a%2Bb c.mp4", f"{PATH_STYLE}/a.mp4?versionId=a+b", "a+b://c/d"]
+)
+def test_without_a_plus_in_the_path_there_is_one_reading(url: str) -> None:
+    assert not has_two_readings(url)
+
+
+letters = st.characters(exclude_categories=["Cs"])
+
+
+def reading_of(url: str) -> str | Reason:
+    """The key a URL is read as, or why it is refused."""
+    try:
+        return locate(url, ALLOWED).key
+    except NotPlayable as refusal:
+        return refusal.reason
+
+
+@given(key=st.text(letters | st.sampled_from("/%+?#. ;:&=\\"), min_size=1, max_size=60))
+def test_a_key_is_played_as_it_is_or_refused(key: str) -> None:
+    """Encoded once by whoever links to it, decoded once here, encoded once to be signed: never another key."""
+    url = f"{LOCAL}/{quote(key, safe='/')}"
+    assert reading_of(url) in (key, *KEY_REASONS)
+    if reading_of(url) == key:
+        assert unquote(locate(url, ALLOWED).url) == f"{LOCAL}/{key}"
+
+
+@given(key=st.text(letters | st.sampled_from("/%+?#. =&"), min_size=1, max_size=60))
+def test_a_key_that_was_linked_to_raw_never_becomes_another(key: str) -> None:
+    """Unencoded, a key is played only where every reading of the link is that key."""
+    assert reading_of(f"{LOCAL}/{key}") in (unquote(key), *Reason)
+
+
+KEY_REASONS = (
+    Reason.DOT_STEPS,
+    Reason.BACKSLASH,
+    Reason.CHARACTER,
+    Reason.KEY_TOO_LONG,
+    Reason.EMPTY_KEY,
+)

@@ -10,8 +10,9 @@ import time_machine
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recordings.storage.locations import Location, NotPlayable, Style, locate
+from recordings.storage.locations import Location, Style, locate
 from recordings.storage.presign import MEDIA_TYPES, SigningKey, presign_with, sign_get
+from recordings.storage.refusals import NotPlayable
 from tests.unit.storage.sigv4 import verifies
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

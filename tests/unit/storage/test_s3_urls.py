@@ -71,7 +71,10 @@ def test_no_url_is_of_no_kind() -> None:
         (f"{BASE}?versionId=a%2Fb&{V4}", f"{BASE}?versionId=a%2Fb"),
         (f"{BASE}?{V4}#X-Amz-Signature=1", f"{BASE}#"),
         (f"{BASE}#?{V4}", f"{BASE}#"),
-        ("http://[::1?x=1", "http://[::1"),
+        ("http://[::1?x=1", "http://[::1?"),
+        (f"{BASE}?.mp4", f"{BASE}?"),
+        (f"{BASE}?.mp4?{V4}", f"{BASE}?"),
+        (f"{BASE}?{V4}&any=thing", BASE),
         ("not a url", "not a url"),
     ],
 )
