@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from recordings.storage import check_bucket
@@ -36,6 +44,7 @@ NEEDED = {
 
 # An empty variable is a variable that is not set.
 MaybePath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+MaybeMoment = Annotated[AwareDatetime | None, BeforeValidator(lambda value: value or None)]
 CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 CommaNumbers = Annotated[list[int], NoDecode, BeforeValidator(_split)]
 
@@ -99,6 +108,10 @@ class Env(BaseSettings):
     S3_REGION: str = "us-east-1"
     AWS_ACCESS_KEY_ID: str = ""
     AWS_SECRET_ACCESS_KEY: SecretStr | None = None
+    AWS_SESSION_TOKEN: SecretStr | None = None
+    AWS_CREDENTIAL_EXPIRATION: MaybeMoment = None
+    S3_USE_ROLE: bool = False
+    COMMBOX_LONG_URLS: Literal["allow", "refuse"] = "allow"
     CUSTODY_HASH_MAX_BYTES: int = Field(default=2 * 1024**3, ge=0)
     ASSURANCE_LATE_MINUTES: int = Field(default=15, ge=1, le=1440)
     ASSURANCE_SAMPLE: int = Field(default=50, ge=0, le=500)
@@ -200,6 +213,10 @@ class Env(BaseSettings):
     def _whole_storage_credential(self) -> Self:
         if bool(self.AWS_ACCESS_KEY_ID) != bool(self.AWS_SECRET_ACCESS_KEY):
             raise ValueError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come together or not at all")
+        if self.AWS_SESSION_TOKEN and not self.AWS_ACCESS_KEY_ID:
+            raise ValueError("AWS_SESSION_TOKEN belongs to a temporary AWS_ACCESS_KEY_ID, which is not set")
+        if self.S3_USE_ROLE and self.AWS_ACCESS_KEY_ID:
+            raise ValueError("S3_USE_ROLE takes keys from the machine's role: leave AWS_ACCESS_KEY_ID empty")
         return self
 
     def secret_texts(self) -> set[str]:

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from recordings.assurance.media import WINDOW, Inspection, inspect_media
 from recordings.audit import Actor, Kind, Outcome, Target, record
+from recordings.custody.states import outcome_for
 from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import MediaCheck, MediaOutcome, Recording, RecordingState
 from recordings.models.fields import uuid7
-from recordings.storage import Outcome as StorageOutcome
-from recordings.storage import read_range
+from recordings.storage import StorageOutcome, read_range
 
 logger = structlog.get_logger("portal.assurance")
 
@@ -23,8 +23,6 @@ SHOWN = 100
 NIGHT = timedelta(hours=20)
 # How far the length in the file may be from the one CommBox reports: it counts the call, the file its pictures.
 SECONDS_APART, PERCENT_APART = 2, 2
-# What storage says that is a finding about the file; anything else says something about the moment.
-_GONE = (StorageOutcome.MISSING, StorageOutcome.EMPTY, StorageOutcome.DENIED, StorageOutcome.MOVED)
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,19 @@ def check_media(*, recording: Recording, by: Actor) -> MediaCheck:
 def _check_file(recording: Recording) -> MediaResult:
     """Fetch the ends of the file from storage, inspect them, and compare the length with CommBox's."""
     try:
-        url = fresh_url(recording, uuid7(), interactive=False).url
+        fresh = fresh_url(recording, uuid7(), interactive=False)
     except NoUrl as refusal:
         return MediaResult(MediaOutcome.CANNOT_TELL, refusal.sentence)
+    answer = outcome_for(recording, fresh.answer, signed_by=fresh.signed_by, was_found=False)
+    if not answer.gives_out:
+        # What makes a state is a finding about the file; anything else says something about the moment.
+        outcome = MediaOutcome.FAILS if answer.state else MediaOutcome.CANNOT_TELL
+        return MediaResult(outcome, answer.sentence, size_bytes=fresh.answer.size_bytes)
+    url = fresh.url
     head, tail = read_range(url, last=WINDOW - 1), read_range(url, suffix=WINDOW)
     for part in (head, tail):
         if part.outcome is not StorageOutcome.FOUND:
-            outcome = MediaOutcome.FAILS if part.outcome in _GONE else MediaOutcome.CANNOT_TELL
+            outcome = MediaOutcome.FAILS if part.outcome.state else MediaOutcome.CANNOT_TELL
             return MediaResult(outcome, part.outcome.sentence, size_bytes=part.size_bytes)
 
     size = head.size_bytes or len(head.data)

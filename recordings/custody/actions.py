@@ -1,6 +1,8 @@
 """Look at a file in storage, keep what is new about it, and say in the trail when it is another one."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -9,43 +11,119 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.custody.comparison import Comparison, FileState, compare
-from recordings.media_urls import NoUrl, fresh_url
-from recordings.models import FileBadge, FileSighting, Recording
+from recordings.catalog.docs import rebuild_docs
+from recordings.custody.comparison import Comparison, FileState, compare, first_of
+from recordings.custody.due import LATER, next_look
+from recordings.custody.states import outcome_for, state_after
+from recordings.media_urls import FreshUrl, NoUrl, fresh_url
+from recordings.models import FileBadge, FileSighting, Recording, Viewing
 from recordings.models.fields import uuid7
-from recordings.storage import Outcome as ProbeOutcome
-from recordings.storage import digest, probe
+from recordings.storage import StorageOutcome, digest
 
 logger = structlog.get_logger("portal.custody")
 
 _FACTS = ("size_bytes", "etag", "last_modified", "version_id", "sha256")
 
 
+class Reading(Enum):
+    """Whether a file whose bytes are not known yet is read whole."""
+
+    NOT = "not"  # nobody has been given it
+    SOON = "soon"  # by the worker
+    NOW = "now"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a file came to. `first` is the file as first seen, None before the first sighting."""
+
+    outcome: StorageOutcome
+    comparison: Comparison
+    first: FileState | None
+
+
 def look_at_file(*, recording: Recording, by: Actor) -> Comparison:
-    """Probe the file – one byte, a ranged GET – and read it whole where that tells more; keep and compare the result.
+    """Ask storage for the file and keep what is new about it; read it whole once it was given out to somebody.
 
     Nothing leaves the server. Raises AuditUnavailable when a change cannot be written into the trail.
     """
-    # 1. What storage showed of it before, what it shows now, and whether that is the same file.
-    sightings = list(FileSighting.objects.filter(recording=recording).order_by("seen_at"))
-    states = [FileState(True, "", **_facts(row)) for row in sightings if row.outcome == ProbeOutcome.FOUND]
-    first, last = (states[0], states[-1]) if states else (None, None)
-    outcome, now = _probe(recording, last)
+    try:
+        fresh = fresh_url(recording, uuid7(), interactive=False)
+    except NoUrl as refusal:
+        now = FileState(False, refusal.sentence)
+        due_at = timezone.now() + LATER if refusal.again else None
+        return _keep(recording, refusal.code[:20], now, _sightings_of(recording), due_at, by=by)
+    was_given_out = Viewing.objects.filter(recording=recording, url_issued_at__isnull=False).exists()
+    reading = Reading.NOW if was_given_out else Reading.NOT
+    return note_answer(recording=recording, fresh=fresh, by=by, reading=reading).comparison
+
+
+def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Reading) -> Look:
+    """Keep what storage answered to a fresh URL: the sighting, the badge, the state, and when to look again.
+
+    Raises AuditUnavailable when a change cannot be written into the trail.
+    """
+    # 1. What storage showed of the file before, and what it says now.
+    sightings = _sightings_of(recording)
+    states = [_state_of(row) for row in sightings if row.outcome == StorageOutcome.FOUND]
+    answer = fresh.answer
+    outcome = outcome_for(recording, answer, signed_by=fresh.signed_by, was_found=bool(states))
+    now = FileState(False, outcome.sentence)
+    is_to_read = False
+    if outcome is StorageOutcome.FOUND:
+        now = FileState(True, "", answer.size_bytes, answer.etag, answer.last_modified, answer.version_id)
+        # 2. The whole file is read once; while its headers stay, its hash does.
+        sha256 = states[-1].sha256 if states and states[-1].headers == now.headers else ""
+        limit = settings.CUSTODY_HASH_MAX_BYTES
+        is_unread = not sha256 and 0 < limit >= (answer.size_bytes or 0)
+        if is_unread and reading is Reading.NOW:
+            sha256 = digest(fresh.url, most_bytes=limit) or ""
+        is_to_read = is_unread and reading is Reading.SOON
+        now = replace(now, sha256=sha256)
+    # 3. All of it is written in one transaction.
+    state_at = recording.state_at if recording.state == outcome.state else timezone.now()
+    due_at = next_look(outcome, state_at, is_to_read=is_to_read)
+    comparison = _keep(recording, outcome, now, sightings, due_at, by=by)
+    return Look(outcome, comparison, first_of(states))
+
+
+def _keep(
+    recording: Recording,
+    outcome: StorageOutcome | str,
+    now: FileState,
+    sightings: list[FileSighting],
+    due_at: datetime | None,
+    *,
+    by: Actor,
+) -> Comparison:
+    first = first_of([_state_of(row) for row in sightings if row.outcome == StorageOutcome.FOUND])
     comparison = compare(first, now, recording.file_size_bytes)
     with transaction.atomic():
-        # 2. A sighting is kept when it differs from the last one.
+        # 1. A sighting is kept when it differs from the last one.
         facts = _facts(now)
         if not sightings or (sightings[-1].outcome, _facts(sightings[-1])) != (outcome, facts):
             FileSighting.objects.create(recording=recording, seen_at=timezone.now(), outcome=outcome, **facts)
-        # 3. The row is locked: of two workers only one sees the badge change.
+        # 2. The row is locked: of two workers only one sees the badge change.
         row = Recording.objects.filter(pk=recording.pk)
-        before = row.select_for_update(no_key=True).values_list("file_badge", flat=True).get()
-        row.update(file_badge=comparison.badge, file_judged=comparison.sentence, file_seen_at=timezone.now())
+        locked = row.select_for_update(no_key=True).only(
+            *("state", "state_reason", "state_at", "vanished_at", "changed_at"), "file_badge"
+        )
+        before = locked.get()
+        new: dict[str, Any] = {"file_due_at": due_at}
+        said = outcome if isinstance(outcome, StorageOutcome) else None
+        # 3. What passes, or is no fault of the file, takes nothing away from what is known of it.
+        if now.found or (said is not None and said.state) or not before.file_badge:
+            new |= {"file_badge": comparison.badge, "file_judged": comparison.sentence}
+            new |= {"file_seen_at": timezone.now()}
+        state, reason = state_after(before, said) if said else (before.state, before.state_reason)
+        if state != before.state:
+            new |= {"state": state, "state_reason": reason, "state_at": timezone.now()}
+        row.update(**new)
         # 4. The first sighting is an event, and so is the first that differs from it.
         target = Target.of(recording)
         if first is None and now.found:
             record(Kind.FILE_IDENTIFIED, by=by, target=target, detail=_as_detail(now))
-        if comparison.badge == FileBadge.DIFFERS and before != FileBadge.DIFFERS:
+        if comparison.badge == FileBadge.DIFFERS and before.file_badge != FileBadge.DIFFERS:
             logger.warning("file differs", recording=str(recording.pk))
             was = _as_detail(first) if first else {"size_bytes": recording.file_size_bytes or 0}
             record(
@@ -56,25 +134,21 @@ def look_at_file(*, recording: Recording, by: Actor) -> Comparison:
                 change=(was, _as_detail(now)),
                 detail={"sentence": comparison.sentence},
             )
+    for name, value in new.items():
+        setattr(recording, name, value)
+    if "state" in new:
+        # By itself: an object's rows are locked before its recordings' elsewhere.
+        with transaction.atomic():
+            rebuild_docs([recording.object_id])
     return comparison
 
 
-def _probe(recording: Recording, last: FileState | None) -> tuple[str, FileState]:
-    """Ask storage for the file, and hash it unless storage describes it as last time. Returns outcome and state."""
-    try:
-        fresh = fresh_url(recording, uuid7(), interactive=False)
-    except NoUrl as refusal:
-        return refusal.code[:20], FileState(False, refusal.sentence)
-    result = probe(fresh.url)
-    if result.outcome is not ProbeOutcome.FOUND:
-        return result.outcome.value, FileState(False, result.outcome.sentence)
-    state = FileState(True, "", result.size_bytes, result.etag, result.last_modified, result.version_id)
-    sha256 = last.sha256 if last is not None and last.headers == state.headers else ""
-    # The installation says up to which length files are read whole.
-    limit = settings.CUSTODY_HASH_MAX_BYTES
-    if not sha256 and limit and (state.size_bytes or 0) <= limit:
-        sha256 = digest(fresh.url, most_bytes=limit) or ""
-    return result.outcome.value, replace(state, sha256=sha256)
+def _sightings_of(recording: Recording) -> list[FileSighting]:
+    return list(FileSighting.objects.filter(recording=recording).order_by("seen_at", "pk"))
+
+
+def _state_of(row: FileSighting) -> FileState:
+    return FileState(True, "", **_facts(row))
 
 
 def _facts(source: FileSighting | FileState) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Compare a file with the one first seen. Knows nothing of storage or database."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recordings.models import FileBadge
@@ -30,6 +31,17 @@ class Comparison:
     sentence: str
 
 
+def first_of(states: Sequence[FileState]) -> FileState | None:
+    """Return the file as first seen, of its states in order; None when there are none.
+
+    Its hash may have been computed later, while storage still described it the same.
+    """
+    if not states:
+        return None
+    same = [state.sha256 for state in states if state.headers == states[0].headers and state.sha256]
+    return replace(states[0], sha256=same[0] if same else "")
+
+
 def compare(first: FileState | None, now: FileState, reported_bytes: int | None) -> Comparison:
     """Compare the file now with its first sighting, or without one with the size that CommBox reports.
 
@@ -49,7 +61,7 @@ def compare(first: FileState | None, now: FileState, reported_bytes: int | None)
     if first.sha256 and now.sha256:
         if first.sha256 == now.sha256:
             return _unchanged("Every byte is as first seen.")
-        return _differs("Its bytes are others than first seen.")
+        return _differs("The file's contents have changed since it was first seen.")
     if first.size_bytes != now.size_bytes:
         return _differs(f"It had {first.size_bytes} bytes when first seen and has {now.size_bytes} now.")
     if (first.version_id or first.etag) and (first.version_id, first.etag) == (now.version_id, now.etag):

@@ -1,32 +1,50 @@
-"""Whose file is to be looked at: what was given out and not looked at since, and what was not looked at for long."""
+"""Which files are looked at, and when again. The database row is the queue."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from recordings.models import Recording, Viewing
+from recordings.models import Recording
+from recordings.storage import NextStep, StorageOutcome, UrlKind, can_presign
 
-# A file that is watched all day is looked at once an hour.
-AGAIN = timedelta(hours=1)
-GIVEN_OUT_WITHIN = timedelta(days=1)
-AT_ONCE = 5
+# How many files one run of the task looks at: those that the portal signs for, and those that CommBox may be asked for,
+# which costs a call of the budget that the refresh needs.
+SIGNED_AT_ONCE, ASKED_AT_ONCE = 50, 5
+# A worker that dies keeps a file from the others for so long.
+LEASE = timedelta(minutes=10)
+
+SOON, LATER, DAILY = timedelta(minutes=1), timedelta(minutes=10), timedelta(days=1)
 
 
-def due_files() -> QuerySet[Recording]:
-    """Recordings whose URL was given out after their file was last looked at, the longest waiting first."""
-    now = timezone.now()
-    given = Viewing.objects.filter(recording=OuterRef("pk"), url_issued_at__gt=now - GIVEN_OUT_WITHIN)
-    unseen = Q(file_seen_at=None) & Exists(given)
-    older = Q(file_seen_at__lt=now - AGAIN) & Exists(given.filter(url_issued_at__gt=OuterRef("file_seen_at")))
-    recordings = Recording.objects.filter(unseen | older).select_related("object")
-    return recordings.order_by(F("file_seen_at").asc(nulls_first=True), "pk")[:AT_ONCE]
+def due_files(kind: UrlKind) -> QuerySet[Recording]:
+    """Files that are due, the latest first: what somebody has just played, and new recordings, before old ones."""
+    at_once = SIGNED_AT_ONCE if kind is UrlKind.DIRECT and can_presign() else ASKED_AT_ONCE
+    due = Recording.objects.filter(file_due_at__lte=timezone.now(), url_kind=kind)
+    return due.select_related("object").order_by("-file_due_at", "pk")[:at_once]
 
 
 def next_files() -> Iterator[Recording]:
-    """Claim those that are due one by one: the time is set before the work, so that no two workers get the same."""
-    for recording in due_files():
-        unclaimed = Recording.objects.filter(pk=recording.pk, file_seen_at=recording.file_seen_at)
-        if unclaimed.update(file_seen_at=timezone.now()):
-            yield recording
+    """Claim those that are due one by one, so that no two workers get the same."""
+    for kind in (UrlKind.DIRECT, UrlKind.PRESIGNED):
+        for recording in due_files(kind):
+            unclaimed = Recording.objects.filter(pk=recording.pk, file_due_at=recording.file_due_at)
+            if unclaimed.update(file_due_at=timezone.now() + LEASE):
+                yield recording
+
+
+def next_look(outcome: StorageOutcome, state_at: datetime, *, is_to_read: bool) -> datetime | None:
+    """Return when to look again by itself; None when nothing is to be found out.
+
+    What is wrong for long is looked at less and less often: after a tenth of the time it has lasted, at least once a
+    day.
+    """
+    now = timezone.now()
+    if outcome is StorageOutcome.FOUND:
+        return now if is_to_read else None
+    if outcome is StorageOutcome.NOT_YET:
+        return now + SOON
+    if outcome.next in (NextStep.OWNER, NextStep.OPERATOR) and outcome.state:
+        return now + min(max((now - state_at) / 10, SOON), DAILY)
+    return now + LATER

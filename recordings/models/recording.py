@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.fields import uuid7
@@ -49,6 +51,10 @@ class Recording(models.Model):
     file_badge = models.CharField(max_length=12, blank=True, default="", db_default="")
     file_judged = models.TextField(blank=True, default="", db_default="")
     file_seen_at = models.DateTimeField(null=True)
+    # When custody looks at the file next; None when nothing is to be found out.
+    file_due_at = models.DateTimeField(null=True, default=timezone.now, db_default=Now())
+    # A plus sign in the URL's path stands for a blank in the file's name.
+    plus_is_blank = models.BooleanField(default=False, db_default=False)
     # What the newest-first lists walk: the recorded time, or the first sight of it where CommBox gave none.
     shown_at = models.DateTimeField()
 
@@ -61,6 +67,11 @@ class Recording(models.Model):
                 name="recording_missed",
                 condition=models.Q(missed_at__isnull=False),
             ),
+            models.Index(
+                fields=["-file_due_at"],
+                name="recording_file_due",
+                condition=models.Q(file_due_at__isnull=False),
+            ),
             models.Index(fields=["-first_seen_at"], name="recording_flagged", condition=~models.Q(flags=[])),
         ]
 
@@ -70,6 +81,11 @@ class Recording(models.Model):
     @property
     def state_label(self) -> str:
         return RecordingState(self.state).label
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether nothing speaks against playing it, but storage was never asked for the file."""
+        return self.state == RecordingState.PLAYABLE and not self.file_badge
 
     @property
     def file_badge_label(self) -> str:

@@ -11,12 +11,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, committed, record
-from recordings.media_urls import FreshUrl, NoUrl, fresh_url
+from recordings.media_urls import FreshUrl, NoUrl, fresh_url, pin_version
 from recordings.models import Recording, Viewing
 from recordings.playback.errors import Denial, TooSoon
 from recordings.playback.events import URL_TROUBLES, about, deny, refuse_url
 from recordings.playback.policies import check_may_go_on
-from recordings.playback.storage_check import TROUBLED, check_file
+from recordings.playback.storage_check import check_answer
 from recordings.proof.sealing.release import wait_released
 
 # A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.
@@ -55,9 +55,11 @@ def start_viewing(
         # 3. A fresh URL, outside any transaction: CommBox may take seconds. It stays on the server.
         fresh = fresh_url(recording, viewing.pk)
 
-        # 4. A file that storage did not give out the last time is looked at first.
-        if recording.state in TROUBLED:
-            check_file(recording, fresh)
+        # 4. Storage has answered to it: a file that it does not give out ends here, and another file than the one
+        # first seen is an event. Where storage keeps versions, the one first seen is played.
+        look = check_answer(recording, fresh, by=by)
+        if look.first is not None:
+            fresh = pin_version(fresh, recording, viewing.pk, look.first.version_id)
 
         # 5. The issue is committed – unless the viewing ended meanwhile, because the person signed out.
         with committed():
@@ -92,7 +94,12 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
         # 2. A fresh URL, outside any transaction. It stays on the server.
         fresh = fresh_url(viewing.recording, viewing.pk)
 
-        # 3. The issue is committed – unless the viewing ended meanwhile, because the person signed out.
+        # 3. As at the start: what storage answers decides, and the version first seen is played.
+        look = check_answer(viewing.recording, fresh, by=by)
+        if look.first is not None:
+            fresh = pin_version(fresh, viewing.recording, viewing.pk, look.first.version_id)
+
+        # 4. The issue is committed – unless the viewing ended meanwhile, because the person signed out.
         with committed():
             still_open = Viewing.objects.filter(pk=viewing.pk, ended_at=None)
             times = {"url_issued_at": timezone.now(), "url_expires_at": fresh.expires_at}
@@ -102,13 +109,13 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
         if issue is None:
             deny(Denial.ENDED, recording=viewing.recording, viewing=viewing, by=by)
 
-        # 4. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
+        # 5. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
         wait_released([issue])
     except URL_TROUBLES as trouble:
         # The refusal is committed, then raised. The viewing goes on: the next try may work.
         refuse_url(viewing, trouble, by=by)
 
-    # 5. Only now may an answer carry the URL.
+    # 6. Only now may an answer carry the URL.
     return fresh
 
 
@@ -121,7 +128,8 @@ def report_problem(*, viewing: Viewing, may_play: bool, by: Actor) -> None:
     check_may_go_on(viewing, may_play=may_play, by=by)
     limit_rate(viewing, "checked_at", BETWEEN_CHECKS)
     try:
-        check_file(viewing.recording, fresh_url(viewing.recording, viewing.pk))
+        fresh = fresh_url(viewing.recording, viewing.pk)
+        check_answer(viewing.recording, fresh, by=by, strict=True)
     except NoUrl as trouble:
         refuse_url(viewing, trouble, by=by)
 

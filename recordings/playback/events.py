@@ -9,7 +9,6 @@ from recordings.exceptions import NotSealed, NotWitnessed
 from recordings.media_urls import NoUrl
 from recordings.models import Recording, Viewing
 from recordings.playback.errors import Denial, Denied
-from recordings.playback.storage_check import FileRefused, set_state
 
 # What may stand between a request and its URL once the person is known to be allowed.
 URL_TROUBLES = (NoUrl, NotSealed, NotWitnessed)
@@ -44,9 +43,9 @@ def deny(
 def refuse_url(
     viewing: Viewing, trouble: NoUrl | NotSealed | NotWitnessed, *, by: Actor, ends: bool = False
 ) -> NoReturn:
-    """Commit that no URL was given out and why, with what follows from it; then raise NoUrl.
+    """Commit that no URL was given out and why, then raise NoUrl.
 
-    What storage said becomes the recording's state. `ends` ends the viewing: it never began.
+    `ends` ends the viewing: it never began.
     """
     if isinstance(trouble, NoUrl):
         refusal = trouble
@@ -56,8 +55,6 @@ def refuse_url(
     with committed():
         if ends:
             Viewing.objects.filter(pk=viewing.pk).update(ended_at=timezone.now())
-        if isinstance(refusal, FileRefused) and refusal.state is not None:
-            set_state(viewing.recording, refusal.state, refusal.sentence)
         facts = about(viewing, reason=refusal.code, sentence=refusal.sentence)
         record(Kind.URL_REFUSED, by=by, outcome=refusal.outcome, **facts)
     raise refusal

@@ -24,7 +24,7 @@ from recordings.playback.forms import ViewingForm, remember_purpose, remembered_
 from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
 from recordings.playback.spans import WatchReport, read_report
 from recordings.policies import can, open_view, permission_required
-from recordings.storage import Outcome as StorageOutcome
+from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
 FILE_FOUND = "Storage has the file and gives it out, but this browser could not play it."

@@ -9,7 +9,10 @@ from psycopg.types.json import Jsonb
 from recordings.models import Recording
 
 # What the refresh never touches once a row is there; the file's columns belong to the custody probe.
-_KEPT = {"id", "object_id", "first_seen_at", "file_badge", "file_judged", "file_seen_at"}
+_KEPT = {
+    *("id", "object_id", "first_seen_at"),
+    *("file_badge", "file_judged", "file_seen_at", "file_due_at", "plus_is_blank"),
+}
 _ALL = [field.attname for field in Recording._meta.concrete_fields]
 _CHANGING = [name for name in _ALL if name not in _KEPT]
 _JSON = {field.attname for field in Recording._meta.concrete_fields if isinstance(field, models.JSONField)}

@@ -1,31 +1,51 @@
-"""Storage as this installation is configured: the one file of the package that reads Django's settings."""
+"""Storage as this installation is configured. With credentials.py the only file of the package that reads settings."""
 
-from functools import lru_cache
+from collections import defaultdict
+from datetime import timedelta
 
 from django.conf import settings
 
+from recordings.storage.credentials import current_key, time_left
 from recordings.storage.locations import Location
 from recordings.storage.presign import IssuedUrl, SigningKey, presign_with
+from recordings.timed import TimedValue
+
+# The region of a bucket, by storage's own word.
+_regions: defaultdict[str, TimedValue[str]] = defaultdict(lambda: TimedValue(86_400.0))
 
 
 def can_presign() -> bool:
-    """Whether this installation holds storage credentials of its own."""
-    return bool(settings.AWS_ACCESS_KEY_ID and settings.AWS_SECRET_ACCESS_KEY)
+    """Whether this installation holds a storage key that can be used now."""
+    return current_key() is not None
 
 
 def presign(
     location: Location, *, ttl_seconds: int, viewing_id: str, media_type: str | None = None
 ) -> IssuedUrl:
-    """Sign a GET of `location` with the installation's credentials; see `presign_with` for the bounds.
+    """Sign a GET of `location` with the installation's key; see `presign_with` for the bounds.
 
-    Raises ValueError when the installation holds no credentials (ask `can_presign` first).
+    With a temporary key the URL lives no longer than the key. Raises ValueError when the installation holds no key
+    (ask `can_presign` first).
     """
-    if not can_presign():
+    key = current_key()
+    if key is None:
         raise ValueError("This installation holds no storage credentials: set AWS_ACCESS_KEY_ID.")
-    key = _signing_key(settings.AWS_ACCESS_KEY_ID, settings.AWS_SECRET_ACCESS_KEY, settings.S3_REGION)
-    return presign_with(key, location, ttl_seconds=ttl_seconds, viewing_id=viewing_id, media_type=media_type)
+    credentials, ends_at = key
+    if ends_at is not None:
+        ttl_seconds = min(ttl_seconds, time_left(ends_at) // timedelta(seconds=1))
+    signing_key = SigningKey(
+        credentials.access_key, credentials.secret_key, region_of(location), credentials.token
+    )
+    return presign_with(
+        signing_key, location, ttl_seconds=ttl_seconds, viewing_id=viewing_id, media_type=media_type
+    )
 
 
-@lru_cache(maxsize=4)
-def _signing_key(access_key: str, secret_key: str, region: str) -> SigningKey:
-    return SigningKey(access_key, secret_key, region)
+def region_of(location: Location) -> str:
+    """Return the region to sign for: storage's own word, else the allow-list's or the host's, else S3_REGION."""
+    return _regions[location.place].get() or location.region or settings.S3_REGION
+
+
+def learn_region(location: Location, region: str) -> None:
+    """Sign for this region in future: storage has named it for this bucket."""
+    _regions[location.place].set(region)

@@ -1,4 +1,4 @@
-"""Presign URLs: a GET of one file, for a minute or two, signed with AWS Signature Version 4.
+"""Presign URLs: a GET of one file, for 15 to 300 seconds, signed with AWS Signature Version 4.
 
 botocore's own signer works on a prepared request: the bytes its client would make, in a third of the time.
 """
@@ -64,7 +64,11 @@ def presign_with(
         raise ValueError("A viewing id is 1 to 64 letters, digits, dots, dashes and underscores.")
     if media_type is not None and media_type not in MEDIA_TYPES:
         raise ValueError("This media type is not on the list of types a recording is shown as.")
-    parameters = {"response-cache-control": "no-store", "x-grant": viewing_id}
+    parameters = {
+        "response-cache-control": "no-store",
+        "response-content-disposition": "inline",
+        "x-grant": viewing_id,
+    }
     if media_type is not None:
         parameters["response-content-type"] = media_type
     if location.version_id:

@@ -59,6 +59,21 @@ def expiry_of(url: str) -> datetime | None:
     return None
 
 
+def life_of(url: str) -> tuple[datetime | None, datetime | None]:
+    """Read when a presigned URL begins and ends (UTC); None for what it does not say. Only Signature V4 has a begin."""
+    ends_at = expiry_of(url)
+    query = _query(url)
+    if ends_at is None or _signature_form(query) != "v4":
+        return None, ends_at
+    return _amz_date(query), ends_at
+
+
+def signed_region_of(url: str) -> str:
+    """Read the region that a Signature V4 URL was signed for, or empty text."""
+    scope = _query(url).get("x-amz-credential", "").split("/")
+    return scope[2] if len(scope) == 5 else ""
+
+
 def strip_query(url: str) -> str:
     """Cut the query off a URL: fit to be stored and shown. The file's version id is no secret and stays.
 
@@ -170,13 +185,24 @@ def _signature_form(query: dict[str, str]) -> str:
 
 
 def _v4_end(query: dict[str, str]) -> datetime | None:
-    signed_at, seconds = query.get("x-amz-date", ""), query.get("x-amz-expires", "")
-    if not (_AMZ_DATE.fullmatch(signed_at) and _DIGITS.fullmatch(seconds)):
+    start, seconds = _amz_date(query), query.get("x-amz-expires", "")
+    if start is None or not _DIGITS.fullmatch(seconds):
         return None
     try:
-        start = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         return start + timedelta(seconds=min(int(seconds), MAX_SIGV4_SECONDS))
-    except (ValueError, OverflowError):
+    except OverflowError:
+        return None
+
+
+def _amz_date(query: dict[str, str]) -> datetime | None:
+    text = query.get("x-amz-date", "")
+    try:
+        return (
+            datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            if _AMZ_DATE.fullmatch(text)
+            else None
+        )
+    except ValueError:
         return None
 
 

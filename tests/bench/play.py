@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -26,10 +27,10 @@ from django.test import override_settings
 from django.urls import include, path
 from django.utils import timezone
 
-from recordings import media_urls
 from recordings.audit import Actor, Kind, Purpose
 from recordings.http import page
 from recordings.media_urls import FreshUrl
+from recordings.media_urls import fresh as media_urls
 from recordings.models import Recording, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
@@ -37,7 +38,7 @@ from recordings.playback import actions, queries, views
 from recordings.playback.forms import ViewingForm, remember_purpose
 from recordings.playback.player_page import PlayerPage
 from recordings.policies import can, permission_required
-from recordings.storage import locate
+from recordings.storage import ProbeResult, StorageOutcome, locate
 from tests.bench.results import Measured
 from tests.factories import conversation, person, recording
 
@@ -50,6 +51,8 @@ STORAGE = {
     "AWS_SECRET_ACCESS_KEY": "only/for/the/bench/only/for/the/bench000",
     "S3_REGION": "eu-west-1",
 }
+# The network is not measured: storage answers at once.
+ANSWER = ProbeResult(StorageOutcome.FOUND, 206, 1_000_000, '"etag"')
 
 
 class PlainEvent(models.Model):
@@ -70,7 +73,7 @@ class PlainEvent(models.Model):
 
 def measure() -> Iterator[Measured]:
     """The whole answer against the usual way, and what of it is spent where."""
-    with _plain_table(), override_settings(**STORAGE):
+    with _plain_table(), override_settings(**STORAGE), mock.patch.object(media_urls, "probe", _answer):
         apart = conversation(id=1_900_000_000_000_001)  # beside the 100,000 objects of the other parts
         made = recording(apart, url=f"{BUCKET}/2026/11/20/1.mp4")
         ours, usual = _Browser(made, None), _Browser(made, __name__)
@@ -126,7 +129,8 @@ def usual_start(request: Any, pk: UUID) -> HttpResponse:
         ExpiresIn=settings.PLAYBACK_URL_TTL,
     )
     expires_at = timezone.now() + timedelta(seconds=settings.PLAYBACK_URL_TTL)
-    fresh = FreshUrl(url, locate(found.url, settings.RECORDING_BUCKETS), expires_at, "portal")
+    location = locate(found.url, settings.RECORDING_BUCKETS)
+    fresh = FreshUrl(url, location, expires_at, "portal", ANSWER)
     with transaction.atomic():
         viewing.url_expires_at = expires_at
         viewing.url_issued_at = timezone.now()
@@ -160,6 +164,10 @@ urlpatterns = [
     path("recordings/<uuid:pk>/viewings/", usual_start),
     path("", include("auditportal.urls")),
 ]
+
+
+def _answer(url: str, **_: Any) -> ProbeResult:
+    return ANSWER
 
 
 @contextmanager

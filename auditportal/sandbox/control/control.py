@@ -103,6 +103,10 @@ class Control:
         """Accept one more access key of the storage."""
         self.storage.trust(credential)
 
+    def move_bucket(self, bucket: str, region: str) -> None:
+        """Let a bucket be in another region: only signatures for that one open it."""
+        self.storage.regions[bucket] = region
+
     # -- what was seen -------------------------------------------------------------------------------------------
 
     def requests(self) -> list[LoggedRequest]:

@@ -108,9 +108,14 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def common_headers() -> dict[str, str]:
+def common_headers(now: datetime) -> dict[str, str]:
     """Headers on every answer."""
-    return {"Server": "AmazonS3", "x-amz-request-id": uuid4().hex[:16].upper(), "x-amz-id-2": uuid4().hex}
+    return {
+        "Date": http_date(now),
+        "Server": "AmazonS3",
+        "x-amz-request-id": uuid4().hex[:16].upper(),
+        "x-amz-id-2": uuid4().hex,
+    }
 
 
 def http_date(at: datetime) -> str:

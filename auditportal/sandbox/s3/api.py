@@ -21,6 +21,7 @@ FAULTS = {
     "denied": ("AccessDenied", "Access Denied"),
     "missing": ("NoSuchKey", "The specified key does not exist."),
     "unsatisfiable": ("InvalidRange", "The requested range is not satisfiable"),
+    "archived": ("InvalidObjectState", "The operation is not valid for the object's storage class"),
     "moved": ("PermanentRedirect", "The bucket must be addressed using the specified endpoint."),
     "slow_down": ("SlowDown", "Please reduce your request rate."),
     "internal_error": ("InternalError", "We encountered an internal error. Please try again."),
@@ -52,6 +53,7 @@ class S3:
     def reset(self) -> None:
         """Accept the access keys of the start and forget who read; the files stay."""
         self.credentials = {one.access_key: one for one in self._at_start}
+        self.regions: dict[str, str] = {}  # of the buckets that are in another one
         self.log.clear()
 
     def trust(self, credential: Credential) -> None:
@@ -71,7 +73,7 @@ class S3:
             response = serve(request, file)
         except Refused as refusal:
             response = error(refusal, request)
-        response.headers.update(common_headers())
+        response.headers.update(common_headers(self.clock.now()))
         access = self.log_entry(request, response, bucket, key, file)
         self.log.add(access)
         response.cut_short = lambda size: setattr(access, "bytes_sent", size)
@@ -107,7 +109,8 @@ class S3:
         """Every file is private: only a presigned URL of a key that may read this bucket opens it. Raises Refused."""
         if not sigv4.is_presigned(request):
             raise Refused("AccessDenied", "Access Denied")
-        credential = sigv4.verify(request, self.credentials, region=self.region, now=self.clock.now())
+        region = self.regions.get(bucket, self.region)
+        credential = sigv4.verify(request, self.credentials, region=region, now=self.clock.now())
         if bucket in self.buckets and (bucket not in credential.buckets or not key):
             raise Refused("AccessDenied", "Access Denied")
 

@@ -27,11 +27,12 @@ DATE_FORM = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Credential:
-    """An access key, its secret, and the buckets it may read."""
+    """An access key, its secret, and the buckets it may read. A temporary one comes with a token."""
 
     access_key: str
     secret_key: str = field(repr=False)
     buckets: frozenset[str] = frozenset()
+    token: str = field(default="", repr=False)
 
     def signer(self, region: str, expires: int) -> S3SigV4QueryAuth:
         """botocore's signer for this key."""
@@ -89,6 +90,8 @@ def verify(
     if credential is None:
         message = "The AWS Access Key Id you provided does not exist in our records."
         raise Refused("InvalidAccessKeyId", message, {"AWSAccessKeyId": signed.access_key})
+    if request.params.get("X-Amz-Security-Token", "") != credential.token:
+        raise Refused("InvalidToken", "The provided token is malformed or otherwise invalid.")
     check_scope(signed, region)
     check_life(signed, now)
     check_signature(request, signed, credential, region)
@@ -134,9 +137,8 @@ def check_scope(signed: Presigned, region: str) -> None:
     """The credential must be scoped to the day of the signature, our region and S3."""
     expected = (signed.signed_at.strftime("%Y%m%d"), region, "s3", "aws4_request")
     if signed.scope != expected:
-        raise malformed(
-            f"Error parsing the X-Amz-Credential parameter; expecting the scope {'/'.join(expected)}"
-        )
+        message = f"Error parsing the X-Amz-Credential parameter; expecting the scope {'/'.join(expected)}"
+        raise Refused("AuthorizationQueryParametersError", message, {"Region": region})
 
 
 def check_life(signed: Presigned, now: datetime) -> None:

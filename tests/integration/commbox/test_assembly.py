@@ -44,7 +44,8 @@ def test_redis_gone_stops_no_call(portal: Any, sandbox: Sandbox) -> None:
 def test_presigning_with_the_installations_credentials(portal: Any, sandbox: Sandbox) -> None:
     place = locate(f"{portal.RECORDING_BUCKETS[0]}/2026/1.mp4", portal.RECORDING_BUCKETS)
     issued = presign(place, ttl_seconds=60, viewing_id="v-1", media_type="video/mp4")
-    assert issued.url.startswith(f"{place.url}?response-cache-control=no-store&x-grant=v-1")
+    signed = "response-cache-control=no-store&response-content-disposition=inline&x-grant=v-1"
+    assert issued.url.startswith(f"{place.url}?{signed}")
     assert can_presign()
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from recordings.commbox import CommBox, Unreachable
-from recordings.storage import Outcome, probe
+from recordings.storage import StorageOutcome, probe
 from recordings.storage.probe import _tls
 from tests.integration.commbox.conftest import KEY
 from tests.integration.commbox.stub import Stub, reply, serving
@@ -113,5 +113,5 @@ def test_any_other_certificate_is_refused_before_the_key_is_sent(authority: Auth
             pytest.raises(Unreachable, match="No connection"),
         ):
             client.system_status()
-        assert probe(stub.url + "acme/1.mp4").outcome == Outcome.UNREACHABLE
+        assert probe(stub.url + "acme/1.mp4").outcome == StorageOutcome.UNREACHABLE
         assert stub.seen == []

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from recordings.models import FileSighting, Recording
 from tests.factories import person, recording
 
-SENTENCE = "Its bytes are others than first seen."
+SENTENCE = "The file's contents have changed since it was first seen."
 SHA256 = "5e" * 32
 
 
@@ -36,11 +37,11 @@ def test_a_badge_stands_with_its_sentence_and_its_age(officer: Client, badge: st
     row = recording(file_badge=badge, file_judged=SENTENCE, file_seen_at=timezone.now())
     FileSighting.objects.create(recording=row, seen_at=timezone.now(), outcome="found", sha256=SHA256)
     shown = page(officer, row)
-    for words in (tag, f"{SENTENCE} Looked at", SHA256):
+    for words in (tag, f"{escape(SENTENCE)} Looked at", SHA256):
         assert words in shown
 
 
 def test_what_was_never_looked_at_has_none(officer: Client) -> None:
     shown = page(officer, recording())
-    assert "not looked at yet" in shown
+    assert "Not checked yet" in shown
     assert "SHA-256" not in shown

@@ -3,11 +3,13 @@
 import html
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 from django.test import Client
+from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
@@ -47,6 +49,14 @@ def recorded(upstream: Control, *, presigned: bool = False, **wish: Any) -> Reco
     )
     refresh_object(object_id=talk.id, by=Actor.system("refresh"))
     return Recording.objects.get(object_id=talk.id)
+
+
+def known_for_a_day(recording: Recording) -> Recording:
+    """A recording whose file has long had the time to arrive in storage."""
+    yesterday = timezone.now() - timedelta(days=1)
+    Recording.objects.filter(pk=recording.pk).update(first_seen_at=yesterday, recorded_at=yesterday)
+    recording.refresh_from_db()
+    return recording
 
 
 def start(client: Any, recording: Recording, *, htmx: bool = True, **more: Any) -> Any:

@@ -12,6 +12,7 @@ from tests.integration.playback.helpers import (
     bodies,
     fetch,
     kinds,
+    known_for_a_day,
     post,
     query,
     recorded,
@@ -230,7 +231,7 @@ def test_a_direct_url_is_never_handed_over_unsigned(noa, direct, settings):
 
 def test_a_missing_file_found_missing_before_is_looked_at_first(noa, upstream):
     """F35: refused at once, and playable again the moment it is back."""
-    recording = recorded(upstream, stored=False)
+    recording = known_for_a_day(recorded(upstream, stored=False))
     Recording.objects.update(state=RecordingState.FILE_MISSING)
     response = start(noa, recording)
     assert (response.status_code, kinds()) == (409, ["viewing.requested", "viewing.url_refused"])
@@ -254,20 +255,27 @@ def test_reads_and_grants_match(noa, direct, upstream):
     """S26: no read without a grant, none outside its time."""
     upstream.clear_logs()
     fetch(url_in(start(noa, direct)), "bytes=0-0")
-    (read,) = upstream.access_log()
-    viewing = Viewing.objects.get(pk=read.parameters["x-grant"])
-    assert viewing.started_at - timedelta(seconds=1) <= read.at <= viewing.url_expires_at
-    assert read.referer == ""
+    reads = upstream.access_log()
+    assert {read.user_agent == "AuditPortal" for read in reads} == {True, False}, (
+        "the portal's and the browser's"
+    )
+    for read in reads:
+        viewing = Viewing.objects.get(pk=read.parameters["x-grant"])
+        assert viewing.started_at - timedelta(seconds=1) <= read.at <= viewing.url_expires_at
+        assert read.referer == ""
 
 
 def test_what_storage_gives_is_a_video_whatever_it_claims(noa, upstream):
-    """S25: an HTML file named .mp4 in the bucket never renders as a page."""
+    """S25: an HTML file named .mp4 in the bucket never renders as a page, and is not played at all."""
     recording = recorded(upstream)
     key = recording.url.split("/northwind-recordings/")[1]
-    upstream.put_file("northwind-recordings", key, b"<script>alert(1)</script>", "text/html")
+    upstream.put_file("northwind-recordings", key, b"x<script>alert(1)</script>", "text/html")
     parameters = query(url_in(start(noa, recording)))
     assert parameters["response-content-type"] == "video/mp4"
+    assert parameters["response-content-disposition"] == "inline"
     assert parameters["response-cache-control"] == "no-store"
+    upstream.put_file("northwind-recordings", key, b"<script>alert(1)</script>", "text/html")
+    assert start(noa, recording).status_code == 409
 
 
 def test_the_id_of_no_recording(noa):

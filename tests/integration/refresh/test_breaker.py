@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from auditportal.sandbox.control.control import Control
+from auditportal.sandbox.world.seed import PRESIGNED_BUCKET
 from recordings import breaker
 from recordings.commbox import (
     BadResponse,
@@ -117,7 +118,7 @@ def test_a_person_s_success_does_not_hide_that_the_refresh_stands_still() -> Non
 @pytest.fixture
 def presigned(held: CommBoxObject, upstream: Control) -> Recording:
     """A recording whose URL only CommBox can sign."""
-    upstream.add_recording(held.pk, presigned=True)
+    upstream.add_recording(held.pk, presigned=True, bucket=PRESIGNED_BUCKET)
     assert refresh_object(object_id=held.pk, by=BY).ok
     return Recording.objects.select_related("object").get()
 

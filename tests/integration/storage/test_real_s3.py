@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from recordings.storage import Location, Outcome, ProbeResult, locate, presign, probe
+from recordings.storage import Location, ProbeResult, StorageOutcome, locate, presign, probe
 from recordings.storage.presign import SigningKey, presign_with
 from tests.ceph import REGION, Ceph
 from tests.integration.storage.stores import FILM, VIEWING, Store, ask, asking
@@ -162,7 +162,9 @@ def test_a_url_ends_while_the_player_reads(store: Store) -> None:
 def test_a_probe_finds_a_file(store: Store, style: str) -> None:
     version = store.put("found.mp4", FILM)
     found = probe(store.signed(store.place("found.mp4", base=getattr(store, style))))
-    expected = ProbeResult(Outcome.FOUND, 206, 1024, f'"{hashlib.md5(FILM).hexdigest()}"', None, version)
+    expected = ProbeResult(
+        StorageOutcome.FOUND, 206, 1024, f'"{hashlib.md5(FILM).hexdigest()}"', None, version
+    )
     assert replace(found, last_modified=None) == expected
     assert found.last_modified
     assert abs((datetime.now(UTC) - found.last_modified).total_seconds()) < 10
@@ -176,30 +178,33 @@ def test_a_probe_says_what_is_wrong(store: Store, film: Location) -> None:
     own = store.own
     wrong_secret = replace(own, secret_key="x" * 40)
     urls = {
-        store.signed(store.place("empty.mp4")): (Outcome.EMPTY, 416),
-        store.signed(store.place("removed.mp4")): (Outcome.MISSING, 404),
-        store.signed(store.place("never.mp4")): (Outcome.MISSING, 404),
-        store.signed(store.place(film.key, version_id="never")): (Outcome.MISSING, 404),
-        store.signed(store.elsewhere(film.key)): (Outcome.MISSING, 404),
-        store.signed(film, ago=61): (Outcome.EXPIRED, 403),
-        store.signed(film, key=store.stranger): (Outcome.DENIED, 403),
-        store.signed(film, key=wrong_secret): (Outcome.DENIED, 403),
-        store.signed(film, key=SigningKey("NOBODYSKEY0000000001", "none", own.region)): (Outcome.DENIED, 403),
-        film.url: (Outcome.DENIED, 403),
+        store.signed(store.place("empty.mp4")): (StorageOutcome.EMPTY, 416),
+        store.signed(store.place("removed.mp4")): (StorageOutcome.MISSING, 404),
+        store.signed(store.place("never.mp4")): (StorageOutcome.MISSING, 404),
+        store.signed(store.place(film.key, version_id="never")): (StorageOutcome.MISSING, 404),
+        store.signed(store.elsewhere(film.key)): (StorageOutcome.NO_BUCKET, 404),
+        store.signed(film, ago=61): (StorageOutcome.EXPIRED, 403),
+        store.signed(film, key=store.stranger): (StorageOutcome.DENIED, 403),
+        store.signed(film, key=wrong_secret): (StorageOutcome.KEY_REFUSED, 403),
+        store.signed(film, key=SigningKey("NOBODYSKEY0000000001", "none", own.region)): (
+            StorageOutcome.KEY_REFUSED,
+            403,
+        ),
+        film.url: (StorageOutcome.DENIED, 403),
     }
     assert [probe(url) for url in urls] == [ProbeResult(*expected) for expected in urls.values()]
 
 
 def test_a_bucket_without_versions_names_none(ceph: Ceph, plain: Location) -> None:
     found = probe(_signed_for(ceph, plain))
-    assert (found.outcome, found.size_bytes, found.version_id) == (Outcome.FOUND, 1024, "")
+    assert (found.outcome, found.size_bytes, found.version_id) == (StorageOutcome.FOUND, 1024, "")
     assert ask(_signed_for(ceph, replace(plain, version_id="null"))).body == FILM
 
 
 def test_a_store_that_says_nothing_is_unreachable(ceph: Ceph, plain: Location) -> None:
     with ceph.silent():
-        assert probe(_signed_for(ceph, plain), total_seconds=0.5) == ProbeResult(Outcome.UNREACHABLE)
-    assert probe(_signed_for(ceph, plain)).outcome == Outcome.FOUND
+        assert probe(_signed_for(ceph, plain), total_seconds=0.5) == ProbeResult(StorageOutcome.UNREACHABLE)
+    assert probe(_signed_for(ceph, plain)).outcome == StorageOutcome.FOUND
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,16 @@
 import http.client
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.sandbox import Sandbox
-from recordings.storage import Location, Outcome, locate, probe
+from recordings.storage import Location, StorageOutcome, locate, probe
 from recordings.storage.presign import SigningKey, presign_with
 from tests.thorough import examples
 
@@ -95,7 +97,7 @@ def test_a_pinned_version_is_played_although_the_file_was_replaced(sandbox: Sand
 def test_what_a_probe_finds(sandbox: Sandbox) -> None:
     place = stored(sandbox)
     found = probe(signed(sandbox, place))
-    assert (found.outcome, found.status, found.size_bytes) == (Outcome.FOUND, 206, 15)
+    assert (found.outcome, found.status, found.size_bytes) == (StorageOutcome.FOUND, 206, 15)
     assert found.etag.startswith('"')
     assert found.last_modified is not None
 
@@ -105,30 +107,34 @@ def test_what_a_probe_does_not_find(sandbox: Sandbox) -> None:
     foreign = presign_with(
         SigningKey("SOMEBODY", "else", sandbox.region), place, ttl_seconds=60, viewing_id="v"
     )
-    assert probe(signed(sandbox, replace(place, key="not/there.mp4"))).outcome == Outcome.MISSING
-    assert probe(place.url).outcome == Outcome.DENIED
-    assert probe(foreign.url).outcome == Outcome.DENIED
+    assert probe(signed(sandbox, replace(place, key="not/there.mp4"))).outcome == StorageOutcome.MISSING
+    assert probe(place.url).outcome == StorageOutcome.DENIED
+    assert probe(foreign.url).outcome == StorageOutcome.KEY_REFUSED
+    with time_machine.travel(datetime.now(UTC) - timedelta(seconds=61)):
+        url = signed(sandbox, place)
+    assert probe(url).outcome == StorageOutcome.EXPIRED
     url = signed(sandbox, place)
     sandbox.control.advance_clock(61)
-    assert probe(url).outcome == Outcome.EXPIRED
+    assert probe(url).outcome == StorageOutcome.CLOCK_SKEWED
     empty = stored(sandbox, "empty.mp4", b"")
     sandbox.control.advance_clock(-61)
-    assert probe(signed(sandbox, empty)).outcome == Outcome.EMPTY
+    assert probe(signed(sandbox, empty)).outcome == StorageOutcome.EMPTY
 
 
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        ("denied", Outcome.DENIED),
-        ("missing", Outcome.MISSING),
-        ("unsatisfiable", Outcome.EMPTY),
-        ("moved", Outcome.MOVED),
-        ("slow_down", Outcome.BUSY),
-        ("internal_error", Outcome.BUSY),
-        ("reset", Outcome.UNREACHABLE),
+        ("denied", StorageOutcome.DENIED),
+        ("archived", StorageOutcome.ARCHIVED),
+        ("missing", StorageOutcome.MISSING),
+        ("unsatisfiable", StorageOutcome.EMPTY),
+        ("moved", StorageOutcome.MOVED),
+        ("slow_down", StorageOutcome.BUSY),
+        ("internal_error", StorageOutcome.BUSY),
+        ("reset", StorageOutcome.UNREACHABLE),
     ],
 )
-def test_what_the_storage_may_answer_instead(sandbox: Sandbox, fault: str, outcome: Outcome) -> None:
+def test_what_the_storage_may_answer_instead(sandbox: Sandbox, fault: str, outcome: StorageOutcome) -> None:
     """F35."""
     place = stored(sandbox)
     sandbox.control.script_faults([{"kind": fault, "target": "s3"}])

@@ -137,6 +137,7 @@ def test_what_is_signed_beside_the_file(media_type: str) -> None:
 
     assert dict(parse_qsl(urlsplit(url).query)) == {
         "response-cache-control": "no-store",
+        "response-content-disposition": "inline",
         "x-grant": "0199-viewing",
         "response-content-type": media_type,
         "versionId": "v/1+=",
