@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.catalog.docs import rebuild_docs
+from recordings.catalog.search_documents import rebuild_docs
 from recordings.custody.comparison import Comparison, FileState, compare, first_of
 from recordings.custody.due import LATER, next_look
 from recordings.custody.states import outcome_for, state_after
