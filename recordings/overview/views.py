@@ -119,8 +119,8 @@ def overdue_objects() -> int:
 
 
 def watched_by(user_id: int) -> list[Watched]:
-    """Read the newest viewings of one person."""
-    rows = Viewing.objects.filter(viewer=user_id).order_by("-started_at", "-id")
+    """Read the newest viewings of one person. A viewing begins with the first URL that is given out."""
+    rows = Viewing.objects.filter(viewer=user_id, url_issued_at__isnull=False).order_by("-started_at", "-id")
     columns = ("recording_id", "started_at", "purpose", "watched", "recording__duration_seconds")
     names = ("recording__object_id", "recording__object__stream__name")
     return [Watched(*row) for row in rows.values_list(*columns, *names)[:WATCHED]]

@@ -16,9 +16,10 @@ from recordings.playback.actions import StartedViewing
 from recordings.playback.forms import ViewingForm
 from recordings.playback.queries import Position, ViewingRow, WatchedSpans
 from recordings.policies import can
-from recordings.trail.queries import EventRow, trail_of
+from recordings.trail.queries import EventRow, refusals_of, trail_of
 
 TRAIL_EVENTS = 12
+REFUSALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,29 @@ class RecordingFacts:
 
 @dataclass(frozen=True, slots=True)
 class RecordingTrail:
-    """The newest events and viewings of a recording, for who may read the trail (`_trail.html`, `_viewings.html`)."""
+    """The newest events, viewings and refusals of a recording (`_trail.html`, `_viewings.html`)."""
 
     recording: Recording
     events: list[EventRow]
     all_url: str
     viewings: list[ViewingRow]
-    refused_plays: int
+    refusals: list[EventRow]
     certificate_url: str  # empty for who may not export
 
     @classmethod
     def of(cls, recording: Recording, reader: Any) -> Self:
         """Read it. The caller has checked that `reader` may."""
-        certificate_url = ""
+        certificate_url, ref = "", f"recording:{recording.pk}"
         if can(reader, Permission.EXPORT_REPORTS):
             # The form of reports, filled in: it asks for everything the sealed log holds of this recording.
-            scope = urlencode({"format": "bundle", "q": f"recording:{recording.pk}"})
+            scope = urlencode({"format": "bundle", "q": ref})
             certificate_url = f"{reverse('reports:list')}?{scope}#new"
         return cls(
             recording=recording,
-            events=trail_of(f"recording:{recording.pk}", TRAIL_EVENTS, viewer=reader),
+            events=trail_of(ref, TRAIL_EVENTS, viewer=reader),
             all_url=f"{reverse('trail:trail')}?q={recording.pk}",
             viewings=queries.viewings_of(recording.pk),
-            refused_plays=queries.refused_plays(recording.pk),
+            refusals=refusals_of(ref, REFUSALS, viewer=reader),
             certificate_url=certificate_url,
         )
 

@@ -141,7 +141,7 @@ def position_of(recording: Recording) -> Position:
 def viewings_of(recording_id: UUID) -> list[ViewingRow]:
     """Return the newest VIEWINGS_LISTED viewings of a recording, whoever's.
 
-    A viewing begins when the address of the video is given out: a play that was refused is not in the list.
+    A viewing begins with the first URL that is given out: what was refused is not in the list.
     """
     begun = Viewing.objects.filter(recording_id=recording_id, url_issued_at__isnull=False)
     rows = begun.select_related("viewer").order_by("-pk")
@@ -157,13 +157,6 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
         )
         for row in rows[:VIEWINGS_LISTED]
     ]
-
-
-def refused_plays(recording_id: UUID) -> int:
-    """Return how often somebody pressed play and was given no video."""
-    return (
-        Viewing.objects.filter(recording_id=recording_id, url_issued_at=None).exclude(ended_at=None).count()
-    )
 
 
 def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
+from recordings.audit.kinds import Kind
 from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
 from recordings.models import AuditEvent
 from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
@@ -19,6 +20,7 @@ from recordings.trail.phrases import Part, named, purpose_label
 from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
+REFUSALS = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
 # Where a ref leads: the page, and the right that opens it.
 _PAGES = {
     "object": ("catalog:object", Permission.OPEN_OBJECTS),
@@ -110,6 +112,12 @@ def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[Ev
     """The newest events on one thing."""
     events = AuditEvent.objects.filter(target_ref=target_ref).order_by("-id").values_list(*COLUMNS)
     return _rows(open_events(stored(events[:limit])), viewer)
+
+
+def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[EventRow]:
+    """The newest refusals to play one recording: no viewing began, or one that had begun was given no further URL."""
+    refused = AuditEvent.objects.filter(target_ref=recording_ref, kind__in=REFUSALS)
+    return _rows(open_events(stored(refused.order_by("-id").values_list(*COLUMNS)[:limit])), viewer)
 
 
 def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
