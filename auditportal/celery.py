@@ -68,6 +68,7 @@ app.conf.update(
             "task": "recordings.proof.verification.tasks.verify_nightly",
             "schedule": crontab(hour="2", minute="30"),
         },
+        "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
     },
 )
@@ -83,6 +84,7 @@ app.autodiscover_tasks(
         "recordings.proof.verification",
         "recordings.refresh",
         "recordings.reports",
+        "recordings.trail",
         "recordings.webhooks",
     ]
 )

@@ -39,6 +39,7 @@ TABLES = {
     "recordings_stream": "SELECT, INSERT, UPDATE",
     "recordings_team": "SELECT, INSERT, UPDATE",
     "recordings_trailverification": "SELECT, INSERT",
+    "recordings_trailwords": "SELECT, INSERT, UPDATE",
     "recordings_viewing": (
         "SELECT, INSERT,"
         " UPDATE (renewals, url_issued_at, url_expires_at, watched, watched_at, watch_credit_ms, checked_at,"

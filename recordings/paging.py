@@ -64,10 +64,15 @@ class Page(Generic[Row, Key]):
 
     @classmethod
     def cut(
-        cls, found: Sequence[Row], start: Start[Key], key_of: Callable[[Row], Key], count: int = 0
+        cls,
+        found: Sequence[Row],
+        start: Start[Key],
+        key_of: Callable[[Row], Key],
+        count: int = 0,
+        most: int = PAGE,
     ) -> "Page[Row, Key]":
-        """The page out of up to PAGE + 1 rows, read from `start` on in its direction. `count` may exceed COUNTED."""
-        more, rows = len(found) > PAGE, list(found[:PAGE])
+        """The page out of up to `most` + 1 rows, read from `start` on in its direction. `count` may exceed COUNTED."""
+        more, rows = len(found) > most, list(found[:most])
         if start.newer:
             rows.reverse()
         has_newer = more if start.newer else start.key is not None
@@ -90,8 +95,11 @@ class Page(Generic[Row, Key]):
         return f"more than {self.count:,}" if self.capped else f"{self.count:,}"
 
     def shown(self, things: str) -> str:
-        """How many of how many `things` the page shows."""
-        return f"Shown {len(self.rows):,} of {self.total} {things}" if self.rows else f"No {things}"
+        """How many of how many `things` the page shows: a plural that ends in s."""
+        if not self.rows:
+            return f"No {things}"
+        unit = things.removesuffix("s") if self.count == 1 and not self.capped else things
+        return f"Shown {len(self.rows):,} of {self.total} {unit}"
 
     def urls(self, names: tuple[str, str], query: str = "", path: str = "") -> dict[str, str]:
         """The addresses that parts/_pager.html takes. `query`: what else the list is asked for, without its "?"."""

@@ -8,7 +8,7 @@ from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
-from recordings.models.report import Report, ReportState
+from recordings.models.report import Report, ReportKind, ReportState
 from recordings.models.sealed_log import (
     Anchor,
     Checkpoint,
@@ -23,6 +23,7 @@ from recordings.models.search_doc import SearchDoc
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
 from recordings.models.trail_verification import TrailVerification
+from recordings.models.trail_words import TrailWords
 from recordings.models.viewing import Viewing
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "RecordingState",
     "RefreshRun",
     "Report",
+    "ReportKind",
     "ReportState",
     "SearchDoc",
     "SourceStatus",
@@ -57,5 +59,6 @@ __all__ = [
     "Team",
     "Tile",
     "TrailVerification",
+    "TrailWords",
     "Viewing",
 ]

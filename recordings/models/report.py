@@ -14,12 +14,23 @@ class ReportState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+class ReportKind(models.TextChoices):
+    """What a row of a report is."""
+
+    EVENTS = "events", "Events"
+    VIEWINGS = "viewings", "Viewings"
+    ACCESS = "access", "Access by person"
+
+
 class Report(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reports"
     )
     requested_at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(
+        max_length=10, choices=ReportKind, default=ReportKind.EVENTS, db_default=ReportKind.EVENTS.value
+    )
     format = models.CharField(max_length=10)
     filters = models.JSONField(default=dict)
     last_event_id = models.BigIntegerField(help_text="newest event in the report: fixed when it is requested")

@@ -22,9 +22,12 @@ def target_of(report: Report) -> Target:
 
 
 @transaction.atomic
-def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by: Actor) -> Report:
-    """Ask for the trail as a file. Which event is the newest in it is fixed here, however late it is built; what a
-    bundle is about stands in the event, which travels in it.
+def request_report(
+    *, filters: TrailFilters, format: str, requested_by: Any, by: Actor, words: str = ""
+) -> Report:
+    """Ask for the trail as a file. `words` is what was typed for the filters: it may be a name. Which event is the
+    newest in it is fixed here, however late it is built; what a bundle is about stands in the event, which travels in
+    it.
 
     Raises AuditUnavailable when the request cannot be recorded, CannotBuild with a sentence when a bundle cannot be
     about that; then there is no report either.
@@ -39,7 +42,8 @@ def request_report(*, filters: TrailFilters, format: str, requested_by: Any, by:
         by=by,
         target=target_of(report),
         outcome=Outcome.GRANTED,
-        detail={"format": format, "filters": report.filters, "last_event": newest, **scope},
+        detail={"format": format, "filters": filters.as_logged(), "last_event": newest, **scope},
+        private={"q": words} if words and not scope else None,
     )
     return report
 

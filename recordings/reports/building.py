@@ -15,6 +15,7 @@ from recordings.reports import bundles, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.events import Wanted, snapshot
 from recordings.trail.filters import TrailFilters
+from recordings.trail.word_index import BATCH, index_next
 
 logger = structlog.get_logger("portal.reports")
 
@@ -62,6 +63,9 @@ def _write_rows(report: Report) -> None:
     """Write a table or JSON Lines at constant memory. Raises LeaseLost, OSError."""
     form = lines.FORMATS[report.format]
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
+    if wanted.filters.words:
+        while index_next() == BATCH:
+            leases.renew(report, rows_done=0, rows_expected=None)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
         # 1. How much it will be, all of it counted in the snapshot that is read.
         slices = events.slices()

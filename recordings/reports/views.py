@@ -47,6 +47,7 @@ def request_view(request: Request) -> HttpResponse:
         format=form.cleaned_data["format"],
         requested_by=request.user,
         by=Actor.from_request(request),
+        words=form.cleaned_data["q"],
     )
     nudge(build_report, str(report.pk))
     return redirect("reports:report", report.pk)

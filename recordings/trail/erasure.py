@@ -25,6 +25,7 @@ from recordings.models import CommBoxObject, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
 from recordings.trail.phrases import count
+from recordings.trail.word_index import FORGET, LOCK
 
 OWNER = "owner"  # the database login of migrations: nobody else may call the functions
 RIGHT = Permission.ERASE_SUBJECTS
@@ -105,13 +106,16 @@ def approve_erasure(request: UUID, *, by: Any) -> Erased:
                 rows = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
                 subject = str(rows[0][0]) if rows else ""
                 ((values,),) = _call(_VALUES, subject, subject)
+                # 2. The words of these events leave the index of the search, and are indexed anew without the values.
+                _call(LOCK)
+                _call(FORGET, subject)
                 detail: Detail = {"request": str(request), "values": int(values)}
                 body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
                 _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _actor(by).ref, body)
         except errors.SerializationFailure:
             continue  # an event about the subject was written between counting and destroying
-        # 2. Deleted rows leave the files of the database.
-        _call("VACUUM audit.personal, audit.subject_key")
+        # 3. Deleted rows leave the files of the database.
+        _call("VACUUM audit.personal, audit.subject_key, recordings_trailwords")
         return Erased(subject, int(values), remains(subject))
     raise ErasureRefused("Events about this subject are being written all the time. Try again.")
 

@@ -7,10 +7,12 @@ from functools import reduce
 from operator import or_
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import BooleanField, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from recordings.audit.kinds import Kind
-from recordings.models import AuditEvent
+from recordings.models import AuditEvent, TrailWords
+from recordings.trail.words import tokens_of
 
 # Event numbers grow with time, but for what a clock set back may undo: that much is looked at on both sides of a
 # range of days, so that an old month is found by number and not by reading everything after it.
@@ -44,6 +46,9 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "portal": ("The portal itself", ("logging.", "config.")),
 }
 
+# What reading the trail leaves in it: whoever looks for what others did may leave it out.
+READING = (Kind.TRAIL_VIEWED, Kind.TRAIL_SEARCHED)
+
 
 def kinds_of(group: str) -> tuple[str, ...]:
     """The kinds of a group; empty for a group that does not exist."""
@@ -53,10 +58,11 @@ def kinds_of(group: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TrailFilters:
-    """All given filters must hold; of `any_ref`, `request` and `event` – what searched words may mean – any one.
+    """All given filters must hold; of `any_ref`, `request`, `event` and `words` – what was typed may mean – any one.
 
-    `any_ref` asks for events by, on or under any of these refs. `nothing` is set when the words that were
-    searched stand for nobody and nothing in the trail.
+    `any_ref` asks for events by, on or under any of these refs, `words` for events that show all of these words (as
+    words.py compares them). `nothing` is set when what was typed stands for nobody and nothing in the trail.
+    `no_reading` leaves out that the trail was read.
     """
 
     groups: tuple[str, ...] = ()
@@ -66,11 +72,13 @@ class TrailFilters:
     any_ref: tuple[str, ...] = ()
     request: str = ""
     event: str = ""
+    words: tuple[str, ...] = ()
     outcome: str = ""
     purpose: str = ""
     since: date | None = None
     until: date | None = None
     nothing: bool = False
+    no_reading: bool = False
 
     @property
     def all_kinds(self) -> tuple[str, ...]:
@@ -78,7 +86,7 @@ class TrailFilters:
         return tuple(sorted({*self.kinds, *(kind for group in self.groups for kind in kinds_of(group))}))
 
     def as_detail(self) -> dict[str, Any]:
-        """The filters as they stand in an event and in a report's row; `from_detail` reads them back."""
+        """The filters as they stand in a report's row; `from_detail` reads them back."""
         values: dict[str, Any] = {
             "groups": list(self.groups),
             "kinds": list(self.kinds),
@@ -87,13 +95,20 @@ class TrailFilters:
             "any_ref": list(self.any_ref),
             "request": self.request,
             "event": self.event,
+            "words": list(self.words),
             "outcome": self.outcome,
             "purpose": self.purpose,
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
             "nothing": "yes" if self.nothing else "",
+            "no_reading": "yes" if self.no_reading else "",
         }
         return {name: value for name, value in values.items() if value}
+
+    def as_logged(self) -> dict[str, Any]:
+        """The filters as they stand in an event. What was typed may be a name, whatever else it may mean: the event
+        has it as a commitment only."""
+        return {name: value for name, value in self.as_detail().items() if name not in ("words", "request")}
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
@@ -106,11 +121,13 @@ class TrailFilters:
             any_ref=tuple(detail.get("any_ref", ())),
             request=detail.get("request", ""),
             event=detail.get("event", ""),
+            words=tuple(detail.get("words", ())),
             outcome=detail.get("outcome", ""),
             purpose=detail.get("purpose", ""),
             since=_day(detail.get("since")),
             until=_day(detail.get("until")),
             nothing=bool(detail.get("nothing")),
+            no_reading=bool(detail.get("no_reading")),
         )
 
 
@@ -135,8 +152,7 @@ def matching(filters: TrailFilters) -> Events:
     """All events that pass, in no order: for whoever reads every one of them."""
     if filters.nothing:
         return AuditEvent.objects.filter(id=0)  # numbers begin with 1; none() has no SQL to hand on
-    meanings = [Q(**{column: value}) for column, value in _meanings(filters)]
-    return _apart_from_words(filters).filter(reduce(or_, meanings, Q()))
+    return _apart_from_words(filters).filter(reduce(or_, _meanings(filters), Q()))
 
 
 def branches(filters: TrailFilters) -> list[Events]:
@@ -149,7 +165,7 @@ def branches(filters: TrailFilters) -> list[Events]:
         return []
     base = _apart_from_words(filters)
     if meanings := _meanings(filters):
-        return [base.filter(**{column: value}) for column, value in meanings]
+        return [base.filter(meaning) for meaning in meanings]
     if filters.target.startswith("object:"):
         return [base.filter(**{column: filters.target}) for column in _COLUMNS_OF["object"]]
     if filters.all_kinds and not (filters.actor or filters.target):
@@ -157,15 +173,21 @@ def branches(filters: TrailFilters) -> list[Events]:
     return [base]
 
 
-def _meanings(filters: TrailFilters) -> list[tuple[str, str]]:
-    """Column and value of everything the searched words may mean."""
+def _meanings(filters: TrailFilters) -> list[Q]:
+    """Everything that was typed may mean, each served by one index."""
     meanings = [
-        (column, ref) for ref in filters.any_ref for column in _COLUMNS_OF.get(ref.partition(":")[0], ())
+        Q(**{column: ref}) for ref in filters.any_ref for column in _COLUMNS_OF.get(ref.partition(":")[0], ())
     ]
     if filters.request:
-        meanings.append(("request_id", filters.request))
+        meanings.append(Q(request_id=filters.request))
     if filters.event:
-        meanings.append(("event_id", filters.event))
+        meanings.append(Q(event_id=filters.event))
+    if filters.words:
+        # As one text: the driver of a report would send Django's list of numbers with four bytes each.
+        tokens = "{" + ",".join(map(str, tokens_of(filters.words))) + "}"
+        shown = RawSQL("tokens @> %s::bigint[]", [tokens], output_field=BooleanField())
+        showing = TrailWords.objects.filter(shown)
+        meanings.append(Q(id__in=showing.values("event_no")))
     return meanings
 
 
@@ -183,6 +205,8 @@ def _apart_from_words(filters: TrailFilters) -> Events:
     events = events.filter(**{column: value for column, value in exact.items() if value})
     if filters.all_kinds:
         events = events.filter(kind__in=filters.all_kinds)
+    if filters.no_reading:
+        events = events.exclude(kind__in=READING)
     if filters.since:
         start = _midnight(filters.since)
         first = AuditEvent.objects.filter(recorded_at__gte=start - CLOCK_SLACK).order_by("recorded_at", "id")

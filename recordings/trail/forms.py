@@ -2,19 +2,22 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast, Right
+from django.db.models import Q
 
 from recordings.audit.kinds import Kind, Outcome, Purpose
-from recordings.filter_form import FilterForm
-from recordings.models import Viewing
+from recordings.db import BIGGEST_ID
+from recordings.filter_form import Chip, FilterForm
+from recordings.models import Leaf
 from recordings.trail.filters import GROUPS, TrailFilters
+from recordings.trail.words import MOST_TYPED, words_of
 
-_WATERMARK = re.compile(r"(?i)v-([0-9a-f]{8})\Z")
+_WATERMARK = re.compile(r"(?i)v[-‐-―−]?([0-9a-f]{8})\Z")
+_LEAF = re.compile(r"(?i)leaf\s+([0-9., ]{1,25})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _REF = re.compile(r"(object|recording|user|report|statement|system|event):[\w.-]{1,64}\Z")
 OUTCOMES = {
@@ -54,6 +57,16 @@ class TrailForm(FilterForm):
         label="Purpose",
         choices=_any(PURPOSES),
     )
+    reading = forms.ChoiceField(
+        required=False,
+        label="Reading of the trail",
+        choices=[("", "Shown"), ("hide", "Hidden")],
+    )
+    rows = forms.ChoiceField(
+        required=False,
+        label="Viewings",
+        choices=[("", "One row for each"), ("each", "Every event")],
+    )
     since = forms.DateField(required=False, label="First day (UTC)", widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(required=False, label="Last day (UTC)", widget=forms.DateInput({"type": "date"}))
 
@@ -82,19 +95,39 @@ class TrailForm(FilterForm):
         facts: dict[str, Any] = {name: given[name] for name in ("outcome", "purpose", "since", "until")}
         words = self.words
         if given["person"]:
-            # A watermark names its viewer: somebody else chosen beside it leaves nothing.
-            clash = words.get("actor", given["person"]) != given["person"]
-            words = {**words, "actor": given["person"], "nothing": clash or words.get("nothing", False)}
-        return TrailFilters(groups=tuple(given["group"]), kinds=tuple(given["kind"]), **facts, **words)
+            words = {**words, "actor": given["person"]}
+        return TrailFilters(
+            groups=tuple(given["group"]),
+            kinds=tuple(given["kind"]),
+            no_reading=given["reading"] == "hide",
+            **facts,
+            **words,
+        )
+
+    @property
+    def shows_each(self) -> bool:
+        """Whether each event is a row of its own: where single kinds, or the steps of one viewing, are asked for."""
+        given = self.cleaned_data
+        return bool(given["rows"] or given["kind"] or _WATERMARK.match(given["q"]))
 
     @property
     def choices_of_one(self) -> list[forms.BoundField]:
         return [self[name] for name in ("person", "outcome", "purpose")]
 
     @property
-    def kinds_given(self) -> list[str]:
-        """Single kinds come by link only; the form carries them along."""
-        return self.given("kind")
+    def by_link_only(self) -> list[tuple[str, str]]:
+        """What has no field on the page, name and value: the form carries it along."""
+        return [pair for pair in self.pairs() if pair[0] in ("kind", "reading", "rows")]
+
+    def switches(self) -> list[Chip]:
+        """What one press leaves out of the list or puts into it, unless it is on."""
+        offered = [] if self.given("reading") else [("reading", "hide", "Hide reading of the trail")]
+        if not self.shows_each:
+            offered.append(("rows", "each", "Every event of viewings"))
+        return [
+            Chip(text, urlencode([*self.pairs(), (name, value)], errors="replace"))
+            for name, value, text in offered
+        ]
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is on."""
@@ -103,6 +136,8 @@ class TrailForm(FilterForm):
             "person": {**self.people, **SYSTEMS},
             "outcome": OUTCOMES,
             "purpose": PURPOSES,
+            "rows": {"each": "Every event of viewings"},
+            "reading": {"hide": "Reading of the trail hidden"},
             "since": {value: f"from {value}"},
             "until": {value: f"to {value}"},
         }
@@ -115,40 +150,44 @@ def _people() -> dict[str, str]:
 
 
 def _filters_meant_by(text: str) -> dict[str, Any]:
-    """What was typed: an object's number, a uuid, a watermark, a request's id, a ref, or part of a person's name.
+    """What was typed: a reference, a UUID, a number, the id on a watermark – or words that events show, a person's
+    name among them.
 
-    Raises ValidationError when it stands for too many people at once.
+    Raises ValidationError when it stands for too many people or holds too many words.
     """
     if not text:
         return {}
-    if text.isascii() and text.isdigit() and len(text) < 20:
-        return {"any_ref": (f"object:{int(text)}",)}
-    if watermark := _WATERMARK.match(text):
-        return _watermarked(watermark.group(1).lower())
     if _REF.match(text):
         return {"any_ref": (text,)}
+    if leaf := _LEAF.match(text):
+        return _with_leaf(re.sub(r"\D", "", leaf[1])) or {"nothing": True}
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return {"any_ref": (f"object:{int(text)}",), "words": (text,), **_with_leaf(text)}
+    if watermark := _WATERMARK.match(text):
+        return {"words": (watermark[1].lower(),)}
     try:
         uuid = UUID(text)
     except ValueError:
-        return _person_or_request(text)
+        return _words_or_person(text)
     refs = tuple(f"{kind}:{uuid}" for kind in ("recording", "report", "event"))
-    return {"any_ref": refs, "event": str(uuid), "request": uuid.hex}
+    return {"any_ref": refs, "event": str(uuid), "request": uuid.hex, "words": (uuid.hex,)}
 
 
-def _watermarked(tail: str) -> dict[str, Any]:
-    """The viewing whose watermark was read off a screen: its recording, and who watched it."""
-    short = Right(Cast("id", TextField()), 8)
-    viewing = Viewing.objects.annotate(short=short).filter(short=tail).first()
-    if viewing is None:
-        return {"nothing": True}
-    return {"target": f"recording:{viewing.recording_id}", "actor": f"user:{viewing.viewer_id}"}
+def _with_leaf(number: str) -> dict[str, Any]:
+    """The event whose leaf has this number; empty when there is none."""
+    n = int(number or BIGGEST_ID)
+    leaf = Leaf.objects.filter(n=n).values_list("event_id", flat=True).first() if n < BIGGEST_ID else None
+    return {"event": str(leaf)} if leaf else {}
 
 
-def _person_or_request(text: str) -> dict[str, Any]:
+def _words_or_person(text: str) -> dict[str, Any]:
+    words = tuple(dict.fromkeys(words_of(text)))
+    if len(words) > MOST_TYPED:
+        raise forms.ValidationError(f"These are {len(words)} words: type at most {MOST_TYPED}.")
     named = Q(full_name__icontains=text) | Q(username__icontains=text)
     people = get_user_model().objects.filter(named).order_by("pk").values_list("pk", flat=True)
     refs = tuple(f"user:{pk}" for pk in people[: MOST_PEOPLE + 1])
     if len(refs) > MOST_PEOPLE:
         raise forms.ValidationError(f"More than {MOST_PEOPLE} people match: type more of the name.")
-    request = text if _REQUEST.match(text) else ""
-    return {"any_ref": refs, "request": request} if refs or request else {"nothing": True}
+    meant = {"any_ref": refs, "request": text if _REQUEST.match(text) else "", "words": words}
+    return meant if any(meant.values()) else {"nothing": True}

@@ -1,7 +1,7 @@
 """Reading the trail: pages newest first, a fixed number of queries each, whatever they show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,11 +16,14 @@ from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.trail.filters import Events, TrailFilters, branches
+from recordings.trail.folding import Group, fold, viewing_name
 from recordings.trail.phrases import Part, named, purpose_label
 from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
 REFUSALS = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
+FOLDED_FROM = 500  # events that are read at most to fill a page whose viewings are one row each
+FOLDED_FROM_IN_BRIEF = 200
 # Where a ref leads: the page, and the right that opens it.
 _PAGES = {
     "object": ("catalog:object", Permission.OPEN_OBJECTS),
@@ -65,6 +68,10 @@ class EventRow:
     href: str
     leaf: int | None
     seal: str
+    viewing: str  # the short id of the viewing it belongs to; empty for none
+    viewing_href: str  # all events of that viewing
+    folded: int = 0  # how many more events of the viewing this row stands for
+    since: datetime | None = None  # when the oldest of them was recorded
 
     @property
     def seal_tone(self) -> str:
@@ -93,9 +100,17 @@ class Links:
             return f"{reverse('trail:trail')}?q={key}"
         return ""
 
+    def to_viewing(self, name: str) -> str:
+        """The address of all events of a viewing."""
+        if not name or Permission.READ_TRAIL not in self.may:
+            return ""
+        return f"{reverse('trail:trail')}?q={name}"
 
-def trail(filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None) -> Page[EventRow, int]:
-    """One page of the events that pass the filters."""
+
+def trail(
+    filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None, each: bool = True
+) -> Page[EventRow, int]:
+    """One page of the events that pass the filters; unless `each`, those of one viewing are one row."""
     sets = branches(filters)
     # Counted up to one more than COUNTED: beyond that a page says "more than".
     total = _numbers(sets, "-id", COUNTED + 1).count()
@@ -103,15 +118,26 @@ def trail(filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = No
         behind = {"id__gt" if start.newer else "id__lt": start.key}
         sets = [events.filter(**behind) for events in sets]
     # One more than a page holds, so that it is known whether there is another page.
-    numbers = _numbers(sets, "id" if start.newer else "-id", PAGE + 1)
-    page = Page.cut(list(numbers), start, int, total)
-    return page.showing(_rows(_numbered(page.rows), viewer))
+    found = list(_numbers(sets, "id" if start.newer else "-id", (PAGE if each else FOLDED_FROM) + 1))
+    groups = [Group(number) for number in found[:PAGE]] if each else fold(found[:FOLDED_FROM], PAGE)
+    page = Page.cut(found, start, int, total, most=sum(1 + group.folded for group in groups))
+    return page.showing(_folded_rows(groups, viewer))
 
 
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
-    """The newest events on one thing."""
-    events = AuditEvent.objects.filter(target_ref=target_ref).order_by("-id").values_list(*COLUMNS)
-    return _rows(open_events(stored(events[:limit])), viewer)
+    """The newest events on one thing; those of one viewing are one row."""
+    return _newest([AuditEvent.objects.filter(target_ref=target_ref)], limit, viewer)
+
+
+def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
+    """The newest events on an object and on its recordings; those of one viewing are one row."""
+    ref = f"object:{object_id}"
+    both = [AuditEvent.objects.filter(target_ref=ref), AuditEvent.objects.filter(parent_ref=ref)]
+    return _newest(both, limit, viewer)
+
+
+def _newest(sets: Sequence[Events], limit: int, viewer: Any) -> list[EventRow]:
+    return _folded_rows(fold(list(_numbers(sets, "-id", FOLDED_FROM_IN_BRIEF)), limit), viewer)
 
 
 def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[EventRow]:
@@ -120,11 +146,13 @@ def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[E
     return _rows(open_events(stored(refused.order_by("-id").values_list(*COLUMNS)[:limit])), viewer)
 
 
-def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
-    """The newest events on an object and on its recordings."""
-    ref = f"object:{object_id}"
-    both = [AuditEvent.objects.filter(target_ref=ref), AuditEvent.objects.filter(parent_ref=ref)]
-    return _rows(_numbered(list(_numbers(both, "-id", limit))), viewer)
+def shown(page: Page[EventRow, int]) -> str:
+    """How many of how many events a page shows, and in how many rows where that is another number."""
+    folded = sum(row.folded for row in page.rows)
+    if not folded:
+        return page.shown("events")
+    rows = "1 row" if len(page.rows) == 1 else f"{len(page.rows):,} rows"
+    return f"Shown {len(page.rows) + folded:,} of {page.total} events, in {rows}"
 
 
 def event_row(event: OpenedRow, viewer: Any = None) -> EventRow:
@@ -151,13 +179,20 @@ def _numbered(ids: Sequence[int]) -> list[OpenedRow]:
     return open_events(stored(AuditEvent.objects.filter(id__in=ids).order_by("-id").values_list(*COLUMNS)))
 
 
+def _folded_rows(groups: Sequence[Group], viewer: Any) -> list[EventRow]:
+    """The rows of these groups, newest first, each with what it stands for."""
+    by_number = {group.shown: group for group in groups}
+    rows = _rows(_numbered(list(by_number)), viewer)
+    return [replace(row, folded=by_number[row.id].folded, since=by_number[row.id].since) for row in rows]
+
+
 def _rows(events: Sequence[OpenedRow], viewer: Any) -> list[EventRow]:
     links, seals = Links(viewer), seals_of([event.stored.event_id for event in events])
     return [_row(event, links, seals) for event in events]
 
 
 def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
-    parts = sentence(event)
+    parts, viewing = sentence(event), viewing_name(event.text("viewing"))
     seal = seals.get(event.stored.event_id, UNSEALED)
     return EventRow(
         id=event.stored.id,
@@ -182,6 +217,8 @@ def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow
         href=links.to(f"event:{event.stored.event_id}"),
         leaf=seal.leaf,
         seal=seal.words,
+        viewing=viewing,
+        viewing_href=links.to_viewing(viewing),
     )
 
 

@@ -21,7 +21,8 @@ from recordings.policies import any_person, can, check, permission_required
 from recordings.trail.examine import examine
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
-from recordings.trail.queries import first_event_at, trail
+from recordings.trail.queries import first_event_at, shown, trail
+from recordings.trail.word_index import events_not_indexed, index_next
 
 
 @require_safe
@@ -35,16 +36,20 @@ def trail_page(request: Request) -> HttpResponse:
         return page(request, "trail/trail.html", context, fragment="results", status=400)
     filters = form.filters()
     words = form.cleaned_data["q"]
-    log_reading(by=Actor.from_request(request), filters=filters.as_detail(), words=words)
-    events = trail(filters, start_by_number(request.GET), viewer=request.user)
+    log_reading(by=Actor.from_request(request), filters=filters.as_logged(), words=words)
+    if filters.words:
+        index_next()
+    events = trail(filters, start_by_number(request.GET), viewer=request.user, each=form.shows_each)
     context |= {
         "page": events,
         "chips": form.chips(),
+        "switches": form.switches(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
         **_export(form, filters),
         "total": events.total,
-        "shown": events.shown("events"),
+        "shown": shown(events),
+        "not_indexed": events_not_indexed() if filters.words else 0,
         **events.urls(BY_NUMBER, form.query(), reverse("trail:trail")),
     }
     return page(request, "trail/trail.html", context, fragment="results")
@@ -79,14 +84,14 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
         filters = TrailFilters(any_ref=(ref,))
     else:
         filters = TrailFilters(actor=ref)
-    events = trail(filters, start_by_number(request.GET), viewer=request.user)
+    events = trail(filters, start_by_number(request.GET), viewer=request.user, each=False)
     context = {
         "subject": person,
         "own": request.user.pk == person_id,
         "page": events,
         "only_refused": only_refused,
         "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
-        "shown": events.shown("events"),
+        "shown": shown(events),
         **events.urls(BY_NUMBER, "only=refused" if only_refused else "", request.path),
     }
     return page(request, "trail/person.html", context, fragment="results")
@@ -94,7 +99,7 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
 
 def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:
     """Where a report on these filters is asked for: one with proof, unless they pick out what no bundle is about."""
-    picked = filters.groups or filters.kinds or filters.outcome or filters.purpose
+    picked = filters.all_kinds or filters.outcome or filters.purpose or filters.no_reading
     query = form.query() if picked else "&".join(filter(None, [form.query(), "format=bundle"]))
     return {"export_url": f"{reverse('reports:list')}?{query}#new", "with_proof": not picked}
 

@@ -51,7 +51,7 @@ def test_down_and_up_again(rows: int) -> None:
     ("rows", "count", "words"),
     [
         ([], 0, "No events"),
-        ([1], 1, "Shown 1 of 1 events"),
+        ([1], 1, "Shown 1 of 1 event"),
         ([1, 2], 2001, "Shown 2 of more than 2,000 events"),
     ],
 )

@@ -26,7 +26,7 @@ _KEYS = "SELECT subject, wrapped FROM audit.subject_keys"
 _ERASED = "SELECT recorded_at, body FROM audit.event WHERE kind = 'subject.erased'"
 _FIELDS = ("actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label")
 # In action_detail nothing tells a commitment from other text; these are the types whose `q` is one.
-_SEARCHES = ("search.run", "audit.searched", "audit.viewed")
+_SEARCHES = ("search.run", "audit.searched", "audit.viewed", "export.requested")
 # What bears a customer's name as its label. The event does not say which customer's.
 _CUSTOMERS_THINGS = ("object", "recording")
 _NONCE = 12

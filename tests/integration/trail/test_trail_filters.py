@@ -5,7 +5,6 @@ from django.test import Client
 
 from auditportal.accounts.models import User
 from recordings.audit import Kind, Outcome, Purpose, Target, record
-from recordings.models import CommBoxObject, Recording, Stream, Viewing
 from tests.factories import person
 from tests.integration.trail.helpers import TRAIL, acting, opened, signed_in
 
@@ -70,21 +69,6 @@ def test_a_request_id_finds_what_happened_in_that_request(noa: User) -> None:
 def test_an_event_is_found_by_its_uuid(noa: User) -> None:
     event = opened(noa, 1)
     assert kinds(signed_in(noa), f"?q={event}") == ["object.opened"]
-
-
-def test_a_watermark_leads_to_the_viewing(noa: User, tom: User) -> None:
-    stream = Stream.objects.create(id=1, name="Video", module_id=26)
-    talk = CommBoxObject.objects.create(id=101, stream=stream)
-    recording = Recording.objects.create(
-        object=talk, fingerprint="f" * 64, url_kind="direct", shown_at="2026-11-20T09:00:00Z"
-    )
-    viewing = Viewing.objects.create(recording=recording, viewer=tom, purpose="quality", session_ref="s")
-    for user in (noa, tom):
-        record(Kind.VIEWING_REQUESTED, by=acting(user), target=Target.of(viewing), outcome=Outcome.GRANTED)
-    rows = signed_in(noa).get(f"{TRAIL}?q={viewing.short_id}").context["page"].rows
-    assert [row.actor_name for row in rows] == ["Tom Brandt"]
-    other = signed_in(noa).get(f"{TRAIL}?q={viewing.short_id}&person=user:{noa.pk}").context["page"]
-    assert other.rows == []
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,11 @@ class Scope:
     @classmethod
     def of(cls, filters: TrailFilters) -> Self:
         """The scope that a report's filters stand for. Raises NotOneScope when they stand for no single one."""
-        narrowed = filters.groups or filters.kinds or filters.outcome or filters.purpose or filters.nothing
-        several = filters.any_ref or filters.request or filters.event or (filters.target and filters.actor)
+        narrowed = (
+            filters.all_kinds or filters.outcome or filters.purpose or filters.nothing or filters.no_reading
+        )
+        several = filters.any_ref or filters.request or filters.event or filters.words
+        several = several or (filters.target and filters.actor)
         if narrowed or several:
             raise NotOneScope
         since = _midnight(filters.since) if filters.since else None

@@ -1,0 +1,78 @@
+"""The events of one viewing as one row of a list: asked for, a URL, a fresh one each minute, what was watched, the end.
+
+Refusals and errors are never folded away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recordings.audit.kinds import Kind, Outcome
+from recordings.audit.opened import parsed
+from recordings.models import AuditEvent
+from recordings.trail.phrases import short
+
+FOLDED = (Kind.VIEWING_REQUESTED, Kind.URL_ISSUED, Kind.URL_RENEWED, Kind.WATCHED, Kind.VIEWING_FINISHED)
+
+
+@dataclass
+class Group:
+    """The event that a row shows, and how many more it stands for; `since` is when the oldest was recorded."""
+
+    shown: int
+    folded: int = 0
+    since: datetime | None = None
+
+
+def fold(numbers: Sequence[int], most: int) -> list[Group]:
+    """Fold events that follow each other in a list into at most so many groups, in the order of the numbers.
+
+    The groups together are the first `sum(1 + group.folded)` of the numbers: where the page ends. A row shows the end
+    of its viewing, else what was watched last, else its newest event.
+    """
+    steps = _steps_of_viewings(numbers)
+    groups: dict[object, Group] = {}
+    for number in numbers:
+        step = steps.get(number)
+        key = step.viewing if step else number
+        if key not in groups:
+            if len(groups) == most:
+                break
+            groups[key] = Group(number)
+        elif step:
+            group = groups[key]
+            shown = steps[group.shown]
+            group.folded += 1
+            group.since = min(shown.recorded_at, step.recorded_at, group.since or step.recorded_at)
+            if (step.weight, number) > (shown.weight, group.shown):
+                group.shown = number
+    return list(groups.values())
+
+
+@dataclass(frozen=True)
+class _Step:
+    viewing: str
+    weight: int
+    recorded_at: datetime
+
+
+_WEIGHTS = {Kind.VIEWING_FINISHED: 2, Kind.WATCHED: 1}
+
+
+def _steps_of_viewings(numbers: Sequence[int]) -> dict[int, _Step]:
+    """Those of these events that are steps of a viewing: one query."""
+    rows = AuditEvent.objects.filter(id__in=numbers, kind__in=FOLDED)
+    rows = rows.filter(outcome__in=(Outcome.GRANTED, Outcome.COMPLETED))
+    steps = {}
+    for number, kind, recorded_at, body in rows.values_list("id", "kind", "recorded_at", "body"):
+        detail = parsed(bytes(body)).get("action_detail")
+        viewing = detail.get("viewing") if isinstance(detail, dict) else None
+        if isinstance(viewing, str) and viewing:
+            steps[number] = _Step(viewing, _WEIGHTS.get(Kind(kind), 0), recorded_at)
+    return steps
+
+
+def viewing_name(viewing: str) -> str:
+    """The id that the watermark of a viewing shows: "V-1A2B3C4D"; empty for what is no UUID."""
+    name = short(viewing)
+    return f"V-{name}" if len(viewing) == 36 and name.isalnum() else ""

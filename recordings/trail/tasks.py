@@ -1,0 +1,21 @@
+"""Celery tasks of the trail."""
+
+import time
+
+from celery import shared_task
+
+from recordings.trail.word_index import BATCH, index_next
+
+SECONDS = 25  # less than the time between two runs
+
+
+@shared_task
+def index_words() -> int:
+    """Index the words of events that no search has indexed yet. Return how many events."""
+    end, indexed = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end:
+        done = index_next()
+        indexed += done
+        if done < BATCH:
+            break
+    return indexed

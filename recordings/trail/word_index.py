@@ -1,0 +1,59 @@
+"""Keep the index of words: one row per sealed event, in the order of the leaves, so that no event is left out.
+
+A search indexes what was sealed since, up to a limit; a task does the rest. Whoever indexes and whoever erases takes
+the same lock: words that were erased are never written after the erasure.
+"""
+
+from django.db import connection, transaction
+
+from recordings.audit.opened import COLUMNS, open_events, stored
+from recordings.db import fetch_all
+from recordings.models import AuditEvent, TrailWords
+from recordings.trail.words import MOST_INDEXED, shown_words, tokens_of
+
+BATCH = 1000
+# One number for this lock among the advisory locks of the database.
+LOCK = "SELECT pg_advisory_xact_lock(7263001)"
+_NEXT = """
+SELECT e.id, l.n FROM audit.leaf l JOIN audit.event e USING (event_id)
+WHERE l.n > (SELECT coalesce(max(leaf), -1) FROM recordings_trailwords) ORDER BY l.n LIMIT %s
+"""
+_ERASED = """
+SELECT w.event_no, w.leaf FROM recordings_trailwords w JOIN audit.event e ON e.id = w.event_no
+WHERE w.tokens IS NULL ORDER BY w.leaf LIMIT %s
+"""
+# As the owner, in the transaction of an erasure and before the values are destroyed.
+FORGET = """
+UPDATE recordings_trailwords SET tokens = NULL WHERE event_no IN (
+    SELECT e.id FROM audit.personal p JOIN audit.event e USING (event_id) WHERE %s = ANY (p.subjects))
+"""
+
+
+def index_next(limit: int = BATCH) -> int:
+    """Index up to so many events, those first whose words an erasure took away. Return how many there were."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LOCK)
+        leaves = dict(fetch_all(connection, _ERASED, [limit]) or fetch_all(connection, _NEXT, [limit]))
+        rows = AuditEvent.objects.filter(id__in=leaves).values_list(*COLUMNS)
+        indexed = [
+            TrailWords(
+                event_no=event.stored.id,
+                leaf=leaves[event.stored.id],
+                tokens=tokens_of(shown_words(event))[:MOST_INDEXED],
+            )
+            for event in open_events(stored(rows))
+        ]
+        TrailWords.objects.bulk_create(
+            indexed, update_conflicts=True, unique_fields=["event_no"], update_fields=["tokens"]
+        )
+    return len(indexed)
+
+
+def events_not_indexed() -> int:
+    """Count the sealed events that a search for words does not see yet."""
+    ((sealed, indexed),) = fetch_all(
+        connection,
+        "SELECT (SELECT coalesce(max(n), -1) FROM audit.leaf),"
+        " (SELECT coalesce(max(leaf), -1) FROM recordings_trailwords)",
+    )
+    return int(sealed - indexed) + TrailWords.objects.filter(tokens=None).count()
