@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hmac import compare_digest
 from struct import Struct
@@ -13,6 +13,7 @@ from django.db import connection
 from recordings.exceptions import PortalError
 from recordings.models import Checkpoint as Kept
 from recordings.models import LogHead
+from recordings.proof.evidence.check.pasted import as_typed, first_difference, left_out, visible
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.evidence.trust import policy
 from recordings.tlog.checkpoint import Checkpoint, parse
@@ -25,6 +26,7 @@ MOST_ENTRIES = 250
 # A local header of a zip: flags, method, packed size, size, lengths of name and extra field.
 _HEADER = Struct("<6xHH8xIIHH")
 _STORED, _DEFLATED = 0, 8
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # as some editors save
 
 
 class NotACheckpoint(PortalError):
@@ -63,6 +65,7 @@ class Comparison:
     signed: bool
     ours: Kept | None
     our_root: bytes = b""
+    left_out: tuple[str, ...] = ()  # characters that stood in what was given and are in no checkpoint
 
     @property
     def root_given(self) -> str:
@@ -71,6 +74,20 @@ class Comparison:
     @property
     def root_ours(self) -> str:
         return encode64(self.our_root) if self.our_root else ""
+
+    @property
+    def given_origin(self) -> str:
+        """The origin of what was given, with each character that cannot be seen named."""
+        return visible(self.given.origin)
+
+    @property
+    def origins_differ(self) -> str:
+        """Where the two origins begin to differ, as a sentence; empty when they do not."""
+        found = first_difference(self.ours.origin, self.given.origin) if self.ours else None
+        if found is None:
+            return ""
+        place, our_letter, given_letter = found
+        return f"They differ at character {place}: ours has {our_letter}, yours has {given_letter}."
 
     @property
     def provable(self) -> bool:
@@ -87,7 +104,7 @@ def checkpoint_in(upload: IO[bytes]) -> str:
     if len(data) > LONGEST:
         raise NotACheckpoint("A checkpoint is a short text; this file is longer than 64 KiB.")
     try:
-        return data.decode().removeprefix("\ufeff").replace("\r\n", "\n")
+        return data.decode("utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8")
     except UnicodeDecodeError:
         raise NotACheckpoint("This file is neither a checkpoint nor a bundle.") from None
 
@@ -119,9 +136,33 @@ def _unpack(data: bytes, method: int) -> bytes:
 
 
 def compare(text: str) -> Comparison:
-    """Compare a checkpoint with the log. Raises NotACheckpoint when the text is none."""
+    """Compare a checkpoint with the log. Raises NotACheckpoint when the text is none.
+
+    What mail, editors and the clipboard put into a text is left out where it says nothing with it; the answer names it.
+    """
+    typed = as_typed(text)
     try:
-        # Pasted text may have lost its last newline or gained blank ones; nothing else is forgiven.
+        comparison = _compare(text)
+        if typed == text or comparison.verdict not in _MAYBE_ODD_CHARACTERS:
+            return comparison
+    except NotACheckpoint:
+        if typed == text:
+            raise
+    try:
+        without = _compare(typed)
+    except NotACheckpoint:
+        return _compare(text)
+    if without.verdict in _MAYBE_ODD_CHARACTERS:
+        return _compare(text)
+    return replace(without, left_out=tuple(left_out(text)))
+
+
+_MAYBE_ODD_CHARACTERS = (ComparisonVerdict.OTHER_ORIGIN, ComparisonVerdict.BAD_SIGNATURE)
+
+
+def _compare(text: str) -> Comparison:
+    try:
+        # Pasted text may have lost its last newline or gained blank ones.
         note = Note.parse(text.replace("\r\n", "\n").strip("\n") + "\n")
         given = parse(note.text)
     except NoteError as error:

@@ -134,6 +134,45 @@ def test_another_log_is_another_log(client: Client, log: Any) -> None:
     assert "elsewhere.example.com/log" in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda note: "\ufeff" + note, "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
+        (lambda note: "\n" + note.replace("\n", "\u200b\n"), "U+200B ZERO WIDTH SPACE"),
+        (lambda note: note.replace(" ", "\u00a0"), "U+00A0 NO-BREAK SPACE"),
+        (lambda note: "\u2066" + note[:9] + "\u00ad" + note[9:] + "\u2069", "U+00AD SOFT HYPHEN"),
+        (lambda note: note.replace("\n", " \r\n"), ""),
+        (lambda note: note.replace("\n", "\u2028"), ""),
+    ],
+)
+def test_what_the_clipboard_put_in_is_left_out_and_named(
+    client: Client, log: Any, change: Any, named: str
+) -> None:
+    for number, verdict in ((log.first, "consistent"), (log.last, "same_log")):
+        response = compare(client, change(note_of(client, number)))
+        assert answer(response) == verdict
+        assert named in text_of(response)
+        assert ("They were left out" in text_of(response)) == bool(named)
+
+
+def test_a_file_that_an_editor_saved_in_utf_16_is_read(client: Client, log: Any) -> None:
+    note = note_of(client, log.first).encode("utf-16")
+    assert answer(compare(client, file=SimpleUploadedFile("c.txt", note))) == "consistent"
+
+
+@pytest.mark.parametrize(
+    ("letter", "name"), [("а", "U+0430 CYRILLIC SMALL LETTER A"), ("\u2010", "U+2010 HYPHEN")]
+)
+def test_origins_that_look_alike_are_told_apart(client: Client, log: Any, letter: str, name: str) -> None:
+    ours = log.signer.origin
+    place = len(ours) // 2
+    other = SigningKey.generate(ours[:place] + letter + ours[place:])
+    response = compare(client, signed(other, 3, bytes(32)))
+    assert answer(response) == "other_log"
+    assert f"They differ at character {place + 1}:" in text_of(response)
+    assert name in text_of(response)
+
+
 def test_without_a_policy_a_difference_is_not_pinned_on_anybody(
     client: Client, log: Any, settings: Any
 ) -> None:
