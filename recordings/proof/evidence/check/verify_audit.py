@@ -1729,8 +1729,11 @@ def main(argv: list[str] | None = None) -> int:
         why = error.strerror or "it cannot be read"
         result = not_checked(f"{error.filename or given.bundle}: {why}")
     except Exception as error:  # whatever it is, nothing was checked, and a traceback helps nobody
-        why = f"this program stumbled ({type(error).__name__})"
-        result = not_checked(f"{why}; tell whoever gave it to you")
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f" (line {trace.tb_lineno})" if trace else ""
+        result = not_checked(f"this program has a fault{where}; tell whoever gave it to you")
     if given.json:
         parts: dict[str, Any] = result._asdict()
         parts["checks"] = [check._asdict() for check in result.checks]

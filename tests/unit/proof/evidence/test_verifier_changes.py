@@ -122,6 +122,27 @@ def _edited(data: bytes, draw: st.DrawFn) -> bytes:
     return data[:at] + new + data[end:]
 
 
+# What a person reads has no names of exceptions, no spellings of values and no addresses in memory.
+PYTHON = re.compile(
+    r"[A-Za-z](?:Error|Exception|BadZip)|Traceback|\bNone\b|\bb['\"]|[A-Z]\w+\([\"'\d]|<class|0x[0-9a-f]{4}"
+)
+
+
+@often
+@given(st.data(), st.integers(0, len(SCOPES) - 1))
+def test_what_is_said_of_a_damaged_file_is_said_in_words(data: st.DataObject, at: int) -> None:
+    """The whole file or one of its parts is edited, and the policy is anything."""
+    whole = data.draw(files)
+    name = data.draw(st.sampled_from(sorted(whole)))
+    inside = whole | {name: data.draw(st.composite(lambda draw: _edited(whole[name], draw))())}
+    outside = data.draw(st.composite(lambda draw: _edited(_whole(at), draw))())
+    policy = data.draw(st.sampled_from([log().policy(), ""]) | st.text(max_size=60) | st.binary(max_size=60))
+    for file in (pack(inside), io.BytesIO(outside), io.BytesIO(data.draw(st.binary(max_size=200)))):
+        result = verify(file, policy)
+        for said in (result.verdict, *(check.sentence for check in result.checks)):
+            assert not PYTHON.search(said), said
+
+
 # --- its parts, with all hashes made anew
 
 
