@@ -94,4 +94,4 @@ class Target:
             return cls(
                 "recording", f"recording:{thing.pk}", owner.customer_name, f"object:{owner.pk}", owner.subject
             )
-        return cls("person", f"user:{thing.pk}", str(thing), subject=f"user:{thing.pk}")
+        return cls("person", f"user:{thing.pk}", thing.display_name, subject=f"user:{thing.pk}")

@@ -12,8 +12,8 @@ from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.reports.bundles import in_old_format
 from recordings.reports.forms import FORMATS
-from recordings.trail.filters import GROUPS
-from recordings.trail.phrases import filter_words
+from recordings.trail.filter_words import filter_parts
+from recordings.trail.phrases import Part
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
 LISTED = 50
@@ -80,15 +80,9 @@ def _names(reports: list[Report]) -> dict[str, str]:
 
 
 def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
-    words: dict[str, Any] = {}
-    for name, value in filters.items():
-        if name == "groups":
-            words[name] = [GROUPS[code][0].lower() if code in GROUPS else code for code in value]
-        elif isinstance(value, list):
-            words[name] = [names.get(ref, ref) for ref in value]
-        elif name != "event":
-            words[name] = names.get(value, value)
-    return filter_words(words) or "the whole trail"
+    parts = (Part(part) if isinstance(part, str) else part for part in filter_parts(filters))
+    words = "".join(names.get(part.ref, part.text) for part in parts)
+    return words or "the whole trail"
 
 
 def _estimate(report: Report) -> str:

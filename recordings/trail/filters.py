@@ -12,48 +12,15 @@ from django.db.models.expressions import RawSQL
 
 from recordings.audit.kinds import Kind
 from recordings.models import AuditEvent, TrailWords
+from recordings.trail.groups import kinds_of
 from recordings.trail.words import tokens_of
 
 # Event numbers grow with time, but for what a clock set back may undo: that much is looked at on both sides of a
 # range of days, so that an old month is found by number and not by reading everything after it.
 CLOCK_SLACK = timedelta(days=1)
 
-# Groups of kinds by the first word of their names, in the order and wording of the page.
-GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "viewing": ("Watching", ("viewing.",)),
-    "catalog": ("Searching and opening", ("search.", "object.", "recording.opened")),
-    "custody": (
-        "Changes at the source",
-        (
-            "recording.discovered",
-            "recording.changed",
-            "recording.vanished",
-            "recording.reappeared",
-            "recording.not_playable",
-            "recording.file_",
-            "recording.media_",
-            "recording.mass_",
-            "refresh.",
-        ),
-    ),
-    "refused": ("Refusals of access", ("access.",)),
-    "people": ("Sign-in and roles", ("auth.", "role.")),
-    "trail": ("Reading the trail", ("audit.",)),
-    "log": ("The sealed log", ("log.", "heads.", "sealer.", "key.", "backup.")),
-    "erasure": ("Erasure", ("subject.",)),
-    "assurance": ("Assurance", ("assurance.",)),
-    "reports": ("Reports", ("export.",)),
-    "portal": ("The portal itself", ("logging.", "config.")),
-}
-
 # What reading the trail leaves in it: whoever looks for what others did may leave it out.
 READING = (Kind.TRAIL_VIEWED, Kind.TRAIL_SEARCHED)
-
-
-def kinds_of(group: str) -> tuple[str, ...]:
-    """The kinds of a group; empty for a group that does not exist."""
-    _, prefixes = GROUPS.get(group, ("", ()))
-    return tuple(kind.value for kind in Kind if kind.value.startswith(prefixes))
 
 
 @dataclass(frozen=True)

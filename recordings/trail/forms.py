@@ -9,23 +9,19 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from recordings.audit.kinds import Kind, Outcome, Purpose
+from recordings.audit.kinds import Kind, Purpose
 from recordings.db import BIGGEST_ID
 from recordings.filter_form import Chip, FilterForm
 from recordings.models import Leaf
-from recordings.trail.filters import GROUPS, TrailFilters
+from recordings.trail.filter_words import OUTCOMES, day_words
+from recordings.trail.filters import TrailFilters
+from recordings.trail.groups import GROUPS
 from recordings.trail.words import MOST_TYPED, words_of
 
 _WATERMARK = re.compile(r"(?i)v[-‐-―−]?([0-9a-f]{8})\Z")
 _LEAF = re.compile(r"(?i)leaf\s+([0-9., ]{1,25})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _REF = re.compile(r"(object|recording|user|report|statement|system|event):[\w.-]{1,64}\Z")
-OUTCOMES = {
-    Outcome.GRANTED.value: "Granted",
-    Outcome.DENIED.value: "Refused",
-    Outcome.ERROR.value: "Went wrong",
-    Outcome.COMPLETED.value: "Completed",
-}
 PURPOSES = {purpose.value: purpose.label for purpose in Purpose}
 SYSTEMS = {"system:refresh": "system (refresh)", "system:sealer": "system (sealer)"}
 MOST_PEOPLE = 8
@@ -138,8 +134,8 @@ class TrailForm(FilterForm):
             "purpose": PURPOSES,
             "rows": {"each": "Every event of viewings"},
             "reading": {"hide": "Reading of the trail hidden"},
-            "since": {value: f"from {value}"},
-            "until": {value: f"to {value}"},
+            "since": {value: f"from {day_words(value)}"},
+            "until": {value: f"to {day_words(value)}"},
         }
         return labels.get(name, {}).get(value, value)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.trail import phrases
+from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import Words, thing
 
 
@@ -20,7 +21,7 @@ def _trail_searched(event: Opened) -> Words:
     return [
         "searched the audit trail",
         f" for {phrases.quoted(words)}" if words else "",
-        phrases.filters(event),
+        *filters_of(event),
     ]
 
 

@@ -33,16 +33,6 @@ FACTS = {
     "version_id": ("version", ""),
 }
 
-_FILTERS = {
-    "actor": "by",
-    "any_ref": "by or on",
-    "groups": "",
-    "kinds": "kind",
-    "since": "from",
-    "target": "on",
-    "until": "to",
-}
-
 
 def thing(event: Opened) -> Part:
     """What was acted on, named for a sentence and linkable."""
@@ -147,6 +137,12 @@ def purpose_label(code: str) -> str:
     return Purpose(code).label if code in set(Purpose) else code.replace("_", " ").capitalize()
 
 
+def role_label(code: str) -> str:
+    """ "QA manager" from "qa_manager"; several roles, joined by a plus in events, with commas."""
+    words = code.replace("+", ", ").replace("_", " ").split(" ")
+    return " ".join("QA" if word == "qa" else word for word in words)
+
+
 def spans(event: Opened) -> str:
     """The watched stretches as "0:00–3:10 and 4:42–5:30", at most six of them, from milliseconds."""
     given = event.detail.get("spans")
@@ -187,20 +183,6 @@ def size(event: Opened) -> str:
     """ ", 104,857,600 bytes"."""
     size_bytes = event.detail.get("size_bytes")
     return f", {count(size_bytes, 'byte')}" if isinstance(size_bytes, int) else ""
-
-
-def filters(event: Opened) -> str:
-    """ ", filter: what viewing, outcome denied" from the detail `filters`, whatever stands in there."""
-    given = event.detail.get("filters")
-    return f", filter: {filter_words(given)}" if isinstance(given, dict) and given else ""
-
-
-def filter_words(given: dict[str, Any]) -> str:
-    """Filters as people would say them: "by user:3, from 2026-11-01"."""
-    words = (
-        (_FILTERS.get(name, name.replace("_", " ")), figure(value)) for name, value in sorted(given.items())
-    )
-    return ", ".join(f"{name} {value}".strip() for name, value in words)
 
 
 def found(event: Opened) -> str:

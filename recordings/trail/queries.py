@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
@@ -17,7 +18,7 @@ from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.folding import Group, fold, viewing_name
-from recordings.trail.phrases import Part, named, purpose_label
+from recordings.trail.phrases import Part, named, purpose_label, role_label
 from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
@@ -188,11 +189,30 @@ def _folded_rows(groups: Sequence[Group], viewer: Any) -> list[EventRow]:
 
 def _rows(events: Sequence[OpenedRow], viewer: Any) -> list[EventRow]:
     links, seals = Links(viewer), seals_of([event.stored.event_id for event in events])
-    return [_row(event, links, seals) for event in events]
+    sentences = _with_names([sentence(event) for event in events])
+    return [_row(event, parts, links, seals) for event, parts in zip(events, sentences, strict=True)]
 
 
-def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
-    parts, viewing = sentence(event), viewing_name(event.text("viewing"))
+def _with_names(sentences: Sequence[Sequence[Part]]) -> list[list[Part]]:
+    """Sentences in which people whom a filter names by number are called by their names of today."""
+    numbered = {part.ref for parts in sentences for part in parts if _is_numbered_person(part)}
+    users = get_user_model().objects.filter(pk__in=[int(ref[5:]) for ref in numbered]) if numbered else []
+    names = {f"user:{user.pk}": user.display_name for user in users}
+    return [
+        [Part(names.get(part.ref, part.text), part.ref) if part.ref in numbered else part for part in parts]
+        for parts in sentences
+    ]
+
+
+def _is_numbered_person(part: Part) -> bool:
+    key = part.ref.removeprefix("user:")
+    return (
+        key != part.ref and key.isascii() and key.isdigit() and len(key) < 19 and part.text == f"person {key}"
+    )
+
+
+def _row(event: OpenedRow, parts: Sequence[Part], links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
+    viewing = viewing_name(event.text("viewing"))
     seal = seals.get(event.stored.event_id, UNSEALED)
     return EventRow(
         id=event.stored.id,
@@ -206,7 +226,7 @@ def _row(event: OpenedRow, links: Links, seals: Mapping[UUID, Seal]) -> EventRow
         tone=tone(event.kind, event.outcome),
         actor_name=event.actor_name,
         actor_href=links.to(event.actor_ref),
-        actor_role=str(event.part("actor").get("role", "")).replace("_", " ").replace("+", ", "),
+        actor_role=role_label(str(event.part("actor").get("role", ""))),
         sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in parts),
         about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event, parts)),
         label=event.private("object.label"),

@@ -12,6 +12,7 @@ from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.permissions import Permission
 from recordings.trail import log_sentences, phrases
+from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import Part, Words, thing
 from recordings.wording import clock
 
@@ -30,6 +31,14 @@ RIGHTS: Mapping[str, str] = {
     Permission.VIEW_OPERATIONS: "look at operations",
     Permission.MANAGE_PEOPLE: "manage people",
     Permission.ERASE_SUBJECTS: "have personal values erased",
+}
+FORMATS: Mapping[str, str] = {
+    "csv": "CSV",
+    "xlsx": "Excel",
+    "jsonl": "JSON Lines",
+    "json": "JSON",
+    "pdf": "PDF",
+    "bundle": "an evidence bundle",
 }
 _ALARMS = frozenset({Kind.SEALER_INCIDENT})
 _WARNINGS = frozenset(
@@ -115,7 +124,7 @@ def _role_revoked(event: Opened) -> Words:
 
 
 def _role(event: Opened) -> str:
-    return event.text("role").replace("_", " ") or "not named"
+    return phrases.role_label(event.text("role")) or "not named"
 
 
 def _access_denied(event: Opened) -> Words:
@@ -134,7 +143,7 @@ def _searched(event: Opened) -> Words:
     return [
         f"searched {area}",
         f" for {phrases.quoted(words)}" if words else "",
-        phrases.filters(event),
+        *filters_of(event),
         phrases.found(event),
     ]
 
@@ -240,7 +249,7 @@ def _media_failed(event: Opened) -> Words:
 
 def _assurance_opened(event: Opened) -> Words:
     area = event.text("area")
-    return [f"looked at the {area} of assurance" if area else "looked at assurance", phrases.filters(event)]
+    return [f"looked at the {area} of assurance" if area else "looked at assurance", *filters_of(event)]
 
 
 def _stated(event: Opened) -> Words:
@@ -256,7 +265,7 @@ def _stated(event: Opened) -> Words:
 
 
 def _statement_downloaded(event: Opened) -> Words:
-    kind = event.text("format")
+    kind = FORMATS.get(event.text("format"), event.text("format"))
     return ["downloaded ", thing(event), f" as {kind}" if kind else ""]
 
 
@@ -264,8 +273,14 @@ def _statement_downloaded(event: Opened) -> Words:
 
 
 def _report_requested(event: Opened) -> Words:
-    kind = event.text("format")
-    return ["asked for ", thing(event), f" as {kind}" if kind else "", phrases.filters(event)]
+    kind, words = FORMATS.get(event.text("format"), event.text("format")), event.private("action_detail.q")
+    return [
+        "asked for ",
+        thing(event),
+        f" as {kind}" if kind else "",
+        f" for {phrases.quoted(words)}" if words else "",
+        *filters_of(event),
+    ]
 
 
 def _report_built(event: Opened) -> Words:

@@ -34,7 +34,9 @@ def _words_of_chunk(chunk: str) -> Iterator[str]:
         yield address
         return
     letters: list[str] = []
-    for letter in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", chunk).casefold()):
+    # By way of capitals: İ, ı and ς have more than one small letter.
+    folded = unicodedata.normalize("NFKC", chunk).upper().casefold()
+    for letter in unicodedata.normalize("NFKD", folded):
         if letter.isalnum():
             letters.append(letter)
         elif letters and not _is_part_of_word(letter):

@@ -68,7 +68,7 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
     report = uuid7()
     target = Target("report", f"report:{report}")
     with _NewFile(out) as file:
-        detail = {"format": FORMAT, "filters": filters.as_detail(), "scope": scope.as_claim()}
+        detail = {"format": FORMAT, "filters": filters.as_logged(), "scope": scope.as_claim()}
         request = record_committed(
             Kind.REPORT_REQUESTED, by=BY, target=target, outcome=Outcome.GRANTED, detail=detail
         )

@@ -61,11 +61,11 @@ SAID = [
     (
         event(
             Kind.ROLE_GRANTED,
-            names={"object.label": "tom.brandt"},
+            names={"object.label": "Tom Brandt"},
             object={"kind": "person", "ref": "user:8"},
             action_detail={"role": "qa_manager"},
         ),
-        "Noa Levi gave tom.brandt the role qa manager",
+        "Noa Levi gave Tom Brandt the role QA manager",
     ),
     (
         event(Kind.ACCESS_DENIED, object={"kind": "page", "ref": "/audit/"}, authz={"rule": "read_trail"}),
@@ -107,7 +107,7 @@ SAID = [
     ),
     (
         event(Kind.TRAIL_SEARCHED, action_detail={"filters": {"since": "2026-11-01", "groups": ["viewing"]}}),
-        "Noa Levi searched the audit trail, filter: viewing, from 2026-11-01",
+        "Noa Levi searched the audit trail (watching; from 1 November 2026)",
     ),
     (
         event(
