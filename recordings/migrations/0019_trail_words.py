@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0017_viewing_watch_credit"),
+        ("recordings", "0018_viewing_watch_credit"),
     ]
 
     operations = [

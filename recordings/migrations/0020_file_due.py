@@ -7,8 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0017_short_pending_list"),
-        ("recordings", "0017_viewing_watch_credit"),
+        ("recordings", "0019_trail_words"),
     ]
     operations = [
         migrations.AddField(

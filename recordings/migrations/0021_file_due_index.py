@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False  # built while the refresh goes on writing
-    dependencies = [("recordings", "0019_file_due")]
+    dependencies = [("recordings", "0020_file_due")]
     operations = [
         AddIndexConcurrently(
             model_name="recording",

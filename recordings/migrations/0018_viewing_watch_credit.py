@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0016_narrow_doors"),
+        ("recordings", "0017_short_pending_list"),
     ]
 
     operations = [
