@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from recordings.assurance.board import AXES
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.listing import Selection
 from recordings.assurance.window import Window, last_month
+from recordings.days import today
 from recordings.db import BIGGEST_ID
 from recordings.filter_form import FilterForm
 
@@ -28,9 +28,8 @@ class _WindowForm(FilterForm):
 
     def clean_until(self) -> date:
         """A day that is over or is today; without one, today."""
-        today = timezone.now().date()
-        last: date = self.cleaned_data["until"] or today
-        if last > today or last < EARLIEST:
+        last: date = self.cleaned_data["until"] or today()
+        if last > today() or last < EARLIEST:
             raise ValidationError("Choose a day between 2000 and today.")
         return last
 
@@ -58,10 +57,9 @@ class BoardForm(_WindowForm):
 
     def url(self, **other: Any) -> str:
         """The address of this map with other parameters; "" removes one."""
-        today = timezone.now().date()
         until = self.cleaned_data["until"]
         current = {
-            "until": until if until != today else "",
+            "until": until if until != today() else "",
             "by": self.axis if self.axis != "channel" else "",
             "kind": self.cleaned_data["kind"],
             "channel": self.channel_id if self.channel_id is not None else "",
@@ -101,7 +99,7 @@ class StatementForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["month"].initial = f"{last_month(timezone.now().date()):%Y-%m}"
+        self.fields["month"].initial = f"{last_month(today()):%Y-%m}"
 
     def clean_month(self) -> date:
         """Its first day."""
@@ -109,6 +107,6 @@ class StatementForm(forms.Form):
             first = date.fromisoformat(f"{self.cleaned_data['month']}-01")
         except ValueError:
             raise ValidationError("Write the month as year and month, such as 2026-10.") from None
-        if not EARLIEST <= first <= last_month(timezone.now().date()):
+        if not EARLIEST <= first <= last_month(today()):
             raise ValidationError("A month can be stated once it is over.")
         return first

@@ -10,7 +10,8 @@ from uuid import UUID
 from recordings.assurance.board import NO_AGENT
 from recordings.assurance.classified import select_classified
 from recordings.assurance.findings import Finding
-from recordings.assurance.window import Window, midnight
+from recordings.assurance.window import Window
+from recordings.days import moment_of
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 
@@ -75,7 +76,7 @@ def select_items(
     conditions, values = [], dict[str, Any]()
     if selection.day is not None:
         conditions.append("at >= %(from)s AND at < %(to)s")
-        values |= {"from": midnight(selection.day), "to": midnight(selection.day + timedelta(days=1))}
+        values |= {"from": moment_of(selection.day), "to": moment_of(selection.day + timedelta(days=1))}
     if selection.stream is not None:
         conditions.append("stream_id = %(stream)s")
         values["stream"] = selection.stream

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recordings.assurance.window import BEFORE, Window
+from recordings.days import today
 from recordings.db import fetch_all
 
 VIDEO_MODULE = 26
@@ -120,7 +121,7 @@ def channels(window: Window) -> list[Channel]:
     for stream_id, day, conversations, recorded in rows:
         shares_of.setdefault(stream_id, {})[day] = Share(conversations, recorded)
 
-    week_begins = min(window.last, timezone.now().date()) - timedelta(days=WEEK - 1)
+    week_begins = min(window.last, today()) - timedelta(days=WEEK - 1)
     compared = []
     for stream_id, days in sorted(shares_of.items()):
         past = sum((share for day, share in days.items() if day < window.since), Share())

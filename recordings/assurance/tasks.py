@@ -4,12 +4,12 @@ without harm."""
 from time import monotonic
 
 from celery import shared_task
-from django.utils import timezone
 
 from recordings.assurance.sampling import check_media, draw_sample, sample_remaining
 from recordings.assurance.statements import state_month
 from recordings.assurance.window import last_month
 from recordings.audit import Actor
+from recordings.days import today
 from recordings.models import CompletenessStatement
 
 BY = Actor.system("assurance")
@@ -31,6 +31,6 @@ def sample_media() -> None:
 def state_last_month() -> None:
     """State the month that is over, once: on its first day, or as soon as a worker runs after that. What differs later
     is stated when somebody asks for it."""
-    month = last_month(timezone.now().date())
+    month = last_month(today())
     if not CompletenessStatement.objects.filter(month=month).exists():
         state_month(month=month, by=BY)

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from django.forms import Form
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
@@ -23,6 +22,7 @@ from recordings.assurance.window import DAYS
 from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
 from recordings.catalog.tables import Table
+from recordings.days import today
 from recordings.http import Request, page
 from recordings.models import MediaOutcome
 from recordings.paging import BY_TIME, start_by_time
@@ -89,8 +89,8 @@ def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, 
         (finding.label, form.url(kind=finding.value), board.total.of(finding), form.finding is finding)
         for finding in Finding
     ]
-    today = timezone.now().date()
-    later = min(today, window.last + timedelta(days=DAYS))
+    newest = today()
+    later = min(newest, window.last + timedelta(days=DAYS))
     return {
         "kinds": kinds,
         "axes": [
@@ -100,7 +100,7 @@ def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, 
         "channel_name": heatmap.name_of("channel", channel, streams) if channel is not None else "",
         "all_agents": form.url(channel=""),
         "older_url": form.url(until=window.since - timedelta(days=1)),
-        "newer_url": form.url(until=later if later < today else "") if window.last < today else "",
+        "newer_url": form.url(until=later if later < newest else "") if window.last < newest else "",
         "shown": f"{window.since} to {window.last}, UTC",
     }
 

@@ -1,10 +1,10 @@
 """The stretch of days that is looked at, and what was known before it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
-from django.utils import timezone
+from recordings.days import moment_of, today
 
 DAYS = 35
 BEFORE = timedelta(days=56)
@@ -24,7 +24,7 @@ class Window:
 
     @classmethod
     def today(cls) -> Self:
-        return cls.ending(timezone.now().date())
+        return cls.ending(today())
 
     @classmethod
     def month(cls, first: date) -> Self:
@@ -41,15 +41,11 @@ class Window:
 
     @property
     def starts_at(self) -> datetime:
-        return midnight(self.since)
+        return moment_of(self.since)
 
     @property
     def ends_at(self) -> datetime:
-        return midnight(self.until)
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+        return moment_of(self.until)
 
 
 def next_month(first: date) -> date:

@@ -34,11 +34,15 @@ class Search:
 
     @classmethod
     def for_objects(cls, criteria: Criteria) -> "Search":
-        """Each object once: by its newest recording, or the newest of those that the filters speak of."""
+        """Each object once: by its newest recording, or the newest of those that the filters speak of.
+
+        Objects without a recording are found by words, and by the filter that asks for them.
+        """
         of_recording = "d.object_id = (SELECT r.object_id FROM recordings_recording r WHERE r.id = %s)"
         sifted = _sifted(criteria, of_recording)
         if not criteria.looks_at_recordings:
-            return cls(_walked(criteria) & Where("d.newest"), sifted)
+            newest = Where("d.newest" if criteria.words.strip() else "d.newest AND d.has_recording")
+            return cls(_walked(criteria) & newest, sifted)
         return cls(_walked(criteria), sifted & _nothing_newer(criteria))
 
     @classmethod

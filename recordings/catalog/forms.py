@@ -1,114 +1,83 @@
 """Read the search bar and its filters from the query string."""
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable
 from functools import cached_property, partial
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
-from django import forms
-from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.queries import agents_and_streams, state_label
-from recordings.commbox.enums import STATUSES, label
-from recordings.db import BIGGEST_ID
-from recordings.filter_form import FilterForm
-from recordings.models import RecordingState
-
-LONGEST_QUERY, LONGEST_TYPE = 10_000, 80
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
-MOST_MINUTES, BIGGEST_STATUS = 100_000, 100_000
-STATES = {
-    **{state.value: state_label(state.value) for state in RecordingState},
-    NO_RECORDING: state_label(""),
-}
-
-
-def _parse_text(text: str, most: int, what: str) -> str:
-    if len(text) > most:
-        raise ValidationError(f"{what} has at most {most:,} characters.")
-    # Signs that no text holds come with pasted text; they are dropped, not complained about.
-    return text.replace("\0", " ").encode("utf-8", "replace").decode().strip()
-
-
-def _parse_number(text: str, biggest: int, sentence: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= biggest):
-        raise ValidationError(sentence)
-    return int(text)
-
-
-def _parse_day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ValidationError("A day is written like 2026-11-20.") from None
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValidationError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
-    return day
-
-
-class _ParsedField(forms.Field):
-    """A field that one of the functions above parses: stricter than Django's fields, which take ٣ for 3."""
-
-    def __init__(self, parse: Callable[[str], Any]) -> None:
-        super().__init__(required=False)
-        self.parse = parse
-
-    def to_python(self, value: Any) -> Any:
-        return self.parse((value or "").strip())
-
-
-class _States(forms.MultipleChoiceField):
-    def validate(self, value: Any) -> None:
-        unknown = [state for state in value if state and state not in STATES]
-        if unknown:
-            raise ValidationError([f"Recordings have no state “{state[:40]}”." for state in unknown])
-
-
-_parse_id = partial(_parse_number, biggest=BIGGEST_ID)
-_parse_agent = partial(_parse_id, sentence="Agents are filtered by their number in CommBox.")
-_parse_stream = partial(_parse_id, sentence="Channels are filtered by their number in CommBox.")
-_parse_length = partial(
-    _parse_number, biggest=MOST_MINUTES, sentence="A length is a number of whole minutes."
+from recordings.catalog.criteria import Criteria
+from recordings.catalog.fields import (
+    LONGEST_QUERY,
+    LONGEST_TYPE,
+    STATES,
+    ParsedField,
+    StatesField,
+    parse_agent,
+    parse_edge,
+    parse_length,
+    parse_period,
+    parse_status,
+    parse_stream,
+    parse_text,
 )
-_parse_status = partial(_parse_number, biggest=BIGGEST_STATUS, sentence="A status is a number.")
+from recordings.catalog.queries import agents_and_streams
+from recordings.commbox.enums import STATUSES, label
+from recordings.days import Period, today
+from recordings.filter_form import FilterForm
 
 
 class SearchForm(FilterForm):
     """The words and the filters of the two lists. Its template writes the fields itself."""
 
-    q = _ParsedField(partial(_parse_text, most=LONGEST_QUERY, what="A search"))
-    agent = _ParsedField(_parse_agent)
-    stream = _ParsedField(_parse_stream)
-    since = _ParsedField(_parse_day)
-    until = _ParsedField(_parse_day)
-    shortest = _ParsedField(_parse_length)
-    longest = _ParsedField(_parse_length)
-    state = _States(required=False, choices=list(STATES.items()))
-    status = _ParsedField(_parse_status)
-    type = _ParsedField(partial(_parse_text, most=LONGEST_TYPE, what="A type"))
+    q = ParsedField(partial(parse_text, most=LONGEST_QUERY, what="A search"))
+    agent = ParsedField(parse_agent)
+    stream = ParsedField(parse_stream)
+    since = ParsedField(parse_edge)
+    until = ParsedField(parse_edge)
+    period = ParsedField(parse_period)
+    shortest = ParsedField(parse_length)
+    longest = ParsedField(parse_length)
+    state = StatesField(required=False, choices=list(STATES.items()))
+    status = ParsedField(parse_status)
+    type = ParsedField(partial(parse_text, most=LONGEST_TYPE, what="A type"))
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(_in_one_spelling(query))
 
     def clean(self) -> dict[str, Any]:
-        """Compare the ends of days and lengths."""
+        """Compare the ends of periods and lengths."""
         given: dict[str, Any] = super().clean() or {}
         since, until = given.get("since"), given.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day lies before the first.")
+        if since and until and since.begins_at() >= until.ends_at():
+            self.add_error("until", "The end lies before the beginning.")
         shortest, longest = given.get("shortest"), given.get("longest")
         if shortest is not None and longest is not None and shortest > longest:
-            self.add_error("longest", "The greatest length is smaller than the least.")
+            self.add_error("longest", "The maximum length must be at least the minimum.")
         return given
 
     @property
     def sentences(self) -> list[str]:
         """What cannot be read. Each sentence names its field."""
         return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
+    def readable_filters(self) -> str:
+        """The filters without the words, as a query string: those of them that can be read."""
+        unread = {"q", *self.errors}
+        return urlencode([pair for pair in self.pairs() if pair[0] not in unread], errors="replace")
+
+    @property
+    def edges(self) -> list[dict[str, Any]]:
+        """Beginning and end of the period for their fields: name, label, day, time, and what cannot be read of it."""
+        labels = {"since": "From", "until": "To, included"}
+        return [
+            {"name": name, "label": label, **_day_and_time(self.values[name]), "errors": self[name].errors}
+            for name, label in labels.items()
+        ]
 
     @property
     def values(self) -> dict[str, str]:
@@ -123,10 +92,10 @@ class SearchForm(FilterForm):
             words=given["q"],
             agent=given["agent"],
             stream=given["stream"],
-            since=_midnight(since) if since else None,
-            until=_midnight(until) + timedelta(days=1) if until else None,
-            shortest=_seconds(given["shortest"]),
-            longest=_seconds(given["longest"]),
+            since=since.begins_at() if since else None,
+            until=until.ends_at() if until else None,
+            shortest=given["shortest"],
+            longest=given["longest"],
             states=tuple(dict.fromkeys(self.given("state"))),
             status=given["status"],
             type=given["type"],
@@ -161,18 +130,29 @@ class SearchForm(FilterForm):
         patterns = {
             "since": "from {}",
             "until": "to {}",
-            "shortest": "at least {} min",
-            "longest": "at most {} min",
+            "shortest": "at least {}" if ":" in value else "at least {} min",
+            "longest": "at most {}" if ":" in value else "at most {} min",
         }
-        return patterns.get(name, "{}").format(STATES.get(value, value) if name == "state" else value)
+        words = STATES.get(value, value) if name == "state" else value.replace("T", " ")
+        return patterns.get(name, "{}").format(words)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
+def _in_one_spelling(query: QueryDict) -> QueryDict:
+    """Write a period asked for by name as its days, and day and time of one edge together, as addresses keep them."""
+    data = query.copy()
+    if data.get("period") in list(Period):
+        since, until = Period(data.pop("period")[-1]).days(today())
+        data["since"], data["until"], data["since_at"], data["until_at"] = str(since), str(until), "", ""
+    for name in ("since", "until"):
+        at = data.get(f"{name}_at", "").strip()
+        if at and "T" not in data.get(name, ""):
+            data[name] = f"{data.get(name, '').strip()}T{at}"
+    return data
 
 
-def _seconds(minutes: int | None) -> int | None:
-    return None if minutes is None else minutes * 60
+def _day_and_time(edge: str) -> dict[str, str]:
+    day, _, at = edge.strip().replace(" ", "T").partition("T")
+    return {"day": day, "at": at}
 
 
 def _options(nothing: str, known: Iterable[tuple[str, str]], chosen: str) -> SafeString:

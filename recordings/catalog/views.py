@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable
 from recordings.catalog import queries
-from recordings.catalog.criteria import Criteria
+from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import record_opening, record_search
 from recordings.catalog.queries import CatalogLine
 from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
 from recordings.catalog.text import watermark_in
 from recordings.concurrency import two_at_once
+from recordings.days import Period
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
 from recordings.paging import BY_TIME, Page, Start, TimeKey, start_by_time
@@ -37,8 +38,11 @@ _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 @permission_required(Permission.SEARCH_OBJECTS)
 @two_at_once
 def object_list(request: Request) -> HttpResponse:
-    """List objects that match words and filters, the one with the newest recording first."""
-    lede = "Conversations, the one with the newest recording first"
+    """List objects that match words and filters, the one with the newest recording first.
+
+    Without words they are those with a recording; the others have a filter of their own.
+    """
+    lede = "Conversations with a recording, the newest first; words also find those without one"
     return _search_list(request, "objects", lede, queries.objects_page, OBJECTS)
 
 
@@ -65,6 +69,7 @@ def _search_list(
         "label": SEARCH_LABELS[area],
         "lede": lede,
         "all_url": request.path,
+        "periods": list(Period),
     }
     if not form.is_valid():
         return page(request, LIST, context, fragment="results", status=400)
@@ -82,6 +87,7 @@ def _search_list(
         logged = False
 
     noun = area if results.capped or results.count != 1 else area[:-1]
+    others = "&".join(filter(None, [form.query(), urlencode({"state": NO_RECORDING})]))
     shown = len(results.rows)
     some = "All" if shown == results.count and not results.capped else f"{shown:,} of"
     context |= {
@@ -89,6 +95,7 @@ def _search_list(
         "table": Table(columns, results.rows),
         "logged": logged,
         "trail_url": _trail_url(request, criteria.words) if results.hint else "",
+        "others_url": f"?{others}" if area == "objects" and not criteria.states else "",
         "total": f"{results.total} {noun}",
         "shown": f"{some} {results.total} {noun} · {took} ms",
         **results.urls(BY_TIME, form.query()),

@@ -28,6 +28,11 @@ class SearchDoc(models.Model):
         indexes = [
             models.Index(fields=["-shown_at", "-id"], name="doc_all", include=["has_recording"]),
             models.Index(fields=["-shown_at", "-id"], name="doc_newest", condition=models.Q(newest=True)),
+            models.Index(
+                fields=["-shown_at", "-id"],
+                name="doc_with_recording",
+                condition=models.Q(newest=True, has_recording=True),
+            ),
             models.Index(fields=["agent_id", "-shown_at", "-id"], name="doc_agent", include=["newest"]),
             models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
             models.Index(fields=["duration_seconds"], name="doc_length"),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from recordings.api_keys import keys
+from recordings.days import today
 from recordings.models import SourceStatus
 from recordings.refresh import absence, runs
 
@@ -79,5 +80,5 @@ def _banner(level: str, title: str, text: str) -> Banner:
 
 def moment(when: datetime) -> str:
     """14:02 UTC, with the date unless it is today's."""
-    today = when.date() == timezone.now().date()
-    return when.strftime("%H:%M UTC" if today else "%-d %b %Y, %H:%M UTC")
+    is_today = when.date() == today()
+    return when.strftime("%H:%M UTC" if is_today else "%-d %b %Y, %H:%M UTC")

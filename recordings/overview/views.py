@@ -20,6 +20,7 @@ from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import count
 from recordings.catalog.queries import newest_recordings
 from recordings.catalog.tables import NEWEST_RECORDINGS, Table
+from recordings.days import moment_of, today
 from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import RecordingState, SourceStatus, Viewing
@@ -104,9 +105,10 @@ def overview(request: Request) -> HttpResponse:
 
 def recordings_per_day() -> list[tuple[str, int]]:
     """Count the recordings of each of the last DAYS days, today last."""
-    today = timezone.now().date()
-    first = today - timedelta(days=DAYS - 1)
-    numbers: dict[date, int] = dict(fetch_all(connection, _PER_DAY, [first, today + timedelta(days=1)]))
+    last = today()
+    first = last - timedelta(days=DAYS - 1)
+    edges = [moment_of(first), moment_of(last + timedelta(days=1))]
+    numbers: dict[date, int] = dict(fetch_all(connection, _PER_DAY, edges))
     days = [first + timedelta(days=number) for number in range(DAYS)]
     return [(day.isoformat(), numbers.get(day, 0)) for day in days]
 

@@ -4,4 +4,5 @@ import "./say.js";
 import "./failures.js";
 import "./times.js";
 import "./menus.js";
+import "./filters.js";
 import "./keys.js";

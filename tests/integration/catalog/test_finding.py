@@ -124,8 +124,8 @@ def expected_recordings(world, asked):
 
 
 def bare_fits(thing, asked):
-    """An object without recordings: found unless something is asked of its recording."""
-    if asked.looks_at_recordings and NO_RECORDING not in asked.states:
+    """An object without recordings: found by words unless something is asked of its recording, or by its own filter."""
+    if (asked.looks_at_recordings or not asked.words) and NO_RECORDING not in asked.states:
         return False
     within = (asked.since is None or thing.created_at >= asked.since) and (
         asked.until is None or thing.created_at < asked.until

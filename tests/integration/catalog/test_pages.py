@@ -51,7 +51,19 @@ def test_the_list_shows_what_is_known(officer, client):
 
 def test_an_object_without_recordings_says_so(officer, client):
     conversation()
-    assert "No recording found" in client.get("/objects/").content.decode().split("<tbody>")[1]
+    page = client.get("/objects/?state=none").content.decode()
+    assert "No recording found" in page.split("<tbody>")[1]
+
+
+def test_the_list_holds_what_has_a_recording_and_a_chip_leads_to_the_others(officer, client):
+    with_one, without = conversation(recordings=1), conversation(customer_name="Rare Bird")
+    response = client.get("/objects/?status=2")
+    assert ids_on(response) == [with_one.pk]
+    assert 'href="?status=2&amp;state=none">Without a recording</a>' in response.content.decode()
+    assert ids_on(client.get("/objects/?status=2&state=none")) == [without.pk]
+    # Who is looked for by name is found without a recording too: that there is none is an answer.
+    assert ids_on(client.get("/objects/?q=rare")) == [without.pk]
+    assert "Without a recording" not in client.get("/recordings/").content.decode()
 
 
 # Session, person, roles; the banner of the source; and what the page itself asks for.
@@ -172,7 +184,7 @@ def test_typing_swaps_the_results_only(officer, client):
 
 @pytest.mark.parametrize("path", ["/objects/", "/recordings/"])
 def test_an_empty_catalog(officer, client, path):
-    assert "The catalog is empty." in client.get(path).content.decode()
+    assert "No recording is known yet" in client.get(path).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Days: which day it is, when a day begins, and the periods that people ask for by name.
+
+Each function takes the time zone whose days are meant. The lists use UTC.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from django.utils import timezone
+
+from recordings.worded import Worded
+
+
+def today(zone: tzinfo = UTC) -> date:
+    """Return the day it is in this zone."""
+    return timezone.now().astimezone(zone).date()
+
+
+def moment_of(day: date, at: time = time.min, zone: tzinfo = UTC) -> datetime:
+    """Return the moment, in UTC, at which the clocks of this zone show this day and time; without a time, midnight."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
+
+
+class Period(Worded):
+    """A period that people ask for by name. It has whole days and may include today."""
+
+    label: str
+
+    TODAY = "today", "Today"
+    YESTERDAY = "yesterday", "Yesterday"
+    LAST_7_DAYS = "last-7-days", "Last 7 days"
+    LAST_MONTH = "last-month", "Last month"
+
+    def days(self, today: date) -> tuple[date, date]:
+        """Return its first and its last day, both included. `last-7-days` ends today; `last-month` is over."""
+        if self is Period.TODAY:
+            return today, today
+        if self is Period.YESTERDAY:
+            yesterday = today - timedelta(days=1)
+            return yesterday, yesterday
+        if self is Period.LAST_7_DAYS:
+            return today - timedelta(days=6), today
+        last = today.replace(day=1) - timedelta(days=1)
+        return last.replace(day=1), last

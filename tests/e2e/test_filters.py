@@ -1,0 +1,73 @@
+"""The filters of a list in a browser: nothing half typed stops a search, and one click applies them all."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import axe_findings_in_both_themes
+
+UNFINISHED = "This is not complete. Fill in every part of it, or clear it."
+
+
+def half_type(page, field):
+    """Type the first part of a date or time, as somebody who then thinks better of it."""
+    field.click()
+    field.press_sequentially("12")
+    assert field.evaluate("field => field.validity.badInput")
+
+
+@pytest.mark.parametrize("name", ["since", "until", "since_at"])
+def test_a_half_typed_date_stops_no_search(page, sign_in, console, name):
+    console.expect("htmx:(afterRequest|sendAbort)")  # a search that was overtaken by the next
+    sign_in(page, "compliance_officer")
+    page.goto("/objects/?status=2")
+    page.locator("summary", has_text="Filters").click()
+    field = page.locator(f"[name={name}]")
+    half_type(page, field)
+    search = page.get_by_role("searchbox")
+    # While it is typed: the words are searched within the filters that are on.
+    search.fill("zzzznobody")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/objects/\?q=zzzznobody&status=2$"))
+    expect(page.get_by_role("link", name="Remove the filter: Resolved")).to_be_visible()
+    # By Enter: the same, and the panel says what is wrong.
+    search.fill("")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    search.fill("zzzznobody")
+    search.press("Enter")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    expect(page.get_by_text(UNFINISHED)).to_be_visible()
+    # By Apply: nothing is applied, and the field has the focus.
+    page.get_by_role("button", name="Apply").click()
+    expect(field).to_be_focused()
+    expect(page).to_have_url(re.compile(r"/objects/\?q=zzzznobody&status=2$"))
+    # Cleared, the sentence goes and the filters are applied.
+    field.fill("")
+    expect(page.get_by_text(UNFINISHED)).to_have_count(0)
+
+
+def test_the_trail_says_what_is_half_typed(page, sign_in):
+    sign_in(page, "compliance_officer")
+    page.goto("/audit/")
+    page.locator("summary", has_text="When").click()
+    half_type(page, page.locator("[name=since]"))
+    page.get_by_role("searchbox").fill("noa")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_text(UNFINISHED)).to_be_visible()
+    expect(page.locator("[name=since]")).to_be_focused()
+
+
+def test_one_apply_sets_every_filter(page, sign_in):
+    sign_in(page, "compliance_officer")
+    page.goto("/objects/")
+    page.locator("summary", has_text="Filters").click()
+    assert axe_findings_in_both_themes(page) == {}
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_label("Length, at least").fill("0:05")
+    page.get_by_label("Status in CommBox").select_option(label="Resolved")
+    page.get_by_role("button", name="Last 7 days").click()
+    expect(page.locator("a.pill[data-on]")).to_have_count(4)
+    expect(page.get_by_role("link", name="Remove the filter: at least 0:05")).to_be_visible()
+    page.locator("summary", has_text="Filters").click()
+    assert page.locator("[name=since]").input_value() < page.locator("[name=until]").input_value()

@@ -1,0 +1,54 @@
+"""Days, and the periods people ask for by name."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.days import Period, moment_of, today
+
+JERUSALEM = ZoneInfo("Asia/Jerusalem")
+ZONES = st.sampled_from([UTC, JERUSALEM, ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Kiritimati")])
+DAYS = st.dates(date(2001, 1, 1), date(2100, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("period", "days"),
+    [
+        (Period.TODAY, ("2026-03-31", "2026-03-31")),
+        (Period.YESTERDAY, ("2026-03-30", "2026-03-30")),
+        (Period.LAST_7_DAYS, ("2026-03-25", "2026-03-31")),
+        (Period.LAST_MONTH, ("2026-02-01", "2026-02-28")),
+    ],
+)
+def test_the_days_of_a_period(period, days):
+    assert tuple(map(str, period.days(date(2026, 3, 31)))) == days
+
+
+@given(DAYS)
+def test_last_month_is_whole_and_over(day):
+    first, last = Period.LAST_MONTH.days(day)
+    assert (first.day, (last + timedelta(days=1)).day) == (1, 1)
+    assert last < day.replace(day=1)
+    assert first.month == last.month
+
+
+@time_machine.travel(datetime(2026, 11, 30, 22, 30, tzinfo=UTC), tick=False)
+def test_it_is_tomorrow_already_further_east():
+    assert (today(), today(JERUSALEM)) == (date(2026, 11, 30), date(2026, 12, 1))
+
+
+def test_a_day_begins_at_the_midnight_of_its_zone():
+    assert moment_of(date(2026, 11, 20)) == datetime(2026, 11, 20, tzinfo=UTC)
+    assert moment_of(date(2026, 11, 20), zone=JERUSALEM) == datetime(2026, 11, 19, 22, tzinfo=UTC)
+    assert moment_of(date(2026, 7, 20), time(14, 30), JERUSALEM) == datetime(2026, 7, 20, 11, 30, tzinfo=UTC)
+
+
+@given(DAYS, ZONES)
+def test_the_moment_a_day_begins_is_on_that_day(day, zone):
+    begins = moment_of(day, zone=zone)
+    with time_machine.travel(begins, tick=False):
+        assert today(zone) == day
