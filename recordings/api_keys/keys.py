@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from recordings.api_keys import encryption
-from recordings.audit import Actor, Kind, record
+from recordings.audit import Actor, Kind, Outcome, record, record_committed
 from recordings.commbox import CommBox, CommBoxError
 from recordings.commbox.assembly import configured_keys
 from recordings.commbox.keys import expiry_of, last_four
@@ -38,6 +38,7 @@ class KeyLine:
     added_at: datetime | None = None
     added_by: str = ""
     pk: int | None = None
+    in_settings: bool = False
 
     @property
     def ends_soon(self) -> bool:
@@ -53,7 +54,7 @@ def current_keys() -> list[str]:
     if known := _known.get():
         return known
     try:
-        return _known.set(_stored() + configured_keys())
+        return _known.set(list(dict.fromkeys(_stored() + configured_keys())))
     except DatabaseError:
         return _known.set(_known.last or configured_keys())
 
@@ -66,6 +67,17 @@ def refusal_of(key: str) -> str:
         except CommBoxError as error:
             return error.sentence
     return ""
+
+
+def is_in_use(key: str) -> bool:
+    """Tell whether CommBox is asked with this key already."""
+    return key in _stored() + configured_keys()
+
+
+def record_refusal(*, reason: str, by: Actor) -> None:
+    """Record that a key was refused. Nothing of the key is kept: it may be another system's secret."""
+    detail = {"setting": "commbox_api_key", "reason": reason}
+    record_committed(Kind.CONFIG_CHANGED, by=by, outcome=Outcome.DENIED, detail=detail)
 
 
 def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
@@ -108,13 +120,25 @@ def _event_facts(row: ApiKey) -> dict[str, str]:
 
 
 def key_lines() -> list[KeyLine]:
-    """Every key in use, in the order they are asked."""
+    """Every key in use, in the order they are asked, each once."""
     stored = ApiKey.objects.filter(retired_at=None).order_by("-pk").select_related("added_by")
+    added, configured = [(row, _decrypted(row)) for row in stored], list(dict.fromkeys(configured_keys()))
     lines = [
-        KeyLine(row.last_four, row.expires_at, "put in", row.added_at, str(row.added_by), row.pk)
-        for row in stored
+        KeyLine(
+            row.last_four,
+            row.expires_at,
+            "put in",
+            row.added_at,
+            str(row.added_by),
+            row.pk,
+            in_settings=key in configured,
+        )
+        for row, key in added
     ]
-    return lines + [KeyLine(last_four(key), expiry_of(key), "settings") for key in configured_keys()]
+    known = {key for _, key in added}
+    return lines + [
+        KeyLine(last_four(key), expiry_of(key), "settings") for key in configured if key not in known
+    ]
 
 
 def line_of(key_id: int) -> KeyLine | None:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     # catalog
     SEARCHED = "search.run"
     OBJECT_OPENED = "object.opened"
+    PHONE_SHOWN = "object.phone_shown"
     RECORDING_OPENED = "recording.opened"
     # viewing
     VIEWING_REQUESTED = "viewing.requested"

@@ -22,6 +22,12 @@ def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, A
     record_once(Kind.SEARCHED, by=by, act=act, detail=detail, private={"q": words} if words else None)
 
 
+def record_phone_shown(*, by: Actor, thing: CommBoxObject) -> None:
+    """Record who looked at the phone number of an object's customer. Raises AuditUnavailable."""
+    target, act = Target.of(thing), {"phone": thing.pk}
+    record_once(Kind.PHONE_SHOWN, by=by, act=act, target=target, outcome=Outcome.GRANTED)
+
+
 def record_opening(*, by: Actor, thing: CommBoxObject) -> None:
     """Record who opened which object. Raises AuditUnavailable."""
     target, act = Target.of(thing), {"object": thing.pk}

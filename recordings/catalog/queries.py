@@ -138,6 +138,10 @@ class OpenedObject:
     stale: bool
 
     @property
+    def masked_phone(self) -> str:
+        return masked(self.thing.customer_phone)
+
+    @property
     def status(self) -> str:
         return label(STATUSES, self.thing.status_id)
 

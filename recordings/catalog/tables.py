@@ -155,7 +155,7 @@ OBJECTS = (
     ),
     _CUSTOMER,
     _CHANNEL,
-    Column("Recorded (UTC)", _recorded_or_created, "r"),
+    Column("When (UTC)", _recorded_or_created, "r"),
     Column[CatalogLine](
         "Length",
         lambda line: length_cell(
@@ -169,6 +169,7 @@ OBJECTS = (
 )
 RECORDINGS = (_RECORDED, _LENGTH, _TYPE, _CUSTOMER, _CHANNEL, _OBJECT, _STATE, _AS_OF)
 NEWEST_RECORDINGS = (_RECORDED, _LENGTH, _TYPE, _OBJECT, _CHANNEL, _STATE, _AS_OF)
+NEWEST_WITH_CUSTOMER = (_RECORDED, _LENGTH, _CUSTOMER, _OBJECT, _CHANNEL, _STATE, _AS_OF)
 
 
 def _state_and_why(line: RecordingLine) -> SafeString:

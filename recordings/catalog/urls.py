@@ -6,5 +6,6 @@ app_name = "catalog"
 urlpatterns = [
     path("objects/", views.object_list, name="objects"),
     path("objects/<str:object_id>/", views.object_page, name="object"),
+    path("objects/<str:object_id>/phone/", views.show_phone, name="phone"),
     path("recordings/", views.recording_list, name="recordings"),
 ]

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, AuditUnavailable
 from recordings.catalog import queries
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.forms import SearchForm
-from recordings.catalog.logs import record_opening, record_search
-from recordings.catalog.queries import CatalogLine
+from recordings.catalog.logs import record_opening, record_phone_shown, record_search
+from recordings.catalog.queries import CatalogLine, OpenedObject
 from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
 from recordings.catalog.text import watermark_in
 from recordings.concurrency import two_at_once
@@ -119,16 +119,39 @@ def _trail_url(request: Request, words: str) -> str:
 @permission_required(Permission.OPEN_OBJECTS)
 def object_page(request: Request, object_id: str) -> HttpResponse:
     """Show one object: who, where, when, and its recordings; for those who may, its trail."""
+    opened = _object_or_404(object_id)
+    record_opening(by=Actor.from_request(request), thing=opened.thing)
+    return page(request, "catalog/object.html", _object_context(request, opened), fragment="recordings")
+
+
+@require_POST
+@permission_required(Permission.OPEN_OBJECTS)
+def show_phone(request: Request, object_id: str) -> HttpResponse:
+    """Show the customer's phone number in full, which is an event of its own."""
+    opened, by = _object_or_404(object_id), Actor.from_request(request)
+    record_phone_shown(by=by, thing=opened.thing)
+    if request.htmx:
+        return page(request, "catalog/object.html", {"object": opened, "phone_shown": True}, fragment="phone")
+    record_opening(by=by, thing=opened.thing)
+    context = {**_object_context(request, opened), "phone_shown": True}
+    return page(request, "catalog/object.html", context)
+
+
+def _object_or_404(object_id: str) -> OpenedObject:
+    """The object of this number. Raises UnknownObject."""
     opened = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
     if opened is None:
         raise UnknownObject
-    record_opening(by=Actor.from_request(request), thing=opened.thing)
+    return opened
+
+
+def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
     may_read_trail = can(request.user, Permission.READ_TRAIL)
     events = trail_under(opened.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else []
     # An event does not say again what it is about on the page of that very object.
     itself = f"object {opened.thing.pk}"
-    context = {
+    return {
         "object": opened,
         "recordings": lines,
         "table": Table(OF_ONE_OBJECT, lines),
@@ -141,4 +164,3 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
             for event in events
         ],
     }
-    return page(request, "catalog/object.html", context, fragment="recordings")

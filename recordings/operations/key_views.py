@@ -21,13 +21,16 @@ from recordings.policies import permission_required
 @permission_required(Permission.VIEW_OPERATIONS)
 def add_key(request: Request) -> HttpResponse:
     """Add a new API key, once CommBox has accepted it."""
-    form = KeyForm(request.POST)
-    if _is_confirmed(request, form) and (refusal := keys.refusal_of(form.cleaned_data["key"])):
+    form, by = KeyForm(request.POST), Actor.from_request(request)
+    if _is_confirmed(request, form) and keys.is_in_use(form.cleaned_data["key"]):
+        form.add_error("key", "This key is in use already.")
+    elif form.is_valid() and (refusal := keys.refusal_of(form.cleaned_data["key"])):
+        keys.record_refusal(reason=refusal, by=by)
         form.add_error("key", refusal)
     if not form.is_valid():
         return operations_page(request, key_form=form)
-    row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=Actor.from_request(request))
-    messages.success(request, f"The key ending in {row.last_four} is asked first from now on.")
+    row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=by)
+    messages.success(request, f"The key ending in {row.last_four} is now the primary key.")
     return redirect("operations:operations")
 
 
@@ -44,7 +47,7 @@ def retire_key(request: Request, key_id: int) -> HttpResponse:
         return render(request, "operations/retire_key.html", context, status=422 if form.errors else 200)
     if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
         raise Http404
-    messages.success(request, f"The key ending in {line.last_four} is used no more.")
+    messages.success(request, f"The key ending in {line.last_four} was retired.")
     return redirect("operations:operations")
 
 

@@ -20,10 +20,11 @@ from recordings.models import (
     Stream,
 )
 from recordings.operations.banners import moment
-from recordings.operations.run_pages import newest_runs
+from recordings.operations.run_pages import newest_runs, run_lines
 from recordings.operations.unreadable import item_groups
 from recordings.refresh import absence
 from recordings.refresh.leases import DEATHS
+from recordings.refresh.source_health import source_health
 from recordings.webhooks.hints import DeliveryOutcome
 
 OVERDUE = timedelta(minutes=5)
@@ -55,16 +56,18 @@ def streams() -> QuerySet[Stream]:
 
 def set_aside() -> QuerySet[CommBoxObject]:
     """Objects that ended their worker so often that they are left alone (F19). By the index of what failed."""
-    failed = CommBoxObject.objects.filter(refresh_error_at__isnull=False)
-    return failed.filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).order_by("-refresh_error_at")
+    return failed().filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).order_by("-refresh_error_at")
+
+
+def failed() -> QuerySet[CommBoxObject]:
+    """Objects whose last refresh failed."""
+    return CommBoxObject.objects.filter(refresh_error_at__isnull=False)
 
 
 def failing_objects(most: int = 10) -> list[CommBoxObject]:
     """Objects whose last refresh failed: those that were set aside first, then the newest failure."""
     aside = list(set_aside()[:most])
-    others = CommBoxObject.objects.filter(refresh_error_at__isnull=False).exclude(
-        pk__in=[thing.pk for thing in aside]
-    )
+    others = failed().exclude(pk__in=[thing.pk for thing in aside])
     return aside + list(others.order_by("-refresh_error_at")[:most])
 
 
@@ -95,23 +98,32 @@ def deliveries(most: int = 20) -> list[DeliveryLine]:
     ]
 
 
-def operations() -> dict[str, Any]:
-    """The context of the operations page."""
+def figures() -> dict[str, Any]:
+    """The figures on top of the operations page, which it fetches again and again."""
     status = SourceStatus.objects.filter(pk=1).first() or SourceStatus()
     waiting = queue()
     return {
         "source": status,
-        "missing": absence.in_question(),
-        "last_success": _since("last good answer", status.last_success_at),
-        "budget": budget_left(),
+        "health": source_health(status),
         "queue": waiting,
         "set_aside": set_aside().count(),
         "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
-        "streams": streams(),
-        "runs": list(newest_runs()[:RUNS_SHOWN]),
+    }
+
+
+def operations() -> dict[str, Any]:
+    """The context of the operations page."""
+    return {
+        **figures(),
+        "missing": absence.in_question(),
+        "budget": budget_left(),
+        "streams": list(streams()),
+        "runs": run_lines(list(newest_runs()[:RUNS_SHOWN])),
         "keys": keys.key_lines(),
         "failing": failing_objects(),
-        "problems": item_groups()[:PROBLEMS_SHOWN],
+        "failing_count": failed().count(),
+        "problems": item_groups(),
+        "problems_shown": PROBLEMS_SHOWN,
         "places": unlisted_places(),
         "deliveries": deliveries(),
     }

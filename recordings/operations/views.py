@@ -1,5 +1,6 @@
 """The pages for operators: what waits, what went wrong, what may be done about it."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -11,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings.api_keys.forms import KeyForm
 from recordings.audit import Actor
-from recordings.http import Request
+from recordings.http import Request, page
 from recordings.nudge import nudge
 from recordings.operations import queries, unreadable
 from recordings.operations.forms import ObjectsForm, RunsForm
 from recordings.operations.run_pages import run_page
+from recordings.operations.sections import sections
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 from recordings.refresh import absence, tasks
@@ -28,6 +30,8 @@ from recordings.trail.phrases import count
 @permission_required(Permission.VIEW_OPERATIONS)
 def operations(request: Request) -> HttpResponse:
     """The source's state, what waits, what went wrong; by POST, refresh objects by their ids."""
+    if request.method != "POST" and request.htmx:
+        return page(request, "operations/operations.html", queries.figures(), fragment="now")
     form = ObjectsForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return operations_page(request, form=form)
@@ -43,7 +47,13 @@ def operations(request: Request) -> HttpResponse:
 
 def operations_page(request: Request, **forms: Form) -> HttpResponse:
     """The page with these forms as they were filled in."""
-    context = {"form": ObjectsForm(), "key_form": KeyForm(), **queries.operations(), **forms}
+    context: dict[str, Any] = {
+        "form": ObjectsForm(),
+        "key_form": KeyForm(),
+        **queries.operations(),
+        **forms,
+    }
+    context["sections"] = sections(context)
     status = 422 if any(form.errors for form in forms.values()) else 200
     return render(request, "operations/operations.html", context, status=status)
 

@@ -61,4 +61,4 @@ def _may_open(request: Request) -> bool:
 
 
 def _page_for(request: Request) -> str:
-    return "catalog:object" if _may_open(request) else "refresh:operations"
+    return "catalog:object" if _may_open(request) else "operations:operations"

@@ -152,6 +152,10 @@ def _opened(event: Opened) -> Words:
     return ["opened ", thing(event)]
 
 
+def _phone_shown(event: Opened) -> Words:
+    return ["looked at the phone number of the customer of ", thing(event)]
+
+
 # --- viewing
 
 
@@ -332,6 +336,8 @@ def _of_which_part(event: Opened) -> str:
 def _config_changed(event: Opened) -> Words:
     """Which key came or went, by its last four characters; any other setting with before and after."""
     before, after = (phrases.side(event, name) for name in ("before", "after"))
+    if event.detail.get("setting") == "commbox_api_key":
+        return ["tried to put in a CommBox API key, which was refused", phrases.because(event)]
     match after.get("setting") or before.get("setting"):
         case "commbox_api_key" if after:
             return [
@@ -369,6 +375,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.SEARCHED: _searched,
     Kind.OBJECT_OPENED: _opened,
     Kind.RECORDING_OPENED: _opened,
+    Kind.PHONE_SHOWN: _phone_shown,
     Kind.VIEWING_REQUESTED: _viewing_requested,
     Kind.VIEWING_DENIED: _viewing_denied,
     Kind.URL_ISSUED: _url_issued,

@@ -84,10 +84,11 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     key = new_key()
     portal.sandbox.control.add_key(key)
     sam.goto("/operations/")
+    sam.locator("summary", has_text="API keys of CommBox").click()
     sam.get_by_label("New API key").fill(key)
     sam.get_by_label("Your password").fill(portal.password)
     sam.get_by_role("button", name="Test and use it").click()
-    expect(sam.get_by_text(f"The key ending in {key[-4:]} is asked first from now on.")).to_be_visible()
+    expect(sam.get_by_text(f"The key ending in {key[-4:]} is now the primary key.")).to_be_visible()
     assert axe_findings(sam) == []
     assert key not in sam.content()
     (ciphertext,) = database.execute("SELECT sealed FROM recordings_apikey").fetchone() or ("",)
@@ -96,12 +97,13 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     for where in (dump, everything_in_redis(portal.services.redis_url).decode("latin-1"), portal.logs()):
         for secret in (key, key.encode().hex(), portal.password):
             assert secret not in where
+    sam.locator("summary", has_text="API keys of CommBox").click()
     sam.get_by_role("link", name="Stop using it").click()
     sam.get_by_role("heading", name="Stop using the key").wait_for()
     assert axe_findings(sam) == []
     sam.get_by_label("Your password").fill(portal.password)
     sam.get_by_role("button", name="Stop using it").click()
-    expect(sam.get_by_text(f"The key ending in {key[-4:]} is used no more.")).to_be_visible()
+    expect(sam.get_by_text(f"The key ending in {key[-4:]} was retired.")).to_be_visible()
     assert bytes(ciphertext).hex() not in dumped(portal)
 
 

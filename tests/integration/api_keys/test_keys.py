@@ -55,7 +55,7 @@ def test_a_key_is_tested_taken_and_asked_first_without_a_restart(
     assert refresh_object(object_id=held.pk, by=BY).ok
     key = new_key(upstream)
     page = put_in(administrator, key).content.decode()
-    assert f"The key ending in {key[-4:]} is asked first from now on." in page
+    assert f"The key ending in {key[-4:]} is now the primary key." in page
     assert key not in page
     forget_all()  # as after ten seconds, in every process
     upstream.revoke_key(settings.COMMBOX_API_KEY)
@@ -79,6 +79,45 @@ def test_a_key_that_is_none_or_is_refused_is_not_taken(
     assert not ApiKey.objects.exists()
 
 
+def test_a_refused_key_is_an_event_that_holds_nothing_of_it(
+    db: None, upstream: Control, administrator: Client
+) -> None:
+    put_in(administrator, "never-heard-of-this-key")
+    event = body("config.changed")
+    assert event["outcome"] == "denied"
+    assert event["action_detail"] == {
+        "setting": "commbox_api_key",
+        "reason": "CommBox does not accept the API key.",
+    }
+    assert "-key" not in str(event).replace("api-key", "")
+    assert kinds().count("config.changed") == 1
+
+
+def test_the_same_key_is_listed_and_asked_once(
+    db: None, upstream: Control, administrator: Client, settings: Any
+) -> None:
+    key = new_key(upstream)
+    put_in(administrator, key)
+    settings.COMMBOX_API_KEY_NEXT = settings.COMMBOX_API_KEY
+    forget_all()
+    assert keys.current_keys() == [key, settings.COMMBOX_API_KEY]
+    assert [line.last_four for line in keys.key_lines()] == [key[-4:], settings.COMMBOX_API_KEY[-4:]]
+    settings.COMMBOX_API_KEY = key
+    settings.COMMBOX_API_KEY_NEXT = ""
+    forget_all()
+    assert keys.current_keys() == [key]
+    assert [(line.last_four, line.in_settings) for line in keys.key_lines()] == [(key[-4:], True)]
+
+
+def test_a_key_in_use_is_not_put_in_again(db: None, upstream: Control, administrator: Client) -> None:
+    key = new_key(upstream)
+    put_in(administrator, key)
+    response = put_in(administrator, key)
+    assert response.status_code == 422
+    assert "This key is in use already." in response.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
 def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
     db: None, upstream: Control, administrator: Client
 ) -> None:
@@ -91,7 +130,7 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
     address = f"/operations/keys/{newest.pk}/retire/"
     assert f"ends in {taken[2][-4:]}" in administrator.get(address).content.decode()
     page = administrator.post(address, {"password": PASSWORD}, follow=True).content.decode()
-    assert f"The key ending in {taken[2][-4:]} is used no more." in page
+    assert f"The key ending in {taken[2][-4:]} was retired." in page
     forget_all()
     assert keys.current_keys()[0] == taken[1]
     assert administrator.post(address, {"password": PASSWORD}).status_code == 404

@@ -193,7 +193,7 @@ def test_every_run_is_shown_with_cursor_counts_and_outcome(administrator: Client
     RefreshRun.objects.filter(kind="list").update(outcome="partial", trouble="CommBox failed to answer.")
     RefreshRun.objects.create(kind="sweep", slot=99, started_at=timezone.now())
     page = text(administrator.get("/operations/runs/"))
-    for words in ("window 1", "1 objects", "Partial", "CommBox failed to answer.", "Running", "4 runs"):
+    for words in ("window 1", "1 object", "Partial", "CommBox failed to answer.", "Running", "4 runs"):
         assert words in page
     assert page.index("Discover</td>") < page.index("List</td>")
 
@@ -205,7 +205,7 @@ def test_one_kind_is_shown_alone_and_older_ones_page_by_page(administrator: Clie
     address = "/operations/runs/?kind=sweep"
     for _ in range(3):
         context = administrator.get(address).context
-        seen += [run.slot for run in context["page"].rows]
+        seen += [line.run.slot for line in context["page"].rows]
         address = f"/operations/runs/{context['older_url']}"
     assert seen == list(reversed(range(120)))
     assert context["older_url"] == ""
@@ -217,7 +217,7 @@ def test_the_order_is_that_of_their_beginning(administrator: Client) -> None:
     runs("list", "sweep")
     RefreshRun.objects.filter(kind="sweep").update(started_at=timezone.now() - timedelta(minutes=1))
     found = administrator.get("/operations/runs/").context["page"].rows
-    assert [run.kind for run in found] == ["list", "sweep"]
+    assert [line.run.kind for line in found] == ["list", "sweep"]
 
 
 @pytest.mark.parametrize("query", ["?kind=nothing", "?before=x", "?before=-1", f"?before={2**63}"])

@@ -155,7 +155,7 @@ def test_operations_shows_the_whole_state(
     Delivery.objects.create(
         body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
     )
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(21):
         page = text(administrator.get("/operations/"))
     for words in (
         "Answering",
@@ -178,7 +178,7 @@ def test_what_was_set_aside_and_what_is_left_of_the_budget_are_shown(
     assert "Set aside" not in page
     left = budget_left()
     assert left is not None
-    assert f"{left.turns}, {left.places} at a time" in " ".join(page.split())
+    assert f"{left.turns} calls, {left.places} at a time" in " ".join(page.split())
     long_ago = timezone.now() - timedelta(days=3)
     CommBoxObject.objects.update(refresh_due_at=None, refresh_deaths=3, refresh_error_at=long_ago)
     for _ in range(12):
@@ -212,10 +212,101 @@ def test_two_missed_turns_are_said_to_administrators() -> None:
     assert banners.banners(operations=True) == []
 
 
+@pytest.mark.parametrize(
+    ("silent_for", "word", "level"),
+    [(0, "Answering", "ok"), (80, "Answering", "ok"), (100, "Silent", "warn"), (700, "Silent", "bad")],
+)
+def test_the_age_of_the_last_answer_decides(
+    administrator: Client, silent_for: int, word: str, level: str
+) -> None:
+    """While CommBox hangs no call fails, and none succeeds."""
+    stream()
+    breaker.record_result()
+    SourceStatus.objects.update(last_success_at=timezone.now() - timedelta(seconds=silent_for))
+    page = text(administrator.get("/operations/"))
+    assert f'<span class="value {level}">{word}</span>' in page
+    assert ("one is expected every 30 s" in page) == (level != "ok")
+
+
+@pytest.mark.parametrize(
+    ("kind", "began", "took", "word", "source"),
+    [
+        ("list", 60, 12, "Done", "Answering"),
+        ("list", 60, 44, "Slow", "Slow"),
+        ("list", 25, None, "Running", "Answering"),
+        ("list", 50, None, "Still running", "Slow"),
+        ("list", 7200, None, "Not ended", "Slow"),
+        ("sweep", 60, 44, "Done", "Answering"),
+    ],
+)
+def test_a_run_that_does_not_keep_up_is_slow(
+    administrator: Client, kind: str, began: int, took: int | None, word: str, source: str
+) -> None:
+    stream()
+    breaker.record_result()
+    started = timezone.now() - timedelta(seconds=began)
+    ended = {"finished_at": started + timedelta(seconds=took), "outcome": "done"} if took else {}
+    RefreshRun.objects.create(kind=kind, slot=1, started_at=started, counts={"objects": 1}, **ended)
+    page = text(administrator.get("/operations/"))
+    assert f">{word}</span>" in page
+    assert f'">{source}</span> <span class="note">' in page
+    assert f">{word}</span>" in text(administrator.get("/operations/runs/"))
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"channels": 1}, "1 channel"),
+        ({"channels": 2, "objects": 1_200, "failed": 0}, "1,200 objects, 2 channels"),
+        ({"problems": 1, "refreshed": 1, "events": 1}, "1 event, 1 problem, 1 refreshed"),
+        ({}, "–"),
+    ],
+)
+def test_a_run_counts_in_words(administrator: Client, counts: dict[str, int], words: str) -> None:
+    RefreshRun.objects.create(kind="list", slot=1, started_at=timezone.now(), counts=counts)
+    assert f'data-label="Counted">{words}</td>' in text(administrator.get("/operations/runs/"))
+
+
+def test_what_is_wrong_stands_on_top(administrator: Client) -> None:
+    breaker.record_result()
+    stream("Fine video")
+    stream("Failing video", list_error="CommBox failed to answer.", list_error_at=timezone.now())
+    page = text(administrator.get("/operations/"))
+    wrong, action, fine = (
+        page.index(words) for words in ("<h2>Channels", "Refresh objects now", "<h2>API keys")
+    )
+    assert wrong < action < fine
+    assert "1 of 2 channels could not be listed" in page
+    assert page.count('<details class="sheet section" open>') == 1
+
+
+@pytest.mark.parametrize("address", ["/operations/", "/operations/keys/"])
+def test_a_form_that_was_refused_stands_on_top(administrator: Client, address: str) -> None:
+    stream("Failing video", list_error="CommBox failed to answer.", list_error_at=timezone.now())
+    page = text(administrator.post(address, {}))
+    assert page.index('<ul class="errors"') < page.index("<h2>Channels")
+
+
+def test_the_figures_of_the_page_are_fetched_again_alone(administrator: Client) -> None:
+    page = text(administrator.get("/operations/", headers=HTMX))
+    assert page.startswith('<div class="stats"')
+    assert "Refresh objects now" not in page
+
+
+def test_who_may_not_open_objects_is_led_back_to_operations(
+    administrator: Client, held: CommBoxObject
+) -> None:
+    response = administrator.post(f"/objects/{held.pk}/refresh/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/operations/")
+
+
 def test_an_empty_portal_has_an_operations_page(administrator: Client) -> None:
     page = text(administrator.get("/operations/"))
-    assert "Not asked" in page
+    assert "Never asked" in page
+    assert page.count("<bdi>Never asked yet</bdi>") == 4
     assert "No channel is known yet" in page
+    assert 'class="value ok"' not in page
+    assert "Every object's last refresh worked" not in page
 
 
 def test_an_administrator_refreshes_an_object_by_its_id(administrator: Client, held: CommBoxObject) -> None:

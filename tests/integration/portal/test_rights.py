@@ -27,6 +27,7 @@ MATRIX = {
     "people:role": P.MANAGE_PEOPLE,
     "catalog:objects": P.SEARCH_OBJECTS,
     "catalog:object": P.OPEN_OBJECTS,
+    "catalog:phone": P.OPEN_OBJECTS,
     "catalog:recordings": P.SEARCH_OBJECTS,
     "playback:recording": P.OPEN_OBJECTS,
     "playback:trail": P.READ_TRAIL,

@@ -13,7 +13,15 @@ from recordings.assurance.findings import Finding
 from recordings.assurance.listing import Item
 from recordings.assurance.tables import ExpectedRecordings
 from recordings.catalog.queries import CatalogLine, RecordingLine
-from recordings.catalog.tables import NEWEST_RECORDINGS, OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
+from recordings.catalog.tables import (
+    NEWEST_RECORDINGS,
+    NEWEST_WITH_CUSTOMER,
+    OBJECTS,
+    OF_ONE_OBJECT,
+    RECORDINGS,
+    Column,
+    Table,
+)
 
 EVIL = """<script>alert('1')</script>"><b class='x' onclick="y">&amp;"""
 MOMENT, ID = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC), UUID(int=7)
@@ -37,7 +45,7 @@ BARE = replace(LINE, files=0, duration_seconds=None)
 RECORDING = RecordingLine(
     ID, MOMENT, 542, 1024, "video", "vanished_at_source", "Gone.", MOMENT, MOMENT, MOMENT
 )
-ITEM = Item(MOMENT, ID, 1, True, 31, 51, 542, 1024, "playable", 7, True, True, ["outlier", "unplayable"])
+ITEM = Item(MOMENT, ID, 1, True, 31, 51, 542, 1024, "playable", 7, True, True, 300, ["outlier", "unplayable"])
 MISSING = replace(ITEM, recorded=False, findings=["missing"])
 
 
@@ -74,6 +82,7 @@ TABLES: dict[str, tuple[Sequence[Column[Any]], Any]] = {
     "objects without recordings": (OBJECTS, BARE),
     "recordings": (RECORDINGS, LINE),
     "newest recordings": (NEWEST_RECORDINGS, LINE),
+    "newest with customer": (NEWEST_WITH_CUSTOMER, LINE),
     "of one object": (OF_ONE_OBJECT, RECORDING),
     "expected": (expected("plain", may_open=True), ITEM),
     "expected, not recorded": (expected("plain", may_open=False), MISSING),

@@ -46,6 +46,14 @@ SAID = [
     (
         event(
             Kind.CONFIG_CHANGED,
+            outcome="denied",
+            action_detail={"setting": "commbox_api_key", "reason": "CommBox does not accept the API key."},
+        ),
+        "Noa Levi tried to put in a CommBox API key, which was refused: CommBox does not accept the API key",
+    ),
+    (
+        event(
+            Kind.CONFIG_CHANGED,
             change={
                 "before": {"setting": "key_encryption_key", "key_id": "1a"},
                 "after": {"setting": "key_encryption_key", "key_id": "2b"},
@@ -53,6 +61,10 @@ SAID = [
             action_detail={"keys": 2},
         ),
         "Noa Levi encrypted 2 API keys anew, under key 2b instead of 1a",
+    ),
+    (
+        event(Kind.PHONE_SHOWN, object={"kind": "object", "ref": "object:7"}),
+        "Noa Levi looked at the phone number of the customer of object 7",
     ),
     (
         event(Kind.SIGN_IN_FAILED, names={"object.label": "noa"}),

@@ -1,0 +1,149 @@
+"""The figures on top of the first page: of each right its own, so that each role finds its morning."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from recordings.catalog.conditions import Search
+from recordings.catalog.criteria import Criteria
+from recordings.catalog.finding import count
+from recordings.db import fetch_all
+from recordings.models import CommBoxObject, CompletenessStatement, RecordingState
+from recordings.paging import COUNTED
+from recordings.permissions import Permission
+from recordings.refresh.source_health import SourceHealth
+
+WEEK = 7
+LATE = timedelta(minutes=5)
+# What needs attention: label, states, note where there are some, its level.
+ATTENTION = (
+    (
+        "Changed or vanished",
+        (RecordingState.CHANGED, RecordingState.VANISHED),
+        "at the source, since they were first seen",
+        "warn",
+    ),
+    (
+        "Not playable",
+        (RecordingState.FILE_MISSING, RecordingState.STORAGE_REFUSED, RecordingState.NOT_PLAYABLE),
+        "no file, refused by storage, or outside the allowed buckets",
+        "bad",
+    ),
+)
+_OVERDUE = (
+    "SELECT count(*) FROM (SELECT FROM recordings_commboxobject WHERE refresh_due_at < %s LIMIT %s) due"
+)
+_EVENTS = """
+SELECT (SELECT count(*) FROM (SELECT FROM audit.event WHERE recorded_at >= %(since)s LIMIT %(most)s) e),
+       (SELECT count(*) FROM (SELECT FROM audit.event
+                              WHERE recorded_at >= %(since)s AND outcome = 'denied' LIMIT %(most)s) d)
+"""
+NEVER = "never asked yet"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure of the overview, and where it leads."""
+
+    label: str
+    value: str
+    note: str
+    level: str = ""
+    url: str = ""
+
+
+def tiles(may: Callable[[Permission], bool], days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]:
+    """The figures of somebody with these rights; `days` are the recordings of each day, today last."""
+    found: list[Tile] = []
+    if may(Permission.VIEW_OPERATIONS):
+        found += _operations(health)
+    if may(Permission.SEARCH_OBJECTS):
+        found += _recordings(days, health)
+    if may(Permission.SEARCH_OBJECTS) or may(Permission.VIEW_OPERATIONS):
+        found.append(_overdue(health))
+    if may(Permission.VIEW_ASSURANCE):
+        found.append(_completeness())
+    if may(Permission.READ_TRAIL):
+        found.append(_events())
+    if may(Permission.MANAGE_PEOPLE):
+        found.append(_people())
+    return found
+
+
+def _operations(health: SourceHealth) -> list[Tile]:
+    address = reverse("operations:operations")
+    failed = CommBoxObject.objects.filter(refresh_error_at__isnull=False).count()
+    objects = Tile("Not refreshed", f"{failed:,}", "objects whose last refresh failed", "warn", address)
+    if not failed:
+        note = "every object's last refresh worked" if health.was_asked else NEVER
+        objects = Tile("Not refreshed", "0" if health.was_asked else "–", note, _ok(health), address)
+    return [Tile("CommBox", health.word, health.note, health.level, address), objects]
+
+
+def _recordings(days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]:
+    lists = reverse("catalog:recordings")
+    week = sum(number for _, number in days[-WEEK:])
+    since = urlencode({"since": days[-WEEK][0]})
+    found = [Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?{since}")]
+    for title, states, note, level in ATTENTION:
+        number = count(Search.for_recordings(Criteria(states=states)))
+        query = urlencode([("state", state.value) for state in states])
+        if number:
+            found.append(Tile(title, _capped(number), note, level, f"{lists}?{query}"))
+        elif health.was_asked:
+            found.append(Tile(title, "0", "every recording is as it was", "ok"))
+        else:
+            found.append(Tile(title, "–", NEVER))
+    return found
+
+
+def _overdue(health: SourceHealth) -> Tile:
+    ((late,),) = fetch_all(connection, _OVERDUE, [timezone.now() - LATE, COUNTED + 1])
+    if late:
+        return Tile(
+            "Refresh overdue", _capped(late), "objects that should have been refreshed by now", "warn"
+        )
+    note = "every object was refreshed in time" if health.was_asked else NEVER
+    return Tile("Refresh overdue", "0" if health.was_asked else "–", note, _ok(health))
+
+
+def _completeness() -> Tile:
+    """The newest statement; counting afresh is the work of Assurance."""
+    newest = CompletenessStatement.objects.defer("document").order_by("-month", "-version").first()
+    if newest is None:
+        address = reverse("assurance:board")
+        return Tile("Completeness", "–", "no month has been stated yet", url=address)
+    percent = f"{1000 * newest.found // newest.expected / 10:g} %" if newest.expected else "–"
+    several = f"{newest.exceptions:,} exception{'' if newest.exceptions == 1 else 's'}"
+    address = reverse("assurance:statement", args=[newest.pk])
+    level = "warn" if newest.exceptions else "ok" if newest.expected else ""
+    return Tile(f"Found of {newest.month:%B %Y}", percent, several, level, address)
+
+
+def _events() -> Tile:
+    values = {"since": timezone.now() - timedelta(days=1), "most": COUNTED + 1}
+    ((events, refused),) = fetch_all(connection, _EVENTS, values)
+    note = f"{_capped(refused)} of them refused" if refused else "none of them refused"
+    return Tile("Events, 24 hours", _capped(events), note, url=reverse("trail:trail"))
+
+
+def _people() -> Tile:
+    people = get_user_model().objects.filter(is_active=True)
+    with_role = people.filter(grants__ended_at=None, grants__isnull=False).distinct().count()
+    without = people.count() - with_role
+    note = f"{without:,} of them without a role" if without else "each has a role"
+    return Tile("People", f"{with_role + without:,}", note, url=reverse("people:list"))
+
+
+def _ok(health: SourceHealth) -> str:
+    return "ok" if health.was_asked else ""
+
+
+def _capped(number: int) -> str:
+    return f"> {COUNTED:,}" if number > COUNTED else f"{number:,}"
