@@ -9,7 +9,6 @@ from recordings.assurance.classified import select_classified
 from recordings.assurance.findings import NOT_FOUND, Finding
 from recordings.assurance.window import Window
 
-NO_AGENT = 0
 AXES = {"channel": "stream_id", "agent": "coalesce(agent_id, 0)"}
 # A cell is one shade darker for each of these percentages that its share of what is wrong exceeds.
 SHADES = (0, 2, 5, 10, 25)

@@ -1,9 +1,8 @@
 """The one SQL text that says of each expected recording what is wrong with it. Map, list and statement read it.
 
 A row is a recording, on the day it was recorded, or a closed conversation that should have one, on the day it began.
-Times are CommBox's: what its clock says of the call's end and of the moment the recording was listed. The median and
-the median of the distances to it (MAD) hold where a few values are wild, which mean and deviation do not; lengths and
-bytes per second are compared as logarithms, because a call twice as long is as odd as one half as long.
+Times are CommBox's: what its clock says of the call's end and of the moment the recording was listed. What an outlier
+is, usual.py says.
 
 Channel and agent are read from the rows of search, which lie in the order of time as the recordings do; joining the
 objects would read all of them.
@@ -15,18 +14,17 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from recordings.assurance import usual
 from recordings.assurance.findings import OPEN
+from recordings.assurance.usual import NO_AGENT, USUAL, WHOLE_CHANNEL
 from recordings.assurance.window import Window
 from recordings.db import fetch_all
 
-# Beyond so many robust deviations a value is an outlier (Iglewicz and Hoaglin, 1993), if there are enough to compare.
-FAR, ENOUGH, LEAST_SPREAD = 3.5, 20, 0.1
-MAD_TO_DEVIATION = 1.4826
-
-_CLASSIFIED = """
-WITH recs AS (
+_CLASSIFIED = f"""
+WITH {USUAL}, recs AS (
     SELECT r.id, r.object_id, d.stream_id, d.agent_id, r.shown_at AS at, r.duration_seconds AS seconds,
            r.file_size_bytes AS bytes, r.state, r.url, r.recorded_at, r.file_badge, r.flags,
+           date_trunc('month', r.shown_at AT TIME ZONE 'UTC')::date AS month,
            CASE WHEN r.duration_seconds > 0 THEN ln(r.duration_seconds::float8) END AS long,
            CASE WHEN r.duration_seconds > 0 AND r.file_size_bytes > 0
                 THEN ln(r.file_size_bytes::float8 / r.duration_seconds) END AS dense,
@@ -35,17 +33,6 @@ WITH recs AS (
                WHERE o.id = r.object_id AND o.first_seen_at <= r.recorded_at + %(late)s)) - r.recorded_at AS lag
     FROM recordings_recording r JOIN recordings_searchdoc d ON d.id = r.id
     WHERE r.shown_at >= %(since)s AND r.shown_at < %(until)s AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
-), middle AS (
-    SELECT stream_id, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY long) AS long,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY dense) AS dense
-    FROM recs GROUP BY stream_id
-), usual AS (
-    SELECT m.stream_id, m.n, m.long, m.dense,
-           greatest(%(least)s, %(scale)s * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(r.long - m.long)))
-               AS long_spread,
-           greatest(%(least)s, %(scale)s * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(r.dense - m.dense)))
-               AS dense_spread
-    FROM recs r JOIN middle m USING (stream_id) GROUP BY m.stream_id, m.n, m.long, m.dense
 ), same_file AS (
     SELECT url FROM recs WHERE url <> '' AND state <> 'vanished_at_source' GROUP BY url HAVING count(*) > 1
 ), same_call AS (
@@ -59,17 +46,23 @@ WITH recs AS (
         ORDER BY recording_id, checked_at DESC) newest
     WHERE outcome = 'fails'
 ), judged AS (
-    SELECT r.*, coalesce(u.n >= %(enough)s AND abs(r.long - u.long) > %(far)s * u.long_spread, false) AS odd_length,
-           coalesce(u.n >= %(enough)s AND abs(r.dense - u.dense) > %(far)s * u.dense_spread, false) AS odd_size,
+    SELECT r.*, coalesce(abs(r.long - u.long) > u.long_reach, false) AS odd_length,
+           coalesce(abs(r.dense - u.dense) > u.dense_reach, false) AS odd_size,
+           round(exp(u.long))::bigint AS usual_seconds,
            r.state <> 'vanished_at_source' AND (f.url IS NOT NULL OR c.object_id IS NOT NULL) AS twice,
            b.recording_id IS NOT NULL AS broken
-    FROM recs r JOIN usual u USING (stream_id) LEFT JOIN same_file f ON f.url = r.url
+    FROM recs r
+    LEFT JOIN usual own ON own.stream_id = r.stream_id AND own.month = r.month
+        AND own.who = coalesce(r.agent_id, {NO_AGENT})
+    LEFT JOIN usual u ON u.stream_id = r.stream_id AND u.month = r.month
+        AND u.who = CASE WHEN own.n IS NULL THEN {WHOLE_CHANNEL} ELSE own.who END
+    LEFT JOIN same_file f ON f.url = r.url
     LEFT JOIN same_call c
         ON c.object_id = r.object_id AND c.recorded_at = r.recorded_at AND c.seconds = r.seconds
     LEFT JOIN broken b ON b.recording_id = r.id
 ), classified AS (
     SELECT id, object_id, true AS recorded, stream_id, agent_id, at, seconds, bytes, state,
-           extract(epoch FROM lag)::bigint AS lag_seconds, odd_length, odd_size, array_remove(ARRAY[
+           extract(epoch FROM lag)::bigint AS lag_seconds, odd_length, odd_size, usual_seconds, array_remove(ARRAY[
                CASE WHEN lag > %(late)s THEN 'late' END,
                CASE WHEN seconds = 0 OR bytes = 0 OR flags ?| ARRAY['negative_duration', 'negative_file_size']
                     THEN 'zero_length' END,
@@ -81,7 +74,7 @@ WITH recs AS (
     FROM judged
     UNION ALL
     SELECT d.id, d.object_id, false, d.stream_id, o.agent_id, d.shown_at, NULL, NULL, '',
-           NULL, false, false, ARRAY['missing']
+           NULL, false, false, NULL, ARRAY['missing']
     FROM recordings_searchdoc d JOIN recordings_commboxobject o ON o.id = d.object_id
     WHERE NOT d.has_recording AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
       AND d.stream_id = ANY(%(missing_in)s) AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
@@ -89,7 +82,7 @@ WITH recs AS (
       AND coalesce(o.closed_at, o.updated_at) < %(now)s - %(late)s
       AND o.refreshed_at >= coalesce(o.closed_at, o.updated_at) + %(late)s
 )
-"""
+"""  # noqa: S608 (words of our own)
 
 
 def select_classified(
@@ -107,10 +100,7 @@ def select_classified(
         "now": timezone.now(),
         "missing_in": missing_in,
         "open": [finding.value for finding in OPEN],
-        "far": FAR,
-        "enough": ENOUGH,
-        "least": LEAST_SPREAD,
-        "scale": MAD_TO_DEVIATION,
+        **usual.parameters(window),
         **values,
     }
     return fetch_all(connection, _CLASSIFIED + statement, parameters)

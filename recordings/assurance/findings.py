@@ -28,7 +28,8 @@ class Finding(Worded):
         "outlier",
         "Outlier",
         "warn",
-        "Its length, or its bytes per second, are far from what is usual in its channel.",
+        "Its length, or its bytes per second, are far from what was usual in the calendar month before: for its agent"
+        " in its channel or, where the agent had fewer than 20 recordings, for the channel.",
     )
     DUPLICATE = (
         "duplicate",

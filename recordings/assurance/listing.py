@@ -7,17 +7,18 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from recordings.assurance.board import NO_AGENT
 from recordings.assurance.classified import select_classified
 from recordings.assurance.findings import Finding
+from recordings.assurance.usual import NO_AGENT
 from recordings.assurance.window import Window
 from recordings.days import moment_of
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
+from recordings.wording import clock
 
 _COLUMNS = (
     "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, lag_seconds,"
-    " odd_length, odd_size, findings"
+    " odd_length, odd_size, usual_seconds, findings"
 )
 
 
@@ -48,6 +49,7 @@ class Item:
     lag_seconds: int | None
     odd_length: bool
     odd_size: bool
+    usual_seconds: int | None
     findings: list[str]
 
     @property
@@ -103,9 +105,8 @@ def reasons_for(items: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
     listed = {item.id: item for item in items if item.recorded and item.findings}
     reasons: dict[UUID, dict[Finding, str]] = {}
     for pk, item in listed.items():
-        odd = " and ".join(filter(None, ["length" * item.odd_length, "bytes per second" * item.odd_size]))
         late = f"listed {_minutes(item.lag_seconds)} after the call ended" if item.lag_seconds else ""
-        reasons[pk] = {Finding.LATE: late, Finding.OUTLIER: f"unusual {odd}" if odd else ""}
+        reasons[pk] = {Finding.LATE: late, Finding.OUTLIER: _oddness(item)}
     rows = Recording.objects.filter(pk__in=listed).values_list("pk", "state_reason", "file_judged")
     for pk, state_reason, file_judged in rows:
         reasons[pk] |= {Finding.UNPLAYABLE: state_reason, Finding.DIFFERS: file_judged}
@@ -120,6 +121,11 @@ def refreshed_at_by_object(items: Iterable[Item]) -> dict[int, datetime | None]:
     """Look up when each object of a page was last refreshed: one query."""
     rows = CommBoxObject.objects.filter(pk__in={item.object_id for item in items})
     return dict(rows.values_list("pk", "refreshed_at"))
+
+
+def _oddness(item: Item) -> str:
+    length = f"unusual length: {clock(item.usual_seconds)} is usual" if item.odd_length else ""
+    return "; ".join(filter(None, [length, "unusual bytes per second" if item.odd_size else ""]))
 
 
 def _minutes(seconds: int) -> str:

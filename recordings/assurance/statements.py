@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -21,13 +22,25 @@ from recordings.assurance.board import Tally, count_board
 from recordings.assurance.findings import NOT_FOUND, OPEN, Finding
 from recordings.assurance.listing import Item, Selection, select_items
 from recordings.assurance.rates import channels, where_missing_counts
+from recordings.assurance.usual import Range, Usual, usual_in_channels
 from recordings.assurance.window import Window
 from recordings.audit import Actor, Kind, Target, record
 from recordings.models import CompletenessStatement, Stream
 from recordings.models.fields import uuid7
 
 FORMAT = "auditportal-completeness-v1"
-TABLE = ("at", "findings", "object", "recording", "channel", "agent", "seconds", "bytes", "state")
+TABLE = (
+    "at",
+    "findings",
+    "object",
+    "recording",
+    "channel",
+    "agent",
+    "seconds",
+    "usual_seconds",
+    "bytes",
+    "state",
+)
 CAVEAT = (
     "CommBox gives no signal that a call took place. Expected is every recording CommBox ever reported and, in channels"
     " that recorded nearly every conversation before (missing_is_counted), every closed conversation that an agent had."
@@ -115,6 +128,7 @@ def facts_of(month: date) -> dict[str, Any]:
         "caveat": CAVEAT,
         "total": _sums(board.total),
         "channels": lines,
+        "usual": [_usual(usual) for usual in usual_in_channels(window)],
         "exceptions": [_exception(item) for item in exceptions],
         "late": [_exception(item) for item in late if not set(item.findings) & set(OPEN)],
     }
@@ -129,6 +143,20 @@ def _sums(tally: Tally) -> dict[str, Any]:
     }
 
 
+def _usual(usual: Usual) -> dict[str, Any]:
+    """What was usual in a channel by the month before; beyond lowest and highest a value is an outlier."""
+    return {
+        "channel": str(usual.stream_id),
+        "recordings": usual.recordings,
+        "seconds": _range(usual.seconds),
+        "bytes_per_second": _range(usual.bytes_per_second),
+    }
+
+
+def _range(values: Range | None) -> dict[str, int] | None:
+    return {name: round(value) for name, value in asdict(values).items()} if values else None
+
+
 def _exception(item: Item) -> dict[str, Any]:
     """Ids are text: a number of 16 digits is no safe number in JSON (RFC 8785, section 3.2.2.3)."""
     return {
@@ -139,6 +167,7 @@ def _exception(item: Item) -> dict[str, Any]:
         "channel": str(item.stream_id),
         "agent": "" if item.agent_id is None else str(item.agent_id),
         "seconds": "" if item.seconds is None else str(item.seconds),
+        "usual_seconds": str(item.usual_seconds) if item.odd_length else "",
         "bytes": "" if item.bytes is None else str(item.bytes),
         "state": item.state,
     }

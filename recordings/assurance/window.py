@@ -53,6 +53,11 @@ def next_month(first: date) -> date:
     return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def month_before(day: date) -> date:
+    """The first day of the month before the month of this day."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
 def last_month(today: date) -> date:
     """The first day of the month that was over last."""
-    return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    return month_before(today)

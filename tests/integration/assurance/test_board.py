@@ -1,13 +1,15 @@
 """Expected against found: every finding made, none made up, the late ones cleared, and what is not known said so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from recordings.assurance.board import Board, count_board
+from recordings.assurance.board import Board, Tally, count_board
 from recordings.assurance.findings import Finding
 from recordings.assurance.listing import Item, Selection, items_page, reasons_for, select_items
 from recordings.assurance.rates import channels
@@ -16,6 +18,7 @@ from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
 from recordings.paging import PAGE, Start
 from tests.factories import agent, conversation, person, recording, stream
+from tests.thorough import examples
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 DAY = NOW - timedelta(days=3)
@@ -198,25 +201,90 @@ def test_the_usual_share_is_no_drop(channel: Stream) -> None:
 # --- outliers and duplicates
 
 
-def test_an_outlier_is_far_from_its_own_channels_middle(channel: Stream) -> None:
+OCTOBER = NOW - timedelta(days=35)
+
+
+def usual_calls(channel: Stream, number: int, seconds: int, at: datetime = OCTOBER, **fields: Any) -> None:
+    """So many calls of the month before, all of about this length, at 1,000 bytes a second."""
+    for place in range(number):
+        call(
+            channel,
+            at + timedelta(minutes=place),
+            duration_seconds=seconds + place,
+            file_size_bytes=(seconds + place) * 1000,
+            **fields,
+        )
+
+
+def test_an_outlier_is_far_from_what_was_usual_in_its_channel_the_month_before(channel: Stream) -> None:
     """A call of an hour is usual in one channel and odd in another."""
     long_calls = stream("Field support")
-    for place in range(25):
-        call(channel, duration_seconds=300 + place, file_size_bytes=(300 + place) * 1000)
-        call(long_calls, duration_seconds=3600 + place, file_size_bytes=(3600 + place) * 1000)
+    usual_calls(channel, 25, 300)
+    usual_calls(long_calls, 25, 3600)
     odd = call(channel, duration_seconds=3600, file_size_bytes=3_600_000)
-    thin = call(channel, duration_seconds=300, file_size_bytes=3000)
+    thin = call(channel, duration_seconds=312, file_size_bytes=3000)
+    call(long_calls, duration_seconds=3700, file_size_bytes=3_700_000)
     shown = found(Finding.OUTLIER)
     assert {item.id for item in shown} == {odd.pk, thin.pk}
     why = {pk: said[Finding.OUTLIER] for pk, said in reasons_for(shown).items()}
-    assert why == {odd.pk: "unusual length", thin.pk: "unusual bytes per second"}
+    assert why == {odd.pk: "unusual length: 5:12 is usual", thin.pk: "unusual bytes per second"}
 
 
-def test_few_recordings_have_no_middle(channel: Stream) -> None:
-    for _ in range(5):
-        call(channel, duration_seconds=300)
-    call(channel, duration_seconds=30_000)
+def test_an_agent_with_enough_recordings_is_compared_with_their_own(channel: Stream) -> None:
+    short, long = agent("Avery Cole"), agent("Noor Hale")
+    usual_calls(channel, 30, 60, agent=short)
+    usual_calls(channel, 30, 3600, agent=long)
+    new = agent("Robin Vale")
+    made = {
+        (who, seconds): call(channel, agent=who, duration_seconds=seconds, file_size_bytes=seconds * 1000).pk
+        for who in (short, long, new)
+        for seconds in (70, 3600)
+    }
+    odd = {item.id for item in found(Finding.OUTLIER)}
+    assert odd == {made[short, 3600], made[long, 70]}  # of the channel both lengths are usual
+
+
+def test_few_recordings_of_the_month_before_say_nothing(channel: Stream) -> None:
+    usual_calls(channel, 19, 300)
+    usual_calls(channel, 25, 300, at=DAY)  # of the same month
+    odd = call(channel, duration_seconds=30_000)
     assert found(Finding.OUTLIER) == []
+    call(channel, OCTOBER, duration_seconds=300)
+    assert [item.id for item in found(Finding.OUTLIER)] == [odd.pk]
+
+
+@settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(first=st.integers(1, 20), days=st.integers(1, 40))
+def test_whether_it_is_an_outlier_does_not_depend_on_the_days_that_are_looked_at(
+    channel: Stream, first: int, days: int
+) -> None:
+    if not Recording.objects.exists():
+        usual_calls(channel, 25, 300, at=datetime(2026, 9, 10, tzinfo=UTC))
+        usual_calls(channel, 25, 3600, at=datetime(2026, 10, 10, tzinfo=UTC))
+        call(channel, datetime(2026, 10, 20, tzinfo=UTC), duration_seconds=300, file_size_bytes=300_000)
+        call(channel, datetime(2026, 11, 1, tzinfo=UTC), duration_seconds=300, file_size_bytes=300_000)
+        call(channel, datetime(2026, 11, 20, tzinfo=UTC), duration_seconds=3600, file_size_bytes=3_600_000)
+    october = {
+        day: tally.of(Finding.OUTLIER) for day, tally in _days(Window.month(date(2026, 10, 1))).items()
+    }
+    november = {
+        day: tally.of(Finding.OUTLIER) for day, tally in _days(Window.month(date(2026, 11, 1))).items()
+    }
+    assert (sum(october.values()), sum(november.values())) == (25, 1)
+    since = date(2026, 10, first)
+    window = Window(since, since + timedelta(days=days))
+    expected = {
+        day: number for day, number in {**october, **november}.items() if window.since <= day < window.until
+    }
+    assert {day: tally.of(Finding.OUTLIER) for day, tally in _days(window).items()} == expected
+
+
+def _days(window: Window) -> dict[date, Tally]:
+    return {
+        day: tally for line in count_board(window, "channel", []).lines for day, tally in line.days.items()
+    }
 
 
 def test_duplicates_are_the_same_file_or_the_same_call(channel: Stream) -> None:
