@@ -48,6 +48,14 @@ _EXACT = {
     "Its activity type is no number.": Meaning(
         "activityType", "Whether it is a recording cannot be told.", _SHAPE
     ),
+    "It names two activity types, of which one is a recording's.": Meaning(
+        "type, activityType",
+        "The activity and the data in it disagree about what it is. It is not listed as a recording.",
+        _ANSWER,
+    ),
+    "One of its fields stands in it twice.": Meaning(
+        "any field", "Which of the two values was meant cannot be told.", _ANSWER
+    ),
     "It belongs to another object.": Meaning(
         "objectId", "CommBox sent it in the answer for an object that it says it is not of.", _HARMLESS
     ),
@@ -69,16 +77,30 @@ _FIELDS = {
     "recorded_at": "timestamp",
     "created_at": "createdTime",
     "recording_url": "recordingUrl",
+    "recording_type": "recordingType",
 }
 _ODD = {
     "bad": ("is not what it should be: another type, or no number or time.", "The field counts as unknown."),
     "negative": ("is below zero.", "The field counts as unknown."),
-    "huge": ("is longer than 68 years.", "The field counts as unknown."),
+    "huge": ("is more than any recording has, such as a length of a month.", "The field counts as unknown."),
+    "improbable": ("is more than nearly any recording has: a day, or 1 TiB.", "The value is kept."),
+    "fractional": ("is no whole number.", "What follows the point is cut off."),
+    "contradictory": (
+        "is told in two ways by one answer.",
+        "The greater value counts; the other is kept in the raw copy.",
+    ),
     "future": (
         "lies more than a day ahead.",
         "It is kept, and lists sort by when we first saw the recording.",
     ),
 }
+
+
+_TWO_FILES = Meaning(
+    "id, recordingUrl",
+    "One answer names two files for one activity. Both are listed, each as a recording of its own.",
+    _FIELD,
+)
 
 
 def meaning_of(reason: str) -> Meaning:
@@ -90,6 +112,8 @@ def meaning_of(reason: str) -> Meaning:
 
 def meaning_of_flag(flag: str) -> Meaning:
     """The meaning of a flag such as `negative_duration`."""
+    if flag == "activity_with_two_files":
+        return _TWO_FILES
     kind, _, name = flag.partition("_")
     if kind not in _ODD or name not in _FIELDS:
         return UNKNOWN

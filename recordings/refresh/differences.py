@@ -5,6 +5,7 @@ columns of COMPARED to find that out: reading all of them takes twice as long.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,40 +135,49 @@ def _pairs(
 ) -> tuple[list[tuple[Row | None, RecordingItem]], list[Row]]:
     """Match each item with its row; return the pairs and the rows that no item matches.
 
-    Equal fingerprints match. Else CommBox has begun (or ceased) to give activity ids, or gives them in one shape of
-    its answers and not in another: that changes every fingerprint and no recording. Then the activity's id decides,
-    and where one of the two has none, the place and time of the file.
+    Equal fingerprints match. Else CommBox has begun (or ceased) to give activity ids, gives them in one shape of its
+    answers and not in another, or gives one id to two files: that changes fingerprints and no recording. Then the file
+    and its time decide, unless both sides name an activity and not the same; and last the activity's id, where it names
+    one row and one item.
     """
     unmatched = {row["fingerprint"]: row for row in rows}
     matches = {item.fingerprint: unmatched.pop(item.fingerprint, None) for item in items}
-    strangers = [item for item in items if matches[item.fingerprint] is None]
-    matches |= _take_same_activities(unmatched, strangers)
-    pairs = [(matches[item.fingerprint] or _take_same_file(unmatched, item), item) for item in items]
-    return pairs, list(unmatched.values())
+    _match_by_file(unmatched, matches, [item for item in items if matches[item.fingerprint] is None])
+    _match_by_activity(unmatched, matches, [item for item in items if matches[item.fingerprint] is None])
+    return [(matches[item.fingerprint], item) for item in items], list(unmatched.values())
 
 
-def _take_same_activities(unmatched: dict[str, Row], items: Sequence[RecordingItem]) -> dict[str, Row]:
-    """Take the rows of the same activity and the same version of the file, by the fingerprint of their item."""
-    fingerprints = {
-        (row["upstream_activity_id"], version_of(row["url"])): row["fingerprint"]
-        for row in unmatched.values()
-        if row["upstream_activity_id"]
-    }
-    same = {
-        item.fingerprint: fingerprints.get((item.upstream_activity_id or "", version_of(item.recording_url)))
-        for item in items
-    }
-    return {new: unmatched.pop(old) for new, old in same.items() if old is not None}
-
-
-def _take_same_file(unmatched: dict[str, Row], item: RecordingItem) -> Row | None:
-    """Take the row of the same place and time, unless both name an activity."""
-    url = facts_of(item)["url"]
+def _match_by_file(
+    unmatched: dict[str, Row], matches: dict[str, Row | None], strangers: Sequence[RecordingItem]
+) -> None:
+    """Match by place and time, unless both sides name an activity and not the same."""
+    rows = defaultdict(list)
     for row in unmatched.values():
-        same = url and (row["url"], row["recorded_at"]) == (url, item.recorded_at)
-        if same and not (row["upstream_activity_id"] and item.upstream_activity_id):
-            return unmatched.pop(row["fingerprint"])
-    return None
+        rows[row["url"], row["recorded_at"]].append(row)
+    for item in strangers:
+        url = facts_of(item)["url"]
+        for row in rows[url, item.recorded_at] if url else ():
+            ids = {row["upstream_activity_id"], item.upstream_activity_id or ""} - {""}
+            if row["fingerprint"] in unmatched and len(ids) < 2:
+                matches[item.fingerprint] = unmatched.pop(row["fingerprint"])
+                break
+
+
+def _match_by_activity(
+    unmatched: dict[str, Row], matches: dict[str, Row | None], strangers: Sequence[RecordingItem]
+) -> None:
+    """Match by activity and version of the file, where they name one row and one item."""
+    rows = defaultdict(list)
+    for row in unmatched.values():
+        rows[row["upstream_activity_id"], version_of(row["url"])].append(row)
+    activities = [
+        (item.upstream_activity_id or "", version_of(item.recording_url), item.fingerprint)
+        for item in strangers
+    ]
+    claims = Counter((activity, version) for activity, version, _ in activities)
+    for activity, version, fingerprint in activities:
+        if activity and len(rows[activity, version]) == claims[activity, version] == 1:
+            matches[fingerprint] = unmatched.pop(rows[activity, version][0]["fingerprint"])
 
 
 def _discovered(item: RecordingItem, object_id: int, now: datetime, refusal: str) -> RecordingChange:

@@ -1,15 +1,16 @@
-"""Turn text into a plain JSON value that is safe to keep: bounded in depth, free of what a database refuses."""
+"""Turn text into a plain JSON value that is safe to keep: bounded, and free of what a database refuses."""
 
 import json
 import re
 from typing import Any, NoReturn
 
-from recordings.commbox.parsing.fields import fold
+from recordings.commbox.parsing.fields import Refused, fold
 
 MAX_DEPTH = 64
-# Objects, lists and what stands in them. Ten thousand recordings are a quarter of it.
-MAX_VALUES = 1_000_000
+# Objects, lists and what stands in them. Ten thousand recordings are less than two thirds of it.
+MAX_VALUES = 300_000
 MAX_TEXT_BYTES = 64 * 1024
+MOST_WRAPPINGS = 3
 
 # The link to a file, and the JSON text it is sent in.
 _HOLD_ADDRESSES = frozenset({"recordingurl", "data"})
@@ -21,11 +22,16 @@ class Unreadable(ValueError):
     """Text that is not JSON, or larger or nested deeper than any answer of CommBox."""
 
 
+class Repeated(dict[str, Any]):
+    """An object in whose JSON a name stood twice: which of the two values was meant cannot be told."""
+
+
 def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
     """Parse JSON strictly. NaN and Infinity are refused, integers of any length survive (as text beyond 64 bit).
 
     NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither. In an address, and in
-    text that may hold one, a NUL is replaced as well: without it the address might be another file's.
+    text that may hold one, a NUL is replaced as well: without it the address might be another file's. An object that
+    names a field twice becomes Repeated.
     Raises Unreadable, also for more values or deeper nesting than allowed.
     """
     # Counted before anything is built of it: two bytes of text can become a hundred bytes of memory. What stands in
@@ -34,13 +40,28 @@ def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VA
         raise Unreadable("it holds too many values")
     try:
         document = json.loads(
-            text, parse_constant=_refuse_constant, parse_int=_integer, parse_float=_fraction
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            parse_float=_fraction,
         )
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(error.msg if isinstance(error, json.JSONDecodeError) else str(error)) from None
-    return _clean(document, max_depth)
+    # A text that is the whole document is JSON once more, in which an address may stand.
+    return _clean(document, max_depth, holds_address=True)
+
+
+def unwrap_json(text: str) -> Any:
+    """Parse JSON that may be a string of JSON again, up to three times. Raises Unreadable."""
+    value: Any = text
+    for _ in range(MOST_WRAPPINGS):
+        value = read_json(value)
+        if not isinstance(value, str):
+            break
+    return value
 
 
 def clean_text(text: str) -> str:
@@ -50,13 +71,20 @@ def clean_text(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
 
 
-def has_long_text(value: Any) -> bool:
-    """Whether any text inside a value is longer than 64 KiB in UTF-8."""
+def check_believable(value: Any) -> None:
+    """Raise Refused for a value with a text beyond 64 KiB, or with a field that stands in it twice."""
     if isinstance(value, str):
-        return len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES
-    if isinstance(value, dict):
-        return any(has_long_text(key) or has_long_text(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(has_long_text, value))
+        if len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES:
+            raise Refused("One of its texts is longer than 64 KiB.")
+    elif isinstance(value, Repeated):
+        raise Refused("One of its fields stands in it twice.")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_believable(key)
+            check_believable(item)
+    elif isinstance(value, list):
+        for item in value:
+            check_believable(item)
 
 
 def _clean(value: Any, depth_left: int, *, holds_address: bool = False) -> Any:
@@ -68,10 +96,17 @@ def _clean(value: Any, depth_left: int, *, holds_address: bool = False) -> Any:
         raise Unreadable("it is nested too deeply")
     if isinstance(value, list):
         return [_clean(item, depth_left - 1, holds_address=holds_address) for item in value]
-    return {
+    cleaned = {
         clean_text(key): _clean(item, depth_left - 1, holds_address=fold(key) in _HOLD_ADDRESSES)
         for key, item in value.items()
     }
+    is_repeated = isinstance(value, Repeated) or len(cleaned) < len(value)
+    return Repeated(cleaned) if is_repeated else cleaned
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else Repeated(fields)
 
 
 def _integer(text: str) -> int | str:

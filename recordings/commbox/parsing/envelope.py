@@ -13,13 +13,15 @@ from recordings.commbox.errors import (
     Throttled,
     Unauthorized,
 )
-from recordings.commbox.parsing.document import Unreadable, has_long_text, read_json
+from recordings.commbox.parsing.document import Repeated, Unreadable, check_believable, unwrap_json
 from recordings.commbox.parsing.fields import Fields, Refused, fold, is_missing
 from recordings.commbox.parsing.secrets import excerpt_of, without_queries
 from recordings.commbox.records import Parsed, Problem
 
 T = TypeVar("T")
 DESCRIPTION_CHARACTERS = 200
+# A page shows a few of them; an answer may be nothing but.
+MOST_PROBLEMS = 1000
 
 # An item that came without an envelope has one of these; the envelope has none.
 _ITEM_KEYS = frozenset({"objectid", "id", "activitytype", "type", "recordingurl", "createdtime"})
@@ -34,12 +36,17 @@ _CLASSES: dict[int, type[CommBoxError]] = {
 
 
 def failure_of(status: int, document: Any) -> CommBoxError | None:
-    """Tell the error an answer means, or None for success. A 2xx with an error status in its body is that error."""
+    """Tell the error an answer means, or None for success. A 2xx with an error status in its body is that error.
+
+    Only 200 is success: the other 2xx say that nothing is ready, that this is a part, or that somebody changed it.
+    """
     fields = Fields(document if isinstance(document, dict) else {})
-    if 200 <= status < 300 and fields.value("status") is not None:
+    if status == 200 and fields.value("status") is not None:
         status = fields.code("status") or 0
-    if 200 <= status < 300:
+    if status == 200:
         return None
+    if 200 < status < 300:
+        return BadResponse(f"Its status is {status}, which promises no whole answer.", status=status)
     if 300 <= status < 400:
         return BadResponse("It redirects, and redirects are not followed.", status=status, retriable=False)
     if status < 400:
@@ -59,7 +66,57 @@ def class_of(status: int, description: str = "") -> type[CommBoxError]:
     return ServerError if status >= 500 else BadRequest
 
 
-def data_of(document: Any) -> Any:
+def items_of(document: Any) -> list[Any]:
+    """List the items of an answer; a single object counts as a list of one."""
+    items, _ = _items(document)
+    return items
+
+
+def read_items(
+    document: Any,
+    read: Callable[[Fields, dict[str, Any]], T],
+    *,
+    is_other: Callable[[Fields], bool] = lambda fields: False,
+) -> Parsed[T]:
+    """Read each item by itself: `read` returns a record or raises Refused.
+
+    Items for which `is_other` holds were not asked for and are left out unread. Raises BadResponse when the answer as a
+    whole cannot be read.
+    """
+    items: list[T] = []
+    problems: list[Problem] = []
+    raw_items, is_list = _items(document)
+    for index, item in enumerate(raw_items):
+        try:
+            if not isinstance(item, dict):
+                raise Refused("It is not an object with fields.")
+            fields = Fields(item)
+            if is_other(fields):
+                continue
+            check_believable(item)
+            items.append(read(fields, item))
+        except Refused as reason:
+            if len(problems) < MOST_PROBLEMS:
+                problems.append(Problem(str(reason), excerpt_of(item), index))
+    if not is_list and not items and not problems:
+        # {"type": 3, "message": "try later"} in place of the list does not say that nothing is there.
+        raise BadResponse("Where its items should be there is one object, and it is no item.")
+    return Parsed(items, problems)
+
+
+def _items(document: Any) -> tuple[list[Any], bool]:
+    """The items, and whether they came as a list (or as nothing at all) rather than as one bare object."""
+    data = _data_of(document)
+    if data is None:
+        return [], True
+    if isinstance(data, dict):
+        return [data], False
+    if isinstance(data, list):
+        return data, True
+    raise BadResponse("Where its items should be there is something else.")
+
+
+def _data_of(document: Any) -> Any:
     """Take what an answer carries: `data` of the envelope, or the document itself where there is no envelope.
 
     `""`, null and absent all mean nothing (None). Raises BadResponse for what is neither.
@@ -68,48 +125,21 @@ def data_of(document: Any) -> Any:
         return document
     if not isinstance(document, dict):
         raise BadResponse("It is neither a list nor an object with fields.")
-    keys = {fold(key) for key in document}
-    if keys & _ITEM_KEYS:
+    keys = [fold(key) for key in document]
+    if _ITEM_KEYS.intersection(keys):
         return document
-    if not keys & {"status", "data"}:
+    if not {"status", "data"}.intersection(keys):
         raise BadResponse("It has neither the envelope's fields nor an item's.")
-    data = Fields(document).value("data")
-    if is_missing(data):
-        return None
-    if not isinstance(data, str):
-        return data
-    # CommBox sometimes writes `data` as JSON inside a string.
-    try:
-        return read_json(data)
-    except Unreadable:
-        raise BadResponse("Its data is text that is not JSON.") from None
-
-
-def items_of(document: Any) -> list[Any]:
-    """List the items of an answer; a single object counts as a list of one."""
-    data = data_of(document)
-    if data is None:
-        return []
-    if isinstance(data, dict):
-        return [data]
-    if isinstance(data, list):
-        return data
-    raise BadResponse("Where its items should be there is something else.")
-
-
-def read_items(document: Any, read: Callable[[Fields, dict[str, Any]], T | None]) -> Parsed[T]:
-    """Read each item by itself: `read` returns a record, None for one that is not asked for, or raises Refused."""
-    items: list[T] = []
-    problems: list[Problem] = []
-    for index, item in enumerate(items_of(document)):
+    if isinstance(document, Repeated) or keys.count("status") > 1 or keys.count("data") > 1:
+        raise BadResponse("It says twice how it went or what it holds.")
+    fields = Fields(document)
+    if fields.value("errors"):
+        raise BadResponse("It says that something failed.")
+    data = fields.value("data")
+    if isinstance(data, str):
+        # CommBox sometimes writes `data` as JSON inside a string.
         try:
-            if not isinstance(item, dict):
-                raise Refused("It is not an object with fields.")
-            if has_long_text(item):
-                raise Refused("One of its texts is longer than 64 KiB.")
-            record = read(Fields(item), item)
-        except Refused as reason:
-            problems.append(Problem(str(reason), excerpt_of(item), index))
-        else:
-            items.extend([] if record is None else [record])
-    return Parsed(items, problems)
+            data = unwrap_json(data)
+        except Unreadable:
+            raise BadResponse("Its data is text that is not JSON.") from None
+    return None if is_missing(data) else data

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
+from math import floor
 from typing import Any
 
 from recordings.commbox.parsing.times import parse_time
@@ -13,6 +14,9 @@ MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 MAX_INT32 = 2**31 - 1
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,19})?")
+# Beyond this a floating-point number stands for several whole ones.
+_LARGEST_EXACT = 2**53
 # These words stand for "nothing" in CommBox's own published examples.
 _MISSING_WORDS = frozenset({"", "null", "null,"})
 
@@ -36,6 +40,23 @@ def int64(value: Any) -> int | None:
     if type(value) is not int or not MIN_INT64 <= value <= MAX_INT64:
         return None
     return value
+
+
+def rounded(value: Any) -> tuple[int | None, bool]:
+    """Cut a number or a decimal text to a whole 64-bit number; (None, False) for all else.
+
+    The second is whether nothing was cut off.
+    """
+    if isinstance(value, float) and abs(value) <= _LARGEST_EXACT:
+        return floor(value), value.is_integer()
+    if isinstance(value, str) and _DECIMAL.fullmatch(text := value.strip()):
+        whole, _, fraction = text.partition(".")
+        is_whole = not fraction.strip("0")
+        below_zero = whole.startswith("-") and not is_whole
+        number = int64(int(whole) - below_zero)
+    else:
+        number, is_whole = int64(value), True
+    return number, number is not None and is_whole
 
 
 class Refused(ValueError):

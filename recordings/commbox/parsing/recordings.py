@@ -1,41 +1,47 @@
 """Parse recordings (activities of type 27) in every shape CommBox may send: enveloped, flat, bare, data as object."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.commbox.parsing.document import Unreadable, read_json
+from recordings.commbox.parsing.copies import without_copies
+from recordings.commbox.parsing.document import Unreadable, check_believable, unwrap_json
 from recordings.commbox.parsing.envelope import read_items
-from recordings.commbox.parsing.fields import MAX_INT32, Fields, Refused, int64
+from recordings.commbox.parsing.fields import Fields, Refused, int64, is_missing, rounded
 from recordings.commbox.parsing.objects import name_of
 from recordings.commbox.parsing.secrets import scrubbed, without_queries
 from recordings.commbox.records import Parsed, RecordingItem
-from recordings.storage.s3_urls import UrlKind, expiry_of, fingerprint, kind_of
+from recordings.storage.s3_urls import expiry_of, fingerprint, kind_of
 
 RECORDING_TYPE = 27
 # A recorded time further ahead than this is a wrong clock, not a recording to come.
 CLOCK_ALLOWANCE = timedelta(days=1)
 LONGEST_WORD = 200
+# Beyond the first number a value is improbable and kept: a call of more than a day, a file of more than 1 TiB. Beyond
+# the second it is unknown: no call lasts a month, and milliseconds taken for seconds look like this.
+LONGEST_SECONDS = (24 * 3600, 31 * 24 * 3600)
+LARGEST_BYTES = (2**40, 2**63 - 1)
 
 _METADATA_KEYS = ("recordingUrl", "recordingType", "duration", "timestamp", "fileSize")
-_URL_ORDER = (UrlKind.NONE, UrlKind.DIRECT, UrlKind.PRESIGNED)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def parse_recordings(document: Any, *, object_id: str, now: datetime | None = None) -> Parsed[RecordingItem]:
-    """Parse the recordings of one object. Two copies of a recording become one, with the URL that ends later.
+    """Parse the recordings of one object. Copies of a recording become one; where they differ it is flagged.
 
-    An item of another object is refused. Raises BadResponse when the answer as a whole cannot be read.
+    Activities of another type are left out unread. An item of another object is refused. Raises BadResponse when the
+    answer as a whole cannot be read.
     """
     moment = now or datetime.now(UTC)
-    parsed = read_items(document, lambda fields, item: _recording(fields, item, object_id, moment))
-    return Parsed(_without_copies(parsed.items), parsed.problems)
+    parsed = read_items(
+        document,
+        lambda fields, item: _recording(fields, item, object_id, moment),
+        is_other=_is_other_activity,
+    )
+    return Parsed(without_copies(parsed.items), parsed.problems)
 
 
-def _recording(fields: Fields, item: dict[str, Any], object_id: str, now: datetime) -> RecordingItem | None:
+def _recording(fields: Fields, item: dict[str, Any], object_id: str, now: datetime) -> RecordingItem:
     metadata, contents = _metadata(fields, item)
-    if not _is_recording(fields, metadata):
-        return None
+    _check_type(fields, metadata)
     for named in (fields.value("objectId"), metadata.value("objectId")):
         if named is not None and int64(named) != int64(object_id):
             raise Refused("It belongs to another object.")
@@ -50,12 +56,12 @@ def _recording(fields: Fields, item: dict[str, Any], object_id: str, now: dateti
     return RecordingItem(
         object_id=object_id,
         upstream_activity_id=upstream_id,
-        recording_type=metadata.text("recordingType")[:LONGEST_WORD],
+        recording_type=reader.word(metadata, "recordingType", "recording_type"),
         recording_url=url,
         url_kind=kind_of(url),
         url_expires_at=expiry_of(url),
-        duration_seconds=reader.amount(metadata, "duration", "duration", MAX_INT32),
-        file_size_bytes=reader.amount(metadata, "fileSize", "file_size"),
+        duration_seconds=reader.amount(metadata, "duration", "duration", LONGEST_SECONDS),
+        file_size_bytes=reader.amount(metadata, "fileSize", "file_size", LARGEST_BYTES),
         recorded_at=recorded_at,
         activity_created_at=reader.moment(fields, "createdTime", "created_at"),
         actor_id=user.identifier("id"),
@@ -75,20 +81,34 @@ class _FlaggingReader:
         self.flags: list[str] = []
         self._latest = now + CLOCK_ALLOWANCE
 
-    def amount(self, fields: Fields, key: str, name: str, largest: int | None = None) -> int | None:
-        """A number of seconds or bytes: whole, not negative, not beyond `largest`."""
-        if fields.value(key) is None:
+    def amount(self, fields: Fields, key: str, name: str, limits: tuple[int, int]) -> int | None:
+        """A number of seconds or bytes, cut to whole ones; beyond the first limit it is flagged, beyond the second not
+        believed."""
+        value = fields.value(key)
+        if value is None:
             return None
-        number = fields.integer(key)
+        number, is_whole = rounded(value)
         if number is None:
             self.flags.append(f"bad_{name}")
         elif number < 0:
             self.flags.append(f"negative_{name}")
-        elif largest is not None and number > largest:
+        elif number > limits[1]:
             self.flags.append(f"huge_{name}")
         else:
+            self.flags += [f"fractional_{name}"] * (not is_whole) + [f"improbable_{name}"] * (
+                number > limits[0]
+            )
             return number
         return None
+
+    def word(self, fields: Fields, key: str, name: str) -> str:
+        """A word of an open set, as it came; a number is none."""
+        value = fields.value(key)
+        if isinstance(value, str):
+            return value.strip()[:LONGEST_WORD]
+        if value is not None:
+            self.flags.append(f"bad_{name}")
+        return ""
 
     def moment(self, fields: Fields, key: str, name: str) -> datetime | None:
         """A time; one in the future is kept and flagged."""
@@ -114,33 +134,43 @@ class _FlaggingReader:
 
 def _metadata(fields: Fields, item: dict[str, Any]) -> tuple[Fields, Any]:
     """The recording's own fields: inside `data` (JSON text or object), else on the item itself."""
-    data = fields.value("data")
-    contents = data
-    if isinstance(data, str):
+    contents = fields.value("data")
+    if isinstance(contents, str):
         try:
-            contents = read_json(data)
+            contents = unwrap_json(contents)
         except Unreadable:
             raise Refused("Its data is text that is not JSON.") from None
+        check_believable(contents)
     if isinstance(contents, list) and len(contents) == 1:
         contents = contents[0]
-    if data is None:
+    if is_missing(contents):
         return fields, None
     if not isinstance(contents, dict):
         raise Refused("Its data is not an object with fields.")
     return Fields(contents, item), contents
 
 
-def _is_recording(fields: Fields, metadata: Fields) -> bool:
-    kind = fields.value("type", "activityType")
-    kind = metadata.value("activityType") if kind is None else kind
-    if kind is None and metadata.value("recordingUrl", "recordingType") is None:
-        raise Refused("Nothing in it says that it is a recording.")
-    if kind is None:
-        return True  # only recordings were asked for
-    number = int64(kind)
-    if number is None:
+def _is_other_activity(fields: Fields) -> bool:
+    """Whether the item says of itself, before its data is opened, that it is of another type."""
+    types = _types(fields.value("type"), fields.value("activityType"))
+    return bool(types) and None not in types and RECORDING_TYPE not in types
+
+
+def _check_type(fields: Fields, metadata: Fields) -> None:
+    """Raise Refused unless the item is a recording: wherever it names its type, it names this one."""
+    types = _types(fields.value("type"), fields.value("activityType"), metadata.value("activityType"))
+    if None in types:
         raise Refused("Its activity type is no number.")
-    return number == RECORDING_TYPE
+    if types - {RECORDING_TYPE}:
+        raise Refused("It names two activity types, of which one is a recording's.")
+    # Only recordings were asked for: an item without a type is one if it has a link or a type of recording.
+    if not types and metadata.value("recordingUrl", "recordingType") is None:
+        raise Refused("Nothing in it says that it is a recording.")
+
+
+def _types(*values: Any) -> set[int | None]:
+    """The numbers among them, and None for a value that is no number."""
+    return {int64(value) for value in values if value is not None}
 
 
 def _upstream_id(fields: Fields) -> str | None:
@@ -153,17 +183,3 @@ def _raw(item: dict[str, Any], contents: Any) -> dict[str, Any]:
     """The item as it came, with `data` opened and no signature left in any text."""
     opened = {key: contents if key.lower() == "data" and contents else item[key] for key in item}
     return scrubbed(opened, without_queries)
-
-
-def _without_copies(items: Iterable[RecordingItem]) -> list[RecordingItem]:
-    best: dict[str, RecordingItem] = {}
-    for item in items:
-        known = best.get(item.fingerprint)
-        if known is None or _url_life(item) > _url_life(known):
-            best[item.fingerprint] = item
-    return list(best.values())
-
-
-def _url_life(item: RecordingItem) -> tuple[int, datetime]:
-    """A URL with its own permission before one without, and of those the one that ends later."""
-    return _URL_ORDER.index(item.url_kind), item.url_expires_at or _LONG_AGO

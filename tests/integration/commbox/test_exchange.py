@@ -4,6 +4,8 @@ import gzip
 import json
 import threading
 import time
+import tracemalloc
+import zlib
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +29,7 @@ from recordings.commbox import (
 from recordings.commbox.retry import Backoff
 from tests.integration.commbox.conftest import KEY, Connect
 from tests.integration.commbox.stub import Stub, reply, serving, wire
+from tests.thorough import amount
 from tests.unit.commbox.examples import OBJECT_ID, conversation, envelope, flat
 
 OK = envelope(None)
@@ -111,6 +114,7 @@ def test_rule_n_over_the_wire(stub: Stub, connect: Connect) -> None:
         connect().recordings(OBJECT_ID)
 
 
+TWICE = gzip.compress(gzip.compress(json.dumps(OK).encode()))
 BAD_ANSWERS: dict[str, dict[str, Any]] = {
     "html": {"raw": b"<html></html>"},
     "empty": {"raw": b""},
@@ -119,6 +123,16 @@ BAD_ANSWERS: dict[str, dict[str, Any]] = {
     "too deep": {"raw": b"[" * 65 + b"]" * 65},
     "no charset": {"raw": b'{"status":"200","data":"\xff\xfe\xfa"}'},
     "broken gzip": {"raw": b"not gzip", "headers": {"Content-Encoding": "gzip"}},
+    "cut gzip": {"raw": gzip.compress(json.dumps(OK).encode())[:-4], "headers": {"Content-Encoding": "gzip"}},
+    "gzip in gzip": {"raw": TWICE, "headers": {"Content-Encoding": "gzip, gzip"}},
+    "gzip in gzip without a word": {"raw": TWICE, "headers": {"Content-Encoding": "gzip"}},
+    "brotli": {"raw": json.dumps(OK).encode(), "headers": {"Content-Encoding": "br"}},
+    "punycode": {
+        "raw": b'{"data":"\xff' + b"a" * (1 << 20) + b'-b"}',
+        "headers": {"Content-Type": "application/json; charset=punycode"},
+    },
+    "thirty mebibytes of objects": {"raw": b"[" + b"{}," * (10 << 20) + b"{}]"},
+    "two lists": {"raw": b'{"status":"200","data":[1],"data":[]}'},
     "a status that is none": {"body": envelope([], status="maybe")},
     "another kind of json": {"body": {"hello": "world"}},
 }
@@ -132,13 +146,26 @@ def test_a_success_that_is_no_answer_is_asked_for_three_times(
     stub.answer(reply(200, **BAD_ANSWERS[name]))
     with pytest.raises(BadResponse):
         connect().recordings(OBJECT_ID)
-    assert len(stub.seen) == (1 if name == "another kind of json" else 3)
+    assert len(stub.seen) == (1 if name in ("another kind of json", "two lists") else 3)
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+def test_another_status_than_200_never_says_that_there_is_nothing(
+    stub: Stub, connect: Connect, status: int
+) -> None:
+    stub.answer(reply(status, envelope([])))
+    with pytest.raises(BadResponse) as failure:
+        connect().recordings(OBJECT_ID)
+    assert (failure.value.status, len(stub.seen)) == (status, 3)
 
 
 @pytest.mark.parametrize(
     "headers_and_body",
     [
         ({"Content-Encoding": "gzip"}, gzip.compress(json.dumps(envelope([flat()])).encode())),
+        ({"Content-Encoding": "X-GZIP "}, gzip.compress(json.dumps(envelope([flat()])).encode())),
+        ({"Content-Encoding": "deflate"}, zlib.compress(json.dumps(envelope([flat()])).encode())),
+        ({"Content-Encoding": "identity"}, json.dumps(envelope([flat()])).encode()),
         (
             {"Content-Type": "application/json; charset=utf-16"},
             json.dumps(envelope([flat()])).encode("utf-16"),
@@ -172,6 +199,25 @@ def test_a_small_answer_that_unfolds_beyond_32_mib_is_refused(stub: Stub, connec
     stub.answer(reply(200, raw=gzip.compress(b" " * (40 << 20)), headers={"Content-Encoding": "gzip"}))
     with pytest.raises(BadResponse, match="longer than 32 MiB"):
         connect().system_status()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip"])
+def test_a_bomb_takes_no_more_memory_than_an_honest_answer(
+    stub: Stub, connect: Connect, encoding: str
+) -> None:
+    """What becomes a hundred times larger is cut off on the way; what is compressed twice is not opened at all."""
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+    body = b"".join(bomb.compress(bytes(16 << 20)) for _ in range(amount(8, 64))) + bomb.flush()
+    for _ in encoding.split(",")[1:]:
+        body = gzip.compress(body)
+    stub.answer(reply(200, raw=body, headers={"Content-Encoding": encoding}))
+    commbox = connect()
+    tracemalloc.start()
+    with pytest.raises(BadResponse):
+        commbox.system_status()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 96 << 20
 
 
 @pytest.mark.parametrize("where", ["headers", "body"])

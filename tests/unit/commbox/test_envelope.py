@@ -15,6 +15,7 @@ from recordings.commbox.errors import (
     Unauthorized,
     Unreachable,
 )
+from recordings.commbox.parsing.document import read_json
 from recordings.commbox.parsing.envelope import failure_of, items_of
 from tests.unit.commbox.examples import SIGNED_900, envelope
 
@@ -51,10 +52,21 @@ def test_an_error_status_in_the_body_of_a_success_wins(status: int, kind: type[C
         assert error.status == status
 
 
-@pytest.mark.parametrize("status", [200, "200", 201, "299", None, "", "null"])
+@pytest.mark.parametrize("status", [200, "200", None, "", "null"])
 def test_success_is_success(status: Any) -> None:
     assert failure_of(200, envelope([], status=status)) is None
-    assert failure_of(204, []) is None
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 205, 206, 207, 226, 299])
+def test_any_other_status_of_success_promises_no_whole_answer(status: int) -> None:
+    """Accepted for later, a part, or what somebody on the way has made of it: not what CommBox holds."""
+    for error in (
+        *(failure_of(status, document) for document in ([], None, envelope([]), envelope([], status=status))),
+        failure_of(200, envelope([], status=status)),
+        failure_of(200, envelope([], status=str(status))),
+    ):
+        assert type(error) is BadResponse
+        assert error.status == status
 
 
 @pytest.mark.parametrize("status", [0, 100, 199, "OK", "error", True, 200.0, 2**40, [], -1])
@@ -123,9 +135,34 @@ def test_each_class_knows_whether_asking_again_helps(kind: type[CommBoxError]) -
         ({"Data": [1]}, [1]),
         ([1, 2], [1, 2]),
         ([], []),
+        (envelope("[]"), []),
+        (envelope('"[1, 2]"'), [1, 2]),
+        (envelope('"\\"[1, 2]\\""'), [1, 2]),
+        (envelope('"null"'), []),
+        (envelope([]) | {"errors": []}, []),
         ({"id": 1}, [{"id": 1}]),
         ({"id": 1, "status": "done", "data": "[1]"}, [{"id": 1, "status": "done", "data": "[1]"}]),
     ],
 )
 def test_where_the_items_are(document: Any, items: list[Any]) -> None:
     assert items_of(document) == items
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status":"200","data":[1],"data":[]}',
+        '{"status":"200","data":[],"data":[]}',
+        '{"status":"500","status":"200","data":[]}',
+        '{"status":"200","Data":[1],"data":[]}',
+        '{"status":"200","STATUS":"500","data":[]}',
+        '{"status":"200","data":[],"extra":1,"extra":2}',
+        '{"status":"200","data":[],"errors":["later"]}',
+        '{"status":"200","data":[],"errors":{"code":1}}',
+        '{"status":"200","data":"{\\"a\\":"}',
+        '{"status":"200","data":"later"}',
+    ],
+)
+def test_an_answer_that_contradicts_itself_is_refused_whole(text: str) -> None:
+    with pytest.raises(BadResponse):
+        items_of(read_json(text))

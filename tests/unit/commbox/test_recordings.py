@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recordings.commbox.errors import BadResponse, CommBoxError
 from recordings.commbox.parsing.document import read_json
+from recordings.commbox.parsing.envelope import MOST_PROBLEMS
 from recordings.commbox.parsing.recordings import parse_recordings
 from recordings.commbox.records import Parsed, Problem, RecordingItem
 from recordings.storage import NotPlayable, locate
@@ -176,7 +177,13 @@ ODD = [
     ({"duration": -5}, "negative_duration", "duration_seconds"),
     ({"duration": 2**31}, "huge_duration", "duration_seconds"),
     ({"duration": 2**80}, "bad_duration", "duration_seconds"),
-    ({"duration": 5.5}, "bad_duration", "duration_seconds"),
+    ({"duration": -0.5}, "negative_duration", "duration_seconds"),
+    ({"duration": "-0.5"}, "negative_duration", "duration_seconds"),
+    ({"duration": 1_000_000_000}, "huge_duration", "duration_seconds"),
+    ({"duration": 1e300}, "bad_duration", "duration_seconds"),
+    ({"duration": "5.4e2"}, "bad_duration", "duration_seconds"),
+    ({"duration": "5,5"}, "bad_duration", "duration_seconds"),
+    ({"duration": "5."}, "bad_duration", "duration_seconds"),
     ({"duration": True}, "bad_duration", "duration_seconds"),
     ({"duration": "long"}, "bad_duration", "duration_seconds"),
     ({"fileSize": -1}, "negative_file_size", "file_size_bytes"),
@@ -246,9 +253,152 @@ def test_blanks_before_a_link_are_no_part_of_it(url: str) -> None:
     assert locate(only([flat(recordingUrl=url)]).recording_url, [HOST]).url == URL
 
 
-@pytest.mark.parametrize("word", ["hologram", "אודיו", "", None, 5])
+@pytest.mark.parametrize("word", ["hologram", "אודיו", "5", "", None])
 def test_a_new_recording_type_is_kept_as_it_is(word: Any) -> None:
-    assert only([flat(recordingType=word)]).recording_type == ("" if word is None else str(word))
+    item = only([flat(recordingType=word)])
+    assert (item.recording_type, item.flags) == (word or "", ())
+
+
+@pytest.mark.parametrize("word", [5, 0, -1, 1.5, True, ["video"], {"a": 1}])
+def test_a_recording_type_that_is_no_word_is_unknown_and_flagged(word: Any) -> None:
+    item = only([flat(recordingType=word)])
+    assert (item.recording_type, item.flags) == ("", ("bad_recording_type",))
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "name"),
+    [
+        ("duration", "duration_seconds", "duration"),
+        ("fileSize", "file_size_bytes", "file_size"),
+    ],
+)
+@given(
+    number=st.integers(0, 86_400), fraction=st.sampled_from([0, 0.25, 0.5, 0.7, 0.999]), as_text=st.booleans()
+)
+def test_a_number_with_a_point_is_cut_to_a_whole_one(
+    key: str, field: str, name: str, number: int, fraction: float, as_text: bool
+) -> None:
+    value: Any = number + fraction
+    item = only([flat(**{key: str(value) if as_text else value})])
+    assert getattr(item, field) == number
+    assert item.flags == ((f"fractional_{name}",) if fraction else ())
+
+
+@pytest.mark.parametrize(
+    ("change", "flags"),
+    [
+        ({"duration": 86_400}, ()),
+        ({"duration": 86_401}, ("improbable_duration",)),
+        ({"duration": 542_000}, ("improbable_duration",)),
+        ({"duration": 542_000.5}, ("fractional_duration", "improbable_duration")),
+        ({"duration": 31 * 86_400}, ("improbable_duration",)),
+        ({"fileSize": 2**40}, ()),
+        ({"fileSize": 2**40 + 1}, ("improbable_file_size",)),
+        ({"fileSize": 2**62}, ("improbable_file_size",)),
+    ],
+)
+def test_an_improbable_number_is_kept_and_flagged(change: dict[str, Any], flags: tuple[str, ...]) -> None:
+    item = only([flat(**change)])
+    assert item.flags == flags
+    assert item.duration_seconds == int(change.get("duration", 542))
+    assert item.file_size_bytes == change.get("fileSize", 104857600)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_data_in_strings_in_strings_is_opened_and_a_fourth_time_not(times: int) -> None:
+    data = json.dumps(METADATA)
+    for _ in range(times - 1):
+        data = json.dumps(data)
+    assert only(envelope([activity(data)])).fingerprint == only([flat()]).fingerprint
+    if times == 3:
+        parsed = parse(envelope([activity(json.dumps(data))]))
+        assert [problem.reason for problem in parsed.problems] == ["Its data is not an object with fields."]
+
+
+BROKEN = [
+    "Customer asked to be called back",
+    '{"cut',
+    "x" * 70_000,
+    "[" * 500,
+    "\x00",
+    7,
+    [1, 2],
+    {"a": "x" * 70_000},
+]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=lambda data: str(data)[:20])
+@pytest.mark.parametrize("other", [1, "1", 10, 0, -27])
+def test_other_activities_are_left_out_whatever_their_data_is(data: Any, other: Any) -> None:
+    """A remark is text and no JSON: it is no problem, and what is missing beside it may count as missing."""
+    parsed = parse(envelope([activity(data, type=other), activity(), {"type": other}]))
+    assert ([item.recording_url for item in parsed.items], parsed.problems) == ([URL], [])
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        activity(metadata(activityType=26)),
+        activity(metadata(ActivityType="1")),
+        {**activity(), "activityType": 26},
+        {**flat(), "type": 4},
+        {**activity({**METADATA, "activity_type": 0})},
+    ],
+)
+def test_an_item_that_names_two_types_is_no_recording_and_reported(item: Any) -> None:
+    parsed = parse(envelope([item, flat(recordingUrl=f"{HOST}/2.mp4")]))
+    assert [item.recording_url for item in parsed.items] == [f"{HOST}/2.mp4"]
+    assert [problem.reason for problem in parsed.problems] == [
+        "It names two activity types, of which one is a recording's."
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"type": 3, "message": "try later"},
+        {"id": 5, "type": 3},
+        envelope({"type": 3, "message": "try later"}),
+        envelope([]) | {"type": 3},
+    ],
+)
+def test_a_message_in_place_of_the_list_does_not_say_that_there_is_nothing(document: Any) -> None:
+    with pytest.raises(BadResponse):
+        parse(document)
+
+
+def test_a_field_that_stands_twice_costs_its_item_only() -> None:
+    good = json.dumps(flat(recordingUrl=f"{HOST}/2.mp4"))
+    for twice in (
+        '{"activityType":27,"recordingUrl":"https://a.example/1.mp4","recordingUrl":"https://a.example/2.mp4"}',
+        '{"type":27,"data":"{\\"duration\\":1,\\"duration\\":2}"}',
+        '{"type":27,"data":{"duration":1,"duration":1}}',
+        '{"type":27,"duration":1,"user":{"id":1,"id":2}}',
+    ):
+        parsed = parse(read_json(f'{{"status":"200","data":[{twice},{good}]}}'))
+        assert [item.recording_url for item in parsed.items] == [f"{HOST}/2.mp4"]
+        assert [problem.reason for problem in parsed.problems] == ["One of its fields stands in it twice."]
+
+
+TEXTS = st.text(st.characters(codec=None, categories=None), max_size=12)  # type: ignore[arg-type]
+
+
+@given(TEXTS, st.integers(1, 3))
+def test_an_address_is_never_cleaned_into_another_one(odd: str, times: int) -> None:
+    """NUL, lone surrogates and line ends stay to be seen, or are replaced by U+FFFD: the URL is refused when played."""
+    url = f"{HOST}/a{odd}b.mp4"
+    data = json.dumps(metadata(recordingUrl=url))
+    for _ in range(times - 1):
+        data = json.dumps(data)
+    for document in (envelope([activity(data)]), envelope([flat(recordingUrl=url)])):
+        item = only(read_json(json.dumps(document)))
+        expected = "".join("\ufffd" if ch == "\0" or "\ud800" <= ch <= "\udfff" else ch for ch in url)
+        assert item.recording_url == expected.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def test_more_unreadable_items_than_a_page_could_show_are_not_all_kept() -> None:
+    parsed = parse(envelope([flat(), *([{}] * 5000), flat(recordingUrl=f"{HOST}/2.mp4")]))
+    assert (len(parsed.items), len(parsed.problems)) == (2, MOST_PROBLEMS)
 
 
 def test_large_files_and_numbers_as_text() -> None:
