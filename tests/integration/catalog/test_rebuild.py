@@ -102,6 +102,7 @@ def test_a_rebuild_can_begin_again(seven, rebuilt):
         signing.dumps([rebuild.VERSION - 1, 999, 999], salt=rebuild._SALT),  # read text differently
         signing.dumps([999], salt=rebuild._SALT),
     ],
+    ids=range(7),
 )
 def test_what_somebody_put_into_the_cache_skips_nothing(db, value):
     cache.set(rebuild._KEY, value)
