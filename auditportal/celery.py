@@ -69,6 +69,7 @@ app.conf.update(
             "schedule": crontab(hour="2", minute="30"),
         },
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
+        "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
     },
 )
@@ -79,6 +80,7 @@ for _entry in app.conf.beat_schedule.values():
 app.autodiscover_tasks(
     [
         "recordings.assurance",
+        "recordings.audit",
         "recordings.custody",
         "recordings.playback",
         "recordings.proof.verification",

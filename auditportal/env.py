@@ -140,7 +140,7 @@ class Env(BaseSettings):
     REPORTS_DIR: Path = ROOT / ".portal" / "reports"
     STALE_AFTER_HOURS: int = Field(default=24, ge=1)
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    METRICS_ALLOW_FROM: CommaList = ["127.0.0.1", "::1"]
+    METRICS_TOKEN: SecretStr | None = Field(default=None, min_length=16)
 
     @field_validator("COMMBOX_API_URL", "PUBLIC_URL")
     @classmethod

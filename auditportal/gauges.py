@@ -10,8 +10,9 @@ from prometheus_client.registry import Collector
 
 from recordings.api_keys import keys
 from recordings.audit.lag import lag
+from recordings.audit.owed import overdue
 from recordings.commbox.assembly import budget_left
-from recordings.models import LogHead, RefreshRun, SourceStatus
+from recordings.models import LogHead, OwedEvent, RefreshRun, SourceStatus
 from recordings.operations import queries, unreadable
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.verification import nightly
@@ -49,6 +50,7 @@ def _trail() -> Values:
         **sealed,
         "portal_trail_unsealed_events": behind.count,
         "portal_trail_lag_seconds": behind.seconds,
+        "portal_trail_owed_events": OwedEvent.objects.filter(overdue()).count(),
     }
 
 
@@ -82,6 +84,7 @@ _HELP = {
     "portal_trail_verified_leaves": "Leaves it verified",
     "portal_trail_sealed_leaves": "Leaves of the sealed log",
     "portal_trail_unsealed_events": "Events that no signed checkpoint covers yet",
+    "portal_trail_owed_events": "Ends of sessions that the trail has not taken for two minutes",
     "portal_trail_lag_seconds": "Age of the oldest of them",
 }
 _GROUPS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget, nightly.metrics)

@@ -30,6 +30,7 @@ TABLES = {
     "recordings_delivery": "SELECT, INSERT, UPDATE",
     "recordings_filesighting": "SELECT, INSERT",
     "recordings_mediacheck": "SELECT, INSERT",
+    "recordings_owedevent": "SELECT, INSERT, UPDATE (count, written), DELETE",
     "recordings_parseproblem": "SELECT, INSERT, UPDATE",
     "recordings_recording": "SELECT, INSERT, UPDATE",
     "recordings_refreshrun": "SELECT, INSERT, UPDATE, DELETE",

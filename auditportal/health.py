@@ -1,12 +1,13 @@
 """Health and metrics for whoever runs the portal."""
 
+import hmac
+
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from auditportal.metrics import exposition
-from recordings.audit import client_address
 from recordings.policies import open_view
 from recordings.timed import TimedValue
 
@@ -22,13 +23,17 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @open_view
 def ready(request: HttpRequest) -> JsonResponse:
-    """Whether requests can be served: the database must answer; Redis away is degraded, not unready."""
+    """Whether requests can be served: the database must answer; Redis away is degraded, not unready.
+
+    Which part it is, only those who monitor the portal are told.
+    """
     parts = _parts.get()
     if parts is None:
         redis_answers = cache.reachable()  # type: ignore[attr-defined]  # auditportal.cache
         parts = _parts.set({"database": _database(), "redis": "ok" if redis_answers else "degraded"})
     whole = parts["database"] == "ok"
-    return JsonResponse({"status": "ready" if whole else "unready", **parts}, status=200 if whole else 503)
+    told = parts if _is_monitoring(request) else {}
+    return JsonResponse({"status": "ready" if whole else "unready", **told}, status=200 if whole else 503)
 
 
 def _database() -> str:
@@ -42,7 +47,14 @@ def _database() -> str:
 
 @open_view
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text, for the inner network only (METRICS_ALLOW_FROM); elsewhere it does not exist."""
-    if client_address(request) not in settings.METRICS_ALLOW_FROM:
+    """Prometheus text for whoever sends METRICS_TOKEN as a bearer token; for everybody else it does not exist."""
+    if not _is_monitoring(request):
         raise Http404
     return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_monitoring(request: HttpRequest) -> bool:
+    """By a token, because an address says little behind a proxy."""
+    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+    given = request.headers.get("Authorization", "").encode()
+    return bool(settings.METRICS_TOKEN) and hmac.compare_digest(given, expected)

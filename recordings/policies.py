@@ -6,7 +6,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec
 
 from django.http import HttpRequest, HttpResponseBase
 
-from recordings.audit import Actor, Kind, Outcome, Target, record_committed
+from recordings.audit import Actor, Target, record_refusal
 from recordings.exceptions import NotPermitted
 from recordings.permissions import Permission
 
@@ -26,13 +26,11 @@ def check(request: HttpRequest, permission: Permission, *, target: Target | None
 
 
 def refuse(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> NoReturn:
-    """Write the refusal into the trail, then raise NotPermitted."""
-    record_committed(
-        Kind.ACCESS_DENIED,
+    """Have the refusal in the trail, or counted there, then raise NotPermitted."""
+    record_refusal(
         by=Actor.from_request(request),
         target=target or Target("page", request.path[:200]),
-        outcome=Outcome.DENIED,
-        detail={"method": request.method or ""},
+        method=request.method or "",
         rule=permission.value,
     )
     raise NotPermitted

@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
-from recordings.audit import Actor, Kind, Outcome, Target, record_committed, session_ref
+from recordings.audit import (
+    Actor,
+    AuditUnavailable,
+    Kind,
+    Outcome,
+    Target,
+    owe,
+    record_committed,
+    session_ref,
+)
 from recordings.playback.watching import end_viewings_of_session
 
 
@@ -30,6 +39,10 @@ def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     if user is None or not request.session.session_key:
         return
     actor = Actor.from_request(request)
-    end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
     kind = Kind.SESSION_ENDED if getattr(request, "session_is_over", False) else Kind.SIGNED_OUT
-    record_committed(kind, by=actor, target=Target.of(user))
+    try:
+        end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
+        record_committed(kind, by=actor, target=Target.of(user))
+    except AuditUnavailable:
+        # A trail that is away keeps nobody signed in: the session ends, and its event follows.
+        owe(kind, by=actor)

@@ -9,6 +9,7 @@ then raises it. `committed()` is the transaction for rows and events that must b
 from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.once import record_once
+from recordings.audit.owed import owe, record_refusal
 from recordings.audit.record import (
     Entry,
     committed,
@@ -29,10 +30,12 @@ __all__ = [
     "Target",
     "client_address",
     "committed",
+    "owe",
     "record",
     "record_all",
     "record_committed",
     "record_once",
+    "record_refusal",
     "refuse",
     "request_id",
     "session_ref",

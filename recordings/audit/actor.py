@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Self
 
 import structlog
@@ -10,6 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from recordings.models import CommBoxObject, Recording, Viewing
+
+_HOST_AND_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 
 def session_ref(session_key: str | None) -> str:
@@ -20,12 +24,24 @@ def session_ref(session_key: str | None) -> str:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address, taken from a fixed number of trusted hops; a longer forged list changes nothing."""
+    """The caller's address without a port, taken from a fixed number of trusted hops; empty when there is none.
+
+    A longer forged list changes nothing, and what is no address counts as none was sent.
+    """
     hops = settings.TRUSTED_PROXY_HOPS
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if hops and len(forwarded) >= hops and forwarded[-hops]:
-        return forwarded[-hops][:64]
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+    given = forwarded[-hops] if hops and len(forwarded) >= hops else ""
+    return _address(given) or _address(str(request.META.get("REMOTE_ADDR", "")))
+
+
+def _address(text: str) -> str:
+    """The address in `203.0.113.9`, `203.0.113.9:5555`, `2001:db8::1` or `[2001:db8::1]:5555`; else empty."""
+    match = _HOST_AND_PORT.fullmatch(text)
+    try:
+        address = ip_address((match[1] or match[2]) if match else text)
+    except ValueError:
+        return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def request_id() -> str:

@@ -21,16 +21,18 @@ SECONDS = 60
 _SALT = "recordings.audit.once"
 
 
-def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) -> None:
+def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) -> bool:
     """Have this event in the trail, committed, unless the same person in the same session did the same within the
-    minute: an event of this kind with this `act`, whatever its `facts` say beside. Raises AuditUnavailable."""
+    minute: an event of this kind with this `act`, whatever its `facts` say beside. Returns whether it is a new one.
+    Raises AuditUnavailable."""
     # 1. A key that does not give away the words of the act.
     text = json.dumps({"kind": kind, "by": by.ref, "session": by.session, "act": act}, sort_keys=True)
     key = f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"
     # 2. Written already, if we ourselves signed so within the minute.
     with suppress(signing.BadSignature, TypeError):  # whatever somebody has put there
         if signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key:
-            return
+            return False
     # 3. Committed first, remembered after.
     record_committed(kind, by=by, **facts)
     cache.set(key, signing.dumps(key, salt=_SALT), SECONDS)
+    return True

@@ -5,6 +5,7 @@ from recordings.models.assurance import CompletenessStatement, MediaCheck, Media
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.file_sighting import FileBadge, FileSighting
+from recordings.models.owed_event import OwedEvent
 from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
@@ -46,6 +47,7 @@ __all__ = [
     "MediaCheck",
     "MediaOutcome",
     "Outside",
+    "OwedEvent",
     "ParseProblem",
     "Recording",
     "RecordingState",

@@ -2,16 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Exists
 from django.utils import timezone
 
 from recordings.api_keys import keys
+from recordings.audit.owed import overdue
 from recordings.days import today
-from recordings.models import SourceStatus
+from recordings.models import OwedEvent, SourceStatus
 from recordings.refresh import absence, runs
 
 # Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
 SILENCE = timedelta(minutes=10)
 MISSED = "Channels are listed every 30 seconds. Are the clock (celery beat) and a worker running?"
+OWED = "The trail did not take their events. They follow once it can be written and a worker runs."
 LAST_CONFIRMED = "Lists show what was last confirmed."
 FAILURES = {
     "unreachable": "CommBox not reachable since {}.",
@@ -34,9 +37,12 @@ def banners(*, operations: bool = False) -> list[Banner]:
 
     A refused key is for those who can put it right (`operations`); everybody else sees the age of each row.
     """
-    status = SourceStatus.objects.filter(pk=1).first()
+    owed = Exists(OwedEvent.objects.filter(overdue()))
+    status = SourceStatus.objects.filter(pk=1).annotate(trail_owed=owed).first()
     if status is None:
         return []
+    if operations and status.trail_owed:
+        return [_banner("bad", "Ends of sessions are missing in the audit trail.", OWED)]
     if status.mass_absence_since is not None:
         return [_missing(status.mass_absence_since)]
     if status.failing_since is not None:

@@ -108,11 +108,17 @@ def _sign_in_failed(event: Opened) -> Words:
 
 
 def _signed_out(event: Opened) -> Words:
-    return ["signed out"]
+    return ["signed out", _later(event)]
 
 
 def _session_ended(event: Opened) -> Words:
-    return ["was signed out", phrases.because(event, "the session had reached its end")]
+    return ["was signed out", phrases.because(event, "the session had reached its end"), _later(event)]
+
+
+def _later(event: Opened) -> str:
+    """When it was, of an event that the trail did not take at once."""
+    at = event.text("happened_at")[11:16]
+    return f" at {at} UTC, when the trail could not be written" if at else ""
 
 
 def _role_granted(event: Opened) -> Words:
@@ -128,6 +134,10 @@ def _role(event: Opened) -> str:
 
 
 def _access_denied(event: Opened) -> Words:
+    if more := event.detail.get("more"):
+        return [
+            f"was refused {phrases.count(more, 'more time')} in the minute from {event.text('minute')[11:16]} UTC"
+        ]
     right = str(event.part("authz").get("rule", ""))
     why = f"no right to {RIGHTS.get(right, right.replace('_', ' '))}" if right else "not allowed"
     where: list[str | Part] = [" (", thing(event), ")"] if event.target_ref else []

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from auditportal.sandbox import Sandbox
@@ -12,7 +12,9 @@ from tests.factories import conversation
 
 
 def metrics() -> dict[str, float]:
-    text = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode()
+    with override_settings(METRICS_TOKEN="only-for-tests-to-scrape"):
+        scraped = Client().get("/metrics", headers={"Authorization": "Bearer only-for-tests-to-scrape"})
+    text = scraped.content.decode()
     lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in lines if name.startswith("portal_")}
 

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from auditportal.accounts.middleware import is_open
 from auditportal.accounts.roles import ROLES
-from recordings.audit import Kind
+from recordings.audit import Kind, owed
 from recordings.models import AuditEvent
 from recordings.permissions import Permission as P
 from tests.factories import person
@@ -147,8 +147,9 @@ def test_a_setting_opens_these_doors_and_no_others(db, settings, public):
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
-def test_every_role_is_refused_where_it_has_no_right(db, client, role):
+def test_every_role_is_refused_where_it_has_no_right(db, client, monkeypatch, role):
     """S18, S37: the refusal is an event; the person sees a sentence."""
+    monkeypatch.setattr(owed, "REFUSALS_A_MINUTE", 1000)
     user = person(role)
     client.force_login(user)
     for name, right in MATRIX.items():

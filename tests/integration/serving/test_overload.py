@@ -46,7 +46,9 @@ def test_a_locked_table_stops_nobody_for_long(serve: Callable[..., Served], serv
     client.close()
 
 
-def test_what_was_refused_is_counted_by_its_reason(served: Served) -> None:
+def test_what_was_refused_is_counted_by_its_reason(serve: Callable[..., Served]) -> None:
+    served = serve(METRICS_TOKEN="only-for-tests-to-scrape")
     httpx.post(f"{served.url}/accounts/login/", content=bytes(70_000))
-    text = httpx.get(f"{served.url}/metrics", timeout=60).text
+    monitor = {"Authorization": "Bearer only-for-tests-to-scrape"}
+    text = httpx.get(f"{served.url}/metrics", headers=monitor, timeout=60).text
     assert 'portal_refused_requests_total{reason="large"} 1.0' in text

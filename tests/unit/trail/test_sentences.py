@@ -67,6 +67,14 @@ SAID = [
         "Noa Levi looked at the phone number of the customer of object 7",
     ),
     (
+        event(Kind.SIGNED_OUT, action_detail={"happened_at": "2026-11-30T14:02:07Z"}),
+        "Noa Levi signed out at 14:02 UTC, when the trail could not be written",
+    ),
+    (
+        event(Kind.ACCESS_DENIED, action_detail={"more": 206, "minute": "2026-11-30T14:02:00Z"}),
+        "Noa Levi was refused 206 more times in the minute from 14:02 UTC",
+    ),
+    (
         event(Kind.SIGN_IN_FAILED, names={"object.label": "noa"}),
         "Noa Levi failed to sign in as “\u2068noa\u2069”",
     ),
