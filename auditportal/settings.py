@@ -118,7 +118,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+# Failed attempts are limited by accounts/attempts.py.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": None}
 
 # --- the browser
 

@@ -3,10 +3,22 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import ngettext_lazy
 
-from recordings.audit import Actor, Kind, Outcome, Target, client_address, record_committed
+from auditportal.accounts import attempts
+from auditportal.accounts.models import User
+from recordings.audit import (
+    Actor,
+    Kind,
+    Outcome,
+    Target,
+    client_address,
+    record_committed,
+    record_once,
+)
+from recordings.counter import CannotCount
 
 
 class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -15,7 +27,6 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": "User name and password do not fit together.",
-        "too_many_login_attempts": "Too many failed attempts. Wait five minutes and try again.",
         "limits_unavailable": "Sign-in is closed for a moment: failed attempts cannot be counted right now. "
         "Try again in a minute.",
     }
@@ -29,27 +40,61 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
         return client_address(request) or "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse, rather than not count, when the counters' store is away."""
-        if not cache.reachable():  # type: ignore[attr-defined]
-            raise self.validation_error("limits_unavailable")
-        super().pre_authenticate(request, **credentials)
+        """Count the attempt, in place of allauth's own limits; refuse when it is one too many or cannot be counted."""
+        try:
+            self._attempt = attempts.begin(request, str(credentials.get("username", "")))
+        except CannotCount:
+            raise self.validation_error("limits_unavailable") from None
+        except attempts.TooManyAttempts as refused:
+            self._record_waiting(request, credentials)
+            raise ValidationError(
+                ngettext_lazy(
+                    "Too many failed attempts. Wait %(seconds)d second, then try again.",
+                    "Too many failed attempts. Wait %(seconds)d seconds, then try again.",
+                    "seconds",
+                ),
+                code="too_many_login_attempts",
+                params={"seconds": refused.seconds},
+            ) from None
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """A closed account is answered like a wrong password: nobody learns that it exists (ASVS 6.3.8)."""
         user = super().authenticate(request, **credentials)
-        if user is None or user.is_active:
-            return user
-        self.authentication_failed(request, **credentials)
-        return None
+        if user is not None and not user.is_active:
+            self.authentication_failed(request, **credentials)
+            return None
+        if user is not None:
+            self._attempt.succeeded()
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """A failed attempt is an event; the name that was typed is a personal value (it may be a password)."""
+        """A failed attempt is an event, and so is that the next one has to wait."""
         super().authentication_failed(request, **credentials)
-        record_committed(
+        by, target = Actor.from_request(request), _typed(credentials)
+        record_committed(Kind.SIGN_IN_FAILED, by=by, target=target, outcome=Outcome.DENIED)
+        if seconds := self._attempt.locks:
+            user = User.objects.filter(username__iexact=credentials.get("username", "")).first()
+            record_committed(
+                Kind.ACCOUNT_LOCKED,
+                by=by,
+                target=Target.of(user) if user else target,
+                outcome=Outcome.DENIED,
+                detail={"seconds": seconds},
+            )
+
+    def _record_waiting(self, request: HttpRequest, credentials: dict[str, Any]) -> None:
+        """Attempts while one has to wait are one event a minute."""
+        by, target = Actor.from_request(request), _typed(credentials)
+        record_once(
             Kind.SIGN_IN_FAILED,
-            by=Actor.from_request(request),
-            target=Target(
-                "account", "account", str(credentials.get("username", ""))[:150], subject="anonymous"
-            ),
+            by=by,
+            act={"typed": target.label, "address": by.address},
+            target=target,
             outcome=Outcome.DENIED,
+            detail={"reason": "too many failed attempts before"},
         )
+
+
+def _typed(credentials: dict[str, Any]) -> Target:
+    """The name that was typed, as a personal value: it may be a password."""
+    return Target("account", "account", str(credentials.get("username", ""))[:150], subject="anonymous")

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from auditportal.accounts.actions import grant_role, revoke_role
+from auditportal.accounts.attempts import remember_device
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
@@ -30,6 +31,13 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
                 {"username": user.username, "role_label": user.role_label} for user in people
             ]
         return context
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign the person in, and remember the device: failed attempts elsewhere do not delay it."""
+        response: HttpResponse = super().form_valid(form)
+        if isinstance(self.request.user, User):
+            remember_device(response, self.request.user)
+        return response
 
 
 sign_in = open_view(SignInView.as_view())

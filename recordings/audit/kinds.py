@@ -7,6 +7,9 @@ class Kind(StrEnum):
     # people
     SIGNED_IN = "auth.signed_in"
     SIGN_IN_FAILED = "auth.failed"
+    ACCOUNT_LOCKED = "auth.locked"
+    ACCOUNT_UNLOCKED = "auth.unlocked"
+    CONFIRMATION_FAILED = "auth.confirmation_failed"
     SIGNED_OUT = "auth.signed_out"
     SESSION_ENDED = "auth.session_ended"
     ROLE_GRANTED = "role.granted"

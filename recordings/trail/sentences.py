@@ -107,6 +107,19 @@ def _sign_in_failed(event: Opened) -> Words:
     return ["failed to sign in", f" as {phrases.quoted(name)}" if name else "", phrases.because(event)]
 
 
+def _account_locked(event: Opened) -> Words:
+    waits = phrases.count(event.detail.get("seconds"), "second")
+    return ["failed to sign in too often: ", thing(event), f" has to wait {waits} for the next attempt"]
+
+
+def _account_unlocked(event: Opened) -> Words:
+    return ["let ", thing(event), " sign in again at once"]
+
+
+def _confirmation_failed(event: Opened) -> Words:
+    return ["confirmed with a wrong password"]
+
+
 def _signed_out(event: Opened) -> Words:
     return ["signed out", _later(event)]
 
@@ -377,6 +390,9 @@ PRESENTERS: Mapping[str, Presenter] = {
     **log_sentences.PRESENTERS,
     Kind.SIGNED_IN: _signed_in,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
+    Kind.ACCOUNT_LOCKED: _account_locked,
+    Kind.ACCOUNT_UNLOCKED: _account_unlocked,
+    Kind.CONFIRMATION_FAILED: _confirmation_failed,
     Kind.SIGNED_OUT: _signed_out,
     Kind.SESSION_ENDED: _session_ended,
     Kind.ROLE_GRANTED: _role_granted,

@@ -156,7 +156,7 @@ def test_without_ones_own_password_nothing_is_done(
         assert said in response.content.decode()
     assert ApiKey.objects.filter(retired_at=None).count() == ApiKey.objects.count() == 1
     assert len(upstream.requests()) == calls
-    assert kinds().count("auth.failed") == (2 if password else 0)
+    assert kinds().count("auth.confirmation_failed") == (2 if password else 0)
 
 
 def test_guesses_are_counted_and_the_sixth_is_refused_unheard(
@@ -165,7 +165,7 @@ def test_guesses_are_counted_and_the_sixth_is_refused_unheard(
     key = new_key(upstream)
     for _ in range(5):
         put_in(administrator, key, "guessed")
-    assert "Too many failed attempts." in put_in(administrator, key).content.decode()
+    assert "Too many wrong passwords." in put_in(administrator, key).content.decode()
     assert not ApiKey.objects.exists()
 
 
@@ -173,7 +173,7 @@ def test_while_guesses_cannot_be_counted_nobody_passes(
     db: None, upstream: Control, administrator: Client, redis_down: Process
 ) -> None:
     page = put_in(administrator, new_key(upstream)).content.decode()
-    assert "failed attempts cannot be counted" in page
+    assert "wrong ones cannot be counted" in page
     assert not ApiKey.objects.exists()
 
 

@@ -74,6 +74,24 @@ SAID = [
         event(Kind.ACCESS_DENIED, action_detail={"more": 206, "minute": "2026-11-30T14:02:00Z"}),
         "Noa Levi was refused 206 more times in the minute from 14:02 UTC",
     ),
+    (event(Kind.CONFIRMATION_FAILED), "Noa Levi confirmed with a wrong password"),
+    (
+        event(
+            Kind.ACCOUNT_LOCKED,
+            names={"object.label": "tom.brandt"},
+            object={"kind": "person", "ref": "user:8"},
+            action_detail={"seconds": 300},
+        ),
+        "Noa Levi failed to sign in too often: tom.brandt has to wait 300 seconds for the next attempt",
+    ),
+    (
+        event(
+            Kind.ACCOUNT_UNLOCKED,
+            names={"object.label": "tom.brandt"},
+            object={"kind": "person", "ref": "user:8"},
+        ),
+        "Noa Levi let tom.brandt sign in again at once",
+    ),
     (
         event(Kind.SIGN_IN_FAILED, names={"object.label": "noa"}),
         "Noa Levi failed to sign in as “\u2068noa\u2069”",

@@ -1,0 +1,31 @@
+"""`manage.py unlock_account`: forget the failed sign-ins of an account."""
+
+from typing import Any
+
+from django.core.cache import cache
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from auditportal.accounts import attempts
+from auditportal.accounts.models import User
+from recordings.audit import Actor, Kind, Target, record_committed
+
+
+class Command(BaseCommand):
+    help = (
+        "Let an account sign in again at once, after too many failed attempts. It is an event of the trail."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username__iexact=options["username"]).first()
+        if user is None:
+            raise CommandError(f"There is no account {options['username']}.")
+        if not cache.reachable():  # type: ignore[attr-defined]  # auditportal.cache
+            raise CommandError(
+                "Redis does not answer: failed attempts are counted there. Nothing was changed."
+            )
+        record_committed(Kind.ACCOUNT_UNLOCKED, by=Actor.system("unlock_account"), target=Target.of(user))
+        attempts.unlock(user.username)
+        self.stdout.write(f"{user.username} can sign in again at once.")
