@@ -43,8 +43,8 @@ TABLES = {
     "recordings_trailwords": "SELECT, INSERT, UPDATE",
     "recordings_viewing": (
         "SELECT, INSERT,"
-        " UPDATE (renewals, url_issued_at, url_expires_at, watched, watched_at, watch_credit_ms, checked_at,"
-        " ended_at)"
+        " UPDATE (renewals, url_issued_at, url_expires_at, watched, watched_at, watch_credit_ms, untold,"
+        " checked_at, ended_at)"
     ),
 }
 GRANTS = "\n".join(

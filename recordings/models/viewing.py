@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from recordings.models.fields import SpansField, uuid7
@@ -24,6 +25,11 @@ class Viewing(models.Model):
     checked_at = models.DateTimeField(null=True, help_text="when storage was last asked what is wrong")
     renewals = models.IntegerField(default=0)
     watched = SpansField(default=list)
+    untold = SpansField(
+        default=list,
+        db_default=RawSQL("'{}'::int8multirange", ()),
+        help_text="those of the watched spans that no event tells yet",
+    )
     watched_at = models.DateTimeField(null=True, help_text="when the player last reported")
     watch_credit_ms = models.BigIntegerField(
         default=0, db_default=0, help_text="what could have been played until then and was not reported"

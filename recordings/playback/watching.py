@@ -30,6 +30,10 @@ from recordings.playback.spans import (
 HEAD_START_MS = 3000
 CLOCKS_DIFFER = 1.02
 
+# A player reports at each press of a button. What is shorter than this is told with what follows, or by the end of the
+# viewing, which names all spans.
+SHORTEST_TOLD_MS = 1000
+
 # A player reports each minute, paused ones too (watching.js). A browser slows the clock of a hidden page; one that is
 # silent for so long was closed, lost its network or sleeps.
 SILENT_AFTER = timedelta(minutes=5)
@@ -37,13 +41,14 @@ _ENDED_AT_ONCE = 200
 
 # The row stays locked, so that two reports at once never count a second twice.
 _LOCK = """
-SELECT %(spans)s::int8multirange - watched, watched_at, watch_credit_ms FROM recordings_viewing
+SELECT %(spans)s::int8multirange - watched, watched_at, watch_credit_ms, untold FROM recordings_viewing
 WHERE id = %(id)s AND ended_at IS NULL FOR NO KEY UPDATE
 """
 _MERGE = """
 UPDATE recordings_viewing
-SET watched = watched + %(spans)s::int8multirange, watched_at = %(now)s, watch_credit_ms = %(credit_ms)s
-WHERE id = %(id)s
+SET watched = watched + %(spans)s::int8multirange, watched_at = %(now)s, watch_credit_ms = %(credit_ms)s,
+    untold = CASE WHEN %(is_told)s THEN '{}' ELSE untold + %(spans)s::int8multirange END
+WHERE id = %(id)s RETURNING old.untold + %(spans)s::int8multirange
 """
 
 
@@ -103,7 +108,8 @@ def _unreported(viewing: Viewing) -> dict[str, int]:
 
 
 def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
-    """Add a report to what was watched, and record the spans that are new. A viewing that ended takes none.
+    """Add a report to what was watched, and record the spans that are new once they are SHORTEST_TOLD_MS together. A
+    viewing that ended takes none.
 
     Nobody can have watched more than the server's clock and the speed allow since the last report. Return how many
     milliseconds the report holds beyond that; they are not counted.
@@ -116,29 +122,32 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
         if row is None:
             return 0
         now = timezone.now()
-        unseen, last, credit_ms = row
-        new: Spans = [(span.lower, span.upper) for span in unseen]
+        unseen, last, credit_ms, untold = row
+        new = _spans(unseen)
 
         # 2. As much of it as can have been played. A report that was long under way leaves its time to the next one.
         playable_ms = credit_ms + _playable_ms(viewing.started_at, last, now, report.rate_percent)
         counted = first_of(new, playable_ms)
 
         # 3. The row, and its event.
+        is_told = bool(counted) and total_ms(_spans(untold)) + total_ms(counted) >= SHORTEST_TOLD_MS
         merged: dict[str, Any] = {
             "spans": _multirange(counted),
+            "is_told": is_told,
             "now": now,
             "credit_ms": playable_ms - total_ms(counted),
             "id": viewing.pk,
         }
         cursor.execute(_MERGE, merged)
-    if counted:
+        told = _spans(cursor.fetchone()[0])
+    if is_told:
         detail = {
-            **_spans_detail(counted),
+            **_spans_detail(told),
             "rate_percent": report.rate_percent,
             "position_ms": report.position_ms,
         }
         reported_seconds = viewing.recording.duration_seconds
-        if is_beyond_length(counted, reported_seconds):
+        if is_beyond_length(told, reported_seconds):
             detail["reported_length_seconds"] = reported_seconds
         # Only the browser knows what was on screen: the event says so.
         record(Kind.WATCHED, by=by, asserted_by="client", **about(viewing, **detail))
@@ -166,6 +175,10 @@ def _end(viewing: Viewing, by: Actor, **why: str | int) -> None:
     watched: Spans = Viewing.objects.values_list("watched", flat=True).get(pk=viewing.pk)
     detail = {"seconds": total_ms(watched) // 1000, **_spans_detail(watched), **why}
     record(Kind.VIEWING_FINISHED, by=by, **about(viewing, **detail))
+
+
+def _spans(multirange: Int8Multirange) -> Spans:
+    return [(span.lower or 0, span.upper or 0) for span in multirange]  # neither end is ever open
 
 
 def _multirange(spans: Spans) -> Int8Multirange:

@@ -28,7 +28,7 @@ def fold(numbers: Sequence[int], most: int) -> list[Group]:
     """Fold events that follow each other in a list into at most so many groups, in the order of the numbers.
 
     The groups together are the first `sum(1 + group.folded)` of the numbers: where the page ends. A row shows the end
-    of its viewing, else what was watched last, else its newest event.
+    of its viewing, else what was watched last, else that it was asked for.
     """
     steps = _steps_of_viewings(numbers)
     groups: dict[object, Group] = {}
@@ -56,7 +56,7 @@ class _Step:
     recorded_at: datetime
 
 
-_WEIGHTS = {Kind.VIEWING_FINISHED: 2, Kind.WATCHED: 1}
+_WEIGHTS = {Kind.VIEWING_FINISHED: 3, Kind.WATCHED: 2, Kind.VIEWING_REQUESTED: 1}
 
 
 def _steps_of_viewings(numbers: Sequence[int]) -> dict[int, _Step]:

@@ -271,10 +271,10 @@ def test_many_spans_fit_an_event(noa, viewing):
     assert (finished["watched_ms"], len(finished["spans"])) == (200_000, 200)
 
 
-milliseconds = st.integers(0, 300)
+milliseconds = st.integers(0, 3000)
 reports = st.lists(
-    st.lists(st.tuples(milliseconds, st.integers(1, 80)).map(lambda p: [p[0], p[0] + p[1]]), max_size=4),
-    max_size=5,
+    st.lists(st.tuples(milliseconds, st.integers(1, 800)).map(lambda p: [p[0], p[0] + p[1]]), max_size=4),
+    max_size=6,
 )
 
 
@@ -283,8 +283,9 @@ reports = st.lists(
 )
 @given(reports)
 def test_merging_is_the_union_of_the_milliseconds(noa, viewing, given_reports):
-    """Against the plainest model there is: a set of milliseconds. Events tell each of them once."""
-    Viewing.objects.filter(pk=viewing.pk).update(watched=[])
+    """Against the plainest model there is: a set of milliseconds. Events tell each of them once, none tells less than
+    a second, and less than a second is left untold."""
+    Viewing.objects.filter(pk=viewing.pk).update(watched=[], untold=[])
     before = AuditEvent.objects.filter(kind="viewing.watched").count()
     model: set[int] = set()
     for spans in given_reports:
@@ -293,13 +294,24 @@ def test_merging_is_the_union_of_the_milliseconds(noa, viewing, given_reports):
     stored = Viewing.objects.get().watched
     assert [ms for start, end in stored for ms in range(start, end)] == sorted(model)
     assert all(one[1] < other[0] for one, other in pairwise(stored))
-    told = [
-        ms
-        for body in bodies("viewing.watched")[before:]
-        for start, end in body["action_detail"]["spans"]
-        for ms in range(start, end)
-    ]
-    assert sorted(told) == sorted(model)
+    details = [body["action_detail"] for body in bodies("viewing.watched")[before:]]
+    told = [ms for detail in details for start, end in detail["spans"] for ms in range(start, end)]
+    untold = [ms for start, end in Viewing.objects.get().untold for ms in range(start, end)]
+    assert sorted(told + untold) == sorted(model)
+    assert all(detail["watched_ms"] >= 1000 for detail in details)
+    assert len(untold) < 1000
+
+
+def test_presses_of_a_button_are_told_together(noa, viewing):
+    """Fourteen clicks on the speed, each after 300 ms: three events, and the end names all that was watched."""
+    for number in range(14):
+        spans = [[number * 300, (number + 1) * 300]]
+        post(noa, viewing, "watched", {"spans": spans, "speed": 1 + number / 10})
+    told = [body["action_detail"]["span_words"] for body in bodies("viewing.watched")]
+    assert told == ["0:00–0:01", "0:01–0:02", "0:02–0:03"]
+    assert Viewing.objects.get().untold == [(3600, 4200)]
+    post(noa, viewing, "finish", {"spans": []})
+    assert bodies("viewing.finished")[0]["action_detail"]["watched_ms"] == 4200
 
 
 # --- the end
