@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
-from recordings.models import AuditEvent, Report, ReportState
+from recordings.models import AuditEvent, Report, ReportKind, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
@@ -17,13 +17,24 @@ BUNDLE = "bundle"
 BUILDER = Actor.system("reports")
 
 
+def _kind(kind: str) -> dict[str, str]:
+    """What a row of the report is, as events say it; nothing for events, as it was before there were other kinds."""
+    return {} if kind == ReportKind.EVENTS else {"kind": str(kind)}
+
+
 def target_of(report: Report) -> Target:
     return Target("report", f"report:{report.pk}")
 
 
 @transaction.atomic
 def request_report(
-    *, filters: TrailFilters, format: str, requested_by: Any, by: Actor, words: str = ""
+    *,
+    filters: TrailFilters,
+    format: str,
+    requested_by: Any,
+    by: Actor,
+    kind: str = ReportKind.EVENTS,
+    words: str = "",
 ) -> Report:
     """Ask for the trail as a file. `words` is what was typed for the filters: it may be a name. Which event is the
     newest in it is fixed here, however late it is built; what a bundle is about stands in the event, which travels in
@@ -35,14 +46,20 @@ def request_report(
     scope = {"scope": Scope.asked(filters, timezone.now()).as_claim()} if format == BUNDLE else {}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(
-        requested_by=requested_by, format=format, filters=filters.as_detail(), last_event_id=newest
+        requested_by=requested_by, kind=kind, format=format, filters=filters.as_detail(), last_event_id=newest
     )
     record(
         Kind.REPORT_REQUESTED,
         by=by,
         target=target_of(report),
         outcome=Outcome.GRANTED,
-        detail={"format": format, "filters": filters.as_logged(), "last_event": newest, **scope},
+        detail={
+            "format": format,
+            "filters": filters.as_logged(),
+            "last_event": newest,
+            **_kind(kind),
+            **scope,
+        },
         private={"q": words} if words and not scope else None,
     )
     return report
@@ -75,6 +92,7 @@ def finish_report(
             "size_bytes": size_bytes,
             "sha256": sha256,
             "file_name": file_name,
+            **_kind(report.kind),
             **(proven or {}),
         },
     )

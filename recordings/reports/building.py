@@ -2,18 +2,22 @@
 
 import errno
 import time
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import structlog
 
 from recordings.audit import Outcome
-from recordings.models import Report
+from recordings.models import Report, ReportKind
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.proof.evidence.errors import CannotBuild
-from recordings.reports import bundles, files, leases, lines, pieces
+from recordings.reports import bundles, counted, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
-from recordings.reports.events import Wanted, snapshot
+from recordings.reports.events import Line, Slice, Snapshot, Wanted, snapshot
+from recordings.reports.facts import About
+from recordings.reports.queries import filters_in_words
+from recordings.reports.tables import TABLES
 from recordings.trail.filters import TrailFilters
 from recordings.trail.word_index import BATCH, index_next
 
@@ -46,8 +50,10 @@ def build(report_id: UUID) -> None:
     try:
         if report.format == bundles.FORMAT:
             bundles.write(report)
-        else:
+        elif report.kind == ReportKind.EVENTS and report.format in lines.FORMATS:
             _write_rows(report)
+        else:
+            _write_table(report)
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
     except CannotBuild as error:
@@ -63,9 +69,7 @@ def _write_rows(report: Report) -> None:
     """Write a table or JSON Lines at constant memory. Raises LeaseLost, OSError."""
     form = lines.FORMATS[report.format]
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
-    if wanted.filters.words:
-        while index_next() == BATCH:
-            leases.renew(report, rows_done=0, rows_expected=None)
+    _index_words(report)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
         # 1. How much it will be, all of it counted in the snapshot that is read.
         slices = events.slices()
@@ -75,7 +79,9 @@ def _write_rows(report: Report) -> None:
             raise OSError(errno.ENOSPC, "no room for this report")
         # 2. Slice by slice into the draft; now and then the row says how far it is, and the lease is extended.
         rows, renewed = 0, time.monotonic()
-        with pieces.encoded(events, wanted, report.format, slices) as encoded, form.to(draft) as append:
+        facts = About.of(report, filters_in_words(report), expected).facts()
+        encoding = pieces.encoded(events, wanted, report.format, slices)
+        with encoding as encoded, form.to(draft, facts) as append:
             for part, piece in zip(slices, encoded, strict=True):
                 append(piece)
                 rows += part.events
@@ -86,3 +92,43 @@ def _write_rows(report: Report) -> None:
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
+
+
+def _write_table(report: Report) -> None:
+    """Write what is counted from the events, or events as a PDF. Raises LeaseLost, OSError, CannotBuild."""
+    filters = TrailFilters.from_detail(report.filters)
+    table = TABLES[report.kind]
+    _index_words(report)
+    with files.Draft(report.pk, report.attempts) as draft:
+        # 1. Read the events once, at one moment.
+        with snapshot(Wanted(table.asks(filters), report.last_event_id, lines.NOT_IN_TABLES)) as events:
+            slices, is_counted = events.slices(), report.kind != ReportKind.EVENTS
+            # Of events that are not counted, a PDF shows no more than the first slice holds.
+            read = slices if is_counted else slices[:1]
+            rows = table.collect(_read(report, events, read), filters)
+            count = len(rows) if is_counted else sum(part.events for part in slices)
+        # 2. Write the file: what it says of itself, then the rows.
+        about = About.of(report, filters_in_words(report), count)
+        name = files.name_of(report)
+        counted.FORMATS[report.format](draft, table.columns, rows, about, name)
+        sha256 = draft.finish(files.file_of(report))
+    finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=count, sha256=sha256)
+
+
+def _read(report: Report, events: Snapshot, slices: Sequence[Slice]) -> Iterator[Line]:
+    """Read the events slice by slice; now and then the row says how far it is, and the lease is extended."""
+    done, renewed = 0, 0.0
+    expected = sum(part.events for part in slices)
+    for part in slices:
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            leases.renew(report, rows_done=done, rows_expected=expected)
+            renewed = time.monotonic()
+        yield from events.read(part)
+        done += part.events
+
+
+def _index_words(report: Report) -> None:
+    """Index the words of every sealed event, where the report is filtered by words."""
+    if TrailFilters.from_detail(report.filters).words:
+        while index_next() == BATCH:
+            leases.renew(report, rows_done=0, rows_expected=None)

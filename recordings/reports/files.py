@@ -13,6 +13,7 @@ from django.conf import settings
 
 from recordings.exceptions import PortalError
 from recordings.models import Report
+from recordings.reports.facts import file_stem
 
 _CHUNK = 256 * 1024
 _ENDINGS = {"bundle": "zip"}
@@ -39,9 +40,9 @@ def file_of(report: Report) -> Path:
 
 
 def name_of(report: Report) -> str:
-    """What the finished file is called once it is somebody's: made of digits and letters, the same in every attempt."""
-    ending = _ENDINGS.get(report.format, report.format)
-    return f"audit-trail-{report.requested_at:%Y-%m-%d}-{report.pk.hex[-8:]}.{ending}"
+    """What the finished file is called once it is somebody's: what it is, its period, its id; digits and letters only,
+    the same in every attempt."""
+    return f"{file_stem(report)}.{_ENDINGS.get(report.format, report.format)}"
 
 
 def room_for(size_bytes: int) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from recordings.reports.events import Line
 from recordings.sheets.cells import csv_column
-from recordings.sheets.rows import Rows
+from recordings.sheets.rows import Cell, Rows
 from recordings.sheets.xlsx import Output, Workbook
 from recordings.trail.sentences import plain_words
 
@@ -33,50 +34,88 @@ COLUMNS = (
     "event_id",
     "body_sha256",
 )
-_NOT_IN_TABLES = ("source.user_agent",)
+# The same for readers, in a workbook.
+TITLES = (
+    "Event",
+    "Recorded (UTC)",
+    "Occurred (UTC)",
+    "Type",
+    "Outcome",
+    "Account",
+    "Person",
+    "Role",
+    "Purpose",
+    "Note",
+    "On what",
+    "Reference",
+    "Name",
+    "Object",
+    "Address",
+    "Request",
+    "In words",
+    "Event id",
+    "SHA-256 of the event",
+)
+NOT_IN_TABLES = ("source.user_agent",)
 # Excel takes a file without it for Latin-1, and names in Hebrew for noise.
 _BYTE_ORDER_MARK = "\ufeff"
 
 Encode = Callable[[Sequence[Line]], Any]
 Append = Callable[[Any], object]
+Facts = Sequence[tuple[str, Cell]]
 
 
 class Format(NamedTuple):
     """How a file of events is written: `encoder` makes pieces of events in any process, `to` opens what appends the
-    pieces in their order. `row_bytes` is what an event takes, roughly and on the safe side; `without` names personal
-    values it never shows."""
+    pieces in their order, given what the report says of itself. `row_bytes` is what an event takes, roughly and on the
+    safe side; `without` names personal values it never shows."""
 
     encoder: Callable[[], Encode]
-    to: Callable[[Output], AbstractContextManager[Append]]
+    to: Callable[[Output, Facts], AbstractContextManager[Append]]
     row_bytes: int
     without: tuple[str, ...] = ()
 
 
 @contextmanager
-def _csv_file(out: Output) -> Iterator[Append]:
+def _csv_file(out: Output, _: Facts) -> Iterator[Append]:
     out.write(csv_head())
     yield out.write
 
 
 @contextmanager
-def _json_file(out: Output) -> Iterator[Append]:
+def _json_file(out: Output, _: Facts) -> Iterator[Append]:
     yield out.write
 
 
 @contextmanager
-def _xlsx_file(out: Output) -> Iterator[Append]:
-    with Workbook(out, COLUMNS) as book:
+def _xlsx_file(out: Output, facts: Facts) -> Iterator[Append]:
+    with Workbook(out, TITLES) as book:
+        book.cover = facts
         yield book.append
 
 
 def _xlsx_rows() -> Encode:
     rows = Rows()
-    return lambda events: rows.block([(event.number, *row(event)[1:]) for event in events])
+    return lambda events: rows.block([_xlsx_row(event) for event in events])
+
+
+def _xlsx_row(event: Line) -> tuple[Cell, ...]:
+    """The values of COLUMNS for a sheet: times as moments, as far as they are some."""
+    number, recorded_at, occurred_at, *rest = row(event)
+    return (int(number), _moment(recorded_at), _moment(occurred_at), *rest)
+
+
+def _moment(text: str) -> Cell:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment if moment.tzinfo else text
 
 
 FORMATS = {
-    "csv": Format(lambda: csv_lines, _csv_file, 800, _NOT_IN_TABLES),
-    "xlsx": Format(_xlsx_rows, _xlsx_file, 400, _NOT_IN_TABLES),
+    "csv": Format(lambda: csv_lines, _csv_file, 800, NOT_IN_TABLES),
+    "xlsx": Format(_xlsx_rows, _xlsx_file, 400, NOT_IN_TABLES),
     "jsonl": Format(lambda: json_lines, _json_file, 2000),
 }
 

@@ -7,10 +7,11 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recordings.models import Report, ReportState
+from recordings.models import Report, ReportKind, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.reports.bundles import in_old_format
+from recordings.reports.facts import WHAT
 from recordings.reports.forms import FORMATS
 from recordings.trail.filter_words import filter_parts
 from recordings.trail.phrases import Part
@@ -26,6 +27,10 @@ class ReportRow:
     report: Report
     state: str
     tone: str
+    kind: str
+    heading: str
+    count: str
+    unit: str
     format: str
     filters: str
     by: str
@@ -61,6 +66,10 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         report=report,
         state=ReportState(report.state).label,
         tone=TONES[report.state],
+        kind=ReportKind(report.kind).label,
+        heading=WHAT[report.kind],
+        count=rows_in_words(report.kind, report.rows_done),
+        unit={"events": "Events", "viewings": "Viewings"}.get(report.kind, "People"),
         format=FORMATS.get(report.format, report.format),
         filters=_filters_in_words(report.filters, names),
         by=person.display_name,
@@ -83,6 +92,19 @@ def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
     parts = (Part(part) if isinstance(part, str) else part for part in filter_parts(filters))
     words = "".join(names.get(part.ref, part.text) for part in parts)
     return words or "the whole trail"
+
+
+def rows_in_words(kind: str, rows: int) -> str:
+    """How many rows a report has: "1 viewing", "3 people"."""
+    one, many = {"events": ("event", "events"), "viewings": ("viewing", "viewings")}.get(
+        kind, ("person", "people")
+    )
+    return f"{rows:,} {one if rows == 1 else many}"
+
+
+def filters_in_words(report: Report) -> str:
+    """The filters of one report in words."""
+    return _filters_in_words(report.filters, _names([report]))
 
 
 def _estimate(report: Report) -> str:

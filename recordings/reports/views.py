@@ -16,14 +16,17 @@ from recordings.policies import permission_required
 from recordings.reports import files, ranges
 from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
+from recordings.reports.facts import began_later, log_since, period_words
 from recordings.reports.forms import ReportForm, prefilled
 from recordings.reports.queries import newest_reports, row_of, visible_reports
 from recordings.reports.tasks import build_report
+from recordings.trail.filters import TrailFilters
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/jsonl; charset=utf-8",
+    "pdf": "application/pdf",
     "bundle": "application/zip",
 }
 
@@ -47,6 +50,7 @@ def request_view(request: Request) -> HttpResponse:
         format=form.cleaned_data["format"],
         requested_by=request.user,
         by=Actor.from_request(request),
+        kind=form.cleaned_data["report"],
         words=form.cleaned_data["q"],
     )
     nudge(build_report, str(report.pk))
@@ -112,7 +116,14 @@ def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse
 
 def _context(request: Request, report_id: UUID) -> dict[str, Any]:
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
-    return {"row": row_of(report), "report": report, "proven": Proven.of(report)}
+    filters = TrailFilters.from_detail(report.filters)
+    return {
+        "row": row_of(report),
+        "report": report,
+        "proven": Proven.of(report),
+        "period": period_words(filters),
+        "began_later": began_later(filters, log_since()),
+    }
 
 
 def _finished(request: Request, report_id: UUID) -> Report:

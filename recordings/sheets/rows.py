@@ -1,7 +1,9 @@
-"""Write rows as sheet XML. Every text is an inline string; a number is a number as long as a double holds it."""
+"""Write rows as sheet XML. Every text is an inline string; a number is a number as long as a double holds it; a moment
+and a length are numbers that the sheet shows as such, in UTC."""
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -10,10 +12,14 @@ from recordings.sheets.cells import neutral
 CELL_UNITS = 32_767  # UTF-16 units in a cell: beyond it Excel calls the whole file damaged
 _MEASURED_ROWS = 1000  # rows that decide how wide the columns are
 _CACHED_CELLS, _LONGEST_CACHED = 20_000, 200
-HEAD, _QUOTED = 1, 2  # styles
+HEAD, _QUOTED, _MOMENT, _LENGTH = 1, 2, 3, 4  # styles
+_DAY = timedelta(days=1)
+_DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
+# Excel counts a 29 February 1900 that never was: what lies before it is shown as text.
+_FIRST_MOMENT = datetime(1900, 3, 1, tzinfo=UTC)
 _ROW_END = b"</row>"
 
-Cell = str | int
+Cell = str | int | datetime | timedelta  # a moment has a time zone
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 # Matches most texts: nothing in them needs care, nor do their ends. At most what any cell holds.
@@ -61,12 +67,23 @@ class _Cells(dict[Cell, str]):
         return "".join([f"<row>{''.join(map(known, row))}</row>" for row in rows]).encode()
 
     def __missing__(self, value: Cell) -> str:
+        if isinstance(value, datetime):  # hardly ever the same again: not remembered
+            return moment_cell(value)
+        if isinstance(value, timedelta):
+            return f'<c s="{_LENGTH}"><v>{value / _DAY:.11f}</v></c>'
         # A double holds no more than 15 digits: beyond them the last ones would change.
         is_number = isinstance(value, int) and abs(value) < 10**15
         xml = f"<c><v>{value}</v></c>" if is_number else text_cell(str(value))
         if len(xml) < _LONGEST_CACHED:
             self[value] = xml
         return xml
+
+
+def moment_cell(value: datetime) -> str:
+    """Write a moment as the number that a spreadsheet has for it, to the microsecond; shown to the second."""
+    if value < _FIRST_MOMENT:
+        return text_cell(f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
+    return f'<c s="{_MOMENT}"><v>{(value - _DAY_0) / _DAY:.11f}</v></c>'
 
 
 def text_cell(value: str, style: int = 0) -> str:
@@ -99,4 +116,8 @@ def _shortened(value: str) -> str:
 
 def widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
     """Measure how wide the columns must be: 10 to 60 characters."""
-    return [min(60, max(10, *(len(str(cell)) + 2 for cell in column))) for column in zip(*rows, strict=True)]
+    return [min(60, max(10, *(_width(cell) + 2 for cell in column))) for column in zip(*rows, strict=True)]
+
+
+def _width(cell: Cell) -> int:
+    return 19 if isinstance(cell, datetime) else 8 if isinstance(cell, timedelta) else len(str(cell))

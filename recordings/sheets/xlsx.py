@@ -1,8 +1,8 @@
 """Write a workbook as it goes: rows become sheet XML, which goes through a zip into any file, at constant memory.
 
-Every text is an inline string, never a formula, and never a date that a spreadsheet would round: times stay ISO 8601
-text in UTC, which keeps microseconds and sorts as it is. Numbers are numbers. Rows beyond what a sheet holds go on
-in the next one; nothing is dropped.
+Every text is an inline string, never a formula. Moments and lengths are numbers that the sheet shows as such; numbers
+are numbers. The head is frozen and has a filter. Rows beyond what a sheet holds go on in the next one, so nothing is
+dropped. A cover, when there is one, is the first sheet: names and values, written when the rows are there.
 """
 
 import zipfile
@@ -25,14 +25,17 @@ _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_MAIN}">'
+    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
     '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
     '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
-    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1" applyNumberFormat="1"/></cellXfs>'
+    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1" applyNumberFormat="1"/>'
+    '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="46" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
@@ -53,6 +56,7 @@ class Workbook:
     def __init__(self, out: Output, columns: Sequence[str], sheet: str = "Events") -> None:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)  # type: ignore[call-overload]
         self._columns, self._name = columns, sheet
+        self.cover: Sequence[tuple[str, Cell]] = ()
         self._widths: list[int] = []
         self._rows = Rows()
         self._sheets: list[_Sheet] = []
@@ -98,6 +102,9 @@ class Workbook:
         parts = [f"xl/worksheets/sheet{number}.xml" for number, _ in enumerate(self._sheets, 1)]
         one = len(parts) == 1
         names = [self._name] if one else [f"{self._name} {number}" for number, _ in enumerate(parts, 1)]
+        if self.cover:
+            parts, names = ["xl/worksheets/about.xml", *parts], ["About", *names]
+            self._zip.writestr(parts[0], _cover(self.cover))
         self._zip.writestr("xl/workbook.xml", _workbook(names))
         targets = [("worksheet", part[3:]) for part in parts]
         self._zip.writestr("xl/_rels/workbook.xml.rels", _relations([*targets, ("styles", "styles.xml")]))
@@ -115,6 +122,7 @@ class _Sheet:
         info.compress_type, info._compresslevel = zipfile.ZIP_DEFLATED, _LEVEL  # type: ignore[attr-defined]
         self._part = archive.open(info, "w")
         self._rows = self._bytes = 0
+        self._width = len(columns)
         self.write(_sheet_head(columns, widths).encode(), 1)
 
     @property
@@ -128,7 +136,8 @@ class _Sheet:
 
     def close(self) -> None:
         if not self._part.closed:
-            self._part.write(b"</sheetData></worksheet>")
+            end = f'</sheetData><autoFilter ref="A1:{_letters(self._width)}{self._rows}"/></worksheet>'
+            self._part.write(end.encode())
             self._part.close()
 
 
@@ -142,6 +151,25 @@ def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f"<cols>{wide}</cols><sheetData><row>{head}</row>"
+    )
+
+
+def _letters(column: int) -> str:
+    """The name of the n-th column: A, …, Z, AA, …"""
+    name = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def _cover(facts: Sequence[tuple[str, Cell]]) -> str:
+    rows = Rows().block([(value,) for _, value in facts]).xml.decode().split("<row>")[1:]
+    named = (f"<row>{text_cell(name, HEAD)}{row}" for (name, _), row in zip(facts, rows, strict=True))
+    return (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><cols><col min="1" max="1" width="26" customWidth="1"/>'
+        '<col min="2" max="2" width="100" customWidth="1"/></cols>'
+        f"<sheetData>{''.join(named)}</sheetData></worksheet>"
     )
 
 

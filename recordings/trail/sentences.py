@@ -32,6 +32,9 @@ RIGHTS: Mapping[str, str] = {
     Permission.MANAGE_PEOPLE: "manage people",
     Permission.ERASE_SUBJECTS: "have personal values erased",
 }
+# What reports other than those of events are about, and what one of their rows is.
+REPORTS: Mapping[str, str] = {"viewings": "viewings", "access": "access by person"}
+ROWS: Mapping[str, str] = {"viewings": "viewing", "access": "row"}
 FORMATS: Mapping[str, str] = {
     "csv": "CSV",
     "xlsx": "Excel",
@@ -304,6 +307,7 @@ def _report_requested(event: Opened) -> Words:
     return [
         "asked for ",
         thing(event),
+        f" of {REPORTS[event.text('kind')]}" if event.text("kind") in REPORTS else "",
         f" as {kind}" if kind else "",
         f" for {phrases.quoted(words)}" if words else "",
         *filters_of(event),
@@ -314,7 +318,7 @@ def _report_built(event: Opened) -> Words:
     return [
         "built ",
         thing(event),
-        f": {phrases.count(event.detail.get('rows'), 'event')}",
+        f": {phrases.count(event.detail.get('rows'), ROWS.get(event.text('kind'), 'event'))}",
         phrases.size(event),
     ]
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from recordings.models import Report
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.building import build
+from recordings.reports.lines import COLUMNS, TITLES
 from recordings.trail.filters import TrailFilters
 from tests.cells import original
 
@@ -53,11 +55,25 @@ def test_a_workbook_says_what_the_csv_says(noa: User) -> None:
     text = built(noa, "csv").read_bytes().decode("utf-8-sig")
     expected = [[original(cell) for cell in row] for row in csv.reader(text.splitlines(keepends=True))]
     sheet = openpyxl.load_workbook(built(noa, "xlsx"))["Events"]
-    assert _values(sheet) == expected
+    head, *rows = _values(sheet)
+    assert tuple(head) == TITLES
+    assert tuple(expected[0]) == COLUMNS
+    times = slice(1, 3)  # recorded_at and occurred_at; openpyxl gives milliseconds
+    for row, in_csv in zip(rows, expected[1:], strict=True):
+        assert row[times] == pytest.approx([_seconds(text) for text in in_csv[times]], abs=0.002)
+        del row[times], in_csv[times]
+        assert row == in_csv
 
 
-def _values(sheet: Any) -> list[list[str]]:
-    return [
-        ["" if value is None else unescape(str(value)) for value in row]
-        for row in sheet.iter_rows(values_only=True)
-    ]
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _values(sheet: Any) -> list[list[Any]]:
+    return [[_value(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).timestamp()
+    return "" if value is None else unescape(str(value))

@@ -8,10 +8,11 @@ the events in the bundle, and report.csv that is made again from them.
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic_core import from_json
@@ -60,7 +61,12 @@ def pdf_row(row: TableRow, leaf: Shipped) -> Row:
 
 
 def _texts(values: Iterable[int | str]) -> Iterator[str]:
-    return (_CONTROLS.sub(" ", str(value)).replace("\n", " ") for value in values if value != "")
+    return (one_line(str(value)) for value in values if value != "")
+
+
+def one_line(text: str) -> str:
+    """Return a text as a cell of a PDF takes it: without control characters and line ends."""
+    return _CONTROLS.sub(" ", text).replace("\n", " ")
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,15 @@ def render(certificate: Certificate, rows: Sequence[Row]) -> bytes:
         "widths": [width for _, _, width in _SHOWN],
         "rows": list(rows),
     }
-    # A process of its own, whose memory goes with it.
+    return typeset(data)
+
+
+def typeset(data: Mapping[str, Any]) -> bytes:
+    """Set report.typ with this data in a process of its own, whose memory goes with it. Raises CannotBuild."""
     try:
         typesetter = subprocess.run(  # noqa: S603 (our own script, nothing of it from outside)
             [sys.executable, str(_TYPESET)],
-            input=canonical(data),
+            input=canonical(dict(data)),
             capture_output=True,
             timeout=_LONGEST,
             check=True,

@@ -1,0 +1,65 @@
+"""The files of reports that are made at once: a table as CSV, as a workbook or as a PDF for reading."""
+
+from collections.abc import Callable, Sequence
+
+from recordings.proof.evidence.bundle.pdf import one_line, typeset
+from recordings.reports.facts import About
+from recordings.reports.tables import Column, as_text
+from recordings.sheets.cells import csv_cell
+from recordings.sheets.rows import Cell
+from recordings.sheets.xlsx import Output, Workbook
+
+SHOWN_IN_PDF = 1_000
+_AT_ONCE = 1000
+# Excel takes a file without it for Latin-1, and names in Hebrew for noise.
+_BYTE_ORDER_MARK = "\ufeff"
+_READING = (
+    "To see that this file is the one that was built, put it and its .sha256 file into one folder and run the command "
+    "below.",
+    "This PDF is for reading. To prove to somebody outside that nothing is altered or left out, ask for an evidence "
+    "bundle.",
+)
+
+Rows = Sequence[tuple[Cell, ...]]
+Write = Callable[[Output, Sequence[Column], Rows, About, str], None]
+
+
+def _csv(out: Output, columns: Sequence[Column], rows: Rows, _: About, name: str) -> None:
+    head = ",".join(column.name for column in columns)
+    out.write(f"{_BYTE_ORDER_MARK}{head}\r\n".encode())
+    for row in rows:
+        out.write((",".join(csv_cell(as_text(cell)) for cell in row) + "\r\n").encode())
+
+
+def _xlsx(out: Output, columns: Sequence[Column], rows: Rows, about: About, name: str) -> None:
+    with Workbook(out, [column.title for column in columns], "Rows") as book:
+        book.cover = about.facts()
+        for start in range(0, len(rows), _AT_ONCE):
+            book.write(rows[start : start + _AT_ONCE])
+
+
+def _pdf(out: Output, columns: Sequence[Column], rows: Rows, about: About, name: str) -> None:
+    shown = [place for place, column in enumerate(columns) if column.share]
+    first, at = rows[:SHOWN_IN_PDF], about.asked_at
+    left_out = about.rows - len(first)
+    data = {
+        "title": about.what,
+        "at": int(at.timestamp()),
+        "boxes": "",
+        "date": {"year": at.year, "month": at.month, "day": at.day},
+        "facts": [
+            {"name": fact, "value": one_line(as_text(value)), "code": False} for fact, value in about.facts()
+        ],
+        "check": _READING,
+        "command": f"sha256sum --check {name}.sha256",
+        "footer": f"Report {about.report_id}",
+        "table": f"The first {len(first):,} rows" if left_out else "The rows",
+        "left_out": f"{left_out:,} more rows are not in this PDF: ask for Excel or CSV." if left_out else "",
+        "columns": [columns[place].title for place in shown],
+        "widths": [columns[place].share for place in shown],
+        "rows": [[one_line(as_text(row[place])) for place in shown] for row in first],
+    }
+    out.write(typeset(data))
+
+
+FORMATS: dict[str, Write] = {"csv": _csv, "xlsx": _xlsx, "pdf": _pdf}
