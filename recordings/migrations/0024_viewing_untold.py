@@ -6,7 +6,7 @@ import recordings.models.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0022_doc_with_recording"),
+        ("recordings", "0023_owed_event"),
     ]
 
     operations = [
