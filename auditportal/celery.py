@@ -70,6 +70,7 @@ app.conf.update(
         },
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
+        "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
     },
 )

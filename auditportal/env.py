@@ -79,6 +79,7 @@ class Env(BaseSettings):
 
     PROCESS: Literal["portal", "worker", "beat", "sealer", "migrate"] = "portal"
     SECRET_KEY: SecretStr | None = Field(default=None, min_length=50)
+    SECRET_KEY_FALLBACKS: SecretStr | None = None
     ALLOWED_HOSTS: CommaList = ["127.0.0.1", "localhost"]
     PUBLIC_URL: str = ""
     DEMO: bool = False

@@ -15,6 +15,7 @@ ENV = read_env()
 APP_VERSION = "0.1.0"
 
 SECRET_KEY = secret_or_empty(ENV.SECRET_KEY)
+SECRET_KEY_FALLBACKS = secret_or_empty(ENV.SECRET_KEY_FALLBACKS).replace(",", " ").split()
 DEBUG = ENV.DEBUG
 DEMO = ENV.DEMO
 ALLOWED_HOSTS = ENV.ALLOWED_HOSTS
@@ -165,6 +166,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": "/csp-reports",
     }
 }
 
@@ -176,7 +178,7 @@ WHITENOISE_AUTOREFRESH = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "auditportal.static_files.Storage"
         if not (DEMO or DEBUG)
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

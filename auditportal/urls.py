@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from auditportal import errors, health
+from auditportal import csp_reports, errors, health
 from recordings.overview.views import overview
 
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     # for whoever runs it
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("csp-reports", csp_reports.receive, name="csp_reports"),
     path("metrics", health.metrics, name="metrics"),
 ]
 

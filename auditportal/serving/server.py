@@ -43,6 +43,7 @@ STRANGERS_BYTES = 64 * 1024
 _MONITORING = ("/health/ready", "/metrics")
 _DELIVERIES = "/webhooks/"
 _RETRY_AFTER_SECONDS = 2
+_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-reports"
 
 
 class Server:
@@ -141,7 +142,7 @@ async def _say(
         "Content-Type": content_type,
         "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": _POLICY,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": settings.SECURE_REFERRER_POLICY,

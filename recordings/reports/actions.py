@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
+from recordings.exceptions import PortalError
 from recordings.models import AuditEvent, Report, ReportKind, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
@@ -15,6 +16,14 @@ from recordings.trail.filters import TrailFilters
 
 BUNDLE = "bundle"
 BUILDER = Actor.system("reports")
+AT_ONCE = 5
+
+
+class TooManyReports(PortalError):
+    """Enough of this person's reports wait or are being built."""
+
+    status = 429
+    sentence = f"{AT_ONCE} of your reports are not done yet. Wait until one is, then ask for the next."
 
 
 def _kind(kind: str) -> dict[str, str]:
@@ -40,9 +49,17 @@ def request_report(
     newest in it is fixed here, however late it is built; what a bundle is about stands in the event, which travels in
     it.
 
-    Raises AuditUnavailable when the request cannot be recorded, CannotBuild with a sentence when a bundle cannot be
-    about that; then there is no report either.
+    Raises TooManyReports while five of this person's are not done, AuditUnavailable when the request cannot be
+    recorded, CannotBuild with a sentence when a bundle cannot be about that; then there is no report either.
     """
+    with connection.cursor() as cursor:
+        # One request of a person after the other, so that many at once are counted too.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('recordings.reports.request'), %s)", [requested_by.pk]
+        )
+    unfinished = (ReportState.WAITING, ReportState.BUILDING)
+    if Report.objects.filter(requested_by=requested_by, state__in=unfinished).count() >= AT_ONCE:
+        raise TooManyReports
     scope = {"scope": Scope.asked(filters, timezone.now()).as_claim()} if format == BUNDLE else {}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(

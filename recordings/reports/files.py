@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,11 +20,17 @@ _CHUNK = 256 * 1024
 _ENDINGS = {"bundle": "zip"}
 
 
+KEPT = timedelta(days=30)
+
+
 class FileGone(PortalError):
     """The row is there, its file is not, or is not the one that was built."""
 
     status = 410
-    sentence = "The file of this report is no longer here, or is not the one that was built. Request the report again."
+    sentence = (
+        f"The file of this report is no longer here, or is not the one that was built. Files are kept for {KEPT.days}"
+        " days. Request the report again."
+    )
 
 
 def folder() -> Path:
@@ -48,6 +55,18 @@ def name_of(report: Report) -> str:
 def room_for(size_bytes: int) -> bool:
     """Whether the volume has this much room left."""
     return shutil.disk_usage(folder()).free > size_bytes
+
+
+def delete_old(now: datetime) -> int:
+    """Delete the files of reports that are older than KEPT: each holds personal values, and can be built again.
+
+    Returns how many there were.
+    """
+    limit = (now - KEPT).timestamp()
+    old = [path for path in folder().iterdir() if path.is_file() and path.stat().st_mtime < limit]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 class Draft:

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
-from recordings.reports import leases
+from recordings.reports import files, leases
 from recordings.reports.building import build
 
 LONGEST = 2 * 3600  # seconds: millions of events take their time, and the row shows how far they are
@@ -23,3 +24,9 @@ def sweep_reports() -> int:
     for report_id in waiting:
         build(report_id)
     return len(waiting)
+
+
+@shared_task
+def delete_old_reports() -> int:
+    """Delete the files of reports that are a month old. Returns how many there were."""
+    return files.delete_old(timezone.now())

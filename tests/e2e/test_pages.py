@@ -39,3 +39,18 @@ def test_no_page_is_wider_than_a_telephone(page, sign_in, direction):
 def test_the_sign_in_page(page, portal):
     page.goto("/accounts/login/")
     assert axe_findings(page) == []
+
+
+def test_the_browser_keeps_no_words_of_a_search(page, sign_in):
+    """Neither storage holds them, whether the list was swapped, gone back to or loaded."""
+    sign_in(page, "compliance_officer")
+    kept = "JSON.stringify([{...sessionStorage}, {...localStorage}])"
+    page.goto("/objects/?q=secretword")
+    assert "secretword" not in page.evaluate(kept)
+    page.get_by_role("searchbox").first.fill("otherword")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=otherword**")
+    assert "word" not in page.evaluate(kept)
+    page.go_back()
+    page.wait_for_url("**q=secretword**")
+    assert "word" not in page.evaluate(kept)

@@ -2,6 +2,7 @@
 import "./theme.js";
 import "./say.js";
 import "./failures.js";
+import "./history.js";
 import "./times.js";
 import "./menus.js";
 import "./filters.js";
