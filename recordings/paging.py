@@ -52,7 +52,7 @@ class Page(Generic[Row, Key]):
     """The rows of a page, and the keys to go on from; None where there is nothing more that way.
 
     `count` is of the whole list, up to COUNTED; `capped` says that there are more. `hint` says why nothing could be
-    looked for.
+    looked for. `looked_back_to`: the search stopped there for its time; what is older is neither shown nor counted.
     """
 
     rows: list[Row]
@@ -61,6 +61,7 @@ class Page(Generic[Row, Key]):
     count: int = 0
     capped: bool = False
     hint: str = ""
+    looked_back_to: datetime | None = None
 
     @classmethod
     def cut(
@@ -87,7 +88,7 @@ class Page(Generic[Row, Key]):
 
     def showing(self, rows: list[Other]) -> "Page[Other, Key]":
         """The same page with what is shown for its rows."""
-        return Page(rows, self.newer, self.older, self.count, self.capped, self.hint)
+        return Page(rows, self.newer, self.older, self.count, self.capped, self.hint, self.looked_back_to)
 
     @property
     def total(self) -> str:

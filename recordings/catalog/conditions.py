@@ -1,10 +1,12 @@
-"""Turn criteria into conditions on the rows of search: what the order of the lists answers, and what must be sifted."""
+"""Turn criteria into conditions on the rows of search: for ordered indexes, for the word index, for the row itself."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms
-from recordings.catalog.text import read_typed
+from recordings.catalog.months import month_of
+from recordings.catalog.text import MONTH, lengths_between, read_typed
+from recordings.db import BIGGEST_ID
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,17 @@ class Where:
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for: `walked` is answered by an index in the order of the lists, `sifted` row by row or by words."""
+    """What to look for. A row is found if all of it holds.
 
-    walked: Where
-    sifted: Where
+    `ordered` is answered by an index in the order of the lists: one of agent and channel, and the dates. `terms` is the
+    tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `checked` is left to the
+    row itself. `key` names the few rows of a recording whose id was typed.
+    """
+
+    ordered: Where
+    terms: str = ""
+    checked: Where = Where()
+    key: Where = Where()
 
     @classmethod
     def for_objects(cls, criteria: Criteria) -> "Search":
@@ -39,18 +48,34 @@ class Search:
         Objects without a recording are found by words, and by the filter that asks for them.
         """
         of_recording = "d.object_id = (SELECT r.object_id FROM recordings_recording r WHERE r.id = %s)"
-        sifted = _sifted(criteria, of_recording)
         if not criteria.looks_at_recordings:
             newest = Where("d.newest" if criteria.words.strip() else "d.newest AND d.has_recording")
-            return cls(_walked(criteria) & newest, sifted)
-        return cls(_walked(criteria), sifted & _nothing_newer(criteria))
+            return cls._of(criteria, newest, of_recording)
+        search = cls._of(criteria, Where(), of_recording)
+        return replace(search, checked=search.checked & _nothing_newer(criteria))
 
     @classmethod
     def for_recordings(cls, criteria: Criteria) -> "Search":
-        return cls(_walked(criteria) & Where("d.has_recording"), _sifted(criteria, "d.id = %s"))
+        return cls._of(criteria, Where("d.has_recording"), "d.id = %s")
+
+    @classmethod
+    def _of(cls, criteria: Criteria, rows: Where, of_recording: str) -> "Search":
+        typed = read_typed(criteria.words)
+        # An ordered index answers an agent, a channel and the dates alone; beside anything else the word index does.
+        filters = filter_terms(replace(criteria, agent=None, stream=None)) + _length_terms(criteria)
+        several = criteria.agent is not None and criteria.stream is not None
+        terms = [*typed.terms, *filters]
+        if terms or several:
+            terms += filter_terms(Criteria(agent=criteria.agent, stream=criteria.stream))
+        return cls(
+            _ordered(criteria) & rows,
+            " & ".join(terms),
+            _of_length(criteria),
+            _condition(of_recording, typed.recording),
+        )
 
 
-def _walked(criteria: Criteria) -> Where:
+def _ordered(criteria: Criteria) -> Where:
     """One of agent and channel, and the dates."""
     where = _between(criteria)
     if criteria.agent is not None:
@@ -58,26 +83,29 @@ def _walked(criteria: Criteria) -> Where:
     return Where("d.stream_id = %s", (criteria.stream,)) & where if criteria.stream is not None else where
 
 
-def _sifted(criteria: Criteria, of_recording: str) -> Where:
-    """What the word index answers, the length, and with `of_recording` a recording whose id was typed."""
-    stream = criteria.stream if criteria.agent is not None else None
-    typed = read_typed(criteria.words)
-    terms = [*typed.terms, *filter_terms(replace(criteria, agent=None, stream=stream))]
-    return _of_terms(terms) & _of_length(criteria) & _condition(of_recording, typed.recording)
-
-
 def _nothing_newer(criteria: Criteria) -> Where:
     """Of several recordings of an object that pass the filters, only the newest stands for it."""
-    terms = filter_terms(replace(criteria, agent=None, stream=None, status=None))
     same = Where("n.object_id = d.object_id AND (n.shown_at, n.id) > (d.shown_at, d.id)")
-    newer = same & _between(criteria, "n") & _of_length(criteria, "n") & _of_terms(terms, "n")
+    newer = same & _between(criteria, "n") & _of_length(criteria, "n")
+    terms = filter_terms(replace(criteria, agent=None, stream=None, status=None))
+    if terms:
+        newer &= of_terms_in_own_month(" & ".join(terms), "n")
     sql = f"(d.files <= 1 OR NOT EXISTS (SELECT FROM recordings_searchdoc n WHERE {newer.sql}))"
     real = Where() if NO_RECORDING in criteria.states else Where("d.has_recording")
     return real & Where(sql, newer.values)
 
 
-def _of_terms(terms: list[str], row: str = "d") -> Where:
-    return Where(f"{row}.words @@ %s::tsquery", (" & ".join(terms),)) if terms else Where()
+def of_terms_in_own_month(terms: str, row: str = "d") -> Where:
+    """The condition that a row matches terms in the month it has: for few rows, because each makes its own tsquery."""
+    month = month_of(f"{row}.shown_at")
+    return Where(f"{row}.words @@ replace(%s, '{MONTH}', {month})::tsquery", (terms,))
+
+
+def _length_terms(criteria: Criteria) -> list[str]:
+    if criteria.shortest is None and criteria.longest is None:
+        return []
+    longest = BIGGEST_ID if criteria.longest is None else criteria.longest
+    return [lengths_between(criteria.shortest or 0, longest)]
 
 
 def _between(criteria: Criteria, row: str = "d") -> Where:

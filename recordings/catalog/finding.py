@@ -1,33 +1,36 @@
-"""Find rows newest first, without the cliff: never walk far for what is rare, never sort all of what is common.
+"""Find rows newest first, at a cost that does not grow with the catalog.
 
-`ORDER BY shown_at DESC LIMIT 51` beside a word lets PostgreSQL choose between walking the newest-first index and
-asking the word index; where it misjudges (a word only old rows have, two words that never meet) it walks everything.
-So the number of rows decides, which the page must say anyway:
+The word index holds each word once a month (text.py), so a look into it costs what one month has of the word. A search
+looks through the months from the newest on and stops as soon as it knows enough:
 
-1. take up to 2,001 rows in any order. If there are no more than 2,000 that was all of them: order them, done;
-2. else walk the newest 16,000 rows and keep what matches, which fills the page for whatever is spread over time;
-3. else ask the word index for what is older, in spans of time that grow eightfold.
+1. It takes up to 2,001 rows of the months in turn, in any order within a month. If there were no more than 2,000, that
+   was all of them: they are put in order. A search that has more is remembered for a while.
+2. Of more than 2,000 the rows of all months but the last one reached are complete, so their first rows are the page.
+3. Where these do not fill the page, the last month has so many that walking through it in order soon fills it.
 
-That a search has more than 2,000 rows takes longest to learn and hardly ever ends, so it is remembered for a while.
+What has more than 2,000 rows is mostly spread over time, so first of all the newest rows are walked through.
+
+Rows that match nothing cost most: every month must be looked at. A search that takes too long stops at a month, gives
+what it has found, and says how far back it has looked.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from recordings.catalog.conditions import Search, Where
+from recordings.catalog.conditions import Search, Where, of_terms_in_own_month
+from recordings.catalog.months import month_of
+from recordings.catalog.text import MONTH
 from recordings.db import fetch_all
 from recordings.paging import COUNTED, TimeKey
 from recordings.timed import TimedValue
 
-WALKED = 16_000
-GROWTH = 8
-SHORTEST_SPAN = timedelta(hours=1)
-MOMENT = timedelta(microseconds=1)  # the finest time PostgreSQL knows
+WALKED = 1_000  # rows: fills a page with what one row in twenty has
+PATIENCE = 15  # milliseconds after which no other month is begun
+HURRIED_FROM = 500_000  # rows in all; fewer are looked through in no time
 REMEMBERED, REMEMBERED_FOR = 1_000, 600  # searches, seconds
 # Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away.
 _many = TimedValue[set[Search]](REMEMBERED_FOR)
@@ -66,34 +69,55 @@ class SearchRow(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """Rows in order, and how many there are in all, counted up to one more than COUNTED."""
+    """Rows in order, and how many there are in all, counted up to one more than COUNTED.
+
+    `looked_back_to`: where the search stopped for its time; what is older was not looked at and is not counted.
+    """
 
     rows: list[SearchRow]
     number: int
+    looked_back_to: datetime | None = None
 
 
-def find(search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False) -> SearchResult:
-    """Find the first rows in order behind a key (from the newest without one); with `newer` in reverse order."""
+def find(
+    search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False, patient: bool = True
+) -> SearchResult:
+    """Find the first rows in order behind a key (from the newest without one); with `newer` in reverse order.
+
+    A search that is not `patient` may stop before it has looked at everything.
+    """
     direction = _Direction(search, newer)
+    if search.key:
+        rows = direction.select_by_key()
+        return SearchResult([row for row in rows if direction.is_behind(row, after)][:limit], len(rows))
+    if not search.terms:
+        rows = direction.walk_all(after, limit)
+        return SearchResult(rows, len(rows) if after is None and len(rows) < limit else count(search))
+
     many = _many.get() or _many.set(set())
-    if search in many:
-        return SearchResult(direction.select_of_many(after, limit), COUNTED + 1)
-    if not search.sifted:
-        rows = direction.walk(after, limit, limit)
-        number = len(rows) if after is None and len(rows) < limit else count(search)
-    else:
-        number, rows = direction.select_of_few(after, limit)
-    if number <= COUNTED:
-        return SearchResult(rows, number)
-    if len(many) >= REMEMBERED:
-        many.clear()
-    many.add(search)
-    return SearchResult(direction.select_of_many(after, limit) if search.sifted else rows, number)
+    patience = None if patient or newer else PATIENCE
+    gathered = None
+    if search not in many:
+        gathered = direction.gather(None, after, limit, patience)
+        if gathered.number <= COUNTED:
+            return SearchResult(gathered.rows, gathered.number, gathered.looked_back_to)
+        if len(many) >= REMEMBERED:
+            many.clear()
+        many.add(search)
+    if gathered is None or after is not None:
+        rows = direction.walk(after, limit)
+        if len(rows) == limit:
+            return SearchResult(rows, COUNTED + 1)
+        gathered = direction.gather(after, after, limit, patience)
+    rows = gathered.rows
+    if gathered.number > COUNTED and len(rows) < limit:
+        rows += direction.walk(after, limit - len(rows), month=gathered.last_month)
+    return SearchResult(rows, COUNTED + 1, gathered.looked_back_to)
 
 
 def count(search: Search) -> int:
-    """Count the rows that match, up to one more than COUNTED."""
-    everything = search.walked & search.sifted
+    """Count the rows of a search without words, up to one more than COUNTED."""
+    everything = search.ordered & search.checked
     return int(
         fetch_all(
             connection,
@@ -101,6 +125,15 @@ def count(search: Search) -> int:
             [*everything.values, COUNTED + 1],
         )[0][0]
     )
+
+
+class _Gathered(NamedTuple):
+    """Up to one more than COUNTED rows: their number, the last month reached, and the first rows in order."""
+
+    number: int
+    last_month: datetime | None
+    looked_back_to: datetime | None
+    rows: list[SearchRow]
 
 
 @dataclass(frozen=True)
@@ -114,77 +147,103 @@ class _Direction:
     def order(self) -> str:
         return "ORDER BY d.shown_at, d.id" if self.newer else "ORDER BY d.shown_at DESC, d.id DESC"
 
-    def select_of_few(self, start: TimeKey | None, limit: int) -> tuple[int, list[SearchRow]]:
-        """Select all that match, in any order and up to one more than COUNTED, which is cheapest.
+    def gather(
+        self, start: TimeKey | None, after: TimeKey | None, limit: int, patience: int | None
+    ) -> _Gathered:
+        """Gather rows behind `start` from the word index, month by month; give the first ones behind `after` in order.
 
-        Returns their number and, where they are no more than COUNTED, the first of them in order.
+        After `patience` milliseconds no other month is begun; None: all are looked through.
         """
-        everything = self.search.walked & self.search.sifted
-        few = Where("n <= %s", (COUNTED,)) & self._behind(start)
+        ordered = self.search.ordered & self._behind(start)
+        checked = ordered & self.search.checked
+        # Of too many rows those of the last month are not all there, so none of them can be put in order.
+        complete = Where("(n <= %s OR d.month <> last_month)", (COUNTED,)) & self._behind(after)
+        until = "" if patience is None else _UNTIL
         statement = f"""
-            WITH d AS MATERIALIZED (SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} LIMIT %s)
-            SELECT n, page.* FROM (SELECT count(*) AS n FROM d) counted LEFT JOIN LATERAL (
-                {self._named(f"SELECT * FROM d {few.clause()} {self.order} LIMIT %s")}
+            WITH RECURSIVE months (month) AS (
+                SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}
+              UNION ALL
+                SELECT (SELECT {self._month()} FROM recordings_searchdoc d {(ordered & self._other_month()).clause()})
+                FROM months m
+                WHERE m.month IS NOT NULL{until}),
+            d AS MATERIALIZED (
+                SELECT {_OWN}, m.month
+                FROM months m CROSS JOIN LATERAL (
+                    -- Nothing but words: so the word index is the only way.
+                    SELECT * FROM recordings_searchdoc d WHERE d.words @@ {_TERMS_OF_MONTH} OFFSET 0) d
+                {checked.clause()} LIMIT %s)
+            SELECT n, last_month,
+                   CASE WHEN n <= %s THEN
+                       (SELECT {"max" if self.newer else "min"}(month) FROM months HAVING bool_and(month IS NOT NULL))
+                   END, page.*
+            FROM (SELECT count(*) AS n, {"max" if self.newer else "min"}(month) AS last_month FROM d) counted
+            LEFT JOIN LATERAL (
+                {self._named(f"SELECT * FROM d {complete.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608
-        rows = fetch_all(connection, statement, [*everything.values, COUNTED + 1, *few.values, limit])
-        return rows[0][0], [SearchRow._make(row[1:]) for row in rows if row[1] is not None]
+        values = [*ordered.values, *ordered.values, *([] if patience is None else [HURRIED_FROM, patience])]
+        values += [self.search.terms, *checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
+        rows = fetch_all(connection, statement, values)
+        number, last_month, looked_back_to = rows[0][:3]
+        page = [SearchRow._make(row[3:]) for row in rows if row[3] is not None]
+        return _Gathered(number, last_month, looked_back_to, page)
 
-    def select_of_many(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
-        """Select the first of many: walk, and where that does not fill the page, ask the word index for older ones."""
-        rows = self.walk(start, WALKED, limit)
-        edge = self.edge(start, WALKED) if len(rows) < limit else None
-        return rows + self.select_beyond(edge, start, limit - len(rows)) if edge else rows
-
-    def walk(self, start: TimeKey | None, steps: int, limit: int) -> list[SearchRow]:
-        """Select what matches of the next so many rows."""
-        near, sifted = self.search.walked & self._behind(start), self.search.sifted
-        rows = f"""
-            SELECT {_OWN} FROM (SELECT d.* FROM recordings_searchdoc d {near.clause()} {self.order} LIMIT %s) d
-            {sifted.clause()} {self.order} LIMIT %s"""  # noqa: S608
-        return _fetch(self._named(rows), [*near.values, steps, *sifted.values, limit])
-
-    def edge(self, start: TimeKey | None, steps: int) -> TimeKey | None:
-        """The key of the row so many steps on; None when the rows end before."""
-        near = self.search.walked & self._behind(start)
-        statement = f"SELECT d.shown_at, d.id FROM recordings_searchdoc d {near.clause()} {self.order}"  # noqa: S608
-        rows = fetch_all(connection, f"{statement} OFFSET %s LIMIT 1", [*near.values, steps - 1])
-        return TimeKey(*rows[0]) if rows else None
-
-    def select_beyond(self, edge: TimeKey, start: TimeKey | None, limit: int) -> list[SearchRow]:
-        """Select from the word index what lies behind the edge, in spans of time that grow."""
-        selected: list[SearchRow] = []
-        for span in self._spans(start, edge):
-            everything = self.search.walked & self._behind(edge) & span & self.search.sifted
-            # Materialised: all that match are taken and then put in order, so the word index is the way to them.
-            rows = f"""
-                WITH d AS MATERIALIZED (SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()})
-                SELECT * FROM d {self.order} LIMIT %s"""  # noqa: S608
-            selected += _fetch(self._named(rows), [*everything.values, limit - len(selected)])
-            if len(selected) == limit:
-                break
-        return selected
-
-    def _spans(self, start: TimeKey | None, edge: TimeKey) -> Iterator[Where]:
-        """The time behind the edge, cut so that each span is GROWTH times as long as the one before."""
-        # The times of the first and the last row in this direction.
-        ((newest, oldest),) = fetch_all(
-            connection, "SELECT max(shown_at), min(shown_at) FROM recordings_searchdoc", []
+    def walk(self, start: TimeKey | None, limit: int, month: datetime | None = None) -> list[SearchRow]:
+        """Walk through rows of one month in order: of `month`, or of the first one behind `start` up to WALKED rows."""
+        ordered = self.search.ordered & self._behind(start)
+        first = f"SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}"  # noqa: S608
+        within = Where("d.shown_at >= (SELECT month FROM m)") & Where(
+            "d.shown_at < (SELECT month + interval '1 month' FROM m)"
         )
-        first, last = (oldest, newest) if self.newer else (newest, oldest)
-        begun, length = edge.shown_at, abs((start.shown_at if start else first) - edge.shown_at)
-        while (length := max(length, SHORTEST_SPAN) * GROWTH) < abs(last - begun):
-            ended = begun + length if self.newer else begun - length
-            yield Where("d.shown_at BETWEEN %s AND %s", (min(begun, ended), max(begun, ended)))
-            begun = ended + MOMENT if self.newer else ended - MOMENT
-        yield Where("d.shown_at >= %s" if self.newer else "d.shown_at <= %s", (begun,))
+        rows = f"""
+            WITH m AS MATERIALIZED (
+                SELECT m.month, {_TERMS_OF_MONTH} AS terms FROM ({"SELECT %s" if month else first}) m (month))
+            SELECT {_OWN}
+            FROM (SELECT * FROM recordings_searchdoc d {(ordered & within).clause()} {self.order} LIMIT %s) d
+            {(Where("d.words @@ (SELECT terms FROM m)") & self.search.checked).clause()} {self.order} LIMIT %s"""  # noqa: S608
+        values = [self.search.terms, *([month] if month else ordered.values)]
+        values += [*ordered.values, _ALL if month else WALKED, *self.search.checked.values, limit]
+        return _fetch(self._named(rows), values)
+
+    def walk_all(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
+        """Walk through all rows in order: what is not looked for by words is found soon."""
+        everything = self.search.ordered & self.search.checked & self._behind(start)
+        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608
+        return _fetch(self._named(rows), [*everything.values, limit])
+
+    def select_by_key(self) -> list[SearchRow]:
+        """Select the few rows of a recording whose id was typed, if the rest holds as well."""
+        everything = self.search.key & self.search.ordered & self.search.checked
+        if self.search.terms:
+            everything &= of_terms_in_own_month(self.search.terms)
+        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} LIMIT %s"  # noqa: S608
+        return _fetch(self._named(rows), [*everything.values, COUNTED])
+
+    def is_behind(self, row: SearchRow, key: TimeKey | None) -> bool:
+        return key is None or (row.key > key if self.newer else row.key < key)
 
     def _behind(self, key: TimeKey | None) -> Where:
         if key is None:
             return Where()
         return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", key)
 
+    def _month(self) -> str:
+        """The first month of some rows; NULL where there is none."""
+        return f"date_trunc('month', {'min' if self.newer else 'max'}(d.shown_at), 'UTC')"
+
+    def _other_month(self) -> Where:
+        """Behind the month m."""
+        return Where("d.shown_at >= m.month + interval '1 month'" if self.newer else "d.shown_at < m.month")
+
     def _named(self, rows: str) -> str:
         return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608
+
+
+_TERMS_OF_MONTH = f"replace(%s, '{MONTH}', {month_of('m.month')})::tsquery"
+# PostgreSQL's own estimate of the rows is good enough, and free.
+_UNTIL = """ AND (
+    (SELECT reltuples FROM pg_class WHERE oid = 'recordings_searchdoc'::regclass) < %s
+    OR clock_timestamp() < statement_timestamp() + %s * interval '1 ms')"""
+_ALL = 10_000_000  # rows
 
 
 def _fetch(statement: str, values: list[Any]) -> list[SearchRow]:

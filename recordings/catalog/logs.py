@@ -18,7 +18,9 @@ def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, A
     detail: dict[str, Any] = {"area": area, "found": page.count}
     detail |= {"filters": filters} if filters else {}
     detail |= {"found_capped": "yes"} if page.capped else {}
-    act = {"area": area, "words": words, "filters": filters}
+    back_to = page.looked_back_to.strftime("%Y-%m-%d") if page.looked_back_to else ""
+    detail |= {"looked_back_to": back_to} if back_to else {}
+    act = {"area": area, "words": words, "filters": filters, "back_to": back_to}
     record_once(Kind.SEARCHED, by=by, act=act, detail=detail, private={"q": words} if words else None)
 
 

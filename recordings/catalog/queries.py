@@ -1,7 +1,7 @@
 """Read what the catalog's pages show: lists a page at a time, one object with its recordings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
@@ -51,18 +51,25 @@ def state_label(state: str) -> str:
     return _STATE_LABELS.get(state, state)
 
 
-def objects_page(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[CatalogLine, TimeKey]:
-    """Search a page of objects, the one with the newest recording first."""
-    return _search_page(criteria, Search.for_objects, start)
+def objects_page(
+    criteria: Criteria, start: Start[TimeKey] = NEWEST, *, patient: bool = True
+) -> Page[CatalogLine, TimeKey]:
+    """Search a page of objects, the one with the newest recording first.
+
+    A search that is not `patient` may stop before it has looked at everything: the page says how far it came.
+    """
+    return _search_page(criteria, Search.for_objects, start, patient)
 
 
-def recordings_page(criteria: Criteria, start: Start[TimeKey] = NEWEST) -> Page[CatalogLine, TimeKey]:
-    """Search a page of recordings of all objects, newest first."""
-    return _search_page(criteria, Search.for_recordings, start)
+def recordings_page(
+    criteria: Criteria, start: Start[TimeKey] = NEWEST, *, patient: bool = True
+) -> Page[CatalogLine, TimeKey]:
+    """Search a page of recordings of all objects, newest first; `patient` as for objects."""
+    return _search_page(criteria, Search.for_recordings, start, patient)
 
 
 def _search_page(
-    criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey]
+    criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey], patient: bool
 ) -> Page[CatalogLine, TimeKey]:
     if watermark := watermark_in(criteria.words):
         return Page(
@@ -75,12 +82,12 @@ def _search_page(
     if criteria.words.strip() and not typed:
         return Page([], hint="Enter at least one letter or digit.")
     search = search_for(criteria)
-    result = find(search, PAGE + 1, after=start.key, newer=start.newer)
+    result = find(search, PAGE + 1, after=start.key, newer=start.newer, patient=patient)
     if start.newer and len(result.rows) <= PAGE:
         # What lies between the newest row and a full page of them is the first page.
-        start, result = NEWEST, find(search, PAGE + 1)
+        start, result = NEWEST, find(search, PAGE + 1, patient=patient)
     page = Page.cut(result.rows, start, attrgetter("key"), result.number)
-    return page.showing(_lines(page.rows))
+    return replace(page.showing(_lines(page.rows)), looked_back_to=result.looked_back_to)
 
 
 def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:

@@ -14,9 +14,12 @@ Both readings of a kind stand together here, so that whatever is stored is found
 Two whole phone numbers (`FEWEST_WHOLE` digits or more) are the same if their digits are the same without `00` and
 without the zero before the national part. Where one of them has no country's code, the national parts are compared.
 
-Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state. After its letter a lexeme has letters
-and digits only, so no text that a person types can be anything but a term. A recording's id is no lexeme: the row is
-found by its key.
+Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state, `l` length. After its letter a lexeme
+has letters and digits only, so no text that a person types can be anything but a term. A recording's id is no lexeme:
+the row is found by its key.
+
+In a row the month of the row stands behind the letter of each lexeme (`in_month`), and in a term a placeholder for it
+(`MONTH`). So a look into the index costs what one month holds, and months are looked through newest first.
 """
 
 import re
@@ -30,7 +33,8 @@ from uuid import UUID
 from recordings.catalog.folding import digits, fold, pieces
 from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
 
-VERSION = 2  # of the lexemes: with another one an interrupted rebuild begins again
+VERSION = 3  # of the lexemes: with another one an interrupted rebuild begins again
+MONTH = "~"  # in terms; no lexeme has it
 LONGEST = 40  # characters of a word that are compared
 MOST_INDEXED = 64  # lexemes of one name
 MOST_WORDS = 16  # of a search
@@ -42,6 +46,7 @@ _LINK = re.compile(
     r"(?<!\w)(?:(?:mailto|tel|callto|sms|sip|phone|e-?mail):|https?://wa\.me/)[/\s]*([^\s;?<>]*)\S*",
     re.IGNORECASE,
 )
+_PARAMETERS = re.compile(r";(?:ext|isub|phone-context)=\S*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;|<>]+")
 _GROUPED = re.compile(r"(?<!\d)\d{1,3}([,.'’ ])\d{3}(?:\1\d{3}){2,}")
 _EXTENSION = re.compile(r"[;,#]|ext|x", re.IGNORECASE)
@@ -185,8 +190,8 @@ def _address_ways(chunk: str) -> list[list[str]]:
 
 
 def _without_links(text: str) -> str:
-    """A text without what links put around an address: `mailto:` before it, `?subject=…` behind it."""
-    return _LINK.sub(lambda link: unquote(link[1]), text)
+    """A text without what links put around an address: `mailto:` before it, `?subject=…` or `;ext=…` behind it."""
+    return _PARAMETERS.sub("", _LINK.sub(lambda link: unquote(link[1]), text))
 
 
 # --- phone numbers
@@ -262,18 +267,39 @@ def type_lexeme(recording_type: str) -> str:
     return f"t{''.join(pieces(fold(recording_type)))[:LONGEST]}"
 
 
+def length_lexeme(seconds: int) -> str:
+    """The magnitude of a length: how many binary digits its seconds have."""
+    return f"l{_magnitude(seconds)}"
+
+
+def lengths_between(shortest: int, longest: int) -> str:
+    """A term for the magnitudes of all lengths from one to another; the exact length is for the row to check."""
+    return any_of(
+        exactly(f"l{each}") for each in range(_magnitude(shortest), _magnitude(max(shortest, longest)) + 1)
+    )
+
+
+def _magnitude(seconds: int) -> int:
+    return min(seconds.bit_length(), 18)  # a day and more
+
+
 def state_lexeme(state: str) -> str:
     """The state of a recording; `znone` where there is no recording."""
     return f"z{state.replace('_', '') or 'none'}"
 
 
+def in_month(lexemes: Iterable[str], month: str) -> str:
+    """The tsvector of a row of this month, as a text."""
+    return " ".join([f"{lexeme[0]}{month}{lexeme[1:]}" for lexeme in lexemes])
+
+
 def exactly(lexeme: str) -> str:
     """A term that this very lexeme matches."""
-    return f"'{lexeme}'"
+    return f"'{lexeme[0]}{MONTH}{lexeme[1:]}'"
 
 
 def _beginning(lexeme: str) -> str:
-    return f"'{lexeme[: LONGEST + 1]}':*"
+    return f"'{lexeme[0]}{MONTH}{lexeme[1 : LONGEST + 1]}':*"
 
 
 def all_of(terms: Iterable[str]) -> str:

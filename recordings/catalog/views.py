@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, AuditUnavailable
 from recordings.catalog import queries
-from recordings.catalog.criteria import NO_RECORDING, Criteria
+from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import record_opening, record_phone_shown, record_search
 from recordings.catalog.queries import CatalogLine, OpenedObject
@@ -23,7 +23,7 @@ from recordings.concurrency import two_at_once
 from recordings.days import Period
 from recordings.exceptions import UnknownObject
 from recordings.http import Request, page
-from recordings.paging import BY_TIME, Page, Start, TimeKey, start_by_time
+from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 from recordings.trail.queries import trail_under
@@ -31,6 +31,7 @@ from recordings.trail.queries import trail_under
 LIST = "catalog/list.html"
 SEARCH_LABELS = {"objects": "Search objects", "recordings": "Search recordings"}
 TRAIL_SHOWN = 12
+FURTHER = "further"  # in an address: look at everything, however long it takes
 _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 
 
@@ -59,7 +60,7 @@ def _search_list(
     request: Request,
     area: str,
     lede: str,
-    search: Callable[[Criteria, Start[TimeKey]], Page[CatalogLine, TimeKey]],
+    search: Callable[..., Page[CatalogLine, TimeKey]],
     columns: Sequence[Column[CatalogLine]],
 ) -> HttpResponse:
     form = SearchForm(request.GET)
@@ -74,7 +75,8 @@ def _search_list(
     if not form.is_valid():
         return page(request, LIST, context, fragment="results", status=400)
     criteria, started = form.criteria(), perf_counter()
-    results = search(criteria, start_by_time(request.GET))
+    # A first answer comes soon, and asks for the rest by itself where it could not look at everything.
+    results = search(criteria, start_by_time(request.GET), patient=FURTHER in request.GET)
     took = round((perf_counter() - started) * 1000)
 
     # Without an event nothing is shown that was searched for by somebody's words; a plain list says that it is missing.
@@ -86,24 +88,26 @@ def _search_list(
             raise
         logged = False
 
+    # The address to keep and to send around: htmx would write every field that was left empty.
+    key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
+    query = "&".join(filter(None, [form.query(), key]))
     noun = area if results.capped or results.count != 1 else area[:-1]
     others = "&".join(filter(None, [form.query(), urlencode({"state": NO_RECORDING})]))
     shown = len(results.rows)
     some = "All" if shown == results.count and not results.capped else f"{shown:,} of"
+    so_far = f"{results.total} {noun} so far" if results.looked_back_to else ""
     context |= {
         "page": results,
         "table": Table(columns, results.rows),
         "logged": logged,
         "trail_url": _trail_url(request, criteria.words) if results.hint else "",
         "others_url": f"?{others}" if area == "objects" and not criteria.states else "",
-        "total": f"{results.total} {noun}",
-        "shown": f"{some} {results.total} {noun} · {took} ms",
+        "further_url": f"{request.path}?{query}&{FURTHER}=1" if results.looked_back_to else "",
+        "total": so_far or f"{results.total} {noun}",
+        "shown": f"{so_far or f'{some} {results.total} {noun}'} · {took} ms",
         **results.urls(BY_TIME, form.query()),
     }
     response = page(request, LIST, context, fragment="results")
-    # The address to keep and to send around: htmx would write every field that was left empty.
-    key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
-    query = "&".join(filter(None, [form.query(), key]))
     response.headers["HX-Push-Url"] = request.path + (f"?{query}" if query else "")
     return response
 

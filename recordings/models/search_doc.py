@@ -37,5 +37,5 @@ class SearchDoc(models.Model):
             models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
             models.Index(fields=["duration_seconds"], name="doc_length"),
             # A short pending list: a batch enters the index word by word, and a search pays for few rows it must scan.
-            GinIndex(fields=["words"], name="doc_words", fastupdate=True, gin_pending_list_limit=256),
+            GinIndex(fields=["words"], name="doc_words", fastupdate=True, gin_pending_list_limit=64),
         ]

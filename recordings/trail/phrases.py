@@ -186,10 +186,12 @@ def size(event: Opened) -> str:
 
 
 def found(event: Opened) -> str:
-    """ ", 14 found" from the detail `found`; a count that was capped says so."""
+    """ ", 14 found" from the detail `found`; a count that was capped, or of the newest only, says so."""
     number = event.detail.get("found")
     if number is None:
         return ""
+    if back_to := event.text("looked_back_to"):
+        return f", {figure(number)} found back to {back_to}"
     return (
         f", more than {figure(number)} found" if event.text("found_capped") else f", {figure(number)} found"
     )

@@ -1,7 +1,7 @@
 """Whatever is looked for, page after page shows what a plain look at every row would show, in the same order."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.finding import count, find
+from recordings.catalog.finding import find
 from recordings.catalog.folding import fold, pieces
 from recordings.catalog.search_documents import rebuild_docs
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.timed import forget_all
-from tests.factories import MORNING, agent, stream
+from tests.factories import MORNING, agent, conversation, stream
 from tests.thorough import examples
 
 NAMES = ("Dana Marlowe", "Dana Blom", "Tomas Iversen", "נועה כהן", "محمد حداد", "Zoë Novák")
@@ -25,8 +25,8 @@ DAYS = 90
 
 @pytest.fixture
 def world(db, monkeypatch):
-    """90 objects with 0 to 4 recordings; strides so short that every one of them is taken."""
-    for name, value in {"WALKED": 7, "COUNTED": 5, "SHORTEST_SPAN": timedelta(minutes=1)}.items():
+    """90 objects with 0 to 4 recordings; limits so low that every way is taken."""
+    for name, value in {"WALKED": 7, "COUNTED": 5}.items():
         monkeypatch.setattr(finding, name, value)
     chance = random.Random(7)
     streams = [stream(f"Channel {number}", id=300 + number) for number in range(3)]
@@ -163,7 +163,7 @@ def test_objects_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_objects(asked), expected_objects(world, asked)
     assert [row.object_id for row in walk(search, size)] == expected
     assert [row.object_id for row in walk(search, size, newer=True)] == expected[::-1]
-    assert find(search, size).number == count(search) == min(len(expected), 6)
+    assert find(search, size).number == min(len(expected), 6)
 
 
 @settings(
@@ -174,7 +174,7 @@ def test_recordings_are_those_of_a_plain_look(world, asked, size):
     search, expected = Search.for_recordings(asked), expected_recordings(world, asked)
     assert [row.id for row in walk(search, size)] == expected
     assert [row.id for row in walk(search, size, newer=True)] == expected[::-1]
-    assert find(search, size).number == count(search) == min(len(expected), 6)
+    assert find(search, size).number == min(len(expected), 6)
 
 
 def test_that_rows_are_many_is_remembered_and_found_again(world, django_assert_num_queries):
@@ -183,3 +183,48 @@ def test_that_rows_are_many_is_remembered_and_found_again(world, django_assert_n
     with django_assert_num_queries(1):
         again = find(search, 3)
     assert (first.number, again) == (6, first)
+
+
+@pytest.fixture
+def in_a_hurry(monkeypatch):
+    """A catalog so large that a search stops after its first month."""
+    monkeypatch.setattr(finding, "HURRIED_FROM", -2)  # PostgreSQL's estimate for a table never analysed is -1
+    monkeypatch.setattr(finding, "PATIENCE", 0)
+
+
+def test_a_search_in_a_hurry_says_how_far_back_it_looked(world, in_a_hurry):
+    search = Search.for_recordings(Criteria(words="rare"))
+    newest = max(call.shown_at for call in world[1])
+    hurried = find(search, 10, patient=False)
+    assert (hurried.rows, hurried.number) == ([], 0)
+    assert hurried.looked_back_to == newest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    patient = find(search, 10)
+    assert [row.id for row in patient.rows] == expected_recordings(world, Criteria(words="rare"))[:10]
+    assert patient.looked_back_to is None
+
+
+@settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(criteria)
+def test_what_a_search_in_a_hurry_gives_is_the_beginning(world, in_a_hurry, asked):
+    search, expected = Search.for_objects(asked), expected_objects(world, asked)
+    hurried = find(search, 4, patient=False)
+    assert [row.object_id for row in hurried.rows] == expected[: len(hurried.rows)]
+    if hurried.looked_back_to is None:
+        assert len(hurried.rows) == min(len(expected), 4)
+
+
+def test_a_small_catalog_is_looked_through_at_once(world, monkeypatch):
+    monkeypatch.setattr(finding, "PATIENCE", 0)
+    search = Search.for_recordings(Criteria(words="rare"))
+    assert find(search, 10, patient=False) == find(search, 10)
+
+
+def test_a_date_far_away_costs_no_more_months(world, django_assert_num_queries):
+    """Months without rows are not looked at."""
+    conversation(customer_name="Ada Early", created_at=datetime(1970, 1, 1, tzinfo=UTC))
+    conversation(customer_name="Lia Late", created_at=datetime(2999, 12, 31, tzinfo=UTC))
+    for name in ("early", "late"):
+        with django_assert_num_queries(1):
+            assert find(Search.for_objects(Criteria(words=name)), 10).number == 1

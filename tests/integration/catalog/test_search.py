@@ -1,6 +1,7 @@
 """What one finds by what, and what nobody can break."""
 
 import random
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -8,8 +9,8 @@ from hypothesis import strategies as st
 
 from recordings.audit import Kind
 from recordings.models import AuditEvent
-from tests.factories import agent, conversation, person, stream
-from tests.integration.catalog.test_pages import ids_on
+from tests.factories import MORNING, agent, conversation, person, recording, stream
+from tests.integration.catalog.test_pages import events, ids_on
 from tests.stopwatch import cost
 from tests.thorough import examples
 
@@ -249,3 +250,26 @@ def test_names_of_every_kind_come_back_as_they_were(dana, client):
         )
         thing = conversation(customer_name=name)
         assert name in client.get(f"/objects/{thing.pk}/").content.decode()
+
+
+def test_a_search_that_has_not_looked_at_everything_goes_on_by_itself(dana, client, monkeypatch):
+    monkeypatch.setattr("recordings.catalog.finding.HURRIED_FROM", -2)
+    monkeypatch.setattr("recordings.catalog.finding.PATIENCE", 0)
+    recording(conversation(customer_name="Nobody"), recorded_at=MORNING + timedelta(days=99))
+    first = client.get("/objects/", {"q": "dana"})
+    text = " ".join(first.content.decode().split())
+    month = (MORNING + timedelta(days=99)).strftime("%B %Y")
+    assert f"Nothing since {month} matches. Older ones are being looked for." in text
+    assert 'hx-get="/objects/?q=dana&amp;further=1" hx-trigger="load"' in text
+    assert '<a href="/objects/?q=dana&amp;further=1">Look further back now</a>' in text
+    assert "Nothing found" not in text
+    assert first.headers["HX-Push-Url"] == "/objects/?q=dana"
+
+    second = client.get("/objects/", {"q": "dana", "further": "1"})
+    assert ids_on(second) == [dana]
+    assert "being looked for" not in second.content.decode()
+    assert second.headers["HX-Push-Url"] == "/objects/?q=dana"
+    partly, whole = events(Kind.SEARCHED)
+    assert partly.detail["looked_back_to"] == (MORNING + timedelta(days=99)).strftime("%Y-%m-01")
+    assert (partly.detail["found"], whole.detail["found"]) == (0, 1)
+    assert "looked_back_to" not in whole.detail

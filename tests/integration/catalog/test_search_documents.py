@@ -18,6 +18,14 @@ def docs_of(thing):
     return list(SearchDoc.objects.filter(object=thing).order_by("-shown_at", "-id"))
 
 
+def words_in(doc):
+    """The lexemes of a row without the month that each of them has behind its letter."""
+    month = f"{doc.shown_at.year * 12 + doc.shown_at.month:04x}"
+    lexemes = doc.words.replace("'", "").split()
+    assert {lexeme[1:5] for lexeme in lexemes} == {month}
+    return {lexeme[0] + lexeme[5:] for lexeme in lexemes}
+
+
 def test_an_object_without_recordings_has_one_row(db):
     thing = conversation(created_at=MORNING)
     (doc,) = docs_of(thing)
@@ -48,8 +56,8 @@ def test_words(db):
     )
     recording(thing, duration_seconds=542)
     (doc,) = docs_of(thing)
-    assert set(doc.words.replace("'", "").split()) == {
-        *("o1407374990000101", "c31245", "a5501", "s8", "tvideo", "zplayable"),
+    assert words_in(doc) == {
+        *("o1407374990000101", "c31245", "a5501", "s8", "tvideo", "zplayable", "l10"),
         *("wdana", "wo", "wbrien", "wobrien", "wa", "wcohen", "wclaims", "wvideo", "wexample"),
         *("jdanao", "jobrien", "jdanaobrien", "jacohen", "jclaimsvideo"),
         *("p44105551", "edanaexamplecom", "dexamplecom"),
@@ -78,19 +86,19 @@ def test_a_renamed_agent_and_channel_are_found_by_their_new_names(db):
     type(thing.agent).objects.update(name="Yael")
     type(thing.stream).objects.update(name="Claims")
     rebuild_docs_for_agents([thing.agent_id])
-    assert "'wyael'" in docs_of(thing)[0].words
-    assert "'wclaims'" not in docs_of(other)[0].words
+    assert "wyael" in words_in(docs_of(thing)[0])
+    assert "wclaims" not in words_in(docs_of(other)[0])
     rebuild_docs_for_streams([other.stream_id])
-    assert "'wclaims'" in docs_of(other)[0].words
+    assert "wclaims" in words_in(docs_of(other)[0])
 
 
 def test_an_agent_that_is_not_known_yet(db):
     thing = conversation(agent_id=77)
-    assert "'a77'" in docs_of(thing)[0].words
+    assert "a77" in words_in(docs_of(thing)[0])
 
 
 def test_the_word_index_has_a_short_pending_list(db):
     """A search scans the whole of it, and a batch of rows enters the index from it word by word."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'doc_words'")
-        assert set(cursor.fetchone()[0]) == {"fastupdate=on", "gin_pending_list_limit=256"}
+        assert set(cursor.fetchone()[0]) == {"fastupdate=on", "gin_pending_list_limit=64"}

@@ -7,8 +7,8 @@ from recordings.catalog.criteria import Criteria, filter_terms
 
 def test_filter_terms():
     asked = Criteria(agent=5501, stream=31245, status=8, type="Screen share", states=("file_missing",))
-    assert filter_terms(asked) == ["'a5501'", "'c31245'", "'s8'", "'tscreenshare'", "'zfilemissing'"]
-    assert filter_terms(Criteria(states=("none", "playable"))) == ["('znone' | 'zplayable')"]
+    assert filter_terms(asked) == ["'a~5501'", "'c~31245'", "'s~8'", "'t~screenshare'", "'z~filemissing'"]
+    assert filter_terms(Criteria(states=("none", "playable"))) == ["('z~none' | 'z~playable')"]
     assert filter_terms(Criteria(words="dana", shortest=60)) == []
 
 
