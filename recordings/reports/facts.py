@@ -8,7 +8,7 @@ from typing import Any
 from recordings.models import AuditEvent, Checkpoint, Report, ReportKind
 from recordings.sheets.rows import Cell
 from recordings.tlog.texts import encode64
-from recordings.trail.filter_words import day_words
+from recordings.trail import filter_words
 from recordings.trail.filters import TrailFilters
 
 WHAT = {
@@ -22,10 +22,8 @@ _ACCESS_SLUG = "access-by-person"
 
 def period_words(filters: TrailFilters) -> str:
     """Return the period that was asked for, in words."""
-    first, last = (day_words(day.isoformat()) if day else "" for day in (filters.since, filters.until))
-    if first and last:
-        return f"{first} to {last} (UTC)" if first != last else f"{first} (UTC)"
-    return f"from {first} (UTC)" if first else f"until {last} (UTC)" if last else "from the beginning, no end"
+    words = filter_words.period_words(filters.since, filters.until)
+    return f"{words} (UTC)" if words else "from the beginning, no end"
 
 
 def log_since() -> datetime | None:
@@ -38,7 +36,7 @@ def began_later(filters: TrailFilters, since: datetime | None) -> str:
     if since is None:
         return ""
     first = since.astimezone(UTC).date()
-    began = day_words(first.isoformat())
+    began = filter_words.day_words(first.isoformat())
     if filters.until and filters.until < first:
         return f"The log began on {began}, after this period: the report says nothing about that time."
     if filters.since and filters.since < first:

@@ -14,13 +14,13 @@ from recordings.audit.kinds import Kind, Outcome
 from recordings.models import ReportKind
 from recordings.reports.events import Line
 from recordings.sheets.rows import Cell
-from recordings.trail.filters import READING, TrailFilters
+from recordings.trail.filters import TrailFilters
 from recordings.trail.folding import viewing_name
 from recordings.trail.groups import kinds_of
+from recordings.trail.person_days import COUNTED
 from recordings.trail.phrases import purpose_label, reason, role_label, short
+from recordings.trail.queries import REFUSALS
 from recordings.trail.sentences import plain_sentence
-
-_REFUSED = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
 
 
 class Column(NamedTuple):
@@ -147,7 +147,7 @@ def _go_on(viewing: _Viewing, event: Line) -> None:
     watched_ms = event.detail.get("watched_ms")
     if event.kind == Kind.URL_RENEWED and event.outcome == Outcome.GRANTED:
         viewing.urls += 1
-    elif event.kind in _REFUSED:
+    elif event.kind in REFUSALS:
         viewing.refusals += 1
     elif event.kind == Kind.WATCHED and isinstance(watched_ms, int):
         viewing.told_ms += watched_ms
@@ -168,7 +168,7 @@ class _Access:
     last: datetime | None = None
     watched_ms: int = 0
     recordings: set[str] = field(default_factory=set)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
 
     def row(self) -> tuple[Cell, ...]:
         counts = self.counts
@@ -180,19 +180,7 @@ class _Access:
         return (self.name or self.account, self.account, self.role, first, last, *before, *watching, *after)
 
 
-# What is counted of a person: the name, the kinds.
-_COUNTED: dict[str, tuple[Kind, ...]] = {
-    "sign_ins": (Kind.SIGNED_IN,),
-    "failed_sign_ins": (Kind.SIGN_IN_FAILED,),
-    "searches": (Kind.SEARCHED,),
-    "openings": (Kind.OBJECT_OPENED, Kind.RECORDING_OPENED),
-    "viewings": (Kind.URL_ISSUED,),
-    "refusals": (Kind.ACCESS_DENIED, *_REFUSED),
-    "readings": (*READING, Kind.ASSURANCE_OPENED),
-    "reports": (Kind.REPORT_REQUESTED,),
-    "downloads": (Kind.REPORT_DOWNLOADED, Kind.STATEMENT_DOWNLOADED),
-}
-_COUNTED_BY_KIND = {kind.value: name for name, kinds in _COUNTED.items() for kind in kinds}
+_COUNTED_BY_KIND = {kind.value: name for name, kinds in COUNTED.items() for kind in kinds}
 ACCESS_COLUMNS = (
     Column("person", "Person", 16),
     Column("account", "Account"),

@@ -128,7 +128,7 @@ def remains(subject: str) -> tuple[str, ...]:
         mine = Q(customer_identity_id=int(number)) | Q(id=int(number), customer_identity_id__isnull=True)
         if rows := CommBoxObject.objects.filter(mine).count():
             sentences.append(
-                f"The catalog still has {rows:,} of this customer's conversations as CommBox reports them (name, "
+                f"The catalog still has {rows:,} of this customer's objects as CommBox reports them (name, "
                 "e-mail address, telephone number, messages, recordings, and the search index made of them). Erase "
                 "them in CommBox; notes that people typed about the customer stand under the writer's name."
             )

@@ -137,6 +137,11 @@ def _day(value: Any, *, is_end: bool = False) -> str:
     return f"{day_words(moment.date().isoformat())} {moment:%H:%M}"
 
 
+def period_words(first: date | None, last: date | None) -> str:
+    """Return a period of whole days in words; empty when it has neither end."""
+    return _days(*(day.isoformat() if day else "" for day in (first, last)))
+
+
 def day_words(text: str) -> str:
     """Return a day such as 2026-11-24 as "24 November 2026"; any other text as it is."""
     try:

@@ -16,6 +16,7 @@ from recordings.models import AuditEvent
 from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.trail.filter_words import OUTCOMES
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.folding import Group, fold, viewing_name
 from recordings.trail.phrases import Part, named, purpose_label, role_label
@@ -73,6 +74,10 @@ class EventRow:
     viewing_href: str  # all events of that viewing
     folded: int = 0  # how many more events of the viewing this row stands for
     since: datetime | None = None  # when the oldest of them was recorded
+
+    @property
+    def outcome_words(self) -> str:
+        return OUTCOMES.get(self.outcome, self.outcome)
 
     @property
     def seal_tone(self) -> str:

@@ -19,8 +19,10 @@ from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, check, permission_required
 from recordings.trail.examine import examine
+from recordings.trail.filter_words import period_words
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
+from recordings.trail.person_days import DaysForm, days_of
 from recordings.trail.queries import first_event_at, shown, trail
 from recordings.trail.word_index import events_not_indexed, index_next
 
@@ -75,24 +77,30 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
     if request.user.pk != person_id:
         check(request, Permission.READ_TRAIL, target=Target("person", f"user:{person_id}"))
     person = get_object_or_404(get_user_model(), pk=person_id)
+    form = DaysForm(request.GET)
+    context: dict[str, Any] = {"subject": person, "own": request.user.pk == person_id, "form": form}
+    if not form.is_valid():
+        return page(request, "trail/person.html", context, fragment="results", status=400)
     log_reading(by=Actor.from_request(request), target=Target.of(person))
-    only_refused = request.GET.get("only") == "refused"
-    ref = f"user:{person.pk}"
+    ref, only_refused = f"user:{person.pk}", form.cleaned_data["only"] == "refused"
+    days = {name: form.cleaned_data[name] for name in ("since", "until")}
     if only_refused:
-        filters = TrailFilters(actor=ref, outcome=Outcome.DENIED)
+        filters = TrailFilters(actor=ref, outcome=Outcome.DENIED, **days)
     elif can(request.user, Permission.READ_TRAIL):
-        filters = TrailFilters(any_ref=(ref,))
+        filters = TrailFilters(any_ref=(ref,), **days)
     else:
-        filters = TrailFilters(actor=ref)
+        filters = TrailFilters(actor=ref, **days)
     events = trail(filters, start_by_number(request.GET), viewer=request.user, each=False)
-    context = {
-        "subject": person,
-        "own": request.user.pk == person_id,
+    first, last = form.summarized()
+    context |= {
+        "days": days_of(ref, first, last),
+        "summarized": period_words(first, last),
+        "chips": form.chips(),
         "page": events,
         "only_refused": only_refused,
         "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
         "shown": shown(events),
-        **events.urls(BY_NUMBER, "only=refused" if only_refused else "", request.path),
+        **events.urls(BY_NUMBER, form.query(), request.path),
     }
     return page(request, "trail/person.html", context, fragment="results")
 

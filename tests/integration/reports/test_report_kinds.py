@@ -130,7 +130,7 @@ def test_a_workbook_has_dates_readable_headers_a_filter_and_a_cover(
     assert len(book.sheetnames) == 2
     assert book.sheetnames[0] == "About"
     about = dict(book["About"].iter_rows(values_only=True))
-    assert about["Period"] == "1 January 2020 to 1 January 2099 (UTC)"
+    assert about["Period"] == "from 1 January 2020 to 1 January 2099 (UTC)"
     assert about["Asked for by"] == "Noa Levi"
     assert about["Report"] == str(report.pk)
     assert abs(about["Log since (UTC)"].replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(hours=1)
