@@ -77,5 +77,5 @@ def test_without_refusals_there_is_no_list_of_them_and_the_certificate_promises_
     factories.viewing(recording, factories.person("qa_manager", "tom.brandt"), url_issued_at=timezone.now())
     page = page_of(recording)
     assert page["refusals"] == ""
-    assert "Export a certificate</a>: what the sealed log holds about this recording" in page["viewings"]
+    assert "Export a bundle</a>: what the sealed log holds about this recording" in page["viewings"]
     assert "no viewing of it" not in page["viewings"]
