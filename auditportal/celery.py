@@ -60,6 +60,7 @@ app.conf.update(
             "task": "recordings.assurance.tasks.sample_media",
             "schedule": crontab(hour="3", minute="10"),
         },
+        "first_sample": {"task": "recordings.assurance.tasks.draw_first_sample", "schedule": 600 * SECONDS},
         "statement": {
             "task": "recordings.assurance.tasks.state_last_month",
             "schedule": crontab(hour="4", minute="10"),  # daily: on the 1st, or when it was missed

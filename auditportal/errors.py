@@ -1,15 +1,20 @@
-"""Error pages: a plain sentence, the request's id, what to do next. None of them asks the database for anything."""
+"""Error pages: a plain sentence, the request's id, what to do next.
+
+A page that does not exist, or is not for this person, keeps the navigation: the portal itself is well. Every other one
+asks the database for nothing.
+"""
 
 import sys
 from http import HTTPStatus
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 TEMPLATES = (400, 403, 404, 500, 503)
+KEEP_NAVIGATION = (403, 404)
 
 
 def answer(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
@@ -26,7 +31,17 @@ def answer(request: HttpRequest, status: int, sentence: str = "") -> HttpRespons
         "status": status,
         "phrase": HTTPStatus(status).phrase,
     }
-    return HttpResponse(render_to_string(template, context), status=status)
+    return HttpResponse(_page(request, template, context), status=status)
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> str:
+    user = getattr(request, "user", None)
+    try:
+        if context["status"] in KEEP_NAVIGATION and user is not None and user.is_authenticated:
+            return render_to_string(template, {**context, "frame": "errors/page.html"}, request)
+    except DatabaseError:
+        pass  # the card needs none
+    return render_to_string(template, context)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -20,6 +20,7 @@ from recordings.storage import StorageOutcome, read_range
 logger = structlog.get_logger("portal.assurance")
 
 SHOWN = 100
+FIRST_SAMPLE = "the first sample is drawn within ten minutes of the first recording"
 NIGHT = timedelta(hours=20)
 # How far the length in the file may be from the one CommBox reports: it counts the call, the file its pictures.
 SECONDS_APART, PERCENT_APART = 2, 2

@@ -1,6 +1,7 @@
 """The pages of the nightly sample and of the statements. They name no agent, so reading them is no event; downloading
 a statement is one."""
 
+import hashlib
 import json
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import StatementForm
 from recordings.assurance.sampling import newest_checks, outcomes_of_last_day
+from recordings.assurance.statement_pdf import statement_pdf
 from recordings.assurance.statements import exceptions_csv, state_month
 from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, attachment, page
@@ -21,7 +23,7 @@ from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 
 STATEMENTS_SHOWN, EXCEPTIONS_SHOWN = 60, 200
-TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
 @require_safe
@@ -73,16 +75,23 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
     """Show one statement: its sums, its exceptions, and how to prove it."""
     row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
     document = json.loads(bytes(row.document))
+    names = {line["channel"]: line["name"] or f"channel {line['channel']}" for line in document["channels"]}
     versions = CompletenessStatement.objects.filter(month=row.month).order_by("version")
     context = {
         "statement": row,
         "document": document,
+        "lines": [(names[line["channel"]], line) for line in document["channels"]],
+        "usual": [
+            (names.get(usual["channel"], f"channel {usual['channel']}"), usual)
+            for usual in document.get("usual", ())
+        ],
         "findings": [(finding, document["total"]["findings"][finding.value]) for finding in Finding],
         "exceptions": [
             {
                 **exception,
                 "began_at": datetime.fromisoformat(exception["at"]),
                 "tags": [FINDINGS[code] for code in exception["findings"]],
+                "channel_name": names.get(exception["channel"], f"channel {exception['channel']}"),
             }
             for exception in document["exceptions"][:EXCEPTIONS_SHOWN]
         ],
@@ -99,17 +108,26 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
-    """Send the statement as JSON or its exceptions as CSV. The event is committed before the first byte leaves."""
+    """Send the statement as JSON or as a PDF for reading, or its exceptions as CSV.
+
+    The event is committed before the first byte leaves. Raises CannotBuild when the PDF cannot be set.
+    """
     row = get_object_or_404(CompletenessStatement, pk=statement_id)
-    if format not in ("json", "csv"):
+    if format not in TYPES:
         raise Http404
-    document = bytes(row.document)
-    data = document if format == "json" else exceptions_csv(document)
+    data = _file(row, format)
     if request.method == "GET":
-        detail = {"format": format, "sha256": row.sha256 if format == "json" else row.table_sha256}
+        detail = {"format": format, "sha256": hashlib.sha256(data).hexdigest()}
         target = Target("statement", f"statement:{row.pk}")
         record_committed(
             Kind.STATEMENT_DOWNLOADED, by=Actor.from_request(request), target=target, detail=detail
         )
     name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"
     return attachment(HttpResponse(data, content_type=TYPES[format]), name)
+
+
+def _file(row: CompletenessStatement, format: str) -> bytes:
+    if format == "pdf":
+        return statement_pdf(row)
+    document = bytes(row.document)
+    return document if format == "json" else exceptions_csv(document)

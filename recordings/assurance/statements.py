@@ -42,9 +42,9 @@ TABLE = (
     "state",
 )
 CAVEAT = (
-    "CommBox gives no signal that a call took place. Expected is every recording CommBox ever reported and, in channels"
-    " that recorded nearly every conversation before (missing_is_counted), every closed conversation that an agent had."
-    " A call that left neither is not in here."
+    "CommBox gives no signal that a call took place. Expected is every recording of the month that CommBox ever"
+    " reported and, in channels that recorded nearly every conversation before (missing_is_counted), every closed"
+    " conversation that an agent had. A call that left neither is not in here."
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
 

@@ -10,7 +10,7 @@ from recordings.assurance.statements import state_month
 from recordings.assurance.window import last_month
 from recordings.audit import Actor
 from recordings.days import today
-from recordings.models import CompletenessStatement
+from recordings.models import CompletenessStatement, MediaCheck, Recording
 
 BY = Actor.system("assurance")
 # Well below the limit of a task (auditportal/celery.py): what is not reached tonight was not drawn.
@@ -25,6 +25,13 @@ def sample_media() -> None:
         if monotonic() > ends:
             return
         check_media(recording=recording, by=BY)
+
+
+@shared_task
+def draw_first_sample() -> None:
+    """Draw a sample at once where there has never been one, so that a new installation need not wait for the night."""
+    if not MediaCheck.objects.exists() and Recording.objects.exists():
+        sample_media()
 
 
 @shared_task

@@ -16,15 +16,16 @@ from recordings.assurance.findings import Finding
 from recordings.assurance.forms import BoardForm, ListForm
 from recordings.assurance.listing import items_page, reasons_for, refreshed_at_by_object
 from recordings.assurance.rates import channels, where_missing_counts
-from recordings.assurance.sampling import outcomes_of_last_day
+from recordings.assurance.sampling import FIRST_SAMPLE, outcomes_of_last_day
 from recordings.assurance.tables import ExpectedRecordings
+from recordings.assurance.usual import usual_in_channels
 from recordings.assurance.window import DAYS
 from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
 from recordings.catalog.tables import Table
 from recordings.days import today
 from recordings.http import Request, page
-from recordings.models import MediaOutcome
+from recordings.models import MediaCheck, MediaOutcome
 from recordings.paging import BY_TIME, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
@@ -56,6 +57,10 @@ def board_page(request: Request) -> HttpResponse:
         "hidden": max(0, len(board.lines) - MOST_LINES),
         "findings": list(Finding),
         "channels": named,
+        "usual": [
+            (heatmap.name_of("channel", usual.stream_id, streams), usual)
+            for usual in usual_in_channels(window)
+        ],
         "missing_in": [name for name, channel in named if channel.counts_missing],
         **_tiles(board, form),
         **_links(form, board, streams),
@@ -66,19 +71,29 @@ def board_page(request: Request) -> HttpResponse:
 def _tiles(board: Board, form: BoardForm) -> dict[str, Any]:
     """The figures on top."""
     list_url = f"{reverse('assurance:recordings')}?{urlencode({'until': form.cleaned_data['until']})}"
-    checks = outcomes_of_last_day()
+    checks, ever = outcomes_of_last_day(), MediaCheck.objects.exists()
     opened = checks[MediaOutcome.OPENS]
+    none_yet = "no file was looked into in the last 24 hours" if ever else FIRST_SAMPLE
     return {
-        "found_note": f"{board.total.percent_found} %; {board.total.absent:,} missing or vanished",
-        "wrong_level": "warn" if board.total.wrong else "ok",
+        "found_level": "bad" if board.total.absent else "ok" if board.total.expected else "",
+        "found_note": _found_note(board),
+        "wrong_level": "warn" if board.total.wrong else "ok" if board.total.expected else "",
         "wrong_url": list_url if board.total.wrong else "",
-        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{checks.total():,}"),
-        "night_level": "bad" if checks[MediaOutcome.FAILS] else "ok" if opened else "",
-        "night_note": "files opened in the last 24 hours"
+        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{checks.total():,}")
         if checks
-        else "no file was looked into in the last 24 hours",
+        else "–",
+        "night_level": "bad" if checks[MediaOutcome.FAILS] else "ok" if opened else "",
+        "night_note": "files opened in the last 24 hours" if checks else none_yet,
         "sample_url": reverse("assurance:sample"),
     }
+
+
+def _found_note(board: Board) -> str:
+    if not board.total.expected:
+        return "nothing was expected in these days"
+    if board.total.absent:
+        return f"{board.total.percent_found} %; {board.total.absent:,} missing or vanished"
+    return "all of them"
 
 
 def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, Any]:

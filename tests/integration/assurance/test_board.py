@@ -431,5 +431,26 @@ def test_the_map_takes_the_same_number_of_queries_for_any_number_of_rows(
     for _ in range(rows):
         call(channel, state="vanished_at_source", agent=agent())
     noa.get("/assurance/?by=agent")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         noa.get("/assurance/?by=agent")
+
+
+def test_the_page_says_what_was_usual(noa: Client, channel: Stream) -> None:
+    assert "What was usual" not in noa.get("/assurance/").content.decode()
+    usual_calls(channel, 25, 300)
+    html = " ".join(noa.get("/assurance/").content.decode().split())
+    usual = html[html.index("What was usual the month before") :]
+    assert "Premium video" in usual
+    assert '<td class="r num" data-label="Usual length">5:12</td>' in usual
+    assert '<td class="r num" data-label="Recordings compared with">25</td>' in usual
+    assert "1,000" in usual
+
+
+def test_before_anything_was_expected_or_looked_into_nothing_is_green(noa: Client) -> None:
+    html = noa.get("/assurance/").content.decode()
+    assert 'class="value ok"' not in html
+    assert "nothing was expected in these days" in html
+    assert "the first sample is drawn within ten minutes of the first recording" in html
+    assert "0 of 0" not in html
+    sample = noa.get("/assurance/sample/").content.decode()
+    assert 'class="value ok"' not in sample

@@ -111,6 +111,18 @@ def test_the_night_is_sampled_once(upstream: Control, settings: Any) -> None:
     assert MediaCheck.objects.count() == 1
 
 
+def test_the_first_sample_does_not_wait_for_the_night(upstream: Control, settings: Any) -> None:
+    settings.ASSURANCE_SAMPLE = 2
+    tasks.draw_first_sample()
+    assert not MediaCheck.objects.exists()
+    stored(upstream)
+    tasks.draw_first_sample()
+    assert MediaCheck.objects.count() == 1
+    made()
+    tasks.draw_first_sample()
+    assert MediaCheck.objects.count() == 1  # the next one is the night's
+
+
 def test_what_names_no_place_is_not_drawn(db: None, settings: Any) -> None:
     good = {made().pk for _ in range(4)}
     made(state="not_playable")

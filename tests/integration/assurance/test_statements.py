@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,28 @@ def test_a_statement_counts_its_month_and_names_each_exception(month: list[Recor
     assert facts["exceptions"][0]["findings"] == ["vanished"]
     (line,) = facts["channels"]
     assert {day: sums["expected"] for day, sums in line["days"].items()} == {"2026-10-01": 2, "2026-10-31": 1}
+
+
+def test_a_statement_keeps_what_was_usual(month: list[Recording]) -> None:
+    channel = month[0].object.stream
+    september = datetime(2026, 9, 15, tzinfo=UTC)
+    for place in range(21):
+        at = september + timedelta(minutes=place)
+        made = {
+            "duration_seconds": 90 + place,
+            "file_size_bytes": (90 + place) * 1000,
+            "activity_created_at": at,
+        }
+        recording(conversation(stream=channel, created_at=at), recorded_at=at, **made)
+    facts = told(stated())
+    (usual,) = facts["usual"]
+    assert (usual["channel"], usual["recordings"]) == (str(channel.pk), 22)
+    assert usual["seconds"] == {"middle": 100, "lowest": 71, "highest": 143}
+    assert usual["bytes_per_second"]["middle"] == 1000
+    odd = {
+        one["recording"]: one["usual_seconds"] for one in facts["exceptions"] if "outlier" in one["findings"]
+    }
+    assert odd == {str(row.pk): "100" for row in month}
 
 
 def test_its_hash_stands_in_the_event_that_the_log_seals(month: list[Recording]) -> None:
@@ -160,7 +183,9 @@ def eva(db: None, client: Client) -> Client:
     return client
 
 
-def test_a_month_is_asked_for_read_and_taken_along(eva: Client, month: list[Recording]) -> None:
+def test_a_month_is_asked_for_read_and_taken_along(
+    eva: Client, month: list[Recording], first_page: Callable[[bytes], str]
+) -> None:
     response = eva.post("/assurance/statements/new/", {"month": "2026-10"})
     row = CompletenessStatement.objects.get()
     assert response["Location"] == f"/assurance/statements/{row.pk}/"
@@ -169,6 +194,8 @@ def test_a_month_is_asked_for_read_and_taken_along(eva: Client, month: list[Reco
     assert row.sha256 in html
     assert f"/audit/events/{row.event_id}/" in html
     assert "Eva Lang" in html
+    exceptions = html[html.index("exceptions-title") :]
+    assert "<bdi>Premium video</bdi>" in exceptions
     json_file = eva.get(f"{response['Location']}file.json")
     assert hashlib.sha256(json_file.content).hexdigest() == row.sha256
     csv_file = eva.get(f"{response['Location']}file.csv")
@@ -179,7 +206,12 @@ def test_a_month_is_asked_for_read_and_taken_along(eva: Client, month: list[Reco
         ("late", str(month[2].pk)),
     ]
     assert csv_file["Content-Disposition"] == 'attachment; filename="completeness-2026-10-v1.csv"'
-    assert AuditEvent.objects.filter(kind="assurance.downloaded").count() == 2
+    pdf = eva.get(f"{response['Location']}file.pdf")
+    assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    page = first_page(pdf.content)
+    for words in ("Completenessof2026-10,version1", "Premiumvideo", "3expected,2found", row.sha256):
+        assert words in page
+    assert AuditEvent.objects.filter(kind="assurance.downloaded").count() == 3
     assert eva.get(f"{response['Location']}file.exe").status_code == 404
 
 

@@ -43,6 +43,7 @@ MATRIX = {
     "operations:problems": P.VIEW_OPERATIONS,
     "operations:runs": P.VIEW_OPERATIONS,
     "operations:list_stream": P.VIEW_OPERATIONS,
+    "operations:channel": ANYBODY_SIGNED_IN,  # for operations and assurance, checked inside
     "operations:add_key": P.VIEW_OPERATIONS,
     "operations:retire_key": P.VIEW_OPERATIONS,
     "operations:accept_absence": P.VIEW_OPERATIONS,

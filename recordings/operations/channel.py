@@ -1,0 +1,102 @@
+"""One channel: how many recordings are usual, what came lately, how long each took, and what went wrong."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from recordings.days import moment_of, today
+from recordings.db import BIGGEST_ID, fetch_all
+from recordings.models import CommBoxObject, ParseProblem, Stream
+
+HISTORY = 30  # days
+USUAL = 28  # days before today
+DELAYS_OF = timedelta(days=7)
+
+# Of each day, and of each day until the time of day it is now.
+_PER_DAY = """
+SELECT (shown_at AT TIME ZONE 'UTC')::date, count(*),
+       count(*) FILTER (WHERE (shown_at AT TIME ZONE 'UTC')::time <= (%(now)s AT TIME ZONE 'UTC')::time)
+FROM recordings_searchdoc
+WHERE stream_id = %(stream)s AND has_recording AND shown_at >= %(since)s AND shown_at < %(until)s
+GROUP BY 1
+"""
+_NEWEST = """
+SELECT (SELECT max(shown_at) FROM recordings_searchdoc WHERE stream_id = %(stream)s AND has_recording),
+       (SELECT max(created_at) FROM recordings_commboxobject WHERE stream_id = %(stream)s)
+"""
+# How long CommBox took to list a recording after its call, and how long the portal took after that.
+_DELAYS = """
+SELECT count(*),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.activity_created_at - r.recorded_at, interval '0')),
+       max(r.activity_created_at - r.recorded_at),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.first_seen_at - r.activity_created_at, interval '0')),
+       max(r.first_seen_at - r.activity_created_at)
+FROM recordings_recording r JOIN recordings_searchdoc d ON d.id = r.id
+WHERE d.stream_id = %(stream)s AND d.shown_at >= %(delays_since)s
+  AND r.recorded_at IS NOT NULL AND r.activity_created_at IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long recordings took, in seconds: at CommBox after the call, then at the portal until it knew them."""
+
+    recordings: int
+    commbox_usual: float | None
+    commbox_longest: float | None
+    portal_usual: float | None
+    portal_longest: float | None
+
+
+@dataclass(frozen=True)
+class ChannelStatus:
+    """What is known of a channel. `usual` and `usual_by_now` are averages a day over the USUAL days before today."""
+
+    stream: Stream
+    days: list[tuple[str, int]]
+    today: int
+    usual: float
+    usual_by_now: float
+    newest_recording_at: datetime | None
+    newest_object_at: datetime | None
+    delays: Delays
+    not_refreshed: int
+    unreadable: int
+
+
+def channel_status(stream_id: int) -> ChannelStatus | None:
+    """Read the status of a channel, None for an unknown one: six queries."""
+    stream = Stream.objects.filter(pk=stream_id).first() if stream_id <= BIGGEST_ID else None
+    if stream is None:
+        return None
+    last, now = today(), timezone.now()
+    first = last - timedelta(days=HISTORY - 1)
+    values: dict[str, Any] = {
+        "stream": stream_id,
+        "now": now,
+        "since": moment_of(first),
+        "until": moment_of(last + timedelta(days=1)),
+        "delays_since": now - DELAYS_OF,
+    }
+    counts: dict[date, tuple[int, int]] = {
+        day: (whole, by_now) for day, whole, by_now in fetch_all(connection, _PER_DAY, values)
+    }
+    compared = [counts.get(last - timedelta(days=number), (0, 0)) for number in range(1, USUAL + 1)]
+    ((newest_recording, newest_object),) = fetch_all(connection, _NEWEST, values)
+    ((measured, *delays),) = fetch_all(connection, _DELAYS, values)
+    days = [first + timedelta(days=number) for number in range(HISTORY)]
+    return ChannelStatus(
+        stream=stream,
+        days=[(day.isoformat(), counts.get(day, (0, 0))[0]) for day in days],
+        today=counts.get(last, (0, 0))[0],
+        usual=sum(whole for whole, _ in compared) / USUAL,
+        usual_by_now=sum(by_now for _, by_now in compared) / USUAL,
+        newest_recording_at=newest_recording,
+        newest_object_at=newest_object,
+        delays=Delays(measured, *(delay and delay.total_seconds() for delay in delays)),
+        not_refreshed=CommBoxObject.objects.filter(stream=stream_id, refresh_error_at__isnull=False).count(),
+        unreadable=ParseProblem.objects.filter(stream_id=stream_id).count(),
+    )

@@ -1,0 +1,54 @@
+"""The page of one channel. It names nobody, so looking at it is no event."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from recordings.exceptions import UnknownChannel
+from recordings.http import Request
+from recordings.operations.channel import ChannelStatus, channel_status
+from recordings.permissions import Permission
+from recordings.policies import any_person, can, check
+from recordings.refresh import runs
+from recordings.refresh.source_health import LATE_TURNS
+from recordings.wording import how_long_ago
+
+
+@require_safe
+@any_person
+def channel_page(request: Request, stream_id: int) -> HttpResponse:
+    """Show why a channel may be late, to who looks after operations or after completeness."""
+    may_operate = can(request.user, Permission.VIEW_OPERATIONS)
+    if not may_operate:
+        check(request, Permission.VIEW_ASSURANCE)
+    channel = channel_status(stream_id)
+    if channel is None:
+        raise UnknownChannel
+    context = {
+        "channel": channel,
+        "may_operate": may_operate,
+        "may_assure": can(request.user, Permission.VIEW_ASSURANCE),
+        **_figures(channel),
+    }
+    return render(request, "operations/channel.html", context)
+
+
+def _figures(channel: ChannelStatus) -> dict[str, Any]:
+    now, stream = timezone.now(), channel.stream
+    is_late = stream.list_due_at is not None and now - stream.list_due_at > LATE_TURNS * runs.EVERY[runs.LIST]
+    return {
+        "usual": f"{channel.usual:.1f}",
+        "by_now": f"usual by this time of day: {channel.usual_by_now:.1f}",
+        "last_recording": how_long_ago(channel.newest_recording_at, now)
+        if channel.newest_recording_at
+        else "none",
+        "last_object": f"last conversation {how_long_ago(channel.newest_object_at, now)}"
+        if channel.newest_object_at
+        else "no conversation yet",
+        "listed": how_long_ago(stream.listed_at, now) if stream.listed_at else "never",
+        "listed_level": "warn" if stream.list_error or is_late else "ok" if stream.listed_at else "",
+        "listed_note": "its turn has passed" if is_late else "when CommBox was last asked for its objects",
+    }
