@@ -1,4 +1,4 @@
-"""What a bare machine may lack: a browser, a real S3 server, OpenSSL, a reader of PDF, a proxy, a pooler. Tests that
+"""What a bare machine may lack: two browsers, a real S3 server, OpenSSL, a reader of PDF, a proxy, a pooler. Tests that
 need it are skipped, and loudly so.
 
 With CI=true nothing may be missing: the run fails.
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwright install chromium)"
+NO_FIREFOX = "no Firefox (Debian packages firefox-esr libavcodec59)"
 NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
 NO_OPENSSL = "no openssl command (Debian package openssl)"
 NO_POPPLER = "no pdftotext (Debian package poppler-utils)"
@@ -49,6 +50,11 @@ def _playwrights_own() -> str | None:
     return path if Path(path).is_file() else None
 
 
+def firefox() -> str | None:
+    """Debian's Firefox, or another on PATH; else None."""
+    return shutil.which("firefox-esr") or shutil.which("firefox")
+
+
 def ceph_installed() -> bool:
     return all(map(shutil.which, _CEPH_PROGRAMS))
 
@@ -61,6 +67,8 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
             if not chromium():
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+        if item.get_closest_marker("firefox") and not firefox():
+            item.add_marker(pytest.mark.skip(reason=NO_FIREFOX))
         if "ceph" in fixtures or item.get_closest_marker("ceph"):
             item.add_marker(pytest.mark.ceph)
             if not ceph_installed():
@@ -73,7 +81,7 @@ def mark(items: list[pytest.Item]) -> None:
 def missing(skipped: list[Any]) -> dict[str, int]:
     """How many of the skipped tests each missing piece cost."""
     reasons = [str(report.longrepr) for report in skipped]
-    pieces = (NO_BROWSER, NO_CEPH, *(reason for _, reason in _PROGRAMS.values()))
+    pieces = (NO_BROWSER, NO_FIREFOX, NO_CEPH, *(reason for _, reason in _PROGRAMS.values()))
     counts = {reason: sum(reason in said for said in reasons) for reason in pieces}
     return {reason: count for reason, count in counts.items() if count}
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from recordings.audit import Purpose
 from recordings.exceptions import PortalError
 from recordings.media_urls import FreshUrl
 from recordings.models import CommBoxObject, MediaCheck, Recording, Viewing
@@ -102,6 +103,11 @@ class PlayerPage:
     @property
     def viewing(self) -> Viewing | None:
         return self.started.viewing if self.started else None
+
+    @property
+    def purpose_label(self) -> str:
+        """The purpose of the viewing that runs; empty when none does."""
+        return Purpose(self.viewing.purpose).label if self.viewing else ""
 
     @property
     def issued(self) -> FreshUrl | None:

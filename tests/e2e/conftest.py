@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect
 
 from auditportal.sandbox import Sandbox
+from tests import equipment
+from tests.e2e.firefox import write_launcher
 from tests.e2e.portal import Portal, fill, new_password, running
 from tests.services import Databases
 from tests.thorough import THOROUGH
@@ -62,6 +64,20 @@ def portal(databases: Databases, filled: Filled, worker_id: str, tmp_path_factor
         running(services, filled.sandbox, folder, filled.password) as portal,
     ):
         yield portal
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Debian's Firefox, driven by WebDriver BiDi. It plays without asking, as after a click."""
+    program = equipment.firefox()
+    assert program is not None
+    launcher = write_launcher(tmp_path_factory.mktemp("firefox") / "firefox", program)
+    settings = {"media.autoplay.default": 0}
+    browser = playwright.firefox.launch(
+        channel="moz-firefox", executable_path=launcher, firefox_user_prefs=settings
+    )
+    yield browser
+    browser.close()
 
 
 class Console:

@@ -3,63 +3,18 @@
 The portal under test gives URLs 15 seconds to live, the least there is.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import axe_findings, axe_findings_in_both_themes
+from tests.e2e.playing import Trail, play, state, wait_until_past
 from tests.e2e.portal import Portal
-from tests.waiting import wait_for
 
 SignIn = Callable[..., None]
-STATE = """() => { const v = document.querySelector("portal-player video");
-  return {at: v.currentTime, paused: v.paused, rate: v.playbackRate, error: v.error?.code ?? 0, src: v.src} }"""
-MOVES = "(from) => document.querySelector('portal-player video')?.currentTime > from"
-
-
-class Trail:
-    """The portal's tables, seen from outside."""
-
-    def __init__(self, portal: Portal) -> None:
-        self.url = portal.services.admin_url
-
-    def rows(self, query: str, *values: Any) -> list[Any]:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def recording(
-        self, ending: str = ".mp4", *, kind: str = "direct", seconds: int = 100, skip: int = 0
-    ) -> str:
-        """The id of a playable recording of that kind."""
-        query = """SELECT id FROM recordings_recording WHERE state = 'playable' AND url_kind = %s AND url LIKE %s
-            AND duration_seconds >= %s ORDER BY shown_at, id OFFSET %s LIMIT 1"""
-        return str(self.rows(query, kind, f"%{ending}", seconds, skip)[0][0])
-
-    def events(self, recording: str) -> list[tuple[str, dict[str, Any]]]:
-        """Kind and detail of the events about viewings of a recording."""
-        query = (
-            "SELECT kind, body FROM audit.event WHERE target_ref = %s AND kind LIKE 'viewing.%%' ORDER BY id"
-        )
-        found = self.rows(query, f"recording:{recording}")
-        return [(kind, json.loads(bytes(body)).get("action_detail", {})) for kind, body in found]
-
-    def kinds(self, recording: str) -> list[str]:
-        return [kind for kind, _ in self.events(recording)]
-
-    def wait_for_end(self, recording: str) -> list[tuple[str, dict[str, Any]]]:
-        """The events once the player has said goodbye, which it does while its page goes away."""
-        wait_for(lambda: self.kinds(recording)[-1] == "viewing.finished")
-        return self.events(recording)
-
-    def key(self, recording: str) -> str:
-        return str(self.rows("SELECT url FROM recordings_recording WHERE id = %s", recording)[0][0]).split(
-            "/", 4
-        )[4]
 
 
 @pytest.fixture
@@ -72,22 +27,6 @@ def _mannered(portal: Portal) -> Iterator[None]:
     """No fault of one test meets the next."""
     yield
     portal.sandbox.control.clear_faults()
-
-
-def state(page: Page) -> dict[str, Any]:
-    return dict(page.evaluate(STATE))
-
-
-def wait_until_past(page: Page, second: float) -> None:
-    """The video has come further than this."""
-    page.wait_for_function(MOVES, arg=second, timeout=120_000)
-
-
-def play(page: Page, recording: str) -> None:
-    page.goto(f"/recordings/{recording}/")
-    page.locator("#viewing-form").get_by_text("Compliance", exact=True).click()
-    page.get_by_role("button", name="Play", exact=True).click()
-    wait_until_past(page, 0.3)
 
 
 def test_playing_survives_an_expiry_and_a_seek_after_one(
@@ -110,7 +49,7 @@ def test_playing_survives_an_expiry_and_a_seek_after_one(
     page.wait_for_timeout(16_000)
     paused = state(page)
     assert paused["src"] == renewed["src"], "a paused player needs no URL"
-    page.get_by_role("slider").fill("80000")
+    page.get_by_role("slider", name="Position").fill("80000")
     page.get_by_role("button", name="Play", exact=True).click()
     wait_until_past(page, 81)
     again = state(page)
@@ -140,7 +79,7 @@ def test_playing_survives_an_expiry_and_a_seek_after_one(
 def test_signing_out_in_another_tab_ends_it_and_says_so(
     page: Page, sign_in: SignIn, trail: Trail, console: Any
 ):
-    """The renewal is refused, in the trail, and nothing of the recording stays on the page."""
+    """What was watched is reported before the session ends, and nothing of the recording stays on the page."""
     console.expect("401")
     recording = trail.recording(skip=1)
     sign_in(page, "compliance_officer", anew=True)
@@ -154,8 +93,23 @@ def test_signing_out_in_another_tab_ends_it_and_says_so(
     expect(note.get_by_role("link", name="Sign in")).to_be_visible()
     assert page.evaluate("document.querySelector('portal-player video').src") == ""
     assert "X-Amz-" not in page.content()
-    assert trail.kinds(recording)[-1] == "viewing.denied"
-    assert "viewing.finished" in trail.kinds(recording)
+    kind, detail = trail.events(recording)[-1]
+    assert kind == "viewing.finished"
+    assert detail["watched_ms"] >= 300
+    assert "reason" not in detail, "the player itself ended it"
+
+
+def test_a_session_that_ends_unseen_ends_the_viewing(page: Page, sign_in: SignIn, trail: Trail, console: Any):
+    """The refused report leads to a refused renewal: it is in the trail, and the sentence stands on the page."""
+    console.expect("401")
+    recording = trail.recording(skip=6)
+    sign_in(page, "compliance_officer", anew=True)
+    play(page, recording)
+    page.context.clear_cookies()
+    note = page.locator("portal-player .video-note")
+    expect(note).to_contain_text("You are signed out")
+    assert page.evaluate("document.querySelector('portal-player video').src") == ""
+    assert "viewing.denied" in trail.kinds(recording)
 
 
 def test_a_file_that_is_gone_is_said_and_kept(

@@ -34,7 +34,7 @@ API_KINDS = (
     "oversized",
     "deep_json",
 )
-S3_KINDS = ("denied", "archived", "missing", "unsatisfiable", "moved", "slow_down", "internal_error")
+S3_KINDS = ("denied", "archived", "missing", "unsatisfiable", "moved", "slow_down", "internal_error", "whole")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,12 @@ FAULTS = {
 }
 
 
+def without_range(request: Request) -> Request:
+    """The request as a storage reads it that sends no parts of a file."""
+    headers = {name: value for name, value in request.headers.items() if name != "range"}
+    return replace(request, headers=headers)
+
+
 class S3:
     """Buckets, the keys that may read them, and an access log."""
 
@@ -70,7 +76,8 @@ class S3:
         bucket, key = self.locate(request)
         try:
             file = self.find(request, bucket, key, fault)
-            response = serve(request, file)
+            is_whole = fault is not None and fault.kind == "whole"
+            response = serve(without_range(request) if is_whole else request, file)
         except Refused as refusal:
             response = error(refusal, request)
         response.headers.update(common_headers(self.clock.now()))

@@ -7,3 +7,4 @@ import "./times.js";
 import "./menus.js";
 import "./filters.js";
 import "./keys.js";
+import "./session/leaving.js";

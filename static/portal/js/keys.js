@@ -18,7 +18,25 @@ function asleep(event) {
 
 function named(event) {
   if (event.key === " ") return event.target.closest?.(PRESSABLE) ? "" : "Space";
-  return event.key;
+  return keyOf(event);
+}
+
+const FOREIGN = /^(?!\p{Script=Latin})[\p{Letter}؟،؛]$/u;
+const PLACES = {
+  BracketLeft: ["[", "{"], BracketRight: ["]", "}"], Comma: [",", "<"], Period: [".", ">"], Slash: ["/", "?"],
+};
+const MIRRORED = { BracketLeft: ["]", "["], BracketRight: ["[", "]"], Comma: [">", "<"], Period: ["<", ">"] };
+
+/**
+ * The key by its character where that is Latin, else by its place on the keyboard: J is J on a Hebrew, Arabic or Russian
+ * one. Brackets come mirrored from keyboards that write from right to left; their places are the same everywhere.
+ */
+export function keyOf({ key, code, shiftKey }) {
+  if (MIRRORED[code]?.[0] === key) return MIRRORED[code][1];
+  if (!FOREIGN.test(key)) return key;
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  if (letter) return shiftKey ? letter : letter.toLowerCase();
+  return PLACES[code]?.[shiftKey ? 1 : 0] ?? key;
 }
 
 function wearing(keys) {

@@ -173,6 +173,13 @@ def test_faults_of_the_storage(api: Api, kind: str, status: int, code: bytes) ->
     assert send("GET", url).status == 200
 
 
+def test_a_storage_that_sends_no_parts(api: Api) -> None:
+    api.sandbox.control.put_file(DIRECT_BUCKET, "a", b"abc", "video/mp4")
+    fail(api, "whole", target="s3", path=f"/{DIRECT_BUCKET}/*")
+    answers = [send("GET", Bucket(api.sandbox).url("a"), Range="bytes=1-1") for _ in range(2)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"abc"), (206, b"b")]
+
+
 def test_the_storage_can_be_slowed_down(api: Api) -> None:
     api.sandbox.control.put_file(DIRECT_BUCKET, "a", bytes(2000), "video/mp4")
     api.sandbox.control.switch(s3_bytes_per_second=8000)

@@ -22,9 +22,13 @@ function token() {
   }
 }
 
-/** Post and read the answer. `last`: the page is going away, the request is not to go with it. */
-export async function post(url, body = {}, { last = false } = {}) {
+/**
+ * Post and read the answer. `last`: the page is going away, the request is not to go with it. `poll`: the page asks, not
+ * the person, so it keeps no session alive.
+ */
+export async function post(url, body = {}, { last = false, poll = false } = {}) {
   const headers = { "Accept": "application/json", "Content-Type": "application/json", "X-CSRFToken": token() };
+  if (poll) headers["X-Poll"] = "true";
   let response;
   try {
     response = await fetch(url, {

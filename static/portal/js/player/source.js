@@ -2,11 +2,13 @@
 // When there is none to be had, or the file does not come, somebody is told why in a sentence.
 import { Lease } from "./lease.js";
 import { Refused, post } from "./post.js";
-import { holds } from "./spans.js";
+import { furthest } from "./reach.js";
+import { clock, holds } from "./spans.js";
 import { swap } from "./swap.js";
 
 const STALLED = 3000;
 const STUCK = 12_000;
+const SLOW_SWAP = 5000;
 const BACKOFF = [2000, 4000, 8000, 15_000, 30_000];
 const NETWORK_ERROR = 2;
 
@@ -22,6 +24,8 @@ export class Source {
   #place = 0;
   #wasFine = false;
   #isOver = false;
+  #firstLength = 0;
+  #isSlow = false;
 
   /**
    * `urls.url` renews, `urls.problem` asks what is wrong. Told: `before()` a swap, `swapped()` after it,
@@ -40,12 +44,33 @@ export class Source {
     return this.wish !== null && this.#renewal !== null;
   }
 
+  /**
+   * Whether a new source could not simply be jumped in: the file tells no length or a wrong one, storage sends no parts
+   * of it, or the last swap was slow. The browser reads such a file on over one connection, which an ended URL does not stop: it is renewed only
+   * when the reading stops or somebody jumps.
+   */
+  get isReadOn() {
+    const { duration, readyState } = this.#video;
+    if (this.#isSlow || (readyState >= HTMLMediaElement.HAVE_METADATA && !furthest(this.#video))) return true;
+    return duration === Infinity || (this.#firstLength > 0 && Math.abs(duration - this.#firstLength) > 1);
+  }
+
+  /** The file's own word on its length, when it opens. */
+  opened() {
+    this.#firstLength = this.#video.duration;
+  }
+
   /** A look at the clock and at the picture, twice a second and whenever the tab comes back. */
   tick() {
     const video = this.#video;
     if (this.#isOver || this.isSwapping) return;
     if (video.paused || video.ended) this.#movedAt = performance.now();
-    else if (this.lease.isDue || this.#isStuck()) this.renew();
+    else if ((this.lease.isDue && !this.isReadOn) || this.#isStuck()) this.renew();
+  }
+
+  /** Bytes have arrived. */
+  progressed() {
+    this.#movedAt = performance.now();
   }
 
   /** Somebody jumped: what is not here yet has to be asked for, and an ended URL would be refused. */
@@ -55,6 +80,7 @@ export class Source {
   }
 
   plays() {
+    if (this.isSwapping) return;
     this.#failures = 0;
     this.#movedAt = performance.now();
     this.#tell.say("");
@@ -110,9 +136,20 @@ export class Source {
     this.#tell.before();
     const now = { at: video.currentTime, playing: !video.paused && !video.ended, rate: video.playbackRate };
     this.wish = { ...now, ...this.wish };
-    await swap(video, this.#canvas, url, this.wish);
+    const began = performance.now();
+    try {
+      await swap(video, this.#canvas, url, this.wish, (second) => this.#sayReading(second));
+    } finally {
+      this.#isSlow = performance.now() - began > SLOW_SWAP;
+      this.#tell.swapped();
+    }
     this.wish = null;
-    this.#tell.swapped();
+    this.#tell.shown();
+  }
+
+  #sayReading(second) {
+    const [here, there] = [clock(second * 1000), clock(this.wish.at * 1000)];
+    this.#tell.say(`This file cannot be jumped in, so it is read up to ${there} to go on there. It has come to ${here}.`);
   }
 
   #notRenewed(failure) {

@@ -23,9 +23,13 @@ export class Timeline {
     this.mine = mine;
     this.everyone = everyone;
     this.length = Number(this.seek.max);
+    this.seek.addEventListener("focus", () => this.speak());
   }
 
-  /** The file says how long it is; what CommBox said was a promise. */
+  /**
+   * The file says how long it is; what CommBox said was a promise. A file that does not say it leaves the promise, and
+   * what is played beyond either is the length from then on.
+   */
   measure(milliseconds) {
     if (!Number.isFinite(milliseconds) || milliseconds <= 0) return;
     this.length = Math.round(milliseconds);
@@ -49,11 +53,17 @@ export class Timeline {
   }
 
   move(milliseconds) {
+    if (milliseconds > this.length) this.measure(milliseconds);
+    this.at = milliseconds;
     const x = this.length ? (Math.min(1, milliseconds / this.length) * WIDE).toFixed(2) : "0";
     this.head.setAttribute("x1", x);
     this.head.setAttribute("x2", x);
     this.seek.value = String(Math.round(milliseconds));
-    this.seek.setAttribute("aria-valuetext", `${clock(milliseconds)} of ${clock(this.length)}`);
+  }
+
+  /** Say the place to who listens: when they come to the slider and when they jump, not all the time a film runs. */
+  speak() {
+    this.seek.setAttribute("aria-valuetext", `${clock(this.at ?? 0)} of ${clock(this.length)}`);
   }
 
   #layer(name, spans, y, height) {

@@ -1,11 +1,21 @@
 // What was on screen: taken from the browser's own record (video.played) and posted, each new second once.
 import { post } from "./post.js";
-import { fromRanges, merged, without } from "./spans.js";
+import { fromRanges, merged, total, without } from "./spans.js";
 
-export const EVERY = 10_000;
+// The first reports come early: a browser that is killed loses little. Then one each ten seconds.
+const FIRST = [2000, 5000];
+const EVERY = 10_000;
+const SIGN_OF_LIFE = 60_000;
+const LEAST = 1000;
 const MOST = 200;
 
 export class Watching {
+  #timer;
+  #began = performance.now();
+  #postedAt = performance.now();
+  #unseen = [];
+  #isSkipping = false;
+
   /** `told(totals)` gets the server's answer; `failed(refusal)` gets why there was none. */
   constructor(video, urls, { told, failed }) {
     this.video = video;
@@ -17,12 +27,35 @@ export class Watching {
     this.speed = video.playbackRate;
     this.busy = false;
     this.isOver = false;
+    this.#plan();
   }
 
-  /** Remember what was played; a new source would make the browser forget it. */
+  #plan() {
+    const passed = performance.now() - this.#began;
+    const next = FIRST.find((moment) => moment > passed + 500);
+    this.#timer = setTimeout(() => {
+      const isSilent = performance.now() - this.#postedAt > SIGN_OF_LIFE - EVERY / 2;
+      this.post({ signOfLife: isSilent });
+      this.#plan();
+    }, next ? next - passed : EVERY);
+  }
+
+  /** Remember what was played; a new source makes the browser forget it. */
   keep() {
-    this.seen = merged([...this.seen, ...fromRanges(this.video.played)]);
+    if (!this.#isSkipping) this.seen = merged([...this.seen, ...without(fromRanges(this.video.played), this.#unseen)]);
     return this.seen;
+  }
+
+  /** What is played from now on is not seen: a new source is on its way to its place. */
+  skip() {
+    this.keep();
+    this.#isSkipping = true;
+  }
+
+  /** It is on screen again. What was played to get here was not watched. */
+  goOn() {
+    this.#unseen = fromRanges(this.video.played);
+    this.#isSkipping = false;
   }
 
   /** What is seen and not yet posted. */
@@ -34,17 +67,25 @@ export class Watching {
     return { spans, speed: this.speed, position_ms: Math.round(this.video.currentTime * 1000) };
   }
 
-  /** Post what is new. The speed is the one it was watched at, so a change of speed posts first. */
-  async post() {
+  /**
+   * Post what is new, from a second on. The speed is the fastest since the last report, so a change of speed posts
+   * first. `signOfLife`: post even nothing, so that the portal knows that the page is open; that is no activity.
+   */
+  async post({ signOfLife = false } = {}) {
     const spans = this.fresh;
+    const isEnough = total(spans) >= LEAST;
+    if (this.busy || this.isOver || !(isEnough || signOfLife)) {
+      this.speed = Math.max(this.speed, this.video.playbackRate);
+      return;
+    }
     const report = this.#report(spans);
-    this.speed = this.video.playbackRate;
-    if (!spans.length || this.busy || this.isOver) return;
     this.busy = true;
     try {
-      const totals = await post(this.urls.watched, report);
+      const totals = await post(this.urls.watched, report, { poll: !spans.length });
+      this.#postedAt = performance.now();
       this.posted = merged([...this.posted, ...spans]);
-      this.told(totals);
+      this.speed = this.video.playbackRate;
+      this.told(totals, isEnough);
     } catch (refusal) {
       this.failed(refusal);
     } finally {
@@ -52,11 +93,18 @@ export class Watching {
     }
   }
 
-  /** The last word, sent even though the page is going away. */
-  finish() {
+  /** The last report, sent even though the page is going away. Resolves when the portal has it, or will not have it. */
+  async finish() {
+    clearTimeout(this.#timer);
     if (this.isOver) return;
     const report = this.#report(this.fresh);
     this.isOver = true;
-    post(this.urls.finish, report, { last: true }).catch(() => {});
+    await post(this.urls.finish, report, { last: true }).catch(() => {});
+  }
+
+  /** The viewing has ended elsewhere: there is nobody to report to. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.isOver = true;
   }
 }

@@ -1,0 +1,288 @@
+"""The player in Chromium and in Firefox: it keeps its place in any film a browser can play, and its manners.
+
+The portal under test gives URLs 15 seconds to live, the least there is.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from auditportal.sandbox.world.media import MINUTE, WEBM
+from auditportal.sandbox.world.seed import DIRECT_BUCKET
+from tests.e2e.films import with_length, without_index
+from tests.e2e.playing import Trail, play, state, wait_until_past
+from tests.e2e.portal import Portal
+from tests.waiting import wait_for
+
+SignIn = Callable[..., None]
+PLAYER = "document.querySelector('portal-player')"
+# Each look at the video, and how often its events came.
+OBSERVE = """() => {
+  const video = document.querySelector("portal-player video");
+  window.places = [];
+  window.counts = {};
+  for (const name of ["seeking", "seeked", "loadedmetadata", "error"])
+    video.addEventListener(name, () => (window.counts[name] = (window.counts[name] ?? 0) + 1));
+  const { source } = document.querySelector("portal-player");
+  setInterval(() => source.isSwapping || window.places.push(video.currentTime), 100);
+}"""
+INDEXLESS, SHORT_HEADER, ORDINARY = without_index(WEBM.content), with_length(WEBM.content, 4), WEBM.content
+
+
+@pytest.fixture(scope="module", params=["chromium", pytest.param("firefox", marks=pytest.mark.firefox)])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    if request.param == "firefox":
+        return request.getfixturevalue("firefox")
+    return request.getfixturevalue("launch_browser")()
+
+
+@pytest.fixture
+def trail(portal: Portal) -> Trail:
+    return Trail(portal)
+
+
+@pytest.fixture(autouse=True)
+def _mannered(portal: Portal) -> Iterator[None]:
+    """No fault of one test meets the next."""
+    yield
+    portal.sandbox.control.clear_faults()
+
+
+def stored(portal: Portal, trail: Trail, film: bytes, *, ending: str = ".webm") -> str:
+    """The id of a recording whose file is this film."""
+    recording = trail.recording(ending, seconds=1)
+    kind = "video/webm" if ending == ".webm" else "video/mp4"
+    portal.sandbox.control.put_file(DIRECT_BUCKET, trail.key(recording), film, kind)
+    return recording
+
+
+def lost_places(page: Page) -> list[tuple[float, float]]:
+    """Where the film went back by more than a moment, as pairs of before and after."""
+    places = page.evaluate("window.places")
+    return [pair for pair in pairwise(places) if pair[1] < pair[0] - 0.5]
+
+
+@pytest.mark.parametrize("film", [ORDINARY, INDEXLESS, SHORT_HEADER], ids=["ordinary", "indexless", "short"])
+def test_the_place_is_kept_over_ends_of_urls_and_forced_renewals(
+    page: Page, portal: Portal, sign_in: SignIn, trail: Trail, film: bytes
+):
+    """As a browser records it: no length, no index. Or a header that says 4 seconds of a film of 40."""
+    recording = stored(portal, trail, film)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.evaluate(OBSERVE)
+    wait_until_past(page, 17)
+    source = state(page)["src"]
+    page.evaluate(f"{PLAYER}.source.renew()")
+    page.wait_for_function(f"() => {PLAYER}.video.src !== {source!r} && !{PLAYER}.source.isSwapping")
+    wait_until_past(page, 22)
+    assert lost_places(page) == []
+    assert state(page)["error"] == 0
+    assert page.evaluate("window.counts.seeking ?? 0") < 40
+    page.goto("/objects/")
+    kind, detail = trail.wait_for_end(recording)[-1]
+    assert kind == "viewing.finished"
+    spans = detail["spans"]
+    assert spans[0][0] < 500
+    assert spans[-1][1] >= 21_500
+    gaps = [later[0] - earlier[1] for earlier, later in pairwise(spans)]
+    assert all(gap < 2_500 for gap in gaps), "what was read again to come back here was not left out"
+    assert "viewing.watch_excess" not in trail.kinds(recording)
+
+
+def test_the_real_end_is_found(page: Page, portal: Portal, sign_in: SignIn, trail: Trail):
+    """A header of 4 seconds: the film plays to its end, and the timeline learns it."""
+    recording = stored(portal, trail, SHORT_HEADER)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.evaluate(f"for (let i = 0; i < 8; i++) {PLAYER}.querySelector('[data-do=faster]').click()")
+    page.wait_for_function(f"() => {PLAYER}.video.ended", timeout=120_000)
+    assert page.evaluate(f"{PLAYER}.video.currentTime") > 39
+    expect(page.locator("portal-player [data-part=length]")).to_have_text("0:40")
+
+
+def test_a_storage_that_sends_no_parts(page: Page, portal: Portal, sign_in: SignIn, trail: Trail):
+    """A few tries, the place kept where the browser lets us, else a sentence; never a storm of seeks."""
+    recording = stored(portal, trail, MINUTE.content, ending=".mp4")
+    portal.sandbox.control.script_faults([{"kind": "whole", "target": "s3", "method": "GET", "count": 999}])
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.evaluate(OBSERVE)
+    wait_until_past(page, 5)
+    page.keyboard.press("l")
+    page.evaluate(f"{PLAYER}.source.renew()")
+    page.wait_for_function(f"() => !{PLAYER}.source.isSwapping")
+    wait_until_past(page, 8)
+    assert lost_places(page) == []
+    assert page.evaluate("window.counts.seeking ?? 0") < 20
+    assert state(page)["error"] == 0
+
+
+def test_the_first_seconds_are_reported_soon(page: Page, sign_in: SignIn, trail: Trail):
+    """Before a browser that is killed could lose more than a few of them."""
+    recording = trail.recording(skip=7)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    wait_for(lambda: trail.kinds(recording)[-1] == "viewing.watched")
+    _, detail = trail.events(recording)[-1]
+    assert detail["watched_ms"] < 9_000, "not only with the report after ten seconds"
+
+
+def test_the_keyboard_goes_on_at_the_player(page: Page, sign_in: SignIn, trail: Trail):
+    """Started by Enter in the form, Space pauses; M mutes; the film has one set of controls."""
+    recording = trail.recording(skip=8)
+    sign_in(page, "compliance_officer")
+    page.goto(f"/recordings/{recording}/")
+    page.get_by_role("radio", name="Quality").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    wait_until_past(page, 0.3)
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert state(page)["paused"] is True
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Mute")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(f"{PLAYER}.video.controls") is False
+    assert page.evaluate("document.activeElement.closest('portal-player') !== null")
+
+
+def test_the_purpose_is_locked_while_a_viewing_runs(page: Page, sign_in: SignIn, trail: Trail):
+    """What is in the trail cannot be made to look like another purpose; another one is another viewing."""
+    recording = trail.recording(skip=9)
+    sign_in(page, "compliance_officer")
+    page.goto(f"/recordings/{recording}/")
+    page.locator("#viewing-form").get_by_text("Training", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_until_past(page, 0.3)
+    expect(page.get_by_role("radio", name="Dispute")).to_be_disabled()
+    expect(page.get_by_label("Note")).to_be_disabled()
+    expect(page.locator("#purpose")).to_contain_text("for Training")
+    page.get_by_role("link", name="End it and start another viewing").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert trail.wait_for_end(recording)[-1][0] == "viewing.finished"
+    page.locator("#viewing-form").get_by_text("Dispute", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_until_past(page, 0.3)
+    kinds = trail.kinds(recording)
+    assert kinds.count("viewing.finished") == kinds.count("viewing.requested") - 1
+
+
+def test_focus_and_selection_beside_a_playing_film_stay(page: Page, sign_in: SignIn, trail: Trail):
+    """The trail is read again every few seconds; only what changed in it is swapped."""
+    recording = trail.recording(skip=10)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.locator("#trail .ev").first.wait_for()
+    rows = page.locator("#trail .ev").count()
+    page.locator("#viewings tbody a").first.focus()
+    page.evaluate(
+        """() => {
+          window.focused = document.activeElement;
+          const text = document.querySelector("#trail .ev:last-child .ev-text");
+          getSelection().selectAllChildren(text);
+          window.selected = String(getSelection());
+        }"""
+    )
+    page.wait_for_function("(rows) => document.querySelectorAll('#trail .ev').length > rows", arg=rows)
+    assert page.evaluate("document.activeElement === window.focused")
+    assert page.evaluate("String(getSelection()) === window.selected && window.selected !== ''")
+
+
+def test_the_slider_speaks_on_focus_and_on_a_jump_only(page: Page, sign_in: SignIn, trail: Trail):
+    recording = trail.recording(skip=11)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    slider = page.get_by_role("slider", name="Position")
+    slider.focus()
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"0:0\d of "))
+    page.evaluate(
+        """() => {
+          window.spoken = 0;
+          const slider = document.querySelector(".seek");
+          new MutationObserver((changes) => (window.spoken += changes.length))
+            .observe(slider, { attributeFilter: ["aria-valuetext"] });
+        }"""
+    )
+    wait_until_past(page, state(page)["at"] + 5)
+    assert page.evaluate("window.spoken") == 0
+    slider.fill("30000")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("0:30 of "))
+    assert page.evaluate("window.spoken") <= 2
+
+
+def test_picture_in_picture_pauses_and_says_why(page: Page, sign_in: SignIn, trail: Trail):
+    """A browser may force it; there the film has no watermark."""
+    recording = trail.recording(skip=12)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.evaluate(f"{PLAYER}.video.dispatchEvent(new Event('enterpictureinpicture'))")
+    expect(page.locator("portal-player .video-note")).to_contain_text("without its watermark")
+    assert state(page)["paused"] is True
+
+
+def test_a_browser_without_full_screen_has_no_button_for_it(page: Page, sign_in: SignIn, trail: Trail):
+    """As on an iPhone: no button, no key, no error."""
+    page.add_init_script("delete Element.prototype.requestFullscreen")
+    recording = trail.recording(skip=13)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    expect(page.get_by_role("button", name="Full screen")).to_have_count(0)
+    page.keyboard.press("f")
+    assert state(page)["error"] == 0
+
+
+KEYS = [
+    ("j", "KeyJ", False, "j"),
+    ("ח", "KeyJ", False, "j"),
+    ("ת", "KeyJ", False, "j"),
+    ("о", "KeyJ", False, "j"),
+    ("ξ", "KeyJ", True, "J"),
+    ("נ", "KeyB", False, "b"),
+    ("]", "BracketLeft", False, "["),
+    ("[", "BracketRight", False, "]"),
+    ("[", "BracketLeft", False, "["),
+    ("ج", "BracketLeft", False, "["),
+    ("х", "BracketLeft", False, "["),
+    (">", "Comma", True, "<"),
+    ("<", "Period", True, ">"),
+    ("<", "Comma", True, "<"),
+    ("<", "IntlBackslash", False, "<"),
+    (">", "IntlBackslash", True, ">"),
+    ("؟", "Slash", True, "?"),
+    ("?", "Slash", True, "?"),
+    ("?", "Minus", True, "?"),
+    ("/", "KeyQ", False, "/"),
+    ("é", "Digit2", False, "é"),
+    ("ö", "Semicolon", False, "ö"),
+    ("k", "KeyV", False, "k"),
+    ("ArrowLeft", "ArrowLeft", False, "ArrowLeft"),
+    ("Enter", "Enter", False, "Enter"),
+]
+
+
+def test_keys_of_any_script(page: Page, sign_in: SignIn):
+    """Latin letters by character (Dvorak, AZERTY), other scripts by the place of the key, brackets as they look."""
+    sign_in(page, "qa_manager")
+    page.goto("/")
+    asked = [{"key": key, "code": code, "shiftKey": shift} for key, code, shift, _ in KEYS]
+    answers = page.evaluate(
+        """async (asked) => (await import("/static/portal/js/keys.js")).keyOf && Promise.all(
+          asked.map(async (event) => (await import("/static/portal/js/keys.js")).keyOf(event)))""",
+        asked,
+    )
+    assert answers == [expected for *_, expected in KEYS]
+
+
+def test_a_hebrew_keyboard_goes_ten_seconds_on(page: Page, sign_in: SignIn, trail: Trail):
+    recording = trail.recording(skip=14)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    before = state(page)["at"]
+    page.evaluate(
+        """document.body.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "ך", code: "KeyL", bubbles: true, cancelable: true }))"""
+    )
+    wait_until_past(page, before + 9)
