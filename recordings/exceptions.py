@@ -55,6 +55,13 @@ class UnknownChannel(PortalError):
     sentence = "The portal knows no channel of this id."
 
 
+class PageTooOld(PortalError):
+    """A page that is open reads itself again, and nobody opened it within a session's life."""
+
+    status = 409
+    sentence = "This page was opened too long ago to be kept up to date. Load it again."
+
+
 class UnknownObject(PortalError):
     """No object of this id is in the catalog."""
 

@@ -18,6 +18,11 @@ class Request(HttpRequest):
     idle_ends_at: Any
 
 
+def is_poll(request: HttpRequest) -> bool:
+    """Return whether the page asks by itself, not the person: that keeps no session alive and is no act of theirs."""
+    return request.headers.get("X-Poll") == "true"
+
+
 def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, fragment: str = "", status: int = 200
 ) -> HttpResponse:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.utils import timezone
 
+from recordings.http import is_poll
+
 SEEN_AT = "seen_at"
 ENDS_AT = "ends_at"
 # Activity moves the mark at most this often: a session write per request would be a needless one.
@@ -25,7 +27,7 @@ def is_over(request: Any) -> bool:
 
 def touch(request: Any) -> None:
     """Note activity, unless the request is only a poll (it says so in a header that counts against it)."""
-    if request.headers.get("X-Poll") == "true":
+    if is_poll(request):
         return
     now = timezone.now().timestamp()
     if now - request.session.get(SEEN_AT, 0) > _GRAIN_SECONDS:

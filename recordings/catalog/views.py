@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings.audit import Actor, AuditUnavailable
+from recordings.audit import Actor, AuditUnavailable, Kind, Target
+from recordings.audit.reading import check_open
 from recordings.catalog import queries
 from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
@@ -22,7 +23,7 @@ from recordings.catalog.text import watermark_in
 from recordings.concurrency import two_at_once
 from recordings.days import Period
 from recordings.exceptions import UnknownObject
-from recordings.http import Request, page
+from recordings.http import Request, is_poll, page
 from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
@@ -123,8 +124,11 @@ def _trail_url(request: Request, words: str) -> str:
 @permission_required(Permission.OPEN_OBJECTS)
 def object_page(request: Request, object_id: str) -> HttpResponse:
     """Show one object: who, where, when, and its recordings; for those who may, its trail."""
-    opened = _object_or_404(object_id)
-    record_opening(by=Actor.from_request(request), thing=opened.thing)
+    opened, by = _object_or_404(object_id), Actor.from_request(request)
+    if is_poll(request):
+        check_open(Kind.OBJECT_OPENED, by=by, target=Target.of(opened.thing))
+    else:
+        record_opening(by=by, thing=opened.thing)
     return page(request, "catalog/object.html", _object_context(request, opened), fragment="recordings")
 
 

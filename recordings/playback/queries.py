@@ -159,12 +159,6 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
     ]
 
 
-def is_watching(recording_id: UUID, viewer_id: int, session_ref: str) -> bool:
-    """Return whether somebody has an open viewing of a recording in this session."""
-    mine = Viewing.objects.filter(recording_id=recording_id, viewer_id=viewer_id, session_ref=session_ref)
-    return mine.filter(ended_at=None).exists()
-
-
 def sha256_of(recording: Recording) -> str:
     """Return the hash of the whole file as it was last read; empty when it never was."""
     read = FileSighting.objects.filter(recording=recording).exclude(sha256="").order_by("-seen_at")

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_committed
-from recordings.audit.reading import log_reading
+from recordings.audit.reading import check_open, log_reading
 from recordings.exceptions import PortalError
-from recordings.http import Request, page
+from recordings.http import Request, is_poll, page
 from recordings.media_urls import NoUrl
 from recordings.models import Recording
 from recordings.permissions import Permission
@@ -52,8 +52,9 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect(f"{reverse('trail:trail')}?q={pk}")
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
-    # Beside an open viewing, which is in the trail itself, it is read again every few seconds.
-    if not queries.is_watching(pk, request.user.pk, actor.session):
+    if is_poll(request):
+        check_open(Kind.RECORDING_OPENED, by=actor, target=Target.of(recording))
+    else:
         log_reading(by=actor, target=Target.of(recording))
     return page(request, PAGE, {"trail": RecordingTrail.of(recording, request.user)}, fragment="trail")
 

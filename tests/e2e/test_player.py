@@ -175,9 +175,8 @@ def test_focus_and_selection_beside_a_playing_film_stay(page: Page, sign_in: Sig
     recording = trail.recording(skip=10)
     sign_in(page, "compliance_officer")
     play(page, recording)
-    page.locator("#trail .ev").first.wait_for()
-    rows = page.locator("#trail .ev").count()
-    page.locator("#viewings tbody a").first.focus()
+    page.locator("#trail .ev a").first.focus()
+    told = page.locator("#trail .ev").first.inner_text()
     page.evaluate(
         """() => {
           window.focused = document.activeElement;
@@ -186,7 +185,8 @@ def test_focus_and_selection_beside_a_playing_film_stay(page: Page, sign_in: Sig
           window.selected = String(getSelection());
         }"""
     )
-    page.wait_for_function("(rows) => document.querySelectorAll('#trail .ev').length > rows", arg=rows)
+    changed = "(told) => document.querySelector('#trail .ev').innerText !== told"
+    page.wait_for_function(changed, arg=told)
     assert page.evaluate("document.activeElement === window.focused")
     assert page.evaluate("String(getSelection()) === window.selected && window.selected !== ''")
 
