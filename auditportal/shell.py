@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from auditportal.accounts.session import seconds_left
 from recordings.audit.lag import lag
 from recordings.operations.banners import banners
 from recordings.permissions import Permission
@@ -62,6 +63,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "name": user.display_name,
         "role_label": user.role_label,
         "session_ends_at": getattr(request, "session_ends_at", None),
+        "session_ends_in": seconds_left(request),
     }
     warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS)) + _trail_banners()
     return {**frame, "nav": _navigation(request, user), "person": person, "banners": warnings}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -43,15 +43,24 @@ def is_open(view: Any) -> bool:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send a page to the sign-in page and back; tell htmx and scripts with 401 and where to go.
+    """Send a page to the sign-in page and back; tell htmx and scripts with 401, so that the page can cover itself.
 
     An htmx poll that met an ended session would otherwise swap the sign-in page into a table.
     """
-    back = request.get_full_path() if request.method == "GET" else "/"
-    if request.headers.get("HX-Request") == "true":
-        response = answer(request, 401, "Your session has ended. Sign in again.")
-        response.headers["HX-Redirect"] = resolve_url(settings.LOGIN_URL)
-        return response
-    if request.headers.get("Accept", "").startswith("application/json"):
+    wants_json = request.headers.get("Accept", "").startswith("application/json")
+    if request.headers.get("HX-Request") == "true" or wants_json:
         return answer(request, 401, "Your session has ended. Sign in again.")
-    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
+    query = {"next": _page_of(request)}
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        query["ended"] = "1"  # somebody was signed in here, and the page says what became of it
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the page to come back to: the one that was asked for, or the one whose form was sent."""
+    if request.method == "GET":
+        return request.get_full_path()
+    sent_from = urlsplit(request.headers.get("Referer", ""))
+    if sent_from.netloc != request.get_host():
+        return "/"
+    return urlunsplit(("", "", sent_from.path or "/", sent_from.query, ""))

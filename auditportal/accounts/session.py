@@ -40,6 +40,16 @@ def ends_at(request: Any) -> datetime:
     return datetime.fromtimestamp(min(idle_end, request.session.get(ENDS_AT, 0)), UTC)
 
 
+def seconds_left(request: Any) -> int:
+    """Return the whole seconds until this session ends if nothing more is done."""
+    return max(0, int(ends_at(request).timestamp() - timezone.now().timestamp()))
+
+
+def can_be_prolonged(request: Any) -> bool:
+    """Return whether activity moves the end: not when the absolute one comes first."""
+    return bool(ends_at(request).timestamp() < request.session.get(ENDS_AT, 0))
+
+
 def end(request: Any) -> None:
     """Sign the person out because the time is over; the trail says that it was not their own doing."""
     request.session_is_over = True

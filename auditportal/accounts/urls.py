@@ -10,5 +10,7 @@ people = [
 urlpatterns = [
     path("accounts/login/", views.sign_in, name="account_login"),
     path("accounts/logout/", views.sign_out, name="account_logout"),
+    path("accounts/session/", views.session_state, name="session"),
+    path("accounts/signed-in/", views.signed_in, name="signed_in"),
     path("people/", include((people, "people"))),
 ]

@@ -6,10 +6,12 @@ from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from auditportal.accounts import session
 from auditportal.accounts.actions import grant_role, revoke_role
 from auditportal.accounts.attempts import remember_device
 from auditportal.accounts.models import Grant, User
@@ -17,7 +19,7 @@ from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
 from recordings.http import Request, page
 from recordings.permissions import Permission
-from recordings.policies import open_view, permission_required
+from recordings.policies import any_person, open_view, permission_required
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
@@ -25,6 +27,7 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["session_ended"] = "ended" in self.request.GET
         if settings.DEMO:
             people = User.objects.filter(is_active=True).order_by("pk")[:8]
             context["demo_accounts"] = [
@@ -51,6 +54,26 @@ class SignOutView(LogoutView):  # type: ignore[misc]  # allauth is not typed
 
 sign_in = open_view(SignInView.as_view())
 sign_out = open_view(SignOutView.as_view())
+
+
+@require_safe
+@any_person
+def session_state(request: Request) -> HttpResponse:
+    """Say when this session ends, for the page that warns of it. As a poll it leaves the end where it is."""
+    state = {
+        "ends_in": session.seconds_left(request),
+        "can_stay": session.can_be_prolonged(request),
+        "person": request.user.pk,
+        "token": get_token(request),
+    }
+    return JsonResponse(state)
+
+
+@require_safe
+@any_person
+def signed_in(request: Request) -> HttpResponse:
+    """Where the sign-in of a covered page leads, in a tab of its own."""
+    return page(request, "account/signed_in.html", {})
 
 
 @require_safe

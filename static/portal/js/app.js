@@ -8,3 +8,4 @@ import "./menus.js";
 import "./filters.js";
 import "./keys.js";
 import "./session/leaving.js";
+import "./session/state.js";

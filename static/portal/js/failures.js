@@ -3,7 +3,6 @@ import { say } from "./say.js";
 
 const SENTENCES = {
   400: "The portal could not understand that request. Nothing was changed.",
-  401: "Your session has ended. Sign in again to go on.",
   403: "You are not permitted to do that. The refusal is in the audit trail.",
   404: "That page does not exist, or you may not see it.",
   409: "Somebody else changed this first. Reload the page and try again.",
@@ -30,7 +29,7 @@ function shortened(text) {
 
 document.addEventListener("htmx:responseError", (event) => {
   const xhr = event.detail.xhr;
-  if (xhr.getResponseHeader("HX-Redirect")) return;
+  if (xhr.getResponseHeader("HX-Redirect") || xhr.status === 401) return; // session/state.js covers the page
   const type = xhr.getResponseHeader("Content-Type") ?? "";
   say(sentenceOf(xhr.status, type, xhr.responseText), xhr.status < 500 ? "warn" : "bad");
 });

@@ -222,7 +222,8 @@ class PortalPlayer extends HTMLElement {
     for (const fields of document.querySelectorAll("#purpose fieldset")) fields.disabled = false;
     document.querySelector("#purpose [data-part=locked]")?.remove();
     // Signed out, reading the trail would lead away to the sign-in page, past the sentence.
-    if (!signedOut) this.#changed();
+    if (signedOut) document.dispatchEvent(new CustomEvent("session-over"));
+    else this.#changed();
   }
 
   /** The trail beside the player has something new. */

@@ -24,6 +24,8 @@ MATRIX = {
     "account_login": OPEN,
     "account_logout": OPEN,
     "csp_reports": OPEN,
+    "session": ANYBODY_SIGNED_IN,
+    "signed_in": ANYBODY_SIGNED_IN,
     "people:list": P.MANAGE_PEOPLE,
     "people:role": P.MANAGE_PEOPLE,
     "catalog:objects": P.SEARCH_OBJECTS,

@@ -136,14 +136,14 @@ def test_a_role_that_ends_is_gone_with_the_next_request(db):
 
 
 def test_a_closed_account_is_out_with_the_next_request(db):
-    """S10: an htmx poll gets 401 and the way to the sign-in page, not that page in a table."""
+    """S10: an htmx poll gets 401, not the sign-in page in a table; the page covers itself."""
     user = person("compliance_officer")
     client = Client()
     sign_in(client, user.username)
     user.is_active = False
     user.save(update_fields=["is_active"])
     response = client.get("/objects/", headers={"HX-Request": "true"})
-    assert (response.status_code, response["HX-Redirect"]) == (401, LOGIN)
+    assert (response.status_code, "HX-Redirect" in response) == (401, False)
 
 
 def test_nobody_can_sign_up(db):

@@ -1,0 +1,130 @@
+// The session's end, in a page that stays open: a warning two minutes before with a way to stay, and a cover when it has
+// come. What was typed stays in the page; when the same person is signed in again it goes on.
+import { say } from "../say.js";
+
+const WARNS_BEFORE = 120;
+const LOOKS_EVERY = 20_000;
+const TICK = 1000;
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("portal-signed-in") : null;
+
+class SessionState extends HTMLElement {
+  #endsAt;
+  #lookedAt = 0;
+  #isLooking = false;
+  #isOver = false;
+
+  connectedCallback() {
+    this.warning = this.querySelector("[data-part=warning]");
+    this.cover = this.querySelector("[data-part=cover]");
+    this.#endsIn(Number(this.dataset.endsIn));
+    this.querySelector("[data-do=stay]").addEventListener("click", () => this.#stay());
+    this.querySelector("[data-do=again]").addEventListener("click", () => this.#look());
+    this.cover.addEventListener("cancel", (event) => event.preventDefault());
+    document.addEventListener("session-over", () => this.#end());
+    // Signed in again, in another page of this browser.
+    channel?.addEventListener("message", () => this.#isOver && this.#look());
+    channel?.postMessage("signed in");
+    document.addEventListener("visibilitychange", () => document.hidden || this.#tick());
+    // What is sent after the end would be lost at the sign-in page.
+    document.addEventListener("submit", (event) => this.#hold(event), { capture: true });
+    setInterval(() => this.#tick(), TICK);
+  }
+
+  #endsIn(seconds) {
+    this.#endsAt = Date.now() + seconds * 1000;
+  }
+
+  get #left() {
+    return Math.ceil((this.#endsAt - Date.now()) / 1000);
+  }
+
+  #tick() {
+    const isNear = this.#left <= WARNS_BEFORE;
+    // Other pages of this browser, and watching, keep it alive too: only the server knows.
+    if (isNear && !this.#isOver && Date.now() - this.#lookedAt > Math.min(LOOKS_EVERY, Math.max(2000, this.#left * 1000))) {
+      this.#look();
+    }
+    if (this.warning.open) this.#show();
+  }
+
+  #show() {
+    const left = Math.max(0, this.#left);
+    const words = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    this.querySelector("[data-part=left]").textContent = words;
+  }
+
+  /** Ask the server. This is a poll: it keeps no session alive. */
+  async #look() {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#lookedAt = Date.now();
+    try {
+      const headers = { "Accept": "application/json", "X-Poll": "true" };
+      const response = await fetch(this.dataset.url, { headers, credentials: "same-origin", cache: "no-store" });
+      if (response.status === 401) this.#end();
+      else if (response.ok) this.#learn(await response.json());
+    } catch {
+      if (this.#left <= 0) this.#end(); // without an answer the clock decides
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #learn({ ends_in: seconds, can_stay: canStay, person, token }) {
+    if (String(person) !== this.dataset.person) {
+      location.reload(); // somebody else is here now: nothing of this page is theirs
+      return;
+    }
+    this.#endsIn(seconds);
+    if (this.#isOver) this.#goOn(token);
+    const isNear = seconds <= WARNS_BEFORE;
+    this.querySelector("[data-do=stay]").hidden = !canStay;
+    this.querySelector("[data-part=last]").hidden = canStay;
+    if (isNear && !this.warning.open) this.warning.showModal();
+    if (!isNear && this.warning.open) this.warning.close();
+    this.#show();
+  }
+
+  async #stay() {
+    try {
+      const headers = { "Accept": "application/json" };
+      const response = await fetch(this.dataset.url, { headers, credentials: "same-origin", cache: "no-store" });
+      if (response.status === 401) this.#end();
+      else this.#learn(await response.json());
+    } catch {
+      say("The portal cannot be reached. Try again.", "bad");
+    }
+  }
+
+  #hold(event) {
+    if (this.#left > 0 && !this.#isOver) return;
+    if (event.target.closest("portal-session") || event.target.matches("[data-signs-out]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#look();
+  }
+
+  #end() {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.warning.open) this.warning.close();
+    document.dispatchEvent(new CustomEvent("session-ended"));
+    this.cover.showModal();
+  }
+
+  /** The same person is signed in again: the page goes on, with the token of the new session. */
+  #goOn(token) {
+    this.#isOver = false;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+    this.cover.close();
+    say("You are signed in again. This page is as you left it.", "ok");
+  }
+}
+
+customElements.define("portal-session", SessionState);
+
+// An answer to htmx that says that nobody is signed in.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401) document.dispatchEvent(new CustomEvent("session-over"));
+});
