@@ -26,6 +26,10 @@ SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FRO
 """
 
 
+# In the address of a recording's page: the query of the list of recordings it was opened from.
+LIST_PARAMETER = "list"
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogLine:
     """A line of a list: the object, and the recording that put it there (none where `files` is 0)."""
@@ -44,6 +48,7 @@ class CatalogLine:
     agent: str
     refreshed_at: datetime | None
     stale: bool
+    opened_from: str = ""  # what the address of its page says of the list
 
 
 def state_label(state: str) -> str:
@@ -66,6 +71,22 @@ def recordings_page(
 ) -> Page[CatalogLine, TimeKey]:
     """Search a page of recordings of all objects, newest first; `patient` as for objects."""
     return _search_page(criteria, Search.for_recordings, start, patient)
+
+
+def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tuple[UUID | None, UUID | None]:
+    """Return the next newer and the next older recording in the list of these criteria, None at its ends."""
+    if watermark_in(criteria.words):
+        return None, None
+    try:
+        if criteria.words.strip() and not read_typed(criteria.words):
+            return None, None
+    except TooManyWords:
+        return None, None
+    search, key = Search.for_recordings(criteria), TimeKey(shown_at, recording_id)
+    newer, older = (
+        find(search, 1, after=key, newer=is_newer, patient=False).rows for is_newer in (True, False)
+    )
+    return (newer[0].id if newer else None), (older[0].id if older else None)
 
 
 def _search_page(

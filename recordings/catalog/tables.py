@@ -142,7 +142,9 @@ _CHANNEL = Column[CatalogLine](
 _AS_OF = Column[CatalogLine]("As of", lambda line: as_of_cell(line.refreshed_at, stale=line.stale), "r")
 _RECORDED = Column[CatalogLine](
     "Recorded (UTC)",
-    lambda line: cell("", opener(recording_url(line.recording_id), utc_minute(line.shown_at))),
+    lambda line: cell(
+        "", opener(recording_url(line.recording_id) + line.opened_from, utc_minute(line.shown_at))
+    ),
 )
 _LENGTH = Column[CatalogLine]("Length", lambda line: length_cell(line.duration_seconds), "r")
 _TYPE = Column[CatalogLine]("Type", lambda line: type_cell(line.recording_type, "opt"), "opt")

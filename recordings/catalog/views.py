@@ -93,13 +93,15 @@ def _search_list(
     key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
     query = "&".join(filter(None, [form.query(), key]))
     noun = area if results.capped or results.count != 1 else area[:-1]
+    opened_from = f"?{urlencode({queries.LIST_PARAMETER: form.query()})}"
+    lines = [replace(line, opened_from=opened_from) for line in results.rows]
     others = "&".join(filter(None, [form.query(), urlencode({"state": NO_RECORDING})]))
     shown = len(results.rows)
     some = "All" if shown == results.count and not results.capped else f"{shown:,} of"
     so_far = f"{results.total} {noun} so far" if results.looked_back_to else ""
     context |= {
         "page": results,
-        "table": Table(columns, results.rows),
+        "table": Table(columns, lines),
         "logged": logged,
         "trail_url": _trail_url(request, criteria.words) if results.hint else "",
         "others_url": f"?{others}" if area == "objects" and not criteria.states else "",

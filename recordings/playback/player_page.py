@@ -15,6 +15,7 @@ from recordings.permissions import Permission
 from recordings.playback import queries
 from recordings.playback.actions import StartedViewing
 from recordings.playback.forms import ViewingForm
+from recordings.playback.list_place import ListPlace
 from recordings.playback.queries import Position, ViewingRow, WatchedSpans
 from recordings.policies import can
 from recordings.trail.queries import EventRow, refusals_of, trail_of
@@ -95,6 +96,7 @@ class PlayerPage:
     refusal: PortalError | None = None
     facts: RecordingFacts | None = None
     trail: RecordingTrail | None = None
+    in_list: ListPlace | None = None
 
     @property
     def object(self) -> CommBoxObject:

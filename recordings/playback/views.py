@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_committed
 from recordings.audit.reading import check_open, log_reading
+from recordings.catalog.queries import LIST_PARAMETER
 from recordings.exceptions import PortalError
 from recordings.http import Request, is_poll, page
 from recordings.media_urls import NoUrl
@@ -21,6 +22,7 @@ from recordings.playback.actions import StartedViewing
 from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
 from recordings.playback.events import deny
 from recordings.playback.forms import ViewingForm, remember_purpose, remembered_purpose
+from recordings.playback.list_place import ListPlace
 from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
 from recordings.playback.spans import WatchReport, read_report
 from recordings.policies import can, open_view, permission_required
@@ -42,7 +44,11 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
         outcome=Outcome.GRANTED,
     )
     form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
-    return page(request, PAGE, {"page": _player_page(request, recording, form, whole=True)})
+    in_list = None
+    if LIST_PARAMETER in request.GET and can(request.user, Permission.SEARCH_OBJECTS):
+        in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER])
+    shown = _player_page(request, recording, form, whole=True, in_list=in_list)
+    return page(request, PAGE, {"page": shown})
 
 
 @require_safe

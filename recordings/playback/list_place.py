@@ -1,0 +1,39 @@
+"""The list of recordings somebody came from: it stands in the address of the recording's page, so that one can go on in
+it and back to it."""
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from recordings.catalog.forms import SearchForm
+from recordings.catalog.queries import LIST_PARAMETER, neighbours
+from recordings.models import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """Where a recording stands in a list, newest first: the addresses of its neighbours, empty at an end."""
+
+    list_url: str
+    query: str  # what the address of a recording's page holds of the list
+    previous_url: str
+    next_url: str
+
+    @classmethod
+    def of(cls, recording: Recording, asked: str) -> Self | None:
+        """Read it for the list whose query string is `asked`; None where that is none."""
+        form = SearchForm(QueryDict(asked))
+        if not form.is_valid():
+            return None
+        newer, older = neighbours(form.criteria(), recording.shown_at, recording.pk)
+        query = urlencode({LIST_PARAMETER: form.query()})
+
+        def address(pk: UUID | None) -> str:
+            return f"{reverse('playback:recording', args=[pk])}?{query}" if pk else ""
+
+        list_url = reverse("catalog:recordings") + (f"?{form.query()}" if form.query() else "")
+        return cls(list_url, query, address(newer), address(older))
