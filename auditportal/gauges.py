@@ -1,5 +1,6 @@
 """Gauges read from the database when somebody scrapes; no process keeps them."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from django.conf import settings
@@ -54,6 +55,13 @@ def _trail() -> Values:
     }
 
 
+def _clock() -> Values:
+    """Events have the database's time. A process with another ends sessions and URLs at the wrong moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return {"portal_clock_skew_seconds": time.time() - cursor.fetchone()[0]}
+
+
 def _budget() -> Values:
     left = budget_left()
     if left is None:
@@ -66,6 +74,7 @@ def _budget() -> Values:
 
 
 _HELP = {
+    "portal_clock_skew_seconds": "This process's clock ahead of the database's; more than 2 either way is an alarm",
     "portal_refresh_due_objects": "Objects whose turn has come",
     "portal_refresh_oldest_due_seconds": "How long the oldest of them has waited",
     "portal_refresh_set_aside_objects": "Objects whose refresh ended their worker three times",
@@ -87,7 +96,7 @@ _HELP = {
     "portal_trail_owed_events": "Ends of sessions that the trail has not taken for two minutes",
     "portal_trail_lag_seconds": "Age of the oldest of them",
 }
-_GROUPS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _budget, nightly.metrics)
+_GROUPS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _clock, _budget, nightly.metrics)
 
 
 class DatabaseGauges(Collector):

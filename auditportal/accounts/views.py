@@ -35,6 +35,15 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
             ]
         return context
 
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The form with its sentence; 429 where the next attempt has to wait."""
+        response: HttpResponse = super().form_invalid(form)
+        for error in form.errors.as_data().get("__all__", ()):
+            if error.code == "too_many_login_attempts":
+                response.status_code = 429
+                response.headers["Retry-After"] = str(error.params["seconds"])
+        return response
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign the person in, and remember the device: failed attempts elsewhere do not delay it."""
         response: HttpResponse = super().form_valid(form)

@@ -1,8 +1,10 @@
 """/metrics says how things stand, from the database, whatever of it can be read."""
 
+import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -44,3 +46,10 @@ def test_without_redis_the_rest_is_still_said(db: None) -> None:
     found = metrics()
     assert "portal_commbox_free_turns" not in found
     assert found["portal_refresh_due_objects"] == 0
+
+
+def test_a_clock_that_is_wrong_is_seen(db: None) -> None:
+    """Events have the database's time whatever this process believes; the difference is a metric."""
+    assert abs(metrics()["portal_clock_skew_seconds"]) < 60
+    with time_machine.travel(time.time() + 900, tick=True):
+        assert 800 < metrics()["portal_clock_skew_seconds"] < 1000

@@ -57,6 +57,12 @@ def test_five_failures_stop_the_account_for_their_address_only(owner: Any) -> No
     assert events(Kind.ACCOUNT_LOCKED) == 1
 
 
+def test_a_refusal_is_429_and_says_when_to_come_back(owner: Any) -> None:
+    statuses = [Client().post(LOGIN, {"login": owner.username, "password": "wrong"}) for _ in range(7)]
+    assert [response.status_code for response in statuses] == [200] * 5 + [429] * 2
+    assert statuses[-1]["Retry-After"] == "300"
+
+
 def test_a_network_of_ipv6_addresses_is_one(owner: Any) -> None:
     for number in range(5):
         attempt(owner.username, REMOTE_ADDR=f"2001:db8::{number:x}")
