@@ -55,7 +55,9 @@ class ReportForm(TrailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["q"].label = "Words"
-        self.fields["q"].help_text = "Person, object, recording, request id or watermark."
+        self.fields[
+            "q"
+        ].help_text = "Whole words that the trail shows: a name, a customer, a case, an address; or an id."
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -13,6 +13,7 @@ from recordings.models import AuditEvent, Leaf, Report, TrailWords
 from recordings.trail.erasure import approve_erasure, request_erasure
 from recordings.trail.tasks import index_words
 from tests import factories
+from tests.integration.proof.sealing.helpers import age
 from tests.integration.trail.helpers import TRAIL, acting, opened, signed_in
 from tests.sealing import seal_all
 
@@ -148,6 +149,16 @@ def test_a_page_says_how_many_events_are_not_searched_yet(
     monkeypatch.setattr("recordings.trail.views.index_next", lambda: 0)
     page = " ".join(signed_in(noa).get(TRAIL, {"q": "marlowe"}).content.decode().split())
     assert f"{Leaf.objects.count()} events are not searched for words yet" in page
+
+
+def test_a_page_says_that_events_wait_for_their_seal(services: Services, noa: User) -> None:
+    opened(noa, 1)
+    client = signed_in(noa)
+    assert client.get(TRAIL, {"q": "marlowe"}).context["not_indexed"] == 0  # they are sealed within a second
+    age(services, 60)
+    page = client.get(TRAIL, {"q": "marlowe"})
+    assert page.context["not_indexed"] >= 3
+    assert "Events are searched once they are sealed" in " ".join(page.content.decode().split())
 
 
 def test_a_report_holds_what_the_words_find(some_events: None, noa: User) -> None:
