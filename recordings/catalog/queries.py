@@ -208,7 +208,13 @@ class RecordingLine:
     state_reason: str
     confirmed_at: datetime | None
     vanished_at: datetime | None
+    file_badge: str
     refreshed_at: datetime | None
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether nothing speaks against playing it, but storage was never asked for the file."""
+        return self.state == RecordingState.PLAYABLE and not self.file_badge
 
     @property
     def as_of(self) -> datetime | None:

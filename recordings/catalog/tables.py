@@ -178,6 +178,8 @@ def _state_and_why(line: RecordingLine) -> SafeString:
     notes = [line.state_reason] if line.state_reason else []
     if line.vanished_at:
         notes.insert(0, format_html("no longer reported since {} UTC", utc_minute(line.vanished_at)))
+    if line.is_unchecked:
+        notes.append("file not checked yet")
     return state_cell(line.state, notes)
 
 

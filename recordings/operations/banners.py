@@ -9,6 +9,7 @@ from recordings.api_keys import keys
 from recordings.audit.owed import overdue
 from recordings.days import today
 from recordings.models import OwedEvent, SourceStatus
+from recordings.operations.storage_banners import storage_banners
 from recordings.refresh import absence, runs
 
 # Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
@@ -33,10 +34,16 @@ Banner = dict[str, str]
 
 
 def banners(*, operations: bool = False) -> list[Banner]:
-    """What every page says about the source: one query, and nothing while all is well.
+    """What every page says about CommBox and storage: nothing while all is well.
 
-    A refused key is for those who can put it right (`operations`); everybody else sees the age of each row.
+    What storage refuses, and a key that CommBox refuses, are for those who can put it right (`operations`); everybody
+    else sees the age of each row.
     """
+    return (storage_banners() if operations else []) + source_banners(operations=operations)
+
+
+def source_banners(*, operations: bool) -> list[Banner]:
+    """What is wrong with CommBox or owed to the trail: one query while all is well."""
     owed = Exists(OwedEvent.objects.filter(overdue()))
     status = SourceStatus.objects.filter(pk=1).annotate(trail_owed=owed).first()
     if status is None:

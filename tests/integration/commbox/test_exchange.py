@@ -257,9 +257,16 @@ def test_nobody_listening_is_unreachable() -> None:
         client.system_status()
 
 
-def test_tries_end_with_the_whole_call(stub: Stub, connect: Connect) -> None:
-    """Of a silent CommBox the second exchange gets what the first has left, and there is no third."""
-    stub.answer(lambda handler: time.sleep(1.2))
+@pytest.mark.parametrize("drips", [False, True])
+def test_tries_end_with_the_whole_call(stub: Stub, connect: Connect, drips: bool) -> None:
+    """Of a CommBox that is silent or drips, the second exchange gets what the first has left; there is no third."""
+
+    def drip(handler: Any) -> None:
+        wire(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")(handler)
+        wire(b" " * 10_000, each=1, pause=0.05, stop=stub.stopping)(handler)  # for eight minutes
+
+    for _ in range(3):
+        stub.answer(drip if drips else lambda handler: time.sleep(1.2))
     started = time.monotonic()
     with pytest.raises(Unreachable, match="did not answer in time"):
         connect(

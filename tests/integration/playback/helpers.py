@@ -36,7 +36,8 @@ def recorded(upstream: Control, *, presigned: bool = False, **wish: Any) -> Reco
         one for one in upstream.world.of_stream(VIDEO) if not one.activities_of(27) and not one.closed_at
     )
     upstream.add_recording(
-        talk.id, presigned=presigned, bucket=PRESIGNED_BUCKET if presigned else DIRECT_BUCKET, **wish
+        talk.id,
+        **{"presigned": presigned, "bucket": PRESIGNED_BUCKET if presigned else DIRECT_BUCKET, **wish},
     )
     Stream.objects.get_or_create(pk=talk.stream_id, defaults={"name": "Premium video"})
     CommBoxObject.objects.get_or_create(

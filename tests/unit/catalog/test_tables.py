@@ -21,6 +21,7 @@ from recordings.catalog.tables import (
     RECORDINGS,
     Column,
     Table,
+    _state_and_why,
 )
 
 EVIL = """<script>alert('1')</script>"><b class='x' onclick="y">&amp;"""
@@ -43,7 +44,7 @@ LINE = CatalogLine(
 )
 BARE = replace(LINE, files=0, duration_seconds=None)
 RECORDING = RecordingLine(
-    ID, MOMENT, 542, 1024, "video", "vanished_at_source", "Gone.", MOMENT, MOMENT, MOMENT
+    ID, MOMENT, 542, 1024, "video", "vanished_at_source", "Gone.", MOMENT, MOMENT, "unchanged", MOMENT
 )
 ITEM = Item(MOMENT, ID, 1, True, 31, 51, 542, 1024, "playable", 7, True, True, 300, ["outlier", "unplayable"])
 MISSING = replace(ITEM, recorded=False, findings=["missing"])
@@ -128,3 +129,10 @@ def test_every_heading_has_its_cell(name: str) -> None:
     columns, line = TABLES[name]
     elements = Shape(Table(columns, [line]).rows).elements
     assert [tag for tag, _ in elements].count("td") == len(columns)
+
+
+def test_a_recording_whose_file_nobody_looked_at_says_so() -> None:
+    unseen = replace(RECORDING, state="playable", file_badge="")
+    assert "file not checked yet" in _state_and_why(unseen)
+    for line in (replace(unseen, file_badge="unchanged"), replace(unseen, state="file_missing")):
+        assert "file not checked yet" not in _state_and_why(line)

@@ -233,7 +233,7 @@ def test_a_link_is_refused_and_never_cleaned(shape: Any, place: int) -> None:
     """A character that cannot be stored is not dropped from an address: what is left could be another file's."""
     for harmful in HARMFUL:
         url = URL[:place] + harmful + URL[place:]
-        item = only(read_json(json.dumps(envelope([shape(recordingUrl=url)]))))
+        item = only(read_json(json.dumps(envelope([shape(url)]))))
         with pytest.raises(NotPlayable):
             locate(item.recording_url, [HOST])
         item.recording_url.encode()  # it can be stored
