@@ -57,7 +57,7 @@ def start_viewing(
 
         # 4. Storage has answered to it: a file that it does not give out ends here, and another file than the one
         # first seen is an event. Where storage keeps versions, the one first seen is played.
-        look = check_answer(recording, fresh, by=by)
+        look = check_answer(recording, fresh)
         if look.first is not None:
             fresh = pin_version(fresh, recording, viewing.pk, look.first.version_id)
 
@@ -95,7 +95,7 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
         fresh = fresh_url(viewing.recording, viewing.pk)
 
         # 3. As at the start: what storage answers decides, and the version first seen is played.
-        look = check_answer(viewing.recording, fresh, by=by)
+        look = check_answer(viewing.recording, fresh)
         if look.first is not None:
             fresh = pin_version(fresh, viewing.recording, viewing.pk, look.first.version_id)
 
@@ -129,7 +129,7 @@ def report_problem(*, viewing: Viewing, may_play: bool, by: Actor) -> None:
     limit_rate(viewing, "checked_at", BETWEEN_CHECKS)
     try:
         fresh = fresh_url(viewing.recording, viewing.pk)
-        check_answer(viewing.recording, fresh, by=by, strict=True)
+        check_answer(viewing.recording, fresh, strict=True)
     except NoUrl as trouble:
         refuse_url(viewing, trouble, by=by)
 

@@ -41,15 +41,17 @@ S3_KINDS = ("denied", "archived", "missing", "unsatisfiable", "moved", "slow_dow
 class Fault:
     """One entry of a script.
 
-    `path` is a shell pattern over the undecoded path; `kind` "pass" lets a request through. The entry serves `count`
-    requests after letting `skip` matching ones go by. `seconds` is the delay of slow and silence, `bytes` where cut
-    and reset end the body (of the reset none: before anything is sent), or the speed of drip in bytes per second.
+    `path` is a shell pattern over the undecoded path, `agent` one over the User-Agent; `kind` "pass" lets a request
+    through. The entry serves `count` requests after letting `skip` matching ones go by. `seconds` is the delay of slow
+    and silence, `bytes` where cut and reset end the body (of the reset none: before anything is sent), or the speed of
+    drip in bytes per second.
     """
 
     kind: str
     path: str = "*"
     target: Target = "api"
     method: str = "*"
+    agent: str = "*"
     count: int = 1
     skip: int = 0
     seconds: float | None = None
@@ -61,7 +63,8 @@ class Fault:
     def matches(self, target: Target, request: Request) -> bool:
         """Whether this entry is about that request."""
         same = self.target == target and self.method in ("*", request.method)
-        return same and fnmatchcase(request.path, self.path)
+        agent = request.headers.get("user-agent", "")
+        return same and fnmatchcase(request.path, self.path) and fnmatchcase(agent, self.agent)
 
     def delivery(self) -> Transmission | None:
         """How the true answer leaves instead, or None when this fault replaces the answer."""

@@ -268,7 +268,8 @@ def test_a_bucket_that_the_portals_key_does_not_open_is_remembered(noa, presigne
 
 def test_a_link_that_lives_long_is_said_to(noa, presigned, direct):
     text = " ".join(start(noa, presigned).content.decode().split())
-    assert "CommBox signed the link to this file. It stays valid for 14:" in text or "valid for 15:00" in text
+    ends_at = Viewing.objects.get().url_expires_at
+    assert f"CommBox signed the link to this file. It stays valid until {ends_at:%H:%M:%S} UTC" in text
     assert bodies("viewing.url_issued")[0]["action_detail"]["ttl_seconds"] > 300
     assert "CommBox signed the link" not in start(noa, direct).content.decode()
 
@@ -293,7 +294,9 @@ def test_another_file_in_its_place_is_found_out_by_the_next_play(noa, direct, up
     """Nobody waits for the next look of the worker; the version first seen is what plays."""
     original = fetch(url_in(start(noa, direct)))[1]
     upstream.replace_file(key_of(direct), content=b"another film")
-    url = url_in(start(noa, direct))
+    response = start(noa, direct)
+    url, text = url_in(response), response.content.decode()
+    assert "The version first seen is played." in text
     assert Recording.objects.get().file_badge == FileBadge.DIFFERS
     assert AuditEvent.objects.filter(kind="recording.file_differs").count() == 1
     assert fetch(url)[1] == original
@@ -363,5 +366,5 @@ def test_a_plus_never_leads_to_another_file(noa, upstream, settings):
 
 def test_the_page_says_that_storage_was_not_asked_yet(noa, direct):
     assert "Not checked yet" in noa.get(f"/recordings/{direct.pk}/").content.decode()
-    start(noa, direct)
+    assert "Not checked yet" not in start(noa, direct).content.decode()
     assert "Not checked yet" not in noa.get(f"/recordings/{direct.pk}/").content.decode()
