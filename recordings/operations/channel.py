@@ -27,13 +27,15 @@ _NEWEST = """
 SELECT (SELECT max(shown_at) FROM recordings_searchdoc WHERE stream_id = %(stream)s AND has_recording),
        (SELECT max(created_at) FROM recordings_commboxobject WHERE stream_id = %(stream)s)
 """
-# How long CommBox took to list a recording after its call, and how long the portal took after that.
+# How long CommBox took to list a recording after its call, and how long the portal took after that, where it knew the
+# channel by then: what a first fill finds was not late.
 _DELAYS = """
 SELECT count(*),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.activity_created_at - r.recorded_at, interval '0')),
        max(r.activity_created_at - r.recorded_at),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.first_seen_at - r.activity_created_at, interval '0')),
-       max(r.first_seen_at - r.activity_created_at)
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.first_seen_at - r.activity_created_at, interval '0'))
+           FILTER (WHERE r.activity_created_at >= %(known_since)s),
+       max(r.first_seen_at - r.activity_created_at) FILTER (WHERE r.activity_created_at >= %(known_since)s)
 FROM recordings_recording r JOIN recordings_searchdoc d ON d.id = r.id
 WHERE d.stream_id = %(stream)s AND d.shown_at >= %(delays_since)s
   AND r.recorded_at IS NOT NULL AND r.activity_created_at IS NOT NULL
@@ -80,6 +82,7 @@ def channel_status(stream_id: int) -> ChannelStatus | None:
         "since": moment_of(first),
         "until": moment_of(last + timedelta(days=1)),
         "delays_since": now - DELAYS_OF,
+        "known_since": stream.first_seen_at,
     }
     counts: dict[date, tuple[int, int]] = {
         day: (whole, by_now) for day, whole, by_now in fetch_all(connection, _PER_DAY, values)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import count
+from recordings.catalog.finding import find
 from recordings.db import fetch_all
 from recordings.models import CommBoxObject, CompletenessStatement, RecordingState
 from recordings.paging import COUNTED
@@ -92,7 +92,7 @@ def _recordings(days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]
     since = urlencode({"since": days[-WEEK][0]})
     found = [Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?{since}")]
     for title, states, note, level in ATTENTION:
-        number = count(Search.for_recordings(Criteria(states=states)))
+        number = find(Search.for_recordings(Criteria(states=states)), 1).number
         query = urlencode([("state", state.value) for state in states])
         if number:
             found.append(Tile(title, _capped(number), note, level, f"{lists}?{query}"))

@@ -30,6 +30,7 @@ def bars(
         "bars": drawn,
         "label": label,
         "unit": unit,
+        "one": unit.removesuffix("s"),
         "heading": heading,
         "total": sum(count for _, count in rows),
         "top": top,

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from recordings.models import Recording
+from recordings.models import Recording, Stream
 from recordings.operations.channel import channel_status
 from tests.factories import conversation, person, recording, stream
 
@@ -37,6 +37,9 @@ def call(channel: Any, at: datetime, listed_after: int = 20, known_after: int = 
 
 def test_what_is_usual_and_what_came() -> None:
     channel, other = stream("Premium video"), stream("Claims video")
+    known_since = NOW - timedelta(days=3)
+    Stream.objects.update(first_seen_at=known_since)
+    call(channel, known_since - timedelta(hours=2), known_after=86_400)  # there before the portal was
     for day in range(1, 29):
         call(channel, NOW - timedelta(days=day, hours=1))
         call(channel, NOW - timedelta(days=day) + timedelta(hours=1))  # at this time of day not there yet
@@ -44,7 +47,7 @@ def test_what_is_usual_and_what_came() -> None:
     call(other, NOW - timedelta(hours=1))
     status = channel_status(channel.pk)
     assert status is not None
-    assert (status.usual, status.usual_by_now, status.today) == (2.0, 1.0, 1)
+    assert (round(status.usual * 28), round(status.usual_by_now * 28), status.today) == (57, 29, 1)
     assert dict(status.days)["2026-11-19"] == 2
     assert status.newest_recording_at == NOW - timedelta(hours=2)
     delays = status.delays

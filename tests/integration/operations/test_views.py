@@ -224,7 +224,7 @@ def test_the_age_of_the_last_answer_decides(
     breaker.record_result()
     SourceStatus.objects.update(last_success_at=timezone.now() - timedelta(seconds=silent_for))
     page = text(administrator.get("/operations/"))
-    assert f'<span class="value {level}">{word}</span>' in page
+    assert f'<span class="value {level}"><bdi>{word}</bdi></span>' in page
     assert ("one is expected every 30 s" in page) == (level != "ok")
 
 
@@ -249,7 +249,7 @@ def test_a_run_that_does_not_keep_up_is_slow(
     RefreshRun.objects.create(kind=kind, slot=1, started_at=started, counts={"objects": 1}, **ended)
     page = text(administrator.get("/operations/"))
     assert f">{word}</span>" in page
-    assert f'">{source}</span> <span class="note">' in page
+    assert f'><bdi>{source}</bdi></span> <span class="note">' in page
     assert f">{word}</span>" in text(administrator.get("/operations/runs/"))
 
 
