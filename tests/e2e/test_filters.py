@@ -71,3 +71,17 @@ def test_one_apply_sets_every_filter(page, sign_in):
     expect(page.get_by_role("link", name="Remove the filter: at least 0:05")).to_be_visible()
     page.locator("summary", has_text="Filters").click()
     assert page.locator("[name=since]").input_value() < page.locator("[name=until]").input_value()
+
+
+def test_the_keyboard_goes_on_where_a_list_was_filtered(page, sign_in):
+    """The page that answers does not begin at its top again."""
+    sign_in(page, "compliance_officer")
+    page.goto("/recordings/")
+    panel = page.locator("summary", has_text="Filters")
+    panel.click()
+    page.locator("[name=shortest]").fill("0:30")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**shortest=*")
+    expect(panel).to_be_focused()
+    page.reload()
+    expect(panel).not_to_be_focused()

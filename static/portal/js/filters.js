@@ -22,11 +22,42 @@ function noteOf(field) {
   return document.getElementById(`${field.name}-unfinished`);
 }
 
+// The page that answers begins at its top: the keyboard goes on at the panel, or at the words, that it was sent from.
+const SENT_FROM = "portal.sent-from";
+
+function remember(form, submitter) {
+  const panel = [...form.querySelectorAll("details")].indexOf(submitter?.closest("details"));
+  try {
+    sessionStorage.setItem(SENT_FROM, String(panel));
+  } catch {
+    // Storage is closed to us: the page begins at its top.
+  }
+}
+
+function goOn() {
+  let panel = null;
+  try {
+    panel = sessionStorage.getItem(SENT_FROM);
+    sessionStorage.removeItem(SENT_FROM);
+  } catch {
+    return;
+  }
+  const form = document.querySelector("form[data-filters]");
+  if (panel === null || !form) return;
+  const summary = form.querySelectorAll("details")[panel]?.querySelector("summary");
+  (summary ?? form.querySelector("input[name=q]"))?.focus({ preventScroll: true });
+}
+
+goOn();
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("form[data-filters]")) return;
   const fields = unfinished(form);
-  if (!fields.length) return;
+  if (!fields.length) {
+    remember(form, event.submitter);
+    return;
+  }
   event.preventDefault();
   fields.forEach(complain);
   if (event.submitter?.closest(".search") && form.hasAttribute("hx-get")) {
