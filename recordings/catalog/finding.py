@@ -1,4 +1,4 @@
-"""Find rows newest first, at a cost that does not grow with the catalog.
+"""Find rows newest first, without reading all that was ever stored of a word.
 
 The word index holds each word once a month (text.py), so a look into it costs what one month has of the word. A search
 looks through the months from the newest on and stops as soon as it knows enough:
@@ -90,20 +90,23 @@ def find(
     if search.key:
         rows = direction.select_by_key()
         return SearchResult([row for row in rows if direction.is_behind(row, after)][:limit], len(rows))
+    many = _many.get() or _many.set(set())
     if not search.terms:
         rows = direction.walk_all(after, limit)
-        return SearchResult(rows, len(rows) if after is None and len(rows) < limit else count(search))
+        if after is None and len(rows) < limit:
+            return SearchResult(rows, len(rows))
+        number = COUNTED + 1 if search in many else count(search)
+        if number > COUNTED:
+            _remember(many, search)
+        return SearchResult(rows, number)
 
-    many = _many.get() or _many.set(set())
     patience = None if patient or newer else PATIENCE
     gathered = None
     if search not in many:
         gathered = direction.gather(None, after, limit, patience)
         if gathered.number <= COUNTED:
             return SearchResult(gathered.rows, gathered.number, gathered.looked_back_to)
-        if len(many) >= REMEMBERED:
-            many.clear()
-        many.add(search)
+        _remember(many, search)
     if gathered is None or after is not None:
         rows = direction.walk(after, limit)
         if len(rows) == limit:
@@ -113,6 +116,12 @@ def find(
     if gathered.number > COUNTED and len(rows) < limit:
         rows += direction.walk(after, limit - len(rows), month=gathered.last_month)
     return SearchResult(rows, COUNTED + 1, gathered.looked_back_to)
+
+
+def _remember(many: set[Search], search: Search) -> None:
+    if len(many) >= REMEMBERED:
+        many.clear()
+    many.add(search)
 
 
 def count(search: Search) -> int:

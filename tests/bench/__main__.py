@@ -12,7 +12,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import tests.bench
-from tests.bench.ground import ground
+from tests.bench.ground import OBJECTS, ground
 from tests.bench.results import Measured
 
 RESULTS = Path(__file__).resolve().parents[2] / "bench" / "results.json"
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "bench" / "results.json"
 def main(names: list[str]) -> None:
     """Measure the named parts (all without names), print lines as they come, write results after each part."""
     names = names or _parts()
-    with ground(objects=not all(map(_has_own_data, names))):
+    with ground(objects=0 if all(map(_has_own_data, names)) else OBJECTS):
         for name in names:
             print(f"\n{name}", flush=True)
             found: list[Measured] = []

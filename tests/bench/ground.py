@@ -14,10 +14,12 @@ from auditportal.embedded import Embedded
 from auditportal.embedded.services import Services
 from auditportal.sandbox import Sandbox
 
+OBJECTS = 100_000
+
 
 @contextmanager
-def ground(*, objects: bool = True) -> Iterator[Services]:
-    """Everything running, Django set up, 100,000 objects loaded if wanted; gone again when the block ends."""
+def ground(*, objects: int = OBJECTS) -> Iterator[Services]:
+    """Everything running, Django set up, so many objects loaded; gone again when the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="auditportal-bench-"))
     embedded, sandbox = Embedded(folder), Sandbox()
     try:
@@ -25,7 +27,7 @@ def ground(*, objects: bool = True) -> Iterator[Services]:
         sandbox.start()
         _set_up(services, sandbox, folder)
         if objects:
-            _fill()
+            _fill(objects)
         yield services
     finally:
         sandbox.stop()
@@ -62,13 +64,13 @@ def _set_up(services: Services, sandbox: Sandbox, folder: Path) -> None:
     Databases().ensure_template()
 
 
-def _fill() -> None:
+def _fill(objects: int) -> None:
     from django.core.management import call_command
 
     from tests.bench import data
 
     started = perf_counter()
-    print("Loading 100,000 objects with 120,000 recordings", end=" ", flush=True)
+    print(f"Loading {objects:,} objects with {objects * 12 // 10:,} recordings", end=" ", flush=True)
     call_command("migrate", database="owner", verbosity=0, interactive=False)
-    data.load()
+    data.load(objects)
     print(f"took {perf_counter() - started:,.0f} s.", flush=True)

@@ -1,8 +1,11 @@
 """The filters of a list in a browser: nothing half typed stops a search, and one click applies them all."""
 
 import re
+from datetime import date
+from urllib.parse import urlencode
 
 import pytest
+from django.template.loader import render_to_string
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import axe_findings_in_both_themes
@@ -85,3 +88,29 @@ def test_the_keyboard_goes_on_where_a_list_was_filtered(page, sign_in):
     expect(panel).to_be_focused()
     page.reload()
     expect(panel).not_to_be_focused()
+
+
+def test_a_search_that_stopped_for_its_time_goes_on_by_itself(page, sign_in):
+    """The first answer is what a large catalog would give; what it asks for is the portal's own answer."""
+    sign_in(page, "compliance_officer")
+    page.goto("/objects/")
+    name = page.locator("tbody tr [data-label=Customer] bdi").first.inner_text()
+    query = urlencode({"q": name})
+    context = {"page": {"looked_back_to": date(2026, 9, 1)}, "further_url": f"/objects/?{query}&further=1"}
+    first = f'<div id="results">{render_to_string("catalog/_further.html", context)}</div>'
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        if "further=1" in route.request.url:
+            route.continue_()
+        else:
+            route.fulfill(body=first, content_type="text/html", headers={"HX-Push-Url": f"/objects/?{query}"})
+
+    page.route(re.compile(r"/objects/\?.*q="), answer)
+    with page.expect_response(re.compile("further=1")):
+        page.get_by_role("searchbox").fill(name)
+    expect(page.get_by_text("are being looked for")).to_have_count(0)
+    expect(page.locator("tbody tr").first).to_contain_text(name)
+    expect(page).to_have_url(re.compile(r"/objects/\?q=[^&]+$"))
+    assert ["further=1" in url for url in asked] == [False, True]
