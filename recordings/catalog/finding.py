@@ -25,6 +25,7 @@ from recordings.catalog.conditions import Search, Where, of_terms_in_own_month
 from recordings.catalog.months import month_of
 from recordings.catalog.text import MONTH
 from recordings.db import fetch_all
+from recordings.models import RecordingState
 from recordings.paging import COUNTED, TimeKey
 from recordings.timed import TimedValue
 
@@ -37,7 +38,10 @@ _many = TimedValue[set[Search]](REMEMBERED_FOR)
 
 _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_type, d.state, d.worst_state"
 # Names are looked up for the rows of the page only, never for those it is chosen from.
-_NAMED = f"{_OWN}, o.customer_name, o.customer_phone, o.refreshed_at, s.id, s.name, o.agent_id, coalesce(a.name, '')"
+_UNCHECKED = f"r.state = '{RecordingState.PLAYABLE}' AND r.file_badge = ''"
+_NAMED = f"""{_OWN}, o.customer_name, o.customer_phone, o.refreshed_at, s.id, s.name, o.agent_id, coalesce(a.name, ''),
+    EXISTS (SELECT FROM recordings_recording r WHERE r.id = d.id AND {_UNCHECKED}),
+    EXISTS (SELECT FROM recordings_recording r WHERE r.object_id = d.object_id AND {_UNCHECKED})"""  # noqa: S608
 _NAMES = """
     JOIN recordings_commboxobject o ON o.id = d.object_id
     JOIN recordings_stream s ON s.id = o.stream_id
@@ -45,7 +49,11 @@ _NAMES = """
 
 
 class SearchRow(NamedTuple):
-    """A row of search: a recording, or an object without any (`files` is 0), with the names around it."""
+    """A row of search: a recording, or an object without any (`files` is 0), with the names around it.
+
+    `is_unchecked`: nothing speaks against playing it, but storage was never asked for the file; `has_unchecked`: its
+    object has such a recording.
+    """
 
     id: UUID
     object_id: int
@@ -62,6 +70,8 @@ class SearchRow(NamedTuple):
     stream_name: str
     agent_id: int | None
     agent_name: str
+    is_unchecked: bool
+    has_unchecked: bool
 
     @property
     def key(self) -> TimeKey:

@@ -20,7 +20,13 @@ from recordings.db import BIGGEST_ID, fetch_all
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 
-_STATE_LABELS = {**{state.value: str(state.label) for state in RecordingState}, "": "No recording found"}
+# "Playable" is what CommBox and the file say together; of a file that storage was never asked for, only CommBox does.
+UNCHECKED = "unchecked"
+_STATE_LABELS = {
+    **{state.value: str(state.label) for state in RecordingState},
+    UNCHECKED: "Not checked yet",
+    "": "No recording found",
+}
 _BOTH_NAMES = """
 SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FROM recordings_stream ORDER BY 3, 2
 """
@@ -121,8 +127,8 @@ def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
             files=row.files,
             duration_seconds=row.duration_seconds,
             recording_type=row.recording_type,
-            state=row.state,
-            worst_state=row.worst_state,
+            state=UNCHECKED if row.is_unchecked else row.state,
+            worst_state=_unless_unchecked(row.worst_state, row.has_unchecked),
             customer=row.customer_name,
             phone_ending=masked(row.customer_phone),
             channel=row.stream_name or f"channel {row.stream_id}",
@@ -132,6 +138,11 @@ def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
         )
         for row in rows
     ]
+
+
+def _unless_unchecked(worst_state: str, has_unchecked: bool) -> str:
+    """Every other state is worse than a file that was not looked at yet."""
+    return UNCHECKED if has_unchecked and worst_state == RecordingState.PLAYABLE else worst_state
 
 
 def stale_before() -> datetime:

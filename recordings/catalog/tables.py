@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.catalog.queries import CatalogLine, RecordingLine, state_label
+from recordings.catalog.queries import UNCHECKED, CatalogLine, RecordingLine, state_label
 from recordings.wording import ago, clock, size, tag_of, utc, utc_minute
 
 Row = TypeVar("Row")
@@ -178,9 +178,7 @@ def _state_and_why(line: RecordingLine) -> SafeString:
     notes = [line.state_reason] if line.state_reason else []
     if line.vanished_at:
         notes.insert(0, format_html("no longer reported since {} UTC", utc_minute(line.vanished_at)))
-    if line.is_unchecked:
-        notes.append("file not checked yet")
-    return state_cell(line.state, notes)
+    return state_cell(UNCHECKED if line.is_unchecked else line.state, notes)
 
 
 OF_ONE_OBJECT = (

@@ -49,6 +49,30 @@ def test_the_list_shows_what_is_known(officer, client):
     assert "1,407" not in page
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "object_state", "first_state"),
+    [
+        ({"file_badge": ""}, {"file_badge": "unchanged"}, "Not checked yet", "Not checked yet"),
+        ({"file_badge": "unchanged"}, {"file_badge": ""}, "Not checked yet", "Playable"),
+        ({"file_badge": "unchanged"}, {"file_badge": "differs"}, "Playable", "Playable"),
+        ({"file_badge": ""}, {"state": RecordingState.VANISHED}, "Vanished at source", "Not checked yet"),
+    ],
+)
+def test_a_file_that_storage_was_not_asked_for_is_not_called_playable(
+    officer, client, first, second, object_state, first_state
+):
+    thing = conversation()
+    recording(thing, recorded_at=MORNING.replace(hour=9), **first)
+    recording(thing, recorded_at=MORNING.replace(hour=8), **second)
+    tags = {
+        address: re.findall(
+            r'class="tag[^>]*>([^<]+)<', client.get(address).content.decode().split("<tbody>")[1]
+        )
+        for address in ("/objects/", "/recordings/")
+    }
+    assert (tags["/objects/"], tags["/recordings/"][0]) == ([object_state], first_state)
+
+
 def test_an_object_without_recordings_says_so(officer, client):
     conversation()
     page = client.get("/objects/?state=none").content.decode()

@@ -133,6 +133,6 @@ def test_every_heading_has_its_cell(name: str) -> None:
 
 def test_a_recording_whose_file_nobody_looked_at_says_so() -> None:
     unseen = replace(RECORDING, state="playable", file_badge="")
-    assert "file not checked yet" in _state_and_why(unseen)
+    assert "Not checked yet" in _state_and_why(unseen)
     for line in (replace(unseen, file_badge="unchanged"), replace(unseen, state="file_missing")):
-        assert "file not checked yet" not in _state_and_why(line)
+        assert "Not checked yet" not in _state_and_why(line)
