@@ -105,7 +105,7 @@ def test_a_session_that_ends_unseen_ends_the_viewing(page: Page, sign_in: SignIn
     recording = trail.recording(skip=6)
     sign_in(page, "compliance_officer", anew=True)
     play(page, recording)
-    page.context.clear_cookies()
+    page.context.clear_cookies(name="session")
     note = page.locator("portal-player .video-note")
     expect(note).to_contain_text("You are signed out")
     assert page.evaluate("document.querySelector('portal-player video').src") == ""
