@@ -6,10 +6,11 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.schedules import crontab
+from celery.beat import Scheduler
 from celery.signals import (
     beat_init,
     before_task_publish,
+    heartbeat_sent,
     setup_logging,
     task_postrun,
     task_prerun,
@@ -21,8 +22,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auditportal.settings")
 
 from django.conf import settings
 
+from recordings.heartbeat import beat
+
 REQUEST_ID = "portal_request_id"
 SECONDS = 1.0
+NIGHTLY_SECONDS = 900 * SECONDS
+
+
+class Clock(Scheduler):
+    """Beat's schedule in memory; each turn is a sign of life."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Send what is due, and say how long to sleep."""
+        beat()
+        return float(super().tick(*args, **kwargs))
+
 
 app = Celery("auditportal", broker=settings.BROKER_URL)
 app.conf.update(
@@ -48,7 +62,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     # In memory: every entry is safe to run at any time, so there is nothing to remember across a restart.
-    beat_scheduler="celery.beat:Scheduler",
+    beat_scheduler="auditportal.celery:Clock",
     beat_schedule={
         "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
         "list": {"task": "recordings.refresh.tasks.list_objects", "schedule": 30 * SECONDS},
@@ -56,29 +70,21 @@ app.conf.update(
         "hints": {"task": "recordings.webhooks.tasks.follow_hints", "schedule": 5 * SECONDS},
         "viewings": {"task": "recordings.playback.tasks.end_viewings", "schedule": 30 * SECONDS},
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
-        "sample": {
-            "task": "recordings.assurance.tasks.sample_media",
-            "schedule": crontab(hour="3", minute="10"),
-        },
         "first_sample": {"task": "recordings.assurance.tasks.draw_first_sample", "schedule": 600 * SECONDS},
-        "statement": {
-            "task": "recordings.assurance.tasks.state_last_month",
-            "schedule": crontab(hour="4", minute="10"),  # daily: on the 1st, or when it was missed
-        },
-        "verify": {
-            "task": "recordings.proof.verification.tasks.verify_nightly",
-            "schedule": crontab(hour="2", minute="30"),
-        },
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
+        # Each of a night's works knows its hour and does nothing before, or twice: a clock that was stopped at that
+        # hour makes up for it.
+        "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
+        "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
+        "verify": {"task": "recordings.proof.verification.tasks.verify_nightly", "schedule": NIGHTLY_SECONDS},
         "reports": {"task": "recordings.reports.tasks.sweep_reports", "schedule": 10 * SECONDS},
     },
 )
 for _entry in app.conf.beat_schedule.values():
     # Messages that no worker took before the next one came are not worth keeping.
-    _every = _entry["schedule"]
-    _entry["options"] = {"expires": _every if isinstance(_every, float) else 3600, "ignore_result": True}
+    _entry["options"] = {"expires": _entry["schedule"], "ignore_result": True}
 app.autodiscover_tasks(
     [
         "recordings.assurance",
@@ -130,6 +136,12 @@ def forget_request_id(**_: Any) -> None:
 def discover_at_start(**_: Any) -> None:
     """Run discovery at startup, so that a new installation need not wait ten minutes for the first tick."""
     app.send_task("recordings.refresh.tasks.discover_streams", retry=False)
+
+
+@heartbeat_sent.connect
+def say_alive(**_: Any) -> None:
+    """The worker's own process tells the broker every two seconds that it is there."""
+    beat()
 
 
 @worker_process_init.connect

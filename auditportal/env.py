@@ -140,6 +140,7 @@ class Env(BaseSettings):
 
     REPORTS_DIR: Path = ROOT / ".portal" / "reports"
     STALE_AFTER_HOURS: int = Field(default=24, ge=1)
+    HEARTBEAT_FILE: MaybePath = None
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     METRICS_TOKEN: SecretStr | None = Field(default=None, min_length=16)
 

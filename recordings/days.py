@@ -20,6 +20,13 @@ def moment_of(day: date, at: time = time.min, zone: tzinfo = UTC) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
+def latest(at: time, now: datetime | None = None) -> datetime:
+    """Return the last moment at which the clock showed this time, in UTC: since then the work of a night is due."""
+    now = now or timezone.now()
+    moment = moment_of(now.astimezone(UTC).date(), at)
+    return moment if moment <= now else moment - timedelta(days=1)
+
+
 class Period(Worded):
     """A period that people ask for by name. It has whole days and may include today."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 import structlog
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.utils import timezone
 from recordings.assurance.media import WINDOW, Inspection, inspect_media
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.custody.states import outcome_for
+from recordings.days import latest
 from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import MediaCheck, MediaOutcome, Recording, RecordingState
 from recordings.models.fields import uuid7
@@ -21,7 +22,9 @@ logger = structlog.get_logger("portal.assurance")
 
 SHOWN = 100
 FIRST_SAMPLE = "the first sample is drawn within ten minutes of the first recording"
-NIGHT = timedelta(hours=20)
+HOUR = time(3, 10)
+# A sample that was interrupted is finished within this; what was not reached by then was not drawn.
+FINISHED_WITHIN = timedelta(hours=1)
 # How far the length in the file may be from the one CommBox reports: it counts the call, the file its pictures.
 SECONDS_APART, PERCENT_APART = 2, 2
 
@@ -37,16 +40,21 @@ class MediaResult:
 
 
 def draw_sample(most: int) -> list[Recording]:
-    """Draw so many recordings at random, each as likely as any other, of those that name a file to fetch."""
+    """Draw so many recordings at random, each as likely as any other, of those that name a file to fetch and were not
+    checked this night."""
     excluded = (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED)
-    ids = Recording.objects.exclude(state__in=excluded).order_by("?").values_list("pk", flat=True)[:most]
+    left = Recording.objects.exclude(state__in=excluded).exclude(media_checks__checked_at__gte=latest(HOUR))
+    ids = left.order_by("?").values_list("pk", flat=True)[:most]
     return list(Recording.objects.filter(pk__in=list(ids)).select_related("object"))
 
 
 def sample_remaining() -> int:
     """Count what is left of this night's sample: a second run of the task, or one after a crash, only finishes it."""
-    done = MediaCheck.objects.filter(checked_at__gt=timezone.now() - NIGHT).count()
-    return max(0, int(settings.ASSURANCE_SAMPLE) - done)
+    checked = MediaCheck.objects.filter(checked_at__gte=latest(HOUR)).order_by("checked_at")
+    began_at = checked.values_list("checked_at", flat=True).first()
+    if began_at is not None and timezone.now() - began_at > FINISHED_WITHIN:
+        return 0
+    return max(0, int(settings.ASSURANCE_SAMPLE) - checked.count())
 
 
 def check_media(*, recording: Recording, by: Actor) -> MediaCheck:

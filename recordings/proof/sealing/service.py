@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from recordings import heartbeat
 from recordings.proof.sealing.epoch import new_epoch
 from recordings.proof.sealing.errors import NotYet, Stopped
 from recordings.proof.sealing.events import unsealed
@@ -150,6 +151,7 @@ class Sealer:
     def _work(self, connection: psycopg.Connection[Any], log: Log) -> None:
         tracker, tracked_at, worked_at, tick = StablePrefixTracker(), 0.0, 0.0, IDLE_TICK
         while not self._stop.is_set():
+            heartbeat.beat()
             now = time.monotonic()
             if now - tracked_at >= _TRACK_EVERY:
                 tracker.update(connection)
@@ -189,6 +191,7 @@ class Sealer:
         return seal_batch(connection, log, self._signing, stable=stable, last_signed=last_signed)
 
     def _wait_out(self, outage: str) -> None:
+        heartbeat.beat()
         if outage != self._outage:
             logger.warning("waiting", trouble=outage)
         self._outage = outage

@@ -1,7 +1,7 @@
 """Every night the whole log is verified, and whoever opens the portal can see that it was."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import psycopg
@@ -10,16 +10,27 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, record
-from recordings.models import TrailVerification
+from recordings.days import latest
+from recordings.models import AuditEvent, TrailVerification
 from recordings.proof.verification.findings import Verification
 from recordings.proof.verification.portal import CannotVerify, database_address, verify_portal
 
 logger = structlog.get_logger("portal.verification")
 
 ACTOR = Actor.system("verification")
+HOUR = time(2, 30)
 # Two nights and some hours: one that failed for want of a database is not an alarm yet.
 SILENCE = timedelta(hours=50)
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('audit.verification', 0))"
+
+
+def is_due(now: datetime) -> bool:
+    """Whether the night's hour has passed since the last verification began, or since the first event."""
+    newest = newest_verification()
+    if newest is not None:
+        return newest.started_at < latest(HOUR, now)
+    first = AuditEvent.objects.order_by("pk").values_list("recorded_at", flat=True).first()
+    return first is not None and first < latest(HOUR, now)
 
 
 def verify_nightly() -> TrailVerification | None:

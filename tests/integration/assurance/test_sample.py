@@ -1,10 +1,12 @@
 """The nightly sample against a storage that verifies every signature and range."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from auditportal.sandbox.control.control import Control
@@ -121,6 +123,34 @@ def test_the_first_sample_does_not_wait_for_the_night(upstream: Control, setting
     made()
     tasks.draw_first_sample()
     assert MediaCheck.objects.count() == 1  # the next one is the night's
+
+
+def test_a_night_s_sample_checks_nothing_twice_and_ends(upstream: Control, settings: Any) -> None:
+    """Interrupted, it is finished within the hour; what comes in after that waits for the next night."""
+    stored(upstream)
+    settings.ASSURANCE_SAMPLE = 5
+    began = datetime(2026, 11, 20, 3, 15, tzinfo=UTC)
+    done = []
+    for minutes in (0, 15, 30, 75, 24 * 60):
+        with time_machine.travel(began + timedelta(minutes=minutes), tick=False):
+            tasks.sample_media()
+        done.append(MediaCheck.objects.count())
+        if minutes in (15, 30):
+            made()
+    assert done == [1, 1, 2, 2, 5]
+
+
+def test_the_next_night_is_sampled_from_its_hour_on(upstream: Control, settings: Any) -> None:
+    stored(upstream)
+    settings.ASSURANCE_SAMPLE = 1
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    done = []
+    for hours in (2, 3, 4, 23, 26, 27.5, 60):
+        with time_machine.travel(day + timedelta(hours=hours), tick=False):
+            tasks.sample_media()
+        done.append(MediaCheck.objects.count())
+    # The sample of the night before is made up for at once; the hour is ten past three.
+    assert done == [1, 1, 2, 2, 2, 3, 4]
 
 
 def test_what_names_no_place_is_not_drawn(db: None, settings: Any) -> None:

@@ -169,6 +169,15 @@ def test_the_schedule_states_the_month_that_is_over(month: list[Recording]) -> N
     assert (row.month, row.stated_by) == (OCTOBER, None)
 
 
+def test_a_month_is_stated_some_hours_after_its_end_or_as_soon_as_somebody_looks(
+    month: list[Recording],
+) -> None:
+    for moment, stated in (((1, 4, 9), []), ((9, 0, 0), [OCTOBER]), ((9, 1, 0), [OCTOBER])):
+        with time_machine.travel(datetime(2026, 11, *moment, tzinfo=UTC), tick=False):
+            tasks.state_last_month()
+        assert [row.month for row in CompletenessStatement.objects.filter(month=OCTOBER)] == stated
+
+
 def test_an_empty_month_is_stated_as_empty(db: None) -> None:
     row = stated()
     assert (row.expected, row.found, row.exceptions) == (0, 0, 0)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,9 @@ from django.utils import timezone
 from auditportal.embedded import Services
 from recordings.audit import Actor, Kind, Outcome, record
 from recordings.models import AuditEvent, TrailVerification
-from recordings.proof.verification import nightly
-from recordings.proof.verification.nightly import alarm, metrics, newest_verification
+from recordings.proof.verification import nightly, tasks
+from recordings.proof.verification.nightly import alarm, is_due, metrics, newest_verification, verify_nightly
 from recordings.proof.verification.portal import CannotVerify, database_address
-from recordings.proof.verification.tasks import verify_nightly
 from tests.sealing import seal_all, settings_for, signer_of
 
 
@@ -77,6 +76,39 @@ def test_a_broken_log_is_an_alarm(log: Services) -> None:
     assert AuditEvent.objects.get(kind=Kind.TRAIL_VERIFIED).outcome == Outcome.ERROR
     assert event()["action_detail"]["sentence"] == row.problem
     assert metrics()["portal_trail_verified"] == 0.0
+
+
+def test_a_night_is_due_from_its_hour_on_until_it_was_verified(log: Services) -> None:
+    """Whenever somebody looks: a clock that was stopped at the hour makes up for it, and nothing is done twice."""
+    first = AuditEvent.objects.order_by("pk")[0].recorded_at
+    hour = datetime.combine(first.date() + timedelta(days=1), nightly.HOUR, UTC)
+    if first < hour - timedelta(days=1):
+        hour -= timedelta(days=1)
+    # A new installation: from the first night's hour on.
+    assert [is_due(hour + timedelta(minutes=minutes)) for minutes in (-1, 0, 1, 7 * 60, 5000)] == [
+        *(False, True, True, True, True)
+    ]
+    for minutes_late in (1, 31, 9 * 60):
+        row = TrailVerification(
+            started_at=hour + timedelta(minutes=minutes_late), finished_at=hour, events=0, leaves=0
+        )
+        row.ok = True
+        row.save(force_insert=True)
+        next_hour = hour + timedelta(days=1)
+        assert [is_due(row.started_at), is_due(next_hour - timedelta(minutes=1))] == [False, False]
+        assert [is_due(next_hour), is_due(next_hour + timedelta(minutes=1))] == [True, True]
+        hour = next_hour
+
+
+def test_the_task_looks_whether_it_is_due(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    for due in (False, True):
+        monkeypatch.setattr(nightly, "is_due", lambda now, due=due: due)
+        tasks.verify_nightly()
+        assert TrailVerification.objects.count() == due
+
+
+def test_without_an_event_there_is_nothing_to_verify(committed_db: None) -> None:
+    assert not is_due(timezone.now() + timedelta(days=2))
 
 
 def test_two_at_once_are_one(log: Services) -> None:
