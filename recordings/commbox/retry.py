@@ -24,13 +24,15 @@ class Backoff:
     """How one call is tried again. Seconds, but for `attempts`.
 
     `initial` and `greatest` are ceilings of the jitter. A wait beyond `longest_sleep` is handed to the caller. `total`
-    ends the whole call: waits for the call budget, exchanges and waits between them.
+    ends the whole call: waits for the call budget, exchanges and waits between them. A try that took longer than
+    `longest_try` is the last: who is silent once is silent again, and others wait for the same worker meanwhile.
     """
 
     attempts: int = 5
     initial: float = 1.0
     greatest: float = 60.0
     longest_sleep: float = 10.0
+    longest_try: float = 12.0  # longer than a wait for the call budget
     total: float = 50.0  # within the lease of the object that is refreshed (60 s)
 
     def ceiling(self, failures: int) -> float:
@@ -39,7 +41,7 @@ class Backoff:
 
 
 # Somebody is waiting in front of a page.
-INTERACTIVE = Backoff(attempts=2, initial=0.3, greatest=0.5, longest_sleep=1.0, total=8.0)
+INTERACTIVE = Backoff(attempts=2, initial=0.3, greatest=0.5, longest_sleep=1.0, longest_try=4.0, total=8.0)
 
 
 def retry_after_seconds(header: str, now: datetime) -> float | None:
@@ -90,20 +92,29 @@ class RetryDecision:
         self._budget = budget or RetryBudget()
         self._budget.earn()
         self._failures = 0
-        self._ends_at = time.monotonic() + backoff.total
+        self._try_began = time.monotonic()
+        self._ends_at = self._try_began + backoff.total
 
     def __call__(self, error: Exception) -> bool | float:
         """Seconds to wait before the next try, or False to let the error through."""
         self._failures += 1
+        took = time.monotonic() - self._try_began
         if not isinstance(error, CommBoxError) or not error.retriable:
             return False
         if isinstance(error, BadResponse) and self._failures >= BAD_RESPONSE_TRIES:
             return False
         backoff = random.uniform(0, self._backoff.ceiling(self._failures))  # noqa: S311 - jitter, not a secret
         wait = max(backoff, error.retry_after or 0.0)
-        too_long = wait > self._backoff.longest_sleep or wait >= self.seconds_left()
+        too_long = (
+            took > self._backoff.longest_try
+            or wait > self._backoff.longest_sleep
+            or wait >= self.seconds_left()
+        )
         last = self._failures >= self._backoff.attempts
-        return False if too_long or last or not self._budget.spend() else wait
+        if too_long or last or not self._budget.spend():
+            return False
+        self._try_began = time.monotonic() + wait
+        return wait
 
     def seconds_left(self) -> float:
         """The seconds left for the whole call, all tries and waits together."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recordings.commbox import retry
 from recordings.commbox.errors import (
     BadResponse,
     Forbidden,
@@ -16,6 +17,7 @@ from recordings.commbox.errors import (
     ServerError,
     Throttled,
     Unauthorized,
+    Unreachable,
 )
 from recordings.commbox.inflight import SharedCalls
 from recordings.commbox.retry import INTERACTIVE, Backoff, RetryDecision, retry_after_seconds
@@ -115,6 +117,30 @@ def test_no_wait_goes_beyond_the_end_of_the_whole_call() -> None:
     hook = patience(Backoff(total=5.0))
     assert hook(Throttled(status=429, retry_after=4.0)) == 4.0
     assert hook(Throttled(status=429, retry_after=6.0)) is False
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tries", "at_most"),
+    [(30.0, 1, 30.0), (13.0, 1, 13.0), (11.0, 5, 50.0), (5.0, 5, 50.0), (0.01, 5, 50.0)],
+)
+def test_one_object_costs_a_worker_one_silent_exchange_and_never_more_than_the_whole_call(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, at_most: float
+) -> None:
+    """Of a call that is silent, or drips, for the 30 seconds of an exchange there is no second one."""
+    clock = [1000.0]
+    monkeypatch.setattr(retry.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(retry.random, "uniform", lambda least, most: 0.0)
+    hook, made = patience(), 0
+    while True:
+        made += 1
+        clock[0] += min(seconds, hook.seconds_left())
+        wait = hook(Unreachable())
+        if wait is False:
+            break
+        clock[0] += wait
+    assert made <= tries
+    assert (made == 1) is (tries == 1)
+    assert clock[0] - 1000.0 <= at_most
 
 
 def test_the_same_call_in_flight_is_made_once_and_shared() -> None:
