@@ -1,11 +1,11 @@
 # One image for web, worker, beat, migrations, signer and sealer; the command says which.
-FROM python:3.13-slim AS build
+FROM python:3.13.14-slim@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6 AS build
 WORKDIR /portal
 COPY requirements-production.lock ./
 RUN python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements-production.lock
 
-FROM python:3.13-slim
+FROM python:3.13.14-slim@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=auditportal.settings \
     PROMETHEUS_MULTIPROC_DIR=/tmp/metrics REPORTS_DIR=/reports
 RUN useradd --system --uid 10001 --home-dir /portal portal && mkdir -p /reports /signer /run/signer && chown portal /reports /signer /run/signer \
@@ -25,6 +25,5 @@ RUN SECRET_KEY=only-to-collect-static-files-only-to-collect-static-files \
  && rm -rf auditportal/sandbox auditportal/embedded
 USER portal
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s CMD \
-    ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
+# docker-compose.yml has a health check for each of them.
 CMD ["sh", "-c", "exec python manage.py serve --host 0.0.0.0 --workers ${WEB_WORKERS:-2}"]

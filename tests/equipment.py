@@ -1,7 +1,7 @@
 """What a bare machine may lack: two browsers, a real S3 server, OpenSSL, a reader of PDF, a proxy, a pooler. Tests that
 need it are skipped, and loudly so.
 
-With CI=true nothing may be missing: the run fails.
+With CI=true nothing may be missing, but for what a machine can forbid: the run fails.
 """
 
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import containers
 
 NO_BROWSER = "no Chromium (set CHROMIUM, put chromium on PATH, or run: playwright install chromium)"
 NO_FIREFOX = "no Firefox (Debian packages firefox-esr libavcodec59)"
@@ -27,6 +29,7 @@ _PROGRAMS = {
     "pgbouncer": ("pgbouncer", NO_PGBOUNCER),
 }
 _CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
+FORBIDDEN = frozenset({containers.NOT_PERMITTED})
 # The shell first: the same pages drawn without a browser's own windows, for two thirds of the processor time.
 _BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
@@ -73,6 +76,8 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ceph)
             if not ceph_installed():
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
+        if "containers" in fixtures and not containers.permitted():
+            item.add_marker(pytest.mark.skip(reason=containers.NOT_PERMITTED))
         for fixture, (program, reason) in _PROGRAMS.items():
             if fixture in fixtures and not shutil.which(program):
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -81,7 +86,8 @@ def mark(items: list[pytest.Item]) -> None:
 def missing(skipped: list[Any]) -> dict[str, int]:
     """How many of the skipped tests each missing piece cost."""
     reasons = [str(report.longrepr) for report in skipped]
-    pieces = (NO_BROWSER, NO_FIREFOX, NO_CEPH, *(reason for _, reason in _PROGRAMS.values()))
+    programs = (reason for _, reason in _PROGRAMS.values())
+    pieces = (NO_BROWSER, NO_FIREFOX, NO_CEPH, containers.NOT_PERMITTED, *programs)
     counts = {reason: sum(reason in said for said in reasons) for reason in pieces}
     return {reason: count for reason, count in counts.items() if count}
 

@@ -2,32 +2,72 @@
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
+
+from auditportal.env import NEEDED, Env
+from tests.compose import compose, environment_of, read_env, services
 
 ROOT = Path(__file__).resolve().parents[3]
+PASSWORDS = {
+    f"{name}_PASSWORD": f"only-for-tests-{name.lower()}"
+    for name in ("POSTGRES", "PORTAL_MIGRATOR", "PORTAL_WEB", "PORTAL_SEALER", "CACHE", "BROKER")
+}
 GIVEN = {
+    **PASSWORDS,
     "SECRET_KEY": "p1q-" * 15 + "0987654321abcdefghij",
     "AUDIT_FIELD_KEY": base64.b64encode(b"only for tests, 32 bytes, really").decode(),
     "COMMBOX_API_KEY": "only-for-tests",
-    "DATABASE_URL": "postgresql://portal_web@database/auditportal",
-    "REDIS_URL": "redis://redis:6379/0",
+    "COMMBOX_WEBHOOK_TOKEN": "only-for-tests-only-for-tests",
+}
+# Which secret each service is given. What is not listed is in no container.
+STORAGE_KEYS = {"STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"}
+WORK = {
+    *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "COMMBOX_API_KEY", "COMMBOX_API_KEY_NEXT"),
+    *("AWS_SECRET_ACCESS_KEY", "AUDIT_FIELD_KEY", "KEY_ENCRYPTION_KEYS"),
+}
+SECRETS = {
+    "database": PASSWORDS.keys() - {"CACHE_PASSWORD", "BROKER_PASSWORD"},
+    "cache": {"CACHE_PASSWORD"},
+    "broker": {"BROKER_PASSWORD"},
+    "migrate": {"DATABASE_OWNER_URL"},
+    "web": WORK | {"SECRET_KEY", "COMMBOX_WEBHOOK_TOKEN", "COMMBOX_WEBHOOK_HEADER"},
+    "worker": WORK,
+    "beat": {"BROKER_URL"},
+    "signer": set(),
+    "sealer": {"DATABASE_SEALER_URL", "AUDIT_ANCHOR_SECRET_ACCESS_KEY", "SMTP_URL"},
+    "storage": {"ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"},
+}
+NETWORKS = {
+    "database": {"database"},
+    "cache": {"cache"},
+    "broker": {"broker"},
+    "migrate": {"database"},
+    "web": {"database", "cache", "broker", "outside"},
+    "worker": {"database", "cache", "broker", "outside"},
+    "beat": {"broker"},
+    "signer": set(),
+    "sealer": {"database", "outside"},
+    "storage": {"outside"},
 }
 
 
 def example() -> dict[str, str]:
-    """deploy/example.portal.env, its blanks filled in; empty lines for a credential stay out."""
-    lines = (ROOT / "deploy" / "example.portal.env").read_text().splitlines()
-    pairs = (line.partition("=")[::2] for line in lines if line and not line.startswith("#"))
-    return {name: value for name, value in pairs if value} | GIVEN
+    """deploy/example.env, its blanks filled in; empty lines for a credential stay out."""
+    return {name: value for name, value in read_env(ROOT / "deploy" / "example.env").items() if value} | GIVEN
+
+
+def settings_of(name: str) -> dict[str, str]:
+    """The environment of a service's container."""
+    return environment_of(services(example())[name], example())
 
 
 def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], **example(), **more}
+    env = {"PATH": os.environ["PATH"], **settings_of("web"), **more}
     command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
@@ -49,37 +89,85 @@ def test_what_is_for_the_demo_is_no_production_setting(setting, value, said):
     assert said in done.stderr
 
 
-def test_every_service_of_compose_knows_its_image_and_its_settings():
-    """A slip in a name would otherwise show at an installation only."""
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    services = compose["services"]
-    assert {
-        "database",
-        "redis",
-        "migrate",
-        "web",
-        "worker",
-        "beat",
-        "signer",
-        "sealer",
-        "storage",
-    } == services.keys()
-    ours = {name: service for name, service in services.items() if service.get("image") == "auditportal"}
-    assert ours.keys() == {"migrate", "web", "worker", "beat", "signer", "sealer"}
-    signer = ours.pop("signer")
-    assert not signer["environment"]
-    assert not signer["env_file"]
-    assert signer["network_mode"] == "none"
-    holders = [name for name, service in services.items() if "signer:/signer" in service.get("volumes", [])]
+def test_each_service_is_given_the_secrets_it_needs_and_no_others() -> None:
+    """Whoever takes over the sealer or beat has no key of the pages; a new secret has to be placed here."""
+    of_settings = {name for name, field in Env.model_fields.items() if "SecretStr" in str(field.annotation)}
+    secret = of_settings | PASSWORDS.keys() | {"ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"}
+    given = {name: service.get("environment", {}).keys() for name, service in compose()["services"].items()}
+    assert {name: names & secret for name, names in given.items()} == SECRETS
+    assert all("env_file" not in service for service in compose()["services"].values())
+
+
+def test_each_service_is_given_settings_that_there_are() -> None:
+    for name, service in compose()["services"].items():
+        if service.get("image") == "auditportal":
+            assert service.get("environment", {}).keys() <= Env.model_fields.keys(), name
+    assert (
+        read_env(ROOT / "deploy" / "example.env").keys()
+        <= Env.model_fields.keys() | PASSWORDS.keys() | STORAGE_KEYS
+    )
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "sealer", "migrate"])
+def test_each_process_starts_with_its_own_environment(name: str) -> None:
+    """The settings are read with nothing else; without one of what the process needs they name it."""
+    read = [sys.executable, "-W", "ignore", "-c", "import django; django.setup()"]
+    env = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "auditportal.settings", **settings_of(name)}
+    done = subprocess.run(read, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    needed = NEEDED[env["PROCESS"]]
+    done = subprocess.run(
+        read,
+        cwd=ROOT,
+        env={key: value for key, value in env.items() if key not in needed},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode != 0
+    assert [name for name in needed if f"{name}: Field required" not in done.stderr] == []
+
+
+def test_no_container_can_do_more_than_its_work() -> None:
+    for name, service in compose()["services"].items():
+        hardened = (service["read_only"], service["cap_drop"], service["security_opt"])
+        assert hardened == (True, ["ALL"], ["no-new-privileges:true"]), name
+        assert {"mem_limit", "pids_limit", "cpus"} <= service.keys(), name
+        assert all("size=" in mount for mount in service["tmpfs"]), name
+        assert "test" in service["healthcheck"] or name == "migrate", name
+        assert service.get("privileged") is None
+        pinned = re.fullmatch(r"\S+:[\w.-]+@sha256:[0-9a-f]{64}", service["image"])
+        assert pinned or service["image"] == "auditportal", name
+
+
+def test_networks_are_apart_and_one_of_them_leads_out() -> None:
+    document = compose()
+    networks = {name: set(service.get("networks", ())) for name, service in document["services"].items()}
+    assert networks == NETWORKS
+    assert document["services"]["signer"]["network_mode"] == "none"
+    open_ones = [
+        name for name, network in document["networks"].items() if not (network or {}).get("internal")
+    ]
+    assert open_ones == ["outside"]
+    ports = [port for service in document["services"].values() for port in service.get("ports", ())]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_signer_s_key_is_mounted_in_the_signer_only() -> None:
+    document = compose()["services"]
+    holders = [name for name, service in document.items() if "signer:/signer" in service.get("volumes", [])]
     assert holders == ["signer"]
-    assert all({"DATABASE_URL", "REDIS_URL"} <= service["environment"].keys() for service in ours.values())
-    assert "DATABASE_OWNER_URL" in services["migrate"]["environment"]
-    assert "DATABASE_OWNER_URL" not in services["web"]["environment"]
-    superuser = {"POSTGRES_PASSWORD", "PORTAL_MIGRATOR_PASSWORD"}
-    assert all(service["env_file"] == "portal.env" for service in ours.values())
-    assert not superuser & example().keys()
-    mounts = [mount.partition(":")[0] for mount in services["database"]["volumes"]]
-    assert all((ROOT / mount).exists() for mount in mounts if mount.startswith("./"))
+    mounts = [
+        mount.partition(":")[0] for service in document.values() for mount in service.get("volumes", [])
+    ]
+    assert [mount for mount in mounts if mount.startswith("./") and not (ROOT / mount).exists()] == []
+
+
+def test_every_base_image_is_pinned() -> None:
+    lines = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")]
+    assert len(lines) == 2
+    assert all(re.match(r"FROM python:[\w.-]+@sha256:[0-9a-f]{64}( AS build)?$", line) for line in lines)
+    assert "HEALTHCHECK" not in (ROOT / "Dockerfile").read_text()
 
 
 def test_the_image_copies_what_there_is():
