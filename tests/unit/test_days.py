@@ -8,7 +8,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.days import Period, moment_of, today
+from recordings.days import Period, latest, moment_of, today
 
 JERUSALEM = ZoneInfo("Asia/Jerusalem")
 ZONES = st.sampled_from([UTC, JERUSALEM, ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Kiritimati")])
@@ -52,3 +52,10 @@ def test_the_moment_a_day_begins_is_on_that_day(day, zone):
     begins = moment_of(day, zone=zone)
     with time_machine.travel(begins, tick=False):
         assert today(zone) == day
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=ZONES), st.times())
+def test_it_is_the_last_time_the_clock_showed_the_hour(now: datetime, hour: time) -> None:
+    found = latest(hour, now)
+    assert found <= now < found + timedelta(days=1)
+    assert (found.tzinfo, found.time()) == (UTC, hour)

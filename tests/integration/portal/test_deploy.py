@@ -28,14 +28,21 @@ GIVEN = {
 STORAGE_KEYS = {"STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"}
 WORK = {
     *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "COMMBOX_API_KEY", "COMMBOX_API_KEY_NEXT"),
-    *("AWS_SECRET_ACCESS_KEY", "AUDIT_FIELD_KEY", "KEY_ENCRYPTION_KEYS"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AUDIT_FIELD_KEY", "KEY_ENCRYPTION_KEYS"),
 }
 SECRETS = {
     "database": PASSWORDS.keys() - {"CACHE_PASSWORD", "BROKER_PASSWORD"},
     "cache": {"CACHE_PASSWORD"},
     "broker": {"BROKER_PASSWORD"},
     "migrate": {"DATABASE_OWNER_URL"},
-    "web": WORK | {"SECRET_KEY", "COMMBOX_WEBHOOK_TOKEN", "COMMBOX_WEBHOOK_HEADER"},
+    "web": WORK
+    | {
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        "COMMBOX_WEBHOOK_TOKEN",
+        "COMMBOX_WEBHOOK_HEADER",
+        "METRICS_TOKEN",
+    },
     "worker": WORK,
     "beat": {"BROKER_URL"},
     "signer": set(),
@@ -96,6 +103,13 @@ def test_each_service_is_given_the_secrets_it_needs_and_no_others() -> None:
     given = {name: service.get("environment", {}).keys() for name, service in compose()["services"].items()}
     assert {name: names & secret for name, names in given.items()} == SECRETS
     assert all("env_file" not in service for service in compose()["services"].values())
+
+
+def test_each_setting_there_is_reaches_a_service_that_may_need_it() -> None:
+    """But for those that are of no production, and the folder that the image names."""
+    ours = [service for service in compose()["services"].values() if service.get("image") == "auditportal"]
+    given = {name for service in ours for name in service.get("environment", {})}
+    assert Env.model_fields.keys() - given == {"DEMO", "DEBUG", "REPORTS_DIR"}
 
 
 def test_each_service_is_given_settings_that_there_are() -> None:
