@@ -9,6 +9,17 @@ from django.utils import timezone
 
 from recordings.worded import Worded
 
+# What a person may ask for. Beyond, Python's days end, and a sum with one fails.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
+def parse_day(text: str) -> date:
+    """Read a day such as 2026-11-20. Raises ValueError for anything else, and beyond FIRST_DAY and LAST_DAY."""
+    day = date.fromisoformat(text)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+    return day
+
 
 def today(zone: tzinfo = UTC) -> date:
     """Return the day it is in this zone."""

@@ -1,11 +1,15 @@
 """A form whose data is the query string of a list: what is filtered by, as chips and as an address."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
+
+from recordings.days import FIRST_DAY, LAST_DAY
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,20 @@ class Chip:
 
     text: str
     without: str
+
+
+def _check_day(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValidationError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+
+
+class DayField(forms.DateField):
+    """A day that may be left empty, between FIRST_DAY and LAST_DAY."""
+
+    default_validators = [_check_day]
+
+    def __init__(self, *, label: str) -> None:
+        super().__init__(required=False, label=label, widget=forms.DateInput({"type": "date"}))
 
 
 class FilterForm(forms.Form):

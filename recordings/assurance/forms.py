@@ -13,13 +13,13 @@ from recordings.assurance.listing import Selection
 from recordings.assurance.window import Window, last_month
 from recordings.days import today
 from recordings.db import BIGGEST_ID
-from recordings.filter_form import FilterForm
+from recordings.filter_form import DayField, FilterForm
 
 EARLIEST = date(2000, 1, 1)
 
 
 class _WindowForm(FilterForm):
-    until = forms.DateField(label="Last day", required=False)
+    until = DayField(label="Last day")
     by = forms.ChoiceField(label="Lines", choices=[(axis, axis) for axis in AXES], required=False)
     kind = forms.ChoiceField(
         label="Finding", choices=[(finding.value, finding.label) for finding in Finding], required=False
@@ -71,7 +71,7 @@ class BoardForm(_WindowForm):
 class ListForm(_WindowForm):
     """Which days, and what of them: a day, a channel, an agent, a finding, or everything that was expected."""
 
-    day = forms.DateField(label="Day", required=False)
+    day = DayField(label="Day")
     agent = forms.IntegerField(label="Agent", min_value=0, max_value=BIGGEST_ID, required=False)
     all = forms.BooleanField(label="Everything", required=False)
 

@@ -15,12 +15,11 @@ from django.core.exceptions import ValidationError
 
 from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.queries import state_label
-from recordings.days import moment_of
+from recordings.days import FIRST_DAY, LAST_DAY, moment_of
 from recordings.db import BIGGEST_ID
 from recordings.models import RecordingState
 
 LONGEST_QUERY, LONGEST_TYPE = 10_000, 80
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 MOST_MINUTES, BIGGEST_STATUS = 100_000, 100_000
 MINUTE = timedelta(minutes=1)
 STATES = {

@@ -1,5 +1,6 @@
 """Read the search bar and its filters from the query string."""
 
+import re
 from collections.abc import Iterable
 from functools import cached_property, partial
 from html import escape
@@ -126,7 +127,7 @@ class SearchForm(FilterForm):
             known = self._names[0 if name == "agent" else 1]
             return known.get(value, f"{'agent' if name == 'agent' else 'channel'} {value}")
         if name == "status":
-            return label(STATUSES, int(value)) if value.isdecimal() else value
+            return label(STATUSES, int(value)) if re.fullmatch("[0-9]{1,6}", value) else value
         patterns = {
             "since": "from {}",
             "until": "to {}",

@@ -99,7 +99,7 @@ def channel_status(stream_id: int) -> ChannelStatus | None:
         usual_by_now=sum(by_now for _, by_now in compared) / USUAL,
         newest_recording_at=newest_recording,
         newest_object_at=newest_object,
-        delays=Delays(measured, *(delay and delay.total_seconds() for delay in delays)),
+        delays=Delays(measured, *(None if delay is None else delay.total_seconds() for delay in delays)),
         not_refreshed=CommBoxObject.objects.filter(stream=stream_id, refresh_error_at__isnull=False).count(),
         unreadable=ParseProblem.objects.filter(stream_id=stream_id).count(),
     )

@@ -105,8 +105,11 @@ VIEWING_COLUMNS = (
 
 
 def _asks_for_viewings(filters: TrailFilters) -> TrailFilters:
-    """The events of viewings from the beginning of the period on: what began in it may have gone on behind it."""
-    return replace(filters, kinds=kinds_of("viewing"), until=None)
+    """The events of viewings from the beginning of the period on: what began in it may have gone on behind it.
+
+    Of everybody, also when one person's are asked for: the portal itself ends a viewing whose player is silent.
+    """
+    return replace(filters, kinds=kinds_of("viewing"), until=None, actor="")
 
 
 def _viewings(events: Iterable[Line], filters: TrailFilters) -> list[tuple[Cell, ...]]:
@@ -120,7 +123,7 @@ def _viewings(events: Iterable[Line], filters: TrailFilters) -> list[tuple[Cell,
             notes[key] = event.private("purpose.note")
         elif event.kind == Kind.URL_ISSUED and known is None:
             begun = _moment(event.recorded_at)
-            if end is None or begun < end:
+            if (end is None or begun < end) and filters.actor in ("", event.actor_ref):
                 viewings[key] = _begin(event, key, begun, notes.pop(key, ""))
         elif known is not None:
             _go_on(known, event)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from recordings.audit.kinds import Kind, Purpose
 from recordings.db import BIGGEST_ID
-from recordings.filter_form import Chip, FilterForm
+from recordings.filter_form import Chip, DayField, FilterForm
 from recordings.models import Leaf
 from recordings.trail.filter_words import OUTCOMES, day_words
 from recordings.trail.filters import TrailFilters
@@ -63,8 +63,8 @@ class TrailForm(FilterForm):
         label="Viewings",
         choices=[("", "One row for each"), ("each", "Every event")],
     )
-    since = forms.DateField(required=False, label="First day (UTC)", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label="Last day (UTC)", widget=forms.DateInput({"type": "date"}))
+    since = DayField(label="First day (UTC)")
+    until = DayField(label="Last day (UTC)")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

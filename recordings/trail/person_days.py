@@ -12,7 +12,7 @@ from recordings.audit.kinds import Kind
 from recordings.audit.opened import parsed
 from recordings.days import Period, moment_of, today
 from recordings.db import fetch_all
-from recordings.filter_form import FilterForm
+from recordings.filter_form import DayField, FilterForm
 from recordings.models import AuditEvent
 from recordings.trail.filter_words import day_words
 from recordings.trail.filters import READING
@@ -65,8 +65,8 @@ class PersonDay:
 class DaysForm(FilterForm):
     """The days of a person's page."""
 
-    since = forms.DateField(required=False, label="First day (UTC)", widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(required=False, label="Last day (UTC)", widget=forms.DateInput({"type": "date"}))
+    since = DayField(label="First day (UTC)")
+    until = DayField(label="Last day (UTC)")
     only = forms.ChoiceField(required=False, choices=[("", "Everything"), ("refused", "Refused only")])
 
     def clean(self) -> dict[str, Any]:

@@ -124,7 +124,9 @@ def test_a_file_that_is_gone_is_said_and_kept(
     page.goto(f"/recordings/{recording}/")
     page.locator("#viewing-form").get_by_text("Quality", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("#player .video-note:not(.waits)")).to_contain_text("The file is no longer in storage.")
+    expect(page.locator("#player .video-note:not(.waits)")).to_contain_text(
+        "The file is no longer in storage."
+    )
     expect(page.locator(".facts")).to_contain_text("File missing")
     assert trail.kinds(recording) == ["viewing.requested", "viewing.url_refused"]
 

@@ -5,7 +5,6 @@ import hashlib
 import os
 import sys
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import TracebackType
@@ -16,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed
+from recordings.days import parse_day
 from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 from recordings.proof.evidence.bundle.build import Built, build_bundle
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         about.add_argument("--recording", type=UUID, metavar="ID")
         about.add_argument("--object", type=int, metavar="ID", help="an object with its recordings")
         about.add_argument("--person", type=int, metavar="ID", help="number of a user of the portal")
-        parser.add_argument("--from", type=date.fromisoformat, metavar="DAY", help="first day, in UTC")
-        parser.add_argument("--to", type=date.fromisoformat, metavar="DAY", help="last day, in UTC")
+        parser.add_argument("--from", type=parse_day, metavar="DAY", help="first day, in UTC")
+        parser.add_argument("--to", type=parse_day, metavar="DAY", help="last day, in UTC")
         parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, .zip")
 
     def handle(self, *, out: Path, **given: Any) -> None:

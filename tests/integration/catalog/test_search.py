@@ -153,6 +153,7 @@ def test_nothing_typed_is_an_error(dana, client, typed, path):
     )
 )
 @example({"since": "0001-01-01"})
+@example({"status": "9" * 5000})
 @example({"until": "9999-12-31"})
 @example({"older": "99999999999999999.00000000000000000000000000000000"})
 @example({"newer": "-99999999999999999.00000000000000000000000000000000"})

@@ -105,6 +105,29 @@ def test_a_viewing_is_one_row_and_a_refusal_is_none(client: Client, tom: User) -
     assert report.rows_done == 2
 
 
+def test_a_viewing_of_one_person_that_the_portal_ended_has_its_end(
+    client: Client, noa: User, tom: User
+) -> None:
+    """The player fell silent, so the portal ended it: that event is not the person's own."""
+    key = viewing(acting(tom), watched=2_000, finished=False)
+    viewing(acting(noa), watched=3_000)
+    record(
+        Kind.VIEWING_FINISHED,
+        by=Actor.system("playback"),
+        target=Target("recording", RECORDING, "Dana Marlowe", parent="object:101", subject="customer:9"),
+        outcome=Outcome.COMPLETED,
+        detail={"viewing": key, "watched_ms": 4_000, "reason": "the player was not heard from any more"},
+    )
+    _, data = asked(client, report="viewings", format="csv", person=f"user:{tom.pk}")
+    (row,) = rows_of(data)
+    assert (row["person"], row["watched"], row["end"]) == (
+        "Tom Brandt",
+        "0:00:04",
+        "the player was not heard from any more",
+    )
+    assert row["ended_at"] != ""
+
+
 def test_access_by_person_counts_what_each_did(client: Client, noa: User, tom: User) -> None:
     by = acting(tom)
     viewing(by, watched=60_000)

@@ -40,6 +40,15 @@ def test_who_may_read_the_trail(db: None, role: str, status: int) -> None:
         assert client.get(address).status_code == status
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "3000-01-01", "9999-12-31"])
+def test_a_day_beyond_all_days_is_refused_with_a_sentence(noa: User, day: str) -> None:
+    client = signed_in(noa)
+    for address in (TRAIL, f"/people/{noa.pk}/", "/assurance/"):
+        response = client.get(address, {"since": day, "until": day, "day": day})
+        assert response.status_code in (200, 400), address
+    assert "Days lie between 2000-01-01 and 2999-12-31." in client.get(TRAIL, {"since": day}).content.decode()
+
+
 def test_everybody_sees_their_own_page_and_nobody_elses(tom: User, noa: User) -> None:
     client = signed_in(tom)
     opened(tom, 1)
