@@ -70,9 +70,10 @@ class Page(Generic[Row, Key]):
         start: Start[Key],
         key_of: Callable[[Row], Key],
         count: int = 0,
-        most: int = PAGE,
+        most: int | None = None,
     ) -> "Page[Row, Key]":
-        """The page out of up to `most` + 1 rows, read from `start` on in its direction. `count` may exceed COUNTED."""
+        """The page out of up to `most` + 1 rows (PAGE + 1), read from `start` on. `count` may exceed COUNTED."""
+        most = PAGE if most is None else most
         more, rows = len(found) > most, list(found[:most])
         if start.newer:
             rows.reverse()

@@ -142,7 +142,7 @@ def test_watching_outlives_urls(
     wait_for_end_of(other, standing)
     assert source_of(standing) == other, "what stands needs no URL"
     console.expect("403")  # the browser may ask the URL it has before the player has it another
-    standing.get_by_role("slider").fill("200000")
+    standing.get_by_role("slider", name="Position").fill("200000")
     comes_true(standing, f"src !== '{other}' && currentTime === 200 && readyState >= 2")
     standing.wait_for_timeout(300)
     comes_true(standing, "paused && currentTime === 200")

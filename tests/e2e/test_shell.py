@@ -125,7 +125,6 @@ PROVOKED = r"Failed to load resource|Response Status Error Code|htmx:sendError|h
             "The trail cannot be written.",
         ),
         (500, "text/html", "<script>alert(1)</script>", "Something went wrong on our side."),
-        (401, "text/plain", "", "Your session has ended. Sign in again to go on."),
         (429, "application/json", "{}", "too many requests"),
         (500, "text/plain", "x" * 4000, "x" * 297 + "…"),
     ],

@@ -169,7 +169,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(
     client: Client, trusting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recordings.proof.evidence.check.uploads.LARGEST", 1000)
-    monkeypatch.setattr("recordings.proof.evidence.check.uploads._AROUND", 0)
+    monkeypatch.setattr("recordings.proof.evidence.check.uploads.LARGEST_REQUEST", 1000)
     response = verify(client, bytes(5000))
     assert response.status_code == 400
     assert "Check it with verify_audit.py on your own machine" in text_of(response)
