@@ -52,7 +52,7 @@ def look_at_file(*, recording: Recording, by: Actor) -> Comparison:
     except NoUrl as refusal:
         now = FileState(False, refusal.sentence)
         due_at = timezone.now() + LATER if refusal.again else None
-        return _keep(recording, refusal.code[:20], now, _sightings_of(recording), due_at, by=by)
+        return _keep(recording, refusal.code[:20], now, due_at, by=by)[1]
     was_given_out = Viewing.objects.filter(recording=recording, url_issued_at__isnull=False).exists()
     reading = Reading.NOW if was_given_out else Reading.NOT
     return note_answer(recording=recording, fresh=fresh, by=by, reading=reading).comparison
@@ -64,51 +64,50 @@ def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Re
     Raises AuditUnavailable when a change cannot be written into the trail.
     """
     # 1. What storage showed of the file before, and what it says now.
-    sightings = _sightings_of(recording)
-    states = [_state_of(row) for row in sightings if row.outcome == StorageOutcome.FOUND]
+    states = _found_states(_sightings_of(recording))
     answer = fresh.answer
     outcome = outcome_for(recording, answer, signed_by=fresh.signed_by, was_found=bool(states))
     now = FileState(False, outcome.sentence)
     is_to_read = False
     if outcome is StorageOutcome.FOUND:
         now = FileState(True, "", answer.size_bytes, answer.etag, answer.last_modified, answer.version_id)
-        # 2. The whole file is read once; while its headers stay, its hash does.
-        sha256 = states[-1].sha256 if states and states[-1].headers == now.headers else ""
+        # 2. The whole file is read once.
         limit = settings.CUSTODY_HASH_MAX_BYTES
-        is_unread = not sha256 and 0 < limit >= (answer.size_bytes or 0)
+        is_unread = not _known_hash(states, now) and 0 < limit >= (answer.size_bytes or 0)
         if is_unread and reading is Reading.NOW:
-            sha256 = digest(fresh.url, most_bytes=limit) or ""
+            now = replace(now, sha256=digest(fresh.url, most_bytes=limit) or "")
         is_to_read = is_unread and reading is Reading.SOON
-        now = replace(now, sha256=sha256)
     # 3. All of it is written in one transaction.
     state_at = recording.state_at if recording.state == outcome.state else timezone.now()
     due_at = next_look(outcome, state_at, is_to_read=is_to_read)
-    comparison = _keep(recording, outcome, now, sightings, due_at, by=by)
-    return Look(outcome, comparison, first_of(states))
+    first, comparison = _keep(recording, outcome, now, due_at, by=by)
+    return Look(outcome, comparison, first)
 
 
 def _keep(
     recording: Recording,
     outcome: StorageOutcome | str,
     now: FileState,
-    sightings: list[FileSighting],
     due_at: datetime | None,
     *,
     by: Actor,
-) -> Comparison:
-    first = first_of([_state_of(row) for row in sightings if row.outcome == StorageOutcome.FOUND])
-    comparison = compare(first, now, recording.file_size_bytes)
+) -> tuple[FileState | None, Comparison]:
+    """Write what was found out. Return the file as first seen before, and how it compares with it now."""
     with transaction.atomic():
-        # 1. A sighting is kept when it differs from the last one.
-        facts = _facts(now)
-        if not sightings or (sightings[-1].outcome, _facts(sightings[-1])) != (outcome, facts):
-            FileSighting.objects.create(recording=recording, seen_at=timezone.now(), outcome=outcome, **facts)
-        # 2. The row is locked: of two workers only one sees the badge change.
+        # 1. The row is locked before the sightings are read: of two looks at once only one is the first.
         row = Recording.objects.filter(pk=recording.pk)
         locked = row.select_for_update(no_key=True).only(
             *("state", "state_reason", "state_at", "vanished_at", "changed_at"), "file_badge"
         )
-        before = locked.get()
+        before, sightings = locked.get(), _sightings_of(recording)
+        # 2. A sighting is kept when it differs from the last one. While a file's headers stay, its hash does.
+        states = _found_states(sightings)
+        if now.found and not now.sha256:
+            now = replace(now, sha256=_known_hash(states, now))
+        first, facts = first_of(states), _facts(now)
+        comparison = compare(first, now, recording.file_size_bytes)
+        if not sightings or (sightings[-1].outcome, _facts(sightings[-1])) != (outcome, facts):
+            FileSighting.objects.create(recording=recording, seen_at=timezone.now(), outcome=outcome, **facts)
         new: dict[str, Any] = {"file_due_at": due_at}
         said = outcome if isinstance(outcome, StorageOutcome) else None
         # 3. What passes, or is no fault of the file, takes nothing away from what is known of it.
@@ -140,15 +139,20 @@ def _keep(
         # By itself: an object's rows are locked before its recordings' elsewhere.
         with transaction.atomic():
             rebuild_docs([recording.object_id])
-    return comparison
+    return first, comparison
 
 
 def _sightings_of(recording: Recording) -> list[FileSighting]:
     return list(FileSighting.objects.filter(recording=recording).order_by("seen_at", "pk"))
 
 
-def _state_of(row: FileSighting) -> FileState:
-    return FileState(True, "", **_facts(row))
+def _found_states(sightings: list[FileSighting]) -> list[FileState]:
+    return [FileState(True, "", **_facts(row)) for row in sightings if row.outcome == StorageOutcome.FOUND]
+
+
+def _known_hash(states: list[FileState], now: FileState) -> str:
+    """The hash that the last sighting has, if storage still describes the file as then."""
+    return states[-1].sha256 if states and states[-1].headers == now.headers else ""
 
 
 def _facts(source: FileSighting | FileState) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from auditportal.sandbox import Sandbox
 from auditportal.sandbox.control.control import Control
-from recordings.custody import tasks
-from recordings.custody.actions import look_at_file
+from recordings.custody import actions, tasks
+from recordings.custody.actions import Reading, look_at_file, note_answer
 from recordings.custody.due import due_files, next_files, next_look
 from recordings.custody.states import ARRIVES_WITHIN
-from recordings.media_urls import location_of
+from recordings.media_urls import fresh_url, location_of
 from recordings.models import (
     AuditEvent,
     FileBadge,
@@ -24,6 +24,7 @@ from recordings.models import (
     Stream,
     Viewing,
 )
+from recordings.models.fields import uuid7
 from recordings.refresh.actions import refresh_object
 from recordings.storage import StorageOutcome, UrlKind
 from tests.factories import person
@@ -169,6 +170,28 @@ def test_two_workers_look_at_a_file_once(stored: Recording, upstream: Control) -
     assert list(next_files()) == []
     Recording.objects.update(file_due_at=timezone.now())  # the worker died: its lease has ended
     assert list(next_files()) == [stored]
+
+
+@pytest.mark.parametrize("is_read", [False, True], ids=["headers", "whole"])
+def test_two_first_looks_at_once_are_one_sighting_and_one_event(
+    stored: Recording, monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    """The second look at a new file ends while the first one is on its way."""
+    original, others = actions.outcome_for, [given_out(stored) if is_read else stored]
+
+    def overtaken(*args: Any, **facts: Any) -> StorageOutcome:
+        while others:
+            look_at_file(recording=Recording.objects.get(pk=others.pop().pk), by=BY)
+        return original(*args, **facts)
+
+    monkeypatch.setattr(actions, "outcome_for", overtaken)
+    fresh = fresh_url(stored, uuid7())
+    slow = note_answer(recording=stored, fresh=fresh, by=BY, reading=Reading.NOT)
+    assert slow.first is not None
+    assert slow.comparison.badge == FileBadge.UNCHANGED
+    (sighting,) = FileSighting.objects.all()
+    assert len(sighting.sha256) == (64 if is_read else 0)
+    assert AuditEvent.objects.filter(kind="recording.file_identified").count() == 1
 
 
 def test_what_somebody_played_and_what_is_new_comes_before_old_files(
