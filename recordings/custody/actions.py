@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -64,7 +65,8 @@ def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Re
     Raises AuditUnavailable when a change cannot be written into the trail.
     """
     # 1. What storage showed of the file before, and what it says now.
-    states = _found_states(_sightings_of(recording))
+    sightings = _sightings_of(recording)
+    states = _found_states(sightings)
     answer = fresh.answer
     outcome = outcome_for(recording, answer, signed_by=fresh.signed_by, was_found=bool(states))
     now = FileState(False, outcome.sentence)
@@ -78,8 +80,7 @@ def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Re
             now = replace(now, sha256=digest(fresh.url, most_bytes=limit) or "")
         is_to_read = is_unread and reading is Reading.SOON
     # 3. All of it is written in one transaction.
-    state_at = recording.state_at if recording.state == outcome.state else timezone.now()
-    due_at = next_look(outcome, state_at, is_to_read=is_to_read)
+    due_at = next_look(outcome, _wrong_since(recording, outcome, sightings), is_to_read=is_to_read)
     first, comparison = _keep(recording, outcome, now, due_at, by=by)
     return Look(outcome, comparison, first)
 
@@ -148,6 +149,14 @@ def _sightings_of(recording: Recording) -> list[FileSighting]:
 
 def _found_states(sightings: list[FileSighting]) -> list[FileState]:
     return [FileState(True, "", **_facts(row)) for row in sightings if row.outcome == StorageOutcome.FOUND]
+
+
+def _wrong_since(recording: Recording, outcome: StorageOutcome, sightings: list[FileSighting]) -> datetime:
+    """Since when the file is in the state of this outcome; if it has none, since when the file was not found."""
+    if outcome.state:
+        return recording.state_at if recording.state == outcome.state else timezone.now()
+    unfound = list(takewhile(lambda row: row.outcome != StorageOutcome.FOUND, reversed(sightings)))
+    return unfound[-1].seen_at if unfound else timezone.now()
 
 
 def _known_hash(states: list[FileState], now: FileState) -> str:

@@ -25,26 +25,27 @@ def due_files(kind: UrlKind) -> QuerySet[Recording]:
     return due.select_related("object").order_by("-file_due_at", "pk")[:at_once]
 
 
-def next_files() -> Iterator[Recording]:
+def next_files(kind: UrlKind) -> Iterator[Recording]:
     """Claim those that are due one by one, so that no two workers get the same."""
-    for kind in (UrlKind.DIRECT, UrlKind.PRESIGNED):
-        for recording in due_files(kind):
-            unclaimed = Recording.objects.filter(pk=recording.pk, file_due_at=recording.file_due_at)
-            if unclaimed.update(file_due_at=timezone.now() + LEASE):
-                yield recording
+    for recording in due_files(kind):
+        unclaimed = Recording.objects.filter(pk=recording.pk, file_due_at=recording.file_due_at)
+        if unclaimed.update(file_due_at=timezone.now() + LEASE):
+            yield recording
 
 
-def next_look(outcome: StorageOutcome, state_at: datetime, *, is_to_read: bool) -> datetime | None:
+def next_look(outcome: StorageOutcome, wrong_since: datetime, *, is_to_read: bool) -> datetime | None:
     """Return when to look again by itself; None when nothing is to be found out.
 
-    What is wrong for long is looked at less and less often: after a tenth of the time it has lasted, at least once a
-    day.
+    What somebody has to put right is looked at less and less often: after a tenth of the time it has lasted, at least
+    once a day. Otherwise such files would come before those that were never looked at, again and again.
     """
     now = timezone.now()
     if outcome is StorageOutcome.FOUND:
         return now if is_to_read else None
     if outcome is StorageOutcome.NOT_YET:
         return now + SOON
-    if outcome.next in (NextStep.OWNER, NextStep.OPERATOR) and outcome.state:
-        return now + min(max((now - state_at) / 10, SOON), DAILY)
+    if outcome.next in (NextStep.OWNER, NextStep.OPERATOR):
+        # What is no fault of the file is often the matter with many files at once.
+        soonest = SOON if outcome.state else LATER
+        return now + min(max((now - wrong_since) / 10, soonest), DAILY)
     return now + LATER

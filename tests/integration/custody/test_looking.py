@@ -2,16 +2,19 @@
 
 import hashlib
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
 from auditportal.sandbox import Sandbox
 from auditportal.sandbox.control.control import Control
+from recordings.audit import Actor
 from recordings.custody import actions, tasks
 from recordings.custody.actions import Reading, look_at_file, note_answer
-from recordings.custody.due import due_files, next_files, next_look
+from recordings.custody.due import LATER, due_files, next_files, next_look
 from recordings.custody.states import ARRIVES_WITHIN
 from recordings.media_urls import fresh_url, location_of
 from recordings.models import (
@@ -26,7 +29,8 @@ from recordings.models import (
 )
 from recordings.models.fields import uuid7
 from recordings.refresh.actions import refresh_object
-from recordings.storage import StorageOutcome, UrlKind
+from recordings.storage import NextStep, StorageOutcome, UrlKind
+from tests import factories
 from tests.factories import person
 from tests.integration.refresh.helpers import BY, body, hold
 
@@ -165,11 +169,30 @@ def test_a_file_of_the_same_length_is_found_out_by_the_hash_that_was_learnt_late
 
 
 def test_two_workers_look_at_a_file_once(stored: Recording, upstream: Control) -> None:
-    claimed = list(next_files())
+    claimed = list(next_files(UrlKind.DIRECT))
     assert claimed == [stored]
-    assert list(next_files()) == []
+    assert list(next_files(UrlKind.DIRECT)) == []
     Recording.objects.update(file_due_at=timezone.now())  # the worker died: its lease has ended
-    assert list(next_files()) == [stored]
+    assert list(next_files(UrlKind.DIRECT)) == [stored]
+
+
+def test_a_storage_that_does_not_answer_leaves_time_for_files_that_commbox_signs(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = [factories.recording(url_kind=UrlKind.DIRECT).pk for _ in range(9)]
+    signed = factories.recording(url_kind=UrlKind.PRESIGNED).pk
+    looked_at: list[UUID] = []
+
+    def look_slowly(*, recording: Recording, by: Actor) -> None:
+        looked_at.append(recording.pk)
+
+    # By this clock every direct file takes three seconds.
+    seconds = SimpleNamespace(monotonic=lambda: 3.0 * len(set(looked_at) & set(slow)))
+    monkeypatch.setattr(tasks, "look_at_file", look_slowly)
+    monkeypatch.setattr(tasks, "time", seconds)
+    tasks.look_at_files()
+    assert signed in looked_at
+    assert 0 < len(set(looked_at) & set(slow)) < len(slow)
 
 
 @pytest.mark.parametrize("is_read", [False, True], ids=["headers", "whole"])
@@ -299,9 +322,36 @@ def test_what_is_wrong_for_long_is_looked_at_less_often(
     for outcome in StorageOutcome:
         at = next_look(outcome, now - age, is_to_read=False)
         assert (at is None) == (outcome is StorageOutcome.FOUND)
-        if outcome.state:
+        if outcome.next in (NextStep.OWNER, NextStep.OPERATOR):
             assert at is not None
-            assert least <= at - now <= most + timedelta(seconds=5)
+            first = timedelta(0) if outcome.state else LATER
+            assert max(least, first) <= at - now <= max(most, first) + timedelta(seconds=5)
+
+
+NOT_ABOUT_THE_FILE = [
+    outcome
+    for outcome in StorageOutcome
+    if outcome.next in (NextStep.OWNER, NextStep.OPERATOR) and not outcome.state
+]
+
+
+@pytest.mark.parametrize("was_found", [False, True])
+@pytest.mark.parametrize("outcome", NOT_ABOUT_THE_FILE)
+def test_an_answer_that_changes_no_state_is_asked_for_less_often_as_well(
+    stored: Recording, monkeypatch: pytest.MonkeyPatch, outcome: StorageOutcome, was_found: bool
+) -> None:
+    # An outage in between does not begin the time anew.
+    told = [(StorageOutcome.FOUND, 50)] if was_found else []
+    for answer, days in (*told, (outcome, 5), (StorageOutcome.BUSY, 1)):
+        seen_at = timezone.now() - timedelta(days=days)
+        FileSighting.objects.create(recording=stored, seen_at=seen_at, outcome=answer)
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "outcome_for", lambda *_, **__: outcome)
+        row = look(stored)
+    assert row.state == RecordingState.PLAYABLE
+    assert row.file_due_at is not None
+    assert timedelta(hours=11) < row.file_due_at - timezone.now() < timedelta(hours=13)
+    assert look(row).file_due_at is None
 
 
 def test_a_presigned_recording_is_asked_of_commbox_again(db: None, upstream: Control) -> None:
