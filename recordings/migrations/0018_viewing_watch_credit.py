@@ -16,12 +16,6 @@ class Migration(migrations.Migration):
                 help_text="what could have been played until then and was not reported",
             ),
         ),
-        migrations.AddIndex(
-            model_name="viewing",
-            index=models.Index(
-                condition=models.Q(ended_at=None), fields=["session_ref"], name="viewing_open"
-            ),
-        ),
         migrations.AlterField(
             model_name="viewing",
             name="watched_at",
