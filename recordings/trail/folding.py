@@ -13,6 +13,7 @@ from recordings.models import AuditEvent
 from recordings.trail.phrases import short
 
 FOLDED = (Kind.VIEWING_REQUESTED, Kind.URL_ISSUED, Kind.URL_RENEWED, Kind.WATCHED, Kind.VIEWING_FINISHED)
+FOLDED_OUTCOMES = (Outcome.GRANTED, Outcome.COMPLETED)
 
 
 @dataclass
@@ -62,7 +63,7 @@ _WEIGHTS = {Kind.VIEWING_FINISHED: 3, Kind.WATCHED: 2, Kind.VIEWING_REQUESTED: 1
 def _steps_of_viewings(numbers: Sequence[int]) -> dict[int, _Step]:
     """Those of these events that are steps of a viewing: one query."""
     rows = AuditEvent.objects.filter(id__in=numbers, kind__in=FOLDED)
-    rows = rows.filter(outcome__in=(Outcome.GRANTED, Outcome.COMPLETED))
+    rows = rows.filter(outcome__in=FOLDED_OUTCOMES)
     steps = {}
     for number, kind, recorded_at, body in rows.values_list("id", "kind", "recorded_at", "body"):
         detail = parsed(bytes(body)).get("action_detail")

@@ -18,7 +18,7 @@ from recordings.permissions import Permission
 from recordings.policies import can
 from recordings.trail.filter_words import OUTCOMES
 from recordings.trail.filters import Events, TrailFilters, branches
-from recordings.trail.folding import Group, fold, viewing_name
+from recordings.trail.folding import FOLDED, FOLDED_OUTCOMES, Group, fold, viewing_name
 from recordings.trail.phrases import Part, named, purpose_label, role_label
 from recordings.trail.seals import UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
@@ -74,6 +74,12 @@ class EventRow:
     viewing_href: str  # all events of that viewing
     folded: int = 0  # how many more events of the viewing this row stands for
     since: datetime | None = None  # when the oldest of them was recorded
+
+    @property
+    def row_id(self) -> str:
+        """What names the row when the list is read again. The row of a viewing shows another event by then."""
+        is_folded = self.viewing and self.kind in FOLDED and self.outcome in FOLDED_OUTCOMES
+        return self.viewing if is_folded else str(self.id)
 
     @property
     def outcome_words(self) -> str:

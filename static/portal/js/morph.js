@@ -36,6 +36,7 @@ function children(old, fresh) {
       old.insertBefore(child, at);
       continue;
     }
+    if (id) known.delete(id); // a second row of the same id is another row
     if (same === at) at = at.nextSibling;
     else if (isNext(at, same)) at = drop(at, same).nextSibling;
     else old.insertBefore(same, at);

@@ -79,7 +79,10 @@ def test_what_was_refused_or_went_wrong_stands_for_itself(noa: User, tom: User, 
             outcome=outcome,
             detail={"viewing": key},
         )
-    assert [row.folded for row in trail(VIEWINGS, each=False).rows] == [0, 0, 0, 8]
+    rows = trail(VIEWINGS, each=False).rows
+    assert [row.folded for row in rows] == [0, 0, 0, 8]
+    assert rows[-1].row_id == rows[-1].viewing, "it stays the same row when it shows a later event"
+    assert len({row.row_id for row in rows}) == 4, "else a page that reads itself again drops some of them"
 
 
 @pytest.mark.parametrize("detail", [{}, {"viewing": ["x"]}, {"viewing": "not-a-uuid"}, {"viewing": 7}])
