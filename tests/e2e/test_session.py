@@ -59,8 +59,11 @@ def test_the_cover_hides_the_picture_and_keeps_the_form(
     expect(cover).to_be_visible()
     assert page.evaluate("document.querySelector('portal-player video').src") == ""
     assert page.evaluate("document.querySelector('portal-player video').hidden")
-    page.keyboard.press("Escape")
+    for _ in range(5):
+        page.keyboard.press("Escape")
+    page.wait_for_timeout(500)  # a cover that was closed would be gone by now
     expect(cover).to_be_visible()
+    assert page.evaluate("document.querySelector('portal-session .cover').matches(':modal')")
     page.evaluate("document.getElementById('id_note').value = 'case 4711, half typed'")
 
     with page.context.expect_page() as opened:

@@ -20,6 +20,8 @@ class SessionState extends HTMLElement {
     this.querySelector("[data-do=stay]").addEventListener("click", () => this.#stay());
     this.querySelector("[data-do=again]").addEventListener("click", () => this.#look());
     this.cover.addEventListener("cancel", (event) => event.preventDefault());
+    // Some browsers close it at a second Escape, whatever was prevented.
+    this.cover.addEventListener("close", () => this.#isOver && this.cover.showModal());
     document.addEventListener("session-over", () => this.#end());
     // Signed in again, in another page of this browser.
     channel?.addEventListener("message", () => this.#isOver && this.#look());
