@@ -4,6 +4,7 @@ A row changes together with its event, in one transaction.
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import connection, transaction
@@ -125,9 +126,11 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
         unseen, last, credit_ms, untold = row
         new = _spans(unseen)
 
-        # 2. As much of it as can have been played. A report that was long under way leaves its time to the next one.
-        playable_ms = credit_ms + _playable_ms(viewing.started_at, last, now, report.rate_percent)
-        counted = first_of(new, playable_ms)
+        # 2. As much of it as can have been played. A report that was long under way leaves its time to the next one,
+        # as time: the next one may be about a faster speed.
+        time_ms = credit_ms + _passed_ms(viewing.started_at, last, now)
+        counted = first_of(new, time_ms * report.rate_percent // 100)
+        used_ms = ceil(total_ms(counted) * 100 / report.rate_percent)
 
         # 3. The row, and its event.
         is_told = bool(counted) and total_ms(_spans(untold)) + total_ms(counted) >= SHORTEST_TOLD_MS
@@ -135,7 +138,7 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
             "spans": _multirange(counted),
             "is_told": is_told,
             "now": now,
-            "credit_ms": playable_ms - total_ms(counted),
+            "credit_ms": time_ms - used_ms,
             "id": viewing.pk,
         }
         cursor.execute(_MERGE, merged)
@@ -154,10 +157,10 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
     return total_ms(new) - total_ms(counted)
 
 
-def _playable_ms(started_at: datetime, last: datetime | None, now: datetime, rate_percent: int) -> int:
-    """Return how much can have been played since the last report, or since the start, at this speed."""
+def _passed_ms(started_at: datetime, last: datetime | None, now: datetime) -> int:
+    """Return how much time can have passed in the browser since the last report, or since the start."""
     passed_ms = max(0.0, (now - (last or started_at)).total_seconds() * 1000)
-    return round(passed_ms * rate_percent / 100 * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
+    return round(passed_ms * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
 
 
 def _record_excess(viewing: Viewing, excess_ms: int, by: Actor) -> None:
