@@ -66,7 +66,9 @@ def test_playing_survives_an_expiry_and_a_seek_after_one(
     assert kinds[-1] == "viewing.finished"
     spans = events[-1][1]["spans"]
     assert spans[0][0] == 0
-    assert spans[0][1] >= 19_000
+    # Not one span: a new source may be found a moment beside the place, so the spans need not touch.
+    assert sum(end - start for start, end in spans if end < 60_000) >= 19_000
+    assert "viewing.watch_excess" not in kinds
     assert spans[-1][1] >= 81_000
     assert not any(start < 60_000 < end for start, end in spans), "what was jumped over was not watched"
     told = [span for kind, detail in events if kind == "viewing.watched" for span in detail["spans"]]

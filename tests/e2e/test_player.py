@@ -93,6 +93,34 @@ def test_the_place_is_kept_over_ends_of_urls_and_forced_renewals(
     assert "viewing.watch_excess" not in trail.kinds(recording)
 
 
+def test_no_second_is_lost_while_a_slow_browser_swaps(
+    page: Page, portal: Portal, sign_in: SignIn, trail: Trail
+):
+    """The film plays on before the script hears of it: those seconds were on screen."""
+    recording = stored(portal, trail, ORDINARY)
+    sign_in(page, "compliance_officer")
+    play(page, recording)
+    page.evaluate(
+        """() => {
+          const { play } = HTMLMediaElement.prototype;
+          HTMLMediaElement.prototype.play = async function () {
+            await play.call(this);
+            await new Promise((next) => setTimeout(next, 2000));
+          };
+        }"""
+    )
+    wait_until_past(page, 3)
+    source = state(page)["src"]
+    page.evaluate(f"{PLAYER}.source.renew()")
+    page.wait_for_function(f"() => {PLAYER}.video.src !== {source!r} && !{PLAYER}.source.isSwapping")
+    wait_until_past(page, 8)
+    page.goto("/objects/")
+    spans = trail.wait_for_end(recording)[-1][1]["spans"]
+    assert spans[-1][1] >= 7_500
+    gaps = [later[0] - earlier[1] for earlier, later in pairwise(spans)]
+    assert all(gap < 500 for gap in gaps)
+
+
 def test_the_real_end_is_found(page: Page, portal: Portal, sign_in: SignIn, trail: Trail):
     """A header of 4 seconds: the film plays to its end, and the timeline learns it."""
     recording = stored(portal, trail, SHORT_HEADER)

@@ -31,7 +31,7 @@ class PortalPlayer extends HTMLElement {
     });
     this.source = new Source(this.video, this.querySelector("canvas"), this.dataset, Number(this.dataset.expiresIn), {
       before: () => this.watching.skip(),
-      swapped: () => this.watching.goOn(),
+      arrived: () => this.watching.goOn(),
       shown: () => this.#swapped(),
       say: (sentence) => this.#note(sentence),
       end: (sentence, why) => this.#end(sentence, why),

@@ -28,8 +28,9 @@ export class Source {
   #isSlow = false;
 
   /**
-   * `urls.url` renews, `urls.problem` asks what is wrong. Told: `before()` a swap, `swapped()` after it,
-   * `say(sentence)` while it is tried again ("" when all is well), `end(sentence, {signedOut, refused})` when not.
+   * `urls.url` renews, `urls.problem` asks what is wrong. Told: `before()` a swap, `arrived()` when the new source is at
+   * the place, `shown()` after the swap; after one that fails comes another one or the end. `say(sentence)` while it is
+   * tried again ("" when all is well), `end(sentence, {signedOut, refused})` when not.
    */
   constructor(video, canvas, urls, seconds, tell) {
     this.#video = video;
@@ -138,10 +139,12 @@ export class Source {
     this.wish = { ...now, ...this.wish };
     const began = performance.now();
     try {
-      await swap(video, this.#canvas, url, this.wish, (second) => this.#sayReading(second));
+      await swap(video, this.#canvas, url, this.wish, {
+        reading: (second) => this.#sayReading(second),
+        arrived: () => this.#tell.arrived(),
+      });
     } finally {
       this.#isSlow = performance.now() - began > SLOW_SWAP;
-      this.#tell.swapped();
     }
     this.wish = null;
     this.#tell.shown();

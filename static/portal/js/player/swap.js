@@ -13,10 +13,10 @@ function hold(video, canvas) {
 
 /**
  * Give the video another source. `wish` is read when it is needed, so whoever seeks or pauses meanwhile changes it.
- * `tell(second)` is called while a file without an index has to be read up to its place. Rejects when the source cannot
- * be played; the held picture is gone either way.
+ * `reading(second)` is called while a file without an index has to be read up to its place, `arrived()` at the place,
+ * before the film goes on. Rejects when the source cannot be played; the held picture is gone either way.
  */
-export async function swap(video, canvas, url, wish, tell) {
+export async function swap(video, canvas, url, wish, { reading, arrived }) {
   hold(video, canvas);
   const { muted } = video;
   try {
@@ -25,8 +25,10 @@ export async function swap(video, canvas, url, wish, tell) {
     video.defaultPlaybackRate = wish.rate;
     video.src = url;
     await known;
-    await reach(video, wish, tell);
+    await reach(video, wish, reading);
     video.playbackRate = wish.rate;
+    arrived();
+    canvas.hidden = true;
     // The end was reached: playing would begin again. A browser that wants a click first stays paused.
     if (wish.playing && !video.ended) await video.play().catch(() => {});
   } finally {
