@@ -224,6 +224,102 @@ def test_focus_and_selection_beside_a_playing_film_stay(page: Page, sign_in: Sig
     assert page.evaluate("String(getSelection()) === window.selected && window.selected !== ''")
 
 
+# What stands in for a film whose every moment the test decides, and for the portal that takes the reports.
+FILM = """
+  const { Watching } = await import("/static/portal/js/player/watching.js");
+  const { merged } = await import("/static/portal/js/player/spans.js");
+  const reports = [];
+  window.fetch = async (_, { body }) => {
+    reports.push(JSON.parse(body));
+    return new Response("{}", { status: 200 });
+  };
+  class Film extends EventTarget {
+    currentTime = 0; playbackRate = 1; seeking = false; spans = [];
+    get played() {
+      return { length: this.spans.length, start: (i) => this.spans[i][0], end: (i) => this.spans[i][1] };
+    }
+    event(name) { this.dispatchEvent(new Event(name)); }
+    playTo(second) {
+      while (this.currentTime < second) {
+        const from = this.currentTime;
+        this.currentTime = Math.min(second, from + 0.25 * this.playbackRate);
+        this.spans = merged([...this.spans, [from, this.currentTime]]);
+        this.event("timeupdate");
+      }
+    }
+    jumpTo(second) {
+      this.seeking = true;
+      this.currentTime = second;
+      this.event("seeking");
+      this.event("timeupdate");
+      this.seeking = false;
+      this.event("timeupdate");
+      this.event("seeked");
+    }
+    load() { this.currentTime = 0; this.spans = []; }
+  }
+  const film = new Film();
+  const watching = new Watching(film, { watched: "/x", finish: "/y" }, { told() {}, failed(why) { throw why; } });
+"""
+
+
+def watch(page: Page, steps: str) -> list[dict[str, object]]:
+    """The reports of a film with which these steps are done."""
+    page.goto("/")
+    reports: list[dict[str, object]] = page.evaluate(f"async () => {{ {FILM} {steps} return reports; }}")
+    return reports
+
+
+def test_a_film_read_unseen_is_watched_at_nobodys_speed(page: Page, sign_in: SignIn):
+    """A report that falls into the reading says the speed of what was watched before, and so does the next one."""
+    sign_in(page, "qa_manager")
+    reports = watch(
+        page,
+        """
+        film.playTo(5);
+        watching.skip();
+        film.load();
+        film.playbackRate = 16;
+        film.playTo(3);
+        await watching.post(); // what was seen before
+        film.playTo(4);
+        await watching.post(); // nothing is new
+        film.playbackRate = 1;
+        film.playTo(5);
+        watching.goOn();
+        film.playTo(9);
+        await watching.post();
+        """,
+    )
+    assert [(report["spans"], report["speed"]) for report in reports] == [
+        ([[0, 5000]], 1),
+        ([[5000, 9000]], 1),
+    ]
+
+
+def test_a_speed_chosen_while_a_film_is_swapped_is_reported(page: Page, sign_in: SignIn):
+    """Else the portal takes what is watched at it for more than can have been played."""
+    sign_in(page, "qa_manager")
+    reports = watch(
+        page,
+        """
+        film.playTo(5);
+        await watching.post();
+        watching.skip();
+        film.load();
+        film.jumpTo(5);
+        film.playbackRate = 3;
+        watching.goOn();
+        film.playTo(20);
+        await watching.post();
+        """,
+    )
+    assert [(report["spans"], report["speed"]) for report in reports] == [
+        ([[0, 5000]], 1),
+        ([[5000, 20_000]], 3),
+    ]
+
+
 def test_rows_of_one_id_are_all_shown(page: Page, sign_in: SignIn):
     """Swapping what changed drops no row and doubles none, however often an id comes on either side."""
     sign_in(page, "qa_manager")

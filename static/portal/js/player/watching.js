@@ -40,6 +40,11 @@ export class Watching {
     }, next ? next - passed : EVERY);
   }
 
+  /** The fastest speed since the last report. The speed at which a film is read unseen is nobody's. */
+  #noteSpeed(before) {
+    if (!this.#isSkipping) this.speed = Math.max(before, this.video.playbackRate);
+  }
+
   /** Remember what was played; a new source makes the browser forget it. */
   keep() {
     if (!this.#isSkipping) this.seen = merged([...this.seen, ...without(fromRanges(this.video.played), this.#unseen)]);
@@ -52,10 +57,11 @@ export class Watching {
     this.#isSkipping = true;
   }
 
-  /** It is on screen again. What was played to get here was not watched. */
+  /** It is on screen again, at its place and its speed. What was played to get here was not watched. */
   goOn() {
     this.#unseen = fromRanges(this.video.played);
     this.#isSkipping = false;
+    this.#noteSpeed(this.speed);
   }
 
   /** What is seen and not yet posted. */
@@ -75,7 +81,7 @@ export class Watching {
     const spans = this.fresh;
     const isEnough = total(spans) >= LEAST;
     if (this.busy || this.isOver || !(isEnough || signOfLife)) {
-      this.speed = Math.max(this.speed, this.video.playbackRate);
+      this.#noteSpeed(this.speed);
       return;
     }
     const report = this.#report(spans);
@@ -84,7 +90,7 @@ export class Watching {
       const totals = await post(this.urls.watched, report, { poll: !spans.length });
       this.#postedAt = performance.now();
       this.posted = merged([...this.posted, ...spans]);
-      this.speed = this.video.playbackRate;
+      this.#noteSpeed(0);
       this.told(totals, isEnough);
     } catch (refusal) {
       this.failed(refusal);
