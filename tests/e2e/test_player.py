@@ -320,6 +320,30 @@ def test_a_speed_chosen_while_a_film_is_swapped_is_reported(page: Page, sign_in:
     ]
 
 
+def test_what_is_watched_where_a_film_was_read_unseen_is_reported(page: Page, sign_in: SignIn):
+    """The browser's record holds both as one span; what is jumped over in it stays unseen."""
+    sign_in(page, "qa_manager")
+    reports = watch(
+        page,
+        """
+        film.playTo(2);
+        watching.skip();
+        film.load();
+        film.playTo(55); // unseen
+        watching.goOn();
+        film.playTo(60);
+        film.jumpTo(10);
+        film.playTo(20);
+        film.jumpTo(40);
+        film.playTo(45);
+        await watching.post();
+        """,
+    )
+    assert [report["spans"] for report in reports] == [
+        [[0, 2000], [10_000, 20_000], [40_000, 45_000], [55_000, 60_000]]
+    ]
+
+
 def test_rows_of_one_id_are_all_shown(page: Page, sign_in: SignIn):
     """Swapping what changed drops no row and doubles none, however often an id comes on either side."""
     sign_in(page, "qa_manager")

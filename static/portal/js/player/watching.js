@@ -15,6 +15,7 @@ export class Watching {
   #postedAt = performance.now();
   #unseen = [];
   #isSkipping = false;
+  #place = null; // the last one on screen, until a jump
 
   /** `told(totals)` gets the server's answer; `failed(refusal)` gets why there was none. */
   constructor(video, urls, { told, failed }) {
@@ -27,6 +28,8 @@ export class Watching {
     this.speed = video.playbackRate;
     this.busy = false;
     this.isOver = false;
+    video.addEventListener("timeupdate", () => this.#advance());
+    video.addEventListener("seeking", () => (this.#place = null));
     this.#plan();
   }
 
@@ -40,6 +43,14 @@ export class Watching {
     }, next ? next - passed : EVERY);
   }
 
+  /** What was played on from the last place is on screen, even where a film was read unseen before. */
+  #advance() {
+    if (this.#isSkipping || this.video.seeking) return;
+    const here = Math.round(this.video.currentTime * 1000);
+    if (this.#place !== null) this.#unseen = without(this.#unseen, merged([[this.#place, here]]));
+    this.#place = here;
+  }
+
   /** The fastest speed since the last report. The speed at which a film is read unseen is nobody's. */
   #noteSpeed(before) {
     if (!this.#isSkipping) this.speed = Math.max(before, this.video.playbackRate);
@@ -47,6 +58,7 @@ export class Watching {
 
   /** Remember what was played; a new source makes the browser forget it. */
   keep() {
+    this.#advance();
     if (!this.#isSkipping) this.seen = merged([...this.seen, ...without(fromRanges(this.video.played), this.#unseen)]);
     return this.seen;
   }
@@ -61,6 +73,8 @@ export class Watching {
   goOn() {
     this.#unseen = fromRanges(this.video.played);
     this.#isSkipping = false;
+    this.#place = null;
+    this.#advance();
     this.#noteSpeed(this.speed);
   }
 
