@@ -6,6 +6,14 @@ from typing import Any
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+# A script, so that a counter that ends meanwhile is not made anew without an end. A counter that has no end gets one.
+_COUNT_UP = """
+local number = redis.call('INCR', KEYS[1])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return number
+"""
+_COUNT_DOWN = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end"
+
 
 class JsonSerializer:
     """Keeps values as JSON. Django's own pickles them, and whoever writes to Redis would run code in the portal."""
@@ -52,11 +60,33 @@ class CalmRedisCache(RedisCache):
         except (RedisError, ValueError):
             return 0
 
+    def count_up(self, key: str, seconds: int) -> int:
+        """Count one more in a window that ends `seconds` after its first; 0 when Redis does not answer."""
+        return self._run(_COUNT_UP, key, seconds)
+
+    def count_down(self, key: str) -> None:
+        """Take one back from a counter, unless it has ended."""
+        self._run(_COUNT_DOWN, key)
+
+    def seconds_left(self, key: str) -> int:
+        """How long a key lives on; 0 when it is gone, has no end, or Redis does not answer."""
+        try:
+            return max(0, int(self._cache.get_client().ttl(self.make_and_validate_key(key))))
+        except RedisError:
+            return 0
+
     def delete(self, key: Any, version: int | None = None) -> bool:
         try:
             return bool(super().delete(key, version))
         except RedisError:
             return False
+
+    def _run(self, script: str, key: str, *arguments: int) -> int:
+        try:
+            client = self._cache.get_client(write=True)
+            return int(client.eval(script, 1, self.make_and_validate_key(key), *arguments) or 0)
+        except RedisError:
+            return 0
 
     def reachable(self) -> bool:
         """Whether Redis answers now: sign-in asks, because a limit that is not counted is no limit."""
