@@ -3,10 +3,10 @@
 - Five failed attempts in five minutes stop an account for one address only.
 - An account that failed ten times in an hour, from wherever, takes the next attempt after 1, 2, 4 … 60 seconds.
 - A device on which the person has signed in before is counted by itself: what others do does not delay it.
-- Ten attempts a minute from one address, whatever the names.
+- Ten attempts a minute from one address, whatever the names, but for those devices.
 
 An attempt counts before the password is looked at, so that many at once are no way around; one that succeeds is taken
-back.
+back, and so is one that a delay refuses.
 """
 
 import secrets
@@ -20,7 +20,7 @@ from django.utils.crypto import salted_hmac
 
 from auditportal.accounts.models import User
 from recordings.audit import client_address
-from recordings.counter import count_down, count_up
+from recordings.counter import count_down, count_up, seconds_left
 
 PAIR_TRIES, PAIR_SECONDS = 5, 300
 FREE_TRIES, ACCOUNT_SECONDS, LONGEST_DELAY = 10, 3600, 60
@@ -52,27 +52,34 @@ class Attempt:
 
 def begin(request: HttpRequest, username: str) -> Attempt:
     """Count an attempt. Raises TooManyAttempts, or CannotCount when the counters' store is away."""
-    account, address = _account(username), _network(client_address(request))
+    user = _user(username)
+    account, address = _account(user, username), _network(client_address(request))
+    device = _device(request, user)
     attempt = Attempt()
 
     def count(name: str, most: int, seconds: int) -> int:
         number = count_up(name, seconds)
         if number > most:
-            raise TooManyAttempts(seconds)
+            raise TooManyAttempts(seconds_left(name))
         attempt._counted.append(name)
         return number
 
-    count(f"{_SALT}:address:{address}", ADDRESS_TRIES, ADDRESS_SECONDS)
-    device = _device(request, username)
-    number = count(f"{account}:from:{device or address}", PAIR_TRIES, PAIR_SECONDS)
+    # 1. From one address, but for a device of this person: colleagues may have used the address up.
+    if not device:
+        count(f"{_SALT}:address:{address}", ADDRESS_TRIES, ADDRESS_SECONDS)
+    # 2. At this account, from this device or address.
+    pair = f"{account}:from:{device or address}"
+    number = count(pair, PAIR_TRIES, PAIR_SECONDS)
     attempt.locks = PAIR_SECONDS if number == PAIR_TRIES else 0
     if device:
         return attempt
+    # 3. At this account, from everywhere. A password that is not looked at is no try.
     failures = int(cache.get(f"{account}:all", 0))
     if failures >= FREE_TRIES:
         delay = min(2 ** (failures - FREE_TRIES), LONGEST_DELAY)
         if not cache.add(f"{account}:next", 1, delay):
-            raise TooManyAttempts(delay)
+            count_down(pair)
+            raise TooManyAttempts(seconds_left(f"{account}:next"))
     failures = count_up(f"{account}:all", ACCOUNT_SECONDS)
     attempt._counted.append(f"{account}:all")
     if failures == FREE_TRIES:
@@ -80,9 +87,9 @@ def begin(request: HttpRequest, username: str) -> Attempt:
     return attempt
 
 
-def unlock(username: str) -> None:
+def unlock(user: User) -> None:
     """Forget every count of an account: they are kept under a number that is in force no more."""
-    name = _generation(username)
+    name = _generation(user.username)
     cache.add(name, 0, None)
     cache.incr(name)
 
@@ -100,9 +107,13 @@ def remember_device(response: HttpResponseBase, user: User) -> None:
     )
 
 
-def _device(request: HttpRequest, username: str) -> str:
-    """The mark of a browser on which the person of this account has signed in; empty for any other."""
-    user = User.objects.filter(username__iexact=username).only("pk").first()
+def _user(username: str) -> User | None:
+    """The person whose password would be looked at: the database decides which spellings mean one name."""
+    return User.objects.filter(username__iexact=username).only("username").first()
+
+
+def _device(request: HttpRequest, user: User | None) -> str:
+    """The mark of a browser on which this person has signed in; empty for any other."""
     if user is None:
         return ""
     mark = request.get_signed_cookie(_cookie(user.pk), default="", salt=_SALT, max_age=DEVICE_SECONDS)
@@ -113,13 +124,13 @@ def _cookie(pk: int) -> str:
     return f"__Host-device-{pk}" if settings.SECURE else f"device-{pk}"
 
 
-def _generation(username: str) -> str:
+def _generation(name: str) -> str:
     # What was typed may be a password: it stands nowhere.
-    return f"{_SALT}:{salted_hmac(_SALT, username.casefold(), algorithm='sha256').hexdigest()}"
+    return f"{_SALT}:{salted_hmac(_SALT, name.casefold(), algorithm='sha256').hexdigest()}"
 
 
-def _account(username: str) -> str:
-    name = _generation(username)
+def _account(user: User | None, typed: str) -> str:
+    name = _generation(user.username if user else typed)
     return f"{name}:{cache.get(name, 0)}"
 
 

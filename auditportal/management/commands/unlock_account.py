@@ -27,5 +27,5 @@ class Command(BaseCommand):
                 "Redis does not answer: failed attempts are counted there. Nothing was changed."
             )
         record_committed(Kind.ACCOUNT_UNLOCKED, by=Actor.system("unlock_account"), target=Target.of(user))
-        attempts.unlock(user.username)
+        attempts.unlock(user)
         self.stdout.write(f"{user.username} can sign in again at once.")
