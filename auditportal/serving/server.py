@@ -10,7 +10,7 @@ import uuid
 
 import structlog
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, parse_cookie
@@ -109,12 +109,15 @@ def _check_head(scope: Scope) -> None:
 
 
 def _has_session(cookies: str) -> bool:
-    """Whether a person is signed in. Runs in a thread. Raises DatabaseAway."""
+    """Whether a session of somebody who signed in is kept and not over. Runs in a thread. Raises DatabaseAway.
+
+    Only read here: whose it is, and whether it still counts, the application says, which may give it a new key.
+    """
     close_old_connections()
     try:
         request = HttpRequest()
         request.session = SessionStore(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
-        return get_user(request).is_authenticated and not is_over(request)
+        return SESSION_KEY in request.session and not is_over(request)
     except DatabaseError:
         raise DatabaseAway from None
     finally:
