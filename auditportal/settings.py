@@ -93,7 +93,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASE_POOL_SIZE = ENV.DATABASE_POOL_SIZE
 REDIS_URL = secret_or_empty(ENV.REDIS_URL)
 BROKER_URL = secret_or_empty(ENV.BROKER_URL or ENV.REDIS_URL)
-CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL}}
+# Version 1 were pickles: the release that wrote them may share this Redis during an upgrade, and reads no JSON.
+CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL, "VERSION": 2}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 REPORTS_DIR = ENV.REPORTS_DIR

@@ -8,10 +8,12 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditportal.cache import JsonSerializer
+from tests.compose import compose
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -70,3 +72,17 @@ def test_numbers_are_counted_by_redis() -> None:
 def test_an_object_of_python_is_refused_when_it_is_written() -> None:
     with pytest.raises(TypeError):
         cache.set("a", object())
+
+
+def test_a_release_that_keeps_pickles_can_share_the_redis() -> None:
+    """It reads the keys of version 1, and takes what is no pickle for an error."""
+    theirs = RedisCache(settings.REDIS_URL, {})
+    theirs.set("a", {"n": 1})
+    assert cache.get("a") is None
+    cache.set("a", {"n": 2})
+    assert theirs.get("a") == {"n": 1}
+
+
+def test_the_caches_login_reaches_its_keys() -> None:
+    command = compose()["services"]["cache"]["command"][-1]
+    assert f"~{cache.make_key('*')} " in command

@@ -229,4 +229,4 @@ def test_the_main_job_is_done_across_the_services(containers: Containers, sandbo
             assert containers.run(name, *mine, *command.split()).startswith("NOPERM"), (name, command)
     cache = ["valkey-cli", "--no-auth-warning", "--user", "cache", "--pass", SERVERS["CACHE_PASSWORD"]]
     assert containers.run("cache", *cache, "get", "celery").startswith("NOPERM")
-    assert containers.run("cache", *cache, "set", ":1:mine", "1").startswith("OK")
+    assert containers.run("cache", *cache, "set", ":2:mine", "1").startswith("OK")
