@@ -13,11 +13,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 # A body may pause for ten seconds in all, and comes at 8 KiB a second or faster.
 PATIENCE_SECONDS = 10.0
 LEAST_BYTES_A_SECOND = 8 * 1024
-IN_MEMORY = 1024 * 1024
+IN_MEMORY = 64 * 1024
 
 
 async def read_body(receive: Receive, most: int) -> "SpooledTemporaryFile[bytes]":
-    """Read a whole body of at most `most` bytes; in memory up to 1 MiB, in a temporary file beyond.
+    """Read a whole body of at most `most` bytes; in memory up to 64 KiB, in a temporary file beyond.
 
     Raises BodyTooLarge, BodyTooSlow (after 10 s and a second for each 8 KiB that came) or ClientGone; nothing of the
     body is kept then.

@@ -32,6 +32,7 @@ from auditportal.serving.refusals import (
     Refused,
 )
 from recordings.proof.evidence.check.uploads import LARGEST_REQUEST
+from recordings.webhooks.authentication import token_matches
 from recordings.webhooks.payload import MAX_BYTES as LARGEST_DELIVERY
 
 logger = structlog.get_logger("portal.server")
@@ -41,7 +42,6 @@ LARGEST_HEAD = 32 * 1024
 # Without a session a person signs in, and nothing more.
 STRANGERS_BYTES = 64 * 1024
 _MONITORING = ("/health/ready", "/metrics")
-_DELIVERIES = "/webhooks/"
 _RETRY_AFTER_SECONDS = 2
 _POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-reports"
 
@@ -54,6 +54,7 @@ class Server:
         self._threads = Threads("request", threads)
         # Answers while every other thread is busy.
         self._monitoring = Threads("monitoring", 2)
+        self._deliveries = reverse("webhooks:webhook", args=["-"]).removesuffix("-")
         self._uploads = {reverse("evidence:verify"), reverse("evidence:compare")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +86,7 @@ class Server:
     async def _most_bytes(self, scope: Scope) -> int:
         """How many bytes of a body are read. Raises LengthMissing, or BodyTooLarge when more are announced."""
         headers = dict(scope["headers"])
-        if scope["path"].startswith(_DELIVERIES):
+        if self._is_delivery(scope["path"]):
             return LARGEST_DELIVERY + 1  # the receiver itself says that a delivery is too long
         if b"transfer-encoding" in headers:
             raise LengthMissing
@@ -98,6 +99,10 @@ class Server:
         if announced > most:
             raise BodyTooLarge
         return most
+
+    def _is_delivery(self, path: str) -> bool:
+        """Whether the path has the token of deliveries; with a wrong one it is like any address that does not exist."""
+        return path.startswith(self._deliveries) and token_matches(path.removeprefix(self._deliveries))
 
 
 def _check_head(scope: Scope) -> None:

@@ -20,6 +20,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
+WEBHOOK_TOKEN = "only-for-tests-only-for-tests"
 
 
 @dataclass
@@ -103,7 +104,7 @@ def served(
     folder = tmp_path_factory.mktemp("served")
     with (
         databases.copied(f"portal_{worker_id}_served") as services,
-        serving(folder, services.database_url) as server,
+        serving(folder, services.database_url, COMMBOX_WEBHOOK_TOKEN=WEBHOOK_TOKEN) as server,
     ):
         yield server
 

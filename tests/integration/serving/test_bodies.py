@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from tests.factories import PASSWORD, person
-from tests.integration.serving.conftest import Served, read_to_end
+from tests.integration.serving.conftest import WEBHOOK_TOKEN, Served, read_to_end
 from tests.waiting import wait_for
 
 SIGN_IN = "/accounts/login/"
+DELIVERY = f"/webhooks/commbox/{WEBHOOK_TOKEN}"
 
 
 def head(*lines: str, method: str = "POST", path: str = SIGN_IN) -> bytes:
@@ -28,7 +29,7 @@ def test_slow_bodies_hold_nobody_up_and_are_refused(served: Served) -> None:
         if number % 2:
             connection.sendall(head("Content-Length: 60000") + b"x")
         else:
-            connection.sendall(head("Transfer-Encoding: chunked", path="/webhooks/commbox/x") + b"1\r\nx")
+            connection.sendall(head("Transfer-Encoding: chunked", path=DELIVERY) + b"1\r\nx")
     for path in ("/health/live", "/health/ready", SIGN_IN, "/static/portal/css/base.css"):
         assert httpx.get(served.url + path, timeout=60).status_code == 200
     for connection in held:
@@ -70,7 +71,7 @@ def test_a_large_body_without_a_session_is_refused_by_its_length(
 
 def test_a_large_delivery_that_names_no_length_is_refused_by_reading(served: Served) -> None:
     with served.connect() as connection:
-        connection.sendall(head("Transfer-Encoding: chunked", path="/webhooks/commbox/x"))
+        connection.sendall(head("Transfer-Encoding: chunked", path=DELIVERY))
         sent = 0
         try:
             for _ in range(2000):
@@ -82,6 +83,17 @@ def test_a_large_delivery_that_names_no_length_is_refused_by_reading(served: Ser
     assert sent < 2000 * 65536, "all of it was read"
     assert not said or status(said) == 413
     assert '"reason": "large"' in served.log()
+
+
+@pytest.mark.parametrize("path", ["/webhooks/commbox/x", f"{DELIVERY}x", f"{DELIVERY}/", "/webhooks/"])
+def test_only_the_paths_token_makes_a_body_a_delivery(served: Served, path: str) -> None:
+    """Whoever does not know it holds 64 KiB at most, as at any other address, and names the length."""
+    assert status(served.ask(head("Content-Length: 100000", path=path))) == 413
+    chunked = head("Transfer-Encoding: chunked", "Connection: close", path=path)
+    assert status(served.ask(chunked + b"0\r\n\r\n")) == 400
+    assert httpx.post(served.url + path, content=b"{}", timeout=60).status_code == 404
+    read = httpx.post(served.url + DELIVERY, content=b" " * 100_000, timeout=60)
+    assert read.status_code in (200, 400)  # the same once more is a duplicate
 
 
 def test_a_signed_in_person_sends_a_megabyte_and_a_file_to_check(serve: Callable[..., Served]) -> None:
