@@ -3,7 +3,6 @@
 import hashlib
 import json
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -124,17 +123,6 @@ def test_bad_deliveries_get_a_sentence(hook: str, stranger: Client, body_: bytes
     response = stranger.post(hook, body_, content_type="application/json")
     assert response.status_code == status
     assert text(response).endswith(".")
-
-
-def test_a_chunked_delivery_is_read_to_its_end(hook: str, stranger: Client, held: CommBoxObject) -> None:
-    """It has no Content-Length; the server says that the input ends by itself."""
-
-    def send(body: bytes) -> Any:
-        chunked: dict[str, Any] = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
-        return stranger.generic("POST", hook, content_type="application/json", CONTENT_LENGTH="", **chunked)
-
-    assert text(send(delivery(held.pk))) == DeliveryOutcome.DUE.sentence
-    assert send(b"x" * (MAX_BYTES + 1)).status_code == 413
 
 
 @pytest.mark.parametrize("name", ["On\ud800New", "\udfff", "a\0b", "נועה", "x" * 100_000])
