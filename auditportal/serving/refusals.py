@@ -8,6 +8,7 @@ Refused
 ├── HeadTooLarge   431
 ├── Failed         500: an error that no part of the portal expected
 ├── DatabaseAway   503
+├── UploadUnderWay 503: another large file is being received or checked
 └── Overloaded     503: every thread is busy, and as many requests wait as may
 """
 
@@ -18,6 +19,7 @@ class Refused(Exception):
     status = 400
     sentence = ""
     reason = ""
+    retry_after_seconds = 0
 
 
 class LengthMissing(Refused):
@@ -76,6 +78,16 @@ class DatabaseAway(Refused):
     status = 503
     sentence = "The database cannot be reached. Nothing was changed; please try again."
     reason = "database"
+    retry_after_seconds = 2
+
+
+class UploadUnderWay(Refused):
+    """One large file at a time is received and checked by each process."""
+
+    status = 503
+    sentence = "Another large file is being checked. Nothing of yours was kept. Try again in a minute."
+    reason = "upload"
+    retry_after_seconds = 60
 
 
 class Overloaded(Refused):
@@ -84,6 +96,7 @@ class Overloaded(Refused):
     status = 503
     sentence = "The portal is answering as many requests as it can. Try again in a few seconds."
     reason = "overloaded"
+    retry_after_seconds = 2
 
 
 class ClientGone(Exception):

@@ -4,9 +4,12 @@ Slow clients, large bodies, and more requests than the threads answer in time ar
 never busy for long.
 """
 
+import asyncio
 import json
 import os
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 import structlog
 from django.conf import settings
@@ -30,6 +33,7 @@ from auditportal.serving.refusals import (
     HeadTooLarge,
     LengthMissing,
     Refused,
+    UploadUnderWay,
 )
 from recordings.proof.evidence.check.uploads import LARGEST_REQUEST
 from recordings.webhooks.authentication import token_matches
@@ -42,7 +46,8 @@ LARGEST_HEAD = 32 * 1024
 # Without a session a person signs in, and nothing more.
 STRANGERS_BYTES = 64 * 1024
 _MONITORING = ("/health/ready", "/metrics")
-_RETRY_AFTER_SECONDS = 2
+# A proxy waits longer for an answer.
+_LARGE_WAIT_SECONDS = 30.0
 _POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-reports"
 
 
@@ -55,6 +60,7 @@ class Server:
         # Answers while every other thread is busy.
         self._monitoring = Threads("monitoring", 2)
         self._deliveries = reverse("webhooks:webhook", args=["-"]).removesuffix("-")
+        self._large = asyncio.Semaphore(1)
         self._uploads = {reverse("evidence:verify"), reverse("evidence:compare")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,12 +72,14 @@ class Server:
         try:
             # 2. Take in head and body, whole.
             _check_head(scope)
-            with await read_body(receive, await self._most_bytes(scope)) as body:
-                size = body.seek(0, os.SEEK_END)
-                body.seek(0)
-                # 3. Have a thread answer.
-                threads = self._monitoring if scope["path"] in _MONITORING else self._threads
-                answer = await threads.run(call, self._application, environ_of(scope, body, size))
+            most = await self._most_bytes(scope)
+            async with self._turn_of_a_large_body() if most == LARGEST_REQUEST else nullcontext():
+                with await read_body(receive, most) as body:
+                    size = body.seek(0, os.SEEK_END)
+                    body.seek(0)
+                    # 3. Have a thread answer.
+                    threads = self._monitoring if scope["path"] in _MONITORING else self._threads
+                    answer = await threads.run(call, self._application, environ_of(scope, body, size))
         except ClientGone:
             return
         except Refused as refused:
@@ -95,10 +103,24 @@ class Server:
             return STRANGERS_BYTES
         if not cookies or not await self._threads.run(_has_session, cookies.decode("latin-1")):
             raise BodyTooLarge
-        most = LARGEST_REQUEST if scope["path"] in self._uploads else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if announced > most:
+        if announced <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if scope["path"] not in self._uploads or announced > LARGEST_REQUEST:
             raise BodyTooLarge
-        return most
+        return LARGEST_REQUEST
+
+    @asynccontextmanager
+    async def _turn_of_a_large_body(self) -> AsyncIterator[None]:
+        """Wait until no other large body is on the disk, where each is written twice. Raises UploadUnderWay."""
+        try:
+            async with asyncio.timeout(_LARGE_WAIT_SECONDS):
+                await self._large.acquire()
+        except TimeoutError:
+            raise UploadUnderWay from None
+        try:
+            yield
+        finally:
+            self._large.release()
 
     def _is_delivery(self, path: str) -> bool:
         """Whether the path has the token of deliveries; with a wrong one it is like any address that does not exist."""
@@ -136,8 +158,8 @@ async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
         "refused", request_id=request_id, path=scope["path"], status=refused.status, reason=refused.reason
     )
     more = {"X-Request-ID": request_id}
-    if refused.status == 503:
-        more["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    if refused.retry_after_seconds:
+        more["Retry-After"] = str(refused.retry_after_seconds)
     await _say(send, refused.status, refused.sentence, "text/plain; charset=utf-8", more)
 
 
