@@ -28,7 +28,7 @@ class Command(BaseCommand):
         # Numbers of processes that ran before would be counted again.
         if metrics := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             shutil.rmtree(metrics, ignore_errors=True)
-            Path(metrics).mkdir(parents=True)
+            Path(metrics).mkdir(parents=True, exist_ok=True)  # one that is mounted there stays
         place = [f"--{name}={options[name]}" for name in ("host", "port", "workers")]
         command = [sys.executable, "-m", "granian", *_OPTIONS.split(), *place, "auditportal.asgi:application"]
         os.execv(sys.executable, command)  # noqa: S606  (no shell: the arguments are ours)

@@ -49,6 +49,9 @@ SECRETS = {
     "sealer": {"DATABASE_SEALER_URL", "AUDIT_ANCHOR_SECRET_ACCESS_KEY", "SMTP_URL"},
     "storage": {"ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"},
 }
+# What the image's own command reads.
+OF_THE_IMAGE = {"WEB_WORKERS"}
+SERVE = "auditportal/management/commands/serve.py"
 NETWORKS = {
     "database": {"database"},
     "cache": {"cache"},
@@ -112,10 +115,23 @@ def test_each_setting_there_is_reaches_a_service_that_may_need_it() -> None:
     assert Env.model_fields.keys() - given == {"DEMO", "DEBUG", "REPORTS_DIR"}
 
 
+def test_web_has_the_time_and_the_places_it_needs() -> None:
+    """A process that serves may take 20 seconds to end; uploads cannot fill the place of the metrics."""
+    web = compose()["services"]["web"]
+    kill = re.search(r"--workers-kill-timeout (\d+)", (ROOT / SERVE).read_text())
+    assert kill
+    assert int(web["stop_grace_period"].removesuffix("s")) > int(kill[1])
+    metrics = re.search(r"PROMETHEUS_MULTIPROC_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
+    assert metrics
+    assert metrics[1] in [mount.partition(":")[0] for mount in web["tmpfs"]]
+    assert set(re.findall(r"\$\{(\w+)", (ROOT / "Dockerfile").read_text())) == OF_THE_IMAGE
+    assert web["environment"].keys() >= OF_THE_IMAGE
+
+
 def test_each_service_is_given_settings_that_there_are() -> None:
     for name, service in compose()["services"].items():
         if service.get("image") == "auditportal":
-            assert service.get("environment", {}).keys() <= Env.model_fields.keys(), name
+            assert service.get("environment", {}).keys() <= Env.model_fields.keys() | OF_THE_IMAGE, name
     assert (
         read_env(ROOT / "deploy" / "example.env").keys()
         <= Env.model_fields.keys() | PASSWORDS.keys() | STORAGE_KEYS
