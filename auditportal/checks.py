@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.checks import Error, Warning, register
 
 
@@ -38,3 +39,12 @@ def public_address_is_https(app_configs: Any, **_: Any) -> list[Any]:
 def demo_is_off(app_configs: Any, **_: Any) -> list[Any]:
     """The demo shows its passwords on the sign-in page."""
     return [Error("DEMO must be off.", id="portal.E002")] if settings.DEMO else []
+
+
+@register(deploy=True)
+def static_files_are_collected(app_configs: Any, **_: Any) -> list[Any]:
+    """Pages without their style and scripts are still served, so that nothing else says it."""
+    if not isinstance(staticfiles_storage, ManifestFilesMixin) or staticfiles_storage.read_manifest():
+        return []
+    message = "Static files are not collected: pages have no style and no script."
+    return [Error(message, hint="manage.py collectstatic --noinput", id="portal.E003")]

@@ -76,16 +76,33 @@ def settings_of(name: str) -> dict[str, str]:
     return environment_of(services(example())[name], example())
 
 
-def manage(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], **settings_of("web"), **more}
-    command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
+# manage.py with the static files of another folder: there are none in a checkout.
+MANAGE = """
+import sys
+from django.conf import settings
+from django.core.management import execute_from_command_line
+settings.STATIC_ROOT = sys.argv.pop(1)
+execute_from_command_line(sys.argv)
+"""
+
+
+def manage(static: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    variables = {"DJANGO_SETTINGS_MODULE": "auditportal.settings", **settings_of("web"), **more}
+    env = {"PATH": os.environ["PATH"], **variables}
+    command = [sys.executable, "-W", "ignore", "-c", MANAGE, str(static), *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
 
+@pytest.fixture
+def collected(tmp_path: Path) -> Path:
+    (tmp_path / "staticfiles.json").write_text('{"version": "1.1", "paths": {}}')
+    return tmp_path
+
+
 @pytest.mark.slow
-def test_djangos_deployment_checks_have_nothing_to_say():
+def test_djangos_deployment_checks_have_nothing_to_say(collected: Path) -> None:
     """S72."""
-    done = manage("check", "--deploy", "--fail-level", "WARNING")
+    done = manage(collected, "check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -93,10 +110,21 @@ def test_djangos_deployment_checks_have_nothing_to_say():
 @pytest.mark.parametrize(
     ("setting", "value", "said"), [("DEMO", "true", "portal.E002"), ("PUBLIC_URL", "", "portal.E001")]
 )
-def test_what_is_for_the_demo_is_no_production_setting(setting, value, said):
-    done = manage("check", "--deploy", **{setting: value})
+def test_what_is_for_the_demo_is_no_production_setting(
+    collected: Path, setting: str, value: str, said: str
+) -> None:
+    done = manage(collected, "check", "--deploy", **{setting: value})
     assert done.returncode != 0
     assert said in done.stderr
+
+
+@pytest.mark.slow
+def test_static_files_that_were_not_collected_are_an_error(tmp_path: Path) -> None:
+    done = manage(tmp_path, "check", "--deploy")
+    assert done.returncode != 0
+    assert "portal.E003" in done.stderr
+    assert manage(tmp_path, "collectstatic", "--noinput").returncode == 0
+    assert manage(tmp_path, "check", "--deploy").returncode == 0
 
 
 def test_each_service_is_given_the_secrets_it_needs_and_no_others() -> None:
