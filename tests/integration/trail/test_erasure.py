@@ -248,7 +248,7 @@ def test_the_command(noa: Any, uri: Any, watched: UUID, password_file: Path) -> 
     request = said.split()[-1]
     said = run("approve", request, "--username", "uri.peled", "--password-file", password_file)
     assert f"Erased: 1 value of {DANA}" in said
-    assert "still has 1 of this customer's conversations" in said
+    assert "still has 1 of this customer's objects" in said
     assert "backups made before today" in said
     assert talk.customer_name
     asked = run(
