@@ -14,7 +14,7 @@ MIGRATIONS = {
 }
 
 
-@pytest.mark.parametrize("name", MIGRATIONS)
+@pytest.mark.parametrize("name", sorted(MIGRATIONS))
 def test_an_index_of_a_table_that_is_there_is_built_beside_its_use(name: str) -> None:
     migration: Migration = MIGRATIONS[name]
     made_here = {one.name.lower() for one in migration.operations if isinstance(one, CreateModel)}
