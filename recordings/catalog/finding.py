@@ -128,6 +128,24 @@ def find(
     return SearchResult(rows, COUNTED + 1, gathered.looked_back_to)
 
 
+def find_next(search: Search, after: TimeKey, *, newer: bool = False) -> SearchRow | None:
+    """Find the first row in order behind a key; with `newer` in reverse order.
+
+    It begins at the key and is never patient: None says that there is none, or that it is months away.
+    """
+    direction = _Direction(search, newer)
+    if search.key:
+        rows = [row for row in direction.select_by_key() if direction.is_behind(row, after)]
+    elif not search.terms:
+        rows = direction.walk_all(after, 1)
+    elif not (rows := direction.walk(after, 1)):
+        gathered = direction.gather(after, after, 1, PATIENCE)
+        rows = gathered.rows
+        if gathered.number > COUNTED and not rows:
+            rows = direction.walk(after, 1, month=gathered.last_month)
+    return rows[0] if rows else None
+
+
 def _remember(many: set[Search], search: Search) -> None:
     if len(many) >= REMEMBERED:
         many.clear()

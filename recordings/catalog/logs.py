@@ -8,17 +8,18 @@ from recordings.models import CommBoxObject
 from recordings.paging import Page
 
 
-def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any]) -> None:
-    """Record who searched for what, and how much there was. Raises AuditUnavailable.
+def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any] | None = None) -> None:
+    """Record who searched for what, and how much there was, if a page of it was read. Raises AuditUnavailable.
 
     The words may be a name, so they stand in the event as a commitment.
     """
     words = criteria.words.strip()
     filters = dict(criteria.filters())
-    detail: dict[str, Any] = {"area": area, "found": page.count}
+    detail: dict[str, Any] = {"area": area}
+    detail |= {"found": page.count} if page else {}
     detail |= {"filters": filters} if filters else {}
-    detail |= {"found_capped": "yes"} if page.capped else {}
-    back_to = page.looked_back_to.strftime("%Y-%m-%d") if page.looked_back_to else ""
+    detail |= {"found_capped": "yes"} if page and page.capped else {}
+    back_to = page.looked_back_to.strftime("%Y-%m-%d") if page and page.looked_back_to else ""
     detail |= {"looked_back_to": back_to} if back_to else {}
     act = {"area": area, "words": words, "filters": filters, "back_to": back_to}
     record_once(Kind.SEARCHED, by=by, act=act, detail=detail, private={"q": words} if words else None)

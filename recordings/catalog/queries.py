@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
-from recordings.catalog.finding import SearchRow, find
+from recordings.catalog.finding import SearchRow, find, find_next
 from recordings.catalog.folding import digits
 from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
@@ -80,7 +80,10 @@ def recordings_page(
 
 
 def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tuple[UUID | None, UUID | None]:
-    """Return the next newer and the next older recording in the list of these criteria, None at its ends."""
+    """Return the next newer and the next older recording in the list of these criteria, None at its ends.
+
+    In a large catalog words are not looked for far away: None is then also what has no neighbour for months.
+    """
     if watermark_in(criteria.words):
         return None, None
     try:
@@ -89,10 +92,8 @@ def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tu
     except TooManyWords:
         return None, None
     search, key = Search.for_recordings(criteria), TimeKey(shown_at, recording_id)
-    newer, older = (
-        find(search, 1, after=key, newer=is_newer, patient=False).rows for is_newer in (True, False)
-    )
-    return (newer[0].id if newer else None), (older[0].id if older else None)
+    newer, older = find_next(search, key, newer=True), find_next(search, key)
+    return newer and newer.id, older and older.id
 
 
 def _search_page(

@@ -9,7 +9,9 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
+from recordings.audit import Actor
 from recordings.catalog.forms import SearchForm
+from recordings.catalog.logs import record_search
 from recordings.catalog.queries import LIST_PARAMETER, neighbours
 from recordings.models import Recording
 
@@ -24,12 +26,18 @@ class ListPlace:
     next_url: str
 
     @classmethod
-    def of(cls, recording: Recording, asked: str) -> Self | None:
-        """Read it for the list whose query string is `asked`; None where that is none."""
+    def of(cls, recording: Recording, asked: str, *, by: Actor) -> Self | None:
+        """Read it for the list whose query string is `asked`; None where that is none.
+
+        It is a search: the event of it is committed first, unless the list itself has just written it. Raises
+        AuditUnavailable.
+        """
         form = SearchForm(QueryDict(asked))
         if not form.is_valid():
             return None
-        newer, older = neighbours(form.criteria(), recording.shown_at, recording.pk)
+        criteria = form.criteria()
+        record_search(by=by, area="recordings", criteria=criteria)
+        newer, older = neighbours(criteria, recording.shown_at, recording.pk)
         query = urlencode({LIST_PARAMETER: form.query()})
 
         def address(pk: UUID | None) -> str:

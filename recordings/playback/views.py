@@ -1,6 +1,7 @@
 """The recording's page, and what its player asks for. No GET ever holds a URL to the file."""
 
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_committed
+from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record_committed
 from recordings.audit.reading import check_open, log_reading
 from recordings.catalog.queries import LIST_PARAMETER
 from recordings.exceptions import PortalError
@@ -36,17 +37,18 @@ FILE_FOUND = "Storage has the file and gives it out, but this browser could not 
 @permission_required(Permission.OPEN_OBJECTS)
 def recording_page(request: Request, pk: UUID) -> HttpResponse:
     """One recording: what is known of it, and the button that begins a viewing."""
-    recording = queries.recording_of(pk)
+    recording, actor = queries.recording_of(pk), Actor.from_request(request)
     record_committed(
         Kind.RECORDING_OPENED,
-        by=Actor.from_request(request),
+        by=actor,
         target=Target.of(recording),
         outcome=Outcome.GRANTED,
     )
     form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
     in_list = None
     if LIST_PARAMETER in request.GET and can(request.user, Permission.SEARCH_OBJECTS):
-        in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER])
+        with suppress(AuditUnavailable):  # then nobody is searched for, and the page does without its list
+            in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER], by=actor)
     shown = _player_page(request, recording, form, whole=True, in_list=in_list)
     return page(request, PAGE, {"page": shown})
 

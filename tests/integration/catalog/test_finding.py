@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
-from recordings.catalog.finding import find
+from recordings.catalog.finding import find, find_next
 from recordings.catalog.folding import fold, pieces
 from recordings.catalog.search_documents import rebuild_docs
 from recordings.models import CommBoxObject, Recording, RecordingState
+from recordings.paging import TimeKey
 from recordings.timed import forget_all
 from tests.factories import MORNING, agent, conversation, stream
 from tests.thorough import examples
@@ -213,6 +214,19 @@ def test_what_a_search_in_a_hurry_gives_is_the_beginning(world, in_a_hurry, aske
     assert [row.object_id for row in hurried.rows] == expected[: len(hurried.rows)]
     if hurried.looked_back_to is None:
         assert len(hurried.rows) == min(len(expected), 4)
+
+
+@settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(criteria)
+def test_each_recording_of_a_list_has_its_neighbours(world, asked):
+    search, expected = Search.for_recordings(asked), expected_recordings(world, asked)
+    keys = {call.pk: TimeKey(call.shown_at, call.pk) for call in world[1]}
+    for newer, order in ((False, expected), (True, expected[::-1])):
+        for place in {0, len(order) // 2, len(order) - 2, len(order) - 1} & set(range(len(order))):
+            found = find_next(search, keys[order[place]], newer=newer)
+            assert [found.id if found else None] == (order[place + 1 : place + 2] or [None])
 
 
 def test_a_small_catalog_is_looked_through_at_once(world, monkeypatch):

@@ -9,6 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from recordings.audit import AuditUnavailable
+from recordings.audit.record import record_committed
+from recordings.models import AuditEvent
 from tests import factories
 
 NOW = timezone.now()
@@ -76,3 +79,67 @@ def test_whatever_stands_in_the_address_the_page_opens(client, five, query):
 def test_without_a_list_it_is_the_object(client, five):
     _, _, crumb = links(client.get(f"/recordings/{five[0].pk}/"))
     assert crumb == "/objects/"
+
+
+# --- finding the neighbours is a search
+
+
+def searches():
+    return AuditEvent.objects.filter(kind="search.run")
+
+
+@pytest.mark.parametrize("query", ["", "q=dana", "q=0501234567", "status=2", "q=dana&status=2", "q=..."])
+def test_neighbours_are_searched_for_with_an_event_once(client, five, query):
+    for recording in five[:2]:
+        opened(client, recording, query)
+    (event,) = searches()
+    assert "found" not in bytes(event.body).decode()
+    assert client.get(f"/recordings/?{query}").status_code == 200
+    assert searches().count() == 1
+
+
+@pytest.mark.parametrize("query", ["", "q=dana", "q=0501234567", "status=2"])
+def test_opening_from_a_list_that_was_just_searched_adds_no_search(client, five, query):
+    client.get(f"/recordings/?{query}")
+    opened(client, five[1], query)
+    assert searches().count() == 1
+
+
+@pytest.mark.parametrize("query", ["since=yesterdaymorning", "status=x"])
+def test_what_is_no_list_is_not_searched_for(client, five, query):
+    opened(client, five[1], query)
+    assert not searches().exists()
+
+
+def test_without_the_event_nobody_is_searched_for(client, five, monkeypatch):
+    def refuse_searches(kind, **facts):
+        if kind == "search.run":
+            raise AuditUnavailable
+        return record_committed(kind, **facts)
+
+    monkeypatch.setattr("recordings.audit.once.record_committed", refuse_searches)
+    page = opened(client, five[1], "q=dana")
+    assert page.status_code == 200
+    previous, following, crumb = links(page)
+    assert (previous, following, crumb) == ("", "", "/objects/")
+
+
+def test_in_a_large_catalog_neighbours_are_looked_for_near_by(client, db, monkeypatch):
+    """Whoever opens a recording waits for its page, in both directions."""
+    monkeypatch.setattr("recordings.catalog.finding.HURRIED_FROM", -2)
+    monkeypatch.setattr("recordings.catalog.finding.PATIENCE", 0)
+    danas = [("Dana", days) for days in (0, 0.1, 200, 200.1)]
+    made = {
+        days: factories.recording(
+            factories.conversation(customer_name=name), recorded_at=NOW - timedelta(days=days)
+        )
+        for name, days in (*danas, *(("Omar", days) for days in (40, 80, 120, 160)))
+    }
+    beside = {days: links(opened(client, made[days], "q=dana"))[:2] for _, days in danas}
+    found = {days: tuple(map(pk_of, both)) for days, both in beside.items()}
+    assert found == {
+        0: ("", str(made[0.1].pk)),
+        0.1: (str(made[0].pk), ""),
+        200: ("", str(made[200.1].pk)),
+        200.1: (str(made[200].pk), ""),
+    }
