@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from time import monotonic
 from typing import Any
@@ -13,6 +14,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 # A body may pause for ten seconds in all, and comes at 8 KiB a second or faster.
 PATIENCE_SECONDS = 10.0
 LEAST_BYTES_A_SECOND = 8 * 1024
+MOST_DISCARDED, DISCARD_SECONDS = 2 * 1024 * 1024, 1.0
 IN_MEMORY = 64 * 1024
 
 
@@ -44,3 +46,18 @@ async def read_body(receive: Receive, most: int) -> "SpooledTemporaryFile[bytes]
     except BaseException:
         body.close()
         raise
+
+
+async def discard_rest(receive: Receive) -> None:
+    """Read on and keep nothing, up to 2 MiB and for a second.
+
+    A client that is still sending when the connection closes may lose the answer: a proxy then says 502.
+    """
+    size = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while size < MOST_DISCARDED:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                size += len(message.get("body", b""))

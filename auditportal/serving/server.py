@@ -22,7 +22,7 @@ from django.urls import reverse
 from auditportal import metrics
 from auditportal.accounts.session import is_over
 from auditportal.serving.admission import Threads
-from auditportal.serving.body import Receive, read_body
+from auditportal.serving.body import Receive, discard_rest, read_body
 from auditportal.serving.bridge import Application, Scope, Send, call, environ_of, send_answer
 from auditportal.serving.refusals import (
     AddressTooLong,
@@ -83,6 +83,8 @@ class Server:
         except ClientGone:
             return
         except Refused as refused:
+            if isinstance(refused, BodyTooLarge):
+                await discard_rest(receive)
             await _refuse(scope, send, refused)
         except Exception:
             logger.exception("failed", path=scope["path"])

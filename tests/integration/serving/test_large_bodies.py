@@ -9,6 +9,7 @@ import pytest
 from auditportal.serving import server
 from auditportal.serving.server import Server
 from recordings.proof.evidence.check.uploads import LARGEST_REQUEST
+from tests import coroutines
 
 HALF = b"x" * 1_000_000
 Messages = list[dict[str, Any]]
@@ -73,7 +74,7 @@ def test_a_second_large_body_is_read_once_the_first_is_answered(portal: Server) 
         first.may_end.set()
         assert (await one)[:2] == (await two)[:2] == (200, b"2000000")
 
-    asyncio.run(both())
+    coroutines.run(both())
 
 
 def test_who_waits_too_long_for_another_large_body_is_told_when_to_come_back(
@@ -93,9 +94,9 @@ def test_who_waits_too_long_for_another_large_body_is_told_when_to_come_back(
         assert (await one)[0] == 200
         assert (await third.ask(portal))[0] == 200
 
-    asyncio.run(both())
+    coroutines.run(both())
 
 
 @pytest.mark.parametrize(("path", "size"), [("/", 1_048_577), ("/audit/verify/", LARGEST_REQUEST + 1)])
 def test_no_other_body_is_large(portal: Server, path: str, size: int) -> None:
-    assert asyncio.run(Upload(path, size).ask(portal))[0] == 413
+    assert coroutines.run(Upload(path, size).ask(portal))[0] == 413

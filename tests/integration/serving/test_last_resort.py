@@ -10,6 +10,7 @@ from django.db import OperationalError
 from auditportal.serving import body as bodies
 from auditportal.serving import server as serving
 from auditportal.serving.server import Server
+from tests import coroutines
 
 
 def ask(
@@ -36,7 +37,7 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
-    asyncio.run(Server(application, threads=1)(scope, receive, send))
+    coroutines.run(Server(application, threads=1)(scope, receive, send))
     if not sent:
         return 0, {}, b""
     given = {name.decode(): value.decode() for name, value in sent[0]["headers"]}

@@ -1,6 +1,5 @@
 """A WSGI application behind an asynchronous server: what it is told, and what leaves."""
 
-import asyncio
 import io
 from typing import Any
 
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from auditportal.serving.admission import Threads
 from auditportal.serving.bridge import call, environ_of, send_answer
+from tests import coroutines
 
 
 def scope(headers: list[tuple[bytes, bytes]], raw_path: bytes = b"/", query: bytes = b"") -> dict[str, Any]:
@@ -62,7 +62,7 @@ def sent_by(application: Any, slow: bool = False) -> list[dict[str, Any]]:
         await send_answer(answer, send, threads)
         return messages
 
-    return asyncio.run(run())
+    return coroutines.run(run())
 
 
 class Streamed:
