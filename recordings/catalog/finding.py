@@ -242,7 +242,7 @@ class _Direction:
         return _fetch(self._named(rows), values)
 
     def walk_all(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
-        """Walk through all rows in order: what is not looked for by words is found soon."""
+        """Read rows in order and filter them. A search without words needs no index of words: its rows are frequent."""
         everything = self.search.ordered & self.search.checked & self._behind(start)
         rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608
         return _fetch(self._named(rows), [*everything.values, limit])

@@ -59,7 +59,7 @@ _without_versions: defaultdict[str, TimedValue[bool]] = defaultdict(lambda: Time
 
 @dataclass(frozen=True, slots=True)
 class FreshUrl:
-    """A URL made this second, still on the server. It may leave once its issue is in the trail.
+    """A presigned URL that was just made. It must not leave the server before its issue is in the trail.
 
     `answer` is what storage said to it.
     """

@@ -24,7 +24,7 @@ Banner = dict[str, str]
 
 
 def storage_banners() -> list[Banner]:
-    """What is wrong with the portal's access to storage now, and the end of its temporary key."""
+    """List what is wrong with the access to storage now, and warn before the temporary key expires."""
     return [*_key_banners(), *_trouble_banners()]
 
 

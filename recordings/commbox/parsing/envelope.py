@@ -66,12 +66,6 @@ def class_of(status: int, description: str = "") -> type[CommBoxError]:
     return ServerError if status >= 500 else BadRequest
 
 
-def items_of(document: Any) -> list[Any]:
-    """List the items of an answer; a single object counts as a list of one."""
-    items, _ = _items(document)
-    return items
-
-
 def read_items(
     document: Any,
     read: Callable[[Fields, dict[str, Any]], T],
