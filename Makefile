@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e pictures lock
+.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages pictures lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -59,6 +59,10 @@ bench-load: $(VENV)/.dev ## the highest rate of pages with p95 within 300 ms, fi
 
 bench-scale: $(VENV)/.dev ## search at 1 and 3 million objects; takes an hour and 10 GB (SIZES="1000000 10000000")
 	@$(BIN)/python -m tests.bench.scale $(SIZES)
+
+# GNU gettext finds the sentences and compiles them; the compiled catalogues are committed, so that nobody else needs it.
+messages: $(VENV)/.dev ## collect the sentences of pages into locale/, and compile the translations (needs gettext)
+	@$(BIN)/python -m tests.messages
 
 pictures: $(VENV)/.dev ## the README's screenshots, made by the browser tests
 	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q -m screenshots

@@ -16,7 +16,7 @@ TABLES = {
     "account_emailaddress": "SELECT",
     "account_emailconfirmation": "",
     "accounts_grant": "SELECT, INSERT, UPDATE (ended_at, ended_by_id)",
-    "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active)",
+    "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, language, time_zone)",
     "auth_group": "",
     "auth_group_permissions": "",
     "auth_permission": "",

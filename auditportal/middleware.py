@@ -70,8 +70,8 @@ def privacy_headers(get_response: Handler) -> Handler:
             del response.headers["Vary"]
             if vary:
                 response.headers["Vary"] = ", ".join(vary)
-        # Tiles of the sealed log never change: a view that hands them out says itself who may keep them.
-        elif not request.path.startswith("/static/") and not getattr(response, "is_of_the_log", False):
+        # Tiles of the sealed log and the words of the scripts never change: their views say who may keep them.
+        elif not request.path.startswith("/static/") and not getattr(response, "keeps_cache_header", False):
             add_never_cache_headers(response)
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "auditportal.accounts.middleware.sign_in_required",
+    "auditportal.localization.localized",
 ]
 ROOT_URLCONF = "auditportal.urls"
 WSGI_APPLICATION = "auditportal.wsgi.application"
@@ -70,10 +71,15 @@ TEMPLATES: list[dict[str, Any]] = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
                 "auditportal.shell.shell",
             ],
-            "builtins": ["recordings.templatetags.wording", "recordings.templatetags.icons"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "recordings.templatetags.wording",
+                "recordings.templatetags.icons",
+            ],
         },
     }
 ]
@@ -188,6 +194,10 @@ STORAGES = {
 # --- words and times
 
 LANGUAGE_CODE = "en"
+# Each language names itself. Adding one is adding its catalogue: docs/translation.md.
+LANGUAGES = [("en", "English"), ("he", "עברית")]
+LOCALE_PATHS = [ROOT / "locale"]
+FORMAT_MODULE_PATH = "auditportal.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

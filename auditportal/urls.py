@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from auditportal import csp_reports, errors, health
+from auditportal.localization import script_words
 from recordings.overview.views import overview
 
 urlpatterns = [
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),
+    path("words/<slug:language>.js", script_words, name="script_words"),
     # for whoever runs it
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),

@@ -1,12 +1,14 @@
-"""Write times, lengths, sizes and states the same on every page."""
+"""Write times, lengths, sizes and states the same on every page, in the reader's language and time zone."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import get_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 TONES = {
     "playable": "ok",
@@ -18,18 +20,41 @@ TONES = {
     "unchanged": "ok",
     "differs": "bad",
 }
-_STEPS = ((60, 1, "s"), (3600, 60, "m"), (86_400, 3600, "h"), (60 * 86_400, 86_400, "d"))
+# Below so many seconds, an age is written in this unit.
+_AGES = (
+    (60, 1, gettext_noop("%(number)s s ago")),
+    (3600, 60, gettext_noop("%(number)s m ago")),
+    (86_400, 3600, gettext_noop("%(number)s h ago")),
+    (60 * 86_400, 86_400, gettext_noop("%(number)s d ago")),
+)
+_INTERVALS = (
+    (86_400, gettext_noop("%(number)s d")),
+    (3600, gettext_noop("%(number)s h")),
+    (60, gettext_noop("%(number)s m")),
+    (1, gettext_noop("%(number)s s")),
+)
+
+
+def in_english(text: str | Promise) -> str:
+    """Return the English of a text that may be translated: what is stored must not depend on who stored it."""
+    with translation.override("en"):
+        return str(text)
 
 
 def how_long_ago(when: datetime, now: datetime) -> str:
-    """Write an age in its largest whole unit: "12 s ago", "2 m ago", "5 h ago", "3 d ago", then the date."""
+    """Write an age in its largest whole unit: "12 s ago", "2 m ago", "5 h ago", "3 d ago", then the local date."""
     seconds = int((now - when).total_seconds())
     if seconds < 1:
-        return "now"
-    for below, unit, letter in _STEPS:
+        return pgettext("age", "now")
+    for below, unit, words in _AGES:
         if seconds < below:
-            return f"{seconds // unit} {letter} ago"
-    return when.strftime("%-d %b %Y")
+            return gettext(words) % {"number": seconds // unit}
+    return local_day(when)
+
+
+def local_day(when: datetime) -> str:
+    """Write the day in the reader's time zone, as their language writes days: 2026-11-20, 20.11.2026."""
+    return f"{timezone.localtime(when):{get_format('DAY')}}"
 
 
 def _time_element(when: datetime, attributes: str, words: str) -> SafeString:
@@ -37,33 +62,61 @@ def _time_element(when: datetime, attributes: str, words: str) -> SafeString:
     return SafeString(f'<time datetime="{when.isoformat()}"{attributes}>{words}</time>')
 
 
+def _exact(when: datetime) -> str:
+    return f' title="{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"'
+
+
 def ago(when: datetime | None) -> SafeString | str:
     """Write a <time> that says its age and, on hover, the exact moment; times.js keeps it true."""
     if when is None:
-        return "never"
-    exact = f' title="{when:%Y-%m-%d %H:%M:%S} UTC" data-age'
-    return _time_element(when, exact, how_long_ago(when, timezone.now()))
+        return gettext("never")
+    return _time_element(when, f"{_exact(when)} data-age", how_long_ago(when, timezone.now()))
+
+
+def moment(when: datetime | None) -> SafeString | str:
+    """Write a <time> to the second in the reader's time zone, with UTC on hover."""
+    return _local(when, "SECOND")
+
+
+def moment_minute(when: datetime | None) -> SafeString | str:
+    """Write a <time> to the minute in the reader's time zone, with UTC on hover."""
+    return _local(when, "MINUTE")
+
+
+def _local(when: datetime | None, precision: str) -> SafeString | str:
+    if when is None:
+        return gettext("not given")
+    return _time_element(when, _exact(when), f"{timezone.localtime(when):{get_format(precision)}}")
 
 
 def utc(when: datetime | None) -> SafeString | str:
-    """Write a <time> to the second, UTC."""
-    if when is None:
-        return "not given"
-    return _time_element(when, " data-utc", f"{when:%Y-%m-%d %H:%M:%S}")
+    """Write a <time> to the second in UTC, the same in every language: what evidence says."""
+    return _utc(when, "%Y-%m-%d %H:%M:%S")
 
 
 def utc_minute(when: datetime | None) -> SafeString | str:
-    """Write a <time> to the minute, UTC, for lists."""
+    """Write a <time> to the minute in UTC, the same in every language."""
+    return _utc(when, "%Y-%m-%d %H:%M")
+
+
+def _utc(when: datetime | None, precision: str) -> SafeString | str:
     if when is None:
-        return "not given"
-    return _time_element(when, " data-utc", f"{when:%Y-%m-%d %H:%M}")
+        return gettext("not given")
+    return _time_element(when, " data-utc", f"{when.astimezone(UTC):{precision}}")
+
+
+def zone_label() -> str:
+    """Return the name of the reader's time zone, such as Asia/Jerusalem or UTC."""
+    return timezone.get_current_timezone_name()
+
+
+def clock(seconds: float | None) -> str:
+    """Write a length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
+    return gettext("unknown") if seconds is None else _clock(seconds)
 
 
 @lru_cache(4096, typed=True)
-def clock(seconds: float | None) -> str:
-    """Write a length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
-    if seconds is None:
-        return "unknown"
+def _clock(seconds: float) -> str:
     if seconds < 0:
         return f"{seconds} s"
     minutes, rest = divmod(int(seconds), 60)
@@ -74,23 +127,25 @@ def clock(seconds: float | None) -> str:
 def interval(every: timedelta) -> str:
     """Write how often something happens, in its largest whole unit: "10 s", "5 m", "1 h", "1 d"."""
     seconds = int(every.total_seconds())
-    for unit, letter in ((86_400, "d"), (3600, "h"), (60, "m")):
-        if seconds % unit == 0 and seconds >= unit:
-            return f"{seconds // unit} {letter}"
-    return f"{seconds} s"
+    unit, words = next(
+        (step for step in _INTERVALS if seconds % step[0] == 0 and seconds >= step[0]), _INTERVALS[-1]
+    )
+    return gettext(words) % {"number": seconds // unit}
 
 
 def size(count: int | None) -> SafeString | str:
     """Write a size in binary units, the exact bytes on hover."""
     if count is None:
-        return "unknown"
+        return gettext("unknown")
     value, unit = float(count), "B"
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if abs(value) < 1024 or unit == "TiB":
             break
         value /= 1024
     text = f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
-    return format_html('<span title="{} bytes">{}</span>', f"{count:,}", text)
+    return format_html(
+        '<span title="{}">{}</span>', gettext("%(number)s bytes") % {"number": f"{count:,}"}, text
+    )
 
 
 def tag_of(state: str) -> str:
@@ -98,6 +153,6 @@ def tag_of(state: str) -> str:
     return TONES.get(state, "info")
 
 
-def plain_id(value: Any) -> str:
+def plain_id(value: object) -> str:
     """Write an id as text: never with thousands separators."""
     return "" if value is None else str(value)

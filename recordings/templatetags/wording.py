@@ -8,6 +8,8 @@ register = template.Library()
 
 for _function in (
     wording.ago,
+    wording.moment,
+    wording.moment_minute,
     wording.utc,
     wording.utc_minute,
     wording.clock,

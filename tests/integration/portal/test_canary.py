@@ -60,7 +60,13 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 def address(route: str) -> str:
     """A URL of this pattern that carries the token wherever it takes a text."""
-    values = {"<uuid:": "0199a5b0-0000-7000-8000-000000000000", "<int:": "7", "<str:": TOKEN, "<path:": TOKEN}
+    values = {
+        "<uuid:": "0199a5b0-0000-7000-8000-000000000000",
+        "<int:": "7",
+        "<str:": TOKEN,
+        "<path:": TOKEN,
+        "<slug:": "he",
+    }
     for start, value in values.items():
         while start in route:
             before, _, rest = route.partition(start)

@@ -24,6 +24,7 @@ MATRIX = {
     "account_login": OPEN,
     "account_logout": OPEN,
     "csp_reports": OPEN,
+    "script_words": OPEN,
     "session": ANYBODY_SIGNED_IN,
     "signed_in": ANYBODY_SIGNED_IN,
     "people:list": P.MANAGE_PEOPLE,

@@ -110,7 +110,7 @@ def _for_anybody(response: HttpResponse, caching: str) -> HttpResponse:
 def _for_reader(response: HttpResponse) -> HttpResponse:
     """Let the reader's own cache keep the response for ever, and no shared one."""
     response.headers["Cache-Control"] = f"private, {_IMMUTABLE}"
-    response.is_of_the_log = True  # type: ignore[attr-defined]
+    response.keeps_cache_header = True  # type: ignore[attr-defined]
     return response
 
 
