@@ -4,7 +4,6 @@ Language: the person's own choice, else the browser's. Time zone: the person's o
 named when they signed in, else UTC. Times are stored in UTC; only pages show them in another zone.
 """
 
-import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import Any
@@ -15,17 +14,11 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
+from auditportal.accounts.zones import ZONE, zone_named
 from recordings.policies import open_view
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
-ZONE = "time_zone"  # key in the session: what the browser said at sign-in
 LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
-# Names by continent and city, as browsers give them; the others are aliases.
-ZONES = frozenset(
-    name
-    for name in zoneinfo.available_timezones()
-    if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
-)
 
 
 def localized(get_response: Handler) -> Handler:
@@ -49,11 +42,6 @@ def zone_of(request: Any) -> tzinfo:
     if not request.user.is_authenticated:
         return UTC
     return zone_named(request.user.time_zone or request.session.get(ZONE, "")) or UTC
-
-
-def zone_named(name: str) -> tzinfo | None:
-    """Return the zone of an IANA name such as Asia/Jerusalem, or None when there is none of that name."""
-    return zoneinfo.ZoneInfo(name) if name in ZONES else None
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""What every page shows around its content: who is here, where they may go, what is wrong with the source."""
+"""Build what every page shows around its content: navigation, the signed-in person, warnings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, ngettext
 
 from auditportal.accounts.session import seconds_left
 from recordings.audit.lag import lag
@@ -14,21 +16,21 @@ from recordings.permissions import Permission
 from recordings.proof.verification.nightly import alarm
 
 # Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
-NAVIGATION: tuple[tuple[str, str, str, str, Permission | None], ...] = (
-    ("Overview", "overview", "layout-dashboard", "g h", None),
-    ("Objects", "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
-    ("Recordings", "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
-    ("Assurance", "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
-    ("Audit trail", "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
-    ("Reports", "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
-    ("Operations", "operations:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
-    ("People", "people:list", "users", "g u", Permission.MANAGE_PEOPLE),
+NAVIGATION: tuple[tuple[str | Promise, str, str, str, Permission | None], ...] = (
+    (gettext_lazy("Overview"), "overview", "layout-dashboard", "g h", None),
+    (gettext_lazy("Objects"), "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
+    (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
+    (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
+    (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
+    (gettext_lazy("Reports"), "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
+    (gettext_lazy("Operations"), "operations:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
+    (gettext_lazy("People"), "people:list", "users", "g u", Permission.MANAGE_PEOPLE),
 )
 
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    label: str
+    label: str | Promise
     url: str
     icon: str
     keys: str
@@ -37,7 +39,7 @@ class NavigationEntry:
 
 
 def _navigation(request: HttpRequest, user: Any) -> list[NavigationEntry]:
-    """The pages this person may open, the current one marked."""
+    """List the pages this person may open, and mark the current one."""
     entries = []
     for label, name, icon, keys, permission in NAVIGATION:
         if permission is None or user.has_permission(permission):
@@ -48,7 +50,7 @@ def _navigation(request: HttpRequest, user: Any) -> list[NavigationEntry]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The context of base.html. htmx fragments do not use it, so nothing is asked for them."""
+    """Return the context of base.html. htmx fragments do not use it, so for them nothing is queried."""
     user = getattr(request, "user", None)
     frame: dict[str, Any] = {
         "demo": settings.DEMO,
@@ -69,19 +71,29 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {**frame, "nav": _navigation(request, user), "person": person, "banners": warnings}
 
 
-def _trail_banners() -> list[dict[str, str]]:
-    """What everybody must know about the trail: two queries where a log is kept, none elsewhere."""
+def _trail_banners() -> list[dict[str, Any]]:
+    """Return what everybody must know about the trail: two queries where a sealed log is kept, else none."""
     if not settings.AUDIT_ORIGIN:
         return []
     broken, behind = alarm(), lag()
     warnings = [{"level": "bad", "title": broken.title, "text": broken.sentence}] if broken else []
     if behind.alarming:
-        minutes = settings.AUDIT_LAG_LIMIT_SECONDS // 60
+        seconds, minutes = round(behind.seconds), settings.AUDIT_LAG_LIMIT_SECONDS // 60
         warnings.append(
             {
                 "level": "bad",
-                "title": f"The audit trail has not been sealed for {behind.seconds:.0f} seconds.",
-                "text": f"After {minutes} minutes nothing plays. Sealer or signer may not be running.",
+                "title": ngettext(
+                    "The audit trail has not been sealed for %(seconds)s second.",
+                    "The audit trail has not been sealed for %(seconds)s seconds.",
+                    seconds,
+                )
+                % {"seconds": seconds},
+                "text": ngettext(
+                    "After %(minutes)s minute, recordings stop playing. The sealer or the signer may not be running.",
+                    "After %(minutes)s minutes, recordings stop playing. The sealer or the signer may not be running.",
+                    minutes,
+                )
+                % {"minutes": minutes},
             }
         )
     return warnings

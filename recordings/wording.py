@@ -89,6 +89,11 @@ def _local(when: datetime | None, precision: str) -> SafeString | str:
     return _time_element(when, _exact(when), f"{timezone.localtime(when):{get_format(precision)}}")
 
 
+def time_of_day(when: datetime) -> SafeString:
+    """Write a <time> of hours and minutes in the reader's time zone, with the day and UTC on hover."""
+    return _time_element(when, _exact(when), f"{timezone.localtime(when):%H:%M}")
+
+
 def utc(when: datetime | None) -> SafeString | str:
     """Write a <time> to the second in UTC, the same in every language: what evidence says."""
     return _utc(when, "%Y-%m-%d %H:%M:%S")

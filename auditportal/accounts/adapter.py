@@ -1,11 +1,11 @@
-"""Sign-in by allauth, the house's way: no sign-up, limits that fail closed, every attempt in the trail."""
+"""Configure allauth: no sign-up, limits that fail closed, every attempt in the audit trail."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from auditportal.accounts import attempts
 from auditportal.accounts.models import User
@@ -22,25 +22,26 @@ from recordings.counter import CannotCount
 
 
 class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
-    """What differs from allauth's defaults."""
+    """Override what differs from allauth's defaults."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": "User name and password do not fit together.",
-        "limits_unavailable": "Sign-in is closed for a moment: failed attempts cannot be counted right now. "
-        "Try again in a minute.",
+        "username_password_mismatch": gettext_lazy("The user name or the password is wrong."),
+        "limits_unavailable": gettext_lazy(
+            "Sign-in is unavailable right now because failed attempts cannot be counted. Try again in a minute."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Accounts are made by administrators."""
+        """Return False: administrators create accounts."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The same address the trail has: from a fixed number of trusted hops."""
+        """Return the address that the trail records: behind a fixed number of trusted proxies."""
         return client_address(request) or "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the attempt, in place of allauth's own limits; refuse when it is one too many or cannot be counted."""
+        """Count the attempt. Raises ValidationError over a limit, or when attempts cannot be counted."""
         try:
             self._attempt = attempts.begin(request, str(credentials.get("username", "")))
         except CannotCount:
@@ -58,7 +59,7 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
             ) from None
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """A closed account is answered like a wrong password: nobody learns that it exists (ASVS 6.3.8)."""
+        """Answer an inactive account like a wrong password, so that nobody learns that it exists (ASVS 6.3.8)."""
         user = super().authenticate(request, **credentials)
         if user is not None and not user.is_active:
             self.authentication_failed(request, **credentials)
@@ -68,7 +69,7 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """A failed attempt is an event, and so is that the next one has to wait."""
+        """Record the failed attempt, and a delay of the next one."""
         super().authentication_failed(request, **credentials)
         by, target = Actor.from_request(request), _typed(credentials)
         record_committed(Kind.SIGN_IN_FAILED, by=by, target=target, outcome=Outcome.DENIED)
@@ -83,7 +84,7 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
             )
 
     def _record_waiting(self, request: HttpRequest, credentials: dict[str, Any]) -> None:
-        """Attempts while one has to wait are one event a minute."""
+        """Record attempts during a delay as one event a minute."""
         by, target = Actor.from_request(request), _typed(credentials)
         record_once(
             Kind.SIGN_IN_FAILED,
@@ -96,5 +97,5 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
 
 
 def _typed(credentials: dict[str, Any]) -> Target:
-    """The name that was typed, as a personal value: it may be a password."""
+    """Return the typed name as a personal value: it may be a password."""
     return Target("account", "account", str(credentials.get("username", ""))[:150], subject="anonymous")

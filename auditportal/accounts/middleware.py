@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
+from django.utils.translation import gettext
 
 from auditportal.accounts import session
 from auditportal.errors import answer
@@ -49,7 +50,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     """
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     if request.headers.get("HX-Request") == "true" or wants_json:
-        return answer(request, 401, "Your session has ended. Sign in again.")
+        return answer(request, 401, gettext("Your session has ended. Sign in again."))
     query = {"next": _page_of(request)}
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         query["ended"] = "1"  # somebody was signed in here, and the page says what became of it

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from auditportal.accounts.roles import ROLES, Role
 from recordings.permissions import Permission
@@ -25,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in. What they may do comes from their standing grants only."""
+    """A person who signs in. What they may do comes from their current grants only."""
 
     username = models.CharField(max_length=80, unique=True)
     full_name = models.CharField(max_length=160)
@@ -54,12 +55,12 @@ class User(AbstractBaseUser):
 
     @cached_property
     def roles(self) -> tuple[Role, ...]:
-        """The roles standing now, in the order of the house."""
+        """The roles held now, in the order of `ROLES`."""
         held = set(self.grants.filter(ended_at=None).values_list("role", flat=True))
         return tuple(role for role in ROLES.values() if role.code in held)
 
     def has_permission(self, permission: Permission) -> bool:
-        """Whether one of the standing roles carries this permission; never for a closed account."""
+        """Whether one of the roles held now carries this permission; never for an inactive account."""
         return self.is_active and any(permission in role.permissions for role in self.roles)
 
     @property
@@ -68,7 +69,7 @@ class User(AbstractBaseUser):
 
     @property
     def role_label(self) -> str:
-        return ", ".join(role.label for role in self.roles) or "No role"
+        return ", ".join(str(role.label) for role in self.roles) or gettext("No role")
 
     @property
     def is_staff(self) -> bool:

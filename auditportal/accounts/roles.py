@@ -1,6 +1,9 @@
-"""The roles of the house, in code: a role is a name people know and the permissions it carries."""
+"""The roles that people are granted. A role is a name and the permissions it carries; it is code, not data."""
 
 from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from recordings.permissions import Permission as P
 
@@ -8,8 +11,8 @@ from recordings.permissions import Permission as P
 @dataclass(frozen=True)
 class Role:
     code: str
-    label: str
-    may: str
+    label: str | Promise
+    may: str | Promise
     permissions: frozenset[P]
 
 
@@ -18,8 +21,8 @@ ROLES = {
     for role in (
         Role(
             "compliance_officer",
-            "Compliance officer",
-            "searches, watches, reads the trail, exports reports",
+            gettext_lazy("Compliance officer"),
+            gettext_lazy("Searches, watches, reads the audit trail and exports reports."),
             frozenset(
                 {
                     P.SEARCH_OBJECTS,
@@ -35,8 +38,8 @@ ROLES = {
         ),
         Role(
             "qa_manager",
-            "QA manager",
-            "searches and watches; does not read the trail",
+            gettext_lazy("QA manager"),
+            gettext_lazy("Searches and watches. Does not read the audit trail."),
             frozenset(
                 {
                     P.SEARCH_OBJECTS,
@@ -49,14 +52,14 @@ ROLES = {
         ),
         Role(
             "external_auditor",
-            "External auditor",
-            "reads and exports the trail; never sees media",
+            gettext_lazy("External auditor"),
+            gettext_lazy("Reads and exports the audit trail. Never sees recordings."),
             frozenset({P.READ_TRAIL, P.EXPORT_REPORTS, P.VIEW_ASSURANCE}),
         ),
         Role(
             "administrator",
-            "Administrator",
-            "configures and looks after operations; does not watch",
+            gettext_lazy("Administrator"),
+            gettext_lazy("Manages people and operations. Does not watch recordings."),
             frozenset({P.REFRESH_CATALOG, P.VIEW_OPERATIONS, P.MANAGE_PEOPLE, P.ERASE_SUBJECTS}),
         ),
     )

@@ -12,5 +12,6 @@ urlpatterns = [
     path("accounts/logout/", views.sign_out, name="account_logout"),
     path("accounts/session/", views.session_state, name="session"),
     path("accounts/signed-in/", views.signed_in, name="signed_in"),
+    path("settings/", views.my_settings, name="my_settings"),
     path("people/", include((people, "people"))),
 ]

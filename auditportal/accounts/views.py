@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, and the people page of administrators."""
+"""Sign in, sign out, own settings, and the page where administrators grant roles."""
 
 from typing import Any
 
@@ -9,13 +9,17 @@ from django.db.models import Prefetch
 from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.utils import translation
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from auditportal.accounts import session
 from auditportal.accounts.actions import grant_role, revoke_role
 from auditportal.accounts.attempts import remember_device
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
+from auditportal.accounts.settings_form import SettingsForm
+from auditportal.accounts.zones import ZONE, zone_named
 from recordings.audit import Actor
 from recordings.http import Request, page
 from recordings.permissions import Permission
@@ -23,7 +27,7 @@ from recordings.policies import any_person, open_view, permission_required
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
-    """allauth's sign-in; in the demo its card names the demo accounts."""
+    """Sign in with allauth. In the demo, the page lists the demo accounts."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -36,7 +40,7 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
         return context
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """The form with its sentence; 429 where the next attempt has to wait."""
+        """Show the form with its errors; with status 429 when the next attempt has to wait."""
         response: HttpResponse = super().form_invalid(form)
         for error in form.errors.as_data().get("__all__", ()):
             if error.code == "too_many_login_attempts":
@@ -45,15 +49,17 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Sign the person in, and remember the device: failed attempts elsewhere do not delay it."""
+        """Sign the person in. Remember the browser, which failed attempts elsewhere do not delay, and its time zone."""
         response: HttpResponse = super().form_valid(form)
         if isinstance(self.request.user, User):
             remember_device(response, self.request.user)
+            if zone_named(zone := self.request.POST.get("time_zone", "")):
+                self.request.session[ZONE] = zone
         return response
 
 
 class SignOutView(LogoutView):  # type: ignore[misc]  # allauth is not typed
-    """allauth's sign-out; the browser forgets what it has kept of the pages. Cookies stay: one marks the device."""
+    """Sign out with allauth, and clear the browser's cache. Cookies stay: one marks the browser."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post(*args, **kwargs)
@@ -81,14 +87,30 @@ def session_state(request: Request) -> HttpResponse:
 @require_safe
 @any_person
 def signed_in(request: Request) -> HttpResponse:
-    """Where the sign-in of a covered page leads, in a tab of its own."""
+    """Show that the sign-in from a hidden page succeeded, in a tab of its own."""
     return page(request, "account/signed_in.html", {})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@any_person
+def my_settings(request: Request) -> HttpResponse:
+    """Show and save the language and the time zone in which this person reads the portal."""
+    form = SettingsForm(
+        request.POST or None, instance=request.user, browser_zone=request.session.get(ZONE, "")
+    )
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        # The confirmation is the first sentence in the new language.
+        with translation.override(request.user.language or translation.get_language_from_request(request)):
+            messages.success(request, gettext("Your settings were saved."))
+        return redirect("my_settings")
+    return page(request, "account/settings.html", {"form": form}, status=400 if form.errors else 200)
 
 
 @require_safe
 @permission_required(Permission.MANAGE_PEOPLE)
 def people(request: Request) -> HttpResponse:
-    """Everybody with an account, their roles, and a way to change them."""
+    """List everybody with an account and their roles, with a form to change these."""
     standing = Prefetch("grants", Grant.objects.filter(ended_at=None), to_attr="standing")
     rows = [
         {"user": user, "held": [ROLES[g.role] for g in user.standing if g.role in ROLES]}
@@ -100,19 +122,23 @@ def people(request: Request) -> HttpResponse:
 @require_POST
 @permission_required(Permission.MANAGE_PEOPLE)
 def change_role(request: Request, pk: int) -> HttpResponse:
-    """Grant or end one role of one person; nobody changes their own."""
+    """Grant or end one role of one person. Nobody changes their own roles."""
     user = get_object_or_404(User, pk=pk)
     role, ends = request.POST.get("role", ""), "end" in request.POST
     if user.pk == request.user.pk:
-        messages.error(request, "Your own roles are changed by another administrator.")
+        messages.error(request, gettext("Another administrator changes your roles."))
     elif role not in ROLES:
-        messages.error(request, "Choose one of the roles in the list.")
+        messages.error(request, gettext("Choose one of the roles in the list."))
     else:
         actor = Actor.from_request(request)
         if ends:
             revoke_role(user=user, role=role, by=actor, ended_by=request.user)
         else:
             grant_role(user=user, role=role, by=actor, granted_by=request.user)
-        done = "no longer has" if ends else "has"
-        messages.success(request, f"{user.full_name} {done} the role {ROLES[role].label}.")
+        done = (
+            gettext("%(name)s no longer has the role “%(role)s”.")
+            if ends
+            else gettext("%(name)s now has the role “%(role)s”.")
+        )
+        messages.success(request, done % {"name": user.display_name, "role": ROLES[role].label})
     return redirect("people:list")

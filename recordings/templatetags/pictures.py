@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 
 register = template.Library()
 
@@ -19,19 +21,14 @@ Span = tuple[int, int]
 
 
 @register.inclusion_tag("parts/_bars.html")
-def bars(
-    points: Iterable[tuple[str, int]], label: str, unit: str = "recordings", heading: str = "Day"
-) -> dict[str, Any]:
-    """Bars, one per (name, count), with their table. Negative counts are drawn as nothing."""
+def bars(points: Iterable[tuple[str, int]], label: str) -> dict[str, Any]:
+    """Draw recordings per day: a bar for each (day, count), with their table. Negative counts are drawn as nothing."""
     rows = list(points)
     top = max((count for _, count in rows), default=0)
     drawn = [_bar(place, name, count, top) for place, (name, count) in enumerate(rows)]
     return {
         "bars": drawn,
         "label": label,
-        "unit": unit,
-        "one": unit.removesuffix("s"),
-        "heading": heading,
         "total": sum(count for _, count in rows),
         "top": top,
         "view_box": f"0 0 {max(1, len(rows)) * BAR} {HIGH}",
@@ -44,6 +41,8 @@ def _bar(place: int, name: str, count: int, top: int) -> dict[str, Any]:
     return {
         "name": name,
         "count": count,
+        "title": ngettext("%(day)s: %(count)s recording", "%(day)s: %(count)s recordings", count)
+        % {"day": name, "count": number_format(count)},
         "x": f"{place * BAR + 1.5:.1f}",
         "y": f"{HIGH - height:.2f}",
         "height": f"{height:.2f}",
@@ -87,7 +86,7 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def clock(milliseconds: int) -> str:
-    """A length as people read it: 3:58, or 1:02:07 from an hour on. Parts of a second are dropped."""
+    """Write a length in milliseconds as 3:58, or as 1:02:07 from an hour on. Parts of a second are dropped."""
     minutes, seconds = divmod(max(0, milliseconds) // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
@@ -108,5 +107,5 @@ def _box(span: Span, length: int) -> dict[str, str]:
     return {
         "x": f"{start:.2f}",
         "width": f"{end - start:.2f}",
-        "title": f"{clock(span[0])} to {clock(span[1])}",
+        "title": gettext("%(start)s to %(end)s") % {"start": clock(span[0]), "end": clock(span[1])},
     }

@@ -10,6 +10,7 @@ for _function in (
     wording.ago,
     wording.moment,
     wording.moment_minute,
+    wording.time_of_day,
     wording.utc,
     wording.utc_minute,
     wording.clock,

@@ -30,7 +30,7 @@ def test_a_warning_comes_before_the_end_and_one_can_stay(page: Page, sign_in: Si
     expect(warning).to_contain_text("It ends in 1:5")
     assert axe_findings_in_both_themes(page) == {}
     page.unroute(STATE)
-    warning.get_by_role("button", name="Stay").click()
+    warning.get_by_role("button", name="Stay signed in").click()
     expect(warning).to_be_hidden()
 
 
@@ -41,8 +41,8 @@ def test_the_greatest_length_cannot_be_stayed_beyond(page: Page, sign_in: SignIn
     told(page, 110, can_stay=False)
     page.clock.fast_forward("13:10")
     warning = page.get_by_role("alertdialog", name="Your session is about to end")
-    expect(warning).to_contain_text("greatest length")
-    expect(warning.get_by_role("button", name="Stay")).to_be_hidden()
+    expect(warning).to_contain_text("maximum length")
+    expect(warning.get_by_role("button", name="Stay signed in")).to_be_hidden()
 
 
 def test_the_cover_hides_the_picture_and_keeps_the_form(

@@ -51,7 +51,7 @@ def test_a_web_process_has_timeouts_and_a_worker_has_none(db: None, services: Se
     ("error", "said"),
     [
         (psycopg.errors.QueryCanceled, "longer than five seconds"),
-        (psycopg.errors.LockNotAvailable, "Something else is changing the same data"),
+        (psycopg.errors.LockNotAvailable, "Someone else is changing the same data"),
         (psycopg.OperationalError, "cannot be reached"),
     ],
 )

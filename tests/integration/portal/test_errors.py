@@ -23,7 +23,7 @@ def test_a_refusal_keeps_the_navigation(officer: Client, path: str, status: int)
     response = officer.get(path)
     html = response.content.decode()
     assert response.status_code == status
-    assert '<nav aria-label="Main">' in html
+    assert '<nav aria-label="Main menu">' in html
     assert 'href="/objects/"' in html
     assert 'href="/people/"' not in html
     assert html.count("<h1>") == html.count("data-sentence") == 1
@@ -39,7 +39,7 @@ def test_without_the_database_it_is_a_card(
     monkeypatch.setattr("auditportal.shell.banners", away)
     response = officer.get(path)
     assert response.status_code == status
-    assert '<nav aria-label="Main">' not in response.content.decode()
+    assert '<nav aria-label="Main menu">' not in response.content.decode()
     assert "data-sentence" in response.content.decode()
 
 

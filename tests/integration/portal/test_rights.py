@@ -27,6 +27,7 @@ MATRIX = {
     "script_words": OPEN,
     "session": ANYBODY_SIGNED_IN,
     "signed_in": ANYBODY_SIGNED_IN,
+    "my_settings": ANYBODY_SIGNED_IN,
     "people:list": P.MANAGE_PEOPLE,
     "people:role": P.MANAGE_PEOPLE,
     "catalog:objects": P.SEARCH_OBJECTS,

@@ -73,7 +73,7 @@ def test_signing_in_again_leads_back_and_says_why(noa, clock, path):
     query = parse_qs(urlsplit(response["Location"]).query)
     assert query == {"next": [path], "ended": ["1"]}
     page = noa.get(response["Location"]).content.decode()
-    assert "Your session has ended. Sign in to go on where you were." in page
+    assert "Your session has ended. Sign in to continue where you were." in page
     signed_in = noa.post(LOGIN, {"login": noa.person.username, "password": PASSWORD, "next": path})
     assert signed_in["Location"] == path
 

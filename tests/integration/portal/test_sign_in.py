@@ -43,7 +43,7 @@ def test_a_wrong_password_gets_a_sentence_and_is_an_event(db):
     user = person("compliance_officer")
     response = sign_in(Client(), user.username, "wrong")
     assert response.status_code == 200
-    assert "do not fit together" in response.content.decode()
+    assert "The user name or the password is wrong." in response.content.decode()
     assert kinds()[-1] == (Kind.SIGN_IN_FAILED, "denied")
 
 

@@ -58,7 +58,7 @@ def attacked(owner: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Non
 
 def test_five_failures_stop_the_account_for_their_address_only(owner: Any) -> None:
     for _ in range(5):
-        assert "do not fit together" in attempt(owner.username, REMOTE_ADDR="10.0.0.1")
+        assert "The user name or the password is wrong." in attempt(owner.username, REMOTE_ADDR="10.0.0.1")
     assert refused(attempt(owner.username, PASSWORD, REMOTE_ADDR="10.0.0.1"))
     assert attempt(owner.username, PASSWORD, REMOTE_ADDR="10.0.0.2") == ""
     # The name is one, however it is spelt.
@@ -128,7 +128,7 @@ def test_an_account_that_is_guessed_from_everywhere_is_slowed_down(
 ) -> None:
     attacked(attempts.FREE_TRIES)
     assert events(Kind.ACCOUNT_LOCKED) == 1
-    assert "do not fit together" in attempt(owner.username, REMOTE_ADDR="10.9.0.1")
+    assert "The user name or the password is wrong." in attempt(owner.username, REMOTE_ADDR="10.9.0.1")
     waiting = [attempt(owner.username, REMOTE_ADDR=f"10.9.1.{number}") for number in range(20)]
     assert sum(map(refused, waiting)) >= 18
     failed = events(Kind.SIGN_IN_FAILED)

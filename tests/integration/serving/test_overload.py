@@ -38,7 +38,7 @@ def test_a_locked_table_stops_nobody_for_long(serve: Callable[..., Served], serv
     assert all(answer.headers["Retry-After"] for answer in answers)
     said = [answer.text for answer in answers]
     busy = [text for text in said if text.startswith("The portal is answering as many requests as it can.")]
-    locked = [text for text in said if "Something else is changing the same data." in text]
+    locked = [text for text in said if "Someone else is changing the same data." in text]
     assert busy
     assert locked
     assert len(busy) + len(locked) == 40

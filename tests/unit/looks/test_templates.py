@@ -46,7 +46,7 @@ def test_a_script_writes_no_markup(path):
 def test_an_error_page_needs_no_context_and_no_database(status):
     page = render_to_string(f"errors/{status}.html")
     assert len(re.findall(r"<h1>\s*\S", page)) == 1
-    assert len(re.findall(r"<p data-sentence>[A-Z][^<]+\.</p>", page)) == 1
+    assert len(re.findall(r"<p data-sentence>\s*[A-Z][^<]+\.\s*</p>", page)) == 1
     assert "Request <code>" not in page
 
 
@@ -60,11 +60,11 @@ def test_an_error_page_says_what_it_is_told_and_names_the_request():
 @pytest.mark.parametrize(
     ("status", "heading"),
     [
-        (None, "That request could not be understood"),
-        (400, "That request could not be understood"),
+        (None, "The request could not be understood"),
+        (400, "The request could not be understood"),
         (405, "That did not work"),
-        (409, "Somebody was there first"),
-        (429, "Too many tries"),
+        (409, "Someone else was faster"),
+        (429, "Too many attempts"),
     ],
 )
 def test_the_page_of_statuses_without_one_of_their_own(status, heading):
