@@ -20,6 +20,9 @@ TONES = {
     "unchanged": "ok",
     "differs": "bad",
 }
+# How days and times are written where auditportal/formats/ has nothing else for a language: ISO 8601 reads the same
+# in London and in New York.
+_ISO = {"DAY": "%Y-%m-%d", "MINUTE": "%Y-%m-%d %H:%M", "SECOND": "%Y-%m-%d %H:%M:%S"}
 # Below so many seconds, an age is written in this unit.
 _AGES = (
     (60, 1, gettext_noop("%(number)s s ago")),
@@ -54,7 +57,12 @@ def how_long_ago(when: datetime, now: datetime) -> str:
 
 def local_day(when: datetime) -> str:
     """Write the day in the reader's time zone, as their language writes days: 2026-11-20, 20.11.2026."""
-    return f"{timezone.localtime(when):{get_format('DAY')}}"
+    return _local(when, "DAY")
+
+
+def _local(when: datetime, style: str) -> str:
+    own = get_format(style)
+    return f"{timezone.localtime(when):{_ISO[style] if own == style else own}}"
 
 
 def _time_element(when: datetime, attributes: str, words: str) -> SafeString:
@@ -75,18 +83,18 @@ def ago(when: datetime | None) -> SafeString | str:
 
 def moment(when: datetime | None) -> SafeString | str:
     """Write a <time> to the second in the reader's time zone, with UTC on hover."""
-    return _local(when, "SECOND")
+    return _local_element(when, "SECOND")
 
 
 def moment_minute(when: datetime | None) -> SafeString | str:
     """Write a <time> to the minute in the reader's time zone, with UTC on hover."""
-    return _local(when, "MINUTE")
+    return _local_element(when, "MINUTE")
 
 
-def _local(when: datetime | None, precision: str) -> SafeString | str:
+def _local_element(when: datetime | None, style: str) -> SafeString | str:
     if when is None:
         return gettext("not given")
-    return _time_element(when, _exact(when), f"{timezone.localtime(when):{get_format(precision)}}")
+    return _time_element(when, _exact(when), _local(when, style))
 
 
 def time_of_day(when: datetime) -> SafeString:
