@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from recordings.catalog.folding import digits
+from recordings.folding import digits
 
 FEWEST_WHOLE = 7  # digits of a number that is not only an ending
 SHORTEST_ABROAD = 11  # digits of a number that may begin with a country's code although nothing says so

@@ -13,10 +13,10 @@ from django.utils import timezone
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find, find_next
-from recordings.catalog.folding import digits
 from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.db import BIGGEST_ID, fetch_all
+from recordings.folding import digits
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 

@@ -30,8 +30,8 @@ from itertools import groupby
 from urllib.parse import unquote
 from uuid import UUID
 
-from recordings.catalog.folding import digits, fold, pieces
 from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
+from recordings.folding import digits, fold, pieces
 
 VERSION = 3  # of the lexemes: with another one an interrupted rebuild begins again
 MONTH = "~"  # in terms; no lexeme has it

@@ -1,12 +1,11 @@
 """What the trail shows of an event, as words, and the keyed hash of each: events and typed words are read alike.
 
-Case, accents and vowel points, signs between letters and characters that nobody sees make no difference. A word is a
-run of letters and digits; an IP address is one word. Hashes are keyed, so that a copy of the database gives no names
-away; an event's own words are hashed anew once a person in it is erased.
+Letters are folded as in the catalog's search (recordings/folding.py). A word is a run of letters and digits; an IP
+address is one word. Hashes are keyed, so that a copy of the database does not reveal names; the words of an event are
+hashed again after a person in it was erased.
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
@@ -14,13 +13,15 @@ from ipaddress import ip_address
 from django.conf import settings
 
 from recordings.audit.opened import Opened
+from recordings.folding import fold, pieces
 from recordings.trail.phrases import purpose_label, short
 from recordings.trail.sentences import sentence
 
 MOST_TYPED = 16
 MOST_INDEXED = 400
 _LONGEST = 64  # letters of a word; what is longer is found by its beginning
-_WITHIN_WORDS = frozenset("'’‘ʼ`´׳״\"")  # O'Brien, צה״ל: part of the word, and typed or left out at will
+# O'Brien, צה״ל: part of the word, and typed or left out. Folding has made one apostrophe of the others.
+_WITHIN_WORDS = str.maketrans("", "", "'’‘`׳״\"")
 _PRIVATE = ("object.label", "purpose.note", "source.ip", "action_detail.q")
 
 
@@ -29,26 +30,10 @@ def words_of(text: str) -> list[str]:
     return [word for chunk in text.split() for word in _words_of_chunk(chunk)]
 
 
-def _words_of_chunk(chunk: str) -> Iterator[str]:
+def _words_of_chunk(chunk: str) -> list[str]:
     if address := _address(chunk):
-        yield address
-        return
-    letters: list[str] = []
-    # By way of capitals: İ, ı and ς have more than one small letter.
-    folded = unicodedata.normalize("NFKC", chunk).upper().casefold()
-    for letter in unicodedata.normalize("NFKD", folded):
-        if letter.isalnum():
-            letters.append(letter)
-        elif letters and not _is_part_of_word(letter):
-            yield "".join(letters)[:_LONGEST]
-            letters = []
-    if letters:
-        yield "".join(letters)[:_LONGEST]
-
-
-def _is_part_of_word(letter: str) -> bool:
-    """Whether this is an accent, an apostrophe or a character that nobody sees: it neither is nor ends a word."""
-    return letter in _WITHIN_WORDS or unicodedata.category(letter) in ("Mn", "Me", "Mc", "Cf", "Lm", "Sk")
+        return [address]
+    return [piece[:_LONGEST] for piece in pieces(fold(chunk).translate(_WITHIN_WORDS))]
 
 
 def _address(chunk: str) -> str:

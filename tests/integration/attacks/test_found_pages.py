@@ -227,6 +227,12 @@ def test_one_address_cannot_read_without_end(public: int, monkeypatch: pytest.Mo
     assert Client(REMOTE_ADDR="203.0.113.9").get("/log/checkpoint").status_code == 200
 
 
+@pytest.mark.usefixtures("redis_down")
+def test_without_redis_a_public_log_is_served_uncounted(public: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recordings.proof.evidence.pages.tile_views.READS_A_MINUTE", 1)
+    assert [Client().get("/log/checkpoint").status_code for _ in range(3)] == [200, 200, 200]
+
+
 def test_a_log_is_not_public_unless_somebody_says_so(opened: Callable[..., Log]) -> None:
     log = opened()
     log.write(3)

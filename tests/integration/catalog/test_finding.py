@@ -11,8 +11,8 @@ from recordings.catalog import finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.finding import find, find_next
-from recordings.catalog.folding import fold, pieces
 from recordings.catalog.search_documents import rebuild_docs
+from recordings.folding import fold, pieces
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import TimeKey
 from recordings.timed import forget_all

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recordings.folding import fold
 from recordings.trail.words import shown_words, tokens_of, words_of
 from tests.unit.trail.test_sentences import event, recording
 
@@ -38,6 +39,15 @@ def test_a_shown_text_is_found_however_it_is_typed(words: list[str], join: str) 
         ("Ágnes", "agnes"),
         ("Weiß", "WEISS"),
         ("שָׁלוֹם", "שלום"),
+        ("שלומ", "שלום"),
+        ("צה״ל", "צהל"),
+        ("Sørensen", "sorensen"),
+        ("Æther Łukasz Yıldız", "aether lukasz yildiz"),
+        ("ٱحمد", "احمد"),
+        ("فاطمہ", "فاطمه"),
+        ("علی", "علي"),
+        ("محـــمد", "محمد"),
+        ("٤٧١١", "4711"),
         ("2001:db8:0:0::1", "2001:DB8::1"),
         ("10.0.0.12", "(10.0.0.12)"),
     ],
@@ -45,6 +55,12 @@ def test_a_shown_text_is_found_however_it_is_typed(words: list[str], join: str) 
 def test_one_word_in_two_spellings(shown: str, typed: str) -> None:
     assert words_of(typed)
     assert set(words_of(typed)) <= set(words_of(shown))
+
+
+@given(letters)
+def test_what_the_catalog_finds_the_trail_finds(word: str) -> None:
+    """Both searches fold letters alike: what is one word there is one word here."""
+    assert words_of(fold(word)) == words_of(word)
 
 
 @pytest.mark.parametrize(

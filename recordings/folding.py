@@ -1,4 +1,4 @@
-"""Fold letters: texts that a person takes for the same become the same letters, digits and signs."""
+"""Fold letters, for every search: texts that a person takes for the same become the same letters, digits and signs."""
 
 import re
 import unicodedata

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recordings.catalog.folding import digits, fold
+from recordings.folding import digits, fold
 
 
 @pytest.mark.parametrize(
