@@ -3,12 +3,14 @@ a statement is one."""
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import dateformat
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.assurance.findings import FINDINGS, Finding
@@ -16,9 +18,12 @@ from recordings.assurance.forms import StatementForm
 from recordings.assurance.sampling import newest_checks, outcomes_of_last_day
 from recordings.assurance.statement_pdf import statement_pdf
 from recordings.assurance.statements import exceptions_csv, state_month
+from recordings.assurance.tasks import HOUR
+from recordings.assurance.window import next_month
 from recordings.audit import Actor, Kind, Target, record_committed
+from recordings.days import today
 from recordings.http import Request, attachment, page
-from recordings.models import CompletenessStatement
+from recordings.models import CompletenessStatement, Recording
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 
@@ -61,12 +66,42 @@ def state_view(request: Request) -> HttpResponse:
 
 def _statements_page(request: Request, form: StatementForm, status: int = 200) -> HttpResponse:
     rows = CompletenessStatement.objects.defer("document").select_related("stated_by")
+    listed = list(rows.order_by("-month", "-version")[:STATEMENTS_SHOWN])
     context = {
         "form": form,
-        "rows": rows.order_by("-month", "-version")[:STATEMENTS_SHOWN],
+        "rows": listed,
+        "none_yet": "" if listed else _none_yet(),
         "may_state": can(request.user, Permission.EXPORT_REPORTS),
     }
     return page(request, "assurance/statements.html", context, status=status)
+
+
+def _none_yet() -> str:
+    """Say which months could be stated now, and when the first statement is created automatically."""
+    this_month = today().replace(day=1)
+    words = {
+        "month": dateformat.format(this_month, "F Y"),
+        "created": f"{dateformat.format(next_month(this_month), 'j F Y')}, {HOUR:%H:%M} UTC",
+    }
+    known_since = Recording.objects.order_by("shown_at").values_list("shown_at", flat=True).first()
+    if known_since is None:
+        sentences = gettext(
+            "No recording is known yet. The statement for %(month)s is created automatically on %(created)s."
+        )
+        return sentences % words
+    first = known_since.astimezone(UTC).date()
+    words |= {"since": dateformat.format(first, "j F Y"), "first_month": dateformat.format(first, "F Y")}
+    if first >= this_month:
+        sentences = gettext(
+            "The first known recording is from %(since)s. The statement for %(month)s is created automatically on "
+            "%(created)s."
+        )
+        return sentences % words
+    sentences = gettext(
+        "The first known recording is from %(since)s. Every month from %(first_month)s that is over can be stated now. "
+        "The statement for %(month)s is created automatically on %(created)s."
+    )
+    return sentences % words
 
 
 @require_safe

@@ -119,6 +119,15 @@ def checked_size(report: Report) -> int:
     return size
 
 
+def is_there(report: Report) -> bool:
+    """Whether the finished file can still be sent."""
+    try:
+        checked_size(report)
+    except FileGone:
+        return False
+    return True
+
+
 def read_range(path: Path, start: int, length: int) -> Iterator[bytes]:
     """Read `length` bytes of a file from `start` on, a piece at a time."""
     with path.open("rb") as file:

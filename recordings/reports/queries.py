@@ -7,9 +7,12 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from recordings.models import Report, ReportKind, ReportState
+from recordings.audit.kinds import Kind
+from recordings.audit.opened import COLUMNS, open_events, stored
+from recordings.models import AuditEvent, Report, ReportKind, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.reports import files
 from recordings.reports.bundles import in_old_format
 from recordings.reports.facts import WHAT
 from recordings.reports.forms import FORMATS
@@ -36,6 +39,7 @@ class ReportRow:
     by: str
     estimate: str
     is_old: bool
+    is_gone: bool  # it was built, and its file has been deleted since
 
     @property
     def is_open(self) -> bool:
@@ -62,10 +66,11 @@ def row_of(report: Report) -> ReportRow:
 
 def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
     person = report.requested_by
+    is_gone = report.state == ReportState.READY and not files.is_there(report)
     return ReportRow(
         report=report,
-        state=ReportState(report.state).label,
-        tone=TONES[report.state],
+        state="File deleted" if is_gone else ReportState(report.state).label,
+        tone="warn" if is_gone else TONES[report.state],
         kind=ReportKind(report.kind).label,
         heading=WHAT[report.kind],
         count=rows_in_words(report.kind, report.rows_done),
@@ -75,6 +80,7 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         by=person.display_name,
         estimate=_estimate(report),
         is_old=is_old,
+        is_gone=is_gone,
     )
 
 
@@ -92,6 +98,13 @@ def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
     parts = (Part(part) if isinstance(part, str) else part for part in filter_parts(filters))
     words = "".join(names.get(part.ref, part.text) for part in parts)
     return words or "the whole trail"
+
+
+def typed_words(report: Report) -> str:
+    """Return what was typed for the filters of a report; empty where nothing was, or it was erased since."""
+    requests = AuditEvent.objects.filter(target_ref=f"report:{report.pk}", kind=Kind.REPORT_REQUESTED)
+    events = open_events(stored(requests.order_by("id").values_list(*COLUMNS)[:1]))
+    return next((event.private("action_detail.q") for event in events), "")
 
 
 def rows_in_words(kind: str, rows: int) -> str:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("reports/request/", views.request_view, name="request"),
     path("reports/<uuid:report_id>/", views.report_page, name="report"),
     path("reports/<uuid:report_id>/progress/", views.progress, name="progress"),
+    path("reports/<uuid:report_id>/again/", views.again, name="again"),
     path("reports/<uuid:report_id>/file", views.download, name="download"),
     path("reports/<uuid:report_id>/file.sha256", views.checksum, name="checksum"),
 ]

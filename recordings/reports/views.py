@@ -18,7 +18,7 @@ from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
 from recordings.reports.facts import began_later, log_since, period_words
 from recordings.reports.forms import ReportForm, prefilled
-from recordings.reports.queries import newest_reports, row_of, visible_reports
+from recordings.reports.queries import newest_reports, row_of, typed_words, visible_reports
 from recordings.reports.tasks import build_report
 from recordings.trail.filters import TrailFilters
 
@@ -73,6 +73,25 @@ def progress(request: Request, report_id: UUID) -> HttpResponse:
     return page(request, "reports/report.html", _context(request, report_id), fragment="status")
 
 
+@require_POST
+@permission_required(Permission.EXPORT_REPORTS)
+def again(request: Request, report_id: UUID) -> HttpResponse:
+    """Request a finished or failed report again, with the same kind, format and filters, up to the newest event."""
+    report = get_object_or_404(visible_reports(request.user), pk=report_id)
+    if row_of(report).is_open:
+        return redirect("reports:report", report.pk)
+    rebuilt = request_report(
+        filters=TrailFilters.from_detail(report.filters),
+        format=report.format,
+        requested_by=request.user,
+        by=Actor.from_request(request),
+        kind=report.kind,
+        words=typed_words(report),
+    )
+    nudge(build_report, str(rebuilt.pk))
+    return redirect("reports:report", rebuilt.pk)
+
+
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def download(request: Request, report_id: UUID) -> HttpResponseBase:
@@ -122,6 +141,7 @@ def _context(request: Request, report_id: UUID) -> dict[str, Any]:
         "report": report,
         "proven": Proven.of(report),
         "period": period_words(filters),
+        "kept_days": files.KEPT.days,
         "began_later": began_later(filters, log_since()),
     }
 

@@ -265,3 +265,28 @@ def test_the_trail_says_it_in_a_sentence_that_leads_there(eva: Client, month: li
     html = eva.get("/audit/?group=assurance").content.decode()
     assert f'href="/assurance/statements/{row.pk}/"' in html
     assert "of completeness for 2026-10, version 1: 3 recordings expected, 2 found, 1 exception" in html
+
+
+# --- before the first one
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "sentences"),
+    [
+        (None, ["No recording is known yet."]),
+        (3, ["The first known recording is from 17 November 2026."]),
+        (60, ["from 21 September 2026", "Every month from September 2026 that is over can be stated now."]),
+    ],
+)
+def test_the_page_says_on_the_first_day_what_can_be_stated_and_when(
+    client: Client, days_ago: int | None, sentences: list[str]
+) -> None:
+    if days_ago is not None:
+        recording(recorded_at=NOW - timedelta(days=days_ago))
+    client.force_login(person("compliance_officer"))
+    page = client.get("/assurance/statements/").content.decode()
+    for sentence in sentences:
+        assert sentence in page
+    assert "for November 2026 is created automatically on 1 December 2026, 04:10 UTC." in page
+    stated()
+    assert "created automatically" not in client.get("/assurance/statements/").content.decode()

@@ -84,6 +84,7 @@ MATRIX = {
     "reports:request": P.EXPORT_REPORTS,
     "reports:report": P.EXPORT_REPORTS,
     "reports:progress": P.EXPORT_REPORTS,
+    "reports:again": P.EXPORT_REPORTS,
     "reports:download": P.EXPORT_REPORTS,
     "reports:checksum": P.EXPORT_REPORTS,
     "live": OPEN,

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome
+from recordings.audit.opened import COLUMNS, open_events, stored
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.reports import files
 from recordings.reports.actions import fail_report, request_report
@@ -148,15 +149,19 @@ def test_a_finished_report_no_longer_polls(noa: User) -> None:
     assert f"sha256sum --check {report.file_name}.sha256" in content
 
 
-def test_a_failed_report_says_why(noa: User) -> None:
+def test_a_failed_report_says_why_and_is_built_again(noa: User) -> None:
+    client = signed_in(noa)
     report = asked(noa)
+    again = f"/reports/{report.pk}/again/"
+    assert client.post(again)["Location"] == f"/reports/{report.pk}/", "it is not done yet"
     claimed = claim(report.pk)
     assert claimed is not None
     fail_report(report=claimed, sentence="No space left where reports are kept.")
-    assert (
-        "No space left where reports are kept."
-        in signed_in(noa).get(f"/reports/{report.pk}/").content.decode()
-    )
+    page = client.get(f"/reports/{report.pk}/").content.decode()
+    assert "No space left where reports are kept." in page
+    assert again in page
+    assert client.post(again)["Location"] != f"/reports/{report.pk}/"
+    assert Report.objects.count() == 2
 
 
 @pytest.mark.parametrize("many", [1, 3])
@@ -260,6 +265,39 @@ def test_a_file_that_is_not_the_one_is_not_sent(noa: User, damage: str) -> None:
     assert response.status_code == 410
     assert "Request the report again." in response.content.decode()
     assert downloads() == []
+
+
+def test_a_report_whose_file_was_deleted_says_so_and_is_built_again(noa: User) -> None:
+    client = signed_in(noa)
+    client.post("/reports/request/", {"format": "csv", "group": ["viewing"], "q": "marlowe"})
+    report = Report.objects.get()
+    done = {
+        "attempts": 1,
+        "size_bytes": len(CONTENT),
+        "built_at": timezone.now(),
+        "file_name": "audit-trail.csv",
+    }
+    Report.objects.update(state=ReportState.READY, sha256=hashlib.sha256(CONTENT).hexdigest(), **done)
+    report.refresh_from_db()
+    files.file_of(report).write_bytes(CONTENT)
+    again, address = f"/reports/{report.pk}/again/", f"/reports/{report.pk}/"
+    assert again not in client.get(address).content.decode()
+
+    files.file_of(report).unlink()
+    page = client.get(address).content.decode()
+    assert "File deleted" in client.get("/reports/").content.decode()
+    assert "File deleted" in page
+    assert "deleted after 30 days" in page
+    assert ("Ready" in page, f"{address}file" in page, again in page) == (False, False, True)
+    made = Report.objects.get(pk=client.post(again)["Location"].split("/")[2])
+    assert made.pk != report.pk
+    assert (made.filters, made.format, made.kind) == (report.filters, report.format, report.kind)
+    event = AuditEvent.objects.filter(kind=Kind.REPORT_REQUESTED).latest("id")
+    (opened,) = open_events(stored(AuditEvent.objects.filter(pk=event.pk).values_list(*COLUMNS)))
+    assert (opened.body["object"]["ref"], opened.private("action_detail.q")) == (
+        f"report:{made.pk}",
+        "marlowe",
+    )
 
 
 def test_a_download_that_cannot_be_logged_does_not_happen(
