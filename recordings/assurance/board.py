@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from recordings.assurance.classified import select_classified
+from recordings.assurance.classified import MissingIn, select_classified
 from recordings.assurance.findings import NOT_FOUND, Finding
 from recordings.assurance.window import Window
 
@@ -70,7 +70,7 @@ class Board:
     total: Tally
 
 
-def count_board(window: Window, axis: str, missing_in: list[int], *, stream: int | None = None) -> Board:
+def count_board(window: Window, axis: str, missing_in: MissingIn, *, stream: int | None = None) -> Board:
     """Count by `axis` (channel or agent) and day, the line with most that is wrong first: one query."""
     values: dict[str, Any] = {"stream": stream, "absent": [finding.value for finding in NOT_FOUND]}
     lines: dict[int, BoardLine] = {}

@@ -8,6 +8,7 @@ Channel and agent are read from the rows of search, which lie in the order of ti
 objects would read all of them.
 """
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from recordings.assurance.findings import OPEN
 from recordings.assurance.usual import NO_AGENT, USUAL, WHOLE_CHANNEL
 from recordings.assurance.window import Window
 from recordings.db import fetch_all
+
+MissingIn = list[tuple[int, date]]  # channels by id, months by their first day
 
 _CLASSIFIED = f"""
 WITH {USUAL}, recs AS (
@@ -77,7 +80,9 @@ WITH {USUAL}, recs AS (
            NULL, false, false, NULL, ARRAY['missing']
     FROM recordings_searchdoc d JOIN recordings_commboxobject o ON o.id = d.object_id
     WHERE NOT d.has_recording AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
-      AND d.stream_id = ANY(%(missing_in)s) AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
+      AND (d.stream_id, date_trunc('month', d.shown_at AT TIME ZONE 'UTC')::date) IN (
+          SELECT * FROM unnest(%(missing_streams)s::bigint[], %(missing_months)s::date[]))
+      AND o.agent_id IS NOT NULL AND o.status_id NOT IN (4, 5, 7)
       AND (o.closed_at IS NOT NULL OR o.status_id IN (2, 14))
       AND coalesce(o.closed_at, o.updated_at) < %(now)s - %(late)s
       AND o.refreshed_at >= coalesce(o.closed_at, o.updated_at) + %(late)s
@@ -86,19 +91,20 @@ WITH {USUAL}, recs AS (
 
 
 def select_classified(
-    statement: str, window: Window, missing_in: list[int], **values: Any
+    statement: str, window: Window, missing_in: MissingIn, **values: Any
 ) -> list[tuple[Any, ...]]:
     """Run a SELECT over `classified`, the expected recordings of a window.
 
-    In the channels `missing_in` (ids), a closed conversation without a recording is one that is missing. `values` are
-    further parameters of the SELECT.
+    In the channels and months `missing_in`, a closed conversation without a recording is one that is missing. `values`
+    are further parameters of the SELECT.
     """
     parameters = {
         "since": window.starts_at,
         "until": window.ends_at,
         "late": settings.ASSURANCE_LATE,
         "now": timezone.now(),
-        "missing_in": missing_in,
+        "missing_streams": [stream for stream, _ in missing_in],
+        "missing_months": [month for _, month in missing_in],
         "open": [finding.value for finding in OPEN],
         **usual.parameters(window),
         **values,

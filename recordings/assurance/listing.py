@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from recordings.assurance.classified import select_classified
+from recordings.assurance.classified import MissingIn, select_classified
 from recordings.assurance.findings import Finding
 from recordings.assurance.usual import NO_AGENT
 from recordings.assurance.window import Window
@@ -58,7 +58,7 @@ class Item:
 
 
 def items_page(
-    window: Window, selection: Selection, missing_in: list[int], start: Start[TimeKey] = NEWEST
+    window: Window, selection: Selection, missing_in: MissingIn, start: Start[TimeKey] = NEWEST
 ) -> Page[Item, TimeKey]:
     """Select a page of expected recordings."""
     items = select_items(window, selection, missing_in, after=start.key, newer=start.newer, limit=PAGE + 1)
@@ -68,7 +68,7 @@ def items_page(
 def select_items(
     window: Window,
     selection: Selection,
-    missing_in: list[int],
+    missing_in: MissingIn,
     *,
     after: TimeKey | None = None,
     newer: bool = False,

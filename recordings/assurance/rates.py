@@ -4,6 +4,9 @@ CommBox gives no signal that a call took place: type 27 is there once a recordin
 stands for a call. So a conversation without a recording may be a call that was not recorded, or one that nobody made.
 Where a channel has recorded nearly everything, a conversation without a recording counts as missing; elsewhere only
 the share of conversations with a recording is watched, and a drop is flagged.
+
+A day is compared with the eight weeks before its calendar month (UTC). So neither what is missing nor what is a drop
+depends on the days that are looked at, and the map says what the statement of the month says.
 """
 
 from collections.abc import Iterable
@@ -15,12 +18,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from recordings.assurance.classified import MissingIn
 from recordings.assurance.window import BEFORE, Window
-from recordings.days import today
+from recordings.days import moment_of, today
 from recordings.db import fetch_all
 
 VIDEO_MODULE = 26
-# A channel "records nearly everything" when it did in so many of so many conversations before the window.
+# A channel "records nearly everything" when it did in so many of so many conversations before the month.
 NEARLY_ALL, ENOUGH = 0.95, 20
 # A share is a drop when chance alone would give so few in less than one of 2,000 cases.
 CHANCE = 1 / 2000
@@ -83,17 +87,28 @@ def chance_of_at_most(recorded: int, conversations: int, usual: float) -> float:
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's shares: before the window, in its last week, and the days of the window that fell behind."""
+    """A channel's shares: before each month of the window, in its last week, and the days of the window that fell
+    behind."""
 
     stream_id: int
-    past: Share
+    before: dict[date, Share]  # by the first day of the month
     week: Share
     drops: list[tuple[date, Share]] = field(default_factory=list)
 
     @property
+    def past(self) -> Share:
+        """Before the newest month of the window."""
+        return self.before[max(self.before)]
+
+    @property
     def counts_missing(self) -> bool:
-        """Whether a conversation without a recording counts as missing."""
+        """Whether a conversation of the newest month without a recording counts as missing."""
         return self.past.nearly_all
+
+    @property
+    def months_with_missing(self) -> list[date]:
+        """The months in which a conversation without a recording counts as missing."""
+        return [month for month, past in self.before.items() if past.nearly_all]
 
     @property
     def last_drops(self) -> list[tuple[date, Share]]:
@@ -113,10 +128,11 @@ class Channel:
 
 
 def channels(window: Window) -> list[Channel]:
-    """Compare the video channels of a window with the weeks before it, by id: one query."""
+    """Compare the video channels of a window with the weeks before its months, by id: one query."""
     # Conversations of the last minutes are still going on, so they are left out.
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
-    rows = fetch_all(connection, _PER_DAY, [window.starts_at - BEFORE, until, VIDEO_MODULE])
+    months = sorted({day.replace(day=1) for day in window.days})
+    rows = fetch_all(connection, _PER_DAY, [moment_of(months[0]) - BEFORE, until, VIDEO_MODULE])
     shares_of: dict[int, dict[date, Share]] = {}
     for stream_id, day, conversations, recorded in rows:
         shares_of.setdefault(stream_id, {})[day] = Share(conversations, recorded)
@@ -124,17 +140,20 @@ def channels(window: Window) -> list[Channel]:
     week_begins = min(window.last, today()) - timedelta(days=WEEK - 1)
     compared = []
     for stream_id, days in sorted(shares_of.items()):
-        past = sum((share for day, share in days.items() if day < window.since), Share())
+        before = {
+            month: sum((share for day, share in days.items() if month - BEFORE <= day < month), Share())
+            for month in months
+        }
         week = sum((share for day, share in days.items() if day >= week_begins), Share())
         drops = [
             (day, share)
             for day, share in sorted(days.items())
-            if day >= window.since and is_drop(share, past)
+            if day >= window.since and is_drop(share, before[day.replace(day=1)])
         ]
-        compared.append(Channel(stream_id, past, week, drops))
+        compared.append(Channel(stream_id, before, week, drops))
     return compared
 
 
-def where_missing_counts(known: Iterable[Channel]) -> list[int]:
-    """The ids of the channels in which a closed conversation without a recording is one that is missing."""
-    return [channel.stream_id for channel in known if channel.counts_missing]
+def where_missing_counts(known: Iterable[Channel]) -> MissingIn:
+    """The channels and months in which a closed conversation without a recording is one that is missing."""
+    return [(channel.stream_id, month) for channel in known for month in channel.months_with_missing]

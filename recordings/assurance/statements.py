@@ -112,7 +112,7 @@ def facts_of(month: date) -> dict[str, Any]:
             **_sums(line.total),
             "channel": str(line.key),
             "name": names.get(line.key, ""),
-            "missing_is_counted": line.key in missing_in,
+            "missing_is_counted": (line.key, month) in missing_in,
             "conversations_before": past[line.key].conversations if line.key in past else 0,
             "recorded_before": past[line.key].recorded if line.key in past else 0,
             "days": {str(day): _sums(tally) for day, tally in sorted(line.days.items())},

@@ -61,7 +61,7 @@ def board_page(request: Request) -> HttpResponse:
             (heatmap.name_of("channel", usual.stream_id, streams), usual)
             for usual in usual_in_channels(window)
         ],
-        "missing_in": [name for name, channel in named if channel.counts_missing],
+        "missing_in": [name for name, channel in named if channel.months_with_missing],
         **_tiles(board, form),
         **_links(form, board, streams),
     }

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings.assurance.board import Board, Tally, count_board
+from recordings.assurance.classified import MissingIn
 from recordings.assurance.findings import Finding
 from recordings.assurance.listing import Item, Selection, items_page, reasons_for, select_items
-from recordings.assurance.rates import channels
+from recordings.assurance.rates import channels, where_missing_counts
 from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
@@ -52,14 +53,14 @@ def talk(channel: Stream, at: datetime = DAY, **fields: Any) -> CommBoxObject:
 
 
 def history(channel: Stream, number: int = 30, without: int = 0) -> None:
-    """The eight weeks before the window: so many conversations, the first `without` of them not recorded."""
+    """The eight weeks before the month: so many conversations, the first `without` of them not recorded."""
     for place in range(number):
         at = NOW - timedelta(days=40 + place % 15, minutes=place)
         talk(channel, at) if place < without else call(channel, at)
 
 
-def sure_channels(window: Window) -> list[int]:
-    return [channel.stream_id for channel in channels(window) if channel.counts_missing]
+def sure_channels(window: Window) -> MissingIn:
+    return where_missing_counts(channels(window))
 
 
 def seen(window: Window | None = None) -> Board:
@@ -166,6 +167,33 @@ def test_a_missing_one_that_comes_clears_itself_and_is_late(channel: Stream) -> 
     recording(thing, recorded_at=DAY + timedelta(minutes=30), activity_created_at=DAY + timedelta(hours=3))
     total = seen().total
     assert (total.wrong, total.of(Finding.MISSING), total.of(Finding.LATE)) == (0, 0, 1)
+
+
+@settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(since=st.dates(date(2026, 9, 1), date(2026, 11, 20)), days=st.integers(1, 60))
+def test_what_is_missing_or_a_drop_does_not_depend_on_the_days_that_are_looked_at(
+    channel: Stream, since: date, days: int
+) -> None:
+    """The channel begins to record everything in September, and stops in October."""
+    if not Recording.objects.exists():
+        for place in range(80):
+            at = datetime(2026, 8, 28, 12, tzinfo=UTC) + timedelta(days=place)
+            talk(channel, at) if place < 1 or place > 50 else call(channel, at)
+        for place in range(12):
+            talk(channel, datetime(2026, 11, 10, 9, place, tzinfo=UTC))
+
+    def facts(window: Window) -> set[tuple[str, date]]:
+        missing = select_items(window, Selection(finding=Finding.MISSING), sure_channels(window))
+        drops = [day for known in channels(window) for day, _ in known.drops]
+        return {("missing", item.at.date()) for item in missing} | {("drop", day) for day in drops}
+
+    months = [Window.month(date(2026, month, 1)) for month in (9, 10, 11)]
+    stated = set().union(*map(facts, months))
+    assert {name for name, _ in stated} == {"missing", "drop"}
+    window = Window(since, min(since + timedelta(days=days), date(2026, 12, 1)))
+    assert facts(window) == {(name, day) for name, day in stated if window.since <= day < window.until}
 
 
 def test_chat_channels_are_not_expected_to_record(db: None) -> None:
