@@ -1,5 +1,6 @@
 """One sandbox: CommBox's API and its storage on two loopback ports, with test control."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -27,9 +28,20 @@ REGION = "eu-west-1"
 KEY_LIFE = timedelta(days=365)
 ACCESS_KEY = "SANDBOXPORTALREADER1"
 SECRET_KEY = "opens-nothing-but-the-sandbox"  # noqa: S105
+READER_POLICY = Path(__file__).parents[2] / "deploy" / "storage" / "reader-policy.json"
 VENDOR = Credential(
     "SANDBOXVENDORWRITER1", "what-the-vendor-signs-with", frozenset({DIRECT_BUCKET, PRESIGNED_BUCKET})
 )
+
+
+def reader_policy() -> dict[str, Any]:
+    """The policy that production gives the portal's key (deploy/storage), for the sandbox's bucket.
+
+    Without the statement against plain HTTP: the sandbox speaks nothing else.
+    """
+    policy = json.loads(READER_POLICY.read_text().replace("acme-recordings", DIRECT_BUCKET))
+    over_http = [each for each in policy["Statement"] if "aws:SecureTransport" not in str(each)]
+    return {**policy, "Statement": over_http}
 
 
 def bucket_urls(s3_port: int) -> tuple[str, ...]:
@@ -102,7 +114,9 @@ class Sandbox:
     def _assemble(self, port: int, s3_port: int, switches: dict[str, Any]) -> None:
         """Make all parts and open both ports, so that the addresses are known before the start."""
         clock, faults, world, panel = Clock(), Faults(), World(), Panel(**switches)
-        portal = Credential(self.access_key, self.secret_key, frozenset({DIRECT_BUCKET}))
+        portal = Credential(
+            self.access_key, self.secret_key, frozenset({DIRECT_BUCKET}), policy=reader_policy()
+        )
         storage = S3(self.region, clock, world.lock, faults, panel, (portal, VENDOR))
         keys = Keys((self.api_key, self.next_api_key, self.expired_api_key))
         self._api = CommBoxApi(world, panel, clock, keys, faults)

@@ -20,6 +20,13 @@ OBJECTS = 100_000
 @contextmanager
 def ground(*, objects: int = OBJECTS) -> Iterator[Services]:
     """Everything running, Django set up, so many objects loaded; gone again when the block ends."""
+    with ground_with_servers(objects=objects) as (services, _):
+        yield services
+
+
+@contextmanager
+def ground_with_servers(*, objects: int = OBJECTS) -> Iterator[tuple[Services, Embedded]]:
+    """`ground` with the servers themselves, for a part that stops them."""
     folder = Path(tempfile.mkdtemp(prefix="auditportal-bench-"))
     embedded, sandbox = Embedded(folder), Sandbox()
     try:
@@ -28,7 +35,7 @@ def ground(*, objects: int = OBJECTS) -> Iterator[Services]:
         _set_up(services, sandbox, folder)
         if objects:
             _fill(objects)
-        yield services
+        yield services, embedded
     finally:
         sandbox.stop()
         embedded.remove()

@@ -13,6 +13,7 @@ from auditportal.sandbox.clock import Clock
 from auditportal.sandbox.messages import Request, Response, Transmission
 from auditportal.sandbox.s3 import sigv4
 from auditportal.sandbox.s3.answers import common_headers, error, serve
+from auditportal.sandbox.s3.policy import check_policy
 from auditportal.sandbox.s3.sigv4 import Credential, Refused
 from auditportal.sandbox.s3.storage import Bucket, FileVersion
 
@@ -118,8 +119,12 @@ class S3:
             raise Refused("AccessDenied", "Access Denied")
         region = self.regions.get(bucket, self.region)
         credential = sigv4.verify(request, self.credentials, region=region, now=self.clock.now())
-        if bucket in self.buckets and (bucket not in credential.buckets or not key):
+        if bucket not in self.buckets:
+            return  # there is none, which S3 says to anybody
+        if bucket not in credential.buckets or not key:
             raise Refused("AccessDenied", "Access Denied")
+        if credential.policy is not None:
+            check_policy(credential.policy, request, bucket, key, self.clock.now())
 
     def version(self, bucket: str, key: str, version_id: str | None) -> FileVersion:
         """The newest version of a file, or the one named. Raises Refused when there is none."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from botocore.auth import S3SigV4QueryAuth
@@ -25,14 +26,19 @@ SKEW = timedelta(minutes=15)
 DATE_FORM = "%Y%m%dT%H%M%SZ"
 
 
+Policy = Mapping[str, Any]  # as IAM writes one
+
+
 @dataclass(frozen=True)
 class Credential:
-    """An access key, its secret, and the buckets it may read. A temporary one comes with a token."""
+    """An access key, its secret, and the buckets it may read. A temporary one comes with a token. With a policy it may
+    read only what that allows, too (policy.py)."""
 
     access_key: str
     secret_key: str = field(repr=False)
     buckets: frozenset[str] = frozenset()
     token: str = field(default="", repr=False)
+    policy: Policy | None = field(default=None, repr=False, compare=False)
 
     def signer(self, region: str, expires: int) -> S3SigV4QueryAuth:
         """botocore's signer for this key."""

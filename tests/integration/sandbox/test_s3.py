@@ -1,5 +1,6 @@
 """The storage over real HTTP: signatures, life, methods, versions, ranges, errors, both host styles. Rows S24–S26."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.sandbox import Credential, Sandbox
+from auditportal.sandbox.s3.sigv4 import presign
+from auditportal.sandbox.sandbox import READER_POLICY
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, OUTSIDE_BUCKET, PRESIGNED_BUCKET
 from tests.thorough import examples
 
@@ -89,6 +92,57 @@ def test_the_published_example_of_aws_is_served() -> None:
         control.advance_clock(12 * 3600)
         late = send("GET", f"{sandbox.s3_url}/test.txt?{query}", **host)
         assert error_of(late) == (403, "AccessDenied", "Request has expired")
+
+
+def test_the_bucket_enforces_the_policy_of_the_portals_key(bucket: Bucket) -> None:
+    """Whatever was signed: a URL that is older than five minutes is refused, and so is everything but reading."""
+    at, control = datetime.now(UTC), bucket.sandbox.control
+    portal = Credential(bucket.sandbox.access_key, bucket.sandbox.secret_key)
+    url = presign(
+        bucket.url().partition("?")[0], portal, region=bucket.sandbox.region, at=at, expires=604_800
+    )
+    assert send("GET", url).status == 200
+    control.advance_clock(299)
+    assert send("GET", url).status == 200
+    control.advance_clock(2)
+    assert error_of(send("GET", url)) == (403, "AccessDenied", "Access Denied")
+
+
+def test_the_whole_policy_refuses_plain_http(bucket: Bucket) -> None:
+    control = bucket.sandbox.control
+    policy = json.loads(READER_POLICY.read_text().replace("acme-recordings", DIRECT_BUCKET))
+    control.trust(
+        Credential(
+            bucket.sandbox.access_key, bucket.sandbox.secret_key, frozenset({DIRECT_BUCKET}), policy=policy
+        )
+    )
+    assert error_of(send("GET", bucket.url())) == (403, "AccessDenied", "Access Denied")
+
+
+@pytest.mark.parametrize(
+    ("statement", "status"),
+    [
+        ({"Resource": "arn:aws:s3:::another-bucket/*"}, 403),
+        ({"Action": "s3:PutObject"}, 403),
+        ({"Action": "s3:GetObjectVersion"}, 403),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}}}, 403),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "127.0.0.0/8"]}}}, 200),
+    ],
+)
+def test_what_a_policy_does_not_allow_is_refused(
+    bucket: Bucket, statement: dict[str, Any], status: int
+) -> None:
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{DIRECT_BUCKET}/*"}
+    sandbox = bucket.sandbox
+    sandbox.control.trust(
+        Credential(
+            sandbox.access_key,
+            sandbox.secret_key,
+            frozenset({DIRECT_BUCKET}),
+            policy={"Statement": [{**allow, **statement}]},
+        )
+    )
+    assert send("GET", bucket.url()).status == status
 
 
 def flipped(text: str) -> str:
@@ -295,8 +349,6 @@ def test_a_host_that_is_none_is_refused(bucket: Bucket, host: str) -> None:
 
 def test_the_access_log_keeps_grants_and_no_signature(bucket: Bucket) -> None:
     """S26: a signed parameter that begins with x- is ignored by the storage and kept by its log."""
-    from auditportal.sandbox.s3.sigv4 import presign
-
     sandbox = bucket.sandbox
     direct = bucket.url().partition("?")[0]
     portal = Credential(sandbox.access_key, sandbox.secret_key)
