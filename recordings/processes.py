@@ -110,7 +110,7 @@ def serve() -> None:
     os.dup2(2, 1)
     try:
         pickle.load(sys.stdin.buffer)()  # noqa: S301  (from our parent)
-        work = pickle.load(sys.stdin.buffer)  # noqa: S301
+        work = pickle.load(sys.stdin.buffer)  # noqa: S301  (from our parent)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         for item in work():
             pickle.dump((item,), results)

@@ -27,7 +27,7 @@ from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 REGION = "eu-west-1"
 KEY_LIFE = timedelta(days=365)
 ACCESS_KEY = "SANDBOXPORTALREADER1"
-SECRET_KEY = "opens-nothing-but-the-sandbox"  # noqa: S105
+SECRET_KEY = "opens-nothing-but-the-sandbox"  # noqa: S105  (opens nothing else)
 READER_POLICY = Path(__file__).parents[2] / "deploy" / "storage" / "reader-policy.json"
 VENDOR = Credential(
     "SANDBOXVENDORWRITER1", "what-the-vendor-signs-with", frozenset({DIRECT_BUCKET, PRESIGNED_BUCKET})

@@ -27,7 +27,7 @@ audit.event e WHERE id > %(start)s AND NOT EXISTS (
 _OLDEST = f"""
 SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM {_WAITING} ORDER BY id LIMIT 1
 """  # noqa: S608  (our own words)
-_COUNT = f"SELECT count(*) FROM (SELECT FROM {_WAITING} LIMIT %(most)s) AS waiting"  # noqa: S608
+_COUNT = f"SELECT count(*) FROM (SELECT FROM {_WAITING} LIMIT %(most)s) AS waiting"  # noqa: S608  (our own words; values are parameters)
 _LEAVES, _EVENTS = 100, 1000
 MOST = 10_000
 

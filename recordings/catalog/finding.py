@@ -41,7 +41,7 @@ _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_
 _UNCHECKED = f"r.state = '{RecordingState.PLAYABLE}' AND r.file_badge = ''"
 _NAMED = f"""{_OWN}, o.customer_name, o.customer_phone, o.refreshed_at, s.id, s.name, o.agent_id, coalesce(a.name, ''),
     EXISTS (SELECT FROM recordings_recording r WHERE r.id = d.id AND {_UNCHECKED}),
-    EXISTS (SELECT FROM recordings_recording r WHERE r.object_id = d.object_id AND {_UNCHECKED})"""  # noqa: S608
+    EXISTS (SELECT FROM recordings_recording r WHERE r.object_id = d.object_id AND {_UNCHECKED})"""  # noqa: S608  (our own words; values are parameters)
 _NAMES = """
     JOIN recordings_commboxobject o ON o.id = d.object_id
     JOIN recordings_stream s ON s.id = o.stream_id
@@ -158,7 +158,7 @@ def count(search: Search) -> int:
     return int(
         fetch_all(
             connection,
-            f"SELECT count(*) FROM (SELECT FROM recordings_searchdoc d {everything.clause()} LIMIT %s) found",  # noqa: S608
+            f"SELECT count(*) FROM (SELECT FROM recordings_searchdoc d {everything.clause()} LIMIT %s) found",  # noqa: S608  (our own words; values are parameters)
             [*everything.values, COUNTED + 1],
         )[0][0]
     )
@@ -216,7 +216,7 @@ class _Direction:
             FROM (SELECT count(*) AS n, {"max" if self.newer else "min"}(month) AS last_month FROM d) counted
             LEFT JOIN LATERAL (
                 {self._named(f"SELECT * FROM d {complete.clause()} {self.order} LIMIT %s")}
-            ) page ON true"""  # noqa: S608
+            ) page ON true"""  # noqa: S608  (our own words; values are parameters)
         values = [*ordered.values, *ordered.values, *([] if patience is None else [HURRIED_FROM, patience])]
         values += [self.search.terms, *checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
         rows = fetch_all(connection, statement, values)
@@ -227,7 +227,7 @@ class _Direction:
     def walk(self, start: TimeKey | None, limit: int, month: datetime | None = None) -> list[SearchRow]:
         """Walk through rows of one month in order: of `month`, or of the first one behind `start` up to WALKED rows."""
         ordered = self.search.ordered & self._behind(start)
-        first = f"SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}"  # noqa: S608
+        first = f"SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}"  # noqa: S608  (our own words; values are parameters)
         within = Where("d.shown_at >= (SELECT month FROM m)") & Where(
             "d.shown_at < (SELECT month + interval '1 month' FROM m)"
         )
@@ -236,7 +236,7 @@ class _Direction:
                 SELECT m.month, {_TERMS_OF_MONTH} AS terms FROM ({"SELECT %s" if month else first}) m (month))
             SELECT {_OWN}
             FROM (SELECT * FROM recordings_searchdoc d {(ordered & within).clause()} {self.order} LIMIT %s) d
-            {(Where("d.words @@ (SELECT terms FROM m)") & self.search.checked).clause()} {self.order} LIMIT %s"""  # noqa: S608
+            {(Where("d.words @@ (SELECT terms FROM m)") & self.search.checked).clause()} {self.order} LIMIT %s"""  # noqa: S608  (our own words; values are parameters)
         values = [self.search.terms, *([month] if month else ordered.values)]
         values += [*ordered.values, _ALL if month else WALKED, *self.search.checked.values, limit]
         return _fetch(self._named(rows), values)
@@ -244,7 +244,7 @@ class _Direction:
     def walk_all(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
         """Read rows in order and filter them. A search without words needs no index of words: its rows are frequent."""
         everything = self.search.ordered & self.search.checked & self._behind(start)
-        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608
+        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608  (our own words; values are parameters)
         return _fetch(self._named(rows), [*everything.values, limit])
 
     def select_by_key(self) -> list[SearchRow]:
@@ -252,7 +252,7 @@ class _Direction:
         everything = self.search.key & self.search.ordered & self.search.checked
         if self.search.terms:
             everything &= of_terms_in_own_month(self.search.terms)
-        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} LIMIT %s"  # noqa: S608
+        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} LIMIT %s"  # noqa: S608  (our own words; values are parameters)
         return _fetch(self._named(rows), [*everything.values, COUNTED])
 
     def is_behind(self, row: SearchRow, key: TimeKey | None) -> bool:
@@ -272,7 +272,7 @@ class _Direction:
         return Where("d.shown_at >= m.month + interval '1 month'" if self.newer else "d.shown_at < m.month")
 
     def _named(self, rows: str) -> str:
-        return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608
+        return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608  (our own words; values are parameters)
 
 
 _TERMS_OF_MONTH = f"replace(%s, '{MONTH}', {month_of('m.month')})::tsquery"

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +77,14 @@ def with_parts_away(services: Services, embedded: Embedded, rate: float, *, seco
 
 
 def _ask_during(fault: Fault, served: Served, rate: float, seconds: float) -> Iterator[str]:
-    heard, begins, ended = asyncio.run(_asked(fault, served, rate, seconds))
-    meanwhile = [one for one in heard if begins - 1 <= one.at <= ended + BACK_SECONDS]
+    heard, begins, ended = _asked(fault, served, rate, seconds)
+    # Requests that were under way when the part went, and those that came until it had been back for a while.
+    meanwhile = [one for one in heard if one.at + one.seconds >= begins and one.at <= ended + BACK_SECONDS]
     others = [one for one in heard if one not in set(meanwhile)]
+    back = ended + BACK_SECONDS
     print(
-        f"  {fault.name + ': answers, of them meanwhile refused':<52} {_counted(heard)}, {_counted(meanwhile)}"
+        f"  {fault.name}: {_counted(heard)}; from {begins:.0f} to {back:.0f} s: {_counted(meanwhile)}",
+        flush=True,
     )
     for when, answers, allowed in (("while", meanwhile, fault.allowed), ("apart from", others, frozenset())):
         if wrong := [one for one in answers if one.what not in {"right", *allowed}]:
@@ -92,17 +96,19 @@ def _counted(answers: Sequence[Answer]) -> str:
     return ", ".join(f"{sum(one.what == kind for one in answers)} {kind}" for kind in kinds) or "none"
 
 
-async def _asked(
-    fault: Fault, served: Served, rate: float, seconds: float
-) -> tuple[list[Answer], float, float]:
-    """The answers, and when the fault began and ended, in seconds since the first request."""
-    began = time.perf_counter()
-    asking = asyncio.create_task(ask(served, rate, seconds))
-    await asyncio.sleep(seconds / 4)
-    begins = time.perf_counter() - began
-    await asyncio.to_thread(fault.act)
-    ended = time.perf_counter() - began
-    return (await asking).answers, begins, ended
+def _asked(fault: Fault, served: Served, rate: float, seconds: float) -> tuple[list[Answer], float, float]:
+    """The answers, and when the fault began and ended, in seconds since the first request.
+
+    The people ask from another thread: a server that this process starts ends with the thread that started it.
+    """
+    with ThreadPoolExecutor(1) as people:
+        began = time.perf_counter()
+        asking = people.submit(asyncio.run, ask(served, rate, seconds))
+        time.sleep(seconds / 4)
+        begins = time.perf_counter() - began
+        fault.act()
+        ended = time.perf_counter() - began
+        return asking.result().answers, begins, ended
 
 
 def _named(embedded: Embedded, name: str) -> Process:

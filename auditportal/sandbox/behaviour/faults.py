@@ -121,7 +121,7 @@ class Faults:
         if not 0 <= rate <= 1 or not chosen:
             raise ValueError("A fault rate lies between 0 and 1 and needs at least one kind.")
         with self._lock:
-            self._rate, self._kinds, self._dice = rate, chosen, random.Random(seed)  # noqa: S311
+            self._rate, self._kinds, self._dice = rate, chosen, random.Random(seed)  # noqa: S311  (repeatable, nothing secret)
 
     def clear(self) -> None:
         """No faults any more."""

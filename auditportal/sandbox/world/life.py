@@ -89,7 +89,7 @@ class Life:
         self.made.clear()
         if self.journal:
             self.journal.clear()
-        self._dice = random.Random(0)  # noqa: S311
+        self._dice = random.Random(0)  # noqa: S311  (repeatable, nothing secret)
 
     def make(self, wanted: CallRequest) -> MadeCall:
         """A call ends now. Raises ValueError for a channel without video and KeyError for an unknown object."""

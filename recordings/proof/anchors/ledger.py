@@ -30,7 +30,7 @@ _COLUMNS = "size, root, origin, note, signed_at"
 def newest(connection: Connection) -> StoredCheckpoint:
     """Read the newest checkpoint. LookupError when nothing was signed yet."""
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM audit.checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM audit.checkpoint ORDER BY size DESC LIMIT 1"  # noqa: S608  (our own words; values are parameters)
     ).fetchone()
     if row is None:
         raise LookupError("The log has no checkpoint yet.")

@@ -198,6 +198,18 @@ def test_no_container_can_do_more_than_its_work() -> None:
         assert pinned or service["image"] == "auditportal", name
 
 
+def test_cache_and_broker_are_two_servers_whose_logins_cannot_administer_them() -> None:
+    services = compose()["services"]
+    commands = {name: services[name]["command"][-1] for name in ("cache", "broker")}
+    policies = {name: re.findall(r"--maxmemory-policy (\S+)", text) for name, text in commands.items()}
+    assert policies == {"cache": ["volatile-lru"], "broker": ["noeviction"]}
+    for name, text in commands.items():
+        default, login = re.findall(r"user \S+ on [^\\]+", text)
+        assert default == "user default on nopass -@all +ping"
+        assert login.startswith(f"user {name} on >%s ")
+        assert "-@dangerous" in login
+
+
 def test_networks_are_apart_and_one_of_them_leads_out() -> None:
     document = compose()
     networks = {name: set(service.get("networks", ())) for name, service in document["services"].items()}

@@ -1,6 +1,9 @@
 """Real Celery workers that are killed at any moment: work is taken up again, done once, and poison is set aside."""
 
+import base64
+import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -172,6 +175,38 @@ def test_a_killed_worker_leaves_nothing_that_another_does_not_take_up(
     wait_for(all_done, 120)
     each_was_done_once(1)
     assert left > 0  # else it was too late for killing anything
+
+
+class Canary:
+    """Whoever unpickles this makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self._path,)
+
+
+def test_a_pickle_in_the_broker_is_refused_and_harms_nobody(
+    start: Callable[..., Worker], things: list[CommBoxObject], upstream: Control, tmp_path: Path
+) -> None:
+    path = tmp_path / "canary"
+    pickle.loads(pickle.dumps(Canary(path)))
+    assert path.exists()
+    path.unlink()
+
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        assert send(tasks.sweep_due)
+        message = json.loads(broker.lpop("celery"))
+        worker = start()
+        body = base64.b64encode(pickle.dumps([[Canary(path)], {}, {}])).decode()
+        for kind in ("application/x-python-serialize", "application/x-python-pickle", "pickle"):
+            broker.lpush("celery", json.dumps({**message, "body": body, "content-type": kind}))
+        wait_for(lambda: broker.llen("celery") == 0)
+    ask_for_all(upstream, things)  # the worker lives and works
+    wait_for(all_done)
+    assert worker.process.poll() is None
+    assert not path.exists()
 
 
 def test_poison_is_set_aside_after_three_deaths_and_nothing_else_is(

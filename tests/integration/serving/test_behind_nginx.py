@@ -322,6 +322,16 @@ def test_a_unit_is_hardened_and_starts_what_there_is(unit: Path) -> None:
             assert option in known.stdout
 
 
+def test_the_key_of_the_log_is_the_signers_alone() -> None:
+    """Its folder is closed to every other user, and no other unit runs as the signer or names the folder."""
+    texts = {unit.stem: unit.read_text() for unit in UNITS}
+    signer = texts.pop("auditportal-signer")
+    assert "StateDirectory=auditportal-signer\nStateDirectoryMode=0700\n" in signer
+    users = {name: set(re.findall(r"^User=(\S+)$", text, re.MULTILINE)) for name, text in texts.items()}
+    assert [name for name, found in users.items() if len(found) != 1 or "auditportal-signer" in found] == []
+    assert [name for name, text in texts.items() if "/var/lib/auditportal-signer" in text] == []
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     """Its programs are looked up where this checkout has them."""

@@ -6,6 +6,7 @@ Imports nothing of the portal.
 
 import json
 import re
+import resource
 import sys
 import unicodedata
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ _STAND_IN = "□"  # what no font on this machine can draw
 _BOXES = (
     "A letter that no font on the portal's machine can draw is shown as □ here; report.csv has it as it is."
 )
+_MEMORY_BYTES = 4 * 2**30
 _ATTEMPTS = 20  # each names the letters of one kind of refusal only
 
 
@@ -69,8 +71,9 @@ def _beyond_latin(data: dict[str, Any]) -> set[int]:
 
 def _compile(data: str, at: datetime) -> bytes:
     """Run typst with the fonts that come with it (Latin, Greek, Cyrillic, Hebrew, Arabic) and those of the machine."""
-    pdf = typst.compile(
+    pdf = typst.compile(  # type: ignore[call-overload]  # its stubs want root to be bytes, too
         _TEMPLATE.read_bytes(),
+        root=_TEMPLATE.parent,  # no file outside could be read, even by a template that asked for one
         format="pdf",
         font_paths=typst.Fonts(include_system_fonts=True, include_embedded_fonts=True),
         sys_inputs={"data": data},
@@ -81,5 +84,6 @@ def _compile(data: str, at: datetime) -> bytes:
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     report = json.load(sys.stdin.buffer)
     sys.stdout.buffer.write(typeset(report, datetime.fromtimestamp(report["at"], UTC)))

@@ -1,6 +1,7 @@
 """The PDF: tagged PDF/A, letters of every script or a box, and nothing anybody typed read as markup."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -165,6 +166,11 @@ def test_whatever_somebody_typed_the_pdf_is_built(typed: list[str]) -> None:
         "= heading",
         '#read("/etc/passwd")',
         "<label> @ref",
+        '#import "@preview/example:0.1.0": *',
+        '#image("/etc/passwd")',
+        "<img src=http://127.0.0.1:9/>",
+        "file:///etc/passwd",
+        "@import url(http://127.0.0.1:9/)",
         "\\u{41} ~ --- ...",
         '"}]',
     ],
@@ -173,6 +179,27 @@ def test_what_was_typed_is_text(typed: str) -> None:
     data = document(["1", typed])
     assert cells(data) == [{"func": "text", "text": "1"}, {"func": "text", "text": typed}]
     assert typeset.typeset(data, AT).startswith(b"%PDF")
+
+
+def test_the_template_reads_no_file_and_no_package_and_could_not() -> None:
+    template = Path(typeset.__file__).with_name("report.typ").read_text()
+    assert not re.search(
+        r"\b(import|include|read|image|plugin|csv|xml|yaml|toml|cbor|eval)\b *[(\"]", template
+    )
+    with pytest.raises(typst.TypstError, match=r"would escape the project root|not found|denied"):
+        typst.compile(b'#read("../../../../../../../../etc/passwd")', root=Path(typeset.__file__).parent)
+
+
+def test_a_document_that_takes_too_much_memory_ends_its_process(tmp_path: Path) -> None:
+    """The process of the PDF limits itself, so that the worker lives."""
+    script = Path(typeset.__file__).read_text()
+    tight = re.sub(r"^_MEMORY_BYTES = .*$", "_MEMORY_BYTES = 64 * 2**20", script, flags=re.MULTILINE)
+    (tmp_path / "typeset.py").write_text(tight)
+    (tmp_path / "report.typ").write_bytes(Path(typeset.__file__).with_name("report.typ").read_bytes())
+    data = json.dumps(document(*(["1", "x" * 2000] for _ in range(2000)))).encode()
+    ran = subprocess.run([sys.executable, tmp_path / "typeset.py"], input=data, capture_output=True)
+    assert ran.returncode != 0
+    assert ran.stdout == b""
 
 
 def test_it_runs_by_itself() -> None:
