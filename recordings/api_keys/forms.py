@@ -1,39 +1,44 @@
-"""Forms about CommBox's API keys: a new key, and the password that is asked again."""
+"""Forms for CommBox's API keys: a new key, and the person's password."""
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from recordings.commbox.keys import PRINTABLE
 
 
 class PasswordForm(forms.Form):
-    """The person's own password, asked again."""
+    """The person's own password, to confirm a sensitive action."""
 
     password = forms.CharField(
-        label="Your password",
+        label=gettext_lazy("Your password"),
         max_length=128,
         strip=False,
-        error_messages={"required": "Your password is asked again for this."},
-        help_text="Asked again, so that nobody does this from a browser that was left open.",
+        error_messages={"required": gettext_lazy("Enter your password.")},
+        help_text=gettext_lazy("Required so that nobody else can do this in a browser that you left open."),
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 class KeyForm(PasswordForm):
-    """A CommBox API key, as CommBox showed it."""
+    """A new CommBox API key."""
 
     key = forms.CharField(
-        label="New API key",
+        label=gettext_lazy("New API key"),
         max_length=4096,
-        error_messages={"required": "Which key?"},
-        help_text="Tested before it is taken; kept encrypted; only its last four characters are shown again.",
+        error_messages={"required": gettext_lazy("Enter the key.")},
+        help_text=gettext_lazy(
+            "The portal tests the key, stores it encrypted, and shows only its last four characters."
+        ),
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
     field_order = ("key", "password")
 
     def clean_key(self) -> str:
-        """Raises ValidationError for what cannot be a key, without repeating it."""
+        """Raise ValidationError for a text that cannot be a key. The message does not repeat it."""
         key = str(self.cleaned_data["key"])
         if not PRINTABLE.fullmatch(key):
-            raise forms.ValidationError("That is not an API key: it holds blanks, or is too short.")
+            raise forms.ValidationError(
+                gettext("This is not an API key: it contains spaces or is too short.")
+            )
         return key

@@ -1,16 +1,19 @@
-"""What can go wrong with CommBox, one class per kind. No message ever holds a key or a recording's URL."""
+"""Errors of calls to CommBox, one class per kind. No message ever contains a key or a recording's URL."""
+
+from django.utils.translation import gettext_noop
 
 
 class CommBoxError(Exception):
     """A call to CommBox failed.
 
-    `status` is the status that decided the class (HTTP or body), `request_id` the id we sent, for both sides'
-    logs. `retriable` says whether the same call may succeed later without anybody's doing.
+    `sentence` says so in English; it is stored, and translated when it is shown. `status` is the status that decided
+    the class (HTTP or body). `request_id` is the id we sent, for CommBox's log and ours. `retry_after`: seconds after
+    which CommBox allows another call. `retriable`: the same call may succeed later without a change.
     """
 
-    sentence = "CommBox could not be asked."
+    sentence = gettext_noop("The call to CommBox failed.")
     retriable = False
-    # Whether the circuit breaker has counted it: everybody who shared one exchange gets the same error.
+    # Set once the circuit breaker has counted it: all callers that shared one exchange get the same error.
     counted = False
 
     def __init__(
@@ -32,52 +35,52 @@ class CommBoxError(Exception):
 
 
 class BadRequest(CommBoxError):
-    """400 and every other 4xx without a class of its own, and 501: our call is wrong; asking again is no use."""
+    """400, every other 4xx without a class of its own, and 501: our call is wrong, so a retry is useless."""
 
-    sentence = "CommBox did not accept the request."
+    sentence = gettext_noop("CommBox rejected the request.")
 
 
 class NotFound(CommBoxError):
-    """404, and 400 whose description says "not found" (rule N)."""
+    """404, and a 400 whose description says "not found"."""
 
-    sentence = "CommBox does not know what was asked for."
+    sentence = gettext_noop("CommBox did not find what was requested.")
 
 
 class Unauthorized(CommBoxError):
-    """401 with every key we hold: all calls of the account should stop until somebody looks."""
+    """401 with each of our keys: all calls of the account should stop until an operator acts."""
 
-    sentence = "CommBox does not accept the API key."
+    sentence = gettext_noop("CommBox rejected the API key.")
 
 
 class Forbidden(CommBoxError):
     """403: most likely this server's address is not on the account's allow-list."""
 
-    sentence = "CommBox refuses this server."
+    sentence = gettext_noop("CommBox denied access to this server.")
 
 
 class Throttled(CommBoxError):
-    """429, or our own call budget is spent. `retry_after` says in seconds when to come back (at most an hour)."""
+    """429, or our own call budget is spent. `retry_after` is at most an hour."""
 
-    sentence = "CommBox asks us to wait."
+    sentence = gettext_noop("Too many calls to CommBox. The portal waits before it calls again.")
     retriable = True
 
 
 class ServerError(CommBoxError):
-    """500, 502, 503, 504 and the like: CommBox failed."""
+    """500, 502, 503, 504 and the like."""
 
-    sentence = "CommBox failed to answer."
+    sentence = gettext_noop("CommBox reported an internal error.")
     retriable = True
 
 
 class BadResponse(CommBoxError):
-    """A success answer that is not what CommBox's answers look like: nothing we hold may change by it."""
+    """A success status with a body that is not a CommBox response. Nothing stored may change because of it."""
 
-    sentence = "CommBox gave an answer that could not be read."
+    sentence = gettext_noop("The response from CommBox could not be read.")
     retriable = True
 
 
 class Unreachable(CommBoxError):
-    """No answer: refused, reset or timed out."""
+    """No response: connection refused or reset, or a timeout."""
 
-    sentence = "CommBox could not be reached."
+    sentence = gettext_noop("CommBox could not be reached.")
     retriable = True

@@ -1,1 +1,1 @@
-"""The pages for operators: the state of the source, the queue, the runs, the problems and the API keys."""
+"""The pages for administrators: the state of CommBox, the queue, runs, problems and API keys."""

@@ -1,55 +1,59 @@
-"""What every page says about the source while something is wrong."""
+"""Warnings that every page shows while something is wrong with CommBox or storage."""
 
 from datetime import datetime, timedelta
 
 from django.db.models import Exists
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from recordings.api_keys import keys
 from recordings.audit.owed import overdue
-from recordings.days import today
 from recordings.models import OwedEvent, SourceStatus
 from recordings.operations.storage_banners import storage_banners
+from recordings.operations.times import moment
 from recordings.refresh import absence, runs
+from recordings.wording import local_day
 
-# Streams are listed every half minute: if nothing was heard for so long, nobody is asking.
+# Channels are listed every half minute. After so long without an answer, nothing calls CommBox.
 SILENCE = timedelta(minutes=10)
-MISSED = "Channels are listed every 30 seconds. Are the clock (celery beat) and a worker running?"
-OWED = "The trail did not take their events. They follow once it can be written and a worker runs."
-LAST_CONFIRMED = "Lists show what was last confirmed."
+LAST_CONFIRMED = gettext_lazy("Lists show what was last confirmed.")
 FAILURES = {
-    "unreachable": "CommBox not reachable since {}.",
-    "server_error": "CommBox has been failing since {}.",
-    "throttled": "CommBox has asked us to wait since {}.",
-    "bad_response": "CommBox has sent unreadable answers since {}.",
-    "unauthorized": "CommBox has refused our API key since {}.",
-    "forbidden": "CommBox has refused this server since {}.",
+    "unreachable": gettext_lazy("CommBox has not been reachable since %(time)s."),
+    "server_error": gettext_lazy("CommBox has been failing since %(time)s."),
+    "throttled": gettext_lazy("CommBox has been limiting our calls since %(time)s."),
+    "bad_response": gettext_lazy("CommBox has been sending unreadable responses since %(time)s."),
+    "unauthorized": gettext_lazy("CommBox has been rejecting our API key since %(time)s."),
+    "forbidden": gettext_lazy("CommBox has been rejecting this server since %(time)s."),
 }
+OTHER_FAILURE = gettext_lazy("Calls to CommBox have been failing since %(time)s.")
 REMEDIES = {
-    "unauthorized": "Nothing is refreshed until COMMBOX_API_KEY or COMMBOX_API_KEY_NEXT holds a valid key.",
-    "forbidden": "Is this server's address on the account's list of allowed addresses?",
+    "unauthorized": gettext_lazy(
+        "Nothing is refreshed until a valid API key is added on the Operations page."
+    ),
+    "forbidden": gettext_lazy("Check that this server's address is on the CommBox account's allow-list."),
 }
 
 Banner = dict[str, str]
 
 
 def banners(*, operations: bool = False) -> list[Banner]:
-    """What every page says about CommBox and storage: nothing while all is well.
+    """List the warnings about CommBox and storage; empty while all is well.
 
-    What storage refuses, and a key that CommBox refuses, are for those who can put it right (`operations`); everybody
-    else sees the age of each row.
+    With `operations` they include problems that only an administrator can fix: access to storage, and API keys.
     """
     return (storage_banners() if operations else []) + source_banners(operations=operations)
 
 
 def source_banners(*, operations: bool) -> list[Banner]:
-    """What is wrong with CommBox or owed to the trail: one query while all is well."""
+    """List what is wrong with CommBox, and events that are missing in the trail: one query while all is well."""
     owed = Exists(OwedEvent.objects.filter(overdue()))
     status = SourceStatus.objects.filter(pk=1).annotate(trail_owed=owed).first()
     if status is None:
         return []
     if operations and status.trail_owed:
-        return [_banner("bad", "Ends of sessions are missing in the audit trail.", OWED)]
+        title = gettext("The audit trail is missing events about ended sessions.")
+        text = gettext("They will be recorded when the trail can be written again and a worker is running.")
+        return [_banner("bad", title, text)]
     if status.mass_absence_since is not None:
         return [_missing(status.mass_absence_since)]
     if status.failing_since is not None:
@@ -57,41 +61,49 @@ def source_banners(*, operations: bool) -> list[Banner]:
     if operations and (key := keys.ending_soon()):
         return [_key_ends(key)]
     if operations and runs.missed(runs.LIST):
-        return [_banner("warn", "The clock has missed two turns.", MISSED)]
-    heard_at = status.last_success_at
-    if heard_at is None or timezone.now() - heard_at < SILENCE:
+        title = gettext("Scheduled listings have been missed.")
+        text = gettext(
+            "Channels are listed every 30 seconds. Check that the scheduler (celery beat) and a worker are running."
+        )
+        return [_banner("warn", title, text)]
+    answered_at = status.last_success_at
+    if answered_at is None or timezone.now() - answered_at < SILENCE:
         return []
-    title = f"Nothing new from CommBox since {moment(heard_at)}."
-    who = "clock (celery beat)" if runs.missed(runs.LIST) else "refresh worker"
-    return [_banner("warn", title, f"The {who} may not be running. {LAST_CONFIRMED}")]
+    title = gettext("No response from CommBox since %(time)s.") % {"time": moment(answered_at)}
+    cause = (
+        gettext("The scheduler (celery beat) may not be running.")
+        if runs.missed(runs.LIST)
+        else gettext("The refresh worker may not be running.")
+    )
+    return [_banner("warn", title, f"{cause} {LAST_CONFIRMED}")]
 
 
 def _key_ends(key: keys.KeyLine) -> Banner:
-    when = f"{key.expires_at:%-d %b %Y}"
-    verb = "ended" if key.has_ended else "ends"
-    text = "Put the next one in on the operations page; both work meanwhile."
-    return _banner("bad" if key.has_ended else "warn", f"The last CommBox API key {verb} on {when}.", text)
+    day = {"day": local_day(key.expires_at) if key.expires_at else ""}
+    text = gettext("Add a new key on the Operations page. Both keys work until the old one expires.")
+    if key.has_ended:
+        return _banner("bad", gettext("The last CommBox API key expired on %(day)s.") % day, text)
+    return _banner("warn", gettext("The last CommBox API key expires on %(day)s.") % day, text)
 
 
 def _missing(since: datetime) -> Banner:
-    count = absence.in_question()
-    title = f"CommBox stopped reporting {count:,} recording{'s' * (count != 1)} at {moment(since)}."
-    return _banner("bad", title, "None is marked as vanished until an administrator has looked.")
+    number = absence.in_question()
+    title = ngettext(
+        "CommBox stopped reporting %(number)s recording at %(time)s.",
+        "CommBox stopped reporting %(number)s recordings at %(time)s.",
+        number,
+    )
+    text = gettext("They are not marked as missing at source until an administrator confirms it.")
+    return _banner("bad", title % {"number": f"{number:,}", "time": moment(since)}, text)
 
 
 def _failing(status: SourceStatus, since: datetime, operations: bool) -> list[Banner]:
     remedy = REMEDIES.get(status.error_class, "")
     if remedy and not operations:
         return []
-    title = FAILURES.get(status.error_class, "CommBox could not be asked since {}.").format(moment(since))
+    title = FAILURES.get(status.error_class, OTHER_FAILURE) % {"time": moment(since)}
     return [_banner("bad" if remedy else "warn", title, f"{remedy} {LAST_CONFIRMED}".strip())]
 
 
 def _banner(level: str, title: str, text: str) -> Banner:
     return {"level": level, "title": title, "text": text}
-
-
-def moment(when: datetime) -> str:
-    """14:02 UTC, with the date unless it is today's."""
-    is_today = when.date() == today()
-    return when.strftime("%H:%M UTC" if is_today else "%-d %b %Y, %H:%M UTC")

@@ -1,4 +1,7 @@
-"""One channel: how many recordings are usual, what came lately, how long each took, and what went wrong."""
+"""Read the state of one channel: usual and recent numbers of recordings, delays, and what went wrong.
+
+Days are those of the reader's time zone.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,10 +18,10 @@ HISTORY = 30  # days
 USUAL = 28  # days before today
 DELAYS_OF = timedelta(days=7)
 
-# Of each day, and of each day until the time of day it is now.
+# For each day: its recordings, and those up to the current time of day.
 _PER_DAY = """
-SELECT (shown_at AT TIME ZONE 'UTC')::date, count(*),
-       count(*) FILTER (WHERE (shown_at AT TIME ZONE 'UTC')::time <= (%(now)s AT TIME ZONE 'UTC')::time)
+SELECT (shown_at AT TIME ZONE %(zone)s)::date, count(*),
+       count(*) FILTER (WHERE (shown_at AT TIME ZONE %(zone)s)::time <= (%(now)s AT TIME ZONE %(zone)s)::time)
 FROM recordings_searchdoc
 WHERE stream_id = %(stream)s AND has_recording AND shown_at >= %(since)s AND shown_at < %(until)s
 GROUP BY 1
@@ -27,8 +30,8 @@ _NEWEST = """
 SELECT (SELECT max(shown_at) FROM recordings_searchdoc WHERE stream_id = %(stream)s AND has_recording),
        (SELECT max(created_at) FROM recordings_commboxobject WHERE stream_id = %(stream)s)
 """
-# How long CommBox took to list a recording after its call, and how long the portal took after that, where it knew the
-# channel by then: what a first fill finds was not late.
+# How long CommBox took to list a recording after its call, and how long the portal took after that. The second counts
+# only from when the portal knew the channel: recordings that a first fill finds were not late.
 _DELAYS = """
 SELECT count(*),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(r.activity_created_at - r.recorded_at, interval '0')),
@@ -44,7 +47,10 @@ WHERE d.stream_id = %(stream)s AND d.shown_at >= %(delays_since)s
 
 @dataclass(frozen=True)
 class Delays:
-    """How long recordings took, in seconds: at CommBox after the call, then at the portal until it knew them."""
+    """Median and longest delays in seconds: from the call to CommBox's list, and from there to the portal.
+
+    None where no recording has both times.
+    """
 
     recordings: int
     commbox_usual: float | None
@@ -55,7 +61,10 @@ class Delays:
 
 @dataclass(frozen=True)
 class ChannelStatus:
-    """What is known of a channel. `usual` and `usual_by_now` are averages a day over the USUAL days before today."""
+    """The state of a channel. `usual` and `usual_by_now` are daily averages over the USUAL days before today.
+
+    `days`: (ISO day, recordings), oldest first.
+    """
 
     stream: Stream
     days: list[tuple[str, int]]
@@ -70,17 +79,19 @@ class ChannelStatus:
 
 
 def channel_status(stream_id: int) -> ChannelStatus | None:
-    """Read the status of a channel, None for an unknown one: six queries."""
+    """Read the state of a channel; None when it is unknown. Six queries."""
     stream = Stream.objects.filter(pk=stream_id).first() if stream_id <= BIGGEST_ID else None
     if stream is None:
         return None
-    last, now = today(), timezone.now()
+    zone, now = timezone.get_current_timezone(), timezone.now()
+    last = today(zone)
     first = last - timedelta(days=HISTORY - 1)
     values: dict[str, Any] = {
         "stream": stream_id,
         "now": now,
-        "since": moment_of(first),
-        "until": moment_of(last + timedelta(days=1)),
+        "zone": timezone.get_current_timezone_name(),
+        "since": moment_of(first, zone=zone),
+        "until": moment_of(last + timedelta(days=1), zone=zone),
         "delays_since": now - DELAYS_OF,
         "known_since": stream.first_seen_at,
     }

@@ -1,10 +1,11 @@
-"""The page of one channel. It names nobody, so looking at it is no event."""
+"""The page of one channel. It names no person, so opening it is not an event."""
 
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_safe
 
 from recordings.exceptions import UnknownChannel
@@ -20,7 +21,7 @@ from recordings.wording import how_long_ago
 @require_safe
 @any_person
 def channel_page(request: Request, stream_id: int) -> HttpResponse:
-    """Show why a channel may be late, to who looks after operations or after completeness."""
+    """Show why a channel may be late, to people with the right to operations or to assurance."""
     may_operate = can(request.user, Permission.VIEW_OPERATIONS)
     if not may_operate:
         check(request, Permission.VIEW_ASSURANCE)
@@ -41,14 +42,16 @@ def _figures(channel: ChannelStatus) -> dict[str, Any]:
     is_late = stream.list_due_at is not None and now - stream.list_due_at > LATE_TURNS * runs.EVERY[runs.LIST]
     return {
         "usual": f"{channel.usual:.1f}",
-        "by_now": f"usual by this time of day: {channel.usual_by_now:.1f}",
+        "by_now": gettext("usual by this time of day: %(number)s")
+        % {"number": f"{channel.usual_by_now:.1f}"},
         "last_recording": how_long_ago(channel.newest_recording_at, now)
         if channel.newest_recording_at
-        else "none",
-        "last_object": f"last conversation {how_long_ago(channel.newest_object_at, now)}"
+        else pgettext("recording", "none"),
+        "last_object": gettext("last conversation: %(age)s")
+        % {"age": how_long_ago(channel.newest_object_at, now)}
         if channel.newest_object_at
-        else "no conversation yet",
-        "listed": how_long_ago(stream.listed_at, now) if stream.listed_at else "never",
+        else gettext("no conversation yet"),
+        "listed": how_long_ago(stream.listed_at, now) if stream.listed_at else gettext("never"),
         "listed_level": "warn" if stream.list_error or is_late else "ok" if stream.listed_at else "",
-        "listed_note": "its turn has passed" if is_late else "when CommBox was last asked for its objects",
+        "listed_note": gettext("overdue") if is_late else gettext("when CommBox last listed its objects"),
     }

@@ -1,10 +1,11 @@
-"""Add and retire CommBox's API keys. Both ask for the password again."""
+"""Add and retire CommBox's API keys. Both ask for the person's password."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recordings import stepup
@@ -23,21 +24,23 @@ def add_key(request: Request) -> HttpResponse:
     """Add a new API key, once CommBox has accepted it."""
     form, by = KeyForm(request.POST), Actor.from_request(request)
     if _is_confirmed(request, form) and keys.is_in_use(form.cleaned_data["key"]):
-        form.add_error("key", "This key is in use already.")
+        form.add_error("key", gettext("This key is already in use."))
     elif form.is_valid() and (refusal := keys.refusal_of(form.cleaned_data["key"])):
         keys.record_refusal(reason=refusal, by=by)
-        form.add_error("key", refusal)
+        form.add_error("key", gettext(refusal))
     if not form.is_valid():
         return operations_page(request, key_form=form)
     row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=by)
-    messages.success(request, f"The key ending in {row.last_four} is now the primary key.")
+    messages.success(
+        request, gettext("The key ending in %(ending)s is now the primary key.") % {"ending": row.last_four}
+    )
     return redirect("operations:operations")
 
 
 @require_http_methods(["GET", "POST"])
 @permission_required(Permission.VIEW_OPERATIONS)
 def retire_key(request: Request, key_id: int) -> HttpResponse:
-    """Retire a key: by GET the page that asks for the password, by POST the act."""
+    """Retire a key. GET shows the page that asks for the password; POST retires it."""
     line = keys.line_of(key_id)
     if line is None:
         raise Http404
@@ -47,12 +50,14 @@ def retire_key(request: Request, key_id: int) -> HttpResponse:
         return render(request, "operations/retire_key.html", context, status=422 if form.errors else 200)
     if not keys.retire_key(key_id=key_id, by=Actor.from_request(request)):
         raise Http404
-    messages.success(request, f"The key ending in {line.last_four} was retired.")
+    messages.success(
+        request, gettext("The key ending in %(ending)s was retired.") % {"ending": line.last_four}
+    )
     return redirect("operations:operations")
 
 
 def _is_confirmed(request: Request, form: Any) -> bool:
-    """Whether the form is whole and its password the person's own."""
+    """Return whether the form is valid and holds the person's own password."""
     if not form.is_valid():
         return False
     if refusal := stepup.refusal_of(request, form.cleaned_data["password"]):

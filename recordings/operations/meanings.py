@@ -1,76 +1,125 @@
-"""What an unreadable item means and what somebody can do about it: words for each reason the parser gives."""
+"""Explain each reason why an item of CommBox's could not be read: what it means, and what to do.
+
+The parser's reasons are stored with each problem and never translated; this module holds the sentences for them.
+"""
 
 import re
 from dataclasses import dataclass
 
-_ANSWER = "Send CommBox's support the object's id and the field; a later refresh takes the item in by itself."
-_FIELD = "Send CommBox's support the object's id and the field; a later refresh takes the right value in by itself."
-_SHAPE = "Compare one answer of CommBox with the API's documentation; if the shape is new, the parser must learn it."
-_HARMLESS = (
-    "Nothing is lost: it is kept with its own object or channel. Tell CommBox's support that answers mix."
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
+Text = str | Promise
+
+_REPORT_ITEM = gettext_lazy(
+    "Report the object's id and the field to CommBox support. Once CommBox corrects it, a later refresh adds the item "
+    "automatically."
+)
+_REPORT_FIELD = gettext_lazy(
+    "Report the object's id and the field to CommBox support. Once CommBox corrects it, a later refresh stores the "
+    "right value automatically."
+)
+_REPORT_SHAPE = gettext_lazy(
+    "Compare one CommBox response with the API documentation. If its format is new, the portal needs an update."
+)
+UNKNOWN = gettext_lazy("This version of the portal cannot explain this reason.")
+_HARMLESS = gettext_lazy(
+    "Nothing is lost: the item is stored with its own object or channel. Report to CommBox support that responses "
+    "contain items of others."
 )
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """`field` is CommBox's name for what could not be read; `remedy` says what a person can do."""
+    """`title`: what is wrong. `field`: CommBox's name for what could not be read. `remedy`: what a person can do."""
 
+    title: Text
     field: str
-    means: str
-    remedy: str
+    means: Text
+    remedy: Text
 
-
-UNKNOWN = Meaning("not told", "This version of the portal has no more to say about it.", _ANSWER)
 
 _EXACT = {
     "It is not an object with fields.": Meaning(
-        "the item", "Where an item should be there is a number, a text or a list.", _SHAPE
+        gettext_lazy("The item is not a JSON object."),
+        "–",
+        gettext_lazy("CommBox sent a number, a text or a list instead of an item."),
+        _REPORT_SHAPE,
     ),
     "One of its texts is longer than 64 KiB.": Meaning(
-        "any text", "No field of CommBox is that long; such a text may be meant to fill our storage.", _ANSWER
+        gettext_lazy("A text is longer than 64 KiB."),
+        "*",
+        gettext_lazy("No CommBox field is that long. The text may be meant to fill the portal's database."),
+        _REPORT_ITEM,
     ),
     "It describes no recording: link, length, size and time are all missing.": Meaning(
+        gettext_lazy("The recording has no link, length, size or time."),
         "recordingUrl, duration, fileSize, timestamp",
-        "CommBox lists an activity of type 27 and says nothing about its file. It may still be on its way.",
-        "Ask again in some minutes. If it stays, the file never came: CommBox's support knows why.",
+        gettext_lazy(
+            "CommBox lists an activity of type 27 without its file. The file may still be on its way."
+        ),
+        gettext_lazy("Refresh again in a few minutes. If nothing changes, ask CommBox support for the file."),
     ),
     "Its data is not an object with fields.": Meaning(
-        "data", "The recording's own fields should be inside it, and are not.", _SHAPE
+        gettext_lazy("The item's data is not a JSON object."),
+        "data",
+        gettext_lazy("The recording's fields should be in it, but are not."),
+        _REPORT_SHAPE,
     ),
     "Its data is text that is not JSON.": Meaning(
-        "data", "The recording's own fields should be inside it as JSON, and it is cut or garbled.", _ANSWER
+        gettext_lazy("The item's data is not valid JSON."),
+        "data",
+        gettext_lazy("The recording's fields should be in it as JSON. The text is cut off or damaged."),
+        _REPORT_ITEM,
     ),
     "Nothing in it says that it is a recording.": Meaning(
+        gettext_lazy("The item does not say that it is a recording."),
         "activityType",
-        "Recordings were asked for, and this one has neither type nor link of a recording.",
-        _SHAPE,
+        gettext_lazy(
+            "The portal asked for recordings. This item has neither the type nor the link of a recording."
+        ),
+        _REPORT_SHAPE,
     ),
     "Its activity type is no number.": Meaning(
-        "activityType", "Whether it is a recording cannot be told.", _SHAPE
+        gettext_lazy("The activity type is not a number."),
+        "activityType",
+        gettext_lazy("The portal cannot tell whether the item is a recording."),
+        _REPORT_SHAPE,
     ),
     "It names two activity types, of which one is a recording's.": Meaning(
+        gettext_lazy("The item has two different activity types."),
         "type, activityType",
-        "The activity and the data in it disagree about what it is. It is not listed as a recording.",
-        _ANSWER,
+        gettext_lazy("The activity and its data disagree about the type. It is not listed as a recording."),
+        _REPORT_ITEM,
     ),
     "One of its fields stands in it twice.": Meaning(
-        "any field", "Which of the two values was meant cannot be told.", _ANSWER
+        gettext_lazy("A field appears twice."),
+        "*",
+        gettext_lazy("The portal cannot tell which of the two values is right."),
+        _REPORT_ITEM,
     ),
     "It belongs to another object.": Meaning(
-        "objectId", "CommBox sent it in the answer for an object that it says it is not of.", _HARMLESS
+        gettext_lazy("The item belongs to another object."),
+        "objectId",
+        gettext_lazy("CommBox sent it in the response for one object, but the item names another."),
+        _HARMLESS,
     ),
     "It belongs to another channel than the one that was listed.": Meaning(
-        "streamId", "CommBox sent it in the listing of a channel that it says it is not of.", _HARMLESS
+        gettext_lazy("The item belongs to another channel."),
+        "streamId",
+        gettext_lazy("CommBox sent it in the listing of one channel, but the item names another."),
+        _HARMLESS,
     ),
     "Its moduleId or count is missing or no whole number.": Meaning(
+        gettext_lazy("The channel's module or count is missing or not a whole number."),
         "moduleId, count",
-        "A channel is discovered by them; this one may stay unknown.",
-        "Name it in COMMBOX_STREAMS.",
+        gettext_lazy("Channels are discovered by these fields. This channel may stay unknown."),
+        gettext_lazy("Add the channel's id to COMMBOX_STREAMS."),
     ),
 }
 _NO_ID = re.compile(r"Its (\w+) is missing or no whole 64-bit number\.")
 
-# Flags of recordings: the item was kept, and one of its fields is unknown or odd.
+# Flags of recordings: the item was kept, but one of its fields is unknown or unusual.
 _FIELDS = {
     "duration": "duration",
     "file_size": "fileSize",
@@ -79,43 +128,57 @@ _FIELDS = {
     "recording_url": "recordingUrl",
     "recording_type": "recordingType",
 }
-_ODD = {
-    "bad": ("is not what it should be: another type, or no number or time.", "The field counts as unknown."),
-    "negative": ("is below zero.", "The field counts as unknown."),
-    "huge": ("is more than any recording has, such as a length of a month.", "The field counts as unknown."),
-    "improbable": ("is more than nearly any recording has: a day, or 1 TiB.", "The value is kept."),
-    "fractional": ("is no whole number.", "What follows the point is cut off."),
+_UNKNOWN_THEN = gettext_lazy("The portal treats the field as unknown.")
+_FLAGS: dict[str, tuple[Text, Text]] = {
+    "bad": (gettext_lazy("The field has the wrong type, or is not a number or time."), _UNKNOWN_THEN),
+    "negative": (gettext_lazy("The value is below zero."), _UNKNOWN_THEN),
+    "huge": (gettext_lazy("The value is impossibly large, such as a length of a month."), _UNKNOWN_THEN),
+    "improbable": (
+        gettext_lazy("The value is unusually large: over one day, or over 1 TiB."),
+        gettext_lazy("The portal keeps the value."),
+    ),
+    "fractional": (
+        gettext_lazy("The value is not a whole number."),
+        gettext_lazy("The portal drops the decimals."),
+    ),
     "contradictory": (
-        "is told in two ways by one answer.",
-        "The greater value counts; the other is kept in the raw copy.",
+        gettext_lazy("One response contains two different values."),
+        gettext_lazy("The portal uses the greater value and keeps the other in the raw copy."),
     ),
     "future": (
-        "lies more than a day ahead.",
-        "It is kept, and lists sort by when we first saw the recording.",
+        gettext_lazy("The time is more than a day in the future."),
+        gettext_lazy("The portal keeps it, and sorts the recording by when it was first seen."),
     ),
 }
-
-
 _TWO_FILES = Meaning(
+    gettext_lazy("One activity has two files."),
     "id, recordingUrl",
-    "One answer names two files for one activity. Both are listed, each as a recording of its own.",
-    _FIELD,
+    gettext_lazy(
+        "One response contains two files for one activity. Each is listed as a recording of its own."
+    ),
+    _REPORT_FIELD,
 )
 
 
 def meaning_of(reason: str) -> Meaning:
-    """The meaning of a reason; for one that an older version left behind, that there is none."""
-    if found := _NO_ID.fullmatch(reason):
-        return Meaning(found[1], "Without it the item cannot be told from any other.", _ANSWER)
-    return _EXACT.get(reason, UNKNOWN)
+    """Explain a parser's reason. One that an older version stored is shown as it is."""
+    if match := _NO_ID.fullmatch(reason):
+        title = gettext("The field %(field)s is missing or not a whole 64-bit number.") % {"field": match[1]}
+        means = gettext("Without it the portal cannot distinguish the item from others.")
+        return Meaning(title, match[1], means, _REPORT_ITEM)
+    return _EXACT.get(reason) or _unknown(reason)
 
 
 def meaning_of_flag(flag: str) -> Meaning:
-    """The meaning of a flag such as `negative_duration`."""
+    """Explain a flag such as `negative_duration`."""
     if flag == "activity_with_two_files":
         return _TWO_FILES
     kind, _, name = flag.partition("_")
-    if kind not in _ODD or name not in _FIELDS:
-        return UNKNOWN
-    odd, kept = _ODD[kind]
-    return Meaning(_FIELDS[name], f"{_FIELDS[name]} {odd} {kept}", _FIELD)
+    if kind not in _FLAGS or name not in _FIELDS:
+        return _unknown(flag)
+    title, means = _FLAGS[kind]
+    return Meaning(title, _FIELDS[name], means, _REPORT_FIELD)
+
+
+def _unknown(reason: str) -> Meaning:
+    return Meaning(reason, "–", UNKNOWN, _REPORT_ITEM)

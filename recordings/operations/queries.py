@@ -1,4 +1,4 @@
-"""Queries of the operations page: the state of the source, what waits, what went wrong."""
+"""Read what the operations page shows: the state of CommBox, the queue, and what went wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from recordings.api_keys import keys
 from recordings.commbox.assembly import budget_left
@@ -19,8 +20,8 @@ from recordings.models import (
     SourceStatus,
     Stream,
 )
-from recordings.operations.banners import moment
 from recordings.operations.run_pages import newest_runs, run_lines
+from recordings.operations.times import moment
 from recordings.operations.unreadable import item_groups
 from recordings.refresh import absence
 from recordings.refresh.leases import DEATHS
@@ -34,7 +35,7 @@ RUNS_SHOWN = 8
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits to be refreshed."""
+    """Objects that are due for a refresh. `overdue`: for longer than OVERDUE."""
 
     due: int
     overdue: int
@@ -42,7 +43,7 @@ class Queue:
 
 
 def queue() -> Queue:
-    """Due and overdue objects; the age of the oldest says more than their number."""
+    """Count due and overdue objects."""
     now = timezone.now()
     late = Count("pk", filter=Q(refresh_due_at__lte=now - OVERDUE))
     due = CommBoxObject.objects.filter(refresh_due_at__lte=now)
@@ -50,29 +51,29 @@ def queue() -> Queue:
 
 
 def streams() -> QuerySet[Stream]:
-    """Every stream with its last listing."""
+    """Return every channel with its last listing."""
     return Stream.objects.order_by("id")
 
 
 def set_aside() -> QuerySet[CommBoxObject]:
-    """Objects that ended their worker so often that they are left alone (F19). By the index of what failed."""
+    """Return objects whose refresh crashed its worker so often that it is not retried automatically."""
     return failed().filter(refresh_due_at=None, refresh_deaths__gte=DEATHS).order_by("-refresh_error_at")
 
 
 def failed() -> QuerySet[CommBoxObject]:
-    """Objects whose last refresh failed."""
+    """Return objects whose last refresh failed."""
     return CommBoxObject.objects.filter(refresh_error_at__isnull=False)
 
 
 def failing_objects(most: int = 10) -> list[CommBoxObject]:
-    """Objects whose last refresh failed: those that were set aside first, then the newest failure."""
+    """Return objects whose last refresh failed: those that are not retried first, then the newest failure."""
     aside = list(set_aside()[:most])
     others = failed().exclude(pk__in=[thing.pk for thing in aside])
     return aside + list(others.order_by("-refresh_error_at")[:most])
 
 
-def unlisted_places(most: int = 20) -> Sequence[Mapping[str, Any]]:
-    """Hosts of recordings that are not playable, with the reason: one line per place, not one per recording."""
+def refused_hosts(most: int = 20) -> Sequence[Mapping[str, Any]]:
+    """Count the recordings that cannot be played by host and reason."""
     host = RawSQL("split_part(recordings_recording.url, '/', 3)", ())
     refused = Recording.objects.filter(state=RecordingState.NOT_PLAYABLE)
     groups = refused.annotate(host=host).values("host", "state_reason").annotate(files=Count("pk"))
@@ -81,7 +82,7 @@ def unlisted_places(most: int = 20) -> Sequence[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class DeliveryLine:
-    """A delivery as the operations page shows it."""
+    """A delivery, and the sentence that says what became of it."""
 
     delivery: Delivery
     sentence: str
@@ -91,15 +92,15 @@ OUTCOMES = {outcome.value: outcome.sentence for outcome in DeliveryOutcome}
 
 
 def deliveries(most: int = 20) -> list[DeliveryLine]:
-    """The newest webhook deliveries and what became of them."""
+    """Return the newest webhook deliveries and what became of them."""
     return [
-        DeliveryLine(delivery, OUTCOMES.get(delivery.outcome, ""))
+        DeliveryLine(delivery, str(OUTCOMES.get(delivery.outcome, "")))
         for delivery in Delivery.objects.order_by("-received_at")[:most]
     ]
 
 
 def figures() -> dict[str, Any]:
-    """The figures on top of the operations page, which it fetches again and again."""
+    """Return the context of the figures at the top of the page, which it polls."""
     status = SourceStatus.objects.filter(pk=1).first() or SourceStatus()
     waiting = queue()
     return {
@@ -107,12 +108,14 @@ def figures() -> dict[str, Any]:
         "health": source_health(status),
         "queue": waiting,
         "set_aside": set_aside().count(),
-        "oldest": _since("the oldest since", waiting.oldest_due_at) or "nothing waits",
+        "oldest": gettext("oldest since %(time)s") % {"time": moment(waiting.oldest_due_at)}
+        if waiting.oldest_due_at
+        else gettext("none waiting"),
     }
 
 
 def operations() -> dict[str, Any]:
-    """The context of the operations page."""
+    """Return the context of the whole page."""
     return {
         **figures(),
         "missing": absence.in_question(),
@@ -124,10 +127,6 @@ def operations() -> dict[str, Any]:
         "failing_count": failed().count(),
         "problems": item_groups(),
         "problems_shown": PROBLEMS_SHOWN,
-        "places": unlisted_places(),
+        "hosts": refused_hosts(),
         "deliveries": deliveries(),
     }
-
-
-def _since(words: str, when: datetime | None) -> str:
-    return f"{words} {moment(when)}" if when else ""

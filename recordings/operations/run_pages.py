@@ -1,11 +1,13 @@
-"""The runs of the refresh as pages show them: the newest first, each with what it counted and how it ended."""
+"""The runs of the refresh as pages show them: newest first, each with its counts and how it ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
 from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from recordings.models import RefreshRun
 from recordings.paging import PAGE, Page, Start
@@ -13,13 +15,29 @@ from recordings.refresh import runs
 from recordings.refresh.source_health import LEFT_BEHIND, is_slow
 from recordings.wording import interval
 
-KINDS = {runs.SWEEP: "Sweeps", runs.LIST: "Listings", runs.DISCOVER: "Discoveries"}
-_ONE = {"channels": "channel", "objects": "object", "problems": "problem", "events": "event"}
+KINDS = {
+    runs.SWEEP: gettext_lazy("Sweeps"),
+    runs.LIST: gettext_lazy("Listings"),
+    runs.DISCOVER: gettext_lazy("Discoveries"),
+}
+ONE_RUN = {
+    runs.SWEEP: gettext_lazy("Sweep"),
+    runs.LIST: gettext_lazy("Listing"),
+    runs.DISCOVER: gettext_lazy("Discovery"),
+}
+COUNTED: dict[str, Callable[[int], str]] = {
+    "channels": lambda number: ngettext("%(number)s channel", "%(number)s channels", number),
+    "objects": lambda number: ngettext("%(number)s object", "%(number)s objects", number),
+    "refreshed": lambda number: ngettext("%(number)s refreshed", "%(number)s refreshed", number),
+    "failed": lambda number: ngettext("%(number)s failed", "%(number)s failed", number),
+    "problems": lambda number: ngettext("%(number)s problem", "%(number)s problems", number),
+    "events": lambda number: ngettext("%(number)s event", "%(number)s events", number),
+}
 
 
 @dataclass(frozen=True)
 class RunLine:
-    """A run, how it ended in a word with its level, and why."""
+    """A run as a row of the table: how it ended (`word` with its `level`), and why."""
 
     run: RefreshRun
     word: str
@@ -27,18 +45,26 @@ class RunLine:
     why: str = ""
 
     @property
+    def kind(self) -> str:
+        return str(ONE_RUN.get(self.run.kind, self.run.kind))
+
+    @property
     def counted(self) -> str:
-        """What it did, in words."""
-        counts = ((name, count) for name, count in self.run.counts.items() if count)
-        return (
-            ", ".join(f"{count:,} {_ONE.get(name, name) if count == 1 else name}" for name, count in counts)
-            or "–"
-        )
+        """What it did: "2 channels · 1,200 objects"."""
+        counts = self.run.counts
+        phrases = [
+            words(counts[name]) % {"number": f"{counts[name]:,}"}
+            for name, words in COUNTED.items()
+            if counts.get(name)
+        ]
+        return " · ".join(phrases) or "–"
 
 
 def run_page(kind: str = "", before: int | None = None) -> Page[RunLine, int]:
-    """A page of runs that began before run `before`, of one kind or of all. A run that is kept no more is passed over:
-    then there is nothing older either."""
+    """Return a page of runs that began before run `before`, of one kind or of all.
+
+    Empty when the row of run `before` has been deleted: everything older has been deleted too.
+    """
     found = newest_runs().filter(kind=kind) if kind else newest_runs()
     found = found.filter(_older_than(before)) if before is not None else found
     page = Page.cut(list(found[: PAGE + 1]), Start(before), attrgetter("pk"))
@@ -46,29 +72,35 @@ def run_page(kind: str = "", before: int | None = None) -> Page[RunLine, int]:
 
 
 def newest_runs() -> QuerySet[RefreshRun]:
-    """All runs, the newest first."""
+    """Return all runs, newest first."""
     return RefreshRun.objects.order_by("-started_at", "-pk")
 
 
 def run_lines(found: list[RefreshRun]) -> list[RunLine]:
-    """Say of each run how it ended."""
+    """Describe how each run ended."""
     now = timezone.now()
     return [_line(run, now) for run in found]
 
 
 def _line(run: RefreshRun, now: datetime) -> RunLine:
-    turn = interval(runs.EVERY[run.kind]) if run.kind in runs.EVERY else ""
+    limit = {"interval": interval(runs.EVERY[run.kind]) if run.kind in runs.EVERY else ""}
     if run.finished_at is None:
         if now - run.started_at > LEFT_BEHIND:
-            return RunLine(run, "Not ended", "warn", "Its worker ended before it did.")
+            return RunLine(
+                run, gettext("Interrupted"), "warn", gettext("Its worker stopped before it finished.")
+            )
         if is_slow(run, now):
-            return RunLine(run, "Still running", "warn", f"It has {turn}.")
-        return RunLine(run, "Running", "info")
+            why = gettext("It should finish within %(interval)s.") % limit
+            return RunLine(run, gettext("Still running"), "warn", why)
+        return RunLine(run, gettext("Running"), "info")
+    if run.outcome == "partial":
+        return RunLine(run, pgettext("run", "Partly done"), "warn", gettext(run.trouble))
     if run.outcome != "done":
-        return RunLine(run, run.outcome.capitalize(), "warn", run.trouble)
+        return RunLine(run, pgettext("run", "Failed"), "warn", gettext(run.trouble))
     if is_slow(run, now):
-        return RunLine(run, "Slow", "warn", f"It did its work, and took longer than the {turn} it has.")
-    return RunLine(run, "Done", "ok")
+        why = gettext("It finished, but took longer than %(interval)s.") % limit
+        return RunLine(run, pgettext("run", "Slow"), "warn", why)
+    return RunLine(run, pgettext("run", "Done"), "ok")
 
 
 def _older_than(number: int) -> Q:

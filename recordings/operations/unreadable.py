@@ -1,4 +1,4 @@
-"""What CommBox sent and could not be read, grouped: items that were left out, and fields that were."""
+"""Group what could not be read in CommBox's responses: items that were left out, and fields of recordings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from recordings.db import fetch_all
 from recordings.operations.meanings import Meaning, meaning_of, meaning_of_flag
 
 EXAMPLES = 3
-# A listing's items have no refresh of their own to be missing from: not met for so long, they are over.
+# An item of a listing has no object whose refresh could show that it is gone. Not seen for so long, it counts as gone.
 LISTED_WITHIN = timedelta(days=1)
-# Flagged recordings are looked at from the newest back; beyond so many the page says "of the newest".
+# Only so many of the newest flagged recordings are counted; the page says so.
 MOST_FLAGGED = 50_000
-_CANDIDATES = 20  # an object may stand behind several items of a group
+_CANDIDATES = 20  # several items of a group may belong to one object
 
-# Still there: met again by the last refresh of its object that brought an answer. Two clocks are compared; beyond
-# two seconds between them something else alarms.
+# An item is current when the last successful refresh of its object met it again. The two times come from two clocks;
+# a difference of more than two seconds raises an alarm elsewhere.
 _ITEMS = f"""
 SELECT p.reason, count(*),
        count(*) FILTER (WHERE CASE
@@ -44,7 +44,10 @@ GROUP BY flag
 
 @dataclass(frozen=True)
 class Group:
-    """Everything that has one reason. What was in it is not told: it may name customers."""
+    """All items with one reason. Their content is not shown, because it may name customers.
+
+    `still`: how many are current. `times`: how often they were seen; None for fields of recordings.
+    """
 
     reason: str
     meaning: Meaning
@@ -57,18 +60,13 @@ class Group:
     channels: Sequence[int]
 
     @property
-    def title(self) -> str:
-        """The reason as a sentence; a flag is named by field and fault."""
-        return self.reason if self.times is not None else self.reason.replace("_", " ").capitalize()
-
-    @property
     def object_ids(self) -> str:
-        """The examples as the form for refreshing now takes them."""
+        """The examples, as the form that refreshes objects takes them."""
         return ",".join(map(str, self.objects))
 
 
 def item_groups() -> list[Group]:
-    """Items that were left out, by reason: what is still there first, then the newest. One query."""
+    """Return the items that were left out, by reason: current ones first, then the newest. One query."""
     since = timezone.now() - LISTED_WITHIN
     groups = [
         _group(row, meaning_of(row[0])) for row in fetch_all(connection, _ITEMS, {"listed_since": since})
@@ -77,7 +75,7 @@ def item_groups() -> list[Group]:
 
 
 def field_groups() -> list[Group]:
-    """Recordings that were kept with a field that could not be read, by field and fault. One query, by an index."""
+    """Return recordings that were kept with an unreadable field, by field and fault. One query, by an index."""
     groups = [_group(row, meaning_of_flag(row[0])) for row in fetch_all(connection, _FIELDS)]
     return sorted(groups, key=lambda group: (group.still == 0, -group.items, group.reason))
 

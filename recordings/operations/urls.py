@@ -1,4 +1,4 @@
-"""The addresses of the pages for operators."""
+"""URLs of the operations pages."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The pages for operators: what waits, what went wrong, what may be done about it."""
+"""The operations page, its lists of problems and runs, and the actions on them."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +8,7 @@ from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.api_keys.forms import KeyForm
@@ -24,12 +25,11 @@ from recordings.refresh import absence, tasks
 from recordings.refresh.actions import request_listing, request_refresh
 from recordings.refresh.problems import MOST_PER_ANSWER
 from recordings.refresh.streams import mark_recent_due
-from recordings.trail.phrases import count
 
 
 @permission_required(Permission.VIEW_OPERATIONS)
 def operations(request: Request) -> HttpResponse:
-    """The source's state, what waits, what went wrong; by POST, refresh objects by their ids."""
+    """Show the state of CommBox, the queue and what went wrong. POST refreshes objects by their ids."""
     if request.method != "POST" and request.htmx:
         return page(request, "operations/operations.html", queries.figures(), fragment="now")
     form = ObjectsForm(request.POST if request.method == "POST" else None)
@@ -40,13 +40,22 @@ def operations(request: Request) -> HttpResponse:
         for object_id in ids:
             request_refresh(object_id=object_id, by=by)
     nudge(tasks.sweep_due)
-    queued = f"{len(ids):,} objects" if ids[1:] else f"object {ids[0]}"
-    messages.success(request, f"The refresh of {queued} is queued.")
+    queued = (
+        ngettext(
+            "The refresh of %(number)s object is queued.",
+            "The refresh of %(number)s objects is queued.",
+            len(ids),
+        )
+        % {"number": f"{len(ids):,}"}
+        if ids[1:]
+        else gettext("The refresh of object %(id)s is queued.") % {"id": ids[0]}
+    )
+    messages.success(request, queued)
     return redirect("operations:operations")
 
 
 def operations_page(request: Request, **forms: Form) -> HttpResponse:
-    """The page with these forms as they were filled in."""
+    """Show the page with these forms as they were filled in. The status is 422 when one has an error."""
     context: dict[str, Any] = {
         "form": ObjectsForm(),
         "key_form": KeyForm(),
@@ -61,7 +70,7 @@ def operations_page(request: Request, **forms: Form) -> HttpResponse:
 @require_safe
 @permission_required(Permission.VIEW_OPERATIONS)
 def problem_list(request: Request) -> HttpResponse:
-    """What could not be read, grouped, with what it means and what somebody can do."""
+    """Show what could not be read, grouped, with what it means and what to do."""
     context = {
         "items": unreadable.item_groups(),
         "fields": unreadable.field_groups(),
@@ -75,7 +84,7 @@ def problem_list(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.VIEW_OPERATIONS)
 def run_list(request: Request) -> HttpResponse:
-    """Every run that is kept, page by page. What is no page is answered by the first one."""
+    """Show the runs of the last 30 days, page by page. An invalid query string shows the first page."""
     form = RunsForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     kind, before = asked.get("kind", ""), asked.get("before")
@@ -84,7 +93,8 @@ def run_list(request: Request) -> HttpResponse:
         "page": found,
         "kind": kind,
         "kinds": form.fields["kind"].choices,  # type: ignore[attr-defined]
-        "shown": f"{len(found.rows)} run{'s' * (len(found.rows) != 1)}, the newest first",
+        "shown": ngettext("%(number)s run", "%(number)s runs, newest first", len(found.rows))
+        % {"number": len(found.rows)},
         "older_url": f"?{urlencode({'kind': kind, 'before': found.older})}" if found.older else "",
         "newer_url": f"?{urlencode({'kind': kind})}" if before else "",
     }
@@ -94,23 +104,34 @@ def run_list(request: Request) -> HttpResponse:
 @require_POST
 @permission_required(Permission.VIEW_OPERATIONS)
 def list_stream(request: Request, stream_id: int) -> HttpResponse:
-    """Look for a channel's objects now rather than at its turn, and ask for the newest ones' recordings again."""
+    """Make a channel due for listing now, and its objects of the last day due for a refresh."""
     with transaction.atomic():
         stream = request_listing(stream_id=stream_id, by=Actor.from_request(request))
         recent = mark_recent_due(stream_id)
     nudge(tasks.list_objects)
     nudge(tasks.sweep_due)
-    again = f", and its {count(recent, 'object')} of the last day {'is' if recent == 1 else 'are'} asked for again"
-    messages.success(request, f"{stream} is listed next{again if recent else ''}.")
+    message = (
+        ngettext(
+            "%(channel)s will be listed next, and its %(number)s object of the last day refreshed.",
+            "%(channel)s will be listed next, and its %(number)s objects of the last day refreshed.",
+            recent,
+        )
+        if recent
+        else gettext("%(channel)s will be listed next.")
+    )
+    messages.success(request, message % {"channel": stream, "number": f"{recent:,}"})
     return redirect("operations:operations")
 
 
 @require_POST
 @permission_required(Permission.VIEW_OPERATIONS)
 def accept_absence(request: Request) -> HttpResponse:
-    """After the alarm: somebody has looked, and what is missing really is gone."""
-    count = absence.accept(by=Actor.from_request(request))
-    messages.success(
-        request, f"{count:,} recordings will be marked as no longer reported at their next look."
+    """Confirm that the recordings of a mass absence are really gone."""
+    number = absence.accept(by=Actor.from_request(request))
+    message = ngettext(
+        "%(number)s recording will be marked as missing at source at its next refresh.",
+        "%(number)s recordings will be marked as missing at source at their next refresh.",
+        number,
     )
+    messages.success(request, message % {"number": f"{number:,}"})
     return redirect("operations:operations")

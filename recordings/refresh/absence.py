@@ -1,8 +1,8 @@
-"""When CommBox stops reporting recordings: one is marked after a second look; many at once are a fault of the source.
+"""Mark recordings that CommBox no longer reports: one at its second absence, many at once only after confirmation.
 
-A recording that an answer leaves out is noted (`missed_at`) and asked for again; only a later answer that leaves it out
-as well marks it, with the time it was first noticed. While more than a fifth of what was asked for in the last hour is
-missing, nothing is marked at all: an upstream that answers "no recordings" for everything must not empty a catalog.
+A recording that a response omits gets a time (`missed_at`), and its object is refreshed again. Only a later response
+that omits it too marks it as vanished, as of the first time. While more than a fifth of the recordings refreshed in the
+last hour are missing, none is marked: a CommBox that reports "no recordings" for everything must not empty the catalog.
 """
 
 from datetime import datetime, timedelta
@@ -19,22 +19,22 @@ logger = structlog.get_logger("portal.refresh")
 SECOND_LOOK = timedelta(minutes=5)
 RUN = timedelta(hours=1)
 MOST_SHARE = 0.2
-FEWEST = 5  # of fewer recordings a share says nothing
+FEWEST = 5  # below this number a share is meaningless
 ACCEPTED_FOR = timedelta(hours=1)
 
 
 def markable_before(now: datetime) -> datetime | None:
-    """Absences noticed before this moment may be marked; None while too many are missing at once."""
+    """Return the time before which an absence must have been noticed to be marked; None while too many are missing."""
     return None if _is_mass_absence(now) else now - SECOND_LOOK
 
 
 def in_question() -> int:
-    """How many recordings are missing from CommBox's last answer and not marked."""
+    """Count the recordings that are missing from CommBox's last response and not marked."""
     return Recording.objects.filter(missed_at__isnull=False, vanished_at=None).count()
 
 
 def update_alarm(now: datetime | None = None) -> None:
-    """Raise the alarm when what is missing is too much, and take it back once everything is there again."""
+    """Raise the alarm when too many recordings are missing; clear it once all are reported again."""
     now = now or timezone.now()
     status = SourceStatus.objects.filter(pk=1).first()
     if status is not None and status.mass_absence_since:
@@ -46,7 +46,7 @@ def update_alarm(now: datetime | None = None) -> None:
 
 
 def accept(*, by: Actor) -> int:
-    """A person says that these recordings really are gone: they are marked at their next look. Returns how many."""
+    """Confirm that the missing recordings are gone, and return how many. Their next refresh marks them."""
     now = timezone.now()
     missing = in_question()
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What can be done about an object's recordings: refresh them now, or have them refreshed."""
+"""Refresh the recordings of objects, and make objects and channels due."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings import breaker
 from recordings.audit import Actor, AuditUnavailable, Kind, Target, record
@@ -15,19 +16,22 @@ from recordings.exceptions import UnknownChannel, UnknownObject
 from recordings.models import CommBoxObject, Stream
 from recordings.refresh import storing
 from recordings.refresh.fetching import Failed, Good, fetch_each
+from recordings.wording import in_english
 
 logger = structlog.get_logger("portal.refresh")
 
-# After so many refusals of the trail in a row give up on what is left: each attempt may block for two seconds.
-REFUSALS = 3
-TROUBLE = "The portal could not store CommBox's answer; its log says why."
+# After so many audit failures in a row give up on the remaining responses: each attempt may block for two seconds.
+MOST_AUDIT_FAILURES = 3
+NOT_STORED = gettext_noop(
+    "The portal could not store the response from CommBox. Its log contains the reason."
+)
 
 Fetch = Callable[[Sequence[int]], Sequence[Good | Failed]]
 
 
 @dataclass(frozen=True)
 class RefreshResult:
-    """How a refresh went: what happened to how many recordings, or the sentence that says why nothing did."""
+    """The result of a refresh: how many recordings each event happened to, or the English sentence of the error."""
 
     object_id: int
     events: Counter[Kind] = field(default_factory=Counter)
@@ -40,58 +44,58 @@ class RefreshResult:
 
 
 def refresh(leased: Sequence[int], *, by: Actor, fetch: Fetch = fetch_each) -> list[RefreshResult]:
-    """Bring what the portal holds of these objects up to what CommBox says; return a result for each answer.
+    """Refresh objects from CommBox and return a result for each response.
 
-    This is the whole protocol, for one object as for a hundred: `fetch` of the sweep returns the answers that its
-    threads have ready. Raises only when not even a failure can be noted.
+    This is the whole protocol, for one object as for a hundred. `fetch` may return responses for other objects than
+    those leased now: the sweep's threads return what is ready. Raises only when not even a failure can be stored.
     """
-    # 1. The caller has leased the objects (leases.py), so that no other worker asks for them meanwhile.
-    # 2. Ask CommBox. No transaction is open: an answer may take seconds.
+    # 1. The caller has leased the objects (leases.py), so that no other worker refreshes them meanwhile.
+    # 2. Call CommBox outside any transaction: a response may take seconds.
     answers = fetch(leased)
-    # 3. Only a well-formed answer changes a recording. A failure is noted on its object, with the next attempt.
+    # 3. Only a well-formed response changes a recording. A failure is stored on its object, with the next attempt.
     good = [answer for answer in answers if isinstance(answer, Good)]
     if good:
         breaker.record_result()
     results = [_note_failed_call(answer) for answer in answers if isinstance(answer, Failed)]
-    waiting, refusals = deque(storing.groups_of(good)), 0
+    waiting, audit_failures = deque(storing.groups_of(good)), 0
     while waiting:
         group = waiting.popleft()
         try:
-            if refusals >= REFUSALS:
+            if audit_failures >= MOST_AUDIT_FAILURES:
                 raise AuditUnavailable
             if storing.is_huge(group[0]):
                 compared = storing.store_in_parts(group[0], by=by)  # steps 4 to 7 in several transactions
             else:
                 with transaction.atomic():
-                    # 4. One refresh of an object at a time: wait for others.
+                    # 4. Wait for other refreshes of these objects.
                     storing.wait_for_turn(group)
-                    # 5. Compare each answer with the rows. One that a later answer has overtaken changes nothing.
+                    # 5. Compare each response with the rows. One that is older than the rows changes nothing.
                     compared = storing.compare(group)
-                    # 6. Rows, custody events and search documents: all of them are written, or none.
+                    # 6. Write rows, custody events and search documents, all or none.
                     changes = [recording for change in compared for recording in change.recordings]
                     storing.write_recordings(changes, by=by)
                     storing.write_search_docs(compared)
-                    # 7. Note as of when that holds and when to look again. This ends the lease.
+                    # 7. Store the time of the response and schedule the next refresh. This ends the lease.
                     storing.confirm(compared)
         except Exception as error:
-            # 8. An answer that cannot be stored must cost its neighbours nothing: try each alone, and note the
-            #    failure of the one that fails again.
+            # 8. A response that cannot be stored must not affect others: retry each alone, and store the failure of
+            #    the one that fails again.
             if len(group) > 1:
                 logger.warning(
-                    "answers are stored one by one", answers=len(group), error=type(error).__name__
+                    "responses are stored one by one", answers=len(group), error=type(error).__name__
                 )
                 waiting.extendleft([answer] for answer in reversed(group))
             else:
                 results.append(_note_not_stored(group[0], error))
-                refusals = refusals + 1 if isinstance(error, AuditUnavailable) else 0
+                audit_failures = audit_failures + 1 if isinstance(error, AuditUnavailable) else 0
         else:
             results += _results_of(group, compared)
-            refusals = 0
+            audit_failures = 0
     return results
 
 
 def refresh_object(*, object_id: int, by: Actor) -> RefreshResult:
-    """Refresh one object now, whether it is due or not and without a lease. Raises UnknownObject."""
+    """Refresh one object now, whether or not it is due, without a lease. Raises UnknownObject."""
     if not CommBoxObject.objects.filter(pk=object_id).exists():
         raise UnknownObject
     (result,) = refresh([object_id], by=by)
@@ -99,7 +103,7 @@ def refresh_object(*, object_id: int, by: Actor) -> RefreshResult:
 
 
 def request_refresh(*, object_id: int, by: Actor) -> None:
-    """A person asks for a refresh: an event, and the object is due at once. Raises UnknownObject."""
+    """Make an object due because a person asked for it, and record the event. Raises UnknownObject."""
     with transaction.atomic():
         thing = CommBoxObject.objects.filter(pk=object_id).first()
         if thing is None:
@@ -109,7 +113,7 @@ def request_refresh(*, object_id: int, by: Actor) -> None:
 
 
 def request_listing(*, stream_id: int, by: Actor) -> Stream:
-    """A person asks for a channel's objects: an event, and the channel is due at once. Raises UnknownChannel."""
+    """Make a channel due for listing because a person asked for it, and record the event. Raises UnknownChannel."""
     with transaction.atomic():
         stream = Stream.objects.filter(pk=stream_id).first()
         if stream is None:
@@ -120,7 +124,7 @@ def request_listing(*, stream_id: int, by: Actor) -> Stream:
 
 
 def mark_due(object_id: int) -> bool:
-    """Put the object into the queue; False when the catalog has no such object."""
+    """Make an object due now; return False when the catalog has no such object."""
     due = CommBoxObject.objects.filter(pk=object_id)
     return due.update(refresh_due_at=timezone.now(), refresh_deaths=0) == 1
 
@@ -128,8 +132,8 @@ def mark_due(object_id: int) -> bool:
 def _note_failed_call(answer: Failed) -> RefreshResult:
     error = answer.error
     if not isinstance(error, CommBoxError):
-        storing.note_failure(answer.object_id, TROUBLE)
-        return RefreshResult(answer.object_id, error=TROUBLE)
+        storing.note_failure(answer.object_id, NOT_STORED)
+        return RefreshResult(answer.object_id, error=NOT_STORED)
     breaker.record_result(error)
     logger.warning(
         "object not refreshed",
@@ -143,15 +147,15 @@ def _note_failed_call(answer: Failed) -> RefreshResult:
 
 
 def _note_not_stored(answer: Good, error: Exception) -> RefreshResult:
-    sentence = error.sentence if isinstance(error, AuditUnavailable) else TROUBLE
+    sentence = in_english(error.sentence) if isinstance(error, AuditUnavailable) else NOT_STORED
     if not isinstance(error, AuditUnavailable):
-        logger.error("answer not stored", object_id=answer.object_id, exc_info=error)
+        logger.error("response not stored", object_id=answer.object_id, exc_info=error)
     storing.note_failure(answer.object_id, sentence)
     return RefreshResult(answer.object_id, error=sentence)
 
 
 def _results_of(group: Sequence[Good], compared: Sequence[storing.ObjectChange]) -> list[RefreshResult]:
-    """A result for each answer of the group; an empty one where a later answer has overtaken it."""
+    """Return a result for each response of a group; an empty one where the rows were newer."""
     results = {answer.object_id: RefreshResult(answer.object_id) for answer in group}
     for change in compared:
         events = Counter(kind for recording in change.recordings for kind in recording.kinds)

@@ -1,4 +1,4 @@
-"""Recordings into their table by COPY: new ones directly, changed ones through a temporary table and one UPDATE."""
+"""Write recordings by COPY: new ones directly, changed ones through a temporary table and one UPDATE."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from recordings.models import Recording
 
-# What the refresh never touches once a row is there; the file's columns belong to the custody probe.
+# Columns that a refresh never changes in an existing row; those of the file belong to custody.
 _KEPT = {
     *("id", "object_id", "first_seen_at"),
     *("file_badge", "file_judged", "file_seen_at", "file_due_at", "plus_is_blank"),
@@ -28,13 +28,13 @@ FROM arriving_recording new WHERE r.id = new.id
 
 
 def insert(rows: Sequence[Recording]) -> None:
-    """Write recordings that were not known. Whoever calls is alone with their objects."""
+    """Insert new recordings. The caller holds the locks of their objects (storing.wait_for_turn)."""
     if rows:
         _copy("recordings_recording", _ALL, rows)
 
 
 def update(rows: Sequence[Recording]) -> None:
-    """Write recordings again that have changed."""
+    """Update changed recordings."""
     if not rows:
         return
     with connection.cursor() as cursor:
@@ -45,11 +45,11 @@ def update(rows: Sequence[Recording]) -> None:
 
 
 def _copy(table: str, names: Sequence[str], rows: Iterable[Recording]) -> None:
-    values_of, json = attrgetter(*names), [place for place, name in enumerate(names) if name in _JSON]
+    values_of, json = attrgetter(*names), [index for index, name in enumerate(names) if name in _JSON]
     statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             cells = list(values_of(row))
-            for place in json:
-                cells[place] = Jsonb(cells[place])
+            for index in json:
+                cells[index] = Jsonb(cells[index])
             copy.write_row(cells)

@@ -1,4 +1,4 @@
-"""Custody events: what happened to a recording at its source, in the trail, with before and after."""
+"""Record in the trail what happened to recordings at their source, with the values before and after."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ LONGEST_TEXT = 2_000
 
 
 def record_custody(changes: Iterable[RecordingChange], *, by: Actor) -> None:
-    """Write every event of these changes into the trail, in the caller's transaction."""
+    """Record every event of these changes, in the caller's transaction."""
     record_all([_entry(kind, change) for change in changes for kind in change.kinds], by=by)
 
 
@@ -32,7 +32,7 @@ def _entry(kind: Kind, change: RecordingChange) -> Entry:
 
 
 def _event_facts(values: Mapping[str, Any]) -> dict[str, int | str]:
-    """Format values for an event: drop empty ones, truncate texts, because CommBox's are untrusted and unbounded."""
+    """Format values for an event: drop empty ones and truncate texts, because CommBox's are untrusted and unbounded."""
     facts: dict[str, int | str] = {}
     for name, value in values.items():
         if value in (None, ""):

@@ -1,7 +1,7 @@
-"""Compare an answer with the rows of one object. Pure: rows and items in, changes out, nothing is saved.
+"""Compare CommBox's response with the rows of one object, without the database.
 
-Rows are plain mappings, as `values()` reads them. Nearly always nothing has changed, and `is_unchanged` needs only the
-columns of COMPARED to find that out: reading all of them takes twice as long.
+Rows are plain mappings, as `values()` reads them. Usually nothing has changed, and `is_unchanged` needs only the
+columns of COMPARED to see that: reading all columns takes twice as long.
 """
 
 import re
@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from recordings.audit import Kind
 from recordings.commbox import RecordingItem
 from recordings.models import Recording, RecordingState
 from recordings.storage import strip_query, version_of
 
 Row = Mapping[str, Any]
-# The sentence that says why a URL is not played, or nothing (storage.locate, given the allow-list).
+# Returns the sentence that says why a URL cannot be played, or "" (storage.locate, given the allow-list).
 RefusalOf = Callable[[str], str]
-# Which absences may be marked: those noticed before this moment; none of them for None (absence.markable_before).
+# Returns the time before which an absence must have been noticed to be marked, or None (absence.markable_before).
 MarkableBefore = Callable[[datetime], datetime | None]
 
-# A change of these is a change of the evidence; a change of any other column is only written.
+# A change of these is a custody event; any other column is only updated.
 EVIDENCE = (
     "url",
     "recording_type",
@@ -32,31 +34,34 @@ EVIDENCE = (
     "activity_created_at",
     "actor_id",
 )
-WORDS = {
-    "url": "place of the file",
-    "recording_type": "type",
-    "duration_seconds": "length",
-    "file_size_bytes": "size",
-    "recorded_at": "recorded time",
-    "activity_created_at": "reported time",
-    "actor_id": "agent",
+# Stored as the reason of a changed recording; translated when it is shown.
+CHANGED = {
+    "url": gettext_noop("CommBox changed the address of the file."),
+    "recording_type": gettext_noop("CommBox changed the type."),
+    "duration_seconds": gettext_noop("CommBox changed the length."),
+    "file_size_bytes": gettext_noop("CommBox changed the size."),
+    "recorded_at": gettext_noop("CommBox changed the recorded time."),
+    "activity_created_at": gettext_noop("CommBox changed the time at which the recording was reported."),
+    "actor_id": gettext_noop("CommBox changed the agent."),
 }
-# Only some shapes of CommBox's answers carry these. An answer without them takes nothing away, and learning them later
-# is no change.
+SEVERAL_CHANGED = gettext_noop("CommBox changed several values. The audit trail lists them.")
+CHANGED_BEFORE = gettext_noop("CommBox once changed what it reports about this recording.")
+# Only some shapes of CommBox's responses contain these. Their absence removes nothing, and their first value is not a
+# change.
 OPTIONAL = frozenset({"upstream_activity_id", "activity_created_at", "actor_id", "actor_name"})
-# Every column that an answer decides, and `changed_at`, which the state follows from.
+# Every column that a response decides, and `changed_at`, on which the state depends.
 COMPARED = (
     *("fingerprint", "upstream_activity_id", "recording_type", "url", "url_kind", "duration_seconds"),
     *("file_size_bytes", "recorded_at", "activity_created_at", "actor_id", "actor_name", "flags", "raw"),
     *("state", "state_reason", "changed_at", "missed_at", "vanished_at"),
 )
-VANISHED_REASON = "CommBox no longer reports this recording. The file may still exist."
+VANISHED_REASON = gettext_noop("CommBox no longer reports this recording. The file may still exist.")
 _USER_INFO = re.compile(r"(?<=://)[^/?#]*@")
 
 
 @dataclass
 class RecordingChange:
-    """A recording as it is to be written, and the custody events that belong to it."""
+    """A recording to write, and its custody events with the evidence before and after."""
 
     recording: Recording
     is_new: bool = False
@@ -76,10 +81,10 @@ def changes_in(
     complete: bool = True,
     markable_before: MarkableBefore = lambda now: now,
 ) -> list[RecordingChange]:
-    """Return what the answer changes: an empty list when it says what is known already. Rows have every column.
+    """Return what the response changes; an empty list when it changes nothing. Rows have every column.
 
-    `confirmed_at` is when the rows were last confirmed: what vanishes keeps it. `complete` is false when part of the
-    answer could not be read: what is missing then may be in that part, so nothing counts as missing.
+    `confirmed_at` is when the rows were last confirmed; a vanished recording keeps it. `complete` is false when part of
+    the response could not be read: a missing recording may be in that part, so none counts as missing.
     """
     pairs, unmatched = _pairs(rows, items)
     changes: list[RecordingChange | None] = []
@@ -90,7 +95,7 @@ def changes_in(
         else:
             changes.append(_compared(row, item, now, refusal))
     missing = _missing_of(unmatched, complete)
-    # Asked for at most once an object, and only where something was missing before.
+    # Called at most once per object, and only when a recording was missing before.
     markable = markable_before(now) if any(row["missed_at"] for row in missing) else None
     changes += [_missed(row, now, confirmed_at, markable) for row in missing]
     return [change for change in changes if change is not None]
@@ -99,7 +104,7 @@ def changes_in(
 def is_unchanged(
     rows: Sequence[Row], items: Sequence[RecordingItem], *, refusal_of: RefusalOf, complete: bool = True
 ) -> bool:
-    """Return whether nothing is missing, new or different. Rows need no more than the columns of COMPARED."""
+    """Return whether nothing is missing, new or different. Rows need only the columns of COMPARED."""
     pairs, unmatched = _pairs(rows, items)
     return not _missing_of(unmatched, complete) and all(
         row is not None and _difference(row, item, refusal_of(item.recording_url)) is None
@@ -112,7 +117,7 @@ def _missing_of(unmatched: Sequence[Row], complete: bool) -> list[Row]:
 
 
 def facts_of(item: RecordingItem) -> dict[str, Any]:
-    """Return the columns that an item fills. The signature of its URL, and a password in it, are cut off here."""
+    """Return the columns that an item fills. Removes the signature of its URL and a password in it."""
     return {
         "fingerprint": item.fingerprint,
         "upstream_activity_id": item.upstream_activity_id or "",
@@ -135,10 +140,9 @@ def _pairs(
 ) -> tuple[list[tuple[Row | None, RecordingItem]], list[Row]]:
     """Match each item with its row; return the pairs and the rows that no item matches.
 
-    Equal fingerprints match. Else CommBox has begun (or ceased) to give activity ids, gives them in one shape of its
-    answers and not in another, or gives one id to two files: that changes fingerprints and no recording. Then the file
-    and its time decide, unless both sides name an activity and not the same; and last the activity's id, where it names
-    one row and one item.
+    Equal fingerprints match. A fingerprint also changes when CommBox starts or stops sending activity ids, sends them
+    in one shape of its responses only, or sends one id with two files. Then the file and its time decide, unless both
+    sides have activity ids that differ; and last the activity's id, where it names exactly one row and one item.
     """
     unmatched = {row["fingerprint"]: row for row in rows}
     matches = {item.fingerprint: unmatched.pop(item.fingerprint, None) for item in items}
@@ -150,7 +154,7 @@ def _pairs(
 def _match_by_file(
     unmatched: dict[str, Row], matches: dict[str, Row | None], strangers: Sequence[RecordingItem]
 ) -> None:
-    """Match by place and time, unless both sides name an activity and not the same."""
+    """Match by file and time, unless both sides have activity ids that differ."""
     rows = defaultdict(list)
     for row in unmatched.values():
         rows[row["url"], row["recorded_at"]].append(row)
@@ -166,7 +170,7 @@ def _match_by_file(
 def _match_by_activity(
     unmatched: dict[str, Row], matches: dict[str, Row | None], strangers: Sequence[RecordingItem]
 ) -> None:
-    """Match by activity and version of the file, where they name one row and one item."""
+    """Match by activity and version of the file, where they name exactly one row and one item."""
     rows = defaultdict(list)
     for row in unmatched.values():
         rows[row["upstream_activity_id"], version_of(row["url"])].append(row)
@@ -197,9 +201,9 @@ def _discovered(item: RecordingItem, object_id: int, now: datetime, refusal: str
 
 
 def _difference(row: Row, item: RecordingItem, refusal: str) -> tuple[dict[str, Any], list[str]] | None:
-    """Compare every column that an answer decides; None when all of them are as they were.
+    """Compare every column that a response decides; None when all are equal.
 
-    Else their new values, and which of EVIDENCE have changed.
+    Otherwise return their new values, and which of EVIDENCE changed.
     """
     new = facts_of(item)
     new |= {name: row[name] for name in OPTIONAL if not new[name]}
@@ -233,7 +237,7 @@ def _compared(row: Row, item: RecordingItem, now: datetime, refusal: str) -> Rec
 def _missed(
     row: Row, now: datetime, confirmed_at: datetime | None, markable_before: datetime | None
 ) -> RecordingChange | None:
-    """Note the first absence; mark the recording as vanished at a later one, as of the time of the first."""
+    """Store the time of a first absence; at a later one mark the recording as vanished, as of that time."""
     missed_at = row["missed_at"]
     if missed_at is None:
         new = {"missed_at": now, "confirmed_at": confirmed_at or row["confirmed_at"]}
@@ -246,21 +250,20 @@ def _missed(
 
 
 def _state(row: Row, refusal: str, changed: Sequence[str]) -> tuple[str, str]:
-    """Return the state that follows from the answer, and its reason."""
+    """Return the state that follows from the response, and its reason in English."""
     if refusal:
         return RecordingState.NOT_PLAYABLE, refusal
     if changed:
-        words = ", ".join(WORDS[name] for name in changed)
-        return RecordingState.CHANGED, f"CommBox now reports another {words} than before."
+        return RecordingState.CHANGED, CHANGED[changed[0]] if len(changed) == 1 else SEVERAL_CHANGED
     if row["state"] not in (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED):
         return row["state"], row["state_reason"]
     if row["changed_at"] is not None:
-        return RecordingState.CHANGED, "CommBox once changed what it reports about this recording."
+        return RecordingState.CHANGED, CHANGED_BEFORE
     return RecordingState.PLAYABLE, ""
 
 
 def _shown_at(facts: Row, first_seen_at: datetime) -> datetime:
-    """Where the newest-first lists put it; a wrong clock upstream shall not nail it to their top."""
+    """Return the time that lists sort by. A time in the future must not keep a recording at their top forever."""
     if facts["recorded_at"] is None or "future_recorded_at" in facts["flags"]:
         return first_seen_at
     recorded_at: datetime = facts["recorded_at"]

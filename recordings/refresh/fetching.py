@@ -1,4 +1,4 @@
-"""Ask CommBox for the recordings of objects: one after the other, or in threads that know nothing of rows."""
+"""Fetch the recordings of objects from CommBox, one after the other or in threads. The threads use no database rows."""
 
 import threading
 import time
@@ -20,13 +20,13 @@ from recordings.commbox.assembly import client
 
 logger = structlog.get_logger("portal.refresh")
 
-# So long the first answer waits for others: a transaction costs the same for one as for fifty.
+# The first response waits so long for others, because a transaction costs the same for one as for fifty.
 LINGER_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Good:
-    """An answer that could be read."""
+    """A response that could be read."""
 
     object_id: int
     asked_at: datetime
@@ -43,20 +43,20 @@ class Failed:
 
 @dataclass(frozen=True)
 class Unasked:
-    """CommBox was not asked after all."""
+    """CommBox was not called."""
 
     object_id: int
 
 
 def fetch(object_id: int) -> Good | Failed:
-    """Fetch and parse the recordings of one object. Raises nothing: what went wrong is in the answer."""
+    """Fetch and parse the recordings of one object. Never raises: a failure is returned."""
     asked_at = timezone.now()
     try:
         return Good(object_id, asked_at, client().recordings(object_id))
     except CommBoxError as error:
         return Failed(object_id, error)
     except Exception as error:
-        logger.exception("answer not read", object_id=object_id)
+        logger.exception("response not read", object_id=object_id)
         return Failed(object_id, error)
 
 
@@ -66,7 +66,7 @@ def fetch_each(object_ids: Sequence[int]) -> list[Good | Failed]:
 
 
 class Fetchers:
-    """Threads that fetch, `at_once` at a time. `pending` are the objects whose answers are still to come."""
+    """Threads that fetch, `at_once` at a time. `pending`: the objects whose responses have not been collected."""
 
     def __init__(self, at_once: int) -> None:
         self.pending: set[int] = set()
@@ -75,13 +75,13 @@ class Fetchers:
         self._paused = threading.Event()
 
     def submit(self, object_ids: Iterable[int]) -> None:
-        """Have these fetched. After a failure they come back unasked, until `resume`."""
+        """Queue objects for fetching. After `pause` they are returned as Unasked until `resume`."""
         for object_id in object_ids:
             self.pending.add(object_id)
             self._pool.submit(self._fetch, object_id)
 
     def collect(self, most: int, timeout: float) -> list[Good | Failed | Unasked]:
-        """Return up to `most` answers, and the first ones at the latest after `timeout` seconds: perhaps none."""
+        """Return up to `most` answers. Waits up to `timeout` seconds for the first one; may return none."""
         answers: list[Good | Failed | Unasked] = []
         ends_at = time.monotonic() + timeout
         while self.pending and len(answers) < most and (left := ends_at - time.monotonic()) > 0:
@@ -95,11 +95,11 @@ class Fetchers:
         return answers
 
     def pause(self) -> None:
-        """Begin no further call: whatever has not been asked for comes back unasked."""
+        """Start no further call: objects that were not called yet are returned as Unasked."""
         self._paused.set()
 
     def resume(self) -> None:
-        """Begin calls again."""
+        """Start calls again."""
         self._paused.clear()
 
     def __enter__(self) -> Self:
@@ -112,13 +112,13 @@ class Fetchers:
         self._pool.shutdown()
 
     def _fetch(self, object_id: int) -> None:
-        """Put the answer into the queue. A failure that other objects would meet too stops the calls after it."""
+        """Put the answer into the queue. A failure that other objects would share pauses further calls."""
         answer: Good | Failed | Unasked = Unasked(object_id)
         if not self._paused.is_set():
             try:
                 answer = fetch(object_id)
             finally:
-                connection.close()  # the client may have read its keys anew
+                connection.close()  # the client may have read its API keys from the database
         if isinstance(answer, Failed) and not isinstance(answer.error, ANSWERED):
             if isinstance(answer.error, Throttled) and answer.error.status is None:
                 answer = Unasked(object_id)  # our own call budget is used up

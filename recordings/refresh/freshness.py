@@ -1,4 +1,4 @@
-"""How old an object's recordings are, and whether somebody asks CommBox for them now."""
+"""Read how old an object's recordings are, and whether a refresh is under way."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from recordings.models import CommBoxObject, SourceStatus
 
-# A visit asks CommBox again when what we hold is older than this.
+# Opening an object refreshes it when its recordings were confirmed longer ago than this.
 VISIT_AFTER = timedelta(minutes=2)
-# A nudge is taken at once, a sweep comes each five seconds: later than this something is in the way.
+# A sweep runs every five seconds, so a refresh that has not started after this is blocked by something.
 TURN_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """How old an object's recordings are, and whether somebody is asking for them now."""
+    """How old an object's recordings are, and the state of its next refresh. `error` is English, as stored."""
 
     object_id: int
     refreshed_at: datetime | None
@@ -28,42 +28,42 @@ class Freshness:
 
     @property
     def stamp(self) -> str:
-        """Another stamp means that there is something new to show."""
+        """Changes whenever the recordings have been refreshed."""
         return self.refreshed_at.isoformat() if self.refreshed_at else "never"
 
     @property
     def is_stale(self) -> bool:
-        """Older than the account's limit: shown with a mark."""
+        """Older than STALE_AFTER_HOURS: marked on pages."""
         limit = timedelta(hours=settings.STALE_AFTER_HOURS)
         return self.refreshed_at is None or timezone.now() - self.refreshed_at > limit
 
     @property
     def is_old(self) -> bool:
-        """Worth asking again because somebody is looking."""
+        """Old enough to refresh because a person opened the object."""
         return self.refreshed_at is None or timezone.now() - self.refreshed_at > VISIT_AFTER
 
     @property
-    def is_asked(self) -> bool:
-        """A worker has it in hand."""
+    def is_leased(self) -> bool:
+        """A worker is refreshing it."""
         return self.leased_until is not None and self.leased_until > timezone.now()
 
     @property
     def is_under_way(self) -> bool:
-        """Somebody asks, or will as soon as it is its turn."""
-        return self.is_asked or (self.due_at is not None and self.due_at <= timezone.now())
+        """It is being refreshed, or is due."""
+        return self.is_leased or (self.due_at is not None and self.due_at <= timezone.now())
 
     @property
     def is_waiting(self) -> bool:
-        """Its turn should have come by now: the worker is busy, or not there."""
+        """It has been due for longer than TURN_AFTER: the worker is busy or not running."""
         late = self.due_at is not None and timezone.now() - self.due_at > TURN_AFTER
-        return late and not self.is_asked
+        return late and not self.is_leased
 
 
 _BOOKKEEPING = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")
 
 
 def freshness_of(object_id: int) -> Freshness | None:
-    """One object's freshness, None for an unknown one: two queries."""
+    """Read the freshness of one object; None when it is unknown. Two queries."""
     thing = CommBoxObject.objects.filter(pk=object_id).only(*_BOOKKEEPING).first()
     if thing is None:
         return None

@@ -1,9 +1,8 @@
-"""Leases on what is due: a worker claims rows in PostgreSQL, so that two workers never take the same.
+"""Lease due objects and channels to one worker at a time, in their PostgreSQL rows.
 
-A lease ends with its time, or at once with the database session that took it: a killed worker's objects are free
-within the second (F17, F18). Such an object may be what killed the worker. It is a suspect and is refreshed alone until
-one refresh of it has ended well: a worker killed with a hundred objects leased leaves a hundred suspects, and only the
-one that kills its worker again and again is set aside (F19).
+A lease expires after its time, or at once when the database session that took it ends: a killed worker's objects are
+free within a second. One of them may have crashed the worker, so each is then a suspect and is refreshed alone until a
+refresh of it succeeds. Only the one that crashes its worker DEATHS times is no longer retried automatically.
 """
 
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings.models import CommBoxObject, Stream
 from recordings.refresh import schedule
@@ -23,13 +23,11 @@ logger = structlog.get_logger("portal.refresh")
 LISTING_LEASE = schedule.LEASE * 5
 
 DEATHS = 3
-SET_ASIDE = (
-    f"Its refresh ended together with its worker {DEATHS} times. It is set aside until somebody asks for it."
-)
+SET_ASIDE = gettext_noop("Its refresh crashed the worker three times. It is not retried automatically.")
 
-# Not leased, and no suspect.
+# Not leased, and not a suspect.
 _FREE = "refresh_leased_until IS NULL AND refresh_deaths = 0"
-# The session is gone; a row without one was leased by an earlier release of the portal and ends with its time.
+# Expired, or its session has ended. A row without a session was leased by an earlier release; only its time counts.
 _ENDED = """(refresh_leased_until <= %(now)s
              OR refresh_leased_until IS NOT NULL AND refresh_leased_by NOT IN (SELECT pid FROM pg_stat_activity))"""
 _SUSPECT = f"({_ENDED} OR refresh_leased_until IS NULL AND refresh_deaths > 0)"
@@ -59,12 +57,12 @@ RETURNING o.id, died.last
 
 
 def claim_due(most: int) -> list[int]:
-    """Lease up to `most` due objects that nobody was killed with, the longest waiting first."""
+    """Lease up to `most` due objects that are not suspects, the longest due first."""
     return _claim(_FREE, most)[0]
 
 
 def claim_suspect() -> int | None:
-    """Lease one due object whose last refresh ended with its worker; None when there is none."""
+    """Lease one due suspect; None when there is none."""
     leased, aside = _claim(_SUSPECT, 1)
     while aside and not leased:
         leased, aside = _claim(_SUSPECT, 1)
@@ -72,12 +70,12 @@ def claim_suspect() -> int | None:
 
 
 def claim_one(object_id: int) -> bool:
-    """Lease this object if it is due and nobody works on it."""
+    """Lease this object if it is due and not leased."""
     return _claim(_THIS, 1, id=object_id)[0] == [object_id]
 
 
 def _claim(which: str, most: int, **more: int) -> tuple[list[int], list[int]]:
-    """Lease due objects for this session; return their ids, and the ids of those that were set aside instead."""
+    """Lease due objects for this session; return their ids, and the ids of those that are no longer retried."""
     values: dict[str, Any] = {"now": timezone.now(), "most": most, "lease": schedule.LEASE, **more}
     values |= {"deaths": DEATHS, "aside": SET_ASIDE}
     with connection.cursor() as cursor:
@@ -85,25 +83,25 @@ def _claim(which: str, most: int, **more: int) -> tuple[list[int], list[int]]:
         rows = cursor.fetchall()
     aside = [object_id for object_id, last in rows if last]
     for object_id in aside:
-        logger.error("object set aside", object_id=object_id)
+        logger.error("object no longer retried", object_id=object_id)
     return [object_id for object_id, last in rows if not last], aside
 
 
 def extend(object_ids: Iterable[int]) -> None:
-    """Extend the leases of objects that are still being worked on."""
+    """Extend the leases of objects that are still being refreshed."""
     leased = CommBoxObject.objects.filter(pk__in=list(object_ids), refresh_leased_until__isnull=False)
     leased.update(refresh_leased_until=timezone.now() + schedule.LEASE)
 
 
 def release(object_ids: Iterable[int]) -> None:
-    """Release objects that were not refreshed after all; they stay due."""
+    """Release objects that were not refreshed; they stay due."""
     if ids := list(object_ids):
         CommBoxObject.objects.filter(pk__in=ids).update(refresh_leased_until=None, refresh_leased_by=None)
 
 
 @transaction.atomic
 def claim_stream(now: datetime | None = None) -> Stream | None:
-    """Lease one stream that is due for listing."""
+    """Lease one channel that is due for listing; None when there is none."""
     now = now or timezone.now()
     free = Q(list_leased_until=None) | Q(list_leased_until__lte=now)
     due = Stream.objects.filter(free, list_due_at__lte=now).order_by("list_due_at")
@@ -114,6 +112,6 @@ def claim_stream(now: datetime | None = None) -> Stream | None:
 
 
 def extend_listing(stream: Stream) -> None:
-    """Extend the lease of a listing that still goes on."""
+    """Extend the lease of a listing that is still running."""
     leased = Stream.objects.filter(pk=stream.pk, list_leased_until__isnull=False)
     leased.update(list_leased_until=timezone.now() + LISTING_LEASE)

@@ -1,7 +1,7 @@
-"""Find objects: those created since the last listing, window by window, and those updated since, newest first.
+"""List a channel's objects: those created since the last listing, window by window, and those updated since then.
 
-Which of an object's times a window applies to is not documented, so what was updated is not looked for by window: it
-is read from the newest update back to where the last listing ended.
+CommBox does not document which of an object's times a window applies to. Updated objects are therefore not listed by
+window: they are read from the newest update back to where the last listing ended.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,13 +21,13 @@ from recordings.refresh.objects import upsert_objects
 logger = structlog.get_logger("portal.refresh")
 
 FIRST_FILL_DAYS = 120
-# Whether a window includes its ends is not documented, and an object may become visible a little late.
+# CommBox does not document whether a window includes its ends, and an object may become visible slightly late.
 OVERLAP = timedelta(minutes=5)
-# CommBox's clock may run ahead of ours by a day. It may also run behind: the cursor follows its times, not ours.
+# CommBox's clock may be up to a day ahead of ours. It may also be behind, so the cursor follows its times, not ours.
 AHEAD = timedelta(hours=26)
-# A long way is walked in stretches, so that an interrupted first fill goes on where it was.
+# Longest window of one walk, so that an interrupted first fill continues where it stopped.
 STRETCH = timedelta(days=30)
-# How old an object may be and still be found by its update, where windows apply to created times.
+# Objects created longer ago are not found by their update if windows apply to created times.
 REACH = timedelta(days=3 * 365)
 LIST_EVERY = timedelta(seconds=30)
 
@@ -35,10 +35,10 @@ Progress = Callable[[list[int]], None]
 
 
 def list_stream(stream: Stream, *, since: datetime | None = None, progress: Progress | None = None) -> int:
-    """Store the objects of one stream since its cursor (or `since`), move the cursor, return how many differed.
+    """Store the objects of one channel since its cursor (or `since`), move the cursor, and return how many differed.
 
-    `progress` hears the ids of each page. Raises CommBoxError after noting it with the stream; what was
-    stored until then stays.
+    `progress` is called with the ids of each page. Raises CommBoxError after storing it with the channel; pages stored
+    before stay stored.
     """
     try:
         return _Listing(stream, progress).run(since)
@@ -49,12 +49,12 @@ def list_stream(stream: Stream, *, since: datetime | None = None, progress: Prog
 
 
 def first_day(days: int = FIRST_FILL_DAYS) -> datetime:
-    """Where a first fill begins: a midnight, so that asking again asks for the same."""
+    """Return where a first fill begins: a UTC midnight, so that a second run makes the same calls."""
     return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
 
 
 def windows(start: datetime, now: datetime) -> Iterator[Window]:
-    """From `start` to a day ahead of now. The last one is never short: a clock that is behind must fall into it."""
+    """Yield windows from `start` to AHEAD of now. The last one is never short, to include a slow clock."""
     while now - start > STRETCH + AHEAD:
         yield Window(start, start + STRETCH)
         start += STRETCH
@@ -62,7 +62,7 @@ def windows(start: datetime, now: datetime) -> Iterator[Window]:
 
 
 class _Listing:
-    """One run over one stream."""
+    """One listing of one channel. `written`: objects that were new or different."""
 
     def __init__(self, stream: Stream, progress: Progress | None) -> None:
         self.stream = stream
@@ -73,29 +73,29 @@ class _Listing:
     def run(self, since: datetime | None) -> int:
         cursor = self.stream.listed_until
         if cursor is not None:
-            self._updated(cursor - OVERLAP)
+            self._list_updated(cursor - OVERLAP)
         for window in windows(since or (cursor - OVERLAP if cursor else first_day()), timezone.now()):
-            self._created(window)
+            self._list_created(window)
         return self.written
 
-    def _updated(self, floor: datetime) -> None:
-        """Objects by their update, newest first, back to `floor`: usually one page."""
+    def _list_updated(self, floor: datetime) -> None:
+        """List objects by their update, newest first, back to `floor`: usually one page."""
         window = Window(floor - REACH, timezone.now() + AHEAD)
         pages = client().stream_objects(self.stream.pk, window, order="updatedtime", newest_first=True)
         for number, page in enumerate(pages, 1):
-            self._keep(page)
+            self._store(page)
             oldest = page.items[-1].updated_at if page.items else None
             # Beyond so many pages the client walks in parts, which are newest first only within themselves.
             if oldest is not None and oldest < floor and number < MAX_PAGES:
                 return
 
-    def _created(self, window: Window) -> None:
-        """One window by created time; the cursor moves once all of it is stored."""
+    def _list_created(self, window: Window) -> None:
+        """List one window by created time; the cursor moves once all of it is stored."""
         for page in client().stream_objects(self.stream.pk, window):
-            self._keep(page)
+            self._store(page)
         _note_success(self.stream, self.newest if window.end > timezone.now() else window.end)
 
-    def _keep(self, page: Parsed[ObjectItem]) -> None:
+    def _store(self, page: Parsed[ObjectItem]) -> None:
         breaker.record_result()
         self.written += _store(self.stream, page.items)
         problems.note(page.problems, stream_id=self.stream.pk)
@@ -107,13 +107,15 @@ class _Listing:
 def _store(stream: Stream, items: list[ObjectItem]) -> int:
     ours = [item for item in items if item.stream_id == stream.pk]
     foreign = [item for item in items if item.stream_id != stream.pk]
-    reason = "It belongs to another channel than the one that was listed."
+    reason = (
+        "It belongs to another channel than the one that was listed."  # explained in operations/meanings.py
+    )
     problems.note([Problem(reason, f"object {item.object_id}", 0) for item in foreign], stream_id=stream.pk)
     return len(upsert_objects(ours, now=timezone.now()))
 
 
 def _moments(items: list[ObjectItem]) -> Iterator[datetime]:
-    """When things happened by CommBox's clock; a moment in our future must not carry the cursor along."""
+    """Yield when the items changed, by CommBox's clock. A time in our future must not move the cursor past now."""
     now = timezone.now()
     for item in items:
         yield from (min(moment, now) for moment in (item.created_at, item.updated_at) if moment)

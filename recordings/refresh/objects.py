@@ -1,4 +1,4 @@
-"""Objects into the cache: one statement per page of a listing, writing only the rows that differ."""
+"""Store listed objects: one statement per page of a listing, which writes only the rows that differ."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from recordings.catalog.search_documents import rebuild_docs
 from recordings.commbox import ObjectItem
 
-# Column, its type in PostgreSQL, the item's attribute.
+# Column, its type in PostgreSQL, attribute of ObjectItem.
 _COLUMNS = (
     ("id", "bigint", "object_id"),
     ("stream_id", "bigint", "stream_id"),
@@ -33,7 +33,7 @@ _CHANGING = _NAMES[1:]
 _HELD = ", ".join(f"o.{name}" for name in _CHANGING)
 _GIVEN = ", ".join(f"excluded.{name}" for name in _CHANGING)
 
-# Whatever CommBox changed about an object may have brought a recording: it is due at once.
+# Any change of an object may mean a new recording, so the object is due at once.
 _UPSERT = f"""
 INSERT INTO recordings_commboxobject AS o ({", ".join(_NAMES)}, first_seen_at, refresh_due_at, refresh_attempts,
                                            refresh_error)
@@ -48,9 +48,9 @@ RETURNING o.id
 
 @transaction.atomic
 def upsert_objects(items: Sequence[ObjectItem], *, now: datetime) -> list[int]:
-    """Store what was listed and return the ids of the rows that were new or different. Their streams must be known.
+    """Store objects and return the ids of the rows that were new or different. Their channels must exist.
 
-    The rows are written in id order, so that two listings at once wait for each other instead of dying together.
+    Rows are written in the order of their ids, so that two listings at once wait for each other and do not deadlock.
     """
     ordered = sorted({item.object_id: item for item in items}.values(), key=lambda item: item.object_id)
     if not ordered:

@@ -1,4 +1,4 @@
-"""Keep and count items that could not be read; the operations page shows them."""
+"""Store and count items that could not be read; the operations page shows them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 from recordings.commbox import Problem
 
-# An answer may be nothing but garbage; its first items say what is wrong with it.
+# A response may contain only unreadable items; the first ones are enough to see why.
 MOST_PER_ANSWER = 50
 
 _NOTE = """
@@ -20,7 +20,7 @@ SET last_seen_at = now(), times_seen = p.times_seen + 1
 
 
 def note(problems: Sequence[Problem], *, object_id: int | None = None, stream_id: int | None = None) -> None:
-    """Remember these; one that is known already is counted again."""
+    """Store these problems; for one that is stored already, count it and update its time."""
     unique = list(dict.fromkeys((problem.reason, problem.excerpt) for problem in problems))[:MOST_PER_ANSWER]
     if not unique:
         return

@@ -1,4 +1,4 @@
-"""How far the queue is behind: asked at every refresh, so looked at every few seconds only."""
+"""Measure how far the queue is behind. Every refresh asks, so the value is cached for two seconds."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ _pressure = TimedValue[float](2.0)
 
 
 def queue_pressure(now: datetime) -> float:
-    """schedule.pressure of the oldest object that is due, as it was a moment ago."""
+    """Return schedule.pressure of the longest due object, at most two seconds old."""
     pressure = _pressure.get()
     if pressure is None:
         due = CommBoxObject.objects.filter(refresh_due_at__lte=now, refresh_leased_until=None)

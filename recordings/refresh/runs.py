@@ -1,7 +1,7 @@
-"""Every run leaves a row: what it was, how far it came, what it counted, how it ended. A turn is taken once (F23).
+"""Store a row for every run of a schedule: its counts, the last item, and how it ended. Each turn runs once.
 
-Two beats, or one beat and its restart, send the same turn twice; whoever comes second finds it taken. A beat that was
-away for an hour sends one turn when it is back, not the sixty it missed (F24).
+A turn is a slot of time. Two celery beats, or one that restarts, may send the same turn twice; the second finds the row
+of the first. A beat that was stopped for an hour sends one turn when it is back, not all those it missed.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings.commbox import CommBoxError
 from recordings.models import RefreshRun
@@ -23,20 +24,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Tally:
-    """What a run did, filled while it works."""
+    """What a run did. `cursor`: the last item, as data. `trouble`: the English sentence of its last failure."""
 
     counts: dict[str, int] = field(default_factory=dict)
     cursor: str = ""
     trouble: str = ""
 
     def add(self, **counts: int) -> None:
-        """Count more of something."""
+        """Add to counts by name."""
         for name, count in counts.items():
             self.counts[name] = self.counts.get(name, 0) + count
 
     @property
     def outcome(self) -> str:
-        """failed when nothing was done for trouble, partial when something was, or could not be read."""
+        """Return "done" without failures and problems, else "partial" when anything succeeded, else "failed"."""
         if not self.trouble and not any(self.counts.get(name) for name in _AMISS):
             return "done"
         done = any(count for name, count in self.counts.items() if name not in _AMISS)
@@ -44,13 +45,13 @@ class Tally:
 
 
 def slot_of(kind: str, now: datetime) -> int:
-    """The number of the turn that this moment belongs to; beat's ticks wander a little around it."""
+    """Return the number of the turn nearest to this time: celery beat is not exact."""
     return round((now - _EPOCH) / EVERY[kind])
 
 
 @contextmanager
 def taking_turn(kind: str) -> Iterator[Tally | None]:
-    """Take this moment's turn of a schedule; None when somebody has it. The row is closed whatever happens."""
+    """Take the current turn of a schedule; None when it is taken. The row is closed even when the block raises."""
     now = timezone.now()
     run, ours = RefreshRun.objects.get_or_create(
         kind=kind, slot=slot_of(kind, now), defaults={"started_at": now}
@@ -71,14 +72,14 @@ def _closing(run: RefreshRun) -> Iterator[Tally]:
         tally.trouble = error.sentence
         raise
     except Exception:
-        tally.trouble = "The portal itself failed; its log says why."
+        tally.trouble = gettext_noop("The portal failed. Its log contains the reason.")
         raise
     finally:
         close(run, tally)
 
 
 def close(run: RefreshRun, tally: Tally) -> None:
-    """Write what a run came to."""
+    """Store how a run ended."""
     RefreshRun.objects.filter(pk=run.pk).update(
         finished_at=timezone.now(),
         outcome=tally.outcome,
@@ -89,7 +90,7 @@ def close(run: RefreshRun, tally: Tally) -> None:
 
 
 def keep(kind: str, started_at: datetime, tally: Tally) -> None:
-    """A run that is worth a row only because it did something."""
+    """Store a finished run, unless it did nothing."""
     if not any(tally.counts.values()) and not tally.trouble:
         return
     run, _ = RefreshRun.objects.get_or_create(
@@ -99,11 +100,11 @@ def keep(kind: str, started_at: datetime, tally: Tally) -> None:
 
 
 def forget_old() -> int:
-    """Delete the rows of runs longer ago than anybody asks for."""
+    """Delete the rows of runs older than KEPT; return how many."""
     return RefreshRun.objects.filter(started_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def missed(kind: str) -> bool:
-    """Whether a schedule has let two of its turns pass (F24). Before its first run nothing is missed."""
+    """Return whether a schedule has missed two turns. Before its first run it has missed none."""
     newest = RefreshRun.objects.filter(kind=kind).order_by("-started_at").first()
     return newest is not None and timezone.now() - newest.started_at > 3 * EVERY[kind]

@@ -1,4 +1,4 @@
-"""When to look at an object again: often while things happen, rarely once they are over."""
+"""Decide when to refresh an object again: often while its conversation is active, rarely once it is closed."""
 
 import random
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ from recordings.models import CommBoxObject
 
 # Resolved, Irrelevant, Deleted, Archive (CommBox's ObjectStatusType).
 FINISHED = frozenset({2, 4, 5, 14})
-# A recording appears seconds to minutes after its call, and a call may belong to an object that stays open.
-# (younger than, look again after); the last line holds for everything older.
+# (quiet for less than, refresh again after); the last line holds for everything older. A recording appears seconds to
+# minutes after its call, and an object may stay open after the call.
 OPEN = (
     (timedelta(hours=1), timedelta(minutes=1)),
     (timedelta(days=1), timedelta(minutes=5)),
@@ -34,21 +34,21 @@ HOPELESS_RETRY = timedelta(hours=6)
 
 
 def is_over(thing: CommBoxObject) -> bool:
-    """Whether CommBox says that the conversation has ended."""
+    """Return whether CommBox reports the conversation as ended."""
     return thing.closed_at is not None or thing.status_id in FINISHED
 
 
 def pressure(oldest_due_at: datetime | None, now: datetime) -> float:
-    """How much more is due than the call budget lets us ask: 1 while the queue keeps up, growing with its age."""
+    """Return how overloaded the queue is: 1 while it keeps up, growing with the age of the longest due object."""
     waited = now - oldest_due_at if oldest_due_at else timedelta(0)
     return min(max(waited / KEEPS_UP, 1.0), MOST_PRESSURE)
 
 
 def look_again_after(thing: CommBoxObject, now: datetime, pressure: float = 1.0) -> timedelta:
-    """How long what was confirmed now may stand: by state and by time since anything happened.
+    """Return the pause until the next refresh, by the object's state and the time since its last change.
 
-    Under pressure everything but what is fresh is left alone for longer, so that the account's call budget goes to what
-    may still change (docs/refresh.md does the arithmetic). Never longer than LONGEST.
+    Under pressure, all but fresh objects wait longer, so that the call budget goes to objects that may still change
+    (docs/refresh.md has the calculation). Never longer than LONGEST.
     """
     moments = [moment for moment in (thing.created_at, thing.updated_at, thing.closed_at) if moment]
     quiet_for = now - max(moments, default=thing.first_seen_at)
@@ -58,11 +58,11 @@ def look_again_after(thing: CommBoxObject, now: datetime, pressure: float = 1.0)
 
 
 def retry_after(error: CommBoxError | None, attempts: int) -> timedelta:
-    """How long to leave an object alone after its nth failure in a row.
+    """Return the pause after the nth failure of an object in a row.
 
-    While the whole source fails (or, without an error, the portal itself) its gate holds calls back, so the object
-    is ready within a minute of its return. An answer that cannot be read doubles the pause up to an hour; what
-    CommBox does not know is asked for a few times a day. Never sooner than CommBox said (at most an hour).
+    While CommBox fails (or, without an error, the portal itself), the circuit breaker stops calls; the pause is at most
+    a minute, so that the object is refreshed soon after recovery. A response that cannot be read doubles the pause up
+    to an hour. An object that CommBox does not know is refreshed four times a day. Never sooner than CommBox asked.
     """
     if isinstance(error, (NotFound, BadRequest)):
         return HOPELESS_RETRY
@@ -73,5 +73,5 @@ def retry_after(error: CommBoxError | None, attempts: int) -> timedelta:
 
 
 def spread(pause: timedelta) -> timedelta:
-    """The pause, a tenth more or less: objects found together shall not stay together."""
-    return pause * random.uniform(0.9, 1.1)  # noqa: S311 (nothing secret hangs on it)
+    """Vary the pause by up to a tenth, so that objects found together are not always refreshed together."""
+    return pause * random.uniform(0.9, 1.1)  # noqa: S311 (not a secret)

@@ -1,7 +1,7 @@
-"""Store CommBox's answers: many objects in one transaction; one huge object in many.
+"""Store CommBox's responses: many objects in one transaction, one huge object in many.
 
-What is ready together is stored together: one look at the objects, one at their recordings, a comparison without the
-database, then rows, custody events, search documents and bookkeeping in one statement each.
+Responses that are ready together are stored together: one query for the objects, one for their recordings, a comparison
+without the database, then rows, custody events, search documents and schedule in one statement each.
 """
 
 from collections import defaultdict
@@ -26,6 +26,7 @@ from recordings.refresh.differences import COMPARED, RecordingChange, Row, chang
 from recordings.refresh.fetching import Good
 from recordings.refresh.queue import queue_pressure
 from recordings.storage import NotPlayable, locate
+from recordings.wording import in_english
 
 # Recordings written by one transaction.
 BATCH = 500
@@ -33,7 +34,7 @@ _NEEDED = (
     *("refreshed_at", "refresh_unfinished", "status_id", "created_at", "updated_at", "closed_at"),
     *("first_seen_at", "customer_name", "customer_identity_id"),
 )
-# Somebody may have asked for it after we had asked CommBox: our answer may be too old, so it stays due.
+# An object that became due after the call to CommBox stays due: the response may be older than what made it due.
 _CONFIRM = """
 UPDATE recordings_commboxobject o
 SET refreshed_at = new.asked_at,
@@ -48,7 +49,7 @@ WHERE o.id = new.id
 
 @dataclass
 class ObjectChange:
-    """An object, CommBox's answer about it, and what that changes about its recordings."""
+    """An object, CommBox's response about it, and the changes to its recordings."""
 
     thing: CommBoxObject
     answer: Good
@@ -56,13 +57,13 @@ class ObjectChange:
 
     @property
     def has_missing(self) -> bool:
-        """Whether a recording is missing from the answer that is not marked as vanished."""
+        """Return whether a recording is missing from the response and not marked as vanished."""
         rows = [change.recording for change in self.recordings]
         return any(row.missed_at is not None and row.vanished_at is None for row in rows)
 
 
 def groups_of(answers: Sequence[Good]) -> Iterator[list[Good]]:
-    """Split answers into groups that fit into one transaction; a huge object is a group of its own."""
+    """Split responses into groups of at most BATCH recordings; a huge object is a group of its own."""
     group: list[Good] = []
     size = 0
     for answer in answers:
@@ -77,14 +78,14 @@ def groups_of(answers: Sequence[Good]) -> Iterator[list[Good]]:
 
 
 def is_huge(answer: Good) -> bool:
-    """Whether the object has more recordings than one transaction takes."""
+    """Return whether the object has more recordings than one transaction may write."""
     return len(answer.parsed.items) > BATCH
 
 
 def wait_for_turn(answers: Sequence[Good], function: str = "pg_advisory_xact_lock") -> None:
-    """Wait until no other transaction refreshes these objects, and keep others waiting until this one ends.
+    """Lock these objects against other refreshes until the transaction ends; wait for the lock.
 
-    In the order of ids: two groups with objects in common wait for each other instead of dying together.
+    Locked in the order of their ids, so that two groups with objects in common do not deadlock.
     """
     ids = sorted(answer.object_id for answer in answers)
     with connection.cursor() as cursor:
@@ -92,7 +93,7 @@ def wait_for_turn(answers: Sequence[Good], function: str = "pg_advisory_xact_loc
 
 
 def compare(answers: Sequence[Good]) -> list[ObjectChange]:
-    """Compare answers with the rows of their objects, and leave out those that a later answer has overtaken."""
+    """Compare responses with the rows of their objects, leaving out those older than the rows."""
     ids = [answer.object_id for answer in answers]
     objects = CommBoxObject.objects.filter(pk__in=ids).only(*_NEEDED).order_by("pk")
     # Locked in the order in which listings and search documents lock them.
@@ -125,7 +126,7 @@ def compare(answers: Sequence[Good]) -> list[ObjectChange]:
 
 
 def _rows_of(object_ids: Collection[int], *columns: str) -> dict[int, list[Row]]:
-    """Read the recordings of each object: these columns, or every one of them."""
+    """Read the recordings of each object: these columns, or all."""
     rows: dict[int, list[Row]] = defaultdict(list)
     for row in Recording.objects.filter(object__in=object_ids).values(*columns and ("object_id", *columns)):
         rows[row["object_id"]].append(row)
@@ -138,23 +139,23 @@ def _is_unchanged(rows: Sequence[Row], answer: Good) -> bool:
 
 
 def _refusal_of(url: str) -> str:
-    """Say why a URL is not played, or nothing. Looks at the text only: nothing is connected to."""
+    """Return the English sentence that says why a URL cannot be played, or "". Nothing is connected to."""
     try:
         locate(url, settings.RECORDING_BUCKETS)
     except NotPlayable as refusal:
-        return refusal.reason.sentence
+        return in_english(refusal.reason.sentence)
     return ""
 
 
 def write_recordings(changes: Sequence[RecordingChange], *, by: Actor) -> None:
-    """Write the rows that differ, and their custody events. What is unchanged writes nothing."""
+    """Write the rows that differ, and their custody events."""
     bulk_copy.insert([change.recording for change in changes if change.is_new])
     bulk_copy.update([change.recording for change in changes if not change.is_new])
     record_custody(changes, by=by)
 
 
 def write_search_docs(compared: Sequence[ObjectChange]) -> None:
-    """Rebuild what search holds of objects that changed, are new, or whose last refresh was cut off."""
+    """Rebuild the search documents of objects that changed, are new, or whose last refresh was interrupted."""
     stale = [
         change.thing.pk
         for change in compared
@@ -165,7 +166,7 @@ def write_search_docs(compared: Sequence[ObjectChange]) -> None:
 
 
 def confirm(compared: Sequence[ObjectChange]) -> None:
-    """Note as of when the objects are confirmed, and when to look again: one statement for all. Ends their leases."""
+    """Store when the objects were confirmed and schedule their next refresh, in one statement. Ends their leases."""
     now = timezone.now()
     pressure = queue_pressure(now)
     due_at: list[datetime] = []
@@ -173,7 +174,7 @@ def confirm(compared: Sequence[ObjectChange]) -> None:
         if change.answer.parsed.problems:
             problems.note(change.answer.parsed.problems, object_id=change.thing.pk)
         pause = schedule.look_again_after(change.thing, now, pressure)
-        # A missing recording is marked at a second look only, so that look comes soon.
+        # Only a second absence marks a recording, so the next refresh comes soon.
         pause = min(pause, absence.SECOND_LOOK) if change.has_missing else pause
         due_at.append(now + schedule.spread(pause))
     values: dict[str, Any] = {
@@ -190,7 +191,7 @@ def confirm(compared: Sequence[ObjectChange]) -> None:
 
 @transaction.atomic
 def note_failure(object_id: int, sentence: str, error: CommBoxError | None = None) -> None:
-    """Record the failure on the object and schedule the next attempt. Ends its lease."""
+    """Store the failure (an English sentence) on the object and schedule the next attempt. Ends its lease."""
     now = timezone.now()
     thing = CommBoxObject.objects.select_for_update(no_key=True).only("refresh_attempts").get(pk=object_id)
     attempts = thing.refresh_attempts + 1
@@ -206,10 +207,10 @@ def note_failure(object_id: int, sentence: str, error: CommBoxError | None = Non
 
 
 def store_in_parts(answer: Good, *, by: Actor) -> list[ObjectChange]:
-    """Store a huge object: ten thousand recordings are twenty transactions, not one (F09).
+    """Store a huge object in several transactions: ten thousand recordings take twenty.
 
-    A process that is killed between two of them loses nothing: the next refresh finds what is written equal, and goes
-    on with the rest.
+    When the process is killed between two of them, the next refresh finds the written part unchanged and continues with
+    the rest.
     """
     with _alone_with(answer):
         with transaction.atomic():
@@ -231,7 +232,7 @@ def store_in_parts(answer: Good, *, by: Actor) -> list[ObjectChange]:
 
 @contextmanager
 def _alone_with(answer: Good) -> Iterator[None]:
-    """Hold the object's turn over several transactions; the session of a process that dies lets go of it."""
+    """Lock the object against other refreshes over several transactions. The lock ends with the database session."""
     wait_for_turn([answer], "pg_advisory_lock")
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which streams there are, and who works in them. No call lists streams, so their counts have to name them."""
+"""Discover channels, agents and teams. No call of CommBox's lists channels, so they are found by their counts."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -15,14 +15,14 @@ from recordings.commbox.enums import VIDEO_CHAT_MODULE
 from recordings.models import Agent, CommBoxObject, SearchDoc, Stream, Team
 from recordings.refresh import problems
 
-# What somebody means who asks for a channel now; everything else of it comes at its turn.
+# How much of a channel a person's "Refresh now" refreshes; the rest follows its schedule.
 RECENT, MOST_RECENT = timedelta(days=1), 1000
 
 
 def discover() -> list[int]:
-    """Find video streams, agents and teams; return the ids of the streams that are listed.
+    """Find video channels, agents and teams; return the ids of all known channels.
 
-    Configured streams are known even while CommBox does not answer. Raises CommBoxError after noting it.
+    Channels from the settings are known even while CommBox does not respond. Raises CommBoxError after recording it.
     """
     _remember(dict.fromkeys(settings.COMMBOX_STREAMS))
     try:
@@ -38,7 +38,7 @@ def discover() -> list[int]:
 
 
 def mark_recent_due(stream_id: int) -> int:
-    """Put a channel's newest objects of the last day into the queue; how many they are. By the index of search."""
+    """Make a channel's objects of the last day due, at most MOST_RECENT; return how many."""
     now = timezone.now()
     recent = SearchDoc.objects.filter(stream_id=stream_id, newest=True, shown_at__gt=now - RECENT)
     ids = list(recent.order_by("-shown_at", "-id").values_list("object_id", flat=True)[:MOST_RECENT])
@@ -50,15 +50,15 @@ def _video_streams(stats: Iterable[StreamStat]) -> dict[int, int | None]:
 
 
 def _remember(found: dict[int, int | None]) -> None:
-    """Streams by id with their module. A new one is due for listing at once; a name comes from the settings only."""
+    """Store channels by id with their module. A new one is due for listing at once. Names come from the settings."""
     known = {stream.pk: stream for stream in Stream.objects.filter(pk__in=found)}
     for stream_id in sorted(found):
         values = {"name": settings.COMMBOX_STREAM_NAMES.get(stream_id, ""), "module_id": found[stream_id]}
-        told = {name: value for name, value in values.items() if value}
+        given = {name: value for name, value in values.items() if value}
         if stream_id not in known:
-            Stream.objects.get_or_create(pk=stream_id, defaults={**told, "list_due_at": timezone.now()})
-        elif any(getattr(known[stream_id], name) != value for name, value in told.items()):
-            Stream.objects.filter(pk=stream_id).update(**told)
+            Stream.objects.get_or_create(pk=stream_id, defaults={**given, "list_due_at": timezone.now()})
+        elif any(getattr(known[stream_id], name) != value for name, value in given.items()):
+            Stream.objects.filter(pk=stream_id).update(**given)
             rebuild_docs_for_streams([stream_id])
 
 
@@ -78,13 +78,13 @@ def _name(agent: AgentItem) -> str:
 
 
 def _renamed(people: Mapping[int, AgentItem]) -> list[int]:
-    """Agents that are new or have another name: what their objects are found by changes with it."""
+    """Return the agents that are new or renamed: search finds their objects by the name."""
     known = dict(Agent.objects.filter(pk__in=people).values_list("pk", "name"))
     return [number for number, agent in people.items() if known.get(number) != _name(agent)]
 
 
 def _store_teams(teams: Iterable[TeamItem], agents: Iterable[AgentItem]) -> None:
-    """Teams as listed, and those that only their members name."""
+    """Store the teams that were listed, and those that only an agent names."""
     names = {agent.team_id: agent.team_name for agent in agents if agent.team_id}
     names |= {team.team_id: team.name for team in teams}
     rows = [Team(pk=number, name=name) for number, name in sorted(names.items())]

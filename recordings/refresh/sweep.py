@@ -1,4 +1,4 @@
-"""Work through what is due: called by the clock, and by every nudge."""
+"""Refresh what is due, on schedule and after every nudge."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from recordings.refresh.runs import Tally
 
 BY = Actor.system("refresh")
 SWEEP_SECONDS = 20.0
-# Answers stored together, objects leased ahead of their calls, and how often the leases are extended.
+# Responses stored together, objects leased before their calls start, and how often the leases are extended.
 TOGETHER = 100
 AHEAD = 150
 EXTEND_SECONDS = 15.0
 
 
 def refresh_if_due(object_id: int) -> RefreshResult | None:
-    """Refresh one object now, unless it is not due, somebody works on it, or the source is being left alone."""
+    """Refresh one object now, unless it is not due, is leased, or the circuit breaker is open."""
     if not breaker.may_call() or not leases.claim_one(object_id):
         return None
     (result,) = refresh([object_id], by=BY)
@@ -31,22 +31,22 @@ def refresh_if_due(object_id: int) -> RefreshResult | None:
 
 
 def refresh_due(tally: Tally | None = None, *, seconds: float = SWEEP_SECONDS) -> int:
-    """Refresh due objects until none is left, the time is up or the source fails; return how many were asked for."""
+    """Refresh due objects until none is left, the time is up or CommBox fails; return how many were refreshed."""
     tally, asked = tally or Tally(), 0
-    # All places of the budget but the one that is playback's.
+    # One place of the budget is reserved for playback.
     for result in due(until=time.monotonic() + seconds, at_once=settings.COMMBOX_REQUESTS_AT_ONCE - 1):
         asked += 1
         tally.add(refreshed=result.ok, failed=not result.ok, problems=result.problems)
         tally.add(events=result.events.total())
-        tally.cursor = f"object {result.object_id}"
+        tally.cursor = str(result.object_id)
         tally.trouble = result.error or tally.trouble
     return asked
 
 
 def due(*, until: float, at_once: int) -> Iterator[RefreshResult]:
-    """Refresh, result by result, until that moment of the monotonic clock.
+    """Refresh due objects until that time of the monotonic clock, and yield their results.
 
-    Suspects come first, each alone (leases.py), and get half of the time at most.
+    Suspects come first, each alone (leases.py), and take at most half of the time.
     """
     half = (time.monotonic() + until) / 2
     while time.monotonic() < half and (suspect := leases.claim_suspect()):
@@ -59,7 +59,7 @@ def due(*, until: float, at_once: int) -> Iterator[RefreshResult]:
 
 
 class _Sweep:
-    """Threads fetch; this one leases ahead of them and stores together what they bring."""
+    """One sweep: threads fetch, while this thread leases ahead and stores what is ready."""
 
     def __init__(self, fetchers: Fetchers, at_once: int) -> None:
         self._fetchers = fetchers
@@ -67,7 +67,7 @@ class _Sweep:
         self._extend_at = time.monotonic() + EXTEND_SECONDS
 
     def run(self, until: float) -> Iterator[RefreshResult]:
-        """Go on until nothing is due any more; release what was leased and not asked for by then."""
+        """Refresh until nothing is due; release what was leased and not fetched."""
         try:
             while (leased := self._claim(until)) or self._fetchers.pending:
                 yield from refresh(leased, by=BY, fetch=self._fetch)
@@ -75,7 +75,7 @@ class _Sweep:
             leases.release(self._fetchers.pending)
 
     def _claim(self, until: float) -> list[int]:
-        """Keep the threads busy: the faster the answers come, the further ahead, so that a slow source holds few."""
+        """Lease objects ahead of the threads: the more, the faster responses come, so that a slow CommBox holds few."""
         pending = self._fetchers.pending
         if time.monotonic() >= until:
             self._fetchers.pause()
@@ -86,7 +86,7 @@ class _Sweep:
         return leases.claim_due(1 if breaker.is_failing() else self._ahead - len(pending))
 
     def _fetch(self, leased: Sequence[int]) -> list[Good | Failed]:
-        """Hand these to the threads; return what is ready, of these or of earlier ones."""
+        """Queue these for the threads; return the answers that are ready, of these or of earlier ones."""
         self._fetchers.submit(leased)
         collected = self._fetchers.collect(TOGETHER, EXTEND_SECONDS)
         leases.release(answer.object_id for answer in collected if isinstance(answer, Unasked))
@@ -99,15 +99,15 @@ class _Sweep:
 
 
 def list_due(tally: Tally | None = None) -> int:
-    """List every stream that is due; return how many objects differed. One stream's failure stops no other."""
+    """List every channel that is due; return how many objects differed. A failure does not stop the others."""
     tally = tally or Tally()
     while breaker.may_call() and (stream := leases.claim_stream()):
         try:
             tally.add(channels=1, objects=list_stream(stream))
             tally.cursor = (
-                f"{stream} until {stream.listed_until:%Y-%m-%d %H:%M}" if stream.listed_until else ""
+                f"{stream} · {stream.listed_until:%Y-%m-%d %H:%M} UTC" if stream.listed_until else str(stream)
             )
         except CommBoxError as error:
             tally.add(failed=1)
-            tally.trouble = f"{stream}: {error.sentence}"
+            tally.cursor, tally.trouble = str(stream), error.sentence
     return tally.counts.get("objects", 0)

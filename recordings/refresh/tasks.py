@@ -1,4 +1,4 @@
-"""Tasks of worker and beat. Every one may be lost, doubled or killed without harm."""
+"""Celery tasks. Each may be lost, run twice or be killed without harm."""
 
 import structlog
 from celery import shared_task
@@ -13,7 +13,7 @@ logger = structlog.get_logger("portal.refresh")
 
 @shared_task
 def discover_streams() -> None:
-    """Find streams, agents and teams."""
+    """Discover channels, agents and teams."""
     with runs.taking_turn(runs.DISCOVER) as tally:
         if tally is None or not breaker.may_call():
             return
@@ -27,7 +27,7 @@ def discover_streams() -> None:
 
 @shared_task
 def list_objects() -> None:
-    """List every stream that is due, then refresh what that made due."""
+    """List every channel that is due, then refresh the objects that this made due."""
     with runs.taking_turn(runs.LIST) as tally:
         if tally is None:
             return
@@ -38,7 +38,7 @@ def list_objects() -> None:
 
 @shared_task
 def sweep_due() -> None:
-    """Refresh what is due."""
+    """Refresh every object that is due."""
     started_at, tally = timezone.now(), runs.Tally()
     sweep.refresh_due(tally)
     runs.keep(runs.SWEEP, started_at, tally)
@@ -46,5 +46,5 @@ def sweep_due() -> None:
 
 @shared_task
 def refresh_one(object_id: int) -> None:
-    """Refresh one object that somebody marked as due."""
+    """Refresh one object that was made due."""
     sweep.refresh_if_due(object_id)

@@ -1,4 +1,4 @@
-"""The addresses of an object's refresh."""
+"""URLs of an object's refresh."""
 
 from django.urls import path
 

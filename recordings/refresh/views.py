@@ -1,8 +1,9 @@
-"""A person asks for an object's refresh, and the page polls how old it is."""
+"""Refresh an object for a person, and let its page poll how old it is."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from recordings.audit import Actor
@@ -19,7 +20,7 @@ from recordings.refresh.freshness import freshness_of
 @require_POST
 @permission_required(Permission.REFRESH_CATALOG)
 def refresh_object(request: Request, object_id: int) -> HttpResponse:
-    """Queue the object. With `visit` the page asked because what it shows is old; else a person did, in the trail."""
+    """Make the object due. With `visit` the page asked because its data is old; otherwise a person did: an event."""
     if "visit" not in request.POST:
         request_refresh(object_id=object_id, by=Actor.from_request(request))
     elif not mark_due(object_id):
@@ -27,14 +28,14 @@ def refresh_object(request: Request, object_id: int) -> HttpResponse:
     nudge(tasks.refresh_one, object_id)
     if request.htmx:
         return _freshness(request, object_id)
-    messages.success(request, f"The refresh of object {object_id} is queued.")
+    messages.success(request, gettext("The refresh of object %(id)s is queued.") % {"id": object_id})
     return redirect(_page_for(request), *([object_id] if _may_open(request) else []))
 
 
 @require_GET
 @permission_required(Permission.OPEN_OBJECTS)
 def freshness(request: Request, object_id: int) -> HttpResponse:
-    """How old this object is; tells the page to fetch its recordings again when that has changed since `seen`."""
+    """Show how old the object is. When that changed since `seen`, an event tells the page to reload its recordings."""
     return _freshness(request, object_id)
 
 

@@ -62,7 +62,7 @@ def test_what_could_not_be_read_is_explained_and_asked_for_again(
         noted = "SELECT FROM recordings_parseproblem WHERE object_id = %s"
         until(database, noted, thing)
         sam.get_by_role("link", name="Problems", exact=True).click()
-        expect(sam.get_by_text("It belongs to another object.", exact=True)).to_be_visible()
+        expect(sam.get_by_text("The item belongs to another object.", exact=True)).to_be_visible()
         expect(sam.get_by_text("Nothing is lost", exact=False)).to_be_visible()
         assert axe_findings_in_both_themes(sam) == {}
         for width, height in SIZES:
@@ -71,7 +71,7 @@ def test_what_could_not_be_read_is_explained_and_asked_for_again(
                 sam.evaluate("direction => document.documentElement.dir = direction", direction)
                 assert sam.evaluate("document.documentElement.scrollWidth") <= width
         sam.set_viewport_size({"width": 1440, "height": 900})
-        sam.get_by_role("button", name="Ask again").first.click()
+        sam.get_by_role("button", name="Refresh again").first.click()
         expect(sam.get_by_text(f"The refresh of object {thing} is queued.")).to_be_visible()
     finally:
         wrong.dropped = True
@@ -84,10 +84,10 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     key = new_key()
     portal.sandbox.control.add_key(key)
     sam.goto("/operations/")
-    sam.locator("summary", has_text="API keys of CommBox").click()
+    sam.locator("summary", has_text="CommBox API keys").click()
     sam.get_by_label("New API key").fill(key)
     sam.get_by_label("Your password").fill(portal.password)
-    sam.get_by_role("button", name="Test and use it").click()
+    sam.get_by_role("button", name="Test and add").click()
     expect(sam.get_by_text(f"The key ending in {key[-4:]} is now the primary key.")).to_be_visible()
     assert axe_findings(sam) == []
     assert key not in sam.content()
@@ -97,12 +97,12 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     for where in (dump, everything_in_redis(portal.services.redis_url).decode("latin-1"), portal.logs()):
         for secret in (key, key.encode().hex(), portal.password):
             assert secret not in where
-    sam.locator("summary", has_text="API keys of CommBox").click()
-    sam.get_by_role("link", name="Stop using it").click()
-    sam.get_by_role("heading", name="Stop using the key").wait_for()
+    sam.locator("summary", has_text="CommBox API keys").click()
+    sam.get_by_role("link", name="Retire").click()
+    sam.get_by_role("heading", name="Retire the key").wait_for()
     assert axe_findings(sam) == []
     sam.get_by_label("Your password").fill(portal.password)
-    sam.get_by_role("button", name="Stop using it").click()
+    sam.get_by_role("button", name="Retire").click()
     expect(sam.get_by_text(f"The key ending in {key[-4:]} was retired.")).to_be_visible()
     assert bytes(ciphertext).hex() not in dumped(portal)
 

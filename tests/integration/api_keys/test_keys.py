@@ -87,7 +87,7 @@ def test_a_refused_key_is_an_event_that_holds_nothing_of_it(
     assert event["outcome"] == "denied"
     assert event["action_detail"] == {
         "setting": "commbox_api_key",
-        "reason": "CommBox does not accept the API key.",
+        "reason": "CommBox rejected the API key.",
     }
     assert "-key" not in str(event).replace("api-key", "")
     assert kinds().count("config.changed") == 1
@@ -114,7 +114,7 @@ def test_a_key_in_use_is_not_put_in_again(db: None, upstream: Control, administr
     put_in(administrator, key)
     response = put_in(administrator, key)
     assert response.status_code == 422
-    assert "This key is in use already." in response.content.decode()
+    assert "This key is already in use." in response.content.decode()
     assert ApiKey.objects.count() == 1
 
 
@@ -128,7 +128,7 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
     assert keys.current_keys()[:2] == [taken[2], taken[1]]
     newest = ApiKey.objects.order_by("-pk")[0]
     address = f"/operations/keys/{newest.pk}/retire/"
-    assert f"ends in {taken[2][-4:]}" in administrator.get(address).content.decode()
+    assert f">{taken[2][-4:]}</bdi>" in administrator.get(address).content.decode()
     page = administrator.post(address, {"password": PASSWORD}, follow=True).content.decode()
     assert f"The key ending in {taken[2][-4:]} was retired." in page
     forget_all()
@@ -139,7 +139,7 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
 
 
 @pytest.mark.parametrize(
-    ("password", "said"), [("", "asked again"), ("guessed", "That is not your password.")]
+    ("password", "said"), [("", "Enter your password."), ("guessed", "That is not your password.")]
 )
 def test_without_ones_own_password_nothing_is_done(
     db: None, upstream: Control, administrator: Client, password: str, said: str

@@ -85,7 +85,7 @@ def test_what_is_owed_for_minutes_is_an_alarm(db: None) -> None:
 
     assert alarm() == (0, [])
     OwedEvent.objects.create(**row, happened_at=timezone.now() - owed.ALARMING * 2)
-    assert alarm() == (1, ["Ends of sessions are missing in the audit trail."])
+    assert alarm() == (1, ["The audit trail is missing events about ended sessions."])
 
 
 def test_refusals_beyond_twenty_a_minute_are_one_event_with_their_number(db: None, client: Client) -> None:

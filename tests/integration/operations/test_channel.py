@@ -68,12 +68,12 @@ def test_a_channel_without_anything_has_a_page(client: Client) -> None:
 def test_what_went_wrong_is_said(client: Client) -> None:
     client.force_login(person("administrator"))
     channel = stream(
-        "Premium video", list_error="CommBox failed to answer.", list_error_at=NOW, listed_at=NOW
+        "Premium video", list_error="CommBox reported an internal error.", list_error_at=NOW, listed_at=NOW
     )
     conversation(stream=channel, refresh_error="Timed out.", refresh_error_at=NOW)
     page = text(client.get(f"/channels/{channel.pk}/"))
     assert "This channel could not be listed" in page
-    assert "CommBox failed to answer." in page
+    assert "CommBox reported an internal error." in page
     assert 'class="value warn"' in page
     assert f'action="/operations/channels/{channel.pk}/list/"' in page
     assert f'href="/channels/{channel.pk}/"' in text(client.get("/operations/"))

@@ -1,4 +1,4 @@
-"""Each turn of a schedule runs once, and every run leaves a row that says what it did (F23, F24)."""
+"""Each turn of a schedule runs once, and every run leaves a row that says what it did."""
 
 from datetime import timedelta
 from unittest import mock
@@ -45,7 +45,7 @@ def test_a_run_says_how_far_it_came_and_what_stopped_it(upstream: Control) -> No
     tasks.list_objects()
     run = RefreshRun.objects.get()
     assert (run.outcome, run.counts) == ("failed", {"failed": 1})
-    assert run.trouble == "Premium video: CommBox failed to answer."
+    assert (run.cursor, run.trouble) == ("Premium video", "CommBox reported an internal error.")
 
 
 def test_a_sweep_leaves_a_row_only_when_it_did_something(held: CommBoxObject, upstream: Control) -> None:
@@ -55,7 +55,7 @@ def test_a_sweep_leaves_a_row_only_when_it_did_something(held: CommBoxObject, up
     mark_due(held.pk)
     tasks.sweep_due()
     run = RefreshRun.objects.get()
-    assert (run.kind, run.cursor) == ("sweep", f"object {held.pk}")
+    assert (run.kind, run.cursor) == ("sweep", str(held.pk))
     assert run.counts["refreshed"] == run.counts["events"] == 1
 
 
@@ -64,11 +64,11 @@ def test_a_sweep_in_which_everything_failed_says_so_and_why(held: CommBoxObject,
     upstream.script_faults([{"kind": "error_500", "count": 99}])
     tasks.sweep_due()
     run = RefreshRun.objects.get()
-    assert (run.outcome, run.trouble) == ("failed", "CommBox failed to answer.")
+    assert (run.outcome, run.trouble) == ("failed", "CommBox reported an internal error.")
 
 
 def test_a_sweep_in_which_something_failed_is_partial() -> None:
-    tally = runs.Tally(trouble="CommBox failed to answer.")
+    tally = runs.Tally(trouble="CommBox reported an internal error.")
     tally.add(refreshed=3, failed=1)
     assert tally.outcome == "partial"
 
@@ -80,7 +80,7 @@ def test_a_run_that_breaks_is_closed_as_failed(upstream: Control) -> None:
     ):
         tasks.discover_streams()
     run = RefreshRun.objects.get()
-    assert (run.outcome, run.trouble) == ("failed", "The portal itself failed; its log says why.")
+    assert (run.outcome, run.trouble) == ("failed", "The portal failed. Its log contains the reason.")
 
 
 def test_rows_of_long_ago_are_forgotten() -> None:

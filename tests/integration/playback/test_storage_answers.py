@@ -180,12 +180,12 @@ def test_no_url_outlives_a_temporary_key(noa, direct, settings, left, most):
 
 def test_a_temporary_key_that_has_ended_is_none(noa, direct, settings):
     settings.AWS_CREDENTIAL_EXPIRATION = timezone.now() + timedelta(minutes=30)
-    assert any("The temporary storage key ends on" in one["title"] for one in banners(operations=True))
+    assert any("The temporary storage key expires at" in one["title"] for one in banners(operations=True))
     settings.AWS_CREDENTIAL_EXPIRATION = timezone.now() + timedelta(seconds=5)
     start(noa, direct)
     assert bodies("viewing.url_refused")[0]["action_detail"]["reason"] == "no_credentials"
     settings.AWS_CREDENTIAL_EXPIRATION = timezone.now() - timedelta(seconds=5)
-    assert any("The temporary storage key ended on" in one["title"] for one in banners(operations=True))
+    assert any("The temporary storage key expired at" in one["title"] for one in banners(operations=True))
 
 
 @pytest.fixture

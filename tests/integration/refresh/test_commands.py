@@ -37,7 +37,7 @@ def test_refresh_object_fails_with_a_sentence(held: CommBoxObject, upstream: Con
         run("refresh_object", "5")
     upstream.script_faults([{"kind": "error_500", "count": 9}])
     with pytest.raises(
-        CommandError, match=r"^CommBox failed to answer\. What was known .* stays as it is\.$"
+        CommandError, match=r"^CommBox reported an internal error\. What was known .* stays as it is\.$"
     ):
         run("refresh_object", str(held.pk))
 
@@ -55,7 +55,7 @@ def test_refresh_catalog_fills_an_empty_portal(committed_db: None, upstream: Con
 
 def test_refresh_catalog_stops_with_a_sentence_when_commbox_does(db: None, upstream: Control) -> None:
     upstream.script_faults([{"kind": "unauthorized", "count": 9}])
-    with pytest.raises(CommandError, match=r"^CommBox does not accept the API key\."):
+    with pytest.raises(CommandError, match=r"^CommBox rejected the API key\."):
         run("refresh_catalog")
     upstream.clear_faults()
     upstream.script_faults([{"kind": "error_500", "path": "*activities", "count": 99}])

@@ -134,7 +134,7 @@ def test_a_failing_listing_is_noted_and_keeps_what_came(stream: Stream, upstream
     with pytest.raises(CommBoxError):
         list_stream(stream)
     row = Stream.objects.get()
-    assert row.list_error == "CommBox failed to answer."
+    assert row.list_error == "CommBox reported an internal error."
     assert row.listed_until == first_day() + timedelta(days=30)
     assert 0 < CommBoxObject.objects.count() < 100
     assert SourceStatus.objects.get().error_class == "server_error"

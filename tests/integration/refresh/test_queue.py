@@ -149,7 +149,7 @@ def test_one_stream_that_fails_stops_no_other(streams_due: None, upstream: Contr
     listed = Stream.objects.filter(listed_at__isnull=False).order_by("pk").values_list("pk", flat=True)
     assert list(listed) == [VIDEO, 31246]
     failed = Stream.objects.get(pk=99_999)
-    assert failed.list_error == "CommBox did not accept the request."
+    assert failed.list_error == "CommBox rejected the request."
     assert failed.list_leased_until is None
     assert not Stream.objects.filter(list_due_at__lte=timezone.now()).exists()
 

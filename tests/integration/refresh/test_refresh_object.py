@@ -86,7 +86,7 @@ def test_a_change_is_told_with_before_and_after(held: CommBoxObject, upstream: C
     refresh(held)
     row = Recording.objects.get()
     assert (row.duration_seconds, row.state) == (21, RecordingState.CHANGED)
-    assert row.state_reason == "CommBox now reports another length than before."
+    assert row.state_reason == "CommBox changed the length."
     assert body("recording.changed_at_source")["change"] == {
         "before": {"duration_seconds": 20},
         "after": {"duration_seconds": 21},
@@ -207,17 +207,17 @@ def test_a_shape_without_ids_takes_none_away(held: CommBoxObject, upstream: Cont
 
 
 FAILURES = {
-    "unauthorized": "CommBox does not accept the API key.",
-    "forbidden": "CommBox refuses this server.",
-    "not_found": "CommBox does not know what was asked for.",
-    "object_not_found": "CommBox does not know what was asked for.",
-    "throttled": "CommBox asks us to wait.",
-    "error_500": "CommBox failed to answer.",
-    "html_503": "CommBox failed to answer.",
-    "html_200": "CommBox gave an answer that could not be read.",
-    "invalid_json": "CommBox gave an answer that could not be read.",
-    "wrong_charset": "CommBox gave an answer that could not be read.",
-    "body_status": "CommBox failed to answer.",
+    "unauthorized": "CommBox rejected the API key.",
+    "forbidden": "CommBox denied access to this server.",
+    "not_found": "CommBox did not find what was requested.",
+    "object_not_found": "CommBox did not find what was requested.",
+    "throttled": "Too many calls to CommBox. The portal waits before it calls again.",
+    "error_500": "CommBox reported an internal error.",
+    "html_503": "CommBox reported an internal error.",
+    "html_200": "The response from CommBox could not be read.",
+    "invalid_json": "The response from CommBox could not be read.",
+    "wrong_charset": "The response from CommBox could not be read.",
+    "body_status": "CommBox reported an internal error.",
     "cut": "CommBox could not be reached.",
     "silence": "CommBox could not be reached.",
     "drip": "CommBox could not be reached.",

@@ -71,8 +71,8 @@ def test_a_batch_is_written_by_as_many_statements_as_one_object(
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (ValueError("poison"), actions.TROUBLE),
-        (DatabaseError("poison"), actions.TROUBLE),
+        (ValueError("poison"), actions.NOT_STORED),
+        (DatabaseError("poison"), actions.NOT_STORED),
         (AuditUnavailable(), AuditUnavailable.sentence),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_trail_that_refuses_three_in_a_row_is_not_asked_for_each(four: list[Co
     """F29: each refusal may take two seconds."""
     with mock.patch.object(storing, "record_custody", side_effect=AuditUnavailable) as trail:
         assert store(four) == [AuditUnavailable.sentence] * 4
-    assert trail.call_count == 1 + actions.REFUSALS
+    assert trail.call_count == 1 + actions.MOST_AUDIT_FAILURES
     assert not Recording.objects.exists()
 
 
@@ -109,7 +109,7 @@ def test_an_answer_that_breaks_the_parser_is_noted_and_stops_no_sweep(four: list
         assert sweep.refresh_due() == 4
     assert Recording.objects.count() == 3
     four[2].refresh_from_db()
-    assert four[2].refresh_error == actions.TROUBLE
+    assert four[2].refresh_error == actions.NOT_STORED
 
 
 def test_more_recordings_than_a_transaction_holds_become_several_groups(

@@ -69,7 +69,7 @@ def test_refused_connections_are_said_and_waited_for(known: CommBoxObject, wire:
     wire.go_down()
     assert fails(known) == "CommBox could not be reached."
     (banner,) = banners.banners()
-    assert banner["title"].startswith("CommBox not reachable since")
+    assert banner["title"].startswith("CommBox has not been reachable since")
     mark_due(known.pk)
     assert sweep.refresh_due() == 0  # held back, not failed
     known.refresh_from_db()

@@ -97,9 +97,7 @@ def test_rule_n_is_about_400_only() -> None:
 
 def test_an_error_says_what_commbox_said_and_no_signature() -> None:
     error = failure_of(400, envelope("", 400, f"Bad link {SIGNED_900}" + "x" * 500))
-    assert str(error).startswith(
-        "CommBox did not accept the request. (status 400) It said: Bad link https://"
-    )
+    assert str(error).startswith("CommBox rejected the request. (status 400) It said: Bad link https://")
     assert "X-Amz" not in str(error)
     assert len(str(error)) < 320
 

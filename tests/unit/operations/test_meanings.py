@@ -43,9 +43,9 @@ def test_the_reasons_are_found() -> None:
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_reason_has_a_meaning(reason: str) -> None:
     meaning = meaning_of(reason)
-    assert meaning is not UNKNOWN
+    assert meaning.means is not UNKNOWN
     assert meaning.field
-    for words in (meaning.means, meaning.remedy):
+    for words in map(str, (meaning.title, meaning.means, meaning.remedy)):
         assert words.endswith(".")
         assert words[0].isupper()
 
@@ -56,7 +56,7 @@ def test_a_missing_id_is_named() -> None:
 
 @pytest.mark.parametrize("reason", ["", "An older version said this.", "It is not an object with fields"])
 def test_another_reason_has_none_to_show(reason: str) -> None:
-    assert meaning_of(reason) is UNKNOWN
+    assert (meaning_of(reason).title, meaning_of(reason).means) == (reason, UNKNOWN)
 
 
 def test_every_flag_has_a_meaning() -> None:
@@ -66,5 +66,5 @@ def test_every_flag_has_a_meaning() -> None:
     assert len(kinds) == 4
     for kind in kinds:
         for name in names:
-            assert meaning_of_flag(f"{kind}_{name}") is not UNKNOWN
-    assert meaning_of_flag("strange") is UNKNOWN
+            assert meaning_of_flag(f"{kind}_{name}").means is not UNKNOWN
+    assert meaning_of_flag("strange").means is UNKNOWN
