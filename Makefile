@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages pictures lock
+.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages docs pictures lock
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -64,7 +64,10 @@ bench-scale: $(VENV)/.dev ## search at 1 and 3 million objects; takes an hour an
 messages: $(VENV)/.dev ## collect the sentences of pages into locale/, and compile the translations (needs gettext)
 	@$(BIN)/python -m tests.messages
 
-pictures: $(VENV)/.dev ## the README's screenshots, made by the browser tests
+docs: $(VENV)/.app ## docs/settings.md from the settings in auditportal/env
+	@$(BIN)/python -m auditportal.settings_doc
+
+pictures: $(VENV)/.dev ## the screenshots of README and guides, made by the browser tests
 	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q -m screenshots
 
 lock: ## resolve the newest versions again, with hashes and without addresses

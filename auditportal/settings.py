@@ -1,4 +1,4 @@
-"""The portal's Django settings: one file, every value that differs between installations comes from env.py."""
+"""The portal's Django settings: one file, every value that differs between installations comes from auditportal.env."""
 
 import base64
 import hashlib

@@ -45,7 +45,7 @@ def load_secrets(folder: Path) -> dict[str, str]:
 
 
 def settings(kept: Mapping[str, str], services: Services, port: int, folder: Path) -> dict[str, str]:
-    """Make the environment of every process of the demo: see env.py for each name. The sandbox adds its own later."""
+    """Make the environment of every process of the demo; the sandbox adds its own later (docs/settings.md)."""
     return {
         **kept,
         "DJANGO_SETTINGS_MODULE": "auditportal.settings",
