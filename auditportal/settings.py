@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
+import logging
 from datetime import timedelta
 from typing import Any
 
 from csp.constants import NONE, SELF
 
 from auditportal.databases import database
-from auditportal.env import ROOT, decoded_keys, read_env, secret_or_empty
+from auditportal.env import ROOT, decoded_keys, read_env, removed_settings, secret_or_empty
 from auditportal.logging import logging_config
 
 ENV = read_env()
@@ -207,6 +208,8 @@ USE_THOUSAND_SEPARATOR = True
 
 LOGGING_CONFIG = None
 logging_config(ENV.LOG_LEVEL, ENV.secret_texts())
+for name, instead in removed_settings().items():
+    logging.getLogger("portal.settings").warning("%s is ignored: %s", name, instead)
 
 # --- CommBox, storage, the trail
 
@@ -244,8 +247,8 @@ AUDIT_WITNESS_PACE = {
     name: timedelta(seconds=int(seconds))
     for name, _, seconds in (entry.rpartition("=") for entry in ENV.AUDIT_WITNESS_PACE)
 }
-AUDIT_LAG_ALARM_SECONDS = ENV.AUDIT_LAG_ALARM_SECONDS
 AUDIT_LAG_LIMIT_SECONDS = ENV.AUDIT_LAG_LIMIT_SECONDS
+AUDIT_LAG_ALARM_SECONDS = AUDIT_LAG_LIMIT_SECONDS // 10
 AUDIT_ANCHOR_BUCKET = ENV.AUDIT_ANCHOR_BUCKET
 AUDIT_ANCHOR_ACCESS_KEY_ID = ENV.AUDIT_ANCHOR_ACCESS_KEY_ID
 AUDIT_ANCHOR_SECRET_ACCESS_KEY = secret_or_empty(ENV.AUDIT_ANCHOR_SECRET_ACCESS_KEY)

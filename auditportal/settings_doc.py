@@ -16,7 +16,8 @@ HEAD = """\
 <!-- Generated from auditportal/env by `make docs`. Edit the settings' meanings there. -->
 
 Every setting is an environment variable. A process that lacks a required setting, or has a wrong one, does not start
-and names it; values are never printed. A variable that is not listed here is ignored.
+and names it; values are never printed. A variable that is not listed here is ignored; one that an
+earlier release read is named in a warning at the start.
 
 A secret can come from a file: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`. This works for every setting.
 

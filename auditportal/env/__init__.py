@@ -18,7 +18,16 @@ from auditportal.env.portal import ROOT, DatabaseSettings, PortalSettings
 from auditportal.env.storage import StorageSettings
 from auditportal.env.trail import TrailSettings
 
-__all__ = ["NEEDED", "ROOT", "SECTIONS", "Env", "decoded_keys", "read_env", "secret_or_empty"]
+__all__ = [
+    "NEEDED",
+    "ROOT",
+    "SECTIONS",
+    "Env",
+    "decoded_keys",
+    "read_env",
+    "removed_settings",
+    "secret_or_empty",
+]
 
 # The settings that each process requires. A process that does not set PROCESS requires those of pages.
 NEEDED = {
@@ -27,6 +36,12 @@ NEEDED = {
     "beat": ("BROKER_URL",),
     "sealer": ("DATABASE_SEALER_URL",),
     "migrate": ("DATABASE_OWNER_URL",),
+}
+# Settings of earlier releases, which are ignored, and what to do without them. A start with one of them warns.
+REMOVED = {
+    "AUDIT_LAG_ALARM_SECONDS": "the alarm is raised at a tenth of AUDIT_LAG_LIMIT_SECONDS",
+    "METRICS_ALLOW_FROM": "set METRICS_TOKEN instead",
+    "WEB_THREADS": "set DATABASE_POOL_SIZE instead",
 }
 SECTIONS = (PortalSettings, DatabaseSettings, CommBoxSettings, StorageSettings, TrailSettings)
 
@@ -86,3 +101,8 @@ def read_env() -> Env:
     if lines:
         _refuse(lines)
     return env
+
+
+def removed_settings() -> dict[str, str]:
+    """Return the settings of earlier releases that the environment still has, each with what to do instead."""
+    return {name: instead for name, instead in REMOVED.items() if os.environ.get(name)}

@@ -44,15 +44,13 @@ class TrailSettings(BaseModel):
         example="sealed",
         used_by=WITH_SEALER,
     )
-    AUDIT_LAG_ALARM_SECONDS: int = setting(
-        30, "Age of the oldest unsealed event that raises an alarm.", example="60", ge=1
-    )
     AUDIT_LAG_LIMIT_SECONDS: int = setting(
         300,
         "Age of the oldest unsealed event after which nothing is given out: no viewing, search, opened page or export. "
-        "Only checkpoints signed with a `log` key of the trust policy count as sealed.",
+        "Only checkpoints signed with a `log` key of the trust policy count as sealed. An alarm is raised at a tenth "
+        "of this age.",
         example="600",
-        ge=1,
+        ge=10,
     )
     AUDIT_LOG_PUBLIC: bool = setting(
         False,

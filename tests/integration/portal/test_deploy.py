@@ -1,6 +1,7 @@
 """A production start: the example settings pass Django's deployment checks, image and compose name what there is."""
 
 import base64
+import json
 import os
 import re
 import subprocess
@@ -184,6 +185,23 @@ def test_each_process_starts_with_its_own_environment(name: str) -> None:
     )
     assert done.returncode != 0
     assert [name for name in needed if f"{name}: Field required" not in done.stderr] == []
+
+
+@pytest.mark.slow
+def test_a_setting_of_an_earlier_release_is_named_at_the_start() -> None:
+    read = [sys.executable, "-W", "ignore", "-c", "import django; django.setup()"]
+    settings = {
+        **settings_of("web"),
+        "AUDIT_LAG_ALARM_SECONDS": "60",
+        "DJANGO_SETTINGS_MODULE": "auditportal.settings",
+    }
+    env = {"PATH": os.environ["PATH"], **settings}
+    done = subprocess.run(read, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0
+    warnings = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["event"] for line in warnings] == [
+        "AUDIT_LAG_ALARM_SECONDS is ignored: the alarm is raised at a tenth of AUDIT_LAG_LIMIT_SECONDS"
+    ]
 
 
 def test_no_container_can_do_more_than_its_work() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic.fields import FieldInfo
 
-from auditportal.env import NEEDED, Env
+from auditportal.env import NEEDED, REMOVED, Env
 from auditportal.settings_doc import PAGE, settings_page
 from tests.compose import compose
 
@@ -57,3 +57,8 @@ def test_a_required_setting_is_used_by_the_process_that_requires_it() -> None:
     for process, names in NEEDED.items():
         shown = "web" if process == "portal" else process
         assert [n for n in names if shown not in documented(Env.model_fields[n])["used_by"]] == []
+
+
+def test_a_removed_setting_is_gone_from_settings_and_page() -> None:
+    assert REMOVED.keys() & Env.model_fields.keys() == set()
+    assert [name for name in REMOVED if f"| `{name}` |" not in PAGE.read_text()] == list(REMOVED)
