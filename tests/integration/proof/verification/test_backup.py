@@ -1,0 +1,119 @@
+"""The backup of docs/operating.md, rehearsed: pg_dump, a fresh server, roles.sql, pg_restore, verify, seal on."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from auditportal.embedded import Embedded, Services
+from auditportal.embedded.binaries import postgres_binaries
+from recordings.proof.verification.verify import verify
+from recordings.tlog.policy import Policy
+from tests.integration.proof.sealing.processes import ROOT, Trail, running
+from tests.integration.proof.verification.helpers import failed
+from tests.sealing import write_events
+from tests.services import current_database
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+TOOLS = postgres_binaries(None, Path(os.devnull))
+
+
+def run(tool: str, *arguments: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of PostgreSQL; the password stays out of the command line."""
+    address = urlsplit(url)
+    env = {"PATH": os.environ["PATH"], "PGPASSWORD": address.password or ""}
+    command = [str(TOOLS / tool), f"--dbname={address._replace(netloc=f'{address.username}@').geturl()}"]
+    return subprocess.run([*command, *arguments], env=env, capture_output=True, text=True)
+
+
+@pytest.fixture
+def fresh_server() -> Iterator[Services]:
+    """A server of its own with roles and an empty database, as deploy/roles.sql makes them."""
+    with tempfile.TemporaryDirectory(prefix="portal-restored-") as folder:
+        Path(folder).chmod(0o755)  # as root the server runs as somebody else
+        embedded = Embedded(Path(folder) / "data", durable=False, redis=False)
+        yield embedded.start()
+        embedded.remove()
+
+
+def restored(backup: Path, server: Services) -> Services:
+    done = run("pg_restore", "--exit-on-error", "--single-transaction", str(backup), url=server.admin_url)
+    assert done.returncode == 0, done.stderr
+    return server
+
+
+@pytest.fixture
+def trail(services: Services, tmp_path: Path) -> Iterator[Trail]:
+    made = Trail(services, tmp_path)
+    with running(made.signer()):
+        yield made
+
+
+@pytest.fixture
+def backup(trail: Trail, tmp_path: Path) -> Path:
+    """A dump of a database with 301 leaves."""
+    write_events(trail.services, 300)
+    assert trail.seal_here() == 301
+    file = tmp_path / "auditportal.dump"
+    done = run("pg_dump", "--format=custom", f"--file={file}", url=trail.services.admin_url)
+    assert done.returncode == 0, done.stderr
+    return file
+
+
+def verified(trail: Trail) -> tuple[list[str], int]:
+    result = verify(
+        trail.services.database_url, policy=Policy.parse(trail.policy.read_bytes()), every_manifest=True
+    )
+    return failed(result), result.leaves
+
+
+def test_a_restored_backup_verifies_and_is_sealed_on(
+    trail: Trail, backup: Path, fresh_server: Services
+) -> None:
+    assert current_database() not in fresh_server.database_url
+    trail.services = restored(backup, fresh_server)
+    assert verified(trail) == ([], 301)
+    assert migrations_to_run(trail.services) == []
+    write_events(trail.services, 20)
+    assert trail.seal_here() == 321
+    assert verified(trail) == ([], 321)
+
+
+def test_events_that_came_after_the_backup_are_missed_and_a_new_epoch_goes_on(
+    trail: Trail, backup: Path, fresh_server: Services
+) -> None:
+    """The signer has signed more than the backup holds: nothing is sealed until an operator decides."""
+    write_events(trail.services, 50)
+    assert trail.seal_here() == 351
+    trail.services = restored(backup, fresh_server)
+    refused = trail.seal("--once")
+    assert refused.returncode == 1
+    assert re.search(r"\b351 leaves.*\b301\b", refused.stderr)
+    went_on = trail.seal("--new-epoch", "Restored from the backup of the night")
+    assert went_on.returncode == 0, went_on.stderr
+    assert "/2, 303 leaves" in went_on.stdout
+    assert verified(trail) == ([], 303)
+    write_events(trail.services, 5)
+    assert trail.seal("--once").stdout == "The log has 308 leaves, all of them signed.\n"
+
+
+def migrations_to_run(services: Services) -> list[str]:
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        str(ROOT / "manage.py"),
+        "migrate",
+        "--database",
+        "owner",
+        "--plan",
+    ]
+    env = {**os.environ, "DATABASE_URL": services.database_url, "DATABASE_OWNER_URL": services.owner_url}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line.startswith("    ")]
