@@ -56,7 +56,8 @@ class CommBoxSettings(BaseModel):
     )
     COMMBOX_REQUESTS_AT_ONCE: int = setting(
         2,
-        "Calls in flight at the same time, 2 to 40. One is reserved for playback.",
+        "Calls in flight at the same time, 2 to 40. One is reserved for playback. Slow answers need more of "
+        "them to use up the rate.",
         example="8",
         ge=2,
         le=40,

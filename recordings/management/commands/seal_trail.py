@@ -67,7 +67,9 @@ class Command(BaseCommand):
     def _sealer(self) -> Sealer:
         for name in ("AUDIT_ORIGIN", "AUDIT_SIGNER_SOCKET", "DATABASE_SEALER_URL"):
             if not getattr(settings, name):
-                raise CommandError(f"Set {name}: nothing can be sealed without it (README, The sealed log).")
+                raise CommandError(
+                    f"Set {name}: nothing can be sealed without it (docs/operating.md, The sealed log)."
+                )
         self.outsiders = _outsiders(self.policy, self.keys)
         return Sealer(
             settings.DATABASE_SEALER_URL,
