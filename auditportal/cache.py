@@ -1,4 +1,4 @@
-"""A Redis cache whose absence is a miss: pages, search and play work without it."""
+"""A Redis cache that behaves like an empty one while Redis is unavailable: pages, search and play work without it."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-# A script, so that a counter that ends meanwhile is not made anew without an end. A counter that has no end gets one.
+# A script, because a counter that expires between two commands would be created again without an expiry.
 _COUNT_UP = """
 local number = redis.call('INCR', KEYS[1])
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -16,19 +16,19 @@ _COUNT_DOWN = "if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call(
 
 
 class JsonSerializer:
-    """Keeps values as JSON. Django's own pickles them, and whoever writes to Redis would run code in the portal."""
+    """Store values as JSON. Django's own serializer pickles them, so anyone who can write to Redis could run code."""
 
     def dumps(self, value: Any) -> int | bytes:
-        """An integer stays one, so that Redis can count with it."""
+        """Return JSON; an integer as it is, so that Redis can increment it."""
         return value if type(value) is int else json.dumps(value, allow_nan=False).encode()
 
     def loads(self, data: bytes) -> Any:
-        """Raises ValueError or RecursionError for what this class did not write."""
+        """Parse JSON. Raises ValueError or RecursionError for other data."""
         return json.loads(data)
 
 
 class CalmRedisCache(RedisCache):
-    """Django's Redis cache with 200 ms of patience, its values kept as JSON."""
+    """Django's Redis cache with JSON values, timeouts of 200 ms, and no exception while Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "serializer": JsonSerializer}
@@ -38,7 +38,7 @@ class CalmRedisCache(RedisCache):
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         try:
             return super().get(key, default, version)
-        except (RedisError, ValueError, RecursionError):  # somebody else may have written there
+        except (RedisError, ValueError, RecursionError):  # other programs may write to the same Redis
             return default
 
     def set(self, key: Any, value: Any, timeout: Any = 300, version: int | None = None) -> None:
@@ -54,22 +54,22 @@ class CalmRedisCache(RedisCache):
             return True
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
-        """The new value; 0 when Redis does not answer, or the key is gone: nothing was counted then."""
+        """Return the new value, or 0 when Redis does not answer or the key has expired: nothing was counted then."""
         try:
             return int(super().incr(key, delta, version))
         except (RedisError, ValueError):
             return 0
 
     def count_up(self, key: str, seconds: int) -> int:
-        """Count one more in a window that ends `seconds` after its first; 0 when Redis does not answer."""
+        """Increment a counter that expires `seconds` after its first increment; return 0 when Redis does not answer."""
         return self._run(_COUNT_UP, key, seconds)
 
     def count_down(self, key: str) -> None:
-        """Take one back from a counter, unless it has ended."""
+        """Decrement a counter unless it has expired."""
         self._run(_COUNT_DOWN, key)
 
     def seconds_left(self, key: str) -> int:
-        """How long a key lives on; 0 when it is gone, has no end, or Redis does not answer."""
+        """Return the seconds until a key expires; 0 without an expiry, without a key, or when Redis does not answer."""
         try:
             return max(0, int(self._cache.get_client().ttl(self.make_and_validate_key(key))))
         except RedisError:
@@ -89,7 +89,7 @@ class CalmRedisCache(RedisCache):
             return 0
 
     def reachable(self) -> bool:
-        """Whether Redis answers now: sign-in asks, because a limit that is not counted is no limit."""
+        """Return whether Redis answers now. Sign-in asks, because an uncounted attempt has no limit."""
         try:
             return bool(self._cache.get_client().ping())
         except RedisError:

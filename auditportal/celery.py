@@ -1,4 +1,4 @@
-"""Worker and beat: JSON messages that carry ids, no results, nothing that PostgreSQL does not know as well."""
+"""Configure worker and beat. Messages are JSON and carry ids only; all state is in PostgreSQL."""
 
 import logging
 import os
@@ -30,10 +30,10 @@ NIGHTLY_SECONDS = 900 * SECONDS
 
 
 class Clock(Scheduler):
-    """Beat's schedule in memory; each turn is a sign of life."""
+    """Keep beat's schedule in memory, and touch the heartbeat file on each tick."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Send what is due, and say how long to sleep."""
+        """Send the tasks that are due, and return the seconds until the next tick."""
         beat()
         return float(super().tick(*args, **kwargs))
 
@@ -43,7 +43,7 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
-    # A task is done when it is done: a killed worker's message is delivered again, a doubled task does no harm.
+    # Acknowledge after the work: a killed worker's message is delivered again. Every task may safely run twice.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
@@ -51,7 +51,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     task_soft_time_limit=540,
     task_time_limit=600,
-    # Whoever sends a message may be a page: a broker that is away must not keep it waiting.
+    # Pages send messages: a broker that is unavailable must not delay them.
     broker_transport_options={
         "visibility_timeout": 660,
         "socket_connect_timeout": 0.5 * SECONDS,
@@ -61,7 +61,7 @@ app.conf.update(
     broker_connection_timeout=1 * SECONDS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    # In memory: every entry is safe to run at any time, so there is nothing to remember across a restart.
+    # In memory: every entry may safely run at any time, so a restart needs no saved schedule.
     beat_scheduler="auditportal.celery:Clock",
     beat_schedule={
         "discover": {"task": "recordings.refresh.tasks.discover_streams", "schedule": 600 * SECONDS},
@@ -74,8 +74,7 @@ app.conf.update(
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
-        # Each of a night's works knows its hour and does nothing before, or twice: a clock that was stopped at that
-        # hour makes up for it.
+        # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
         "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
         "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
         "verify": {"task": "recordings.proof.verification.tasks.verify_nightly", "schedule": NIGHTLY_SECONDS},
@@ -83,7 +82,7 @@ app.conf.update(
     },
 )
 for _entry in app.conf.beat_schedule.values():
-    # Messages that no worker took before the next one came are not worth keeping.
+    # A message that no worker took before the next one was sent is dropped.
     _entry["options"] = {"expires": _entry["schedule"], "ignore_result": True}
 app.autodiscover_tasks(
     [
@@ -102,9 +101,9 @@ app.autodiscover_tasks(
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
-    """Settings have configured it; a receiver here keeps Celery from configuring its own.
+    """Keep Celery from configuring logging: the settings have done so. Celery itself logs warnings only.
 
-    A sweep each five seconds is no news: tasks write their own lines, and Celery's only when one fails.
+    A task that runs every five seconds would fill the log; tasks write lines of their own.
     """
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -112,7 +111,7 @@ def keep_our_logging(**_: Any) -> None:
 
 @before_task_publish.connect
 def send_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:
-    """The id of the request that caused a task travels with it, so that the worker's lines carry it."""
+    """Send the id of the request with the task, so that the worker's log lines carry it."""
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     if headers is not None and request_id:
         headers[REQUEST_ID] = request_id
@@ -120,7 +119,7 @@ def send_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:
 
 @task_prerun.connect
 def bind_request_id(task_id: str = "", task: Any = None, **_: Any) -> None:
-    """Every line of a task names it and what caused it; a task of beat is its own cause."""
+    """Add the task's name and the request's id to each log line; a task of beat uses its own id."""
     structlog.contextvars.clear_contextvars()
     caused_by = getattr(task.request, REQUEST_ID, None) or task_id.replace("-", "")
     structlog.contextvars.bind_contextvars(request_id=caused_by, task=task.name.removeprefix("recordings."))
@@ -128,7 +127,7 @@ def bind_request_id(task_id: str = "", task: Any = None, **_: Any) -> None:
 
 @task_postrun.connect
 def forget_request_id(**_: Any) -> None:
-    """The next task has a cause of its own."""
+    """Remove the id: the next task has another one."""
     structlog.contextvars.clear_contextvars()
 
 
@@ -140,13 +139,13 @@ def discover_at_start(**_: Any) -> None:
 
 @heartbeat_sent.connect
 def say_alive(**_: Any) -> None:
-    """The worker's own process tells the broker every two seconds that it is there."""
+    """Touch the heartbeat file whenever the worker sends its heartbeat, every two seconds."""
     beat()
 
 
 @worker_process_init.connect
 def own_connections(**_: Any) -> None:
-    """A forked child opens its own connections to CommBox."""
+    """Drop the CommBox client that a forked child inherits: connections must not be shared."""
     from recordings.commbox.assembly import client
 
     client.cache_clear()
@@ -154,7 +153,7 @@ def own_connections(**_: Any) -> None:
 
 @worker_ready.connect
 def note_start_in_trail(**_: Any) -> None:
-    """The trail says when workers run, and with which settings."""
+    """Record in the audit trail that a worker started, and with which settings."""
     from auditportal.lifecycle import note_start
 
     note_start("worker")

@@ -1,4 +1,4 @@
-"""Mistakes of an installation, found by `manage.py check` before a person finds them."""
+"""Check an installation for mistakes: `manage.py check`, and `check --deploy` for production."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core.checks import Error, Warning, register
 
 @register
 def storage_is_named(app_configs: Any, **_: Any) -> list[Any]:
-    """Without an allow-list nothing can be played, which is safe but surely not meant."""
+    """Warn when no bucket is allowed: nothing can be played then."""
     if settings.RECORDING_BUCKETS:
         return []
     hint = "RECORDING_BUCKETS=https://s3.eu-west-1.amazonaws.com/acme-recordings"
@@ -18,7 +18,7 @@ def storage_is_named(app_configs: Any, **_: Any) -> list[Any]:
 
 @register
 def log_has_a_policy(app_configs: Any, **_: Any) -> list[Any]:
-    """Without the log's key no checkpoint can be checked, and nothing is given out for long."""
+    """Warn when the trust policy is missing: no checkpoint can be verified then, and playback stops."""
     if settings.AUDIT_POLICY_FILE or not settings.AUDIT_ORIGIN:
         return []
     hint = (
@@ -29,7 +29,7 @@ def log_has_a_policy(app_configs: Any, **_: Any) -> list[Any]:
 
 @register(deploy=True)
 def public_address_is_https(app_configs: Any, **_: Any) -> list[Any]:
-    """Secure cookies, HSTS and the sign-in redirect follow from the public address."""
+    """Require an https:// address: secure cookies, HSTS and the sign-in redirect depend on it."""
     if settings.PUBLIC_URL.startswith("https://"):
         return []
     return [Error("PUBLIC_URL must be the portal's https:// address.", id="portal.E001")]
@@ -37,13 +37,13 @@ def public_address_is_https(app_configs: Any, **_: Any) -> list[Any]:
 
 @register(deploy=True)
 def demo_is_off(app_configs: Any, **_: Any) -> list[Any]:
-    """The demo shows its passwords on the sign-in page."""
+    """Refuse demo mode, which lists its accounts on the sign-in page."""
     return [Error("DEMO must be off.", id="portal.E002")] if settings.DEMO else []
 
 
 @register(deploy=True)
 def static_files_are_collected(app_configs: Any, **_: Any) -> list[Any]:
-    """Pages without their style and scripts are still served, so that nothing else says it."""
+    """Require collected static files: pages are served without them, so nothing else would report it."""
     storage: Any = staticfiles_storage  # what STORAGES names; only one with a manifest has a place to look
     if not isinstance(storage, ManifestFilesMixin) or storage.read_manifest():
         return []

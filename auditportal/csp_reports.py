@@ -1,4 +1,4 @@
-"""Where browsers report what the content security policy kept them from doing."""
+"""Receive browsers' reports about what the content security policy blocked."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from recordings.timed import TimedValue
 
 logger = structlog.get_logger("portal.csp")
 
-# Anybody can send reports: of many only the first of each ten seconds is worth a line.
+# Anyone can send reports, so at most one in ten seconds is logged.
 _logged = TimedValue[bool](10.0)
 _LONGEST = 100
 
@@ -23,7 +23,7 @@ _LONGEST = 100
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
-    """Log what was blocked and on which page, without queries: they hold words of searches. 204 whatever was sent."""
+    """Log what was blocked and on which page, without the query, which contains search words. Always answer 204."""
     if not _logged.get():
         report = _report_in(request.body)
         _logged.set(True)
@@ -49,7 +49,7 @@ def _word(value: Any) -> str:
 
 
 def _place(value: Any) -> str:
-    """Scheme, host and path of an address."""
+    """Return scheme, host and path of an address."""
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
         return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()[

@@ -1,4 +1,4 @@
-"""Gauges read from the database when somebody scrapes; no process keeps them."""
+"""Gauges that are read from the database at each scrape."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,7 +56,7 @@ def _trail() -> Values:
 
 
 def _clock() -> Values:
-    """Events have the database's time. A process with another ends sessions and URLs at the wrong moment."""
+    """Compare this process's clock with the database's: a difference ends sessions and URLs at the wrong time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
         return {"portal_clock_skew_seconds": time.time() - cursor.fetchone()[0]}

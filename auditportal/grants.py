@@ -1,7 +1,7 @@
-"""After each migration: what the application's role may do with each table of the application.
+"""Grant the application's database role its privileges on each table, after each migration.
 
-The list is the whole of it: a table that is not in it is out of reach. The trail's own privileges stand in its
-migrations. docs/threats.md says of each right who believes what is written with it.
+The role has no access to a table that is not listed. The privileges on the audit trail are in its migrations.
+docs/threats.md says for each privilege what depends on the data written with it.
 """
 
 from typing import Any
@@ -10,8 +10,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
-# What the application does with its tables. Nothing is deleted but what is rebuilt or runs out by itself; a viewing and
-# a role that was given are ended, never rewritten.
+# DELETE only where rows can be rebuilt or expire. Viewings and granted roles are ended, never rewritten or deleted.
 TABLES = {
     "account_emailaddress": "SELECT",
     "account_emailconfirmation": "",

@@ -1,4 +1,4 @@
-"""Health and metrics for whoever runs the portal."""
+"""Answer health checks and Prometheus."""
 
 import hmac
 
@@ -11,21 +11,21 @@ from auditportal.metrics import exposition
 from recordings.policies import open_view
 from recordings.timed import TimedValue
 
-# How the parts are: a probe a second must not be a query a second.
+# The states of database and Redis, cached so that frequent probes do not query each time.
 _parts = TimedValue[dict[str, str]](2.0)
 
 
 @open_view
 def live(request: HttpRequest) -> JsonResponse:
-    """The process answers. Asks nobody."""
+    """Answer that the process is alive. Queries nothing."""
     return JsonResponse({"status": "live"})
 
 
 @open_view
 def ready(request: HttpRequest) -> JsonResponse:
-    """Whether requests can be served: the database must answer; Redis away is degraded, not unready.
+    """Answer whether requests can be served: not without the database; without Redis the portal is degraded.
 
-    Which part it is, only those who monitor the portal are told.
+    Only requests with METRICS_TOKEN learn which part it is.
     """
     parts = _parts.get()
     if parts is None:
@@ -47,14 +47,14 @@ def _database() -> str:
 
 @open_view
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text for whoever sends METRICS_TOKEN as a bearer token; for everybody else it does not exist."""
+    """Return metrics as Prometheus text to requests with METRICS_TOKEN as their bearer token; 404 to all others."""
     if not _is_monitoring(request):
         raise Http404
     return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _is_monitoring(request: HttpRequest) -> bool:
-    """By a token, because an address says little behind a proxy."""
+    """Check the bearer token. An address would say little behind a proxy."""
     expected = f"Bearer {settings.METRICS_TOKEN}".encode()
     given = request.headers.get("Authorization", "").encode()
     return bool(settings.METRICS_TOKEN) and hmac.compare_digest(given, expected)

@@ -1,7 +1,6 @@
-"""The trail says when it was being written and under which settings: each process notes its start and its end.
+"""Record in the audit trail when each process starts and stops, and with which settings (PCI DSS 10.2.1.6).
 
-PCI DSS 10.2.1.6: starting and stopping of audit logs. The settings that decide what may be played and for how long
-stand in the event, so that a change of them between two starts can be seen.
+The event holds the settings that decide what may be played and for how long, so that a change between two starts shows.
 """
 
 import os
@@ -19,10 +18,10 @@ logger = structlog.get_logger("portal.lifecycle")
 
 
 def note_start(part: str) -> None:
-    """Write that a part of the portal (web, worker) has started, and see to its end being written.
+    """Record that a part of the portal (web, worker) has started, and record its end at exit.
 
-    A database that is away does not keep the part from starting: until it is back nothing is served that must be
-    logged. One whose sessions are shared does: the process ends with a sentence.
+    The part also starts while the database is unavailable; nothing that must be logged is served until it is back.
+    Raises SystemExit when the database shares sessions between clients.
     """
     try:
         check_sessions()
@@ -38,7 +37,7 @@ def note_start(part: str) -> None:
         "release": settings.AUDIT_RELEASE,
     }
     _note(Kind.LOGGING_STARTED, part, detail)
-    # Not atexit: the web server's processes are multiprocessing's, which end without it.
+    # Not atexit: the web server's processes are started by multiprocessing, which does not run it.
     ending = (Kind.LOGGING_STOPPED, part, {"part": part, "process": os.getpid()})
     Finalize(None, _note, args=ending, exitpriority=10)
 

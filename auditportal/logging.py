@@ -1,4 +1,4 @@
-"""JSON logs, one object a line, UTC, with the request's id on every line – and never a credential in one."""
+"""Write JSON logs: one object a line, times in UTC, the request's id on every line, and no credentials."""
 
 import logging
 import logging.config
@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-# What must not reach a log, wherever it comes from: signatures of all three kinds of signed URL, keys, tokens.
+# Never logged, wherever it comes from: signatures of all three kinds of signed URL, keys, tokens.
 SECRET = re.compile(
     r"(?i)((?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId|Key-Pair-Id|Policy)=)[^&\s\"']+"
     r"|(Bearer\s+)[\w.~+/=-]+"
@@ -16,9 +16,9 @@ SECRET = re.compile(
     r"|(://[^:/@\s]*:)[^@/\s]+(?=@)"
 )
 Event = MutableMapping[str, Any]
-SHORTEST_SECRET = 8  # what is shorter may be a word that lines need
+SHORTEST_SECRET = 8  # a shorter one may be an ordinary word
 
-# The secrets of the settings. Patterns know how a credential looks, these find one wherever somebody put it.
+# The secrets of the settings, found as they are; the pattern above finds others by their form.
 _known: tuple[str, ...] = ()
 
 
@@ -27,21 +27,21 @@ def _mask(match: re.Match[str]) -> str:
 
 
 def redact(text: str) -> str:
-    """The text with every credential replaced by three stars."""
+    """Return the text with every credential replaced by three stars."""
     for secret in _known:
         text = text.replace(secret, "***")
     return SECRET.sub(_mask, text)
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Redact these values from now on, instead of those given before."""
+    """Redact these values from now on, in place of those given before."""
     global _known
     _known = tuple(sorted({text for text in secrets if len(text) >= SHORTEST_SECRET}, key=len, reverse=True))
 
 
 def _clean(value: Any) -> Any:
-    """The value as JSON can hold it, every text in it redacted. What is no text becomes one here, not in the renderer:
-    a request's text holds its path, and a path may hold a token."""
+    """Return the value as JSON can hold it, with every text redacted. Other objects become text here, not in the
+    renderer: the text of a request contains its path, and a path may contain a token."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
@@ -55,13 +55,13 @@ def _clean(value: Any) -> Any:
 
 
 def redact_event(_logger: Any, _method: str, event: Event) -> Event:
-    """A structlog processor: the last one before the line is written."""
+    """Redact an event. The last structlog processor before the line is written."""
     return {key: _clean(value) for key, value in event.items()}
 
 
 def shorten_suspicious(record: logging.LogRecord) -> bool:
-    """A filter that lets everything pass: what a client made up (a Host header, say) is a warning of one line, where
-    Django writes an error with a traceback."""
+    """Log a suspicious request, such as one with an invalid Host header, as a warning of one line, where Django logs an
+    error with a traceback. A logging filter; returns True always."""
     if record.name.startswith("django.security.") and record.exc_info:
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -104,12 +104,12 @@ def logging_config(level: str, secrets: Iterable[str]) -> None:
             },
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # At INFO httpx names every URL it calls, and a presigned one is a secret.
+                # At INFO httpx logs every URL it calls, and a presigned URL is a secret.
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
-                # At DEBUG botocore writes signatures and the strings it signs.
+                # At DEBUG botocore logs signatures and the strings it signs.
                 "botocore": {"level": "WARNING"},
-                # Its errors hold the traceback that our own line lacks.
+                # Its errors carry the traceback, which the portal's own line does not.
                 "django.request": {"level": "ERROR"},
                 "django.security.csrf": {"level": "ERROR"},
                 "celery.beat": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""What is measured, in Prometheus' terms. Works with several web processes through PROMETHEUS_MULTIPROC_DIR."""
+"""Define the Prometheus metrics. PROMETHEUS_MULTIPROC_DIR collects those of several web processes."""
 
 import os
 
@@ -17,7 +17,7 @@ SIGN_INS = Counter("portal_sign_ins_total", "Sign-ins by outcome", ["outcome"])
 
 
 def exposition() -> bytes:
-    """All metrics as text, those of the sibling processes included."""
+    """Return all metrics as text, including those of the other web processes."""
     gauges = CollectorRegistry()
     gauges.register(DatabaseGauges())
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -1,4 +1,4 @@
-"""What happens around every request: an id and a line in the log, calm headers, plain answers to our own errors."""
+"""Wrap every request: a request id and a log line, privacy headers, and answers for the portal's own errors."""
 
 import time
 import uuid
@@ -15,14 +15,14 @@ from recordings.exceptions import PortalError
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 logger = structlog.get_logger("portal.request")
-# Any other word is a method for HTTP, and would be a line of its own for ever.
+# HTTP allows any word as a method, and each would become a metric of its own.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def request_log(get_response: Handler) -> Handler:
-    """Bind a request id, write one line per request – path without its query: searches hold names – and count it.
+    """Give the request an id, log one line without the query (searches contain names), and measure it.
 
-    The id is always ours: events are found by it. A proxy can log the answer's `X-Request-ID`.
+    The id is never taken from the client, because events are found by it. A proxy can log the answer's `X-Request-ID`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -45,7 +45,7 @@ def request_log(get_response: Handler) -> Handler:
             status=response.status_code,
             ms=round(seconds * 1000, 1),
         )
-        # What runs next in this thread is not of this request.
+        # The thread serves another request next.
         structlog.contextvars.clear_contextvars()
         return response
 
@@ -53,7 +53,7 @@ def request_log(get_response: Handler) -> Handler:
 
 
 def privacy_headers(get_response: Handler) -> Handler:
-    """Nothing a signed-in person saw may be kept by a cache or used by another site."""
+    """Keep caches and other sites from storing or using what a signed-in person sees."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -62,7 +62,7 @@ def privacy_headers(get_response: Handler) -> Handler:
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if getattr(response, "is_public", False):
-            # A shared cache gives this answer to everybody: no cookie in it, and the same whoever asks.
+            # A shared cache gives this answer to everybody: it sets no cookie and does not vary by one.
             response.cookies.clear()
             vary = [
                 name for name in response.get("Vary", "").split(", ") if name and name.lower() != "cookie"
@@ -80,7 +80,7 @@ def privacy_headers(get_response: Handler) -> Handler:
 
 
 class plain_answers:
-    """Turn the portal's own errors, and a database that went away in a view, into a page with a sentence."""
+    """Answer the portal's own errors, and a database that fails during a view, with a sentence."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
-"""Refuse a database connection whose session is not ours alone.
+"""Refuse a database connection whose session is shared with other clients.
 
-Leases, locks held over several transactions and the timeouts of the web rest on the session of a connection. Behind
-PgBouncer in transaction (or statement) mode another client gets that session between two transactions.
+Leases, session locks and the web's timeouts need a session of their own. PgBouncer in transaction or statement mode
+gives the session to another client between two transactions.
 """
 
 import psycopg
@@ -26,7 +26,7 @@ class SharedSessions(Exception):
 
 
 def check_sessions() -> None:
-    """Raises SharedSessions. A database that is away is not checked: nothing is served from it either."""
+    """Raise SharedSessions when sessions are shared. Without a connection nothing is checked, and nothing is served."""
     parameters = connection.get_connection_params()
     # A pooler may refuse a session's options before it can be told from PostgreSQL.
     for name in ("cursor_factory", "pool", "context", "prepare_threshold", "server_side_binding", "options"):
@@ -41,7 +41,7 @@ def check_sessions() -> None:
 
 
 def _are_shared(parameters: dict[str, object]) -> bool:
-    """Whether one of two connections is given the server process of the other, or another than it had before."""
+    """Return whether two connections share a server process, or one of them changes it."""
     with (
         psycopg.connect(**parameters, autocommit=True) as resting,  # type: ignore[arg-type]
         psycopg.connect(**parameters) as working,  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Static files with hashes in their names, and pages that stand when those were not collected."""
+"""Serve static files with hashes in their names, and pages even when the files were not collected."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise is not typed
-    """A file that the manifest does not know has its plain name: an error page without its style is still a page."""
+    """Use a file's plain name when the manifest lacks it: an error page without its style is still readable."""
 
     manifest_strict = False
 

@@ -1,12 +1,12 @@
-"""Limits of sign-in: nobody guesses many passwords, and nobody keeps another person out by guessing.
+"""Limit sign-in attempts, so that nobody can guess passwords, nor lock another person out by guessing.
 
 - Five failed attempts in five minutes stop an account for one address only.
-- An account that failed ten times in an hour, from wherever, takes the next attempt after 1, 2, 4 … 60 seconds.
-- A device on which the person has signed in before is counted by itself: what others do does not delay it.
-- Ten attempts a minute from one address, whatever the names, but for those devices.
+- After ten failed attempts at an account in an hour, from any address, the next one waits 1, 2, 4 … 60 seconds.
+- A browser in which the person has signed in before is counted separately: attempts elsewhere do not delay it.
+- Ten attempts a minute from one address, for all names together, except from those browsers.
 
-An attempt counts before the password is looked at, so that many at once are no way around; one that succeeds is taken
-back, and so is one that a delay refuses.
+An attempt counts before the password is checked, so that many at once do not get around the limit. A successful attempt
+is uncounted, and so is one that is refused because of a delay.
 """
 
 import secrets
@@ -30,7 +30,7 @@ _SALT = "auditportal.accounts.attempts"
 
 
 class TooManyAttempts(Exception):
-    """The next attempt is taken after `seconds`."""
+    """The next attempt is possible in `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"wait {seconds} s")
@@ -39,19 +39,19 @@ class TooManyAttempts(Exception):
 
 @dataclass
 class Attempt:
-    """One attempt to sign in, counted. `locks`: if it fails, what was typed waits for so many seconds."""
+    """A counted attempt to sign in. `locks`: seconds until the next attempt, if this one fails."""
 
     locks: int = 0
     _counted: list[str] = field(default_factory=list)
 
     def succeeded(self) -> None:
-        """Take it back, so that signing in every day is no failure."""
+        """Uncount the attempt."""
         for name in self._counted:
             count_down(name)
 
 
 def begin(request: HttpRequest, username: str) -> Attempt:
-    """Count an attempt. Raises TooManyAttempts, or CannotCount when the counters' store is away."""
+    """Count an attempt. Raises TooManyAttempts, or CannotCount when Redis is unavailable."""
     user = _user(username)
     account, address = _account(user, username), _network(client_address(request))
     device = _device(request, user)
@@ -64,16 +64,16 @@ def begin(request: HttpRequest, username: str) -> Attempt:
         attempt._counted.append(name)
         return number
 
-    # 1. From one address, but for a device of this person: colleagues may have used the address up.
+    # 1. From one address, unless it is a known browser: colleagues may have used up the address.
     if not device:
         count(f"{_SALT}:address:{address}", ADDRESS_TRIES, ADDRESS_SECONDS)
-    # 2. At this account, from this device or address.
+    # 2. At this account, from this browser or address.
     pair = f"{account}:from:{device or address}"
     number = count(pair, PAIR_TRIES, PAIR_SECONDS)
     attempt.locks = PAIR_SECONDS if number == PAIR_TRIES else 0
     if device:
         return attempt
-    # 3. At this account, from everywhere. A password that is not looked at is no try.
+    # 3. At this account, from everywhere. An attempt that is refused here does not count.
     failures = int(cache.get(f"{account}:all", 0))
     if failures >= FREE_TRIES:
         delay = min(2 ** (failures - FREE_TRIES), LONGEST_DELAY)
@@ -88,14 +88,14 @@ def begin(request: HttpRequest, username: str) -> Attempt:
 
 
 def unlock(user: User) -> None:
-    """Forget every count of an account: they are kept under a number that is in force no more."""
+    """Reset all counters of an account by moving to the next generation of their keys."""
     name = _generation(user.username)
     cache.add(name, 0, None)
     cache.incr(name)
 
 
 def remember_device(response: HttpResponseBase, user: User) -> None:
-    """Mark the browser as one on which this person has signed in."""
+    """Mark the browser as one in which this person has signed in."""
     response.set_signed_cookie(
         _cookie(user.pk),
         secrets.token_hex(8),
@@ -108,12 +108,12 @@ def remember_device(response: HttpResponseBase, user: User) -> None:
 
 
 def _user(username: str) -> User | None:
-    """The person whose password would be looked at: the database decides which spellings mean one name."""
+    """Return the person whose password would be checked. The database decides which spellings are the same name."""
     return User.objects.filter(username__iexact=username).only("username").first()
 
 
 def _device(request: HttpRequest, user: User | None) -> str:
-    """The mark of a browser on which this person has signed in; empty for any other."""
+    """Return the mark of a browser in which this person has signed in, else an empty string."""
     if user is None:
         return ""
     mark = request.get_signed_cookie(_cookie(user.pk), default="", salt=_SALT, max_age=DEVICE_SECONDS)
@@ -125,7 +125,7 @@ def _cookie(pk: int) -> str:
 
 
 def _generation(name: str) -> str:
-    # What was typed may be a password: it stands nowhere.
+    # The typed name may be a password, so only its HMAC is stored.
     return f"{_SALT}:{salted_hmac(_SALT, name.casefold(), algorithm='sha256').hexdigest()}"
 
 
@@ -135,7 +135,7 @@ def _account(user: User | None, typed: str) -> str:
 
 
 def _network(address: str) -> str:
-    """An IPv6 caller has a whole /64 of addresses."""
+    """Return the address, or its /64 network for IPv6: a client has all addresses of it."""
     if address and isinstance(ip_address(address), IPv6Address):
         return str(ip_network((address, 64), strict=False))
     return address

@@ -1,6 +1,6 @@
-"""How long a session lives: 15 minutes without activity, 12 hours in all, both counted on the server.
+"""End sessions after 15 minutes without activity and after 12 hours at most; the server counts both (NIST 800-63B).
 
-Polling and heartbeats are no activity; watching keeps a session alive but never beyond its absolute end (NIST 800-63B).
+Polling is no activity. Watching a recording is, but it does not move the absolute end.
 """
 
 from datetime import UTC, datetime
@@ -14,19 +14,19 @@ from recordings.http import is_poll
 
 SEEN_AT = "seen_at"
 ENDS_AT = "ends_at"
-# Activity moves the mark at most this often: a session write per request would be a needless one.
+# Activity is written at most this often, to save a write on each request.
 _GRAIN_SECONDS = 30
 
 
 def is_over(request: Any) -> bool:
-    """Whether the idle or the absolute limit has passed."""
+    """Return whether the idle or the absolute limit has passed."""
     now = timezone.now().timestamp()
     seen = request.session.get(SEEN_AT, 0)
     return bool(now > request.session.get(ENDS_AT, 0) or now - seen > settings.SESSION_IDLE_SECONDS)
 
 
 def touch(request: Any) -> None:
-    """Note activity, unless the request is only a poll (it says so in a header that counts against it)."""
+    """Record activity, unless the request is a poll."""
     if is_poll(request):
         return
     now = timezone.now().timestamp()
@@ -35,22 +35,22 @@ def touch(request: Any) -> None:
 
 
 def ends_at(request: Any) -> datetime:
-    """When this session ends if nothing more is done: shown in the rail."""
+    """Return when this session ends without further activity. The navigation shows it."""
     idle_end = request.session.get(SEEN_AT, 0) + settings.SESSION_IDLE_SECONDS
     return datetime.fromtimestamp(min(idle_end, request.session.get(ENDS_AT, 0)), UTC)
 
 
 def seconds_left(request: Any) -> int:
-    """Return the whole seconds until this session ends if nothing more is done."""
+    """Return the whole seconds until this session ends without further activity."""
     return max(0, int(ends_at(request).timestamp() - timezone.now().timestamp()))
 
 
 def can_be_prolonged(request: Any) -> bool:
-    """Return whether activity moves the end: not when the absolute one comes first."""
+    """Return whether activity moves the end: not when the absolute limit comes first."""
     return bool(ends_at(request).timestamp() < request.session.get(ENDS_AT, 0))
 
 
 def end(request: Any) -> None:
-    """Sign the person out because the time is over; the trail says that it was not their own doing."""
+    """Sign the person out because the session has ended. The event says that they did not do it themselves."""
     request.session_is_over = True
     logout(request)

@@ -1,1 +1,1 @@
-"""The portal behind limits that hold with and without a proxy in front: what the web server serves."""
+"""Limit requests before they reach Django: sizes, rates, and how many wait. Works without a proxy in front."""

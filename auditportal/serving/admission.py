@@ -1,4 +1,4 @@
-"""Admit requests to the threads of one process: a bounded number wait, for a bounded time."""
+"""Admit requests to the threads of one process: a limited number may wait, for a limited time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,13 +11,13 @@ from auditportal.serving.refusals import Overloaded
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# With the time to answer it, a request that waited has its answer, or its refusal, within two seconds.
+# A request that waits a second has its answer, or its refusal, within two seconds.
 WAIT_SECONDS = 1.0
 WAITING_PER_THREAD = 4
 
 
 class Threads:
-    """Threads that work for requests. Work is refused when it cannot begin within a second."""
+    """Run work in a fixed number of threads. Refuse work that cannot begin within a second."""
 
     def __init__(self, name: str, number: int) -> None:
         self._pool = ThreadPoolExecutor(number, name)

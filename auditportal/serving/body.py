@@ -1,4 +1,4 @@
-"""Read the body of a request as it arrives: never more than a limit, never slower than a least rate."""
+"""Read the body of a request as it arrives, up to a maximum size and not slower than a minimum rate."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,7 +11,7 @@ from auditportal.serving.refusals import BodyTooLarge, BodyTooSlow, ClientGone
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-# A body may pause for ten seconds in all, and comes at 8 KiB a second or faster.
+# A body arrives at 8 KiB a second or faster, with ten seconds of pauses in all.
 PATIENCE_SECONDS = 10.0
 LEAST_BYTES_A_SECOND = 8 * 1024
 MOST_DISCARDED, DISCARD_SECONDS = 2 * 1024 * 1024, 1.0
@@ -21,7 +21,7 @@ IN_MEMORY = 64 * 1024
 async def read_body(receive: Receive, most: int) -> "SpooledTemporaryFile[bytes]":
     """Read a whole body of at most `most` bytes; in memory up to 64 KiB, in a temporary file beyond.
 
-    Raises BodyTooLarge, BodyTooSlow (after 10 s and a second for each 8 KiB that came) or ClientGone; nothing of the
+    Raises BodyTooLarge, BodyTooSlow (after 10 s plus one second for each 8 KiB received) or ClientGone. Nothing of the
     body is kept then.
     """
     body: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
@@ -49,9 +49,9 @@ async def read_body(receive: Receive, most: int) -> "SpooledTemporaryFile[bytes]
 
 
 async def discard_rest(receive: Receive) -> None:
-    """Read on and keep nothing, up to 2 MiB and for a second.
+    """Read and discard up to 2 MiB, for at most a second.
 
-    A client that is still sending when the connection closes may lose the answer: a proxy then says 502.
+    A client that is still sending when the connection closes may lose the answer; a proxy then reports 502.
     """
     size = 0
     with suppress(TimeoutError):

@@ -1,7 +1,6 @@
 """Run a WSGI application in threads for an asynchronous server.
 
-A thread is held while the application works, never while a client is slow: what it answers is sent piece by piece from
-the event loop.
+A request uses a thread only while the application works. The event loop sends the answer, so a slow client uses none.
 """
 
 import asyncio
@@ -22,14 +21,14 @@ Environ = dict[str, Any]
 logger = structlog.get_logger("portal.server")
 Application = Callable[[Environ, Callable[..., Any]], Any]
 
-_AT_ONCE = 256 * 1024  # what is read of an answer in one go
-# A client that takes no piece for so long gets no more; the connection is closed.
+_AT_ONCE = 256 * 1024  # bytes of an answer that are read at once
+# The connection is closed when a client accepts nothing for so long.
 _SEND_SECONDS = 30.0
 
 
 @dataclass
 class Answer:
-    """An answer of the application: its beginning, and what has not been read yet."""
+    """An answer of the application: its first bytes, and an iterator over the rest."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -39,7 +38,7 @@ class Answer:
 
 
 def environ_of(scope: Scope, body: IO[bytes], size: int) -> Environ:
-    """The WSGI environment of an ASGI request whose body has arrived.
+    """Build the WSGI environment of an ASGI request whose body has arrived.
 
     A header with an underscore in its name is left out: it would be taken for the one with a hyphen, such as
     X-Forwarded-For.
@@ -77,7 +76,7 @@ def environ_of(scope: Scope, body: IO[bytes], size: int) -> Environ:
 
 
 def call(application: Application, environ: Environ) -> Answer:
-    """Have the application answer, and read the beginning of what it says: mostly that is all. Runs in a thread."""
+    """Call the application and read the first 256 KiB of its answer, mostly all of it. Runs in a thread."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -104,10 +103,10 @@ def call(application: Application, environ: Environ) -> Answer:
 
 
 async def send_answer(answer: Answer, send: Send, threads: Threads) -> None:
-    """Send the answer as fast as the client takes it.
+    """Send the answer as fast as the client accepts it.
 
-    A client that takes nothing for 30 seconds gets no more, nor does anybody when no thread is free to read on: the
-    answer then ends before its announced length, so that it is seen to be cut off.
+    Stop when the client accepts nothing for 30 seconds, or when no thread is free to read the rest. The answer is then
+    shorter than its Content-Length, so the client can tell that it is incomplete.
     """
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     if answer.rest is None:
@@ -128,7 +127,7 @@ async def send_answer(answer: Answer, send: Send, threads: Threads) -> None:
 
 
 def _read(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """The next 256 KiB or a little more, and whether that was the end."""
+    """Read the next 256 KiB or a little more. Return them, and whether that was the end."""
     pieces: list[bytes] = []
     size = 0
     for chunk in chunks:

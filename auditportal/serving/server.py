@@ -1,7 +1,6 @@
-"""The ASGI application: a request takes a thread once it has arrived whole, and while the portal works on it.
+"""The ASGI application: receive a request completely, then let a thread answer it.
 
-Slow clients, large bodies, and more requests than the threads answer in time are refused from the event loop, which is
-never busy for long.
+The event loop refuses slow clients, large bodies and more requests than the threads can answer in time.
 """
 
 import asyncio
@@ -43,21 +42,21 @@ logger = structlog.get_logger("portal.server")
 
 LONGEST_ADDRESS = 8 * 1024
 LARGEST_HEAD = 32 * 1024
-# Without a session a person signs in, and nothing more.
+# Without a session a person can only sign in.
 STRANGERS_BYTES = 64 * 1024
 _MONITORING = ("/health/ready", "/metrics")
-# A proxy waits longer for an answer.
+# Proxies wait longer than that for an answer.
 _LARGE_WAIT_SECONDS = 30.0
 _POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-reports"
 
 
 class Server:
-    """Serves a WSGI application with `threads` threads."""
+    """Serve a WSGI application with `threads` threads."""
 
     def __init__(self, application: Application, threads: int) -> None:
         self._application = application
         self._threads = Threads("request", threads)
-        # Answers while every other thread is busy.
+        # Separate threads, which answer while all others are busy.
         self._monitoring = Threads("monitoring", 2)
         self._deliveries = reverse("webhooks:webhook", args=["-"]).removesuffix("-")
         self._large = asyncio.Semaphore(1)
@@ -65,19 +64,19 @@ class Server:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        # 1. That the process is alive it says itself: no thread, no database.
+        # 1. Liveness needs no thread and no database.
         if scope["path"] == "/health/live":
             await _say(send, 200, json.dumps({"status": "live"}), "application/json")
             return
         try:
-            # 2. Take in head and body, whole.
+            # 2. Receive head and body completely.
             _check_head(scope)
             most = await self._most_bytes(scope)
             async with self._turn_of_a_large_body() if most == LARGEST_REQUEST else nullcontext():
                 with await read_body(receive, most) as body:
                     size = body.seek(0, os.SEEK_END)
                     body.seek(0)
-                    # 3. Have a thread answer.
+                    # 3. Let a thread answer.
                     threads = self._monitoring if scope["path"] in _MONITORING else self._threads
                     answer = await threads.run(call, self._application, environ_of(scope, body, size))
         except ClientGone:
@@ -90,14 +89,14 @@ class Server:
             logger.exception("failed", path=scope["path"])
             await _refuse(scope, send, Failed())
         else:
-            # 4. Send the answer at the client's pace.
+            # 4. Send the answer as fast as the client accepts it.
             await send_answer(answer, send, self._threads)
 
     async def _most_bytes(self, scope: Scope) -> int:
-        """How many bytes of a body are read. Raises LengthMissing, or BodyTooLarge when more are announced."""
+        """Return how many bytes of a body to read. Raises LengthMissing, or BodyTooLarge when more are announced."""
         headers = dict(scope["headers"])
         if self._is_delivery(scope["path"]):
-            return LARGEST_DELIVERY + 1  # the receiver itself says that a delivery is too long
+            return LARGEST_DELIVERY + 1  # the receiver itself answers a delivery that is too long
         if b"transfer-encoding" in headers:
             raise LengthMissing
         announced, cookies = int(headers.get(b"content-length", 0)), headers.get(b"cookie")
@@ -113,7 +112,7 @@ class Server:
 
     @asynccontextmanager
     async def _turn_of_a_large_body(self) -> AsyncIterator[None]:
-        """Wait until no other large body is on the disk, where each is written twice. Raises UploadUnderWay."""
+        """Wait until no other large body is being received: each is on the disk twice. Raises UploadUnderWay."""
         try:
             async with asyncio.timeout(_LARGE_WAIT_SECONDS):
                 await self._large.acquire()
@@ -125,12 +124,12 @@ class Server:
             self._large.release()
 
     def _is_delivery(self, path: str) -> bool:
-        """Whether the path has the token of deliveries; with a wrong one it is like any address that does not exist."""
+        """Return whether the path has the token of deliveries. A wrong one is treated like an unknown address."""
         return path.startswith(self._deliveries) and token_matches(path.removeprefix(self._deliveries))
 
 
 def _check_head(scope: Scope) -> None:
-    """Raises AddressTooLong or HeadTooLarge."""
+    """Raise AddressTooLong or HeadTooLarge when the request line or the headers are too long."""
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
         raise AddressTooLong
     if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
@@ -138,9 +137,9 @@ def _check_head(scope: Scope) -> None:
 
 
 def _has_session(cookies: str) -> bool:
-    """Whether a session of somebody who signed in is kept and not over. Runs in a thread. Raises DatabaseAway.
+    """Return whether the cookie names a session that has not ended. Runs in a thread. Raises DatabaseAway.
 
-    Only read here: whose it is, and whether it still counts, the application says, which may give it a new key.
+    The session is only read here. The application decides whose it is and whether it is valid.
     """
     close_old_connections()
     try:
@@ -168,7 +167,7 @@ async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
 async def _say(
     send: Send, status: int, text: str, content_type: str, more: dict[str, str] | None = None
 ) -> None:
-    """Send a short answer that loads nothing and that nobody keeps, with the headers of every other answer."""
+    """Send a short answer with the security headers that every other answer has."""
     body = text.encode()
     headers = {
         "Content-Type": content_type,
