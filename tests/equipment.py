@@ -20,6 +20,7 @@ NO_CEPH = "no Ceph RGW (Debian packages radosgw ceph-mon ceph-osd ceph-common)"
 NO_OPENSSL = "no openssl command (Debian package openssl)"
 NO_POPPLER = "no pdftotext (Debian package poppler-utils)"
 NO_NGINX = "no nginx (Debian package nginx-light)"
+NO_GETTEXT = "no xgettext (Debian package gettext)"
 NO_PGBOUNCER = "no pgbouncer (Debian package pgbouncer)"
 # Of a fixture's name: the program it needs, and what is said without it.
 _PROGRAMS = {
@@ -27,6 +28,7 @@ _PROGRAMS = {
     "first_page": ("pdftotext", NO_POPPLER),
     "nginx": ("nginx", NO_NGINX),
     "pgbouncer": ("pgbouncer", NO_PGBOUNCER),
+    "gnu_gettext": ("xgettext", NO_GETTEXT),
 }
 _CEPH_PROGRAMS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
 FORBIDDEN = frozenset({containers.NOT_PERMITTED})
