@@ -91,7 +91,7 @@ class plain_answers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         if isinstance(error, PortalError):
             logger.warning("refused", error=type(error).__name__, status=error.status)
-            response = answer(request, error.status, error.sentence)
+            response = answer(request, error.status, str(error.sentence))
             if error.status in (429, 503):
                 response.headers["Retry-After"] = "5"
             return response

@@ -1,42 +1,50 @@
 """What can go wrong in the portal's own terms, each with the HTTP status and the sentence it becomes."""
 
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class PortalError(Exception):
-    """An error with a sentence for the person in front of it."""
+    """An error with a sentence for the person who meets it. As a text it is English, for logs and commands."""
 
     status = 500
-    sentence = "Something went wrong on our side."
+    sentence: str | Promise = _("Something went wrong on our side.")
 
-    def __init__(self, sentence: str = "") -> None:
+    def __init__(self, sentence: str | Promise = "") -> None:
         self.sentence = sentence or self.sentence
         super().__init__(self.sentence)
+
+    def __str__(self) -> str:
+        with translation.override("en"):
+            return str(self.sentence)
 
 
 class AuditUnavailable(PortalError):
     """The trail cannot be written: nothing that must be logged may happen."""
 
     status = 503
-    sentence = (
+    sentence = _(
         "The audit trail cannot be written right now, so nothing is shown that would have to be logged."
     )
 
 
 class NotSealed(PortalError):
-    """The log does not take up events, or not fast enough: what must be sealed first is not given out."""
+    """Events are not sealed, or not fast enough: nothing is issued that must be sealed first."""
 
     status = 503
-    sentence = (
-        "The audit trail is not being sealed right now, so nothing is given out that must be sealed first. "
-        "Whoever runs the portal should look at the sealer and the signer."
+    sentence = _(
+        "The audit trail is not being sealed right now, so nothing is issued that must be sealed first. "
+        "The portal's operator should check the sealer and the signer."
     )
 
 
 class NotWitnessed(PortalError):
-    """The witnesses that the trust policy asks for have not confirmed the log in time."""
+    """The witnesses that the trust policy requires have not cosigned a checkpoint in time."""
 
     status = 503
-    sentence = (
-        "The witnesses of the audit trail have not confirmed it in time, so nothing is given out yet. "
+    sentence = _(
+        "The required witnesses have not confirmed the audit trail in time, so nothing is issued yet. "
         "Try again in a moment."
     )
 
@@ -45,25 +53,25 @@ class NotPermitted(PortalError):
     """The person's roles do not carry the permission."""
 
     status = 403
-    sentence = "Your role does not allow this."
+    sentence = _("Your role does not allow this.")
 
 
 class UnknownChannel(PortalError):
     """No channel of this id is known."""
 
     status = 404
-    sentence = "The portal knows no channel of this id."
+    sentence = _("There is no channel with this id.")
 
 
 class PageTooOld(PortalError):
-    """A page that is open reads itself again, and nobody opened it within a session's life."""
+    """A page reloads a part of itself, and it was opened longer ago than a session lives."""
 
     status = 409
-    sentence = "This page was opened too long ago to be kept up to date. Load it again."
+    sentence = _("This page was opened too long ago to be kept up to date. Load it again.")
 
 
 class UnknownObject(PortalError):
     """No object of this id is in the catalog."""
 
     status = 404
-    sentence = "The portal knows no object of this id."
+    sentence = _("There is no object with this id.")

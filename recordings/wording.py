@@ -1,11 +1,13 @@
 """Write times, lengths, sizes and states the same on every page, in the reader's language and time zone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any, cast
 
 from django.utils import timezone, translation
 from django.utils.formats import get_format
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop, pgettext
@@ -42,6 +44,32 @@ def in_english(text: str | Promise) -> str:
     """Return the English of a text that may be translated: what is stored must not depend on who stored it."""
     with translation.override("en"):
         return str(text)
+
+
+def filled(message: str | Promise, **values: object) -> Promise:
+    """Fill the named places of a message when it is shown, in the language of whoever reads it then."""
+    text: Any = lazy(lambda: str(message) % values, str)()
+    return cast("Promise", text)
+
+
+def stored(text: str) -> str:
+    """Translate an English text that was stored: the whole of it, or each of its sentences that is a known message.
+
+    Numbers may stand in a message as %(n1)s, %(n2)s and so on, in the order of the English text.
+    """
+    if not text or (translated := gettext(text)) != text:
+        return translated if text else ""
+    numbers = _NUMBER.findall(text)
+    places = iter(range(1, len(numbers) + 1))
+    message = _NUMBER.sub(lambda _: f"%(n{next(places)})s", text)
+    if numbers and (translated := gettext(message)) != message:
+        return translated % {f"n{place}": number for place, number in enumerate(numbers, 1)}
+    sentences = _SENTENCE_END.split(text)
+    return " ".join(map(stored, sentences)) if len(sentences) > 1 else text
+
+
+_NUMBER = re.compile(r"[0-9]+")
+_SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 def how_long_ago(when: datetime, now: datetime) -> str:
@@ -157,7 +185,7 @@ def size(count: int | None) -> SafeString | str:
         value /= 1024
     text = f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
     return format_html(
-        '<span title="{}">{}</span>', gettext("%(number)s bytes") % {"number": f"{count:,}"}, text
+        '<bdi dir="ltr" title="{}">{}</bdi>', gettext("%(number)s bytes") % {"number": f"{count:,}"}, text
     )
 
 

@@ -17,6 +17,7 @@ from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import MediaCheck, MediaOutcome, Recording, RecordingState
 from recordings.models.fields import uuid7
 from recordings.storage import StorageOutcome, read_range
+from recordings.wording import in_english
 
 logger = structlog.get_logger("portal.assurance")
 
@@ -92,18 +93,18 @@ def _check_file(recording: Recording) -> MediaResult:
     try:
         fresh = fresh_url(recording, uuid7(), interactive=False)
     except NoUrl as refusal:
-        return MediaResult(MediaOutcome.CANNOT_TELL, refusal.sentence)
+        return MediaResult(MediaOutcome.CANNOT_TELL, str(refusal))
     answer = outcome_for(recording, fresh.answer, signed_by=fresh.signed_by, was_found=False)
     if not answer.gives_out:
         # What makes a state is a finding about the file; anything else says something about the moment.
         outcome = MediaOutcome.FAILS if answer.state else MediaOutcome.CANNOT_TELL
-        return MediaResult(outcome, answer.sentence, size_bytes=fresh.answer.size_bytes)
+        return MediaResult(outcome, in_english(answer.sentence), size_bytes=fresh.answer.size_bytes)
     url = fresh.url
     head, tail = read_range(url, last=WINDOW - 1), read_range(url, suffix=WINDOW)
     for part in (head, tail):
         if part.outcome is not StorageOutcome.FOUND:
             outcome = MediaOutcome.FAILS if part.outcome.state else MediaOutcome.CANNOT_TELL
-            return MediaResult(outcome, part.outcome.sentence, size_bytes=part.size_bytes)
+            return MediaResult(outcome, in_english(part.outcome.sentence), size_bytes=part.size_bytes)
 
     size = head.size_bytes or len(head.data)
     inspection = inspect_media(head.data, size)
@@ -117,7 +118,7 @@ def _check_file(recording: Recording) -> MediaResult:
             if between.outcome is StorageOutcome.FOUND:
                 inspection = inspect_media(head.data, size, (offset, between.data))
             else:
-                inspection = Inspection(inspection.container, None, between.outcome.sentence)
+                inspection = Inspection(inspection.container, None, in_english(between.outcome.sentence))
     return MediaResult(*_compare_length(inspection, recording.duration_seconds), inspection, size)
 
 

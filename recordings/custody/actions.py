@@ -1,4 +1,4 @@
-"""Look at a file in storage, keep what is new about it, and say in the trail when it is another one."""
+"""Check a file in storage, store what is new about it, and record in the trail when the file is a different one."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from recordings.media_urls import FreshUrl, NoUrl, fresh_url
 from recordings.models import FileBadge, FileSighting, Recording, Viewing
 from recordings.models.fields import uuid7
 from recordings.storage import StorageOutcome, digest
+from recordings.wording import in_english
 
 logger = structlog.get_logger("portal.custody")
 
@@ -27,16 +28,16 @@ _FACTS = ("size_bytes", "etag", "last_modified", "version_id", "sha256")
 
 
 class Reading(Enum):
-    """Whether a file whose bytes are not known yet is read whole."""
+    """Whether a file without a known hash is read whole."""
 
-    NOT = "not"  # nobody has been given it
+    NOT = "not"  # nobody has played it
     SOON = "soon"  # by the worker
     NOW = "now"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a file came to. `first` is the file as first seen, None before the first sighting."""
+    """The result of checking a file. `first` is the file as first seen, None before the first sighting."""
 
     outcome: StorageOutcome
     comparison: Comparison
@@ -44,14 +45,14 @@ class Look:
 
 
 def look_at_file(*, recording: Recording, by: Actor) -> Comparison:
-    """Ask storage for the file and keep what is new about it; read it whole once it was given out to somebody.
+    """Request the file from storage and store what is new about it. Read the whole file if somebody played it.
 
-    Nothing leaves the server. Raises AuditUnavailable when a change cannot be written into the trail.
+    Nothing leaves the server. Raises AuditUnavailable when a change cannot be written to the trail.
     """
     try:
         fresh = fresh_url(recording, uuid7(), interactive=False)
     except NoUrl as refusal:
-        now = FileState(False, refusal.sentence)
+        now = FileState(False, str(refusal))
         due_at = timezone.now() + LATER if refusal.again else None
         return _keep(recording, refusal.code[:20], now, due_at, by=by)[1]
     was_given_out = Viewing.objects.filter(recording=recording, url_issued_at__isnull=False).exists()
@@ -60,26 +61,26 @@ def look_at_file(*, recording: Recording, by: Actor) -> Comparison:
 
 
 def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Reading) -> Look:
-    """Keep what storage answered to a fresh URL: the sighting, the badge, the state, and when to look again.
+    """Store storage's answer to a fresh URL: the sighting, the badge, the state, and when to check again.
 
-    Raises AuditUnavailable when a change cannot be written into the trail.
+    Raises AuditUnavailable when a change cannot be written to the trail.
     """
-    # 1. What storage showed of the file before, and what it says now.
+    # 1. Compare storage's earlier answers with this one.
     sightings = _sightings_of(recording)
     states = _found_states(sightings)
     answer = fresh.answer
     outcome = outcome_for(recording, answer, signed_by=fresh.signed_by, was_found=bool(states))
-    now = FileState(False, outcome.sentence)
+    now = FileState(False, in_english(outcome.sentence))
     is_to_read = False
     if outcome is StorageOutcome.FOUND:
         now = FileState(True, "", answer.size_bytes, answer.etag, answer.last_modified, answer.version_id)
-        # 2. The whole file is read once.
+        # 2. Read the whole file once.
         limit = settings.CUSTODY_HASH_MAX_BYTES
         is_unread = not _known_hash(states, now) and 0 < limit >= (answer.size_bytes or 0)
         if is_unread and reading is Reading.NOW:
             now = replace(now, sha256=digest(fresh.url, most_bytes=limit) or "")
         is_to_read = is_unread and reading is Reading.SOON
-    # 3. All of it is written in one transaction.
+    # 3. Write everything in one transaction.
     due_at = next_look(outcome, _wrong_since(recording, outcome, sightings), is_to_read=is_to_read)
     first, comparison = _keep(recording, outcome, now, due_at, by=by)
     return Look(outcome, comparison, first)
@@ -93,15 +94,15 @@ def _keep(
     *,
     by: Actor,
 ) -> tuple[FileState | None, Comparison]:
-    """Write what was found out. Return the file as first seen before, and how it compares with it now."""
+    """Write the result. Return the file as first seen (None before this) and the comparison with it."""
     with transaction.atomic():
-        # 1. The row is locked before the sightings are read: of two looks at once only one is the first.
+        # 1. Lock the row before reading the sightings: of two checks at once, only one is the first.
         row = Recording.objects.filter(pk=recording.pk)
         locked = row.select_for_update(no_key=True).only(
             *("state", "state_reason", "state_at", "vanished_at", "changed_at"), "file_badge"
         )
         before, sightings = locked.get(), _sightings_of(recording)
-        # 2. A sighting is kept when it differs from the last one. While a file's headers stay, its hash does.
+        # 2. Store a sighting when it differs from the last one. While the headers are the same, so is the hash.
         states = _found_states(sightings)
         if now.found and not now.sha256:
             now = replace(now, sha256=_known_hash(states, now))
@@ -110,16 +111,16 @@ def _keep(
         if not sightings or (sightings[-1].outcome, _facts(sightings[-1])) != (outcome, facts):
             FileSighting.objects.create(recording=recording, seen_at=timezone.now(), outcome=outcome, **facts)
         new: dict[str, Any] = {"file_due_at": due_at}
-        said = outcome if isinstance(outcome, StorageOutcome) else None
-        # 3. What passes, or is no fault of the file, takes nothing away from what is known of it.
-        if now.found or (said is not None and said.state) or not before.file_badge:
+        answered = outcome if isinstance(outcome, StorageOutcome) else None
+        # 3. An outcome that is temporary, or not about the file, does not replace what is known about the file.
+        if now.found or (answered is not None and answered.state) or not before.file_badge:
             new |= {"file_badge": comparison.badge, "file_judged": comparison.sentence}
             new |= {"file_seen_at": timezone.now()}
-        state, reason = state_after(before, said) if said else (before.state, before.state_reason)
+        state, reason = state_after(before, answered) if answered else (before.state, before.state_reason)
         if state != before.state:
             new |= {"state": state, "state_reason": reason, "state_at": timezone.now()}
         row.update(**new)
-        # 4. The first sighting is an event, and so is the first that differs from it.
+        # 4. Record the first sighting, and the first one that differs from it.
         target = Target.of(recording)
         if first is None and now.found:
             record(Kind.FILE_IDENTIFIED, by=by, target=target, detail=_as_detail(now))
@@ -137,7 +138,7 @@ def _keep(
     for name, value in new.items():
         setattr(recording, name, value)
     if "state" in new:
-        # By itself: an object's rows are locked before its recordings' elsewhere.
+        # In its own transaction: elsewhere an object's rows are locked before its recordings'.
         with transaction.atomic():
             rebuild_docs([recording.object_id])
     return first, comparison
@@ -152,7 +153,7 @@ def _found_states(sightings: list[FileSighting]) -> list[FileState]:
 
 
 def _wrong_since(recording: Recording, outcome: StorageOutcome, sightings: list[FileSighting]) -> datetime:
-    """Since when the file is in the state of this outcome; if it has none, since when the file was not found."""
+    """Return since when the file has had the outcome's state, or, when the outcome has none, has not been found."""
     if outcome.state:
         return recording.state_at if recording.state == outcome.state else timezone.now()
     unfound = list(takewhile(lambda row: row.outcome != StorageOutcome.FOUND, reversed(sightings)))
@@ -160,7 +161,7 @@ def _wrong_since(recording: Recording, outcome: StorageOutcome, sightings: list[
 
 
 def _known_hash(states: list[FileState], now: FileState) -> str:
-    """The hash that the last sighting has, if storage still describes the file as then."""
+    """Return the hash of the last sighting if storage still describes the file in the same way, else an empty text."""
     return states[-1].sha256 if states and states[-1].headers == now.headers else ""
 
 
@@ -169,7 +170,7 @@ def _facts(source: FileSighting | FileState) -> dict[str, Any]:
 
 
 def _as_detail(state: FileState) -> dict[str, int | str]:
-    """The facts as an event has them: times as text, empty ones left out."""
+    """Return the facts for an event: times as text, without empty values."""
     return {
         name: value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in _facts(state).items()

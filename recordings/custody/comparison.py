@@ -1,15 +1,17 @@
-"""Compare a file with the one first seen. Knows nothing of storage or database."""
+"""Compare a file with the one first seen. Needs neither storage nor the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+
+from django.utils.translation import gettext_noop as _
 
 from recordings.models import FileBadge
 
 
 @dataclass(frozen=True)
 class FileState:
-    """A file as storage showed it. `found`: storage gave it out; `sha256` is empty when it was not read whole."""
+    """A file as storage served it. `found`: storage served it. `sha256` is empty when the whole file was not read."""
 
     found: bool
     sentence: str = ""
@@ -21,20 +23,22 @@ class FileState:
 
     @property
     def headers(self) -> tuple[object, ...]:
-        """What storage says without the file being read: while that stays, the hash is not computed again."""
+        """What storage says about the file without reading it. While it stays the same, so does the hash."""
         return (self.size_bytes, self.etag, self.last_modified, self.version_id)
 
 
 @dataclass(frozen=True)
 class Comparison:
+    """The result. `sentence` is stored: it is English, and pages translate it with `wording.stored`."""
+
     badge: FileBadge
     sentence: str
 
 
 def first_of(states: Sequence[FileState]) -> FileState | None:
-    """Return the file as first seen, of its states in order; None when there are none.
+    """Return the file as first seen. `states` are in order; None when there are none.
 
-    Its hash may have been computed later, while storage still described it the same.
+    Its hash may have been computed later, while storage still described it in the same way.
     """
     if not states:
         return None
@@ -43,32 +47,37 @@ def first_of(states: Sequence[FileState]) -> FileState | None:
 
 
 def compare(first: FileState | None, now: FileState, reported_bytes: int | None) -> Comparison:
-    """Compare the file now with its first sighting, or without one with the size that CommBox reports.
+    """Compare the file now with its first sighting, or with the size that CommBox reports when there is none.
 
-    The strongest evidence decides: the hash of the whole file, else its length, else storage's version or tag of it.
-    A tag that differs proves nothing by itself: the same bytes uploaded in other parts get another one. A reported size
-    of 0 says that CommBox did not know it.
+    The strongest evidence decides: the hash of the whole file, else its size, else its version or tag in storage. A
+    different tag proves nothing: the same bytes uploaded in other parts get another tag. CommBox reports a size of 0
+    when it does not know it.
     """
     if not now.found:
         return Comparison(FileBadge.CANNOT_TELL, now.sentence)
     if first is None:
         if not reported_bytes or now.size_bytes is None:
-            sentence = "Seen for the first time; CommBox reports no size to compare with."
+            sentence = _("The file was seen for the first time. CommBox reports no size to compare it with.")
             return Comparison(FileBadge.CANNOT_TELL, sentence)
         if reported_bytes != now.size_bytes:
-            return _differs(f"CommBox reports {reported_bytes} bytes; storage holds {now.size_bytes}.")
-        return _unchanged("Its length is the one CommBox reports.")
+            message = _("CommBox reports %(n1)s bytes. The file in storage has %(n2)s bytes.")
+            return _differs(message % {"n1": reported_bytes, "n2": now.size_bytes})
+        return _unchanged(_("The file has the size that CommBox reports."))
     if first.sha256 and now.sha256:
         if first.sha256 == now.sha256:
-            return _unchanged("Every byte is as first seen.")
-        return _differs("The file's contents have changed since it was first seen.")
+            return _unchanged(_("The file's contents are the same as when it was first seen."))
+        return _differs(_("The file's contents have changed since it was first seen."))
     if first.size_bytes != now.size_bytes:
-        return _differs(f"It had {first.size_bytes} bytes when first seen and has {now.size_bytes} now.")
+        message = _("The file had %(n1)s bytes when it was first seen. It now has %(n2)s bytes.")
+        return _differs(message % {"n1": first.size_bytes, "n2": now.size_bytes})
     if (first.version_id or first.etag) and (first.version_id, first.etag) == (now.version_id, now.etag):
-        return _unchanged("Storage gives it the same tag and length as first seen.")
+        return _unchanged(_("The file has the same size and tag in storage as when it was first seen."))
     return Comparison(
         FileBadge.CANNOT_TELL,
-        "It is as long as first seen, storage's tag is another, and it was not read whole.",
+        _(
+            "The file has the same size as when it was first seen, but a different tag in storage. "
+            "The whole file was not read."
+        ),
     )
 
 

@@ -1,33 +1,35 @@
-"""What an answer of storage makes of a recording."""
+"""Derive a recording's state from storage's answer."""
 
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from recordings.models import Recording, RecordingState
 from recordings.storage import ProbeResult, StorageOutcome
+from recordings.wording import in_english
 
 TROUBLED = frozenset(outcome.state for outcome in StorageOutcome if outcome.state)
-# CommBox reports a recording before its file has arrived in storage. So long a file that is not there is on its way.
+# CommBox reports a recording before its file arrives in storage. For so long, a missing file may still arrive.
 ARRIVES_WITHIN = timedelta(minutes=30)
 
 
 def outcome_for(
     recording: Recording, answer: ProbeResult, *, signed_by: str, was_found: bool
 ) -> StorageOutcome:
-    """Read an answer in the light of what is known of the recording."""
+    """Correct the outcome of an answer by what is known about the recording."""
     outcome = answer.outcome
-    # Without the right to list, S3 refuses a file that is not there instead of saying so.
+    # Without the right to list, S3 answers 403 for a file that does not exist.
     is_absent = outcome in (StorageOutcome.MISSING, StorageOutcome.DENIED)
     if is_absent and not was_found and is_new(recording):
         return StorageOutcome.NOT_YET
     if outcome is StorageOutcome.EXPIRED and signed_by == "portal":
-        return StorageOutcome.KEY_REFUSED  # the URL was made a moment ago: the temporary key has ended
+        return StorageOutcome.KEY_REFUSED  # the URL was just signed, so the temporary key has expired
     return outcome
 
 
 def is_new(recording: Recording) -> bool:
-    """Whether the file may still be on its way: by the time of the call and by the time we first heard of it."""
+    """Return whether the file may still arrive, by the end of the call and by when the recording was first seen."""
     times = [recording.first_seen_at]
     if recording.recorded_at is not None:
         times.append(recording.recorded_at + timedelta(seconds=recording.duration_seconds or 0))
@@ -35,14 +37,14 @@ def is_new(recording: Recording) -> bool:
 
 
 def state_after(recording: Recording, outcome: StorageOutcome) -> tuple[str, str]:
-    """Return the state that follows from the answer, and its reason."""
+    """Return the state that follows from the answer, and its reason in English, as rows store it."""
     if outcome.state:
-        return outcome.state, outcome.sentence
+        return outcome.state, in_english(outcome.sentence)
     if outcome is not StorageOutcome.FOUND or recording.state not in TROUBLED:
         return recording.state, recording.state_reason
-    # The file was in trouble and is there again: the state is what the rest of the row says.
+    # The file can be read again: the rest of the row decides the state.
     if recording.vanished_at is not None:
-        return RecordingState.VANISHED, "CommBox no longer reports this recording. The file still exists."
+        return RecordingState.VANISHED, _("CommBox no longer reports this recording. The file still exists.")
     if recording.changed_at is not None:
-        return RecordingState.CHANGED, "CommBox once changed what it reports about this recording."
+        return RecordingState.CHANGED, _("CommBox once changed what it reports about this recording.")
     return RecordingState.PLAYABLE, ""

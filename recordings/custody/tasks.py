@@ -1,4 +1,4 @@
-"""The task of the worker: look at files that are due. It may be lost, doubled or killed without harm."""
+"""The worker's task: check files that are due. It may be lost, run twice or be killed without harm."""
 
 import time
 
@@ -10,14 +10,14 @@ from recordings.custody.due import next_files
 from recordings.storage import UrlKind
 
 BY = Actor.system("custody")
-# The task runs every 15 seconds: what is left is for the next run. Each kind of URL has its own part of a run, so that
-# a storage that cannot be reached does not keep the worker from files that are elsewhere.
+# The task runs every 15 seconds, and the next run continues. Each kind of URL has its own share of a run, so that an
+# unreachable storage does not keep the worker from files elsewhere.
 SECONDS_A_KIND = 5.0
 
 
 @shared_task
 def look_at_files() -> None:
-    """Look at the files that are due, for some seconds."""
+    """Check files that are due, for up to SECONDS_A_KIND for each kind of URL."""
     for kind in (UrlKind.DIRECT, UrlKind.PRESIGNED):
         ends_at = time.monotonic() + SECONDS_A_KIND
         for recording in next_files(kind):

@@ -1,6 +1,6 @@
-"""Make a fresh URL to a recording's file, and know what storage answers to it.
+"""Make a fresh URL to a recording's file, and get storage's answer to it.
 
-Called between transactions, after the request is in the trail and before anything is given out.
+Called between transactions: after the request is in the trail, before anything is issued.
 """
 
 from recordings.media_urls.errors import NoUrl

@@ -1,13 +1,15 @@
-"""Why there is no URL to a file."""
+"""The error of media_urls: no URL to a file."""
+
+from django.utils.functional import Promise
 
 from recordings.audit import Outcome
 from recordings.exceptions import PortalError
 
 
 class NoUrl(PortalError):
-    """There is no URL to the file now. `code` goes into the trail; `again` says whether a later try may work."""
+    """There is no URL to the file now. `code` goes to the trail. `again`: a retry may succeed."""
 
-    def __init__(self, code: str, sentence: str, *, again: bool = False) -> None:
+    def __init__(self, code: str, sentence: str | Promise, *, again: bool = False) -> None:
         super().__init__(sentence)
         self.code = code
         self.again = again
@@ -15,5 +17,5 @@ class NoUrl(PortalError):
 
     @property
     def outcome(self) -> Outcome:
-        """Return how the trail names it: a refusal stands until something changes, an outage is an error."""
+        """Return the outcome for the trail: an outage is an error; a refusal lasts until something changes."""
         return Outcome.ERROR if self.again else Outcome.DENIED

@@ -1,4 +1,4 @@
-"""A fresh URL, and storage's answer to it: signed by the portal where it holds a key, else by CommBox."""
+"""Make a fresh URL, signed by the portal if it has a storage key, else by CommBox; and get storage's answer to it."""
 
 import math
 import uuid
@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from recordings import breaker
 from recordings.commbox import CommBoxError, RecordingItem, Unreachable
@@ -31,14 +33,15 @@ from recordings.storage import (
     strip_query,
 )
 from recordings.timed import TimedValue
+from recordings.wording import filled
 
 logger = structlog.get_logger("portal.media_urls")
 
 # A URL that expires sooner than this is treated as expired.
 SHORTEST_LIFE = timedelta(seconds=5)
-# A person waits for this answer; a storage that is slower is asked by the browser alone.
+# A person waits for this answer. When storage is slower, only the browser requests the file.
 PROBE_SECONDS = 3.0
-# What storage says when it is the portal's key, not the file, that is the matter; or when nobody can tell.
+# Outcomes that may be about the portal's key rather than the file.
 NOT_BY_THIS_KEY = frozenset(
     {
         StorageOutcome.DENIED,
@@ -48,11 +51,11 @@ NOT_BY_THIS_KEY = frozenset(
         StorageOutcome.UNREACHABLE,
     }
 )
-# Without the right to list, S3 refuses a file that is not there.
+# Without the right to list, S3 answers 403 for a file that does not exist.
 ABSENT = (StorageOutcome.MISSING, StorageOutcome.DENIED)
 NO_VERSION = ("", "null")
 
-# Buckets, and in the second buckets with their versions, that the portal's key does not open. Looked at again later.
+# Buckets that the portal's key cannot read, and buckets whose versions it cannot read. Tried again after 10 minutes.
 _commbox_only: defaultdict[str, TimedValue[bool]] = defaultdict(lambda: TimedValue(600.0))
 _without_versions: defaultdict[str, TimedValue[bool]] = defaultdict(lambda: TimedValue(600.0))
 
@@ -61,7 +64,7 @@ _without_versions: defaultdict[str, TimedValue[bool]] = defaultdict(lambda: Time
 class FreshUrl:
     """A presigned URL that was just made. It must not leave the server before its issue is in the trail.
 
-    `answer` is what storage said to it.
+    `answer`: storage's answer to it.
     """
 
     url: str = field(repr=False)
@@ -72,17 +75,17 @@ class FreshUrl:
 
     @property
     def expires_in(self) -> int:
-        """Return the whole seconds it has left."""
+        """Return the whole seconds until it expires."""
         return max(0, int((self.expires_at - timezone.now()).total_seconds()))
 
     @property
     def lives_long(self) -> bool:
-        """Whether it lives longer than any URL that the portal signs."""
+        """Return whether it is valid for longer than any URL that the portal signs."""
         return self.expires_in > MAX_TTL_SECONDS
 
     @property
     def detail(self) -> dict[str, int | str]:
-        """Return what the trail keeps of it: where the file is and when the URL ends, never the signature."""
+        """Return the facts for the trail: where the file is and when the URL expires, never the signature."""
         ttl_seconds = math.ceil((self.expires_at - timezone.now()).total_seconds())
         version = {"version_id": self.location.version_id} if self.location.version_id else {}
         return {
@@ -99,17 +102,17 @@ class FreshUrl:
 def fresh_url(recording: Recording, viewing_id: uuid.UUID, *, interactive: bool = True) -> FreshUrl:
     """Return a URL to the recording's file for one viewing, with storage's answer to it. Raises NoUrl.
 
-    `interactive` is false where nobody waits: CommBox is then asked out of the background's share.
+    `interactive` is false when nobody waits: then a call to CommBox counts towards the background's budget.
     """
-    # 1. Where the portal holds a key it signs, also what CommBox would sign: that URL is shorter and names its viewing.
+    # 1. The portal signs if it has a key, even where CommBox could: its URL expires sooner and names its viewing.
     own = None
     if can_presign() and not (_may_ask_commbox(recording) and _is_commbox_only(recording)):
         own = _signed_by_portal(recording, viewing_id)
-        # 2. A key that does not open the file says nothing about it where CommBox has a key of its own.
+        # 2. If the portal's key cannot read the file, CommBox's own key may.
         if not (_may_ask_commbox(recording) and own.answer.outcome in NOT_BY_THIS_KEY):
             return own
 
-    # 3. Else CommBox signs.
+    # 3. Otherwise CommBox signs.
     fresh = _signed_by_commbox(recording, interactive=interactive)
     if own is not None and fresh.answer.outcome is StorageOutcome.FOUND:
         _commbox_only[own.location.place].set(True)
@@ -117,9 +120,9 @@ def fresh_url(recording: Recording, viewing_id: uuid.UUID, *, interactive: bool 
 
 
 def pin_version(fresh: FreshUrl, recording: Recording, viewing_id: uuid.UUID, version_id: str) -> FreshUrl:
-    """Return a URL of that version of the file, where the portal signs and its key may read versions.
+    """Return a URL of that version of the file, if the portal signs and its key may read versions.
 
-    Whatever is stored under the same name meanwhile, the bytes of this version are played.
+    The bytes of this version are played even if another file was stored under the same name.
     """
     location = fresh.location
     if fresh.signed_by != "portal" or location.version_id or version_id in NO_VERSION:
@@ -142,11 +145,11 @@ def _is_commbox_only(recording: Recording) -> bool:
 
 
 def _signed_by_portal(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
-    """Sign for the file, in the other reading of a plus sign where only that one is found."""
+    """Sign a URL of the file. A plus sign in its name may mean a space: use the reading that is found."""
     location = location_of(recording.url, plus_is_blank=recording.plus_is_blank)
     fresh = _sign(recording, location, viewing_id)
     if fresh.answer.outcome is StorageOutcome.WRONG_REGION:
-        # Storage has said which region it expects: asked once, known from then on.
+        # Storage named the region it expects. Remember it.
         learn_region(location, fresh.answer.region)
         fresh = _sign(recording, location, viewing_id)
     if fresh.answer.outcome not in ABSENT or not has_two_readings(recording.url):
@@ -156,8 +159,10 @@ def _signed_by_portal(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
 
 
 def _found_instead(recording: Recording, other: FreshUrl) -> FreshUrl | None:
-    """Keep the other reading of the recording's URL, unless it could be another file's name: one file was known by the
-    first reading, or this one is not as long as CommBox reports."""
+    """Keep the other reading of the recording's URL and return it; None when it could be another file's name.
+
+    It could be when a file was found by the first reading before, or when its size is not the one CommBox reports.
+    """
     reported, found = recording.file_size_bytes, other.answer
     if found.outcome is not StorageOutcome.FOUND or (reported and found.size_bytes not in (None, reported)):
         return None
@@ -190,22 +195,29 @@ def _signed_by_commbox(recording: Recording, *, interactive: bool) -> FreshUrl:
     item = _item_of(recording, items)
     if item is None:
         raise NoUrl(
-            "no_longer_reported", "CommBox no longer reports this recording, so it gives no link to it."
+            "no_longer_reported",
+            _("CommBox no longer reports this recording, so there is no link to its file."),
         )
-    # The answer may name another place than the row does, so the allow-list is asked again.
+    # The answer may name another location than the row, so check the allow-list again.
     location = location_of(item.recording_url)
     if item.url_kind != UrlKind.PRESIGNED:
-        raise NoUrl("no_credentials", "The portal holds no credentials for the storage this recording is in.")
+        raise NoUrl("no_credentials", _("The portal has no credentials for the storage of this recording."))
     expires_at = item.url_expires_at or timezone.now() + timedelta(seconds=settings.PLAYBACK_URL_TTL)
     life = expires_at - timezone.now()
     if life < SHORTEST_LIFE:
-        raise NoUrl("already_expired", "CommBox gave a link that has already expired.", again=True)
+        raise NoUrl("already_expired", _("The link from CommBox has already expired."), again=True)
     if settings.COMMBOX_LONG_URLS == "refuse" and life > timedelta(seconds=MAX_TTL_SECONDS):
         minutes = math.ceil(life.total_seconds() / 60)
         raise NoUrl(
             "lives_too_long",
-            f"CommBox's link to the file would stay valid for {minutes} minutes. This installation gives out no "
-            f"link that lives longer than {MAX_TTL_SECONDS // 60} minutes.",
+            filled(
+                _(
+                    "CommBox's link to the file would stay valid for %(n1)s minutes. This installation does not issue "
+                    "links that are valid for longer than %(n2)s minutes."
+                ),
+                n1=minutes,
+                n2=MAX_TTL_SECONDS // 60,
+            ),
         )
     answer = _ask(item.recording_url, location)
     return FreshUrl(item.recording_url, location, expires_at, "commbox", answer)
@@ -218,14 +230,16 @@ def _ask(url: str, location: Location) -> ProbeResult:
 
 
 def _unanswered(error: CommBoxError) -> NoUrl:
-    sentence = f"{error.sentence} The recording cannot be played until it answers."
+    sentence = format_lazy(
+        "{} {}", _(error.sentence), _("The recording cannot be played until CommBox answers.")
+    )
     return NoUrl(f"commbox_{type(error).__name__.lower()}", sentence, again=error.retriable)
 
 
 def _item_of(recording: Recording, items: list[RecordingItem]) -> RecordingItem | None:
-    """Return the item of this answer that is this recording: by fingerprint, else by the file's address and time.
+    """Find the recording in CommBox's answer: by fingerprint, else by the file's address and the recorded time.
 
-    CommBox may start to give activity ids overnight, which changes every fingerprint and no recording.
+    When CommBox starts to send activity ids, every fingerprint changes although the recordings do not.
     """
     for item in items:
         if item.fingerprint == recording.fingerprint:

@@ -1,4 +1,4 @@
-"""Where a recording's file is, and what it is shown as."""
+"""Find where a recording's file is, and its media type."""
 
 from pathlib import PurePosixPath
 
@@ -8,7 +8,7 @@ from recordings.media_urls.errors import NoUrl
 from recordings.models import Recording
 from recordings.storage import Location, NotPlayable, locate
 
-# What a file may be shown as, whatever storage calls it: never as a page (ASVS 3.2.1).
+# The media types that a file may be served with, whatever storage calls it: never HTML (ASVS 3.2.1).
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -21,7 +21,7 @@ MEDIA_TYPES = {
 
 
 def location_of(url: str, *, plus_is_blank: bool = False) -> Location:
-    """Return the place a URL names, if it is on the allow-list. Raises NoUrl."""
+    """Return the location that a URL names. Raises NoUrl when it is not on the allow-list."""
     try:
         return locate(url, settings.RECORDING_BUCKETS, plus_is_blank=plus_is_blank)
     except NotPlayable as error:
@@ -29,6 +29,6 @@ def location_of(url: str, *, plus_is_blank: bool = False) -> Location:
 
 
 def media_type_of(recording: Recording, location: Location) -> str:
-    """Return the type by the file's name; without a known ending it is video unless CommBox calls it audio."""
+    """Return the media type by the file's extension; with an unknown one, video unless CommBox says audio."""
     by_name = MEDIA_TYPES.get(PurePosixPath(location.key).suffix.lower())
     return by_name or ("audio/mp4" if recording.recording_type.lower() == "audio" else "video/mp4")

@@ -1,7 +1,6 @@
-"""What storage refuses because of the portal itself: its clock, its key, its list of buckets.
+"""Remember that storage refuses the portal itself: its clock, its key or its list of buckets.
 
-Kept for a quarter of an hour after it was last met, for the pages of operations. Without Redis it is not kept; the log
-has it all the same.
+A trouble is kept in Redis for a quarter of an hour, for the operations page. It is logged as well.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from recordings.storage import NextStep, ProbeResult, StorageOutcome
 
 logger = structlog.get_logger("portal.storage")
 
-# A clock that differs by more is said before links begin to fail: the shortest link lives for 15 seconds.
+# A larger difference is shown before links begin to fail: the shortest link is valid for 15 seconds.
 CLOCK_TOLERANCE_SECONDS = 10.0
 KEPT_SECONDS = 900
 _KEY = "storage:trouble"
@@ -21,7 +20,7 @@ _KEY = "storage:trouble"
 
 @dataclass(frozen=True, slots=True)
 class StorageTrouble:
-    """What somebody who runs the portal has to put right. `clock_ahead`: seconds by which storage's clock is ahead."""
+    """A problem that the portal's operator has to fix. `clock_ahead`: seconds by which storage's clock is ahead."""
 
     outcome: StorageOutcome
     place: str
@@ -29,7 +28,7 @@ class StorageTrouble:
 
 
 def note(place: str, answer: ProbeResult) -> None:
-    """Remember what is the matter with the portal's access to a bucket; forget it when the bucket answers well."""
+    """Remember a problem with the portal's access to a bucket. Forget it when the bucket serves a file."""
     outcome, ahead = answer.outcome, answer.clock_ahead
     if ahead is not None and abs(ahead) > CLOCK_TOLERANCE_SECONDS:
         outcome = StorageOutcome.CLOCK_SKEWED
@@ -41,9 +40,9 @@ def note(place: str, answer: ProbeResult) -> None:
 
 
 def current() -> StorageTrouble | None:
-    """Return what was met last and is not over."""
+    """Return the last problem that is not over, or None."""
     try:
         known = cache.get(_KEY) or {}
         return StorageTrouble(StorageOutcome(known["outcome"]), str(known["place"]), known["ahead"])
     except (KeyError, ValueError, TypeError, AttributeError):
-        return None  # nothing, or what another release has put there
+        return None  # nothing is stored, or another release stored it

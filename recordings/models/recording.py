@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.fields import uuid7
@@ -13,12 +14,15 @@ from recordings.models.fields import uuid7
 class RecordingState(models.TextChoices):
     """What a person sees of a recording, in a word each."""
 
-    PLAYABLE = "playable", "Playable"
-    CHANGED = "changed_at_source", "Changed at source"
-    VANISHED = "vanished_at_source", "Vanished at source"
-    FILE_MISSING = "file_missing", "File missing"
-    STORAGE_REFUSED = "storage_refused", "Storage refused"
-    NOT_PLAYABLE = "not_playable", "Not playable"
+    PLAYABLE = "playable", _("Playable")
+    CHANGED = "changed_at_source", _("Changed at source")
+    VANISHED = "vanished_at_source", _("Missing at source")
+    FILE_MISSING = "file_missing", _("File missing")
+    STORAGE_REFUSED = "storage_refused", _("Refused by storage")
+    NOT_PLAYABLE = "not_playable", _("Not playable")
+
+
+_BADGES = {"unchanged": _("Unchanged"), "differs": _("Different"), "cannot_tell": _("Not verified")}
 
 
 class Recording(models.Model):
@@ -80,7 +84,7 @@ class Recording(models.Model):
 
     @property
     def state_label(self) -> str:
-        return RecordingState(self.state).label
+        return str(RecordingState(self.state).label)
 
     @property
     def is_unchecked(self) -> bool:
@@ -89,9 +93,7 @@ class Recording(models.Model):
 
     @property
     def file_badge_label(self) -> str:
-        return {"unchanged": "Unchanged", "differs": "Differs", "cannot_tell": "Cannot tell"}.get(
-            self.file_badge, ""
-        )
+        return str(_BADGES.get(self.file_badge, ""))
 
     @property
     def as_of(self) -> datetime | None:

@@ -57,7 +57,7 @@ def build(report_id: UUID) -> None:
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
     except CannotBuild as error:
-        fail_report(report=report, sentence=error.sentence)
+        fail_report(report=report, sentence=str(error))
     except OSError as error:
         code = errno.errorcode.get(error.errno or 0, "")
         logger.error("report not written", report=str(report.pk), error=code)

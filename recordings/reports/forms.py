@@ -67,7 +67,7 @@ class ReportForm(TrailForm):
             try:
                 Scope.asked(self.filters(), timezone.now())
             except CannotBuild as refused:
-                raise forms.ValidationError(refused.sentence) from refused
+                raise forms.ValidationError(str(refused.sentence)) from refused
         return cleaned
 
     def clean_report(self) -> str:
@@ -89,7 +89,7 @@ class ReportForm(TrailForm):
         try:
             asked = self.filters()
         except CannotBuild as refused:
-            raise forms.ValidationError(refused.sentence) from refused
+            raise forms.ValidationError(str(refused.sentence)) from refused
         is_access = cleaned["report"] == ReportKind.ACCESS
         narrowed = (
             asked.all_kinds or asked.outcome or asked.any_ref or asked.words or asked.event or asked.nothing

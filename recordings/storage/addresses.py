@@ -1,6 +1,6 @@
-"""Read a URL strictly: where it leads and which file it names, or the reason why that is not certain.
+"""Parse a URL strictly: its host and its file, or the reason why they are not certain.
 
-An address is refused and never corrected: a URL that was corrected may name another file.
+A URL is refused, never corrected: a corrected URL may name another file.
 """
 
 import re
@@ -21,7 +21,7 @@ _URL = re.compile(
 _OTHER_SCHEME = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:|//", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?P<port>:.*)?")
 _PORT = re.compile(r":([1-9][0-9]{0,4})")
-# Control characters, line ends of any script, half characters, and the mark left where one could not be stored.
+# Control characters, line breaks of any script, unpaired surrogates, and the replacement character.
 _CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _VERSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
@@ -29,7 +29,7 @@ _VERSION_ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The parts of a URL. `path` is still encoded and begins after the first slash; `query` is without its mark."""
+    """The parts of a URL. `path` is still encoded, without its first slash; `query` is without its question mark."""
 
     scheme: str
     host: str
@@ -39,7 +39,7 @@ class Address:
 
 
 def read_address(url: str) -> Address:
-    """Split a URL into its parts. Raises NotPlayable for what is not certain to lead to one place."""
+    """Split a URL into its parts. Raises NotPlayable unless it certainly leads to one place."""
     if not url or not url.strip():
         raise NotPlayable(Reason.NO_URL)
     _check_characters(url)
@@ -59,15 +59,15 @@ def read_address(url: str) -> Address:
 
 
 def check_query(url: str) -> None:
-    """Raise NotPlayable when what follows the question mark may belong to the file's name."""
+    """Raise NotPlayable when the part after the question mark may belong to the file's name."""
     if not has_plain_query(url):
         raise NotPlayable(Reason.QUERY)
 
 
 def key_of(path: str, *, plus_is_blank: bool = False) -> str:
-    """Decode the path of a file within its bucket, exactly once: `%2F` is a slash, `%252F` the three characters `%2F`.
+    """Decode the path of a file in its bucket exactly once: `%2F` is a slash, `%252F` the three characters `%2F`.
 
-    Raises NotPlayable for a name that a browser, a proxy or a library could change on its way to storage.
+    Raises NotPlayable for a name that a browser, a proxy or a library could change before it reaches storage.
     """
     if _BROKEN_ESCAPE.search(path):
         raise NotPlayable(Reason.ESCAPE)
@@ -85,15 +85,15 @@ def key_of(path: str, *, plus_is_blank: bool = False) -> str:
 
 
 def check_steps(path: str) -> None:
-    """Raise NotPlayable when a path, however often it is decoded, has dot steps, backslashes or control characters.
+    """Raise NotPlayable when a path, decoded any number of times, has dot segments, backslashes or control characters.
 
-    S3 decodes once. A proxy on the way may decode again, and must not arrive at another file.
+    S3 decodes once. A proxy may decode again, and must not reach another file.
     """
     while True:
         _check_characters(path)
         if any(part in (".", "..") for part in path.split("/")):
             raise NotPlayable(Reason.DOT_STEPS)
-        # Bytes that are not UTF-8 are judged by `key_of`; here they must not look like a mark of ours.
+        # `key_of` checks for bytes that are not UTF-8. Here they must not become a replacement character.
         decoded = unquote(path, errors="ignore")
         if decoded == path:
             return
@@ -101,7 +101,7 @@ def check_steps(path: str) -> None:
 
 
 def version_id_of(url: str) -> str:
-    """Return the version a URL pins, or empty text. Raises NotPlayable for two, and for one that S3 cannot have."""
+    """Return the version that a URL names, or an empty text. Raises NotPlayable for several or invalid versions."""
     versions = versions_of(url)
     if len(versions) > 1 or any(not _VERSION_ID.fullmatch(version) for version in versions):
         raise NotPlayable(Reason.VERSION_ID)

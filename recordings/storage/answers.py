@@ -1,7 +1,7 @@
-"""What an answer of storage means: one table, which the probe, the player and custody all read.
+"""Interpret what storage answers: one table of outcomes, used by the probe, the player and custody.
 
-An answer is read as a whole: its status, S3's error code, the time and the region that storage names, and the first
-bytes of the file.
+An outcome follows from the status, S3's error code, the time and the region that storage names, and the first bytes
+of the file.
 """
 
 import re
@@ -11,14 +11,16 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 import httpx
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from recordings.storage.locations import REGION
 from recordings.storage.s3_urls import life_of, signed_region_of
 from recordings.worded import Worded
 
-# A URL that was signed for later than this is refused by S3.
+# S3 refuses a URL whose signing time is further ahead than this.
 AHEAD_ALLOWED = timedelta(minutes=15)
-# Two clocks that are closer than this are the same: an answer travels, and its Date has whole seconds.
+# Clocks closer than this count as equal: an answer takes time to arrive, and Date has whole seconds.
 SAME_TIME = timedelta(seconds=5)
 SNIFFED_BYTES = 16
 
@@ -27,103 +29,105 @@ _CODE = re.compile(rb"<Code>([A-Za-z.]{1,60})</Code>")
 _REGION_IN_BODY = re.compile(rb"<Region>([a-z0-9-]{1,40})</Region>")
 _EXPIRED = re.compile(rb"<Message>Request has expired", re.IGNORECASE)
 _NOT_YET_VALID = re.compile(rb"<Message>Request is not (?:yet valid|valid yet)", re.IGNORECASE)
-# What HTML, XML and JSON begin with, and no recording does.
+# How HTML, XML and JSON begin. No recording begins so.
 _TEXT_START = (b"<", b"{")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NextStep(StrEnum):
-    """What happens after an answer. Whatever it is, custody looks again by itself (`custody.due`)."""
+    """What happens after an answer. Custody checks the file again after each of them (`custody.due`)."""
 
-    PLAY = "play"  # the URL is given out
-    PLAYER_RETRIES = "player_retries"  # the URL is given out: the player tries again by itself
-    RETRY = "retry"  # no URL now; it passes by itself
-    OWNER = "owner"  # no URL; whoever owns the storage has to act
-    OPERATOR = "operator"  # no URL; whoever runs the portal has to act, and the operations page says so
+    PLAY = "play"  # the URL is issued
+    PLAYER_RETRIES = "player_retries"  # the URL is issued; the player retries
+    RETRY = "retry"  # no URL now; the problem ends without anyone acting
+    OWNER = "owner"  # no URL; the storage's owner has to act
+    OPERATOR = "operator"  # no URL; the portal's operator has to act, and the operations page says so
 
 
 class StorageOutcome(Worded):
-    """What storage said of a file.
+    """What storage answered about a file.
 
-    `sentence` says it to a person. `state` is what it makes of the recording (a value of RecordingState); when empty,
-    it says nothing lasting about the file and the recording stays what it was.
+    `sentence` explains it to a person. `state` is the recording's state that follows (a value of RecordingState). It
+    is empty when the answer says nothing lasting about the file; then the recording keeps its state.
     """
 
-    sentence: str
+    sentence: str | Promise
     state: str
     next: NextStep
 
-    FOUND = "found", "The file is in storage.", "", NextStep.PLAY
-    BUSY = "busy", "Storage is busy; it may answer in a moment.", "", NextStep.PLAYER_RETRIES
-    UNREACHABLE = "unreachable", "Storage could not be reached.", "", NextStep.PLAYER_RETRIES
+    FOUND = "found", _("The file is in storage."), "", NextStep.PLAY
+    BUSY = "busy", _("Storage is busy. It may answer in a moment."), "", NextStep.PLAYER_RETRIES
+    UNREACHABLE = "unreachable", _("Storage could not be reached."), "", NextStep.PLAYER_RETRIES
     NOT_YET = (
         "not_yet",
-        "The recording is new and its file is not in storage yet. The portal looks again by itself.",
+        _("The recording is new and its file is not in storage yet. The portal checks again automatically."),
         "",
         NextStep.RETRY,
     )
-    EXPIRED = "expired", "The link to the file has expired.", "", NextStep.RETRY
-    MISSING = "missing", "The file is no longer in storage.", "file_missing", NextStep.OWNER
-    EMPTY = "empty", "The file in storage is empty.", "file_missing", NextStep.OWNER
+    EXPIRED = "expired", _("The link to the file has expired."), "", NextStep.RETRY
+    MISSING = "missing", _("The file is no longer in storage."), "file_missing", NextStep.OWNER
+    EMPTY = "empty", _("The file in storage is empty."), "file_missing", NextStep.OWNER
     DENIED = (
         "denied",
-        "Storage refused the file: it may not be read, or it is gone.",
+        _("Storage refused access to the file, or the file no longer exists."),
         "storage_refused",
         NextStep.OWNER,
     )
     ARCHIVED = (
         "archived",
-        "The file was archived by the storage's owner. It can be played after they have restored it.",
+        _("The owner of the storage archived the file. It can be played once they restore it."),
         "storage_refused",
         NextStep.OWNER,
     )
     MOVED = (
         "moved",
-        "Storage says the bucket is at another address.",
+        _("Storage reports that the bucket is at another address."),
         "storage_refused",
         NextStep.OPERATOR,
     )
     NO_BUCKET = (
         "no_bucket",
-        "Storage has no bucket of this name at this address.",
+        _("Storage has no bucket with this name at this address."),
         "storage_refused",
         NextStep.OPERATOR,
     )
     CLOCK_SKEWED = (
         "clock_skewed",
-        "Storage refused the link because clocks differ: this server's clock, or the clock of whoever signed the "
-        "link, is wrong. The file is not affected.",
+        _(
+            "Storage refused the link because of a clock difference: the clock of this server, or of the system that "
+            "signed the link, is wrong. The file is not affected."
+        ),
         "",
         NextStep.OPERATOR,
     )
     KEY_REFUSED = (
         "key_refused",
-        "Storage does not accept the key that signed the link. The file is not affected.",
+        _("Storage does not accept the key that signed the link. The file is not affected."),
         "",
         NextStep.OPERATOR,
     )
     WRONG_REGION = (
         "wrong_region",
-        "Storage expects signatures for another region. The file is not affected.",
+        _("Storage expects signatures for another region. The file is not affected."),
         "",
         NextStep.OPERATOR,
     )
     NOT_A_FILE = (
         "not_a_file",
-        "Storage answered with a web page or a message instead of a recording.",
+        _("Storage answered with a web page or a message instead of a recording."),
         "",
         NextStep.OWNER,
     )
-    UNEXPECTED = "unexpected", "Storage gave an answer that makes no sense.", "", NextStep.OPERATOR
+    UNEXPECTED = "unexpected", _("Storage gave an unexpected answer."), "", NextStep.OPERATOR
 
     @property
     def gives_out(self) -> bool:
-        """Whether a URL may be given out after this answer."""
+        """Whether a URL may be issued after this answer."""
         return self.next in (NextStep.PLAY, NextStep.PLAYER_RETRIES)
 
     @property
     def passes(self) -> bool:
-        """Whether a later try may work although nobody has done anything."""
+        """Whether a retry may succeed without anyone acting."""
         return self.next in (NextStep.PLAY, NextStep.PLAYER_RETRIES, NextStep.RETRY)
 
 
@@ -168,10 +172,10 @@ _ABOUT_REGION = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one answer says. `status` is None when nothing answered.
+    """One answer of storage. `status` is None when nothing answered.
 
-    `region` is the one storage expects (WRONG_REGION). `clock_ahead` is how many seconds storage's clock is ahead of
-    this server's, where it named its time.
+    `region` is the region that storage expects (WRONG_REGION). `clock_ahead`: seconds by which storage's clock is
+    ahead of this server's; None when storage named no time.
     """
 
     outcome: StorageOutcome
@@ -185,7 +189,7 @@ class ProbeResult:
 
 
 def read_found(response: httpx.Response, first_bytes: bytes | None = None) -> ProbeResult:
-    """Read an answer of status 200 or 206. `first_bytes` are those of the file, where they were asked for."""
+    """Interpret an answer with status 200 or 206. `first_bytes`: the beginning of the file, when it was requested."""
     headers, size = response.headers, _size_of(response)
     outcome = StorageOutcome.FOUND
     if size == 0:
@@ -204,7 +208,7 @@ def read_found(response: httpx.Response, first_bytes: bytes | None = None) -> Pr
 
 
 def read_refusal(response: httpx.Response, body: bytes) -> ProbeResult:
-    """Read an answer of any other status, with the beginning of its body."""
+    """Interpret an answer with any other status. `body`: its beginning."""
     now, url = datetime.now(UTC), str(response.request.url)
     match = _CODE.search(body)
     code = match[1].decode("ascii") if match else ""
@@ -226,9 +230,9 @@ def read_refusal(response: httpx.Response, body: bytes) -> ProbeResult:
 
 
 def _judge_times(response: httpx.Response, body: bytes, url: str, now: datetime) -> StorageOutcome:
-    """Tell a refusal from a link that has ended, and that from a wrong clock: by one of two clocks the link is alive.
+    """Decide whether a refused link was denied, has expired, or is valid by one of two clocks that differ.
 
-    Ceph RGW refuses a URL that has ended, or has not begun, without saying why: then the times decide alone.
+    Ceph RGW gives no reason when it refuses a URL that has expired or is not valid yet: then only the times decide.
     """
     if _NOT_YET_VALID.search(body):
         return StorageOutcome.CLOCK_SKEWED
@@ -250,7 +254,7 @@ def _region_of(response: httpx.Response, body: bytes) -> str:
 
 
 def _size_of(response: httpx.Response) -> int | None:
-    """The whole file's length, also where ranges are ignored."""
+    """Return the length of the whole file, even when storage ignores ranges."""
     if match := _TOTAL_SIZE.fullmatch(response.headers.get("content-range", "")):
         return int(match[1])
     length = response.headers.get("content-length", "")

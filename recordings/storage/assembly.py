@@ -1,4 +1,4 @@
-"""Storage as this installation is configured. With credentials.py the only file of the package that reads settings."""
+"""Storage as configured for this installation. Only this file and credentials.py read settings."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -10,22 +10,21 @@ from recordings.storage.locations import Location
 from recordings.storage.presign import IssuedUrl, SigningKey, presign_with
 from recordings.timed import TimedValue
 
-# The region of a bucket, by storage's own word.
+# The region of a bucket, as storage named it.
 _regions: defaultdict[str, TimedValue[str]] = defaultdict(lambda: TimedValue(86_400.0))
 
 
 def can_presign() -> bool:
-    """Whether this installation holds a storage key that can be used now."""
+    """Return whether this installation has a storage key that is valid now."""
     return current_key() is not None
 
 
 def presign(
     location: Location, *, ttl_seconds: int, viewing_id: str, media_type: str | None = None
 ) -> IssuedUrl:
-    """Sign a GET of `location` with the installation's key; see `presign_with` for the bounds.
+    """Presign a GET of `location` with the installation's key; see `presign_with` for the limits.
 
-    With a temporary key the URL lives no longer than the key. Raises ValueError when the installation holds no key
-    (ask `can_presign` first).
+    The URL expires no later than a temporary key. Raises ValueError without a key (check `can_presign` first).
     """
     key = current_key()
     if key is None:
@@ -42,10 +41,10 @@ def presign(
 
 
 def region_of(location: Location) -> str:
-    """Return the region to sign for: storage's own word, else the allow-list's or the host's, else S3_REGION."""
+    """Return the region to sign for: the one storage named, else that of the allow-list or host, else S3_REGION."""
     return _regions[location.place].get() or location.region or settings.S3_REGION
 
 
 def learn_region(location: Location, region: str) -> None:
-    """Sign for this region in future: storage has named it for this bucket."""
+    """Remember the region that storage named for this bucket."""
     _regions[location.place].set(region)

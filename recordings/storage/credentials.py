@@ -1,4 +1,4 @@
-"""The key that the portal signs with: of the settings, or the short-lived one of its machine's or container's role."""
+"""The key that the portal signs with: from the settings, or the temporary one of the machine's or container's role."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,15 +13,15 @@ from recordings.timed import TimedValue
 
 logger = structlog.get_logger("portal.storage")
 
-# A role that is not there is looked for again; one that is there renews its keys by itself.
+# A missing role is looked for again after 30 seconds. An existing one renews its keys automatically.
 _no_role = TimedValue[bool](30.0)
 _role = TimedValue[Credentials](float("inf"))
 
 
 def current_key() -> tuple[Credentials, datetime | None] | None:
-    """Return the key to sign with now and when it ends (None: it does not, or that is not known); None without a key.
+    """Return the key to sign with now, and when it expires (None: never or unknown); None without a key.
 
-    A key that ends before the shortest URL would is no key any more.
+    A key that expires before the shortest URL would is not used.
     """
     if settings.S3_USE_ROLE:
         credentials = _role_credentials()
@@ -40,7 +40,7 @@ def current_key() -> tuple[Credentials, datetime | None] | None:
 
 
 def key_ends_at() -> datetime | None:
-    """Return when the temporary key of the settings ends; None for a key that does not end or renews itself."""
+    """Return when the temporary key of the settings expires; None for a permanent key or a role's."""
     ends_at: datetime | None = settings.AWS_CREDENTIAL_EXPIRATION
     return None if settings.S3_USE_ROLE else ends_at
 
@@ -50,7 +50,7 @@ def time_left(ends_at: datetime) -> timedelta:
 
 
 def _role_credentials() -> Credentials | None:
-    """Return the role's key as it is now. botocore renews it a quarter of an hour before it ends."""
+    """Return the role's current key. botocore renews it a quarter of an hour before it expires."""
     if _no_role.get():
         return None
     try:

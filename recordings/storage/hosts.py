@@ -1,4 +1,4 @@
-"""Read host names strictly: what is a plain name, what is an address, and what only pretends."""
+"""Classify host names strictly: plain names, addresses, and disguised forms of them."""
 
 import ipaddress
 import re
@@ -12,7 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class HostForm(StrEnum):
-    """What kind of text a URL has as its host."""
+    """The form of a URL's host."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -33,7 +33,7 @@ def form_of(host: str) -> HostForm:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: 127.0.0.0/8, ::1, localhost and names below it (RFC 6761)."""
+    """Return whether a host is this machine: 127.0.0.0/8, ::1, localhost and names below it (RFC 6761)."""
     address = address_of(host)
     if address is not None:
         return address.is_loopback
@@ -41,20 +41,20 @@ def is_loopback(host: str) -> bool:
 
 
 def is_private(host: str) -> bool:
-    """Whether a host is, by its own text, inside a private, local or reserved network."""
+    """Return whether a host is, by its text, in a private, local or reserved network."""
     address = address_of(host)
     return is_loopback(host) or (address is not None and not is_public(address))
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is reachable over the internet and no wrapper around one that is not."""
+    """Return whether an address is reachable over the internet and does not wrap one that is not."""
     if isinstance(address, ipaddress.IPv6Address) and _wraps_ipv4(address):
         return False
     return address.is_global and not address.is_multicast
 
 
 def address_of(host: str) -> Address | None:
-    """The address a host spells out, or None for a name."""
+    """Return the address that a host spells out, or None for a name."""
     try:
         return ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -72,5 +72,5 @@ def _is_plain_address(host: str) -> bool:
 
 def _wraps_ipv4(address: ipaddress.IPv6Address) -> bool:
     nat64 = ipaddress.IPv6Network("64:ff9b::/96")
-    compatible = 1 < int(address) < 2**32  # ::a.b.c.d, long withdrawn (RFC 4291)
+    compatible = 1 < int(address) < 2**32  # ::a.b.c.d, deprecated (RFC 4291)
     return bool(address.ipv4_mapped or address.sixtofour or address.teredo or address in nat64 or compatible)

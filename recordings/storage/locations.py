@@ -1,8 +1,8 @@
-"""Locate a recording's bytes, if they are where the portal may fetch from.
+"""Locate a recording's file, if it is in a bucket that the portal may access.
 
-The allow-list names exact (scheme, host, port, bucket) pairs: `https://host/bucket` (path style) or
-`https://bucket.host` (virtual-host style, the whole host is the bucket). `?region=eu-west-1` after either names the
-region that signatures for it are made for. All else is refused with a reason.
+An entry of the allow-list is `https://host/bucket` (path style) or `https://bucket.host` (virtual-host style: the whole
+host is the bucket). Scheme, host, port and bucket must match exactly. `?region=eu-west-1` after either names the region
+to sign for. Everything else is refused with a reason.
 """
 
 import re
@@ -30,7 +30,7 @@ _REGION_QUERY = re.compile(r"region=(.*)")
 
 
 class Style(StrEnum):
-    """Whether the bucket is in the path or is the host."""
+    """Whether the bucket is in the path or in the host."""
 
     PATH = "path"
     VIRTUAL_HOST = "virtual_host"
@@ -51,18 +51,18 @@ class Location:
 
     @property
     def authority(self) -> str:
-        """Host as the Host header says it: the scheme's default port is left out (RFC 9110, 7.2)."""
+        """The host as in a Host header: without the scheme's default port (RFC 9110, 7.2)."""
         return self.host if self.port == DEFAULT_PORTS[self.scheme] else f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The canonical URL without a query; what is not unreserved in the key is encoded exactly once."""
+        """The canonical URL without a query. Characters of the key that are not unreserved are encoded once."""
         parts = [self.bucket, self.key] if self.style is Style.PATH else [self.key]
         return f"{self.scheme}://{self.authority}/{quote('/'.join(parts), safe='/-_.~')}"
 
     @property
     def place(self) -> str:
-        """The bucket as the allow-list writes it, without a region."""
+        """The bucket as in the allow-list, without a region."""
         bucket = f"/{self.bucket}" if self.style is Style.PATH else ""
         return f"{self.scheme}://{self.authority}{bucket}"
 
@@ -77,10 +77,10 @@ class _AllowedBucket:
 
 
 def locate(url: str, allowed: Sequence[str], *, plus_is_blank: bool = False) -> Location:
-    """Read a URL into a Location if it names a file in one of the `allowed` buckets.
+    """Return the location of a file that a URL names in one of the `allowed` buckets.
 
-    `plus_is_blank` reads a plus sign in the path as a blank, as AWS writes it in the links of its console. Raises
-    NotPlayable for everything else; ValueError when the allow-list itself is wrong.
+    `plus_is_blank`: a plus sign in the path is a space, as in links of the AWS console. Raises NotPlayable for every
+    other URL, and ValueError when the allow-list itself is invalid.
     """
     address = read_address(url)
     if address.scheme == "http" and not is_loopback(address.host):
@@ -103,12 +103,12 @@ def locate(url: str, allowed: Sequence[str], *, plus_is_blank: bool = False) -> 
 
 
 def has_two_readings(url: str) -> bool:
-    """Whether the path has a plus sign: the name has a plus there, or, in a link of AWS's console, a blank."""
+    """Return whether the path has a plus sign: a plus in the name, or, in a link of the AWS console, a space."""
     return "+" in url.partition("#")[0].partition("?")[0].partition("://")[2]
 
 
 def check_bucket(entry: str) -> None:
-    """Raise ValueError with a plain sentence when `entry` cannot be on the allow-list."""
+    """Raise ValueError with a sentence when `entry` is not valid on the allow-list."""
     _read_entry(entry)
 
 

@@ -1,8 +1,8 @@
-"""Make connections that end on time and go where they should.
+"""Network connections with a total deadline, to checked addresses only.
 
-A timeout per read never ends an answer that drips one byte a second, neither in its headers nor in its body,
-so each exchange has a deadline that every wait on its socket respects. A probe also pins the address it
-checked: a name that resolves to a private network, or differently at a second look, is not connected to.
+A timeout per read does not end an answer that sends one byte a second, so each exchange has a deadline for all waits on
+its socket. A probe also connects to the very address that was checked, so a name that resolves to a private network, or
+to another address the second time, gets no connection.
 """
 
 import socket
@@ -15,14 +15,14 @@ from typing import Any
 
 import httpcore
 
-AddressCheck = Callable[[str, str], bool]  # (host as asked for, numeric address) -> may we connect
+AddressCheck = Callable[[str, str], bool]  # (requested host, numeric address) -> whether to connect
 
 _exchange = threading.local()
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """End everything this thread does on a GuardedBackend inside the block within `seconds`."""
+    """Limit everything that this thread does on a GuardedBackend inside the block to `seconds`."""
     _exchange.ends_at = time.monotonic() + seconds
     try:
         yield
@@ -31,7 +31,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def _time_left(timeout: float | None, error: type[Exception]) -> float | None:
-    """The shorter of a timeout and the time left; raises `error` when there is none left."""
+    """Return the shorter of a timeout and the time left. Raises `error` when no time is left."""
     ends_at: float | None = getattr(_exchange, "ends_at", None)
     if ends_at is None:
         return timeout
@@ -65,7 +65,7 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Plain sockets with a deadline; with `may_connect`, the very address that was checked is used."""
+    """Plain sockets with a deadline. With `may_connect`, connects to the very address that was checked."""
 
     def __init__(self, may_connect: AddressCheck | None = None) -> None:
         self._sockets = httpcore.SyncBackend()
@@ -79,14 +79,14 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect; raises httpcore.ConnectError when no permitted address answers."""
+        """Connect. Raises httpcore.ConnectError when no permitted address answers."""
         target = self._permitted_address(host, port, self._may_connect) if self._may_connect else host
         left = _time_left(timeout, httpcore.ConnectTimeout)
         return _TimedStream(self._sockets.connect_tcp(target, port, left, local_address, socket_options))
 
     def _permitted_address(self, host: str, port: int, may_connect: AddressCheck) -> str:
-        """Resolve `host` to its first address, if all of them are permitted."""
-        # RFC 6761, 6.3: every name below localhost is this machine; not every resolver knows.
+        """Return the first address of `host`. Raises ConnectError unless all its addresses are permitted."""
+        # RFC 6761, 6.3: every name below localhost is this machine, but not every resolver knows that.
         name = "localhost" if host.endswith(".localhost") else host
         try:
             resolved = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)

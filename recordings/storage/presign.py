@@ -1,6 +1,6 @@
-"""Presign URLs: a GET of one file, for 15 to 300 seconds, signed with AWS Signature Version 4.
+"""Presign URLs: a GET of one file, valid for 15 to 300 seconds, signed with AWS Signature Version 4.
 
-botocore's own signer works on a prepared request: the bytes its client would make, in a third of the time.
+Uses botocore's signer on a prepared request: the same URL as from its client, in a third of the time.
 """
 
 import re
@@ -17,7 +17,7 @@ from recordings.storage.locations import Location
 
 MIN_TTL_SECONDS = 15
 MAX_TTL_SECONDS = 300
-# What a recording may be shown as; a file that claims to be a page must never be rendered as one.
+# The media types that a recording may be served with. A file must never be rendered as a page.
 MEDIA_TYPES = frozenset(
     {"video/mp4", "video/webm", "video/quicktime", "audio/mp4", "audio/mpeg", "audio/wav"}
 )
@@ -27,7 +27,7 @@ _VIEWING_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """Credentials of the portal's own storage user, and the region they are used in."""
+    """The credentials of the portal's storage user, and the region to sign for."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -37,7 +37,7 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class IssuedUrl:
-    """A URL that was issued. The URL itself is a bearer secret: repr and str leave it out."""
+    """A presigned URL. It is a bearer secret, so repr and str omit it."""
 
     url: str = field(repr=False)
     host: str
@@ -53,10 +53,10 @@ def presign_with(
     viewing_id: str,
     media_type: str | None = None,
 ) -> IssuedUrl:
-    """Sign a GET of `location` for `ttl_seconds` (15 to 300).
+    """Presign a GET of `location` for `ttl_seconds` (15 to 300).
 
-    The viewing id travels as the signed parameter `x-grant`, which S3 ignores and its access log keeps, so
-    that grants and real reads can be matched. Raises ValueError for a lifetime, id or type out of bounds.
+    The viewing id is the signed parameter `x-grant`. S3 ignores it and writes it to its access log, so that issued URLs
+    and reads can be matched. Raises ValueError for a lifetime, id or type out of bounds.
     """
     if type(ttl_seconds) is not int or not MIN_TTL_SECONDS <= ttl_seconds <= MAX_TTL_SECONDS:
         raise ValueError(f"A playback URL lives {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
@@ -80,7 +80,7 @@ def presign_with(
 def sign_get(
     signing_key: SigningKey, url: str, parameters: Mapping[str, str], ttl_seconds: int
 ) -> tuple[str, datetime]:
-    """Sign a GET and return its URL and the second it was signed in. Signs `host` only, payload unsigned."""
+    """Presign a GET. Return its URL and the time of signing. Signs only the `host` header; the payload is unsigned."""
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters.items())
     request = AWSRequest(method="GET", url=f"{url}?{query}" if query else url)
     credentials = Credentials(signing_key.access_key, signing_key.secret_key, signing_key.session_token)

@@ -1,6 +1,6 @@
-"""Ask storage for bytes of a file: is it there, may we read it, how long is it, which version is it?
+"""Request bytes of a file from storage, to find out whether it exists, is readable, and its size and version.
 
-A presigned GET does not allow HEAD, so the probe is a GET of the first bytes. Redirects are never followed.
+A presigned GET does not allow HEAD, so a probe gets the first bytes. Redirects are never followed.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ MAX_BYTES = 64 * 1024
 
 
 def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
-    """Read at most 64 KiB within `total_seconds` and say what they mean. Never raises for what storage does.
+    """Read at most 64 KiB within `total_seconds` and interpret the answer. Never raises for what storage does.
 
-    Give it URLs of a Location only: it checks the address it connects to, not the bucket.
+    Pass only URLs of a Location: the probe checks the network address, not the bucket.
     """
     try:
         with deadline(total_seconds), _client() as client, client.stream("GET", url) as response:
@@ -33,7 +33,7 @@ def probe(url: str, *, total_seconds: float = TOTAL_SECONDS) -> ProbeResult:
 
 @dataclass(frozen=True, slots=True)
 class RangeResult:
-    """Some bytes of a file, or why there are none; `size_bytes` is the length of the whole file where it is known."""
+    """Bytes of a file, or the outcome when there are none. `size_bytes`: the length of the whole file, if known."""
 
     outcome: StorageOutcome
     data: bytes = b""
@@ -50,7 +50,7 @@ def read_range(
 ) -> RangeResult:
     """Read bytes `first` to `last`, both included, or the last `suffix` bytes. Never raises for what storage does.
 
-    A storage that ignores ranges is read as far as the range goes when that is the beginning, and not at all otherwise.
+    If storage ignores ranges, only a range at the beginning of the file is read.
     """
     byte_range = f"bytes=-{suffix}" if suffix else f"bytes={first}-{last}"
     most = suffix or (last or 0) - first + 1
@@ -71,7 +71,7 @@ def read_range(
 
 
 def digest(url: str, *, most_bytes: int, total_seconds: float = DIGEST_SECONDS) -> str | None:
-    """Compute the SHA-256 (hex) of a whole file, chunk by chunk; None when it cannot be read whole or is too long."""
+    """Compute the SHA-256 (hex) of a whole file in chunks; None when it cannot be read whole or is too long."""
     sha256, read = hashlib.sha256(), 0
     try:
         with deadline(total_seconds), _client(byte_range="") as client, client.stream("GET", url) as response:
@@ -102,7 +102,7 @@ def _tls() -> SSLContext:
 
 
 def _may_connect(host: str, address: str) -> bool:
-    """A public address; this machine's own only under its own name; any address that was spelled out."""
+    """Permit public addresses, this machine under its own name, and addresses that the URL spells out."""
     number = address_of(address)
     if number is None:
         return False
@@ -110,7 +110,7 @@ def _may_connect(host: str, address: str) -> bool:
 
 
 def _result_of(response: httpx.Response, first_bytes: int = 0) -> ProbeResult:
-    """Read the answer, and the first bytes of the file where some are wanted."""
+    """Interpret the answer, with the first bytes of the file if requested."""
     if response.status_code in (200, 206):
         return read_found(response, _body(response, first_bytes) if first_bytes else None)
     return read_refusal(response, b"" if response.status_code == 416 else _body(response))

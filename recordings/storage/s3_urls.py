@@ -1,4 +1,4 @@
-"""Read a recording's URL: its kind, when it ends, and which file it names, whoever signed it."""
+"""Read a recording's URL: its kind, its expiry and its file, whoever signed it."""
 
 import base64
 import binascii
@@ -20,16 +20,16 @@ _AWS_S3_HOST = re.compile(
     r"(?:(?P<bucket>.+)\.)?s3(?:[.-]dualstack)?(?:[.-](?:external-1|(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])))?"
     r"\.amazonaws\.com(?P<partition>\.cn)?"
 )
-# Raw, none of these names can be part of a file's name that somebody forgot to encode.
+# Such a name of a parameter cannot be part of a file name that was not encoded.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.~-]{1,100}")
-# What may follow a URL that is not signed: the parameters of a GET. Amazon's own libraries add x-id.
+# The parameters that an unsigned URL may have: those of a GET. Amazon's libraries add x-id.
 _UNSIGNED_NAME = re.compile(r"versionid|response-[a-z-]+|x-id", re.IGNORECASE)
-# CloudFront writes its policy in base64 with these three characters exchanged.
+# CloudFront's variant of base64.
 _CLOUDFRONT_BASE64 = str.maketrans("-_~", "+=/")
 
 
 class UrlKind(StrEnum):
-    """Whether a URL carries its own permission (a bearer secret), needs ours, or is not there."""
+    """Whether a URL contains its own permission (a bearer secret), needs the portal's, or is missing."""
 
     PRESIGNED = "presigned"
     DIRECT = "direct"
@@ -37,16 +37,16 @@ class UrlKind(StrEnum):
 
 
 def kind_of(url: str) -> UrlKind:
-    """Tell a presigned URL (S3 Signature V4 or V2, signed CDN URL) from a direct one by its query."""
+    """Return whether a URL is presigned (S3 Signature V4 or V2, signed CDN URL) or direct, by its query."""
     if not url:
         return UrlKind.NONE
     return UrlKind.PRESIGNED if _signature_form(_query(url)) else UrlKind.DIRECT
 
 
 def expiry_of(url: str) -> datetime | None:
-    """Read when a presigned URL ends (UTC); None for a direct URL and for an end that cannot be read.
+    """Return when a presigned URL expires (UTC); None for a direct URL and for an unreadable expiry.
 
-    Temporary credentials may end it earlier; the URL does not say so.
+    It may expire earlier with temporary credentials; the URL does not say so.
     """
     query = _query(url)
     match _signature_form(query):
@@ -60,7 +60,7 @@ def expiry_of(url: str) -> datetime | None:
 
 
 def life_of(url: str) -> tuple[datetime | None, datetime | None]:
-    """Read when a presigned URL begins and ends (UTC); None for what it does not say. Only Signature V4 has a begin."""
+    """Return when a presigned URL becomes valid and expires (UTC); None if unknown. Only Signature V4 has a start."""
     ends_at = expiry_of(url)
     query = _query(url)
     if ends_at is None or _signature_form(query) != "v4":
@@ -69,16 +69,15 @@ def life_of(url: str) -> tuple[datetime | None, datetime | None]:
 
 
 def signed_region_of(url: str) -> str:
-    """Read the region that a Signature V4 URL was signed for, or empty text."""
+    """Return the region that a Signature V4 URL was signed for, or an empty text."""
     scope = _query(url).get("x-amz-credential", "").split("/")
     return scope[2] if len(scope) == 5 else ""
 
 
 def strip_query(url: str) -> str:
-    """Cut the query off a URL: fit to be stored and shown. The file's version id is no secret and stays.
+    """Remove the query from a URL, so that it may be stored and shown. The file's version id is not secret and stays.
 
-    A fragment, or a query that may belong to the file's name, is emptied but its mark stays, so that the URL is still
-    refused for having had one.
+    The mark of a fragment, or of a query that may belong to the file name, also stays: the URL must still be refused.
     """
     base, mark, _ = url.partition("#")
     version = version_of(url)
@@ -87,7 +86,7 @@ def strip_query(url: str) -> str:
 
 
 def has_plain_query(url: str) -> bool:
-    """Whether what follows the first question mark can only be parameters, and no part of a file's name."""
+    """Return whether the part after the first question mark can only be parameters, not part of a file name."""
     _, mark, query = url.partition("#")[0].partition("?")
     if not mark:
         return True
@@ -101,32 +100,32 @@ def has_plain_query(url: str) -> bool:
 
 
 def version_of(url: str) -> str:
-    """Read the S3 version id a URL pins, or empty text."""
+    """Return the S3 version id in a URL, or an empty text."""
     return next(iter(versions_of(url)), "")
 
 
 def versions_of(url: str) -> list[str]:
-    """List every version id a URL names; more than one is no URL S3 would give."""
+    """Return every version id in a URL. S3 never makes URLs with several."""
     return [value for name, value in _parameters(url) if name == "versionid"]
 
 
 def is_shared_endpoint(host: str) -> bool:
-    """Whether a host is one of Amazon's that serve every bucket in the world, such as s3.amazonaws.com."""
+    """Return whether a host is one of Amazon's that serve all buckets, such as s3.amazonaws.com."""
     amazon = _AWS_S3_HOST.fullmatch(host)
     return amazon is not None and amazon["bucket"] is None
 
 
 def region_of_host(host: str) -> str:
-    """Return the region that one of Amazon's hosts names, or empty text."""
+    """Return the region in a host name of Amazon's, or an empty text."""
     amazon = _AWS_S3_HOST.fullmatch(host)
     return (amazon["region"] or "") if amazon else ""
 
 
 def fingerprint(*, object_id: str, url: str, recorded_at: datetime | None, upstream_id: str | None) -> str:
-    """Compute the identity of a recording as SHA-256 in hex; the same for every signing of the same file.
+    """Compute the identity of a recording as SHA-256 in hex. It is the same however the file's URL is signed.
 
-    It is CommBox's own activity id where there is one, else the object, the file and the recorded time. The
-    version id of the file belongs to the identity either way.
+    It is made from CommBox's activity id if there is one, else from object, file and recorded time; in both cases also
+    from the file's version id.
     """
     recorded = recorded_at.astimezone(UTC).isoformat(timespec="microseconds") if recorded_at else ""
     what = ["id", upstream_id] if upstream_id else ["file", file_of(url), recorded]
@@ -135,10 +134,10 @@ def fingerprint(*, object_id: str, url: str, recorded_at: datetime | None, upstr
 
 
 def file_of(url: str) -> str:
-    """Name a file by one text, however its URL is written: path style and virtual-host style give the same.
+    """Return one name for a file, the same for path style and virtual-host style.
 
-    Amazon's hosts are read as bucket and key (a bucket name is unique across regions). Elsewhere a bucket is
-    the host's first label or the path's first part: the host read backwards joins both into one text.
+    Amazon's hosts are read as bucket and key, because bucket names are unique across regions. Elsewhere the bucket is
+    the host's first label or the path's first part; with the labels of the host reversed, both give the same text.
     """
     parts = _split(url)
     if parts is None or not parts.hostname:

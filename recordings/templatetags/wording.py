@@ -18,5 +18,6 @@ for _function in (
     wording.size,
     wording.tag_of,
     wording.plain_id,
+    wording.stored,
 ):
     register.filter(_function.__name__, _function)

@@ -29,15 +29,15 @@ def page(officer: Client, row: Recording) -> str:
     ("badge", "tag"),
     [
         ("unchanged", '<span class="tag ok">Unchanged</span>'),
-        ("differs", '<span class="tag bad">Differs</span>'),
-        ("cannot_tell", ">Cannot tell</span>"),
+        ("differs", '<span class="tag bad">Different</span>'),
+        ("cannot_tell", ">Not verified</span>"),
     ],
 )
 def test_a_badge_stands_with_its_sentence_and_its_age(officer: Client, badge: str, tag: str) -> None:
     row = recording(file_badge=badge, file_judged=SENTENCE, file_seen_at=timezone.now())
     FileSighting.objects.create(recording=row, seen_at=timezone.now(), outcome="found", sha256=SHA256)
     shown = page(officer, row)
-    for words in (tag, f"{escape(SENTENCE)} Looked at", SHA256):
+    for words in (tag, f"{escape(SENTENCE)} Checked", SHA256):
         assert words in shown
 
 

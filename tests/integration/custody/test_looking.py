@@ -85,7 +85,7 @@ def test_looking_again_at_the_same_file_writes_nothing_but_the_time(stored: Reco
     rows, events, seen_at = FileSighting.objects.count(), AuditEvent.objects.count(), stored.file_seen_at
     row = look(stored)
     assert (FileSighting.objects.count(), AuditEvent.objects.count()) == (rows, events)
-    assert row.file_judged == "Every byte is as first seen."
+    assert row.file_judged == "The file's contents are the same as when it was first seen."
     assert row.file_seen_at > seen_at  # type: ignore[operator]
 
 
@@ -98,7 +98,7 @@ def test_a_file_that_is_too_long_to_read_is_judged_by_tag_and_length(
     assert FileSighting.objects.get().sha256 == ""
     assert (row.file_badge, row.file_judged) == (
         FileBadge.UNCHANGED,
-        "Storage gives it the same tag and length as first seen.",
+        "The file has the same size and tag in storage as when it was first seen.",
     )
 
 
@@ -156,7 +156,9 @@ def test_a_new_recording_is_identified_without_being_read_and_read_once_it_was_g
     tasks.look_at_files()
     assert len(FileSighting.objects.order_by("seen_at").last().sha256) == 64  # type: ignore[union-attr]
     look(stored)
-    assert Recording.objects.get().file_judged == "Every byte is as first seen."
+    assert (
+        Recording.objects.get().file_judged == "The file's contents are the same as when it was first seen."
+    )
 
 
 def test_a_file_of_the_same_length_is_found_out_by_the_hash_that_was_learnt_later(

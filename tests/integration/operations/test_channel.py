@@ -101,7 +101,7 @@ def test_an_unknown_channel_is_said_to_be_unknown(client: Client, stream_id: int
     client.force_login(person("administrator"))
     response = client.get(f"/channels/{stream_id}/")
     assert response.status_code == 404
-    assert "The portal knows no channel of this id." in text(response)
+    assert "There is no channel with this id." in text(response)
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -126,7 +126,7 @@ def test_an_unknown_object_is_said_to_be_unknown(officer: Client, address: str) 
     for object_id in (5, 2**63, 10**39):
         response = send(f"/objects/{object_id}/{address}/")
         assert response.status_code == 404
-        assert "The portal knows no object of this id." in text(response)
+        assert "There is no object with this id." in text(response)
 
 
 def test_freshness_takes_a_fixed_number_of_queries(
@@ -345,7 +345,7 @@ def test_a_channel_is_listed_when_somebody_asks(administrator: Client, held: Com
     assert body("refresh.requested")["object"]["ref"] == f"channel:{held.stream_id}"
     unknown = administrator.post("/operations/channels/5/list/")
     assert unknown.status_code == 404
-    assert "The portal knows no channel of this id." in text(unknown)
+    assert "There is no channel with this id." in text(unknown)
 
 
 def test_a_channel_s_newest_objects_are_asked_for_again_and_no_others(administrator: Client) -> None:

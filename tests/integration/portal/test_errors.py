@@ -45,4 +45,4 @@ def test_without_the_database_it_is_a_card(
 
 def test_htmx_gets_the_sentence_alone(officer: Client) -> None:
     response = officer.get("/objects/7/", headers={"HX-Request": "true"})
-    assert response.content.decode() == "The portal knows no object of this id."
+    assert response.content.decode() == "There is no object with this id."

@@ -3,10 +3,22 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import translation
+from django.utils.functional import lazy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.wording import clock, how_long_ago, interval, size, utc, utc_minute
+from recordings.wording import (
+    clock,
+    filled,
+    how_long_ago,
+    in_english,
+    interval,
+    size,
+    stored,
+    utc,
+    utc_minute,
+)
 
 NOW = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
@@ -59,10 +71,10 @@ def test_a_length_can_be_read_back(seconds):
     ("count", "words"),
     [
         (None, "unknown"),
-        (0, '<span title="0 bytes">0 B</span>'),
-        (1023, '<span title="1,023 bytes">1023 B</span>'),
-        (104_857_600, '<span title="104,857,600 bytes">100.0 MiB</span>'),
-        (2**45, f'<span title="{2**45:,} bytes">32.0 TiB</span>'),
+        (0, '<bdi dir="ltr" title="0 bytes">0 B</bdi>'),
+        (1023, '<bdi dir="ltr" title="1,023 bytes">1023 B</bdi>'),
+        (104_857_600, '<bdi dir="ltr" title="104,857,600 bytes">100.0 MiB</bdi>'),
+        (2**45, f'<bdi dir="ltr" title="{2**45:,} bytes">32.0 TiB</bdi>'),
     ],
 )
 def test_a_size_with_its_exact_bytes(count, words):
@@ -81,3 +93,35 @@ def test_times_are_utc_and_machine_readable():
 )
 def test_how_often_something_happens(seconds, words):
     assert interval(timedelta(seconds=seconds)) == words
+
+
+WORDS = {
+    "The file is gone.": "⟦gone⟧",
+    "It had %(n1)s bytes, now %(n2)s.": "⟦%(n2)s⟧ after ⟦%(n1)s⟧",
+    "%(n1)s minutes": "⟦%(n1)s⟧",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "translated"),
+    [
+        ("", ""),
+        ("The file is gone.", "⟦gone⟧"),
+        ("It had 100 bytes, now 7.", "⟦7⟧ after ⟦100⟧"),
+        ("The file is gone. Nobody knows why.", "⟦gone⟧ Nobody knows why."),
+        ("The file is gone. It had 1 bytes, now 2.", "⟦gone⟧ ⟦2⟧ after ⟦1⟧"),
+        ("100 % of 3", "100 % of 3"),
+        ("יעל 5", "יעל 5"),
+    ],
+)
+def test_a_stored_text_is_translated_as_far_as_it_is_known(monkeypatch, text, translated):
+    monkeypatch.setattr("recordings.wording.gettext", lambda message: WORDS.get(message, message))
+    assert stored(text) == translated
+
+
+def test_a_filled_message_is_translated_when_it_is_shown(monkeypatch):
+    message = lazy(lambda: "%(n1)s דקות" if translation.get_language() == "he" else "%(n1)s minutes", str)()
+    text = filled(message, n1=5)
+    with translation.override("he"):
+        assert str(text) == "5 דקות"
+    assert in_english(text) == "5 minutes"

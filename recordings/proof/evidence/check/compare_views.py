@@ -29,7 +29,7 @@ def compare_page(request: Request) -> HttpResponse:
         try:
             context["comparison"] = _compare(request, form.cleaned_data)
         except NotACheckpoint as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, str(error.sentence))
     return page(request, "evidence/compare.html", context, status=200 if "comparison" in context else 400)
 
 
