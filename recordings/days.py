@@ -1,15 +1,18 @@
-"""Days: which day it is, when a day begins, and the periods that people ask for by name.
+"""Days: the present day, when a day begins, and the periods that people choose by name.
 
-Each function takes the time zone whose days are meant. The lists use UTC.
+Each function takes the time zone whose days are meant: the reader's for lists, UTC for evidence. A local day may have
+23 or 25 hours.
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from recordings.worded import Worded
 
-# What a person may ask for. Beyond, Python's days end, and a sum with one fails.
+# Days that a person may choose. Python's own days end a little beyond, and adding to the last one fails.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
@@ -32,24 +35,24 @@ def moment_of(day: date, at: time = time.min, zone: tzinfo = UTC) -> datetime:
 
 
 def latest(at: time, now: datetime | None = None) -> datetime:
-    """Return the last moment at which the clock showed this time, in UTC: since then the work of a night is due."""
+    """Return the last moment at which the UTC clock showed this time: since then a nightly task is due."""
     now = now or timezone.now()
     moment = moment_of(now.astimezone(UTC).date(), at)
     return moment if moment <= now else moment - timedelta(days=1)
 
 
 class Period(Worded):
-    """A period that people ask for by name. It has whole days and may include today."""
+    """A named period of whole days. It may include today."""
 
-    label: str
+    label: str | Promise
 
-    TODAY = "today", "Today"
-    YESTERDAY = "yesterday", "Yesterday"
-    LAST_7_DAYS = "last-7-days", "Last 7 days"
-    LAST_MONTH = "last-month", "Last month"
+    TODAY = "today", _("Today")
+    YESTERDAY = "yesterday", _("Yesterday")
+    LAST_7_DAYS = "last-7-days", _("Last 7 days")
+    LAST_MONTH = "last-month", _("Last month")
 
     def days(self, today: date) -> tuple[date, date]:
-        """Return its first and its last day, both included. `last-7-days` ends today; `last-month` is over."""
+        """Return the first and the last day, both included. `last-7-days` ends today; `last-month` is over."""
         if self is Period.TODAY:
             return today, today
         if self is Period.YESTERDAY:

@@ -1,5 +1,6 @@
-"""A form whose data is the query string of a list: what is filtered by, as chips and as an address."""
+"""A form whose data is the query string of a list: its filters as chips and as an address."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,13 +9,17 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
+from django.utils.formats import get_format
+from django.utils.translation import gettext
 
 from recordings.days import FIRST_DAY, LAST_DAY
+
+_ISO = "%Y-%m-%d"
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is on: its words, and the query string without it."""
+    """A filter that is on: its label, and the query string without it."""
 
     text: str
     without: str
@@ -22,7 +27,24 @@ class Chip:
 
 def _check_day(day: date) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValidationError(f"Days lie between {FIRST_DAY} and {LAST_DAY}.")
+        raise ValidationError(
+            gettext("Enter a day from %(first)s to %(last)s.") % {"first": FIRST_DAY, "last": LAST_DAY}
+        )
+
+
+def check_period(form: forms.Form, cleaned: dict[str, Any]) -> None:
+    """Add an error when the day `until` is before the day `since`."""
+    since, until = cleaned.get("since"), cleaned.get("until")
+    if since and until and since > until:
+        form.add_error("until", gettext("The last day must not be before the first day."))
+
+
+def day_label(name: str, value: str) -> str:
+    """Describe a filter by its first day, `since`, or its last, `until`."""
+    message = gettext("from %(day)s") if name == "since" else gettext("until %(day)s")
+    with suppress(ValueError):
+        value = f"{date.fromisoformat(value):{get_format('DAY')}}"
+    return message % {"day": value}
 
 
 class DayField(forms.DateField):
@@ -30,32 +52,34 @@ class DayField(forms.DateField):
 
     default_validators = [_check_day]
 
-    def __init__(self, *, label: str) -> None:
-        super().__init__(required=False, label=label, widget=forms.DateInput({"type": "date"}))
+    def __init__(self, *, label: Any) -> None:
+        # Browsers send and take ISO days, whatever the language of the page.
+        widget = forms.DateInput({"type": "date"}, format=_ISO)
+        super().__init__(required=False, label=label, widget=widget, input_formats=[_ISO])
 
 
 class FilterForm(forms.Form):
-    """Reads a query string. What cannot be read is refused with a sentence, never ignored."""
+    """Reads a query string. A value that cannot be read is an error, never ignored."""
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is on."""
         return value
 
     def chips(self) -> list[Chip]:
-        """The filters that are on, each with the address of the page without it; searched words are none."""
+        """Return the filters that are on, each with the query string without it; searched words are not among them."""
         pairs = [pair for pair in self.pairs() if pair[0] != "q"]
         return [Chip(self.describe(*pair), self.query(without=pair)) for pair in pairs]
 
     def query(self, without: tuple[str, str] | None = None) -> str:
-        """Words and filters as a query string, without one where named; the keys of pages never travel along."""
+        """Return words and filters as a query string, `without` one of them; without the keys of pages."""
         return urlencode([pair for pair in self.pairs() if pair != without], errors="replace")
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Name and value of all that was given, in the order of the fields."""
+        """Return name and value of all that was given, in the order of the fields."""
         return [(name, value) for name in self.fields for value in self.given(name)]
 
     def given(self, name: str) -> list[str]:
-        """The values of one field as they came, empty ones left out."""
+        """Return the values of one field as they came, without empty ones."""
         data: Any = self.data if self.is_bound else self.initial
         given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name, "")
         values = given if isinstance(given, list) else [given]
@@ -63,5 +87,5 @@ class FilterForm(forms.Form):
 
     @property
     def sentences(self) -> list[str]:
-        """What cannot be read, each with the name of its field."""
+        """Return the errors, each with the label of its field."""
         return [f"{self[name].label}: {error}" for name, errors in self.errors.items() for error in errors]

@@ -14,16 +14,15 @@ from recordings.assurance.listing import Item
 from recordings.catalog.queries import stale_before
 from recordings.catalog.tables import (
     Column,
-    as_of_cell,
-    cell,
-    channel_cell,
-    length_cell,
-    object_cell,
+    channel_and_agent,
+    confirmed,
+    length_of,
+    object_number,
     object_url,
     opener,
     recording_url,
-    size_cell,
-    state_cell,
+    size_of,
+    state_tag,
 )
 from recordings.wording import utc_minute
 
@@ -44,13 +43,13 @@ class ExpectedRecordings:
     @property
     def columns(self) -> Sequence[Column[Item]]:
         return (
-            Column("Recorded (UTC)", self._recorded),
-            Column("Findings", self._findings),
+            Column("Recorded (UTC)", self._recorded, opens=True),
+            Column("Findings", self._findings, cell_classes="full"),
             Column("Channel · agent", self._channel),
-            Column("Object", lambda item: object_cell(item.object_id, linked=self.may_open)),
-            Column("Length", lambda item: length_cell(item.seconds, known=item.recorded), "r"),
-            Column("Size", lambda item: size_cell(item.bytes, known=item.recorded), "r"),
-            Column("State", lambda item: state_cell(item.state)),
+            Column("Object", lambda item: object_number(item.object_id, linked=self.may_open)),
+            Column("Length", lambda item: length_of(item.seconds, known=item.recorded), "r", "num"),
+            Column("Size", lambda item: size_of(item.bytes, known=item.recorded), "r", "num"),
+            Column("State", lambda item: state_tag(item.state)),
             Column("As of", self._as_of, "r"),
         )
 
@@ -58,21 +57,21 @@ class ExpectedRecordings:
         when = utc_minute(item.at)
         if self.may_open:
             when = opener(recording_url(item.id) if item.recorded else object_url(item.object_id), when)
-        return cell("", format_html("{}{}", when, "" if item.recorded else _BEGAN))
+        return format_html("{}{}", when, "" if item.recorded else _BEGAN)
 
     def _findings(self, item: Item) -> SafeString:
         reasons = self.reasons.get(item.id, {})
         findings = [FINDINGS[code] for code in item.findings]
         tags = [(_tag(finding, reasons.get(finding, "")),) for finding in findings]
-        return cell("Findings", format_html_join("", "{}", tags) or _NOTHING, "full")
+        return format_html_join("", "{}", tags) or _NOTHING
 
     def _channel(self, item: Item) -> SafeString:
         agent = name_of("agent", item.agent_id or 0, self.agents)
-        return channel_cell(name_of("channel", item.stream_id, self.channels), agent)
+        return channel_and_agent(name_of("channel", item.stream_id, self.channels), agent)
 
     def _as_of(self, item: Item) -> SafeString:
         moment = self.refreshed_at.get(item.object_id)
-        return as_of_cell(moment, stale=moment is None or moment < stale_before())
+        return confirmed(moment, stale=moment is None or moment < stale_before())
 
 
 def _tag(finding: Finding, reason: str) -> SafeString:

@@ -1,4 +1,4 @@
-"""Turn criteria into conditions on the rows of search: for ordered indexes, for the word index, for the row itself."""
+"""Turn criteria into conditions on search rows: for ordered indexes, the word index and the rows themselves."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from recordings.db import BIGGEST_ID
 
 @dataclass(frozen=True)
 class Where:
-    """A condition and its values; an empty one holds for every row."""
+    """An SQL condition and its values. An empty one matches every row."""
 
     sql: str = ""
     values: tuple[Any, ...] = ()
@@ -29,11 +29,11 @@ class Where:
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for. A row is found if all of it holds.
+    """The conditions of a search. A row is found if it matches all of them.
 
-    `ordered` is answered by an index in the order of the lists: one of agent and channel, and the dates. `terms` is the
-    tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `checked` is left to the
-    row itself. `key` names the few rows of a recording whose id was typed.
+    `ordered`: conditions that an index in the order of the lists answers: agent or channel, and dates. `terms`: a
+    tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `checked`: conditions
+    checked on each row. `key`: selects the few rows of a recording whose id was typed.
     """
 
     ordered: Where
@@ -43,9 +43,9 @@ class Search:
 
     @classmethod
     def for_objects(cls, criteria: Criteria) -> "Search":
-        """Each object once: by its newest recording, or the newest of those that the filters speak of.
+        """Find each object once: by its newest recording, or by the newest one that matches the filters.
 
-        Objects without a recording are found by words, and by the filter that asks for them.
+        Objects without a recording are found by words, and by the filter for them.
         """
         of_recording = "d.object_id = (SELECT r.object_id FROM recordings_recording r WHERE r.id = %s)"
         if not criteria.looks_at_recordings:
@@ -61,7 +61,7 @@ class Search:
     @classmethod
     def _of(cls, criteria: Criteria, rows: Where, of_recording: str) -> "Search":
         typed = read_typed(criteria.words)
-        # An ordered index answers an agent, a channel and the dates alone; beside anything else the word index does.
+        # An ordered index answers an agent, a channel or dates alone. With other criteria, the word index answers them.
         filters = filter_terms(replace(criteria, agent=None, stream=None)) + _length_terms(criteria)
         several = criteria.agent is not None and criteria.stream is not None
         terms = [*typed.terms, *filters]
@@ -76,7 +76,7 @@ class Search:
 
 
 def _ordered(criteria: Criteria) -> Where:
-    """One of agent and channel, and the dates."""
+    """Return the condition on agent or channel, and on the dates."""
     where = _between(criteria)
     if criteria.agent is not None:
         return Where("d.agent_id = %s", (criteria.agent,)) & where
@@ -84,7 +84,7 @@ def _ordered(criteria: Criteria) -> Where:
 
 
 def _nothing_newer(criteria: Criteria) -> Where:
-    """Of several recordings of an object that pass the filters, only the newest stands for it."""
+    """Match only the newest of an object's recordings that match the filters."""
     same = Where("n.object_id = d.object_id AND (n.shown_at, n.id) > (d.shown_at, d.id)")
     newer = same & _between(criteria, "n") & _of_length(criteria, "n")
     terms = filter_terms(replace(criteria, agent=None, stream=None, status=None))
@@ -96,7 +96,7 @@ def _nothing_newer(criteria: Criteria) -> Where:
 
 
 def of_terms_in_own_month(terms: str, row: str = "d") -> Where:
-    """The condition that a row matches terms in the month it has: for few rows, because each makes its own tsquery."""
+    """Match terms with the row's own month. For few rows only, because each row makes its own tsquery."""
     month = month_of(f"{row}.shown_at")
     return Where(f"{row}.words @@ replace(%s, '{MONTH}', {month})::tsquery", (terms,))
 

@@ -1,4 +1,4 @@
-"""Hold what somebody searches for: typed words, and filters, which become terms of a tsquery."""
+"""The criteria of a search: words and filters. Filters become terms of a tsquery."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -10,7 +10,10 @@ NO_RECORDING = "none"
 
 @dataclass(frozen=True)
 class Criteria:
-    """All of these hold together. Times are UTC, `until` excluded; lengths are seconds, both ends included."""
+    """The criteria of a search. All of them must match.
+
+    Times are UTC; `until` is excluded. Lengths are seconds; both ends are included.
+    """
 
     words: str = ""
     agent: int | None = None
@@ -25,12 +28,12 @@ class Criteria:
 
     @property
     def looks_at_recordings(self) -> bool:
-        """Whether a filter speaks of one recording rather than of its object."""
+        """Whether a filter is about a recording rather than about its object."""
         given = (self.since, self.until, self.shortest, self.longest)
         return any(value is not None for value in given) or bool(self.states or self.type)
 
     def filters(self) -> dict[str, int | str]:
-        """The filters that are on, as the trail keeps them."""
+        """Return the filters that are set, as events hold them."""
         given = ((part.name, getattr(self, part.name)) for part in fields(self) if part.name != "words")
         return {name: _plain(value) for name, value in given if value not in (None, "", ())}
 
@@ -44,7 +47,7 @@ def _plain(value: object) -> int | str:
 
 
 def filter_terms(criteria: Criteria) -> list[str]:
-    """Turn the filters into terms of a tsquery; dates and lengths are not among them."""
+    """Turn filters into terms of a tsquery, except dates and lengths."""
     terms = [
         exactly(f"{letter}{value}")
         for letter, value in (("a", criteria.agent), ("c", criteria.stream), ("s", criteria.status))

@@ -1,4 +1,4 @@
-"""Record searches and openings in the trail, committed before anything is shown."""
+"""Record searches and openings in the trail, before anything is shown."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from recordings.paging import Page
 
 
 def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, Any] | None = None) -> None:
-    """Record who searched for what, and how much there was, if a page of it was read. Raises AuditUnavailable.
+    """Record who searched for what, and how many rows were found if `page` is given. Raises AuditUnavailable.
 
-    The words may be a name, so they stand in the event as a commitment.
+    The words may be a name, so the event holds a commitment to them.
     """
     words = criteria.words.strip()
     filters = dict(criteria.filters())
@@ -26,7 +26,7 @@ def record_search(*, by: Actor, area: str, criteria: Criteria, page: Page[Any, A
 
 
 def record_phone_shown(*, by: Actor, thing: CommBoxObject) -> None:
-    """Record who looked at the phone number of an object's customer. Raises AuditUnavailable."""
+    """Record who viewed the phone number of an object's customer. Raises AuditUnavailable."""
     target, act = Target.of(thing), {"phone": thing.pk}
     record_once(Kind.PHONE_SHOWN, by=by, act=act, target=target, outcome=Outcome.GRANTED)
 

@@ -1,4 +1,4 @@
-"""Read what the catalog's pages show: lists a page at a time, one object with its recordings."""
+"""Read what the catalog's pages show: a page of a list, or one object with its recordings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +9,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
@@ -20,25 +23,23 @@ from recordings.folding import digits
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
 
-# "Playable" is what CommBox and the file say together; of a file that storage was never asked for, only CommBox does.
+# A recording is "playable" by what CommBox reports and by its file. Its file may not have been checked yet.
 UNCHECKED = "unchecked"
-_STATE_LABELS = {
-    **{state.value: str(state.label) for state in RecordingState},
-    UNCHECKED: "Not checked yet",
-    "": "No recording found",
+_STATE_LABELS: dict[str, str | Promise] = {
+    **{state.value: state.label for state in RecordingState},
+    UNCHECKED: _("Not checked yet"),
+    "": _("No recording found"),
 }
 _BOTH_NAMES = """
 SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FROM recordings_stream ORDER BY 3, 2
 """
-
-
-# In the address of a recording's page: the query of the list of recordings it was opened from.
+# In the address of a recording's page: the query string of the list from which it was opened.
 LIST_PARAMETER = "list"
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogLine:
-    """A line of a list: the object, and the recording that put it there (none where `files` is 0)."""
+    """A row of a list: an object, and the recording that it is listed for (none when `files` is 0)."""
 
     object_id: int
     recording_id: UUID
@@ -54,12 +55,12 @@ class CatalogLine:
     agent: str
     refreshed_at: datetime | None
     stale: bool
-    opened_from: str = ""  # what the address of its page says of the list
+    opened_from: str = ""  # query string for the address of its page, naming the list
 
 
 def state_label(state: str) -> str:
-    """A recording's state in a word; of no recording, that there is none."""
-    return _STATE_LABELS.get(state, state)
+    """Write the state of a recording in the reader's language; an empty state is that of no recording."""
+    return str(_STATE_LABELS.get(state, state))
 
 
 def objects_page(
@@ -67,7 +68,7 @@ def objects_page(
 ) -> Page[CatalogLine, TimeKey]:
     """Search a page of objects, the one with the newest recording first.
 
-    A search that is not `patient` may stop before it has looked at everything: the page says how far it came.
+    Unless `patient`, the search may stop before it has looked at everything; then the page says how far it came.
     """
     return _search_page(criteria, Search.for_objects, start, patient)
 
@@ -82,7 +83,7 @@ def recordings_page(
 def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tuple[UUID | None, UUID | None]:
     """Return the next newer and the next older recording in the list of these criteria, None at its ends.
 
-    In a large catalog words are not looked for far away: None is then also what has no neighbour for months.
+    In a large catalog words are not searched for far away: None may also mean that the neighbour is months away.
     """
     if watermark_in(criteria.words):
         return None, None
@@ -100,19 +101,18 @@ def _search_page(
     criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey], patient: bool
 ) -> Page[CatalogLine, TimeKey]:
     if watermark := watermark_in(criteria.words):
-        return Page(
-            [], hint=f"{watermark} is the watermark of a viewing. The audit trail shows its recording."
-        )
+        hint = gettext("%(watermark)s is the watermark of a viewing. The audit trail shows its recording.")
+        return Page([], hint=hint % {"watermark": watermark})
     try:
         typed = read_typed(criteria.words)
     except TooManyWords:
-        return Page([], hint=f"A search takes up to {MOST_WORDS} words; these were more.")
+        return Page([], hint=gettext("A search can have at most %(most)s words.") % {"most": MOST_WORDS})
     if criteria.words.strip() and not typed:
-        return Page([], hint="Enter at least one letter or digit.")
+        return Page([], hint=gettext("Enter at least one letter or digit."))
     search = search_for(criteria)
     result = find(search, PAGE + 1, after=start.key, newer=start.newer, patient=patient)
     if start.newer and len(result.rows) <= PAGE:
-        # What lies between the newest row and a full page of them is the first page.
+        # Fewer rows than a page are left: show the first page instead.
         start, result = NEWEST, find(search, PAGE + 1, patient=patient)
     page = Page.cut(result.rows, start, attrgetter("key"), result.number)
     return replace(page.showing(_lines(page.rows)), looked_back_to=result.looked_back_to)
@@ -132,8 +132,8 @@ def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
             worst_state=_unless_unchecked(row.worst_state, row.has_unchecked),
             customer=row.customer_name,
             phone_ending=masked(row.customer_phone),
-            channel=row.stream_name or f"channel {row.stream_id}",
-            agent=row.agent_name or (f"agent {row.agent_id}" if row.agent_id is not None else ""),
+            channel=channel_name(row.stream_name, row.stream_id),
+            agent=agent_name(row.agent_name, row.agent_id),
             refreshed_at=row.refreshed_at,
             stale=row.refreshed_at is None or row.refreshed_at < limit,
         )
@@ -142,27 +142,39 @@ def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
 
 
 def _unless_unchecked(worst_state: str, has_unchecked: bool) -> str:
-    """Every other state is worse than a file that was not looked at yet."""
+    """Return UNCHECKED for an object whose only problem is a file that was not checked yet, else its worst state."""
     return UNCHECKED if has_unchecked and worst_state == RecordingState.PLAYABLE else worst_state
 
 
 def stale_before() -> datetime:
-    """The moment before which a confirmation is too old."""
+    """Return the moment before which a confirmation is stale."""
     return timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
 
 
 def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
-    """Read numbers and names of all agents, and of all channels, by name: one query."""
+    """Read the names of all agents and of all channels by number, sorted by name: one query."""
     agents: dict[str, str] = {}
     streams: dict[str, str] = {}
     for is_agent, pk, name in fetch_all(connection, _BOTH_NAMES):
-        names = agents if is_agent else streams
-        names[str(pk)] = name or f"{'agent' if is_agent else 'channel'} {pk}"
+        if is_agent:
+            agents[str(pk)] = agent_name(name, pk)
+        else:
+            streams[str(pk)] = channel_name(name, pk)
     return agents, streams
 
 
+def channel_name(name: str, pk: object) -> str:
+    """Return the name of a channel, or its number when CommBox gives it none."""
+    return name or gettext("channel %(number)s") % {"number": pk}
+
+
+def agent_name(name: str, pk: object) -> str:
+    """Return the name of an agent, or their number when CommBox names none; empty for no agent."""
+    return name or ("" if pk is None else gettext("agent %(number)s") % {"number": pk})
+
+
 def masked(phone: str) -> str:
-    """Mask a phone number but for its last four digits; fewer of a short one, so that it stays masked."""
+    """Mask a phone number except its last four digits, or fewer of a short one."""
     number = digits(phone)
     shown = min(4, len(number) // 2)
     return f"•••• {number[-shown:]}" if shown else ""
@@ -170,7 +182,7 @@ def masked(phone: str) -> str:
 
 @dataclass(frozen=True)
 class OpenedObject:
-    """An object with the names around it."""
+    """An object with the names of its channel and agent."""
 
     thing: CommBoxObject
     channel: str
@@ -191,25 +203,25 @@ class OpenedObject:
 
 
 def object_of(object_id: int) -> OpenedObject | None:
-    """Read one object, None where there is none of this number: one query."""
+    """Read the object with this number; None if there is none. One query."""
     if object_id > BIGGEST_ID:
         return None
     thing = CommBoxObject.objects.select_related("stream", "agent").filter(pk=object_id).first()
     if thing is None:
         return None
-    # No constraint holds the agent: CommBox may name one before it lists one.
+    # There is no foreign key constraint: CommBox may name an agent before it lists them.
     agent = thing.agent if thing.agent_id is not None else None
     return OpenedObject(
         thing=thing,
-        channel=str(thing.stream),
-        agent=str(agent) if agent else (f"agent {thing.agent_id}" if thing.agent_id is not None else ""),
+        channel=channel_name(thing.stream.name, thing.stream_id),
+        agent=agent_name(agent.name if agent else "", thing.agent_id),
         stale=thing.refreshed_at is None or thing.refreshed_at < stale_before(),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingLine:
-    """A recording as its object's page lists it."""
+    """A row of the recordings on an object's page."""
 
     id: UUID
     recorded_at: datetime | None
@@ -225,12 +237,12 @@ class RecordingLine:
 
     @property
     def is_unchecked(self) -> bool:
-        """Whether nothing speaks against playing it, but storage was never asked for the file."""
+        """Whether CommBox reports it as playable but its file was not checked yet."""
         return self.state == RecordingState.PLAYABLE and not self.file_badge
 
     @property
     def as_of(self) -> datetime | None:
-        """When CommBox last said that it is there; for one that is gone, when it last was."""
+        """When CommBox last reported it."""
         return self.confirmed_at if self.vanished_at else self.refreshed_at
 
 

@@ -1,4 +1,4 @@
-"""Keep the rows that search reads in step with the facts. Whoever changes a fact calls this in the same transaction."""
+"""Keep search rows up to date. Code that changes a fact calls this in the same transaction."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,9 +31,9 @@ WORST_FIRST = (
 )
 _SEVERITY = {state.value: rank for rank, state in enumerate(WORST_FIRST)}
 
-# Locked first and in order: two rebuilds of one object follow each other, and the second reads what the first saw.
+# Lock first and in order, so that two rebuilds of one object run one after the other.
 _LOCK = "SELECT FROM recordings_commboxobject WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-# Ids and times travel as texts, and rows as one JSON value: turning them into objects and arrays was half of the work.
+# Ids and times are texts, and rows one JSON value: converting them to objects and arrays was half of the work.
 _FACTS = f"""
 SELECT o.id, o.stream_id, o.agent_id, o.status_id, o.customer_name, o.customer_email, o.customer_phone,
        s.name, coalesce(a.name, ''), coalesce(r.id::text, lpad(to_hex(o.id), 32, '0')), r.id IS NOT NULL,
@@ -45,7 +45,7 @@ LEFT JOIN recordings_recording r ON r.object_id = o.id
 CROSS JOIN LATERAL (SELECT coalesce(r.shown_at, o.created_at, o.first_seen_at)) moment (at)
 WHERE o.id = ANY(%s)
 ORDER BY o.id, r.shown_at DESC, r.id DESC
-"""  # noqa: S608 (an expression of our own)
+"""  # noqa: S608 (our own expression)
 _COLUMNS = (
     ("id", "uuid"),
     ("object_id", "bigint"),
@@ -69,7 +69,7 @@ SELECT {_NAMES.replace("words", "words::tsvector")}
 FROM json_to_recordset(%s::json) AS new ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS)})
 ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name, _ in _COLUMNS)}
 WHERE d IS DISTINCT FROM excluded
-"""  # noqa: S608 (names of our own columns)
+"""  # noqa: S608 (our own column names)
 
 
 class _Fact(NamedTuple):
@@ -95,7 +95,7 @@ class _Fact(NamedTuple):
 
 @transaction.atomic
 def rebuild_docs(object_ids: Sequence[int]) -> None:
-    """Bring the search rows of these objects up to their facts, in four statements however many they are."""
+    """Rebuild the search rows of these objects in one transaction, with four statements however many there are."""
     ids = list(object_ids)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [ids])
@@ -107,12 +107,12 @@ def rebuild_docs(object_ids: Sequence[int]) -> None:
 
 
 def rebuild_docs_for_agents(agent_ids: Sequence[int]) -> None:
-    """Rebuild the search rows of these agents, whose names have changed, a batch a transaction."""
+    """Rebuild the search rows of agents whose names have changed, one transaction per batch."""
     _rebuild(CommBoxObject.objects.filter(agent_id__in=agent_ids).values_list("pk", flat=True))
 
 
 def rebuild_docs_for_streams(stream_ids: Sequence[int]) -> None:
-    """Rebuild the search rows of these channels, whose names have changed, a batch a transaction."""
+    """Rebuild the search rows of channels whose names have changed, one transaction per batch."""
     _rebuild(CommBoxObject.objects.filter(stream_id__in=stream_ids).values_list("pk", flat=True))
 
 
@@ -123,7 +123,7 @@ def _rebuild(ids: Iterable[int]) -> None:
 
 
 def _rows(facts: list[_Fact]) -> Iterator[dict[str, Any]]:
-    """The search rows of one object, newest first."""
+    """Yield the search rows of one object, newest first."""
     common = _common_lexemes(facts[0])
     files = sum(fact.is_recording for fact in facts)
     worst = min((fact.state for fact in facts), key=lambda state: _SEVERITY.get(state, -1))
@@ -146,7 +146,7 @@ def _rows(facts: list[_Fact]) -> Iterator[dict[str, Any]]:
 
 
 def _common_lexemes(fact: _Fact) -> list[str]:
-    """What every row of an object is found by."""
+    """Return the lexemes of every row of an object."""
     lexemes = [f"o{fact.object_id}", f"c{fact.stream_id}"]
     lexemes += [*name_lexemes(fact.name), *name_lexemes(fact.agent), *name_lexemes(fact.channel)]
     lexemes += phone_lexemes(fact.phone) if fact.phone else []
@@ -156,6 +156,6 @@ def _common_lexemes(fact: _Fact) -> list[str]:
 
 
 def _own_lexemes(fact: _Fact) -> list[str]:
-    """What one recording is found by."""
+    """Return the lexemes of one recording."""
     length = [length_lexeme(fact.seconds)] if fact.seconds is not None else []
     return [state_lexeme(fact.state), *length, *([type_lexeme(fact.type)] if fact.type else [])]

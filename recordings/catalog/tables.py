@@ -1,8 +1,8 @@
 """Show lists of recordings and of objects as tables: what a column is called, and its cell in HTML.
 
-Every list of the portal is made of these cells, so a recording looks the same wherever it is listed. Each value passes
-through `format_html`, which escapes it; the words beside it are ours. Fifty rows of eight cells cost 3 ms so, and 8 ms
-as a template.
+Every list of the portal is made of these columns, so a recording looks the same wherever it is listed. Headings are
+translated once for a table, when it is written. Each value passes through `format_html`, which escapes it. Fifty rows
+of eight cells cost 3 ms so, and 8 ms as a template.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,22 +13,37 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from recordings.catalog.queries import UNCHECKED, CatalogLine, RecordingLine, state_label
-from recordings.wording import ago, clock, size, tag_of, utc, utc_minute
+from recordings.wording import ago, clock, moment, moment_minute, size, stored, tag_of
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A column: its heading with the heading's classes, and how its cell is made of a row."""
+    """A column: its heading, and what a row shows under it.
 
-    heading: str
-    cell: Callable[[Row], SafeString]
+    `classes` belong to the heading and its cells, `cell_classes` to the cells alone. Where the table becomes cards,
+    the heading stands in each cell, but not in the cell that `opens` the row.
+    """
+
+    heading: str | Promise
+    content: Callable[[Row], SafeString | str]
     classes: str = ""
+    cell_classes: str = ""
+    opens: bool = False
+
+    def cell_start(self) -> str:
+        """Write the tag that begins each cell of this column, in the reader's language."""
+        classes = f"{self.classes} {self.cell_classes}".strip()
+        label = "" if self.opens else f' data-label="{conditional_escape(str(self.heading))}"'
+        return f'<td class="{classes}"{label}>' if classes else f"<td{label}>"
 
 
 @dataclass(frozen=True)
@@ -40,19 +55,15 @@ class Table(Generic[Row]):
 
     @property
     def rows(self) -> SafeString:
-        cells = [column.cell for column in self.columns]
-        return SafeString(
-            "".join(f"<tr data-row>{''.join(cell(line) for cell in cells)}</tr>" for line in self.lines)
-        )
+        cells = [(column.cell_start(), column.content) for column in self.columns]
+        return SafeString("".join(f"<tr data-row>{_row(cells, line)}</tr>" for line in self.lines))
 
 
-# --- cells, for every list of recordings or objects
+def _row(cells: Sequence[tuple[str, Callable[[Row], SafeString | str]]], line: Row) -> str:
+    return "".join([f"{start}{conditional_escape(content(line))}</td>" for start, content in cells])
 
 
-def cell(label: str, value: SafeString | str, classes: str = "") -> SafeString:
-    """A cell. `label` names it where the table becomes cards; the cell that opens the row has none."""
-    attributes = (f' class="{classes}"' if classes else "") + (f' data-label="{label}"' if label else "")
-    return SafeString(f"<td{attributes}>{conditional_escape(value)}</td>")
+# --- what cells hold, for every list of recordings or objects
 
 
 def opener(address: str, text: SafeString | str, *, numeric: bool = False) -> SafeString:
@@ -60,44 +71,36 @@ def opener(address: str, text: SafeString | str, *, numeric: bool = False) -> Sa
     return format_html('<a{} data-open href="{}">{}</a>', _NUMERIC if numeric else "", address, text)
 
 
-def channel_cell(channel: str, agent: str) -> SafeString:
-    names = format_html('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
-    return cell("Channel · agent", names)
+def channel_and_agent(channel: str, agent: str) -> SafeString:
+    return format_html('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
 
 
-def object_cell(object_id: int, *, linked: bool = True) -> SafeString:
+def object_number(object_id: int, *, linked: bool = True) -> SafeString:
     if not linked:
-        return cell("Object", format_html('<span class="num">{}</span>', str(object_id)))
-    return cell(
-        "Object", format_html('<a class="num" href="{}">{}</a>', object_url(object_id), str(object_id))
-    )
+        return format_html('<span class="num">{}</span>', str(object_id))
+    return format_html('<a class="num" href="{}">{}</a>', object_url(object_id), str(object_id))
 
 
-def length_cell(seconds: int | None, *, known: bool = True, classes: str = "") -> SafeString:
-    return cell("Length", clock(seconds) if known else "–", f"r num{classes}")
+def length_of(seconds: int | None, *, known: bool = True) -> str:
+    return clock(seconds) if known else "–"
 
 
-def size_cell(count: int | None, *, known: bool = True) -> SafeString:
-    return cell("Size", size(count) if known else "–", "r num")
+def size_of(count: int | None, *, known: bool = True) -> SafeString | str:
+    return size(count) if known else "–"
 
 
-def type_cell(recording_type: str, classes: str = "") -> SafeString:
-    return cell("Type", recording_type or "not given", classes)
+def type_of(recording_type: str) -> SafeString | str:
+    return format_html("<bdi>{}</bdi>", recording_type) if recording_type else gettext("not given")
 
 
-def state_cell(state: str, notes: Iterable[str] = (), classes: str = "") -> SafeString:
+def state_tag(state: str, notes: Iterable[str] = ()) -> SafeString:
     tag = format_html('<span class="tag {}">{}</span>', tag_of(state) if state else "", state_label(state))
-    return cell(
-        "State",
-        tag + format_html_join("", '<span class="sub">{}</span>', ((note,) for note in notes)),
-        classes,
-    )
+    return tag + format_html_join("", '<span class="sub">{}</span>', ((note,) for note in notes))
 
 
-def as_of_cell(moment: datetime | None, *, stale: bool = False) -> SafeString:
-    return cell(
-        "As of", format_html('<span class="fresh"{}>{}</span>', _STALE if stale else "", ago(moment)), "r"
-    )
+def confirmed(at: datetime | None, *, stale: bool = False) -> SafeString:
+    """When CommBox last reported a row."""
+    return format_html('<span class="fresh"{}>{}</span>', _STALE if stale else "", ago(at))
 
 
 def object_url(object_id: int) -> str:
@@ -117,56 +120,62 @@ def _around(name: str, key: str) -> list[str]:
 
 
 _NUMERIC, _STALE = SafeString(' class="num"'), SafeString(" data-stale")
-_CREATED = SafeString('<span class="sub">created</span>')
 
 # --- the lists
 
 
 def _recorded_or_created(line: CatalogLine) -> SafeString:
+    when = moment_minute(line.shown_at)
     if line.files:
-        return cell("Recorded (UTC)", utc_minute(line.shown_at), "r")
-    return cell("Created (UTC)", SafeString(f"{utc_minute(line.shown_at)}{_CREATED}"), "r dim")
+        return SafeString(when)
+    created = pgettext("conversation", "created")
+    return format_html('<span class="dim">{}<span class="sub">{}</span></span>', when, created)
 
 
 def _customer(line: CatalogLine) -> SafeString:
-    value = format_html(
-        '<bdi>{}</bdi><span class="sub num">{}</span>', line.customer or "No name", line.phone_ending
-    )
-    return cell("Customer", value)
+    name = line.customer or pgettext("customer", "No name")
+    return format_html('<bdi>{}</bdi><span class="sub num">{}</span>', name, line.phone_ending)
 
 
-_CUSTOMER = Column("Customer", _customer)
+def _length_of_newest(line: CatalogLine) -> SafeString | str:
+    return length_of(line.duration_seconds) if line.files else _NO_LENGTH
+
+
+_NO_LENGTH = SafeString('<span class="dim">–</span>')
+_CUSTOMER = Column(_("Customer"), _customer)
 _CHANNEL = Column[CatalogLine](
-    "Channel · agent", lambda line: channel_cell(line.channel, line.agent or "no agent")
+    _("Channel · agent"),
+    lambda line: channel_and_agent(line.channel, line.agent or pgettext("agent", "no agent")),
 )
-_AS_OF = Column[CatalogLine]("As of", lambda line: as_of_cell(line.refreshed_at, stale=line.stale), "r")
+_AS_OF = Column[CatalogLine](
+    pgettext_lazy("column", "As of"), lambda line: confirmed(line.refreshed_at, stale=line.stale), "r"
+)
 _RECORDED = Column[CatalogLine](
-    "Recorded (UTC)",
-    lambda line: cell(
-        "", opener(recording_url(line.recording_id) + line.opened_from, utc_minute(line.shown_at))
-    ),
+    pgettext_lazy("column", "Recorded"),
+    lambda line: opener(recording_url(line.recording_id) + line.opened_from, moment_minute(line.shown_at)),
+    opens=True,
 )
-_LENGTH = Column[CatalogLine]("Length", lambda line: length_cell(line.duration_seconds), "r")
-_TYPE = Column[CatalogLine]("Type", lambda line: type_cell(line.recording_type, "opt"), "opt")
-_OBJECT = Column[CatalogLine]("Object", lambda line: object_cell(line.object_id))
-_STATE = Column[CatalogLine]("State", lambda line: state_cell(line.state, classes="corner"))
+_LENGTH = Column[CatalogLine](_("Length"), lambda line: length_of(line.duration_seconds), "r", "num")
+_TYPE = Column[CatalogLine](pgettext_lazy("column", "Type"), lambda line: type_of(line.recording_type), "opt")
+_OBJECT = Column[CatalogLine](_("Object"), lambda line: object_number(line.object_id))
+_STATE = Column[CatalogLine](
+    pgettext_lazy("column", "State"), lambda line: state_tag(line.state), cell_classes="corner"
+)
 
 OBJECTS = (
     Column[CatalogLine](
-        "Object", lambda line: cell("", opener(object_url(line.object_id), str(line.object_id), numeric=True))
+        _("Object"),
+        lambda line: opener(object_url(line.object_id), str(line.object_id), numeric=True),
+        opens=True,
     ),
     _CUSTOMER,
     _CHANNEL,
-    Column("When (UTC)", _recorded_or_created, "r"),
+    Column(pgettext_lazy("column", "When"), _recorded_or_created, "r"),
+    Column(_("Length"), _length_of_newest, "r", "num"),
+    Column[CatalogLine](_("Recordings"), lambda line: str(line.files), "r opt", "num"),
     Column[CatalogLine](
-        "Length",
-        lambda line: length_cell(
-            line.duration_seconds, known=line.files > 0, classes="" if line.files else " dim"
-        ),
-        "r",
+        pgettext_lazy("column", "State"), lambda line: state_tag(line.worst_state), cell_classes="corner"
     ),
-    Column[CatalogLine]("Files", lambda line: cell("Files", str(line.files), "r num opt"), "r opt"),
-    Column[CatalogLine]("State", lambda line: state_cell(line.worst_state, classes="corner")),
     _AS_OF,
 )
 RECORDINGS = (_RECORDED, _LENGTH, _TYPE, _CUSTOMER, _CHANNEL, _OBJECT, _STATE, _AS_OF)
@@ -175,19 +184,21 @@ NEWEST_WITH_CUSTOMER = (_RECORDED, _LENGTH, _CUSTOMER, _OBJECT, _CHANNEL, _STATE
 
 
 def _state_and_why(line: RecordingLine) -> SafeString:
-    notes = [line.state_reason] if line.state_reason else []
+    notes = [stored(line.state_reason)] if line.state_reason else []
     if line.vanished_at:
-        notes.insert(0, format_html("no longer reported since {} UTC", utc_minute(line.vanished_at)))
-    return state_cell(UNCHECKED if line.is_unchecked else line.state, notes)
+        notes.insert(0, format_html(gettext("missing at source since {}"), moment_minute(line.vanished_at)))
+    return state_tag(UNCHECKED if line.is_unchecked else line.state, notes)
 
 
 OF_ONE_OBJECT = (
     Column[RecordingLine](
-        "Recorded (UTC)", lambda line: cell("", opener(recording_url(line.id), utc(line.recorded_at)))
+        pgettext_lazy("column", "Recorded"),
+        lambda line: opener(recording_url(line.id), moment(line.recorded_at)),
+        opens=True,
     ),
-    Column[RecordingLine]("Length", lambda line: length_cell(line.duration_seconds), "r"),
-    Column[RecordingLine]("Size", lambda line: size_cell(line.file_size_bytes), "r"),
-    Column[RecordingLine]("Type", lambda line: type_cell(line.recording_type)),
-    Column("State", _state_and_why),
-    Column[RecordingLine]("As of", lambda line: as_of_cell(line.as_of), "r"),
+    Column[RecordingLine](_("Length"), lambda line: length_of(line.duration_seconds), "r", "num"),
+    Column[RecordingLine](_("Size"), lambda line: size_of(line.file_size_bytes), "r", "num"),
+    Column[RecordingLine](pgettext_lazy("column", "Type"), lambda line: type_of(line.recording_type)),
+    Column(pgettext_lazy("column", "State"), _state_and_why),
+    Column[RecordingLine](pgettext_lazy("column", "As of"), lambda line: confirmed(line.as_of), "r"),
 )

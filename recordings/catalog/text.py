@@ -1,6 +1,6 @@
-"""Read text for search: what is stored becomes lexemes, what is typed becomes terms of a tsquery.
+"""Turn stored text into lexemes, and typed text into terms of a tsquery.
 
-Both readings of a kind stand together here, so that whatever is stored is found however a person types it:
+Both functions for a kind of text are here, so that what is stored is found however a person types it:
 
 - A name (of the customer, the agent, the channel): `w` each word, and O'Brien as one; `j` neighbours as one word.
   Found by the beginnings of its words, and by its words joined or apart.
@@ -11,15 +11,15 @@ Both readings of a kind stand together here, so that whatever is stored is found
 - An object: `o` its number.
   Found by the number: bare, grouped, as `object:…` or `#…`, or in the address of its page, CommBox's or ours.
 
-Two whole phone numbers (`FEWEST_WHOLE` digits or more) are the same if their digits are the same without `00` and
-without the zero before the national part. Where one of them has no country's code, the national parts are compared.
+Two whole phone numbers (`FEWEST_WHOLE` digits or more) are equal if their digits are equal without `00` and without the
+zero before the national part. If one of them has no country code, the national parts are compared.
 
-Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state, `l` length. After its letter a lexeme
-has letters and digits only, so no text that a person types can be anything but a term. A recording's id is no lexeme:
-the row is found by its key.
+Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state, `l` length. After its first letter, a
+lexeme has only letters and digits, so typed text can never be read as an operator. A recording's id is no lexeme: its
+row is found by the primary key.
 
-In a row the month of the row stands behind the letter of each lexeme (`in_month`), and in a term a placeholder for it
-(`MONTH`). So a look into the index costs what one month holds, and months are looked through newest first.
+In a row, the row's month follows the first letter of each lexeme (`in_month`); in a term, a placeholder for it does
+(`MONTH`). So a lookup costs only the entries of one month, and months are searched newest first.
 """
 
 import re
@@ -33,14 +33,14 @@ from uuid import UUID
 from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
 from recordings.folding import digits, fold, pieces
 
-VERSION = 3  # of the lexemes: with another one an interrupted rebuild begins again
-MONTH = "~"  # in terms; no lexeme has it
+VERSION = 3  # of the lexemes: after a change, an interrupted rebuild starts again
+MONTH = "~"  # in terms; no lexeme contains it
 LONGEST = 40  # characters of a word that are compared
 MOST_INDEXED = 64  # lexemes of one name
 MOST_WORDS = 16  # of a search
 NEIGHBOURS = 3  # words that may be written as one
 FEWEST_PHONE_DIGITS = 3
-FEWEST_OF_OBJECT = 10  # digits of a number that stands in a list of objects
+FEWEST_OF_OBJECT = 10  # digits of a number in a list of objects
 
 _LINK = re.compile(
     r"(?<!\w)(?:(?:mailto|tel|callto|sms|sip|phone|e-?mail):|https?://wa\.me/)[/\s]*([^\s;?<>]*)\S*",
@@ -60,23 +60,23 @@ _LABELS = {"object", "conversation", "recording"}
 
 
 class TooManyWords(ValueError):
-    """More words than a search takes."""
+    """The search has more words than allowed."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What somebody typed: terms of a tsquery, all of which must match, and the recording whose id was among it."""
+    """Typed text: terms of a tsquery, all of which must match, and the recording whose id was in the text."""
 
     terms: tuple[str, ...] = ()
     recording: UUID | None = None
 
     def __bool__(self) -> bool:
-        """Whether there is anything that can be searched for."""
+        """Return whether there is anything to search for."""
         return bool(self.terms or self.recording)
 
 
 def read_typed(text: str) -> Typed:
-    """Read what somebody typed. Raises TooManyWords."""
+    """Read typed text. Raises TooManyWords."""
     folded = _GROUPED.sub(_ungrouped, fold(_without_links(text)))
     chunks = [chunk for chunk in _BETWEEN.split(folded) if pieces(chunk)]
     if len(chunks) > MOST_WORDS:
@@ -101,13 +101,13 @@ def read_typed(text: str) -> Typed:
 
 
 def watermark_in(text: str) -> str:
-    """The short id of a viewing, such as V-1A2B3C4D, where that is all that was typed; else nothing."""
+    """Return the short id of a viewing, such as V-1A2B3C4D, if the text is only that; else an empty text."""
     watermark = _WATERMARK.fullmatch(fold(text))
     return f"V-{watermark[1].upper()}" if watermark else ""
 
 
 def _word_terms(chunks: list[str]) -> list[str]:
-    """A term for each word, and one for each run of numbers. A word may also be a part of one written together."""
+    """Return a term for each word and for each run of numbers. A word may also be part of a compound."""
     words: list[str] = []
     ways: list[list[str]] = []  # how each word may be found
     for are_numbers, group in groupby(chunks, _is_number):
@@ -134,7 +134,7 @@ def _word_terms(chunks: list[str]) -> list[str]:
 
 @lru_cache(2_000)
 def name_lexemes(name: str) -> tuple[str, ...]:
-    """The lexemes of a name. CommBox may hold a phone number or an e-mail address as one."""
+    """Return the lexemes of a name. A name in CommBox may be a phone number or an e-mail address."""
     lexemes: list[str] = []
     words: list[str] = []
     for chunk in fold(name).split():
@@ -149,18 +149,18 @@ def name_lexemes(name: str) -> tuple[str, ...]:
 
 
 def _name_ways(chunk: str) -> list[list[str]]:
-    """How each word of a chunk may be found; with a point in it the chunk may be the domain of an address."""
+    """Return the ways to find each word of a chunk. A chunk with a dot may be the domain of an e-mail address."""
     domain = [_beginning(f"d{''.join(pieces(chunk))}")] if "." in chunk.strip(".") else []
     return [[*_as_one(part), *domain] for part in pieces(chunk)]
 
 
 def _as_one(word: str) -> list[str]:
-    """A word stored as one, found by its beginning, or stored as neighbours."""
+    """Return the ways to find a word: by its beginning, or stored as several words."""
     return [_beginning(f"w{word}"), exactly(f"j{word[:LONGEST]}")]
 
 
 def _neighbours(words: list[str]) -> Iterator[tuple[range, str]]:
-    """The places of words that follow each other, and these words joined."""
+    """Yield the places of words that follow each other, with these words joined."""
     for size in range(2, NEIGHBOURS + 1):
         for start in range(len(words) - size + 1):
             yield range(start, start + size), "".join(words[start : start + size])
@@ -170,7 +170,7 @@ def _neighbours(words: list[str]) -> Iterator[tuple[range, str]]:
 
 
 def email_lexemes(email: str) -> list[str]:
-    """The lexemes of an address, and of the words around it. The last label is no word: everybody has a "com"."""
+    """Return the lexemes of an e-mail address and the words around it, without its top-level domain."""
     lexemes: list[str] = []
     for chunk in _BETWEEN.split(fold(_without_links(email))):
         name, at, domain = chunk.rpartition("@")
@@ -184,13 +184,13 @@ def email_lexemes(email: str) -> list[str]:
 
 
 def _address_ways(chunk: str) -> list[list[str]]:
-    """The beginning of an address, or of a domain where nothing stands before the @."""
+    """Find the beginning of an address, or of a domain when nothing is before the @."""
     name, _, domain = chunk.rpartition("@")
     return [[_beginning(f"e{''.join(pieces(chunk))}" if pieces(name) else f"d{''.join(pieces(domain))}")]]
 
 
 def _without_links(text: str) -> str:
-    """A text without what links put around an address: `mailto:` before it, `?subject=…` or `;ext=…` behind it."""
+    """Remove what links add to an address: `mailto:` before it, `?subject=…` or `;ext=…` after it."""
     return _PARAMETERS.sub("", _LINK.sub(lambda link: unquote(link[1]), text))
 
 
@@ -198,12 +198,13 @@ def _without_links(text: str) -> str:
 
 
 def phone_lexemes(phone: str) -> list[str]:
-    """The lexemes of a phone number, with and without an extension."""
+    """Return the lexemes of a phone number, with and without its extension."""
     main = _EXTENSION.split(phone, maxsplit=1)[0]
     with_extension = main != phone and len(digits(main)) >= FEWEST_WHOLE
     lexemes: list[str] = []
     for number in map(PhoneNumber.read, [phone, main] if with_extension else [phone]):
-        # Without its zeros the number is another beginning of the same lexeme: only the code's zero is inside it.
+        # Lexemes are reversed, so a number without leading zeros is a beginning of the same lexeme. The zero after the
+        # country code is inside the number, so it needs a lexeme of its own.
         lexemes += [f"p{each[::-1][:LONGEST]}" for each in (number.written, number.abroad) if each]
         if not number.has_code and len(number.significant) >= FEWEST_WHOLE:
             lexemes.append(f"n{number.significant[::-1][:LONGEST]}")
@@ -211,7 +212,7 @@ def phone_lexemes(phone: str) -> list[str]:
 
 
 def _phone_ways(text: str) -> list[str]:
-    """The last digits of a phone number, or the whole number however it is stored."""
+    """Return the ways to find a phone number: by its last digits, or the whole number however it is stored."""
     number = PhoneNumber.read(text)
     if len(number.written) < FEWEST_PHONE_DIGITS:
         return []
@@ -231,7 +232,7 @@ def _is_number(chunk: str) -> bool:
 
 
 def _number_ways(run: list[str]) -> list[str]:
-    """Several numbers in a row are several things, one phone number with blanks, or a list of objects."""
+    """Read a run of numbers as several things, as one phone number with spaces, or as a list of objects."""
     if len(run) == 1:
         return _ways_of_one(run[0])
     several = [*map(_PLAIN_NUMBER.fullmatch, run)]
@@ -268,12 +269,12 @@ def type_lexeme(recording_type: str) -> str:
 
 
 def length_lexeme(seconds: int) -> str:
-    """The magnitude of a length: how many binary digits its seconds have."""
+    """Return the lexeme of a length: the number of binary digits of its seconds."""
     return f"l{_magnitude(seconds)}"
 
 
 def lengths_between(shortest: int, longest: int) -> str:
-    """A term for the magnitudes of all lengths from one to another; the exact length is for the row to check."""
+    """Return a term for all lengths in a range, by magnitude. The exact length is checked on the row."""
     return any_of(
         exactly(f"l{each}") for each in range(_magnitude(shortest), _magnitude(max(shortest, longest)) + 1)
     )
@@ -284,17 +285,17 @@ def _magnitude(seconds: int) -> int:
 
 
 def state_lexeme(state: str) -> str:
-    """The state of a recording; `znone` where there is no recording."""
+    """Return the lexeme of a recording's state; `znone` without a recording."""
     return f"z{state.replace('_', '') or 'none'}"
 
 
 def in_month(lexemes: Iterable[str], month: str) -> str:
-    """The tsvector of a row of this month, as a text."""
+    """Return the tsvector of a row in this month, as text."""
     return " ".join([f"{lexeme[0]}{month}{lexeme[1:]}" for lexeme in lexemes])
 
 
 def exactly(lexeme: str) -> str:
-    """A term that this very lexeme matches."""
+    """Return a term that matches exactly this lexeme."""
     return f"'{lexeme[0]}{MONTH}{lexeme[1:]}'"
 
 
@@ -303,12 +304,12 @@ def _beginning(lexeme: str) -> str:
 
 
 def all_of(terms: Iterable[str]) -> str:
-    """A term for several that must all match."""
+    """Join terms that must all match."""
     return _joined(" & ", terms)
 
 
 def any_of(terms: Iterable[str]) -> str:
-    """A term for several of which one must match."""
+    """Join terms of which one must match."""
     return _joined(" | ", terms)
 
 

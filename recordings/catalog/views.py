@@ -1,4 +1,4 @@
-"""Search objects and recordings, and open one object. What is shown is in the trail first."""
+"""Search objects and recordings, and show an object. Each is recorded in the trail before it is shown."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,16 +9,18 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Target
 from recordings.audit.reading import check_open
-from recordings.catalog import queries
+from recordings.catalog import list_words, queries
 from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
+from recordings.catalog.list_words import ListWords
 from recordings.catalog.logs import record_opening, record_phone_shown, record_search
 from recordings.catalog.queries import CatalogLine, OpenedObject
-from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table
+from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table, object_url
 from recordings.catalog.text import watermark_in
 from recordings.concurrency import two_at_once
 from recordings.days import Period
@@ -30,9 +32,8 @@ from recordings.policies import can, permission_required
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
-SEARCH_LABELS = {"objects": "Search objects", "recordings": "Search recordings"}
 TRAIL_SHOWN = 12
-FURTHER = "further"  # in an address: look at everything, however long it takes
+FURTHER = "further"  # in an address: look at everything, however long that takes
 _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 
 
@@ -40,12 +41,11 @@ _OBJECT_ID = re.compile(r"[0-9]{1,19}\Z")
 @permission_required(Permission.SEARCH_OBJECTS)
 @two_at_once
 def object_list(request: Request) -> HttpResponse:
-    """List objects that match words and filters, the one with the newest recording first.
+    """List the objects that match words and filters, the one with the newest recording first.
 
-    Without words they are those with a recording; the others have a filter of their own.
+    Without words, these are objects with a recording. A filter finds the others.
     """
-    lede = "Conversations with a recording, the newest first; words also find those without one"
-    return _search_list(request, "objects", lede, queries.objects_page, OBJECTS)
+    return _search_list(request, "objects", list_words.OBJECTS, queries.objects_page, OBJECTS)
 
 
 @require_safe
@@ -53,14 +53,13 @@ def object_list(request: Request) -> HttpResponse:
 @two_at_once
 def recording_list(request: Request) -> HttpResponse:
     """List recordings of all objects, newest first, by the same words and filters."""
-    lede = "Every recording of every conversation, newest first"
-    return _search_list(request, "recordings", lede, queries.recordings_page, RECORDINGS)
+    return _search_list(request, "recordings", list_words.RECORDINGS, queries.recordings_page, RECORDINGS)
 
 
 def _search_list(
     request: Request,
     area: str,
-    lede: str,
+    words: ListWords,
     search: Callable[..., Page[CatalogLine, TimeKey]],
     columns: Sequence[Column[CatalogLine]],
 ) -> HttpResponse:
@@ -68,19 +67,18 @@ def _search_list(
     context: dict[str, Any] = {
         "form": form,
         "area": area,
-        "label": SEARCH_LABELS[area],
-        "lede": lede,
+        "words": words,
         "all_url": request.path,
         "periods": list(Period),
     }
     if not form.is_valid():
         return page(request, LIST, context, fragment="results", status=400)
     criteria, started = form.criteria(), perf_counter()
-    # A first answer comes soon, and asks for the rest by itself where it could not look at everything.
+    # The first response comes soon. If it could not look at everything, it requests the rest.
     results = search(criteria, start_by_time(request.GET), patient=FURTHER in request.GET)
     took = round((perf_counter() - started) * 1000)
 
-    # Without an event nothing is shown that was searched for by somebody's words; a plain list says that it is missing.
+    # A search for words is not shown without its event. A list without words is shown, and says that it is not logged.
     logged = True
     try:
         record_search(by=Actor.from_request(request), area=area, criteria=criteria, page=results)
@@ -89,16 +87,12 @@ def _search_list(
             raise
         logged = False
 
-    # The address to keep and to send around: htmx would write every field that was left empty.
+    # The address for the browser: htmx would include every empty field.
     key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
     query = "&".join(filter(None, [form.query(), key]))
-    noun = area if results.capped or results.count != 1 else area[:-1]
     opened_from = f"?{urlencode({queries.LIST_PARAMETER: form.query()})}"
     lines = [replace(line, opened_from=opened_from) for line in results.rows]
     others = "&".join(filter(None, [form.query(), urlencode({"state": NO_RECORDING})]))
-    shown = len(results.rows)
-    some = "All" if shown == results.count and not results.capped else f"{shown:,} of"
-    so_far = f"{results.total} {noun} so far" if results.looked_back_to else ""
     context |= {
         "page": results,
         "table": Table(columns, lines),
@@ -106,8 +100,8 @@ def _search_list(
         "trail_url": _trail_url(request, criteria.words) if results.hint else "",
         "others_url": f"?{others}" if area == "objects" and not criteria.states else "",
         "further_url": f"{request.path}?{query}&{FURTHER}=1" if results.looked_back_to else "",
-        "total": so_far or f"{results.total} {noun}",
-        "shown": f"{so_far or f'{some} {results.total} {noun}'} · {took} ms",
+        "total": words.count_of(results),
+        "shown": " · ".join([words.shown_of(results), gettext("%(number)s ms") % {"number": f"{took:,}"}]),
         **results.urls(BY_TIME, form.query()),
     }
     response = page(request, LIST, context, fragment="results")
@@ -116,7 +110,7 @@ def _search_list(
 
 
 def _trail_url(request: Request, words: str) -> str:
-    """Where a viewing is found by its watermark; nothing for other words and for those who may not read the trail."""
+    """Return the address where the trail shows a viewing, if the words are its watermark and the person may read it."""
     watermark = watermark_in(words)
     may_read = watermark and can(request.user, Permission.READ_TRAIL)
     return f"{reverse('trail:trail')}?{urlencode({'q': watermark})}" if may_read else ""
@@ -125,7 +119,7 @@ def _trail_url(request: Request, words: str) -> str:
 @require_safe
 @permission_required(Permission.OPEN_OBJECTS)
 def object_page(request: Request, object_id: str) -> HttpResponse:
-    """Show one object: who, where, when, and its recordings; for those who may, its trail."""
+    """Show an object and its recordings, and its trail to those who may read it."""
     opened, by = _object_or_404(object_id), Actor.from_request(request)
     if is_poll(request):
         check_open(Kind.OBJECT_OPENED, by=by, target=Target.of(opened.thing))
@@ -137,7 +131,7 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
 @require_POST
 @permission_required(Permission.OPEN_OBJECTS)
 def show_phone(request: Request, object_id: str) -> HttpResponse:
-    """Show the customer's phone number in full, which is an event of its own."""
+    """Show the customer's whole phone number. This is an event."""
     opened, by = _object_or_404(object_id), Actor.from_request(request)
     record_phone_shown(by=by, thing=opened.thing)
     if request.htmx:
@@ -148,7 +142,7 @@ def show_phone(request: Request, object_id: str) -> HttpResponse:
 
 
 def _object_or_404(object_id: str) -> OpenedObject:
-    """The object of this number. Raises UnknownObject."""
+    """Return the object with this number. Raises UnknownObject."""
     opened = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
     if opened is None:
         raise UnknownObject
@@ -159,8 +153,8 @@ def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
     may_read_trail = can(request.user, Permission.READ_TRAIL)
     events = trail_under(opened.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else []
-    # An event does not say again what it is about on the page of that very object.
-    itself = f"object {opened.thing.pk}"
+    # On the page of the object, its events need not name it.
+    itself = object_url(opened.thing.pk)
     return {
         "object": opened,
         "recordings": lines,
@@ -170,7 +164,7 @@ def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
         "may_refresh": can(request.user, Permission.REFRESH_CATALOG),
         "may_read_trail": may_read_trail,
         "events": [
-            replace(event, about=tuple(part for part in event.about if part.text != itself))
+            replace(event, about=tuple(part for part in event.about if part.href != itself))
             for event in events
         ],
     }

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
 ACTIVITY_TYPES = {
     1: "Remark",
     2: "Status change",
@@ -29,41 +32,41 @@ ACTIVITY_TYPES = {
     27: "Video call recording",
 }
 STATUSES = {
-    1: "Open",
-    2: "Resolved",
-    3: "Forward",
-    4: "Irrelevant",
-    5: "Deleted",
-    6: "Forward reply",
-    7: "Draft",
-    8: "In process",
-    9: "Scheduled",
-    10: "Follow up",
-    11: "Automated",
-    13: "Sent",
-    14: "Archive",
-    15: "Pending",
+    1: pgettext_lazy("object status", "Open"),
+    2: pgettext_lazy("object status", "Resolved"),
+    3: pgettext_lazy("object status", "Forward"),
+    4: pgettext_lazy("object status", "Irrelevant"),
+    5: pgettext_lazy("object status", "Deleted"),
+    6: pgettext_lazy("object status", "Forward reply"),
+    7: pgettext_lazy("object status", "Draft"),
+    8: pgettext_lazy("object status", "In process"),
+    9: pgettext_lazy("object status", "Scheduled"),
+    10: pgettext_lazy("object status", "Follow up"),
+    11: pgettext_lazy("object status", "Automated"),
+    13: pgettext_lazy("object status", "Sent"),
+    14: pgettext_lazy("object status", "Archive"),
+    15: pgettext_lazy("object status", "Pending"),
 }
 OBJECT_TYPES = {
-    0: "Text",
-    1: "Link",
-    2: "Photo",
-    3: "Video",
-    4: "Conversation",
-    5: "Mail",
-    6: "Audio",
-    7: "Location",
-    8: "Voice",
-    9: "Review",
-    10: "Form",
-    11: "System message",
-    12: "Option",
-    13: "Input data",
-    14: "Contacts",
-    15: "Album",
-    16: "Template message",
-    17: "Campaign message",
-    18: "Survey message",
+    0: pgettext_lazy("object type", "Text"),
+    1: pgettext_lazy("object type", "Link"),
+    2: pgettext_lazy("object type", "Photo"),
+    3: pgettext_lazy("object type", "Video"),
+    4: pgettext_lazy("object type", "Conversation"),
+    5: pgettext_lazy("object type", "Mail"),
+    6: pgettext_lazy("object type", "Audio"),
+    7: pgettext_lazy("object type", "Location"),
+    8: pgettext_lazy("object type", "Voice"),
+    9: pgettext_lazy("object type", "Review"),
+    10: pgettext_lazy("object type", "Form"),
+    11: pgettext_lazy("object type", "System message"),
+    12: pgettext_lazy("object type", "Option"),
+    13: pgettext_lazy("object type", "Input data"),
+    14: pgettext_lazy("object type", "Contacts"),
+    15: pgettext_lazy("object type", "Album"),
+    16: pgettext_lazy("object type", "Template message"),
+    17: pgettext_lazy("object type", "Campaign message"),
+    18: pgettext_lazy("object type", "Survey message"),
 }
 STREAM_PROVIDERS = {
     0: "CommBox",
@@ -98,6 +101,6 @@ MODULES = {
 VIDEO_CHAT_MODULE = 26
 
 
-def label(words: Mapping[int, str], value: int | None) -> str:
-    """The word for a value, its number when there is no word, and empty text for none."""
-    return "" if value is None else words.get(value, str(value))
+def label(words: Mapping[int, str | Promise], value: int | None) -> str:
+    """Write a value in words, in the reader's language; an unknown one as its number, none as an empty text."""
+    return "" if value is None else str(words.get(value, value))

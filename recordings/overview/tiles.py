@@ -1,4 +1,4 @@
-"""The figures on top of the first page: of each right its own, so that each role finds its morning."""
+"""The figures at the top of the overview. Each permission has its own, so each role sees what it works with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,10 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
@@ -21,18 +25,18 @@ from recordings.refresh.source_health import SourceHealth
 
 WEEK = 7
 LATE = timedelta(minutes=5)
-# What needs attention: label, states, note where there are some, its level.
+# What needs attention: label, states, note, level.
 ATTENTION = (
     (
-        "Changed or vanished",
+        _("Changed or missing"),
         (RecordingState.CHANGED, RecordingState.VANISHED),
-        "at the source, since they were first seen",
+        _("at the source, since they were first seen"),
         "warn",
     ),
     (
-        "Not playable",
+        _("Not playable"),
         (RecordingState.FILE_MISSING, RecordingState.STORAGE_REFUSED, RecordingState.NOT_PLAYABLE),
-        "no file, refused by storage, or outside the allowed buckets",
+        _("no file, refused by storage, or outside the allowed buckets"),
         "bad",
     ),
 )
@@ -44,22 +48,22 @@ SELECT (SELECT count(*) FROM (SELECT FROM audit.event WHERE recorded_at >= %(sin
        (SELECT count(*) FROM (SELECT FROM audit.event
                               WHERE recorded_at >= %(since)s AND outcome = 'denied' LIMIT %(most)s) d)
 """
-NEVER = "never asked yet"
+NEVER = _("no answer from CommBox yet")
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure of the overview, and where it leads."""
+    """A figure of the overview, and the address of its details."""
 
-    label: str
-    value: str
-    note: str
+    label: str | Promise
+    value: str | Promise
+    note: str | Promise
     level: str = ""
     url: str = ""
 
 
 def tiles(may: Callable[[Permission], bool], days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]:
-    """The figures of somebody with these rights; `days` are the recordings of each day, today last."""
+    """Return the figures for a person with these permissions. `days`: the recordings of each day, today last."""
     found: list[Tile] = []
     if may(Permission.VIEW_OPERATIONS):
         found += _operations(health)
@@ -79,10 +83,11 @@ def tiles(may: Callable[[Permission], bool], days: list[tuple[str, int]], health
 def _operations(health: SourceHealth) -> list[Tile]:
     address = reverse("operations:operations")
     failed = CommBoxObject.objects.filter(refresh_error_at__isnull=False).count()
-    objects = Tile("Not refreshed", f"{failed:,}", "objects whose last refresh failed", "warn", address)
+    label = gettext("Not refreshed")
+    objects = Tile(label, f"{failed:,}", gettext("objects whose last refresh failed"), "warn", address)
     if not failed:
-        note = "every object's last refresh worked" if health.was_asked else NEVER
-        objects = Tile("Not refreshed", "0" if health.was_asked else "–", note, _ok(health), address)
+        note: str | Promise = _("the last refresh of every object succeeded") if health.was_asked else NEVER
+        objects = Tile(label, "0" if health.was_asked else "–", note, _ok(health), address)
     return [Tile("CommBox", health.word, health.note, health.level, address), objects]
 
 
@@ -90,14 +95,15 @@ def _recordings(days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]
     lists = reverse("catalog:recordings")
     week = sum(number for _, number in days[-WEEK:])
     since = urlencode({"since": days[-WEEK][0]})
-    found = [Tile("Recordings, 7 days", f"{week:,}", f"{days[-1][1]:,} today", url=f"{lists}?{since}")]
+    so_far = gettext("%(number)s today") % {"number": f"{days[-1][1]:,}"}
+    found = [Tile(gettext("Recordings, 7 days"), f"{week:,}", so_far, url=f"{lists}?{since}")]
     for title, states, note, level in ATTENTION:
         number = find(Search.for_recordings(Criteria(states=states)), 1).number
         query = urlencode([("state", state.value) for state in states])
         if number:
             found.append(Tile(title, _capped(number), note, level, f"{lists}?{query}"))
         elif health.was_asked:
-            found.append(Tile(title, "0", "every recording is as it was", "ok"))
+            found.append(Tile(title, "0", gettext("no recording"), "ok"))
         else:
             found.append(Tile(title, "–", NEVER))
     return found
@@ -105,40 +111,44 @@ def _recordings(days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]
 
 def _overdue(health: SourceHealth) -> Tile:
     ((late,),) = fetch_all(connection, _OVERDUE, [timezone.now() - LATE, COUNTED + 1])
+    label = gettext("Refresh overdue")
     if late:
-        return Tile(
-            "Refresh overdue", _capped(late), "objects that should have been refreshed by now", "warn"
-        )
-    note = "every object was refreshed in time" if health.was_asked else NEVER
-    return Tile("Refresh overdue", "0" if health.was_asked else "–", note, _ok(health))
+        return Tile(label, _capped(late), gettext("objects that should have been refreshed by now"), "warn")
+    note = _("every object was refreshed on time") if health.was_asked else NEVER
+    return Tile(label, "0" if health.was_asked else "–", note, _ok(health))
 
 
 def _completeness() -> Tile:
-    """The newest statement; counting afresh is the work of Assurance."""
+    """Return the figure of the newest statement. The assurance page counts live."""
     newest = CompletenessStatement.objects.defer("document").order_by("-month", "-version").first()
     if newest is None:
         address = reverse("assurance:board")
-        return Tile("Completeness", "–", "no month has been stated yet", url=address)
+        return Tile(gettext("Completeness"), "–", gettext("no monthly statement yet"), url=address)
     percent = f"{1000 * newest.found // newest.expected / 10:g} %" if newest.expected else "–"
-    several = f"{newest.exceptions:,} exception{'' if newest.exceptions == 1 else 's'}"
+    several = ngettext("%(number)s exception", "%(number)s exceptions", newest.exceptions)
     address = reverse("assurance:statement", args=[newest.pk])
     level = "warn" if newest.exceptions else "ok" if newest.expected else ""
-    return Tile(f"Found of {newest.month:%B %Y}", percent, several, level, address)
+    label = gettext("Recordings found in %(month)s") % {"month": date_format(newest.month, "F Y")}
+    return Tile(label, percent, several % {"number": f"{newest.exceptions:,}"}, level, address)
 
 
 def _events() -> Tile:
     values = {"since": timezone.now() - timedelta(days=1), "most": COUNTED + 1}
     ((events, refused),) = fetch_all(connection, _EVENTS, values)
-    note = f"{_capped(refused)} of them refused" if refused else "none of them refused"
-    return Tile("Events, 24 hours", _capped(events), note, url=reverse("trail:trail"))
+    note = gettext("none refused")
+    if refused:
+        note = gettext("%(number)s refused") % {"number": _capped(refused)}
+    return Tile(gettext("Events, 24 hours"), _capped(events), note, url=reverse("trail:trail"))
 
 
 def _people() -> Tile:
     people = get_user_model().objects.filter(is_active=True)
     with_role = people.filter(grants__ended_at=None, grants__isnull=False).distinct().count()
     without = people.count() - with_role
-    note = f"{without:,} of them without a role" if without else "each has a role"
-    return Tile("People", f"{with_role + without:,}", note, url=reverse("people:list"))
+    note = gettext("everyone has a role")
+    if without:
+        note = gettext("%(number)s without a role") % {"number": f"{without:,}"}
+    return Tile(gettext("People"), f"{with_role + without:,}", note, url=reverse("people:list"))
 
 
 def _ok(health: SourceHealth) -> str:

@@ -1,16 +1,17 @@
-"""Show the first page: what happened lately, what needs a look, what I watched; what the reader may see."""
+"""Show the overview: recent recordings, figures and the reader's viewings, as far as the reader may see them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from recordings.audit import Actor, AuditUnavailable, Kind, record_once
+from recordings.audit import Actor, AuditUnavailable, Kind, Purpose, record_once
 from recordings.catalog.queries import CatalogLine, newest_recordings
 from recordings.catalog.tables import NEWEST_RECORDINGS, NEWEST_WITH_CUSTOMER, Table
 from recordings.days import moment_of, today
@@ -25,14 +26,14 @@ from recordings.refresh.source_health import source_health
 DAYS = 30
 NEWEST, WATCHED = 8, 4
 _PER_DAY = """
-SELECT (shown_at AT TIME ZONE 'UTC')::date, count(*)
-FROM recordings_searchdoc WHERE has_recording AND shown_at >= %s AND shown_at < %s GROUP BY 1
+SELECT width_bucket(shown_at, %(edges)s::timestamptz[]), count(*)
+FROM recordings_searchdoc WHERE has_recording AND shown_at >= %(first)s AND shown_at < %(last)s GROUP BY 1
 """
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A viewing of mine."""
+    """A viewing of the reader."""
 
     recording_id: UUID
     started_at: datetime
@@ -44,17 +45,21 @@ class Watched:
 
     @property
     def seconds(self) -> int:
-        """How much of the recording was on screen."""
+        """How many seconds of the recording were watched."""
         return sum(end - start for start, end in self.spans or []) // 1000
+
+    @property
+    def purpose_label(self) -> str:
+        return str(Purpose(self.purpose).label)
 
 
 @require_safe
 @any_person
 def overview(request: Request) -> HttpResponse:
-    """Show recordings to those who may search, and figures and links to everybody.
+    """Show recordings to those who may search, and figures and links to everyone.
 
-    The figures are fetched again while the page stays open. That names no customer, so it writes no event; `seen` tells
-    which recording the page lists first.
+    An open page loads the figures again. They name no customer, so that writes no event. `seen` is the recording that
+    the page lists first.
     """
     may = {right.name.lower(): can(request.user, right) for right in Permission}
     status = SourceStatus.objects.filter(pk=1).first()
@@ -78,7 +83,7 @@ def overview(request: Request) -> HttpResponse:
 
 
 def _newest_table(request: Request, lines: list[CatalogLine]) -> Table[CatalogLine]:
-    """List the newest recordings with their customers, or without while that cannot be recorded."""
+    """List the newest recordings, with their customers if that can be recorded in the trail."""
     try:
         if lines:
             facts = {"area": "newest recordings", "found": len(lines)}
@@ -91,17 +96,21 @@ def _newest_table(request: Request, lines: list[CatalogLine]) -> Table[CatalogLi
 
 
 def recordings_per_day() -> list[tuple[str, int]]:
-    """Count the recordings of each of the last DAYS days, today last."""
-    last = today()
-    first = last - timedelta(days=DAYS - 1)
-    edges = [moment_of(first), moment_of(last + timedelta(days=1))]
-    numbers: dict[date, int] = dict(fetch_all(connection, _PER_DAY, edges))
-    days = [first + timedelta(days=number) for number in range(DAYS)]
-    return [(day.isoformat(), numbers.get(day, 0)) for day in days]
+    """Count the recordings of each of the last DAYS days in the reader's time zone, today last.
+
+    A day may have 23 or 25 hours, so each one is counted between its own edges.
+    """
+    zone = timezone.get_current_timezone()
+    first = today(zone) - timedelta(days=DAYS - 1)
+    days = [first + timedelta(days=number) for number in range(DAYS + 1)]
+    edges = [moment_of(day, zone=zone) for day in days]
+    values = {"edges": edges, "first": edges[0], "last": edges[-1]}
+    numbers: dict[int, int] = dict(fetch_all(connection, _PER_DAY, values))
+    return [(day.isoformat(), numbers.get(place, 0)) for place, day in enumerate(days[:-1], 1)]
 
 
 def watched_by(user_id: int) -> list[Watched]:
-    """Read the newest viewings of one person. A viewing begins with the first URL that is given out."""
+    """Read the newest viewings of a person. A viewing starts with its first issued URL."""
     rows = Viewing.objects.filter(viewer=user_id, url_issued_at__isnull=False).order_by("-started_at", "-id")
     columns = ("recording_id", "started_at", "purpose", "watched", "recording__duration_seconds")
     names = ("recording__object_id", "recording__object__stream__name")

@@ -100,7 +100,9 @@ class DaysForm(FilterForm):
         named = []
         for period in Period:
             first, last = period.days(today())
-            named.append((period.label, urlencode({"since": first.isoformat(), "until": last.isoformat()})))
+            named.append(
+                (str(period.label), urlencode({"since": first.isoformat(), "until": last.isoformat()}))
+            )
         return named
 
 

@@ -15,8 +15,8 @@ PEOPLE = (
     ("יעל ברק", "0932", "ok", "Playable"),
     ("Marcus Weil", "2210", "info", "On hold"),
     ("Ada Osei", "7781", "warn", "Changed at source"),
-    ("ليلى حداد", "1150", "bad", "Storage refused"),
-    ("Sofia Mendes", "6604", "bad", "Vanished at source"),
+    ("ليلى حداد", "1150", "bad", "Refused by storage"),
+    ("Sofia Mendes", "6604", "bad", "Missing at source"),
     ("Jonas Eklund", "3398", "", "No recording found"),
 )
 EVENTS = (

@@ -67,7 +67,7 @@ def test_one_apply_sets_every_filter(page, sign_in):
     page.locator("summary", has_text="Filters").click()
     assert axe_findings_in_both_themes(page) == {}
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.get_by_label("Length, at least").fill("0:05")
+    page.get_by_label("Minimum length").fill("0:05")
     page.get_by_label("Status in CommBox").select_option(label="Resolved")
     page.get_by_role("button", name="Last 7 days").click()
     expect(page.locator("a.pill[data-on]")).to_have_count(4)

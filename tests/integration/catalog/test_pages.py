@@ -43,7 +43,7 @@ def test_the_list_shows_what_is_known(officer, client):
     page = client.get("/objects/").content.decode()
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<tbody>")[1].split("</tbody>")[0])).strip()
     assert text.startswith(
-        "1407374990000101 יעל ברק •••• 4417 Claims video Noor Hale 2026-11-20 09:14 9:02 2 Vanished at source"
+        "1407374990000101 יעל ברק •••• 4417 Claims video Noor Hale 2026-11-20 09:14 9:02 2 Missing at source"
     )
     assert "<bdi>יעל ברק</bdi>" in page
     assert "1,407" not in page
@@ -55,7 +55,7 @@ def test_the_list_shows_what_is_known(officer, client):
         ({"file_badge": ""}, {"file_badge": "unchanged"}, "Not checked yet", "Not checked yet"),
         ({"file_badge": "unchanged"}, {"file_badge": ""}, "Not checked yet", "Playable"),
         ({"file_badge": "unchanged"}, {"file_badge": "differs"}, "Playable", "Playable"),
-        ({"file_badge": ""}, {"state": RecordingState.VANISHED}, "Vanished at source", "Not checked yet"),
+        ({"file_badge": ""}, {"state": RecordingState.VANISHED}, "Missing at source", "Not checked yet"),
     ],
 )
 def test_a_file_that_storage_was_not_asked_for_is_not_called_playable(
@@ -158,7 +158,7 @@ def test_newer_than_the_middle_of_the_first_page_is_the_first_page(officer, clie
 def test_no_such_object(officer, client, object_id):
     response = client.get(f"/objects/{object_id}/")
     assert response.status_code == 404
-    assert "The portal knows no object of this id." in response.content.decode()
+    assert "There is no object with this id." in response.content.decode()
 
 
 def test_an_object_and_its_recordings(officer, client):
@@ -185,7 +185,7 @@ def test_a_phone_number_is_masked_until_somebody_asks_for_it(officer, client, nu
     assert shown.strip().startswith('<dd id="phone">')
     assert number in shown
     page = client.post(f"{address}phone/").content.decode()  # without scripts: the whole page
-    assert (number in page, "Facts" in page) == (True, True)
+    assert (number in page, "Details" in page) == (True, True)
     (event,) = events(Kind.PHONE_SHOWN)
     assert event.target_ref == f"object:{thing.pk}"
     assert client.get(f"{address}phone/").status_code == 405
@@ -238,4 +238,4 @@ def test_typing_swaps_the_results_only(officer, client):
 
 @pytest.mark.parametrize("path", ["/objects/", "/recordings/"])
 def test_an_empty_catalog(officer, client, path):
-    assert "No recording is known yet" in client.get(path).content.decode()
+    assert "No recordings yet" in client.get(path).content.decode()

@@ -171,20 +171,20 @@ def test_every_address_has_an_answer(dana, client, query):
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("since=tomorrow", "A day is written like 2026-11-20"),
-        ("since=2026-11-20&until=2026-11-19", "The end lies before the beginning."),
-        ("since=2026-11-20&since_at=9:00", "A day is written like 2026-11-20, with a time like"),
-        ("until_at=14:30", "A time of day needs its day."),
+        ("since=tomorrow", "Enter a day like 2026-11-20"),
+        ("since=2026-11-20&until=2026-11-19", "The end must be after the beginning."),
+        ("since=2026-11-20&since_at=9:00", "Enter a day like 2026-11-20, or a day and time like"),
+        ("until_at=14:30", "Enter a day for this time."),
         (
             "since=2026-11-20&since_at=14:31&until=2026-11-20&until_at=14:30",
-            "The end lies before the beginning.",
+            "The end must be after the beginning.",
         ),
-        ("period=next-year", "There is no period “next-year”."),
+        ("period=next-year", "“next-year” is not a known period."),
         ("shortest=5&longest=4:59", "The maximum length must be at least the minimum."),
-        ("longest=-1", "A length is written in minutes, like 2, or in minutes and seconds, like 2:30."),
-        ("longest=2:75", "A length is written in minutes"),
-        ("state=gone", "Recordings have no state “gone”."),
-        ("q=" + "x" * 10_001, "A search has at most 10,000 characters."),
+        ("longest=-1", "Enter a length in minutes, like 2, or in minutes and seconds, like 2:30."),
+        ("longest=2:75", "Enter a length in minutes"),
+        ("state=gone", "“gone” is not a known state."),
+        ("q=" + "x" * 10_001, "Search for at most 10,000 characters."),
     ],
 )
 def test_what_cannot_be_read_is_said(dana, client, query, sentence):
@@ -259,16 +259,17 @@ def test_a_search_that_has_not_looked_at_everything_goes_on_by_itself(dana, clie
     recording(conversation(customer_name="Nobody"), recorded_at=MORNING + timedelta(days=99))
     first = client.get("/objects/", {"q": "dana"})
     text = " ".join(first.content.decode().split())
-    month = (MORNING + timedelta(days=99)).strftime("%B %Y")
-    assert f"Nothing since {month} matches. Older ones are being looked for." in text
+    month = (MORNING + timedelta(days=99)).strftime("%Y-%m-01 00:00")
+    assert f">{month}</time>. The search for older ones continues." in text
+    assert "There are no matches since" in text
     assert 'hx-get="/objects/?q=dana&amp;further=1" hx-trigger="load"' in text
-    assert '<a href="/objects/?q=dana&amp;further=1">Look further back now</a>' in text
+    assert '<a href="/objects/?q=dana&amp;further=1">Search older ones now</a>' in text
     assert "Nothing found" not in text
     assert first.headers["HX-Push-Url"] == "/objects/?q=dana"
 
     second = client.get("/objects/", {"q": "dana", "further": "1"})
     assert ids_on(second) == [dana]
-    assert "being looked for" not in second.content.decode()
+    assert "continues" not in second.content.decode()
     assert second.headers["HX-Push-Url"] == "/objects/?q=dana"
     partly, whole = events(Kind.SEARCHED)
     assert partly.detail["looked_back_to"] == (MORNING + timedelta(days=99)).strftime("%Y-%m-01")

@@ -1,17 +1,20 @@
 """The first page as each role meets it in the morning, and while it stays open."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from recordings import breaker
 from recordings.audit import Kind
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, RecordingState
+from recordings.overview.views import recordings_per_day
 from tests.factories import conversation, person, recording, viewing
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +23,7 @@ SEARCHERS = ("compliance_officer", "qa_manager")
 TILES = {
     "compliance_officer": [
         "Recordings, 7 days",
-        "Changed or vanished",
+        "Changed or missing",
         "Not playable",
         "Refresh overdue",
         "Completeness",
@@ -28,7 +31,7 @@ TILES = {
     ],
     "qa_manager": [
         "Recordings, 7 days",
-        "Changed or vanished",
+        "Changed or missing",
         "Not playable",
         "Refresh overdue",
         "Completeness",
@@ -47,7 +50,7 @@ def sign_in(client: Client, role: str) -> Any:
 
 def tiles(page: str) -> dict[str, str]:
     """The values of the figures by their labels."""
-    found = re.findall(r'"label">([^<]*)</span>\s*<span class="value[^"]*"><bdi>([^<]*)<', page)
+    found = re.findall(r'"label">([^<]*)</span>\s*<span class="value[^>]*>([^<]*)<', page)
     return dict(found)
 
 
@@ -103,15 +106,15 @@ def test_the_figures_live_and_newer_recordings_are_announced_without_an_event(cl
     )
     page = text(client.get("/"))
     assert f'hx-get="/?seen={first.pk}"' in page
-    assert "Newer recordings have come" not in page
+    assert "There are newer recordings" not in page
     before = AuditEvent.objects.count()
     same = text(client.get(f"/?seen={first.pk}", headers=POLL))
     assert same.startswith('<div class="stack wide" id="now"')
-    assert (tiles(same)["Recordings, 7 days"], "Newer recordings" in same) == ("1", False)
+    assert (tiles(same)["Recordings, 7 days"], "newer recordings" in same) == ("1", False)
     recording(recorded_at=timezone.now())
     for _ in range(2):
         later = text(client.get(f"/?seen={first.pk}", headers=POLL))
-        assert (tiles(later)["Recordings, 7 days"], "Newer recordings have come" in later) == ("2", True)
+        assert (tiles(later)["Recordings, 7 days"], "There are newer recordings" in later) == ("2", True)
         assert "Rare Bird" not in later
     assert AuditEvent.objects.count() == before
 
@@ -119,9 +122,9 @@ def test_the_figures_live_and_newer_recordings_are_announced_without_an_event(cl
 def test_the_first_recording_of_all_is_announced(client: Client) -> None:
     sign_in(client, "qa_manager")
     assert 'hx-get="/"' in text(client.get("/"))
-    assert "Newer recordings" not in text(client.get("/", headers=POLL))
+    assert "newer recordings" not in text(client.get("/", headers=POLL))
     recording()
-    assert "Newer recordings have come" in text(client.get("/", headers=POLL))
+    assert "There are newer recordings" in text(client.get("/", headers=POLL))
 
 
 @pytest.mark.parametrize("role", ["compliance_officer", "administrator"])
@@ -130,11 +133,30 @@ def test_before_commbox_was_asked_nothing_is_green(client: Client, role: str) ->
     page = text(client.get("/"))
     assert 'class="value ok"' not in page
     assert tiles(page)["Refresh overdue"] == "–"
-    assert page.count("never asked yet") == {"compliance_officer": 3, "administrator": 2}[role]
+    assert page.count("no answer from CommBox yet") == {"compliance_officer": 3, "administrator": 2}[role]
     breaker.record_result()
     page = text(client.get("/"))
     assert tiles(page)["Refresh overdue"] == "0"
-    assert "never asked yet" not in page
+    assert "no answer from CommBox yet" not in page
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("UTC", {"2026-10-24": 1, "2026-10-25": 2}),
+        ("Asia/Jerusalem", {"2026-10-25": 2, "2026-10-26": 1}),
+        ("Europe/Berlin", {"2026-10-25": 3}),
+    ],
+)
+def test_recordings_are_counted_by_the_days_of_the_reader(zone: str, days: dict[str, int]) -> None:
+    """October 25 has 25 hours in both zones."""
+    for moment in ("2026-10-24T22:30Z", "2026-10-25T21:30Z", "2026-10-25T22:30Z"):
+        recording(recorded_at=datetime.fromisoformat(moment))
+    now = datetime(2026, 10, 27, 12, tzinfo=UTC)
+    with time_machine.travel(now, tick=False), timezone.override(ZoneInfo(zone)):
+        counted = recordings_per_day()
+    assert len(counted) == 30
+    assert {day: number for day, number in counted if number} == days
 
 
 def test_what_needs_attention_is_counted(client: Client) -> None:
@@ -146,8 +168,8 @@ def test_what_needs_attention_is_counted(client: Client) -> None:
     client.get("/operations/")  # refused, which is an event
     page = text(client.get("/"))
     found = tiles(page)
-    assert (found["Changed or vanished"], found["Not playable"], found["Refresh overdue"]) == ("1", "1", "1")
-    assert "1 of them refused" in page
+    assert (found["Changed or missing"], found["Not playable"], found["Refresh overdue"]) == ("1", "1", "1")
+    assert "1 refused" in page
 
 
 def test_the_newest_statement_is_the_figure_of_assurance(client: Client) -> None:
@@ -166,16 +188,16 @@ def test_the_newest_statement_is_the_figure_of_assurance(client: Client) -> None
         event_id=uuid4(),
     )
     page = text(client.get("/"))
-    assert tiles(page)["Found of October 2026"] == "99.5 %"
+    assert tiles(page)["Recordings found in October 2026"] == "99.5 %"
     assert f'href="/assurance/statements/{made.pk}/"' in page
-    assert "<bdi>1 exception</bdi>" in page
+    assert "1 exception<" in page
 
 
 def test_people_without_a_role_are_counted(client: Client) -> None:
     sign_in(client, "administrator")
     person()
     person("qa_manager").grants.update(ended_at=timezone.now())
-    assert "2 of them without a role" in text(client.get("/"))
+    assert "2 without a role" in text(client.get("/"))
 
 
 @pytest.mark.parametrize(

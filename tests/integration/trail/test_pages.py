@@ -46,7 +46,7 @@ def test_a_day_beyond_all_days_is_refused_with_a_sentence(noa: User, day: str) -
     for address in (TRAIL, f"/people/{noa.pk}/", "/assurance/"):
         response = client.get(address, {"since": day, "until": day, "day": day})
         assert response.status_code in (200, 400), address
-    assert "Days lie between 2000-01-01 and 2999-12-31." in client.get(TRAIL, {"since": day}).content.decode()
+    assert "Enter a day from 2000-01-01 to 2999-12-31." in client.get(TRAIL, {"since": day}).content.decode()
 
 
 def test_everybody_sees_their_own_page_and_nobody_elses(tom: User, noa: User) -> None:

@@ -34,7 +34,7 @@ def test_a_length_is_minutes_or_minutes_and_seconds(typed, seconds):
     "typed", ["2:", ":30", "2:3", "2:60", "1:60:00", "-2", "2.5", "٣", "2 min", "1e3", "1:2:30"]
 )
 def test_what_is_no_length(typed):
-    with pytest.raises(ValidationError, match="A length is written in minutes"):
+    with pytest.raises(ValidationError, match="Enter a length in minutes"):
         parse_length(typed)
 
 
