@@ -1,5 +1,5 @@
-"""The promise: no URL to a file leaves the server before its issue is committed to the trail – and sealed, and
-witnessed, as far as AUDIT_RELEASE asks.
+"""Start viewings and renew their URLs. No URL to a file leaves the server before its issue is committed to the trail,
+and sealed and witnessed as AUDIT_RELEASE requires.
 
 `start_viewing` and `renew_url` are the only two functions whose URL reaches a browser. Read them top to bottom.
 """
@@ -19,49 +19,47 @@ from recordings.playback.policies import check_may_go_on
 from recordings.playback.storage_check import check_answer
 from recordings.proof.sealing.release import wait_released
 
-# A player renews once a minute or so, and asks what is wrong once; whoever asks faster is no player.
+# Shortest times between two requests of one viewing. The player itself needs about one a minute.
 BETWEEN_RENEWALS = timedelta(seconds=2)
 BETWEEN_CHECKS = timedelta(seconds=3)
 
 
 class StartedViewing(NamedTuple):
-    """A viewing that may begin, and the URL it begins with: its issue is in the trail."""
+    """A viewing that may start, and its first URL. Its issue is in the trail."""
 
     viewing: Viewing
     issued: FreshUrl
 
 
 def start_viewing(
-    *, recording: Recording, purpose: Purpose, remark: str, viewer: Any, by: Actor
+    *, recording: Recording, purpose: Purpose, note: str, viewer: Any, by: Actor
 ) -> StartedViewing:
-    """Begin a viewing and return it with its URL.
+    """Start a viewing and return it with its first URL.
 
-    Raises Denied or NoUrl – both are in the trail by then – and AuditUnavailable when the trail cannot be written.
+    Raises Denied or NoUrl, after the refusal is in the trail, and AuditUnavailable when the trail cannot be written.
     """
-    # 1. Who may: the view has checked the right; here it is whether the recording may be tried at all.
+    # 1. The view has checked the permission. Refuse a recording that cannot be played.
     if not recording.may_be_tried:
         deny(Denial.NOT_PLAYABLE, recording=recording, by=by, sentence=recording.state_reason)
 
-    # 2. The request is committed, together with the viewing it asks for, before anybody is asked for a URL.
-    viewing = Viewing(
-        recording=recording, viewer=viewer, purpose=purpose, note=remark, session_ref=by.session
-    )
+    # 2. Commit the viewing and its request before anything asks for a URL.
+    viewing = Viewing(recording=recording, viewer=viewer, purpose=purpose, note=note, session_ref=by.session)
     with committed():
         viewing.save(force_insert=True)
-        record(Kind.VIEWING_REQUESTED, by=by, outcome=Outcome.GRANTED, note=remark, **about(viewing))
+        record(Kind.VIEWING_REQUESTED, by=by, outcome=Outcome.GRANTED, note=note, **about(viewing))
 
     issue = None
     try:
-        # 3. A fresh URL, outside any transaction: CommBox may take seconds. It stays on the server.
+        # 3. Make a fresh URL outside any transaction, because CommBox may take seconds. It stays on the server.
         fresh = fresh_url(recording, viewing.pk)
 
-        # 4. Storage has answered to it: a file that it does not give out ends here, and another file than the one
-        # first seen is an event. Where storage keeps versions, the one first seen is played.
+        # 4. Check storage's answer. If storage does not serve the file, stop here; a different file than the one first
+        # seen is an event. If storage keeps versions, play the one first seen.
         look = check_answer(recording, fresh)
         if look.first is not None:
             fresh = pin_version(fresh, recording, viewing.pk, look.first.version_id)
 
-        # 5. The issue is committed – unless the viewing ended meanwhile, because the person signed out.
+        # 5. Commit the issue, unless the viewing has ended because the person signed out.
         with committed():
             still_open = Viewing.objects.filter(pk=viewing.pk, ended_at=None)
             if still_open.update(url_issued_at=timezone.now(), url_expires_at=fresh.expires_at):
@@ -70,36 +68,36 @@ def start_viewing(
         if issue is None:
             deny(Denial.ENDED, recording=recording, viewing=viewing, by=by)
 
-        # 6. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
+        # 6. Wait until the issue is sealed and witnessed, as AUDIT_RELEASE requires.
         wait_released([issue])
     except URL_TROUBLES as trouble:
-        # The refusal is committed, then raised. Without its first URL the viewing is over.
+        # Commit the refusal, then raise it. Without a first URL, the viewing ends.
         refuse_url(viewing, trouble, by=by, ends=True)
 
-    # 7. Only now may an answer carry the URL.
+    # 7. Only now may a response contain the URL.
     return StartedViewing(viewing, fresh)
 
 
 def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
-    """Return a fresh URL for a viewing that goes on.
+    """Return a fresh URL for a viewing that continues.
 
-    Raises Denied, NoUrl (both in the trail), TooSoon (not in it: nothing was decided) and AuditUnavailable.
+    Raises Denied and NoUrl (both in the trail), TooSoon (not in the trail: nothing was decided) and AuditUnavailable.
     """
-    # 1. Who may: whoever began the viewing, in the same session, while it is open. A refusal is in the trail.
+    # 1. Only the person who started the viewing may continue it, in the same session, while it is open.
     check_may_go_on(viewing, may_play=may_play, by=by)
     limit_rate(viewing, "url_issued_at", BETWEEN_RENEWALS)
 
     issue = None
     try:
-        # 2. A fresh URL, outside any transaction. It stays on the server.
+        # 2. Make a fresh URL outside any transaction. It stays on the server.
         fresh = fresh_url(viewing.recording, viewing.pk)
 
-        # 3. As at the start: what storage answers decides, and the version first seen is played.
+        # 3. Check storage's answer, and play the version first seen, as at the start.
         look = check_answer(viewing.recording, fresh)
         if look.first is not None:
             fresh = pin_version(fresh, viewing.recording, viewing.pk, look.first.version_id)
 
-        # 4. The issue is committed – unless the viewing ended meanwhile, because the person signed out.
+        # 4. Commit the issue, unless the viewing has ended because the person signed out.
         with committed():
             still_open = Viewing.objects.filter(pk=viewing.pk, ended_at=None)
             times = {"url_issued_at": timezone.now(), "url_expires_at": fresh.expires_at}
@@ -109,21 +107,21 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
         if issue is None:
             deny(Denial.ENDED, recording=viewing.recording, viewing=viewing, by=by)
 
-        # 5. The issue is sealed, and witnessed, as far as AUDIT_RELEASE asks.
+        # 5. Wait until the issue is sealed and witnessed, as AUDIT_RELEASE requires.
         wait_released([issue])
     except URL_TROUBLES as trouble:
-        # The refusal is committed, then raised. The viewing goes on: the next try may work.
+        # Commit the refusal, then raise it. The viewing continues: a retry may succeed.
         refuse_url(viewing, trouble, by=by)
 
-    # 6. Only now may an answer carry the URL.
+    # 6. Only now may a response contain the URL.
     return fresh
 
 
 def report_problem(*, viewing: Viewing, may_play: bool, by: Actor) -> None:
-    """Ask storage, with a URL that never leaves the server, why the player cannot have the file.
+    """Find out from storage why the player cannot load the file, with a URL that never leaves the server.
 
-    Returns when storage gives it out. Raises Denied and NoUrl, which says what is wrong (both in the trail), TooSoon
-    and AuditUnavailable.
+    Returns when storage serves the file. Otherwise raises NoUrl, which says what is wrong, or Denied (both in the
+    trail), TooSoon or AuditUnavailable.
     """
     check_may_go_on(viewing, may_play=may_play, by=by)
     limit_rate(viewing, "checked_at", BETWEEN_CHECKS)
@@ -135,7 +133,7 @@ def report_problem(*, viewing: Viewing, may_play: bool, by: Actor) -> None:
 
 
 def limit_rate(viewing: Viewing, column: str, every: timedelta) -> None:
-    """Set `column` to now in one statement, unless it was set within `every`. Raises TooSoon when it was."""
+    """Rate-limit: atomically set `column` to now unless it was set within `every`. Raises TooSoon."""
     now = timezone.now()
     due = Q(**{column: None}) | Q(**{f"{column}__lte": now - every})
     if not Viewing.objects.filter(due, pk=viewing.pk).update(**{column: now}):

@@ -1,74 +1,77 @@
-"""Why a viewing is refused, and what else goes wrong in playback: each with its HTTP status and sentence.
+"""The errors of playback, each with its HTTP status and sentence.
 
 PortalError                    recordings.exceptions
-├── Denied                     401, 403, 404, 409: a rule of ours forbids it (Denial says which); in the trail
-├── NoUrl                      recordings.media_urls; 409, or 503 when a later try may work; in the trail
-│   └── FileRefused            storage_check; storage does not give the file out
+├── Denied                     401, 403, 404, 409: a rule forbids it (Denial names the rule); in the trail
+├── NoUrl                      recordings.media_urls; 409, or 503 when a retry may succeed; in the trail
+│   └── FileRefused            storage_check; storage does not serve the file
 ├── TooSoon                    429: nothing was decided
 ├── UnknownRecording           404
-├── UnknownViewing             404: the words of Denial.NOT_YOURS, so that a stranger learns nothing
+├── UnknownViewing             404: the same sentence as Denial.NOT_YOURS, so that a stranger learns nothing
 ├── BadReport                  400: the player's report
-└── AuditUnavailable           recordings.exceptions; 503: what must be in the trail cannot be written
+└── AuditUnavailable           recordings.exceptions; 503: the trail cannot be written
 """
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from recordings.exceptions import PortalError
 from recordings.worded import Worded
 
 
 class Denial(Worded):
-    """A rule that forbids a viewing, the gravest first: of several that forbid it the first is given as the reason.
+    """A rule that forbids a viewing. When several rules forbid it, the first one in this order is the reason.
 
-    The value goes into the trail, the sentence to the person.
+    The value goes to the trail, the sentence to the person.
     """
 
-    sentence: str
+    sentence: str | Promise
     status: int
 
-    CROSS_SITE = "cross_site", "Another web site asked for this, so it was refused.", 403
-    SIGNED_OUT = "signed_out", "You are signed out, so this viewing has ended. Sign in to go on.", 401
-    NOT_YOURS = "not_yours", "There is no such viewing of yours.", 404
-    NO_RIGHT = "no_right", "Your role does not allow playing recordings.", 403
+    CROSS_SITE = "cross_site", _("The request came from another web site, so it was refused."), 403
+    SIGNED_OUT = "signed_out", _("You are signed out, so this viewing has ended. Sign in to continue."), 401
+    NOT_YOURS = "not_yours", _("You have no viewing with this id."), 404
+    NO_RIGHT = "no_right", _("Your role does not allow you to play recordings."), 403
     OTHER_SESSION = (
         "other_session",
-        "This viewing belongs to an earlier session. Press play to start another.",
+        _("This viewing belongs to an earlier session. Press Play to start a new one."),
         403,
     )
-    ENDED = "ended", "This viewing has ended. Press play to start another.", 409
-    NOT_PLAYABLE = "not_playable", "This recording cannot be played.", 409
+    ENDED = "ended", _("This viewing has ended. Press Play to start a new one."), 409
+    NOT_PLAYABLE = "not_playable", _("This recording cannot be played."), 409
 
 
 class Denied(PortalError):
-    """A viewing, or its going on, was refused. Raised by `events.deny`, after the refusal is in the trail."""
+    """Starting or continuing a viewing was refused. Raised by `events.deny`, after the refusal is in the trail."""
 
-    def __init__(self, denial: Denial, sentence: str = "") -> None:
+    def __init__(self, denial: Denial, sentence: str | Promise = "") -> None:
         super().__init__(sentence or denial.sentence)
         self.denial = denial
         self.status = denial.status
 
 
 class TooSoon(PortalError):
-    """The player asked for the same thing moments ago."""
+    """The player sent the same request a moment ago."""
 
     status = 429
-    sentence = "A moment: the last request was only just answered."
+    sentence = _("Too many requests. Try again in a few seconds.")
 
 
 class UnknownRecording(PortalError):
     """No recording of this id is in the catalog."""
 
     status = 404
-    sentence = "The portal knows no recording of this id."
+    sentence = _("There is no recording with this id.")
 
 
 class UnknownViewing(PortalError):
-    """There is no viewing of this id. The answer is the same for somebody else's viewing."""
+    """No viewing has this id. The answer is the same for another person's viewing."""
 
     status = Denial.NOT_YOURS.status
     sentence = Denial.NOT_YOURS.sentence
 
 
 class BadReport(PortalError):
-    """What the player posted cannot be what was watched; the sentence says why."""
+    """The player's report cannot be true; the sentence says why. No person reads it, so it is not translated."""
 
     status = 400
     sentence = "The player's report could not be read."

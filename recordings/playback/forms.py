@@ -1,8 +1,9 @@
-"""Why somebody watches: asked once per object, remembered while they are signed in."""
+"""The form for a viewing's purpose. It is asked once per object and remembered for the session."""
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Purpose
 
@@ -15,33 +16,36 @@ class ViewingForm(forms.Form):
     """Purpose and note of a viewing."""
 
     purpose = forms.ChoiceField(
-        label="Purpose of this viewing",
-        choices=[(purpose.value, purpose.label) for purpose in Purpose],
+        label=_("Purpose of this viewing"),
+        choices=lambda: [(purpose.value, purpose.label) for purpose in Purpose],
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose what you are watching for: it goes into the audit trail.",
-            "invalid_choice": "Choose one of the purposes in the list.",
+            "required": _("Choose a purpose. It is recorded in the audit trail."),
+            "invalid_choice": _("Choose one of the purposes in the list."),
         },
     )
     note = forms.CharField(
-        label="Note",
+        label=_("Note"),
         required=False,
         max_length=NOTE_MAX_LENGTH,
         strip=True,
         widget=forms.TextInput(
-            {"autocomplete": "off", "placeholder": "a case number, who else is in the room …"}
+            {
+                "autocomplete": "off",
+                "placeholder": _("For example a case number, or who is watching with you"),
+            }
         ),
     )
 
 
 def remembered_purpose(session: Any, object_id: int) -> dict[str, str]:
-    """Return the purpose and note this session gave for an object; empty when it gave none."""
+    """Return the purpose and note given in this session for an object; empty when there is none."""
     given = session.get(_KEY, {}).get(str(object_id))
     return {"purpose": given[0], "note": given[1]} if given else {}
 
 
 def remember_purpose(session: Any, object_id: int, purpose: str, note: str) -> None:
-    """Keep purpose and note for the object's other recordings; of more than REMEMBERED objects the newest."""
+    """Store purpose and note for the object's other recordings, for the last REMEMBERED objects."""
     given = [purpose, note]
     purposes: dict[str, list[str]] = session.get(_KEY, {})
     if purposes.get(str(object_id)) == given:

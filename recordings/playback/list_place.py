@@ -1,5 +1,5 @@
-"""The list of recordings somebody came from: it stands in the address of the recording's page, so that one can go on in
-it and back to it."""
+"""The list of recordings from which a person opened a recording. It is in the address of the recording's page, so that
+the page can link to the previous and next recording and back to the list."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -18,18 +18,18 @@ from recordings.models import Recording
 
 @dataclass(frozen=True, slots=True)
 class ListPlace:
-    """Where a recording stands in a list, newest first: the addresses of its neighbours, empty at an end."""
+    """A recording's position in a list, newest first: the addresses of its neighbours, empty at an end."""
 
     list_url: str
-    query: str  # what the address of a recording's page holds of the list
+    query: str  # the part of a recording page's address that names the list
     previous_url: str
     next_url: str
 
     @classmethod
     def of(cls, recording: Recording, asked: str, *, by: Actor) -> Self | None:
-        """Read it for the list whose query string is `asked`; None where that is none.
+        """Find the recording in the list whose query string is `asked`; None if the query string is not valid.
 
-        It is a search: the event of it is committed first, unless the list itself has just written it. Raises
+        This is a search: its event is committed first, unless the list itself wrote it within a minute. Raises
         AuditUnavailable.
         """
         form = SearchForm(QueryDict(asked))

@@ -1,4 +1,4 @@
-"""What the templates of playback read, typed: the recording's page, the facts beside the player, the trail below."""
+"""The data for playback's templates: the recording's page, the facts beside the player, the trail."""
 
 import json
 from dataclasses import dataclass
@@ -6,8 +6,11 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Purpose
+from recordings.catalog.queries import channel_name
 from recordings.exceptions import PortalError
 from recordings.media_urls import FreshUrl
 from recordings.models import CommBoxObject, MediaCheck, Recording, Viewing
@@ -20,15 +23,34 @@ from recordings.playback.queries import Position, ViewingRow, WatchedSpans
 from recordings.policies import can
 from recordings.trail.queries import EventRow, refusals_of, trail_of
 
+# Problems that the parser found in a recording's metadata (commbox/parsing), by field and kind.
+_FIELDS = {
+    "duration": _("Length: %(problem)s"),
+    "file_size": _("Size: %(problem)s"),
+    "recorded_at": _("Recorded time: %(problem)s"),
+    "created_at": _("Created time: %(problem)s"),
+    "recording_url": _("Link to the file: %(problem)s"),
+    "recording_type": _("Type: %(problem)s"),
+}
+_PROBLEMS = {
+    "bad": _("not readable"),
+    "negative": _("below zero"),
+    "huge": _("impossibly large"),
+    "improbable": _("unusually large"),
+    "fractional": _("not a whole number"),
+    "contradictory": _("two different values"),
+    "future": _("in the future"),
+}
 TRAIL_EVENTS = 12
 REFUSALS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingFacts:
-    """What is known of a recording, beside its player (`_facts.html`, heading and breadcrumb)."""
+    """The facts shown beside the player (`_facts.html`, heading and breadcrumb)."""
 
     position: Position
+    channel: str
     agent_name: str
     storage: str
     sha256: str
@@ -37,12 +59,13 @@ class RecordingFacts:
 
     @classmethod
     def of(cls, recording: Recording, watched: WatchedSpans) -> Self:
-        """Read them: four queries, five when the object's agent has to be named."""
-        flags = [str(flag).replace("_", " ") for flag in recording.flags]
+        """Read them with five queries, or six when the agent's name is the object's."""
+        flags = [_problem_of(str(flag)) for flag in recording.flags]
         if watched.is_beyond(recording.duration_seconds):
-            flags.append("watched beyond the length that CommBox reports")
+            flags.append(gettext("Watched beyond the length that CommBox reports"))
         return cls(
             position=queries.position_of(recording),
+            channel=channel_name(recording.object.stream.name, recording.object.stream_id),
             agent_name=queries.agent_of(recording),
             storage=queries.storage_words(recording),
             sha256=queries.sha256_of(recording),
@@ -60,14 +83,14 @@ class RecordingTrail:
     all_url: str
     viewings: list[ViewingRow]
     refusals: list[EventRow]
-    certificate_url: str  # empty for who may not export
+    certificate_url: str  # empty when the reader may not export reports
 
     @classmethod
     def of(cls, recording: Recording, reader: Any) -> Self:
-        """Read it. The caller has checked that `reader` may."""
+        """Read it. The caller has checked that `reader` may read the trail."""
         certificate_url, ref = "", f"recording:{recording.pk}"
         if can(reader, Permission.EXPORT_REPORTS):
-            # The form of reports, filled in: it asks for everything the sealed log holds of this recording.
+            # The form of reports, filled in for everything in the sealed log about this recording.
             scope = urlencode({"format": "bundle", "q": ref})
             certificate_url = f"{reverse('reports:list')}?{scope}#new"
         return cls(
@@ -82,10 +105,10 @@ class RecordingTrail:
 
 @dataclass(frozen=True, slots=True)
 class PlayerPage:
-    """What `recording.html` and its partial "viewing" read as `page`.
+    """The variable `page` of `recording.html` and its partial "viewing".
 
-    `started` is what plays, `refusal` why nothing does; before play is pressed both are None. The partial shows
-    nothing around the player, so `facts` and `trail` are None there; `trail` also for who may not read it.
+    `started`: what plays. `refusal`: why nothing plays. Both are None before Play is pressed. `facts` and `trail` are
+    None for the partial, which shows only the player; `trail` is also None when the reader may not read the trail.
     """
 
     recording: Recording
@@ -108,12 +131,12 @@ class PlayerPage:
 
     @property
     def purpose_label(self) -> str:
-        """The purpose of the viewing that runs; empty when none does."""
-        return Purpose(self.viewing.purpose).label if self.viewing else ""
+        """The purpose of the viewing that plays; empty when none does."""
+        return str(Purpose(self.viewing.purpose).label) if self.viewing else ""
 
     @property
     def issued(self) -> FreshUrl | None:
-        """The one URL an answer may carry: its issue is in the trail."""
+        """The one URL that a response may contain: its issue is in the trail."""
         return self.started.issued if self.started else None
 
     @property
@@ -122,7 +145,7 @@ class PlayerPage:
 
     @property
     def duration_ms(self) -> int | None:
-        """The length as far as it is known: what CommBox reports, or more where more was watched."""
+        """The reported length, or the end of what was watched if that is later; None when neither is known."""
         ends = [(self.recording.duration_seconds or 0) * 1000, *(end for _, end in self.watched.everyone)]
         return max(ends) or None
 
@@ -133,3 +156,13 @@ class PlayerPage:
     @property
     def everyone_json(self) -> str:
         return json.dumps(self.watched.everyone)
+
+
+def _problem_of(flag: str) -> str:
+    """Write a flag of a recording, such as `negative_duration`, in words; an unknown one as it is."""
+    if flag == "activity_with_two_files":
+        return gettext("CommBox reports two files for one recording")
+    kind, _separator, field = flag.partition("_")
+    if kind not in _PROBLEMS or field not in _FIELDS:
+        return flag.replace("_", " ")
+    return str(_FIELDS[field]) % {"problem": _PROBLEMS[kind]}

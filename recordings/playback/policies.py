@@ -1,4 +1,4 @@
-"""Who may go on with a viewing: the person who began it, in the session they began it in, while they may play."""
+"""Only the person who started a viewing may continue it, in the same session, while they may play recordings."""
 
 from recordings.audit import Actor
 from recordings.models import Viewing
@@ -7,16 +7,16 @@ from recordings.playback.events import deny
 
 
 def check_may_go_on(viewing: Viewing, *, may_play: bool, by: Actor) -> None:
-    """Raise Denied, after the refusal is in the trail, unless this person may go on with this viewing now."""
+    """Raise Denied, after the refusal is in the trail, unless `by` may continue this viewing now."""
     denial = first_denial(viewing, may_play=may_play, by=by)
     if denial is not None:
         deny(denial, recording=viewing.recording, viewing=viewing, by=by)
 
 
 def first_denial(viewing: Viewing, *, may_play: bool, by: Actor) -> Denial | None:
-    """Return the gravest reason why `by` may not go on with this viewing now; None when they may.
+    """Return the first rule that forbids `by` to continue this viewing now; None when they may.
 
-    Whose viewing it is comes before everything that would tell a stranger something about it.
+    Whose viewing it is comes before every rule that would tell a stranger something about it.
     """
     if by.kind != "person":
         return Denial.SIGNED_OUT

@@ -1,4 +1,4 @@
-"""Read what the recording's page shows: the recording, its neighbours, what was watched of it and by whom."""
+"""Read what the recording's page shows: the recording, its neighbours, what was watched and by whom."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import JSONField
+from django.utils.translation import gettext
 from psycopg.types.multirange import Int8Multirange
 
+from recordings.audit import Purpose
 from recordings.models import Agent, CommBoxObject, FileSighting, Recording, Viewing
 from recordings.models.fields import Spans
 from recordings.playback.errors import UnknownRecording, UnknownViewing
@@ -42,17 +44,17 @@ SELECT number, count, previous, next FROM (
 
 @dataclass(frozen=True, slots=True)
 class WatchedSpans:
-    """What one person, and everybody together, watched of a recording, in all viewings there ever were."""
+    """The watched ranges of a recording, of one person and of everyone, from all viewings."""
 
     mine: Spans
     everyone: Spans
 
     def is_beyond(self, reported_seconds: int | None) -> bool:
-        """Return whether somebody watched what lies clearly behind the length that CommBox reports, if it does."""
+        """Return whether anyone watched clearly beyond the length that CommBox reports."""
         return is_beyond_length(self.everyone, reported_seconds)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the player's timeline reads: spans and totals in milliseconds."""
+        """Return ranges and totals in milliseconds, for the player's timeline."""
         return {
             "mine": self.mine,
             "everyone": self.everyone,
@@ -63,7 +65,7 @@ class WatchedSpans:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Which of its object's recordings this one is, oldest first, and its neighbours."""
+    """The position of a recording among those of its object, oldest first, and its neighbours."""
 
     number: int
     count: int
@@ -73,7 +75,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ViewingRow:
-    """One viewing, as the list of them shows it."""
+    """A row of the list of viewings."""
 
     viewer_id: int
     viewer_name: str
@@ -83,12 +85,16 @@ class ViewingRow:
     ended: bool
     seconds: int
 
+    @property
+    def purpose_label(self) -> str:
+        return str(Purpose(self.purpose).label)
+
 
 def recording_of(pk: UUID) -> Recording:
     """Return the recording with its object. Raises UnknownRecording.
 
-    Every press of play runs this. Django would spend three times the query's own time on composing it, so it is
-    written out; the JSON columns are fetched when somebody reads them.
+    Written out, because it runs for every viewing and Django would take three times as long to compose the query as
+    the query takes. The JSON columns are read on access.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RECORDING, [pk])
@@ -101,7 +107,7 @@ def recording_of(pk: UUID) -> Recording:
 
 
 def agent_of(recording: Recording) -> str:
-    """Return who spoke with the customer: named by the recording itself, else the object's agent; may be empty."""
+    """Return the agent's name: the recording's own, else the object's; may be empty."""
     if recording.actor_name or recording.object.agent_id is None:
         return recording.actor_name
     return Agent.objects.filter(pk=recording.object.agent_id).values_list("name", flat=True).first() or ""
@@ -119,10 +125,10 @@ def viewing_of(pk: UUID) -> Viewing:
 
 
 def watched_of(recording_id: UUID, viewer_id: int) -> WatchedSpans:
-    """Return what was watched of a recording, by this viewer and by all."""
+    """Return the watched ranges of a recording, of this viewer and of everyone."""
 
     def spans(watched: Int8Multirange | None) -> Spans:
-        # Neither end is ever open: only reports with both were merged.
+        # Neither end is ever open: reports have both.
         return [(span.lower or 0, span.upper or 0) for span in watched or ()]
 
     with connection.cursor() as cursor:
@@ -132,16 +138,16 @@ def watched_of(recording_id: UUID, viewer_id: int) -> WatchedSpans:
 
 
 def position_of(recording: Recording) -> Position:
-    """Return which of its object's recordings this one is."""
+    """Return the position of a recording among those of its object."""
     with connection.cursor() as cursor:
         cursor.execute(_POSITION, {"recording": recording.pk, "object": recording.object_id})
         return Position(*cursor.fetchone())
 
 
 def viewings_of(recording_id: UUID) -> list[ViewingRow]:
-    """Return the newest VIEWINGS_LISTED viewings of a recording, whoever's.
+    """Return the newest VIEWINGS_LISTED viewings of a recording.
 
-    A viewing begins with the first URL that is given out: what was refused is not in the list.
+    A viewing starts with its first issued URL, so refused ones are not in the list.
     """
     begun = Viewing.objects.filter(recording_id=recording_id, url_issued_at__isnull=False)
     rows = begun.select_related("viewer").order_by("-pk")
@@ -160,20 +166,20 @@ def viewings_of(recording_id: UUID) -> list[ViewingRow]:
 
 
 def sha256_of(recording: Recording) -> str:
-    """Return the hash of the whole file as it was last read; empty when it never was."""
+    """Return the hash of the whole file when it was last read; empty when it never was."""
     read = FileSighting.objects.filter(recording=recording).exclude(sha256="").order_by("-seen_at")
     return read.values_list("sha256", flat=True).first() or ""
 
 
 def storage_words(recording: Recording) -> str:
-    """Return where the file is: host and bucket; for a place off the allow-list the host that CommBox named."""
+    """Return host and bucket of the file; for one that is not on the allow-list, the host from CommBox."""
     try:
         location = locate(recording.url, settings.RECORDING_BUCKETS)
     except NotPlayable:
         try:
-            return urlsplit(recording.url).netloc or "not given"
+            return urlsplit(recording.url).netloc or gettext("not given")
         except ValueError:
-            return "not readable"
+            return gettext("not readable")
     if location.bucket == location.host:
         return location.bucket
     return f"{location.authority} · {location.bucket}"

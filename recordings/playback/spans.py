@@ -1,6 +1,6 @@
-"""Spans of a recording as the browser reports them: read strictly, bounded, written in words.
+"""Read the player's reports of watched ranges strictly, and write ranges as text.
 
-A span is half-open, in milliseconds from the start of the recording. Merging is PostgreSQL's work (`int8multirange`).
+A span is half-open, in milliseconds from the start of the recording. PostgreSQL merges spans (`int8multirange`).
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from recordings.playback.errors import BadReport
 from recordings.wording import clock
 
 MAX_SPANS = 200
-# A film may run on a little after what CommBox calls its length.
+# A file may be a little longer than the length that CommBox reports.
 LENGTH_SLACK_MS = 5000
 LONGEST_MS = 24 * 3600 * 1000
 SLOWEST_PERCENT, FASTEST_PERCENT = 6, 1600  # browsers play at 0.0625 to 16 times the speed
@@ -20,9 +20,9 @@ SLOWEST_PERCENT, FASTEST_PERCENT = 6, 1600  # browsers play at 0.0625 to 16 time
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """One report of the player: which spans were on screen, at which speed, and where playback is now.
+    """One report of the player: the spans that were played, their speed, and the current position.
 
-    What CommBox says of the length never cuts a span: it may be wrong, and what was watched was watched.
+    A span is not cut at the length that CommBox reports, because that may be wrong.
     """
 
     spans: Spans
@@ -31,7 +31,7 @@ class WatchReport:
 
 
 def read_report(document: Any) -> WatchReport:
-    """Read `{"spans": [[from_ms, to_ms], …], "speed": 1.5, "position_ms": …}`. Raises BadReport for anything odd."""
+    """Read `{"spans": [[from_ms, to_ms], …], "speed": 1.5, "position_ms": …}`. Raises BadReport for everything else."""
     if not isinstance(document, dict):
         raise BadReport("The report is not an object with spans.")
     spans = document.get("spans")
@@ -42,19 +42,19 @@ def read_report(document: Any) -> WatchReport:
 
 
 def total_ms(spans: Iterable[tuple[int, int]]) -> int:
-    """Return how long these spans are together; they must not overlap."""
+    """Return the total length of spans that do not overlap."""
     return sum(end - start for start, end in spans)
 
 
 def is_beyond_length(spans: Spans, reported_seconds: int | None) -> bool:
-    """Return whether spans end more than LENGTH_SLACK_MS behind the length that CommBox reports. 0 reports none."""
+    """Return whether spans end more than LENGTH_SLACK_MS after the reported length. A length of 0 is unknown."""
     if not spans or not reported_seconds:
         return False
     return spans[-1][1] > reported_seconds * 1000 + LENGTH_SLACK_MS
 
 
 def first_of(spans: Spans, limit_ms: int) -> Spans:
-    """Return the spans up to `limit_ms` of them together: from the first on, the last one cut."""
+    """Return the first spans, up to a total of `limit_ms`; the last one is cut."""
     kept: Spans = []
     left = limit_ms
     for start, end in spans:
@@ -66,7 +66,7 @@ def first_of(spans: Spans, limit_ms: int) -> Spans:
 
 
 def spans_in_words(spans: Iterable[tuple[int, int]]) -> str:
-    """Return the spans as people read them: "0:00–3:10, 4:42–5:30"."""
+    """Write the spans as text: "0:00–3:10, 4:42–5:30"."""
     return ", ".join(f"{clock(start // 1000)}–{clock(end // 1000)}" for start, end in spans)
 
 
@@ -80,7 +80,7 @@ def _span(value: Any) -> tuple[int, int]:
 
 
 def _milliseconds(value: Any) -> int:
-    # A bool is an int in Python, and no moment of a recording.
+    # A bool is an int in Python.
     if type(value) is not int or not 0 <= value <= LONGEST_MS:
         raise BadReport("Moments are whole milliseconds from 0 to a day.")
     return value

@@ -1,4 +1,4 @@
-"""The task of the worker: end viewings whose player is gone. It may be lost, doubled or killed without harm."""
+"""The worker's task: end viewings whose player is gone. It may be lost, run twice or be killed without harm."""
 
 from celery import shared_task
 
@@ -10,5 +10,5 @@ BY = Actor.system("playback")
 
 @shared_task
 def end_viewings() -> None:
-    """End what nobody is watching any more."""
+    """End the viewings whose player has stopped reporting."""
     end_silent_viewings(by=BY)

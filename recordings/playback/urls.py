@@ -1,4 +1,4 @@
-"""The URLs of the recording's page and of its player."""
+"""URLs of the recording's page and its player."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The recording's page, and what its player asks for. No GET ever holds a URL to the file."""
+"""The recording's page, and the requests of its player. No response to a GET contains a URL to the file."""
 
 import json
 from contextlib import suppress
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record_committed
@@ -30,13 +31,13 @@ from recordings.policies import can, open_view, permission_required
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
-FILE_FOUND = "Storage has the file and gives it out, but this browser could not play it."
+FILE_FOUND = _("Storage serves the file, but this browser could not play it.")
 
 
 @require_safe
 @permission_required(Permission.OPEN_OBJECTS)
 def recording_page(request: Request, pk: UUID) -> HttpResponse:
-    """One recording: what is known of it, and the button that begins a viewing."""
+    """Show a recording, with the button that starts a viewing."""
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
     record_committed(
         Kind.RECORDING_OPENED,
@@ -47,7 +48,9 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
     form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
     in_list = None
     if LIST_PARAMETER in request.GET and can(request.user, Permission.SEARCH_OBJECTS):
-        with suppress(AuditUnavailable):  # then nobody is searched for, and the page does without its list
+        with suppress(
+            AuditUnavailable
+        ):  # a search that cannot be logged is not run: the page has no list links
             in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER], by=actor)
     shown = _player_page(request, recording, form, whole=True, in_list=in_list)
     return page(request, PAGE, {"page": shown})
@@ -56,7 +59,7 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def trail(request: Request, pk: UUID) -> HttpResponse:
-    """The trail and the viewings beside the player, read again after something happened."""
+    """Show trail and viewings beside the player again, after a viewing changed."""
     if not request.htmx:
         return redirect(f"{reverse('trail:trail')}?q={pk}")
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
@@ -68,7 +71,7 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
 
 
 def _deny_role(request: Request, pk: UUID) -> None:
-    """A role without the right pressed play: the refusal is about the recording, where there is one."""
+    """Record that someone without the permission pressed Play, if the recording exists."""
     try:
         recording = queries.recording_of(pk)
     except UnknownRecording:
@@ -80,7 +83,7 @@ def _deny_role(request: Request, pk: UUID) -> None:
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS, refusal=_deny_role)
 def start(request: Request, pk: UUID) -> HttpResponse:
-    """Begin a viewing: with its renewal, the only answer that holds a URL."""
+    """Start a viewing. Only this response and that of `url` contain a URL to the file."""
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
     _deny_other_sites(request, recording, actor)
     form = ViewingForm(request.POST)
@@ -90,7 +93,7 @@ def start(request: Request, pk: UUID) -> HttpResponse:
     remember_purpose(request.session, recording.object_id, purpose, note)
     try:
         started = actions.start_viewing(
-            recording=recording, purpose=Purpose(purpose), remark=note, viewer=request.user, by=actor
+            recording=recording, purpose=Purpose(purpose), note=note, viewer=request.user, by=actor
         )
     except (Denied, NoUrl) as refusal:
         return _player(request, recording, form, refusal=refusal, status=refusal.status)
@@ -100,7 +103,7 @@ def start(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @open_view
 def url(request: Request, pk: UUID) -> HttpResponse:
-    """Renew the URL of a viewing that goes on. Open, so that a signed-out player is refused here, in the trail."""
+    """Renew the URL of a viewing. An open view, so that it can record the refusal of a player that is signed out."""
     try:
         viewing = queries.viewing_of(pk)
     except UnknownViewing:
@@ -116,7 +119,7 @@ def url(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS)
 def watched(request: Request, pk: UUID) -> HttpResponse:
-    """Merge the player's report of what was on screen; answer with what was watched in all."""
+    """Merge the player's report of what was played. Answer with everything that was watched so far."""
     report, viewing = _report(request), queries.viewing_of(pk)
     watching.note_watched(viewing=viewing, report=report, **_who(request))
     return _json(queries.watched_of(viewing.recording_id, viewing.viewer_id).as_json())
@@ -134,7 +137,7 @@ def finish(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS)
 def problem(request: Request, pk: UUID) -> HttpResponse:
-    """Find out why the player cannot have the file, and answer with a sentence."""
+    """Find out why the player cannot load the file, and answer with a sentence."""
     try:
         actions.report_problem(viewing=queries.viewing_of(pk), **_who(request))
     except NoUrl as refusal:
@@ -151,7 +154,7 @@ def _who(request: Request) -> dict[str, Any]:
 
 
 def _deny_other_sites(request: Request, recording: Recording, actor: Actor) -> None:
-    """Another site's page must not start or prolong a viewing, token or no token (ASVS 3.5.8)."""
+    """Refuse another site's page that starts or continues a viewing, even with a valid token (ASVS 3.5.8)."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         deny(Denial.CROSS_SITE, recording=recording, by=actor)
 
@@ -170,7 +173,7 @@ def _json(content: dict[str, Any]) -> JsonResponse:
 def _player_page(
     request: Request, recording: Recording, form: ViewingForm, *, whole: bool, **outcome: Any
 ) -> PlayerPage:
-    """Build what the template reads: the player alone, or with what is around it on the whole page."""
+    """Build the data of the template: for the player alone, or for the whole page."""
     may_read_trail = whole and can(request.user, Permission.READ_TRAIL)
     watched = queries.watched_of(recording.pk, request.user.pk)
     return PlayerPage(
@@ -193,12 +196,12 @@ def _player(
     refusal: PortalError | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Answer the play button: the player with what it plays or why it does not, alone for htmx."""
+    """Answer the Play button with the player, or with the reason why nothing plays; for htmx without the page."""
     shown = _player_page(request, recording, form, whole=not request.htmx, started=started, refusal=refusal)
     response = page(request, PAGE, {"page": shown}, fragment="viewing", status=status)
     if request.htmx:
         response.headers["HX-Trigger"] = "viewing-changed"
-        # The whole page keeps the site's policy (same-origin: storage learns nothing): under "no-referrer" browsers
-        # would send "Origin: null" with its forms, and Django refuses those.
+        # The whole page keeps the site's policy, same-origin, which tells storage nothing either. With "no-referrer",
+        # browsers send "Origin: null" with its forms, and Django refuses those.
         response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -1,6 +1,6 @@
-"""What was watched of a recording, as its player reports it, and the end of a viewing.
+"""Store what the player reports as watched, and end viewings.
 
-A row changes together with its event, in one transaction.
+A row and its event change in one transaction.
 """
 
 from datetime import datetime, timedelta
@@ -27,20 +27,20 @@ from recordings.playback.spans import (
     total_ms,
 )
 
-# A player may be this far ahead of the clock of the server: two clocks differ, in where they begin and how they run.
+# How far a player may be ahead of the server's clock: two clocks differ in their time and in their speed.
 HEAD_START_MS = 3000
 CLOCKS_DIFFER = 1.02
 
-# A player reports at each press of a button. What is shorter than this is told with what follows, or by the end of the
-# viewing, which names all spans.
-SHORTEST_TOLD_MS = 1000
+# A player reports at every press of a button. A shorter range is recorded with the next one, or with the end of the
+# viewing, whose event holds all ranges.
+SHORTEST_RECORDED_MS = 1000
 
-# A player reports each minute, paused ones too (watching.js). A browser slows the clock of a hidden page; one that is
-# silent for so long was closed, lost its network or sleeps.
+# A player reports every minute, also while paused (watching.js). Browsers slow down the timers of hidden pages. But one
+# that is silent for so long was closed, has no network or is asleep.
 SILENT_AFTER = timedelta(minutes=5)
 _ENDED_AT_ONCE = 200
 
-# The row stays locked, so that two reports at once never count a second twice.
+# The row stays locked, so that two reports at once never count the same second twice.
 _LOCK = """
 SELECT %(spans)s::int8multirange - watched, watched_at, watch_credit_ms, untold FROM recordings_viewing
 WHERE id = %(id)s AND ended_at IS NULL FOR NO KEY UPDATE
@@ -48,7 +48,7 @@ WHERE id = %(id)s AND ended_at IS NULL FOR NO KEY UPDATE
 _MERGE = """
 UPDATE recordings_viewing
 SET watched = watched + %(spans)s::int8multirange, watched_at = %(now)s, watch_credit_ms = %(credit_ms)s,
-    untold = CASE WHEN %(is_told)s THEN '{}' ELSE untold + %(spans)s::int8multirange END
+    untold = CASE WHEN %(is_recorded)s THEN '{}' ELSE untold + %(spans)s::int8multirange END
 WHERE id = %(id)s RETURNING old.untold + %(spans)s::int8multirange
 """
 
@@ -72,7 +72,7 @@ def finish_viewing(*, viewing: Viewing, report: WatchReport, may_play: bool, by:
 
 @transaction.atomic
 def end_viewings_of_session(*, session_ref: str, by: Actor) -> int:
-    """End what a session was watching, because it is over; return how many viewings that were."""
+    """End the open viewings of a session that has ended; return their number."""
     viewings = (
         Viewing.objects.filter(session_ref=session_ref, ended_at=None)
         .order_by("pk")
@@ -85,38 +85,37 @@ def end_viewings_of_session(*, session_ref: str, by: Actor) -> int:
 
 
 def end_silent_viewings(*, by: Actor) -> int:
-    """End the viewings whose player has not been heard from for SILENT_AFTER; return how many that were."""
-    heard_at = Greatest("started_at", "url_issued_at", "watched_at")
-    silent = Viewing.objects.annotate(heard_at=heard_at).filter(
-        ended_at=None, heard_at__lt=timezone.now() - SILENT_AFTER
+    """End the viewings whose player has not reported for SILENT_AFTER; return their number."""
+    reported_at = Greatest("started_at", "url_issued_at", "watched_at")
+    silent = Viewing.objects.annotate(reported_at=reported_at).filter(
+        ended_at=None, reported_at__lt=timezone.now() - SILENT_AFTER
     )
     ended = 0
     for pk in list(silent.order_by("pk").values_list("pk", flat=True)[:_ENDED_AT_ONCE]):
         with committed():
-            # The player may have spoken, or ended it, in the meantime.
+            # Meanwhile the player may have reported, or ended it.
             row = silent.select_related("recording__object").select_for_update(of=("self",), skip_locked=True)
             viewing = row.filter(pk=pk).first()
             if viewing is not None:
-                _end(viewing, by, reason="the player was not heard from any more", **_unreported(viewing))
+                _end(viewing, by, reason="the player stopped reporting", **_unreported(viewing))
                 ended += 1
     return ended
 
 
 def _unreported(viewing: Viewing) -> dict[str, int]:
-    """Return, for an end that the player did not report itself, for how long it had reported nothing."""
+    """Return for how long the player had reported nothing before the viewing ended without its report."""
     silence = timezone.now() - (viewing.watched_at or viewing.started_at)
     return {"unreported_seconds": max(0, int(silence.total_seconds()))}
 
 
 def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
-    """Add a report to what was watched, and record the spans that are new once they are SHORTEST_TOLD_MS together. A
-    viewing that ended takes none.
+    """Add a report to the watched ranges. Record the new ones once they total SHORTEST_RECORDED_MS.
 
-    Nobody can have watched more than the server's clock and the speed allow since the last report. Return how many
-    milliseconds the report holds beyond that; they are not counted.
+    Nobody can watch more than the server's clock and the speed allow since the last report. Return the milliseconds
+    beyond that; they are not counted. A viewing that has ended is not changed.
     """
     with connection.cursor() as cursor:
-        # 1. What is new in it.
+        # 1. Find what is new in the report.
         reported: dict[str, Any] = {"spans": _multirange(report.spans), "id": viewing.pk}
         cursor.execute(_LOCK, reported)
         row = cursor.fetchone()
@@ -126,45 +125,45 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
         unseen, last, credit_ms, untold = row
         new = _spans(unseen)
 
-        # 2. As much of it as can have been played. A report that was long under way leaves its time to the next one,
-        # as time: the next one may be about a faster speed.
+        # 2. Count as much of it as can have been played. Time that a delayed report does not use is left to the next
+        # one. It is kept as time, because the next one may have another speed.
         time_ms = credit_ms + _passed_ms(viewing.started_at, last, now)
         counted = first_of(new, time_ms * report.rate_percent // 100)
         used_ms = ceil(total_ms(counted) * 100 / report.rate_percent)
 
-        # 3. The row, and its event.
-        is_told = bool(counted) and total_ms(_spans(untold)) + total_ms(counted) >= SHORTEST_TOLD_MS
+        # 3. Write the row and its event.
+        is_recorded = bool(counted) and total_ms(_spans(untold)) + total_ms(counted) >= SHORTEST_RECORDED_MS
         merged: dict[str, Any] = {
             "spans": _multirange(counted),
-            "is_told": is_told,
+            "is_recorded": is_recorded,
             "now": now,
             "credit_ms": time_ms - used_ms,
             "id": viewing.pk,
         }
         cursor.execute(_MERGE, merged)
-        told = _spans(cursor.fetchone()[0])
-    if is_told:
+        recorded = _spans(cursor.fetchone()[0])
+    if is_recorded:
         detail = {
-            **_spans_detail(told),
+            **_spans_detail(recorded),
             "rate_percent": report.rate_percent,
             "position_ms": report.position_ms,
         }
         reported_seconds = viewing.recording.duration_seconds
-        if is_beyond_length(told, reported_seconds):
+        if is_beyond_length(recorded, reported_seconds):
             detail["reported_length_seconds"] = reported_seconds
-        # Only the browser knows what was on screen: the event says so.
+        # Only the browser knows what was played, and the event says so.
         record(Kind.WATCHED, by=by, asserted_by="client", **about(viewing, **detail))
     return total_ms(new) - total_ms(counted)
 
 
 def _passed_ms(started_at: datetime, last: datetime | None, now: datetime) -> int:
-    """Return how much time can have passed in the browser since the last report, or since the start."""
+    """Return the milliseconds that can have passed in the browser since the last report, or since the start."""
     passed_ms = max(0.0, (now - (last or started_at)).total_seconds() * 1000)
     return round(passed_ms * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
 
 
 def _record_excess(viewing: Viewing, excess_ms: int, by: Actor) -> None:
-    """Record that a player reported more than can have been played: once a minute for each viewing."""
+    """Record that a player reported more than can have been played, at most once a minute per viewing."""
     if excess_ms > 0:
         facts = about(viewing, refused_ms=excess_ms)
         act = {"viewing": str(viewing.pk)}
@@ -172,7 +171,7 @@ def _record_excess(viewing: Viewing, excess_ms: int, by: Actor) -> None:
 
 
 def _end(viewing: Viewing, by: Actor, **why: str | int) -> None:
-    """End a viewing in the caller's transaction, once; the event says what was watched in all."""
+    """End a viewing once, in the caller's transaction. The event says what was watched in total."""
     if not Viewing.objects.filter(pk=viewing.pk, ended_at=None).update(ended_at=timezone.now()):
         return
     watched: Spans = Viewing.objects.values_list("watched", flat=True).get(pk=viewing.pk)
@@ -189,7 +188,7 @@ def _multirange(spans: Spans) -> Int8Multirange:
 
 
 def _spans_detail(spans: Spans) -> dict[str, Any]:
-    """Spans as an event holds them: the first MAX_SPANS, for an event has its limit, and the total of all."""
+    """Return spans for an event: the first MAX_SPANS, because events have a maximum size, and the total of all."""
     kept = spans[:MAX_SPANS]
     return {
         "spans": [list(span) for span in kept],

@@ -160,7 +160,7 @@ def test_the_first_seconds_are_reported_soon(page: Page, sign_in: SignIn, trail:
 
 
 def test_the_keyboard_goes_on_at_the_player(page: Page, sign_in: SignIn, trail: Trail):
-    """Started by Enter in the form, Space pauses; M mutes; the film has one set of controls."""
+    """Started by Enter in the form, Space pauses; M: mutes; the film has one set of controls."""
     recording = trail.recording(skip=8)
     sign_in(page, "compliance_officer")
     page.goto(f"/recordings/{recording}/")
@@ -189,7 +189,7 @@ def test_the_purpose_is_locked_while_a_viewing_runs(page: Page, sign_in: SignIn,
     expect(page.get_by_role("radio", name="Dispute")).to_be_disabled()
     expect(page.get_by_label("Note")).to_be_disabled()
     expect(page.locator("#purpose")).to_contain_text("for Training")
-    page.get_by_role("link", name="End it and start another viewing").click()
+    page.get_by_role("link", name="End it and start a new viewing").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     assert trail.wait_for_end(recording)[-1][0] == "viewing.finished"
     page.locator("#viewing-form").get_by_text("Dispute", exact=True).click()

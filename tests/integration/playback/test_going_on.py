@@ -212,8 +212,8 @@ def test_no_reported_length_cuts_what_was_watched(noa, viewing, reported):
     contradicts = reported in (1, 30, 399)
     assert told.get("reported_length_seconds") == (reported if contradicts else None)
     page = noa.get(f"/recordings/{viewing.recording_id}/").content.decode()
-    assert ("watched beyond the length that CommBox reports" in page) is contradicts
-    assert ("not given (CommBox reports 0)" in page) is (reported == 0)
+    assert ("Watched beyond the length that CommBox reports" in page) is contradicts
+    assert ("unknown (CommBox reports 0)" in page) is (reported == 0)
 
 
 def test_the_sentence_of_what_contradicts_the_reported_length(noa, viewing):

@@ -83,7 +83,7 @@ def test_no_url_leaves_when_the_log_does_not_take_it_up(
         response = start(noa, recording)
     assert response.status_code == 503
     assert not has_url(response)
-    assert "so nothing is given out" in response.content.decode()
+    assert "so nothing is issued" in response.content.decode()
     assert refusals() == [(reason, "error")]
     assert Viewing.objects.get().ended_at
 

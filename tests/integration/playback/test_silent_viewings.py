@@ -43,7 +43,7 @@ def test_a_silent_player_is_ended_and_the_trail_says_why(noa, direct, seconds_ag
     assert body["actor"]["ref"] == "system:playback"
     assert body["action_detail"]["watched_ms"] == 2_000 * reported
     assert body["action_detail"]["unreported_seconds"] in (seconds_ago, seconds_ago + 1)
-    assert "was not heard from any more; the player had reported nothing for" in last_sentence(viewing)
+    assert "stopped reporting; the player had reported nothing for" in last_sentence(viewing)
     assert ">open<" not in noa.get(f"/recordings/{viewing.recording_id}/").content.decode()
 
 

@@ -281,7 +281,7 @@ def test_what_storage_gives_is_a_video_whatever_it_claims(noa, upstream):
 def test_the_id_of_no_recording(noa):
     response = noa.get("/recordings/0190f5d0-0000-7000-8000-000000000000/")
     assert response.status_code == 404
-    assert "knows no recording" in response.content.decode()
+    assert "There is no recording with this id." in response.content.decode()
     assert noa.get("/recordings/17/").status_code == 404
 
 

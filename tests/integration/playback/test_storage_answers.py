@@ -59,8 +59,12 @@ def test_a_file_on_its_way_is_said_to_be_and_plays_when_it_has_arrived(noa, upst
     [
         ("missing", "no longer in storage", RecordingState.FILE_MISSING),
         ("unsatisfiable", "is empty", RecordingState.FILE_MISSING),
-        ("denied", "may not be read, or it is gone", RecordingState.STORAGE_REFUSED),
-        ("archived", "archived by the storage&#x27;s owner", RecordingState.STORAGE_REFUSED),
+        (
+            "denied",
+            "refused access to the file, or the file no longer exists",
+            RecordingState.STORAGE_REFUSED,
+        ),
+        ("archived", "owner of the storage archived the file", RecordingState.STORAGE_REFUSED),
     ],
 )
 def test_a_file_that_is_not_given_out_gets_no_url(noa, direct, upstream, fault, words, state):
@@ -100,7 +104,7 @@ def test_a_wrong_clock_is_told_to_those_who_can_set_it(noa, direct, upstream, ah
     upstream.advance_clock(ahead)
     response = start(noa, direct)
     assert response.status_code == 409
-    assert "clocks differ" in response.content.decode()
+    assert "because of a clock difference" in response.content.decode()
     assert bodies("viewing.url_refused")[0]["action_detail"]["reason"] == "clock_skewed"
     row = Recording.objects.get()
     assert (row.state, row.state_reason) == (RecordingState.PLAYABLE, "")
@@ -269,7 +273,8 @@ def test_a_bucket_that_the_portals_key_does_not_open_is_remembered(noa, presigne
 def test_a_link_that_lives_long_is_said_to(noa, presigned, direct):
     text = " ".join(start(noa, presigned).content.decode().split())
     ends_at = Viewing.objects.get().url_expires_at
-    assert f"CommBox signed the link to this file. It stays valid until {ends_at:%H:%M:%S} UTC" in text
+    assert f"{ends_at:%Y-%m-%d %H:%M:%S}</time>, also outside the portal." in text
+    assert "CommBox signed the link to this file. The link is valid until" in text
     assert bodies("viewing.url_issued")[0]["action_detail"]["ttl_seconds"] > 300
     assert "CommBox signed the link" not in start(noa, direct).content.decode()
 
@@ -296,7 +301,7 @@ def test_another_file_in_its_place_is_found_out_by_the_next_play(noa, direct, up
     upstream.replace_file(key_of(direct), content=b"another film")
     response = start(noa, direct)
     url, text = url_in(response), response.content.decode()
-    assert "The version first seen is played." in text
+    assert "The version that was first seen is played." in text
     assert Recording.objects.get().file_badge == FileBadge.DIFFERS
     assert AuditEvent.objects.filter(kind="recording.file_differs").count() == 1
     assert fetch(url)[1] == original

@@ -47,7 +47,7 @@ def test_a_refused_play_is_listed_as_a_refusal_and_not_as_a_viewing(
     detail = {"viewing": str(refused.pk), **detail}
     record(kind, by=by, target=Target.of(recording), outcome=outcome, purpose=Purpose.QUALITY, detail=detail)
     page = page_of(recording)
-    assert "The portal has given this video to nobody so far." in page["viewings"]
+    assert "Nobody has watched this recording through the portal." in page["viewings"]
     assert "Tom Brandt" not in page["viewings"]
     assert "Tom Brandt" in page["refusals"]
     assert str(detail["sentence"]).rstrip(".") in page["refusals"]
@@ -77,5 +77,7 @@ def test_without_refusals_there_is_no_list_of_them_and_the_certificate_promises_
     factories.viewing(recording, factories.person("qa_manager", "tom.brandt"), url_issued_at=timezone.now())
     page = page_of(recording)
     assert page["refusals"] == ""
-    assert "Export a bundle</a>: what the sealed log holds about this recording" in page["viewings"]
+    assert (
+        "Export a bundle</a> with everything the sealed log contains about this recording" in page["viewings"]
+    )
     assert "no viewing of it" not in page["viewings"]

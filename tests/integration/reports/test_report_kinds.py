@@ -116,14 +116,14 @@ def test_a_viewing_of_one_person_that_the_portal_ended_has_its_end(
         by=Actor.system("playback"),
         target=Target("recording", RECORDING, "Dana Marlowe", parent="object:101", subject="customer:9"),
         outcome=Outcome.COMPLETED,
-        detail={"viewing": key, "watched_ms": 4_000, "reason": "the player was not heard from any more"},
+        detail={"viewing": key, "watched_ms": 4_000, "reason": "the player stopped reporting"},
     )
     _, data = asked(client, report="viewings", format="csv", person=f"user:{tom.pk}")
     (row,) = rows_of(data)
     assert (row["person"], row["watched"], row["end"]) == (
         "Tom Brandt",
         "0:00:04",
-        "the player was not heard from any more",
+        "the player stopped reporting",
     )
     assert row["ended_at"] != ""
 
