@@ -1,10 +1,16 @@
 """The shell and every part of the visual language in a browser: keys, menus, theme, small screens, failures."""
 
+import json
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone, translation
+from django.utils.translation import gettext, pgettext
 from playwright.sync_api import expect
 
+from recordings import wording
+from recordings.wording import how_long_ago
 from tests.e2e.conftest import axe_findings, axe_findings_in_both_themes
 from tests.e2e.parts_page import parts_page
 
@@ -196,3 +202,30 @@ def test_paper_has_rows_and_no_rail(page, parts):
         == "table-row"
     )
     assert page.locator(".rail").is_hidden()
+
+
+AGES = [0, 0.9, 1, 59.9, 60, 3599, 3600, 86_399, 86_400, 59 * 86_400, 60 * 86_400 - 1]
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_an_age_is_written_as_the_server_writes_it(page, parts, language):
+    now = timezone.now()
+    with translation.override(language):
+        words = [how_long_ago(now - timedelta(seconds=seconds), now) for seconds in AGES]
+        messages = {message: gettext(message) for _, _, message in wording._AGES}
+        messages["now"] = pgettext("age", "now")
+    page.add_init_script(
+        f"""const messages = {json.dumps(messages)};
+        const gettext = (message) => messages[message] ?? message;
+        globalThis.django = {{ gettext, pgettext: (_, message) => gettext(message) }};"""
+    )
+    parts()
+    written = page.evaluate(
+        """async (ages) => {
+            const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
+            const { ago } = await import(scripts.find((name) => /\\/times[.\\w]*\\.js$/.test(name)));
+            return ages.map(ago);
+        }""",
+        AGES,
+    )
+    assert written == words

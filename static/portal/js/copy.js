@@ -1,6 +1,7 @@
-// A button that copies: <button type="button" data-copies="id">Copy</button> takes the text of that element.
-// Where the browser gives no clipboard (a page without https), the text is selected for copying by hand.
+// A button that copies the text of an element: <button type="button" data-copies="id">Copy</button>.
+// Without access to the clipboard (a page without HTTPS), the text is selected instead.
 import { say } from "./say.js";
+import { gettext } from "./words.js";
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copies]");
@@ -9,8 +10,8 @@ document.addEventListener("click", async (event) => {
   getSelection().selectAllChildren(source);
   try {
     await navigator.clipboard.writeText(source.textContent.trim());
-    say("Copied.", "ok");
+    say(gettext("Copied."), "ok");
   } catch {
-    say("The text is selected. Copy it with your keyboard.");
+    say(gettext("The text is selected. Copy it with your keyboard."));
   }
 });

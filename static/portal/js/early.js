@@ -7,7 +7,7 @@
       const value = localStorage.getItem(`portal.${name}`);
       if (value) page.dataset[name] = value;
     } catch {
-      // Storage is closed to us: the system's theme and the usual density hold.
+      // No access to storage: keep the system's theme and the usual density.
     }
   }
 })();

@@ -1,19 +1,20 @@
-// When a request of htmx fails, say so in a sentence: silence would look like success.
+// Show a sentence when a request of htmx fails. Otherwise it would look like success.
 import { say } from "./say.js";
+import { gettext } from "./words.js";
 
 const SENTENCES = {
-  400: "The portal could not understand that request. Nothing was changed.",
-  403: "You are not permitted to do that. The refusal is in the audit trail.",
-  404: "That page does not exist, or you may not see it.",
-  409: "Somebody else changed this first. Reload the page and try again.",
-  429: "That was too many requests in a short time. Wait a minute and try again.",
-  503: "The portal cannot do that right now, so nothing was shown or changed. Try again in a minute.",
+  400: gettext("The request could not be understood. Nothing was changed."),
+  403: gettext("You may not do that. The refusal was recorded in the audit trail."),
+  404: gettext("This page does not exist, or you may not see it."),
+  409: gettext("Someone else has changed this. Reload the page and try again."),
+  429: gettext("There were too many requests in a short time. Wait a minute and try again."),
+  503: gettext("The portal cannot do that right now. Nothing was changed. Try again in a minute."),
 };
-const OTHERWISE = "Something went wrong on our side. Nothing was changed; please try again.";
-const UNREACHABLE = "The portal cannot be reached. What you see may be out of date.";
-const TOO_SLOW = "The portal took too long to answer. Please try again.";
+const OTHERWISE = gettext("Something went wrong on our side. Nothing was changed. Try again.");
+const UNREACHABLE = gettext("The portal cannot be reached. This page may be out of date.");
+const TOO_SLOW = gettext("The portal took too long to answer. Try again.");
 
-/** The sentence an answer carries: plain text, or the element marked data-sentence in a page. */
+/** Return the sentence of an answer: its plain text, or the element with data-sentence in its page. */
 export function sentenceOf(status, type, body) {
   const fallback = SENTENCES[status] ?? OTHERWISE;
   if (type.startsWith("text/plain")) return shortened(body) || fallback;

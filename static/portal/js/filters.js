@@ -1,6 +1,8 @@
-// Filters of a list: <form data-filters novalidate>. A browser sends nothing of a date or time that is half typed, so the
-// panel says that it is not complete, and nothing is applied. Words are searched all the same where the list is live.
-const SENTENCE = "This is not complete. Fill in every part of it, or clear it.";
+// Filters of a list: <form data-filters novalidate>. Browsers do not send a date or time that is not complete, so the
+// panel says so and no filter is applied. A live list still searches for the words.
+import { gettext } from "./words.js";
+
+const SENTENCE = gettext("This is not complete. Fill in every part of it, or clear it.");
 
 function unfinished(form) {
   return [...form.elements].filter((field) => field.validity?.badInput);
@@ -22,7 +24,7 @@ function noteOf(field) {
   return document.getElementById(`${field.name}-unfinished`);
 }
 
-// The page that answers begins at its top: the keyboard goes on at the panel, or at the words, that it was sent from.
+// A new page would put the focus at its top. Return it to the panel or the search field that sent the form.
 const SENT_FROM = "portal.sent-from";
 
 function remember(form, submitter) {
@@ -30,7 +32,7 @@ function remember(form, submitter) {
   try {
     sessionStorage.setItem(SENT_FROM, String(panel));
   } catch {
-    // Storage is closed to us: the page begins at its top.
+    // No access to storage: the focus stays at the top.
   }
 }
 

@@ -1,12 +1,12 @@
-// htmx keeps the address it is at in sessionStorage, and an address may hold the words of a search. Nothing of ours
-// reads it there: without it htmx takes the address of the page.
+// htmx stores the current address in sessionStorage, and an address may contain the words of a search. Remove it:
+// without it, htmx uses the address of the page.
 const KEY = "htmx-current-path-for-history";
 
 function forget() {
   try {
     sessionStorage.removeItem(KEY);
   } catch {
-    // No storage, nothing kept.
+    // No access to storage, so nothing is stored.
   }
 }
 

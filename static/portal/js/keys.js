@@ -1,16 +1,16 @@
-// Keys. Anything that wears data-key answers to it:
+// Keyboard shortcuts. An element with data-key reacts to that key:
 //   data-key="/"          an input is focused, a link or button is clicked
 //   data-key="g o"        two keys, one after the other within a second and a half
 //   data-key="j|ArrowLeft" either; a page's own j wins over walking rows
-// j and k walk tr[data-row] by focusing its a[data-open]; Enter then opens it, as with any link.
-// Keys sleep while somebody types, while a dialog is open, and when switched off (data-keys="off").
+// j and k move between rows (tr[data-row]) by focusing a[data-open]; Enter opens the row, as with any link.
+// Shortcuts are off while a person types, while a dialog is open, and with data-keys="off".
 const PATIENCE = 1500;
 const TYPING = "input:not([type=checkbox], [type=radio], [type=range], [type=button]), textarea, select, [contenteditable]";
 const PRESSABLE = "a, button, summary, input:not([type=range]), video, audio";
 let first = "";
 let firstAt = 0;
 
-function asleep(event) {
+function isOff(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return true;
   if (document.documentElement.dataset.keys === "off" || document.querySelector("dialog[open]")) return true;
   return Boolean(event.target.closest?.(TYPING));
@@ -28,8 +28,8 @@ const PLACES = {
 const MIRRORED = { BracketLeft: ["]", "["], BracketRight: ["[", "]"], Comma: [">", "<"], Period: ["<", ">"] };
 
 /**
- * The key by its character where that is Latin, else by its place on the keyboard: J is J on a Hebrew, Arabic or Russian
- * one. Brackets come mirrored from keyboards that write from right to left; their places are the same everywhere.
+ * Return the key by its character if that is Latin, else by its place on the keyboard, so that J works on a Hebrew,
+ * Arabic or Russian one. Right-to-left keyboards send mirrored brackets from the same places.
  */
 export function keyOf({ key, code, shiftKey }) {
   if (MIRRORED[code]?.[0] === key) return MIRRORED[code][1];
@@ -39,13 +39,13 @@ export function keyOf({ key, code, shiftKey }) {
   return PLACES[code]?.[shiftKey ? 1 : 0] ?? key;
 }
 
-function wearing(keys) {
+function elementOf(keys) {
   const all = [...document.querySelectorAll("[data-key]")];
   return all.find((element) => element.dataset.key.split("|").includes(keys) && !element.disabled && isShown(element));
 }
 
 function isShown(element) {
-  // Links of the folded rail count too: they are there, only their menu is closed.
+  // Links in the closed menu of a narrow window count too.
   return element.checkVisibility() || Boolean(element.closest(".rail"));
 }
 
@@ -74,7 +74,7 @@ function walk(step) {
 
 function act(event, key) {
   const pair = Date.now() - firstAt < PATIENCE && first ? `${first} ${key}` : "";
-  const element = (pair && wearing(pair)) || wearing(key);
+  const element = (pair && elementOf(pair)) || elementOf(key);
   first = key;
   firstAt = Date.now();
   if (element) press(element);
@@ -86,7 +86,7 @@ function act(event, key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches?.("[data-key='/']")) event.target.blur();
-  if (asleep(event)) return;
+  if (isOff(event)) return;
   const key = named(event);
   if (key && key !== "Shift") act(event, key);
 });

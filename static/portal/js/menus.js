@@ -1,4 +1,4 @@
-// Menus are native <details> and <dialog>; this only adds the manners people expect of them.
+// Menus are native <details> and <dialog>. This closes them on a click elsewhere and on Escape, and keeps them in view.
 const MENUS = "details.pill[open], details.menu[open]";
 
 function closeOthers(target) {
@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   closeOthers(event.target);
   const opener = event.target.closest?.("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
-  // A click on the backdrop hits the dialog itself, never something inside it.
+  // A click on the backdrop has the dialog itself as its target.
   if (event.target.matches?.("dialog.dialog")) event.target.close();
 });
 
@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
-// A panel that would leave the window opens towards the other side.
+// Open a panel to the other side if it would leave the window.
 document.addEventListener(
   "toggle",
   (event) => {

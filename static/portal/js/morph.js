@@ -1,7 +1,7 @@
-// Swapping only what changed: `hx-swap="morph"`, inside an element with hx-ext="morph". What is the same stays the very
-// same node, so focus, a selection and an open menu in it stay too. Rows of a list wear data-id.
+// Swap only what changed: `hx-swap="morph"` inside an element with hx-ext="morph". Unchanged nodes stay, with their
+// focus, selection and open menus. Rows of a list have data-id.
 
-/** Make `old` what `fresh` is. */
+/** Change `old` into `fresh`. */
 export function morph(old, fresh) {
   if (old.isEqualNode(fresh) || isSameTime(old, fresh)) return;
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
@@ -14,7 +14,7 @@ export function morph(old, fresh) {
   children(old, fresh);
 }
 
-/** Its words and its title are kept by times.js. */
+/** times.js writes the text and title of a time. */
 function isSameTime(old, fresh) {
   return old.nodeName === "TIME" && fresh.nodeName === "TIME" && old.dateTime === fresh.dateTime;
 }
@@ -30,7 +30,7 @@ function children(old, fresh) {
   let at = old.firstChild;
   for (const child of [...fresh.childNodes]) {
     const id = child.dataset?.id;
-    // Text between rows is not theirs: it is matched with text.
+    // Text between rows is matched with text.
     const same = id ? known.get(id) : at && !at.dataset?.id && at.nodeName === child.nodeName ? at : null;
     if (!same) {
       old.insertBefore(child, at);
@@ -45,7 +45,7 @@ function children(old, fresh) {
   while (at) at = drop(at, at.nextSibling) ?? null;
 }
 
-/** Whether nothing but nodes without an id lie between the two: those can go, and the row need not move. */
+/** Whether only nodes without an id lie between the two. They can be removed, so the row need not move. */
 function isNext(at, same) {
   for (let node = at; node; node = node.nextSibling) {
     if (node === same) return true;

@@ -1,33 +1,41 @@
-// <portal-player>: the native video under our own bar. It keeps its URL fresh (source.js), tells the portal what was
-// on screen (watching.js), draws the timeline, and says in a sentence why something does not play.
+// <portal-player>: the native video with our own controls. It renews its URL (source.js), reports what was played
+// (watching.js), draws the timeline, and shows a sentence when something does not play.
 import { furthest } from "./player/reach.js";
 import { Source } from "./player/source.js";
 import { clock } from "./player/spans.js";
 import { Timeline } from "./player/timeline.js";
 import { Watching } from "./player/watching.js";
 import { whenLeaving } from "./session/leaving.js";
+import { fill, gettext, pgettext } from "./words.js";
 
 const TICK = 500;
 const STEP = 10;
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
-const WHOLE_ONLY = "Storage sends this file only as a whole, so this browser cannot jump in it.";
-const READ_SO_FAR = "This file does not tell its length, so this browser can jump only where it has read already.";
-const NO_WATERMARK = "Picture-in-picture shows the film without its watermark, so the player has paused.";
-const LEFT = "This viewing ended when you left the page.";
-const SIGNED_OUT = "You are signed out, so this viewing has ended.";
+const WHOLE_ONLY = gettext("Storage serves this file only as a whole, so this browser cannot seek in it.");
+const READ_SO_FAR = gettext(
+  "This file does not contain its length, so this browser can only seek in the part that is loaded.",
+);
+const NO_WATERMARK = gettext(
+  "Picture-in-picture would show the video without its watermark, so the player was paused.",
+);
+const LEFT = gettext("This viewing ended when you left the page.");
+const NOT_RECORDED = gettext(
+  "What you watch cannot be recorded right now. The player keeps trying. Reason: %(reason)s",
+);
+const SIGNED_OUT = gettext("You are signed out, so this viewing has ended.");
 
 class PortalPlayer extends HTMLElement {
   connectedCallback() {
     this.video = this.querySelector("video");
-    this.video.controls = false; // they are for a page without scripts; here the bar below has them
+    this.video.controls = false; // only for a page without scripts: the bar below has them
     this.piece = (name) => this.querySelector(`[data-part="${name}"]`);
     this.timeline = new Timeline(this, {
       mine: JSON.parse(this.dataset.mine),
       everyone: JSON.parse(this.dataset.everyone),
     });
     this.watching = new Watching(this.video, this.dataset, {
-      told: (totals, isNew) => this.#told(totals, isNew),
-      failed: (refusal) => this.#unheard(refusal),
+      reported: (totals, isNew) => this.#reported(totals, isNew),
+      failed: (refusal) => this.#notReported(refusal),
     });
     this.source = new Source(this.video, this.querySelector("canvas"), this.dataset, Number(this.dataset.expiresIn), {
       before: () => this.watching.skip(),
@@ -83,7 +91,7 @@ class PortalPlayer extends HTMLElement {
     on(this.timeline.seek, "input", () => this.#seek(Number(this.timeline.seek.value) / 1000));
     on(this.piece("volume"), "input", (event) => this.#volume(Number(event.target.value) / 100));
     on(this, "click", (event) => this.#pressed(event.target.closest("[data-do]")?.dataset.do));
-    // The last report is with the portal before the session ends, whichever page of this browser ends it.
+    // The last report arrives before the session ends, whichever page of this browser ends it.
     whenLeaving(this.stop.signal, async () => {
       const finished = this.watching.finish();
       this.#end(SIGNED_OUT, { signedOut: true });
@@ -91,7 +99,7 @@ class PortalPlayer extends HTMLElement {
     });
   }
 
-  /** Pressing play replaces the button that was pressed: the keyboard goes on at the player. */
+  /** Pressing Play replaces the pressed button, so move the focus to the player. */
   #takeFocus() {
     const { activeElement } = document;
     const isLost = activeElement === document.body || activeElement?.closest("#purpose");
@@ -111,7 +119,7 @@ class PortalPlayer extends HTMLElement {
     if (what === "full") this.#fullScreen();
   }
 
-  /** Where it is, or is to be once the new source plays. */
+  /** The position, or the one for after the current swap. */
   get #at() {
     return this.source.isSwapping ? this.source.wish.at : this.video.currentTime;
   }
@@ -161,14 +169,14 @@ class PortalPlayer extends HTMLElement {
     else this.querySelector(".video").requestFullscreen?.().catch(() => {});
   }
 
-  /** The picture alone in full screen would lose its watermark: its frame takes its place. */
+  /** The video alone in full screen would have no watermark, so show its frame instead. */
   async #keepFrame() {
     if (document.fullscreenElement !== this.video) return;
     await document.exitFullscreen();
     this.#fullScreen();
   }
 
-  /** A browser may put the picture into a window of its own, whatever the page says: there it has no watermark. */
+  /** A browser may open picture-in-picture although the page forbids it. There is no watermark there. */
   #leavePictureInPicture() {
     this.video.pause();
     document.exitPictureInPicture?.().catch(() => {});
@@ -193,19 +201,19 @@ class PortalPlayer extends HTMLElement {
     this.#changed();
   }
 
-  #told(totals, isNew) {
-    this.timeline.told(totals);
+  #reported(totals, isNew) {
+    this.timeline.show(totals);
     if (this.piece("sentence").dataset.about === "report") this.#note("");
     if (isNew) this.#changed();
   }
 
-  /** A refused report is the viewing's end: asking for a URL gets the reason, and the refusal into the trail. */
-  #unheard(refusal) {
+  /** A refused report means the end of the viewing. Renewing the URL gets the reason, and records the refusal. */
+  #notReported(refusal) {
     if (!refusal.passes) this.source.renew();
-    else this.#note(`What you watch cannot be recorded right now: ${refusal.message} Trying again.`, { about: "report" });
+    else this.#note(fill(NOT_RECORDED, { reason: refusal.message }), { about: "report" });
   }
 
-  /** It is over: the sentence stands where the picture was, and nothing of the file stays on the page. */
+  /** End the player: show the sentence instead of the picture, and remove the file from the page. */
   #end(sentence, { signedOut = false, refused = false }) {
     if (this.isOver) return;
     this.isOver = true;
@@ -221,12 +229,12 @@ class PortalPlayer extends HTMLElement {
     // Another viewing may have another purpose.
     for (const fields of document.querySelectorAll("#purpose fieldset")) fields.disabled = false;
     document.querySelector("#purpose [data-part=locked]")?.remove();
-    // Signed out, reading the trail would lead away to the sign-in page, past the sentence.
+    // When signed out, loading the trail would go to the sign-in page and hide the sentence.
     if (signedOut) document.dispatchEvent(new CustomEvent("session-over"));
     else this.#changed();
   }
 
-  /** The trail beside the player has something new. */
+  /** Load the trail beside the player again. */
   #changed() {
     document.body.dispatchEvent(new CustomEvent("viewing-changed"));
   }
@@ -248,21 +256,21 @@ class PortalPlayer extends HTMLElement {
     const video = this.video;
     if (this.source.isSwapping || this.isOver) return;
     const button = this.querySelector("[data-do=toggle]");
-    button.textContent = video.paused ? "Play" : "Pause";
+    button.textContent = video.paused ? pgettext("verb", "Play") : gettext("Pause");
     this.querySelector("[data-do=mute]").setAttribute("aria-pressed", String(video.muted));
     this.piece("rate").textContent = `${video.playbackRate}×`;
     this.piece("clock").textContent = clock(video.currentTime * 1000);
     this.timeline.move(video.currentTime * 1000);
-    this.piece("length").textContent = this.timeline.length ? clock(this.timeline.length) : "unknown";
+    this.piece("length").textContent = this.timeline.length ? clock(this.timeline.length) : gettext("unknown");
   }
 
   #countdown() {
     const due = Math.max(0, this.source.lease.untilDue);
     const tag = this.piece("countdown");
     const waits = this.video.paused || this.video.ended;
-    let words = `URL renews in ${clock(due * 1000)}`;
-    if (!due && waits) words = "URL renews when you go on";
-    else if (!due && this.source.isReadOn) words = "URL renews when it is needed";
+    let words = fill(gettext("The URL is renewed in %(time)s"), { time: clock(due * 1000) });
+    if (!due && waits) words = gettext("The URL is renewed when you continue");
+    else if (!due && this.source.isReadOn) words = gettext("The URL is renewed when needed");
     if (tag.textContent !== words) tag.textContent = words;
     tag.hidden = this.isOver;
     tag.toggleAttribute("data-soon", !waits && due < 5);
@@ -274,7 +282,7 @@ class PortalPlayer extends HTMLElement {
 
 customElements.define("portal-player", PortalPlayer);
 
-// A refusal of the play button is an answer to show in the player, not an error to toast.
+// Show a refusal of Play in the player, not as a message.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   const isPage = xhr.getResponseHeader("Content-Type")?.startsWith("text/html");

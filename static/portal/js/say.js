@@ -1,7 +1,9 @@
-// Saying something: a toast people see and a live region screen readers speak.
+// Messages: a toast, and a live region for screen readers.
+import { gettext } from "./words.js";
+
 const LASTS = 8000;
 
-/** Show a plain sentence. Levels: info, ok, warn, bad; the last two stay until they are closed. */
+/** Show a sentence. Levels: info, ok, warn, bad. Messages of the last two stay until they are closed. */
 export function say(sentence, level = "info") {
   const toasts = document.getElementById("toasts");
   if (!toasts || !sentence) return;
@@ -19,25 +21,25 @@ function build(sentence, level) {
   const close = document.createElement("button");
   close.type = "button";
   close.textContent = "✕";
-  close.setAttribute("aria-label", "Close this message");
+  close.setAttribute("aria-label", gettext("Close this message"));
   close.addEventListener("click", () => toast.remove());
   toast.append(text, close);
   return toast;
 }
 
-/** Speak without showing: for results that changed on the page and can be seen there. */
+/** Announce a change to screen readers only, because it is visible on the page. */
 export function announce(sentence) {
   const region = document.getElementById("said");
   if (region) region.textContent = sentence;
 }
 
-// A view says it with the header HX-Trigger: {"say": {"sentence": "The report is being built.", "level": "ok"}}
+// A view shows a message with the header HX-Trigger: {"say": {"sentence": "The report is being built.", "level": "ok"}}
 document.addEventListener("say", (event) => {
   const { sentence, value, level } = event.detail ?? {};
   say(sentence ?? value, level);
 });
 
-// A swapped region says it with data-say="12 objects found".
+// A swapped region is announced with data-say="12 objects".
 document.addEventListener("htmx:afterSettle", (event) => {
   const region = event.target.closest?.("[data-say]") ?? event.target.querySelector?.("[data-say]");
   if (region) announce(region.dataset.say);

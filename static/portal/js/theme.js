@@ -1,8 +1,8 @@
 // Preferences of this browser: theme, density, single-key shortcuts.
-// Markup: <input type="radio" data-pref="theme" value="dark">. The value "" means "as usual".
+// Markup: <input type="radio" data-pref="theme" value="dark">. The value "" is the default.
 const page = document.documentElement;
 
-/** Apply a preference to <html> and remember it. Only the three known names are ever stored. */
+/** Apply a preference to <html> and store it. */
 export function prefer(name, value) {
   if (value) page.dataset[name] = value;
   else delete page.dataset[name];
@@ -10,11 +10,11 @@ export function prefer(name, value) {
     if (value) localStorage.setItem(`portal.${name}`, value);
     else localStorage.removeItem(`portal.${name}`);
   } catch {
-    // Private windows may refuse storage; the choice then lasts for this page.
+    // Private windows may have no storage. Then the choice lasts for this page.
   }
 }
 
-/** Check the radio buttons that say what is in force. */
+/** Check the radio buttons of the current preferences. */
 export function reflect() {
   for (const input of document.querySelectorAll("input[data-pref]")) {
     input.checked = input.value === (page.dataset[input.dataset.pref] ?? "");
@@ -26,7 +26,7 @@ document.addEventListener("change", (event) => {
   if (name) prefer(name, event.target.value);
 });
 
-// Another tab changed its mind: follow it.
+// Another tab changed a preference.
 window.addEventListener("storage", (event) => {
   const [owner, name] = (event.key ?? "").split(".");
   if (owner !== "portal" || !["theme", "density", "keys"].includes(name)) return;

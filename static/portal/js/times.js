@@ -1,15 +1,23 @@
-// Times: "2 m ago" keeps counting, and any time shows the viewer's local time on hover.
+// Times: "2 m ago" keeps counting, and every time shows UTC and the browser's local time on hover.
 // Markup, as the filter `ago` writes it: <time datetime="2026-11-20T09:14:00+00:00" data-age>2 m ago</time>
-// Inside an element with data-stale-after="86400" (seconds) that element gets data-stale when the time has come.
+// An element with data-stale-after="86400" (seconds) around it gets data-stale once it is older than that.
+import { fill, gettext, pgettext } from "./words.js";
+
 const EVERY = 15000;
 
-/** The words for an age in seconds; the filter `ago` writes the same ones. Older than 60 days: null. */
+// Below so many seconds, an age is written in this unit; as in recordings/wording.py.
+const AGES = [
+  [60, 1, gettext("%(number)s s ago")],
+  [3600, 60, gettext("%(number)s m ago")],
+  [86_400, 3600, gettext("%(number)s h ago")],
+  [60 * 86_400, 86_400, gettext("%(number)s d ago")],
+];
+
+/** Write an age in seconds, as the filter `ago` does; null for ages that it writes as a day. */
 export function ago(seconds) {
-  if (seconds < 1) return "now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return seconds < 60 * 86400 ? `${Math.floor(seconds / 86400)} d ago` : null;
+  if (seconds < 1) return pgettext("age", "now");
+  const age = AGES.find(([below]) => seconds < below);
+  return age ? fill(age[2], { number: Math.floor(seconds / age[1]) }) : null;
 }
 
 function refresh() {
@@ -22,13 +30,14 @@ function refresh() {
   }
 }
 
-/** "2026-11-20 09:14:22 UTC · 20 Nov 2026, 11:14:22 in Asia/Jerusalem" */
+/** Write a moment as "2026-11-20 09:14:22 UTC · 20 Nov 2026, 11:14:22 in Asia/Jerusalem". */
 export function bothClocks(instant) {
   const utc = instant.toISOString().slice(0, 19).replace("T", " ");
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!zone || zone === "UTC") return `${utc} UTC`;
-  const local = instant.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-  return `${utc} UTC · ${local} in ${zone}`;
+  const { lang } = document.documentElement;
+  const local = instant.toLocaleString(lang === "en" ? "en-GB" : lang, { dateStyle: "medium", timeStyle: "medium" });
+  return `${utc} UTC · ${fill(gettext("%(time)s in %(zone)s"), { time: local, zone })}`;
 }
 
 function explain(event) {

@@ -1,10 +1,14 @@
-// A form that uploads: says at once when a file is too large, and that something is happening while it is sent.
-// Markup: <form data-upload> with an input type="file" data-largest="104857600" and an element data-upload-says.
+// A form that uploads a file: it reports a file that is too large before sending, and shows that the upload has
+// started. Markup: <form data-upload> with an input type="file" data-largest="104857600" and an element
+// data-upload-says.
+import { fill, gettext } from "./words.js";
+
 function tooLarge(input) {
   const largest = Number(input.dataset.largest);
   const file = input.files[0];
   const wrong = file && largest && file.size > largest;
-  input.setCustomValidity(wrong ? `This file is larger than ${Math.floor(largest / 1048576)} MB.` : "");
+  const sentence = gettext("This file is larger than %(size)s MB.");
+  input.setCustomValidity(wrong ? fill(sentence, { size: Math.floor(largest / 1048576) }) : "");
   return wrong;
 }
 
@@ -18,10 +22,11 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-upload]");
   if (!form) return;
   form.querySelector("[type=submit]").disabled = true;
-  form.querySelector("[data-upload-says]").textContent = "Sending and checking. Please wait.";
+  const sentence = gettext("The file is being uploaded and checked. Please wait.");
+  form.querySelector("[data-upload-says]").textContent = sentence;
 });
 
-// Coming back by the browser's own button finds the form as it was left.
+// The browser's Back button may restore the page as it was left.
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[data-upload] [type=submit]")) button.disabled = false;
 });

@@ -5,6 +5,9 @@ const catalogue = globalThis.django;
 /** Translate a whole sentence. */
 export const gettext = catalogue?.gettext ?? ((sentence) => sentence);
 
+/** Translate a word that has several meanings; `context` says which one is meant. */
+export const pgettext = catalogue?.pgettext ?? ((context, sentence) => sentence);
+
 /** Translate a sentence whose words depend on a number. */
 export const ngettext = catalogue?.ngettext ?? ((one, many, number) => (number === 1 ? one : many));
 

@@ -1,4 +1,4 @@
-// How long a URL still opens the file. Counted from when it came: the server's clock and ours need not agree.
+// How long a URL is still valid, counted from its arrival, so that the clocks of server and browser need not agree.
 const WELL_AHEAD = 20;
 
 export class Lease {
@@ -12,13 +12,13 @@ export class Lease {
     this.steady = performance.now();
   }
 
-  /** Seconds left. A sleeping machine stops one clock, a corrected clock moves the other: the later one counts. */
+  /** Seconds left. One clock stops while the machine sleeps, the other may be corrected: the later one counts. */
   get left() {
     const passed = Math.max(Date.now() - this.wall, performance.now() - this.steady);
     return this.life - passed / 1000;
   }
 
-  /** Seconds until it should be renewed, with some in hand for an answer that is slow. */
+  /** Seconds until it should be renewed, early enough for a slow answer. */
   get untilDue() {
     return this.left - Math.min(WELL_AHEAD, this.life / 4);
   }
@@ -27,7 +27,7 @@ export class Lease {
     return this.untilDue <= 0;
   }
 
-  /** Storage refuses it by now, or will before it has answered. */
+  /** Whether storage refuses it by now, or will before it answers. */
   get isOver() {
     return this.left <= 1;
   }

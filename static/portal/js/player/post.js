@@ -1,14 +1,17 @@
-// Posting to the portal: JSON both ways, and a failure that always has a sentence.
-const UNREACHABLE = "The portal cannot be reached.";
+// Post JSON to the portal and read JSON. Every failure has a sentence.
+import { gettext } from "../words.js";
 
-/** An answer that is not a success. `status` is 0 when there was none. */
+const UNREACHABLE = gettext("The portal cannot be reached.");
+const NO_REASON = gettext("The portal refused the request without a reason.");
+
+/** A failure. `status` is 0 when there was no answer. */
 export class Refused extends Error {
   constructor(status, sentence) {
     super(sentence);
     this.status = status;
   }
 
-  /** Whether a later try may succeed: no answer, too early, or a server in trouble. */
+  /** Whether a retry may succeed: no answer, too many requests, or a server error. */
   get passes() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
@@ -23,8 +26,8 @@ function token() {
 }
 
 /**
- * Post and read the answer. `last`: the page is going away, the request is not to go with it. `poll`: the page asks, not
- * the person, so it keeps no session alive.
+ * Post and return the answer. `last`: send it although the page is being closed. `poll`: the page sends it, not the
+ * person, so it does not keep the session alive.
  */
 export async function post(url, body = {}, { last = false, poll = false } = {}) {
   const headers = { "Accept": "application/json", "Content-Type": "application/json", "X-CSRFToken": token() };
@@ -38,6 +41,6 @@ export async function post(url, body = {}, { last = false, poll = false } = {}) 
     throw new Refused(0, UNREACHABLE);
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, answer.sentence ?? "The portal refused without a reason.");
+  if (!response.ok) throw new Refused(response.status, answer.sentence ?? NO_REASON);
   return answer;
 }

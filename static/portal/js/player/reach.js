@@ -1,6 +1,7 @@
-// Going to a place in a film, whatever its file says of its length. A file without an index (as browsers record it),
-// with a wrong length in its header, or from a storage that sends no parts cannot simply be jumped in: it is read up to
-// the place, by seeking as far as the browser lets us, else by playing it fast, unseen and muted.
+// Go to a position in a video, whatever its file says about its length. A browser cannot seek in a file without an
+// index (as browsers record it), with a wrong length in its header, or from a storage that does not serve ranges.
+// Such a file is read up to the position: by seeking as far as the browser can, else by playing it fast, hidden and
+// muted.
 import { until } from "./until.js";
 
 const NEAR = 0.3;
@@ -10,7 +11,7 @@ const STANDS = 12_000;
 const FASTEST = 16;
 const SAYS_AFTER = 1500;
 
-/** The last second the browser can jump to; a little before the end, where it would stop. 0: it cannot jump at all. */
+/** Return the last second that the browser can seek to, a little before the end. 0: it cannot seek at all. */
 export function furthest(video) {
   const { seekable } = video;
   const end = seekable.length ? seekable.end(seekable.length - 1) : 0;
@@ -22,8 +23,8 @@ function isNear(video, second) {
 }
 
 /**
- * Bring the video to `wish.at`, or to its end when that comes first. `tell(second)` says how far it has come, once it
- * takes long. Rejects when nothing more arrives.
+ * Bring the video to `wish.at`, or to its end if that comes first. When it takes long, `tell(second)` reports how far
+ * it is. Rejects when no more data arrives.
  */
 export async function reach(video, wish, tell) {
   const began = performance.now();
@@ -33,7 +34,7 @@ export async function reach(video, wish, tell) {
     for (let tries = 0; tries < TRIES && !isNear(video, wish.at); ) {
       const [from, target] = [furthest(video), Math.min(wish.at, furthest(video))];
       if (Math.abs(target - video.currentTime) > 0.01) await seekTo(video, target);
-      // What the browser has read it can jump in: as long as that grows, there is a way.
+      // A browser can seek in what it has read, so continue as long as that grows.
       if (!isNear(video, wish.at) && !(await grows(video, from))) tries += 1;
     }
     if (video.currentTime < wish.at - NEAR && !video.ended) await playUpTo(video, wish);
@@ -45,7 +46,7 @@ export async function reach(video, wish, tell) {
 async function seekTo(video, second) {
   const there = until(video, "seeked");
   video.currentTime = second;
-  // No event follows where the browser has nothing to jump in.
+  // No event follows if the browser cannot seek.
   if (video.seeking) await there;
   else there.catch(() => {});
 }
@@ -58,7 +59,7 @@ async function grows(video, from) {
   return false;
 }
 
-/** Nobody sees it: the held picture lies above, and watching.js leaves out what is played until the swap is over. */
+/** It is hidden behind the held picture, and watching.js does not count what is played until the swap is over. */
 async function playUpTo(video, wish) {
   video.muted = true;
   await video.play();
@@ -66,8 +67,8 @@ async function playUpTo(video, wish) {
   while (video.currentTime < wish.at && !video.ended) {
     if (video.error) throw video.error;
     if (video.currentTime !== place) [place, movedAt] = [video.currentTime, performance.now()];
-    if (performance.now() - movedAt > STANDS) throw new Error("it stands still");
-    // Slower as it comes near, so that it stops at the place and not behind it.
+    if (performance.now() - movedAt > STANDS) throw new Error("no progress");
+    // Slow down near the position, to stop at it and not behind it.
     video.playbackRate = Math.min(FASTEST, Math.max(1, (wish.at - video.currentTime) * 2));
     await new Promise((next) => setTimeout(next, 50));
   }

@@ -1,8 +1,9 @@
-// The URL under the video: renewed before it ends, on error and on stall, one renewal at a time.
-// When there is none to be had, or the file does not come, somebody is told why in a sentence.
+// The URL of the video: renewed before it expires, on error and on stall, one renewal at a time.
+// When there is no URL, or the file does not load, a sentence says why.
 import { Lease } from "./lease.js";
 import { Refused, post } from "./post.js";
 import { furthest } from "./reach.js";
+import { fill, gettext } from "../words.js";
 import { clock, holds } from "./spans.js";
 import { swap } from "./swap.js";
 
@@ -28,9 +29,9 @@ export class Source {
   #isSlow = false;
 
   /**
-   * `urls.url` renews, `urls.problem` asks what is wrong. Told: `before()` a swap, `arrived()` when the new source is at
-   * the place, `shown()` after the swap; after one that fails comes another one or the end. `say(sentence)` while it is
-   * tried again ("" when all is well), `end(sentence, {signedOut, refused})` when not.
+   * `urls.url` renews, `urls.problem` finds out what is wrong. Calls `before()` a swap, `arrived()` when the new
+   * source is at the position, `shown()` after the swap. After a failed swap comes another one or the end:
+   * `say(sentence)` during a retry ("" when it plays), `end(sentence, {signedOut, refused})` when there is none.
    */
   constructor(video, canvas, urls, seconds, tell) {
     this.#video = video;
@@ -38,7 +39,7 @@ export class Source {
     this.#urls = urls;
     this.#tell = tell;
     this.lease = new Lease(seconds);
-    this.wish = null; // what is to hold after the swap that is under way: place, speed, playing
+    this.wish = null; // position, speed and state for after the current swap
   }
 
   get isSwapping() {
@@ -46,9 +47,9 @@ export class Source {
   }
 
   /**
-   * Whether a new source could not simply be jumped in: the file tells no length or a wrong one, storage sends no parts
-   * of it, or the last swap was slow. The browser reads such a file on over one connection, which an ended URL does not stop: it is renewed only
-   * when the reading stops or somebody jumps.
+   * Whether it is slow to seek in a new source: the file has no length or a wrong one, storage serves no ranges, or the
+   * last swap was slow. The browser reads such a file over one connection, and an expired URL does not interrupt
+   * that. So the URL is renewed only when the reading stops or the person seeks.
    */
   get isReadOn() {
     const { duration, readyState } = this.#video;
@@ -56,12 +57,12 @@ export class Source {
     return duration === Infinity || (this.#firstLength > 0 && Math.abs(duration - this.#firstLength) > 1);
   }
 
-  /** The file's own word on its length, when it opens. */
+  /** Remember the length in the file when it opens. */
   opened() {
     this.#firstLength = this.#video.duration;
   }
 
-  /** A look at the clock and at the picture, twice a second and whenever the tab comes back. */
+  /** Check the URL and the progress, twice a second and whenever the tab becomes visible. */
   tick() {
     const video = this.#video;
     if (this.#isOver || this.isSwapping) return;
@@ -74,7 +75,7 @@ export class Source {
     this.#movedAt = performance.now();
   }
 
-  /** Somebody jumped: what is not here yet has to be asked for, and an ended URL would be refused. */
+  /** The person seeked. What is not loaded yet has to be requested, and an expired URL would be refused. */
   sought() {
     this.#movedAt = performance.now();
     if (!this.isSwapping && this.lease.isOver && !holds(this.#video.buffered, this.#video.currentTime)) this.renew();
@@ -87,7 +88,7 @@ export class Source {
     this.#tell.say("");
   }
 
-  /** The element reports an error. An ended URL is renewed; anything else is looked into. */
+  /** The element reports an error. Renew an expired URL; ask the portal about anything else. */
   failed() {
     if (this.isSwapping || this.#isOver) return;
     const video = this.#video;
@@ -108,7 +109,7 @@ export class Source {
     this.#video.load();
   }
 
-  /** Safari raises no error when storage refuses: it waits. So does a connection that died quietly. */
+  /** Safari raises no error when storage refuses; it waits. So does a connection that was lost without notice. */
   #isStuck() {
     const video = this.#video;
     if (video.currentTime !== this.#place) this.#movedAt = performance.now();
@@ -152,16 +153,23 @@ export class Source {
 
   #sayReading(second) {
     const [here, there] = [clock(second * 1000), clock(this.wish.at * 1000)];
-    this.#tell.say(`This file cannot be jumped in, so it is read up to ${there} to go on there. It has come to ${here}.`);
+    const sentence = gettext(
+      "This file does not allow seeking, so it is read up to %(there)s. It has reached %(here)s.",
+    );
+    this.#tell.say(fill(sentence, { there, here }));
   }
 
   #notRenewed(failure) {
-    if (!(failure instanceof Refused)) return this.#ask(); // the URL came, the file did not
+    if (!(failure instanceof Refused)) return this.#ask(); // there is a URL, but the file does not load
     if (!failure.passes) return this.#tell.end(failure.message, { signedOut: failure.status === 401, refused: true });
     const wait = this.#backOff();
     this.#waitUntil = Date.now() + wait;
-    if (this.lease.isOver) this.#tell.say(`${failure.message} Trying again in ${wait / 1000} s.`);
+    if (this.lease.isOver) this.#tell.say(this.#withRetry(failure.message, wait));
     setTimeout(() => this.#isWaiting() && this.renew(), wait + 50);
+  }
+
+  #withRetry(sentence, wait) {
+    return `${sentence} ${fill(gettext("Trying again in %(number)s s."), { number: wait / 1000 })}`;
   }
 
   #isWaiting() {
@@ -174,7 +182,7 @@ export class Source {
     return BACKOFF[Math.min(this.#failures, BACKOFF.length) - 1];
   }
 
-  /** Let the portal look what is wrong with the file. A file that is fine gets one more chance. */
+  /** Let the portal find out what is wrong with the file. Retry once when it finds nothing. */
   async #ask() {
     try {
       const found = await post(this.#urls.problem);
@@ -185,7 +193,7 @@ export class Source {
         return this.#tell.end(found.sentence, {});
       }
       this.#wasFine ||= isFine;
-      if (!isFine) this.#tell.say(`${found.sentence} Trying again in ${wait / 1000} s.`);
+      if (!isFine) this.#tell.say(this.#withRetry(found.sentence, wait));
       setTimeout(() => this.renew(), wait);
     } catch (failure) {
       if (this.#isOver) return;

@@ -1,6 +1,6 @@
-// Spans of a recording: half-open pairs of whole milliseconds, in order, none touching the next.
+// Spans of a recording: half-open pairs of whole milliseconds, in order, not touching each other.
 
-/** The same moments in as few spans as can be. */
+/** Return the same moments in as few spans as possible. */
 export function merged(spans) {
   const result = [];
   for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {
@@ -12,7 +12,7 @@ export function merged(spans) {
   return result;
 }
 
-/** What is in `spans` and not in `others`; both merged. */
+/** Return what is in `spans` and not in `others`. Both are merged. */
 export function without(spans, others) {
   const result = [];
   for (const [from, to] of spans) {
@@ -27,12 +27,12 @@ export function without(spans, others) {
   return result;
 }
 
-/** How many milliseconds they are together; merged ones only. */
+/** Return the total milliseconds of merged spans. */
 export function total(spans) {
   return spans.reduce((sum, [from, to]) => sum + to - from, 0);
 }
 
-/** The browser's own record of what was on screen (TimeRanges, seconds) as spans. */
+/** Return the browser's own record of what was played (TimeRanges, in seconds) as spans. */
 export function fromRanges(ranges) {
   const spans = [];
   for (let i = 0; i < ranges.length; i++) {
@@ -41,7 +41,7 @@ export function fromRanges(ranges) {
   return merged(spans);
 }
 
-/** Whether a moment (seconds) lies in TimeRanges, with a little to play after it. */
+/** Return whether TimeRanges contain a moment (in seconds) and a little to play after it. */
 export function holds(ranges, second) {
   for (let i = 0; i < ranges.length; i++) {
     if (second >= ranges.start(i) && second + 0.25 <= ranges.end(i)) return true;
@@ -49,7 +49,7 @@ export function holds(ranges, second) {
   return false;
 }
 
-/** 3:58, or 1:02:07 from an hour on. */
+/** Write a length as 3:58, or as 1:02:07 from an hour on. */
 export function clock(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (number) => String(number).padStart(2, "0");

@@ -1,8 +1,8 @@
-// A new URL under a playing film: same place, same speed, same state, and the last picture stands meanwhile.
+// Exchange the URL of a playing video: same position, speed and state. The last picture is shown meanwhile.
 import { reach } from "./reach.js";
 import { until } from "./until.js";
 
-/** Draw the picture that is on screen over the video. (It came from another origin: it can be shown, not read.) */
+/** Draw the current picture over the video. (It is from another origin, so it can be shown but not read.) */
 function hold(video, canvas) {
   if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return;
   canvas.width = video.videoWidth;
@@ -12,16 +12,16 @@ function hold(video, canvas) {
 }
 
 /**
- * Give the video another source. `wish` is read when it is needed, so whoever seeks or pauses meanwhile changes it.
- * `reading(second)` is called while a file without an index has to be read up to its place, `arrived()` at the place,
- * before the film goes on. Rejects when the source cannot be played; the held picture is gone either way.
+ * Give the video another source. `wish` is read late, so that seeking or pausing meanwhile can change it. Calls
+ * `reading(second)` while a file without an index is read up to the position, and `arrived()` at the position, before
+ * it plays. Rejects when the source cannot be played. The held picture is removed in any case.
  */
 export async function swap(video, canvas, url, wish, { reading, arrived }) {
   hold(video, canvas);
   const { muted } = video;
   try {
     const known = until(video, "loadedmetadata");
-    video.autoplay = false; // it was for the first source: a paused film is to stay paused under a new one
+    video.autoplay = false; // it was for the first source: a paused video stays paused with a new one
     video.defaultPlaybackRate = wish.rate;
     video.src = url;
     await known;
@@ -29,7 +29,7 @@ export async function swap(video, canvas, url, wish, { reading, arrived }) {
     video.playbackRate = wish.rate;
     arrived();
     canvas.hidden = true;
-    // The end was reached: playing would begin again. A browser that wants a click first stays paused.
+    // At the end, playing would start again. A browser that requires a click first stays paused.
     if (wish.playing && !video.ended) await video.play().catch(() => {});
   } finally {
     video.muted = muted;

@@ -1,4 +1,5 @@
 // The timeline under the player: what was watched, the head, and the range input that seeks.
+import { fill, gettext } from "../words.js";
 import { clock, merged, total } from "./spans.js";
 
 const WIDE = 1000;
@@ -27,8 +28,8 @@ export class Timeline {
   }
 
   /**
-   * The file says how long it is; what CommBox said was a promise. A file that does not say it leaves the promise, and
-   * what is played beyond either is the length from then on.
+   * Use the length in the file, or, if it has none, the one that CommBox reports. When playing goes beyond it, the
+   * length grows.
    */
   measure(milliseconds) {
     if (!Number.isFinite(milliseconds) || milliseconds <= 0) return;
@@ -38,14 +39,14 @@ export class Timeline {
     this.draw();
   }
 
-  /** What the server knows to be watched. */
-  told({ mine, everyone }) {
+  /** Show what the server knows to be watched. */
+  show({ mine, everyone }) {
     this.mine = mine;
     this.everyone = everyone;
     this.draw();
   }
 
-  /** Watched here and not yet told, drawn at once. */
+  /** Draw the layers, with what was watched here and not reported yet. */
   draw(here = []) {
     if (!this.length) return;
     this.#layer("you", merged([...this.mine, ...here]), 12, 9);
@@ -61,9 +62,10 @@ export class Timeline {
     this.seek.value = String(Math.round(milliseconds));
   }
 
-  /** Say the place to who listens: when they come to the slider and when they jump, not all the time a film runs. */
+  /** Announce the position to screen readers on focus and after seeking, not all the time while it plays. */
   speak() {
-    this.seek.setAttribute("aria-valuetext", `${clock(this.at ?? 0)} of ${clock(this.length)}`);
+    const [position, length] = [clock(this.at ?? 0), clock(this.length)];
+    this.seek.setAttribute("aria-valuetext", fill(gettext("%(position)s of %(length)s"), { position, length }));
   }
 
   #layer(name, spans, y, height) {

@@ -1,8 +1,8 @@
 // Waiting for the video.
 
 /**
- * Wait for an event of the video. Rejects on an error, and when nothing has arrived for `patience` milliseconds: a file
- * that is still being read is no failure, however slow the line is.
+ * Wait for an event of the video. Rejects on an error, and when no data has arrived for `patience` milliseconds. A slow
+ * connection alone is no failure.
  */
 export function until(video, name, patience = 15_000) {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-// What was on screen: taken from the browser's own record (video.played) and posted, each new second once.
+// What was played: read from the browser's own record (video.played) and reported, each second once.
 import { post } from "./post.js";
 import { fromRanges, merged, total, without } from "./spans.js";
 
-// The first reports come early: a browser that is killed loses little. Then one each ten seconds.
+// The first reports come early, so that little is lost if the browser is killed. Then one every ten seconds.
 const FIRST = [2000, 5000];
 const EVERY = 10_000;
 const SIGN_OF_LIFE = 60_000;
@@ -15,13 +15,13 @@ export class Watching {
   #postedAt = performance.now();
   #unseen = [];
   #isSkipping = false;
-  #place = null; // the last one on screen, until a jump
+  #place = null; // the last position played, until the next seek
 
-  /** `told(totals)` gets the server's answer; `failed(refusal)` gets why there was none. */
-  constructor(video, urls, { told, failed }) {
+  /** Calls `reported(totals)` with the server's answer, or `failed(refusal)`. */
+  constructor(video, urls, { reported, failed }) {
     this.video = video;
     this.urls = urls;
-    this.told = told;
+    this.reported = reported;
     this.failed = failed;
     this.seen = [];
     this.posted = [];
@@ -43,7 +43,7 @@ export class Watching {
     }, next ? next - passed : EVERY);
   }
 
-  /** What was played on from the last place is on screen, even where a film was read unseen before. */
+  /** What was played since the last position counts as watched, even if it was read hidden before. */
   #advance() {
     if (this.#isSkipping || this.video.seeking) return;
     const here = Math.round(this.video.currentTime * 1000);
@@ -51,25 +51,25 @@ export class Watching {
     this.#place = here;
   }
 
-  /** The fastest speed since the last report. The speed at which a film is read unseen is nobody's. */
+  /** Note the fastest speed since the last report, but not the speed at which a file is read hidden. */
   #noteSpeed(before) {
     if (!this.#isSkipping) this.speed = Math.max(before, this.video.playbackRate);
   }
 
-  /** Remember what was played; a new source makes the browser forget it. */
+  /** Remember what was played, because the browser forgets it with a new source. */
   keep() {
     this.#advance();
     if (!this.#isSkipping) this.seen = merged([...this.seen, ...without(fromRanges(this.video.played), this.#unseen)]);
     return this.seen;
   }
 
-  /** What is played from now on is not seen: a new source is on its way to its place. */
+  /** What is played from now on does not count: a new source is going to its position. */
   skip() {
     this.keep();
     this.#isSkipping = true;
   }
 
-  /** It is on screen again, at its place and its speed. What was played to get here was not watched. */
+  /** It plays again at its position and speed. What was played to get there was not watched. */
   goOn() {
     this.#unseen = fromRanges(this.video.played);
     this.#isSkipping = false;
@@ -78,7 +78,7 @@ export class Watching {
     this.#noteSpeed(this.speed);
   }
 
-  /** What is seen and not yet posted. */
+  /** What was watched and is not reported yet. */
   get fresh() {
     return without(this.keep(), this.posted).slice(0, MOST);
   }
@@ -88,8 +88,9 @@ export class Watching {
   }
 
   /**
-   * Post what is new, from a second on. The speed is the fastest since the last report, so a change of speed posts
-   * first. `signOfLife`: post even nothing, so that the portal knows that the page is open; that is no activity.
+   * Report what is new if it is a second or more. A report has the fastest speed since the last one, so the player
+   * reports before the speed changes. `signOfLife`: report even nothing, so that the portal knows that the page is
+   * open.
    */
   async post({ signOfLife = false } = {}) {
     const spans = this.fresh;
@@ -105,7 +106,7 @@ export class Watching {
       this.#postedAt = performance.now();
       this.posted = merged([...this.posted, ...spans]);
       this.#noteSpeed(0);
-      this.told(totals, isEnough);
+      this.reported(totals, isEnough);
     } catch (refusal) {
       this.failed(refusal);
     } finally {
@@ -113,7 +114,7 @@ export class Watching {
     }
   }
 
-  /** The last report, sent even though the page is going away. Resolves when the portal has it, or will not have it. */
+  /** Send the last report, even while the page is being closed. Resolves when it has arrived or failed. */
   async finish() {
     clearTimeout(this.#timer);
     if (this.isOver) return;
@@ -122,7 +123,7 @@ export class Watching {
     await post(this.urls.finish, report, { last: true }).catch(() => {});
   }
 
-  /** The viewing has ended elsewhere: there is nobody to report to. */
+  /** The viewing has ended elsewhere: report nothing more. */
   stop() {
     clearTimeout(this.#timer);
     this.isOver = true;

@@ -1,5 +1,6 @@
-// Signing out in one page ends the session of all: before it is sent, every page of this browser may finish what it has
-// to report. Whoever has something holds a lock; signing out waits for it, but not for long.
+// Signing out in one page ends the session of every page. First, all pages of this browser may send their last
+// reports. A page with something to send holds a shared lock, and signing out waits for it for up to PATIENCE
+// milliseconds.
 const CHANNEL = "portal-session";
 const LOCK = "portal-reports";
 const PATIENCE = 3000;
@@ -7,7 +8,7 @@ const PATIENCE = 3000;
 const channel = "BroadcastChannel" in window ? new BroadcastChannel(CHANNEL) : null;
 const finishers = new Set();
 
-/** Have `finish` called, and waited for, before a page of this browser signs out; until `signal` is aborted. */
+/** Call `finish` and wait for it before a page of this browser signs out, until `signal` is aborted. */
 export function whenLeaving(signal, finish) {
   const done = Promise.withResolvers();
   const last = () => finish().finally(done.resolve);

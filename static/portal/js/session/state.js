@@ -1,6 +1,7 @@
-// The session's end, in a page that stays open: a warning two minutes before with a way to stay, and a cover when it has
-// come. What was typed stays in the page; when the same person is signed in again it goes on.
+// The end of the session in an open page: a warning two minutes before, with a button to stay signed in, and a cover
+// over the page afterwards. What was typed is kept for when the same person signs in again.
 import { say } from "../say.js";
+import { gettext } from "../words.js";
 
 const WARNS_BEFORE = 120;
 const LOOKS_EVERY = 20_000;
@@ -20,14 +21,14 @@ class SessionState extends HTMLElement {
     this.querySelector("[data-do=stay]").addEventListener("click", () => this.#stay());
     this.querySelector("[data-do=again]").addEventListener("click", () => this.#look());
     this.cover.addEventListener("cancel", (event) => event.preventDefault());
-    // Some browsers close it at a second Escape, whatever was prevented.
+    // Some browsers close it at a second Escape all the same.
     this.cover.addEventListener("close", () => this.#isOver && this.cover.showModal());
     document.addEventListener("session-over", () => this.#end());
-    // Signed in again, in another page of this browser.
+    // The person signed in again in another page of this browser.
     channel?.addEventListener("message", () => this.#isOver && this.#look());
     channel?.postMessage("signed in");
     document.addEventListener("visibilitychange", () => document.hidden || this.#tick());
-    // What is sent after the end would be lost at the sign-in page.
+    // A form sent after the end would be lost at the sign-in page.
     document.addEventListener("submit", (event) => this.#hold(event), { capture: true });
     setInterval(() => this.#tick(), TICK);
   }
@@ -42,7 +43,7 @@ class SessionState extends HTMLElement {
 
   #tick() {
     const isNear = this.#left <= WARNS_BEFORE;
-    // Other pages of this browser, and watching, keep it alive too: only the server knows.
+    // Other pages and playing keep the session alive too, so ask the server.
     if (isNear && !this.#isOver && Date.now() - this.#lookedAt > Math.min(LOOKS_EVERY, Math.max(2000, this.#left * 1000))) {
       this.#look();
     }
@@ -55,7 +56,7 @@ class SessionState extends HTMLElement {
     this.querySelector("[data-part=left]").textContent = words;
   }
 
-  /** Ask the server. This is a poll: it keeps no session alive. */
+  /** Ask the server when the session ends. A poll does not keep it alive. */
   async #look() {
     if (this.#isLooking) return;
     this.#isLooking = true;
@@ -66,7 +67,7 @@ class SessionState extends HTMLElement {
       if (response.status === 401) this.#end();
       else if (response.ok) this.#learn(await response.json());
     } catch {
-      if (this.#left <= 0) this.#end(); // without an answer the clock decides
+      if (this.#left <= 0) this.#end(); // without an answer, the clock decides
     } finally {
       this.#isLooking = false;
     }
@@ -74,7 +75,7 @@ class SessionState extends HTMLElement {
 
   #learn({ ends_in: seconds, can_stay: canStay, person, token }) {
     if (String(person) !== this.dataset.person) {
-      location.reload(); // somebody else is here now: nothing of this page is theirs
+      location.reload(); // another person is signed in now, and this page is not theirs
       return;
     }
     this.#endsIn(seconds);
@@ -94,7 +95,7 @@ class SessionState extends HTMLElement {
       if (response.status === 401) this.#end();
       else this.#learn(await response.json());
     } catch {
-      say("The portal cannot be reached. Try again.", "bad");
+      say(gettext("The portal cannot be reached. Try again."), "bad");
     }
   }
 
@@ -114,19 +115,19 @@ class SessionState extends HTMLElement {
     this.cover.showModal();
   }
 
-  /** The same person is signed in again: the page goes on, with the token of the new session. */
+  /** The same person is signed in again: continue with the token of the new session. */
   #goOn(token) {
     this.#isOver = false;
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
     for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
     this.cover.close();
-    say("You are signed in again. This page is as you left it.", "ok");
+    say(gettext("You are signed in again. This page is as you left it."), "ok");
   }
 }
 
 customElements.define("portal-session", SessionState);
 
-// An answer to htmx that says that nobody is signed in.
+// htmx got the answer that nobody is signed in.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 401) document.dispatchEvent(new CustomEvent("session-over"));
 });
