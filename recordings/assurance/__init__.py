@@ -1,1 +1,1 @@
-"""Is everything there, and is it what it should be? Expected against found, per channel, agent and day."""
+"""Completeness: expected recordings compared with found ones by channel, agent and day; media samples; statements."""

@@ -1,4 +1,4 @@
-"""Count for the map: expected recordings per day and channel, or per day and agent, with what is wrong among them."""
+"""Count expected recordings and their findings by day and channel, or by day and agent."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from recordings.assurance.findings import NOT_FOUND, Finding
 from recordings.assurance.window import Window
 
 AXES = {"channel": "stream_id", "agent": "coalesce(agent_id, 0)"}
-# A cell is one shade darker for each of these percentages that its share of what is wrong exceeds.
+# A cell of the map is one shade darker for each of these percentages that its share of findings exceeds.
 SHADES = (0, 2, 5, 10, 25)
 
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE '{finding.value}' = ANY(findings))" for finding in Finding)
@@ -18,12 +18,12 @@ _PER_DAY = f"""
 SELECT {{axis}}, (at AT TIME ZONE 'UTC')::date, count(*), count(*) FILTER (WHERE findings && %(open)s),
        count(*) FILTER (WHERE findings && %(absent)s), {_COUNTS}
 FROM classified WHERE (%(stream)s::bigint IS NULL OR stream_id = %(stream)s) GROUP BY 1, 2
-"""  # noqa: S608 (words of our own)
+"""  # noqa: S608 (constants of this module)
 
 
 @dataclass
 class Tally:
-    """How many recordings were expected, how many of them have something wrong, and what."""
+    """Counts of expected recordings: all, with an open finding (`wrong`), not found (`absent`), and by finding."""
 
     expected: int = 0
     wrong: int = 0
@@ -42,21 +42,21 @@ class Tally:
 
     @property
     def percent_found(self) -> str:
-        """Cut, not rounded: 100 % is all of them."""
+        """In percent with one decimal, rounded down: 100 means all of them. Empty when none was expected."""
         return f"{1000 * self.found // self.expected / 10:g}" if self.expected else ""
 
     def of(self, finding: Finding | None) -> int:
-        """How many have this finding; without one, how many have anything that is still wrong."""
+        """Return how many have this finding; without one, how many have any open finding."""
         return self.findings[finding.value] if finding else self.wrong
 
     def shade(self, finding: Finding | None) -> int:
-        """How dark its cell is: 0 where nothing is wrong."""
+        """Return how dark the cell is, from 0 for no finding to 5."""
         return sum(100 * self.of(finding) > percent * self.expected for percent in SHADES)
 
 
 @dataclass
 class BoardLine:
-    """A channel's or an agent's days."""
+    """A row of the map: a channel or an agent (`key`: its id) with its days."""
 
     key: int
     days: dict[date, Tally] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Board:
 
 
 def count_board(window: Window, axis: str, missing_in: MissingIn, *, stream: int | None = None) -> Board:
-    """Count by `axis` (channel or agent) and day, the line with most that is wrong first: one query."""
+    """Count by `axis` (channel or agent) and day, the row with most findings first. One query."""
     values: dict[str, Any] = {"stream": stream, "absent": [finding.value for finding in NOT_FOUND]}
     lines: dict[int, BoardLine] = {}
     rows = select_classified(_PER_DAY.format(axis=AXES[axis]), window, missing_in, **values)

@@ -1,11 +1,10 @@
-"""The one SQL text that says of each expected recording what is wrong with it. Map, list and statement read it.
+"""Classify expected recordings: the one SQL text that map, list and statement share.
 
 A row is a recording, on the day it was recorded, or a closed conversation that should have one, on the day it began.
-Times are CommBox's: what its clock says of the call's end and of the moment the recording was listed. What an outlier
-is, usual.py says.
+Both the end of a call and the time it was listed are by CommBox's clock. usual.py defines outliers.
 
-Channel and agent are read from the rows of search, which lie in the order of time as the recordings do; joining the
-objects would read all of them.
+Channel and agent come from the search rows, which are stored in the order of time as the recordings are; a join with
+the objects would read all of them.
 """
 
 from datetime import date
@@ -87,7 +86,7 @@ WITH {USUAL}, recs AS (
       AND coalesce(o.closed_at, o.updated_at) < %(now)s - %(late)s
       AND o.refreshed_at >= coalesce(o.closed_at, o.updated_at) + %(late)s
 )
-"""  # noqa: S608 (words of our own)
+"""  # noqa: S608 (constants of this module)
 
 
 def select_classified(
@@ -95,8 +94,8 @@ def select_classified(
 ) -> list[tuple[Any, ...]]:
     """Run a SELECT over `classified`, the expected recordings of a window.
 
-    In the channels and months `missing_in`, a closed conversation without a recording is one that is missing. `values`
-    are further parameters of the SELECT.
+    In the channels and months `missing_in`, a closed conversation without a recording counts as missing. `values` are
+    further parameters of the SELECT.
     """
     parameters = {
         "since": window.starts_at,

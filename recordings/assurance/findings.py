@@ -1,54 +1,78 @@
-"""What can be wrong with an expected recording: the closed list, its words and its tone."""
+"""The findings about an expected recording: a closed list with labels and tones."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from recordings.worded import Worded
 
 
 class Finding(Worded):
-    """A finding; `label` names it, `meaning` says when it is made. A late one has cleared itself and stands for nothing
-    that is still to be done."""
+    """A finding. `meaning` says when it is made. All but LATE are open: a late recording has arrived since."""
 
-    label: str
+    label: str | Promise
     tone: str
-    meaning: str
+    meaning: str | Promise
 
     MISSING = (
         "missing",
-        "Missing",
+        gettext_lazy("Missing"),
         "bad",
-        "A closed conversation without a recording, in a channel that records nearly all of its conversations.",
+        gettext_lazy(
+            "A closed conversation without a recording, in a channel that records nearly all of its conversations."
+        ),
     )
-    LATE = ("late", "Late", "info", "CommBox listed it later than it should have. It is there now.")
+    LATE = (
+        "late",
+        gettext_lazy("Late"),
+        "info",
+        gettext_lazy("CommBox listed the recording later than expected. It has arrived since."),
+    )
     ZERO_LENGTH = (
         "zero_length",
-        "Zero length",
+        gettext_lazy("Zero length"),
         "bad",
-        "CommBox reports no seconds, no bytes or fewer than none.",
+        gettext_lazy("CommBox reports a length or a size of zero or less."),
     )
     OUTLIER = (
         "outlier",
-        "Outlier",
+        gettext_lazy("Outlier"),
         "warn",
-        "Its length, or its bytes per second, are far from what was usual in the calendar month before: for its agent"
-        " in its channel or, where the agent had fewer than 20 recordings, for the channel.",
+        gettext_lazy(
+            "Its length, or its bytes per second, are far from what was usual in the calendar month before: for its "
+            "agent in its channel or, if the agent had fewer than 20 recordings, for the channel."
+        ),
     )
     DUPLICATE = (
         "duplicate",
-        "Duplicate",
+        gettext_lazy("Duplicate"),
         "warn",
-        "The same file stands behind another recording, or its object has another of the same time and length.",
+        gettext_lazy(
+            "Another recording has the same file, or its object has another recording with the same time and length."
+        ),
     )
     UNPLAYABLE = (
         "unplayable",
-        "Unplayable",
+        gettext_lazy("Unplayable"),
         "bad",
-        "It has no file that may be played, storage refuses it, or the nightly sample could not open it.",
+        gettext_lazy(
+            "It has no file that may be played, storage refuses it, or the nightly sample could not open it."
+        ),
     )
-    VANISHED = ("vanished", "Vanished", "bad", "CommBox no longer reports it.")
-    DIFFERS = ("differs", "File differs", "bad", "The file is not the one that was first seen.")
+    VANISHED = (
+        "vanished",
+        gettext_lazy("Missing at source"),
+        "bad",
+        gettext_lazy("CommBox no longer reports it."),
+    )
+    DIFFERS = (
+        "differs",
+        gettext_lazy("File differs"),
+        "bad",
+        gettext_lazy("The file is not the one that was first seen."),
+    )
 
 
 FINDINGS = {finding.value: finding for finding in Finding}
-# What is still wrong: everything but what has cleared itself.
 OPEN = tuple(finding for finding in Finding if finding is not Finding.LATE)
-# Expected, and not found.
+# Expected, but not found.
 NOT_FOUND = (Finding.MISSING, Finding.VANISHED)

@@ -1,4 +1,4 @@
-"""Read the query strings of the pages of assurance; what cannot be read becomes a sentence."""
+"""Read the query strings of the assurance pages."""
 
 from datetime import date
 from typing import Any
@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, gettext_lazy
 
 from recordings.assurance.board import AXES
 from recordings.assurance.findings import FINDINGS, Finding
@@ -19,18 +20,24 @@ EARLIEST = date(2000, 1, 1)
 
 
 class _WindowForm(FilterForm):
-    until = DayField(label="Last day")
-    by = forms.ChoiceField(label="Lines", choices=[(axis, axis) for axis in AXES], required=False)
-    kind = forms.ChoiceField(
-        label="Finding", choices=[(finding.value, finding.label) for finding in Finding], required=False
+    until = DayField(label=gettext_lazy("Last day"))
+    by = forms.ChoiceField(
+        label=gettext_lazy("Rows"), choices=[(axis, axis) for axis in AXES], required=False
     )
-    channel = forms.IntegerField(label="Channel", min_value=0, max_value=BIGGEST_ID, required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Finding"),
+        choices=[(finding.value, finding.label) for finding in Finding],
+        required=False,
+    )
+    channel = forms.IntegerField(
+        label=gettext_lazy("Channel"), min_value=0, max_value=BIGGEST_ID, required=False
+    )
 
     def clean_until(self) -> date:
-        """A day that is over or is today; without one, today."""
+        """Return the last day (UTC) of the window; today when none is given."""
         last: date = self.cleaned_data["until"] or today()
         if last > today() or last < EARLIEST:
-            raise ValidationError("Choose a day between 2000 and today.")
+            raise ValidationError(gettext("Choose a day from 2000 until today."))
         return last
 
     @property
@@ -49,14 +56,14 @@ class _WindowForm(FilterForm):
 
 
 class BoardForm(_WindowForm):
-    """Which days, whose lines, which finding."""
+    """The query string of the map: its last day, its rows, and a finding."""
 
     @property
     def axis(self) -> str:
         return str(self.cleaned_data["by"] or "channel")
 
     def url(self, **other: Any) -> str:
-        """The address of this map with other parameters; "" removes one."""
+        """Return the URL of this map with other parameters; "" removes one."""
         until = self.cleaned_data["until"]
         current = {
             "until": until if until != today() else "",
@@ -69,18 +76,18 @@ class BoardForm(_WindowForm):
 
 
 class ListForm(_WindowForm):
-    """Which days, and what of them: a day, a channel, an agent, a finding, or everything that was expected."""
+    """The query string of the list: the map's window, and a day, channel, agent or finding in it, or everything."""
 
-    day = DayField(label="Day")
-    agent = forms.IntegerField(label="Agent", min_value=0, max_value=BIGGEST_ID, required=False)
-    all = forms.BooleanField(label="Everything", required=False)
+    day = DayField(label=gettext_lazy("Day"))
+    agent = forms.IntegerField(label=gettext_lazy("Agent"), min_value=0, max_value=BIGGEST_ID, required=False)
+    all = forms.BooleanField(label=gettext_lazy("Everything"), required=False)
 
     def selection(self) -> Selection:
         given = self.cleaned_data
         return Selection(given["day"], given["channel"], given["agent"], self.finding, given["all"])
 
     def url(self, **other: Any) -> str:
-        """The address of this list with other parameters; "" removes one."""
+        """Return the URL of this list with other parameters; "" removes one."""
         names = ("until", "day", "channel", "agent", "kind", "all")
         current = {name: self.data.get(name, "") for name in names}
         given = {name: value for name, value in {**current, **other}.items() if value not in ("", None)}
@@ -88,12 +95,12 @@ class ListForm(_WindowForm):
 
 
 class StatementForm(forms.Form):
-    """A month that is over."""
+    """The month to state. It must be over."""
 
     month = forms.CharField(
-        label="Month",
+        label=gettext_lazy("Month"),
         max_length=7,
-        help_text="A month that is over, such as 2026-10",
+        help_text=gettext_lazy("A month that is over, such as 2026-10"),
         widget=forms.DateInput(attrs={"type": "month"}),
     )
 
@@ -102,11 +109,11 @@ class StatementForm(forms.Form):
         self.fields["month"].initial = f"{last_month(today()):%Y-%m}"
 
     def clean_month(self) -> date:
-        """Its first day."""
+        """Return the first day of the month."""
         try:
             first = date.fromisoformat(f"{self.cleaned_data['month']}-01")
         except ValueError:
-            raise ValidationError("Write the month as year and month, such as 2026-10.") from None
+            raise ValidationError(gettext("Enter a year and a month, such as 2026-10.")) from None
         if not EARLIEST <= first <= last_month(today()):
-            raise ValidationError("A month can be stated once it is over.")
+            raise ValidationError(gettext("A month can be stated once it is over."))
         return first

@@ -1,7 +1,6 @@
-"""Write the map of expected recordings as HTML: 2,100 cells (sixty agents, 35 days) take the template engine a second.
+"""Write the map of expected recordings as HTML: a template takes a second for 2,100 cells (60 agents, 35 days).
 
-Every value passes through `format_html`, which escapes it; the look is the stylesheet's. A cell says its number; how
-dark it is says it again.
+Every value passes through `format_html`, which escapes it. A cell shows its number, and its shade shows the share.
 """
 
 from collections.abc import Mapping
@@ -12,22 +11,22 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
 
 from recordings.assurance.board import Board, Tally
 from recordings.assurance.findings import Finding
 from recordings.assurance.forms import BoardForm
 
 Names = Mapping[str, str]
-_NONE_EXPECTED = SafeString('<td class="none"><span class="sr">none expected</span></td>')
 _ZERO = SafeString('<span class="dim">0</span>')
 _TOTALS = (
-    '<tr><td><bdi>{}</bdi></td><td class="r num" data-label="Expected">{}</td>'
-    '<td class="r num" data-label="Found">{}</td><td class="r num" data-label="Found, %">{}</td>{}</tr>'
+    '<tr><td><bdi>{}</bdi></td><td class="r num" data-label="{}">{}</td>'
+    '<td class="r num" data-label="{}">{}</td><td class="r num" data-label="{}">{}</td>{}</tr>'
 )
 
 
 def heat_head(board: Board) -> SafeString:
-    """Two rows of headings: the months, and the days in them."""
+    """Write two rows of headings: the months, and the days in them."""
     days = board.window.days
     months = [(len(list(group)), month) for month, group in groupby(days, lambda day: f"{day:%Y-%m}")]
     spans = format_html_join("", '<th scope="colgroup" colspan="{}"><span>{}</span></th>', months)
@@ -37,39 +36,52 @@ def heat_head(board: Board) -> SafeString:
 
 
 def heat_rows(board: Board, form: BoardForm, names: Names, most: int) -> SafeString:
-    """A row per line of the map, a cell per day; the name of a channel leads to its agents."""
+    """Write a row for each line of the board and a cell for each day. The name of a channel links to its agents."""
     base = _list_url(form, kind=form.cleaned_data["kind"])
+    none_expected = format_html('<td class="none"><span class="sr">{}</span></td>', gettext("none expected"))
+    words = str(escape(gettext("%(number)s of %(expected)s")))
     rows = []
     for line in board.lines[:most]:
         heading = format_html("<bdi>{}</bdi>", name_of(form.axis, line.key, names))
         if form.axis == "channel":
             agents = form.url(by="agent", channel=line.key)
-            heading = format_html('<a href="{}">{}<span class="sr">: its agents</span></a>', agents, heading)
+            title = gettext("Show the agents of this channel")
+            heading = format_html('<a href="{}" title="{}">{}</a>', agents, title, heading)
         address = escape(f"{base}&{form.axis}={line.key}")
-        cells = (_day_cell(line.days.get(day), form.finding, address, day) for day in board.window.days)
+        cells = [
+            _day_cell(tally, form.finding, address, day, words)
+            if (tally := line.days.get(day))
+            else none_expected
+            for day in board.window.days
+        ]
         rows.append((heading, SafeString("".join(cells))))
     return format_html_join("", '<tr><th scope="row" class="who">{}</th>{}</tr>', rows)
 
 
 def name_of(axis: str, key: int, names: Names) -> str:
-    """A channel's or an agent's name; the number of one that nobody named."""
-    return names.get(str(key)) or ("no agent" if axis == "agent" and not key else f"{axis} {key}")
+    """Return the name of a channel or an agent; without a name, its id."""
+    if name := names.get(str(key)):
+        return name
+    if axis == "agent":
+        return gettext("agent %(id)s") % {"id": key} if key else pgettext("agent", "no agent")
+    return gettext("channel %(id)s") % {"id": key}
 
 
-def _day_cell(tally: Tally | None, finding: Finding | None, address: SafeString, day: date) -> SafeString:
-    """A cell of the map. Beside the address, which is escaped once a line, it holds numbers only."""
-    if tally is None:
-        return _NONE_EXPECTED
+def _day_cell(
+    tally: Tally, finding: Finding | None, address: SafeString, day: date, words: str
+) -> SafeString:
+    """Write a cell of the map. `address` and `words` are escaped already; the rest are numbers."""
     number, expected = f"{tally.of(finding):,}", f"{tally.expected:,}"
     everything = "" if tally.of(finding) else "&amp;all=on"
+    title = words % {"number": number, "expected": expected}
     return SafeString(
         f'<td class="h{tally.shade(finding)}"><a href="{address}&amp;day={day}{everything}"'
-        f' title="{number} of {expected}">{number}<span class="sr"> of {expected}</span></a></td>'
+        f' title="{title}" aria-label="{title}">{number}</a></td>'
     )
 
 
 def _list_url(form: BoardForm, **more: str) -> str:
-    """The address of the list of these days, and of the chosen channel where the lines are its agents."""
+    """Return the URL of the list of these days, and of the chosen channel when the rows are its agents."""
     query = {"until": form.cleaned_data["until"], **more}
     if form.axis == "agent" and form.channel_id is not None:
         query["channel"] = form.channel_id
@@ -77,8 +89,9 @@ def _list_url(form: BoardForm, **more: str) -> str:
 
 
 def total_rows(board: Board, form: BoardForm, names: Names) -> SafeString:
-    """A row per line with its sums: expected, found, and each finding."""
+    """Write a row for each line of the board with its totals: expected, found, and each finding."""
     base = _list_url(form)
+    expected, found, percent = gettext("Expected"), gettext("Found"), gettext("Found, percent")
     rows = []
     for line in board.lines:
         total, address = line.total, f"{base}&{form.axis}={line.key}"
@@ -89,5 +102,6 @@ def total_rows(board: Board, form: BoardForm, names: Names) -> SafeString:
             cells.append((finding.label, linked if number else _ZERO))
         sums = format_html_join("", '<td class="r num" data-label="{}">{}</td>', cells)
         name = name_of(form.axis, line.key, names)
-        rows.append((name, f"{total.expected:,}", f"{total.found:,}", total.percent_found, sums))
+        figures = (expected, f"{total.expected:,}", found, f"{total.found:,}", percent, total.percent_found)
+        rows.append((name, *figures, sums))
     return format_html_join("", _TOTALS, rows)

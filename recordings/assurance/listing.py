@@ -1,4 +1,4 @@
-"""List what is behind a cell: each expected recording with what is wrong with it, newest first, a page at a time."""
+"""List expected recordings with their findings, newest first, page by page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from recordings.assurance.classified import MissingIn, select_classified
 from recordings.assurance.findings import Finding
 from recordings.assurance.usual import NO_AGENT
@@ -14,7 +16,7 @@ from recordings.assurance.window import Window
 from recordings.days import moment_of
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
-from recordings.wording import clock
+from recordings.wording import clock, stored
 
 _COLUMNS = (
     "at, id, object_id, recorded, stream_id, agent_id, seconds, bytes, state, lag_seconds,"
@@ -24,7 +26,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Selection:
-    """What of a window to list; None selects all."""
+    """What to list of a window; None selects all. `everything`: also recordings without an open finding."""
 
     day: date | None = None
     stream: int | None = None
@@ -35,7 +37,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An expected recording: `recorded` is false for a conversation without one, then `id` is no recording's."""
+    """An expected recording. For a conversation without one `recorded` is false, and `id` is not a recording's id."""
 
     at: datetime
     id: UUID
@@ -74,7 +76,10 @@ def select_items(
     newer: bool = False,
     limit: int | None = None,
 ) -> list[Item]:
-    """Select expected recordings in order, those with a finding unless `everything` is selected: one query."""
+    """Select expected recordings newest first, or oldest first with `newer`. One query.
+
+    Only those with an open finding, unless the selection names a finding or `everything`.
+    """
     conditions, values = [], dict[str, Any]()
     if selection.day is not None:
         conditions.append("at >= %(from)s AND at < %(to)s")
@@ -95,39 +100,45 @@ def select_items(
         values |= {"after_at": after.shown_at, "after_id": after.id}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     order = "ORDER BY at, id" if newer else "ORDER BY at DESC, id DESC"
-    statement = f"SELECT {_COLUMNS} FROM classified {where} {order} LIMIT %(limit)s"  # noqa: S608 (words of our own)
+    statement = f"SELECT {_COLUMNS} FROM classified {where} {order} LIMIT %(limit)s"  # noqa: S608 (constants of this module)
     rows = select_classified(statement, window, missing_in, limit=limit, **values)
     return [Item(*row) for row in rows]
 
 
 def reasons_for(items: Iterable[Item]) -> dict[UUID, dict[Finding, str]]:
-    """Explain the findings of each recording of a page, where more is known than the finding itself: two queries."""
+    """Explain the findings of the recordings of a page where details are known. Two queries."""
     listed = {item.id: item for item in items if item.recorded and item.findings}
     reasons: dict[UUID, dict[Finding, str]] = {}
     for pk, item in listed.items():
-        late = f"listed {_minutes(item.lag_seconds)} after the call ended" if item.lag_seconds else ""
-        reasons[pk] = {Finding.LATE: late, Finding.OUTLIER: _oddness(item)}
+        late = gettext("listed %(delay)s after the call ended") % {"delay": _delay(item.lag_seconds or 0)}
+        reasons[pk] = {Finding.LATE: late if item.lag_seconds else "", Finding.OUTLIER: _oddness(item)}
     rows = Recording.objects.filter(pk__in=listed).values_list("pk", "state_reason", "file_judged")
     for pk, state_reason, file_judged in rows:
-        reasons[pk] |= {Finding.UNPLAYABLE: state_reason, Finding.DIFFERS: file_judged}
+        reasons[pk] |= {Finding.UNPLAYABLE: stored(state_reason), Finding.DIFFERS: stored(file_judged)}
     checks = MediaCheck.objects.filter(recording__in=listed).order_by("recording", "-checked_at")
     for check in checks.distinct("recording"):
         if check.outcome == MediaOutcome.FAILS:
-            reasons[check.recording_id][Finding.UNPLAYABLE] = check.sentence
+            reasons[check.recording_id][Finding.UNPLAYABLE] = stored(check.sentence)
     return reasons
 
 
 def refreshed_at_by_object(items: Iterable[Item]) -> dict[int, datetime | None]:
-    """Look up when each object of a page was last refreshed: one query."""
+    """Look up when each object of a page was last refreshed. One query."""
     rows = CommBoxObject.objects.filter(pk__in={item.object_id for item in items})
     return dict(rows.values_list("pk", "refreshed_at"))
 
 
 def _oddness(item: Item) -> str:
-    length = f"unusual length: {clock(item.usual_seconds)} is usual" if item.odd_length else ""
-    return "; ".join(filter(None, [length, "unusual bytes per second" if item.odd_size else ""]))
+    reasons = []
+    if item.odd_length:
+        reasons.append(gettext("unusual length: %(usual)s is usual") % {"usual": clock(item.usual_seconds)})
+    if item.odd_size:
+        reasons.append(gettext("unusual bytes per second"))
+    return " · ".join(reasons)
 
 
-def _minutes(seconds: int) -> str:
-    minutes = seconds // 60
-    return f"{minutes} m" if minutes < 120 else f"{minutes // 60} h {minutes % 60} m"
+def _delay(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours < 2:
+        return gettext("%(number)s m") % {"number": seconds // 60}
+    return gettext("%(hours)s h %(minutes)s m") % {"hours": hours, "minutes": minutes}

@@ -1,12 +1,12 @@
-"""Compare how often a channel's conversations have a recording with its own past.
+"""Compare the recording rate of each channel with its own past.
 
-CommBox gives no signal that a call took place: type 27 is there once a recording is, and no other documented activity
-stands for a call. So a conversation without a recording may be a call that was not recorded, or one that nobody made.
-Where a channel has recorded nearly everything, a conversation without a recording counts as missing; elsewhere only
-the share of conversations with a recording is watched, and a drop is flagged.
+CommBox does not report that a call took place: activity type 27 exists once a recording does, and no other documented
+activity means a call. A conversation without a recording may be a call that was not recorded, or no call at all. In a
+channel that has recorded nearly all of its conversations, one without a recording counts as missing. In other channels
+only the recording rate is monitored, and a drop is flagged.
 
-A day is compared with the eight weeks before its calendar month (UTC). So neither what is missing nor what is a drop
-depends on the days that are looked at, and the map says what the statement of the month says.
+A day is compared with the eight weeks before its calendar month (UTC). So neither missing recordings nor drops depend
+on the days that a person looks at, and the map agrees with the statement of the month.
 """
 
 from collections.abc import Iterable
@@ -24,13 +24,13 @@ from recordings.days import moment_of, today
 from recordings.db import fetch_all
 
 VIDEO_MODULE = 26
-# A channel "records nearly everything" when it did in so many of so many conversations before the month.
+# A channel records nearly all conversations when it recorded this share of at least so many before the month.
 NEARLY_ALL, ENOUGH = 0.95, 20
-# A share is a drop when chance alone would give so few in less than one of 2,000 cases.
+# A rate is a drop when chance alone would give so few recordings in less than one of 2,000 cases.
 CHANCE = 1 / 2000
 WEEK, SHOWN = 7, 3
 
-# One row of search stands for each object (`newest`): the day of its newest recording, or the day it began.
+# Each object has one search row marked `newest`: on the day of its newest recording, or the day it began.
 _PER_DAY = """
 SELECT d.stream_id, (d.shown_at AT TIME ZONE 'UTC')::date, count(*), count(*) FILTER (WHERE d.has_recording)
 FROM recordings_searchdoc d JOIN recordings_stream s ON s.id = d.stream_id
@@ -41,7 +41,7 @@ GROUP BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Of so many conversations so many had a recording."""
+    """A number of conversations, and how many of them had a recording."""
 
     conversations: int = 0
     recorded: int = 0
@@ -59,9 +59,9 @@ class Share:
 
 
 def is_drop(now: Share, past: Share) -> bool:
-    """Whether so small a share is more than chance, by what was usual. False where too few can be compared.
+    """Return whether a share is significantly below the past. False when there are too few conversations to compare.
 
-    The past counts with one conversation more of each kind, so that "always" does not make a single miss a drop.
+    One conversation of each kind is added to the past, so that one miss after a perfect past is not a drop.
     """
     if past.conversations < ENOUGH or not now.conversations:
         return False
@@ -70,9 +70,9 @@ def is_drop(now: Share, past: Share) -> bool:
 
 
 def chance_of_at_most(recorded: int, conversations: int, usual: float) -> float:
-    """Compute how likely chance alone gives so few or fewer: the tail of the binomial distribution.
+    """Compute the probability of so few recordings or fewer: the lower tail of the binomial distribution.
 
-    It is computed exactly: a normal approximation calls far too much a drop where nearly all is usual.
+    Exact, because a normal approximation flags far too many drops when the usual rate is near 1.
     """
     terms = (
         lgamma(conversations + 1)
@@ -87,11 +87,13 @@ def chance_of_at_most(recorded: int, conversations: int, usual: float) -> float:
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel's shares: before each month of the window, in its last week, and the days of the window that fell
-    behind."""
+    """The shares of a channel: before each month of the window, in its last week, and on days with a drop.
+
+    `before` has a key for the first day of each month.
+    """
 
     stream_id: int
-    before: dict[date, Share]  # by the first day of the month
+    before: dict[date, Share]
     week: Share
     drops: list[tuple[date, Share]] = field(default_factory=list)
 
@@ -102,17 +104,17 @@ class Channel:
 
     @property
     def counts_missing(self) -> bool:
-        """Whether a conversation of the newest month without a recording counts as missing."""
+        """Return whether a conversation of the newest month without a recording counts as missing."""
         return self.past.nearly_all
 
     @property
     def months_with_missing(self) -> list[date]:
-        """The months in which a conversation without a recording counts as missing."""
+        """Return the months in which a conversation without a recording counts as missing."""
         return [month for month, past in self.before.items() if past.nearly_all]
 
     @property
     def last_drops(self) -> list[tuple[date, Share]]:
-        """The newest days that fell behind, as many as a cell of the table holds."""
+        """The newest days with a drop, as many as a table cell shows."""
         return self.drops[: -SHOWN - 1 : -1]
 
     @property
@@ -121,15 +123,15 @@ class Channel:
 
     @property
     def trend(self) -> str:
-        """ "few" where too few conversations came before to compare, else "drop" or "usual"."""
+        """Return "few" when there are too few conversations to compare, else "drop" or "usual"."""
         if self.past.conversations < ENOUGH:
             return "few"
         return "drop" if is_drop(self.week, self.past) or self.drops else "usual"
 
 
 def channels(window: Window) -> list[Channel]:
-    """Compare the video channels of a window with the weeks before its months, by id: one query."""
-    # Conversations of the last minutes are still going on, so they are left out.
+    """Compare each video channel of a window with the weeks before its months, ordered by id. One query."""
+    # Conversations of the last minutes may still be in progress, so they are left out.
     until = min(window.ends_at, timezone.now() - settings.ASSURANCE_LATE)
     months = sorted({day.replace(day=1) for day in window.days})
     rows = fetch_all(connection, _PER_DAY, [moment_of(months[0]) - BEFORE, until, VIDEO_MODULE])
@@ -155,5 +157,5 @@ def channels(window: Window) -> list[Channel]:
 
 
 def where_missing_counts(known: Iterable[Channel]) -> MissingIn:
-    """The channels and months in which a closed conversation without a recording is one that is missing."""
+    """Return the channels and months in which a closed conversation without a recording counts as missing."""
     return [(channel.stream_id, month) for channel in known for month in channel.months_with_missing]

@@ -1,4 +1,4 @@
-"""Check the nightly sample: draw recordings at random, inspect their files, and keep the results."""
+"""Check a nightly sample: draw recordings at random, inspect their files, and store the results."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from recordings.assurance.media import WINDOW, Inspection, inspect_media
 from recordings.audit import Actor, Kind, Outcome, Target, record
@@ -22,17 +23,24 @@ from recordings.wording import in_english
 logger = structlog.get_logger("portal.assurance")
 
 SHOWN = 100
-FIRST_SAMPLE = "the first sample is drawn within ten minutes of the first recording"
+FIRST_SAMPLE = gettext_lazy("the first sample is drawn within ten minutes of the first recording")
 HOUR = time(3, 10)
-# A sample that was interrupted is finished within this; what was not reached by then was not drawn.
+# An interrupted sample is continued for so long. Recordings not reached by then are not sampled.
 FINISHED_WITHIN = timedelta(hours=1)
-# How far the length in the file may be from the one CommBox reports: it counts the call, the file its pictures.
+# Allowed difference between the length in the file and the reported one: CommBox measures the call, the file its video.
 SECONDS_APART, PERCENT_APART = 2, 2
+
+
+NO_LENGTH = gettext_noop("The file does not state its length.")
+NOTHING_TO_COMPARE = gettext_noop("CommBox reports no length to compare with.")
+SAME_LENGTH = gettext_noop("Its length matches the reported length.")
+# How `wording.stored` finds the message of a stored sentence with three numbers.
+gettext_noop("The length of the file is %(n1)s.%(n2)s s; CommBox reports %(n3)s s.")
 
 
 @dataclass(frozen=True)
 class MediaResult:
-    """What a check came to."""
+    """The result of a check, with its sentence in English."""
 
     outcome: MediaOutcome
     sentence: str
@@ -41,8 +49,7 @@ class MediaResult:
 
 
 def draw_sample(most: int) -> list[Recording]:
-    """Draw so many recordings at random, each as likely as any other, of those that name a file to fetch and were not
-    checked this night."""
+    """Draw recordings at random, uniformly, among those with a playable address that were not checked tonight."""
     excluded = (RecordingState.NOT_PLAYABLE, RecordingState.VANISHED)
     left = Recording.objects.exclude(state__in=excluded).exclude(media_checks__checked_at__gte=latest(HOUR))
     ids = left.order_by("?").values_list("pk", flat=True)[:most]
@@ -50,7 +57,7 @@ def draw_sample(most: int) -> list[Recording]:
 
 
 def sample_remaining() -> int:
-    """Count what is left of this night's sample: a second run of the task, or one after a crash, only finishes it."""
+    """Count what is left of tonight's sample, so that a second run of the task only completes it."""
     checked = MediaCheck.objects.filter(checked_at__gte=latest(HOUR)).order_by("checked_at")
     began_at = checked.values_list("checked_at", flat=True).first()
     if began_at is not None and timezone.now() - began_at > FINISHED_WITHIN:
@@ -59,9 +66,9 @@ def sample_remaining() -> int:
 
 
 def check_media(*, recording: Recording, by: Actor) -> MediaCheck:
-    """Check a recording's file and keep the result; a failure is an event. Nothing leaves the server.
+    """Check a recording's file and store the result; a failure is an event. The file never leaves the server.
 
-    Raises AuditUnavailable when a failure cannot be written into the trail.
+    Raises AuditUnavailable when a failure cannot be recorded.
     """
     result = _check_file(recording)
     inspection = result.inspection
@@ -96,7 +103,7 @@ def _check_file(recording: Recording) -> MediaResult:
         return MediaResult(MediaOutcome.CANNOT_TELL, str(refusal))
     answer = outcome_for(recording, fresh.answer, signed_by=fresh.signed_by, was_found=False)
     if not answer.gives_out:
-        # What makes a state is a finding about the file; anything else says something about the moment.
+        # An outcome with a state is about the file itself; any other may be temporary.
         outcome = MediaOutcome.FAILS if answer.state else MediaOutcome.CANNOT_TELL
         return MediaResult(outcome, in_english(answer.sentence), size_bytes=fresh.answer.size_bytes)
     url = fresh.url
@@ -128,13 +135,16 @@ def _compare_length(inspection: Inspection, reported: int | None) -> tuple[Media
     if not inspection.opens:
         return MediaOutcome.FAILS, inspection.sentence
     if inspection.duration_ms is None:
-        return MediaOutcome.OPENS, f"{inspection.sentence} The file does not say how long it is."
-    if not reported:  # 0 says that CommBox did not know it
-        return MediaOutcome.OPENS, f"{inspection.sentence} CommBox reports no length to compare with."
+        return MediaOutcome.OPENS, f"{inspection.sentence} {NO_LENGTH}"
+    if not reported:  # 0 means that CommBox did not know it
+        return MediaOutcome.OPENS, f"{inspection.sentence} {NOTHING_TO_COMPARE}"
     measured = inspection.duration_ms / 1000
     if abs(measured - reported) > max(SECONDS_APART, reported * PERCENT_APART / 100):
-        return MediaOutcome.FAILS, f"The file is {measured:.1f} s long; CommBox reports {reported} s."
-    return MediaOutcome.OPENS, f"{inspection.sentence} It is as long as CommBox reports."
+        return (
+            MediaOutcome.FAILS,
+            f"The length of the file is {measured:.1f} s; CommBox reports {reported} s.",
+        )
+    return MediaOutcome.OPENS, f"{inspection.sentence} {SAME_LENGTH}"
 
 
 def outcomes_of_last_day() -> Counter[str]:
@@ -145,6 +155,6 @@ def outcomes_of_last_day() -> Counter[str]:
 
 
 def newest_checks() -> list[MediaCheck]:
-    """The newest checks, failures first, the newest first among them."""
+    """Return the newest checks: failures first, then newest first."""
     rows = MediaCheck.objects.order_by("-checked_at").select_related("recording")[:SHOWN]
     return sorted(rows, key=lambda row: row.outcome != MediaOutcome.FAILS)

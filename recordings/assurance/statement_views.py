@@ -1,5 +1,7 @@
-"""The pages of the nightly sample and of the statements. They name no agent, so reading them is no event; downloading
-a statement is one."""
+"""The pages of the nightly sample and the statements.
+
+They name no agent, so opening them is not an event. Downloading a statement is.
+"""
 
 import hashlib
 import json
@@ -9,14 +11,14 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import dateformat
+from django.utils import dateformat, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.forms import StatementForm
 from recordings.assurance.sampling import newest_checks, outcomes_of_last_day
-from recordings.assurance.statement_pdf import statement_pdf
+from recordings.assurance.statement_pdf import channel_name, channel_names, statement_pdf
 from recordings.assurance.statements import exceptions_csv, state_month
 from recordings.assurance.tasks import HOUR
 from recordings.assurance.window import next_month
@@ -34,7 +36,7 @@ TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "a
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def sample_page(request: Request) -> HttpResponse:
-    """List the newest checks of the nightly sample, failures first. It names nobody."""
+    """List the newest checks of the nightly sample, failures first."""
     may_open = can(request.user, Permission.OPEN_OBJECTS)
     context = {
         "checks": newest_checks(),
@@ -48,14 +50,14 @@ def sample_page(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_list(request: Request) -> HttpResponse:
-    """List every version of every month, the newest first, with the form for another one."""
+    """List the versions of all months, newest first, with the form to state a month."""
     return _statements_page(request, StatementForm())
 
 
 @require_POST
 @permission_required(Permission.EXPORT_REPORTS)
 def state_view(request: Request) -> HttpResponse:
-    """State a month now, and show what was stated."""
+    """State a month now, and show the statement."""
     form = StatementForm(request.POST)
     if not form.is_valid():
         return _statements_page(request, form, status=400)
@@ -107,17 +109,17 @@ def _none_yet() -> str:
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
-    """Show one statement: its sums, its exceptions, and how to prove it."""
+    """Show a statement: its totals, its exceptions, and how to prove it."""
     row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
     document = json.loads(bytes(row.document))
-    names = {line["channel"]: line["name"] or f"channel {line['channel']}" for line in document["channels"]}
+    names = channel_names(document)
     versions = CompletenessStatement.objects.filter(month=row.month).order_by("version")
     context = {
         "statement": row,
         "document": document,
         "lines": [(names[line["channel"]], line) for line in document["channels"]],
         "usual": [
-            (names.get(usual["channel"], f"channel {usual['channel']}"), usual)
+            (names.get(usual["channel"]) or channel_name(usual["channel"]), usual)
             for usual in document.get("usual", ())
         ],
         "findings": [(finding, document["total"]["findings"][finding.value]) for finding in Finding],
@@ -126,7 +128,7 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
                 **exception,
                 "began_at": datetime.fromisoformat(exception["at"]),
                 "tags": [FINDINGS[code] for code in exception["findings"]],
-                "channel_name": names.get(exception["channel"], f"channel {exception['channel']}"),
+                "channel_name": names.get(exception["channel"]) or channel_name(exception["channel"]),
             }
             for exception in document["exceptions"][:EXCEPTIONS_SHOWN]
         ],
@@ -136,6 +138,7 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
         "may_prove": can(request.user, Permission.READ_TRAIL),
         "may_open": can(request.user, Permission.OPEN_OBJECTS),
         "sealed": bool(settings.AUDIT_ORIGIN),
+        "languages": settings.LANGUAGES,
     }
     return page(request, "assurance/statement.html", context)
 
@@ -143,14 +146,16 @@ def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
-    """Send the statement as JSON or as a PDF for reading, or its exceptions as CSV.
+    """Send the statement as JSON or as a readable PDF, or its exceptions as CSV.
 
-    The event is committed before the first byte leaves. Raises CannotBuild when the PDF cannot be set.
+    The PDF is in the language of the query string, by default the reader's. The event is committed before the first
+    byte is sent. Raises CannotBuild when the PDF cannot be typeset.
     """
     row = get_object_or_404(CompletenessStatement, pk=statement_id)
     if format not in TYPES:
         raise Http404
-    data = _file(row, format)
+    with translation.override(_language(request)):
+        data = _file(row, format)
     if request.method == "GET":
         detail = {"format": format, "sha256": hashlib.sha256(data).hexdigest()}
         target = Target("statement", f"statement:{row.pk}")
@@ -159,6 +164,13 @@ def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
         )
     name = f"completeness-{row.month:%Y-%m}-v{row.version}.{format}"
     return attachment(HttpResponse(data, content_type=TYPES[format]), name)
+
+
+def _language(request: Request) -> str:
+    chosen = request.GET.get("language", "")
+    return (
+        chosen if chosen in dict(settings.LANGUAGES) else translation.get_language() or settings.LANGUAGE_CODE
+    )
 
 
 def _file(row: CompletenessStatement, format: str) -> bytes:

@@ -1,8 +1,8 @@
 """State the completeness of a month: what was expected, what was found, and every exception.
 
-It is canonical JSON (RFC 8785), kept as it was given. Its SHA-256 stands in the event `assurance.stated`, so that the
-sealed log signs it with everything else: who holds the file and the event's proof needs nobody's word for it. It names
-agents and customers by number only: what can never be changed must not hold what may have to be erased.
+A statement is canonical JSON (RFC 8785), stored as it was stated and always in English. Its SHA-256 is in the event
+`assurance.stated`, which the sealed log signs, so anyone with the file and the event's proof can verify it. It contains
+ids of agents and objects but no names, because it can never be changed and names may have to be erased.
 """
 
 import csv
@@ -17,6 +17,7 @@ import rfc8785
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings.assurance.board import Tally, count_board
 from recordings.assurance.findings import NOT_FOUND, OPEN, Finding
@@ -27,6 +28,7 @@ from recordings.assurance.window import Window
 from recordings.audit import Actor, Kind, Target, record
 from recordings.models import CompletenessStatement, Stream
 from recordings.models.fields import uuid7
+from recordings.wording import in_english
 
 FORMAT = "auditportal-completeness-v1"
 TABLE = (
@@ -41,30 +43,31 @@ TABLE = (
     "bytes",
     "state",
 )
-CAVEAT = (
-    "CommBox gives no signal that a call took place. Expected is every recording of the month that CommBox ever"
-    " reported and, in channels that recorded nearly every conversation before (missing_is_counted), every closed"
-    " conversation that an agent had. A call that left neither is not in here."
+CAVEAT = gettext_noop(
+    "CommBox does not report that a call took place. Expected is every recording of the month that CommBox ever "
+    "reported and, in channels that recorded nearly all conversations before (missing_is_counted), every closed "
+    "conversation that an agent had. A call that left neither is not included."
 )
+# Explanations in the document. A new wording is no new fact, so it does not make a new version.
+_EXPLANATIONS = ("meanings", "caveat")
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('recordings.assurance.statement'))"
 
 
 @transaction.atomic
 def state_month(*, month: date, by: Actor, person: Any = None) -> CompletenessStatement:
-    """State a month. When the newest version says the same already, that one is returned and nothing is written.
+    """State a month and return the statement. When the facts have not changed, return the newest version instead.
 
-    Raises AuditUnavailable when the event cannot be recorded; then there is no statement either.
+    Raises AuditUnavailable when the event cannot be recorded; then no statement is stored.
     """
-    # 1. One statement at a time, so that versions follow each other.
+    # 1. Lock, so that versions are numbered one after the other.
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-    # 2. Another version only when the facts have changed.
+    # 2. Make a new version only when the facts have changed.
     facts = facts_of(month)
-    digest = _sha256(rfc8785.dumps(facts))
     newest = CompletenessStatement.objects.filter(month=month).order_by("-version").first()
-    if newest is not None and newest.facts_sha256 == digest:
+    if newest is not None and _states(newest, facts):
         return newest
-    # 3. The document, and its hashes in the event, which the sealed log will sign.
+    # 3. Write the document, and its hashes into an event, which the sealed log will sign.
     pk, stated_at = uuid7(), timezone.now()
     version = 1 if newest is None else newest.version + 1
     about: dict[str, Any] = {
@@ -82,7 +85,7 @@ def state_month(*, month: date, by: Actor, person: Any = None) -> CompletenessSt
         target=Target("statement", f"statement:{pk}"),
         detail={"month": f"{month:%Y-%m}", "version": version, **sums, **hashes},
     )
-    # 4. The row, in the same transaction as the event.
+    # 4. Store the statement in the transaction of the event.
     return CompletenessStatement.objects.create(
         id=pk,
         month=month,
@@ -90,15 +93,20 @@ def state_month(*, month: date, by: Actor, person: Any = None) -> CompletenessSt
         stated_at=stated_at,
         stated_by=person,
         document=document,
-        facts_sha256=digest,
+        facts_sha256=_sha256(rfc8785.dumps(facts)),
         event_id=event,
         **hashes,
         **sums,
     )
 
 
+def _states(statement: CompletenessStatement, facts: dict[str, Any]) -> bool:
+    stated = json.loads(bytes(statement.document))
+    return all(stated.get(name) == fact for name, fact in facts.items() if name not in _EXPLANATIONS)
+
+
 def facts_of(month: date) -> dict[str, Any]:
-    """Gather what is known of a month now."""
+    """Collect what is known about a month now, as the document states it."""
     window = Window.month(month)
     known = channels(window)
     missing_in = where_missing_counts(known)
@@ -122,7 +130,7 @@ def facts_of(month: date) -> dict[str, Any]:
     return {
         "month": f"{month:%Y-%m}",
         "late_after_minutes": int(settings.ASSURANCE_LATE.total_seconds() // 60),
-        "meanings": {finding.value: finding.meaning for finding in Finding},
+        "meanings": {finding.value: in_english(finding.meaning) for finding in Finding},
         "not_found": [finding.value for finding in NOT_FOUND],
         "exceptions_are": [finding.value for finding in OPEN],
         "caveat": CAVEAT,
@@ -144,7 +152,7 @@ def _sums(tally: Tally) -> dict[str, Any]:
 
 
 def _usual(usual: Usual) -> dict[str, Any]:
-    """What was usual in a channel by the month before; beyond lowest and highest a value is an outlier."""
+    """Write what was usual in a channel in the month before. Values outside lowest and highest are outliers."""
     return {
         "channel": str(usual.stream_id),
         "recordings": usual.recordings,
@@ -158,7 +166,7 @@ def _range(values: Range | None) -> dict[str, int] | None:
 
 
 def _exception(item: Item) -> dict[str, Any]:
-    """Ids are text: a number of 16 digits is no safe number in JSON (RFC 8785, section 3.2.2.3)."""
+    """Write an exception. Ids are texts, because 16 digits exceed JSON's exact numbers (RFC 8785, section 3.2.2.3)."""
     return {
         "at": _iso(item.at),
         "findings": item.findings,
@@ -176,7 +184,7 @@ def _exception(item: Item) -> dict[str, Any]:
 def exceptions_csv(document: bytes) -> bytes:
     """Write the exceptions of a statement as CSV, the same bytes each time.
 
-    No cell can be taken for a formula: every one is an id, a number, a time or a word of ours.
+    No cell can be mistaken for a formula: each is an id, a number, a time or a code of the portal.
     """
     statement = json.loads(document)
     text = io.StringIO(newline="")

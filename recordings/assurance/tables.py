@@ -1,4 +1,4 @@
-"""Show the list of expected recordings as a table: the cells of every list of recordings, and what was found."""
+"""Show expected recordings as a table: the columns of every list of recordings, and the findings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
 
 from recordings.assurance.findings import FINDINGS, Finding
 from recordings.assurance.heatmap import Names, name_of
@@ -26,13 +27,10 @@ from recordings.catalog.tables import (
 )
 from recordings.wording import utc_minute
 
-_BEGAN = SafeString('<span class="sub">began</span>')
-_NOTHING = SafeString('<span class="dim">nothing found</span>')
-
 
 @dataclass(frozen=True)
 class ExpectedRecordings:
-    """What is known around the items of a list, and its columns; links for those who may follow them."""
+    """The columns of the list, and what they need besides its items. Times are UTC, as the days of the map are."""
 
     agents: Names
     channels: Names
@@ -43,27 +41,31 @@ class ExpectedRecordings:
     @property
     def columns(self) -> Sequence[Column[Item]]:
         return (
-            Column("Recorded (UTC)", self._recorded, opens=True),
-            Column("Findings", self._findings, cell_classes="full"),
-            Column("Channel · agent", self._channel),
-            Column("Object", lambda item: object_number(item.object_id, linked=self.may_open)),
-            Column("Length", lambda item: length_of(item.seconds, known=item.recorded), "r", "num"),
-            Column("Size", lambda item: size_of(item.bytes, known=item.recorded), "r", "num"),
-            Column("State", lambda item: state_tag(item.state)),
-            Column("As of", self._as_of, "r"),
+            Column(gettext("Recorded (UTC)"), self._recorded, opens=True),
+            Column(gettext("Findings"), self._findings, cell_classes="full"),
+            Column(gettext("Channel · agent"), self._channel),
+            Column(gettext("Object"), lambda item: object_number(item.object_id, linked=self.may_open)),
+            Column(gettext("Length"), lambda item: length_of(item.seconds, known=item.recorded), "r", "num"),
+            Column(gettext("Size"), lambda item: size_of(item.bytes, known=item.recorded), "r", "num"),
+            Column(pgettext("column", "State"), lambda item: state_tag(item.state)),
+            Column(pgettext("column", "As of"), self._as_of, "r"),
         )
 
     def _recorded(self, item: Item) -> SafeString:
         when = utc_minute(item.at)
         if self.may_open:
             when = opener(recording_url(item.id) if item.recorded else object_url(item.object_id), when)
-        return format_html("{}{}", when, "" if item.recorded else _BEGAN)
+        if item.recorded:
+            return SafeString(when)
+        return format_html('{}<span class="sub">{}</span>', when, pgettext("conversation", "began"))
 
     def _findings(self, item: Item) -> SafeString:
         reasons = self.reasons.get(item.id, {})
         findings = [FINDINGS[code] for code in item.findings]
         tags = [(_tag(finding, reasons.get(finding, "")),) for finding in findings]
-        return format_html_join("", "{}", tags) or _NOTHING
+        if not tags:
+            return format_html('<span class="dim">{}</span>', gettext("no findings"))
+        return format_html_join("", "{}", tags)
 
     def _channel(self, item: Item) -> SafeString:
         agent = name_of("agent", item.agent_id or 0, self.agents)

@@ -1,5 +1,4 @@
-"""Tasks of the worker: the nightly sample, the statement of the month that is over. Each may be lost, doubled or killed
-without harm."""
+"""Celery tasks: the nightly sample and the monthly statement. Each may be lost, run twice or be killed without harm."""
 
 from datetime import time
 from time import monotonic
@@ -14,15 +13,15 @@ from recordings.days import latest
 from recordings.models import CompletenessStatement, MediaCheck, Recording
 
 BY = Actor.system("assurance")
-# Well below the limit of a task (auditportal/celery.py): what is not reached tonight was not drawn.
+# Well below the time limit of a task (auditportal/celery.py). Recordings not reached by then are not sampled.
 MOST_SECONDS = 420.0
-# Not at midnight: recordings of the month's last evening may be some hours late.
+# Hours after midnight, because recordings of the last evening may arrive late.
 HOUR = time(4, 10)
 
 
 @shared_task
 def sample_media() -> None:
-    """Draw this night's sample and check each file."""
+    """Draw tonight's sample and check each file."""
     ends = monotonic() + MOST_SECONDS
     for recording in draw_sample(sample_remaining()):
         if monotonic() > ends:
@@ -32,15 +31,14 @@ def sample_media() -> None:
 
 @shared_task
 def draw_first_sample() -> None:
-    """Draw a sample at once where there has never been one, so that a new installation need not wait for the night."""
+    """Draw a sample now if there has never been one, so that a new installation need not wait for the night."""
     if not MediaCheck.objects.exists() and Recording.objects.exists():
         sample_media()
 
 
 @shared_task
 def state_last_month() -> None:
-    """State the month that is over, once: on its first day, or as soon as a worker runs after that. What differs later
-    is stated when somebody asks for it."""
+    """State last month, unless it is stated already. Later changes are stated when a person asks for it."""
     month = last_month(latest(HOUR).date())
     if not CompletenessStatement.objects.filter(month=month).exists():
         state_month(month=month, by=BY)

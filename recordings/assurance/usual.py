@@ -1,9 +1,9 @@
-"""What was usual in the month before: the one definition of an outlier, for map, list, channel page and statement.
+"""Define outliers by what was usual in the month before. Map, list and statement share this definition.
 
-A recording is compared with those of the calendar month (UTC) before its own: of its agent in its channel, or, where
-these are fewer than ENOUGH, of its whole channel. So what is an outlier does not depend on the days that are looked at.
-The median and the median of the distances to it (MAD) hold where a few values are wild, which mean and deviation do
-not. Lengths and bytes per second are compared as logarithms: a call twice as long is as odd as one half as long.
+A recording is compared with those of the calendar month (UTC) before its own: of its agent in its channel, or of its
+whole channel when these are fewer than ENOUGH. So an outlier does not depend on the days that a person looks at. Median
+and median absolute deviation (MAD) are robust against a few extreme values; mean and standard deviation are not.
+Lengths and bytes per second are compared as logarithms, so a call twice as long is as unusual as one half as long.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from recordings.assurance.window import Window, month_before
 from recordings.days import moment_of
 from recordings.db import fetch_all
 
-# Beyond so many robust deviations a value is an outlier (Iglewicz and Hoaglin, 1993), if there are enough to compare.
+# A value beyond so many robust deviations is an outlier (Iglewicz and Hoaglin, 1993), if there are ENOUGH to compare.
 FAR, ENOUGH, LEAST_SPREAD = 3.5, 20, 0.1
 MAD_TO_DEVIATION = 1.4826
 WHOLE_CHANNEL, NO_AGENT = -1, 0
 
-# `who` is an agent, or NO_AGENT, or WHOLE_CHANNEL; `month` is the month for which this is usual: the one after.
+# `who`: an agent's id, NO_AGENT or WHOLE_CHANNEL. `month`: the month that is judged, the one after the data.
 USUAL = f"""
 past AS (
     SELECT d.stream_id, who.id AS who,
@@ -47,17 +47,17 @@ past AS (
     FROM past p JOIN middle m USING (stream_id, who, month)
     GROUP BY m.stream_id, m.who, m.month, m.n, m.long, m.dense
 )
-"""  # noqa: S608 (words of our own)
+"""  # noqa: S608 (constants of this module)
 _OF_CHANNELS = f"""
 WITH {USUAL}
 SELECT stream_id, month, n, long, long_reach, dense, dense_reach
 FROM usual WHERE who = {WHOLE_CHANNEL} ORDER BY stream_id, month
-"""  # noqa: S608 (words of our own)
+"""  # noqa: S608 (constants of this module)
 
 
 @dataclass(frozen=True)
 class Range:
-    """The usual value and between which values nothing is an outlier."""
+    """The usual value, and the range outside which a value is an outlier."""
 
     middle: float
     lowest: float
@@ -72,9 +72,9 @@ class Range:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for a channel's recordings of a month, by the month before: lengths in seconds, bytes per second.
+    """What is usual in a channel for the recordings of a month: lengths in seconds, and bytes per second.
 
-    A range is None where no recording had that value.
+    A range is None when no recording had that value.
     """
 
     stream_id: int
@@ -85,7 +85,7 @@ class Usual:
 
 
 def parameters(window: Window) -> dict[str, Any]:
-    """The values that USUAL takes for the recordings of a window."""
+    """Return the parameters of USUAL for the recordings of a window."""
     return {
         "past_since": moment_of(month_before(window.since)),
         "past_until": moment_of(window.last.replace(day=1)),
@@ -97,7 +97,7 @@ def parameters(window: Window) -> dict[str, Any]:
 
 
 def usual_in_channels(window: Window) -> list[Usual]:
-    """Read what is usual in each channel for each month of a window, where there was enough to compare: one query."""
+    """Read what is usual in each channel for each month of a window, where there is enough to compare. One query."""
     rows = fetch_all(connection, _OF_CHANNELS, parameters(window))
     return [
         Usual(

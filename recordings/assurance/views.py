@@ -1,13 +1,14 @@
-"""The map of what was expected and found, and the list behind each of its cells."""
+"""The map of expected and found recordings, and the list behind each of its cells."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.forms import Form
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.formats import get_format
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
 from recordings.assurance import heatmap
@@ -19,7 +20,7 @@ from recordings.assurance.rates import channels, where_missing_counts
 from recordings.assurance.sampling import FIRST_SAMPLE, outcomes_of_last_day
 from recordings.assurance.tables import ExpectedRecordings
 from recordings.assurance.usual import usual_in_channels
-from recordings.assurance.window import DAYS
+from recordings.assurance.window import DAYS, Window
 from recordings.audit import Actor, Kind, record_once
 from recordings.catalog.queries import agents_and_streams
 from recordings.catalog.tables import Table
@@ -30,14 +31,14 @@ from recordings.paging import BY_TIME, start_by_time
 from recordings.permissions import Permission
 from recordings.policies import can, permission_required
 
-# The map shows so many lines, those with most that is wrong; the table below it shows all.
+# The map shows only the rows with most findings; the table below it shows all.
 MOST_LINES = 60
 
 
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def board_page(request: Request) -> HttpResponse:
-    """Show expected against found of 35 days, as a map and as a table. It names agents, so reading it is an event."""
+    """Show expected and found recordings of 35 days. The page names agents, so opening it is an event."""
     form = BoardForm(request.GET)
     if not form.is_valid():
         return page(request, "assurance/board.html", {"form": form}, status=400)
@@ -48,13 +49,14 @@ def board_page(request: Request) -> HttpResponse:
     agents, streams = agents_and_streams()
     names = agents if form.axis == "agent" else streams
     named = [(heatmap.name_of("channel", channel.stream_id, streams), channel) for channel in known]
+    hidden = max(0, len(board.lines) - MOST_LINES)
     context = {
         "form": form,
         "board": board,
         "head": heatmap.heat_head(board),
         "rows": heatmap.heat_rows(board, form, names, MOST_LINES),
         "totals": heatmap.total_rows(board, form, names),
-        "hidden": max(0, len(board.lines) - MOST_LINES),
+        "hidden": hidden,
         "findings": list(Finding),
         "channels": named,
         "usual": [
@@ -69,39 +71,43 @@ def board_page(request: Request) -> HttpResponse:
 
 
 def _tiles(board: Board, form: BoardForm) -> dict[str, Any]:
-    """The figures on top."""
+    """Return the context of the figures at the top."""
     list_url = f"{reverse('assurance:recordings')}?{urlencode({'until': form.cleaned_data['until']})}"
     checks, ever = outcomes_of_last_day(), MediaCheck.objects.exists()
     opened = checks[MediaOutcome.OPENS]
-    none_yet = "no file was looked into in the last 24 hours" if ever else FIRST_SAMPLE
+    none_yet = gettext("no file was checked in the last 24 hours") if ever else str(FIRST_SAMPLE)
     return {
         "found_level": "bad" if board.total.absent else "ok" if board.total.expected else "",
         "found_note": _found_note(board),
         "wrong_level": "warn" if board.total.wrong else "ok" if board.total.expected else "",
         "wrong_url": list_url if board.total.wrong else "",
-        "night_value": format_html('<bdi dir="ltr">{} of {}</bdi>', f"{opened:,}", f"{checks.total():,}")
+        "night_value": gettext("%(number)s of %(total)s")
+        % {"number": f"{opened:,}", "total": f"{checks.total():,}"}
         if checks
         else "–",
         "night_level": "bad" if checks[MediaOutcome.FAILS] else "ok" if opened else "",
-        "night_note": "files opened in the last 24 hours" if checks else none_yet,
+        "night_note": gettext("files opened in the last 24 hours") if checks else none_yet,
         "sample_url": reverse("assurance:sample"),
     }
 
 
 def _found_note(board: Board) -> str:
     if not board.total.expected:
-        return "nothing was expected in these days"
+        return gettext("nothing was expected on these days")
     if board.total.absent:
-        return f"{board.total.percent_found} %; {board.total.absent:,} missing or vanished"
-    return "all of them"
+        return gettext("%(percent)s %% · missing: %(number)s") % {
+            "percent": board.total.percent_found,
+            "number": f"{board.total.absent:,}",
+        }
+    return gettext("all of them")
 
 
 def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, Any]:
-    """The links to other maps: lines, findings, earlier and later days."""
+    """Return the links to other maps: rows, findings, earlier and later days."""
     window, channel = form.window, form.channel_id
-    kinds = [("Anything wrong", form.url(kind=""), board.total.wrong, form.finding is None)]
+    kinds = [(gettext("Any finding"), form.url(kind=""), board.total.wrong, form.finding is None)]
     kinds += [
-        (finding.label, form.url(kind=finding.value), board.total.of(finding), form.finding is finding)
+        (str(finding.label), form.url(kind=finding.value), board.total.of(finding), form.finding is finding)
         for finding in Finding
     ]
     newest = today()
@@ -109,21 +115,21 @@ def _links(form: BoardForm, board: Board, streams: dict[str, str]) -> dict[str, 
     return {
         "kinds": kinds,
         "axes": [
-            ("Channels", form.url(by="", channel=""), form.axis == "channel"),
-            ("Agents", form.url(by="agent"), form.axis == "agent"),
+            (gettext("Channels"), form.url(by="", channel=""), form.axis == "channel"),
+            (gettext("Agents"), form.url(by="agent"), form.axis == "agent"),
         ],
         "channel_name": heatmap.name_of("channel", channel, streams) if channel is not None else "",
         "all_agents": form.url(channel=""),
         "older_url": form.url(until=window.since - timedelta(days=1)),
         "newer_url": form.url(until=later if later < newest else "") if window.last < newest else "",
-        "shown": f"{window.since} to {window.last}, UTC",
+        "shown": days_of(window),
     }
 
 
 @require_safe
 @permission_required(Permission.VIEW_ASSURANCE)
 def recordings_page(request: Request) -> HttpResponse:
-    """List the expected recordings of a cell, a line, or the whole map: those with a finding, or all if asked for."""
+    """List the expected recordings of a cell, a row or the whole map: those with a finding, or all."""
     form = ListForm(request.GET)
     if not form.is_valid():
         return page(request, "assurance/recordings.html", {"form": form}, status=400)
@@ -141,7 +147,8 @@ def recordings_page(request: Request) -> HttpResponse:
         "page": items,
         "table": Table(expected.columns, items.rows),
         "listed": _listed(form, agents, streams),
-        "shown": f"{len(items.rows)} on this page, newest first",
+        "shown": ngettext("%(number)s on this page", "%(number)s on this page, newest first", len(items.rows))
+        % {"number": len(items.rows)},
         **items.urls(BY_TIME, form.query()),
         "board_url": f"{reverse('assurance:board')}?{urlencode({'until': form.cleaned_data['until']})}",
         "all_url": form.url(kind="", all="" if form.cleaned_data["all"] else "on"),
@@ -150,25 +157,35 @@ def recordings_page(request: Request) -> HttpResponse:
 
 
 def _listed(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> list[str]:
-    """What is listed, in words."""
+    """Describe what is listed, in phrases."""
     selection = form.selection()
     what = (
-        selection.finding.label
+        str(selection.finding.label)
         if selection.finding
-        else "Everything expected"
+        else gettext("Everything expected")
         if selection.everything
-        else "Anything wrong"
+        else gettext("Any finding")
     )
     return [
         what,
-        str(selection.day) if selection.day else f"{form.window.since} to {form.window.last}",
+        day_label(selection.day) if selection.day else days_of(form.window),
         *([heatmap.name_of("channel", selection.stream, streams)] if selection.stream is not None else []),
         *([heatmap.name_of("agent", selection.agent, agents)] if selection.agent is not None else []),
     ]
 
 
+def days_of(window: Window) -> str:
+    """Write the days of a window, as the reader's language writes days."""
+    first, last = day_label(window.since), day_label(window.last)
+    return gettext("%(first)s to %(last)s") % {"first": first, "last": last}
+
+
+def day_label(day: date) -> str:
+    return f"{day:{get_format('DAY')}}"
+
+
 def _record_reading(request: Request, area: str, form: Form) -> None:
-    """Record that agents' names were read. Raises AuditUnavailable; then nothing is shown."""
+    """Record that a page with agents' names was read. Raises AuditUnavailable, so that nothing is shown unlogged."""
     given = {name: str(form.data[name])[:40] for name in form.fields if form.data.get(name)}
     by, detail = Actor.from_request(request), {"area": area, **({"filters": given} if given else {})}
     record_once(Kind.ASSURANCE_OPENED, by=by, act=detail, detail=detail)

@@ -1,4 +1,4 @@
-"""The stretch of days that is looked at, and what was known before it."""
+"""The days of a map, a list or a statement. They are UTC days, because statements are evidence."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,14 +12,14 @@ BEFORE = timedelta(days=56)
 
 @dataclass(frozen=True)
 class Window:
-    """Whole days, UTC; `until` is the first day no longer in it."""
+    """Whole UTC days from `since` to the day before `until`."""
 
     since: date
     until: date
 
     @classmethod
     def ending(cls, last: date) -> Self:
-        """The DAYS days up to this one."""
+        """Return the window of DAYS days that ends with this one."""
         return cls(last - timedelta(days=DAYS - 1), last + timedelta(days=1))
 
     @classmethod
@@ -28,7 +28,7 @@ class Window:
 
     @classmethod
     def month(cls, first: date) -> Self:
-        """A calendar month, named by its first day."""
+        """Return the window of a calendar month, given its first day."""
         return cls(first, next_month(first))
 
     @property
@@ -49,15 +49,15 @@ class Window:
 
 
 def next_month(first: date) -> date:
-    """The first day of the month after."""
+    """Return the first day of the next month."""
     return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def month_before(day: date) -> date:
-    """The first day of the month before the month of this day."""
+    """Return the first day of the month before the month of this day."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def last_month(today: date) -> date:
-    """The first day of the month that was over last."""
+    """Return the first day of last month."""
     return month_before(today)

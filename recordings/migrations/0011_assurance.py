@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("opens", "Opens"),
                             ("fails", "Does not open"),
-                            ("cannot_tell", "Cannot tell"),
+                            ("cannot_tell", "Inconclusive"),
                         ],
                         max_length=12,
                     ),

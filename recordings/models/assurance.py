@@ -1,22 +1,23 @@
-"""What assurance keeps: how a sampled file opened, and what was stated of a month."""
+"""Checks of sampled files, and monthly completeness statements."""
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from recordings.models.fields import uuid7
 from recordings.models.recording import Recording
 
 
 class MediaOutcome(models.TextChoices):
-    """Whether a file can be played, as far as its first and last bytes tell."""
+    """Whether a file can be played, judged by its first and last bytes."""
 
-    OPENS = "opens", "Opens"
-    FAILS = "fails", "Does not open"
-    CANNOT_TELL = "cannot_tell", "Cannot tell"
+    OPENS = "opens", gettext_lazy("Opens")
+    FAILS = "fails", gettext_lazy("Does not open")
+    CANNOT_TELL = "cannot_tell", gettext_lazy("Inconclusive")
 
 
 class MediaCheck(models.Model):
-    """A look into the head and the tail of a recording's file: kept for each time it was looked at."""
+    """One check of a recording's file by its first and last bytes. `sentence` is English."""
 
     recording = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="media_checks")
     checked_at = models.DateTimeField()
@@ -35,7 +36,7 @@ class MediaCheck(models.Model):
 
     @property
     def outcome_label(self) -> str:
-        return MediaOutcome(self.outcome).label
+        return str(MediaOutcome(self.outcome).label)
 
     @property
     def tone(self) -> str:
@@ -47,7 +48,7 @@ class MediaCheck(models.Model):
 
 
 class CompletenessStatement(models.Model):
-    """What was stated of a month: never changed (the database refuses it); what differs later is a new version."""
+    """The statement of a month. The database refuses every change; later differences make a new version."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     month = models.DateField(help_text="its first day")

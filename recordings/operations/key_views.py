@@ -16,6 +16,7 @@ from recordings.http import Request
 from recordings.operations.views import operations_page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
+from recordings.wording import stored
 
 
 @require_POST
@@ -27,7 +28,7 @@ def add_key(request: Request) -> HttpResponse:
         form.add_error("key", gettext("This key is already in use."))
     elif form.is_valid() and (refusal := keys.refusal_of(form.cleaned_data["key"])):
         keys.record_refusal(reason=refusal, by=by)
-        form.add_error("key", gettext(refusal))
+        form.add_error("key", stored(refusal))
     if not form.is_valid():
         return operations_page(request, key_form=form)
     row = keys.add_key(key=form.cleaned_data["key"], added_by=request.user, by=by)

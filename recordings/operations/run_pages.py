@@ -13,7 +13,7 @@ from recordings.models import RefreshRun
 from recordings.paging import PAGE, Page, Start
 from recordings.refresh import runs
 from recordings.refresh.source_health import LEFT_BEHIND, is_slow
-from recordings.wording import interval
+from recordings.wording import interval, stored
 
 KINDS = {
     runs.SWEEP: gettext_lazy("Sweeps"),
@@ -94,9 +94,9 @@ def _line(run: RefreshRun, now: datetime) -> RunLine:
             return RunLine(run, gettext("Still running"), "warn", why)
         return RunLine(run, gettext("Running"), "info")
     if run.outcome == "partial":
-        return RunLine(run, pgettext("run", "Partly done"), "warn", gettext(run.trouble))
+        return RunLine(run, pgettext("run", "Partly done"), "warn", stored(run.trouble))
     if run.outcome != "done":
-        return RunLine(run, pgettext("run", "Failed"), "warn", gettext(run.trouble))
+        return RunLine(run, pgettext("run", "Failed"), "warn", stored(run.trouble))
     if is_slow(run, now):
         why = gettext("It finished, but took longer than %(interval)s.") % limit
         return RunLine(run, pgettext("run", "Slow"), "warn", why)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, pgettext
 
 from recordings.models import RefreshRun, SourceStatus, Stream
 from recordings.refresh import runs
-from recordings.wording import interval
+from recordings.wording import interval, stored
 
 # A response is late after so many turns of the schedule that asks for it, and missing after SILENCE.
 LATE_TURNS = 3
@@ -34,7 +34,7 @@ def source_health(status: SourceStatus | None = None) -> SourceHealth:
     """Judge the state now: three queries, one fewer with `status` given."""
     status = status or SourceStatus.objects.filter(pk=1).first() or SourceStatus()
     now, answered_at = timezone.now(), status.last_success_at
-    error = gettext(status.error) if status.error else ""
+    error = stored(status.error)
     if status.failing_since is not None:
         return SourceHealth(pgettext("CommBox", "Failing"), "bad", error, was_asked=answered_at is not None)
     if answered_at is None:

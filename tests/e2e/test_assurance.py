@@ -60,7 +60,7 @@ def test_a_cell_leads_to_its_recordings(noa: Any) -> None:
 
 def test_the_page_says_that_commbox_does_not_tell_of_calls(noa: Any) -> None:
     noa.goto("/assurance/")
-    expect(noa.get_by_text("CommBox does not say that a call took place")).to_be_visible()
+    expect(noa.get_by_text("CommBox does not report that a call took place")).to_be_visible()
     expect(noa.get_by_role("heading", name="Conversations with a recording")).to_be_visible()
 
 
@@ -78,8 +78,8 @@ def test_without_scripts_everything_is_there(noa: Any, portal: Any, browser: Any
 
 def test_a_month_is_stated_and_its_event_leads_to_the_proof(noa: Any) -> None:
     noa.goto("/assurance/statements/")
-    noa.get_by_role("button", name="State it now").click()
-    noa.get_by_role("heading", name=re.compile("Completeness of .*, version 1")).wait_for()
+    noa.get_by_role("button", name="State now").click()
+    noa.get_by_role("heading", name=re.compile("Completeness statement for .*, version 1")).wait_for()
     assert axe_findings_in_both_themes(noa) == {}
     assert noa.evaluate("document.documentElement.scrollWidth") <= 390
     with noa.expect_download() as download:

@@ -384,7 +384,7 @@ def test_the_map_says_numbers_and_that_it_was_read(noa: Client, channel: Stream)
     html = noa.get("/assurance/?by=agent").content.decode()
     assert "Avery &lt;Cole&gt;" in html
     assert 'title="1 of 1"' in html
-    assert "CommBox does not say that a call took place" in html
+    assert "CommBox does not report that a call took place" in html
     (event,) = AuditEvent.objects.filter(kind="assurance.opened")
     assert b'"filters":{"by":"agent"}' in bytes(event.body)
 
@@ -470,14 +470,14 @@ def test_the_page_says_what_was_usual(noa: Client, channel: Stream) -> None:
     usual = html[html.index("What was usual the month before") :]
     assert "Premium video" in usual
     assert '<td class="r num" data-label="Usual length">5:12</td>' in usual
-    assert '<td class="r num" data-label="Recordings compared with">25</td>' in usual
+    assert '<td class="r num" data-label="Recordings compared">25</td>' in usual
     assert "1,000" in usual
 
 
 def test_before_anything_was_expected_or_looked_into_nothing_is_green(noa: Client) -> None:
     html = noa.get("/assurance/").content.decode()
     assert 'class="value ok"' not in html
-    assert "nothing was expected in these days" in html
+    assert "nothing was expected on these days" in html
     assert "the first sample is drawn within ten minutes of the first recording" in html
     assert "0 of 0" not in html
     sample = noa.get("/assurance/sample/").content.decode()

@@ -47,7 +47,10 @@ def test_a_good_file_opens_and_leaves_no_event(upstream: Control, medium: str, p
     path = next(FILMS.glob(f"{medium}.*"))
     row = stored(upstream, medium=path.name, presigned=presigned)
     found = check_media(recording=row, by=BY)
-    assert (found.outcome, found.sentence.endswith("It is as long as CommBox reports.")) == ("opens", True)
+    assert (found.outcome, found.sentence.endswith("Its length matches the reported length.")) == (
+        "opens",
+        True,
+    )
     assert found.size_bytes == path.stat().st_size
     assert failures() == []
 
@@ -85,7 +88,7 @@ def test_a_file_that_does_not_open_is_an_event_with_the_reason(upstream: Control
     assert check_media(recording=row, by=BY).outcome == "fails"
     (event,) = failures()
     assert event["object"]["ref"] == f"recording:{row.pk}"
-    assert "cut off" in event["action_detail"]["sentence"]
+    assert "truncated" in event["action_detail"]["sentence"]
 
 
 @pytest.mark.parametrize("content", [None, b""])

@@ -14,6 +14,7 @@ import rfc8785
 import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.utils import translation
 
 from recordings.assurance import tasks
 from recordings.assurance.statements import exceptions_csv, state_month
@@ -178,6 +179,16 @@ def test_a_month_is_stated_some_hours_after_its_end_or_as_soon_as_somebody_looks
         assert [row.month for row in CompletenessStatement.objects.filter(month=OCTOBER)] == stated
 
 
+def test_neither_language_nor_wording_makes_another_version(
+    month: list[Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with translation.override("he"):
+        first = stated()
+    assert json.loads(bytes(first.document))["meanings"]["vanished"] == "CommBox no longer reports it."
+    monkeypatch.setattr("recordings.assurance.statements.CAVEAT", "Put in other words.")
+    assert stated().pk == first.pk
+
+
 def test_an_empty_month_is_stated_as_empty(db: None) -> None:
     row = stated()
     assert (row.expected, row.found, row.exceptions) == (0, 0, 0)
@@ -218,10 +229,37 @@ def test_a_month_is_asked_for_read_and_taken_along(
     pdf = eva.get(f"{response['Location']}file.pdf")
     assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
     page = first_page(pdf.content)
-    for words in ("Completenessof2026-10,version1", "Premiumvideo", "3expected,2found", row.sha256):
+    for words in ("Completenessstatementfor2026-10,version1", "Premiumvideo", "expected3·found2", row.sha256):
         assert words in page
     assert AuditEvent.objects.filter(kind="assurance.downloaded").count() == 3
     assert eva.get(f"{response['Location']}file.exe").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "browser", "language"),
+    [
+        ("", "en", "en"),
+        ("", "he", "he"),
+        ("?language=he", "en", "he"),
+        ("?language=en", "he", "en"),
+        ("?language=x", "en", "en"),
+    ],
+)
+def test_the_pdf_is_in_the_chosen_language_or_the_reader_s(
+    eva: Client,
+    month: list[Recording],
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    browser: str,
+    language: str,
+) -> None:
+    monkeypatch.setattr(
+        "recordings.assurance.statement_pdf.typeset", lambda data: str(translation.get_language()).encode()
+    )
+    pdf = eva.get(
+        f"/assurance/statements/{stated().pk}/file.pdf{query}", headers={"accept-language": browser}
+    )
+    assert pdf.content.decode() == language
 
 
 @pytest.mark.parametrize(
@@ -246,8 +284,8 @@ def test_an_older_version_says_that_it_is_one(eva: Client, month: list[Recording
     first = stated()
     Recording.objects.filter(pk=month[1].pk).update(state="file_missing")
     second = stated()
-    assert "A newer version was stated" in eva.get(f"/assurance/statements/{first.pk}/").content.decode()
-    assert "A newer version was stated" not in eva.get(f"/assurance/statements/{second.pk}/").content.decode()
+    assert "There is a newer version" in eva.get(f"/assurance/statements/{first.pk}/").content.decode()
+    assert "There is a newer version" not in eva.get(f"/assurance/statements/{second.pk}/").content.decode()
 
 
 def test_a_qa_manager_reads_and_does_not_state(client: Client, month: list[Recording]) -> None:

@@ -67,9 +67,9 @@ def test_an_index_behind_the_pictures_is_found_where_the_boxes_say(version: int,
         (FTYP + box(b"mdat", bytes(100_000)), "no index (moov), so"),
         (FTYP + box(b"mdat", bytes(100_000)) + b"no box here at all", "no index (moov) where"),
         (FTYP + box(b"moov", box(b"trak")), "no header (mvhd)"),
-        (FTYP + box(b"moov", box(b"mvhd", b"\0\0\0")), "cut off"),
-        (FTYP + box(b"moov", mvhd(0, 5)), "in no unit"),
-        (FTYP + MOOV + box(b"mdat", bytes(999))[:-1], "ends before its pictures do"),
+        (FTYP + box(b"moov", box(b"mvhd", b"\0\0\0")), "truncated"),
+        (FTYP + box(b"moov", mvhd(0, 5)), "no time scale"),
+        (FTYP + MOOV + box(b"mdat", bytes(999))[:-1], "ends before the video does"),
     ],
 )
 def test_what_no_player_opens(data: bytes, sentence: str) -> None:
@@ -97,7 +97,7 @@ def test_a_live_webm_has_no_length() -> None:
     """MediaRecorder writes a segment of unknown length and no duration."""
     cluster = b"\x1f\x43\xb6\x75\x84abcd"
     data = b"\x1a\x45\xdf\xa3\x80" + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"\x15\x49\xa9\x66\x80" + cluster
-    assert inspect_media(data, len(data)) == Inspection("webm", True, "Its header was found.", None)
+    assert inspect_media(data, len(data)) == Inspection("webm", True, "The file's header was found.", None)
     assert inspect_media(data[:5], 5).opens is False
 
 
