@@ -1,4 +1,4 @@
-"""A transparency log's arithmetic and its texts, as RFC 9162 and the C2SP specifications have them.
+"""Transparency logs: Merkle trees, signed notes, the signer and the witness (RFC 9162 and the C2SP specifications).
 
-Pure Python and `cryptography`; knows nothing of Django or of the portal, so that a witness runs anywhere.
+Pure Python and `cryptography`, without Django and the portal, so that a witness can run anywhere.
 """

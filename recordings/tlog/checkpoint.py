@@ -1,4 +1,4 @@
-"""C2SP tlog-checkpoint: three lines – origin, size, root – that commit to a whole log."""
+"""C2SP tlog-checkpoint: a text of an origin, a size and a root, which commits to the whole log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from recordings.tlog.texts import HASH_BYTES, decimal, decode_hash, encode64
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Which log, how many leaves, and the root over them. Raises NoteError for what cannot be written down."""
+    """The origin, size and root of a log. Raises NoteError for values that a checkpoint cannot express."""
 
     origin: str
     size: int
@@ -22,23 +22,23 @@ class Checkpoint:
             raise NoteError("A checkpoint has an origin, a size and a root of 32 bytes.")
 
     def text(self) -> str:
-        """The text of the note that is signed."""
+        """Return the text to be signed."""
         lines = (self.origin, str(self.size), encode64(self.root), *self.extensions)
         return "".join(f"{line}\n" for line in lines)
 
 
 def parse(text: str) -> Checkpoint:
-    """Parse a checkpoint from the text of a note. NoteError when it is not one."""
+    """Parse a checkpoint from the text of a note. Raises NoteError when it is not one."""
     origin, *lines = text.removesuffix("\n").split("\n")
     if not text.endswith("\n") or len(lines) < 2:
         raise NoteError("A checkpoint has at least three lines: origin, size, root.")
     try:
         return Checkpoint(origin, decimal(lines[0]), decode_hash(lines[1]), tuple(lines[2:]))
-    except ValueError as wrong:
-        raise NoteError(f"This is not a checkpoint: {wrong}") from wrong
+    except ValueError as error:
+        raise NoteError(f"This is not a checkpoint: {error}") from error
 
 
 def parse_note(note: str | bytes, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, list[Signed]]:
-    """Parse a checkpoint, and find who of `keys` signed it. NoteError as `Note.verify`."""
+    """Parse a checkpoint and verify its signatures by `keys`. Raises NoteError as `Note.verify` does."""
     parsed = Note.parse(note)
     return parse(parsed.text), parsed.verify(keys)

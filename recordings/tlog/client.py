@@ -1,4 +1,4 @@
-"""Ask a cosigner – a witness by URL, the signer by its unix socket – for its signature on a checkpoint."""
+"""Request signatures on checkpoints from a witness (by URL) or from the signer (by Unix socket)."""
 
 import http.client
 import socket
@@ -17,11 +17,11 @@ _LARGEST_RESPONSE = 256 * 1024
 
 
 class Unreachable(Exception):
-    """The cosigner did not answer; the text says what happened instead."""
+    """The cosigner did not answer; the text says why."""
 
 
 class Refused(Exception):
-    """The cosigner answered, and not with a signature."""
+    """The cosigner answered, but not with a signature."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"Refused with {status}: {text}")
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class Conflict(Refused):
-    """The cosigner's last checkpoint has another size: ask again with a proof from there."""
+    """The cosigner's last checkpoint has a different size. Ask again with a proof from that size."""
 
     def __init__(self, size: int) -> None:
         super().__init__(409, f"The last signed size is {size}.")
@@ -43,17 +43,17 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        """To the socket's file."""
+        """Connect to the socket's file."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
 
 class Client:
-    """A cosigner at an `http(s)://` URL (its submission prefix) or, given a Path, at a unix socket.
+    """A cosigner at an `http(s)://` URL (its submission prefix) or, given a Path, at a Unix socket.
 
-    Keeps its connection until `close` (or the end of `with`); several threads may use it, one after another.
-    ValueError for any other address.
+    The connection is kept until `close` or the end of `with`. Threads may share the client; their requests run one
+    after another. Raises ValueError for any other address.
     """
 
     def __init__(self, address: str | Path, *, timeout_seconds: float = 10) -> None:
@@ -61,10 +61,10 @@ class Client:
         self._prefix, self._connection = _connection(address, timeout_seconds)
 
     def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
-        """Ask for the signature lines on `note`, which grew from its last size `old` as `path` proves.
+        """Request signature lines on `note`; `path` proves that it grew from the cosigner's last size `old`.
 
-        A witness wants the signed note, the signer the checkpoint's text alone. Nothing is verified here: give the
-        lines to `Note.verify` before use. Raises Conflict, Refused or Unreachable.
+        A witness expects the signed note, the signer only the checkpoint's text. The lines are not verified here: pass
+        them to `Note.verify` before use. Raises Conflict, Refused or Unreachable.
         """
         lines = [f"old {old}", *map(encode64, path)]
         status, kind, text = self._request("POST", "/add-checkpoint", "\n".join(lines) + "\n\n" + note)
@@ -75,7 +75,7 @@ class Client:
         return _parse_lines(text)
 
     def latest(self, origin: str) -> str | None:
-        """Ask for the newest note it signed for a log; None when it never did. Raises Refused or Unreachable."""
+        """Request the newest note signed for a log; None when there is none. Raises Refused or Unreachable."""
         status, _, text = self._request("GET", f"/{sha256(origin.encode()).hexdigest()}/checkpoint")
         if status == 404:
             return None
@@ -94,18 +94,18 @@ class Client:
         self.close()
 
     def _request(self, method: str, path: str, body: str | None = None) -> tuple[int, str, str]:
-        """Send a request, and again when a kept connection turns out closed: at worst the same is signed twice."""
+        """Send a request, and again when a kept connection was closed. At worst, a checkpoint is signed twice."""
         with self._lock:
-            kept = self._connection.sock is not None
+            reused = self._connection.sock is not None
             try:
                 return self._send(method, path, body)
-            except (OSError, http.client.HTTPException) as wrong:
-                if not kept or isinstance(wrong, TimeoutError):
-                    raise Unreachable(_reason(wrong)) from wrong
+            except (OSError, http.client.HTTPException) as error:
+                if not reused or isinstance(error, TimeoutError):
+                    raise Unreachable(_reason(error)) from error
             try:
                 return self._send(method, path, body)
-            except (OSError, http.client.HTTPException) as wrong:
-                raise Unreachable(_reason(wrong)) from wrong
+            except (OSError, http.client.HTTPException) as error:
+                raise Unreachable(_reason(error)) from error
 
     def _send(self, method: str, path: str, body: str | None) -> tuple[int, str, str]:
         try:
@@ -120,7 +120,7 @@ class Client:
             raise
         if len(text) > _LARGEST_RESPONSE:
             self._connection.close()
-            raise Refused(response.status, "The answer is far too long.")
+            raise Refused(response.status, "The response is too large.")
         return response.status, response.getheader("Content-Type", ""), text.decode("utf-8", "replace")
 
 
@@ -129,27 +129,27 @@ def _connection(address: str | Path, timeout: float) -> tuple[str, http.client.H
         return "", _UnixConnection(str(address), timeout)
     url = urlsplit(address)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("A cosigner is reached by an http:// or https:// URL, or by the path of a socket.")
+        raise ValueError("A cosigner's address is an http:// or https:// URL, or the path of a socket.")
     connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     return url.path.rstrip("/"), connect(url.hostname, url.port, timeout=timeout)
 
 
-def _reason(wrong: Exception) -> str:
-    if isinstance(wrong, OSError) and wrong.strerror:
-        return f"{wrong.strerror}."
-    return f"{str(wrong) or type(wrong).__name__}."
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return f"{str(error) or type(error).__name__}."
 
 
 def _parse_size(text: str) -> int:
     try:
         return decimal(text.removesuffix("\n"))
     except ValueError:
-        raise Refused(409, "The answer is not a size.") from None
+        raise Refused(409, "The response is not a size.") from None
 
 
 def _parse_lines(text: str) -> list[str]:
     lines = text.removesuffix("\n").split("\n")
     try:
         return [Signature.parse(line).line for line in lines]
-    except NoteError as wrong:
-        raise Refused(200, f"The answer is not a list of signatures: {wrong}") from wrong
+    except NoteError as error:
+        raise Refused(200, f"The response is not a list of signatures: {error}") from error

@@ -1,4 +1,4 @@
-"""What the command lines of signer and witness share: their folder, their key, sentences instead of traces."""
+"""Shared by the command lines of signer and witness: state folder, key file, errors as sentences."""
 
 import argparse
 import logging
@@ -13,29 +13,29 @@ from recordings.tlog.server import ListenError
 from recordings.tlog.state import State, StateError
 
 
-def run(command: Callable[[argparse.Namespace], None], given: argparse.Namespace) -> int:
-    """Run a command; an error is one sentence and exit code 1."""
+def run(command: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """Run a command; returns its exit code. An error is printed as one sentence."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
-        command(given)
-    except (KeyFileError, ListenError, NoteError, StateError, OSError) as wrong:
-        print_stderr(str(wrong))
+        command(options)
+    except (KeyFileError, ListenError, NoteError, StateError, OSError) as error:
+        print_stderr(str(error))
         return 1
     return 0
 
 
 def open_state(folder: Path, key_file: Path, *, replacing: bool = False) -> State:
-    """Open the folder's state. StateError when the key is there and the state is not, or the other way round.
+    """Open the state in a folder, or begin a new one. Raises StateError when either the key or the state is missing.
 
-    Without its memory a key could sign a second history; without its key a memory belongs to nobody, unless
-    the key is just being replaced.
+    Without its state a key could sign a second history. A state without its key is useless, unless the key is being
+    replaced.
     """
     state = State(folder)
     error = ""
     if state.is_new and key_file.exists():
-        error = f"{key_file} is there but its state is gone: restore state.json, or make a new key."
+        error = f"{key_file} exists but state.json is missing. Restore it, or generate a new key."
     elif state.origins and not key_file.exists() and not replacing:
-        error = f"{folder} has a state but {key_file.name} is gone: restore it."
+        error = f"{folder} has a state but {key_file.name} is missing. Restore it."
     if error:
         state.close()
         raise StateError(error)
@@ -45,8 +45,8 @@ def open_state(folder: Path, key_file: Path, *, replacing: bool = False) -> Stat
 
 
 def key_of(path: Path, name: str, kind: int) -> SigningKey:
-    """Load the key of a file, made at the first start. KeyFileError when it is another's or open to others."""
-    return keys.load_as(path, name, kind) if path.exists() else keys.make(path, name, kind)
+    """Load the key of a file; generate it at the first start. Raises KeyFileError as `keys.load_as` does."""
+    return keys.load_as(path, name, kind) if path.exists() else keys.generate(path, name, kind)
 
 
 def print_stderr(sentence: str) -> None:

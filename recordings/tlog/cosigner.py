@@ -1,6 +1,6 @@
-"""The state machine of C2SP tlog-witness: signs a checkpoint only when the last one it signed grew into it.
+"""C2SP tlog-witness: sign a checkpoint only if it is consistent with the last one signed.
 
-The log's own signer and a witness are the same machine with other keys; what differs is in `signer` and `witness`.
+The log's signer and a witness follow the same rules; the modules `signer` and `witness` have the differences.
 """
 
 import threading
@@ -21,7 +21,7 @@ SIZE = "text/x.tlog.size"
 
 @dataclass(frozen=True)
 class Response:
-    """What is sent back over HTTP."""
+    """An HTTP response."""
 
     status: int
     body: str
@@ -29,7 +29,7 @@ class Response:
 
 
 class Refusal(Exception):
-    """Why a checkpoint is not signed, with the response that says so."""
+    """The reason why a checkpoint is not signed, with the response to send."""
 
     def __init__(self, status: int, body: str, content_type: str = PLAIN) -> None:
         super().__init__(body)
@@ -46,19 +46,21 @@ class AddCheckpointRequest:
 
     @classmethod
     def parse(cls, request: bytes) -> Self:
-        """Refusal 400 unless it is an old size, hashes, an empty line and something more."""
+        """Parse a request: an old size, hashes, an empty line and a note. Raises Refusal 400 for anything else."""
         try:
             head, gap, note = request.decode().partition("\n\n")
             first, *hashes = head.split("\n")
             if not gap or not first.startswith("old ") or len(hashes) > MOST_HASHES:
-                raise ValueError(f"old size, at most {MOST_HASHES} hashes, an empty line, a checkpoint.")
+                raise ValueError(
+                    f"it needs an old size, at most {MOST_HASHES} hashes, an empty line and a checkpoint."
+                )
             return cls(decimal(first[4:]), tuple(decode_hash(line) for line in hashes), note)
-        except ValueError as wrong:
-            raise Refusal(400, f"This is not a request for a signature: {wrong}") from wrong
+        except ValueError as error:
+            raise Refusal(400, f"This is not an add-checkpoint request: {error}") from error
 
 
 class Cosigner(ABC):
-    """Signs what is consistent with `state`, and has it on disk before it answers."""
+    """Signs checkpoints that are consistent with `state`. The new state is on disk before the answer is sent."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -66,14 +68,14 @@ class Cosigner(ABC):
 
     @abstractmethod
     def read(self, note: str) -> tuple[Checkpoint, list[str]]:
-        """The checkpoint of a request and the signature lines to keep with it. Refusal 400, 403 or 404."""
+        """Parse the checkpoint of a request and the signature lines to keep. Raises Refusal 400, 403 or 404."""
 
     @abstractmethod
     def sign(self, checkpoint: Checkpoint) -> list[str]:
-        """This cosigner's own signature lines."""
+        """Return this cosigner's signature lines."""
 
     def add_checkpoint(self, request: bytes) -> Response:
-        """Answer a request, as tlog-witness has it."""
+        """Answer an add-checkpoint request (C2SP tlog-witness)."""
         try:
             parsed = AddCheckpointRequest.parse(request)
             checkpoint, lines = self.read(parsed.note)
@@ -86,7 +88,7 @@ class Cosigner(ABC):
         return Response(200, "".join(f"{line}\n" for line in own))
 
     def latest(self, origin_hash: str) -> Response:
-        """Look up the newest checkpoint signed for the log whose origin has this SHA-256."""
+        """Return the newest checkpoint signed for the log whose origin has this SHA-256."""
         note = self._state.note_by_hash(origin_hash)
         return Response(404, "Nothing was signed for this log.\n") if note is None else Response(200, note)
 
@@ -97,12 +99,12 @@ class Cosigner(ABC):
         if parsed.old > checkpoint.size:
             raise Refusal(400, "The old size is larger than the new one.")
         if parsed.old != last.size:
-            # Two signed roots of one size are evidence whatever the old size was.
+            # Two signed roots of one size are evidence, whatever old size the request names.
             if checkpoint.size == last.size and checkpoint.root != last.root:
                 self._state.keep_evidence(checkpoint, request)
             raise Refusal(409, str(last.size), SIZE)
         try:
             check_consistency(last.size, last.root, checkpoint.size, checkpoint.root, parsed.path)
-        except ProofError as wrong:
+        except ProofError as error:
             self._state.keep_evidence(checkpoint, request)
-            raise Refusal(422, str(wrong)) from wrong
+            raise Refusal(422, str(error)) from error

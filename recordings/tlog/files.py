@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and are still so after the power failed."""
+"""Write files atomically and durably: after a power failure a file is complete or absent."""
 
 import os
 from pathlib import Path
@@ -7,33 +7,33 @@ _OWNER_ONLY = 0o600
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put `data` in the place of the file: after return it is on disk, before it the old content is."""
-    written = _write_beside(path, data)
-    written.replace(path)
+    """Replace a file. After return the new content is on disk; until then the old content is."""
+    temporary = _write_temporary(path, data)
+    temporary.replace(path)
     _sync_folder(path.parent)
 
 
 def write_new(path: Path, data: bytes) -> bool:
-    """Write a file that is not there yet; False, and nothing touched, when it is."""
-    written = _write_beside(path, data)
+    """Write a file unless it exists; False, without changing anything, when it does."""
+    temporary = _write_temporary(path, data)
     try:
-        os.link(written, path)
+        os.link(temporary, path)
     except FileExistsError:
         return False
     finally:
-        written.unlink()
+        temporary.unlink()
     _sync_folder(path.parent)
     return True
 
 
-def _write_beside(path: Path, data: bytes) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY), "wb") as file:
+def _write_temporary(path: Path, data: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    return beside
+    return temporary
 
 
 def _sync_folder(folder: Path) -> None:

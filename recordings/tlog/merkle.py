@@ -1,8 +1,7 @@
-"""The Merkle tree of RFC 9162 section 2.1 (the same as RFC 6962's) over SHA-256.
+"""The Merkle tree of RFC 9162, section 2.1 (the same as RFC 6962's), with SHA-256.
 
-A node is named by (height, index): the subtree over the leaves index·2^height … (index+1)·2^height − 1, as far as
-the tree reaches. At each height a node without a sibling moves up as it is, which is the RFC's split at the
-largest power of two.
+A node (height, index) is the subtree over the leaves index·2^height … (index+1)·2^height − 1, as far as the tree
+reaches. A node without a sibling moves up unchanged, which is equal to the RFC's split at the largest power of two.
 """
 
 import hmac
@@ -20,21 +19,21 @@ Level = Sequence[bytes]
 
 
 class ProofError(ValueError):
-    """A proof that does not prove what it should. The text says what is wrong with it."""
+    """A proof is not valid; the text says why."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """SHA-256(0x00 ‖ entry)."""
+    """Compute SHA-256(0x00 ‖ entry)."""
     return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256(0x01 ‖ left ‖ right)."""
+    """Compute SHA-256(0x01 ‖ left ‖ right)."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def root(hashes: Sequence[bytes]) -> bytes:
-    """The tree head over these leaf hashes; of none: SHA-256 of nothing."""
+    """Compute the root over these leaf hashes. The root over none is the SHA-256 of nothing."""
     if not hashes:
         return EMPTY_ROOT
     level = hashes
@@ -44,7 +43,7 @@ def root(hashes: Sequence[bytes]) -> bytes:
 
 
 def levels(hashes: Sequence[bytes]) -> list[Level]:
-    """All heights of the tree: the leaf hashes first, its root alone in the last."""
+    """Compute all levels of the tree, from the leaf hashes to the root alone."""
     tree = [hashes]
     while len(tree[-1]) > 1:
         tree.append(_parents(tree[-1]))
@@ -60,7 +59,7 @@ def _parents(level: Sequence[bytes]) -> list[bytes]:
 
 
 def inclusion_nodes(index: int, size: int, height: int = 0) -> list[Node]:
-    """The siblings from a node (a leaf, unless a height is given) up to the root, lowest first."""
+    """List the siblings of a node on its way to the root, lowest first. The node is a leaf unless `height` is given."""
     nodes = []
     while (1 << height) < size:
         sibling = index ^ 1
@@ -71,9 +70,9 @@ def inclusion_nodes(index: int, size: int, height: int = 0) -> list[Node]:
 
 
 def consistency_nodes(old: int, size: int) -> list[Node]:
-    """The nodes of RFC 9162's PROOF(old, D[size]), in its order. ProofError when `old` is beyond the tree."""
+    """List the nodes of RFC 9162's PROOF(old, D[size]), in its order. Raises ProofError when `old` exceeds the size."""
     if not 0 <= old <= size:
-        raise ProofError(f"There is no tree of size {old} within one of size {size}.")
+        raise ProofError(f"There is no tree of size {old} in a tree of size {size}.")
     if old in (0, size):
         return []
     height, index = 0, old - 1
@@ -84,7 +83,7 @@ def consistency_nodes(old: int, size: int) -> list[Node]:
 
 
 def inclusion_path(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """RFC 9162 2.1.3.1: the leaf's sibling first. ProofError when there is no such leaf."""
+    """Compute the inclusion path of a leaf (RFC 9162, 2.1.3.1). Raises ProofError when there is no such leaf."""
     if not 0 <= index < len(hashes):
         raise ProofError(f"There is no leaf {index} in a tree of size {len(hashes)}.")
     tree = levels(hashes)
@@ -92,14 +91,14 @@ def inclusion_path(hashes: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def consistency_path(hashes: Sequence[bytes], old: int) -> list[bytes]:
-    """RFC 9162 2.1.4.1: that the first `old` leaves are a tree this one grew from."""
+    """Compute the consistency path from the first `old` leaves to this tree (RFC 9162, 2.1.4.1)."""
     nodes = consistency_nodes(old, len(hashes))
     tree = levels(hashes)
     return [tree[height][at] for height, at in nodes]
 
 
 def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """RFC 9162 2.1.3.2: `leaf` (its hash) is number `index` of the tree `size`, `root`. Else ProofError."""
+    """Check that leaf hash `leaf` is leaf `index` of the tree `size`, `root` (RFC 9162, 2.1.3.2). Raises ProofError."""
     _check_lengths(leaf, root, *path)
     if not 0 <= index < size:
         raise ProofError(f"There is no leaf {index} in a tree of size {size}.")
@@ -119,13 +118,16 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], r
 
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> None:
-    """RFC 9162 2.1.4.2: the tree (`new`, `new_root`) begins with the tree (`old`, `old_root`). Else ProofError."""
+    """Check that the tree (`new`, `new_root`) begins with the tree (`old`, `old_root`) (RFC 9162, 2.1.4.2).
+
+    Raises ProofError.
+    """
     _check_lengths(old_root, new_root, *path)
     if not 0 <= old <= new:
         raise ProofError(f"A tree of size {new} did not grow from one of size {old}.")
-    for size, given in ((old, old_root), (new, new_root)):
+    for size, size_root in ((old, old_root), (new, new_root)):
         if size == 0:
-            _check_same(given, EMPTY_ROOT, "A tree of size 0 has the root of the empty tree.")
+            _check_same(size_root, EMPTY_ROOT, "A tree of size 0 has the root of the empty tree.")
     if old in (0, new):
         if path:
             raise ProofError("There is nothing to prove, so the consistency proof must be empty.")
@@ -142,24 +144,24 @@ def _check_growth(old: int, old_root: bytes, new: int, new_root: bytes, path: Se
     steps = [old_root, *path] if at == 0 else list(path)
     if not steps:
         raise ProofError("The consistency proof is too short.")
-    old_found = new_found = steps[0]
+    old_computed = new_computed = steps[0]
     for node in steps[1:]:
         if last == 0:
             raise ProofError("The consistency proof is too long.")
         if at % 2 or at == last:
-            old_found, new_found = node_hash(node, old_found), node_hash(node, new_found)
+            old_computed, new_computed = node_hash(node, old_computed), node_hash(node, new_computed)
             at, last = _past_promotions(at, last)
         else:
-            new_found = node_hash(new_found, node)
+            new_computed = node_hash(new_computed, node)
         at, last = at >> 1, last >> 1
     if last:
         raise ProofError("The consistency proof is too short.")
-    _check_same(old_found, old_root, "The consistency proof does not lead to the old root.")
-    _check_same(new_found, new_root, "The consistency proof does not lead to the new root.")
+    _check_same(old_computed, old_root, "The consistency proof does not lead to the old root.")
+    _check_same(new_computed, new_root, "The consistency proof does not lead to the new root.")
 
 
 def _past_promotions(at: int, last: int) -> tuple[int, int]:
-    """Up to where this node was a right child: on the way it had no sibling and moved up as it was."""
+    """Skip the levels at which this node had no sibling and moved up unchanged."""
     while at and not at % 2:
         at, last = at >> 1, last >> 1
     return at, last
@@ -176,13 +178,13 @@ def _check_same(actual: bytes, expected: bytes, sentence: str) -> None:
 
 
 class Frontier:
-    """The right edge of a growing tree: the roots of its full subtrees, largest first; enough to go on from."""
+    """The right edge of a growing tree: the roots of its full subtrees, largest first. Enough to add leaves to."""
 
     def __init__(self, size: int = 0, nodes: Iterable[bytes] = ()) -> None:
         self.nodes = tuple(nodes)
         self.size = size
         if size < 0 or len(self.nodes) != size.bit_count():
-            raise ProofError(f"A tree of size {size} has another number of full subtrees.")
+            raise ProofError(f"A tree of size {size} does not have {len(self.nodes)} full subtrees.")
         _check_lengths(*self.nodes)
 
     def append(self, leaf: bytes) -> None:
@@ -190,34 +192,34 @@ class Frontier:
         self.extend((leaf,))
 
     def extend(self, leaves: Sequence[bytes]) -> None:
-        """Add leaf hashes, height by height: one hash per pair."""
-        waiting, height = list(leaves), 0
+        """Add leaf hashes, level by level: one hash per pair."""
+        nodes, height = list(leaves), 0
         edge = dict(zip(_heights(self.size), self.nodes, strict=True))
-        while waiting:
+        while nodes:
             if height in edge:
-                waiting.insert(0, edge.pop(height))
-            if len(waiting) % 2:
-                edge[height] = waiting.pop()
-            waiting, height = _parents(waiting), height + 1
+                nodes.insert(0, edge.pop(height))
+            if len(nodes) % 2:
+                edge[height] = nodes.pop()
+            nodes, height = _parents(nodes), height + 1
         self.size += len(leaves)
         self.nodes = tuple(edge[height] for height in _heights(self.size))
 
     def root(self) -> bytes:
-        """The tree head over everything added so far."""
+        """Compute the root over all leaves added so far."""
         return fold(self.nodes)
 
     def to_bytes(self) -> bytes:
-        """The nodes one after another; the size is kept beside them."""
+        """Concatenate the nodes. The size must be stored separately."""
         return b"".join(self.nodes)
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> Self:
-        """What `to_bytes` gave. ProofError when it is not of this size."""
+        """Restore the result of `to_bytes`. Raises ProofError when the data does not belong to this size."""
         return cls(size, (data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)))
 
 
 def fold(nodes: Sequence[bytes]) -> bytes:
-    """The root over full subtrees that get smaller from left to right."""
+    """Compute the root over adjacent full subtrees, largest first."""
     if not nodes:
         return EMPTY_ROOT
     node = nodes[-1]
@@ -227,7 +229,7 @@ def fold(nodes: Sequence[bytes]) -> bytes:
 
 
 def full_subtrees(start: int, end: int) -> list[Node]:
-    """The full subtrees over the leaves start … end − 1, largest first; `start` is where such a range may begin."""
+    """List the full subtrees over leaves start … end − 1, largest first. `start` must be a multiple of the largest."""
     edges = [start]
     for height in _heights(end - start):
         edges.append(edges[-1] + (1 << height))

@@ -1,7 +1,7 @@
-"""C2SP signed-note: a text and the lines of those who signed it.
+"""C2SP signed-note: a text, and the signature lines of those who signed it.
 
-Two kinds of keys, both Ed25519: 0x01 signs the text (logs); 0x04 signs a time and the text (tlog-cosignature:
-witnesses). Signature lines are handled without their newline; `format_note` puts it back.
+There are two kinds of keys, both Ed25519. Logs sign the text (0x01). Witnesses sign a time and the text (0x04,
+tlog-cosignature). Signature lines are handled without their newline; `format_note` adds it.
 """
 
 import re
@@ -21,19 +21,19 @@ WITNESS = 0x04
 _KINDS = {LOG: "log", WITNESS: "witness"}
 _PRIVATE = "PRIVATE+KEY+"
 _ID_BYTES, _TIME_BYTES, _KEY_BYTES = 4, 8, 32
-# Control characters but the newline, and halves of surrogate pairs, which no UTF-8 has.
+# Control characters other than newline, and halves of surrogate pairs, which UTF-8 cannot encode.
 _NOT_IN_NOTES = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _LONGEST_NOTE = 1_000_000
 _MOST_SIGNATURES = 100
 
 
 class NoteError(ValueError):
-    """A note, a signature or a key that is malformed or does not verify."""
+    """A note, a signature or a key is malformed or does not verify."""
 
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public key under its name. Raises NoteError for a name or kind that notes do not have."""
+    """A public key and its name. Raises NoteError for a name or kind that is not allowed in notes."""
 
     name: str
     kind: int
@@ -41,11 +41,11 @@ class VerifierKey:
 
     def __post_init__(self) -> None:
         if "+" in self.name or self.name.split() != [self.name]:
-            raise NoteError("A key's name is not empty and has neither spaces nor a plus.")
+            raise NoteError("A key's name must not be empty or contain spaces or a plus sign.")
         if _NOT_IN_NOTES.search(self.name):
-            raise NoteError("A key's name has no control characters and can be written in UTF-8.")
+            raise NoteError("A key's name must be valid UTF-8 without control characters.")
         if self.kind not in _KINDS:
-            raise NoteError(f"Keys of type 0x{self.kind:02x} are not known here.")
+            raise NoteError(f"Keys of type 0x{self.kind:02x} are not supported.")
         if len(self.public) != _KEY_BYTES:
             raise NoteError(f"An Ed25519 public key has {_KEY_BYTES} bytes.")
 
@@ -56,39 +56,39 @@ class VerifierKey:
 
     @property
     def vkey(self) -> str:
-        """The key as people pass it around."""
+        """The key in its text form, as published."""
         return f"{self.name}+{self.key_id.hex()}+{encode64(bytes([self.kind]) + self.public)}"
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        """Parse a key from its text. NoteError when anything about it is wrong, the id included."""
+        """Parse a key from its text form. Raises NoteError when it is malformed or its id does not match."""
         name, key_id, data = _split_key(vkey)
         key = cls(name, data[0], data[1:])
         if key.key_id.hex() != key_id:
-            raise NoteError(f"The key id of {name} does not fit its key.")
+            raise NoteError(f"The key id of {name} does not match its key.")
         return key
 
     def named(self, name: str) -> "VerifierKey":
-        """The same key under another name, as the next epoch of a log has it."""
+        """Return the same key under another name, as used by the next epoch of a log."""
         return VerifierKey(name, self.kind, self.public)
 
     def verify(self, text: str, signature: bytes) -> int | None:
-        """Check a signature (without its key id); gives the time a witness signed at. NoteError when it fails."""
+        """Verify a signature (without its key id); returns the time of a witness's. Raises NoteError if invalid."""
         signed, time, message = signature, None, text.encode()
         if self.kind == WITNESS:
             time, signed = int.from_bytes(signature[:_TIME_BYTES], "big"), signature[_TIME_BYTES:]
             message = _cosigned_message(text, time)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signed, message)
-        except (InvalidSignature, ValueError) as wrong:
-            raise NoteError(f"The signature of {self.name} does not verify.") from wrong
+        except (InvalidSignature, ValueError) as error:
+            raise NoteError(f"The signature of {self.name} does not verify.") from error
         if time is not None and not 0 < time < 2**63:
             raise NoteError(f"The cosignature of {self.name} has no time.")
         return time
 
 
 class SigningKey:
-    """A private key under its name; its repr shows the public part only."""
+    """A private key and its name. Its repr shows only the public key."""
 
     def __init__(self, name: str, kind: int, seed: bytes) -> None:
         if len(seed) != _KEY_BYTES:
@@ -99,22 +99,22 @@ class SigningKey:
 
     @classmethod
     def generate(cls, name: str, kind: int = LOG) -> Self:
-        """Make a fresh key."""
+        """Generate a key."""
         return cls(name, kind, Ed25519PrivateKey.generate().private_bytes_raw())
 
     @classmethod
     def parse(cls, secret: str) -> Self:
-        """Parse a key from `secret()`. The NoteError never quotes it."""
+        """Parse a key from the text of `secret()`. Raises NoteError, which never quotes the text."""
         if not secret.startswith(_PRIVATE):
             raise NoteError("This is not a private key.")
         name, key_id, data = _split_key(secret.removeprefix(_PRIVATE))
         key = cls(name, data[0], data[1:])
         if key.key_id.hex() != key_id:
-            raise NoteError(f"The key id of {name} does not fit its private key.")
+            raise NoteError(f"The key id of {name} does not match its private key.")
         return key
 
     def secret(self) -> str:
-        """The private key as text, spelled as golang.org/x/mod/sumdb/note spells it."""
+        """Return the private key as text, in the format of golang.org/x/mod/sumdb/note."""
         kind = bytes([self.verifier.kind])
         return f"{_PRIVATE}{self.name}+{self.key_id.hex()}+{encode64(kind + self._seed)}"
 
@@ -131,11 +131,11 @@ class SigningKey:
         return self.verifier.vkey
 
     def named(self, name: str) -> "SigningKey":
-        """The same key under another name, as the next epoch of a log has it."""
+        """Return the same key under another name, as used by the next epoch of a log."""
         return SigningKey(name, self.verifier.kind, self._seed)
 
     def sign(self, text: str, time: int | None = None) -> str:
-        """The signature line over a note's text; a witness's has the time (now, in seconds) in it."""
+        """Return the signature line over a note's text. A witness's includes the time (seconds; by default, now)."""
         if self.verifier.kind == LOG:
             signature = self._key.sign(text.encode())
         else:
@@ -149,7 +149,7 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Signature:
-    """One line below a note: whose it claims to be, the id of the key, and the signature."""
+    """One signature line: the claimed name, the key's id and the signature."""
 
     name: str
     key_id: bytes
@@ -158,20 +158,20 @@ class Signature:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """Parse a line without its newline. NoteError when it is malformed."""
+        """Parse a line without its newline. Raises NoteError when it is malformed."""
         dash, _, rest = line.partition(" ")
         name, space, encoded = rest.partition(" ")
         if dash != "—" or not space or not name or "+" in name or name.split() != [name]:
-            raise NoteError("A signature line is: em dash, space, name, space, base64.")
+            raise NoteError("A signature line must be: em dash, space, name, space, base64.")
         data = _decoded(encoded)
         if len(data) <= _ID_BYTES:
-            raise NoteError("A signature is longer than its key id.")
+            raise NoteError("A signature must be longer than its key id.")
         return cls(name, data[:_ID_BYTES], data[_ID_BYTES:], line)
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A signature that was verified: by which key, at what time (witnesses only, seconds), in which line."""
+    """A verified signature: its key, its time (witnesses only, in seconds) and its line."""
 
     key: VerifierKey
     time: int | None
@@ -180,32 +180,32 @@ class Signed:
 
 @dataclass(frozen=True)
 class Note:
-    """A signed note. Nothing about its text is true before `verify`."""
+    """A signed note. Its text is not trustworthy before `verify`."""
 
     text: str
     signatures: tuple[Signature, ...]
 
     @classmethod
     def parse(cls, note: str | bytes) -> Self:
-        """Parse a note. NoteError when it is not one."""
+        """Parse a note. Raises NoteError when it is malformed."""
         whole = _as_text(note)
         at = whole.rfind("\n\n")
         if at < 0 or not whole.endswith("\n") or at + 2 == len(whole):
-            raise NoteError("A note is a text, an empty line and signature lines.")
+            raise NoteError("A note must be a text, an empty line and signature lines.")
         lines = whole[at + 2 : -1].split("\n")
         if len(lines) > _MOST_SIGNATURES:
-            raise NoteError(f"A note has at most {_MOST_SIGNATURES} signatures here.")
+            raise NoteError(f"A note may have at most {_MOST_SIGNATURES} signatures.")
         return cls(whole[: at + 1], tuple(Signature.parse(line) for line in lines))
 
     def verify(self, keys: Iterable[VerifierKey]) -> list[Signed]:
-        """What these keys signed, in the order of the lines; lines of other keys are ignored.
+        """Verify the lines of these keys; returns them in the note's order. Lines of other keys are ignored.
 
-        NoteError when a line of one of these keys does not verify, or when there is no line of any of them.
+        Raises NoteError when a line of one of these keys is invalid, or when there is no line of any of them.
         """
-        known = tuple(keys)
-        verified = [signed for line in self.signatures if (signed := _verify_line(self.text, line, known))]
+        trusted = tuple(keys)
+        verified = [signed for line in self.signatures if (signed := _verify_line(self.text, line, trusted))]
         if not verified:
-            raise NoteError("The note is not signed by any key that is trusted here.")
+            raise NoteError("The note is not signed by any trusted key.")
         return verified
 
     def __str__(self) -> str:
@@ -213,20 +213,20 @@ class Note:
 
 
 def format_note(text: str, lines: Iterable[str]) -> str:
-    """Join a note from its text (ending in a newline) and its signature lines."""
+    """Format a note from its text (ending in a newline) and its signature lines."""
     return text + "\n" + "".join(line + "\n" for line in lines)
 
 
 def _verify_line(text: str, line: Signature, keys: tuple[VerifierKey, ...]) -> Signed | None:
-    error = None
+    failure = None
     for key in keys:
         if (key.name, key.key_id) == (line.name, line.key_id):
             try:
                 return Signed(key, key.verify(text, line.data), line.line)
-            except NoteError as wrong:
-                error = wrong
-    if error:
-        raise error
+            except NoteError as error:
+                failure = error
+    if failure:
+        raise failure
     return None
 
 
@@ -238,27 +238,27 @@ def _as_text(note: str | bytes) -> str:
     try:
         data = note.encode() if isinstance(note, str) else note
         text = data.decode()
-    except UnicodeError as wrong:
-        raise NoteError("A note is UTF-8.") from wrong
+    except UnicodeError as error:
+        raise NoteError("A note must be UTF-8.") from error
     if len(data) > _LONGEST_NOTE:
-        raise NoteError(f"A note has at most {_LONGEST_NOTE} bytes here.")
+        raise NoteError(f"A note may have at most {_LONGEST_NOTE} bytes.")
     if _NOT_IN_NOTES.search(text):
-        raise NoteError("A note has no control characters but the newline.")
+        raise NoteError("A note must not contain control characters other than newline.")
     return text
 
 
 def _split_key(text: str) -> tuple[str, str, bytes]:
     parts = text.split("+", 2)
     if len(parts) != 3:
-        raise NoteError("A key is written: name, plus, key id, plus, base64.")
+        raise NoteError("A key must be: name, plus sign, key id, plus sign, base64.")
     data = _decoded(parts[2])
     if not data:
-        raise NoteError("A key is written: name, plus, key id, plus, base64.")
+        raise NoteError("A key must be: name, plus sign, key id, plus sign, base64.")
     return parts[0], parts[1], data
 
 
 def _decoded(text: str) -> bytes:
     try:
         return decode64(text)
-    except ValueError as wrong:
-        raise NoteError(str(wrong)) from None  # never with the text: it may be a private key
+    except ValueError as error:
+        raise NoteError(str(error)) from None  # without the text, which may be a private key

@@ -1,4 +1,4 @@
-"""C2SP tlog-proof: that an entry is in a log, in one text that needs no network to check."""
+"""C2SP tlog-proof: a text that proves, without network access, that an entry is in a log."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MOST_HASHES = 63
 
 @dataclass(frozen=True)
 class Proof:
-    """A parsed proof; nothing of it is checked yet, and `extra` is never authenticated."""
+    """A parsed proof. Nothing in it is verified yet, and `extra` never is."""
 
     index: int
     path: tuple[bytes, ...]
@@ -21,13 +21,13 @@ class Proof:
 
 
 def format_proof(index: int, path: Sequence[bytes], checkpoint_note: str, extra: bytes = b"") -> str:
-    """Write the text of a proof; the checkpoint is in it byte for byte."""
+    """Format a proof. The checkpoint's note is included unchanged."""
     lines = [HEADER, *([f"extra {encode64(extra)}"] if extra else []), f"index {index}", *map(encode64, path)]
     return "\n".join(lines) + "\n\n" + checkpoint_note
 
 
 def parse_proof(text: str) -> Proof:
-    """Parse a proof from its text. ProofError when it is not one."""
+    """Parse a proof. Raises ProofError when it is malformed."""
     head, gap, note = text.partition("\n\n")
     header, *lines = head.split("\n")
     if header != HEADER or not gap:
@@ -36,8 +36,8 @@ def parse_proof(text: str) -> Proof:
         extra = decode64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else None
         index = _parse_index(lines.pop(0) if lines else "")
         path = tuple(decode_hash(line) for line in lines)
-    except ValueError as wrong:
-        raise ProofError(f"This is not a proof: {wrong}") from wrong
+    except ValueError as error:
+        raise ProofError(f"This is not a proof: {error}") from error
     if extra == b"" or len(path) > MOST_HASHES:
         raise ProofError(f"A proof has no empty extra line and at most {MOST_HASHES} hashes.")
     return Proof(index, path, note, extra or b"")

@@ -1,7 +1,8 @@
-"""The log's own signer: a process by itself that holds the log's key and its own memory of what it signed.
+"""The log's signer: a separate process that holds the log's key and its own record of what it signed.
 
-`python -m recordings.tlog.signer --state DIR --socket PATH --origin ORIGIN`. It signs the text of a checkpoint
-when its own last one grew into it; who holds database and application, but not this process, can sign no other history.
+`python -m recordings.tlog.signer --state DIR --socket PATH --origin ORIGIN`. It signs a checkpoint only with proof that
+the log grew from the last one it signed. Someone who controls the database and the application, but not this process,
+cannot have a different history signed.
 """
 
 import argparse
@@ -25,40 +26,41 @@ _EPOCH = re.compile(r"/([2-9]|[1-9][0-9]{1,8})")
 class Signer(Cosigner):
     """Signs for one origin and its later epochs (origin/2, origin/3 …), each a log that starts empty.
 
-    An epoch ends for good with the first checkpoint of a later one. `also` is the key that is being replaced: it
-    signs, too, for 30 days after it was first given.
+    The first checkpoint of a later epoch ends the earlier ones for good. `retiring` is the key that is being replaced:
+    it also signs, for 30 days after its first use as such.
     """
 
-    def __init__(self, state: State, key: SigningKey, also: SigningKey | None = None) -> None:
+    def __init__(self, state: State, key: SigningKey, retiring: SigningKey | None = None) -> None:
         super().__init__(state)
         self._key = key
-        self._also = also
-        self._also_until = state.first_used(also.vkey, int(time.time())) + RETIRING_SECONDS if also else 0
+        self._retiring, self._retiring_until = retiring, 0
+        if retiring:
+            self._retiring_until = state.first_used(retiring.vkey, int(time.time())) + RETIRING_SECONDS
 
     def read(self, note: str) -> tuple[Checkpoint, list[str]]:
-        """The text of a checkpoint, unsigned. Refusal 400, 404 (another log) or 403 (an epoch that ended)."""
+        """Parse an unsigned checkpoint. Raises Refusal 400 (malformed), 404 (another log) or 403 (ended epoch)."""
         try:
             checkpoint = parse(note)
-        except NoteError as wrong:
-            raise Refusal(400, str(wrong)) from wrong
+        except NoteError as error:
+            raise Refusal(400, str(error)) from error
         if checkpoint.extensions:
-            raise Refusal(400, "The text of a checkpoint is three lines here, and unsigned.")
+            raise Refusal(400, "The signer accepts only an unsigned checkpoint of three lines.")
         epoch = epoch_of(self._key.name, checkpoint.origin)
         if epoch is None:
-            raise Refusal(404, "This is not the log that is signed here.")
-        begun = (epoch_of(self._key.name, origin) or 0 for origin in self._state.origins)
-        if epoch < max(begun, default=0):
+            raise Refusal(404, "This signer does not sign for this log.")
+        known_epochs = (epoch_of(self._key.name, origin) or 0 for origin in self._state.origins)
+        if epoch < max(known_epochs, default=0):
             raise Refusal(403, "A later epoch of this log has begun.")
         return checkpoint, []
 
     def sign(self, checkpoint: Checkpoint) -> list[str]:
-        """The log's signature, and the retiring key's beside it."""
-        also = [self._also] if self._also and time.time() < self._also_until else []
-        return [key.named(checkpoint.origin).sign(checkpoint.text()) for key in (self._key, *also)]
+        """Return the log's signature, and the retiring key's as well."""
+        retiring = [self._retiring] if self._retiring and time.time() < self._retiring_until else []
+        return [key.named(checkpoint.origin).sign(checkpoint.text()) for key in (self._key, *retiring)]
 
 
 def epoch_of(first: str, origin: str) -> int | None:
-    """Tell which epoch of the log that began as `first` an origin names; None when it is another log's."""
+    """Return the number of the epoch that `origin` names, of the log that began as `first`; None for another log."""
     if origin == first:
         return 1
     match = _EPOCH.fullmatch(origin.removeprefix(first))
@@ -66,56 +68,58 @@ def epoch_of(first: str, origin: str) -> int | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the signer until it is told to stop; the exit code."""
+    """Run the signer until SIGTERM; returns the exit code."""
     parser = _parser()
-    given = parser.parse_args(arguments)
-    if not given.socket and not given.print_vkey:
-        parser.error("--socket is needed: where should it listen?")
-    return run(_signer, given)
+    options = parser.parse_args(arguments)
+    if not options.socket and not options.print_vkey:
+        parser.error("--socket is required unless --print-vkey is given")
+    return run(_run_signer, options)
 
 
-def _signer(given: argparse.Namespace) -> None:
-    path = given.state / "signer.key"
-    if given.print_vkey and path.exists():
-        print_key(_named(keys.load(path), given.origin))
+def _run_signer(options: argparse.Namespace) -> None:
+    path = options.state / "signer.key"
+    if options.print_vkey and path.exists():
+        print_key(_named(keys.load(path), options.origin))
         return
-    also = keys.load_as(given.also, given.origin, LOG) if given.also else None
-    state = open_state(given.state, path, replacing=also is not None)
-    key = key_of(path, given.origin, LOG)
+    retiring = keys.load_as(options.also, options.origin, LOG) if options.also else None
+    state = open_state(options.state, path, replacing=retiring is not None)
+    key = key_of(path, options.origin, LOG)
     print_key(key)
-    if given.print_vkey:
+    if options.print_vkey:
         return
-    listening = server.unix_server(Signer(state, key, also), given.socket, given.socket_mode)
-    server.serve(listening, lambda: print_stderr(f"The signer of {key.name} listens on {given.socket}"))
+    listening = server.unix_server(Signer(state, key, retiring), options.socket, options.socket_mode)
+    server.serve(listening, lambda: print_stderr(f"The signer of {key.name} listens on {options.socket}"))
 
 
 def _named(key: SigningKey, origin: str) -> SigningKey:
-    """The key as the epoch `origin` has it. KeyFileError when it is not this log's."""
+    """Return the key under the name of the epoch `origin`. Raises KeyFileError when it is another log's key."""
     if epoch_of(key.name, origin) is None:
-        raise keys.KeyFileError(f"The key here is {key.vkey}; it signs no log named {origin}.")
+        raise keys.KeyFileError(f"The key is {key.vkey}; it cannot sign for {origin}.")
     return key.named(origin)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("sign_trail", description="Sign the checkpoints of one log.")
-    parser.add_argument("--state", type=Path, required=True, help="folder of its own: key, state, evidence")
+    parser.add_argument("--state", type=Path, required=True, help="folder for its key, state and evidence")
     parser.add_argument("--origin", required=True, help="the log's origin, which is also the name of its key")
-    parser.add_argument("--socket", type=Path, help="unix socket to listen on")
+    parser.add_argument("--socket", type=Path, help="Unix socket to listen on")
     parser.add_argument(
         "--print-vkey",
         action="store_true",
-        help="print the log's public key (of an epoch: ORIGIN/2 …) and end",
+        help="print the log's public key (or an epoch's: --origin ORIGIN/2) and exit",
     )
     parser.add_argument(
-        "--socket-mode", type=_mode, default=0o600, help="600 (default), or 660 for its group"
+        "--socket-mode", type=_mode, default=0o600, help="600 (default), or 660 to admit the group"
     )
-    parser.add_argument("--also", type=Path, metavar="KEYFILE", help="the key that is being replaced")
+    parser.add_argument(
+        "--also", type=Path, metavar="KEYFILE", help="sign with the key being replaced as well"
+    )
     return parser
 
 
 def _mode(text: str) -> int:
     if text not in ("600", "660"):
-        raise argparse.ArgumentTypeError("600 or 660.")
+        raise argparse.ArgumentTypeError("must be 600 or 660")
     return int(text, 8)
 
 

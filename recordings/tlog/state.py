@@ -1,6 +1,6 @@
-"""Keep what a cosigner signed: the last checkpoint of each log, and evidence against requests that contradict it.
+"""A cosigner's state: the last checkpoint of each log, and evidence of requests that contradict it.
 
-One folder, one process at a time: `state.json` is replaced whole, `evidence/` only grows.
+The folder belongs to one process at a time. `state.json` is replaced as a whole; files are only added to `evidence/`.
 """
 
 import fcntl
@@ -16,12 +16,12 @@ from recordings.tlog.texts import decode_hash, encode64
 
 
 class StateError(Exception):
-    """A state that is in use, unreadable or missing; the text says what to do."""
+    """The state is in use, unreadable or missing; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class LastSigned:
-    """The last checkpoint that was signed for a log, and the note that was sent."""
+    """The last checkpoint signed for a log, with the note that was sent."""
 
     size: int = 0
     root: bytes = EMPTY_ROOT
@@ -29,9 +29,9 @@ class LastSigned:
 
 
 class State:
-    """The state in `folder`, which it makes if need be and holds until `close` or the end of the process.
+    """The state in `folder`, which is created if needed and locked until `close` or the end of the process.
 
-    StateError when another process holds it, or when what is there cannot be read.
+    Raises StateError when another process has locked it, or when it cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,52 +45,52 @@ class State:
         except OSError as taken:
             self._lock.close()
             raise StateError(
-                f"Another process works on {folder}. Two on one state could sign two logs."
+                f"Another process is using {folder}. Two processes with one state could sign two histories."
             ) from taken
         self._last_signed, self._first_used = self._load()
 
     def close(self) -> None:
-        """Let another process have the folder."""
+        """Unlock the folder."""
         self._lock.close()
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever kept here, not even that nothing was signed yet."""
+        """Whether no state was ever written here, not even an empty one."""
         return not self._file.exists()
 
     @property
     def origins(self) -> list[str]:
-        """The logs something was signed for, oldest first."""
+        """The logs that something was signed for, oldest first."""
         return list(self._last_signed)
 
     def last_signed(self, origin: str) -> LastSigned:
-        """Look up the last checkpoint of a log; the empty tree when there is none."""
+        """Return the last checkpoint of a log; the empty tree when there is none."""
         return self._last_signed.get(origin, LastSigned())
 
     def note_by_hash(self, origin_hash: str) -> str | None:
-        """Look up the last note of the log whose origin has this SHA-256 (hex)."""
+        """Return the last note of the log whose origin has this SHA-256 (hex)."""
         notes = (last.note for origin, last in self._last_signed.items() if _hash(origin) == origin_hash)
         return next(notes, None)
 
     def put(self, checkpoint: Checkpoint, note: str) -> None:
-        """Remember a checkpoint. It is on disk when this returns; when this raises, nothing may be answered."""
+        """Store a checkpoint. It is on disk after return; if this raises, no signature may be sent."""
         last = LastSigned(checkpoint.size, checkpoint.root, note)
         self._write(self._last_signed | {checkpoint.origin: last}, self._first_used)
 
     def first_used(self, vkey: str, now: int) -> int:
-        """Look up when a retiring key was first used beside a new one; `now` is kept when it has not been yet."""
+        """Return when a retiring key was first used beside a new one; stores `now` on the first call."""
         if vkey not in self._first_used:
             self._write(self._last_signed, self._first_used | {vkey: now})
         return self._first_used[vkey]
 
     def begin(self) -> None:
-        """Write down that nothing was signed yet, so that a state that got lost is told from a new one."""
+        """Write an empty state, so that a lost state can be told from a new one."""
         self._write(self._last_signed, self._first_used)
 
     def keep_evidence(self, checkpoint: Checkpoint, request: bytes) -> None:
-        """Keep a request that does not fit what was signed, and what was signed; never overwritten.
+        """Store a request that contradicts the last signed checkpoint, and that checkpoint. Nothing is overwritten.
 
-        Named by the checkpoint: whoever repeats one with other proofs fills no disk.
+        Files are named by the checkpoint, so that repeating it with other proofs does not fill the disk.
         """
         folder = self.folder / "evidence"
         name = f"{checkpoint.size}-{_hash(checkpoint.text())[:32]}"
@@ -116,9 +116,9 @@ class State:
                 for origin, log in content["logs"].items()
             }
             return logs, {str(vkey): int(at) for vkey, at in content["retiring"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             self.close()
-            raise StateError(f"{self._file} cannot be read; nothing is signed without it.") from wrong
+            raise StateError(f"{self._file} cannot be read. Nothing is signed without it.") from error
 
 
 def _hash(text: str) -> str:

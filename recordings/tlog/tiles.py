@@ -1,4 +1,4 @@
-"""C2SP tlog-tiles: the paths of tiles and entry bundles, their bytes, and proofs made from them."""
+"""C2SP tlog-tiles: paths and bytes of tiles and entry bundles, and proofs computed from tiles."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,22 +8,22 @@ from recordings.tlog import merkle
 from recordings.tlog.texts import HASH_BYTES
 
 WIDTH = 256
-HEIGHT = 8  # 2^8 hashes side by side
+HEIGHT = 8  # a full tile has 2^8 hashes
 ENTRIES = -1  # the level of entry bundles: tile/entries/…
 LONGEST_ENTRY = 65_535
 _PATH = re.compile(r"(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _CACHED_TILES = 256
 
-# (level, position, width) → the bytes of that tile, width · 32 of them.
+# Takes level, position and width; returns the bytes of the tile, width · 32 of them.
 Read = Callable[[int, int, int], bytes]
 
 
 class TileError(ValueError):
-    """A path, tile or entry bundle that is not as the specification has it."""
+    """A path, tile or entry bundle does not follow the specification."""
 
 
 def tile_path(level: int, position: int, width: int = WIDTH) -> str:
-    """Write what follows `<prefix>/tile/`: `0/x001/234.p/8`; level ENTRIES gives `entries/…`."""
+    """Format the path after `<prefix>/tile/`, such as `0/x001/234.p/8`; level ENTRIES gives `entries/…`."""
     if not (ENTRIES <= level <= 63 and position >= 0 and 1 <= width <= WIDTH):
         raise TileError(f"There is no tile at level {level}, position {position}, width {width}.")
     groups = [f"{position % 1000:03}"]
@@ -34,7 +34,7 @@ def tile_path(level: int, position: int, width: int = WIDTH) -> str:
 
 
 def parse_tile_path(path: str) -> tuple[int, int, int]:
-    """Parse (level, position, width) of a path. TileError for every spelling but the one `tile_path` gives."""
+    """Parse level, position and width from a path. Raises TileError unless `tile_path` gives exactly this path."""
     match = _PATH.fullmatch(path)
     if not match or len(path) > 100:
         raise TileError("This is not the path of a tile.")
@@ -46,13 +46,13 @@ def parse_tile_path(path: str) -> tuple[int, int, int]:
 
 
 def tile_width(level: int, position: int, size: int) -> int:
-    """Count the hashes (entries) that the tile at this position has in a tree of `size`; 0 when there is no tile."""
-    there = (size >> (HEIGHT * max(level, 0))) - position * WIDTH
-    return max(0, min(WIDTH, there))
+    """Return the number of hashes (or entries) of the tile at this position, in a tree of `size`; 0 without a tile."""
+    hashes = (size >> (HEIGHT * max(level, 0))) - position * WIDTH
+    return max(0, min(WIDTH, hashes))
 
 
 def entry_bundle(entries: Iterable[bytes]) -> bytes:
-    """Join entries, each behind its length in two bytes. TileError for one that is too long."""
+    """Join entries, each after its length in two bytes. Raises TileError for an entry that is too long."""
     listed = list(entries)
     if any(len(entry) > LONGEST_ENTRY for entry in listed):
         raise TileError(f"An entry has at most {LONGEST_ENTRY} bytes.")
@@ -60,7 +60,7 @@ def entry_bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def parse_entry_bundle(data: bytes) -> list[bytes]:
-    """Parse the entries of a bundle. TileError when it ends within one."""
+    """Split a bundle into its entries. Raises TileError when it ends within one."""
     entries, at = [], 0
     while at < len(data):
         start = at + 2
@@ -72,7 +72,7 @@ def parse_entry_bundle(data: bytes) -> list[bytes]:
 
 
 class Tiles:
-    """A tree of `size` leaves that is read tile by tile; asks `read` only for tiles that this size has."""
+    """A tree of `size` leaves, read tile by tile. Requests only tiles that exist at this size."""
 
     def __init__(self, read: Read, size: int) -> None:
         self.size = size
@@ -80,26 +80,28 @@ class Tiles:
         self._levels = lru_cache(_CACHED_TILES)(self._load)
 
     def hashes(self, start: int, end: int) -> list[bytes]:
-        """The leaf hashes start … end − 1."""
+        """Return the leaf hashes start … end − 1."""
         self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
         return [self._node(0, index) for index in range(start, end)]
 
     def root(self) -> bytes:
-        """The tree head."""
+        """Compute the root."""
         return self._subtree(0, self.size)
 
     def inclusion_path(self, index: int) -> list[bytes]:
-        """As `merkle.inclusion_path`."""
+        """Compute the path of `merkle.inclusion_path`."""
         self._check(0 <= index < self.size, f"There is no leaf {index} in a tree of size {self.size}.")
-        return [self._cut(*node) for node in merkle.inclusion_nodes(index, self.size)]
+        return [self._clipped_node(*node) for node in merkle.inclusion_nodes(index, self.size)]
 
     def consistency_path(self, old: int) -> list[bytes]:
-        """As `merkle.consistency_path`."""
-        return [self._cut(*node) for node in merkle.consistency_nodes(old, self.size)]
+        """Compute the path of `merkle.consistency_path`."""
+        return [self._clipped_node(*node) for node in merkle.consistency_nodes(old, self.size)]
 
     def between(self, start: int, end: int) -> list[bytes]:
-        """The roots of the largest full subtrees that cover the leaves start … end − 1, from left to right: each
-        begins at a multiple of its own size and none reaches `end`."""
+        """Return the roots of the largest full subtrees that cover the leaves start … end − 1, from left to right.
+
+        Each begins at a multiple of its own size, and none reaches beyond `end`.
+        """
         self._check(0 <= start <= end <= self.size, f"There are no leaves {start} to {end}.")
         nodes = []
         while start < end:
@@ -110,8 +112,8 @@ class Tiles:
             start += 1 << height
         return nodes
 
-    def _cut(self, height: int, index: int) -> bytes:
-        """A node of the tree as far as the tree reaches."""
+    def _clipped_node(self, height: int, index: int) -> bytes:
+        """Return a node of the tree; at the right end, the root of the part that exists."""
         start, end = index << height, (index + 1) << height
         return self._node(height, index) if end <= self.size else self._subtree(start, self.size)
 
@@ -130,6 +132,6 @@ class Tiles:
             raise TileError(f"The tile {tile_path(level, position, width)} has {len(data)} bytes.")
         return merkle.levels([data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)])
 
-    def _check(self, holds: bool, trouble: str) -> None:
+    def _check(self, holds: bool, sentence: str) -> None:
         if not holds:
-            raise merkle.ProofError(trouble)
+            raise merkle.ProofError(sentence)

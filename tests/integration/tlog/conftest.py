@@ -19,7 +19,7 @@ from tests.unit.tlog.grown import ORIGIN
 
 @dataclass
 class Parties:
-    """Who takes part: the log's key and signer, the witness's key and place."""
+    """The participants of a test: the log's key and signer, the witness's key and port."""
 
     log_key: SigningKey
     witness_key: SigningKey

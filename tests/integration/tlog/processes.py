@@ -1,4 +1,4 @@
-"""Signer and witness as what they are in production: processes of their own."""
+"""Signer and witness as in production: in processes of their own."""
 
 import os
 import re
@@ -12,9 +12,9 @@ from recordings.tlog.client import Client, Unreachable
 from tests.unit.tlog.grown import ORIGIN
 
 ROOT = Path(__file__).parents[3]
-# Nothing of the portal's environment: no settings, no database, no secrets.
+# The portal's settings, database and secrets are not passed on.
 BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-# Refuses every import but the standard library's, cryptography's and recordings.tlog itself.
+# Allows only imports of the standard library, cryptography and recordings.tlog.
 ONLY_CRYPTOGRAPHY = """
 import runpy, sys
 class Only:
@@ -30,7 +30,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 
 def module(name: str) -> list[str]:
-    """Run a module where only Python and cryptography are installed."""
+    """Build the command that runs a module as if only Python and cryptography were installed."""
     return [sys.executable, "-c", ONLY_CRYPTOGRAPHY, f"recordings.tlog.{name}"]
 
 
@@ -39,7 +39,7 @@ def manage(name: str) -> list[str]:
 
 
 def run(command: list[str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A command that ends by itself."""
+    """Run a command that ends on its own."""
     line = [*command, *map(str, arguments)]
     return subprocess.run(line, env=BARE, capture_output=True, text=True, timeout=120, check=False)
 
@@ -48,7 +48,7 @@ def run(command: list[str], *arguments: str | Path) -> subprocess.CompletedProce
 def started(
     command: list[str], *arguments: str | Path, environment: Mapping[str, str] = BARE
 ) -> Iterator[subprocess.Popen[str]]:
-    """A command that is ended (SIGTERM) when the block ends, unless it ended before."""
+    """Start a command and end it with the block (SIGTERM), unless it has ended."""
     line = [*command, *map(str, arguments)]
     pipe = subprocess.PIPE
     with subprocess.Popen(line, env=dict(environment), stdout=pipe, stderr=pipe, text=True) as process:
@@ -60,19 +60,19 @@ def started(
             process.wait(timeout=60)
 
 
-def place_of(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """The public key a witness or signer prints first, and the address it says it listens on."""
+def key_and_address(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return the public key that a witness or signer prints first, and its address."""
     assert process.stdout
     assert process.stderr
     vkey = process.stdout.readline().strip()
-    said = process.stderr.readline()
-    found = re.search(r"listens on (\S+)$", said)
-    assert found, said + process.stderr.read()
-    return vkey, found[1]
+    line = process.stderr.readline()
+    match = re.search(r"listens on (\S+)$", line)
+    assert match, line + process.stderr.read()
+    return vkey, match[1]
 
 
 def answers(client: Client) -> bool:
-    """Whether somebody listens at the other end by now."""
+    """Tell whether a cosigner answers at the client's address."""
     with suppress(Unreachable):
         client.latest(ORIGIN)
         return True

@@ -1,4 +1,4 @@
-"""What the client makes of answers, of none, and of nonsense; and the sockets it connects to."""
+"""The client: responses, missing responses and malformed ones, and the sockets to which it connects."""
 
 import socket
 import stat
@@ -16,7 +16,7 @@ from tests.integration.tlog.conftest import Parties
 from tests.unit.tlog.grown import ORIGIN, checkpoint, path
 
 
-def test_the_client_names_what_it_was_refused(parties: Parties) -> None:
+def test_a_refusal_has_status_and_text(parties: Parties) -> None:
     parties.signer.add_checkpoint(0, [], checkpoint(4).text())
     with pytest.raises(Conflict) as conflict:
         parties.signer.add_checkpoint(2, path(2, 6), checkpoint(6).text())
@@ -33,25 +33,25 @@ def test_a_kept_connection_that_was_closed_is_opened_again(parties: Parties) -> 
     assert parties.witness.latest(ORIGIN) is None
 
 
-def test_nobody_there_is_unreachable(tmp_path: Path, parties: Parties) -> None:
+def test_a_server_that_does_not_answer_is_unreachable(tmp_path: Path, parties: Parties) -> None:
     with pytest.raises(Unreachable, match="No such file"):
         Client(tmp_path / "none.sock").latest(ORIGIN)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(Unreachable, match="timed out"):
-            Client(place, timeout_seconds=0.1).add_checkpoint(0, [], "x")
+            Client(address, timeout_seconds=0.1).add_checkpoint(0, [], "x")
     with pytest.raises(Unreachable, match="refused"):
-        Client(place).latest(ORIGIN)
+        Client(address).latest(ORIGIN)
 
 
-@pytest.mark.parametrize("place", ["", "127.0.0.1:80", "ftp://x", "http://", "file:///etc/passwd"])
-def test_only_urls_are_places(place: str) -> None:
-    with pytest.raises(ValueError, match="reached by an http"):
-        Client(place)
+@pytest.mark.parametrize("address", ["", "127.0.0.1:80", "ftp://x", "http://", "file:///etc/passwd"])
+def test_an_address_must_be_a_url(address: str) -> None:
+    with pytest.raises(ValueError, match="is an http"):
+        Client(address)
 
 
 @pytest.mark.parametrize(
-    ("answer", "trouble"),
+    ("answer", "sentence"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes", "not a list of signatures"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "not a list of signatures"),
@@ -62,31 +62,31 @@ def test_only_urls_are_places(place: str) -> None:
         ),
         (b"HTTP/1.1 302 F\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n", "Refused with 302"),
         (b"HTTP/1.1 500 E\r\nContent-Length: 1\r\n\r\n\xff", "Refused with 500"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000, "far too long"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000, "too large"),
     ],
 )
-def test_a_witness_that_talks_nonsense_is_refused(answer: bytes, trouble: str) -> None:
-    with pytest.raises(Refused, match=trouble):
-        _told(answer)
+def test_a_malformed_response_is_refused(answer: bytes, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        _request_answered_with(answer)
 
 
 @pytest.mark.parametrize(
     "answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"]
 )
-def test_a_witness_that_breaks_off_is_unreachable(answer: bytes) -> None:
+def test_an_incomplete_response_is_unreachable(answer: bytes) -> None:
     with pytest.raises(Unreachable):
-        _told(answer)
+        _request_answered_with(answer)
 
 
-def _told(answer: bytes) -> None:
+def _request_answered_with(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client = Client(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_seconds=60)
 
         def reply() -> None:
             connection, _ = listening.accept()
-            with connection, suppress(OSError):  # the client may hang up in the middle
+            with connection, suppress(OSError):  # the client may close the connection early
                 asked = b""
-                while not asked.endswith(b"\n\nx"):  # unread bytes would end the connection with a reset
+                while not asked.endswith(b"\n\nx"):  # unread bytes would reset the connection
                     asked += connection.recv(65_536)
                 connection.sendall(answer)
 
@@ -99,7 +99,7 @@ def _told(answer: bytes) -> None:
             client.close()
 
 
-def test_the_socket_is_its_owners_and_goes_with_the_server(parties: Parties, tmp_path: Path) -> None:
+def test_the_socket_is_private_and_removed_with_the_server(parties: Parties, tmp_path: Path) -> None:
     assert stat.S_IMODE(parties.signer_socket.stat().st_mode) == 0o600
     cosigner: Any = None
     with server.unix_server(cosigner, tmp_path / "g.sock", 0o660):
@@ -107,9 +107,9 @@ def test_the_socket_is_its_owners_and_goes_with_the_server(parties: Parties, tmp
     assert not (tmp_path / "g.sock").exists()
 
 
-def test_a_socket_in_use_stays_and_one_left_behind_is_replaced(parties: Parties, tmp_path: Path) -> None:
+def test_a_socket_in_use_is_kept_and_a_stale_one_is_replaced(parties: Parties, tmp_path: Path) -> None:
     cosigner: Any = None
-    with pytest.raises(ListenError, match="Another process listens"):
+    with pytest.raises(ListenError, match="Another process is listening"):
         server.unix_server(cosigner, parties.signer_socket)
     assert parties.signer.latest(ORIGIN) is None
     left = tmp_path / "left.sock"
@@ -119,15 +119,15 @@ def test_a_socket_in_use_stays_and_one_left_behind_is_replaced(parties: Parties,
         assert left.is_socket()
 
 
-def test_what_cannot_be_listened_on_is_named(parties: Parties, tmp_path: Path) -> None:
+def test_an_address_that_cannot_be_used_is_named(parties: Parties, tmp_path: Path) -> None:
     cosigner: Any = None
     (tmp_path / "file").write_text("x")
-    for place, trouble in (
-        (tmp_path / "file", "is no socket"),
-        (tmp_path / ("x" * 120), "cannot be listened on"),
-        (tmp_path / "no" / "s.sock", "cannot be listened on: No such file"),
+    for address, sentence in (
+        (tmp_path / "file", "is not a socket"),
+        (tmp_path / ("x" * 120), "cannot be used to listen"),
+        (tmp_path / "no" / "s.sock", "cannot be used to listen: No such file"),
     ):
-        with pytest.raises(ListenError, match=trouble):
-            server.unix_server(cosigner, place)
-    with pytest.raises(ListenError, match="cannot be listened on: Address already in use"):
+        with pytest.raises(ListenError, match=sentence):
+            server.unix_server(cosigner, address)
+    with pytest.raises(ListenError, match="cannot be used to listen: Address already in use"):
         server.tcp_server(cosigner, "127.0.0.1", parties.witness_port)

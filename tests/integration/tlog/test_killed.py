@@ -1,4 +1,4 @@
-"""kill -9 of the signer at any moment: never two roots of one size, never less than what was answered."""
+"""The signer is killed at random: it never signs two roots of one size, and never loses what it answered."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from recordings.tlog import merkle
 from recordings.tlog.checkpoint import Checkpoint, parse_note
 from recordings.tlog.client import Client, Conflict, Refused, Unreachable
 from recordings.tlog.notes import VerifierKey, format_note
-from tests.integration.tlog.processes import answers, module, place_of, started
+from tests.integration.tlog.processes import answers, key_and_address, module, started
 from tests.thorough import amount
 from tests.unit.tlog.grown import ORIGIN
 from tests.waiting import wait_for
@@ -24,7 +24,7 @@ ROUNDS = amount(8, 60)
 
 
 class _ForgetfulLog:
-    """Goes on from the last answer it got, with fresh leaves: what a sealer without memory would do after a crash."""
+    """A log that continues from the last answer with new leaves, like a sealer without state after a crash."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -55,7 +55,7 @@ class _ForgetfulLog:
         self.leaves = leaves
 
     def catch_up(self, client: Client) -> None:
-        """The signer has a checkpoint whose answer was lost: it is the truth, because it was kept."""
+        """Continue from the signer's checkpoint when its answer was lost: it is on disk, so it counts."""
         note = client.latest(ORIGIN)
         assert note
         self.lost += 1
@@ -68,7 +68,7 @@ class _ForgetfulLog:
         return head
 
     def check_kept(self) -> None:
-        """What is on disk after a kill: whole, and not behind any answer."""
+        """Check that the state on disk after a kill is complete and not behind any answer."""
         kept = json.loads((self.folder / "state.json").read_bytes())["logs"].get(ORIGIN)
         if kept:
             self.answered(kept["note"])
@@ -85,9 +85,9 @@ def _arguments(folder: Path) -> list[str]:
 
 
 def _round(log: _ForgetfulLog, signatures: int) -> None:
-    """The signer lives a random moment beyond so many signatures."""
+    """Kill the signer at a random moment after so many signatures."""
     with started(module("signer"), *_arguments(log.folder)) as process:
-        log.key = VerifierKey.parse(place_of(process)[0])
+        log.key = VerifierKey.parse(key_and_address(process)[0])
         client = Client(Path(f"{log.folder}.sock"))
         growing = threading.Thread(target=log.grow_until_killed, args=(client,))
         before = len(log.signed)
@@ -101,12 +101,12 @@ def _round(log: _ForgetfulLog, signatures: int) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_never_signs_two_roots_of_one_size(tmp_path: Path) -> None:
+def test_a_killed_signer_never_signs_two_roots_of_one_size(tmp_path: Path) -> None:
     log = _ForgetfulLog(tmp_path / "signer")
     for number in range(ROUNDS):
         _round(log, signatures=number % 2 * 2)
     with started(module("signer"), *_arguments(log.folder)) as process:
-        place_of(process)
+        key_and_address(process)
         client = Client(Path(f"{log.folder}.sock"))
         log.catch_up(client)
         log.grow(client)
@@ -115,17 +115,17 @@ def test_killed_at_random_moments_it_never_signs_two_roots_of_one_size(tmp_path:
     assert len(log.signed) >= ROUNDS
 
 
-def test_killed_after_keeping_and_before_its_answer_is_read_it_stands_by_what_it_kept(tmp_path: Path) -> None:
+def test_a_signer_killed_before_its_answer_is_read_keeps_what_it_signed(tmp_path: Path) -> None:
     log = _ForgetfulLog(tmp_path / "signer")
     with started(module("signer"), *_arguments(log.folder)) as process:
-        log.key = VerifierKey.parse(place_of(process)[0])
+        log.key = VerifierKey.parse(key_and_address(process)[0])
         client = Client(Path(f"{log.folder}.sock"))
         log.grow(client)
         before = list(log.leaves)
         log.grow(client)
         client.close()
         _kill(process)
-    kept, log.leaves = log.leaves, before  # the answer was never heard
+    kept, log.leaves = log.leaves, before  # the answer was never received
     with started(module("signer"), *_arguments(log.folder)) as process:
         client = Client(Path(f"{log.folder}.sock"))
         wait_for(lambda: answers(client))

@@ -1,4 +1,4 @@
-"""The protocol over real connections: every status as bytes on the wire, and the client's view of each."""
+"""The protocol over real connections: every status as bytes on the wire, and as the client reports it."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 def _raw(parties: Parties, data: bytes) -> tuple[int, dict[str, str], str]:
-    """One answer to bytes on a fresh connection: status, headers, body."""
+    """Send bytes on a new connection; returns status, headers and body of the response."""
     with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(data)
         return _read(connection)
@@ -67,7 +67,7 @@ def test_a_checkpoint_goes_from_signer_to_witness_to_monitor(parties: Parties) -
 
 
 def test_every_status_on_the_wire(parties: Parties) -> None:
-    """tlog-witness, one after another on a witness that begins empty."""
+    """The statuses of tlog-witness, one after another, on a witness with an empty state."""
     stranger, other = SigningKey.generate(ORIGIN), SigningKey.generate("other.example")
     asked: list[tuple[bytes, int]] = [
         (_post(b"nonsense"), 400),
@@ -104,8 +104,8 @@ def test_the_monitoring_prefix(parties: Parties) -> None:
         assert _raw(parties, _get(wrong))[0] == 404
 
 
-def test_a_monitor_gets_what_the_witness_cosigned_last_and_can_check_it(parties: Parties) -> None:
-    """tlog-witness, Monitor Retrieval: the log's line that was verified, and the cosignature that was returned."""
+def test_a_monitor_gets_the_last_cosigned_checkpoint_and_can_verify_it(parties: Parties) -> None:
+    """tlog-witness, Monitor Retrieval: the note has the log's verified line and the cosignature that was returned."""
     stranger = SigningKey.generate("stranger.example")
     where = f"/{sha256(ORIGIN.encode()).hexdigest()}/checkpoint"
     for old, size in ((0, 4), (4, 300)):
@@ -138,7 +138,9 @@ def test_a_monitor_gets_what_the_witness_cosigned_last_and_can_check_it(parties:
         (_post(b"", length="999999999"), 413),
     ],
 )
-def test_what_cannot_be_read_is_answered_and_hung_up_on(parties: Parties, data: bytes, status: int) -> None:
+def test_a_malformed_request_is_answered_and_the_connection_closed(
+    parties: Parties, data: bytes, status: int
+) -> None:
     with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(data)
         answered, headers, _ = _read(connection)
@@ -151,7 +153,7 @@ def test_the_largest_request_is_read(parties: Parties) -> None:
     assert _raw(parties, _post(large))[0] == 400
 
 
-def test_a_request_that_ends_early_is_not_taken(parties: Parties) -> None:
+def test_an_incomplete_request_is_refused(parties: Parties) -> None:
     with socket.create_connection(("127.0.0.1", parties.witness_port), timeout=60) as connection:
         connection.sendall(_post(_grow(parties, 0, 4))[:-1])
         connection.shutdown(socket.SHUT_WR)
@@ -174,20 +176,20 @@ def test_other_methods_are_refused(parties: Parties) -> None:
             assert connection.recv(100).startswith(b"HTTP/1.1 501 ")
 
 
-def test_a_full_disk_is_an_error_and_no_signature(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_full_disk_nothing_is_signed(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "replace", full)
-    with pytest.raises(Refused, match="could not be kept") as refused:
+    with pytest.raises(Refused, match="could not be stored") as refused:
         parties.signer.add_checkpoint(0, [], checkpoint(4).text())
     assert refused.value.status == 500
     monkeypatch.undo()
     assert parties.signer.latest(ORIGIN) is None
 
 
-def test_of_rivals_at_one_moment_one_is_signed(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checking and keeping are one step: sixteen different trees of one size, all from size 0, at once."""
+def test_of_simultaneous_requests_one_is_signed(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checking and storing are one step: of sixteen different trees of one size, all from size 0, one is signed."""
     keep = files.replace
 
     def slowly(*given: Any) -> None:
@@ -209,7 +211,7 @@ def test_of_rivals_at_one_moment_one_is_signed(parties: Parties, monkeypatch: py
     assert sorted(answers) == [200, *[409] * 15]
 
 
-def test_one_connection_too_many_is_hung_up_on_and_the_server_lives(parties: Parties) -> None:
+def test_a_connection_beyond_the_limit_is_closed_and_the_server_continues(parties: Parties) -> None:
     held = [socket.create_connection(("127.0.0.1", parties.witness_port)) for _ in range(64)]
     with pytest.raises(Unreachable):
         parties.witness.latest(ORIGIN)

@@ -1,4 +1,4 @@
-"""Published examples, word for word."""
+"""Published examples, copied exactly."""
 
 # ruff: noqa: E501
 # C2SP signed-note, section "Example".
@@ -7,7 +7,7 @@ EXAMPLE = """This is an example message.
 
 — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 """
-# The same document's first example, whose key is not given.
+# The same document's first example, whose key is not published.
 POEM = """Ognuno sta solo sul cuor della terra
 trafitto da un raggio di sole:
 
@@ -42,7 +42,7 @@ REAL_KEYS = [
     "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
     "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv",
 ]
-# C2SP tlog-cosignature: a checkpoint with a cosignature, and the message that one of its time is over.
+# C2SP tlog-cosignature: a checkpoint with a cosignature, and the message that is signed.
 COSIGNED = """example.com/behind-the-sofa
 20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=

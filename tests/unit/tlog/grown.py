@@ -1,4 +1,4 @@
-"""A log to test with: numbered leaves, a key, and the requests that an honest or a lying log would send."""
+"""A log for tests: numbered leaves, a key, and the requests of an honest or a lying log."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ ORIGIN = "portal.example.com/trail"
 
 @cache
 def leaves(count: int, history: str = "true") -> tuple[bytes, ...]:
-    """Leaf hashes; another history has other leaves from the second one on."""
+    """Return leaf hashes. A different `history` has different leaves from the second one on."""
     told = (history if number else "" for number in range(count))
     return tuple(merkle.leaf_hash(f"{word}{number}".encode()) for number, word in enumerate(told))
 
@@ -36,5 +36,5 @@ def note(size: int, key: SigningKey, history: str = "true", origin: str = ORIGIN
 
 
 def request(old: int | str, hashes: list[bytes], note_or_text: str) -> bytes:
-    """The body of add-checkpoint."""
+    """Format the body of an add-checkpoint request."""
     return "\n".join([f"old {old}", *map(encode64, hashes), "", note_or_text]).encode()

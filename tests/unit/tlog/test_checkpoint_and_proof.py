@@ -1,4 +1,4 @@
-"""Checkpoints and proofs as texts: the specifications' examples, what is refused, and that everything reads back."""
+"""Checkpoints and proofs as texts: the specifications' examples, refused texts, and round trips."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from recordings.tlog.notes import NoteError, SigningKey
 from recordings.tlog.proof import Proof, format_proof, parse_proof
 from tests.unit.tlog.grown import ORIGIN, checkpoint, leaves, note
 
-# The examples of C2SP tlog-checkpoint and tlog-proof, word for word.
+# The examples of C2SP tlog-checkpoint and tlog-proof, copied exactly.
 SOFA = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 FANCY = """c2sp.org/tlog-proof@v1
 extra YWdlLXYxLjIuMS1kYXJ3aW4tYXJtNjQudGFyLmd6kYXJ3aW4tYXJ
@@ -34,7 +34,7 @@ sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=
 ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
 
 
-def test_the_specifications_checkpoint_reads_back() -> None:
+def test_the_specifications_checkpoint_round_trips() -> None:
     parsed = parse(SOFA)
     assert (parsed.origin, parsed.size, parsed.extensions) == ("example.com/behind-the-sofa", 20_852_163, ())
     assert parsed.text() == SOFA
@@ -46,7 +46,7 @@ def test_extension_lines_are_kept() -> None:
     assert parsed.text() == f"{SOFA}one\ntwo words\n"
 
 
-def test_a_checkpoint_that_was_signed_reads_back() -> None:
+def test_a_signed_checkpoint_round_trips() -> None:
     key = SigningKey.generate(ORIGIN)
     found, signed = parse_note(note(5, key), [key.verifier])
     assert (found, [one.key for one in signed]) == (checkpoint(5), [key.verifier])
@@ -77,7 +77,7 @@ def test_a_checkpoint_that_was_signed_reads_back() -> None:
         f"origin\n1\n{ROOT}\n\nmore\n",
     ],
 )
-def test_what_is_not_a_checkpoint_is_refused(text: str) -> None:
+def test_a_malformed_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
         parse(text)
 
@@ -85,7 +85,7 @@ def test_what_is_not_a_checkpoint_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "parts", [("", 1, bytes(32)), ("a\nb", 1, bytes(32)), ("a", -1, bytes(32)), ("a", 1, bytes(31))]
 )
-def test_what_cannot_be_written_is_no_checkpoint(parts: tuple[str, int, bytes]) -> None:
+def test_values_that_a_checkpoint_cannot_express_are_refused(parts: tuple[str, int, bytes]) -> None:
     with pytest.raises(NoteError):
         Checkpoint(*parts)
 
@@ -94,7 +94,7 @@ LINES = st.text(min_size=1).filter(lambda line: "\n" not in line)
 
 
 @given(LINES, st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32), st.lists(LINES, max_size=3))
-def test_every_checkpoint_reads_back(origin: str, size: int, root: bytes, extensions: list[str]) -> None:
+def test_every_checkpoint_round_trips(origin: str, size: int, root: bytes, extensions: list[str]) -> None:
     made = Checkpoint(origin, size, root, tuple(extensions))
     assert parse(made.text()) == made
 
@@ -108,7 +108,7 @@ def test_any_text_is_a_checkpoint_or_refused(text: str) -> None:
     assert parsed.text() == text
 
 
-def test_the_specifications_proof_reads_back() -> None:
+def test_the_specifications_proof_round_trips() -> None:
     proof = parse_proof(FANCY)
     assert (proof.index, len(proof.path)) == (73_894, 5)
     assert proof.extra.startswith(b"age-v1.2.1-darwin-arm64.tar.gz")
@@ -116,7 +116,7 @@ def test_the_specifications_proof_reads_back() -> None:
     assert format_proof(proof.index, proof.path, proof.note, proof.extra) == FANCY
 
 
-def test_a_proof_proves() -> None:
+def test_a_proof_verifies() -> None:
     key = SigningKey.generate(ORIGIN)
     text = format_proof(3, merkle.inclusion_path(leaves(10), 3), note(10, key))
     proof = parse_proof(text)
@@ -144,7 +144,7 @@ def test_a_proof_proves() -> None:
         "c2sp.org/tlog-proof@v1\nindex 0\n" + f"{ROOT}\n" * 64 + "\nnote\n",
     ],
 )
-def test_what_is_not_a_proof_is_refused(text: str) -> None:
+def test_a_malformed_proof_is_refused(text: str) -> None:
     with pytest.raises(ProofError):
         parse_proof(text)
 
@@ -155,7 +155,7 @@ def test_what_is_not_a_proof_is_refused(text: str) -> None:
     st.text(),
     st.binary(),
 )
-def test_every_proof_reads_back(
+def test_every_proof_round_trips(
     index: int, path: tuple[bytes, ...], checkpoint_note: str, extra: bytes
 ) -> None:
     text = format_proof(index, path, checkpoint_note, extra)

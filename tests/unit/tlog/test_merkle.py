@@ -1,4 +1,4 @@
-"""The tree: published vectors, an independent library's opinion, and every proof up to size 64."""
+"""The tree: published vectors, an independent library, and every proof up to size 64."""
 
 from hashlib import sha256
 
@@ -11,7 +11,7 @@ from recordings.tlog import merkle
 from recordings.tlog.merkle import Frontier, ProofError
 from tests.unit.tlog.grown import leaves, root
 
-# The eight leaves that the implementations of RFC 6962 test themselves with, the roots and proofs over them.
+# The eight leaves with which implementations of RFC 6962 are tested, with their roots and proofs.
 ENTRIES = [
     bytes.fromhex(entry)
     for entry in (
@@ -87,7 +87,7 @@ def test_the_consistency_proofs_of_the_published_vectors(old: int, size: int, ex
     merkle.check_consistency(old, bytes.fromhex(ROOTS[old]), size, bytes.fromhex(ROOTS[size]), path)
 
 
-def test_the_proofs_that_rfc_9162_works_out_by_hand() -> None:
+def test_the_example_proofs_of_rfc_9162() -> None:
     """Section 2.1.5: seven leaves d0 … d6, hashes a … f and j, nodes g … l."""
     a, b, c, d, e, f, j = leaves(7)
     g, h, i = merkle.node_hash(a, b), merkle.node_hash(c, d), merkle.node_hash(e, f)
@@ -102,25 +102,25 @@ def test_the_proofs_that_rfc_9162_works_out_by_hand() -> None:
     assert merkle.consistency_path(leaves(7), 6) == [i, j, k]
 
 
-def _by_the_book(hashes: tuple[bytes, ...]) -> bytes:
-    """RFC 9162 2.1.1 word for word: split at the largest power of two smaller than n."""
+def _root_by_definition(hashes: tuple[bytes, ...]) -> bytes:
+    """Compute the root exactly as RFC 9162, 2.1.1 defines it: split at the largest power of two smaller than n."""
     if not hashes:
         return sha256(b"").digest()
     if len(hashes) == 1:
         return hashes[0]
     k = 1 << ((len(hashes) - 1).bit_length() - 1)
-    return sha256(b"\x01" + _by_the_book(hashes[:k]) + _by_the_book(hashes[k:])).digest()
+    return sha256(b"\x01" + _root_by_definition(hashes[:k]) + _root_by_definition(hashes[k:])).digest()
 
 
-def test_roots_are_the_definitions_and_an_independent_librarys() -> None:
+def test_roots_equal_the_definitions_and_an_independent_librarys() -> None:
     tree = InmemoryTree(algorithm="sha256")
     for size in range(1, 300):
         entry = f"true{size - 1}" if size > 1 else "0"
         tree.append_entry(entry.encode())
-        assert root(size) == tree.get_root() == _by_the_book(leaves(size)), size
+        assert root(size) == tree.get_root() == _root_by_definition(leaves(size)), size
 
 
-def test_every_proof_up_to_64_leaves_checks() -> None:
+def test_every_proof_up_to_64_leaves_verifies() -> None:
     for size in range(65):
         for index in range(size):
             path = merkle.inclusion_path(leaves(size), index)
@@ -131,7 +131,7 @@ def test_every_proof_up_to_64_leaves_checks() -> None:
 
 
 @given(st.integers(0, 600), st.lists(st.integers(0, 300), max_size=5))
-def test_a_frontier_that_grew_in_any_steps_has_the_trees_root(start: int, steps: list[int]) -> None:
+def test_a_frontier_grown_in_any_steps_has_the_trees_root(start: int, steps: list[int]) -> None:
     frontier = Frontier()
     for step in (start, *steps):
         grown = leaves(frontier.size + step)[frontier.size :]
@@ -150,18 +150,18 @@ def test_a_frontier_grows_leaf_by_leaf() -> None:
 @pytest.mark.parametrize(
     ("size", "data"), [(0, b"x"), (3, bytes(32)), (2, bytes(31)), (1, bytes(64)), (-1, b"")]
 )
-def test_a_frontier_of_another_size_is_refused(size: int, data: bytes) -> None:
+def test_a_frontier_of_the_wrong_size_is_refused(size: int, data: bytes) -> None:
     with pytest.raises(ProofError):
         Frontier.from_bytes(size, data)
 
 
 @pytest.mark.parametrize("index", [-1, 3, 4])
-def test_there_is_no_proof_of_a_leaf_that_is_not_there(index: int) -> None:
+def test_a_leaf_that_does_not_exist_has_no_proof(index: int) -> None:
     with pytest.raises(ProofError, match=f"no leaf {index} in a tree of size 3"):
         merkle.inclusion_path(leaves(3), index)
 
 
 @pytest.mark.parametrize("old", [-1, 4])
-def test_there_is_no_proof_from_a_larger_tree(old: int) -> None:
+def test_a_larger_tree_has_no_proof(old: int) -> None:
     with pytest.raises(ProofError, match="no tree of size"):
         merkle.consistency_path(leaves(3), old)

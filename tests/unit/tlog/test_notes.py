@@ -1,4 +1,4 @@
-"""Signed notes: the specification's and the reference implementation's examples, and a checkpoint of the real world."""
+"""Signed notes: the examples of the specification and the reference implementation, and a real log's checkpoint."""
 
 import base64
 
@@ -39,7 +39,7 @@ def test_the_specifications_key_verifies_its_note() -> None:
     assert (key.name, key.kind, key.key_id.hex(), key.vkey) == ("example.com/foo", 1, "530d903a", EXAMPLE_KEY)
 
 
-def test_an_empty_line_may_stand_in_a_text() -> None:
+def test_a_text_may_contain_an_empty_line() -> None:
     note = Note.parse(POEM.encode())
     assert note.text.count("\n\n") == 1
     assert note.text.endswith("sera.\n")
@@ -89,13 +89,13 @@ def test_a_real_checkpoint_verifies_with_the_keys_its_log_and_witnesses_publish(
 
 
 @pytest.mark.parametrize("vkey", REAL_KEYS)
-def test_no_signature_of_a_real_checkpoint_fits_another_text(vkey: str) -> None:
+def test_no_signature_of_a_real_checkpoint_verifies_for_another_text(vkey: str) -> None:
     changed = REAL.replace("\n1432088532\n", "\n1432088533\n")
     with pytest.raises(NoteError, match="does not verify"):
         Note.parse(changed).verify([VerifierKey.parse(vkey)])
 
 
-def test_a_cosignature_is_over_the_message_the_specification_gives() -> None:
+def test_a_cosignature_signs_the_specified_message() -> None:
     text = Note.parse(COSIGNED).text
     theirs = Note.parse(COSIGNED).signatures[1]
     assert int.from_bytes(theirs.data[:8], "big") == 1_679_315_147
@@ -117,13 +117,13 @@ def test_a_cosignature_is_bound_to_its_time() -> None:
 
 
 @pytest.mark.parametrize("kind", [LOG, WITNESS])
-def test_one_key_has_another_id_for_each_use_and_name(kind: int) -> None:
+def test_a_keys_id_depends_on_its_kind_and_name(kind: int) -> None:
     key = SigningKey("a.example", kind, bytes(32))
     other = SigningKey("a.example", LOG + WITNESS - kind, bytes(32))
     assert key.verifier.public == other.verifier.public
     assert len({key.key_id, other.key_id, key.named("b.example").key_id}) == 3
     assert key.named("b.example").verifier == key.verifier.named("b.example")
-    with pytest.raises(NoteError, match="not signed by any key that is trusted"):
+    with pytest.raises(NoteError, match="not signed by any trusted key"):
         Note.parse(format_note("text\n", [key.sign("text\n")])).verify([other.verifier])
 
 
@@ -135,7 +135,7 @@ def test_lines_of_unknown_keys_are_ignored_and_bad_ones_of_known_keys_are_not() 
     assert [signed.line for signed in note.verify([known.verifier])] == [good]
     with pytest.raises(NoteError, match=r"The signature of a\.example does not verify"):
         Note.parse(format_note("text\n", [good, bad])).verify([known.verifier])
-    with pytest.raises(NoteError, match="not signed by any key"):
+    with pytest.raises(NoteError, match="not signed by any trusted key"):
         note.verify([])
 
 
@@ -183,7 +183,7 @@ LINE = EXAMPLE.split("\n")[2]
         b"text\xff\n\n" + LINE.encode() + b"\n",
     ],
 )
-def test_what_is_not_a_note_is_refused(note: str | bytes) -> None:
+def test_a_malformed_note_is_refused(note: str | bytes) -> None:
     with pytest.raises(NoteError):
         Note.parse(note)
 
@@ -206,7 +206,7 @@ def test_what_is_not_a_note_is_refused(note: str | bytes) -> None:
         "rekor.sigstore.dev+12345678+AwEB",
     ],
 )
-def test_what_is_not_a_key_is_refused(vkey: str) -> None:
+def test_a_malformed_key_is_refused(vkey: str) -> None:
     with pytest.raises(NoteError):
         VerifierKey.parse(vkey)
 
@@ -230,7 +230,7 @@ def test_a_private_keys_repr_is_its_public_key() -> None:
         lambda text: text + "\n"
     )
 )
-def test_every_text_that_a_note_may_have_reads_back(text: str) -> None:
+def test_every_note_round_trips(text: str) -> None:
     key = SigningKey("a.example", LOG, bytes(32))
     parsed = Note.parse(format_note(text, [key.sign(text)]).encode())
     assert parsed.text == text

@@ -1,4 +1,4 @@
-"""The trust policy: the specification's example, its rules one by one, and what a checkpoint is under it."""
+"""The trust policy: the specification's example, its rules one by one, and checkpoints checked under it."""
 
 from itertools import count
 
@@ -131,9 +131,9 @@ def test_names_are_octets() -> None:
         ("quorum\u00a0none\n", 1),
         ("\n" * 400, None),
     ],
-    ids=map(str, count(1)),  # the keys differ from process to process, the names of tests must not
+    ids=map(str, count(1)),  # keys differ between processes, but test names must not
 )
-def test_every_rule_is_kept_and_the_line_is_named(text: str, line: int | None) -> None:
+def test_a_broken_rule_is_refused_and_its_line_named(text: str, line: int | None) -> None:
     with pytest.raises(PolicyError, match=f"^Line {line} of the policy: " if line else "^(The|A) policy "):
         Policy.parse(text)
 
@@ -153,7 +153,7 @@ def _signed(*keys: SigningKey) -> str:
     return format_note(text, [key.sign(text, 1000) for key in keys])
 
 
-def test_a_checkpoint_is_judged() -> None:
+def test_a_checkpoint_is_checked() -> None:
     policy = Policy.parse(EXAMPLE)
     checked = policy.check(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"]))
     assert (checked.checkpoint, checked.log, checked.quorum_met) == (checkpoint(7), LOG_KEY.verifier, False)
@@ -161,23 +161,23 @@ def test_a_checkpoint_is_judged() -> None:
     assert policy.check(_signed(LOG_KEY, KEYS["Y2"], KEYS["X1"], KEYS["X2"])).quorum_met is True
 
 
-def test_one_witness_signing_twice_is_one_witness() -> None:
+def test_a_witness_that_signs_twice_counts_once() -> None:
     policy = Policy.parse(W1 + W2 + f"log {LOG_KEY.vkey}\ngroup g 2 w1 w2\nquorum g\n")
     assert policy.check(_signed(LOG_KEY, KEYS["X1"], KEYS["X1"])).quorum_met is False
 
 
-def test_witnesses_alone_make_no_checkpoint() -> None:
+def test_witnesses_without_the_log_are_not_enough() -> None:
     policy = Policy.parse(EXAMPLE)
-    with pytest.raises(NoteError, match=f"No known log signed this checkpoint of {ORIGIN}"):
+    with pytest.raises(NoteError, match=f"No trusted log key signed this checkpoint of {ORIGIN}"):
         policy.check(_signed(*KEYS.values()))
-    with pytest.raises(NoteError, match="not signed by any key"):
+    with pytest.raises(NoteError, match="not signed by any trusted key"):
         policy.check(_signed(SigningKey.generate(ORIGIN)))
 
 
-def test_a_known_log_signs_only_its_own_origin() -> None:
+def test_a_log_key_counts_only_for_its_own_origin() -> None:
     other = SigningKey.generate("other.example", LOG)
     policy = Policy.parse(f"log {LOG_KEY.vkey}\nlog {other.vkey}\nquorum none\n")
-    with pytest.raises(NoteError, match="No known log signed"):
+    with pytest.raises(NoteError, match="No trusted log key signed"):
         policy.check(_signed(other))
     assert policy.check(_signed(other, LOG_KEY)).log == LOG_KEY.verifier
 
@@ -194,6 +194,6 @@ def test_any_bytes_are_a_policy_or_refused(data: bytes) -> None:
     assert policy.met_by(policy.witnesses) is True
 
 
-def test_the_key_of_a_log_may_stand_under_the_name_of_its_next_epoch() -> None:
+def test_a_log_key_may_also_have_the_name_of_its_next_epoch() -> None:
     both = f"log {LOG_KEY.vkey}\nlog {LOG_KEY.named(f'{LOG_KEY.name}/2').vkey}\nquorum none\n"
     assert [party.key.name for party in Policy.parse(both).logs] == [LOG_KEY.name, f"{LOG_KEY.name}/2"]

@@ -1,4 +1,4 @@
-"""The log's own signer: its log, its epochs and its retiring key, and nothing else."""
+"""The log's signer: it signs for its log, the log's epochs and with the retiring key, and nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def test_the_signer_signs_nothing_else(signer: Signer, text: str, status: int) -
     assert signer.add_checkpoint(request(0, [], text)).status == status
 
 
-def test_a_new_epoch_is_a_log_that_starts_empty_and_ends_the_one_before(signer: Signer) -> None:
+def test_a_new_epoch_starts_empty_and_ends_the_one_before(signer: Signer) -> None:
     _sign(signer, 0, 20)
     second, third = f"{ORIGIN}/2", f"{ORIGIN}/3"
     assert _sign(signer, 20, 21, origin=second) == Response(409, "0\n", "text/x.tlog.size")
@@ -92,14 +92,14 @@ def test_a_retiring_key_signs_beside_the_new_one_for_30_days(
     for after, lines in expected.items():
         monkeypatch.setattr("recordings.tlog.signer.time.time", lambda now=start + after: now)
         state = State(tmp_path)
-        answer = _sign(Signer(state, NEXT_KEY, also=LOG_KEY), state.last_signed(ORIGIN).size, 5)
+        answer = _sign(Signer(state, NEXT_KEY, retiring=LOG_KEY), state.last_signed(ORIGIN).size, 5)
         state.close()
         signed = Note.parse(checkpoint(5).text() + "\n" + answer.body)
         keys = [one.key for one in signed.verify([LOG_KEY.verifier, NEXT_KEY.verifier])]
         assert keys == [NEXT_KEY.verifier, LOG_KEY.verifier][:lines]
 
 
-def test_what_is_remembered_is_one_small_file(signer: Signer) -> None:
+def test_the_state_is_one_small_file(signer: Signer) -> None:
     answer = _sign(signer, 0, 5)
     content = json.loads((signer._state.folder / "state.json").read_bytes())
     assert list(content["logs"]) == [ORIGIN]

@@ -1,4 +1,4 @@
-"""Whoever changes anything about a proof is found out; exhaustive up to size 64 (sizes: up to 32)."""
+"""Any change to a proof is detected; exhaustive up to size 64 (tree sizes up to 32)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ def _accepts(check: Callable[..., None], *arguments: Any) -> bool:
 
 
 def _damaged(path: list[bytes]) -> Iterator[list[bytes]]:
-    """Each element changed, dropped, doubled, swapped with its neighbour; one more at either end."""
+    """Yield paths with each element changed, dropped, repeated or swapped, or one added at either end."""
     for at, node in enumerate(path):
         rest = path[at + 1 :]
         yield [*path[:at], STRANGER, *rest]
@@ -63,8 +63,8 @@ def _turns(index: int, size: int) -> list[bool]:
     return [sibling < index >> height for height, sibling in merkle.inclusion_nodes(index, size)]
 
 
-def test_an_inclusion_proof_for_another_size_is_refused_wherever_the_size_shapes_it() -> None:
-    """A path says nothing of the size beyond its turns: the checkpoint's signature binds size and root."""
+def test_an_inclusion_proof_for_another_size_is_refused_if_its_turns_differ() -> None:
+    """A path depends on the size only through its turns; the checkpoint's signature binds size and root."""
     for size in range(1, 33):
         for index in range(size):
             path = merkle.inclusion_path(leaves(size), index)
@@ -94,7 +94,7 @@ def test_no_consistency_proof_is_accepted_for_another_old_size() -> None:
 
 
 def test_a_rewritten_history_has_no_proof() -> None:
-    """Leaf 1 and all after it told differently: no honest old root leads there, whichever proof is given."""
+    """Leaf 1 and all later leaves are different: no proof leads there from an honest old root."""
     for size in range(3, 33):
         for old in range(2, size + 1):
             for history in ("true", "false"):
@@ -102,15 +102,15 @@ def test_a_rewritten_history_has_no_proof() -> None:
                 assert not _accepts(check_consistency, old, root(old), size, root(size, "false"), path)
 
 
-def test_a_path_ends_where_the_size_says_whatever_root_is_claimed() -> None:
+def test_a_path_has_the_length_that_the_size_requires() -> None:
     for size in range(1, 65):
         path = merkle.inclusion_path(leaves(size), 0)
         for above in (merkle.node_hash(STRANGER, root(size)), merkle.node_hash(root(size), STRANGER)):
             assert not _accepts(check_inclusion, leaves(size)[0], 0, size, [*path, STRANGER], above)
 
 
-def test_no_byte_moves_from_one_hash_into_its_neighbour() -> None:
-    """The bytes that are hashed would be the same."""
+def test_no_byte_can_move_from_one_hash_to_its_neighbour() -> None:
+    """The concatenated bytes would be the same."""
     one, two = leaves(2)
     moved = one + two[:1], [two[1:]]
     assert merkle.node_hash(moved[0], *moved[1]) == root(2)

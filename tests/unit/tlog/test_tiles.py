@@ -1,4 +1,4 @@
-"""Tiles: the specification's own examples, and proofs out of tiles equal to those out of a list."""
+"""Tiles: the specification's examples, and proofs from tiles that equal proofs from a list of leaves."""
 
 import re
 
@@ -25,8 +25,8 @@ from tests.unit.tlog.grown import leaves, root
 SIZES = (1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, 70_000)
 
 
-class _Shelf:
-    """All tiles of a tree, and which of them were asked for."""
+class _AllTiles:
+    """All tiles of a tree, and which of them were requested."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -43,7 +43,7 @@ class _Shelf:
 
 
 @pytest.mark.parametrize(
-    ("place", "path"),
+    ("tile", "path"),
     [
         ((0, 1_234_067, 256), "0/x001/x234/067"),
         ((0, 1_234_067, 8), "0/x001/x234/067.p/8"),
@@ -54,9 +54,9 @@ class _Shelf:
         ((ENTRIES, 5, 17), "entries/005.p/17"),
     ],
 )
-def test_paths_are_spelled_as_specified(place: tuple[int, int, int], path: str) -> None:
-    assert tile_path(*place) == path
-    assert parse_tile_path(path) == place
+def test_paths_follow_the_specification(tile: tuple[int, int, int], path: str) -> None:
+    assert tile_path(*tile) == path
+    assert parse_tile_path(path) == tile
 
 
 @pytest.mark.parametrize(
@@ -88,33 +88,33 @@ def test_paths_are_spelled_as_specified(place: tuple[int, int, int], path: str) 
         "0/" + "x001/" * 30 + "001",
     ],
 )
-def test_no_other_spelling_is_a_path(path: str) -> None:
+def test_any_other_path_is_refused(path: str) -> None:
     with pytest.raises(TileError):
         parse_tile_path(path)
 
 
 @given(st.integers(ENTRIES, 63), st.integers(0, 2**62), st.integers(1, 256))
-def test_paths_read_back(level: int, position: int, width: int) -> None:
+def test_paths_round_trip(level: int, position: int, width: int) -> None:
     assert parse_tile_path(tile_path(level, position, width)) == (level, position, width)
 
 
 @given(st.text() | st.from_regex(re.compile(r"[0-9]{1,2}/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]+)?")))
 def test_any_text_is_a_path_or_refused(text: str) -> None:
     try:
-        place = parse_tile_path(text)
+        tile = parse_tile_path(text)
     except TileError:
         return
-    assert tile_path(*place) == text
+    assert tile_path(*tile) == text
 
 
-@pytest.mark.parametrize("place", [(-2, 0, 1), (64, 0, 1), (0, -1, 1), (0, 0, 0), (0, 0, 257)])
-def test_there_are_no_tiles_elsewhere(place: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("tile", [(-2, 0, 1), (64, 0, 1), (0, -1, 1), (0, 0, 0), (0, 0, 257)])
+def test_coordinates_outside_the_range_are_refused(tile: tuple[int, int, int]) -> None:
     with pytest.raises(TileError):
-        tile_path(*place)
+        tile_path(*tile)
 
 
 def test_the_widths_of_a_tree_of_70000() -> None:
-    """The specification's example, and its remark on a tree of 256."""
+    """The specification's example, and its remark about a tree of 256."""
     assert [tile_width(0, position, 70_000) for position in (0, 272, 273, 274)] == [256, 256, 112, 0]
     assert [tile_width(1, position, 70_000) for position in (0, 1, 2)] == [256, 17, 0]
     assert [tile_width(2, position, 70_000) for position in (0, 1)] == [1, 0]
@@ -124,8 +124,8 @@ def test_the_widths_of_a_tree_of_70000() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_tiles_give_the_root_and_only_existing_tiles_are_read(size: int) -> None:
-    shelf = _Shelf(size)
+def test_tiles_have_the_root_and_only_existing_tiles_are_read(size: int) -> None:
+    shelf = _AllTiles(size)
     tiles = Tiles(shelf.read, size)
     assert tiles.root() == root(size)
     for index in {0, size // 3, size // 2, size - 1}:
@@ -134,21 +134,21 @@ def test_tiles_give_the_root_and_only_existing_tiles_are_read(size: int) -> None
     assert len(shelf.asked) == len(set(shelf.asked))
 
 
-def test_proofs_out_of_tiles_are_proofs_out_of_a_list_exhaustively() -> None:
+def test_proofs_from_tiles_equal_proofs_from_a_list_exhaustively() -> None:
     for size in (*range(65), 256, 300):
-        tiles = Tiles(_Shelf(size).read, size)
+        tiles = Tiles(_AllTiles(size).read, size)
         for index in range(size):
             assert tiles.inclusion_path(index) == merkle.inclusion_path(leaves(size), index)
         for old in range(size + 1):
             assert tiles.consistency_path(old) == merkle.consistency_path(leaves(size), old)
 
 
-SHELVES = {size: _Shelf(size) for size in (70_000, 66_000, 512, 1000)}
+SHELVES = {size: _AllTiles(size) for size in (70_000, 66_000, 512, 1000)}
 
 
 @settings(max_examples=examples(30), deadline=None)
 @given(st.sampled_from(sorted(SHELVES)), st.data())
-def test_proofs_out_of_tiles_are_proofs_out_of_a_list(size: int, data: st.DataObject) -> None:
+def test_proofs_from_tiles_equal_proofs_from_a_list(size: int, data: st.DataObject) -> None:
     tiles = Tiles(SHELVES[size].read, size)
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size))
     assert tiles.inclusion_path(index) == merkle.inclusion_path(leaves(size), index)
@@ -156,7 +156,7 @@ def test_proofs_out_of_tiles_are_proofs_out_of_a_list(size: int, data: st.DataOb
 
 
 def test_leaf_hashes_come_in_order() -> None:
-    tiles = Tiles(_Shelf(600).read, 600)
+    tiles = Tiles(_AllTiles(600).read, 600)
     assert tiles.hashes(250, 520) == list(leaves(600)[250:520])
     assert tiles.hashes(600, 600) == []
     with pytest.raises(ProofError):
@@ -174,7 +174,7 @@ def test_a_tile_of_the_wrong_length_is_named() -> None:
 
 
 @given(st.lists(st.binary(max_size=300), max_size=20))
-def test_entry_bundles_read_back(entries: list[bytes]) -> None:
+def test_entry_bundles_round_trip(entries: list[bytes]) -> None:
     assert parse_entry_bundle(entry_bundle(entries)) == entries
 
 
@@ -186,7 +186,7 @@ def test_an_entry_bundle_is_length_and_entry() -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 5])
-def test_an_entry_bundle_that_was_cut_is_refused(cut: int) -> None:
+def test_a_truncated_entry_bundle_is_refused(cut: int) -> None:
     whole = entry_bundle([b"ab", b"cdef"])
     with pytest.raises(TileError):
         parse_entry_bundle(whole[:-cut] if cut != 3 else whole[:5])

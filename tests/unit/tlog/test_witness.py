@@ -1,4 +1,4 @@
-"""A witness's state machine: what it signs, what it refuses and with which status, what it keeps."""
+"""A witness: what it signs, what it refuses and with which status, and what it stores."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -46,7 +46,7 @@ def _evidence(cosigner: Cosigner) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_the_specifications_request_is_read() -> None:
+def test_the_specifications_request_is_parsed() -> None:
     asked = AddCheckpointRequest.parse(REQUEST.encode())
     assert (asked.old, len(asked.path)) == (20_852_014, 4)
     assert str(Note.parse(asked.note)) == asked.note
@@ -70,13 +70,13 @@ def test_a_log_begins_at_any_size(witness: Witness) -> None:
 
 
 @pytest.mark.parametrize("old", [0, 1, 4, 6])
-def test_another_old_size_is_answered_with_the_recorded_one(witness: Witness, old: int) -> None:
+def test_a_wrong_old_size_is_answered_with_the_recorded_one(witness: Witness, old: int) -> None:
     _ask(witness, 0, 5)
     assert _ask(witness, old, 6) == Response(409, "5\n", "text/x.tlog.size")
     assert _evidence(witness) == {}
 
 
-def test_a_fresh_witness_knows_size_0(witness: Witness) -> None:
+def test_a_new_witness_has_size_0(witness: Witness) -> None:
     assert _ask(witness, 3, 6) == Response(409, "0\n", "text/x.tlog.size")
 
 
@@ -92,7 +92,7 @@ def test_an_unknown_log_is_not_found(witness: Witness) -> None:
 
 
 @pytest.mark.parametrize("key", [SigningKey.generate(ORIGIN), SigningKey.generate("other.example")])
-def test_a_checkpoint_nobody_trusted_signed_is_forbidden(witness: Witness, key: SigningKey) -> None:
+def test_a_checkpoint_without_a_trusted_signature_is_forbidden(witness: Witness, key: SigningKey) -> None:
     assert witness.add_checkpoint(request(0, [], note(5, key))).status == 403
 
 
@@ -103,7 +103,7 @@ def test_a_broken_signature_of_a_trusted_key_is_forbidden_even_beside_a_good_one
         assert witness.add_checkpoint(request(0, [], broken)).status == 403
 
 
-def test_lines_of_strangers_are_dropped_and_both_keys_of_a_rotation_are_kept(witness: Witness) -> None:
+def test_lines_of_unknown_keys_are_dropped_and_both_keys_of_a_rotation_kept(witness: Witness) -> None:
     text = checkpoint(5).text()
     lines = [key.sign(text) for key in (LOG_KEY, SigningKey.generate("x.example"), NEXT_KEY)]
     answer = witness.add_checkpoint(request(0, [], format_note(text, lines)))
@@ -112,7 +112,9 @@ def test_lines_of_strangers_are_dropped_and_both_keys_of_a_rotation_are_kept(wit
 
 
 @pytest.mark.parametrize("hashes", [[], [root(1)], path(4, 9), path(5, 9)[:-1], [*path(5, 9), root(1)]])
-def test_a_bad_proof_is_unprocessable_and_kept(witness: Witness, hashes: list[bytes]) -> None:
+def test_an_invalid_proof_is_unprocessable_and_kept_as_evidence(
+    witness: Witness, hashes: list[bytes]
+) -> None:
     signed = _ask(witness, 0, 5)
     asked = request(5, hashes, note(9, LOG_KEY))
     assert witness.add_checkpoint(asked).status == 422
@@ -135,7 +137,7 @@ def test_size_0_has_the_empty_trees_root(witness: Witness) -> None:
 
 
 def test_a_rewritten_history_is_refused_whatever_is_claimed(witness: Witness) -> None:
-    """A12: the log's own key signs another history; every way to ask for it."""
+    """The log's own key signs a different history; every way to request a cosignature is refused."""
     _ask(witness, 0, 20)
     before = witness.latest(sha256(ORIGIN.encode()).hexdigest())
     answers = {
@@ -153,7 +155,7 @@ def test_a_rewritten_history_is_refused_whatever_is_claimed(witness: Witness) ->
 
 
 def test_a_truncated_and_regrown_log_is_refused(witness: Witness) -> None:
-    """A13: cut to 8 – what a restored backup looks like – and grown again differently, past the size it had."""
+    """The log is cut to 8 leaves, as by a restored backup, and grows differently beyond its earlier size."""
     _ask(witness, 0, 20)
     assert _ask(witness, 8, 12, "false") == Response(409, "20\n", "text/x.tlog.size")
     assert _ask(witness, 20, 25, "false").status == 422
@@ -161,7 +163,7 @@ def test_a_truncated_and_regrown_log_is_refused(witness: Witness) -> None:
 
 
 def test_a_split_view_is_refused_and_both_signed_roots_are_kept(witness: Witness) -> None:
-    """A13: the same size for two audiences; even under a wrong old size two roots of one size are evidence."""
+    """Two histories of one size for two audiences. Even under a wrong old size, two roots of one size are evidence."""
     first = _ask(witness, 0, 20)
     for old, status in ((7, 409), (20, 422)):
         assert _ask(witness, old, 20, "false").status == status
@@ -205,7 +207,7 @@ def test_evidence_is_never_overwritten(witness: Witness) -> None:
         request(0, [], format_note("origin\n", [LOG_KEY.sign("origin\n")])),
     ],
 )
-def test_what_is_no_request_is_a_bad_request(witness: Witness, asked: bytes) -> None:
+def test_a_malformed_request_is_a_bad_request(witness: Witness, asked: bytes) -> None:
     answer = witness.add_checkpoint(asked)
     assert (answer.status, answer.body.endswith(".\n") or ":" in answer.body) == (400, True)
 
@@ -221,8 +223,8 @@ def test_any_bytes_are_answered(witness: Witness, data: bytes) -> None:
     assert witness.add_checkpoint(data).status in (400, 404)
 
 
-def test_nothing_is_answered_that_was_not_kept(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk: no signature, and the size before is still the one that counts."""
+def test_nothing_is_signed_that_was_not_stored(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a full disk there is no signature, and the previous size still counts."""
     _ask(witness, 0, 5)
 
     def full(*_: Any) -> None:

@@ -90,7 +90,7 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
     found = {party.name: party for party in outside_parties()}
     assert list(found) == ["witness good", "witness lying", "witness slow"]
     assert (found["witness good"].trouble, found["witness good"].alarm) == ("", False)
-    assert "not signed by any key" in found["witness lying"].trouble
+    assert "not signed by any trusted key" in found["witness lying"].trouble
     assert found["witness lying"].size is None
 
 
