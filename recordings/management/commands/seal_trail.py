@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recordings.proof.anchors import bucket, publisher
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.restore import read_folder
 from recordings.proof.sealing.service import Sealer
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"The log has {sealer.once():,} leaves, all of them signed.")
             else:
                 self._run(sealer)
-        except (SealingError, NoteError, Trouble) as trouble:
+        except (SealingError, NoteError, DestinationError) as trouble:
             raise CommandError(str(trouble)) from None
         except (Unreachable, Refused) as trouble:
             raise CommandError(f"Nobody to sign or to ask: {trouble}") from None

@@ -1,4 +1,4 @@
-"""Build the destinations that the settings and the policy file name."""
+"""Build the destinations that the settings and the trust policy name."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -7,7 +7,7 @@ from functools import partial
 from django.conf import settings
 
 from recordings.proof.anchors import bucket, mail, timestamp
-from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.destination import Destination, DestinationError, Published
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.mail import MailDestination
 from recordings.proof.anchors.pace import COUNTED, pace_of, quorum_of
@@ -17,7 +17,7 @@ from recordings.tlog.policy import Policy, PolicyError
 
 
 def destinations() -> list[Destination]:
-    """Build one for every party that is configured; where the settings make no sense, one whose trouble says so."""
+    """Build a destination for every configured party. For settings that cannot be used, it only reports the reason."""
     built = []
     for name, every, build in (*_witnesses(), *_anchors()):
         try:
@@ -27,22 +27,24 @@ def destinations() -> list[Destination]:
     return built
 
 
-Planned = tuple[str, timedelta, Callable[[], Destination]]  # name, interval, and how it is built
+Planned = tuple[str, timedelta, Callable[[], Destination]]  # name, interval, and a function that builds it
 
 
 def _witnesses() -> Iterator[Planned]:
-    path, hurried = settings.AUDIT_POLICY_FILE, settings.AUDIT_RELEASE == "witnessed"
+    path, immediate = settings.AUDIT_POLICY_FILE, settings.AUDIT_RELEASE == "witnessed"
     try:
         policy = Policy.parse(path.read_bytes()) if path else Policy()
     except (OSError, PolicyError) as error:
         sentence = f"AUDIT_POLICY_FILE cannot be used: {error}"
         yield "policy", COUNTED, partial(MisconfiguredDestination, "policy", COUNTED, sentence)
         return
-    followed = quorum_of(policy) or None
+    following = quorum_of(policy) or None
     for name, party in policy.witnesses.items():
         if party.url:
             every = pace_of(policy, name)
-            build = partial(WitnessDestination, name, party, hurried=hurried, every=every, followed=followed)
+            build = partial(
+                WitnessDestination, name, party, immediate=immediate, every=every, following=following
+            )
             yield f"witness {name}", every, build
 
 
@@ -64,7 +66,7 @@ def _anchors() -> Iterator[Planned]:
 
 
 class MisconfiguredDestination(Destination):
-    """A party that cannot be served with these settings: it has its row, and its trouble says why."""
+    """A party whose settings cannot be used. It has its row in audit.outside, with the reason."""
 
     def __init__(self, name: str, every: timedelta, sentence: str) -> None:
         self.name, self.every, self._sentence = name, every, sentence
@@ -73,5 +75,5 @@ class MisconfiguredDestination(Destination):
         return True
 
     def publish(self, connection: Connection) -> Published:
-        """Raises Trouble, always."""
-        raise Trouble(self._sentence)
+        """Raise DestinationError, always."""
+        raise DestinationError(self._sentence)

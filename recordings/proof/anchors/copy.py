@@ -1,12 +1,12 @@
-"""The copy of the log in a locked bucket, in the layout of C2SP tlog-tiles: its keys, and how it is read back.
+"""The copy of the log in a locked bucket, in the layout of C2SP tlog-tiles: its keys, and how it is read.
 
-Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen digits, the signed note) and
+Below `<origin>/`: `checkpoint/000/000/000/000/001/234` (the size in eighteen digits; the signed note) and
 `tile/<level>/<position>[.p/<width>]`, `tile/entries/…`. A checkpoint is put after everything it needs.
 """
 
 from collections.abc import Iterator, Sequence
 
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.proof.anchors.locked_bucket import LockedBucket
 from recordings.tlog import checkpoint as tlog
 from recordings.tlog.notes import Note, NoteError, VerifierKey
@@ -25,7 +25,7 @@ Piece = tuple[int, int, int]  # level, position, width
 
 
 def pieces(old: int, size: int) -> Iterator[Piece]:
-    """List tiles and entry bundles of a log of `size` leaves that one of `old` leaves does not have, entries first."""
+    """List the tiles and entry bundles of a log of `size` leaves that one of `old` leaves lacks, entries first."""
     for level in (ENTRIES, *range(8)):
         shift = HEIGHT * max(level, 0)
         first, count = (old >> shift) // WIDTH, size >> shift
@@ -36,21 +36,21 @@ def pieces(old: int, size: int) -> Iterator[Piece]:
 
 
 def piece_key(origin: str, piece: Piece) -> str:
-    """Name the key of a tile or an entry bundle."""
+    """Return the key of a tile or an entry bundle."""
     return f"{origin}/tile/{tile_path(*piece)}"
 
 
 def checkpoint_key(origin: str, size: int) -> str:
-    """Name the key of a checkpoint: three digits to a folder, so that the newest is found in six listings."""
+    """Return the key of a checkpoint. Each folder has three digits, so that six listings find the newest."""
     digits = f"{size:0{3 * _GROUPS}}"
     return f"{origin}/checkpoint/" + "/".join(digits[at : at + 3] for at in range(0, 3 * _GROUPS, 3))
 
 
 def newest(bucket: LockedBucket, origin: str, keys: Sequence[VerifierKey] = ()) -> str | None:
-    """Find the newest note in the bucket that one of the log's `keys` signed for `origin`; None when it holds none.
+    """Return the newest note for `origin` in the bucket that one of the log's `keys` signed; None when there is none.
 
-    Without keys the store is believed as it is. Trouble when it cannot be read, or holds notes that none of them
-    signed.
+    Without keys, signatures are not verified. Raises DestinationError when the bucket cannot be read, or when it holds
+    notes but none is signed by these keys.
     """
     unsigned = False
     for key in _newest_first(bucket, f"{origin}/checkpoint/"):
@@ -58,14 +58,15 @@ def newest(bucket: LockedBucket, origin: str, keys: Sequence[VerifierKey] = ()) 
             return note
         unsigned = True
     if unsigned:
-        raise Trouble("None of the checkpoints in the bucket is signed by a log key of the policy.")
+        raise DestinationError("No checkpoint in the bucket is signed by a log key of the policy.")
     return None
 
 
 def entries(bucket: LockedBucket, note: str) -> Iterator[bytes]:
-    """Read the entries that a checkpoint from the bucket stands for, in order, as they were first put.
+    """Read the entries under a checkpoint from the bucket, in order, each in its first version.
 
-    The caller compares their root with the checkpoint's. Trouble when one is missing or cannot be read.
+    The caller must compare their root with the checkpoint's. Raises DestinationError when an entry bundle is missing or
+    malformed.
     """
     checkpoint = tlog.parse(Note.parse(note).text)
     for position in range((checkpoint.size + WIDTH - 1) // WIDTH):
@@ -76,7 +77,7 @@ def entries(bucket: LockedBucket, note: str) -> Iterator[bytes]:
         except TileError:
             bundle = []
         if len(bundle) != width:
-            raise Trouble("An entry bundle is missing in the bucket, or is not one.")
+            raise DestinationError("An entry bundle in the bucket is missing or malformed.")
         yield from bundle
 
 
@@ -89,7 +90,7 @@ def _newest_first(bucket: LockedBucket, prefix: str) -> Iterator[str]:
 
 
 def _verified(data: bytes | None, origin: str, keys: Sequence[VerifierKey]) -> str | None:
-    """Parse a note of this log that one of the keys signed; None when it is not one."""
+    """Parse a note of this log that one of the keys signed; None for anything else."""
     try:
         note = Note.parse(data or b"")
         if tlog.parse(note.text).origin != origin:

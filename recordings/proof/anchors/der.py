@@ -1,7 +1,7 @@
-"""As much DER as it takes to put the certificates of a time stamp into the order DER asks for (X.690, 11.6).
+"""Sort the certificates of a time stamp as DER requires (X.690, 11.6).
 
-OpenSSL, and with it many an authority, lists the signer's certificate first. Strict readers refuse that. The list is
-not under the signature, so sorting it changes nothing that was signed.
+OpenSSL, and with it many authorities, lists the signer's certificate first, and strict readers refuse that. The list is
+not part of the signed data, so sorting it does not affect the signature. Only as much DER as this needs is parsed.
 """
 
 from collections.abc import Iterator
@@ -10,24 +10,27 @@ _SEQUENCE, _CONTEXT_0 = 0x30, 0xA0
 
 
 class NotDer(ValueError):
-    """Bytes that are not what they should be."""
+    """The bytes are not the expected DER."""
 
 
 def with_sorted_certificates(response: bytes) -> bytes:
-    """The same TimeStampResp with SignedData.certificates sorted; unchanged when it carries no token.
+    """Return the TimeStampResp with SignedData.certificates sorted; unchanged when it has no token.
 
-    Raises NotDer for what is no TimeStampResp in definite lengths.
+    Raises NotDer for anything but a TimeStampResp in definite lengths.
     """
-    place = _certificates(response)
-    if place is None:
+    certificates = _certificates(response)
+    if certificates is None:
         return response
-    start, end = place
+    start, end = certificates
     ordered = sorted(response[begin:stop] for _, begin, _, stop in _items(response, start, end))
     return response[:start] + b"".join(ordered) + response[end:]
 
 
 def _certificates(response: bytes) -> tuple[int, int] | None:
-    """TimeStampResp { status, token: ContentInfo { type, [0] SignedData { version, digests, content, [0] … } } }."""
+    """Locate the certificates (start, end); None without a token.
+
+    TimeStampResp { status, token: ContentInfo { type, [0] SignedData { version, digests, content, [0] … } } }
+    """
     outer = _only(response, 0, len(response), _SEQUENCE)
     parts = list(_items(response, *outer))
     if len(parts) < 2:
@@ -50,27 +53,27 @@ def _items(data: bytes, start: int, end: int) -> Iterator[Item]:
 
 def _item(data: bytes, start: int, end: int) -> Item:
     if start + 2 > end:
-        raise NotDer("It ends too early.")
+        raise NotDer("The data is truncated.")
     length, content = data[start + 1], start + 2
     if length & 0x80:
         count = length & 0x7F
         content += count
         length = int.from_bytes(data[start + 2 : content], "big")
         if not 1 <= count <= 4:
-            raise NotDer("It has a length that DER does not have.")
+            raise NotDer("A length is not allowed in DER.")
     if content + length > end:
-        raise NotDer("It ends too early.")
+        raise NotDer("The data is truncated.")
     return data[start], start, content, content + length
 
 
 def _inside(item: Item, tag: int) -> tuple[int, int]:
     if item[0] != tag:
-        raise NotDer("It is made of other parts.")
+        raise NotDer("An element has an unexpected tag.")
     return item[2], item[3]
 
 
 def _only(data: bytes, start: int, end: int, tag: int) -> tuple[int, int]:
     item = _item(data, start, end)
     if item[3] != end:
-        raise NotDer("There is more behind it.")
+        raise NotDer("There is data after the element.")
     return _inside(item, tag)

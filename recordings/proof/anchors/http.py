@@ -1,4 +1,4 @@
-"""POST to an outside party, within a limit of time and of size. No redirect is followed, no proxy used."""
+"""Send a POST to an outside party with limits on time and size, without redirects or proxies."""
 
 import base64
 import http.client
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.storage.hosts import is_loopback
 
 _SECONDS = 15.0
@@ -17,11 +17,12 @@ _LONGEST_BODY = 256 * 1024
 
 
 def post(url: str, body: bytes, content_type: str, *, seconds: float = _SECONDS) -> bytes:
-    """Send a POST; returns the body of the response. Trouble unless it is 200, short enough and in time as a whole.
+    """Send a POST; returns the body of the response.
 
-    A user name and password in the URL are sent as Basic authentication and are in no sentence.
+    Raises DestinationError unless the status is 200 and the whole exchange stays within the limits. A user name and
+    password in the URL are sent as Basic authentication and never appear in an error.
     """
-    parts = secure(url)
+    parts = require_secure(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
         connection = http.client.HTTPConnection(host, parts.port, timeout=seconds)
@@ -39,64 +40,64 @@ def post(url: str, body: bytes, content_type: str, *, seconds: float = _SECONDS)
             connection.request("POST", target, body, headers)
             return _read_body(connection.getresponse())
     except (OSError, http.client.HTTPException) as error:
-        raise Trouble(f"{parts.hostname} could not be asked: {_why(error)}.") from None
+        raise DestinationError(f"The request to {parts.hostname} failed: {_reason(error)}.") from None
     finally:
         connection.close()
 
 
 @contextmanager
 def _deadline(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """Cut the connection off after `seconds`: a timeout per read never ends a response that drips."""
+    """Close the connection after `seconds`. A timeout per read would not end a response that arrives byte by byte."""
     timed_out = threading.Event()
 
-    def cut() -> None:
+    def shut_down() -> None:
         timed_out.set()
         with suppress(OSError):
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(seconds, shut_down)
     timer.daemon = True
     timer.start()
     try:
         yield
-    except (OSError, http.client.HTTPException, Trouble):
+    except (OSError, http.client.HTTPException, DestinationError):
         if not timed_out.is_set():
             raise
     finally:
         timer.cancel()
-    if timed_out.is_set():  # what was read until then may look like a whole answer
+    if timed_out.is_set():  # what was read until then may look like a complete response
         raise TimeoutError
 
 
-def secure(url: str) -> SplitResult:
-    """Split a URL that is https, or http to this machine. Trouble for any other."""
+def require_secure(url: str) -> SplitResult:
+    """Split a URL that is https, or http to this machine. Raises DestinationError for any other."""
     parts = urlsplit(url)
     plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or plain):
-        raise Trouble("Its address must start with https:// (http:// is for this machine only).")
+        raise DestinationError("The URL must start with https:// (http:// is allowed only for this machine).")
     return parts
 
 
 def without_secrets(url: str) -> str:
-    """Cut what may be a secret out of a URL."""
+    """Remove the parts of a URL that may be secret: credentials, query and fragment."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _read_body(response: http.client.HTTPResponse) -> bytes:
     if response.status != 200:
-        raise Trouble(f"It answered {response.status}.")
+        raise DestinationError(f"The server returned status {response.status}.")
     body = response.read(_LONGEST_BODY + 1)
     if len(body) > _LONGEST_BODY:
-        raise Trouble("Its answer is too long.")
+        raise DestinationError("The response is too large.")
     if response.length:
-        raise Trouble("Its answer breaks off.")
+        raise DestinationError("The response is incomplete.")
     return body
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "it did not answer in time"
+        return "it timed out"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate does not verify"
+        return "the server's certificate is not valid"
     return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__

@@ -1,7 +1,7 @@
 """An S3 bucket with Object Lock: files are put there to stay, and the first version of a file is the one that counts.
 
-Whoever holds the credentials may put newer versions and delete markers on top; versions below them under compliance
-mode nobody can change or delete before their date, the owner of the account included.
+The credentials allow newer versions and delete markers on top. The versions below them, in compliance mode, cannot be
+changed or deleted before their date, not even by the account's owner.
 """
 
 import base64
@@ -16,7 +16,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.storage import Style, check_bucket, locate
 
 _MODE = "COMPLIANCE"
@@ -30,18 +30,18 @@ _CONFIG = Config(
 )
 
 
-class Differs(Trouble):
-    """The bucket holds something else than this log would have put there."""
+class Differs(DestinationError):
+    """The bucket holds different content than this log would have put there."""
 
 
 class LockedBucket:
-    """The bucket at `url`, `https://host/bucket`. ValueError for any other URL."""
+    """The bucket at `url`, `https://host/bucket`. Raises ValueError for any other URL."""
 
     def __init__(self, url: str, access_key: str, secret_key: str, region: str) -> None:
         check_bucket(url)
         location = locate(f"{url}/x", [url])
         if location.style is not Style.PATH:
-            raise ValueError("The bucket for anchors is written https://host/bucket.")
+            raise ValueError("AUDIT_ANCHOR_BUCKET must be https://host/bucket.")
         self.bucket = location.bucket
         self._client: Any = botocore.session.Session().create_client(
             "s3",
@@ -53,36 +53,36 @@ class LockedBucket:
         )
 
     def put(self, key: str, body: bytes, until: datetime) -> str:
-        """Put a file that stays until then; returns the id of its version. What an interrupted attempt put is kept.
+        """Put a file that stays until `until`; returns its version id. A file that an interrupted attempt put is kept.
 
-        Trouble when it cannot be put, and when the lock is not really there afterwards. Differs when the first file of
-        this name is another one.
+        Raises DestinationError when it cannot be put or is not really locked afterwards, Differs when the first file of
+        this name has other content.
         """
-        with _errors_as_trouble():
+        with _convert_errors():
             first = self._first_version(key)
             if first and self._read(key, first) != body:
-                raise Differs(f"The bucket holds something else under {key}.")
+                raise Differs(f"The bucket holds different content under {key}.")
             version = first or self._put(key, body, until)
             if self._locked_until(key, version) < until - timedelta(seconds=1):
-                self._prolong(key, version, until)
+                self._extend_lock(key, version, until)
             return version
 
     def first(self, key: str) -> bytes | None:
-        """Read a file as it was first put; None when there never was one."""
-        with _errors_as_trouble():
+        """Read the first version of a file; None when there was never one."""
+        with _convert_errors():
             version = self._first_version(key)
             return None if version is None else self._read(key, version)
 
     def names(self, prefix: str) -> list[str]:
-        """List what follows `prefix` up to and with the next slash, or to the end, sorted; deleted files included."""
-        with _errors_as_trouble():
+        """List the rest of each name after `prefix`, up to the next slash, sorted. Deleted files are included."""
+        with _convert_errors():
             pages = list(self._pages(Prefix=prefix, Delimiter="/"))
         folders = {folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", ())}
         files = {version["Key"] for page in pages for version in page.get("Versions", ())}
         return sorted(name.removeprefix(prefix) for name in folders | files)
 
     def _first_version(self, key: str) -> str | None:
-        """Find the oldest version of a file: S3 lists names in order, and the versions of each newest first."""
+        """Find the oldest version of a file. S3 lists names in order, and the versions of each newest first."""
         listed = (version for page in self._pages(Prefix=key) for version in page.get("Versions", ()))
         versions = [
             version["VersionId"] for version in takewhile(lambda version: version["Key"] == key, listed)
@@ -94,7 +94,7 @@ class LockedBucket:
         return bytes(response["Body"].read())
 
     def _put(self, key: str, body: bytes, until: datetime) -> str:
-        # S3 demands a digest with every locked file; MD5 is the one that every store knows.
+        # S3 requires a digest with every locked file; MD5 is the only one that all stores support.
         digest = hashlib.md5(body, usedforsecurity=False).digest()
         response = self._client.put_object(
             Bucket=self.bucket,
@@ -107,20 +107,22 @@ class LockedBucket:
         return str(response.get("VersionId", "null"))
 
     def _locked_until(self, key: str, version: str) -> datetime:
-        """Ask the store how long it really keeps a version, whatever was asked for."""
+        """Ask the store how long a version is locked, whatever was requested."""
         if version == "null":
-            raise Trouble("The bucket keeps no versions, so nothing in it is locked: it needs Object Lock.")
+            raise DestinationError(
+                "The bucket has no versioning, so nothing in it is locked. Enable Object Lock."
+            )
         head = self._client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
         mode, date = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
         if mode != _MODE or not isinstance(date, datetime):
-            raise Trouble(
-                f"What lies there is not locked in compliance mode (it says {mode or 'nothing'}); to see that takes "
-                "the permission s3:GetObjectRetention."
+            raise DestinationError(
+                f"The file is not locked in compliance mode (its mode is {mode or 'not set'}). Reading the mode "
+                "requires the permission s3:GetObjectRetention."
             )
         return date
 
-    def _prolong(self, key: str, version: str, until: datetime) -> None:
-        """Make a lock longer; compliance mode never lets it be made shorter."""
+    def _extend_lock(self, key: str, version: str, until: datetime) -> None:
+        """Extend a lock; compliance mode never allows shortening it."""
         self._client.put_object_retention(
             Bucket=self.bucket,
             Key=key,
@@ -128,19 +130,19 @@ class LockedBucket:
             Retention={"Mode": _MODE, "RetainUntilDate": until},
         )
         if self._locked_until(key, version) < until - timedelta(seconds=1):
-            raise Trouble("What lies there is not locked for as long as it was asked to be.")
+            raise DestinationError("The file is locked for less time than was requested.")
 
     def _pages(self, **where: str) -> Iterator[dict[str, Any]]:
         yield from self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, **where)
 
 
 @contextmanager
-def _errors_as_trouble() -> Iterator[None]:
-    """Turn errors of the store into Trouble: with its code, never its message, which may quote what was signed."""
+def _convert_errors() -> Iterator[None]:
+    """Convert errors of the store to DestinationError. Only their code is kept: a message may quote signed headers."""
     try:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))[:80]
-        raise Trouble(f"The bucket refused: {code}.") from None
+        raise DestinationError(f"The bucket refused the request: {code}.") from None
     except BotoCoreError as error:
-        raise Trouble(f"The bucket could not be reached ({type(error).__name__}).") from None
+        raise DestinationError(f"The bucket could not be reached ({type(error).__name__}).") from None

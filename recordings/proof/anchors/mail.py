@@ -1,4 +1,4 @@
-"""Mail the newest checkpoint every day: it pins the history of the log before it, for anyone who keeps the mail."""
+"""Mail the newest checkpoint daily. Everyone who keeps the mail can later prove what the log's history was."""
 
 import smtplib
 import ssl
@@ -9,7 +9,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from recordings.proof.anchors import ledger
-from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.destination import Destination, DestinationError, Published
 from recordings.proof.anchors.ledger import Connection, StoredCheckpoint
 from recordings.storage.hosts import is_loopback
 
@@ -20,7 +20,7 @@ _PORTS = {"smtp": 25, "smtps": 465}
 
 
 class MailDestination(Destination):
-    """The recipients of the daily mail: the newest checkpoint, and the incidents since the last mail."""
+    """The recipients of the daily mail with the newest checkpoint and the incidents since the last mail."""
 
     name, every = NAME, EVERY
 
@@ -28,7 +28,7 @@ class MailDestination(Destination):
         self._url, self._sender, self._recipients, self._portal = url, sender, list(recipients), portal
 
     def publish(self, connection: Connection) -> Published:
-        """Send the mail, and keep a copy. A refused recipient is named in the remark, and not tried again today."""
+        """Send the mail and keep a copy. A refused recipient is named in the remark and must wait for the next mail."""
         checkpoint = ledger.newest(connection)
         recipients = ", ".join(self._recipients)
         old, since = ledger.last_anchor(connection, NAME, recipients) or (0, datetime.min.replace(tzinfo=UTC))
@@ -37,11 +37,13 @@ class MailDestination(Destination):
         ledger.record_anchor(
             connection, NAME, checkpoint.size, recipients, message.as_bytes(), datetime.now(UTC)
         )
-        return Published(checkpoint.size, f"Refused for {', '.join(sorted(refused))}." if refused else "")
+        return Published(
+            checkpoint.size, f"The mail server refused {', '.join(sorted(refused))}." if refused else ""
+        )
 
     def _message(self, checkpoint: StoredCheckpoint, old: int, incidents: Sequence[str]) -> EmailMessage:
         if not self._sender:
-            raise Trouble("Set AUDIT_MAIL_FROM: a mail needs a sender.")
+            raise DestinationError("Set AUDIT_MAIL_FROM, the sender's address.")
         message = EmailMessage()
         message["Subject"] = f"Audit trail {checkpoint.origin}: {checkpoint.size:,} leaves"
         message["From"], message["To"] = self._sender, ", ".join(self._recipients)
@@ -57,16 +59,16 @@ def text(checkpoint: StoredCheckpoint, old: int, incidents: Sequence[str], porta
     listed = "\n".join(f"- {incident}" for incident in incidents) or "None."
     where = f"Sign in at {portal}, open" if portal else "Sign in to the portal, open"
     return f"""\
-Keep this mail. It holds the newest checkpoint of the audit trail {checkpoint.origin}. Whoever has it can
-tell later that nothing before it was changed, removed or put in between.
+Keep this mail. It contains the newest checkpoint of the audit trail {checkpoint.origin}. With it you can
+later prove whether any earlier event was changed, removed or inserted.
 
 Signed   {checkpoint.signed_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC
-Leaves   {checkpoint.size:,} ({checkpoint.size - old:,} new since {"the mail before" if old else "the log was opened"})
+Leaves   {checkpoint.size:,} ({checkpoint.size - old:,} new since {"the last mail" if old else "the log was opened"})
 
 Incidents in that time:
 {listed}
 
-To compare it: {where} the audit trail and paste the lines between the rulers into
+To check it: {where} the audit trail and paste the lines between the rulers into
 "Compare with my checkpoint".
 
 ----------------------------------------------------------------
@@ -75,13 +77,13 @@ To compare it: {where} the audit trail and paste the lines between the rulers in
 
 
 def send(url: str, message: EmailMessage) -> list[str]:
-    """Send the mail; returns the recipients that the server refused. Trouble when nobody gets it.
+    """Send the mail; returns the recipients that the server refused. Raises DestinationError when it refuses all.
 
-    `smtps://` is TLS from the start; `smtp://` is plain to this machine and STARTTLS, checked, to any other.
+    `smtps://` is TLS from the start. `smtp://` is plain to this machine, and STARTTLS with verification to any other.
     """
     parts = urlsplit(url)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise Trouble("SMTP_URL must be smtp://host:port or smtps://host:port.")
+        raise DestinationError("SMTP_URL must be smtp://host:port or smtps://host:port.")
     try:
         with _connect(parts) as server:
             if parts.scheme == "smtp" and not is_loopback(parts.hostname):
@@ -90,13 +92,14 @@ def send(url: str, message: EmailMessage) -> list[str]:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             return list(server.send_message(message))
     except smtplib.SMTPRecipientsRefused:
-        raise Trouble("The mail server refused every recipient.") from None
+        raise DestinationError("The mail server refused every recipient.") from None
     except smtplib.SMTPResponseException as error:
-        raise Trouble(f"The mail server refused ({type(error).__name__}, {error.smtp_code}).") from None
+        reason = f"{type(error).__name__}, {error.smtp_code}"
+        raise DestinationError(f"The mail server refused the mail ({reason}).") from None
     except smtplib.SMTPNotSupportedError:
-        raise Trouble("The mail server offers no STARTTLS or no way to sign in.") from None
+        raise DestinationError("The mail server does not support STARTTLS or authentication.") from None
     except (OSError, smtplib.SMTPException) as error:
-        raise Trouble(f"The mail server could not be reached ({type(error).__name__}).") from None
+        raise DestinationError(f"The mail server could not be reached ({type(error).__name__}).") from None
 
 
 def _connect(parts: SplitResult) -> smtplib.SMTP:

@@ -1,4 +1,4 @@
-"""How often a witness is asked: those that the quorum counts every few seconds, all others every hour."""
+"""How often a witness is sent checkpoints: those that count for the quorum every few seconds, others every hour."""
 
 from datetime import timedelta
 
@@ -11,21 +11,21 @@ OTHERS = timedelta(hours=1)
 
 
 def quorum_of(policy: Policy) -> set[str]:
-    """List the witnesses that the quorum can count; none where it asks for none."""
-    counted, open_names = set(), [policy.quorum]
-    while open_names:
-        name = open_names.pop()
+    """Return the witnesses that can count for the quorum; empty when the policy requires none."""
+    counted, names = set(), [policy.quorum]
+    while names:
+        name = names.pop()
         if name in policy.witnesses:
             counted.add(name)
         else:
-            open_names += policy.groups.get(name, (0, ()))[1]
+            names += policy.groups.get(name, (0, ()))[1]
     return counted
 
 
 def pace_of(policy: Policy, name: str) -> timedelta:
-    """How long a witness is not asked after a success: AUDIT_WITNESS_PACE, else by whether the quorum counts it.
+    """Return the interval between successes of a witness: AUDIT_WITNESS_PACE, else by whether the quorum counts it.
 
-    Under a quorum that asks for none, all are asked every few seconds.
+    When the policy requires no witness, all are sent checkpoints every few seconds.
     """
     if name in settings.AUDIT_WITNESS_PACE:
         pace: timedelta = settings.AUDIT_WITNESS_PACE[name]

@@ -1,6 +1,6 @@
-"""Publish the log's checkpoints to every party outside: one thread and one database connection for each.
+"""Publish the log's checkpoints to every outside party, each in its own thread with its own database connection.
 
-Nothing here delays the sealer, and no party delays another: the slowest witness costs its own thread only.
+Nothing here delays the sealer, and no party delays another: a slow witness blocks only its own thread.
 """
 
 import random
@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 
 from recordings.proof.anchors import configured, ledger
-from recordings.proof.anchors.destination import Destination, Trouble
+from recordings.proof.anchors.destination import Destination, DestinationError
 from recordings.proof.anchors.ledger import Connection
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ _SHUTDOWN_SECONDS = 3.0
 def run(stop: threading.Event) -> None:
     """Serve every outside party that the settings and the policy name, until `stop` is set.
 
-    Returns soon after that: a thread that still talks to a slow party is left behind (it is a daemon).
+    Returns soon after that. A thread that is still talking to a slow party is a daemon and is left behind.
     """
     destinations = configured.destinations()
     while not stop.is_set():
@@ -46,7 +46,7 @@ def run(stop: threading.Event) -> None:
 
 
 def serve(destination: Destination, stop: threading.Event) -> None:
-    """Publish to one destination again and again; a lost connection, or a defect of ours, is logged and survived."""
+    """Publish to one destination repeatedly. Lost connections and defects are logged, and the thread continues."""
     pause = Pause(destination)
     while not stop.is_set():
         try:
@@ -56,7 +56,7 @@ def serve(destination: Destination, stop: threading.Event) -> None:
                     if claimed := claimed or ledger.claim(connection, destination.name):
                         publish_if_due(connection, destination, pause)
         except Exception as error:
-            # Whatever it is must neither end the sealer nor leave this party unserved for ever.
+            # No error may end the sealer, or end this thread and leave the party unserved.
             log.error("anchor_failed", party=destination.name, error=type(error).__name__)
             pause.lengthen()
             stop.wait(pause.seconds)
@@ -64,15 +64,15 @@ def serve(destination: Destination, stop: threading.Event) -> None:
 
 
 def publish_if_due(connection: Connection, destination: Destination, pause: "Pause") -> None:
-    """Publish if there is something to publish, and record in audit.outside what came of it."""
+    """Publish if the destination is due, and record the result in audit.outside."""
     if not destination.due(connection):
         return
     try:
         published = destination.publish(connection)
-    except Trouble as trouble:
-        if pause.is_news(str(trouble)):
-            log.warning("anchor_trouble", party=destination.name, trouble=str(trouble))
-        ledger.record_failure(connection, destination.name, str(trouble))
+    except DestinationError as error:
+        if pause.is_new_trouble(str(error)):
+            log.warning("anchor_trouble", party=destination.name, trouble=str(error))
+        ledger.record_failure(connection, destination.name, str(error))
         pause.lengthen()
     else:
         ledger.record_success(connection, destination.name, published.size, published.remark)
@@ -80,7 +80,7 @@ def publish_if_due(connection: Connection, destination: Destination, pause: "Pau
 
 
 class Pause:
-    """How long to wait before the next attempt: twice as long after each failure, never the same for two parties."""
+    """The time before the next attempt. It doubles with each failure, and is randomized to differ between parties."""
 
     def __init__(self, destination: Destination) -> None:
         self._poll = destination.poll
@@ -93,10 +93,10 @@ class Pause:
         if not self._failures:
             return self._poll
         longest = min(self._limit, _FIRST_PAUSE * 2.0**self._failures)
-        return random.uniform(longest / 2, longest)  # noqa: S311  (spread, not secrecy)
+        return random.uniform(longest / 2, longest)  # noqa: S311  (not used for security)
 
-    def is_news(self, trouble: str) -> bool:
-        """Tell whether this is another trouble than the last time, so that each is logged once."""
+    def is_new_trouble(self, trouble: str) -> bool:
+        """Tell whether this differs from the last trouble, so that each is logged once."""
         self._last_trouble, before = trouble, self._last_trouble
         return trouble != before
 
@@ -108,7 +108,7 @@ class Pause:
 
 
 def _connect() -> Connection:
-    """Connect so that a server that vanished is noticed: by keepalives, and by a timeout for every statement."""
+    """Connect with keepalives and a statement timeout, so that a server that disappeared is noticed."""
     return psycopg.connect(
         settings.DATABASE_SEALER_URL,
         autocommit=True,

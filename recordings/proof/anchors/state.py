@@ -1,4 +1,4 @@
-"""Read the state of the parties outside, for the page and for monitoring: through Django, as the application."""
+"""Read the state of the outside parties for pages and monitoring, through Django as the application's role."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +13,12 @@ _LABELS = {
     "mail": "Daily mail",
     "policy": "Trust policy",
 }
-# A party may miss two checkpoints before somebody should look.
-_ALARM_AFTER = 3  # intervals
+_ALARM_AFTER = 3  # intervals: a party may miss two checkpoints
 
 
 @dataclass(frozen=True)
 class Party:
-    """An outside party: how far it knows the log, and whether somebody should look."""
+    """An outside party: the size of the log that it has, and whether an operator should check it."""
 
     name: str
     words: str
@@ -34,8 +33,8 @@ class Party:
 def outside_parties() -> list[Party]:
     """List every party that the publisher serves, witnesses first.
 
-    `alarm`: there has been a checkpoint it does not know for three times its interval. (A log that does not grow gives
-    nothing to anchor, so the age of the last success alone says nothing.)
+    `alarm` means that for three intervals there has been a checkpoint that the party lacks. The age of the last success
+    is not enough: when the log does not grow, there is nothing to publish.
     """
     parties = [
         Party(
@@ -59,6 +58,6 @@ def _label(name: str) -> str:
 
 
 def _is_overdue(row: Outside) -> bool:
-    lacking = Checkpoint.objects.filter(size__gt=-1 if row.size is None else row.size).order_by("size")
-    since = lacking.values_list("signed_at", flat=True).first()
+    newer = Checkpoint.objects.filter(size__gt=-1 if row.size is None else row.size).order_by("size")
+    since = newer.values_list("signed_at", flat=True).first()
     return since is not None and timezone.now() - since > _ALARM_AFTER * row.every

@@ -1,7 +1,7 @@
 """Have checkpoints time-stamped (RFC 3161): an authority signs that a checkpoint existed at a time.
 
-What is stamped is SHA-256 of the checkpoint's note as the log signed it, byte for byte, without cosignatures. What is
-kept is the authority's whole response (TimeStampResp, DER), which `openssl ts -verify -in` reads.
+The stamp is over the SHA-256 of the checkpoint's note as the log signed it, byte for byte, without cosignatures. The
+authority's complete response (TimeStampResp, DER) is kept; `openssl ts -verify -in` reads it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -19,18 +19,18 @@ from rfc3161_client import (
 
 from recordings.proof.anchors import ledger
 from recordings.proof.anchors.der import NotDer, with_sorted_certificates
-from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.destination import Destination, DestinationError, Published
 from recordings.proof.anchors.http import post, without_secrets
 from recordings.proof.anchors.ledger import Connection
 
 NAME = "timestamp"
 EVERY = timedelta(hours=1)
-# A verifier allows 60 s between a record's time and its neighbouring stamps (docs/trail-format.md, `times`).
+# Verifiers allow 60 s between an event's time and the stamps around it (docs/trail-format.md, `times`).
 _SKEW = timedelta(seconds=60)
 
 
 class TimestampDestination(Destination):
-    """A time stamp authority: stamps the newest checkpoint."""
+    """A time stamp authority, which stamps the newest checkpoint."""
 
     name, every = NAME, EVERY
 
@@ -38,7 +38,7 @@ class TimestampDestination(Destination):
         self._url, self._certificates = url, certificates
 
     def publish(self, connection: Connection) -> Published:
-        """Have the newest checkpoint stamped, check the stamp, keep it."""
+        """Have the newest checkpoint stamped, verify the stamp and store it."""
         checkpoint = ledger.newest(connection)
         response, time = stamp(self._url, checkpoint.note.encode(), trusted(self._certificates))
         ledger.record_anchor(connection, NAME, checkpoint.size, without_secrets(self._url), response, time)
@@ -46,17 +46,21 @@ class TimestampDestination(Destination):
 
 
 def trusted(path: Path | None) -> list[x509.Certificate]:
-    """Read the certificates of a PEM file. Trouble when that is no such file."""
+    """Read the certificates of a PEM file. Raises DestinationError when it is not such a file."""
     try:
         return x509.load_pem_x509_certificates(path.read_bytes()) if path else []
     except (OSError, ValueError):
-        raise Trouble("AUDIT_TSA_CERTIFICATES names no file of PEM certificates that can be read.") from None
+        raise DestinationError(
+            "AUDIT_TSA_CERTIFICATES must name a readable file of PEM certificates."
+        ) from None
 
 
 def stamp(url: str, data: bytes, roots: list[x509.Certificate]) -> tuple[bytes, datetime]:
-    """Ask for a stamp over `data`; returns the verified response and its time. Trouble when anything is not right."""
+    """Request a stamp over `data`; returns the verified response and its time. Raises DestinationError."""
     if not roots:
-        raise Trouble("Set AUDIT_TSA_CERTIFICATES: a stamp that cannot be checked proves nothing.")
+        raise DestinationError(
+            "Set AUDIT_TSA_CERTIFICATES, because a stamp that cannot be verified proves nothing."
+        )
     request = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
     response = _parse(post(url, request.as_bytes(), "application/timestamp-query"))
     builder = VerifierBuilder.from_request(request)
@@ -65,10 +69,12 @@ def stamp(url: str, data: bytes, roots: list[x509.Certificate]) -> tuple[bytes, 
     try:
         builder.build().verify_message(response, data)
     except (VerificationError, ValueError) as error:
-        raise Trouble(f"The stamp does not verify: {str(error).partition(':')[0]}.") from None
+        raise DestinationError(f"The stamp is not valid: {str(error).partition(':')[0]}.") from None
     time = response.tst_info.gen_time.astimezone(UTC)
     if abs(time - datetime.now(UTC)) > _SKEW:
-        raise Trouble(f"The stamp says {time:%Y-%m-%d %H:%M:%S} UTC; one of the two clocks is wrong.")
+        raise DestinationError(
+            f"The stamp's time is {time:%Y-%m-%d %H:%M:%S} UTC, so one of the two clocks is wrong."
+        )
     return response.as_bytes(), time
 
 
@@ -76,8 +82,9 @@ def _parse(answer: bytes) -> TimeStampResponse:
     try:
         response = decode_timestamp_response(with_sorted_certificates(answer))
     except (NotDer, ValueError, IndexError):
-        raise Trouble("What it answered is not a time stamp.") from None
+        raise DestinationError("The response is not a time stamp.") from None
     if response.status:
         reason = " ".join(response.status_string)[:200]
-        raise Trouble(f"It refused to stamp (status {response.status}){f': {reason}' if reason else ''}.")
+        because = f": {reason}" if reason else ""
+        raise DestinationError(f"The authority refused to stamp (status {response.status}){because}.")
     return response

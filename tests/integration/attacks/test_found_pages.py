@@ -268,6 +268,6 @@ def test_a_witness_that_was_set_back_is_an_incident_and_is_served(
     state.close()
     ((code, detail),) = log.incidents
     assert code == "witness_went_back"
-    assert f"It remembers {older} leaves of {log.signer.origin} and has cosigned {newer}" in detail
+    assert f"state has {older} leaves of {log.signer.origin}, but it has cosigned {newer}" in detail
     log.grow()  # the sealer tells it, and goes on
     assert log.kinds("sealer.incident") == 1

@@ -1,4 +1,4 @@
-"""A real log in a database of its own, real witnesses on loopback, and the publisher's own database role."""
+"""A real log in its own database, real witnesses on loopback, and the publisher's database role."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -27,14 +27,14 @@ if TYPE_CHECKING:  # Django is not set up yet when this file is read
 
 @dataclass
 class Log:
-    """A log that grows when it is told to."""
+    """A log that grows on request."""
 
     services: Services
     signer: Signer
     forged: list[Signer] = field(default_factory=list)
 
     def grow(self, count: int = 1, *, manifest: bool = False) -> int:
-        """Commit and seal events; the new size."""
+        """Commit and seal events; returns the new size."""
         write_events(self.services, count)
         return seal_all(self.services, manifest=manifest, signer=self.signer)
 
@@ -52,7 +52,7 @@ class Log:
             connection.execute("DELETE FROM audit.event")
 
     def rewrite(self) -> None:
-        """What whoever has the database and the log's key can do: forget the log, and the signer's memory with it."""
+        """Delete the log and the signer's state, as someone with the database and the log's key can."""
         tables = (
             "leaf",
             "tile",
@@ -95,13 +95,13 @@ def log(committed_db: None, services: Services, settings: Any) -> Iterator[Log]:
 
 @pytest.fixture
 def sealer(log: Log) -> Iterator["Connection"]:
-    """A connection as a destination has it."""
+    """A connection with the rights of a destination."""
     with psycopg.connect(log.services.sealer_url, autocommit=True) as connection:
         yield connection
 
 
 class Watcher:
-    """A witness on loopback with a key and state of its own. `answer` may be replaced, to lie or to dawdle."""
+    """A witness on loopback with its own key and state. Replace `answer` to make it lie or delay."""
 
     def __init__(self, folder: Path, name: str, logs: list[VerifierKey]) -> None:
         self.key = SigningKey.generate(f"{name}.example", WITNESS)
@@ -114,11 +114,11 @@ class Watcher:
         self._server = tcp_server(_Listening(self), "127.0.0.1", 0)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
-    def destination(self, *, hurried: bool = False) -> "WitnessDestination":
-        """Another start of the publisher's thread for this witness."""
+    def destination(self, *, immediate: bool = False) -> "WitnessDestination":
+        """Create a destination for this witness, as a new publisher thread would."""
         from recordings.proof.anchors.witness import WitnessDestination
 
-        self._destinations.append(WitnessDestination("auditor", self.party, hurried=hurried))
+        self._destinations.append(WitnessDestination("auditor", self.party, immediate=immediate))
         return self._destinations[-1]
 
     @property
@@ -135,7 +135,7 @@ class Watcher:
 
 
 class _Listening(Cosigner):
-    """What the server asks: the real witness, unless the test has it answer otherwise."""
+    """The cosigner that the server calls: the real witness, unless the test replaces its answer."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -156,7 +156,7 @@ class _Listening(Cosigner):
 
 @pytest.fixture
 def watcher(log: Log, tmp_path: Path) -> Iterator[Callable[[str], Watcher]]:
-    """Makes witnesses by name; all end with the test."""
+    """Create witnesses by name; all stop with the test."""
     with ExitStack() as stack:
 
         def make(name: str) -> Watcher:

@@ -1,4 +1,4 @@
-"""Against Ceph's real Object Lock: what was put stays, is found again, and is what it was first."""
+"""Against Ceph's real Object Lock: files stay, are found again, and are read in their first version."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from recordings.proof.anchors import bucket, ledger
 from recordings.proof.anchors.bucket import BucketDestination
 from recordings.proof.anchors.copy import checkpoint_key, entries, newest
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.locked_bucket import LockedBucket
 from recordings.proof.sealing.tree import Tree
@@ -41,7 +41,7 @@ def destination(locked_bucket: LockedBucket, url: str) -> BucketDestination:
 
 
 def _keys(ceph: Ceph, url: str) -> dict[str, int]:
-    """Every name in the bucket and how many versions it has."""
+    """Count the versions of each name in the bucket."""
     found: dict[str, int] = {}
     pages = ceph.client.get_paginator("list_object_versions").paginate(Bucket=url.rpartition("/")[2])
     for version in (version for page in pages for version in page.get("Versions", ())):
@@ -57,7 +57,7 @@ def _entries(log: Log) -> list[bytes]:
     return [bytes(entry) for (entry,) in log.rows("SELECT entry FROM audit.leaf ORDER BY n")]
 
 
-def test_everything_a_verifier_needs_is_there(
+def test_everything_that_a_verifier_needs_is_in_the_bucket(
     log: Log, sealer: Connection, destination: BucketDestination, ceph: Ceph, url: str
 ) -> None:
     size = log.grow(700)
@@ -82,10 +82,10 @@ def test_everything_a_verifier_needs_is_there(
     assert b"COMPLIANCE until" in evidence
 
 
-def test_nobody_takes_it_back(
+def test_nobody_can_delete_a_locked_version(
     log: Log, sealer: Connection, destination: BucketDestination, ceph: Ceph, url: str
 ) -> None:
-    """The owner of the account, with every right there is: neither delete a version nor shorten its lock."""
+    """The account's owner, with every right, can neither delete a version nor shorten its lock."""
     log.grow(3)
     destination.publish(sealer)
     name, tomorrow = url.rpartition("/")[2], datetime.now(UTC) + timedelta(days=1)
@@ -131,7 +131,7 @@ def test_only_what_is_new_is_put(
     assert first == 301
 
 
-def test_an_interrupted_visit_is_resumed(
+def test_an_interrupted_copy_is_resumed(
     log: Log,
     sealer: Connection,
     destination: BucketDestination,
@@ -139,17 +139,17 @@ def test_an_interrupted_visit_is_resumed(
     url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing is put twice, and no checkpoint stands there before all of its tiles."""
+    """Nothing is put twice, and no checkpoint is put before all of its tiles."""
     log.grow(700)
     put, calls = LockedBucket.put, iter(range(100))
 
     def breaking(self: LockedBucket, key: str, body: bytes, until: datetime) -> str:
         if next(calls) == 4:
-            raise Trouble("The line is cut.")
+            raise DestinationError("The connection is cut.")
         return put(self, key, body, until)
 
     monkeypatch.setattr(LockedBucket, "put", breaking)
-    with pytest.raises(Trouble, match="cut"):
+    with pytest.raises(DestinationError, match="cut"):
         destination.publish(sealer)
     assert len(_keys(ceph, url)) == 4
     assert not any("/checkpoint/" in key for key in _keys(ceph, url))
@@ -158,7 +158,7 @@ def test_an_interrupted_visit_is_resumed(
     assert set(_keys(ceph, url).values()) == {1}
 
 
-def test_the_log_comes_back_from_the_bucket(
+def test_the_log_can_be_restored_from_the_bucket(
     log: Log,
     sealer: Connection,
     destination: BucketDestination,
@@ -193,7 +193,7 @@ def test_deleting_and_overwriting_hide_nothing(
     ceph: Ceph,
     url: str,
 ) -> None:
-    """Whoever has the credentials can put newer versions and delete markers on top: the first version counts."""
+    """The credentials allow newer versions and delete markers on top, but the first version counts."""
     log.grow(300)
     destination.publish(sealer)
     name = url.rpartition("/")[2]
@@ -206,7 +206,7 @@ def test_deleting_and_overwriting_hide_nothing(
     assert list(entries(locked_bucket, note)) == _entries(log)
 
 
-def test_a_forged_newer_checkpoint_is_passed_over(
+def test_a_forged_newer_checkpoint_is_skipped(
     log: Log,
     sealer: Connection,
     destination: BucketDestination,
@@ -227,11 +227,11 @@ def test_a_forged_newer_checkpoint_is_passed_over(
             Bucket=name, Key=checkpoint_key(ORIGIN, size), Body=note.encode("latin-1", "ignore")
         )
     assert newest(locked_bucket, ORIGIN, [log.signer.key.verifier]) == _note(log)
-    with pytest.raises(Trouble, match="signed by a log key"):
+    with pytest.raises(DestinationError, match="signed by a log key"):
         newest(locked_bucket, ORIGIN, [SigningKey.generate("other.example").verifier])
 
 
-def test_an_empty_bucket_knows_nothing(locked_bucket: LockedBucket) -> None:
+def test_an_empty_bucket_has_no_checkpoint(locked_bucket: LockedBucket) -> None:
     assert newest(locked_bucket, ORIGIN) is None
 
 
@@ -246,32 +246,32 @@ def test_two_epochs_do_not_mix(
 def test_another_history_under_the_same_name_is_an_incident(
     log: Log, sealer: Connection, destination: BucketDestination, locked_bucket: LockedBucket
 ) -> None:
-    """A9 with the real key: the bucket still holds what was there first."""
+    """The log is rewritten with its real key, but the bucket still holds what was first put there."""
     log.grow(300)
     destination.publish(sealer)
     old = _entries(log)
     note = _note(log)
     log.rewrite()
     log.grow(300)
-    with pytest.raises(Trouble, match="something else"):
+    with pytest.raises(DestinationError, match="different content"):
         destination.publish(sealer)
     ((code, _),) = log.incidents
     assert code == "bucket_differs"
     assert list(entries(locked_bucket, note)) == old
 
 
-def test_a_bucket_without_object_lock_is_no_success(log: Log, sealer: Connection, ceph: Ceph) -> None:
+def test_a_bucket_without_object_lock_fails(log: Log, sealer: Connection, ceph: Ceph) -> None:
     log.grow()
     for versions in (False, True):
         url = ceph.create_bucket(next(_names), versions=versions)
         plain = BucketDestination(LockedBucket(url, ceph.access_key, ceph.secret_key, REGION), url, days=30)
-        with pytest.raises(Trouble):
+        with pytest.raises(DestinationError):
             plain.publish(sealer)
     assert log.rows("SELECT FROM audit.anchor") == []
 
 
-def test_a_lock_that_is_too_short_is_prolonged(locked_bucket: LockedBucket, ceph: Ceph, url: str) -> None:
-    """Something of ours from long ago, found again: compliance mode lets a lock be made longer."""
+def test_a_lock_that_is_too_short_is_extended(locked_bucket: LockedBucket, ceph: Ceph, url: str) -> None:
+    """An older file of ours is found again. Compliance mode allows a lock to be extended."""
     now = datetime.now(UTC)
     version = locked_bucket.put("x", b"same", now + timedelta(days=1))
     assert locked_bucket.put("x", b"same", now + timedelta(days=9)) == version
@@ -281,7 +281,7 @@ def test_a_lock_that_is_too_short_is_prolonged(locked_bucket: LockedBucket, ceph
 
 
 def test_governance_mode_is_not_enough(locked_bucket: LockedBucket, ceph: Ceph, url: str) -> None:
-    """A file of the same name and content, put there first under a lock that a privileged user can lift."""
+    """A file of the same name and content was put there first, under a lock that a privileged user can lift."""
     until = datetime.now(UTC) + timedelta(days=1)
     ceph.client.put_object(
         Bucket=url.rpartition("/")[2],
@@ -290,11 +290,11 @@ def test_governance_mode_is_not_enough(locked_bucket: LockedBucket, ceph: Ceph, 
         ObjectLockMode="GOVERNANCE",
         ObjectLockRetainUntilDate=until,
     )
-    with pytest.raises(Trouble, match="GOVERNANCE"):
+    with pytest.raises(DestinationError, match="GOVERNANCE"):
         locked_bucket.put("x", b"same", until)
 
 
-def test_no_credential_in_any_sentence(ceph: Ceph, url: str, settings: Any) -> None:
+def test_errors_contain_no_credential(ceph: Ceph, url: str, settings: Any) -> None:
     settings.AUDIT_ANCHOR_BUCKET, settings.S3_REGION = url, REGION
     settings.AUDIT_ANCHOR_ACCESS_KEY_ID, settings.AUDIT_ANCHOR_SECRET_ACCESS_KEY = "AKIDNOBODY", "geheim" * 5
     with pytest.raises(Unreachable) as caught:
@@ -304,9 +304,9 @@ def test_no_credential_in_any_sentence(ceph: Ceph, url: str, settings: Any) -> N
     assert "geheim" not in str(caught.value)
 
 
-def test_a_store_that_is_silent_or_gone(ceph: Ceph) -> None:
+def test_a_store_that_does_not_answer(ceph: Ceph) -> None:
     gone = LockedBucket("http://127.0.0.1:9/bucket", "a", "b", REGION)
-    with pytest.raises(Trouble, match="could not be reached"):
+    with pytest.raises(DestinationError, match="could not be reached"):
         gone.first("x")
 
 
@@ -314,6 +314,6 @@ def test_a_store_that_is_silent_or_gone(ceph: Ceph) -> None:
     "url",
     ["http://elsewhere.example/bucket", "https://bucket.host.example", "ftp://h/b", "https://h/a/b", ""],
 )
-def test_places_that_are_none(url: str) -> None:
+def test_invalid_bucket_urls_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"https://|bucket"):
         LockedBucket(url, "a", "b", REGION)

@@ -1,4 +1,4 @@
-"""All parties at once, as beside the sealer: nobody waits for anybody, and everything is survived."""
+"""All parties at once, beside the sealer: no party delays another, and every failure is survived."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ import pytest
 from auditportal.embedded.redis import free_port
 from recordings.exceptions import NotWitnessed
 from recordings.proof.anchors import pace, publisher, witness
-from recordings.proof.anchors.destination import Destination, Published, Trouble
+from recordings.proof.anchors.destination import Destination, DestinationError, Published
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.sealing.release import wait_released
@@ -32,7 +32,7 @@ Make = Callable[[str], Watcher]
 
 @contextmanager
 def running() -> Iterator[threading.Event]:
-    """The publisher in a thread, as the sealer starts it."""
+    """Run the publisher in a thread, as the sealer does."""
     stop = threading.Event()
     thread = threading.Thread(target=publisher.run, args=[stop])
     thread.start()
@@ -45,7 +45,7 @@ def running() -> Iterator[threading.Event]:
 
 
 def write_policy(settings: Any, folder: Path, log: Log, **witnesses: tuple[str, str]) -> None:
-    """A policy that names these witnesses by vkey and URL."""
+    """Write a policy that names these witnesses by vkey and URL."""
     lines = [f"log {log.signer.vkey}"]
     lines += [f"witness {name} {vkey} {url}" for name, (vkey, url) in witnesses.items()]
     settings.AUDIT_POLICY_FILE = folder / "policy.txt"
@@ -62,11 +62,11 @@ def cosigned(log: Log, witness: str) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def _hurried(settings: Any) -> None:
+def _immediate(settings: Any) -> None:
     settings.AUDIT_RELEASE = "witnessed"
 
 
-def test_a_slow_and_a_lying_witness_hold_nobody_up(
+def test_a_slow_and_a_lying_witness_delay_nobody(
     log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -94,10 +94,10 @@ def test_a_slow_and_a_lying_witness_hold_nobody_up(
     assert found["witness lying"].size is None
 
 
-def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
+def test_a_public_witness_that_hangs_does_not_delay_the_quorum(
     log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A witness outside the quorum takes the connection and answers nothing; viewings wait for the quorum alone."""
+    """A witness outside the quorum accepts connections but never answers. Viewings wait only for the quorum."""
     monkeypatch.setattr(witness, "_SECONDS", 600.0)
     internal, public = watcher("internal"), watcher("public")
     release = threading.Event()
@@ -118,10 +118,10 @@ def test_a_public_witness_that_hangs_holds_the_quorum_up_in_nothing(
     assert found == {"witness internal": timedelta(seconds=10), "witness public": timedelta(hours=1)}
 
 
-def test_somebody_who_waits_is_served_at_once(
+def test_a_waiting_viewing_is_served_at_once(
     log: Log, watcher: Make, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With AUDIT_RELEASE=witnessed a viewing waits for this."""
+    """With AUDIT_RELEASE=witnessed, viewings wait for cosignatures."""
     for module in (pace, witness):
         monkeypatch.setattr(module, "COUNTED", timedelta(hours=1))  # when nobody waits
     auditor = watcher("auditor")
@@ -149,7 +149,7 @@ def _start(folder: Path, port: int, vkey: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any, tmp_path: Path) -> None:
+def test_a_witness_process_that_is_killed_and_restarted(log: Log, settings: Any, tmp_path: Path) -> None:
     state, port = tmp_path / "witness", free_port()
     printed = [
         sys.executable,
@@ -180,7 +180,7 @@ def test_a_witness_process_that_is_killed_and_comes_back(log: Log, settings: Any
         process.wait()
 
 
-def test_stamp_and_mail_beside_each_other(log: Log, settings: Any, tmp_path: Path, tsa: Authority) -> None:
+def test_time_stamp_and_mail_together(log: Log, settings: Any, tmp_path: Path, tsa: Authority) -> None:
     size = log.grow(3)
     with stamping(tsa) as stamper, mailbox() as box:
         settings.AUDIT_TSA_URL = stamper.url.replace("//", "//portal:geheim@") + "?token=geheim"
@@ -199,7 +199,7 @@ def test_stamp_and_mail_beside_each_other(log: Log, settings: Any, tmp_path: Pat
     assert "Authorization" in stamper.requests[0][0]
 
 
-def test_settings_without_sense_are_trouble_and_nothing_else(log: Log, settings: Any, tmp_path: Path) -> None:
+def test_settings_that_cannot_be_used_are_reported(log: Log, settings: Any, tmp_path: Path) -> None:
     write_policy(settings, tmp_path, log, odd=(log.signer.vkey.replace("x", "y"), "http://127.0.0.1:9"))
     settings.AUDIT_ANCHOR_BUCKET = "http://elsewhere.example/bucket"
     settings.AUDIT_TSA_URL = "http://tsa.example/"
@@ -207,11 +207,11 @@ def test_settings_without_sense_are_trouble_and_nothing_else(log: Log, settings:
     log.grow()
     with running():
         wait_for(lambda: len([party for party in outside_parties() if party.trouble]) == 4)
-    said = {party.name: party.trouble for party in outside_parties()}
-    assert "Line 2 of the policy" in said["policy"]
-    assert "https://" in said["bucket"]
-    assert "AUDIT_TSA_CERTIFICATES" in said["timestamp"]
-    assert "AUDIT_MAIL_FROM" in said["mail"]
+    troubles = {party.name: party.trouble for party in outside_parties()}
+    assert "Line 2 of the policy" in troubles["policy"]
+    assert "https://" in troubles["bucket"]
+    assert "AUDIT_TSA_CERTIFICATES" in troubles["timestamp"]
+    assert "AUDIT_MAIL_FROM" in troubles["mail"]
 
 
 def test_a_party_that_is_no_longer_served_disappears(
@@ -227,7 +227,7 @@ def test_a_party_that_is_no_longer_served_disappears(
         wait_for(lambda: not outside_parties())
 
 
-def test_it_waits_for_a_database_that_is_not_there(log: Log, settings: Any) -> None:
+def test_it_waits_for_a_database_that_does_not_answer(log: Log, settings: Any) -> None:
     settings.DATABASE_SEALER_URL = "postgresql://nobody@127.0.0.1:9/none"
     with running():
         time.sleep(0.3)
@@ -251,7 +251,7 @@ def test_of_two_publishers_one_serves_a_party_and_the_other_takes_over(
 
 
 def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any, tmp_path: Path) -> None:
-    """AUDIT_RELEASE=witnessed: not released while the witness is away, at once when it is back."""
+    """AUDIT_RELEASE=witnessed: not released while the witness does not answer, and at once when it does."""
     auditor = watcher("auditor")
     real, away = auditor.answer, Response(503, "away\n")
     auditor.answer = lambda request: away
@@ -268,8 +268,8 @@ def test_a_viewing_waits_for_its_witness(log: Log, watcher: Make, settings: Any,
         wait_released([UUID(event)])
 
 
-class Clumsy(Destination):
-    """Fails in a way nobody thought of, once."""
+class FailsOnce(Destination):
+    """A destination that raises an unexpected error once."""
 
     name, every, poll = "bucket", timedelta(seconds=2), 0.02
 
@@ -287,12 +287,12 @@ class Clumsy(Destination):
             connection.close()  # the database went away
             connection.execute("SELECT 1")
         if self.attempts == 3:
-            raise Trouble("Not today.")
+            raise DestinationError("Not today.")
         return Published(1)
 
 
 def test_a_defect_or_a_lost_connection_ends_no_thread(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    clumsy, stop = Clumsy(), threading.Event()
+    clumsy, stop = FailsOnce(), threading.Event()
     monkeypatch.setattr(publisher, "_FIRST_PAUSE", 0.01)
     thread = threading.Thread(target=publisher.serve, args=[clumsy, stop])
     thread.start()

@@ -1,4 +1,4 @@
-"""When somebody should look at an outside party, and what is said of it."""
+"""The state of an outside party: when it raises an alarm, and what the page shows."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def _party() -> Party:
 
 
 def _age(admin: Connection, **by: str) -> None:
-    """Let time pass for the checkpoints of these sizes (`s12="1 minute"`)."""
+    """Date these checkpoints back (`s12="1 minute"`)."""
     admin.execute("ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL")
     for size, interval in by.items():
         admin.execute(
@@ -29,7 +29,7 @@ def _age(admin: Connection, **by: str) -> None:
         )
 
 
-def test_a_party_that_was_never_reached_alarms_once_it_should_have_been(
+def test_a_party_that_was_never_reached_alarms_after_three_intervals(
     log: Log, sealer: Connection, admin_connection: Connection
 ) -> None:
     ledger.register(sealer, {"witness Eva": EVERY})
@@ -43,8 +43,10 @@ def test_a_party_that_was_never_reached_alarms_once_it_should_have_been(
     assert (_party().success_at, _party().size) == (None, None)
 
 
-def test_a_quiet_log_alarms_nobody(log: Log, sealer: Connection, admin_connection: Connection) -> None:
-    """Nothing new for a month is nothing to anchor; three intervals after something new somebody must look."""
+def test_a_log_that_does_not_grow_raises_no_alarm(
+    log: Log, sealer: Connection, admin_connection: Connection
+) -> None:
+    """With nothing new for a month, there is nothing to publish; the alarm counts from a new checkpoint."""
     ledger.register(sealer, {"bucket": EVERY})
     first = log.grow()
     ledger.record_success(sealer, "bucket", first, "")
@@ -59,21 +61,25 @@ def test_a_quiet_log_alarms_nobody(log: Log, sealer: Connection, admin_connectio
     assert not _party().alarm
 
 
-def test_trouble_stands_beside_the_last_success(log: Log, sealer: Connection) -> None:
+def test_trouble_is_shown_beside_the_last_success(log: Log, sealer: Connection) -> None:
     ledger.register(sealer, {"timestamp": EVERY})
     size = log.grow()
     ledger.record_success(sealer, "timestamp", size, "")
     before = _party()
-    ledger.record_failure(sealer, "timestamp", "It answered 503.")
+    ledger.record_failure(sealer, "timestamp", "The server returned status 503.")
     after = _party()
     assert (before.words, before.every, before.trouble) == ("Time stamp", EVERY, "")
-    assert (after.success_at, after.size, after.trouble) == (before.success_at, size, "It answered 503.")
+    assert (after.success_at, after.size, after.trouble) == (
+        before.success_at,
+        size,
+        "The server returned status 503.",
+    )
     assert before.asked_at is not None
     assert after.asked_at is not None
     assert after.asked_at > before.asked_at
 
 
-def test_the_order_and_the_words(log: Log, sealer: Connection) -> None:
+def test_the_order_and_the_labels(log: Log, sealer: Connection) -> None:
     names = ["timestamp", "witness Zoe", "mail", "bucket", "policy", "witness Eva"]
     ledger.register(sealer, dict.fromkeys(names, EVERY))
     assert [party.words for party in outside_parties()] == [
@@ -86,7 +92,7 @@ def test_the_order_and_the_words(log: Log, sealer: Connection) -> None:
     ]
 
 
-def test_who_is_no_longer_served_is_gone_and_may_come_back(log: Log, sealer: Connection) -> None:
+def test_a_party_that_is_no_longer_served_disappears_and_may_return(log: Log, sealer: Connection) -> None:
     ledger.register(sealer, {"mail": EVERY})
     ledger.record_failure(sealer, "mail", "no")
     ledger.register(sealer, {})
@@ -110,7 +116,7 @@ def test_who_is_no_longer_served_is_gone_and_may_come_back(log: Log, sealer: Con
         "SELECT * FROM auth_group",
     ],
 )
-def test_what_the_publishers_role_may_not_do(log: Log, services: Services, statement: str) -> None:
+def test_what_the_publishers_role_must_not_do(log: Log, services: Services, statement: str) -> None:
     with (
         psycopg.connect(services.sealer_url) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),

@@ -1,4 +1,4 @@
-"""Everything for real: signer, sealer and witness as processes, Ceph's Object Lock, OpenSSL's stamps, a mail server."""
+"""Everything real: signer, sealer and witness processes, Ceph's Object Lock, OpenSSL's stamps, a mail server."""
 
 import subprocess
 import sys
@@ -23,8 +23,8 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.ceph, pytest.mark.slow]
 
 
-class Surrounded(Trail):
-    """A trail with everybody around it."""
+class FullyAnchored(Trail):
+    """A trail with all of its outside parties."""
 
     more: dict[str, str] = {}
 
@@ -36,7 +36,7 @@ class Surrounded(Trail):
             return connection.execute(query).fetchall()
 
     def known(self) -> dict[str, int]:
-        """How far each party knows the log."""
+        """Return the size of the log that each party has."""
         return dict(self.rows("SELECT name, size FROM audit.outside WHERE size IS NOT NULL"))
 
     @property
@@ -47,8 +47,8 @@ class Surrounded(Trail):
 @pytest.fixture
 def trail(
     committed_db: None, services: Services, tmp_path: Path, ceph: Ceph, tsa: Authority
-) -> Iterator[Surrounded]:
-    made, port = Surrounded(services, tmp_path), free_port()
+) -> Iterator[FullyAnchored]:
+    made, port = FullyAnchored(services, tmp_path), free_port()
     witness = [
         sys.executable,
         "-m",
@@ -81,7 +81,7 @@ def trail(
 
 
 @pytest.fixture
-def sealing(trail: Surrounded) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def sealing(trail: FullyAnchored) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Starts the sealer; the last one ends with the test."""
     with ExitStack() as stack:
 
@@ -94,7 +94,7 @@ def sealing(trail: Surrounded) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
 
 def test_the_log_is_everywhere_survives_its_sealer_and_comes_back_from_the_bucket(
-    trail: Surrounded, sealing: Callable[[], subprocess.Popen[str]], databases: Databases
+    trail: FullyAnchored, sealing: Callable[[], subprocess.Popen[str]], databases: Databases
 ) -> None:
     write_events(trail.services, 300)
     sealer = sealing()
@@ -140,8 +140,8 @@ def _clone(databases: Databases, name: str) -> None:
     databases.clone(name, template=current_database())
 
 
-def _hurry(trail: Surrounded, party: str) -> None:
-    """As if its interval were over."""
+def _hurry(trail: FullyAnchored, party: str) -> None:
+    """Make a party due, as if its interval had passed."""
     with psycopg.connect(trail.services.admin_url) as connection:
         connection.execute(
             "UPDATE audit.outside SET success_at = success_at - every WHERE name = %s", [party]

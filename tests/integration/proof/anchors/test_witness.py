@@ -1,4 +1,4 @@
-"""A witness is asked in order, believed only when its signature is right, and an incident when it refuses."""
+"""A witness gets checkpoints in order, its signatures are verified, and certain refusals are incidents."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recordings.proof.anchors import ledger
-from recordings.proof.anchors.destination import Trouble
+from recordings.proof.anchors.destination import DestinationError
 from recordings.proof.anchors.ledger import Connection
 from recordings.proof.anchors.witness import WitnessDestination
 from recordings.tlog.cosigner import SIZE, Response
@@ -25,7 +25,7 @@ def _sizes(log: Log) -> list[int]:
 
 
 def _asked(watcher: Watcher) -> list[tuple[int, int]]:
-    """(old size, new size) of each request."""
+    """List the (old size, new size) of each request."""
     texts = [request.decode() for request in watcher.asked]
     return [(int(text.split()[1]), int(text.partition("\n\n")[2].split("\n")[1])) for text in texts]
 
@@ -51,7 +51,7 @@ def test_growth_is_proven_from_what_it_signed_before(log: Log, sealer: Connectio
     assert _asked(auditor) == list(zip([0, *sizes], sizes, strict=False))
 
 
-def test_after_a_restart_it_goes_on_from_the_database(log: Log, sealer: Connection, watcher: Make) -> None:
+def test_after_a_restart_it_continues_from_the_database(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor, first = watcher("auditor"), log.grow(2)
     auditor.destination().publish(sealer)
     second = log.grow(2)
@@ -59,14 +59,12 @@ def test_after_a_restart_it_goes_on_from_the_database(log: Log, sealer: Connecti
     assert _asked(auditor) == [(0, first), (first, second)]
 
 
-def test_a_witness_that_knows_another_size_is_asked_again(
-    log: Log, sealer: Connection, watcher: Make
-) -> None:
-    """409: our database forgot a cosignature, or the witness was set back."""
+def test_a_witness_with_another_size_is_asked_again(log: Log, sealer: Connection, watcher: Make) -> None:
+    """409: our database lost a cosignature, or an older state of the witness was restored."""
     auditor, first = watcher("auditor"), log.grow(2)
     real = auditor.answer
     auditor.answer = lambda request: (real(request), Response(500, "lost on the way"))[1]
-    with pytest.raises(Trouble, match="500"):
+    with pytest.raises(DestinationError, match="500"):
         auditor.destination().publish(sealer)
     auditor.answer = real
     second = log.grow(2)
@@ -76,20 +74,18 @@ def test_a_witness_that_knows_another_size_is_asked_again(
     assert log.incidents == []
 
 
-def test_a_witness_that_never_settles_on_a_size(log: Log, sealer: Connection, watcher: Make) -> None:
+def test_a_witness_that_names_a_new_size_each_time_fails(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
     log.grow(9)
     answers = iter(range(1, 100))
     auditor.answer = lambda request: Response(409, f"{next(answers)}\n", SIZE)
-    with pytest.raises(Trouble, match="another size each time"):
+    with pytest.raises(DestinationError, match="different size in each response"):
         auditor.destination().publish(sealer)
     assert len(auditor.asked) == 2
 
 
-def test_every_manifest_is_cosigned_on_its_very_checkpoint(
-    log: Log, sealer: Connection, watcher: Make
-) -> None:
-    """A bundle leads to the checkpoint right behind its manifest; a cosignature on a later one is no use to it."""
+def test_the_checkpoint_of_every_manifest_is_cosigned(log: Log, sealer: Connection, watcher: Make) -> None:
+    """A bundle needs the cosignature on the checkpoint directly after its manifest; a later one is no use."""
     auditor = watcher("auditor")
     destination = auditor.destination()
     log.grow()
@@ -107,10 +103,11 @@ def test_every_manifest_is_cosigned_on_its_very_checkpoint(
 def test_witnesses_agree_on_checkpoints_however_busy_the_log_is(
     log: Log, sealer: Connection, watcher: Make
 ) -> None:
-    """A quorum counts on one checkpoint: the slower ones follow the faster ones instead of taking what is newest."""
+    """A quorum must be met on one checkpoint, so slower witnesses get what the faster ones signed, not the newest."""
     fast, middle, slow = (watcher(name) for name in ("fast", "middle", "slow"))
     destinations = [
-        WitnessDestination(watcher.key.name, watcher.party, hurried=True) for watcher in (fast, middle, slow)
+        WitnessDestination(watcher.key.name, watcher.party, immediate=True)
+        for watcher in (fast, middle, slow)
     ]
     log.grow()
     for turn in range(12):
@@ -131,29 +128,29 @@ def test_witnesses_agree_on_checkpoints_however_busy_the_log_is(
 
 
 def test_when_it_is_due(log: Log, sealer: Connection, watcher: Make) -> None:
-    """At most every ten seconds – at once for a manifest, and always at once when viewings wait for it."""
+    """At most every ten seconds; at once for a manifest, and always at once when viewings wait for it."""
     auditor = watcher("auditor")
-    calm, hurried = auditor.destination(), auditor.destination(hurried=True)
+    calm, immediate = auditor.destination(), auditor.destination(immediate=True)
     assert not calm.due(sealer)  # nothing is signed yet
     log.grow()
-    for destination in (calm, hurried):
+    for destination in (calm, immediate):
         assert destination.due(sealer)
         destination.publish(sealer)
         assert not destination.due(sealer)
     log.grow()
-    assert (calm.due(sealer), hurried.due(sealer)) == (False, True)
+    assert (calm.due(sealer), immediate.due(sealer)) == (False, True)
     log.grow(manifest=True)
     assert calm.due(sealer)
 
 
-def test_a_witness_with_a_pace_is_left_alone_whoever_waits(
+def test_a_witness_with_a_pace_is_asked_only_at_its_interval(
     log: Log, sealer: Connection, watcher: Make, admin_connection: Connection
 ) -> None:
-    """Once an hour, by the database's clock: neither a manifest, nor a viewing, nor a restart asks it sooner."""
+    """Once an hour by the database's clock. No manifest, viewing or restart makes it sooner."""
     auditor = watcher("auditor")
     hour = timedelta(hours=1)
-    first = WitnessDestination("auditor", auditor.party, hurried=True, every=hour)
-    again = WitnessDestination("auditor", auditor.party, hurried=True, every=hour)
+    first = WitnessDestination("auditor", auditor.party, immediate=True, every=hour)
+    again = WitnessDestination("auditor", auditor.party, immediate=True, every=hour)
     ledger.register(sealer, {first.name: hour})
     log.grow()
     assert first.due(sealer)
@@ -173,13 +170,13 @@ def test_a_witness_with_a_pace_is_left_alone_whoever_waits(
 def test_nobody_outside_the_quorum_decides_what_the_quorum_signs(
     log: Log, sealer: Connection, watcher: Make
 ) -> None:
-    """A public witness has cosigned an older checkpoint: the internal one is brought the newest all the same."""
+    """A public witness has cosigned an older checkpoint. The internal witness is still sent the newest."""
     internal, public = watcher("internal"), watcher("public")
     log.grow()
-    strangers = WitnessDestination("public", public.party, hurried=False, followed={"internal"})
+    strangers = WitnessDestination("public", public.party, immediate=False, following={"internal"})
     strangers.publish(sealer)
     newest = log.grow()
-    counted = WitnessDestination("internal", internal.party, hurried=False, followed={"internal"})
+    counted = WitnessDestination("internal", internal.party, immediate=False, following={"internal"})
     assert counted.publish(sealer).size == newest
     log.grow()
     assert strangers.publish(sealer).size == newest
@@ -188,16 +185,16 @@ def test_nobody_outside_the_quorum_decides_what_the_quorum_signs(
 
 
 @pytest.mark.parametrize("regrown", [5, 40])
-def test_a_rewritten_history_is_refused_and_stays_an_incident(
+def test_a_rewritten_history_is_refused_and_an_incident(
     log: Log, sealer: Connection, watcher: Make, regrown: int
 ) -> None:
-    """A9, A12: the log rewritten with its real key, from the portal's side. The witness keeps the evidence."""
+    """The log is rewritten with its real key, seen from the portal's side. The witness keeps the evidence."""
     auditor, known = watcher("auditor"), log.grow(5)
     auditor.destination().publish(sealer)
     log.rewrite()
     log.grow(regrown)
     for _ in range(3):
-        with pytest.raises(Trouble, match=r"\(422\)"):
+        with pytest.raises(DestinationError, match=r"\(422\)"):
             auditor.destination().publish(sealer)
     ((code, detail),) = log.incidents
     assert (code, detail.partition(":")[0]) == ("witness_refused", "witness auditor")
@@ -209,19 +206,19 @@ def test_a_rewritten_history_is_refused_and_stays_an_incident(
 
 
 def test_a_truncated_log_is_an_incident(log: Log, sealer: Connection, watcher: Make) -> None:
-    """A13: the witness has seen more leaves than there are."""
+    """The witness has seen more leaves than there are."""
     auditor, known = watcher("auditor"), log.grow(9)
     auditor.destination().publish(sealer)
     log.rewrite()
     log.forget_events()
     log.grow(3)
-    with pytest.raises(Trouble, match=f"cosigned {known} leaves"):
+    with pytest.raises(DestinationError, match=f"cosigned {known} leaves"):
         auditor.destination().publish(sealer)
     ((code, detail),) = log.incidents
-    assert (code, "leaves are missing here" in detail) == ("witness_refused", True)
+    assert (code, "leaves are missing" in detail) == ("witness_refused", True)
 
 
-def test_a_second_incident_only_after_the_first_was_over(log: Log, sealer: Connection, watcher: Make) -> None:
+def test_a_second_incident_needs_a_success_in_between(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
     real = auditor.answer
     destination = auditor.destination()
@@ -229,7 +226,7 @@ def test_a_second_incident_only_after_the_first_was_over(log: Log, sealer: Conne
     for incidents in (1, 1, 2):
         log.grow()
         auditor.answer = lambda request: Response(422, "I do not believe you.\n")
-        with pytest.raises(Trouble, match="do not believe"):
+        with pytest.raises(DestinationError, match="do not believe"):
             destination.publish(sealer)
         assert len(log.incidents) == incidents
         if len(auditor.asked) == 2:
@@ -240,13 +237,13 @@ def test_a_second_incident_only_after_the_first_was_over(log: Log, sealer: Conne
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
-def test_other_refusals_are_trouble_and_no_incident(
+def test_other_refusals_are_errors_but_no_incidents(
     log: Log, sealer: Connection, watcher: Make, status: int
 ) -> None:
     auditor = watcher("auditor")
     log.grow()
     auditor.answer = lambda request: Response(status, "no\n")
-    with pytest.raises(Trouble, match=str(status)):
+    with pytest.raises(DestinationError, match=str(status)):
         auditor.destination().publish(sealer)
     assert log.incidents == []
 
@@ -255,8 +252,8 @@ def _cosigned(request: bytes, key: SigningKey, time: int | None = None) -> Respo
     return Response(200, key.sign(Note.parse(request.partition(b"\n\n")[2]).text, time) + "\n")
 
 
-def test_a_wrong_signature_is_not_kept(log: Log, sealer: Connection, watcher: Make) -> None:
-    """Signed by the right key over something else, by another key of the same name, or by nobody we know."""
+def test_an_invalid_signature_is_not_stored(log: Log, sealer: Connection, watcher: Make) -> None:
+    """Signed by the right key over something else, by another key of the same name, or by an unknown key."""
     auditor = watcher("auditor")
     log.grow()
     destination = auditor.destination()
@@ -267,17 +264,17 @@ def test_a_wrong_signature_is_not_kept(log: Log, sealer: Connection, watcher: Ma
         lambda request: Response(200, "no signature\n"),
     ):
         auditor.answer = lie
-        with pytest.raises(Trouble):
+        with pytest.raises(DestinationError):
             destination.publish(sealer)
     assert _sizes(log) == []
     assert {code for code, _ in log.incidents} == {"witness_bad_cosignature"}
 
 
-def test_a_cosignature_from_the_future_is_not_kept(log: Log, sealer: Connection, watcher: Make) -> None:
+def test_a_cosignature_from_the_future_is_not_stored(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
     log.grow()
     auditor.answer = lambda request: _cosigned(request, auditor.key, 2**62)
-    with pytest.raises(Trouble, match="future"):
+    with pytest.raises(DestinationError, match="future"):
         auditor.destination().publish(sealer)
     assert _sizes(log) == []
 
@@ -294,15 +291,15 @@ def test_lines_of_others_beside_its_own_are_ignored(log: Log, sealer: Connection
     assert line.split()[1] == auditor.key.name
 
 
-def test_nobody_is_there(log: Log, sealer: Connection, watcher: Make) -> None:
+def test_a_witness_that_does_not_answer(log: Log, sealer: Connection, watcher: Make) -> None:
     auditor = watcher("auditor")
     log.grow()
     gone = Party(auditor.key.verifier, "http://127.0.0.1:9/")
-    with pytest.raises(Trouble, match="could not be reached"):
-        WitnessDestination("auditor", gone, hurried=False).publish(sealer)
+    with pytest.raises(DestinationError, match="could not be reached"):
+        WitnessDestination("auditor", gone, immediate=False).publish(sealer)
 
 
-def test_a_tile_that_is_gone_is_trouble(
+def test_a_missing_tile_is_an_error(
     log: Log, sealer: Connection, watcher: Make, admin_connection: Connection
 ) -> None:
     auditor = watcher("auditor")
@@ -312,14 +309,14 @@ def test_a_tile_that_is_gone_is_trouble(
     log.grow(1)
     admin_connection.execute("ALTER TABLE audit.tile DISABLE TRIGGER ALL")
     admin_connection.execute("DELETE FROM audit.tile")
-    with pytest.raises(Trouble, match="cannot be made"):
+    with pytest.raises(DestinationError, match="cannot be computed"):
         destination.publish(sealer)
 
 
 def test_T16_a_witness_that_was_put_back_is_an_incident(
     log: Log, sealer: Connection, watcher: Make, tmp_path: Path
 ) -> None:
-    """It was given the state of an earlier day: it could cosign a second history from there."""
+    """An older state of the witness was restored, from which it could cosign a second history."""
     auditor, first = watcher("auditor"), log.grow(2)
     auditor.destination().publish(sealer)
     older = (tmp_path / "auditor" / "state.json").read_bytes()
@@ -336,5 +333,5 @@ def test_T16_a_witness_that_was_put_back_is_an_incident(
     assert auditor.destination().publish(sealer).size == fourth
     ((code, detail),) = log.incidents
     assert code == "witness_went_back"
-    assert f"remembers {first} leaves of" in detail
+    assert f"state has {first} leaves of" in detail
     assert f"has cosigned {second}" in detail

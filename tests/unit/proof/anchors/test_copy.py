@@ -1,4 +1,4 @@
-"""Which tiles a growing log adds: nothing twice, nothing left out, at any size."""
+"""The tiles that a growing log adds: none twice, none left out, at any size."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ SIZES = st.integers(0, 300_000) | st.sampled_from([0, 1, 255, 256, 257, 65_535, 
 
 
 def _all(size: int) -> set[tuple[int, int, int]]:
-    """Every tile of a tree of this size, by the specification's own formula."""
+    """Return every tile of a tree of this size, by the specification's formula."""
     found = set()
     for level in (ENTRIES, 0, 1, 2, 3):
         count = size // 256 ** max(level, 0)
@@ -20,7 +20,7 @@ def _all(size: int) -> set[tuple[int, int, int]]:
 
 
 @given(SIZES, SIZES)
-def test_what_growth_adds_is_what_was_not_there(one: int, other: int) -> None:
+def test_growth_adds_exactly_the_missing_tiles(one: int, other: int) -> None:
     old, size = sorted([one, other])
     listed = list(pieces(old, size))
     assert len(listed) == len(set(listed))
@@ -28,7 +28,7 @@ def test_what_growth_adds_is_what_was_not_there(one: int, other: int) -> None:
     assert all(tile_width(level, position, size) == width for level, position, width in listed)
 
 
-def test_a_checkpoint_comes_after_every_smaller_one() -> None:
+def test_checkpoint_keys_sort_by_size() -> None:
     sizes = [0, 1, 9, 10, 999, 1000, 1_234_567, 10**17]
     assert sorted(checkpoint_key("log", size) for size in reversed(sizes)) == [
         checkpoint_key("log", size) for size in sizes

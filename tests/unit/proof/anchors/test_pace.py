@@ -1,4 +1,4 @@
-"""Which witnesses the quorum counts, and how often each is asked."""
+"""Which witnesses count for the quorum, and how often each is sent checkpoints."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,16 +28,16 @@ WITNESSES = "".join(
         ("group unused any public1\ngroup ours 1 internal auditor\nquorum ours", {"internal", "auditor"}),
     ],
 )
-def test_whom_the_quorum_counts(quorum: str, counted: set[str], settings: Any) -> None:
+def test_witnesses_that_count_for_the_quorum(quorum: str, counted: set[str], settings: Any) -> None:
     policy = Policy.parse(f"{WITNESSES}{quorum}\n")
     assert quorum_of(policy) == counted
     settings.AUDIT_WITNESS_PACE = {}
-    hurried = {name for name in NAMES if pace_of(policy, name) == COUNTED}
-    assert hurried == (counted or {*NAMES})
+    frequent = {name for name in NAMES if pace_of(policy, name) == COUNTED}
+    assert frequent == (counted or {*NAMES})
     assert {pace_of(policy, name) for name in NAMES} <= {COUNTED, OTHERS}
 
 
-def test_a_setting_says_otherwise(settings: Any) -> None:
+def test_a_setting_overrides_the_pace(settings: Any) -> None:
     settings.AUDIT_WITNESS_PACE = {"internal": timedelta(minutes=2), "public1": timedelta(seconds=10)}
     policy = Policy.parse(f"{WITNESSES}quorum internal\n")
     assert [pace_of(policy, name).total_seconds() for name in NAMES] == [120, 3600, 10, 3600]
