@@ -1,7 +1,7 @@
-"""Real logs for tests: everything that is committed gets sealed and signed, without a process of its own.
+"""Real logs for tests: all committed events are sealed and signed in the test's own process.
 
-`seal_all(services)` is what most tests want. `signer_of(services)` has the keys, the policy and, when asked for,
-witnesses that cosign what the signer signed.
+Most tests need only `seal_all(services)`. `signer_of(services)` has the keys, the policy and, on request, witnesses
+that cosign what the signer signed.
 """
 
 import os
@@ -24,13 +24,13 @@ from recordings.tlog.witness import Witness
 
 if TYPE_CHECKING:
     from recordings.proof.sealing.log import Log
-    from recordings.proof.sealing.seal import Sealed
+    from recordings.proof.sealing.seal import SealResult
 
 ORIGIN = "audit.example.com/trail"
 
 
 class InProcess:
-    """A cosigner as `recordings.tlog.client.Client` shows it, without a socket in between."""
+    """A cosigner with the methods of `recordings.tlog.client.Client`, without a socket between."""
 
     def __init__(self, cosigner: Cosigner) -> None:
         self._cosigner = cosigner
@@ -59,7 +59,7 @@ def _body(answer: Response) -> str:
 
 
 class Signer(InProcess):
-    """The log's signer with a fresh key, and the witnesses that were asked for; all state goes with the object."""
+    """The log's signer with a new key, and the requested witnesses. All state is deleted with the object."""
 
     def __init__(self, origin: str = ORIGIN, witnesses: Sequence[str] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="signer-")
@@ -73,7 +73,7 @@ class Signer(InProcess):
         }
 
     def remove(self) -> None:
-        """Forget everything, for a signer that a test made itself."""
+        """Delete the state of a signer that a test created itself."""
         for state in self._states.values():
             state.close()
         self._folder.cleanup()
@@ -88,7 +88,7 @@ class Signer(InProcess):
 
     @property
     def policy_text(self) -> str:
-        """A tlog-policy that trusts this log and, when there are witnesses, wants all of them."""
+        """A tlog-policy that trusts this log and requires all of its witnesses, if there are any."""
         named = [f"witness {name} {key.vkey}" for name, key in self.witness_keys.items()]
         group = [f"group everybody all {' '.join(self.witness_keys)}"] if named else []
         return (
@@ -101,13 +101,13 @@ class Signer(InProcess):
         return Policy.parse(self.policy_text)
 
 
-# By database; those of databases that are gone are closed as new ones come.
+# By database. The oldest are closed as new ones are added.
 _signers: dict[int, Signer] = {}
 _KEPT = 4
 
 
 def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
-    """The signer of this database's log; made, with these witnesses, when it is first asked for."""
+    """Return the signer of this database's log; created, with these witnesses, on the first call."""
     with psycopg.connect(services.sealer_url) as connection:
         found = connection.execute("SELECT oid::int8 FROM pg_database WHERE datname = current_database()")
         ((oid,),) = found.fetchall()
@@ -119,9 +119,9 @@ def signer_of(services: Services, witnesses: Sequence[str] = ()) -> Signer:
 
 
 def seal_all(services: Services, *, manifest: bool = False, signer: Signer | None = None) -> int:
-    """Open the log if need be, seal every committed event, have it signed and cosigned; returns the log's size.
+    """Open the log if needed, seal and sign every committed event, and have it cosigned; returns the log's size.
 
-    `manifest` asks for a heads manifest at the end, whatever the hour. The log is counted from its leaves each time.
+    With `manifest`, the log ends with a heads manifest. The log is loaded from its leaves each time.
     """
     from recordings.proof.sealing.seal import seal_batch
     from recordings.proof.sealing.signing import Signing
@@ -145,39 +145,39 @@ def seal_all(services: Services, *, manifest: bool = False, signer: Signer | Non
     return log.size
 
 
-def seal_unsigned(connection: psycopg.Connection[Any], log: "Log", **options: Any) -> "Sealed":
-    """Seal a batch as `seal_batch` does, while the signer is away."""
+def seal_unsigned(connection: psycopg.Connection[Any], log: "Log", **options: Any) -> "SealResult":
+    """Seal a batch with `seal_batch` while the signer does not answer."""
     from recordings.proof.sealing.seal import seal_batch
     from recordings.proof.sealing.signing import Signing
 
-    return seal_batch(connection, log, Signing(_Away(), []), **options)
+    return seal_batch(connection, log, Signing(_UnreachableSigner(), []), **options)
 
 
-class _Away:
+class _UnreachableSigner:
     """A signer that does not answer."""
 
     def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]:
-        raise Unreachable("It is away.")
+        raise Unreachable("It does not answer.")
 
     def latest(self, origin: str) -> str | None:
-        raise Unreachable("It is away.")
+        raise Unreachable("It does not answer.")
 
 
 def load_log(connection: psycopg.Connection[Any], signer: Signer | None = None) -> "Log":
-    """The log counted from its leaves, opened when there is none; without a signer, as nobody else has seen it."""
+    """Load the log from its leaves; open it when there is none. Without a signer, there are no observers."""
     from recordings.proof.sealing.opening import open_log
     from recordings.proof.sealing.start import SIGNER, Observers, load
 
     origin, latest = (signer.origin, {SIGNER: signer.latest}) if signer else (ORIGIN, {})
-    parties = Observers(origin, latest, [signer.key.verifier] if signer else [])
-    log = load(connection, origin, parties) or open_log(connection, origin)
+    observers = Observers(origin, latest, [signer.key.verifier] if signer else [])
+    log = load(connection, origin, observers) or open_log(connection, origin)
     if log is None:
-        raise AssertionError("There is a row of the log's end, but no leaf.")
+        raise AssertionError("audit.log_head has a row, but there is no leaf.")
     return log
 
 
 def open_log_long_ago(services: Services, signer: Signer) -> None:
-    """Open the log as if two years had passed since: it vouches for the time from then on."""
+    """Open the log as if that had happened two years ago, so that it covers the time since."""
     from recordings.proof.sealing.signing import Signing
 
     definition = "SELECT pg_get_functiondef('audit.record_event(bytea,text[],text[],bytea[])'::regprocedure)"
@@ -196,7 +196,7 @@ def open_log_long_ago(services: Services, signer: Signer) -> None:
 
 
 def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was lost") -> str:
-    """Go on under the next name, signed under it, as if what is here were all that is left; returns that name."""
+    """Begin the next epoch and have it signed, as if the leaves here were all that is left; returns its name."""
     from recordings.proof.sealing.batch import Batch
     from recordings.proof.sealing.locking import catch_up, lock
     from recordings.proof.sealing.opening import write_epoch
@@ -217,7 +217,7 @@ def begin_epoch(services: Services, signer: Signer, reason: str = "the disk was 
 
 
 def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
-    """Every witness cosigns the newest checkpoint, as the publisher has it done."""
+    """Have every witness cosign the newest checkpoint, as the publisher does."""
     from recordings.proof.sealing.tree import Tree
     from recordings.tlog.notes import Note
 
@@ -240,12 +240,12 @@ def _cosign(connection: psycopg.Connection[Any], signer: Signer) -> None:
 
 
 def write_events(services: Services, count: int = 1, **body: Any) -> list[str]:
-    """Commit plain events through the application's role, without Django; returns their ids."""
+    """Commit simple events as the application's role, without Django; returns their ids."""
     return write_bodies(services, [event_body(**body) for _ in range(count)])
 
 
 def write_bodies(services: Services, bodies: Sequence[tuple[str, bytes]]) -> list[str]:
-    """Commit these events (see `event_body`), each by itself; returns their ids."""
+    """Commit these events (see `event_body`), each in its own transaction; returns their ids."""
     with psycopg.connect(services.database_url, autocommit=True) as connection:
         for _, data in bodies:
             connection.execute("SELECT audit.record_event(%s, '{}', '{}', '{}')", [data])
@@ -253,7 +253,7 @@ def write_bodies(services: Services, bodies: Sequence[tuple[str, bytes]]) -> lis
 
 
 def event_body(actor: str = "user:1", target: str = "recording:1", **more: Any) -> tuple[str, bytes]:
-    """An event's id and bytes; `more` are further parts of its body."""
+    """Build an event; returns its id and bytes. `more` are further parts of its body."""
     from recordings.audit.schema import canonical
     from recordings.models.fields import uuid7
 
@@ -273,7 +273,7 @@ def event_body(actor: str = "user:1", target: str = "recording:1", **more: Any) 
 
 
 def settings_for(services: Services, signer: Signer, folder: Path) -> dict[str, Any]:
-    """What the portal's settings say of this log; `folder` takes the policy file."""
+    """Build the portal's settings for this log. The policy file is written to `folder`."""
     policy = folder / f"policy-{os.getpid()}.txt"
     policy.write_text(signer.policy_text)
     return {

@@ -1,4 +1,4 @@
-"""manage.py seal_trail: the process that turns committed events into leaves of the log and has them signed."""
+"""manage.py seal_trail: the process that seals committed events into the log and has the log signed."""
 
 import gc
 import signal
@@ -17,7 +17,7 @@ from recordings.proof.anchors.destination import DestinationError
 from recordings.proof.sealing.errors import SealingError
 from recordings.proof.sealing.restore import read_folder
 from recordings.proof.sealing.service import Sealer
-from recordings.proof.sealing.start import Latest
+from recordings.proof.sealing.start import LatestNote
 from recordings.tlog.client import Client, Refused, Unreachable
 from recordings.tlog.notes import NoteError, VerifierKey
 from recordings.tlog.policy import Policy, PolicyError
@@ -27,80 +27,89 @@ BUCKET = "bucket"
 
 
 class Command(BaseCommand):
-    help = "Seal committed events into the log and have its checkpoints signed, until told to stop."
-    requires_system_checks = []  # the sealer's role sees none of the tables that checks look at
+    help = "Seal committed events into the log and have its checkpoints signed, until SIGTERM."
+    requires_system_checks = []  # the sealer's database role cannot read the tables that checks need
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_mutually_exclusive_group()
-        what.add_argument("--once", action="store_true", help="seal what is committed now, then end")
-        what.add_argument("--settle", metavar="REASON", help="close the incidents that are open, then end")
-        what.add_argument(
+        action = parser.add_mutually_exclusive_group()
+        action.add_argument("--once", action="store_true", help="seal the events committed so far, then exit")
+        action.add_argument(
+            "--close-incidents",
+            "--settle",  # the earlier name; incidents recorded before still cite it
+            metavar="REASON",
+            help="close every open incident, then exit",
+        )
+        action.add_argument(
             "--restore-from",
             metavar="DIR",
-            help="bring back lost leaves from a copy of /log/, or from the anchors' bucket (the word bucket)",
+            help='restore lost leaves from a copy of /log/ (or from the anchor bucket: "bucket"), then exit',
         )
-        what.add_argument("--new-epoch", metavar="REASON", help="go on under the next name after a loss")
+        action.add_argument(
+            "--new-epoch",
+            metavar="REASON",
+            help="continue the log under its next name after a loss, then exit",
+        )
 
     def handle(
-        self, *, once: bool, settle: str | None, restore_from: str | None, new_epoch: str | None, **_: Any
+        self,
+        *,
+        once: bool,
+        close_incidents: str | None,
+        restore_from: str | None,
+        new_epoch: str | None,
+        **_: Any,
     ) -> None:
         self.policy = _policy()
         self.keys = [party.key for party in self.policy.logs]
         self.stop = threading.Event()
         sealer = self._sealer()
         try:
-            if settle:
-                self._settle(sealer, settle)
+            if close_incidents:
+                number = sealer.close_incidents(close_incidents)
+                self.stdout.write(f"{number} incident{'' if number == 1 else 's'} closed.")
             elif restore_from:
                 self._restore(sealer, restore_from)
             elif new_epoch:
                 self._new_epoch(sealer, new_epoch)
             elif once:
-                self.stdout.write(f"The log has {sealer.once():,} leaves, all of them signed.")
+                self.stdout.write(f"The log has {sealer.once():,} leaves, all signed.")
             else:
                 self._run(sealer)
-        except (SealingError, NoteError, DestinationError) as trouble:
-            raise CommandError(str(trouble)) from None
-        except (Unreachable, Refused) as trouble:
-            raise CommandError(f"Nobody to sign or to ask: {trouble}") from None
+        except (SealingError, NoteError, DestinationError) as error:
+            raise CommandError(str(error)) from None
+        except (Unreachable, Refused) as error:
+            raise CommandError(f"The signer or a witness could not be reached: {error}") from None
 
     def _sealer(self) -> Sealer:
         for name in ("AUDIT_ORIGIN", "AUDIT_SIGNER_SOCKET", "DATABASE_SEALER_URL"):
             if not getattr(settings, name):
-                raise CommandError(
-                    f"Set {name}: nothing can be sealed without it (docs/operating.md, The sealed log)."
-                )
-        self.outsiders = _outsiders(self.policy, self.keys)
+                raise CommandError(f"Set {name}: the sealer needs it (docs/operating.md, The sealed log).")
         return Sealer(
             settings.DATABASE_SEALER_URL,
             settings.AUDIT_ORIGIN,
             Client(Path(settings.AUDIT_SIGNER_SOCKET or "")),
             keys=self.keys,
-            outsiders=self.outsiders,
+            observers=_observers(self.policy, self.keys),
             stop=self.stop,
         )
 
     def _run(self, sealer: Sealer) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
+            signal.signal(number, self._stop)
         publishing = threading.Thread(target=publisher.run, args=[self.stop], name="publisher")
         publishing.start()
-        logger.info("the sealer runs", origin=settings.AUDIT_ORIGIN)
-        gc.freeze()  # what is loaded stays; collecting it again and again would delay the events that wait
+        logger.info("sealer started", origin=settings.AUDIT_ORIGIN)
+        gc.freeze()  # garbage collection would scan all loaded modules again and again, while events wait
         try:
             sealer.run()
         finally:
             self.stop.set()
             publishing.join()
-        logger.info("the sealer ends")
+        logger.info("sealer stopped")
 
-    def _end(self, *_: Any) -> None:
-        # Not here: the signal may have come while the main thread holds the event's own lock.
+    def _stop(self, *_: Any) -> None:
+        # In a thread, because the signal may interrupt the main thread while it holds the Event's lock.
         threading.Thread(target=self.stop.set).start()
-
-    def _settle(self, sealer: Sealer, reason: str) -> None:
-        number = sealer.settle(reason)
-        self.stdout.write(f"{number} incident{'' if number == 1 else 's'} settled.")
 
     def _restore(self, sealer: Sealer, source: str) -> None:
         if source == BUCKET:
@@ -111,14 +120,14 @@ class Command(BaseCommand):
         else:
             note, entries = read_folder(Path(source))
         number, size = sealer.restore(note, entries)
-        self.stdout.write(f"{number:,} leaves are back. The log has {size:,} leaves.")
+        self.stdout.write(f"{number:,} leaves restored. The log has {size:,} leaves.")
 
     def _new_epoch(self, sealer: Sealer, reason: str) -> None:
         origin, size = sealer.new_epoch(reason)
-        self.stdout.write(f"The log goes on as {origin}, {size:,} leaves.")
+        self.stdout.write(f"The log continues as {origin} with {size:,} leaves.")
         for key in self.keys:
             self.stdout.write(
-                f"Tell witnesses and auditors, and put it into the policy: {key.named(origin).vkey}"
+                f"Add this key to the trust policy, and send it to witnesses and auditors: {key.named(origin).vkey}"
             )
 
 
@@ -126,24 +135,24 @@ def _policy() -> Policy:
     path = settings.AUDIT_POLICY_FILE
     try:
         return Policy.parse(path.read_bytes()) if path else Policy()
-    except (OSError, PolicyError) as trouble:
-        raise CommandError(f"AUDIT_POLICY_FILE cannot be used: {trouble}") from None
+    except (OSError, PolicyError) as error:
+        raise CommandError(f"AUDIT_POLICY_FILE cannot be used: {error}") from None
 
 
-def _outsiders(policy: Policy, keys: list[VerifierKey]) -> Mapping[str, Latest]:
-    """List who may have seen more of the log than the database holds: witnesses with an address, and the bucket."""
-    outsiders: dict[str, Latest] = {
+def _observers(policy: Policy, keys: list[VerifierKey]) -> Mapping[str, LatestNote]:
+    """List those who may have seen more of the log than the database holds: witnesses with a URL, and the bucket."""
+    observers: dict[str, LatestNote] = {
         f"witness {name}": Client(party.url, timeout_seconds=5).latest
         for name, party in policy.witnesses.items()
         if party.url
     }
     if settings.AUDIT_ANCHOR_BUCKET:
-        outsiders[BUCKET] = lambda origin: _newest_in_bucket(origin, keys)
-    return outsiders
+        observers[BUCKET] = lambda origin: _newest_in_bucket(origin, keys)
+    return observers
 
 
 def _newest_in_bucket(origin: str, keys: list[VerifierKey]) -> str | None:
     try:
         return bucket.newest(origin, keys)
-    except ValueError as trouble:
-        raise Unreachable(str(trouble)) from None
+    except ValueError as error:
+        raise Unreachable(str(error)) from None

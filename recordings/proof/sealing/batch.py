@@ -1,4 +1,4 @@
-"""A batch of leaves beside the log in memory: its chains, entries, tree and tiles; adopted once it is committed."""
+"""A batch of new leaves, prepared beside the log in memory: chains, entries, tree and tiles. Adopted once committed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from recordings.proof.sealing.entries import MALFORMED, ChainLink, Leaf, entry, 
 from recordings.proof.sealing.errors import NotYet
 from recordings.proof.sealing.events import ACTOR, Event, EventContent, examine
 from recordings.proof.sealing.log import HeadMap, Log, Tile, head_root
-from recordings.proof.sealing.log_events import LATE, announcement, write_log_event
+from recordings.proof.sealing.log_events import LATE_EVENTS, announcement, write_log_event
 from recordings.proof.sealing.stable_prefix import MARGIN
 from recordings.proof.sealing.tags import KINDS, TagKind, tag
 from recordings.tlog.merkle import Frontier, leaf_hash
@@ -31,11 +31,14 @@ _INSERT_INCIDENT = "INSERT INTO audit.incident (code, detail, event_id) VALUES (
 
 
 class Batch:
-    """Leaves that follow the end of the log, which knows nothing of them before `adopt`."""
+    """Leaves that follow the end of the log. The log does not change before `adopt`."""
 
     def __init__(self, log: Log, connection: psycopg.Connection[Any] | None = None, now: str = "") -> None:
-        """`now` is the database's time: when the last manifest closed the log until later, the clock went back, and
-        the events that the log writes about itself are late, too."""
+        """Begin an empty batch. `now` is the database's time, as text.
+
+        When `now` is before the time until which the last manifest closed the log, the clock went back, and the log's
+        own events are marked late as well.
+        """
         self.log, self.leaves = log, list[Leaf]()
         self._connection = connection
         self._clock_went_back = bool(now) and now < log.closed_until
@@ -52,7 +55,7 @@ class Batch:
 
     @property
     def n(self) -> int:
-        """The index of the next leaf."""
+        """The number of the next leaf."""
         return self.log.size + len(self.leaves)
 
     @property
@@ -70,7 +73,7 @@ class Batch:
         return self._append(event, content.kind, content.outcome, act, obj, par, late)
 
     def add_malformed(self, event: Event, *, late: bool = False) -> Leaf:
-        """Add the leaf of bytes that are no event."""
+        """Add the leaf of bytes that are not a valid event."""
         act = self._link("act", ACTOR, self.n)
         return self._append(event, MALFORMED, Outcome.ERROR.value, act, None, None, late)
 
@@ -107,17 +110,17 @@ class Batch:
         return leaf
 
     def add_published(self, leaf: Leaf, recorded_at: str) -> bool:
-        """Add a leaf as it was published; returns whether it follows from those before it."""
-        fits = leaf.n == self.n
+        """Add a leaf from a published copy; returns whether it follows the leaves before it."""
+        follows = leaf.n == self.n
         for kind, link in (("obj", leaf.obj), ("par", leaf.par), ("act", leaf.act)):
-            fits = fits and (link is None or self._link_of_tag(kind, link.tag, leaf.n) == link)  # type: ignore[arg-type]
+            follows = follows and (link is None or self._link_of_tag(kind, link.tag, leaf.n) == link)  # type: ignore[arg-type]
         self.newest = max(self.newest, recorded_at)
         self.late_n += leaf.late
         self.leaves.append(leaf)
-        return fits
+        return follows
 
     def _link(self, kind: TagKind, ref: str, n: int) -> ChainLink:
-        """Make leaf `n` the end of a reference's chain."""
+        """Make leaf `n` the end of a reference's chain; returns its link."""
         tag_bytes = self._tags.get((kind, ref))
         if tag_bytes is None:
             tag_bytes = self._tags[kind, ref] = tag(self.log.tag_key, kind, ref)
@@ -129,7 +132,7 @@ class Batch:
         heads[tag_bytes] = count + 1, n
         return ChainLink(tag_bytes, count + 1, last)
 
-    # --- what the log writes about itself
+    # --- events that the log writes about itself
 
     def add_log_event(
         self,
@@ -138,15 +141,15 @@ class Batch:
         outcome: Outcome = Outcome.COMPLETED,
         event_id: str | None = None,
     ) -> Leaf:
-        """Write an event of the log and add its leaf, behind an incident when the clock went back."""
+        """Write an event of the log and add its leaf, after a late-event incident when the clock went back."""
         if self._clock_went_back:
-            self._add_incident(LATE, 1, late=True)
+            self._add_incident(LATE_EVENTS, 1, late=True)
         return self._add_log_event(kind, detail, outcome, event_id, late=self._clock_went_back)
 
     def add_incident(self, code: str, count: int) -> None:
-        """Add an incident that announces the `count` leaves after it, with its row for the portal."""
-        if code != LATE and self._clock_went_back:
-            self._add_incident(LATE, 1, late=True)
+        """Add an incident that announces the next `count` leaves, and its row in audit.incident."""
+        if code != LATE_EVENTS and self._clock_went_back:
+            self._add_incident(LATE_EVENTS, 1, late=True)
         self._add_incident(code, count, late=self._clock_went_back)
 
     def _add_incident(self, code: str, count: int, *, late: bool) -> None:
@@ -166,13 +169,13 @@ class Batch:
         event = write_log_event(self._database, kind, detail, outcome, event_id)
         content = examine(event)
         if content is None or (event.recorded_at < self.closed_until) is not late:
-            raise NotYet("The clock of the database moved while the log wrote about itself.")
+            raise NotYet("The database's clock changed while the log wrote an event.")
         return self.add(event, content, late=late)
 
     def add_manifest(self, now: datetime, sealed_until: str) -> bool:
-        """Write a `heads.manifest` and add its leaf; False when the clock `now` is behind what the last one says.
+        """Write a `heads.manifest` and add its leaf; False when the clock is behind the time the last manifest states.
 
-        `sealed_until`: every event recorded before it has its leaf.
+        `sealed_until` is the time before which every recorded event has its leaf.
         """
         latest = min(stamp(now - MARGIN), stamp(datetime.now(now.tzinfo) - MARGIN))
         if latest < self.closed_until:
@@ -182,11 +185,11 @@ class Batch:
         leaf = self._add_log_event(Kind.HEADS_MANIFEST, detail, Outcome.COMPLETED, None, late=False)
         self.note_manifest(leaf.n, closed_until, recorded_at_of(leaf.entry))
         if minute_before(self.manifest_at) < closed_until:
-            raise NotYet("The clock of the database moved while the log wrote about itself.")
+            raise NotYet("The database's clock changed while the log wrote an event.")
         return True
 
     def manifest_detail(self, closed_until: str) -> dict[str, int | str]:
-        """Count what a manifest says that becomes the next leaf."""
+        """Compute the detail of a manifest that would be the next leaf."""
         detail: dict[str, int | str] = {"upto": self.n}
         for kind, name in (("obj", "objects"), ("par", "parents"), ("act", "actors")):
             heads = self.log.heads[kind] | self._heads[kind]  # type: ignore[index]
@@ -196,25 +199,25 @@ class Batch:
         return detail | {"newest": self.newest, "late_n": self.late_n}
 
     def note_manifest(self, n: int, closed_until: str, recorded_at: str) -> None:
-        """Remember that leaf `n` is a manifest that says so."""
+        """Remember leaf `n` as the newest manifest, with the time until which it closes the log."""
         self.manifest_n, self.closed_until, self.manifest_at = n, closed_until, recorded_at
 
     @property
     def _database(self) -> psycopg.Connection[Any]:
         if self._connection is None:
-            raise RuntimeError("This batch is only counted.")
+            raise RuntimeError("This batch has no connection: it only recomputes leaves.")
         return self._connection
 
     # --- the end
 
     def grow_tree(self) -> list[Tile]:
-        """Add the leaves to this batch's own copy of the tree's right edge; returns the tiles that are full now."""
+        """Add the leaves to this batch's copy of the tree's right edge; returns the tiles that are now full."""
         hashes = [leaf.hash for leaf in self.leaves]
         self.frontier.extend(hashes)
         return self.edge.extend(hashes)
 
     def save(self, tiles: Sequence[Tile]) -> None:
-        """Write leaves, tiles and the row of the log's end in the transaction that is open."""
+        """Write the leaves, the tiles and the log_head row in the open transaction."""
         with self._database.cursor() as cursor:
             with cursor.copy(_COPY_LEAVES) as copy:
                 copy.set_types(_LEAF_TYPES)
@@ -231,7 +234,7 @@ class Batch:
             cursor.execute(_SAVE_END, [self.origin, *tree, *manifest, first, self.closed_until])
 
     def adopt(self) -> None:
-        """Take the batch over into the log in memory; call it only after its transaction has committed."""
+        """Apply the batch to the log in memory. Call it only after the transaction was committed."""
         log = self.log
         log.frontier, log.edge = self.frontier, self.edge
         for kind, heads in self._heads.items():
@@ -243,15 +246,15 @@ class Batch:
             self.manifest_n,
             self.manifest_at,
         )
-        log.fresh += [leaf.hash for leaf in self.leaves]
+        log.since_signed += [leaf.hash for leaf in self.leaves]
 
 
 def recorded_at_of(data: bytes) -> str:
-    """Read the time in an entry."""
+    """Return the time recorded in an entry."""
     start = data.rindex(b'"r":"') + 5
     return data[start : start + 27].decode()
 
 
 def minute_before(time: str) -> str:
-    """Subtract the margin that the log leaves before it is closed for a time."""
+    """Subtract the margin that a manifest leaves between its own time and the time until which it closes the log."""
     return stamp(datetime.fromisoformat(time) - MARGIN)

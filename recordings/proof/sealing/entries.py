@@ -1,6 +1,6 @@
 """The bytes that are hashed: one entry per event, canonical JSON (RFC 8785) without personal data.
 
-Written by hand because a thousand are written at a time; tests hold them against a library of RFC 8785.
+Formatted by hand, because a batch has a thousand of them; tests compare them with an RFC 8785 library.
 """
 
 import json
@@ -15,7 +15,7 @@ MALFORMED = "event.malformed"
 
 
 class ChainLink(NamedTuple):
-    """A leaf's position in the chain of one tag: the n-th of it, after the leaf `prev`."""
+    """A leaf's position in the chain of one tag: it is the n-th leaf with this tag, and `prev` is the one before."""
 
     tag: bytes
     n: int
@@ -28,7 +28,7 @@ def _quoted(text: str) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """Format a time as the trail has it: UTC, six digits of a second, Z. Such texts sort as the times do."""
+    """Format a time as in the trail: UTC, six decimals, Z. These texts sort in the order of the times."""
     if moment.tzinfo is None or moment.utcoffset():
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")[:26] + "Z"
@@ -48,7 +48,7 @@ def entry(
     late: bool = False,
     version: int = 2,
 ) -> bytes:
-    """The entry of leaf `n`. The order of the keys is the order of RFC 8785."""
+    """Format the entry of leaf `n`. The keys are in the order that RFC 8785 requires."""
     links = (_link_text("obj", obj) if obj else "") + (_link_text("par", par) if par else "")
     return (
         f'{{{_link_text("act", act)}"bh":"{body_hash.hex()}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
@@ -65,7 +65,7 @@ def _link_text(name: str, link: ChainLink) -> str:
 
 
 class Leaf(NamedTuple):
-    """An entry with what the table keeps beside it. `event_no` is None when only the published entry came back."""
+    """An entry and its columns in audit.leaf. `event_no` is None for a leaf that was restored without its event."""
 
     n: int
     event_no: int | None
@@ -83,22 +83,22 @@ class Leaf(NamedTuple):
 
 
 def parse_leaf(data: bytes, event_no: int | None = None) -> Leaf:
-    """Parse a leaf from published bytes. ValueError when they are no entry as this log writes them."""
+    """Parse a leaf from published bytes. Raises ValueError unless they are an entry exactly as this log writes it."""
     try:
         leaf, canonical = _parse_fields(json.loads(data), data, event_no)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as wrong:
-        raise ValueError(f"not an entry of this log: {wrong!r}") from wrong
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not an entry of this log: {error!r}") from error
     if canonical != data:
-        raise ValueError("not an entry as this log writes them")
+        raise ValueError("not an entry in the form that this log writes")
     return leaf
 
 
 def _parse_fields(fields: dict[str, Any], data: bytes, event_no: int | None) -> tuple[Leaf, bytes]:
-    """Read the leaf, and write the entry as this log would have written it."""
+    """Read a leaf from its fields, and format its entry again for comparison."""
     obj, par = (_parse_link(fields, name) if name in fields else None for name in ("obj", "par"))
     act, event_id, version = _parse_link(fields, "act"), str(UUID(fields["e"])), _integer(fields["v"])
     if version not in (1, 2):
-        raise ValueError("a version that this log does not have")
+        raise ValueError("unknown version")
     canonical = entry(
         n=_integer(fields["n"]),
         event_id=event_id,
@@ -122,5 +122,5 @@ def _parse_link(fields: dict[str, Any], name: str) -> ChainLink:
 
 def _integer(number: Any) -> int:
     if not isinstance(number, int) or isinstance(number, bool):
-        raise TypeError("a number that is not whole")
+        raise TypeError("not an integer")
     return number

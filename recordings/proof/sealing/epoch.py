@@ -1,4 +1,4 @@
-"""Begin a new epoch after a loss that nothing brings back: the log goes on under its next name, and says so."""
+"""Begin a new epoch after leaves were lost for good: the log continues under its next name and records why."""
 
 from typing import Any
 
@@ -18,23 +18,25 @@ from recordings.tlog.checkpoint import Checkpoint
 def new_epoch(connection: psycopg.Connection[Any], origin: str, observers: Observers, reason: str) -> Log:
     """Begin the next epoch and close the incidents; returns the log, which the caller must have signed.
 
-    Raises SealingError when nothing stops the log: then there is no reason to give up its name.
+    Raises SealingError when the database agrees with the observers, because then no new epoch is needed.
     """
     try:
         load(connection, origin, observers)
     except Stopped:
         pass
     else:
-        raise SealingError("The database holds what others have seen of the log: no new epoch is needed.")
+        raise SealingError(
+            "The database agrees with every checkpoint seen elsewhere: no new epoch is needed."
+        )
     log = load_uncompared(connection, origin, observers)
-    # The new epoch says what was known before it: the largest checkpoint that anybody outside has, else what is here.
+    # The epoch's first leaf names the last known checkpoint: the largest of an observer, else the one in the database.
     checkpoints = [checkpoint for _, checkpoint in observers.newest()]
     if checkpoints:
-        seen = max(checkpoints, key=lambda checkpoint: checkpoint.size)
+        last = max(checkpoints, key=lambda checkpoint: checkpoint.size)
     elif log:
-        seen = Checkpoint(log.origin, log.size, log.frontier.root())
+        last = Checkpoint(log.origin, log.size, log.frontier.root())
     else:
-        raise SealingError(f"Nobody has seen anything of {origin}: there is nothing to begin an epoch after.")
+        raise SealingError(f"No checkpoint of {origin} is known anywhere: there is no epoch to follow.")
     with connection.transaction():
         if log is None:
             log = fresh_log(origin)
@@ -42,7 +44,7 @@ def new_epoch(connection: psycopg.Connection[Any], origin: str, observers: Obser
         now = lock(connection, log)
         catch_up(connection, log, observers.last_signed)
         batch = Batch(log, connection, stamp(now))
-        write_epoch(batch, seen, reason)
+        write_epoch(batch, last, reason)
         close_open_incidents(connection, batch, reason)
         batch.save(batch.grow_tree())
     batch.adopt()

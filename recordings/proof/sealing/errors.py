@@ -1,8 +1,8 @@
-"""Why the log is not sealed: each with a sentence for the operator."""
+"""Reasons why the log is not sealed, each with a sentence for the operator."""
 
 
 class SealingError(Exception):
-    """Sealing cannot go on; the text says why and what to do."""
+    """Sealing cannot continue; the text says why and what to do."""
 
 
 class NotOpened(SealingError):
@@ -10,11 +10,11 @@ class NotOpened(SealingError):
 
 
 class NotYet(SealingError):
-    """Nothing is wrong, but something must happen first; sealing is tried again."""
+    """Nothing is wrong, but sealing must wait for something; it is tried again."""
 
 
 class Stopped(SealingError):
-    """Something happened that must never happen. It is an incident: nothing is sealed until an operator closes it."""
+    """Something happened that must never happen. An incident records it, and sealing stops until it is closed."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)

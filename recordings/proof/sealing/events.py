@@ -10,8 +10,8 @@ from recordings.proof.event_form import FormError, read_event
 from recordings.proof.sealing.errors import Stopped
 
 ACTOR = "system:sealer"
-# What only the log writes about itself.
-OWN_KINDS = frozenset(
+# Only the log writes events of these kinds, about itself.
+LOG_KINDS = frozenset(
     [
         Kind.LOG_OPENED.value,
         Kind.HEADS_MANIFEST.value,
@@ -20,20 +20,20 @@ OWN_KINDS = frozenset(
         Kind.BACKUP_RESTORED.value,
     ]
 )
-# The time as entries have it: formatting it here costs less than parsing and formatting it in Python.
+# PostgreSQL formats the time as entries need it: cheaper than parsing and formatting it in Python.
 COLUMNS = """
 id, event_id::text, body, body_hash, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 """
-_EVENT = f"SELECT {COLUMNS} FROM audit.event e WHERE "  # noqa: S608  (our own words)
-# The second condition on the leaf says nothing new; it keeps the planner from reading all leaves.
-_UNSEALED = f"""{_EVENT} id > %(low)s
-  AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > %(low)s)
+_EVENT = f"SELECT {COLUMNS} FROM audit.event e WHERE "  # noqa: S608  (constants only)
+# The second condition on the leaf is redundant, but it keeps the planner from reading all leaves.
+_UNSEALED = f"""{_EVENT} id > %(above)s
+  AND NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > %(above)s)
 ORDER BY id LIMIT %(limit)s
 """
 
 
 class Event(NamedTuple):
-    """A committed event; the time at which the database recorded it, as entries have it."""
+    """A committed event. `recorded_at` is the database's time, formatted as in entries."""
 
     id: int
     event_id: str
@@ -43,7 +43,7 @@ class Event(NamedTuple):
 
 
 class EventContent(NamedTuple):
-    """What the sealer reads in an event's bytes."""
+    """The parts of an event's body that the sealer uses."""
 
     kind: str
     outcome: str
@@ -53,24 +53,24 @@ class EventContent(NamedTuple):
     detail: dict[str, Any]
 
     @property
-    def is_own(self) -> bool:
-        """Whether it speaks as the log does of itself."""
-        return self.kind in OWN_KINDS or self.actor == ACTOR
+    def is_log_event(self) -> bool:
+        """Whether the event claims to be written by the log about itself."""
+        return self.kind in LOG_KINDS or self.actor == ACTOR
 
 
 def examine(event: Event) -> EventContent | None:
-    """Check the bytes of an event and parse them; None when they are no event (docs/trail-format.md, section 3).
+    """Check and parse the bytes of an event; None when they are not a valid event (docs/trail-format.md, section 3).
 
-    Raises Stopped when they are not the bytes that were recorded: then a superuser was at work.
+    Raises Stopped when they are not the bytes that were recorded: only a superuser can change those.
     """
     if hashlib.sha256(event.body).digest() != event.body_hash:
-        raise Stopped("event_altered", f"The bytes of event {event.event_id} do not hash to its body hash.")
+        raise Stopped("event_altered", f"The body of event {event.event_id} does not match its hash.")
     try:
         body = read_event(event.body)
     except FormError:
         return None
     if body["id"] != event.event_id:
-        raise Stopped("event_altered", f"The bytes of event {event.event_id} are not that event.")
+        raise Stopped("event_altered", f"The body of event {event.event_id} is the body of another event.")
     target = body.get("object", {})
     return EventContent(
         body["type"],
@@ -82,19 +82,19 @@ def examine(event: Event) -> EventContent | None:
     )
 
 
-def unsealed(connection: psycopg.Connection[Any], low: int, limit: int) -> list[Event]:
-    """Committed events above the number `low` without a leaf, in the order of their numbers."""
-    rows = connection.execute(_UNSEALED, {"low": low, "limit": limit}, binary=True)
+def unsealed(connection: psycopg.Connection[Any], above: int, limit: int) -> list[Event]:
+    """List up to `limit` committed events without a leaf, with numbers above `above`, in the order of their numbers."""
+    rows = connection.execute(_UNSEALED, {"above": above, "limit": limit}, binary=True)
     return [Event._make(row) for row in rows.fetchall()]
 
 
 def event_of(connection: psycopg.Connection[Any], number: int) -> Event:
-    """One event by its number."""
+    """Read an event by its number."""
     rows = connection.execute(_EVENT + "id = %s", [number], binary=True).fetchall()
     return Event._make(rows[0])
 
 
 def events_of(connection: psycopg.Connection[Any], event_ids: list[str]) -> dict[str, Event]:
-    """The events that are there, by their ids."""
+    """Read the events with these ids, by id; those that do not exist are left out."""
     rows = connection.execute(_EVENT + "event_id = ANY(%s::uuid[])", [event_ids], binary=True)
     return {event.event_id: event for event in map(Event._make, rows.fetchall())}

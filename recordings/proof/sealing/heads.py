@@ -1,7 +1,7 @@
-"""The heads of all tags at one size of the log, and what is proven with them: the newest view, or that there is none.
+"""The heads of all tags at one size of the log, and what they prove: a tag's newest leaf, or that it has none.
 
-A head says how many leaves a tag has and which is the last. The manifest in the log holds the RFC 9162 roots over
-the heads sorted by tag: one for objects, one for their parents, one for actors.
+A head is the number of leaves with a tag and the last of them. The manifest in the log has three RFC 9162 roots over
+the heads sorted by tag: of objects, of their parents, and of actors.
 """
 
 from bisect import bisect_left
@@ -33,13 +33,13 @@ class TagHead:
     last: int
 
     def data(self) -> bytes:
-        """The bytes that are hashed: canonical JSON."""
+        """Return the bytes that are hashed: canonical JSON."""
         return f'{{"count":{self.count},"last":{self.last},"tag":"{self.tag.hex()}"}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenHead:
-    """A head, its index among the sorted ones and its inclusion path under their root."""
+    """A head, its index in the order of tags, and its inclusion path."""
 
     index: int
     head: TagHead
@@ -48,27 +48,27 @@ class ProvenHead:
 
 @dataclass(frozen=True)
 class Heads:
-    """All heads of one kind over the leaves 0 … upto−1, sorted by tag."""
+    """All heads of one kind over the first `upto` leaves, sorted by tag."""
 
     heads: list[TagHead]
 
     @classmethod
     def counted(cls, cursor: Cursor, kind: TagKind, upto: int) -> Self:
-        """Count the heads from the leaves themselves."""
+        """Count the heads from the leaves."""
         cursor.execute(_COUNTED.format(kind), [upto])
         return cls([TagHead(bytes(tag), count, last) for tag, count, last in cursor.fetchall()])
 
     def root(self) -> bytes:
-        """The RFC 9162 root over the heads."""
+        """Compute the RFC 9162 root over the heads."""
         return merkle.root(self._hashes())
 
     def find(self, tag: bytes) -> ProvenHead | None:
-        """Find the head of a tag with its proof; None when no leaf has it."""
+        """Return the head of a tag with its proof; None when no leaf has the tag."""
         index = self._index(tag)
         return self._proven(index) if self._is_at(index, tag) else None
 
     def neighbours(self, tag: bytes) -> tuple[ProvenHead | None, ProvenHead | None]:
-        """Find the heads to the left and right of where a tag without a leaf would be. ValueError when it has one."""
+        """Return the heads before and after the place of a tag that has no leaf. Raises ValueError when it has one."""
         index = self._index(tag)
         if self._is_at(index, tag):
             raise ValueError("This tag has leaves.")

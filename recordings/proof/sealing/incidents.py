@@ -1,7 +1,6 @@
-"""Incidents: what must never happen and did. They are kept for ever; most stop sealing until an operator closes them.
+"""Incidents: things that must never happen and did. They are kept forever; most stop sealing until they are closed.
 
-An incident is closed by a row that names it and an event of the sealer that has its leaf: whoever can only insert rows
-closes nothing.
+An incident is closed by a row that names it and a sealed event of the log. Inserting a row alone closes nothing.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from recordings.proof.sealing.errors import Stopped
 
 logger = structlog.get_logger("portal.sealer")
 
-# Those that stop sealing. Others – a witness that contradicts itself, say – are somebody else's trouble.
+# Incidents that stop sealing. The others, such as a witness that contradicts itself, are faults of outside parties.
 STOPPING = (
     "event_altered",
     "head_differs",
@@ -31,20 +30,19 @@ STOPPING = (
     "leaf_foreign",
 )
 
-# The rows of audit.incident that nothing has closed. Texts are cut: whoever can insert a row must not be able to
-# write one that no event holds.
+# Open incidents. Texts are cut to what an event can hold, so that every row that can be inserted can also be closed.
 _OWN_END = '"y":"sealer.incident"}'
 OPEN = f"""
 SELECT i.id, left(i.code, 100), left(i.detail, 2000) FROM audit.incident i
 WHERE i.settles IS NULL AND NOT EXISTS (
     SELECT FROM audit.incident s JOIN audit.event e ON e.event_id = s.event_id JOIN audit.leaf l ON l.event_no = e.id
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'action_detail' AS said) AS b
+    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'action_detail' AS info) AS b
     WHERE s.settles = i.id AND e.kind = 'sealer.incident'
       AND substring(l.entry FROM octet_length(l.entry) - {len(_OWN_END) - 1}) = '{_OWN_END}'::bytea
-      AND (said->>'code', said->>'sentence', said->>'settled') = (left(i.code, 100), left(i.detail, 2000), s.detail))
+      AND (info->>'code', info->>'sentence', info->>'settled') = (left(i.code, 100), left(i.detail, 2000), s.detail))
 ORDER BY i.id
-"""  # noqa: S608  (our own words)
-# Incidents whose event is not written yet: whoever reports one leaves the event to the sealer, with its leaf.
+"""  # noqa: S608  (constants only)
+# Reported incidents whose event is not written yet. Other processes only insert the row; the sealer writes the event.
 _REPORTED = """
 SELECT left(code, 100), left(detail, 2000), event_id::text FROM audit.incident i
 WHERE settles IS NULL AND event_id IS NOT NULL
@@ -65,17 +63,17 @@ class Incident(NamedTuple):
 
     @property
     def stops(self) -> bool:
-        """Whether nothing is sealed because of it."""
+        """Whether the incident stops sealing."""
         return self.code in STOPPING
 
 
 def open_incidents(connection: psycopg.Connection[Any]) -> list[Incident]:
-    """List the incidents that nobody has closed, oldest first."""
+    """List the open incidents, oldest first."""
     return [Incident(*row) for row in connection.execute(OPEN).fetchall()]
 
 
 def record_incident(connection: psycopg.Connection[Any], code: str, detail: str) -> int | None:
-    """Record an incident in a transaction of its own; returns its id, or None when the same one is open already.
+    """Record an incident in its own transaction; returns its id, or None when the same incident is already open.
 
     One that does not stop sealing gets its event and leaf with the next batch.
     """
@@ -90,12 +88,12 @@ def record_incident(connection: psycopg.Connection[Any], code: str, detail: str)
 
 @contextmanager
 def record_stops(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Record each Stopped that the block raises as an incident, and raise it on."""
+    """Record each Stopped that the block raises as an incident, then re-raise it."""
     try:
         yield
     except Stopped as stopped:
         if record_incident(connection, stopped.code, str(stopped)):
-            logger.error("nothing is sealed any more", code=stopped.code, detail=str(stopped))
+            logger.error("sealing stopped", code=stopped.code, detail=str(stopped))
         raise
 
 
@@ -107,10 +105,9 @@ def check_not_stopped(connection: psycopg.Connection[Any]) -> None:
 
 
 def write_reported_incidents(connection: psycopg.Connection[Any], batch: Batch) -> None:
-    """Write the events of incidents that others have reported, each with its leaf.
+    """Write the events of incidents that other processes reported, each with its leaf.
 
-    Whoever reports one can read the id that its event will have. When somebody is writing an event of that id, or has
-    written one, the batch goes on without it.
+    The reporter knows the id of the future event and could use it first. The batch then continues without that event.
     """
     for code, detail, event_id in connection.execute(_REPORTED).fetchall():
         try:
@@ -119,14 +116,14 @@ def write_reported_incidents(connection: psycopg.Connection[Any], batch: Batch) 
                     Kind.SEALER_INCIDENT, {"code": code, "sentence": detail}, Outcome.ERROR, event_id
                 )
         except (psycopg.errors.UniqueViolation, psycopg.errors.LockNotAvailable):
-            logger.warning("an incident is not told in the log", code=code, event_id=event_id)
+            logger.warning("incident event not written", code=code, event_id=event_id)
             return
 
 
 def close_open_incidents(connection: psycopg.Connection[Any], batch: Batch, reason: str) -> int:
-    """Close every open incident, in the transaction that is open; how many there were.
+    """Close every open incident in the open transaction; returns how many.
 
-    What happened and why it is over is an event, too, with its leaf in this batch.
+    Each gets an event in this batch with what happened and the operator's reason.
     """
     incidents = open_incidents(connection)
     for incident in incidents:

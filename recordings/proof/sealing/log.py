@@ -1,7 +1,7 @@
-"""The log in the memory of the process that seals it: counted from the leaves (recount.py), grown with each batch.
+"""The log in the sealer's memory: computed from the leaves at the start (recount.py), extended with each batch.
 
-No table that a database login can write is believed. A batch is prepared beside this state and taken over when its
-transaction has committed (batch.py); after a commit whose outcome is unknown the leaves say what became of it.
+Tables that a database login can write are not trusted. A batch is prepared beside this state and applied to it after
+its transaction has committed (batch.py). After a commit with unknown outcome, the leaves in the database decide.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from recordings.tlog import merkle
 from recordings.tlog.merkle import Frontier
 from recordings.tlog.tiles import WIDTH
 
-# By tag: how many leaves it has, and which is the last.
+# For each tag: how many leaves it has, and the last of them.
 HeadMap = dict[bytes, tuple[int, int]]
 Tile = tuple[int, int, bytes]  # level, position, hashes
 
 
 @dataclass
 class Log:
-    """The log's end. Times are texts as entries have them: they compare as they follow."""
+    """The end of the log. Times are texts as in entries; their order is the order of the times."""
 
     first: str  # AUDIT_ORIGIN, the name of the first epoch
     origin: str
@@ -30,16 +30,16 @@ class Log:
     heads: dict[TagKind, HeadMap] = field(default_factory=lambda: {kind: {} for kind in KINDS}, repr=False)
     newest: str = BEGINNING  # the largest time of all leaves
     late_n: int = 0  # how many leaves are marked late
-    closed_until: str = BEGINNING  # what the newest manifest says
+    closed_until: str = BEGINNING  # as the newest manifest states it
     manifest_n: int = -1
     manifest_at: str = BEGINNING  # when the newest manifest, or else the opening, was recorded
     parents_from: int | None = None  # the first leaf of version 2; None before there is one
-    # What this process knows beside the leaves.
-    low: int = -1  # every event up to this number has its leaf or will never be there
+    # Known to this process only, not stored in leaves:
+    complete_to: int = -1  # every event up to this number has its leaf, or no event will ever have the number
     sealed_until: str = BEGINNING  # every event recorded before this time has its leaf
-    manifest_owed: bool = False  # somebody waits for a manifest
-    signed: int = 0  # the size of which a checkpoint is published
-    fresh: list[bytes] = field(default_factory=list, repr=False)  # hashes of the leaves since then
+    manifest_due: bool = False  # a manifest was requested
+    signed: int = 0  # the size of the last published checkpoint
+    since_signed: list[bytes] = field(default_factory=list, repr=False)  # hashes of the leaves after it
     signed_frontier: Frontier = field(default_factory=Frontier)
 
     @property
@@ -48,17 +48,17 @@ class Log:
 
     @property
     def ends_with_manifest(self) -> bool:
-        """Whether the newest leaf is a manifest: then a checkpoint of exactly this size is owed."""
+        """Whether the newest leaf is a manifest. If so, a checkpoint of exactly this size must be signed."""
         return self.manifest_n == self.size - 1
 
     def mark_signed(self) -> None:
-        """Remember that a checkpoint of this size is published."""
-        self.signed, self.fresh = self.size, []
+        """Record that a checkpoint of this size is published."""
+        self.signed, self.since_signed = self.size, []
         self.signed_frontier = Frontier(self.size, self.frontier.nodes)
 
 
 class Edge:
-    """The tiles at the tree's right end that are not full yet, level by level."""
+    """The incomplete tiles at the right end of the tree, level by level."""
 
     def __init__(self, levels: Sequence[Sequence[bytes]] = ((),), size: int = 0) -> None:
         self.levels = [list(level) for level in levels]
@@ -68,7 +68,7 @@ class Edge:
         return Edge(self.levels, self.size)
 
     def extend(self, hashes: Sequence[bytes]) -> list[Tile]:
-        """Add leaf hashes; returns level, position and bytes of the tiles that are full now."""
+        """Add leaf hashes; returns the tiles that are now full."""
         full: list[Tile] = []
         start, new, level = self.size, list(hashes), 0
         self.size += len(new)

@@ -1,4 +1,4 @@
-"""Events that the log writes about itself: of the actor `system:sealer`, through the same function as all others."""
+"""Events that the log writes about itself, as actor `system:sealer`, through the same function as all others."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,13 +13,14 @@ from recordings.models.fields import uuid7
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.events import ACTOR, Event, event_of
 
-# Codes of incidents that announce the leaves after them.
-LATE, GARBLED = "event_late", "event_malformed"
+# Codes of incidents that announce the leaves after them. Their sentences are part of the log's format: vetting and
+# recomputing produce them again and compare, so they must never change.
+LATE_EVENTS, MALFORMED_EVENTS = "event_late", "event_malformed"
 _INCIDENT_SENTENCES = {
-    LATE: "{} committed after the log had been declared closed for its time.",
-    GARBLED: "{} no event as the trail has it; its bytes are kept and say nothing.",
+    LATE_EVENTS: "{} committed after the log had been declared closed for its time.",
+    MALFORMED_EVENTS: "{} no event as the trail has it; its bytes are kept and say nothing.",
 }
-_SUBJECTS = {LATE: ("1 event was", "{} events were"), GARBLED: ("1 row is", "{} rows are")}
+_SUBJECTS = {LATE_EVENTS: ("1 event was", "{} events were"), MALFORMED_EVENTS: ("1 row is", "{} rows are")}
 
 
 def write_log_event(
@@ -29,9 +30,9 @@ def write_log_event(
     outcome: Outcome = Outcome.COMPLETED,
     event_id: str | None = None,
 ) -> Event:
-    """Append an event of the sealer in the transaction that is open.
+    """Append an event of the log in the open transaction; returns it.
 
-    It must get its leaf in the same transaction: the sealer takes no such event from the table.
+    It must get its leaf in the same transaction: the sealer never seals such an event from the table.
     """
     body = canonical(
         {
@@ -51,7 +52,7 @@ def write_log_event(
 
 
 def announcement(code: str, first: int, count: int) -> dict[str, int | str]:
-    """Word an incident that announces the `count` leaves directly after it, from leaf `first` on."""
-    one, many = _SUBJECTS[code]
-    sentence = _INCIDENT_SENTENCES[code].format(one if count == 1 else many.format(f"{count:,}"))
+    """Build the detail of an incident that announces the next `count` leaves, beginning with leaf `first`."""
+    singular, plural = _SUBJECTS[code]
+    sentence = _INCIDENT_SENTENCES[code].format(singular if count == 1 else plural.format(f"{count:,}"))
     return {"code": code, "sentence": sentence, "first": first, "count": count}

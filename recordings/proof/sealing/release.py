@@ -1,7 +1,7 @@
-"""Wait until events are sealed, signed and, if so set, witnessed: nothing leaves before the log holds it.
+"""Wait until events are sealed, signed and, if required, witnessed: nothing leaves the server before the log holds it.
 
-AUDIT_RELEASE says how far: `durable` (committed is enough), `sealed` (under a signed checkpoint) or `witnessed` (with
-the cosignatures that the policy's quorum asks for). Runs as the application's role.
+AUDIT_RELEASE sets how far: `durable` (committed), `sealed` (under a signed checkpoint) or `witnessed` (with the
+cosignatures that the policy's quorum requires). Runs as the application's database role.
 """
 
 import time
@@ -16,24 +16,25 @@ from recordings.exceptions import NotSealed, NotWitnessed
 
 WAIT_SECONDS = 3.0
 _POLL_SECONDS = 0.01
-_NO_POLICY = "Witnesses are asked for, but there is no trust policy that names them (AUDIT_POLICY_FILE)."
+_NO_POLICY = "AUDIT_RELEASE requires witnesses, but no trust policy names any (AUDIT_POLICY_FILE)."
 _LEAVES = "SELECT count(*), max(n) FROM audit.leaf WHERE event_id = ANY(%s)"
 _COVERING = "SELECT size, note FROM audit.checkpoint WHERE size > %s ORDER BY size LIMIT %s"
 _LINES = "SELECT line FROM audit.cosignature WHERE size = %s ORDER BY time DESC LIMIT 100"
-# Checkpoints that are looked at for a quorum: witnesses come every ten seconds or so, checkpoints several a second.
+# How many checkpoints are searched for a quorum. Witnesses cosign about every ten seconds, but several checkpoints are
+# published each second.
 _MOST_CHECKPOINTS = 200
 
 
 def wait_released(event_ids: Sequence[UUID]) -> None:
-    """Wait until what AUDIT_RELEASE asks for holds of these events, which are committed.
+    """Wait until these committed events are sealed or witnessed, as AUDIT_RELEASE requires.
 
-    Raises NotSealed or NotWitnessed after WAIT_SECONDS; RuntimeError inside a transaction, where no event of one's
-    own could ever be sealed.
+    Raises NotSealed or NotWitnessed after WAIT_SECONDS. Raises RuntimeError inside a transaction: its events are not
+    committed, so they would never be sealed.
     """
     if settings.AUDIT_RELEASE == "durable":
         return
     if connection.in_atomic_block:
-        raise RuntimeError("Inside a transaction nothing of its own can be sealed.")
+        raise RuntimeError("Events of an open transaction cannot be sealed.")
     if settings.AUDIT_RELEASE == "witnessed" and trusted() is None:
         raise NotWitnessed(_NO_POLICY)
     ids, end = list(event_ids), time.monotonic() + WAIT_SECONDS
@@ -50,14 +51,14 @@ def _wait_until(holds: Callable[[], bool], end: float) -> bool:
 
 
 def _is_signed(ids: list[UUID]) -> bool:
-    """Whether all have leaves below the size of a checkpoint that the log signed; its row alone proves nothing."""
+    """Tell whether a signed checkpoint covers all events. The signature is verified; a row alone proves nothing."""
     last = _last_leaf(ids)
     signed = newest_signed() if last is not None else None
     return last is not None and signed is not None and last < signed.size
 
 
 def _is_witnessed(ids: list[UUID]) -> bool:
-    """Whether a checkpoint over all of them has a quorum of cosignatures that verify."""
+    """Tell whether a checkpoint over all events has a quorum of valid cosignatures."""
     policy, last = trusted(), _last_leaf(ids)
     if policy is None or last is None:
         return False
@@ -68,7 +69,7 @@ def _is_witnessed(ids: list[UUID]) -> bool:
             if signed is None or signed.checkpoint.size <= last:
                 continue
             cursor.execute(_LINES, [size])
-            # One by one: a bad line spoils no other.
+            # Checked one by one, so that an invalid line does not invalidate the others.
             cosigned = [check_note(note + line.rstrip("\n") + "\n") for (line,) in cursor.fetchall()]
             if policy.met_by({name for checked in cosigned if checked for name in checked.witnesses}):
                 return True
@@ -76,7 +77,7 @@ def _is_witnessed(ids: list[UUID]) -> bool:
 
 
 def _last_leaf(ids: list[UUID]) -> int | None:
-    """The last leaf of these events; None unless each has one."""
+    """Return the last leaf of these events; None unless each has one."""
     with connection.cursor() as cursor:
         cursor.execute(_LEAVES, [ids])
         count, last = cursor.fetchone()

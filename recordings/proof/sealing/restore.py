@@ -1,7 +1,7 @@
-"""Restore leaves that a database has lost from where they were published; their events may be gone for good.
+"""Restore leaves that the database has lost from a published copy. Their events may be lost for good.
 
-The entries are accepted because their root is the one that the log's key signed, and because the leaves that the
-database still has are the first of them.
+The copy is accepted because the log's key signed its root, and because it begins with the leaves that the database
+still has.
 """
 
 import json
@@ -34,12 +34,15 @@ _INSERT_CHECKPOINT = (
 
 
 def read_folder(folder: Path) -> tuple[str, Iterator[bytes]]:
-    """Read checkpoint and entries of a copy of the log in the layout of tlog-tiles. SealingError without one."""
+    """Read the checkpoint and the entries of a copy in the layout of tlog-tiles.
+
+    Raises SealingError when there is no checkpoint, and while iterating when an entry bundle is missing.
+    """
     try:
         note = (folder / "checkpoint").read_text("utf-8")
         size = int(note.split("\n")[1])
-    except (OSError, ValueError, IndexError) as trouble:
-        raise SealingError(f"There is no checkpoint in {folder}: {trouble}") from None
+    except (OSError, ValueError, IndexError) as error:
+        raise SealingError(f"There is no checkpoint in {folder}: {error}") from None
     return note, _entries(folder, size)
 
 
@@ -49,8 +52,8 @@ def _entries(folder: Path, size: int) -> Iterator[bytes]:
         path = folder / "tile" / tile_path(ENTRIES, position, width)
         try:
             yield from parse_entry_bundle(path.read_bytes())[:width]
-        except (OSError, TileError) as trouble:
-            raise SealingError(f"The published entries are not whole: {path.name}: {trouble}") from None
+        except (OSError, TileError) as error:
+            raise SealingError(f"The published entries are incomplete: {path.name}: {error}") from None
 
 
 def restore(
@@ -60,12 +63,11 @@ def restore(
     note: str,
     entries: Iterable[bytes],
 ) -> tuple[int, Log]:
-    """Add the leaves that are missing, close what stopped sealing, write `backup.restored`; returns how many
-    leaves were added, and the log as it is then.
+    """Add the missing leaves, close the incidents and write `backup.restored`, all in one transaction.
 
-    All in one transaction. Raises SealingError, and changes nothing, when the copy
-    is not of this log, is not signed by one of the log's keys, does not hash to its checkpoint or does not begin with
-    what the database has.
+    Returns how many leaves were added, and the log afterwards. Raises SealingError, and changes nothing, when the copy
+    is of another log, is not signed by a key of the log, does not hash to its checkpoint, or does not begin with the
+    leaves of the database.
     """
     published = []
     for data in entries:
@@ -75,7 +77,7 @@ def restore(
             raise SealingError(f"The published entries cannot be read: {error}") from None
     log = load_uncompared(connection, origin, observers)
     if log is None:
-        raise SealingError("This database has no log, and so not its tag key: begin a new epoch instead.")
+        raise SealingError("This database has no log and no tag key. Begin a new epoch instead.")
     checkpoint = _verify_copy(log, origin, note, published, observers.keys)
     with connection.transaction():
         now = lock(connection, log)
@@ -104,7 +106,7 @@ def _verify_copy(
     try:
         checkpoint, _ = parse_note(note, [key.named(copied_origin) for key in keys])
     except NoteError as error:
-        raise SealingError(f"The published checkpoint is not to be believed: {error}") from None
+        raise SealingError(f"The published checkpoint is not valid: {error}") from None
     hashes = [leaf.hash for leaf in published]
     if len(hashes) != checkpoint.size or merkle.root(hashes) != checkpoint.root:
         raise SealingError("The published entries do not hash to the published checkpoint.")
@@ -114,13 +116,15 @@ def _verify_copy(
 
 
 def _add_published(connection: psycopg.Connection[Any], log: Log, leaves: Sequence[Leaf]) -> int:
-    """Add leaves with the events that are still here; returns how many events are not."""
+    """Add leaves, linked to those of their events that still exist; returns how many events are missing."""
     events = events_of(connection, [leaf.event_id for leaf in leaves])
     batch = Batch(log, connection)
     for leaf in leaves:
         event = events.get(leaf.event_id)
         if event and json.loads(leaf.entry)["bh"] != event.body_hash.hex():
-            raise SealingError(f"Event {leaf.event_id} of this database is not the one that was sealed.")
+            raise SealingError(
+                f"Event {leaf.event_id} in this database differs from the event that was sealed."
+            )
         numbered = leaf._replace(event_no=event.id if event else None)
         if not batch.add_published(numbered, recorded_at_of(leaf.entry)):
             raise SealingError(f"Leaf {leaf.n} of the published copy does not follow the leaf before it.")

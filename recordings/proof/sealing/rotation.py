@@ -1,4 +1,4 @@
-"""Notice a checkpoint that is signed by a new key: the log says so about itself (`key.rotated`)."""
+"""Notice checkpoints signed with a new key, so that the log records the change (`key.rotated`)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _BEFORE = "SELECT note FROM audit.checkpoint WHERE origin = %s AND size < %s ORD
 
 
 class Rotation:
-    """Remembers which keys signed last; the database is asked only once, and again after a change."""
+    """Remembers which keys signed last. It queries the database only once, and again after a change."""
 
     def __init__(self) -> None:
         self._known: tuple[str, frozenset[bytes]] | None = None
@@ -18,7 +18,10 @@ class Rotation:
     def new_key_details(
         self, connection: psycopg.Connection[Any], origin: str, size: int, note: str
     ) -> list[dict[str, int | str]]:
-        """List what the log must say of each key that is new with this checkpoint; call `remember` when it has."""
+        """Build the detail of a `key.rotated` event for each key that is new with this checkpoint.
+
+        Call `remember` once those events are committed.
+        """
         now = key_ids(note)
         if self._known is None or self._known[0] != origin:
             row = connection.execute(_BEFORE, [origin, size]).fetchone()
@@ -26,15 +29,16 @@ class Rotation:
         new, gone = sorted(now - self._known[1]), sorted(self._known[1] - now)
         details: list[dict[str, int | str]] = []
         for key in new:
+            # The other keys that signed this checkpoint, or those that this key replaces.
             others = [other.hex() for other in sorted(now - {key}) or gone]
             details.append({"key": key.hex(), "beside": ", ".join(others), "size": size})
         return details
 
     def remember(self, origin: str, note: str) -> None:
-        """Remember that these keys signed last."""
+        """Remember the keys that signed this note."""
         self._known = origin, key_ids(note)
 
 
 def key_ids(note: str) -> frozenset[bytes]:
-    """List the ids of the keys that signed a checkpoint of the log's own."""
+    """Return the ids of the keys that signed a checkpoint."""
     return frozenset(signature.key_id for signature in Note.parse(note).signatures)

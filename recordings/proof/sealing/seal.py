@@ -21,7 +21,7 @@ from recordings.proof.sealing.incidents import (
 )
 from recordings.proof.sealing.locking import catch_up, lock
 from recordings.proof.sealing.log import Log
-from recordings.proof.sealing.log_events import GARBLED, LATE
+from recordings.proof.sealing.log_events import LATE_EVENTS, MALFORMED_EVENTS
 from recordings.proof.sealing.signing import NOT_SIGNED, Signing, SigningFailure
 from recordings.proof.sealing.stable_prefix import StablePrefix
 from recordings.proof.sealing.vetting import LastSigned
@@ -31,10 +31,12 @@ MANIFEST_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """What a batch did: the log's size afterwards and how many leaves are new. `full`: there may be more at once.
+class SealResult:
+    """The result of sealing one batch.
 
-    `unsigned`: nothing was sealed, because a manifest had no signature yet. `failure`: why the signer did not sign.
+    `size` is the log's size afterwards, `count` the number of new leaves. `full` means that more events may be waiting.
+    `manifest` says whether the batch ended with a manifest. `unsigned` means that nothing was sealed because the last
+    manifest is not signed yet. `failure` is the reason why the signer did not sign.
     """
 
     size: int
@@ -54,97 +56,96 @@ def seal_batch(
     manifest: bool = False,
     limit: int = BATCH,
     last_signed: LastSigned | None = None,
-) -> Sealed:
-    """Seal up to `limit` committed events in one transaction, then have the log signed and its checkpoint published.
+) -> SealResult:
+    """Seal up to `limit` committed events in one transaction, have the log signed and publish its checkpoint.
 
-    `stable` is what no event can be before any more. `manifest` asks for a heads manifest after this batch. Raises
-    NotOpened, NotYet, and Stopped with its incident recorded; after any of them `log` may not be what is in the
-    database: load it again (start.load). A signer that does not sign raises nothing: the leaves are committed.
+    `stable` is the prefix of the trail in which no event can appear any more. `manifest` requests a heads manifest
+    after this batch. Raises NotOpened, NotYet, or Stopped with its incident recorded. After any of them `log` may
+    differ from the database: load it again (start.load). When the signer does not sign, nothing is raised: the leaves
+    are committed, and `failure` has the reason.
     """
-    log.manifest_owed |= manifest
-    with record_stops(connection), _conflicts_explained(), connection.transaction():
-        # 1. Lock the end of the log: of several sealers one goes on, the others wait.
+    log.manifest_due |= manifest
+    with record_stops(connection), _convert_conflicts(), connection.transaction():
+        # 1. Lock the end of the log: one sealer continues, any others wait.
         now = lock(connection, log)
-        # 2. Bring the log in memory up to the committed leaves: each that this process did not write is made again from
-        #    its event, and must be the same. Nothing is sealed while an incident that stops sealing is open.
+        # 2. Add committed leaves that this process did not write to the log in memory. Each is recomputed from its
+        #    event and must be equal. Nothing is sealed while an incident that stops sealing is open.
         has_incidents = catch_up(connection, log, last_signed)
         if has_incidents:
             check_not_stopped(connection)
-        # 3. Read the next committed events that have no leaf, in the order of their numbers. They wait while the log
-        #    ends with a manifest that is not signed: it must be the last leaf of its checkpoint.
+        # 3. Read the next committed events without a leaf, in the order of their numbers. While the log ends with an
+        #    unsigned manifest, read none: a manifest must be the last leaf of its checkpoint.
         unsigned = log.ends_with_manifest and log.signed != log.size
-        events = [] if unsigned else unsealed(connection, log.low, limit)
-        # 4. Check each event and make its leaf; then the leaves of incidents that others have reported.
+        events = [] if unsigned else unsealed(connection, log.complete_to, limit)
+        # 4. Check each event and add its leaf, then the leaves of incidents that other processes reported.
         batch = Batch(log, connection, stamp(now))
-        owed = _add_leaves(batch, events) or log.manifest_owed
+        manifest_due = _add_leaves(batch, events) or log.manifest_due
         if has_incidents and not unsigned:
             write_reported_incidents(connection, batch)
-        # 5. End the batch with a manifest when somebody waits for one, and every hour – but a log that ends with one
-        #    has nothing new to say.
+        # 5. End the batch with a manifest when one was requested, and every hour, unless the log already ends with one.
         full = len(events) == limit
         sealed_until = log.sealed_until if full else max(log.sealed_until, stable.time)
-        is_due = datetime.now(UTC) - datetime.fromisoformat(log.manifest_at) >= MANIFEST_EVERY
-        wanted = (owed or is_due) and not batch.ends_with_manifest
+        hour_passed = datetime.now(UTC) - datetime.fromisoformat(log.manifest_at) >= MANIFEST_EVERY
+        wanted = (manifest_due or hour_passed) and not batch.ends_with_manifest
         written = wanted and batch.add_manifest(now, sealed_until)
-        # 6. Grow the tree in memory: the batch's own copy of its edge, of which the log knows nothing yet.
+        # 6. Grow the tree in memory. This changes the batch's own copy of the edge, not the log.
         tiles = batch.grow_tree()
-        # 7. Write leaves, tiles and the end of the log in this transaction, and commit it.
+        # 7. Write the leaves, the tiles and the log_head row, and commit.
         if batch.leaves:
             batch.save(tiles)
-    # 8. Only now, after the commit, the log in memory takes the batch over.
+    # 8. Only after the commit: update the log in memory.
     batch.adopt()
     if not unsigned:
-        log.low = max(log.low, min(stable.number, events[-1].id) if full else stable.number)
-        log.sealed_until, log.manifest_owed = sealed_until, owed and wanted and not written
+        log.complete_to = max(log.complete_to, min(stable.number, events[-1].id) if full else stable.number)
+        log.sealed_until, log.manifest_due = sealed_until, manifest_due and wanted and not written
     failure = None
     try:
-        # 9. The signer signs the committed root. When it does not, sealing goes on: its next signature covers this
-        #    batch, too.
+        # 9. The signer signs the committed root. If it does not, sealing continues: its next signature covers this
+        #    batch as well.
         signed = signing.sign(connection, log)
-        # 10. Publish the checkpoint: its row is what viewings wait for, and what witnesses and anchors are sent.
+        # 10. Publish the checkpoint. Viewings wait for its row, and witnesses and anchors receive it.
         if signed:
             signing.publish(connection, log, signed)
     except NOT_SIGNED as error:
         failure = error
-    return Sealed(log.size, len(batch.leaves), full, written, unsigned, failure)
+    return SealResult(log.size, len(batch.leaves), full, written, unsigned, failure)
 
 
 @contextmanager
-def _conflicts_explained() -> Iterator[None]:
-    """Turn a constraint that the database enforced into NotYet or Stopped."""
+def _convert_conflicts() -> Iterator[None]:
+    """Convert a violated database constraint to NotYet or Stopped."""
     try:
         yield
     except psycopg.IntegrityError as conflict:
-        twice = isinstance(conflict, psycopg.errors.UniqueViolation)
-        if twice and conflict.diag.table_name == "event":
-            raise NotYet(
-                "Somebody else has written an event under an id that the log reserved."
-            ) from conflict
-        # The leaves and what is written after them do not fit: somebody has changed one of them.
+        duplicate = isinstance(conflict, psycopg.errors.UniqueViolation)
+        if duplicate and conflict.diag.table_name == "event":
+            raise NotYet("Another writer used an event id that the log had reserved.") from conflict
+        # Leaves, tiles or the log_head row contradict one another: one of them was changed from outside.
         sentence = str(conflict).partition("\n")[0]
-        raise Stopped("head_differs", f"The log cannot go on from its end: {sentence}") from conflict
+        raise Stopped("head_differs", f"No leaf can be added at the end of the log: {sentence}") from conflict
 
 
 def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
-    """Give each event the next leaf; before those that came late or cannot be read goes an incident that says so.
+    """Add a leaf for each event. An incident is added before events that came late or cannot be read.
 
-    Returns whether somebody asks for a bundle: it is complete only under a manifest that comes after.
+    Returns whether an event requests an evidence bundle. A bundle is complete only under a manifest written after its
+    request.
     """
     read = [(event, examine(event)) for event in events]
     for event, content in read:
-        if content is not None and content.is_own:
+        if content is not None and content.is_log_event:
             raise Stopped(
                 "own_event_foreign",
-                f"Event {event.event_id} speaks as the log does of itself ({content.kind}, {content.actor}), and no "
-                "sealer wrote it. Settled (seal_trail --settle), it is sealed as an event that nobody believes.",
+                f"Event {event.event_id} claims to be written by the log ({content.kind}, {content.actor}), but no "
+                "sealer wrote it. Closing this incident (seal_trail --close-incidents) seals the event as malformed.",
             )
     closed_until, bundle_requested = batch.closed_until, False
 
     def incident_code(item: tuple[Event, EventContent | None]) -> str:
         event, content = item
         if content is None:
-            return GARBLED
-        return LATE if event.recorded_at < closed_until else ""
+            return MALFORMED_EVENTS
+        return LATE_EVENTS if event.recorded_at < closed_until else ""
 
     for code, run in groupby(read, incident_code):
         group = list(run)
@@ -154,7 +155,7 @@ def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
             if content is None:
                 batch.add_malformed(event, late=event.recorded_at < closed_until)
                 continue
-            batch.add(event, content, late=code == LATE)
+            batch.add(event, content, late=code == LATE_EVENTS)
             if content.kind == Kind.REPORT_REQUESTED and content.detail.get("format") == "bundle":
                 bundle_requested = True
     return bundle_requested

@@ -1,4 +1,4 @@
-"""The sealer process: seal while there are events, wait a moment when there are none, go on after an outage."""
+"""The sealer process: seal events as they are committed, sign the log, and resume after an outage."""
 
 import threading
 import time
@@ -16,23 +16,24 @@ from recordings.proof.sealing.incident_closing import close_incidents
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.opening import open_log
 from recordings.proof.sealing.restore import restore
-from recordings.proof.sealing.seal import Sealed, seal_batch
-from recordings.proof.sealing.signing import NOT_SIGNED, AsksForSignatures, Signing
+from recordings.proof.sealing.seal import SealResult, seal_batch
+from recordings.proof.sealing.signing import NOT_SIGNED, SignerClient, Signing
 from recordings.proof.sealing.stable_prefix import StablePrefix, StablePrefixTracker
-from recordings.proof.sealing.start import SIGNER, Latest, Observers, load
+from recordings.proof.sealing.start import SIGNER, LatestNote, Observers, load
 from recordings.tlog.notes import VerifierKey
 
 logger = structlog.get_logger("portal.sealer")
 
-# After a round, not from its start: under load shorter waits make smaller batches, and both the rate and p99 suffer.
+# Seconds between rounds, counted from the end of one: shorter waits make smaller batches, and under load both the rate
+# and the p99 latency get worse.
 TICK, IDLE_TICK = 0.05, 0.25
-_SLOWER = 1.1  # from one tick to the next while nothing happens: a quarter of a second after about one second
+_TICK_GROWTH = 1.1  # from one idle tick to the next: IDLE_TICK is reached after about one second
 _TRACK_EVERY = 0.25
-_AT_LEAST_EVERY = 60.0  # a round even without events: the hourly manifest
-_RETRY = 1.0
-# Two sealers are safe – the row of the log's end is locked – but one of them would work for nothing.
-_ADVISORY = 0x6175646974  # "audit"
-_ALONE = """
+_ROUND_EVERY = 60.0  # seconds; a round runs even without events, to write the hourly manifest
+_RETRY_SECONDS = 1.0
+# Two sealers are safe, because the log_head row is locked, but the second one would do no useful work.
+_LOCK_KEY = 0x6175646974  # "audit"
+_NO_OTHER_SEALER = """
 SELECT pg_try_advisory_lock(%(key)s) OR NOT EXISTS (
     SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND l.classid = %(key)s::int8 >> 32 AND l.objid = %(key)s::int8 & 4294967295
@@ -42,51 +43,59 @@ _CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class Sealer:
-    """One sealer process. Beside the signer, `outsiders` are asked at the start for their newest checkpoint."""
+    """One sealer process.
+
+    `observers` have their own copy of the log's newest checkpoint (witnesses, the bucket). Like the signer, they are
+    asked for it at the start.
+    """
 
     def __init__(
         self,
         url: str,
         origin: str,
-        signer: AsksForSignatures,
+        signer: SignerClient,
         *,
         keys: Sequence[VerifierKey] = (),
-        outsiders: Mapping[str, Latest] | None = None,
+        observers: Mapping[str, LatestNote] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         self._url, self._origin = url, origin
         self._signer, self._keys = signer, keys
         self._signing = Signing(signer, keys)
-        self._observers = Observers(origin, {SIGNER: signer.latest, **(outsiders or {})}, keys)
+        self._observers = Observers(origin, {SIGNER: signer.latest, **(observers or {})}, keys)
         self._stop = stop or threading.Event()
-        self._outage = ""  # why it waits, as it was logged
-        self._owed = True  # a signature, or a first round
-        self._busy, self._low = False, -1
+        self._outage = ""  # why it waits, as logged
+        self._round_due = True  # at the start, and while the log's end is not signed
+        self._sealed_some = False  # in the last round
+        self._checked_to = -1  # every event up to this number has its leaf
 
     def run(self) -> None:
-        """Seal until told to stop. Raises SealingError when sealing must not go on; outages are waited out."""
+        """Seal until `stop` is set. Outages are waited out. Raises SealingError when an operator must act."""
         while not self._stop.is_set():
             try:
                 with self.connect() as connection:
-                    self._wait_until_alone(connection)
+                    self._wait_for_other_sealers(connection)
                     if self._stop.is_set():
                         return
                     log = self._load(connection)
-                    self._owed, self._low = True, -1
-                    self._outage_is_over()
-                    self._work(connection, log)
+                    self._round_due, self._checked_to = True, -1
+                    self._clear_outage()
+                    self._seal_continuously(connection, log)
             except (*_CONNECTION_LOST, NotYet, *NOT_SIGNED) as error:
-                self._wait_out(_sentence(error))
+                self._pause(_outage_of(error))
 
     def once(self) -> int:
-        """Seal and sign what is committed now; returns the log's size. Raises what stands in the way."""
+        """Seal and sign what is committed now; returns the log's size.
+
+        Raises SealingError, or what the signer raised instead of signing.
+        """
         with self.connect() as connection:
             log = self._load(connection)
             self._seal_all(connection, log)
         return log.size
 
-    def settle(self, reason: str) -> int:
-        """Close the incidents that are open, with an event and its leaf for each; returns how many there were."""
+    def close_incidents(self, reason: str) -> int:
+        """Close the open incidents, each with an event and its leaf; returns how many there were."""
         with self.connect() as connection:
             number, log = close_incidents(connection, self._origin, self._observers, reason)
             if log:
@@ -94,14 +103,14 @@ class Sealer:
         return number
 
     def restore(self, note: str, entries: Iterable[bytes]) -> tuple[int, int]:
-        """Restore lost leaves from a published copy; returns how many, and the log's size when all is sealed again."""
+        """Restore lost leaves from a published copy; returns how many, and the log's size once all is sealed."""
         with self.connect() as connection:
             number, log = restore(connection, self._origin, self._observers, note, entries)
             self._seal_all(connection, log)
         return number, log.size
 
     def new_epoch(self, reason: str) -> tuple[str, int]:
-        """Go on under the next name; returns that name, and the log's size when all is sealed again."""
+        """Continue the log under its next name; returns that name, and the log's size once all events are sealed."""
         with self.connect() as connection:
             log = new_epoch(connection, self._origin, self._observers, reason)
             self._signing.sign_and_publish(connection, log)
@@ -109,16 +118,16 @@ class Sealer:
         return log.origin, log.size
 
     def _load(self, connection: psycopg.Connection[Any]) -> Log:
-        """Count the log again; open it when there is none."""
+        """Load the log from its leaves; open it when there is none."""
         started = time.monotonic()
         log = load(connection, self._origin, self._observers)
         if log is None:
             log = open_log(connection, self._origin) or load(connection, self._origin, self._observers)
             if log is None:
-                raise Stopped("head_differs", "There is a row of the log's end, but no leaf.")
-            logger.info("the log is opened", origin=self._origin)
+                raise Stopped("head_differs", "audit.log_head has a row, but there is no leaf.")
+            logger.info("log opened", origin=self._origin)
         else:
-            logger.info("the log is counted", leaves=log.size, seconds=round(time.monotonic() - started, 3))
+            logger.info("log loaded", leaves=log.size, seconds=round(time.monotonic() - started, 3))
         return log
 
     def _seal_all(self, connection: psycopg.Connection[Any], log: Log) -> None:
@@ -132,7 +141,7 @@ class Sealer:
                 return
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Connect as the sealer's own role."""
+        """Connect as the sealer's database role."""
         return psycopg.connect(
             self._url,
             autocommit=True,
@@ -141,14 +150,14 @@ class Sealer:
             options="-c timezone=UTC",
         )
 
-    def _wait_until_alone(self, connection: psycopg.Connection[Any]) -> None:
+    def _wait_for_other_sealers(self, connection: psycopg.Connection[Any]) -> None:
         while not self._stop.is_set():
-            row = connection.execute(_ALONE, {"key": _ADVISORY}).fetchone()
+            row = connection.execute(_NO_OTHER_SEALER, {"key": _LOCK_KEY}).fetchone()
             if row and row[0]:
                 return
-            self._wait_out("another sealer is at work on this database")
+            self._pause("another sealer is running on this database")
 
-    def _work(self, connection: psycopg.Connection[Any], log: Log) -> None:
+    def _seal_continuously(self, connection: psycopg.Connection[Any], log: Log) -> None:
         tracker, tracked_at, worked_at, tick = StablePrefixTracker(), 0.0, 0.0, IDLE_TICK
         while not self._stop.is_set():
             heartbeat.beat()
@@ -157,54 +166,57 @@ class Sealer:
                 tracker.update(connection)
                 tracked_at = now
             stable = tracker.current
-            if self._owed or now - worked_at >= _AT_LEAST_EVERY or self._has_work(connection, log, stable):
+            if self._round_due or now - worked_at >= _ROUND_EVERY or self._has_work(connection, log, stable):
                 worked_at = now
-                tick = 0.0 if self._round(connection, log, stable) else TICK
+                tick = 0.0 if self._run_round(connection, log, stable) else TICK
             else:
-                tick = min(max(tick, TICK) * _SLOWER, IDLE_TICK)
+                tick = min(max(tick, TICK) * _TICK_GROWTH, IDLE_TICK)
             self._stop.wait(tick)
 
     def _has_work(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> bool:
-        """Look for events without a lock, because mostly there are none – but not right after there were some. The
-        stable prefix without leaves need not be read again."""
-        self._low = max(self._low, log.low)
-        if self._busy or unsealed(connection, self._low, 1):
+        """Tell whether there may be events to seal, without taking the lock.
+
+        Right after a round that sealed something the answer is yes without a query. The stable prefix is read only
+        once.
+        """
+        self._checked_to = max(self._checked_to, log.complete_to)
+        if self._sealed_some or unsealed(connection, self._checked_to, 1):
             return True
-        self._low = max(self._low, stable.number)
+        self._checked_to = max(self._checked_to, stable.number)
         return False
 
-    def _round(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> bool:
-        """Seal a batch and have it signed; returns whether there may be more at once."""
+    def _run_round(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> bool:
+        """Seal a batch and have it signed; returns whether the next round should start at once."""
         sealed = self._seal_batch(connection, log, stable)
-        self._busy = sealed.count > 0
+        self._sealed_some = sealed.count > 0
         if sealed.failure:
-            # Sealing goes on; what is sealed is signed with the next round.
-            self._owed = True
-            self._wait_out(_sentence(sealed.failure))
+            # Sealing continues; the next round asks for the signature again.
+            self._round_due = True
+            self._pause(_outage_of(sealed.failure))
         else:
-            self._owed = log.signed != log.size
-            self._outage_is_over()
+            self._round_due = log.signed != log.size
+            self._clear_outage()
         return sealed.full or sealed.unsigned
 
-    def _seal_batch(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> Sealed:
+    def _seal_batch(self, connection: psycopg.Connection[Any], log: Log, stable: StablePrefix) -> SealResult:
         last_signed = self._observers.last_signed
         return seal_batch(connection, log, self._signing, stable=stable, last_signed=last_signed)
 
-    def _wait_out(self, outage: str) -> None:
+    def _pause(self, outage: str) -> None:
         heartbeat.beat()
         if outage != self._outage:
-            logger.warning("waiting", trouble=outage)
+            logger.warning("waiting", reason=outage)
         self._outage = outage
-        self._stop.wait(_RETRY)
+        self._stop.wait(_RETRY_SECONDS)
 
-    def _outage_is_over(self) -> None:
+    def _clear_outage(self) -> None:
         if self._outage:
-            logger.info("going on", after=self._outage)
+            logger.info("resumed", after=self._outage)
         self._outage = ""
 
 
-def _sentence(error: Exception) -> str:
-    """Why it waits, without an address that a driver's message may hold."""
+def _outage_of(error: Exception) -> str:
+    """Describe an outage in a sentence. A driver's message is left out: it may contain the database's address."""
     if isinstance(error, _CONNECTION_LOST):
         return "the database does not answer"
     if isinstance(error, NotYet):

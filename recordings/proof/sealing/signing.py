@@ -1,7 +1,7 @@
 """Have committed roots signed, and publish their checkpoints.
 
-Only committed roots are signed: a crash between the two loses nothing, while a signature over a root that was rolled
-back would make two trees of one size.
+Only committed roots are signed. A crash between commit and signature loses nothing, whereas a signature over a root
+that was rolled back would allow two different trees of one size.
 """
 
 from collections.abc import Sequence
@@ -35,36 +35,36 @@ INSERT INTO audit.checkpoint (size, root, origin, note) VALUES (%s, %s, %s, %s) 
 _INCONSISTENT = 422
 
 SigningFailure = Unreachable | Refused | NoteError
-# What `sign` raises when the signer does not sign: no harm, it is asked again.
+# Raised by `sign` when the signer does not sign. Sealing continues, and the signer is asked again.
 NOT_SIGNED = (Unreachable, Refused, NoteError)
 
 
-class AsksForSignatures(Protocol):
-    """The signer as its client shows it (recordings.tlog.client)."""
+class SignerClient(Protocol):
+    """The parts of recordings.tlog.client.Client that the sealer uses."""
 
     def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> list[str]: ...
     def latest(self, origin: str) -> str | None: ...
 
 
 class SignedCheckpoint(NamedTuple):
-    """A checkpoint and the note that the signer made of it."""
+    """A checkpoint, and its note with the signer's signatures."""
 
     checkpoint: Checkpoint
     note: str
 
 
 class Signing:
-    """Ask the signer to sign the committed end of the log, and publish the checkpoint."""
+    """Requests signatures on the committed end of the log, and publishes the checkpoints."""
 
-    def __init__(self, signer: AsksForSignatures, keys: Sequence[VerifierKey]) -> None:
-        """`keys` are the log's, from the trust policy; without any, the signer is believed as it is."""
+    def __init__(self, signer: SignerClient, keys: Sequence[VerifierKey]) -> None:
+        """`keys` are the log's keys from the trust policy. Without any, signatures are not verified."""
         self._signer, self._keys = signer, keys
-        # An origin, and the largest size of it that the signer is known to have signed.
+        # An origin, and the largest size that the signer is known to have signed for it.
         self._known: tuple[str, int] | None = None
         self._rotation = Rotation()
 
     def sign_and_publish(self, connection: psycopg.Connection[Any], log: Log) -> int | None:
-        """Sign the end of the log and publish its checkpoint; returns its size, None as `sign`."""
+        """Sign the end of the log and publish its checkpoint; returns its size, or None as `sign` does."""
         signed = self.sign(connection, log)
         if signed is None:
             return None
@@ -72,16 +72,16 @@ class Signing:
         return signed.checkpoint.size
 
     def sign(self, connection: psycopg.Connection[Any], log: Log) -> SignedCheckpoint | None:
-        """Have the signer sign the end of the log as it is committed.
+        """Have the signer sign the committed end of the log.
 
-        None when that is signed already, or when the signer has signed more, which another sealer asked for. Raises
-        Unreachable, Refused or NoteError when the signer does not sign, Stopped when it knows another history.
+        None when it is signed already, or when the signer has signed a larger size for another sealer. Raises
+        Unreachable, Refused or NoteError when the signer does not sign, Stopped when it has signed a different history.
         """
         if log.signed == log.size:
             return None
         checkpoint = Checkpoint(log.origin, log.size, log.frontier.root())
         with record_stops(connection):
-            # It is asked with a proof from the size that it signed last, as far as this process knows.
+            # The request has a consistency proof from the size that the signer signed last, as far as is known here.
             old = self._largest_signed(connection, checkpoint.origin)
             if old > checkpoint.size:
                 self._check_ahead(connection, checkpoint, old)
@@ -93,13 +93,13 @@ class Signing:
                     self._check_ahead(connection, checkpoint, conflict.size)
                     return None
                 if conflict.size < old:
-                    # Its state was put back, and it could sign another history.
+                    # With an older state the signer could sign a second history.
                     sentence = (
-                        f"The signer remembers {conflict.size} leaves of {checkpoint.origin} and has signed {old}: "
-                        "its state was put back."
+                        f"The signer's state has {conflict.size} leaves of {checkpoint.origin}, but it has signed "
+                        f"{old}: an older state was restored."
                     )
                     if record_incident(connection, "signer_went_back", sentence):
-                        logger.error("the signer went back", size=conflict.size, known=old)
+                        logger.error("signer state went back", size=conflict.size, known=old)
                 lines = self._ask(connection, log, checkpoint, conflict.size)
             note = format_note(checkpoint.text(), lines)
             self._verify(note)
@@ -107,7 +107,7 @@ class Signing:
         return SignedCheckpoint(checkpoint, note)
 
     def publish(self, connection: psycopg.Connection[Any], log: Log, signed: SignedCheckpoint) -> None:
-        """Write the checkpoint's row; when its key is new, the log says so about itself in the same transaction."""
+        """Write the checkpoint's row and, in the same transaction, a `key.rotated` event when its key is new."""
         checkpoint, note = signed
         with record_stops(connection):
             rotations = self._rotation.new_key_details(connection, checkpoint.origin, checkpoint.size, note)
@@ -131,9 +131,9 @@ class Signing:
                 self._check_published(connection, checkpoint)
 
     def _largest_signed(self, connection: psycopg.Connection[Any], origin: str) -> int:
-        """The largest size of this origin that the signer is known to have signed; 0 when nothing is known.
+        """Return the largest size that the signer is known to have signed for this origin; 0 when nothing is known.
 
-        At the start the published checkpoints tell. A row counts only with its signature.
+        At the start this is read from the published checkpoints, of which only those with a valid signature count.
         """
         if self._known is None or self._known[0] != origin:
             size, keys = 0, [key.named(origin) for key in self._keys]
@@ -149,35 +149,34 @@ class Signing:
     def _ask(
         self, connection: psycopg.Connection[Any], log: Log, checkpoint: Checkpoint, old: int
     ) -> list[str]:
-        """Ask for the signature lines with the proof that the tree of `old` leaves grew into this one."""
-        if old == log.signed_frontier.size and old + len(log.fresh) == log.size:
-            path = consistency_path_of(log.signed_frontier, log.fresh) if old else []
-        else:  # the signer begins elsewhere than at what this process had signed last
+        """Request the signature lines, with the proof that the tree of `old` leaves grew into this one."""
+        if old == log.signed_frontier.size and old + len(log.since_signed) == log.size:
+            path = consistency_path_of(log.signed_frontier, log.since_signed) if old else []
+        else:  # the signer's last size is not the last one signed for this process
             try:
                 path = Tree(connection.cursor()).at(log.size).consistency_path(old)
             except TileError as missing:
-                raise Stopped("head_differs", f"Hashes of the log are missing: {missing}") from None
+                raise Stopped("head_differs", f"Hashes of the log are missing. {missing}") from None
         try:
             return self._signer.add_checkpoint(old, path, checkpoint.text())
         except Refused as refused:
             if refused.status != _INCONSISTENT:
                 raise
-            sentence = f"The signer knows another history than {checkpoint.size} leaves: {refused.text}"
+            sentence = f"The signer has signed a different history than these {checkpoint.size} leaves: {refused.text}"
             raise Stopped("signer_refused", sentence) from refused
 
     def _check_ahead(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint, size: int) -> None:
-        """More is signed than was asked for: another sealer was faster – or Stopped, when leaves that were signed
-        are gone."""
+        """Accept that the signer signed more for another sealer. Raises Stopped when signed leaves are missing here."""
         ((last,),) = connection.execute(_LAST).fetchall()
         if last + 1 < size:
             raise Stopped(
                 "database_behind",
-                f"{size} leaves of {checkpoint.origin} are signed; the database has {last + 1}.",
+                f"{size} leaves of {checkpoint.origin} are signed, but the database has {last + 1}.",
             )
         self._known = None
 
     def _check_published(self, connection: psycopg.Connection[Any], checkpoint: Checkpoint) -> None:
-        """There was a checkpoint of this size already: ours, from before a crash, or one that somebody inserted."""
+        """Check the row that already existed for this size: ours from before a crash, or one that somebody inserted."""
         rows = connection.execute(
             "SELECT origin, size, root, note FROM audit.checkpoint WHERE size = %s", [checkpoint.size]
         ).fetchall()
@@ -188,26 +187,28 @@ class Signing:
                     return
             except NoteError:
                 pass
-            sentence = f"The checkpoint of size {size} in the database is not the one that the signer signed."
+            sentence = (
+                f"The checkpoint of size {size} in the database differs from the one that the signer signed."
+            )
             record_incident(connection, "checkpoint_foreign", sentence)
 
     def _verify(self, note: str) -> None:
-        """A signature that the policy's key does not confirm is no signature. Raises NoteError."""
+        """Verify the log's signatures on a note with the policy's keys. Raises NoteError."""
         keys = [key.named(Note.parse(note).text.partition("\n")[0]) for key in self._keys]
         if keys:
             Note.parse(note).verify(keys)
 
 
-def consistency_path_of(edge: merkle.Frontier, fresh: Sequence[bytes]) -> list[bytes]:
-    """Compute the consistency path of a tree that grew, out of its right edge and the new hashes alone.
+def consistency_path_of(edge: merkle.Frontier, added: Sequence[bytes]) -> list[bytes]:
+    """Compute the consistency path of a grown tree from its old right edge and the new leaf hashes alone.
 
-    Each node of such a path is either one of the old tree's full subtrees or has new leaves only (RFC 9162 2.1.4.1).
+    Each node of such a path is either a full subtree of the old tree or has only new leaves (RFC 9162, 2.1.4.1).
     """
-    old, size = edge.size, edge.size + len(fresh)
+    old, size = edge.size, edge.size + len(added)
     full = dict(zip(merkle.full_subtrees(0, old), edge.nodes, strict=True))
     path = []
     for height, index in merkle.consistency_nodes(old, size):
         start = index << height
-        new = fresh[start - old : start + (1 << height) - old]
+        new = added[start - old : start + (1 << height) - old]
         path.append(full[height, index] if start < old else merkle.root(new))
     return path

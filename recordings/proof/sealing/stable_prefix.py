@@ -1,12 +1,15 @@
-"""The stable prefix of the events: up to which number, and up to which time, no event can appear any more.
+"""The stable prefix of the trail: the number, and the time, up to which no event can appear any more.
 
-Numbers are given when an event is inserted, and the event appears when its transaction commits: a later number may
-well be there first. Whoever inserts an event holds a ROW EXCLUSIVE lock on the table from before the number is drawn
-until the transaction is over, and a transaction is visible before it lets its locks go. So: note the largest number
-that is visible, the time, and who holds such a lock; once none of those holds it any more, every number up to that one
-is either visible or was rolled back, and every event that was recorded before that time is visible. (The snapshot's
-xmin is not enough: a number is drawn before its transaction has an id. Nor is any age: a transaction may stay open for
-hours.) An event takes its time a moment before it takes the lock: a minute is left for that.
+An event gets its number when it is inserted and becomes visible when its transaction commits, so a larger number may
+become visible first. Inserting takes a ROW EXCLUSIVE lock on the table before the number is drawn and keeps it until
+the transaction ends, and a transaction's rows are visible before its locks are released.
+
+Therefore: note the largest visible number, the time, and the transactions that hold such a lock. Once all of these have
+ended, every number up to that one is visible or was rolled back, and every event recorded before that time is visible.
+
+The snapshot's xmin is not enough, because a number is drawn before its transaction has an id. An age is not enough
+either, because a transaction may stay open for hours. An event takes its time shortly before its lock; a margin of a
+minute covers that.
 """
 
 import time
@@ -18,7 +21,7 @@ import psycopg
 from recordings.proof.sealing.entries import stamp
 from recordings.proof.sealing.errors import NotYet
 
-# One statement: its snapshot – what max() sees – is older than what it reads of the clock and the locks.
+# One statement, so that its snapshot, which max() uses, is older than the clock and the locks that it reads.
 _LOOK = """
 SELECT coalesce((SELECT max(id) FROM audit.event), -1), clock_timestamp(), ARRAY(
     SELECT virtualtransaction FROM pg_locks
@@ -27,7 +30,7 @@ SELECT coalesce((SELECT max(id) FROM audit.event), -1), clock_timestamp(), ARRAY
 """
 MARGIN = timedelta(seconds=60)
 BEGINNING = "1970-01-01T00:00:00.000000Z"
-_PATIENCE, _PAUSE = 5.0, 0.05
+_WAIT_SECONDS, _POLL_SECONDS = 5.0, 0.05
 
 
 class StablePrefix(NamedTuple):
@@ -38,15 +41,15 @@ class StablePrefix(NamedTuple):
 
 
 class StablePrefixTracker:
-    """Follows the stable prefix. `current` only grows, and holds for every statement that begins after an update."""
+    """Follows the stable prefix. `current` never shrinks, and holds for every statement that starts after an update."""
 
     def __init__(self) -> None:
         self.current = StablePrefix()
-        # What was visible when writers were last noted, and these writers: once all have ended, it is stable.
+        # What was visible when the writers were last noted, and those writers. Once all of them ended, it is stable.
         self._pending: tuple[StablePrefix, frozenset[str]] | None = None
 
     def update(self, connection: psycopg.Connection[Any]) -> StablePrefix:
-        """Ask the database once; returns what is stable now."""
+        """Query the database once; returns the stable prefix."""
         ((newest, now, holders),) = connection.execute(_LOOK).fetchall()
         visible, writers = StablePrefix(newest, stamp(now - MARGIN)), frozenset(holders)
         if self._pending and not self._pending[1] & writers:
@@ -65,11 +68,11 @@ class StablePrefixTracker:
 
 
 def wait_for_writers(connection: psycopg.Connection[Any]) -> None:
-    """Wait until everybody who is writing events now has ended. Raises NotYet when that takes long."""
-    tracker, end = StablePrefixTracker(), time.monotonic() + _PATIENCE
+    """Wait until every transaction that is writing events now has ended. Raises NotYet after _WAIT_SECONDS."""
+    tracker, end = StablePrefixTracker(), time.monotonic() + _WAIT_SECONDS
     while tracker.update(connection) == StablePrefix():
         if time.monotonic() > end:
             raise NotYet(
-                "A transaction that writes events does not end; it must, before the log can be checked."
+                "A transaction that writes events is still open; the log can be checked once it has ended."
             )
-        time.sleep(_PAUSE)
+        time.sleep(_POLL_SECONDS)

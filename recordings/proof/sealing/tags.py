@@ -1,4 +1,4 @@
-"""The names of objects and people in the log: HMACs under a key that the log committed to when it was opened."""
+"""Tags: the names of objects and people in the log, as HMACs under a key to which the log's first leaf commits."""
 
 import hashlib
 import hmac
@@ -12,10 +12,10 @@ KINDS: tuple[TagKind, ...] = ("obj", "par", "act")
 
 
 def tag(key: bytes, kind: TagKind, ref: str) -> bytes:
-    """The 32 bytes that stand for `ref` in every leaf: HMAC-SHA-256(key, kind NUL ref)."""
+    """Compute the 32 bytes that represent `ref` in every leaf: HMAC-SHA-256(key, kind NUL ref)."""
     return hmac.digest(key, f"{kind}\0{ref}".encode(), "sha256")
 
 
 def key_commitment(key: bytes) -> str:
-    """What `log.opened` says of the tag key, in hex: with it there is one tag for each ref, and no second."""
+    """Compute the commitment to the tag key in `log.opened`, in hex. It fixes one tag for each reference."""
     return hashlib.sha256(b"audit-tag-key-v1\0" + key).hexdigest()

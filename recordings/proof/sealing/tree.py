@@ -1,7 +1,7 @@
-"""The log's tree in the database: one reader for whoever holds a cursor, Django's or psycopg's own.
+"""The log's tree in the database, read through a cursor of Django or of psycopg.
 
-Full tiles lie in audit.tile, leaf hashes in audit.leaf. A partial tile is made from what is below it: the hashes of a
-tile at level l are the roots of full tiles at level l − 1.
+Full tiles are in audit.tile, leaf hashes in audit.leaf. A partial tile is computed from the level below: its hashes at
+level l are the roots of full tiles at level l − 1.
 """
 
 from functools import lru_cache
@@ -19,17 +19,17 @@ _ENTRIES = "SELECT entry FROM audit.leaf WHERE n >= %s AND n < %s ORDER BY n"
 
 
 class Tree:
-    """Tiles and entry bundles as C2SP tlog-tiles has them. Whoever reads within a snapshot stays within it."""
+    """Reads tiles and entry bundles (C2SP tlog-tiles), within the caller's transaction and its snapshot."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
     def at(self, size: int) -> Tiles:
-        """Read the tree of the first `size` leaves; TileError, from there, once a part is asked for that is missing."""
+        """Return the tree of the first `size` leaves. Its methods raise TileError when a part is missing."""
         return Tiles(self.tile, size)
 
     def tile(self, level: int, position: int, width: int = WIDTH) -> bytes:
-        """Read the bytes of a tile, or of an entry bundle (level ENTRIES). TileError when a part of it is missing."""
+        """Read the bytes of a tile, or of an entry bundle (level ENTRIES). Raises TileError when a part is missing."""
         start = position * WIDTH
         if level == ENTRIES:
             return entry_bundle(self._rows(_ENTRIES, width, start))
@@ -38,7 +38,7 @@ class Tree:
         return b"".join(self._hashes(level, start, start + width))
 
     def _hashes(self, level: int, start: int, end: int) -> list[bytes]:
-        """Nodes start … end − 1 of a level, from below."""
+        """Compute the nodes start … end − 1 of a level from the level below."""
         if level == 0:
             return self._rows(_HASHES, end - start, start)
         return [_root(tile) for tile in self._rows(_STORED, end - start, level - 1, start)]
@@ -48,11 +48,11 @@ class Tree:
         self._cursor.execute(statement, [*level, start, start + count])
         rows = [bytes(row[0]) for row in self._cursor.fetchall()]
         if len(rows) != count:
-            raise TileError(f"Of {count} parts of the log from {start} on, {len(rows)} are there.")
+            raise TileError(f"Of {count} parts of the log from {start} on, only {len(rows)} exist.")
         return rows
 
 
 @lru_cache(2048)
 def _root(hashes: bytes) -> bytes:
-    """The root over a full tile. The same tiles are asked for again and again while a log grows to their right."""
+    """Compute the root of a full tile. Cached, because the same tiles are read repeatedly while the log grows."""
     return merkle.root([hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)])

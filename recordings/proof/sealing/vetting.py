@@ -1,8 +1,8 @@
-"""Vet leaves that this process did not write and nobody has signed: make each again from its event and its chains.
+"""Check leaves that this process did not write and nobody has signed: recompute each from its event and its chains.
 
-They are there when a process died between commit and signature, when another sealer was at work, or when somebody
-with the sealer's login inserted rows. What cannot be made again – that an incident is settled, that a backup was
-restored – is accepted when the log's key has signed it, or when an operator says so (seal_trail --settle).
+Such leaves exist when a process died between commit and signature, when another sealer was running, or when somebody
+with the sealer's login inserted rows. What cannot be recomputed (that an incident was closed, that a backup was
+restored) is accepted when the log's key has signed it, or when an operator accepts it (seal_trail --close-incidents).
 """
 
 import json
@@ -20,7 +20,7 @@ from recordings.proof.sealing.entries import MALFORMED, ChainLink
 from recordings.proof.sealing.errors import Stopped
 from recordings.proof.sealing.events import Event, EventContent, events_of, examine
 from recordings.proof.sealing.log import Log
-from recordings.proof.sealing.log_events import GARBLED, LATE, announcement
+from recordings.proof.sealing.log_events import LATE_EVENTS, MALFORMED_EVENTS, announcement
 from recordings.proof.sealing.opening import next_origin
 from recordings.proof.sealing.rotation import key_ids
 from recordings.proof.sealing.stable_prefix import wait_for_writers
@@ -47,9 +47,9 @@ _LATE_AFTER = "SELECT count(*) FROM audit.leaf WHERE n > %s AND position('\"late
 _NOTE = "SELECT note FROM audit.checkpoint WHERE size = %s"
 _PAGE = 1000
 LEAF_FOREIGN = "leaf_foreign"
-_PATIENCE, _PAUSE = 3.0, 0.1
+_WAIT_SECONDS, _POLL_SECONDS = 3.0, 0.1
 
-# The newest checkpoint of an origin that the log's key has signed, as the signer remembers it; None when there is none.
+# Returns the newest checkpoint that the signer has signed for an origin; None when there is none.
 LastSigned = Callable[[str], Checkpoint | None]
 
 
@@ -81,7 +81,7 @@ class Vetting:
         accept_unproven: bool = False,
         sizes: Sequence[int] = (),
     ) -> None:
-        """`accept_unproven`: an operator accepts what cannot be made again. `roots` are noted at `sizes`."""
+        """With `accept_unproven`, an operator accepts what cannot be recomputed. `roots` gets the roots at `sizes`."""
         self._connection, self._log, self._last_signed = connection, log, last_signed
         self._accept_unproven = accept_unproven
         self._sizes, self.roots = sizes, dict[int, bytes]()
@@ -89,8 +89,10 @@ class Vetting:
         self._unproven: list[str] = []
 
     def add_all(self) -> None:
-        """Add all there are. Raises Stopped at the first that does not follow, NotYet when that cannot be told before
-        transactions that write events have ended."""
+        """Add all leaves there are. Raises Stopped at the first that does not follow.
+
+        Raises NotYet when transactions that write events must end first.
+        """
         log = self._log
         while rows := self._connection.execute(_LEAVES, [log.size, _PAGE], binary=True).fetchall():
             leaves = [Row._make(row) for row in rows]
@@ -102,7 +104,7 @@ class Vetting:
             batch.grow_tree()  # its tiles and rows are in the database already
             batch.adopt()
         if self._announced[1]:
-            raise _leaf_foreign(log.size - 1, "it announces leaves that are missing")
+            raise _leaf_foreign(log.size - 1, "it announces leaves that do not exist")
         if self._unproven:
             self._require_proof()
 
@@ -116,37 +118,37 @@ class Vetting:
 
     def _add(self, batch: Batch, row: Row, event: Event | None) -> None:
         if row.n != batch.n:
-            raise _leaf_foreign(row.n, f"the next leaf is {batch.n}")
+            raise _leaf_foreign(row.n, f"the next leaf must be leaf {batch.n}")
         if event is None or event.id != row.event_no:
             raise _leaf_foreign(row.n, "its event is missing")
         content, malformed = examine(event), row.entry.endswith(b'"y":"%s"}' % MALFORMED.encode())
         late = event.recorded_at < batch.closed_until
         if malformed:
-            if content is not None and not content.is_own:
-                raise _leaf_foreign(row.n, "it hides an event that can be read")
-            self._require_announced(row, GARBLED)
+            if content is not None and not content.is_log_event:
+                raise _leaf_foreign(row.n, "it marks a valid event as malformed")
+            self._require_announced(row, MALFORMED_EVENTS)
             leaf = batch.add_malformed(event, late=late)
         elif content is None:
-            raise _leaf_foreign(row.n, "its event cannot be read")
+            raise _leaf_foreign(row.n, "its event is malformed")
         else:
             if late and not _announces_late(content):
-                self._require_announced(row, LATE)
+                self._require_announced(row, LATE_EVENTS)
             elif self._announced[1]:
-                raise _leaf_foreign(row.n, f"the leaf before announces it as {self._announced[0]}")
-            if content.is_own:
+                raise _leaf_foreign(row.n, f"an incident announces it as {self._announced[0]}")
+            if content.is_log_event:
                 self._vet_log_event(batch, row, event, content)
             leaf = batch.add(event, content, late=late)
             if content.kind == Kind.HEADS_MANIFEST:
                 batch.note_manifest(row.n, str(content.detail["closed_until"]), recorded_at_of(leaf.entry))
         links = (*_columns(leaf.obj), *_columns(leaf.par), *_columns(leaf.act))
         if (*leaf[:5], *links) != row:
-            raise _leaf_foreign(row.n, "event and chains give another")
+            raise _leaf_foreign(row.n, "its event and its chains result in a different leaf")
 
     def _require_announced(self, row: Row, code: str) -> None:
-        announced, left = self._announced
-        if announced != code or not left:
-            raise _leaf_foreign(row.n, f"no incident {code} stands before it")
-        self._announced = announced, left - 1
+        announced, remaining = self._announced
+        if announced != code or not remaining:
+            raise _leaf_foreign(row.n, f"no incident {code} precedes it")
+        self._announced = announced, remaining - 1
 
     def _vet_log_event(self, batch: Batch, row: Row, event: Event, content: EventContent) -> None:
         detail = content.detail
@@ -166,33 +168,33 @@ class Vetting:
         if detail != batch.manifest_detail(closed_until) or not (
             batch.closed_until <= closed_until <= minute_before(event.recorded_at)
         ):
-            raise _leaf_foreign(row.n, "its manifest is not what the leaves before it give")
+            raise _leaf_foreign(row.n, "its manifest does not match the leaves before it")
         wait_for_writers(self._connection)
-        bounds = [self._log.low, datetime.fromisoformat(closed_until), row.n]
+        bounds = [self._log.complete_to, datetime.fromisoformat(closed_until), row.n]
         missed = self._connection.execute(_MISSED, bounds).fetchall() != [(0,)]
-        # What it missed may be marked as late by leaves that follow it.
+        # Events that it missed may have been sealed after it, marked as late.
         if missed and self._connection.execute(_LATE_AFTER, [row.n]).fetchall() == [(0,)]:
             raise _leaf_foreign(
-                row.n, f"its manifest says that the log is closed until {closed_until}, and it is not"
+                row.n, f"its manifest closes the log until {closed_until}, but earlier events have no leaf"
             )
 
     def _vet_opening(self, batch: Batch, row: Row, detail: Mapping[str, Any]) -> None:
-        """Vet the log's first leaf, or an epoch that begins because the signer had signed what is not here."""
+        """Check the log's first leaf, or an epoch that begins because signed leaves are missing here."""
         log = self._log
-        fits = detail.get("tag_key_sha256") == key_commitment(log.tag_key)
+        valid = detail.get("tag_key_sha256") == key_commitment(log.tag_key)
         if row.n == 0 and "previous_origin" not in detail:
-            fits = fits and detail.get("origin") == log.first
+            valid = valid and detail.get("origin") == log.first
         else:
-            before = self._last_signed(str(detail.get("previous_origin"))) if self._last_signed else None
-            fits = (
-                fits
-                and before is not None
-                and detail.get("origin") == next_origin(log.first, before.origin)
+            previous = self._last_signed(str(detail.get("previous_origin"))) if self._last_signed else None
+            valid = (
+                valid
+                and previous is not None
+                and detail.get("origin") == next_origin(log.first, previous.origin)
                 and (detail.get("previous_size"), detail.get("previous_root"))
-                == (before.size, before.root.hex())
-                and before.size > batch.n
+                == (previous.size, previous.root.hex())
+                and previous.size > batch.n
             )
-        if fits:
+        if valid:
             batch.origin = str(detail["origin"])
             batch.manifest_at = batch.manifest_at if batch.n else recorded_at_of(row.entry)
         else:
@@ -206,15 +208,15 @@ class Vetting:
                 return
         except NoteError:
             pass
-        self._unproven.append(f"leaf {row.n} says that the key was replaced")
+        self._unproven.append(f"leaf {row.n} says that the log's key was replaced")
 
     def _vet_incident(self, row: Row, detail: Mapping[str, Any]) -> None:
         code, count = detail.get("code"), detail.get("count")
-        if code in (LATE, GARBLED):
+        if code in (LATE_EVENTS, MALFORMED_EVENTS):
             if type(count) is not int or count < 1 or detail != announcement(str(code), row.n + 1, count):
-                raise _leaf_foreign(row.n, "its incident announces other leaves")
+                raise _leaf_foreign(row.n, "its incident does not announce the leaves after it")
             if self._announced[1]:
-                raise _leaf_foreign(row.n, "an incident within another")
+                raise _leaf_foreign(row.n, "its incident is within the leaves that another one announces")
             self._announced = str(code), count
             return
         sentence = detail.get("sentence")
@@ -222,20 +224,23 @@ class Vetting:
             self._unproven.append(f"leaf {row.n} says {code}: {str(sentence)[:300]}")
 
     def _require_proof(self) -> None:
-        """Wait until the log's key has signed what cannot be made again; else only an operator may accept it."""
-        end = time.monotonic() + (_PATIENCE if self._last_signed else 0)
+        """Wait until the log's key has signed what cannot be recomputed. Raises Stopped if it does not.
+
+        Does not raise when an operator accepts unsigned events.
+        """
+        end = time.monotonic() + (_WAIT_SECONDS if self._last_signed else 0)
         while not (signed := self._end_is_signed()) and time.monotonic() < end:
-            time.sleep(_PAUSE)
+            time.sleep(_POLL_SECONDS)
         if signed:
             return
         claims = "; ".join(self._unproven[:5])
         if not self._accept_unproven:
             raise Stopped(
                 "own_leaf_unsigned",
-                f"The log says of itself what nobody has signed: {claims}. If you did that, settle it "
-                "(seal_trail --settle). If not, somebody wrote with the sealer's login.",
+                f"Events of the log are not signed and cannot be recomputed: {claims}. If you caused them, close this "
+                "incident (seal_trail --close-incidents). If not, somebody wrote them with the sealer's login.",
             )
-        logger.warning("believed because an operator settles", said=claims)
+        logger.warning("unsigned events accepted by an operator", claims=claims)
 
     def _end_is_signed(self) -> bool:
         signed = self._last_signed(self._log.origin) if self._last_signed else None
@@ -247,7 +252,9 @@ class Vetting:
 
 def _announces_late(content: EventContent) -> bool:
     detail = content.detail
-    return content.kind == Kind.SEALER_INCIDENT and detail.get("code") == LATE and "settled" not in detail
+    return (
+        content.kind == Kind.SEALER_INCIDENT and detail.get("code") == LATE_EVENTS and "settled" not in detail
+    )
 
 
 def _columns(link: ChainLink | None) -> tuple[bytes | None, int | None]:
@@ -257,6 +264,6 @@ def _columns(link: ChainLink | None) -> tuple[bytes | None, int | None]:
 def _leaf_foreign(n: int, why: str) -> Stopped:
     return Stopped(
         LEAF_FOREIGN,
-        f"Leaf {n} was not written by a sealer: {why}. Nobody has signed it. Keep a copy of the database; its owner "
-        f"can then remove the leaves from {n} on, and settle this (seal_trail --settle).",
+        f"Leaf {n} was not written by a sealer: {why}. It is not signed. Keep a copy of the database. Its owner can "
+        f"then delete the leaves from {n} on and close this incident (seal_trail --close-incidents).",
     )

@@ -1,4 +1,4 @@
-"""The log's tree, 256 leaves at a time: block roots, the tiles they must be, the roots at each checkpoint's size."""
+"""The log's tree in blocks of 256 leaves: block roots, the tiles they form, and the roots at the checkpoints' sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from recordings.tlog.tiles import WIDTH
 
 @dataclass
 class Blocks:
-    """What a segment of the log leaves of its tree: a root per full block, the rest, and the roots within blocks.
+    """The tree over a segment of the log: the roots of full blocks, the remaining hashes, and partial roots.
 
-    `partials` has, for each size asked for that is not at a block's end, the root over the block up to there.
+    `partials` has, for each requested size that does not end a block, the root over its block up to that size.
     """
 
     roots: list[bytes] = field(default_factory=list)
@@ -20,7 +20,7 @@ class Blocks:
     partials: dict[int, bytes] = field(default_factory=dict)
 
     def add(self, hashes: Sequence[bytes], start: int, sizes: Sequence[int]) -> None:
-        """One block: its leaf hashes, where it starts, and the checkpoints' sizes that end within it."""
+        """Add one block: its leaf hashes, its first leaf, and the requested sizes that end within it."""
         levels = merkle.levels(hashes)
         for size in sizes:
             nodes = merkle.full_subtrees(0, size - start)
@@ -31,21 +31,21 @@ class Blocks:
             self.rest = b"".join(hashes)
 
     def merge(self, later: "Blocks") -> None:
-        """Take over what the next segment has."""
+        """Append the next segment's blocks."""
         self.roots += later.roots
         self.rest = later.rest
         self.partials |= later.partials
 
 
 class Roots:
-    """The root of any size that was asked for, sizes in ascending order: one pass over the blocks."""
+    """Computes the roots at requested sizes, in ascending order, in one pass over the blocks."""
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
         self._edge = merkle.Frontier()  # its leaves are roots of blocks
 
     def at(self, size: int) -> bytes:
-        """The root over the first `size` leaves."""
+        """Compute the root over the first `size` leaves."""
         full, rest = divmod(size, WIDTH)
         self._edge.extend(self._blocks.roots[self._edge.size : full])
         nodes = self._edge.nodes
@@ -53,7 +53,7 @@ class Roots:
 
 
 def full_tiles(roots: Sequence[bytes]) -> list[list[bytes]]:
-    """The full tiles of each level from 1 up, made of the block roots below them; empty levels left out."""
+    """Compute the full tiles of each level from 1 up, from the block roots. Empty levels are left out."""
     levels = []
     while len(roots) >= WIDTH:
         cuts = range(0, len(roots) - len(roots) % WIDTH, WIDTH)
@@ -64,5 +64,5 @@ def full_tiles(roots: Sequence[bytes]) -> list[list[bytes]]:
 
 
 def split(hashes: bytes) -> list[bytes]:
-    """Hashes one by one."""
+    """Split concatenated hashes."""
     return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]

@@ -1,4 +1,7 @@
-"""The chains of the log: for each object, parent and actor, how many leaves it has so far and which was the last."""
+"""The chains of the log: how many leaves each object, parent and actor has so far, and which was the last.
+
+The verifier's own code: what the sealer does in sealing/tags.py and batch.py is not reused on purpose.
+"""
 
 import hashlib
 import hmac
@@ -7,16 +10,16 @@ import sys
 from typing import NamedTuple
 
 
-class End(NamedTuple):
-    """Where a chain stands after a segment of the log. `ref` is empty when only a published entry named it."""
+class ChainEnd(NamedTuple):
+    """The end of a chain within a segment. `ref` is empty when only a published entry named it."""
 
     ref: str
     leaves: int
     last: int | None
 
 
-class Seam(NamedTuple):
-    """What the first leaf of a chain within a later segment says of the segments before it; both are compared."""
+class ChainStart(NamedTuple):
+    """What the first leaf of a chain within a later segment states about earlier leaves, to be compared with them."""
 
     leaves: int
     last: int | None
@@ -25,7 +28,7 @@ class Seam(NamedTuple):
 
 
 class Chain:
-    """One chain while it is followed. `head` is how its entries begin to speak of it."""
+    """One chain. `head` is the beginning of its part of an entry."""
 
     __slots__ = ("count", "head", "last", "prev", "ref", "tag")
 
@@ -40,8 +43,8 @@ class Chain:
 class Chains:
     """All chains of one kind (`obj`, `par` or `act`) over a segment of the log.
 
-    A later segment does not know what came before it: it believes the first leaf of each chain and keeps what that
-    leaf said as a seam.
+    A later segment does not know the leaves before it. It accepts what the first leaf of each chain states about them,
+    and keeps that in `starts`.
     """
 
     def __init__(self, kind: str, key: bytes, *, from_start: bool) -> None:
@@ -50,38 +53,42 @@ class Chains:
         self._from_start = from_start
         self._by_tag: dict[bytes, Chain] = {}
         self.by_ref: dict[str, Chain] = {}
-        self.seams: dict[bytes, Seam] = {}
+        self.starts: dict[bytes, ChainStart] = {}
 
     def tag_of(self, ref: str) -> bytes:
-        """The tag of a ref."""
+        """Compute the tag of a reference."""
         return hmac.digest(self._key, f"{self.kind}\0{ref}".encode(), "sha256")
 
     def begin(self, ref: str, n: int, event_id: str, entry: bytes) -> Chain:
-        """The chain of a ref that was not met yet; leaf `n` with this entry is the first of it here."""
+        """Begin the chain of a reference that is new in this segment; leaf `n` with this entry is its first."""
         chain = self.by_ref[ref] = self.of_tag(self.tag_of(ref), n, event_id, entry)
         chain.ref = ref
         return chain
 
     def of_tag(self, tag: bytes, n: int, event_id: str, entry: bytes) -> Chain:
-        """The chain of a tag whose ref may be unknown."""
+        """Return the chain of a tag, whose reference may be unknown."""
         chain = self._by_tag.get(tag)
         if chain is None:
             chain = self._by_tag[tag] = Chain(self.kind, tag, "")
             if not self._from_start:
                 chain.count, chain.last = count, last = _leaves_before(self.kind, entry)
-                self.seams[tag] = Seam(count, last, n, event_id)
+                self.starts[tag] = ChainStart(count, last, n, event_id)
         return chain
 
-    def ends(self) -> dict[bytes, End]:
-        """Where every chain of this segment stands at its end."""
+    def ends(self) -> dict[bytes, ChainEnd]:
+        """Return the end of every chain in this segment."""
         return {
-            tag: End(chain.ref, chain.count, chain.last) for tag, chain in self._by_tag.items() if chain.count
+            tag: ChainEnd(chain.ref, chain.count, chain.last)
+            for tag, chain in self._by_tag.items()
+            if chain.count
         }
 
 
 def _leaves_before(kind: str, entry: bytes) -> tuple[int, int | None]:
-    """The number of leaves before an entry and the last of them, as it says itself; none when it cannot be read (that
-    is a problem of its own)."""
+    """Read from an entry how many leaves its chain had before it, and the last of them.
+
+    Returns none for an entry that cannot be read; that is reported elsewhere.
+    """
     try:
         parsed = json.loads(entry)
         return int(parsed[f"{kind}_n"]) - 1, parsed.get(f"{kind}_prev")
@@ -90,5 +97,5 @@ def _leaves_before(kind: str, entry: bytes) -> tuple[int, int | None]:
 
 
 def key_commitment(key: bytes) -> str:
-    """What `log.opened` says of the tag key."""
+    """Compute the commitment to the tag key in `log.opened`."""
     return hashlib.sha256(b"audit-tag-key-v1\0" + key).hexdigest()

@@ -1,6 +1,6 @@
-"""The entry of a leaf, made again from the event and the counters, to be held against the one that was sealed.
+"""Compute a leaf's entry from its event and the counters, to compare it with the sealed one.
 
-The sealer has its own; two ways to the same bytes, so that a mistake in one is not believed by the other.
+The sealer has its own code for this. The two are kept apart, so that a mistake in one is found by the other.
 """
 
 import json
@@ -12,7 +12,7 @@ from recordings.proof.verification.findings import moment
 
 @lru_cache(maxsize=1024)
 def quoted(text: str) -> str:
-    """A string as RFC 8785 writes it."""
+    """Format a string as RFC 8785 requires."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -22,9 +22,9 @@ def _minute(minute: int) -> str:
 
 
 def stamp(microseconds: int) -> str:
-    """A time in PostgreSQL's microseconds as entries and events write it."""
+    """Format a time (PostgreSQL's microseconds since 2000) as in entries and events."""
     minute, rest = divmod(microseconds, 60_000_000)
-    digits = "%08d" % rest  # noqa: UP031  (faster than twice by format)
+    digits = "%08d" % rest  # noqa: UP031  (more than twice as fast as format())
     return f"{_minute(minute)}{digits[:2]}.{digits[2:]}Z"
 
 
@@ -41,16 +41,16 @@ def make_entry(
     late: bool,
     version: int,
 ) -> bytes:
-    """The canonical JSON of leaf `n`; the chains stand where they stood before it."""
-    before = "" if act.last is None else f"{act.prev}{act.last},"
-    about = ""
+    """Format the canonical JSON of leaf `n`. The chains must be as they were before it."""
+    act_prev = "" if act.last is None else f"{act.prev}{act.last},"
+    links = ""
     if obj is not None:
-        about = f"{obj.head}{obj.count + 1}," + ("" if obj.last is None else f"{obj.prev}{obj.last},")
+        links = f"{obj.head}{obj.count + 1}," + ("" if obj.last is None else f"{obj.prev}{obj.last},")
     if par is not None:
-        about += f"{par.head}{par.count + 1}," + ("" if par.last is None else f"{par.prev}{par.last},")
+        links += f"{par.head}{par.count + 1}," + ("" if par.last is None else f"{par.prev}{par.last},")
     return (
-        f'{{{act.head}{act.count + 1},{before}"bh":"{body_hash}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
-        f'"o":{quoted(outcome)},{about}"r":"{recorded_at}","v":{version},"y":{quoted(kind)}}}'
+        f'{{{act.head}{act.count + 1},{act_prev}"bh":"{body_hash}","e":"{event_id}",{_LATE if late else ""}"n":{n},'
+        f'"o":{quoted(outcome)},{links}"r":"{recorded_at}","v":{version},"y":{quoted(kind)}}}'
     ).encode()
 
 

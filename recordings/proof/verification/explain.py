@@ -1,4 +1,4 @@
-"""Explain what is wrong with a leaf and its event. It is slow and tolerant; most rows never come here."""
+"""Find out what is wrong with a leaf and its event. Slow and tolerant of errors; few rows need it."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from recordings.proof.event_form import FormError, read_event
 from recordings.proof.verification.chains import Chain, Chains
 from recordings.proof.verification.entries import make_entry, stamp
 from recordings.proof.verification.findings import Problem, moment
-from recordings.proof.verification.marks import ACTOR, OWN_KINDS, Marks
+from recordings.proof.verification.marks import ACTOR, LOG_KINDS, Marks
 
 SKEW = 2_000_000
 _MALFORMED_END = b'"y":"event.malformed"}'
@@ -31,7 +31,7 @@ _PATHS = ("id", "type", "outcome", "actor.ref", "actor.role", "object.kind", "ob
 
 
 class Row(NamedTuple):
-    """A leaf and its event as they rest in the database; the event's part is None when it is gone."""
+    """A leaf and its event as stored in the database. The event's columns are None when it is missing."""
 
     event_id: str | None
     kind: str
@@ -61,12 +61,11 @@ class Row(NamedTuple):
     act_n: int
 
 
-# The check that fails, and what is wrong.
-Problems = Iterator[tuple[str, str]]
+Problems = Iterator[tuple[str, str]]  # the name of the failed check, and what is wrong
 
 
 class ChainsSoFar(NamedTuple):
-    """The chains as they are before a leaf."""
+    """The chains before a leaf."""
 
     acts: Chains
     objs: Chains
@@ -74,9 +73,9 @@ class ChainsSoFar(NamedTuple):
 
 
 def explain(row: Row, chains: ChainsSoFar, marks: Marks, version: int) -> list[Problem]:
-    """Everything that is wrong with this leaf; nothing when it is only unusual. The chains and marks follow its entry.
+    """List everything that is wrong with this leaf; nothing when it is only unusual. Chains and marks follow its entry.
 
-    `version` is that of the entries here.
+    `version` is the version that entries have at this leaf.
     """
     malformed = version == 2 and row.entry.endswith(_MALFORMED_END)
     body = _parsed(row.body) if row.event_id is not None else None
@@ -87,12 +86,12 @@ def explain(row: Row, chains: ChainsSoFar, marks: Marks, version: int) -> list[P
     if malformed:
         problems = [*_malformed_problems(row, entry, chains, late), *_leaf_problems(row, entry)]
     else:
-        made = _make_entry(row, body, chains, late, version) if body is not None else None
+        expected = _make_entry(row, body, chains, late, version) if body is not None else None
         if row.event_id is None and entry is not None:
-            made = _remake_entry(row, entry, chains, version)
+            expected = _remake_entry(row, entry, chains, version)
         problems = [
             *_event_problems(row, body),
-            *_entry_problems(entry, row.entry, made),
+            *_entry_problems(entry, row.entry, expected),
             *_leaf_problems(row, entry),
         ]
     for chains_of_kind in chains:
@@ -110,24 +109,24 @@ def explain(row: Row, chains: ChainsSoFar, marks: Marks, version: int) -> list[P
 
 
 def _malformed_problems(row: Row, entry: dict[str, Any] | None, chains: ChainsSoFar, late: bool) -> Problems:
-    """A leaf that says: these bytes are no event. Or one that spoke as the log does, and was not the log's."""
+    """Check a leaf that marks its event as malformed, or as falsely claiming to be written by the log."""
     digest = sha256(row.body or b"").digest()
     if row.event_id is None:
-        yield "leaves", "its event is gone from the trail."
+        yield "leaves", "its event is missing from the trail."
         return
     if digest != row.body_hash:
         yield (
             "bodies",
-            f"its bytes hash to {_short(digest)}, not to {_short(row.body_hash)} as kept beside them.",
+            f"its body hashes to {_short(digest)}, but the stored hash is {_short(row.body_hash)}.",
         )
     try:
         body = read_event(row.body)
-        if body["type"] not in OWN_KINDS and body["actor"]["ref"] != ACTOR:
-            yield "entries", "it is sealed as malformed, and its event can be read."
+        if body["type"] not in LOG_KINDS and body["actor"]["ref"] != ACTOR:
+            yield "entries", "it is sealed as malformed, but its event is valid."
     except FormError:
         pass
     act = chains.acts.by_ref.get(ACTOR) or chains.acts.begin(ACTOR, row.n, row.leaf_event, row.entry)
-    made = make_entry(
+    expected = make_entry(
         row.n,
         row.event_id,
         digest.hex(),
@@ -140,54 +139,54 @@ def _malformed_problems(row: Row, entry: dict[str, Any] | None, chains: ChainsSo
         late,
         2,
     )
-    yield from _entry_problems(entry, row.entry, made)
+    yield from _entry_problems(entry, row.entry, expected)
 
 
 def _event_problems(row: Row, body: dict[str, Any] | None) -> Problems:
     if row.event_id is None:
         if row.event_no is not None:
-            yield "leaves", "its event is gone from the trail."
+            yield "leaves", "its event is missing from the trail."
         return
     digest = sha256(row.body).digest()
     if digest != row.body_hash:
         yield (
             "bodies",
-            f"its bytes hash to {_short(digest)}, not to {_short(row.body_hash)} as kept beside them.",
+            f"its body hashes to {_short(digest)}, but the stored hash is {_short(row.body_hash)}.",
         )
     if body is None:
-        yield "bodies", "its bytes are not a JSON object."
+        yield "bodies", "its body is not a JSON object."
         return
     for name, path, column in zip(_COLUMNS, _PATHS, row, strict=False):
         if column != (value := _at(body, path)):
-            yield "columns", f"the column {name} says {column!r}, the event {value!r}."
+            yield "columns", f"the column {name} is {column!r}, but the event has {value!r}."
     if _microseconds(body.get("occurred_at")) != row.occurred_at:
         yield (
             "columns",
-            f"the column occurred_at says {moment(row.occurred_at)}, the event {body.get('occurred_at')}.",
+            f"the column occurred_at is {moment(row.occurred_at)}, but the event has {body.get('occurred_at')}.",
         )
     if (abs(row.recorded_at - row.occurred_at) > SKEW) != row.skewed:
-        yield "columns", "the column skewed does not say how far the two clocks were apart."
+        yield "columns", "the column skewed does not match the difference between the two clocks."
 
 
-def _entry_problems(entry: dict[str, Any] | None, data: bytes, made: bytes | None) -> Problems:
+def _entry_problems(entry: dict[str, Any] | None, data: bytes, expected: bytes | None) -> Problems:
     if entry is None:
         yield "entries", "its entry is not a JSON object."
         return
-    if made == data:
+    if expected == data:
         return
-    other = _parsed(made or b"") or {}
+    other = _parsed(expected or b"") or {}
     wrong = [name for name in sorted({*entry, *other}) if entry.get(name) != other.get(name)]
     differences = "; ".join(
-        f"{name} is {_shown(entry, name)}, should be {_shown(other, name)}" for name in wrong
+        f"{name} is {_display(entry, name)}, should be {_display(other, name)}" for name in wrong
     )
     yield (
         "entries",
-        f"its entry is not what event and counters give: {differences or 'other bytes for the same'}.",
+        f"its entry does not match its event and counters: {differences or 'same values, different bytes'}.",
     )
 
 
 def _make_entry(row: Row, body: dict[str, Any], chains: ChainsSoFar, late: bool, version: int) -> bytes:
-    """The entry as the event and the chains give it."""
+    """Compute the entry from the event and the chains."""
 
     def chain(kind: Chains, ref: str) -> Chain:
         return kind.by_ref.get(ref) or kind.begin(ref, row.n, row.leaf_event, row.entry)
@@ -202,7 +201,7 @@ def _make_entry(row: Row, body: dict[str, Any], chains: ChainsSoFar, late: bool,
 
 
 def _remake_entry(row: Row, entry: dict[str, Any], chains: ChainsSoFar, version: int) -> bytes | None:
-    """The entry as itself and the chains give it: there is no event to make it from."""
+    """Compute the entry from its own values and the chains, because its event is missing."""
     act = _chain(chains.acts, row, entry)
     if act is None or not all(isinstance(entry.get(name), str) for name in ("bh", "r", "y", "o")):
         return None
@@ -213,21 +212,24 @@ def _remake_entry(row: Row, entry: dict[str, Any], chains: ChainsSoFar, version:
 
 def _leaf_problems(row: Row, entry: dict[str, Any] | None) -> Problems:
     if sha256(b"\0" + row.entry).digest() != row.hash:
-        yield "leaves", "the leaf's hash is not the hash of its entry."
+        yield "leaves", "the stored hash of the leaf is not the hash of its entry."
     if entry is None:
         return
-    kept = {"e": row.leaf_event, "act": row.act.hex(), "act_n": row.act_n}
-    kept |= {"obj": row.obj.hex() if row.obj else None, "obj_n": row.obj_n}
-    kept |= {"par": row.par.hex() if row.par else None, "par_n": row.par_n}
-    for name, column in kept.items():
+    columns = {"e": row.leaf_event, "act": row.act.hex(), "act_n": row.act_n}
+    columns |= {"obj": row.obj.hex() if row.obj else None, "obj_n": row.obj_n}
+    columns |= {"par": row.par.hex() if row.par else None, "par_n": row.par_n}
+    for name, column in columns.items():
         if entry.get(name) != column:
-            yield "leaves", f"the leaf's column for {name} says {column}, its entry {_shown(entry, name)}."
+            yield (
+                "leaves",
+                f"the leaf's column for {name} is {column}, but its entry has {_display(entry, name)}.",
+            )
     if row.event_id is not None and row.event_id != row.leaf_event:
-        yield "leaves", f"the leaf points to another event, {row.event_id}."
+        yield "leaves", f"the leaf refers to another event, {row.event_id}."
 
 
 def _follow(chains: Chains, row: Row, entry: dict[str, Any] | None) -> None:
-    """Go on from what was sealed, so that one wrong leaf does not make all later ones wrong."""
+    """Continue the chain from the sealed entry, so that one wrong leaf does not make all later ones wrong."""
     chain = _chain(chains, row, entry or {})
     if chain is not None:
         count = (entry or {}).get(f"{chains.kind}_n")
@@ -251,7 +253,7 @@ def _parsed(data: bytes) -> dict[str, Any] | None:
 
 
 def _at(body: dict[str, Any], path: str) -> str:
-    """What the database's ->> gives for texts and whole numbers; "" for what is not there."""
+    """Return what the database's ->> gives for strings and integers; "" when there is no value."""
     value: Any = body
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
@@ -266,7 +268,7 @@ def _microseconds(text: Any) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _shown(entry: dict[str, Any], name: str) -> str:
+def _display(entry: dict[str, Any], name: str) -> str:
     value = entry.get(name)
     return "missing" if value is None else _short(value) if len(str(value)) == 64 else str(value)
 

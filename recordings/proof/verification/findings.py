@@ -1,4 +1,4 @@
-"""What a verification finds: problems, one line per check, the verdict."""
+"""The results of a verification: problems, one line for each check, and the verdict."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -8,13 +8,13 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from
 
 
 def moment(microseconds: int) -> str:
-    """A time of PostgreSQL's binary form as the trail writes times."""
+    """Format a time of PostgreSQL's binary form (microseconds since 2000) as in the trail."""
     return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong: at which leaf (-1 when at none in particular), with which event, since when."""
+    """A problem: the check, what is wrong, its leaf (-1 for none in particular), event and time of recording."""
 
     check: str
     what: str
@@ -31,7 +31,7 @@ class Problem:
 
 @dataclass
 class Findings:
-    """Problems by check: how many, and the first of each. Millions of them must not fill the memory."""
+    """The problems of each check: how many, and the first. Not all are kept, because there may be millions."""
 
     counts: dict[str, int] = field(default_factory=dict)
     firsts: dict[str, Problem] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Findings:
             self.firsts[problem.check] = problem
 
     def merge(self, other: "Findings") -> None:
-        """Take over what another segment has found."""
+        """Add the findings of another segment."""
         for problem in other.firsts.values():
             self.add(problem)
         for check, count in other.counts.items():
@@ -51,7 +51,7 @@ class Findings:
 
     @property
     def first(self) -> Problem | None:
-        """The problem with the lowest leaf; one without a leaf only when there is no other."""
+        """The problem with the lowest leaf; one without a leaf only if there is no other."""
         return min(self.firsts.values(), key=_order, default=None)
 
 
@@ -61,7 +61,7 @@ def _order(problem: Problem) -> tuple[bool, int]:
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was checked, whether it holds, in words and numbers. No time when it was done with another."""
+    """The result of one check in a line. `seconds` is None when it ran together with another check."""
 
     name: str
     ok: bool
@@ -75,7 +75,7 @@ class Check:
 
 @dataclass
 class Verification:
-    """The whole result. `problem` is the first bad event, or what else is wrong; None when all is well."""
+    """The result of a verification. `problem` is the first problem; None when all is well."""
 
     events: int
     leaves: int
@@ -90,7 +90,7 @@ class Verification:
         return all(check.ok for check in self.checks)
 
     def lines(self) -> list[dict[str, Any]]:
-        """The checks as they are kept in a row."""
+        """Return the checks as stored in a TrailVerification row."""
         return [
             {
                 "name": check.name,
@@ -102,6 +102,6 @@ class Verification:
         ]
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """ "1 leaf", "1,000 leaves"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def plural(count: int, singular: str, plural_form: str = "") -> str:
+    """Format a count with its noun: "1 leaf", "1,000 leaves"."""
+    return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"

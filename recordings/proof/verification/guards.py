@@ -1,8 +1,8 @@
-"""What keeps the trail's schema from being changed, as the catalog has it now and as the migrations made it.
+"""Compare the guards of the trail's schema in the database with those that the migrations created.
 
-Triggers with their conditions, the text of functions, owners, rights of everybody on every table, column and function,
-constraints, views, rules, and what the logins of application and sealer may become. guards.json has what the migrations
-make; after a migration of the schema it is written anew by
+Guards are triggers with their conditions, function texts, owners, privileges on every table, column and function,
+constraints, views, rules, and the role memberships of the application's and the sealer's logins. guards.json has the
+expected state. After a migration of the schema, write it again with
 
     WRITE_GUARDS=1 python -m pytest tests/integration/proof/verification/test_guards.py
 """
@@ -15,7 +15,7 @@ import psycopg
 
 FILE = Path(__file__).with_name("guards.json")
 
-# Everything is a name and a text. A right that nobody changed from its default reads "default".
+# Each row is a name and a text. A privilege list that was never changed reads "default".
 _READ = """
 WITH relation AS (
     SELECT c.*, 'audit.' || c.relname AS name, pg_get_userbyid(c.relowner) AS owner FROM pg_class c
@@ -65,24 +65,27 @@ SELECT name, text FROM found ORDER BY name
 
 
 def read_guards(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """Every guard by its name, as the catalog has it now."""
+    """Read every guard from the catalog, by name."""
     return dict(connection.execute(_READ).fetchall())
 
 
-def made_by_migrations() -> dict[str, str]:
-    """The same as the migrations make it."""
-    known: dict[str, str] = json.loads(FILE.read_text())
-    return known
+def expected_guards() -> dict[str, str]:
+    """Return the guards that the migrations create, by name."""
+    guards: dict[str, str] = json.loads(FILE.read_text())
+    return guards
 
 
-def differences(now: dict[str, str], made: dict[str, str]) -> list[str]:
-    """What is not as it was made, a sentence each."""
+def differences(actual: dict[str, str], expected: dict[str, str]) -> list[str]:
+    """List the differences, one sentence each."""
     return [
-        *(f"The {name} is gone." for name in sorted(made.keys() - now.keys())),
-        *(f"The {name} was not made by the portal: {now[name]}" for name in sorted(now.keys() - made.keys())),
+        *(f"The {name} is missing." for name in sorted(expected.keys() - actual.keys())),
         *(
-            f"The {name} was changed: {now[name]} (made as: {made[name]})"
-            for name in sorted(now.keys() & made.keys())
-            if now[name] != made[name]
+            f"The {name} was not created by the portal: {actual[name]}"
+            for name in sorted(actual.keys() - expected.keys())
+        ),
+        *(
+            f"The {name} was changed: {actual[name]} (expected: {expected[name]})"
+            for name in sorted(actual.keys() & expected.keys())
+            if actual[name] != expected[name]
         ),
     ]

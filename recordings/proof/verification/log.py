@@ -1,4 +1,4 @@
-"""The log as a whole while it is verified: its head, what its segments hold, and where problems are kept."""
+"""The log during a verification: its head row, its segments' results, and the problems found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,15 +14,14 @@ from recordings.tlog.policy import Policy
 _HEAD = "SELECT origin, tag_key, size, root FROM audit.log_head"
 _END = "SELECT coalesce(max(n) + 1, 0) FROM audit.leaf"
 _VERSION = "SELECT entry FROM audit.leaf WHERE n >= %s ORDER BY n LIMIT 1"
-# (size, root) → the event that an opening, a manifest … is
-_OWN = """
+_LOG_EVENTS = """
 SELECT l.n, e.event_id::text, e.recorded_at, e.body FROM audit.event e JOIN audit.leaf l ON l.event_no = e.id
 WHERE e.kind = %s AND position('"y":"event.malformed"}'::bytea IN l.entry) = 0 ORDER BY l.n
 """
 
 
 class Head(NamedTuple):
-    """The row of the log's end, as the sealer writes it for others to read. Nothing here depends on its size."""
+    """The log_head row, which the sealer writes for readers. No check relies on its size."""
 
     origin: str = ""
     tag_key: bytes = bytes(32)
@@ -30,7 +29,7 @@ class Head(NamedTuple):
     root: bytes = EMPTY_ROOT
 
 
-class OwnEvent(NamedTuple):
+class LogEvent(NamedTuple):
     """An event that the log wrote about itself."""
 
     n: int
@@ -41,7 +40,7 @@ class OwnEvent(NamedTuple):
 
 @dataclass
 class Log:
-    """What the checks look at. All reads are of one snapshot of the database."""
+    """The input of the checks. All reads belong to one snapshot of the database."""
 
     connection: psycopg.Connection[Any] = field(repr=False)
     head: Head
@@ -51,7 +50,7 @@ class Log:
     policy: Policy | None
     lag_limit: int
     every_manifest: bool = False
-    field_key: bytes = field(default=b"", repr=False)  # of the personal values
+    field_key: bytes = field(default=b"", repr=False)  # decrypts personal values
     segment: Segment = field(default_factory=Segment)  # all of its segments, joined
     events: int = 0
 
@@ -60,36 +59,36 @@ class Log:
         return self.segment.findings
 
     def rows(self, query: str, *params: object) -> list[Any]:
-        """All rows of a short answer."""
+        """Run a query with a short result; returns all rows."""
         return self.connection.execute(query, params, binary=True).fetchall()
 
-    def own(self, kind: str) -> list[OwnEvent]:
-        """The events of a kind that stand in the log, in its order."""
-        return [OwnEvent._make(row) for row in self.rows(_OWN, kind)]
+    def events_of_kind(self, kind: str) -> list[LogEvent]:
+        """List the log's own events of a kind, in the order of their leaves."""
+        return [LogEvent._make(row) for row in self.rows(_LOG_EVENTS, kind)]
 
     def add(self, check: str, what: str, n: int = -1, event_id: str = "", at: str = "") -> None:
-        """Keep a problem."""
+        """Record a problem."""
         self.findings.add(Problem(check, what, n, event_id, at))
 
 
-# Returns the numbers of a check as a sentence; problems go into the log's findings under the check's name.
+# Returns a sentence with the check's numbers. Problems are added to the log's findings under the check's name.
 LogCheck = Callable[[Log], str]
 
 
 def read_head(connection: psycopg.Connection[Any]) -> Head | None:
-    """The row of the log's end; None before the log is opened."""
+    """Read the log_head row; None before the log is opened."""
     row = connection.execute(_HEAD, binary=True).fetchone()
     return Head._make(row) if row else None
 
 
 def read_size(connection: psycopg.Connection[Any]) -> int:
-    """How many leaves the log has: one more than the number of the last."""
+    """Return how many leaves the log has: the last leaf's number plus one."""
     ((size,),) = connection.execute(_END, binary=True).fetchall()
     return int(size)
 
 
 def first_of_version_2(connection: psycopg.Connection[Any], size: int) -> int:
-    """Where entries of version 2 begin; that all before have version 1 and all after 2 is seen when they are made."""
+    """Find the first entry of version 2 by bisection. Every entry's version is checked when it is recomputed."""
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2

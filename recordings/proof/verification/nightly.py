@@ -1,4 +1,4 @@
-"""Every night the whole log is verified, and whoever opens the portal can see that it was."""
+"""Verify the whole log every night, store the result, and alert everybody when it fails or is missing."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -19,13 +19,13 @@ logger = structlog.get_logger("portal.verification")
 
 ACTOR = Actor.system("verification")
 HOUR = time(2, 30)
-# Two nights and some hours: one that failed for want of a database is not an alarm yet.
-SILENCE = timedelta(hours=50)
+# Two nights and some hours, so that one night without a database raises no alarm.
+MAX_AGE = timedelta(hours=50)
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('audit.verification', 0))"
 
 
 def is_due(now: datetime) -> bool:
-    """Whether the night's hour has passed since the last verification began, or since the first event."""
+    """Tell whether HOUR has passed since the last verification began, or else since the first event."""
     newest = newest_verification()
     if newest is not None:
         return newest.started_at < latest(HOUR, now)
@@ -34,13 +34,13 @@ def is_due(now: datetime) -> bool:
 
 
 def verify_nightly() -> TrailVerification | None:
-    """Verify, keep the result, write it into the trail. None when a verification is running already."""
+    """Verify the log and store the result. None when another verification is running."""
     with psycopg.connect(database_address(), autocommit=True) as holder:
         if holder.execute(_LOCK).fetchone() != (True,):
             return None
         began = timezone.now()
         try:
-            return keep(verify_portal(), by=ACTOR)
+            return store_result(verify_portal(), by=ACTOR)
         except CannotVerify as error:
             row = TrailVerification(
                 started_at=began,
@@ -50,11 +50,11 @@ def verify_nightly() -> TrailVerification | None:
                 ok=False,
                 problem=error.sentence,
             )
-            return _keep(row, ACTOR, {})
+            return _store(row, ACTOR, {})
 
 
-def keep(result: Verification, *, by: Actor) -> TrailVerification:
-    """Keep a result: a row for the pages, an event for the trail."""
+def store_result(result: Verification, *, by: Actor) -> TrailVerification:
+    """Store a result as a row for the pages and as an event in the trail."""
     problem = str(result.problem) if result.problem else ""
     row = TrailVerification(
         started_at=result.started_at,
@@ -67,20 +67,20 @@ def keep(result: Verification, *, by: Actor) -> TrailVerification:
     )
     for check in result.checks:
         if check.name == "values" and not check.ok:
-            # The database notes the incident once: the next night finds the same values.
+            # note_trouble() records the incident only once, although every night finds the same values.
             with connection.cursor() as cursor:
                 sentence = check.sentence.partition(" (and ")[0]
                 cursor.execute("SELECT audit.note_trouble('values_damaged', %s)", [sentence])
-    return _keep(row, by, {"root": result.root.hex()})
+    return _store(row, by, {"root": result.root.hex()})
 
 
-def _keep(row: TrailVerification, by: Actor, more: dict[str, Any]) -> TrailVerification:
+def _store(row: TrailVerification, by: Actor, extra: dict[str, Any]) -> TrailVerification:
     detail = {
         "verification": str(row.id),
         "events": row.events,
         "leaves": row.leaves,
         "duration_ms": round(row.duration / timedelta(milliseconds=1)),
-        **more,
+        **extra,
         **({"sentence": row.problem[:1000]} if row.problem else {}),
     }
     with transaction.atomic():
@@ -99,27 +99,27 @@ def _keep(row: TrailVerification, by: Actor, more: dict[str, Any]) -> TrailVerif
 
 
 def newest_verification() -> TrailVerification | None:
-    """The newest result; None before the first."""
+    """Return the newest result; None before the first."""
     return TrailVerification.objects.order_by("-started_at").first()
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """What every page must say of the log's verification."""
+    """A warning about the log's verification, shown on every page."""
 
     title: str
     sentence: str
 
 
 def alarm() -> Alarm | None:
-    """The newest verification found the log broken, or there was none for two nights; None while all is well."""
+    """Return the warning to show: the last verification failed, or there was none for MAX_AGE. None if all is well."""
     newest = newest_verification()
     if newest is not None and not newest.ok:
         return Alarm(
             "The audit trail did not pass its verification.",
             f"{newest.problem} Keep the database as it is, and run manage.py verify_trail.",
         )
-    if newest is not None and timezone.now() - newest.started_at > SILENCE:
+    if newest is not None and timezone.now() - newest.started_at > MAX_AGE:
         return Alarm(
             "The audit trail was not verified last night.",
             "The clock (celery beat) or the worker may not be running.",
@@ -128,7 +128,7 @@ def alarm() -> Alarm | None:
 
 
 def metrics() -> dict[str, float]:
-    """For the metrics page: whether the newest verification passed, how old it is, how long it took, in seconds."""
+    """Return the metrics of the newest verification: whether it passed, its age and duration in seconds, its leaves."""
     newest = newest_verification()
     if newest is None:
         return {}

@@ -1,4 +1,4 @@
-"""The verification of this portal's own log: its database, its policy, its limits."""
+"""Verify this portal's own log, with its database, trust policy and limits."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ _LIBPQ = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert"
 
 
 class CannotVerify(PortalError):
-    """Nothing could be verified: neither good nor bad is known."""
+    """The verification could not run, so nothing is known about the log."""
 
     status = 503
     sentence = "The log could not be verified."
@@ -26,7 +26,7 @@ class CannotVerify(PortalError):
 def verify_portal(
     progress: Callable[[int, int], None] | None = None, *, every_manifest: bool = False
 ) -> Verification:
-    """Verify everything as the application sees it. Raises CannotVerify with a sentence."""
+    """Verify everything, as the application's role can read it. Raises CannotVerify."""
     try:
         return verify(
             database_address(),
@@ -43,9 +43,9 @@ def verify_portal(
 
 
 def database_address() -> str:
-    """The application's database as libpq takes it. The application reads the trail and cannot change it."""
-    given = connection.get_connection_params()
-    return make_conninfo("", **{name: given[name] for name in _LIBPQ if given.get(name)})
+    """Return the address of the application's database for libpq. Its role can read the trail but not change it."""
+    parameters = connection.get_connection_params()
+    return make_conninfo("", **{name: parameters[name] for name in _LIBPQ if parameters.get(name)})
 
 
 def _policy() -> Policy | None:

@@ -1,4 +1,4 @@
-"""Who signed the log's checkpoints, and who cosigned them: against the keys of the trust policy."""
+"""Verify the signatures and cosignatures of the log's checkpoints with the keys of the trust policy."""
 
 from recordings.proof.verification.findings import plural
 from recordings.proof.verification.log import Log
@@ -13,79 +13,79 @@ ORDER BY s.size
 _BY_SIZE = """
 SELECT size, array_agg(DISTINCT witness) FROM audit.cosignature GROUP BY size ORDER BY size DESC LIMIT 10000
 """
-_LONELY = """
+_UNWITNESSED = """
 SELECT count(*) FROM audit.checkpoint WHERE size > %s AND signed_at < clock_timestamp() - make_interval(secs => %s)
 """
 _PAGE = 1000
-# A witness may be away for a while; what nobody else has seen for so long is only our own word.
-PATIENCE_SECONDS = 3600
+# Witnesses may be unreachable for this long. Older checkpoints must have a quorum.
+QUORUM_WITHIN_SECONDS = 3600
 
 
 def check_signatures(log: Log) -> str:
-    """Every checkpoint says what its row says, and a key of the policy has signed it."""
+    """Check that every checkpoint's note matches its row and is signed by a key of the policy."""
     keys, count = [party.key for party in log.policy.logs] if log.policy else [], 0
     with log.connection.cursor("notes", binary=True) as cursor:
         cursor.itersize = _PAGE
         for size, root, origin, note in cursor.execute(_CHECKPOINTS):
             count += 1
             if log.policy is not None and (
-                trouble := _signature_trouble(note, Checkpoint(origin, size, root), keys)
+                problem := _signature_problem(note, Checkpoint(origin, size, root), keys)
             ):
-                log.add("signatures", f"The checkpoint of size {size:,}: {trouble}")
+                log.add("signatures", f"The checkpoint of size {size:,}: {problem}")
     if count and log.policy is None:
-        log.add("signatures", "No trust policy says whose signatures to expect (AUDIT_POLICY_FILE).")
+        log.add("signatures", "No trust policy names the log's keys (AUDIT_POLICY_FILE).")
     return plural(count, "checkpoint") + " signed by the log's key"
 
 
-def _signature_trouble(text: str, checkpoint: Checkpoint, keys: list[VerifierKey]) -> str:
-    """What is wrong with a checkpoint's note; empty when a key of the log signed it."""
+def _signature_problem(text: str, checkpoint: Checkpoint, keys: list[VerifierKey]) -> str:
+    """Return what is error with a checkpoint's note; empty when a key of the log signed it."""
     try:
         note = Note.parse(text)
         if note.text != checkpoint.text():
-            return "its note says something else than its row."
+            return "its note does not match its row."
         note.verify([key.named(checkpoint.origin) for key in keys])
-    except NoteError as wrong:
-        return str(wrong)
+    except NoteError as error:
+        return str(error)
     return ""
 
 
 def check_cosignatures(log: Log) -> str:
-    """Every witness's line verifies with the key that the policy has of it."""
+    """Check every cosignature with the key that the policy has for its witness."""
     counts: dict[str, int] = {}
     with log.connection.cursor("cosignatures", binary=True) as cursor:
         cursor.itersize = _PAGE
         for size, witness, line, time, note in cursor.execute(_COSIGNATURES):
             counts[witness] = counts.get(witness, 0) + 1
-            if trouble := _cosignature_trouble(log, witness, line, time, note):
-                log.add("cosignatures", f"{witness} on size {size:,}: {trouble}")
+            if problem := _cosignature_problem(log, witness, line, time, note):
+                log.add("cosignatures", f"{witness} on size {size:,}: {problem}")
     unknown = sorted(set(counts) - set(log.policy.witnesses if log.policy else ()))
     counted = ", ".join(f"{count:,} of {witness}" for witness, count in sorted(counts.items())) or "none"
-    return counted + (f"; not in the policy any more: {', '.join(unknown)}" if unknown else "")
+    return counted + (f"; no longer in the policy: {', '.join(unknown)}" if unknown else "")
 
 
-def _cosignature_trouble(log: Log, witness: str, line: str, time: int, note: str) -> str:
-    """What is wrong with a witness's line; empty when it verifies, or the policy does not know the witness."""
+def _cosignature_problem(log: Log, witness: str, line: str, time: int, note: str) -> str:
+    """Return what is wrong with a cosignature; empty when it verifies, or when the policy does not name the witness."""
     party = log.policy.witnesses.get(witness) if log.policy else None
     if party is None:
         return ""
     try:
         cosigned = Note(Note.parse(note).text, (Signature.parse(line.rstrip("\n")),))
         (signed,) = cosigned.verify([party.key])
-    except NoteError as wrong:
-        return str(wrong)
-    # PostgreSQL's times count from 2000, the witness's from 1970.
+    except NoteError as error:
+        return str(error)
+    # PostgreSQL counts from 2000, the witness from 1970.
     agrees = signed.time is not None and (signed.time - 946_684_800) * 1_000_000 == time
-    return "" if agrees else "the time in its row is not the time that it signed."
+    return "" if agrees else "the time in its row is not the signed time."
 
 
 def check_quorum(log: Log) -> str:
-    """As many witnesses as the policy asks for have seen the log, all but the newest hour of it."""
+    """Check that every checkpoint older than an hour is covered by one with a quorum of cosignatures."""
     if log.policy is None or log.policy.met_by(()):
-        return "the policy asks for no witness"
+        return "the policy requires no witness"
     sizes = (size for size, names in log.rows(_BY_SIZE) if log.policy.met_by(names))
-    seen = next(sizes, 0)
-    ((lonely,),) = log.rows(_LONELY, seen, PATIENCE_SECONDS)
-    if lonely:
-        what = f"{plural(lonely, 'checkpoint')} older than an hour"
-        log.add("quorum", f"{what}, none of them signed by as many witnesses as the policy asks for.")
-    return f"the policy's witnesses have seen the first {seen:,} leaves"
+    witnessed_size = next(sizes, 0)
+    ((unwitnessed,),) = log.rows(_UNWITNESSED, witnessed_size, QUORUM_WITHIN_SECONDS)
+    if unwitnessed:
+        what = f"{plural(unwitnessed, 'checkpoint')} older than an hour"
+        log.add("quorum", f"{what} without the quorum of cosignatures that the policy requires.")
+    return f"the first {witnessed_size:,} leaves are witnessed"

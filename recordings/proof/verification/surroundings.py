@@ -1,12 +1,12 @@
-"""Check what is around the log: events not sealed yet, leaves too many, the triggers that guard its tables."""
+"""Check what surrounds the log: events without a leaf, extra leaves, and the guards of its tables."""
 
 from recordings.proof.verification.findings import moment, plural
-from recordings.proof.verification.guards import differences, made_by_migrations, read_guards
+from recordings.proof.verification.guards import differences, expected_guards, read_guards
 from recordings.proof.verification.log import Log
 
 _COUNT = "SELECT count(*) FROM audit.event"
 _BEYOND = "SELECT count(*), min(n) FROM audit.leaf WHERE n < 0 OR n >= %s"
-# The whole anti-join, by another way than the sealer's: by the ids of events, not their numbers.
+# Compares all events with all leaves by event id, whereas the sealer compares by number.
 _UNSEALED = """
 WITH waiting AS MATERIALIZED (
     SELECT id FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.event_id = e.event_id))
@@ -16,7 +16,7 @@ FROM waiting JOIN audit.event e USING (id) ORDER BY id
 
 
 def check_unsealed(log: Log) -> str:
-    """No committed event may wait longer than the limit for its leaf."""
+    """Check that no committed event has waited longer than the limit for its leaf."""
     ((log.events,),) = log.rows(_COUNT)
     waiting = late = 0
     with log.connection.cursor("unsealed", binary=True) as cursor:
@@ -24,16 +24,16 @@ def check_unsealed(log: Log) -> str:
             waiting += 1
             late += is_late
             if is_late:
-                log.add("unsealed", "is not sealed yet.", -1, event_id, moment(recorded_at))
+                log.add("unsealed", "it is not sealed yet.", -1, event_id, moment(recorded_at))
     if log.events != log.segment.leaves - log.segment.gone + waiting:
-        log.add("unsealed", "Some event has more than one leaf.")
+        log.add("unsealed", "An event has more than one leaf.")
     return (
         f"{plural(log.events, 'event')}, {waiting:,} waiting, {late:,} of them longer than {log.lag_limit} s"
     )
 
 
 def check_beyond(log: Log) -> str:
-    """There are no leaves outside the log. The leaves within were checked one by one."""
+    """Check that there are no leaves outside the log. Those within were checked one by one."""
     ((count, first),) = log.rows(_BEYOND, log.size)
     if count:
         log.add("leaves", f"There are {count:,} leaves beyond the log's end.", first)
@@ -41,8 +41,8 @@ def check_beyond(log: Log) -> str:
 
 
 def check_guards(log: Log) -> str:
-    """Triggers, functions, owners and rights are those that the migrations made."""
-    made = made_by_migrations()
-    for sentence in differences(read_guards(log.connection), made):
+    """Check that triggers, functions, owners and privileges are those that the migrations created."""
+    expected = expected_guards()
+    for sentence in differences(read_guards(log.connection), expected):
         log.add("guards", sentence)
-    return f"{plural(len(made), 'trigger, function or right', 'triggers, functions and rights')} as they were made"
+    return f"{len(expected):,} triggers, functions and privileges unchanged"

@@ -1,7 +1,7 @@
-"""Personal values: each one that can be opened is opened and compared with its commitment in the event.
+"""Check personal values: decrypt each that can be decrypted, and compare it with its commitment in the event.
 
-A value that is not there must have been erased: by a `subject.erased` event that came after it. What is left over was
-deleted by somebody else, and would read "erased" on every page.
+A missing value must have been erased by a later `subject.erased` event. Otherwise somebody deleted it, and every page
+would show it as erased.
 """
 
 from collections import defaultdict
@@ -25,16 +25,16 @@ FROM audit.event e LEFT JOIN audit.personal p USING (event_id) LEFT JOIN audit.l
 _KEYS = "SELECT subject, wrapped FROM audit.subject_keys"
 _ERASED = "SELECT recorded_at, body FROM audit.event WHERE kind = 'subject.erased'"
 _FIELDS = ("actor.name", "source.ip", "source.user_agent", "purpose.note", "object.label")
-# In action_detail nothing tells a commitment from other text; these are the types whose `q` is one.
+# A commitment in action_detail looks like any other text. In events of these types, `q` is one.
 _SEARCHES = ("search.run", "audit.searched", "audit.viewed", "export.requested")
-# What bears a customer's name as its label. The event does not say which customer's.
-_CUSTOMERS_THINGS = ("object", "recording")
+# Kinds of objects whose label is a customer's name. The event does not say which customer's.
+_LABELLED_WITH_CUSTOMER = ("object", "recording")
 _NONCE = 12
 _ROWS_AT_ONCE = 2000
 
 
 class Event(NamedTuple):
-    """An event and the values that rest beside it."""
+    """An event and its stored personal values."""
 
     event_id: UUID
     recorded_at: int
@@ -47,7 +47,7 @@ class Event(NamedTuple):
 
 @dataclass
 class Count:
-    """How many values are as they must be. Customers' values that are gone are counted: events do not name them."""
+    """How many values are as expected. Missing values of customers are only counted, as events do not name them."""
 
     opened: int = 0
     erased: int = 0
@@ -57,9 +57,9 @@ class Count:
 
 
 def check_values(log: Log) -> str:
-    """Each personal value is the one that was committed to, and each that is gone was erased."""
+    """Check that each personal value matches its commitment, and that each missing one was erased."""
     if not log.field_key:
-        return "not opened: the key of the personal values was not given"
+        return "not checked: the key of the personal values was not given"
     keys, erasures, count = _Keys(log), _Erasures(log), Count()
     with log.connection.cursor("values", binary=True) as cursor:
         cursor.itersize = _ROWS_AT_ONCE
@@ -67,27 +67,27 @@ def check_values(log: Log) -> str:
             _check_event(log, keys, erasures, count, Event._make(row))
     if count.of_customers > erasures.of_customers:
         gone = count.of_customers - erasures.of_customers
-        what = f"Labels of customers are gone ({gone:,} more than were erased); this is the first that is missing."
+        what = f"Customers' labels are missing ({gone:,} more than were erased). This is the first."
         log.add("values", what, *count.first_of_customers)
     values = plural(count.opened + count.wrong + count.erased + count.of_customers, "value")
-    return f"{values}, {count.opened:,} opened and compared, {count.erased + count.of_customers:,} erased"
+    return f"{values}, {count.opened:,} decrypted and compared, {count.erased + count.of_customers:,} erased"
 
 
 def _check_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count, event: Event) -> None:
-    body, there = _parse(event.body), set()
+    body, present = _parse(event.body), set()
     where = event.n, str(event.event_id), moment(event.recorded_at)
-    rest = zip(event.fields or (), event.subjects or (), event.sealed or (), strict=False)
-    for name, subject, sealed in rest:
-        if ciphers := keys.of(subject):  # without its key a value is as good as gone
-            there.add(name)
-            trouble = _wrong(ciphers, event.event_id, name, sealed, _text_at(body, name))
-            count.opened, count.wrong = count.opened + (not trouble), count.wrong + bool(trouble)
-            if trouble:
-                log.add("values", f"its {name} {trouble}", *where)
+    stored = zip(event.fields or (), event.subjects or (), event.sealed or (), strict=False)
+    for name, subject, sealed in stored:
+        if ciphers := keys.of(subject):  # without its key a value counts as missing
+            present.add(name)
+            problem = _value_problem(ciphers, event.event_id, name, sealed, _text_at(body, name))
+            count.opened, count.wrong = count.opened + (not problem), count.wrong + bool(problem)
+            if problem:
+                log.add("values", f"its {name} {problem}", *where)
     for name in _committed(body):
-        if name in there:
+        if name in present:
             continue
-        if name == "object.label" and _text_at(body, "object.kind") in _CUSTOMERS_THINGS:
+        if name == "object.label" and _text_at(body, "object.kind") in _LABELLED_WITH_CUSTOMER:
             count.of_customers += 1
             if not count.first_of_customers[1] or event.n < count.first_of_customers[0]:
                 count.first_of_customers = where
@@ -95,20 +95,20 @@ def _check_event(log: Log, keys: "_Keys", erasures: "_Erasures", count: Count, e
             count.erased += 1
         else:
             count.wrong += 1
-            log.add("values", f"its {name} is gone, and no erasure explains it.", *where)
+            log.add("values", f"its {name} is missing, and no erasure explains it.", *where)
 
 
-def _wrong(ciphers: list[AESGCM], event_id: UUID, name: str, sealed: bytes, commitment: str) -> str:
-    """What is wrong with a value; nothing when it is the one that was committed to."""
+def _value_problem(ciphers: list[AESGCM], event_id: UUID, name: str, sealed: bytes, commitment: str) -> str:
+    """Return what is wrong with a value; empty when it matches its commitment."""
     for cipher in ciphers:
         try:
             plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event_id.bytes + name.encode())
         except (InvalidTag, ValueError):
             continue
-        # Salt and value follow one another in both, so they need not be parted.
-        fits = sha256(b"audit-field-v1\0" + name.encode() + b"\0" + plain).hexdigest() == commitment
-        return "" if fits else "is not the value that the event commits to."
-    return "does not open: it belongs to another event, field or person."
+        # The decrypted bytes are salt and value in the order in which the commitment hashes them.
+        matches = sha256(b"audit-field-v1\0" + name.encode() + b"\0" + plain).hexdigest() == commitment
+        return "" if matches else "is not the value to which the event commits."
+    return "cannot be decrypted: it belongs to another event, field or person."
 
 
 def _committed(body: Mapping[str, Any]) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _committed(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _text_at(body: Mapping[str, Any], name: str) -> str:
-    """The text of a field such as actor.name; empty where there is none."""
+    """Return the text of a field such as actor.name; empty when there is none."""
     part, _, key = name.partition(".")
     fields = body.get(part)
     text = fields.get(key) if isinstance(fields, dict) else None
@@ -128,7 +128,7 @@ def _text_at(body: Mapping[str, Any], name: str) -> str:
 
 
 def _subject(body: Mapping[str, Any], name: str) -> str:
-    """Whose value it is, unless it is a customer's."""
+    """Return whose value it is, unless it is a customer's."""
     return _text_at(body, "object.ref" if name == "object.label" else "actor.ref")
 
 
@@ -141,7 +141,7 @@ def _parse(data: bytes) -> Mapping[str, Any]:
 
 
 class _Erasures:
-    """Who was erased, when last, and how many values of customers went with them."""
+    """Who was erased, when last, and how many values of customers were erased."""
 
     def __init__(self, log: Log) -> None:
         self._last: dict[str, int] = {}
@@ -154,25 +154,25 @@ class _Erasures:
                 self.of_customers += int(detail.get("values", 0))
 
     def explain(self, subject: str, recorded_at: int) -> bool:
-        """Whether the subject was erased after this."""
+        """Tell whether the subject was erased after this time."""
         return self._last.get(subject, recorded_at - 1) >= recorded_at
 
 
 class _Keys:
-    """The ciphers of each subject: the key in force, and those that were set aside. Unwrapped at first need."""
+    """The ciphers of each subject: the current key and earlier ones. Unwrapped when first needed."""
 
     def __init__(self, log: Log) -> None:
-        self._log, self._ready = log, dict[str, list[AESGCM]]()
+        self._log, self._unwrapped = log, dict[str, list[AESGCM]]()
         self._wrapped: dict[str, list[bytes]] = defaultdict(list)
         with log.connection.cursor("keys", binary=True) as cursor:
             for subject, wrapped in cursor.execute(_KEYS):
                 self._wrapped[subject].append(wrapped)
 
     def of(self, subject: str) -> list[AESGCM]:
-        if subject not in self._ready:
-            opened = [self._unwrap(subject, wrapped) for wrapped in self._wrapped.get(subject, ())]
-            self._ready[subject] = [cipher for cipher in opened if cipher]
-        return self._ready[subject]
+        if subject not in self._unwrapped:
+            ciphers = [self._unwrap(subject, wrapped) for wrapped in self._wrapped.get(subject, ())]
+            self._unwrapped[subject] = [cipher for cipher in ciphers if cipher]
+        return self._unwrapped[subject]
 
     def _unwrap(self, subject: str, wrapped: bytes) -> AESGCM | None:
         try:

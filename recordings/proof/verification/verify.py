@@ -1,4 +1,4 @@
-"""The verification of the whole log: two segments side by side, then what only the whole can tell."""
+"""Verify the whole log: two segments in parallel, then the checks that need the whole."""
 
 import os
 import time
@@ -26,14 +26,14 @@ from recordings.proof.verification.values import check_values
 from recordings.tlog.policy import Policy
 from recordings.tlog.tiles import WIDTH
 
-# Below this processes of their own cost more than they bring.
-_WORTH_A_WORKER = 20_000
+# A log with fewer leaves is verified faster in one process.
+_MIN_LEAVES_FOR_TWO_PROCESSES = 20_000
 _LAG_LIMIT = 300
-# What is checked while the rows are read, in sentences that the number of leaves goes into.
+# The checks made while rows are read. The number of events is inserted into their sentences.
 _ROW_CHECKS = {
     "bodies": "{} hashed again",
-    "columns": "the index columns of {} say what the bytes say",
-    "entries": "{} made again from event and counters",
+    "columns": "the index columns of {} match their bodies",
+    "entries": "{} recomputed from event and counters",
 }
 _CHECKS: dict[str, LogCheck] = {
     "leaves": check_beyond,
@@ -53,7 +53,7 @@ _CHECKS: dict[str, LogCheck] = {
     "values": check_values,
 }
 
-# Told how many leaves of how many are done.
+# Called with the number of leaves checked so far, and of all leaves.
 Progress = Callable[[int, int], None]
 
 
@@ -66,12 +66,12 @@ def verify(
     every_manifest: bool = False,
     field_key: bytes = b"",
 ) -> Verification:
-    """Recompute everything in the database at `url` (libpq's address, with the reader's rights) and compare.
+    """Recompute everything in the database at `url` (a libpq address with the reader's rights) and compare.
 
-    `policy` has the keys of log and witnesses; `lag_limit` is how many seconds an event may wait for its leaf;
-    `field_key` opens the personal values.
-    `every_manifest` counts the heads of all manifests, and reads every event as strictly as the sealer did.
-    Raises psycopg.Error when the database cannot be read, ChildLost when a process that checks a stretch dies.
+    `policy` has the keys of the log and the witnesses. `lag_limit` is how many seconds an event may wait for its leaf.
+    `field_key` decrypts the personal values. `every_manifest` recomputes the heads of all manifests, not only of the
+    last day, and parses every event as strictly as the sealer does. Raises psycopg.Error when the database cannot be
+    read, ChildLost when a process that checks a segment dies.
     """
     started_at, began = datetime.now(UTC), time.monotonic()
     with closing(connect(url)) as connection:
@@ -90,58 +90,59 @@ def verify(
             field_key,
         )
 
-        # Every row: events, entries and leaves are computed again, a long log in two processes.
+        # Every row: recompute events, entries and leaves; a long log in two processes.
         started = time.monotonic()
         log.segment = _check_segments(log, url, progress or (lambda done, size: None))
         seconds, leaves = time.monotonic() - started, plural(log.segment.leaves, "event")
         checks = [
-            _result(log, name, sentence.format(leaves), seconds if name == "bodies" else None)
+            _check_result(log, name, sentence.format(leaves), seconds if name == "bodies" else None)
             for name, sentence in _ROW_CHECKS.items()
         ]
 
-        # Then what only the whole log can tell.
+        # Then the checks that need the whole log.
         for name, check in _CHECKS.items():
             started = time.monotonic()
             sentence = check(log)
-            checks.append(_result(log, name, sentence, time.monotonic() - started))
+            checks.append(_check_result(log, name, sentence, time.monotonic() - started))
     result = Verification(log.events, log.segment.leaves, log.head.root, started_at, checks=checks)
     result.problem = log.findings.first
     result.seconds = time.monotonic() - began
     return result
 
 
-def _result(log: Log, name: str, sentence: str, seconds: float | None) -> Check:
-    """A check with its sentence, or with the first problem that was found under its name."""
+def _check_result(log: Log, name: str, sentence: str, seconds: float | None) -> Check:
+    """Build a check's result: its sentence, or the first problem found under its name."""
     problem = log.findings.firsts.get(name)
     if problem is None:
         return Check(name, True, sentence, seconds)
     others = log.findings.counts[name] - 1
-    more = f" (and {plural(others, 'more problem')})" if others else ""
-    return Check(name, False, f"{problem}{more}", seconds)
+    count = f" (and {plural(others, 'more problem')})" if others else ""
+    return Check(name, False, f"{problem}{count}", seconds)
 
 
 def _check_segments(log: Log, url: str, progress: Progress) -> Segment:
-    """Check all leaves: a short log here, the halves of a long one in a process each, all in this snapshot."""
+    """Check all leaves in one database snapshot: a short log in this process, a long one in two others."""
     size = log.size
     ((snapshot,),) = log.rows("SELECT pg_export_snapshot()")
     middle = _middle(size)
-    known = (url, snapshot, log.head.tag_key, log.parents_from)
-    first = Job(*known, BEGINNING, log.every_manifest, 0, middle)
+    common = (url, snapshot, log.head.tag_key, log.parents_from)
+    first = Job(*common, BEGINNING, log.every_manifest, 0, middle)
     if middle == size:
         return _joined(check_segment(first), size, progress)
-    second = Job(*known, _closed_until(log, middle), log.every_manifest, middle, size)
+    second = Job(*common, _closed_until(log, middle), log.every_manifest, middle, size)
     with in_children([partial(check_segment, first), partial(check_segment, second)]) as results:
         return _joined(results, size, progress)
 
 
 def _closed_until(log: Log, n: int) -> str:
-    """What the manifests before leaf `n` say at most. Whether they may is checked with their own leaves."""
-    times = [detail(event).get("closed_until") for event in log.own("heads.manifest") if event.n < n]
+    """Return the latest time to which manifests before leaf `n` close the log. They are checked with their segment."""
+    manifests = log.events_of_kind("heads.manifest")
+    times = [detail(event).get("closed_until") for event in manifests if event.n < n]
     return max((time for time in times if isinstance(time, str)), default=BEGINNING)
 
 
 def _joined(results: Iterable[int | Segment], size: int, progress: Progress) -> Segment:
-    """The whole log as one segment; of `results`, numbers are leaves that were checked."""
+    """Join the segments into one. Numbers among `results` are leaves that were checked, for `progress`."""
     done, segments = 0, list[Segment]()
     for result in results:
         if isinstance(result, Segment):
@@ -156,26 +157,26 @@ def _joined(results: Iterable[int | Segment], size: int, progress: Progress) -> 
 
 
 def _middle(size: int) -> int:
-    """Where the second segment begins, at a block's start; the log's end when one process is enough."""
-    if size < _WORTH_A_WORKER or (os.cpu_count() or 1) < 2:
+    """Return where the second segment begins, at a block's start; the log's end when one process is enough."""
+    if size < _MIN_LEAVES_FOR_TWO_PROCESSES or (os.cpu_count() or 1) < 2:
         return size
     return size // 2 // WIDTH * WIDTH
 
 
 def join(segment: Segment, later: Segment) -> None:
-    """Put the next segment behind a segment: what it believed of the leaves before it must be so."""
+    """Append the next segment. What it assumed about the leaves before it is compared with them."""
     segment.leaves += later.leaves
     segment.gone += later.gone
     segment.restored += later.restored
     segment.blocks.merge(later.blocks)
     segment.marks.merge(later.marks)
     segment.findings.merge(later.findings)
-    for kind, seams in later.seams.items():
+    for kind, starts in later.starts.items():
         ends = segment.ends[kind]
-        for tag, seam in seams.items():
+        for tag, start in starts.items():
             end = ends.get(tag)
-            if (seam.leaves, seam.last) != ((end.leaves, end.last) if end else (0, None)):
-                count = f"{kind}_n {seam.leaves + 1} after leaf {seam.last}"
-                what = f"its entry counts {count}; there are {end.leaves if end else 0} before it."
-                segment.findings.add(Problem("entries", what, seam.n, seam.event_id))
+            if (start.leaves, start.last) != ((end.leaves, end.last) if end else (0, None)):
+                count = f"{kind}_n {start.leaves + 1} after leaf {start.last}"
+                what = f"its entry counts {count}, but there are {end.leaves if end else 0} leaves before it."
+                segment.findings.add(Problem("entries", what, start.n, start.event_id))
         ends |= later.ends[kind]

@@ -1,6 +1,7 @@
-"""The scene of every attack: a log that is sealed, signed and witnessed, and what can be done to it.
+"""The starting point of every attack: a log that is sealed, signed and witnessed.
 
-Django's models are imported inside: this file is read before Django is set up when it is named on the command line.
+Django's models are imported inside, because this file is read before Django is set up when it is named on the command
+line.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ from auditportal.embedded import Services
 def scene(
     committed_db: None, services: Services, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Any:
-    """Leaf 0 opens the log. 1 and 3: Noa, 2: Tom on recording 1; 4: Tom on recording 2; a manifest; all witnessed."""
+    """A witnessed log. Leaf 0 opens it; 1 and 3: Noa, 2: Tom on recording 1; 4: Tom on recording 2; a manifest."""
     from recordings.proof.evidence.bundle import final_checkpoint
     from tests.integration.attacks.scene import Scene
     from tests.integration.proof.evidence.bundles import NOA, TOM, make_log, opened

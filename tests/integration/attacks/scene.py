@@ -1,4 +1,4 @@
-"""Who takes part in an attack: the superuser, the thief of the key, the auditor – and what each of them sees."""
+"""The parties of an attack: the superuser, the thief of the log's key, and the auditor, with what each of them sees."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ DELETE_TOMS = "DELETE FROM audit.event WHERE id = (SELECT event_no FROM audit.le
 
 
 class Thief(InProcess):
-    """Somebody with the log's own key, and a memory of their own instead of that of the signer that holds it."""
+    """An attacker with the log's own key, and an own state instead of the signer's."""
 
     def __init__(self, key: SigningKey, folder: Path) -> None:
         self.state = State(folder)
@@ -54,7 +54,7 @@ class Thief(InProcess):
 
 @dataclass
 class Scene:
-    """The portal, and everybody who looks at it."""
+    """The portal and all parties that look at it."""
 
     log: Log
     folder: Path
@@ -67,7 +67,7 @@ class Scene:
 
     @contextmanager
     def superuser(self) -> Iterator[psycopg.Connection[Any]]:
-        """Triggers off, whatever they please, triggers on again."""
+        """Connect as a superuser who disables the triggers and enables them again afterwards."""
         with psycopg.connect(self.log.services.admin_url, autocommit=True) as connection:
             for table in TABLES:
                 connection.execute(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
@@ -77,8 +77,7 @@ class Scene:
                     connection.execute(f"ALTER TABLE audit.{table} ENABLE ALWAYS TRIGGER {trigger}")
 
     def rewrite(self, *statements: str) -> None:
-        """Change events, forget the log and what it counted, and seal it again from its first leaf with the stolen
-        key."""
+        """Change events, delete the log, and seal it again from its first leaf with the stolen key."""
         with self.superuser() as connection:
             for statement in (*statements, _FORGET_ITSELF, _FORGET):
                 connection.execute(statement)
@@ -86,7 +85,7 @@ class Scene:
         self.seal_with_stolen_key(manifest=True)
 
     def seal_with_stolen_key(self, *, manifest: bool = False) -> int:
-        """Go on sealing, signed by whoever has the key."""
+        """Continue sealing, signed by the thief."""
         thief: Any = Thief(self.signer.key, self.folder / "thief")
         try:
             return seal_all(self.log.services, manifest=manifest, signer=thief)
@@ -94,7 +93,7 @@ class Scene:
             thief.state.close()
 
     def fit_the_end(self, connection: psycopg.Connection[Any]) -> None:
-        """Make the row of the log's end agree with the leaves as they are now."""
+        """Make the log_head row agree with the leaves as they are now."""
         hashes = [row[0] for row in connection.execute("SELECT hash FROM audit.leaf ORDER BY n").fetchall()]
         edge = Frontier()
         edge.extend(hashes)
@@ -103,49 +102,49 @@ class Scene:
     # --- those who look
 
     def verified(self) -> list[str]:
-        """`manage.py verify_trail`: the names of the checks that fail."""
+        """List the checks of `manage.py verify_trail` that fail."""
         return [check.name for check in self.verification().checks if not check.ok]
 
     def verification(self) -> Verification:
         return verify_log(self.log.services.database_url, policy=self.signer.policy)
 
     def audited(self, bundle: Bundle | None = None, policy: str = "", **brought: Any) -> Result:
-        """The auditor's verifier over a bundle on recording 1, with the policy that they hold."""
+        """Run the auditor's verifier on a bundle about recording 1, with the auditor's policy."""
         bundle = bundle or self.bundle()
         return verify(bundle.file, policy=policy or self.signer.policy_text, **brought)
 
     def bundle(self, scope: Scope = RECORDING_1) -> Bundle:
-        """A bundle as the portal builds it now."""
+        """Build a bundle as the portal does now."""
         return self.log.bundle(scope)
 
     def bundle_of_thief(self, scope: Scope = RECORDING_1) -> Bundle:
-        """A bundle over a log that the thief seals."""
+        """Build a bundle from a log that the thief seals."""
         order = self.log.order(scope)
         self.seal_with_stolen_key()
         return self.log.build(order)
 
     def note(self, size: int | None = None) -> str:
-        """A checkpoint as it was signed, the newest when no size is given."""
+        """Return a signed checkpoint; the newest when no size is given."""
         found = Checkpoint.objects.filter(size=size) if size else Checkpoint.objects.order_by("-size")
         return found[0].note
 
     def consistency(self, old: int) -> tuple[int, list[bytes], str]:
-        """Old size, proof and checkpoint as the portal gives them to whoever asks, from what it has now."""
+        """Return old size, proof and checkpoint as the portal gives them to anyone now."""
         newest = Checkpoint.objects.order_by("-size")[0]
         with psycopg.connect(self.log.services.sealer_url) as connection:
             tree = Tree(connection.cursor()).at(newest.size)
             return old, tree.consistency_path(old), newest.note
 
     def proof_from(self, old: int) -> str:
-        """The same in the form of a tlog-witness request, as an auditor downloads it."""
+        """Return the same as a tlog-witness request, as an auditor downloads it."""
         size, path, note = self.consistency(old)
         return "\n".join([f"old {size}", *map(encode64, path)]) + f"\n\n{note}"
 
     def evidence(self) -> Sequence[Path]:
-        """What the witness has kept against the log."""
+        """Return what the witness has kept as evidence against the log."""
         return sorted(self.signer._states["internal-audit"].folder.glob("evidence/*.request"))
 
 
 def failing(result: Result) -> list[str]:
-    """The names of the verifier's checks that fail."""
+    """List the verifier's checks that fail."""
     return [check.name for check in result.checks if check.state == "fail"]

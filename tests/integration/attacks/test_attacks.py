@@ -55,7 +55,7 @@ def test_an_honest_log_and_bundle_hold(scene: Scene) -> None:
 
 
 def test_A1_a_sealed_event_is_edited(scene: Scene) -> None:
-    """The body, its hash and its columns agree with one another, and not with the leaf."""
+    """The body, its hash and its columns agree with one another, but not with the leaf."""
     honest = Leaf.objects.get(n=2)
     with scene.superuser() as superuser:
         superuser.execute(BLAME_NOA)
@@ -68,7 +68,7 @@ def test_A1_a_sealed_event_is_edited(scene: Scene) -> None:
 
 
 def test_A1_and_everything_in_the_database_is_made_to_agree(scene: Scene) -> None:
-    """Event, entry, leaf and the log's end: what was signed is out of reach."""
+    """Event, entry, leaf and log_head are changed, but what was signed cannot be."""
     with scene.superuser() as superuser:
         superuser.execute(BLAME_NOA.replace('"user:8"', '"quality"').replace('"user:7"', '"training"'))
         superuser.execute(
@@ -88,7 +88,7 @@ def test_A1_and_everything_in_the_database_is_made_to_agree(scene: Scene) -> Non
 
 
 def test_A2_another_name_is_shown(scene: Scene) -> None:
-    """Somebody with the portal's own key puts another name, and a salt of their own, under the commitment."""
+    """Somebody with the portal's own key stores another name, with another salt, for a commitment."""
     event = Leaf.objects.get(n=2).event_id
     secret = AuditSecret.objects.get(event_id=event, field="actor.name")
     wrapped = bytes(AuditSubjectKey.objects.get(subject=secret.subject).wrapped)
@@ -110,7 +110,7 @@ def test_A2_another_name_is_shown(scene: Scene) -> None:
 
 
 def leaving_out(monkeypatch: pytest.MonkeyPatch, *missing: int) -> None:
-    """From now on the portal does not put these leaves into bundles, nor into their tables."""
+    """From now on, the portal leaves these leaves out of bundles and their tables."""
     select = build.select_population
 
     def select_fewer(*given: Any) -> Population:
@@ -126,7 +126,7 @@ def test_A3_a_view_is_left_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_A3_by_editing_the_finished_files(scene: Scene) -> None:
-    """Line, row and counts without leaf 2, and every hash made anew, as anybody can."""
+    """The line, row and counts without leaf 2, with every hash computed again, as anybody can do."""
     bundle = scene.bundle()
     tree = Tree.of(bundle)
     claims = bundle.claims
@@ -148,7 +148,7 @@ def _packed(bundle: Bundle, files: dict[str, bytes]) -> Bundle:
 
 @dataclass
 class Tree:
-    """The hashes of all leaves, for somebody who writes the stream anew."""
+    """The hashes of all leaves, for an attacker who rewrites the stream."""
 
     tiles: Tiles
 
@@ -184,7 +184,7 @@ def test_A5_and_the_count_is_a_lie(scene: Scene, monkeypatch: pytest.MonkeyPatch
 
 
 def test_A14_an_old_manifest_hides_newer_views(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The heads at leaf 5 were true at their time. Since then Tom viewed recording 1 again."""
+    """The heads at leaf 5 were correct at their time. Since then, Tom has viewed recording 1 again."""
     opened("1", TOM)
     select, real_chains = build.select_population, claims._chains
     monkeypatch.setattr(
@@ -211,7 +211,7 @@ def test_A6_two_events_are_swapped(scene: Scene) -> None:
 
 
 def test_A6_in_a_bundle(scene: Scene) -> None:
-    """Two entries change their places, their numbers with them."""
+    """Two entries are swapped, with their numbers."""
     bundle = scene.bundle()
     lines = dict(bundle.lines)
     one, two = ({**lines[n]["entry"], "n": 3 - n} for n in (1, 2))
@@ -221,7 +221,7 @@ def test_A6_in_a_bundle(scene: Scene) -> None:
 
 
 def test_A7_signed_again_without_the_key(scene: Scene) -> None:
-    """Somebody else's key under the log's name."""
+    """Another key under the log's name."""
     bundle, text = scene.bundle(), scene.note().partition("\n\n")[0] + "\n"
     forged = format_note(text, [SigningKey.generate(scene.signer.origin, LOG).sign(text)])
     with scene.superuser() as superuser:

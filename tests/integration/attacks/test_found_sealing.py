@@ -1,6 +1,6 @@
-"""Attacks T8–T13 and T15–T17 on the sealer, and A18: rows that a hostile login can write, and states put back.
+"""Attacks T8–T13, T15–T17 and A18 on the sealer: rows inserted with a stolen login, and restored older states.
 
-What is done here is done with plain SQL under the real logins. What only a superuser could do says so.
+Everything is plain SQL under the real logins. Attacks that only a superuser can make say so.
 """
 
 import json
@@ -44,14 +44,14 @@ def signer(services: Services) -> Signer:
 
 @pytest.fixture
 def web(services: Services) -> Iterator[Connection]:
-    """The application's login in hostile hands."""
+    """The application's login, stolen."""
     with psycopg.connect(services.database_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def thief(services: Services) -> Iterator[Connection]:
-    """The sealer's login in hostile hands; the sealer's memory, the signer and its key are not."""
+    """The sealer's login, stolen. The sealer's memory, the signer and its key are not."""
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         yield connection
 
@@ -65,7 +65,7 @@ def record(connection: Connection, body: bytes) -> None:
 
 
 def lay(admin: Connection, body: bytes) -> None:
-    """An event as it may lie there from before the door looked at it: only a superuser can still write it."""
+    """Insert an event as from before the database checked its form: only a superuser can still do that."""
     admin.execute(
         "INSERT INTO audit.event (event_id, body, body_hash, recorded_at, occurred_at, skewed, kind, outcome,"
         " actor_ref, actor_role, target_kind, target_ref, parent_ref, purpose, request_id)"
@@ -82,12 +82,12 @@ def failing(services: Services, signer: Signer) -> list[str]:
 
 
 def forged_own(kind: str, detail: dict[str, Any], **more: Any) -> bytes:
-    """An event as the log writes of itself."""
+    """Build an event as the log writes it."""
     return event_body("system:sealer", "", type=kind, action_detail=detail, **more)[1]
 
 
 def stopped_with(services: Services, signer: Signer, code: str) -> Stopped:
-    """Sealing stops, and again, with an incident of this code and no other; what it said."""
+    """Check that sealing stops, twice, with one incident of this code; returns the error."""
     for _ in range(2):
         with pytest.raises(Stopped) as stopped:
             sealer(services, signer).once()
@@ -97,7 +97,7 @@ def stopped_with(services: Services, signer: Signer, code: str) -> Stopped:
 
 
 def plant(thief: Connection, log: Log, body: bytes, by: Connection | None = None, **columns: Any) -> None:
-    """Record an event and insert its leaf behind the log's end, made as the sealer makes it; then `columns` instead."""
+    """Record an event and insert its leaf at the end of the log, as the sealer would, but with these `columns`."""
     record(by or thief, body)
     ((number,),) = thief.execute("SELECT max(id) FROM audit.event").fetchall()
     event = event_of(thief, number)
@@ -136,14 +136,14 @@ FORGED = [
 def test_T8_an_event_that_speaks_as_the_log_does_is_not_sealed(
     services: Services, signer: Signer, admin_connection: Connection, kind: str, detail: dict[str, Any]
 ) -> None:
-    """A manifest that nobody counted becomes the last leaf of a batch, and the signer signs it."""
+    """A manifest that no sealer computed becomes the last leaf of a batch, and the signer signs it."""
     write_events(services, 3)
     seal_all(services)
     lay(admin_connection, forged_own(kind, detail))
     assert "no sealer wrote it" in str(stopped_with(services, signer, "own_event_foreign"))
     assert rows(services, "SELECT max(n) FROM audit.leaf") == [(3,)]
 
-    assert sealer(services, signer).settle("somebody had the sealer's password") == 1
+    assert sealer(services, signer).close_incidents("somebody had the sealer's password") == 1
     write_events(services, 1)
     sealer(services, signer).once()
     entries = [json.loads(data) for (data,) in rows(services, "SELECT entry FROM audit.leaf ORDER BY n")][4:]
@@ -152,7 +152,7 @@ def test_T8_an_event_that_speaks_as_the_log_does_is_not_sealed(
     ]  # fmt: skip
     assert check_log(services) == 8
     assert failing(services, signer) == ["incidents"]  # the malformed one is told to people
-    assert sealer(services, signer).settle("looked at") == 1
+    assert sealer(services, signer).close_incidents("looked at") == 1
     assert failing(services, signer) == []
 
 
@@ -176,14 +176,14 @@ def test_T9_a_manifest_without_the_newest_views_is_planted_before_a_sealer_start
     log.heads["obj"] = without
     detail |= {"objects_n": 0, "objects_root": Batch(log).manifest_detail("")["objects_root"]}
     plant(thief, load_log(thief, signer), forged_own("heads.manifest", detail))
-    assert "its manifest is not what the leaves" in str(stopped_with(services, signer, "leaf_foreign"))
+    assert "its manifest does not match the leaves" in str(stopped_with(services, signer, "leaf_foreign"))
     assert rows(services, "SELECT max(size) FROM audit.checkpoint") == [(6,)]
 
 
 def test_T9_a_manifest_that_closes_the_log_for_a_time_it_is_open_for_is_not_gone_on_from(
     services: Services, signer: Signer, thief: Connection, admin_connection: Connection
 ) -> None:
-    """Its roots are right; an event from before its time is not sealed."""
+    """Its roots are right, but an event from before its time is not sealed."""
     write_events(services, 2)
     seal_all(services)
     log = load_log(thief, signer)
@@ -191,7 +191,7 @@ def test_T9_a_manifest_that_closes_the_log_for_a_time_it_is_open_for_is_not_gone
     plant(thief, log, forged_own("heads.manifest", Batch(log).manifest_detail(closed_until)))
     write_events(services, 1)
     date_back(admin_connection, timedelta(minutes=5))
-    assert "and it is not" in str(stopped_with(services, signer, "leaf_foreign"))
+    assert "but earlier events have no leaf" in str(stopped_with(services, signer, "leaf_foreign"))
 
 
 # --- T10: the tag key
@@ -200,7 +200,7 @@ def test_T9_a_manifest_that_closes_the_log_for_a_time_it_is_open_for_is_not_gone
 def test_T10_another_tag_key_stops_the_sealer(
     services: Services, signer: Signer, thief: Connection, admin_connection: Connection
 ) -> None:
-    """With another key the same people and objects get other tags, and what they did before vanishes."""
+    """With another key, people and objects get other tags, and their earlier events disappear from their chains."""
     write_events(services, 3)
     seal_all(services)
     log = load_log(thief, signer)
@@ -224,7 +224,9 @@ def test_T10_a_second_opening_is_not_gone_on_from(
               "previous_origin": signer.origin, "previous_size": 4, "reason": "maintenance",
               "previous_root": log.frontier.root().hex()}  # fmt: skip
     plant(thief, log, forged_own("log.opened", detail))
-    assert "what nobody has signed" in str(stopped_with(services, signer, "own_leaf_unsigned"))
+    assert "are not signed and cannot be recomputed" in str(
+        stopped_with(services, signer, "own_leaf_unsigned")
+    )
     assert "opening" in failing(services, signer)
 
 
@@ -247,7 +249,7 @@ def test_T11_no_mark_can_be_raised_over_events_that_are_not_sealed(
 def test_T11_a_leaf_that_takes_the_number_of_another_event_is_not_gone_on_from(
     services: Services, signer: Signer, thief: Connection, web: Connection
 ) -> None:
-    """The event of that number would look sealed for ever."""
+    """The event of that number would look sealed forever."""
     write_events(services, 2)
     seal_all(services)
     log = load_log(thief, signer)
@@ -260,7 +262,7 @@ def test_T11_a_leaf_that_takes_the_number_of_another_event_is_not_gone_on_from(
 def test_T11_the_nightly_check_finds_events_by_another_way(
     services: Services, signer: Signer, admin_connection: Connection
 ) -> None:
-    """What only a superuser can do: the leaf of one event gets the number of another."""
+    """Only a superuser can do this: the leaf of one event gets the number of another."""
     write_events(services, 2)
     seal_all(services)
     write_events(services, 1)
@@ -276,8 +278,10 @@ def test_T11_the_nightly_check_finds_events_by_another_way(
 
 
 def date_back(superuser: Connection, by: timedelta) -> None:
-    """Let every event that has no leaf look recorded earlier: as if its transaction had stayed open, or a clock had
-    been wrong. The times cannot be set otherwise."""
+    """Date every event without a leaf back, as if its transaction had stayed open, or a clock had been wrong.
+
+    The times cannot be set in another way.
+    """
     superuser.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
     superuser.execute(
         "UPDATE audit.event SET recorded_at = recorded_at - %s, skewed = true"
@@ -307,7 +311,7 @@ def test_T12_the_log_is_not_closed_while_a_transaction_may_still_bring_an_event(
 def test_T12_a_manifest_says_no_time_for_which_something_is_not_sealed(
     services: Services, signer: Signer, thief: Connection
 ) -> None:
-    """More events than a batch takes: the manifest that comes with the first batch speaks of what came before it."""
+    """There are more events than fit in a batch: the manifest after the first batch covers only what came before it."""
     log = load_log(thief, signer)
     write_events(services, 6)
     stable = StablePrefixTracker().update(thief)
@@ -321,7 +325,7 @@ def test_T12_a_manifest_says_no_time_for_which_something_is_not_sealed(
 def test_T12_A18_an_event_from_a_time_that_was_closed_is_marked(
     services: Services, signer: Signer, admin_connection: Connection
 ) -> None:
-    """Committed minutes after a bundle for that minute had been called complete."""
+    """Committed minutes after a bundle for that minute was declared complete."""
     write_events(services, 2)
     size = seal_all(services, manifest=True)
     write_events(services, 3, actor="user:late")
@@ -340,7 +344,7 @@ def test_T12_A18_an_event_from_a_time_that_was_closed_is_marked(
     assert (detail["code"], detail["first"], detail["count"]) == ("event_late", size + 1, 3)
     assert rows(services, "SELECT code FROM audit.incident") == [("event_late",)]
     assert failing(services, signer) == ["incidents"]
-    assert sealer(services, signer).settle("the clock was set") == 1
+    assert sealer(services, signer).close_incidents("the clock was set") == 1
     assert failing(services, signer) == []
     check_log(services)
 
@@ -355,7 +359,7 @@ def incident_of(services: Services) -> dict[str, Any]:
 def test_A18_a_leaf_without_its_mark_is_found(
     services: Services, signer: Signer, admin_connection: Connection
 ) -> None:
-    """A superuser dates a sealed event back and fits its entry."""
+    """A superuser dates a sealed event back and adjusts its entry."""
     write_events(services, 2)
     size = seal_all(services, manifest=True)
     write_events(services, 1)
@@ -381,8 +385,10 @@ def test_A18_a_leaf_without_its_mark_is_found(
 def test_T12_when_the_clock_goes_back_the_log_says_so_of_itself(
     services: Services, signer: Signer, thief: Connection
 ) -> None:
-    """A manifest closed the log for a time that the database's clock comes to again: events, and the incident itself,
-    are late; no manifest can be written before the clock is there."""
+    """The database's clock goes back to a time for which a manifest has closed the log.
+
+    Events, and the incident itself, are late. No manifest can be written until the clock has reached that time again.
+    """
     write_events(services, 1)
     seal_all(services, manifest=True)
     log = load_log(thief, signer)
@@ -390,7 +396,7 @@ def test_T12_when_the_clock_goes_back_the_log_says_so_of_itself(
     write_events(services, 1)
     start = log.size
     sealed = seal_unsigned(thief, log, manifest=True)
-    assert (sealed.count, sealed.manifest, log.manifest_owed) == (2, False, True)
+    assert (sealed.count, sealed.manifest, log.manifest_due) == (2, False, True)
     entries = [json.loads(data) for (data,) in rows(services, "SELECT entry FROM audit.leaf ORDER BY n")][
         start:
     ]
@@ -427,7 +433,7 @@ def hostile_bodies() -> dict[str, bytes]:
 def test_T13_bytes_that_are_no_event_are_stepped_over(
     services: Services, signer: Signer, web: Connection, admin_connection: Connection, what: str
 ) -> None:
-    """Recorded with the application's login they stop the sealer for good, or are sealed as what they say."""
+    """Recorded with the application's login, such bytes stopped the sealer, or were sealed as what they claim."""
     seal_all(services)
     write_events(services, 1)
     store(web, admin_connection, hostile_bodies()[what])
@@ -441,13 +447,13 @@ def test_T13_bytes_that_are_no_event_are_stepped_over(
     detail = incident_of(services)
     assert (detail["code"], detail["first"], detail["count"]) == ("event_malformed", 3, 1)
     assert failing(services, signer) == ["incidents"]
-    assert sealer(services, signer).settle("looked at") == 1
+    assert sealer(services, signer).close_incidents("looked at") == 1
     assert failing(services, signer) == []
     check_log(services)
 
 
 def store(web: Connection, superuser: Connection, body: bytes) -> None:
-    """With the application's login; when its function refuses such bytes already, as it once stored them."""
+    """Store bytes with the application's login; if its function refuses them, as it once stored them."""
     try:
         record(web, body)
     except psycopg.Error:
@@ -464,7 +470,7 @@ def store(web: Connection, superuser: Connection, body: bytes) -> None:
 def test_T13_an_event_that_can_be_read_is_not_hidden_as_malformed(
     services: Services, signer: Signer, thief: Connection
 ) -> None:
-    """With the sealer's login: a view gets the leaf of bytes that are no event."""
+    """With the sealer's login, a viewing gets a leaf that marks it malformed."""
     write_events(services, 2)
     seal_all(services)
     log = load_log(thief, signer)
@@ -477,7 +483,7 @@ def test_T13_an_event_that_can_be_read_is_not_hidden_as_malformed(
     data = entry(n=3, event_id=event_id, body_hash=bytes(body_hash), recorded_at=stamp(at), kind="event.malformed",
                  outcome="error", act=act, obj=None)  # fmt: skip
     insert(thief, Leaf(3, number, event_id, data, leaf_hash(data), None, act))
-    assert "it hides an event" in str(stopped_with(services, signer, "leaf_foreign"))
+    assert "it marks a valid event as malformed" in str(stopped_with(services, signer, "leaf_foreign"))
     assert {"entries", "marks"} <= set(failing(services, signer))
 
 
@@ -487,8 +493,10 @@ def test_T13_an_event_that_can_be_read_is_not_hidden_as_malformed(
 def test_T15_a_row_settles_nothing(
     services: Services, signer: Signer, thief: Connection, superuser_edit: None, admin_connection: Connection
 ) -> None:
-    """Rows that say an incident is over, with no event, somebody else's, or one unsealed. The sealer's login may not
-    write them any more; a superuser can."""
+    """Rows that claim an incident is closed, with no event, another event, or an unsealed one.
+
+    The sealer's login can no longer write them; a superuser can.
+    """
     with pytest.raises(Stopped):
         sealer(services, signer).once()
     ((number, detail),) = rows(services, "SELECT id, detail FROM audit.incident")
@@ -514,7 +522,7 @@ def test_T15_a_row_settles_nothing(
 
 @pytest.fixture
 def superuser_edit(services: Services, admin_connection: Connection) -> None:
-    """An event that a superuser has edited before it was sealed."""
+    """An event that a superuser edited before it was sealed."""
     seal_all(services)
     write_events(services, 1)
     admin_connection.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
@@ -533,8 +541,10 @@ def test_T15_a_settlement_that_is_planted_as_a_leaf_is_not_gone_on_from(
     seal_all(services)
     detail = {"code": "event_altered", "sentence": "x", "settled": "nothing happened"}
     plant(thief, load_log(thief, signer), forged_own("sealer.incident", detail, outcome="error"))
-    assert "what nobody has signed" in str(stopped_with(services, signer, "own_leaf_unsigned"))
-    assert sealer(services, signer).settle("it was me") == 1
+    assert "are not signed and cannot be recomputed" in str(
+        stopped_with(services, signer, "own_leaf_unsigned")
+    )
+    assert sealer(services, signer).close_incidents("it was me") == 1
     assert sealer(services, signer).once() == 4
     assert failing(services, signer) == []
 
@@ -545,7 +555,7 @@ def test_T15_a_settlement_that_is_planted_as_a_leaf_is_not_gone_on_from(
 def test_T15_a_checkpoint_that_nobody_signed_holds_nothing_up(
     services: Services, signer: Signer, thief: Connection
 ) -> None:
-    """Believed, it keeps the sealer from asking for signatures up to its size."""
+    """If it were trusted, the sealer would request no signature up to its size."""
     write_events(services, 1)
     seal_all(services)
     for size in (4, 1_000_000):
@@ -566,7 +576,7 @@ def test_T15_a_checkpoint_that_nobody_signed_holds_nothing_up(
 
 
 def test_T16_a_signer_that_was_put_back_is_an_incident(services: Services, tmp_path: Path) -> None:
-    """Given the state of an earlier day it could sign a second history from there."""
+    """With the state of an earlier day, it could sign a second history."""
     own = Signer()
     try:
         write_events(services, 2)
@@ -583,7 +593,7 @@ def test_T16_a_signer_that_was_put_back_is_an_incident(services: Services, tmp_p
         seal_all(services, signer=own)
         ((code, detail),) = rows(services, "SELECT code, detail FROM audit.incident")
         assert code == "signer_went_back"
-        assert f"remembers {first} leaves" in detail
+        assert f"state has {first} leaves" in detail
         assert f"has signed {second}" in detail
         write_events(services, 1)
         seal_all(services, signer=own)

@@ -1,5 +1,4 @@
-"""Attacks A9–A13 and A15–A19: history rewritten, roles overstepped, the time before sealing. The table is in
-test_attacks.py."""
+"""Attacks A9–A13 and A15–A19: rewritten history, exceeded rights, the time before sealing. See test_attacks.py."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def test_A9_history_is_rewritten_with_the_real_key(scene: Scene) -> None:
 
 
 def test_A9_the_sealer_does_not_go_on(scene: Scene) -> None:
-    """The signer that kept its own memory has seen another history."""
+    """The signer, which has kept its own state, has seen a different history."""
     scene.rewrite(DELETE_TOMS)
     opened("2", NOA)
     assert scene.seal_with_stolen_key() == 6
@@ -56,7 +55,7 @@ def _sealer(scene: Scene) -> Sealer:
 
 
 def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
-    """Not detected, and said so: an auditor whose policy asks for no witness learns no more than this."""
+    """This is not detected, and the verdict says so: an auditor whose policy requires no witness learns no more."""
     scene.rewrite(DELETE_TOMS)
     bundle = scene.bundle_of_thief()
     result = scene.audited(bundle, policy=f"log {scene.signer.vkey}\nquorum none\n")
@@ -65,7 +64,7 @@ def test_A10_nobody_else_holds_anything(scene: Scene) -> None:
 
 
 def test_A11_somebody_holds_an_older_checkpoint(scene: Scene) -> None:
-    """A checkpoint from before, or a bundle that has one in it: the portal cannot lead from there to what it has."""
+    """From an earlier checkpoint, or a bundle that contains one, no consistency proof leads to the portal's log."""
     kept = scene.note(6)
     scene.rewrite(DELETE_TOMS)
     bundle, alone = scene.bundle_of_thief(), f"log {scene.signer.vkey}\nquorum none\n"
@@ -89,7 +88,7 @@ def test_A12_the_witness_is_asked_to_sign_the_rewrite(scene: Scene) -> None:
 
 
 def test_A13_truncated_and_regrown(scene: Scene) -> None:
-    """A backup from before the last two views is put back, and the log goes on from there."""
+    """A backup from before the last two viewings is restored, and the log continues from there."""
     with scene.superuser() as superuser:
         superuser.execute("DELETE FROM audit.cosignature; DELETE FROM audit.checkpoint WHERE size > 3")
         superuser.execute(
@@ -105,7 +104,7 @@ def test_A13_truncated_and_regrown(scene: Scene) -> None:
 
 
 def test_A13_a_split_view(scene: Scene) -> None:
-    """Two roots of one size: the signer signs one of them; the witness, shown the other, keeps it as evidence."""
+    """Two roots of one size: the signer signs one of them; the witness, given the other, keeps it as evidence."""
     scene.rewrite(DELETE_TOMS)
     opened("2", NOA)
     assert scene.seal_with_stolen_key() == 6
@@ -163,7 +162,7 @@ def test_A16_a_superuser_without_triggers_is_found_at_night(scene: Scene) -> Non
     assert row is not None
     assert not row.ok
     assert "leaf 2" in row.problem
-    assert "its event is gone" in row.problem
+    assert "its event is missing" in row.problem
     assert raised is not None
 
 
@@ -173,7 +172,7 @@ def test_A16_a_superuser_without_triggers_is_found_at_night(scene: Scene) -> Non
 def test_A17_an_unsealed_event_is_deleted(
     scene: Scene, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The log cannot miss what it never held; so no URL is given out before it holds it."""
+    """The log cannot miss what it never had, so no URL is issued before the log has the event."""
     settings.AUDIT_RELEASE = "sealed"
     monkeypatch.setattr(release, "WAIT_SECONDS", 0.1)
     issued = record(Kind.URL_ISSUED, by=TOM, target=Target("recording", "recording:1"))
@@ -188,8 +187,10 @@ def test_A17_an_unsealed_event_is_deleted(
 
 
 def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: Path) -> None:
-    """Sealed after a time stamp, said to be recorded before it. The sealer marks it, and the auditor is told so; one
-    that is not marked is found (test_found_sealing.py, tests/forgeries)."""
+    """The event is sealed after a time stamp but dated before it. The sealer marks it, and the auditor is told.
+
+    One without the mark is found as well (test_found_sealing.py, tests/forgeries).
+    """
     with (
         stamping(tsa) as stamper,
         psycopg.connect(scene.log.services.sealer_url, autocommit=True) as link,

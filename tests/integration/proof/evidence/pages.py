@@ -34,7 +34,9 @@ def settle(services: Services, signer: Signer, reason: str) -> int:
     """Close every open incident, as an operator does; how many there were."""
     from recordings.proof.sealing.service import Sealer
 
-    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier]).settle(reason)
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier]).close_incidents(
+        reason
+    )
 
 
 def trail(prefix: str = "audit.") -> list[tuple[str, str | None, dict[str, Any]]]:

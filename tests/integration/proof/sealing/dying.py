@@ -1,4 +1,4 @@
-"""A sealer or a signer that dies at one step, as if the power had failed right there: `dying.py STEP [ARGUMENT…]`."""
+"""A sealer or a signer that kills itself after one step, as if the power had failed: `dying.py STEP [ARGUMENT…]`."""
 
 import os
 import signal
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 
-def die_after(place: Any, name: str, *, turn: int = 1) -> None:
-    """Let a function do its work for the `turn`-th time, and nothing after it."""
-    work, left = getattr(place, name), [turn]
+def die_after(owner: Any, name: str, *, turn: int = 1) -> None:
+    """Make a function kill the process once it has returned for the `turn`-th time."""
+    work, remaining = getattr(owner, name), [turn]
 
     def dying(*given: Any, **named: Any) -> Any:
         result = work(*given, **named)
-        left[0] -= 1
-        if not left[0]:
+        remaining[0] -= 1
+        if not remaining[0]:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
-    setattr(place, name, dying)
+    setattr(owner, name, dying)
 
 
 def sealer_steps() -> dict[str, Callable[[], None]]:

@@ -1,4 +1,4 @@
-"""A log that grows beside the test, and events that look old."""
+"""A log that is sealed while the test runs, and events that look old."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.sealing import Signer, seal_all
 
 @contextmanager
 def sealing(services: Services, signer: Signer, witnessing: bool = True) -> Iterator[None]:
-    """Seal, sign and cosign all the time, as the processes would."""
+    """Seal, sign and cosign continuously in a thread, as the processes do in production."""
     stop = threading.Event()
     witnesses, signer.witnesses = signer.witnesses, signer.witnesses if witnessing else {}
 

@@ -1,4 +1,4 @@
-"""The real signer and the real sealer, as processes of their own that can be killed."""
+"""The real signer and the real sealer, in processes of their own that a test can kill."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
 class Trail:
-    """A signer and any number of sealers over one database; all state in `folder`."""
+    """A signer and any number of sealers on one database; all state is in `folder`."""
 
     def __init__(self, services: Services, folder: Path) -> None:
         self.services, self.folder = services, folder
@@ -30,7 +30,7 @@ class Trail:
         self.policy.write_text(f"log {self.vkey}\nquorum none\n")
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What a sealer is told: the database it is on, the signer's socket, and no other login."""
+        """Build a sealer's environment: its database login, the signer's socket, and no other login."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")},
             "DATABASE_URL": self.services.sealer_url,
@@ -53,7 +53,7 @@ class Trail:
         return process
 
     def signer_listens(self) -> bool:
-        """Whether somebody answers at the socket: its file is there a moment earlier."""
+        """Tell whether the socket accepts connections. Its file appears a moment earlier."""
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(str(self.socket)) == 0
 
@@ -61,11 +61,11 @@ class Trail:
         return self._start("seal_trail", log=log)
 
     def seal(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """`manage.py seal_trail …` to its end."""
+        """Run `manage.py seal_trail …` to its end."""
         return self._manage("seal_trail", *arguments, **more)
 
     def seal_here(self) -> int:
-        """The same as `seal --once`, in this process: no time lost with starting one."""
+        """Seal and sign as `seal_trail --once` does, in this process, to save the start of another."""
         from recordings.proof.sealing.service import Sealer
 
         with closing(Client(self.socket)) as signer:
@@ -85,14 +85,14 @@ class Trail:
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """As the power does it. What has ended is left alone."""
+    """Kill the process, as a power failure would, unless it has ended."""
     process.send_signal(signal.SIGKILL)
     process.wait()
 
 
 @contextmanager
 def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """End it with the block."""
+    """End the process with the block."""
     try:
         yield process
     finally:

@@ -1,4 +1,4 @@
-"""manage.py seal_trail as an operator runs it: what it refuses, what it says, how it ends."""
+"""manage.py seal_trail as an operator runs it: what it refuses, what it prints, how it ends."""
 
 import json
 import time
@@ -24,7 +24,7 @@ def trail(services: Services, tmp_path: Path) -> Trail:
 def test_it_refuses_with_a_sentence_when_a_setting_is_missing(trail: Trail, missing: str) -> None:
     done = trail.seal("--once", **{missing: ""})
     assert done.returncode == 1
-    assert done.stderr.startswith(f"CommandError: Set {missing}: nothing can be sealed without it")
+    assert done.stderr.startswith(f"CommandError: Set {missing}: the sealer needs it")
 
 
 def test_without_a_signer_nothing_is_opened(trail: Trail) -> None:
@@ -34,25 +34,25 @@ def test_without_a_signer_nothing_is_opened(trail: Trail) -> None:
     assert rows(trail.services, "SELECT count(*) FROM audit.log_head") == [(0,)]
 
 
-def test_it_seals_at_once_what_is_there(trail: Trail) -> None:
+def test_once_seals_the_committed_events(trail: Trail) -> None:
     write_events(trail.services, 3)
     with running(trail.signer()):
         done = trail.seal("--once")
-    assert (done.returncode, done.stdout) == (0, "The log has 4 leaves, all of them signed.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "The log has 4 leaves, all signed.\n"), done.stderr
     assert check_log(trail.services) == 4
 
 
-def test_it_seals_as_events_come_and_ends_when_told(trail: Trail, tmp_path: Path) -> None:
+def test_it_seals_events_as_they_come_and_ends_on_sigterm(trail: Trail, tmp_path: Path) -> None:
     log = tmp_path / "sealer.log"
     with running(trail.signer()), running(trail.sealer(log)) as sealer:
         for number in range(1, 4):
             write_events(trail.services, 5)
             wait_for(lambda n=number: signed_size(trail.services) == 1 + 5 * n)
-        time.sleep(0.5)  # it waits for the next events, as most of the time
+        time.sleep(0.5)  # let it become idle, as it usually is
         sealer.terminate()
         assert sealer.wait(60) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [line["event"] for line in lines] == ["the sealer runs", "the log is opened", "the sealer ends"]
+    assert [line["event"] for line in lines] == ["sealer started", "log opened", "sealer stopped"]
     assert check_log(trail.services) == 16
 
 
@@ -61,7 +61,7 @@ def signed_size(services: Services) -> int:
     return int(size)
 
 
-def test_a_log_of_another_name_is_left_alone(trail: Trail) -> None:
+def test_a_log_with_another_name_is_refused(trail: Trail) -> None:
     with running(trail.signer()):
         assert trail.seal("--once").returncode == 0
         done = trail.seal("--once", AUDIT_ORIGIN="other.example/log")

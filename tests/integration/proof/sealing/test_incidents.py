@@ -1,4 +1,4 @@
-"""Incidents that others report get event and leaf with the next batch; rows that nobody could tell stop nothing."""
+"""Reported incidents get their event and leaf with the next batch; rows that cannot have one do not block sealing."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.sealing import ORIGIN, event_body, seal_all, signer_of, write_events
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_an_incident_that_stops_nothing_is_told_once_and_settled(services: Services) -> None:
+def test_an_incident_that_does_not_stop_sealing_is_logged_once_and_closed(services: Services) -> None:
     seal_all(services)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         assert record_incident(connection, "witness_refused", "It says: Bearer abcdef")
@@ -29,7 +29,7 @@ def test_an_incident_that_stops_nothing_is_told_once_and_settled(services: Servi
     assert rows(services, "SELECT n FROM audit.leaf WHERE event_id = %s", event_id) == [(2,)]
     assert said == "It says: Bearer ***"
     signer = signer_of(services)
-    assert Sealer(services.sealer_url, ORIGIN, signer).settle("the witness was mended") == 1
+    assert Sealer(services.sealer_url, ORIGIN, signer).close_incidents("the witness was mended") == 1
     with psycopg.connect(services.sealer_url) as connection:
         assert open_incidents(connection) == []
     ((body,),) = rows(
@@ -39,8 +39,8 @@ def test_an_incident_that_stops_nothing_is_told_once_and_settled(services: Servi
     check_log(services)
 
 
-def test_rows_that_no_event_could_hold_stop_nothing(services: Services) -> None:
-    """With the sealer's login: an incident of a megabyte, and one under the id of an event that is there."""
+def test_rows_that_no_event_can_hold_do_not_stop_sealing(services: Services) -> None:
+    """The sealer's login inserts an incident of a megabyte, and one with the id of an existing event."""
     seal_all(services)
     (event_id,) = write_events(services, 1)
     insert = "INSERT INTO audit.incident (code, detail, event_id) VALUES (%s, %s, %s)"
@@ -50,14 +50,14 @@ def test_rows_that_no_event_could_hold_stop_nothing(services: Services) -> None:
     write_events(services, 1)
     assert seal_all(services) == 1 + 2 + 1
     assert sorted(kinds(services)[1:]) == ["recording.opened", "recording.opened", "sealer.incident"]
-    assert Sealer(services.sealer_url, ORIGIN, signer_of(services)).settle("looked at") == 2
+    assert Sealer(services.sealer_url, ORIGIN, signer_of(services)).close_incidents("looked at") == 2
     with psycopg.connect(services.sealer_url) as connection:
         assert open_incidents(connection) == []
     check_log(services)
 
 
-def test_writing_under_the_id_that_an_incident_has_reserved_stops_nothing(services: Services) -> None:
-    """With the application's login: one session reports trouble, another holds or takes the id of its event."""
+def test_using_the_id_that_an_incident_reserved_does_not_stop_sealing(services: Services) -> None:
+    """With the application's login, one session reports an incident, and another locks or uses the id of its event."""
     size = seal_all(services)
     with psycopg.connect(services.database_url) as one, psycopg.connect(services.database_url) as other:
         one.execute("SELECT audit.note_trouble('values_damaged', 'x')")

@@ -1,4 +1,4 @@
-"""kill -9, at each step and at any moment: one root of each size, each event one leaf, no gap, nothing left over."""
+"""The sealer and the signer are killed, after each step and at random. Each size has one root, each event one leaf."""
 
 import random
 import subprocess
@@ -36,7 +36,7 @@ def trail(services: Services, tmp_path: Path) -> Trail:
 
 
 def check_everything(trail: Trail) -> None:
-    """Sealed is what was committed, once; what the signer remembers is what the leaves say."""
+    """Check that every committed event is sealed once, and that the signer's state agrees with the leaves."""
     services = trail.services
     assert rows(services, ANTI_JOIN) == []
     ((events,),) = rows(services, "SELECT count(*) FROM audit.event")
@@ -94,7 +94,7 @@ def test_a_signer_dies_at_a_step(trail: Trail, step: str) -> None:
 
 @contextmanager
 def writing(services: Services) -> Iterator[list[int]]:
-    """Three writers that commit, roll back and commit late; the list counts what was committed."""
+    """Run three writers that commit, roll back and commit late; yields how many events each has committed."""
     stop, committed = threading.Event(), [0, 0, 0]
 
     def write(who: int) -> None:

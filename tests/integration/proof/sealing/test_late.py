@@ -1,4 +1,4 @@
-"""Numbers are given before the commit: late ones, gaps and racing sealers must neither lose nor double an event."""
+"""Event numbers are drawn before the commit: late commits, gaps and racing sealers must not lose or repeat an event."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditportal.embedded import Services
-from recordings.proof.sealing.seal import Sealed
+from recordings.proof.sealing.seal import SealResult
 from recordings.proof.sealing.stable_prefix import StablePrefixTracker
 from tests.integration.proof.sealing.test_seal import check_log, rows
 from tests.sealing import event_body, load_log, seal_all, seal_unsigned, write_events
@@ -33,7 +33,7 @@ def write(connection: psycopg.Connection[Any], **body: Any) -> int:
 
 
 class Sealing:
-    """A sealer's connection, its log, its view of what is stable."""
+    """A sealer's connection, its log and its stable prefix."""
 
     def __init__(self, services: Services) -> None:
         self.connection = psycopg.connect(services.sealer_url, autocommit=True)
@@ -42,11 +42,11 @@ class Sealing:
     def look(self) -> None:
         self.tracker.update(self.connection)
 
-    def seal(self, limit: int = 1000, *, look: bool = True) -> Sealed:
-        """A batch; without `look` by an older view of what is stable."""
+    def seal(self, limit: int = 1000, *, look: bool = True) -> SealResult:
+        """Seal a batch; without `look`, with an older stable prefix."""
         if look:
             self.look()
-        # Nobody signs here; a manifest would hold up everything that follows.
+        # There is no signer here, so a manifest would block everything after it.
         return seal_unsigned(self.connection, self.log, stable=self.tracker.current, limit=limit)
 
 
@@ -63,7 +63,7 @@ def late(services: Services) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def test_a_late_committer_is_sealed_when_it_comes(
+def test_an_event_that_commits_late_is_sealed(
     services: Services, sealer: Sealing, late: psycopg.Connection[Any]
 ) -> None:
     """With a plain `id > last` cursor this event would be lost."""
@@ -71,7 +71,7 @@ def test_a_late_committer_is_sealed_when_it_comes(
     write_events(services, 3)
     for _ in range(3):
         sealer.seal()
-    assert sealer.log.low < number
+    assert sealer.log.complete_to < number
     assert rows(services, ANTI_JOIN) == []  # it is not visible yet
     late.commit()
     assert rows(services, ANTI_JOIN) == [(number,)]
@@ -79,44 +79,44 @@ def test_a_late_committer_is_sealed_when_it_comes(
     assert rows(services, ANTI_JOIN) == []
     check_log(services)
     sealer.seal()
-    assert sealer.log.low >= number
+    assert sealer.log.complete_to >= number
 
 
-def test_a_number_that_was_rolled_back_is_passed(
+def test_a_number_that_was_rolled_back_is_skipped(
     services: Services, sealer: Sealing, late: psycopg.Connection[Any]
 ) -> None:
     number = write(late)
     late.rollback()
     write_events(services, 1)
     sealer.seal()
-    assert sealer.log.low == number + 1
+    assert sealer.log.complete_to == number + 1
     check_log(services)
 
 
-def test_a_number_drawn_but_without_a_transaction_id_holds_the_mark_back(
+def test_a_number_drawn_without_a_transaction_id_is_waited_for(
     services: Services, sealer: Sealing, admin_connection: psycopg.Connection[Any]
 ) -> None:
-    """Between drawing its number and writing its row a transaction has no id that a snapshot's xmin could show."""
+    """Between drawing its number and writing its row, a transaction has no id that a snapshot's xmin could show."""
     admin_connection.execute("BEGIN")
     admin_connection.execute("SELECT count(*) FROM audit.event")
     admin_connection.execute("LOCK TABLE audit.event IN ROW EXCLUSIVE MODE")
     assert admin_connection.execute("SELECT pg_current_xact_id_if_assigned()").fetchone() == (None,)
-    before = sealer.log.low
+    before = sealer.log.complete_to
     write_events(services, 5)
     for _ in range(3):
         sealer.seal()
-    assert sealer.log.low == before
+    assert sealer.log.complete_to == before
     admin_connection.execute("COMMIT")
     sealer.look()
     sealer.seal()
-    assert sealer.log.low > before
+    assert sealer.log.complete_to > before
 
 
-def test_a_full_batch_moves_the_mark_to_its_end_only(services: Services, sealer: Sealing) -> None:
+def test_a_full_batch_completes_numbers_up_to_its_end_only(services: Services, sealer: Sealing) -> None:
     write_events(services, 10)
     assert sealer.seal(4).full
     ((number,),) = rows(services, "SELECT max(event_no) FROM audit.leaf WHERE n > 0")
-    assert sealer.log.low == number < sealer.tracker.current.number
+    assert sealer.log.complete_to == number < sealer.tracker.current.number
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_size=30, max_size=60)
@@ -124,10 +124,10 @@ STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from("wwwcrssS")), min_
 
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, limit=st.sampled_from([1, 3, 1000]))
-def test_no_interleaving_loses_or_doubles_an_event(
+def test_no_interleaving_loses_or_repeats_an_event(
     services: Services, steps: list[tuple[int, str]], limit: int
 ) -> None:
-    """Four writers with open transactions, two sealers each with its own view of what is stable."""
+    """Four writers have open transactions; two sealers each have their own stable prefix."""
     with ExitStack() as stack:
         writers = [stack.enter_context(psycopg.connect(services.database_url)) for _ in range(4)]
         sealers = [Sealing(services) for _ in range(2)]
@@ -139,7 +139,7 @@ def test_no_interleaving_loses_or_doubles_an_event(
                 write(writers[who], actor=f"user:{who}", target=f"recording:{len(steps) % 3}")
             elif what in "cr":
                 (writers[who].commit if what == "c" else writers[who].rollback)()
-            else:  # "S" seals by an older view of what is stable
+            else:  # "S" seals with an older stable prefix
                 sealer.seal(limit, look=what == "s")
         for writer in writers:
             writer.commit()

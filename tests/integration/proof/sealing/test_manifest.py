@@ -1,4 +1,4 @@
-"""The heads manifest: what it counts, when it comes, and that a checkpoint of exactly its size is signed."""
+"""The heads manifest: what it counts, when it is written, and that a checkpoint of exactly its size is signed."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def manifest(services: Services) -> dict[str, int | str]:
 
 
 def recount(services: Services, name: str, upto: int) -> list[bytes]:
-    """The heads' bytes, counted in another way: entry by entry, with the standard library's JSON."""
+    """Compute the bytes of the heads independently: entry by entry, with the standard library's JSON."""
     found: dict[str, dict[str, int | str]] = {}
     for (data,) in rows(services, "SELECT entry FROM audit.leaf WHERE n < %s ORDER BY n", upto):
         said = json.loads(data)
@@ -48,7 +48,7 @@ def independent_root(entries: list[bytes]) -> str:
     return str(tree.get_root().hex())
 
 
-def test_it_says_what_an_independent_count_says(services: Services) -> None:
+def test_it_equals_an_independent_count(services: Services) -> None:
     objects_of = [{"ref": f"recording:{at % 9}", "parent": f"object:{at % 2}"} for at in range(50)]
     write_bodies(services, [event_body(f"user:{at % 4}", object=one) for at, one in enumerate(objects_of)])
     size = seal_all(services, manifest=True)
@@ -62,7 +62,7 @@ def test_it_says_what_an_independent_count_says(services: Services) -> None:
         "objects_root": independent_root(objects),
         "parents_n": 2,
         "parents_root": independent_root(parents),
-        "actors_n": 5,  # four people and the sealer
+        "actors_n": 5,  # four people, and the sealer
         "actors_root": independent_root(actors),
         "parents_from": 0,
         "newest": stamp(times[0][0]),
@@ -73,7 +73,7 @@ def test_it_says_what_an_independent_count_says(services: Services) -> None:
     assert rows(services, "SELECT max(size) FROM audit.checkpoint") == [(size,)]
 
 
-def test_a_requested_bundle_brings_one_at_once_and_nothing_is_sealed_before_it_is_signed(
+def test_a_bundle_request_triggers_one_and_sealing_waits_until_it_is_signed(
     services: Services,
 ) -> None:
     seal_all(services)
@@ -95,7 +95,7 @@ def test_a_requested_bundle_brings_one_at_once_and_nothing_is_sealed_before_it_i
     assert check_log(services) == sealed.size + 3
 
 
-def test_a_crash_before_the_signature_is_made_up_for_by_the_next_sealer(services: Services) -> None:
+def test_after_a_crash_before_the_signature_the_next_sealer_has_it_signed(services: Services) -> None:
     write_events(services, 1, **BUNDLE)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         size = seal_unsigned(connection, load_log(connection, signer_of(services))).size
@@ -104,7 +104,7 @@ def test_a_crash_before_the_signature_is_made_up_for_by_the_next_sealer(services
     assert rows(services, "SELECT min(size) FROM audit.checkpoint") == [(size,)]
 
 
-def test_one_comes_every_hour_but_never_after_another_with_nothing_between(services: Services) -> None:
+def test_one_is_written_every_hour_unless_the_log_ends_with_one(services: Services) -> None:
     write_events(services, 1)
     assert seal_all(services) == 2
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=59), tick=True):

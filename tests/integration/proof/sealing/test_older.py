@@ -1,4 +1,4 @@
-"""A log that was begun before version 2 of the entries: it goes on, and says from where on parents are named."""
+"""A log that began with version 1 of the entries continues, and records the leaf from which parents are named."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ WITH_PARENT = {"object": {"ref": "recording:1", "kind": "recording", "parent": "
 
 @pytest.fixture
 def older(services: Services, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Six leaves as they were written then; a manifest of then among them."""
+    """Six leaves in the old format, a manifest among them."""
 
     def of_version_1(**given: Any) -> bytes:
         return entry(**(given | {"version": 1, "par": None, "late": False}))
@@ -38,7 +38,7 @@ def older(services: Services, monkeypatch: pytest.MonkeyPatch) -> int:
         return seal_all(services)
 
 
-def test_it_goes_on_with_parents_from_the_next_leaf(services: Services, older: int) -> None:
+def test_the_next_leaves_name_parents(services: Services, older: int) -> None:
     write_bodies(services, [event_body(**WITH_PARENT), event_body(**WITH_PARENT)])
     assert seal_all(services, manifest=True) == older + 3
     entries = [json.loads(data) for (data,) in rows(services, "SELECT entry FROM audit.leaf ORDER BY n")]

@@ -1,4 +1,4 @@
-"""Nothing leaves before the log holds it: AUDIT_RELEASE, and the limit on how far sealing may lag (A17, A19)."""
+"""Nothing leaves the server before the log holds it: AUDIT_RELEASE, and the limit on how far sealing may lag."""
 
 import time
 from pathlib import Path
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def signer(services: Services, settings: Any, tmp_path: Path) -> Signer:
-    """A log with one witness, named in the portal's policy."""
+    """A log with one witness, which the portal's policy names."""
     signer = signer_of(services, witnesses=["Internal-Audit"])
     for name, value in settings_for(services, signer, tmp_path).items():
         setattr(settings, name, value)
@@ -47,7 +47,7 @@ def test_it_waits_until_the_log_holds_the_events(
     assert (mode == "witnessed") <= (rows(services, "SELECT count(*) FROM audit.cosignature") != [(0,)])
 
 
-def test_a_leaf_that_nobody_signed_is_not_enough(
+def test_an_unsigned_leaf_is_not_enough(
     services: Services, signer: Signer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_RELEASE = "sealed"
@@ -64,7 +64,7 @@ def test_a_leaf_that_nobody_signed_is_not_enough(
     assert time.monotonic() - started >= 0.2
 
 
-def test_a_quorum_that_is_not_met_is_not_enough(
+def test_too_few_witnesses_are_not_enough(
     services: Services, signer: Signer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_RELEASE = "witnessed"
@@ -79,9 +79,9 @@ def test_a_quorum_that_is_not_met_is_not_enough(
         release.wait_released([UUID(event)])
 
 
-def test_inside_a_transaction_waiting_would_be_for_ever(signer: Signer, settings: Any) -> None:
+def test_waiting_inside_a_transaction_is_refused(signer: Signer, settings: Any) -> None:
     settings.AUDIT_RELEASE = "sealed"
-    with transaction.atomic(), pytest.raises(RuntimeError, match="Inside a transaction"):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="open transaction"):
         release.wait_released([])
 
 
@@ -109,8 +109,8 @@ def test_without_a_log_nobody_is_behind(services: Services, settings: Any) -> No
     check_lag()
 
 
-def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer, settings: Any) -> None:
-    """Whoever keeps a log names its key: a checkpoint that nobody can check covers nothing."""
+def test_without_a_policy_no_checkpoint_counts(services: Services, signer: Signer, settings: Any) -> None:
+    """A portal that keeps a log must name the log's key: a checkpoint that cannot be verified covers nothing."""
     seal_all(services, signer=signer)
     write_events(services, 1)
     seal_all(services, signer=signer)
@@ -123,7 +123,7 @@ def test_without_a_policy_nothing_is_believed(services: Services, signer: Signer
         check_lag()
 
 
-def test_a_silent_signer_is_behind_like_a_silent_sealer(services: Services, signer: Signer) -> None:
+def test_lag_counts_events_without_a_signature_too(services: Services, signer: Signer) -> None:
     import psycopg
 
     seal_all(services, signer=signer)

@@ -1,4 +1,4 @@
-"""Attack A15 on the sealed log: what the application and the sealer try with plain SQL, and are refused."""
+"""The sealed log's tables: what the application and the sealer try with plain SQL, and are refused."""
 
 from collections.abc import Iterator
 
@@ -85,7 +85,7 @@ SEALER = [
 
 
 def refused(url: str, statement: str) -> bool:
-    """Whether it is refused for want of a right. Whatever it did is taken back."""
+    """Tell whether a statement is refused for lack of a right. Its changes are rolled back."""
     with psycopg.connect(url) as connection:
         try:
             connection.execute(statement)
@@ -106,8 +106,8 @@ def test_the_sealer_may_not(db: None, services: Services, statement: str) -> Non
     assert refused(services.sealer_url, statement)
 
 
-def test_what_the_sealer_needs_it_may(db: None, services: Services) -> None:
-    """So that the refusals above are not those of a role that may do nothing at all."""
+def test_the_sealer_may_do_its_work(db: None, services: Services) -> None:
+    """Otherwise the refusals above could be those of a role without any rights."""
     for statement in ("SELECT FROM audit.log_head FOR UPDATE", "SELECT body FROM audit.event",
                       "INSERT INTO audit.incident (code, detail) VALUES ('a', 'b')"):  # fmt: skip
         assert not refused(services.sealer_url, statement)
@@ -115,7 +115,7 @@ def test_what_the_sealer_needs_it_may(db: None, services: Services) -> None:
 
 @pytest.fixture
 def owner(committed_db: None, services: Services) -> Iterator[psycopg.Connection]:
-    """The owner of every table, on a log with all kinds of rows."""
+    """The owner of every table, connected to a log that has rows in all of them."""
     write_events(services, 300)
     size = seal_all(services, manifest=True)
     with psycopg.connect(services.sealer_url, autocommit=True) as sealer:

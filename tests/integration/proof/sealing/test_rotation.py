@@ -1,4 +1,4 @@
-"""A new key of the log is an event of the log, once, however often it signs (C2SP signed-note: several lines)."""
+"""A new key of the log is recorded as an event once, however often it signs (C2SP signed-note: several lines)."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class TwoKeys:
-    """The log's signer after it got a second key: both sign."""
+    """The log's signer after it received a second key: both keys sign."""
 
     def __init__(self, signer: Signer, other: SigningKey) -> None:
         self._signer, self._other = signer, other
@@ -28,7 +28,7 @@ class TwoKeys:
         return self._signer.latest(origin)
 
 
-def test_a_key_that_signs_for_the_first_time_is_told_once_with_its_checkpoint(services: Services) -> None:
+def test_the_first_signature_of_a_new_key_is_recorded_once(services: Services) -> None:
     write_events(services, 3)
     size = seal_all(services)
     signer = signer_of(services)

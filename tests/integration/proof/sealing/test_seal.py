@@ -1,4 +1,4 @@
-"""Committed events become leaves: all of them, once, in order, and the tree over them is what is signed."""
+"""Every committed event becomes one leaf, in order, and the root of their tree is signed."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def kinds(services: Services) -> list[str]:
 
 
 def check_log(services: Services) -> int:
-    """Everything that must hold of any log, counted again from the leaves alone; its size."""
+    """Check everything that must hold of any log, computed from the leaves alone; returns its size."""
     stored = rows(services, "SELECT n, event_no, event_id::text, entry, hash FROM audit.leaf ORDER BY n")
     found = [parse_leaf(bytes(entry), number) for _, number, _, entry, _ in stored]
     assert [(leaf.n, leaf.event_id, leaf.hash) for leaf in found] == [
@@ -61,7 +61,7 @@ def check_tiles(services: Services, hashes: list[bytes]) -> None:
     assert {(level, at): bytes(found) for level, at, found in stored} == expected
 
 
-def test_the_first_run_opens_the_log_and_seals_what_was_there(services: Services) -> None:
+def test_the_first_run_opens_the_log_and_seals_existing_events(services: Services) -> None:
     ids = write_events(services, 3)
     assert seal_all(services) == 4
     assert [leaf.event_id for leaf in leaves(services)[1:]] == ids
@@ -86,14 +86,14 @@ def test_leaves_follow_the_order_of_the_numbers_in_batches_that_fill_tiles(servi
     assert kinds(services)[-1] == "heads.manifest"
 
 
-def test_nothing_new_adds_nothing(services: Services) -> None:
+def test_without_new_events_nothing_changes(services: Services) -> None:
     write_events(services, 2)
     assert seal_all(services) == seal_all(services) == 3
     assert rows(services, "SELECT size FROM audit.checkpoint") == [(3,)]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 1000])
-def test_a_batch_of_any_size_gives_the_same_log(services: Services, limit: int) -> None:
+def test_the_log_does_not_depend_on_the_batch_size(services: Services, limit: int) -> None:
     seal_all(services)
     write_events(services, 7)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:

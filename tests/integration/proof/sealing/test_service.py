@@ -1,4 +1,4 @@
-"""The sealer through trouble: an altered event, a lost database, a silent signer, a second sealer."""
+"""The sealer under failures and attacks: an altered event, a lost database, a signer that does not answer."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def running(services: Services, signer: Any, **more: Any) -> Iterator[Sealer]:
-    """A sealer in a thread of its own."""
+    """Run a sealer in a thread."""
     stop = threading.Event()
     sealer = Sealer(services.sealer_url, ORIGIN, signer, stop=stop, **more)
     thread = threading.Thread(target=sealer.run)
@@ -44,7 +44,7 @@ def running(services: Services, signer: Any, **more: Any) -> Iterator[Sealer]:
 
 @pytest.fixture
 def signer(services: Services, monkeypatch: pytest.MonkeyPatch) -> Signer:
-    monkeypatch.setattr(service, "_RETRY", 0.1)
+    monkeypatch.setattr(service, "_RETRY_SECONDS", 0.1)
     return signer_of(services)
 
 
@@ -53,7 +53,7 @@ def signer(services: Services, monkeypatch: pytest.MonkeyPatch) -> Signer:
 
 @pytest.fixture
 def superuser(admin_connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
-    """Somebody who has taken the triggers and the constraints away."""
+    """A superuser who has disabled the triggers and dropped the constraints."""
     admin_connection.execute("ALTER TABLE audit.event DISABLE TRIGGER ALL")
     admin_connection.execute("ALTER TABLE audit.leaf DISABLE TRIGGER ALL")
     for (name,) in admin_connection.execute(
@@ -74,7 +74,7 @@ def superuser(admin_connection: psycopg.Connection[Any]) -> psycopg.Connection[A
 def test_an_event_edited_before_it_is_sealed_stops_sealing(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any], edit: str
 ) -> None:
-    """A16, in the moment before sealing; a hash or an id that was fitted is no help either."""
+    """An event is edited between its commit and its sealing. Adjusting its hash or its id as well does not help."""
     seal_all(services)
     (event,) = write_events(services, 1)
     before = rows(
@@ -83,7 +83,7 @@ def test_an_event_edited_before_it_is_sealed_stops_sealing(
     superuser.execute(f"UPDATE audit.event SET {edit} WHERE event_id = %s", [event])
     write_events(services, 1)
     for _ in range(2):
-        with pytest.raises(Stopped, match=r"The bytes of event .* (do not hash|are not that event)"):
+        with pytest.raises(Stopped, match=r"The body of event .* (does not match its hash|is the body of)"):
             seal_all(services)
     assert rows(services, "SELECT code, settles FROM audit.incident") == [("event_altered", None)]
     assert rows(services, "SELECT size FROM audit.log_head") == [(1,)]
@@ -91,17 +91,20 @@ def test_an_event_edited_before_it_is_sealed_stops_sealing(
     superuser.execute(
         "UPDATE audit.event SET body = %s, body_hash = %s, event_id = %s WHERE id = %s", before[0]
     )
-    with pytest.raises(Stopped):  # mended is not settled
+    with pytest.raises(Stopped):  # the row is repaired, but the incident is still open
         seal_all(services)
-    assert Sealer(services.sealer_url, ORIGIN, signer).settle("the row was restored from the backup") == 1
+    assert (
+        Sealer(services.sealer_url, ORIGIN, signer).close_incidents("the row was restored from the backup")
+        == 1
+    )
     assert seal_all(services) == 4
     assert kinds(services)[1] == "sealer.incident"
 
 
-def test_swapped_leaves_do_not_give_the_signed_root(
+def test_swapped_leaves_do_not_have_the_signed_root(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any]
 ) -> None:
-    """A6: the index is inside the leaf, and the root is over the order."""
+    """The leaf's number is part of the leaf, and the root depends on the order."""
     write_events(services, 5)
     seal_all(services)
     superuser.execute("UPDATE audit.leaf SET n = CASE n WHEN 2 THEN 103 ELSE 102 END WHERE n IN (2, 3)")
@@ -113,7 +116,7 @@ def test_swapped_leaves_do_not_give_the_signed_root(
         check_log(services)
 
 
-def test_the_row_of_the_logs_end_is_not_believed_and_is_mended(
+def test_the_log_head_row_is_not_trusted_and_is_corrected(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any]
 ) -> None:
     write_events(services, 2)
@@ -130,10 +133,10 @@ def test_the_row_of_the_logs_end_is_not_believed_and_is_mended(
     assert (size, bytes(root_kept), manifest_n, first) == (4, bytes(signed), -1, 0)
 
 
-def test_a_deleted_leaf_is_noticed_by_the_signer_at_the_latest(
+def test_a_deleted_leaf_is_noticed_by_the_signer(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any]
 ) -> None:
-    """The newest leaf and the head put back: the log would grow another way, and is not signed."""
+    """The newest leaf is deleted and log_head set back. The log would continue differently, and is not signed."""
     seal_all(services)
     head = rows(services, "SELECT size, root FROM audit.log_head")[0]
     write_events(services, 1)
@@ -148,20 +151,20 @@ def test_a_deleted_leaf_is_noticed_by_the_signer_at_the_latest(
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        ("DELETE FROM audit.leaf WHERE n = 250", "Of the leaves 0 to 253 only 253 are there"),
-        ("UPDATE audit.leaf SET n = 255 WHERE n = 3", "Of the leaves 0 to 255 only 254 are there"),
+        ("DELETE FROM audit.leaf WHERE n = 250", "Of the leaves 0 to 253, only 253 exist"),
+        ("UPDATE audit.leaf SET n = 255 WHERE n = 3", "Of the leaves 0 to 255, only 254 exist"),
         (
             "UPDATE audit.leaf SET entry = entry || '\\x20' WHERE n = 3",
-            "signer has seen another history|not one of",
+            "signer has seen a different history|does not belong to this log",
         ),
         (
             "UPDATE audit.log_head SET tag_key = sha256('other')",
             "The tag key in audit.log_head is not the one",
         ),
-        ("DELETE FROM audit.log_head", "the row with the log's tag key is gone"),
+        ("DELETE FROM audit.log_head", "the log_head row with the tag key is missing"),
     ],
 )
-def test_leaves_that_are_not_those_that_were_signed_stop_sealing(
+def test_leaves_other_than_those_signed_stop_sealing(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any], edit: str, sentence: str
 ) -> None:
     write_events(services, 253)
@@ -175,7 +178,7 @@ def test_leaves_that_are_not_those_that_were_signed_stop_sealing(
     assert code in ("head_differs", "database_differs")
 
 
-def test_a_sealer_at_work_notices_that_leaves_go(
+def test_a_running_sealer_notices_that_leaves_disappear(
     services: Services, signer: Signer, superuser: psycopg.Connection[Any]
 ) -> None:
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
@@ -184,14 +187,14 @@ def test_a_sealer_at_work_notices_that_leaves_go(
         seal_unsigned(connection, log)
         superuser.execute("DELETE FROM audit.leaf WHERE n >= 2")
         write_events(services, 1)
-        with pytest.raises(Stopped, match="The log has 4 leaves; the last in the database is 1"):
+        with pytest.raises(Stopped, match="The log has 4 leaves, but the last in the database is leaf 1"):
             seal_unsigned(connection, log)
 
 
-# --- trouble
+# --- failures
 
 
-def test_a_lost_connection_is_made_again(
+def test_a_lost_connection_is_opened_again(
     services: Services, signer: Signer, admin_connection: psycopg.Connection[Any]
 ) -> None:
     with capture_logs() as logs, running(services, signer):
@@ -204,14 +207,14 @@ def test_a_lost_connection_is_made_again(
             )
         write_events(services, 1)
         wait_for(lambda: signed_size(services) == 17)
-    said = [line["event"] for line in logs]
-    assert said.count("waiting") == said.count("going on") <= 3
-    assert {line.get("trouble") for line in logs} - {None} <= {"the database does not answer"}
+    events = [line["event"] for line in logs]
+    assert events.count("waiting") == events.count("resumed") <= 3
+    assert {line.get("reason") for line in logs} - {None} <= {"the database does not answer"}
     check_log(services)
 
 
-class Moody:
-    """A signer that is away while told so."""
+class UnreliableSigner:
+    """A signer that does not answer while `away` is set."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer, self.away = signer, False
@@ -223,19 +226,19 @@ class Moody:
 
 
 def test_without_its_signer_the_log_grows_and_is_signed_later(services: Services, signer: Signer) -> None:
-    moody = Moody(signer)
-    with capture_logs() as logs, running(services, moody):
+    unreliable = UnreliableSigner(signer)
+    with capture_logs() as logs, running(services, unreliable):
         wait_for(lambda: signed_size(services) == 1)
-        moody.away = True
+        unreliable.away = True
         write_events(services, 3)
         wait_for(lambda: rows(services, "SELECT size FROM audit.log_head") == [(4,)])
         time.sleep(0.5)
         assert signed_size(services) == 1
-        moody.away = False
+        unreliable.away = False
         wait_for(lambda: signed_size(services) == 4)
-    assert [line["event"] for line in logs if line["event"] in ("waiting", "going on")] == [
+    assert [line["event"] for line in logs if line["event"] in ("waiting", "resumed")] == [
         "waiting",
-        "going on",
+        "resumed",
     ]
     check_log(services)
 
@@ -247,17 +250,17 @@ def test_a_second_sealer_waits_for_the_first_to_end(services: Services, signer: 
             with running(services, signer):
                 write_events(services, 3)
                 wait_for(lambda: signed_size(services) == 4)
-                wait_for(lambda: any("another sealer" in line.get("trouble", "") for line in logs))
+                wait_for(lambda: any("another sealer" in line.get("reason", "") for line in logs))
         with running(services, signer):
             write_events(services, 1)
             wait_for(lambda: signed_size(services) == 5)
     check_log(services)
 
 
-def test_the_application_cannot_hold_the_sealer_up_with_its_lock(services: Services, signer: Signer) -> None:
-    """Advisory locks are for everybody: only another sealer's counts."""
+def test_the_application_cannot_block_the_sealer_with_its_lock(services: Services, signer: Signer) -> None:
+    """Any login can take advisory locks, but only another sealer's counts."""
     with psycopg.connect(services.database_url, autocommit=True) as application:
-        application.execute("SELECT pg_advisory_lock(%s)", [service._ADVISORY])
+        application.execute("SELECT pg_advisory_lock(%s)", [service._LOCK_KEY])
         with running(services, signer):
             wait_for(lambda: signed_size(services) == 1)
 
@@ -278,8 +281,8 @@ def test_an_incident_ends_the_sealer(services: Services, signer: Signer) -> None
 def test_a_database_that_restarts_while_events_are_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server of its own, stopped under the sealer's hands."""
-    monkeypatch.setattr(service, "_RETRY", 0.1)
+    """The test's own PostgreSQL server stops while the sealer is running."""
+    monkeypatch.setattr(service, "_RETRY_SECONDS", 0.1)
     embedded, signer = Embedded(tmp_path / "own", durable=False, redis=False), Signer()
     try:
         services = embedded.start()
@@ -303,7 +306,7 @@ def _is_signed(services: Services, size: int) -> bool:
 
 
 def migrate(services: Services) -> None:
-    """Make the tables, in a process of its own."""
+    """Create the tables, in a separate process."""
     import os
     import subprocess
     import sys

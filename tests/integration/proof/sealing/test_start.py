@@ -1,4 +1,4 @@
-"""A database that holds less than others have seen, or something else: not sealed, and brought back in the open."""
+"""A database that lost leaves or holds a different history is not sealed until it is restored or an epoch begins."""
 
 import json
 from collections.abc import Iterator
@@ -34,14 +34,14 @@ def signer(services: Services) -> Signer:
 
 @pytest.fixture
 def other_signer() -> Iterator[Signer]:
-    """Another signer of the same log: with a key of its own and nothing signed yet."""
+    """Another signer of the same log, with its own key and nothing signed yet."""
     other = Signer()
     yield other
     other.remove()
 
 
 class Backup:
-    """A copy of the database as it was, and the way back to it."""
+    """A copy of the database at one moment, which can be restored."""
 
     def __init__(self, databases: Databases) -> None:
         self._databases, self._name = databases, current_database()
@@ -50,7 +50,7 @@ class Backup:
         self._disconnect()
         self._databases.clone(f"{self._name}_backup", template=self._name)
 
-    def put_back(self) -> None:
+    def restore_copy(self) -> None:
         self._disconnect()
         self._databases.drop(self._name)
         self._databases.clone(self._name, template=f"{self._name}_backup")
@@ -71,8 +71,8 @@ def backup(databases: Databases, services: Services) -> Iterator[Backup]:
     backup.drop()
 
 
-def sealer(services: Services, signer: Signer, **outsiders: Any) -> Sealer:
-    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier], outsiders=outsiders)
+def sealer(services: Services, signer: Signer, **observers: Any) -> Sealer:
+    return Sealer(services.sealer_url, signer.origin, signer, keys=[signer.key.verifier], observers=observers)
 
 
 def incidents(services: Services) -> list[str]:
@@ -83,7 +83,7 @@ def incidents(services: Services) -> list[str]:
 
 
 def publish(services: Services, folder: Path) -> int:
-    """A copy of the log as /log/ serves it."""
+    """Write a copy of the log in the layout in which /log/ serves it."""
     with psycopg.connect(services.sealer_url) as connection:
         tree = Tree(connection.cursor())
         found = connection.execute("SELECT size, note FROM audit.checkpoint ORDER BY size DESC LIMIT 1")
@@ -97,7 +97,7 @@ def publish(services: Services, folder: Path) -> int:
     return int(size)
 
 
-# --- noticing
+# --- noticing a loss
 
 
 @pytest.mark.parametrize("who", ["signer", "witness", "bucket"])
@@ -110,14 +110,14 @@ def test_a_restored_backup_is_noticed_and_not_sealed(
     write_events(services, 4)
     assert seal_all(services, signer=signer) == 8
     ((note,),) = rows(services, "SELECT note FROM audit.checkpoint WHERE size = 8")
-    backup.put_back()
+    backup.restore_copy()
     write_events(services, 1)
 
     others = {"witness": signer.witnesses["Auditor"].latest, "bucket": lambda origin: note}
     seen = {} if who == "signer" else {who: others[who]}
-    other_signer.key = signer.key  # its state was put back, too
+    other_signer.key = signer.key  # an older state of the signer was restored as well
     asked = signer if who == "signer" else other_signer
-    for _ in range(2):  # the second start finds the incident there and adds no other
+    for _ in range(2):  # the second start finds the incident open and adds no other
         with pytest.raises(Stopped, match=rf"{who} has seen 8 leaves of {ORIGIN}; this database has 4"):
             sealer(services, asked, **seen).once()
     with pytest.raises(Stopped), psycopg.connect(services.sealer_url, autocommit=True) as connection:
@@ -133,21 +133,21 @@ def test_another_history_of_the_same_length_is_noticed(
     backup.take()
     write_events(services, 3)
     assert seal_all(services, signer=signer) == 4
-    backup.put_back()
+    backup.restore_copy()
     write_events(services, 5)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         assert seal_unsigned(connection, load_log(connection)).size == 6
-    with pytest.raises(Stopped, match="signer has seen another history"):
+    with pytest.raises(Stopped, match="signer has seen a different history"):
         sealer(services, signer).once()
     assert incidents(services) == ["database_differs"]
 
 
-def test_an_empty_database_beside_a_signer_that_knows_the_log_is_not_opened(
+def test_an_empty_database_is_not_opened_when_the_signer_knows_the_log(
     services: Services, signer: Signer, backup: Backup
 ) -> None:
     backup.take()
     seal_all(services, signer=signer)
-    backup.put_back()
+    backup.restore_copy()
     with pytest.raises(Stopped, match="signer has seen 1 leaves"):
         sealer(services, signer).once()
     assert rows(services, "SELECT count(*) FROM audit.log_head") == [(0,)]
@@ -156,14 +156,14 @@ def test_an_empty_database_beside_a_signer_that_knows_the_log_is_not_opened(
 def test_only_the_logs_own_signature_may_stop_the_sealer(
     services: Services, signer: Signer, other_signer: Signer
 ) -> None:
-    """A witness or a bucket that makes up a checkpoint must not be able to."""
+    """A witness or a bucket that invents a checkpoint must not stop the sealer."""
     seal_all(services, signer=signer)
     other_signer.add_checkpoint(0, [], f"{ORIGIN}\n900\n{'A' * 43}=\n")
     write_events(services, 1)
     assert sealer(services, signer, stranger=other_signer.latest).once() == 2
 
 
-def test_whoever_is_away_is_not_waited_for_but_the_signer_is(services: Services, signer: Signer) -> None:
+def test_only_the_signer_must_answer_at_the_start(services: Services, signer: Signer) -> None:
     def away(origin: str) -> str | None:
         raise Unreachable("Connection refused.")
 
@@ -173,12 +173,12 @@ def test_whoever_is_away_is_not_waited_for_but_the_signer_is(services: Services,
         load(connection, ORIGIN, Observers(ORIGIN, {SIGNER: away}, [signer.key.verifier]))
 
 
-# --- bringing it back
+# --- restoring
 
 
 @pytest.fixture
 def lost(services: Services, signer: Signer, backup: Backup, tmp_path: Path) -> Path:
-    """A database put back to 300 leaves of 700, and a published copy of all of them."""
+    """A database that was restored to 300 of 700 leaves, and a published copy of all of them."""
     write_events(services, 150)
     write_events(services, 149, actor="user:2", target="recording:2")
     assert seal_all(services, signer=signer) == 300
@@ -186,19 +186,19 @@ def lost(services: Services, signer: Signer, backup: Backup, tmp_path: Path) -> 
     write_events(services, 399, target="recording:3")
     assert seal_all(services, signer=signer, manifest=True) == 700
     assert publish(services, tmp_path) == 700
-    backup.put_back()
+    backup.restore_copy()
     with pytest.raises(Stopped):
         sealer(services, signer).once()
     return tmp_path
 
 
-def bring_back(services: Services, signer: Signer, folder: Path) -> tuple[int, int]:
+def restore(services: Services, signer: Signer, folder: Path) -> tuple[int, int]:
     return sealer(services, signer).restore(*read_folder(folder))
 
 
-def test_published_entries_bring_the_leaves_back(services: Services, signer: Signer, lost: Path) -> None:
+def test_published_entries_restore_the_leaves(services: Services, signer: Signer, lost: Path) -> None:
     before = json.dumps(rows(services, "SELECT entry FROM audit.leaf ORDER BY n"), default=bytes.hex)
-    assert bring_back(services, signer, lost) == (400, 702)  # the incident and what brought it back
+    assert restore(services, signer, lost) == (400, 702)  # the incident and what brought it back
     assert incidents(services) == []
     assert json.dumps(
         rows(services, "SELECT entry FROM audit.leaf WHERE n < 300 ORDER BY n"), default=bytes.hex
@@ -212,17 +212,17 @@ def test_published_entries_bring_the_leaves_back(services: Services, signer: Sig
     assert json.loads(body)["action_detail"] == {"leaves": 400, "events_lost": 400, "size": 700}
 
 
-def test_events_that_are_still_there_get_their_leaves_back(
+def test_events_that_still_exist_get_their_leaves_back(
     services: Services, signer: Signer, backup: Backup, tmp_path: Path
 ) -> None:
-    """A backup taken between the commit of events and their sealing."""
+    """The backup was taken between the commit of events and their sealing."""
     seal_all(services, signer=signer)
     write_events(services, 5)
     backup.take()
     assert seal_all(services, signer=signer) == 6
     publish(services, tmp_path)
-    backup.put_back()
-    assert bring_back(services, signer, tmp_path) == (5, 7)
+    backup.restore_copy()
+    assert restore(services, signer, tmp_path) == (5, 7)
     assert rows(services, "SELECT count(*) FROM audit.leaf WHERE event_no IS NULL") == [(0,)]
     check_log(services)
 
@@ -231,10 +231,10 @@ def test_events_that_are_still_there_get_their_leaves_back(
     ("damage", "sentence"),
     [
         (lambda folder: (folder / "checkpoint").unlink(), "There is no checkpoint in"),
-        (lambda folder: (folder / "tile/entries/001").unlink(), "The published entries are not whole"),
+        (lambda folder: (folder / "tile/entries/001").unlink(), "The published entries are incomplete"),
         (lambda folder: edit(folder / "tile/entries/001", 40), "cannot be read|do not hash to"),
         (lambda folder: swap(folder), "do not hash to"),
-        (lambda folder: edit(folder / "checkpoint", 60), "is not to be believed|no checkpoint"),
+        (lambda folder: edit(folder / "checkpoint", 60), "is not valid|no checkpoint"),
         (lambda folder: another_log(folder), "is of other.example/log, not of"),
     ],
 )
@@ -243,7 +243,7 @@ def test_a_copy_that_is_not_the_log_changes_nothing(
 ) -> None:
     damage(lost)
     with pytest.raises(SealingError, match=sentence):
-        bring_back(services, signer, lost)
+        restore(services, signer, lost)
     assert rows(services, "SELECT count(*) FROM audit.leaf") == [(300,)]
     assert incidents(services) == ["database_behind"]
 
@@ -266,8 +266,8 @@ def another_log(folder: Path) -> None:
     (folder / "checkpoint").write_text(note.replace(ORIGIN, "other.example/log"))
 
 
-def test_a_copy_of_another_history_is_not_taken(services: Services, signer: Signer, lost: Path) -> None:
-    """It is signed and whole, but this database holds other leaves."""
+def test_a_copy_of_a_different_history_is_refused(services: Services, signer: Signer, lost: Path) -> None:
+    """The copy is signed and complete, but this database holds other leaves."""
     write_events(services, 1)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:
         log = load_uncompared(connection, ORIGIN, Observers(ORIGIN, {}, []))
@@ -279,10 +279,10 @@ def test_a_copy_of_another_history_is_not_taken(services: Services, signer: Sign
             close_open_incidents(connection, batch, "for the test")
             batch.save(batch.grow_tree())
     with pytest.raises(SealingError, match="does not begin with the leaves that this database has"):
-        bring_back(services, signer, lost)
+        restore(services, signer, lost)
 
 
-# --- going on under the next name
+# --- continuing under the next name
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def begin(services: Services, signer: Signer) -> tuple[str, int]:
     return sealer(services, signer, witness=signer.witnesses["Auditor"].latest).new_epoch("the disk was lost")
 
 
-def test_a_new_epoch_goes_on_from_what_is_left_and_says_why(
+def test_a_new_epoch_continues_from_the_remaining_leaves_and_records_why(
     services: Services, signer: Signer, lost: Path
 ) -> None:
     note = signer.latest(ORIGIN)
@@ -343,7 +343,7 @@ def test_a_second_epoch_after_a_second_loss(
     backup.take()
     write_events(services, 3)
     sealer(services, signer).once()
-    backup.put_back()
+    backup.restore_copy()
     with pytest.raises(Stopped, match=f"leaves of {ORIGIN}/2"):
         sealer(services, signer).once()
     assert begin(services, signer)[0] == f"{ORIGIN}/3"
@@ -356,7 +356,7 @@ def test_an_epoch_for_a_database_that_lost_everything(
     backup.take()
     write_events(services, 2)
     assert seal_all(services, signer=signer) == 3
-    backup.put_back()
+    backup.restore_copy()
     assert begin(services, signer) == (f"{ORIGIN}/2", 2)  # and why
     check_log(services)
 

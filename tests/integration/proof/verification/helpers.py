@@ -1,4 +1,4 @@
-"""A sealed log to be verified, made once and copied for each test, and SQL by whoever wants to change it."""
+"""A sealed log to verify, created once and copied for each test, and SQL run by an attacker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,18 +18,18 @@ TABLES = ("leaf", "event", "tile", "checkpoint", "cosignature", "incident")
 
 @dataclass(frozen=True)
 class Log:
-    """A sealed log in a database of its own."""
+    """A sealed log in its own database."""
 
     services: Services
     signer: Signer
 
-    def verified(self, **how: Any) -> Verification:
-        """Verified with the policy of its signer."""
-        return verify(self.services.database_url, policy=self.signer.policy, **how)
+    def verified(self, **options: Any) -> Verification:
+        """Verify the log with its signer's policy."""
+        return verify(self.services.database_url, policy=self.signer.policy, **options)
 
     @contextmanager
     def superuser(self) -> Iterator[psycopg.Connection[Any]]:
-        """A superuser who takes the triggers away, does as they please, and puts them back so that nobody sees it."""
+        """Connect as a superuser who disables the triggers and enables them again afterwards, so that nothing shows."""
         with psycopg.connect(self.services.admin_url, autocommit=True) as connection:
             for table in TABLES:
                 connection.execute(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
@@ -40,12 +40,12 @@ class Log:
 
 
 def failed(result: Verification) -> list[str]:
-    """The names of the checks that do not hold."""
+    """List the names of the failed checks."""
     return [check.name for check in result.checks if not check.ok]
 
 
 def build(databases: Databases, name: str) -> Signer:
-    """742 leaves, six checkpoints, three manifests, a witness, in a new database."""
+    """Create a database with 742 leaves, six checkpoints, three manifests and a witness."""
     databases.clone(name)
     signer, services = Signer(witnesses=["auditor"]), databases.addresses(name)
     for number in range(6):

@@ -1,4 +1,4 @@
-"""The backup of docs/operating.md, rehearsed: pg_dump, a fresh server, roles.sql, pg_restore, verify, seal on."""
+"""The backup of docs/operating.md, rehearsed: pg_dump, a new server, roles.sql, pg_restore, verify, seal."""
 
 import os
 import re
@@ -25,7 +25,7 @@ TOOLS = postgres_binaries(None, Path(os.devnull))
 
 
 def run(tool: str, *arguments: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of PostgreSQL; the password stays out of the command line."""
+    """Run a PostgreSQL program without its password in the command line."""
     address = urlsplit(url)
     env = {"PATH": os.environ["PATH"], "PGPASSWORD": address.password or ""}
     command = [str(TOOLS / tool), f"--dbname={address._replace(netloc=f'{address.username}@').geturl()}"]
@@ -34,9 +34,9 @@ def run(tool: str, *arguments: str, url: str) -> subprocess.CompletedProcess[str
 
 @pytest.fixture
 def fresh_server() -> Iterator[Services]:
-    """A server of its own with roles and an empty database, as deploy/roles.sql makes them."""
+    """A server with its roles and an empty database, as deploy/roles.sql creates them."""
     with tempfile.TemporaryDirectory(prefix="portal-restored-") as folder:
-        Path(folder).chmod(0o755)  # as root the server runs as somebody else
+        Path(folder).chmod(0o755)  # root runs the server as another user
         embedded = Embedded(Path(folder) / "data", durable=False, redis=False)
         yield embedded.start()
         embedded.remove()
@@ -88,19 +88,19 @@ def test_a_restored_backup_verifies_and_is_sealed_on(
 def test_events_that_came_after_the_backup_are_missed_and_a_new_epoch_goes_on(
     trail: Trail, backup: Path, fresh_server: Services
 ) -> None:
-    """The signer has signed more than the backup holds: nothing is sealed until an operator decides."""
+    """The signer has signed more than the backup has: nothing is sealed until an operator decides."""
     write_events(trail.services, 50)
     assert trail.seal_here() == 351
     trail.services = restored(backup, fresh_server)
     refused = trail.seal("--once")
     assert refused.returncode == 1
     assert re.search(r"\b351 leaves.*\b301\b", refused.stderr)
-    went_on = trail.seal("--new-epoch", "Restored from the backup of the night")
-    assert went_on.returncode == 0, went_on.stderr
-    assert "/2, 303 leaves" in went_on.stdout
+    continued = trail.seal("--new-epoch", "Restored from the backup of the night")
+    assert continued.returncode == 0, continued.stderr
+    assert "/2 with 303 leaves" in continued.stdout
     assert verified(trail) == ([], 303)
     write_events(trail.services, 5)
-    assert trail.seal("--once").stdout == "The log has 308 leaves, all of them signed.\n"
+    assert trail.seal("--once").stdout == "The log has 308 leaves, all signed.\n"
 
 
 def migrations_to_run(services: Services) -> list[str]:

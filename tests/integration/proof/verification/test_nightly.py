@@ -1,4 +1,4 @@
-"""Every night: a row, an event, an alarm when the log is broken or nobody looks; and the command that asks for it."""
+"""The nightly verification: its row, its event, the warning when it fails or is missing, and the command."""
 
 import json
 from collections.abc import Iterator
@@ -41,20 +41,20 @@ def broken(services: Services) -> Iterator[None]:
 
 
 def event() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(bytes(AuditEvent.objects.get(kind=Kind.TRAIL_VERIFIED).body))
-    return found
+    body: dict[str, Any] = json.loads(bytes(AuditEvent.objects.get(kind=Kind.TRAIL_VERIFIED).body))
+    return body
 
 
-def test_a_good_night_leaves_a_row_and_an_event(log: Services) -> None:
+def test_a_verification_writes_a_row_and_an_event(log: Services) -> None:
     verify_nightly()
     row = newest_verification()
     assert row is not None
     assert (row.ok, row.problem, row.events, row.leaves) == (True, "", 5, 5)
     assert row.duration > timedelta(0)
     assert [line["name"] for line in row.lines][:2] == ["bodies", "columns"]
-    said = event()
-    assert (said["outcome"], said["actor"]["ref"]) == ("completed", "system:verification")
-    assert {name: said["action_detail"][name] for name in ("events", "leaves", "verification")} == {
+    body = event()
+    assert (body["outcome"], body["actor"]["ref"]) == ("completed", "system:verification")
+    assert {name: body["action_detail"][name] for name in ("events", "leaves", "verification")} == {
         "events": 5,
         "leaves": 5,
         "verification": str(row.id),
@@ -63,7 +63,7 @@ def test_a_good_night_leaves_a_row_and_an_event(log: Services) -> None:
     assert metrics()["portal_trail_verified"] == 1.0
 
 
-def test_a_broken_log_is_an_alarm(log: Services) -> None:
+def test_a_changed_log_raises_a_warning(log: Services) -> None:
     with broken(log):
         verify_nightly()
     row, raised = newest_verification(), alarm()
@@ -78,8 +78,8 @@ def test_a_broken_log_is_an_alarm(log: Services) -> None:
     assert metrics()["portal_trail_verified"] == 0.0
 
 
-def test_a_night_is_due_from_its_hour_on_until_it_was_verified(log: Services) -> None:
-    """Whenever somebody looks: a clock that was stopped at the hour makes up for it, and nothing is done twice."""
+def test_a_verification_is_due_from_the_hour_until_it_ran(log: Services) -> None:
+    """A worker that was stopped at that hour catches up later, and nothing runs twice."""
     first = AuditEvent.objects.order_by("pk")[0].recorded_at
     hour = datetime.combine(first.date() + timedelta(days=1), nightly.HOUR, UTC)
     if first < hour - timedelta(days=1):
@@ -100,7 +100,7 @@ def test_a_night_is_due_from_its_hour_on_until_it_was_verified(log: Services) ->
         hour = next_hour
 
 
-def test_the_task_looks_whether_it_is_due(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_task_runs_only_when_due(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     for due in (False, True):
         monkeypatch.setattr(nightly, "is_due", lambda now, due=due: due)
         tasks.verify_nightly()
@@ -111,7 +111,7 @@ def test_without_an_event_there_is_nothing_to_verify(committed_db: None) -> None
     assert not is_due(timezone.now() + timedelta(days=2))
 
 
-def test_two_at_once_are_one(log: Services) -> None:
+def test_only_one_verification_runs_at_a_time(log: Services) -> None:
     with psycopg.connect(database_address(), autocommit=True) as connection:
         connection.execute(nightly._LOCK)
         assert nightly.verify_nightly() is None
@@ -119,7 +119,7 @@ def test_two_at_once_are_one(log: Services) -> None:
     assert TrailVerification.objects.count() == 1
 
 
-def test_what_cannot_be_verified_is_no_good_night(log: Services, settings: Any, tmp_path: Path) -> None:
+def test_a_verification_that_cannot_run_fails(log: Services, settings: Any, tmp_path: Path) -> None:
     settings.AUDIT_POLICY_FILE = tmp_path / "nowhere"
     verify_nightly()
     row = newest_verification()
@@ -128,51 +128,51 @@ def test_what_cannot_be_verified_is_no_good_night(log: Services, settings: Any, 
     assert "cannot be read" in row.problem
 
 
-def test_silence_is_an_alarm(log: Services, admin_connection: psycopg.Connection) -> None:
+def test_a_missing_verification_raises_a_warning(log: Services, admin_connection: psycopg.Connection) -> None:
     assert alarm() is None  # a new installation
     assert metrics() == {}
     verify_nightly()
     admin_connection.execute(
         "UPDATE recordings_trailverification SET started_at = %s",
-        [timezone.now() - nightly.SILENCE - timedelta(minutes=1)],
+        [timezone.now() - nightly.MAX_AGE - timedelta(minutes=1)],
     )
     raised = alarm()
     assert raised is not None
     assert "not verified last night" in raised.title
 
 
-# --- at the command line
+# --- the command
 
 
 def run(*arguments: str) -> tuple[str, int]:
-    said = StringIO()
+    output = StringIO()
     try:
-        call_command("verify_trail", *arguments, stdout=said)
+        call_command("verify_trail", *arguments, stdout=output)
     except SystemExit as end:
-        return said.getvalue(), int(str(end.code))
-    return said.getvalue(), 0
+        return output.getvalue(), int(str(end.code))
+    return output.getvalue(), 0
 
 
-def test_the_command_says_what_holds(log: Services) -> None:
-    said, code = run()
+def test_the_command_prints_every_check(log: Services) -> None:
+    output, code = run()
     assert code == 0
-    assert said.count("ok  ") == 18
-    assert "Everything holds: 5 events, 5 leaves" in said
+    assert output.count("ok  ") == 18
+    assert "Verified: 5 events, 5 leaves" in output
     assert newest_verification() is not None
 
 
 def test_the_command_names_the_first_bad_event(log: Services) -> None:
     (row,) = AuditEvent.objects.filter(actor_ref="user:7").order_by("id")[:1]
     with broken(log):
-        said, code = run("--only-look")
+        output, code = run("--only-look")
     assert code == 1
-    assert f"event {row.event_id}, leaf 1, recorded {row.recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}" in said
-    assert "FAIL  columns" in said
-    assert "FAIL  guards" in said
+    assert f"event {row.event_id}, leaf 1, recorded {row.recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}" in output
+    assert "FAIL  columns" in output
+    assert "FAIL  guards" in output
     assert newest_verification() is None
 
 
-def test_the_command_says_why_it_cannot(log: Services, settings: Any, tmp_path: Path) -> None:
+def test_the_command_says_why_it_cannot_verify(log: Services, settings: Any, tmp_path: Path) -> None:
     bad = tmp_path / "bad-policy"
     bad.write_text("log nonsense\n")
     settings.AUDIT_POLICY_FILE = bad
@@ -180,7 +180,7 @@ def test_the_command_says_why_it_cannot(log: Services, settings: Any, tmp_path: 
         run()
 
 
-def test_no_database_is_said_in_a_sentence(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_database_is_reported_in_a_sentence(log: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "recordings.proof.verification.portal.database_address", lambda: "host=/nowhere dbname=x"
     )

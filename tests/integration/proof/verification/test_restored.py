@@ -1,4 +1,4 @@
-"""A log that was brought back from its published copy, or went on under its next name, verifies: no more, no less."""
+"""A log that was restored from its published copy, or continued under its next name, passes the verification."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from tests.integration.proof.sealing.test_start import (  # noqa: F401  (fixture
     Backup,
     backup,
     begin,
-    bring_back,
     lost,
+    restore,
     sealer,
     signer,
 )
@@ -28,12 +28,12 @@ def verified(services: Services, signer: Signer) -> Verification:  # noqa: F811
 
 
 def line(result: Verification, name: str) -> str:
-    (found,) = [check.sentence for check in result.checks if check.name == name]
-    return found
+    (sentence,) = [check.sentence for check in result.checks if check.name == name]
+    return sentence
 
 
-def test_leaves_may_come_back_without_their_events(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
-    bring_back(services, signer, lost)
+def test_leaves_may_be_restored_without_their_events(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
+    restore(services, signer, lost)
     write_events(services, 2, target="recording:3")
     sealer(services, signer).once()
     result = verified(services, signer)
@@ -42,9 +42,9 @@ def test_leaves_may_come_back_without_their_events(services: Services, signer: S
     assert (result.events, result.leaves) == (304, 704)
 
 
-def test_but_no_more_of_them_than_the_log_says(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
-    """Whoever deletes an event and calls its leaf restored is found, before that range and within it."""
-    bring_back(services, signer, lost)
+def test_but_no_more_of_them_than_the_log_records(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
+    """Deleting an event and marking its leaf as restored is found, before the restored range and within it."""
+    restore(services, signer, lost)
     write_events(services, 2, target="recording:3")
     sealer(services, signer).once()
     with psycopg.connect(services.admin_url, autocommit=True) as superuser:
@@ -59,7 +59,7 @@ def test_but_no_more_of_them_than_the_log_says(services: Services, signer: Signe
     assert result.problem.n == 40
 
 
-def test_a_new_epoch_verifies(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
+def test_a_new_epoch_passes(services: Services, signer: Signer, lost: Path) -> None:  # noqa: F811
     begin(services, signer)
     write_events(services, 2)
     sealer(services, signer).once()
@@ -68,7 +68,7 @@ def test_a_new_epoch_verifies(services: Services, signer: Signer, lost: Path) ->
     assert line(result, "opening") == f"{signer.origin}/2, 2 epochs"
 
 
-def test_a_checkpoint_under_the_name_of_another_epoch_is_named(
+def test_a_checkpoint_with_another_epochs_name_is_found(
     services: Services,
     signer: Signer,  # noqa: F811
     lost: Path,  # noqa: F811

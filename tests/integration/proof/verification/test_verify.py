@@ -1,10 +1,10 @@
-"""The verification of a real log: what holds is said to hold, and what was changed by whoever could is named."""
+"""The verification of a real log: an unchanged log passes, and each change by an attacker is named."""
 
 import psycopg
 import pytest
 
 from auditportal.embedded import Services
-from recordings.proof.verification import verify as conductor
+from recordings.proof.verification import verify as verify_module
 from recordings.proof.verification.verify import verify
 from tests.integration.proof.verification.helpers import Log, failed
 from tests.sealing import load_log, seal_unsigned, write_events
@@ -15,34 +15,34 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_a_log_that_nobody_touched_holds(log: Log) -> None:
+def test_an_unchanged_log_passes(log: Log) -> None:
     result = log.verified()
     assert [check.name for check in result.checks] == NAMES
     assert (result.ok, failed(result), result.problem) == (True, [], None)
     assert (result.events, result.leaves) == (742, 742)
 
 
-def test_an_empty_database_holds(committed_db: None, services: Services) -> None:
+def test_an_empty_database_passes(committed_db: None, services: Services) -> None:
     result = verify(services.database_url)
     assert (result.ok, result.events, result.leaves) == (True, 0, 0)
 
 
-def test_two_processes_find_what_one_finds(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_have_the_same_result_as_one(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = log.verified()
-    monkeypatch.setattr(conductor, "_WORTH_A_WORKER", 0)
-    told: list[int] = []
-    both = log.verified(progress=lambda done, size: told.append(done))
-    assert max(told) == 742
+    monkeypatch.setattr(verify_module, "_MIN_LEAVES_FOR_TWO_PROCESSES", 0)
+    progress: list[int] = []
+    both = log.verified(progress=lambda done, size: progress.append(done))
+    assert max(progress) == 742
     assert [(check.name, check.ok, check.sentence) for check in both.checks] == [
         (check.name, check.ok, check.sentence) for check in alone.checks
     ]
 
 
-def test_what_one_process_believes_of_the_other_half_is_held_against_it(
+def test_what_a_segment_assumes_about_the_one_before_is_checked(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second half begins at leaf 256, and the chain of user:0 with it."""
-    monkeypatch.setattr(conductor, "_WORTH_A_WORKER", 0)
+    monkeypatch.setattr(verify_module, "_MIN_LEAVES_FOR_TWO_PROCESSES", 0)
     with log.superuser() as connection:
         connection.execute(
             "UPDATE audit.leaf SET entry = b, hash = sha256('\\x00'::bytea || b), act_n = 3000 FROM ("
@@ -56,8 +56,8 @@ def test_what_one_process_believes_of_the_other_half_is_held_against_it(
 
 
 @pytest.mark.parametrize("gap", [20, 1_000_000])
-def test_events_are_found_across_the_numbers_that_nobody_has(log: Log, gap: int) -> None:
-    """Writers who gave up leave small gaps, a restored sequence a large one: there they are read one by one."""
+def test_events_are_found_across_gaps_in_their_numbers(log: Log, gap: int) -> None:
+    """Rolled back transactions leave small gaps, a restored sequence a large one, where events are read singly."""
     sequence = "pg_get_serial_sequence('audit.event', 'id')"
     with log.superuser() as superuser:
         superuser.execute(f"SELECT setval({sequence}, nextval({sequence}) + {gap})")
@@ -75,9 +75,9 @@ def test_events_are_found_across_the_numbers_that_nobody_has(log: Log, gap: int)
 
 N = 300  # a leaf somewhere in the middle
 EVENT = f"(SELECT event_no FROM audit.leaf WHERE n = {N})"
-# What a superuser does once the triggers are off, and the check that names it at leaf N.
+# Changes by a superuser who disabled the triggers, and the check that finds each at leaf N.
 FORGERIES = {
-    "a body, its hash fitted": (
+    "a body and its hash": (
         "UPDATE audit.event SET body = b, body_hash = sha256(b) FROM (SELECT replace(convert_from(body, 'UTF8'),"
         f" '\"granted\"', '\"denied\"')::bytea AS b FROM audit.event WHERE id = {EVENT}) AS x WHERE id = {EVENT}",
         "entries",
@@ -98,7 +98,7 @@ FORGERIES = {
         f" UPDATE audit.leaf SET event_no = NULL WHERE n = {N}",
         "restored",
     ),
-    "an entry, its hash fitted": (
+    "an entry and its hash": (
         "UPDATE audit.leaf SET entry = b, hash = sha256('\\x00'::bytea || b) FROM (SELECT"
         " replace(convert_from(entry, 'UTF8'), '\"granted\"', '\"denied\"')::bytea AS b FROM audit.leaf"
         f" WHERE n = {N}) AS x WHERE n = {N}",
@@ -133,7 +133,7 @@ def test_the_first_bad_event_is_named(log: Log, forgery: str) -> None:
     assert not result.ok
 
 
-# What has no event of its own: statement and check.
+# Changes that do not belong to one event, and the check that finds each.
 ELSEWHERE = {
     "a tile": (
         "UPDATE audit.tile SET hashes = substr(hashes, 33) || substr(hashes, 1, 32) WHERE position = 1",
@@ -168,16 +168,16 @@ ELSEWHERE = {
         "UPDATE audit.cosignature SET time = time - interval '1 hour'",
         "cosignatures",
     ),
-    "witnesses who saw nothing": (
+    "missing cosignatures": (
         "DELETE FROM audit.cosignature; UPDATE audit.checkpoint SET signed_at = signed_at - interval '61 minutes'",
         "quorum",
     ),
     "the tag key": ("UPDATE audit.log_head SET tag_key = sha256(tag_key)", "opening"),
     "the log's name": ("UPDATE audit.log_head SET origin = 'elsewhere.example/log'", "opening"),
     "an incident": ("INSERT INTO audit.incident (code, detail) VALUES ('event_altered', 'x')", "incidents"),
-    "a guard": ("ALTER TABLE audit.anchor DISABLE TRIGGER anchor_is_kept", "guards"),
-    "a guard that sleeps": ("ALTER TABLE audit.anchor ENABLE TRIGGER anchor_is_kept", "guards"),
-    "a guard with other orders": (
+    "a trigger": ("ALTER TABLE audit.anchor DISABLE TRIGGER anchor_is_kept", "guards"),
+    "a trigger that replication skips": ("ALTER TABLE audit.anchor ENABLE TRIGGER anchor_is_kept", "guards"),
+    "a trigger with another function": (
         "CREATE FUNCTION audit.allow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';"
         " CREATE OR REPLACE TRIGGER anchor_is_kept BEFORE UPDATE OR DELETE ON audit.anchor FOR EACH ROW"
         " EXECUTE FUNCTION audit.allow(); ALTER TABLE audit.anchor ENABLE ALWAYS TRIGGER anchor_is_kept",
@@ -187,7 +187,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("forgery", ELSEWHERE)
-def test_what_is_wrong_is_named(log: Log, forgery: str) -> None:
+def test_each_change_is_found(log: Log, forgery: str) -> None:
     statement, check = ELSEWHERE[forgery]
     with log.superuser() as connection:
         assert connection.execute(statement).rowcount != 0

@@ -1,4 +1,4 @@
-"""The consistency path out of the right edge and the new leaves, against the path out of all leaves."""
+"""The consistency path computed from the right edge and the new leaves equals the path computed from all leaves."""
 
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ def test_it_is_the_path_of_rfc_9162(old: int, more: int) -> None:
     assert consistency_path_of(edge, HASHES[old : old + more]) == consistency_path(HASHES[: old + more], old)
 
 
-def test_it_is_so_for_all_small_trees() -> None:
+def test_it_holds_for_all_small_trees() -> None:
     for old in range(1, 40):
         edge = Frontier()
         edge.extend(HASHES[:old])

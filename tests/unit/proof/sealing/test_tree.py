@@ -1,4 +1,4 @@
-"""The tree as it is kept in tables: full tiles in one, leaf hashes in the other, and nothing else needed."""
+"""The tree as stored in tables: full tiles in one, leaf hashes in the other, and nothing else needed."""
 
 import os
 from typing import Any
@@ -15,7 +15,7 @@ from tests.thorough import examples
 
 
 class Tables:
-    """As much of a cursor as the tree asks for."""
+    """The part of a cursor that the tree uses."""
 
     def __init__(self) -> None:
         self.leaves: list[bytes] = []
@@ -29,7 +29,7 @@ class Tables:
             found = [self.tiles.get((*level, at)) for at in range(start, end)]  # type: ignore[call-overload]
         else:
             found = [*self.leaves[start:end]]
-        self._rows = [(one,) for one in found if one is not None]
+        self._rows = [(value,) for value in found if value is not None]
 
     def fetchall(self) -> list[tuple[bytes]]:
         return self._rows
@@ -44,7 +44,7 @@ class Tables:
 
 @settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.sampled_from([1, 5, 255, 256, 257, 1000, 4000]), min_size=1, max_size=30), st.data())
-def test_however_it_grew_roots_and_proofs_are_those_of_its_leaves(counts: list[int], data: Any) -> None:
+def test_roots_and_proofs_do_not_depend_on_how_the_tree_grew(counts: list[int], data: Any) -> None:
     tables = Tables()
     for count in counts:
         tables.grow(count)
@@ -65,12 +65,12 @@ def test_the_second_level_fills_up() -> None:
 
 
 @pytest.mark.parametrize("lost", ["leaf", "tile"])
-def test_a_part_that_is_missing_is_an_error_and_no_other_tree(lost: str) -> None:
+def test_a_missing_part_raises_an_error(lost: str) -> None:
     tables = Tables()
     tables.grow(600)
     if lost == "leaf":
         tables.leaves.pop()
     else:
         del tables.tiles[0, 1]
-    with pytest.raises(TileError, match="are there"):
+    with pytest.raises(TileError, match="exist"):
         Tree(tables).at(600).root()

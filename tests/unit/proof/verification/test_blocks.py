@@ -1,4 +1,4 @@
-"""The tree by blocks of 256: every root and tile equals the one computed from all leaves at once."""
+"""The tree in blocks of 256: every root and tile equals the one computed from all leaves at once."""
 
 from hashlib import sha256
 
@@ -23,7 +23,7 @@ def blocks_of(count: int, sizes: list[int]) -> Blocks:
 
 @settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 2000), st.sets(st.integers(0, 2000), max_size=20))
-def test_the_root_of_every_size_asked_for(count: int, wanted: set[int]) -> None:
+def test_the_root_of_every_requested_size(count: int, wanted: set[int]) -> None:
     sizes = sorted(size for size in wanted if size <= count)
     roots = Roots(blocks_of(count, sizes))
     assert [roots.at(size) for size in sizes] == [merkle.root(LEAVES[:size]) for size in sizes]
@@ -31,7 +31,7 @@ def test_the_root_of_every_size_asked_for(count: int, wanted: set[int]) -> None:
 
 @settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 8), st.integers(0, 1500))
-def test_two_stretches_are_one(middle: int, count: int) -> None:
+def test_two_segments_join_into_one(middle: int, count: int) -> None:
     middle = min(middle * WIDTH, count // WIDTH * WIDTH)
     first, whole = blocks_of(middle, []), blocks_of(count, [])
     later = Blocks()
@@ -42,7 +42,7 @@ def test_two_stretches_are_one(middle: int, count: int) -> None:
 
 
 def test_upper_tiles() -> None:
-    """65,536 leaves fill one tile of level 1, whose root would be the first hash of level 2."""
+    """65,536 leaves fill one tile of level 1, whose root is the first hash of level 2."""
     blocks = blocks_of(70_000, [])
     levels = full_tiles(blocks.roots)
     assert len(levels) == 1

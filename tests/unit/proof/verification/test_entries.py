@@ -1,4 +1,4 @@
-"""An entry is made in two ways, the sealer's and the verification's: both give RFC 8785, and the same bytes."""
+"""The sealer's and the verifier's entries are equal, and equal to the RFC 8785 form."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.proof.sealing.entries import ChainLink, entry
-from recordings.proof.sealing.entries import stamp as sealed
+from recordings.proof.sealing.entries import stamp as sealer_stamp
 from recordings.proof.sealing.tags import tag
 from recordings.proof.verification.chains import Chains
 from recordings.proof.verification.entries import make_entry, stamp
@@ -37,7 +37,7 @@ def test_times(microseconds: int) -> None:
     st.sampled_from([1, 2]),
     st.uuids(),
 )
-def test_both_ways_agree(
+def test_both_have_the_same_bytes(
     kind: str,
     outcome: str,
     n: int,
@@ -70,7 +70,7 @@ def test_both_ways_agree(
         n=n,
         event_id=str(event),
         body_hash=digest,
-        recorded_at=sealed(EPOCH + timedelta(microseconds=recorded)),
+        recorded_at=sealer_stamp(EPOCH + timedelta(microseconds=recorded)),
         kind=kind,
         outcome=outcome,
         act=ChainLink(tag(KEY, "act", "user:1"), before + 1, before or None),

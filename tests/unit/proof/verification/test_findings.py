@@ -1,4 +1,4 @@
-"""Which of many problems is the first, and how a line reads."""
+"""Which of many problems is the first, and how a line is formatted."""
 
 from recordings.proof.verification.findings import Check, Findings, Problem, plural
 
@@ -21,10 +21,10 @@ def test_a_problem_without_a_leaf_is_first_only_when_alone() -> None:
     assert findings.first == Problem("root", "y")
 
 
-def test_problems_and_checks_in_words() -> None:
-    problem = Problem("bodies", "its bytes are not a JSON object.", 4, "0198", "2026-11-20T09:14:22.123456Z")
+def test_problems_and_checks_as_text() -> None:
+    problem = Problem("bodies", "its body is not a JSON object.", 4, "0198", "2026-11-20T09:14:22.123456Z")
     assert str(problem) == (
-        "event 0198, leaf 4, recorded 2026-11-20T09:14:22.123456Z: its bytes are not a JSON object."
+        "event 0198, leaf 4, recorded 2026-11-20T09:14:22.123456Z: its body is not a JSON object."
     )
     assert str(Problem("root", "Wrong.")) == "Wrong."
     assert str(Check("tiles", True, "3 full tiles", 0.5)) == "ok    tiles            0.50 s  3 full tiles"
