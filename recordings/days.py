@@ -7,6 +7,7 @@ Each function takes the time zone whose days are meant: the reader's for lists, 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils import timezone
+from django.utils.formats import get_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,12 @@ def latest(at: time, now: datetime | None = None) -> datetime:
     now = now or timezone.now()
     moment = moment_of(now.astimezone(UTC).date(), at)
     return moment if moment <= now else moment - timedelta(days=1)
+
+
+def written_day(day: date) -> str:
+    """Write a day as the reader's language writes days: 2026-11-20, 20.11.2026."""
+    own = get_format("DAY")
+    return f"{day:%Y-%m-%d}" if own == "DAY" else f"{day:{own}}"
 
 
 class Period(Worded):

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
-from django.utils.formats import get_format
 from django.utils.translation import gettext
 
-from recordings.days import FIRST_DAY, LAST_DAY
+from recordings.days import FIRST_DAY, LAST_DAY, written_day
 
 _ISO = "%Y-%m-%d"
 
@@ -43,7 +42,7 @@ def day_label(name: str, value: str) -> str:
     """Describe a filter by its first day, `since`, or its last, `until`."""
     message = gettext("from %(day)s") if name == "since" else gettext("until %(day)s")
     with suppress(ValueError):
-        value = f"{date.fromisoformat(value):{get_format('DAY')}}"
+        value = written_day(date.fromisoformat(value))
     return message % {"day": value}
 
 

@@ -1,7 +1,7 @@
-"""A page of a list in the order of a key, newest first: read from a key on, one row more than is shown, and cut.
+"""Keyset pages of a list, newest first: read from a key on, one row more than a page has, and cut.
 
-The key of the first or last row shown is where the page before or behind begins, so no page is counted out from the
-start. How many rows there are is counted up to a limit: beyond it nobody turns pages one by one.
+The key of the first or last row is where the next page starts, so no page skips rows from the beginning. Rows are
+counted up to COUNTED.
 """
 
 import re
@@ -13,7 +13,7 @@ from uuid import UUID
 
 PAGE = 50
 COUNTED = 2_000
-# The names of a key in an address: of the page behind this one, and of the page before it.
+# Names of the keys in a query string: of the older page, and of the newer one.
 BY_NUMBER = ("before", "after")
 BY_TIME = ("older", "newer")
 
@@ -26,19 +26,19 @@ Key = TypeVar("Key")
 
 
 class TimeKey(NamedTuple):
-    """A place in a list by time; rows of the same moment are told apart by their ids."""
+    """A position in a list by time; rows of the same time are ordered by id."""
 
     shown_at: datetime
     id: UUID
 
     def __str__(self) -> str:
-        """As an address holds it: microseconds since 1970, and the row."""
+        """Write the key for a query string: microseconds since 1970, and the row's id."""
         return f"{(self.shown_at - _EPOCH) // timedelta(microseconds=1)}.{self.id.hex}"
 
 
 @dataclass(frozen=True)
 class Start(Generic[Key]):
-    """Where a page begins: behind `key`, or with `newer` before it; without a key at the newest row."""
+    """Where a page starts: after `key`, or before it with `newer`; without a key at the newest row."""
 
     key: Key | None = None
     newer: bool = False
@@ -49,10 +49,10 @@ NEWEST: Start[Any] = Start()
 
 @dataclass(frozen=True)
 class Page(Generic[Row, Key]):
-    """The rows of a page, and the keys to go on from; None where there is nothing more that way.
+    """The rows of a page, and the keys of the next pages, None where there is none.
 
-    `count` is of the whole list, up to COUNTED; `capped` says that there are more. `hint` says why nothing could be
-    looked for. `looked_back_to`: the search stopped there for its time; what is older is neither shown nor counted.
+    `count`: of the whole list, at most COUNTED; `capped`: there are more. `hint`: why the search was not run.
+    `looked_back_to`: the search stopped there because of its time limit; older rows are neither shown nor counted.
     """
 
     rows: list[Row]
@@ -72,7 +72,7 @@ class Page(Generic[Row, Key]):
         count: int = 0,
         most: int | None = None,
     ) -> "Page[Row, Key]":
-        """The page out of up to `most` + 1 rows (PAGE + 1), read from `start` on. `count` may exceed COUNTED."""
+        """Cut a page of `most` rows (PAGE) from up to one more, read from `start`. `count` may exceed COUNTED."""
         most = PAGE if most is None else most
         more, rows = len(found) > most, list(found[:most])
         if start.newer:
@@ -88,7 +88,7 @@ class Page(Generic[Row, Key]):
         )
 
     def showing(self, rows: list[Other]) -> "Page[Other, Key]":
-        """The same page with what is shown for its rows."""
+        """Return the page with other rows, such as what is shown of them."""
         return Page(rows, self.newer, self.older, self.count, self.capped, self.hint, self.looked_back_to)
 
     @property
@@ -104,7 +104,7 @@ class Page(Generic[Row, Key]):
         return f"Shown {len(self.rows):,} of {self.total} {unit}"
 
     def urls(self, names: tuple[str, str], query: str = "", path: str = "") -> dict[str, str]:
-        """The addresses that parts/_pager.html takes. `query`: what else the list is asked for, without its "?"."""
+        """Return the addresses for parts/_pager.html. `query`: the list's other parameters, without a "?"."""
         older, newer = names
         base = f"{path}?{query}&" if query else f"{path}?"
         return {
@@ -114,20 +114,20 @@ class Page(Generic[Row, Key]):
 
 
 def start_by_number(query: Mapping[str, Any]) -> Start[int]:
-    """Where the numbers of a query string begin a page; what is no number begins at the newest row."""
+    """Read from a query string where a page starts; without a valid number at the newest row."""
     before, after = (number_in(query, name) for name in BY_NUMBER)
     return Start(after, newer=True) if after else Start(before or None)
 
 
 def start_by_time(query: Mapping[str, Any]) -> Start[TimeKey]:
-    """Where the keys of a query string begin a page; what is no key begins at the newest row."""
+    """Read from a query string where a page starts; without a valid key at the newest row."""
     older, newer = (query.get(name, "") for name in BY_TIME)
     key = _time_key(newer or older)
     return Start(key, newer=bool(newer) and key is not None)
 
 
 def number_in(query: Mapping[str, Any], name: str) -> int:
-    """A whole number of a query string; 0 for what is none, or is longer than any id."""
+    """Return a whole number from a query string; 0 when it is not one, or is longer than any id."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 

@@ -1,4 +1,4 @@
-"""What a person can be permitted to do. Roles (code of the project) are named sets of these."""
+"""What a person can be permitted to do. Roles, in auditportal/accounts/roles.py, are named sets of these."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Who may: `check_…` raises, `can_…` asks. The decorator on a view is where a right is declared."""
+"""Permissions of people: `check` raises, `can` answers. Each view declares its permission with a decorator."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,18 +15,18 @@ View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def can(user: Any, permission: Permission) -> bool:
-    """Whether this person may do this now."""
+    """Whether this person has the permission now."""
     return bool(user.is_authenticated and user.has_permission(permission))
 
 
 def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:
-    """Raise NotPermitted, after the refusal is in the trail, when the person may not do this."""
+    """Raise NotPermitted, after recording the refusal, unless the person has the permission."""
     if not can(request.user, permission):
         refuse(request, permission, target=target)
 
 
 def refuse(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> NoReturn:
-    """Have the refusal in the trail, or counted there, then raise NotPermitted."""
+    """Record the refusal, as an event or in the count of its minute, then raise NotPermitted."""
     record_refusal(
         by=Actor.from_request(request),
         target=target or Target("page", request.path[:200]),
@@ -42,10 +42,10 @@ def permission_required(
     refusal: Callable[..., None] | None = None,
     open_when: Callable[[], bool] = lambda: False,
 ) -> Callable[[View[P]], View[P]]:
-    """Declare the right a view needs. A view without a declared right fails the build.
+    """Declare the permission that a view requires. A test fails for a view that declares none.
 
-    `refusal(request, *args, **kwargs)` may write the refusal itself, where the view knows better what was refused,
-    and raise; when it returns, the usual refusal follows. While `open_when()` holds, anybody passes, signed in or not.
+    `refusal(request, *args, **kwargs)` can record a more precise refusal and raise; when it returns, the usual refusal
+    follows. While `open_when()` is true, the view is open to everyone, signed in or not.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -65,12 +65,12 @@ def permission_required(
 
 
 def open_view(view: View[P]) -> View[P]:
-    """Mark a view as open to people who are not signed in: sign-in itself, health, the webhook receiver."""
+    """Mark a view as open to people who are not signed in, such as sign-in, health and the webhook receiver."""
     view.open_to_all = True  # type: ignore[attr-defined]
     return view
 
 
 def any_person(view: View[P]) -> View[P]:
-    """Mark a view as open to every signed-in person, whatever the role."""
+    """Mark a view as open to everyone who is signed in, with any role."""
     view.any_person = True  # type: ignore[attr-defined]
     return view

@@ -1,25 +1,27 @@
-"""The password asked again before a deed that must not be done from somebody's open browser (security S12)."""
+"""Step-up: confirm your password again before a sensitive action, in case somebody else uses the open browser."""
 
 from django.core.cache import cache
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed
 from recordings.counter import CannotCount, count_up
 from recordings.http import Request
 
-WRONG = "That is not your password. Nothing was changed."
-TOO_MANY = "Too many wrong passwords. Nothing was changed. Wait five minutes and try again."
-UNCOUNTED = (
-    "Passwords cannot be checked right now, because wrong ones cannot be counted. Nothing was changed. "
+WRONG = _("The password is wrong. Nothing was changed.")
+TOO_MANY = _("Too many wrong passwords. Nothing was changed. Wait five minutes, then try again.")
+UNCOUNTED = _(
+    "Passwords cannot be checked right now because failed attempts cannot be counted. Nothing was changed. "
     "Try again in a minute."
 )
 TRIES, SECONDS = 5, 300
 
 
-def refusal_of(request: Request, password: str) -> str:
-    """Nothing when this is the signed-in person's password, else the sentence that says why the deed is not done.
+def refusal_of(request: Request, password: str) -> str | Promise:
+    """Return an empty text for the signed-in person's password, else why the action is refused.
 
-    A wrong one is an event. Wrong ones are counted per person, apart from those of sign-in: nobody is locked out of
-    the portal by them, and nobody outside can use them up.
+    A wrong password is an event. Attempts are counted per person, separately from those of sign-in, so that they lock
+    nobody out, and so that nobody else can use them up.
     """
     name = f"recordings.stepup:{request.user.pk}"
     try:

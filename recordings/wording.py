@@ -146,6 +146,14 @@ def _utc(when: datetime | None, precision: str) -> SafeString | str:
     return _time_element(when, " data-utc", f"{when.astimezone(UTC):{precision}}")
 
 
+def moment_and_utc(when: datetime) -> SafeString:
+    """Write a <time> in the reader's time zone and, below it, in UTC, as evidence has it."""
+    in_utc = f"{utc(when)} UTC"
+    if timezone.get_current_timezone_name() == "UTC":
+        return SafeString(in_utc)
+    return SafeString(f'{moment(when)}<span class="sub">{in_utc}</span>')
+
+
 def zone_label() -> str:
     """Return the name of the reader's time zone, such as Asia/Jerusalem or UTC."""
     return timezone.get_current_timezone_name()

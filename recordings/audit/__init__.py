@@ -1,9 +1,9 @@
-"""The tamper-evident trail: one writer, append-only tables, and the sentences people read.
+"""Write the audit trail: append-only tables with one writer.
 
-Three verbs write it. `record` (and `record_all`) joins the caller's transaction, so a change and its event stand or
-fall together. `record_committed` has committed when it returns: nothing may leave before. `refuse` commits a refusal,
-then raises it. `committed()` is the transaction for rows and events that must both be committed before going on.
-`record_once` is `record_committed` for an act that is one event within a minute.
+`record` and `record_all` join the caller's transaction, so that a change and its event are committed together.
+`record_committed` has committed when it returns, before anything is sent. `refuse` commits a refusal, then raises it.
+`committed()` is the transaction for rows and events that must be committed before continuing. `record_once` is
+`record_committed` for an act that is one event within a minute.
 """
 
 from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref

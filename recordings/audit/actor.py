@@ -1,4 +1,4 @@
-"""Who acts, and on what: the two nouns of every event."""
+"""The actor and the target of an event."""
 
 import hashlib
 import hmac
@@ -17,16 +17,16 @@ _HOST_AND_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 
 def session_ref(session_key: str | None) -> str:
-    """Name a session so that the name cannot be turned back into its cookie."""
+    """Return a reference of a session from which its cookie cannot be computed."""
     if not session_key:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), session_key.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address without a port, taken from a fixed number of trusted hops; empty when there is none.
+    """Return the client's IP address without a port, read after a fixed number of trusted proxies; empty without one.
 
-    A longer forged list changes nothing, and what is no address counts as none was sent.
+    A longer, forged list changes nothing. Text that is not an address counts as missing.
     """
     hops = settings.TRUSTED_PROXY_HOPS
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
@@ -35,7 +35,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _address(text: str) -> str:
-    """The address in `203.0.113.9`, `203.0.113.9:5555`, `2001:db8::1` or `[2001:db8::1]:5555`; else empty."""
+    """Return the address in `203.0.113.9`, `203.0.113.9:5555`, `2001:db8::1` or `[2001:db8::1]:5555`; else empty."""
     match = _HOST_AND_PORT.fullmatch(text)
     try:
         address = ip_address((match[1] or match[2]) if match else text)
@@ -45,13 +45,13 @@ def _address(text: str) -> str:
 
 
 def request_id() -> str:
-    """The id of the request or task that is running, as the log lines have it."""
+    """Return the id of the running request or task, the same as in log lines."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A person at their browser, or a named part of the system. Nobody acts anonymously."""
+    """Who acts: a person at a browser, a named part of the portal, or somebody not signed in."""
 
     ref: str
     kind: str
@@ -64,7 +64,7 @@ class Actor:
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Self:
-        """The signed-in person of a request; for an anonymous one, the visitor `anonymous`."""
+        """Return the signed-in person of a request, else the actor `anonymous`."""
         user: Any = request.user
         origin: dict[str, str] = {
             "address": client_address(request),
@@ -84,13 +84,13 @@ class Actor:
 
     @classmethod
     def system(cls, name: str) -> Self:
-        """A named job of the portal itself, such as `refresh`."""
+        """Return a named part of the portal, such as `refresh`."""
         return cls(ref=f"system:{name}", kind="system")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What was acted on. The label is as seen then; later renames do not rewrite the past."""
+    """What was acted on. The label is the name at that time; later renames do not change it."""
 
     kind: str
     ref: str
@@ -100,7 +100,7 @@ class Target:
 
     @classmethod
     def of(cls, thing: Any) -> Self:
-        """The target that stands for an object, a recording, a viewing (its recording) or a person."""
+        """Return the target for an object, a recording, a viewing (its recording) or a person."""
         if isinstance(thing, CommBoxObject):
             return cls("object", f"object:{thing.pk}", thing.customer_name, subject=thing.subject)
         if isinstance(thing, Viewing):

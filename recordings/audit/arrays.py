@@ -1,15 +1,15 @@
-"""Arrays as PostgreSQL reads them, written at once: the driver would look at every element, which costs more."""
+"""Write arrays in PostgreSQL's text form. The driver would adapt each element, which is slower."""
 
 from collections.abc import Iterable
 
 
 def texts(values: Iterable[str]) -> str:
-    """An array of texts: text[]."""
+    """Write an array of texts: text[]."""
     return _array(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
 
 
 def blobs(values: Iterable[bytes]) -> str:
-    """An array of bytes: bytea[]."""
+    """Write an array of bytes: bytea[]."""
     return _array("\\\\x" + value.hex() for value in values)
 
 

@@ -1,4 +1,4 @@
-"""An event before it is written: what it says in the open, and the personal values that it only commits to."""
+"""An event before it is written: its body, and the personal values to which it only commits."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ Detail = Mapping[str, int | str | list[Any] | Mapping[str, Any]]
 
 
 class Event(NamedTuple):
-    """What happened, who did it to what, and the personal values that are still to be sealed."""
+    """What happened, the actor, the target, and the personal values to be encrypted."""
 
     id: UUID
     kind: Kind
@@ -32,14 +32,14 @@ class Event(NamedTuple):
 
     @property
     def subjects(self) -> set[str]:
-        """Whose personal values are in it."""
+        """Return whose personal values it has."""
         return {value.subject for value in self.personal}
 
 
 def personal_values(
     by: Actor, target: Target | None, note: str = "", private: Mapping[str, str] | None = None
 ) -> list[Private]:
-    """List the personal values of an event, each with its field and its subject; empty ones are left out."""
+    """List the personal values of an event that are not empty, each with its field and subject."""
     values = [
         Private("actor.name", by.ref, by.name),
         Private("source.ip", by.ref, by.address),
@@ -53,7 +53,7 @@ def personal_values(
 
 
 def body_of(event: Event, sealed: Iterable[Sealed]) -> dict[str, Any]:
-    """The parts of an event as the schema has them, a commitment in the place of each personal value."""
+    """Return the body of an event in its schema, with a commitment in place of each personal value."""
     by, target, change = event.by, event.target, event.change
     body: dict[str, Any] = {
         "v": 1,

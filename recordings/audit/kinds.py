@@ -1,6 +1,9 @@
-"""What can happen: the closed list of event kinds, outcomes and purposes. Kinds are text in the trail, grown freely."""
+"""The closed lists of event kinds, outcomes and purposes. The trail stores them as text."""
 
 from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, gettext_noop
 
 
 class Kind(StrEnum):
@@ -77,7 +80,7 @@ class Outcome(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why somebody watches: what recordings are for."""
+    """Why a person watches a recording."""
 
     COMPLIANCE = "compliance"
     QUALITY = "quality"
@@ -86,5 +89,20 @@ class Purpose(StrEnum):
     OPERATIONS = "operations"
 
     @property
-    def label(self) -> str:
-        return self.value.capitalize()
+    def english(self) -> str:
+        """Return the label in English, as exports have it."""
+        return _PURPOSES[self]
+
+    @property
+    def label(self) -> Promise:
+        """Return the label in the language of whoever reads it."""
+        return gettext_lazy(_PURPOSES[self])
+
+
+_PURPOSES = {
+    Purpose.COMPLIANCE: gettext_noop("Compliance"),
+    Purpose.QUALITY: gettext_noop("Quality"),
+    Purpose.DISPUTE: gettext_noop("Dispute"),
+    Purpose.TRAINING: gettext_noop("Training"),
+    Purpose.OPERATIONS: gettext_noop("Operations"),
+}

@@ -1,7 +1,7 @@
-"""How far sealing is behind, and what may still happen while it is too far behind (attacks A17, A19, T11).
+"""Measure how far sealing is behind, and decide what is still permitted when it is too far behind.
 
-Nothing is believed that the sealer's login can write: an event counts as sealed when its leaf lies below the size of a
-checkpoint that a log key of the trust policy signed.
+What the sealer's database login can write is not trusted: an event counts as sealed when its leaf is below the size of
+a checkpoint that is signed by a log key of the trust policy.
 """
 
 import time
@@ -16,10 +16,10 @@ from recordings.audit.signed import newest_signed
 from recordings.exceptions import NotSealed
 from recordings.timed import TimedValue
 
-# The event of the newest signed leaf. The newest leaves may have come back from a published copy, without events.
+# The event of the newest signed leaf. The newest leaves may be restored from a published copy, without events.
 _EDGE = "SELECT coalesce(max(event_no), -1) FROM audit.leaf WHERE n >= %s AND n < %s"
-# From a little before that event on: late committers have smaller numbers. The nightly anti-join looks at all events.
-# (The second condition on the leaf's number says nothing new; it keeps the planner from reading all leaves.)
+# From somewhat before that event: transactions that committed late have smaller numbers. The nightly verification
+# checks all events. (The second condition on the leaf's number is redundant; with it the planner uses the index.)
 _WAITING = """
 audit.event e WHERE id > %(start)s AND NOT EXISTS (
     SELECT FROM audit.leaf l WHERE l.event_no = e.id AND l.event_no > %(start)s AND l.n < %(size)s)
@@ -31,8 +31,8 @@ _COUNT = f"SELECT count(*) FROM (SELECT FROM {_WAITING} LIMIT %(most)s) AS waiti
 _LEAVES, _EVENTS = 100, 1000
 MOST = 10_000
 
-# What goes on while the log is behind, because stopping it would lose a fact, keep somebody in, or keep the trouble
-# from being mended. Everything else waits until it can be sealed.
+# What is permitted while sealing is behind: refusing it would lose a fact, keep a session open, or prevent the repair.
+# Everything else is refused until it can be sealed.
 _ALWAYS = frozenset(
     {
         # ends and refusals
@@ -46,9 +46,9 @@ _ALWAYS = frozenset(
         Kind.ACCESS_DENIED,
         Kind.VIEWING_DENIED,
         Kind.URL_REFUSED,
-        # A request gives nothing out. Its URL is refused, and the refusal names the viewing that was asked for.
+        # A request issues nothing. Its URL is refused, and the refusal names the requested viewing.
         Kind.VIEWING_REQUESTED,
-        # seconds that were watched already
+        # seconds that were already watched
         Kind.WATCHED,
         Kind.WATCH_EXCESS,
         Kind.VIEWING_FINISHED,
@@ -68,7 +68,7 @@ _ALWAYS = frozenset(
         Kind.LOGGING_STARTED,
         Kind.LOGGING_STOPPED,
         Kind.TRAIL_VERIFIED,
-        # a report that was asked for before
+        # a report that was requested earlier
         Kind.REPORT_BUILT,
         Kind.REPORT_FAILED,
     }
@@ -79,9 +79,9 @@ _ADMINISTRATOR = "administrator"
 
 @dataclass(frozen=True)
 class Lag:
-    """`seconds` since the oldest event that no signed checkpoint covers yet was written; 0 when there is none.
+    """`seconds`: age of the oldest event that no signed checkpoint covers; 0 without one. `count`: up to MOST.
 
-    `count` of such events, at most MOST. `watched` is False where no log is kept (AUDIT_ORIGIN is empty).
+    `watched` is False where no log is kept (AUDIT_ORIGIN is empty).
     """
 
     watched: bool
@@ -90,15 +90,15 @@ class Lag:
 
     @property
     def alarming(self) -> bool:
-        """Somebody should look at sealer and signer."""
+        """Whether an operator should check the sealer and the signer."""
         return self.watched and self.seconds > settings.AUDIT_LAG_ALARM_SECONDS
 
 
 @dataclass(frozen=True)
 class _Measurement:
-    """How old the oldest unsealed event was, when (monotonic) and in which database.
+    """The age of the oldest unsealed event, the time of measurement (monotonic) and the database.
 
-    Events above the number `start` were looked at; those whose leaf lies below `size` counted as sealed.
+    Events above the number `start` were read; those with a leaf below `size` counted as sealed.
     """
 
     start: int
@@ -108,7 +108,7 @@ class _Measurement:
     database: str
 
     def is_within_limit(self) -> bool:
-        """Whether nothing can be too far behind by now: the oldest event has grown older since."""
+        """Whether sealing is within the limit even if nothing was sealed since the measurement."""
         age = time.monotonic() - self.at
         here = self.database == connection.settings_dict["NAME"]
         return here and self.seconds + age <= settings.AUDIT_LAG_LIMIT_SECONDS
@@ -118,7 +118,7 @@ _last = TimedValue[_Measurement](1.0)
 
 
 def written_despite_lag(kind: Kind, outcome: Outcome, by: Actor) -> bool:
-    """Whether such an event is written however far the log is behind."""
+    """Whether an event is written however far sealing is behind."""
     return (
         kind in _ALWAYS
         or (kind is Kind.SIGNED_IN and _ADMINISTRATOR in by.role.split("+"))
@@ -129,8 +129,8 @@ def written_despite_lag(kind: Kind, outcome: Outcome, by: Actor) -> bool:
 def check_lag() -> None:
     """Raise NotSealed when the oldest unsealed event is older than AUDIT_LAG_LIMIT_SECONDS.
 
-    Whoever stops the sealer must not gain a window in which events could still be made away with. Measures at most
-    once a second while all is well. Without AUDIT_ORIGIN no log is kept here, and nothing waits for one.
+    Otherwise an attacker could stop the sealer and remove events before they are sealed. Measures at most once a second
+    while sealing is within the limit. Without AUDIT_ORIGIN there is no log, and no limit.
     """
     if not settings.AUDIT_ORIGIN:
         return
@@ -142,7 +142,7 @@ def check_lag() -> None:
 
 
 def seconds_unsealed() -> float:
-    """Seconds since the oldest event that no signed checkpoint covers was written; 0 when there is none."""
+    """Return the age in seconds of the oldest event that no signed checkpoint covers; 0 without one."""
     return _measure().seconds
 
 
@@ -157,11 +157,11 @@ def lag() -> Lag:
 
 
 def _measure() -> _Measurement:
-    # 1. What a trusted key has signed, not what the sealer's login wrote.
+    # 1. The size that a trusted key has signed, not the one that the sealer's login wrote.
     signed = newest_signed()
     size, start = signed.size if signed else 0, -1
     with connection.cursor() as cursor:
-        # 2. Everything well before the newest signed events is sealed; it is not read again.
+        # 2. Events well before the newest signed one are sealed. They are not read again.
         if size:
             cursor.execute(_EDGE, [size - _LEAVES, size])
             start = int(cursor.fetchone()[0]) - _EVENTS

@@ -1,7 +1,7 @@
-"""The same act of the same person within a minute is one event: typing goes on, pages are turned, tables fetched again.
+"""Record the same act of a person once a minute: people type on, turn pages and reload tables.
 
-That an event was written is remembered in the cache, signed, so that nobody who can write there can keep an act out of
-the trail. Without a cache each act is an event of its own.
+The cache remembers, with a signature, that an event was written, so that write access to the cache cannot keep an act
+out of the trail. Without a cache each act is an event.
 """
 
 import json
@@ -22,17 +22,19 @@ _SALT = "recordings.audit.once"
 
 
 def record_once(kind: Kind, *, by: Actor, act: Mapping[str, Any], **facts: Any) -> bool:
-    """Have this event in the trail, committed, unless the same person in the same session did the same within the
-    minute: an event of this kind with this `act`, whatever its `facts` say beside. Returns whether it is a new one.
-    Raises AuditUnavailable."""
-    # 1. A key that does not give away the words of the act.
+    """Commit an event unless the same person did the same in the same session within the minute.
+
+    The same is an event of this kind with this `act`; `facts` are not compared. Return whether an event was written.
+    Raises AuditUnavailable.
+    """
+    # 1. A key that does not reveal the words of the act.
     text = json.dumps({"kind": kind, "by": by.ref, "session": by.session, "act": act}, sort_keys=True)
     key = f"act:{salted_hmac(_SALT, text, algorithm='sha256').hexdigest()}"
-    # 2. Written already, if we ourselves signed so within the minute.
-    with suppress(signing.BadSignature, TypeError):  # whatever somebody has put there
+    # 2. It was written if the portal signed that within the minute.
+    with suppress(signing.BadSignature, TypeError):  # a value that was not written by the portal
         if signing.loads(cache.get(key, ""), salt=_SALT, max_age=SECONDS) == key:
             return False
-    # 3. Committed first, remembered after.
+    # 3. Commit first, then remember.
     record_committed(kind, by=by, **facts)
     cache.set(key, signing.dumps(key, salt=_SALT), SECONDS)
     return True

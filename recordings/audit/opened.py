@@ -1,6 +1,6 @@
-"""Events as people may read them: the bytes parsed, the personal values behind the commitments looked up.
+"""Open events: parse their bytes, and decrypt their personal values.
 
-However many events, two queries: their secrets, and the keys of those whose values they are.
+Two queries however many events: their encrypted values, and the keys of the subjects.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,23 +12,26 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Value
 from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_noop
 from pydantic_core import from_json
 
 from recordings.audit.vault import ERASED, KEYS, Disclosed, Keyring
 from recordings.models import AuditEvent
 
-# What an event says of its time may lie where Python has no time; the row is shown all the same.
+# An event may claim a time that Python's datetime cannot hold; it is shown all the same.
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _OCCURRED_AT = Least(Greatest("occurred_at", Value(_EARLIEST)), Value(_LATEST))
 _SECRETS = """
 SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s) AND field <> ALL(%s)
 """
+# Names of actors that are no person, as exports have them; pages translate them.
+SYSTEM, NOBODY = gettext_noop("System"), gettext_noop("Someone not signed in")
 Values = dict[str, Disclosed | None]
 COLUMNS = ("id", "event_id", "recorded_at", _OCCURRED_AT, "skewed", "kind", "outcome", "body", "body_hash")
 
 
 class Stored(NamedTuple):
-    """A row of the trail as it rests in the database, in the order of COLUMNS."""
+    """A row of the trail, in the order of COLUMNS."""
 
     id: int
     event_id: UUID
@@ -43,11 +46,11 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class Opened:
-    """One event with its personal values. A value that was erased reads `erased`."""
+    """An event with its personal values."""
 
     body: Mapping[str, Any]
     disclosed: Mapping[str, Disclosed | None]
-    # The parts that nearly everything said of an event looks into, several times each.
+    # Parts that nearly every sentence reads several times.
     actor: Mapping[str, Any] = field(init=False, repr=False)
     target: Mapping[str, Any] = field(init=False, repr=False)
     detail: Mapping[str, Any] = field(init=False, repr=False)
@@ -65,21 +68,25 @@ class Opened:
         return str(self.body.get("outcome", ""))
 
     def private(self, name: str) -> str:
-        """A personal value such as `actor.name`: empty when the event has none, `erased` when it is gone."""
+        """Return a personal value such as `actor.name`: empty without one, ERASED when it was erased."""
         if disclosed := self.disclosed.get(name):
             return disclosed.value
+        return ERASED if self.is_erased(name) else ""
+
+    def is_erased(self, name: str) -> bool:
+        """Whether the event commits to a personal value of this name that can no longer be read."""
         if name in self.disclosed:
-            return ERASED
+            return self.disclosed[name] is None
         part, _, key = name.partition(".")
-        return ERASED if key in self.part(part) else ""
+        return key in self.part(part)
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """A part of the body such as `actor`; empty when the event has none."""
+        """Return a part of the body such as `actor`; empty when the event has none."""
         part = self.body.get(name)
         return part if isinstance(part, dict) else {}
 
     def text(self, key: str) -> str:
-        """A detail as text, empty when there is none."""
+        """Return a detail as text; empty when there is none."""
         value = self.detail.get(key, "")
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -104,32 +111,37 @@ class Opened:
         return str(self.part("purpose").get("code", ""))
 
     @property
+    def actor_is_named(self) -> bool:
+        """Whether the actor's name is a personal value: not so for SYSTEM, NOBODY and a bare reference."""
+        is_somebody = self.actor_ref not in ("", "anonymous") and not self.actor_ref.startswith("system:")
+        return is_somebody and bool(self.private("actor.name"))
+
+    @property
     def actor_name(self) -> str:
-        """The name as it was then; for the portal's own jobs `system`, for nobody in particular a phrase."""
+        """Return the name as it was then; SYSTEM for the portal's own jobs, NOBODY without an actor."""
         ref = self.actor_ref
         if ref.startswith("system:"):
-            return "system"
+            return SYSTEM
         if ref in ("", "anonymous"):
-            return "Somebody not signed in"
+            return NOBODY
         return self.private("actor.name") or ref
 
 
 @dataclass(slots=True)
 class OpenedRow(Opened):
-    """An opened event and the row it rests in."""
+    """An opened event with its row."""
 
     stored: Stored
 
 
 def open_events(rows: Sequence[Stored]) -> list[OpenedRow]:
-    """Parse these events and reveal their personal values."""
+    """Parse these events and decrypt their personal values."""
     values = values_of(connection, [row.event_id for row in rows])
     return [OpenedRow(parsed(row.body), values[row.event_id], row) for row in rows]
 
 
 def parsed(data: bytes) -> Mapping[str, Any]:
-    """The body of an event. Bytes that are none – somebody else's login wrote them – read as an empty one, so that one
-    row never keeps the others from being shown."""
+    """Parse the body of an event. Invalid bytes are read as an empty body, so that one row does not hide the others."""
     try:
         body = from_json(data, cache_strings="keys")
     except ValueError:
@@ -138,12 +150,12 @@ def parsed(data: bytes) -> Mapping[str, Any]:
 
 
 def stored(rows: Iterable[Sequence[Any]]) -> list[Stored]:
-    """Rows of `values_list(*COLUMNS)`, with bytes as bytes."""
+    """Convert rows of `values_list(*COLUMNS)`."""
     return [Stored._make([*row[:-2], bytes(row[-2]), bytes(row[-1])]) for row in rows]
 
 
 def open_event(event_id: UUID) -> OpenedRow | None:
-    """One event by its uuid."""
+    """Return an event by its UUID; None without one."""
     rows = stored(AuditEvent.objects.filter(event_id=event_id).values_list(*COLUMNS))
     return open_events(rows)[0] if rows else None
 
@@ -151,10 +163,10 @@ def open_event(event_id: UUID) -> OpenedRow | None:
 def values_of(
     connection: Any, event_ids: Sequence[UUID], *, without: Sequence[str] = (), keys: Keyring | None = None
 ) -> dict[UUID, Values]:
-    """The personal values of these events by their names, `without` those of these names; None for an erased one.
+    """Return the personal values of these events by name, `without` these names; None for an erased one.
 
-    `connection` is Django's or psycopg's own. Keys are read at each call, so that a destroyed key does not live on;
-    only within one snapshot may they be kept, in `keys`.
+    `connection` is Django's or psycopg's. Keys are read at each call, so that destroyed keys are not used any longer;
+    only within a snapshot can they be kept, in `keys`.
     """
     keys = Keyring() if keys is None else keys
     values: dict[UUID, Values] = {event_id: {} for event_id in event_ids}

@@ -1,7 +1,7 @@
-"""Events that are written later: what the trail did not take, and refusals beyond what one session may write.
+"""Events that are written later: ends of sessions while the trail is unavailable, and repeated refusals.
 
-The end of a session must not wait for the trail. And whoever is refused a hundred times a second must not fill the
-trail for ever: the first refusals of a minute are events, all others are one event with their number.
+Signing out must not wait for the trail. Someone who is refused a hundred times a second must not fill the trail: the
+first refusals of a minute are events each, the others are one event with their number.
 """
 
 from datetime import datetime, timedelta
@@ -35,14 +35,17 @@ RETURNING id, written
 
 
 def owe(kind: Kind, *, by: Actor) -> None:
-    """Keep an event for later: the trail cannot take it now. Raises DatabaseError when nothing can be kept."""
+    """Store an event to be written later. Raises DatabaseError when it cannot be stored."""
     logger.error("event owed to the trail", kind=kind.value, actor=by.ref)
     OwedEvent.objects.create(kind=kind, actor_ref=by.ref, session=by.session, happened_at=timezone.now())
 
 
 def record_refusal(*, by: Actor, target: Target, method: str, rule: str) -> None:
-    """Have a refusal of access in the trail, or counted: the same one within a minute and all after the first twenty
-    of a session are counted, and written as one event after that minute. Raises AuditUnavailable."""
+    """Record a refusal of access, or count it. Raises AuditUnavailable.
+
+    The same refusal within a minute, and all after the first REFUSALS_A_MINUTE of a session, are counted and written as
+    one event after the minute.
+    """
     minute = timezone.now().replace(second=0, microsecond=0)
     try:
         with connection.cursor() as cursor:
@@ -66,14 +69,14 @@ def record_refusal(*, by: Actor, target: Target, method: str, rule: str) -> None
 
 
 def overdue() -> "Q":
-    """Owed events that should have been written by now: an alarm."""
+    """Match stored events that should have been written by now, which is an alarm."""
     return ~Q(kind=Kind.ACCESS_DENIED) & Q(happened_at__lt=timezone.now() - ALARMING)
 
 
 def write_owed() -> int:
-    """Write what is owed, each event in one transaction with the end of its row. Returns how many rows ended.
+    """Write stored events, each in one transaction with the deletion of its row. Return the number of rows.
 
-    Raises AuditUnavailable at the first that the trail does not take; the others stay owed too.
+    Raises AuditUnavailable at the first event that cannot be written; the others stay stored too.
     """
     now = timezone.now()
     due = OwedEvent.objects.exclude(kind=Kind.ACCESS_DENIED, happened_at__gt=now - MINUTE)

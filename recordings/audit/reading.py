@@ -1,7 +1,7 @@
-"""Reading the trail is an event of its own, written before anything of it is shown.
+"""Record that the trail is read, before anything of it is shown.
 
-A page that is open reads again what it shows: that is no act of a person, and writes none. It may, as long as the event
-of its opening is in the trail.
+An open page reloads parts of itself. That is not an act of a person and writes no event, but it requires the event of
+the page's opening.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ from recordings.models import AuditEvent
 def log_reading(
     *, by: Actor, filters: Mapping[str, Any] | None = None, words: str = "", target: Target | None = None
 ) -> None:
-    """Have it in the trail, committed, that somebody reads it; the same reading within a minute is one event.
+    """Commit the event of a reading; the same reading within a minute is one event.
 
-    `words` is what was typed: it may be a name, so it stands in the event as a commitment. Raises AuditUnavailable
-    when the event cannot be written, and then nothing may be shown.
+    `words` is what was typed. It may be a name, so the event only commits to it. Raises AuditUnavailable; then nothing
+    may be shown.
     """
     kind = Kind.TRAIL_SEARCHED if filters or words else Kind.TRAIL_VIEWED
     detail = {"filters": dict(filters)} if filters else {}
@@ -34,7 +34,7 @@ def log_reading(
 
 
 def check_open(kind: Kind, *, by: Actor, target: Target) -> None:
-    """Raise PageTooOld unless this person opened the page of `target` within a session's life: an event of `kind`."""
+    """Raise PageTooOld unless an event of `kind` says that this person opened `target` within a session's lifetime."""
     since = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     opened = AuditEvent.objects.filter(
         kind=kind, target_ref=target.ref, actor_ref=by.ref, recorded_at__gt=since

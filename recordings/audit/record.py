@@ -18,7 +18,7 @@ from recordings.exceptions import AuditUnavailable
 from recordings.models.fields import uuid7
 
 _EVENT = "(%s::bytea, %s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])"
-# One call of the trail's own function per event, in the order of the list: what it checks, it checks for each.
+# One call of the trail's function for each event, in the order of the list.
 _RECORD = "SELECT audit.record_event_under(a, b, c, d, e, f) FROM (VALUES {}) AS events(a, b, c, d, e, f)"
 _AT_ONCE = 500
 
@@ -37,12 +37,12 @@ def record(
     rule: str = "",
     asserted_by: str = "server",
 ) -> UUID:
-    """Append one event in the caller's transaction and return its id.
+    """Append an event in the caller's transaction, and return its id.
 
-    `private` holds further personal values (search terms, say): like names, addresses and notes they stand in the
-    event as commitments only. `asserted_by` is "client" for what the browser alone can know. Raises AuditUnavailable
-    when the trail cannot be written, NotSealed when the log is too far behind for an event of this kind (lag.py),
-    SchemaError when the event is not of the schema (schema.py).
+    `private`: further personal values, such as search words. As with names, addresses and notes, the event only commits
+    to them. `asserted_by` is "client" for what only the browser can know. Raises AuditUnavailable when the trail cannot
+    be written, NotSealed when sealing is too far behind for this kind (lag.py), SchemaError when the event does not
+    have the schema (schema.py).
     """
     personal = personal_values(by, target, note, private)
     event = Event(
@@ -58,7 +58,7 @@ def record(
 
 
 class Entry(NamedTuple):
-    """An event of a list: what happened to what."""
+    """An event of a list: its kind, target and facts."""
 
     kind: Kind
     target: Target
@@ -67,8 +67,10 @@ class Entry(NamedTuple):
 
 
 def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
-    """Append many events in the caller's transaction, in their order, by one statement for each 500 of them: all of
-    them or, raising as `record` does, none."""
+    """Append events in order, all or none, in the caller's transaction, with one statement for each _AT_ONCE of them.
+
+    Raises what `record` raises.
+    """
     try:
         with transaction.atomic():
             if not all(written_despite_lag(entry.kind, Outcome.COMPLETED, by) for entry in entries):
@@ -90,7 +92,7 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
                 keys = known_keys(subjects)
                 if keys is None:
                     keys = current_keys(subjects)
-                # Those of which a key was replaced meanwhile follow one by one.
+                # Events whose key was replaced meanwhile are written one by one.
                 for event, written in zip(events, _append(events, keys), strict=True):
                     if not written:
                         _write(event)
@@ -100,10 +102,10 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
 
 @contextmanager
 def committed() -> Iterator[None]:
-    """Commit what the block writes – rows and the events about them – when it ends; nothing of it stays otherwise.
+    """Commit the rows and events that the block writes, when it ends; on an error nothing of it is kept.
 
-    Raises RuntimeError inside another transaction – an outer block would silently postpone the commit – and
-    AuditUnavailable when the database refuses a statement or the commit.
+    Raises RuntimeError inside another transaction, which would postpone the commit, and AuditUnavailable when the
+    database refuses a statement or the commit.
     """
     try:
         with transaction.atomic(durable=True):
@@ -113,12 +115,12 @@ def committed() -> Iterator[None]:
 
 
 def record_committed(kind: Kind, *, by: Actor, **facts: Any) -> UUID:
-    """Append one event in a transaction of its own and return its id once it is committed.
+    """Append an event in its own transaction, and return its id when it is committed.
 
     Takes what `record` takes; raises what `record` and `committed` raise.
     """
     with committed():
-        pass  # only to refuse an outer block: without one, the statement below commits by itself
+        pass  # raises inside an outer transaction; without one, the statement below commits
     return record(kind, by=by, **facts)
 
 
@@ -127,19 +129,19 @@ def refuse(
 ) -> NoReturn:
     """Commit the event of a refusal, then raise the refusal.
 
-    Takes what `record` takes. Raises AuditUnavailable instead when the event cannot be committed: then nobody is told
-    a reason that the trail does not hold.
+    Takes what `record` takes. Raises AuditUnavailable instead when the event cannot be committed, so that no reason is
+    shown that the trail does not have.
     """
     record_committed(kind, by=by, outcome=outcome, **facts)
     raise refusal
 
 
 def _write(event: Event) -> None:
-    # 1. Under the keys used last: one statement. The database writes nothing under a key that is no longer in force.
+    # 1. With the keys used last, one statement. The database refuses a key that is no longer in use.
     keys = known_keys(event.subjects)
     if keys is not None and _append([event], keys) == [True]:
         return
-    # 2. Else under the keys in force now, made at first need. Those made for an event that is refused do not stay,
+    # 2. Else with the current keys, created when missing. Keys created for an event that is refused are rolled back,
     #    whatever the caller's transaction does.
     with transaction.atomic():
         if _append([event], current_keys(event.subjects)) != [True]:
@@ -147,11 +149,11 @@ def _write(event: Event) -> None:
 
 
 def _append(events: Sequence[Event], keys: Mapping[str, bytes]) -> list[bool]:
-    """Seal the personal values under these keys, and append all events by one statement.
+    """Encrypt the personal values with these keys, and append all events with one statement.
 
-    False for an event of which a key is no longer the one in force: it was not written.
+    Return False for each event that was not written because a key is no longer in use.
     """
-    # 1. What the trail's function takes: the bytes, the values field by field, the key of each subject once.
+    # 1. The parameters of the trail's function: bytes, values by field, and the key of each subject once.
     values: list[Any] = []
     for event in events:
         sealed = seal(event.id, event.personal, keys)
@@ -164,7 +166,7 @@ def _append(events: Sequence[Event], keys: Mapping[str, bytes]) -> list[bool]:
             texts(wrapped),
             blobs(wrapped.values()),
         ]
-    # 2. The function checks the bytes, takes the index columns from them and writes event and values together.
+    # 2. The function checks the bytes, derives the index columns from them, and writes event and values together.
     with connection.cursor() as cursor:
         cursor.execute(_RECORD.format(", ".join([_EVENT] * len(events))), values)
         results = [result for (result,) in cursor.fetchall()]

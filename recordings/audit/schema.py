@@ -31,7 +31,7 @@ PARTS = frozenset(
         "asserted_by",
     ]
 )
-# Most texts: visible ASCII without what every credential has, an equals sign or a blank.
+# Most texts: visible ASCII without an equals sign or a blank, which every credential has.
 _HARMLESS = re.compile(r"[!-<>-~]*\Z")
 _KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 _CREDENTIAL = re.compile(
@@ -40,11 +40,11 @@ _CREDENTIAL = re.compile(
 
 
 class SchemaError(ValueError):
-    """An event that the schema does not allow: a defect of the caller, never of its data."""
+    """An event that the schema does not allow: an error of the caller, never of its data."""
 
 
 def plain(value: Any) -> Any:
-    """A value as the schema holds it: big integers as text, empty things left out, everything else refused."""
+    """Convert a value to the schema: big integers to text. Raises SchemaError for types it does not have."""
     if isinstance(value, bool) or value is None or isinstance(value, float):
         raise SchemaError(f"{type(value).__name__} has no place in an event")
     if isinstance(value, int):
@@ -66,8 +66,8 @@ def _key(key: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """Text as the trail holds it. Browsers, customers and CommBox may say anything, a signed URL included: a credential
-    becomes three stars, so that it neither rests here nor keeps an event from being written."""
+    """Convert a text to the schema. Text from browsers, customers and CommBox may contain anything, even a signed URL:
+    a credential becomes three stars, so that it is not stored and does not prevent an event from being written."""
     if _HARMLESS.match(value):
         return value
     # PostgreSQL's text holds no NUL, and a lone surrogate has no UTF-8 form.
@@ -76,12 +76,12 @@ def _text(value: str) -> str:
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
-    """The exact bytes of an event. Raises SchemaError for anything the schema does not know."""
+    """Return the exact bytes of an event. Raises SchemaError for anything that the schema does not have."""
     unknown = body.keys() - PARTS
     if unknown:
         raise SchemaError(f"unknown parts: {', '.join(sorted(unknown))}")
-    # What `plain` lets through is written alike by RFC 8785 and by this: ASCII keys, texts, integers that a double
-    # holds. Tests compare it with a library of that RFC, which takes ten times as long.
+    # For what `plain` returns (ASCII keys, texts, integers that fit a double) this is RFC 8785. Tests compare it with a
+    # library of that RFC, which is ten times slower.
     data = json.dumps(plain(body), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     if len(data) > MAX_BYTES:
         raise SchemaError(f"an event has at most {MAX_BYTES} bytes")

@@ -1,6 +1,6 @@
-"""Which checkpoints are believed: those whose signature verifies with a log key of the trust policy.
+"""Find the checkpoints that are trusted: their signatures verify with a log key of the trust policy.
 
-The rows of audit.checkpoint can be written by the sealer's login, so a row alone says nothing: its note does.
+The sealer's login can write rows of audit.checkpoint, so that only the signed note in a row counts.
 """
 
 import re
@@ -20,12 +20,12 @@ _COSIGNED = """
 SELECT c.size, c.note, w.line FROM (SELECT size, line FROM audit.cosignature ORDER BY size DESC LIMIT 50) AS w
 JOIN audit.checkpoint c USING (size) ORDER BY c.size DESC
 """
-# How many rows that nobody signed are stepped over before the log counts as unsigned.
+# So many rows with invalid signatures are skipped before the log counts as unsigned.
 _MOST_FAKES = 1000
 
 
 def trusted() -> Policy | None:
-    """The installation's policy; None where there is none that can be read."""
+    """Return the installation's trust policy; None when it cannot be read."""
     path: Path | None = settings.AUDIT_POLICY_FILE
     try:
         return _policy(path, path.stat().st_mtime_ns) if path else None
@@ -35,12 +35,12 @@ def trusted() -> Policy | None:
 
 @lru_cache(maxsize=4)
 def _policy(path: Path, changed: int) -> Policy:
-    """`changed` makes an edited file a new one."""
+    """Parse a policy; `changed` makes an edited file a new cache entry."""
     return Policy.parse(path.read_bytes())
 
 
 def check_note(note: str) -> CheckedCheckpoint | None:
-    """What the policy says of a note, cosigned or not; None when no log key of this installation signed it."""
+    """Check a note by the policy, cosigned or not; None when no log key of this installation signed it."""
     path: Path | None = settings.AUDIT_POLICY_FILE
     try:
         return _check_note(path, path.stat().st_mtime_ns, settings.AUDIT_ORIGIN, note) if path else None
@@ -58,13 +58,13 @@ def _check_note(path: Path, changed: int, first_origin: str, note: str) -> Check
 
 
 def is_ours(origin: str, first_origin: str) -> bool:
-    """Whether a log is this installation's: a policy may name other logs too. Later epochs end in /2, /3 …"""
+    """Whether a log belongs to this installation, since a policy may name others. Later epochs end in /2, /3 …"""
     later = re.escape(first_origin) + r"/([2-9]|[1-9][0-9]+)"
     return not first_origin or origin == first_origin or re.fullmatch(later, origin) is not None
 
 
 def newest_signed() -> Checkpoint | None:
-    """The largest checkpoint in the database that is believed; None when there is none."""
+    """Return the largest trusted checkpoint in the database; None without one."""
     below, skipped, limit = BIGGEST_ID, 0, 1
     while skipped < _MOST_FAKES:
         with connection.cursor() as cursor:
@@ -80,7 +80,7 @@ def newest_signed() -> Checkpoint | None:
 
 
 def newest_cosigned() -> int:
-    """The size of the largest checkpoint that a witness of the policy cosigned; 0 when there is none."""
+    """Return the size of the largest checkpoint that a witness of the policy cosigned; 0 without one."""
     with connection.cursor() as cursor:
         cursor.execute(_COSIGNED)
         for _, note, line in cursor.fetchall():

@@ -1,4 +1,4 @@
-"""The database at one moment, on a connection of its own: what is written beside it neither shows nor waits."""
+"""Read the database at one moment, on a separate connection; concurrent writes are not visible and do not wait."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from psycopg.sql import SQL
 
 @contextmanager
 def snapshot() -> Iterator[psycopg.Connection[Any]]:
-    """A read-only transaction that sees one state of the database throughout."""
+    """Open a read-only transaction that sees one state of the database."""
     own = connections.create_connection("default")
     try:
         own.ensure_connection()
@@ -20,7 +20,7 @@ def snapshot() -> Iterator[psycopg.Connection[Any]]:
             yield moment
     finally:
         raw: Any = own.connection
-        # A pooled connection goes back to the pool: the next to have it must be able to write.
+        # A pooled connection returns to the pool, where its next user must be able to write.
         if raw is not None and not raw.closed:
             raw.rollback()
             raw.read_only = raw.isolation_level = None
@@ -29,19 +29,19 @@ def snapshot() -> Iterator[psycopg.Connection[Any]]:
 
 
 def name_of(connection: psycopg.Connection[Any]) -> str:
-    """Export the snapshot; other processes join it under this name for as long as the transaction lasts."""
+    """Export the snapshot, and return the name by which other processes can join it while the transaction lasts."""
     ((name,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
     return str(name)
 
 
 def address_of(connection: psycopg.Connection[Any]) -> str:
-    """The connection string for another process. It holds the password: never log it."""
+    """Return the connection string for another process. It has the password: never log it."""
     return make_conninfo(connection.info.dsn, password=connection.info.password)
 
 
 @contextmanager
 def joined(address: str, name: str) -> Iterator[psycopg.Connection[Any]]:
-    """The snapshot with this name, joined from another process."""
+    """Join the snapshot with this name from another process."""
     with psycopg.connect(address) as own, _read_only_transaction(own) as raw:
         raw.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(name))
         yield raw

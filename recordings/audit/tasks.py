@@ -1,4 +1,4 @@
-"""Celery task that writes owed events."""
+"""Celery task that writes stored events."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from recordings.audit import owed
 
 @shared_task
 def write_owed_events() -> int:
-    """Write what is owed to the trail. Returns how many rows ended."""
+    """Write stored events to the trail. Return the number of rows."""
     return owed.write_owed()

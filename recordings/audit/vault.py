@@ -1,8 +1,8 @@
-"""Personal values of the trail: committed to in the event, readable only through a key that can be destroyed.
+"""Personal values of the trail: an event commits to them, and they can be read only with a key that can be destroyed.
 
-commitment = SHA-256("audit-field-v1" NUL field NUL salt16 value). Value and salt rest together, AES-256-GCM under the
-key of their subject (a person, a customer); that key rests wrapped under AUDIT_FIELD_KEY. Destroying the key erases
-the value everywhere, and every hash of the trail still holds.
+commitment = SHA-256("audit-field-v1" NUL field NUL salt16 value). Value and salt are stored together, encrypted with
+AES-256-GCM under the key of their subject (a person, a customer). That key is stored wrapped with AUDIT_FIELD_KEY.
+Destroying it erases the value everywhere, and every hash of the trail remains valid.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ from django.db import connection
 logger = structlog.get_logger("portal.audit")
 
 ERASED = "erased"
-# In the order of the subjects, so that two writers who make the same keys wait for each other in turn.
+# In the order of the subjects, so that two writers who create the same keys do not deadlock.
 _ENSURE = """
 SELECT subject, audit.ensure_subject_key(subject, wrapped)
 FROM unnest(%s::text[], %s::bytea[]) AS fresh (subject, wrapped)
 """
-# A key that does not open is set aside for a fresh one; the answer is the key in force then, ours or another's.
+# A key that cannot be unwrapped is replaced by a new one; returns the key in use afterwards, this or another writer's.
 _REPLACE = "SELECT audit.replace_subject_key(%s, %s, %s)"
-# Keys to read with: those in force, and those that were set aside.
+# Keys to read with: the ones in use, and replaced ones.
 KEYS = "SELECT subject, wrapped FROM audit.subject_keys WHERE subject = ANY(%s)"
 _SALT, _NONCE, _KEY_BYTES = 16, 12, 32
 _MET = 4096
 
 
 def commitment(field: str, salt: bytes, value: str) -> str:
-    """The hash that stands in the event for a personal value."""
+    """Return the hash that an event has in place of a personal value."""
     parts = b"audit-field-v1\0" + field.encode() + b"\0" + salt + value.encode()
     return hashlib.sha256(parts).hexdigest()
 
@@ -51,19 +51,19 @@ def _unwrap(subject: str, wrapped: bytes) -> bytes:
     return AESGCM(settings.AUDIT_FIELD_KEY).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], subject.encode())
 
 
-# The wrapped keys met last. Only ever a guess: the database compares it with the key in force before it writes
-# anything, so that a key destroyed meanwhile is never used again.
+# The wrapped keys used last. They may be outdated: before it writes, the database compares them with the keys in use,
+# so that a key destroyed meanwhile is never used again.
 _met: dict[str, bytes] = {}
 
 
 def known_keys(subjects: set[str]) -> dict[str, bytes] | None:
-    """The wrapped keys of these subjects as met last; None unless all of them were."""
+    """Return the wrapped keys of these subjects that were used last; None unless all are known."""
     keys = {subject: _met.get(subject, b"") for subject in subjects}
     return keys if all(keys.values()) else None
 
 
 def current_keys(subjects: set[str]) -> dict[str, bytes]:
-    """The wrapped keys of these subjects as the database has them now, made at first need."""
+    """Return the wrapped keys of these subjects from the database, created when missing."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT subject, wrapped FROM audit.subject_key WHERE subject = ANY(%s)", [list(subjects)]
@@ -84,8 +84,8 @@ def current_keys(subjects: set[str]) -> dict[str, bytes]:
 
 
 def _opens(subject: str, wrapped: bytes) -> bool:
-    """Whether this is a key of ours for this subject. Whoever holds the application's login can write anything there;
-    with garbage in its place no event about the subject could be written any more."""
+    """Whether this is a valid key for this subject. The application's login can write anything there, and with an
+    invalid key no event about the subject could be written any more."""
     try:
         return len(_unwrap(subject, wrapped)) == _KEY_BYTES
     except (InvalidTag, ValueError):
@@ -93,12 +93,12 @@ def _opens(subject: str, wrapped: bytes) -> bool:
 
 
 def _new_key(subject: str) -> bytes:
-    """A new key for a subject, wrapped."""
+    """Return a new, wrapped key for a subject."""
     return _seal(settings.AUDIT_FIELD_KEY, AESGCM.generate_key(256), subject.encode())
 
 
 class Private(NamedTuple):
-    """A personal value, where it stands in the event and whose it is."""
+    """A personal value, its field in the event and its subject."""
 
     field: str
     subject: str
@@ -107,7 +107,7 @@ class Private(NamedTuple):
 
 @dataclass(frozen=True)
 class Sealed:
-    """A personal value on its way into the trail."""
+    """An encrypted personal value, ready to be written."""
 
     field: str
     subject: str
@@ -135,9 +135,9 @@ class Disclosed(NamedTuple):
 
 
 class Keyring:
-    """The keys of some subjects, unwrapped once to open many values. A subject without a key was erased.
+    """The unwrapped keys of some subjects. A subject without a key was erased.
 
-    A subject has more than one key when one was set aside: what was written under it opens all the same.
+    A subject whose key was replaced has several: values encrypted with the replaced one can still be read.
     """
 
     def __init__(self, wrapped: Iterable[tuple[str, bytes]] = ()) -> None:
@@ -148,18 +148,20 @@ class Keyring:
         return len(self._ciphers)
 
     def add(self, wrapped: Iterable[tuple[str, bytes]]) -> None:
-        """Take in more keys of subjects; those that do not open are as good as none."""
+        """Add keys of subjects; those that cannot be unwrapped are ignored."""
         for subject, key in wrapped:
             if _opens(subject, key):
                 self._ciphers.setdefault(subject, []).append(AESGCM(_unwrap(subject, key)))
 
     def missing(self, subjects: Set[str]) -> Set[str]:
-        """Those whose key is not here."""
+        """Return the subjects without a key here."""
         return subjects - self._ciphers.keys()
 
     def disclose(self, event: bytes, field: str, subject: str, sealed: bytes) -> Disclosed | None:
-        """What is behind a commitment of the event with these 16 bytes of id; None when it was erased, or when the
-        key does not open it: it belongs to another event, field or person."""
+        """Decrypt a value of the event with these 16 bytes of id; None when it was erased.
+
+        Also None when the key does not decrypt it, because it belongs to another event, field or subject.
+        """
         for cipher in self._ciphers.get(subject, ()):
             try:
                 plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], event + field.encode())

@@ -1,25 +1,26 @@
-"""An exported report. The row is the job: whatever happens to broker or worker, it is found and finished."""
+"""A report. Its row is also the job: it is found and finished even when a message or a worker is lost."""
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from recordings.models.fields import uuid7
 
 
 class ReportState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    BUILDING = "building", "Building"
-    READY = "ready", "Ready"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", _("Waiting")
+    BUILDING = "building", _("Building")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
 
 
 class ReportKind(models.TextChoices):
-    """What a row of a report is."""
+    """What each row of a report is."""
 
-    EVENTS = "events", "Events"
-    VIEWINGS = "viewings", "Viewings"
-    ACCESS = "access", "Access by person"
+    EVENTS = "events", _("Events")
+    VIEWINGS = "viewings", _("Viewings")
+    ACCESS = "access", _("Access by person")
 
 
 class Report(models.Model):
@@ -32,6 +33,7 @@ class Report(models.Model):
         max_length=10, choices=ReportKind, default=ReportKind.EVENTS, db_default=ReportKind.EVENTS.value
     )
     format = models.CharField(max_length=10)
+    language = models.CharField(max_length=12, default="en", db_default="en", help_text="of a PDF")
     filters = models.JSONField(default=dict)
     last_event_id = models.BigIntegerField(help_text="newest event in the report: fixed when it is requested")
 

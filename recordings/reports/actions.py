@@ -1,10 +1,12 @@
-"""What changes a report. Each change and its event are one transaction."""
+"""Change reports. Each change and its event are one transaction."""
 
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_noop as _
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
@@ -13,6 +15,7 @@ from recordings.models import AuditEvent, Report, ReportKind, ReportState
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
+from recordings.wording import in_english
 
 BUNDLE = "bundle"
 BUILDER = Actor.system("reports")
@@ -20,14 +23,14 @@ AT_ONCE = 5
 
 
 class TooManyReports(PortalError):
-    """Enough of this person's reports wait or are being built."""
+    """AT_ONCE of this person's reports are not finished."""
 
     status = 429
-    sentence = f"{AT_ONCE} of your reports are not done yet. Wait until one is, then ask for the next."
+    sentence = _("Five of your reports are not finished. Wait until one is, then request the next one.")
 
 
 def _kind(kind: str) -> dict[str, str]:
-    """What a row of the report is, as events say it; nothing for events, as it was before there were other kinds."""
+    """Return the kind of a report for its events; nothing for a report of events, which is the default."""
     return {} if kind == ReportKind.EVENTS else {"kind": str(kind)}
 
 
@@ -44,16 +47,19 @@ def request_report(
     by: Actor,
     kind: str = ReportKind.EVENTS,
     words: str = "",
+    language: str = "en",
 ) -> Report:
-    """Ask for the trail as a file. `words` is what was typed for the filters: it may be a name. Which event is the
-    newest in it is fixed here, however late it is built; what a bundle is about stands in the event, which travels in
-    it.
+    """Request a report of the trail, and record the request.
 
-    Raises TooManyReports while five of this person's are not done, AuditUnavailable when the request cannot be
-    recorded, CannotBuild with a sentence when a bundle cannot be about that; then there is no report either.
+    `words` is what was typed for the filters, which may be a name. `language` is that of a PDF. The newest event that
+    the report can contain is fixed here, however late it is built. The event states the scope of a bundle, and the
+    bundle contains the event.
+
+    Raises TooManyReports while AT_ONCE of this person's reports are not finished, AuditUnavailable when the request
+    cannot be recorded, CannotBuild when a bundle cannot have this scope. Then there is no report.
     """
     with connection.cursor() as cursor:
-        # One request of a person after the other, so that many at once are counted too.
+        # One request of a person at a time, so that simultaneous ones are counted too.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('recordings.reports.request'), %s)", [requested_by.pk]
         )
@@ -63,7 +69,12 @@ def request_report(
     scope = {"scope": Scope.asked(filters, timezone.now()).as_claim()} if format == BUNDLE else {}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(
-        requested_by=requested_by, kind=kind, format=format, filters=filters.as_detail(), last_event_id=newest
+        requested_by=requested_by,
+        kind=kind,
+        format=format,
+        language=language,
+        filters=filters.as_detail(),
+        last_event_id=newest,
     )
     record(
         Kind.REPORT_REQUESTED,
@@ -86,8 +97,7 @@ def request_report(
 def finish_report(
     *, report: Report, file_name: str, size_bytes: int, rows: int, sha256: str, proven: Detail | None = None
 ) -> None:
-    """Mark the report as ready; `proven` is what a bundle says of itself. Raises LeaseLost when another worker has
-    taken over meanwhile."""
+    """Mark a report as ready; `proven` is what a bundle states. Raises LeaseLost when another worker has the lease."""
     updated = leases.mine(report).update(
         state=ReportState.READY,
         leased_until=None,
@@ -116,21 +126,22 @@ def finish_report(
 
 
 @transaction.atomic
-def fail_report(*, report: Report, sentence: str, outcome: Outcome = Outcome.ERROR) -> None:
-    """Give up, with a sentence for whoever asked. Does nothing when another worker has taken over."""
-    failed = leases.mine(report).update(state=ReportState.FAILED, leased_until=None, error=sentence)
+def fail_report(*, report: Report, sentence: str | Promise, outcome: Outcome = Outcome.ERROR) -> None:
+    """Mark a report as failed, with the reason. Does nothing when another worker holds the lease."""
+    reason = in_english(sentence)
+    failed = leases.mine(report).update(state=ReportState.FAILED, leased_until=None, error=reason)
     if failed:
         record(
             Kind.REPORT_FAILED,
             by=BUILDER,
             target=target_of(report),
             outcome=outcome,
-            detail={"reason": sentence},
+            detail={"reason": reason},
         )
 
 
 def record_download(*, report: Report, first_byte: int, by: Actor) -> None:
-    """Commit to the trail that the file leaves. Raises AuditUnavailable; then it must not."""
+    """Record a download, committed before the file is sent. Raises AuditUnavailable: then it must not be sent."""
     detail = {"file_name": report.file_name, "sha256": report.sha256, "size_bytes": report.size_bytes or 0}
     if first_byte:
         detail["first_byte"] = first_byte

@@ -1,4 +1,4 @@
-"""Build a report: claim it, stream it to a file and hash it on the way, finish or fail it."""
+"""Build a report: claim it, write and hash its file, finish it or mark it as failed."""
 
 import errno
 import time
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import structlog
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
 
 from recordings.audit import Outcome
 from recordings.models import Report, ReportKind
@@ -23,37 +25,41 @@ from recordings.trail.word_index import BATCH, index_next
 
 logger = structlog.get_logger("portal.reports")
 
-NO_SPACE = (
-    "No space left where reports are kept. Ask whoever runs the portal to make room, then request it again."
+# Stored in English, translated when shown.
+NO_SPACE = _(
+    "There is no space left for reports. Ask the portal's operator to free some, then request it again."
 )
-NOT_WRITABLE = "The folder for reports cannot be written. Ask whoever runs the portal to look at REPORTS_DIR."
-NO_RIGHT = "Whoever asked for it may no longer export reports."
-CUT_SHORT = f"The work was cut short {leases.ATTEMPTS} times. Request it again; if that fails too, narrow the filters."
+NOT_WRITABLE = _("The folder for reports is not writable. Ask the portal's operator to check REPORTS_DIR.")
+NO_RIGHT = _("The person who requested it may no longer export reports.")
+CUT_SHORT = _(
+    "Building was interrupted three times. Request it again with narrower filters."
+)  # leases.ATTEMPTS
 RENEW_SECONDS = 0.5
 
 
 def build(report_id: UUID) -> None:
-    """Build one report, if nobody else does. Ends with a row that is ready or failed, or leaves it to be claimed
-    again when this process does not survive."""
+    """Build a report unless another worker does. If this process dies, the report can be claimed again."""
     # 1. One worker at a time holds the lease in the row.
     report = leases.claim(report_id)
     if report is None:
         return
-    # 2. What ended its workers again and again is given up, and a right may have been taken away since the request.
+    # 2. Give up when it ended its workers before. A permission may have been removed since the request.
     if report.attempts > leases.ATTEMPTS:
         fail_report(report=report, sentence=CUT_SHORT)
         return
     if not can(report.requested_by, Permission.EXPORT_REPORTS):
         fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
         return
-    # 3. The file, then row and event of the finished report in one transaction; or a row and event that say why not.
+    # 3. The file, then row and event of the finished report in one transaction; or those of the failure. What programs
+    #    read is in English; a PDF is in the language that the person chose.
     try:
-        if report.format == bundles.FORMAT:
-            bundles.write(report)
-        elif report.kind == ReportKind.EVENTS and report.format in lines.FORMATS:
-            _write_rows(report)
-        else:
-            _write_table(report)
+        with translation.override(report.language if report.format == "pdf" else "en"):
+            if report.format == bundles.FORMAT:
+                bundles.write(report)
+            elif report.kind == ReportKind.EVENTS and report.format in lines.FORMATS:
+                _write_rows(report)
+            else:
+                _write_table(report)
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
     except CannotBuild as error:
@@ -66,18 +72,18 @@ def build(report_id: UUID) -> None:
 
 
 def _write_rows(report: Report) -> None:
-    """Write a table or JSON Lines at constant memory. Raises LeaseLost, OSError."""
+    """Write events as CSV, XLSX or JSON Lines, in constant memory. Raises LeaseLost, OSError."""
     form = lines.FORMATS[report.format]
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
     _index_words(report)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
-        # 1. How much it will be, all of it counted in the snapshot that is read.
+        # 1. Count the events in the snapshot that is then read.
         slices = events.slices()
         expected = sum(part.events for part in slices)
         leases.renew(report, rows_done=0, rows_expected=expected)
         if not files.room_for(expected * form.row_bytes):
             raise OSError(errno.ENOSPC, "no room for this report")
-        # 2. Slice by slice into the draft; now and then the row says how far it is, and the lease is extended.
+        # 2. Write slice by slice into the draft; save progress and extend the lease regularly.
         rows, renewed = 0, time.monotonic()
         facts = About.of(report, filters_in_words(report), expected).facts()
         encoding = pieces.encoded(events, wanted, report.format, slices)
@@ -88,26 +94,26 @@ def _write_rows(report: Report) -> None:
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     leases.renew(report, rows_done=rows, rows_expected=expected)
                     renewed = time.monotonic()
-        # 3. The draft gets its name once it is whole and on the disk.
+        # 3. The draft gets its name when it is complete and on disk.
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
 
 
 def _write_table(report: Report) -> None:
-    """Write what is counted from the events, or events as a PDF. Raises LeaseLost, OSError, CannotBuild."""
+    """Write viewings, access by person, or a PDF of events. Raises LeaseLost, OSError, CannotBuild."""
     filters = TrailFilters.from_detail(report.filters)
     table = TABLES[report.kind]
     _index_words(report)
     with files.Draft(report.pk, report.attempts) as draft:
-        # 1. Read the events once, at one moment.
+        # 1. Read the events once, in one snapshot.
         with snapshot(Wanted(table.asks(filters), report.last_event_id, lines.NOT_IN_TABLES)) as events:
             slices, is_counted = events.slices(), report.kind != ReportKind.EVENTS
-            # Of events that are not counted, a PDF shows no more than the first slice holds.
+            # A PDF of events shows no more than the first slice has.
             read = slices if is_counted else slices[:1]
             rows = table.collect(_read(report, events, read), filters)
             count = len(rows) if is_counted else sum(part.events for part in slices)
-        # 2. Write the file: what it says of itself, then the rows.
+        # 2. Write the file: the facts about it, then the rows.
         about = About.of(report, filters_in_words(report), count)
         name = files.name_of(report)
         counted.FORMATS[report.format](draft, table.columns, rows, about, name)
@@ -116,7 +122,7 @@ def _write_table(report: Report) -> None:
 
 
 def _read(report: Report, events: Snapshot, slices: Sequence[Slice]) -> Iterator[Line]:
-    """Read the events slice by slice; now and then the row says how far it is, and the lease is extended."""
+    """Read the events slice by slice; save progress and extend the lease regularly."""
     done, renewed = 0, 0.0
     expected = sum(part.events for part in slices)
     for part in slices:
@@ -128,7 +134,7 @@ def _read(report: Report, events: Snapshot, slices: Sequence[Slice]) -> Iterator
 
 
 def _index_words(report: Report) -> None:
-    """Index the words of every sealed event, where the report is filtered by words."""
+    """Index the words of every sealed event when the report is filtered by words."""
     if TrailFilters.from_detail(report.filters).words:
         while index_next() == BATCH:
             leases.renew(report, rows_done=0, rows_expected=None)

@@ -1,4 +1,4 @@
-"""Reports that are evidence bundles: how one is built and filed, and what its page shows of it."""
+"""Reports that are evidence bundles: building one, and what its page shows."""
 
 import errno
 import json
@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
+
+from django.utils.translation import gettext_noop as _
 
 from recordings.audit import Kind
 from recordings.models import AuditEvent, Report
@@ -21,19 +23,18 @@ from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
 
 FORMAT = BUNDLE
-ASKED_BEFORE = (
-    "This report was asked for before bundles had their present format. Ask for it again: what it is about then "
-    "stands in the sealed log."
-)
-LEAF_BYTES = 4000  # in the file and beside it, while it is written; on the safe side
+# Stored in English, translated when shown.
+ASKED_BEFORE = _("This bundle was requested in an older format. Request it again.")
+NO_REQUEST = _("The audit trail does not say who requested this report. Request it again.")
+LEAF_BYTES = 4000  # in the file and beside it while it is written; generous
 RENEW_SECONDS = 0.5
 
 
 def write(report: Report) -> None:
-    """Build the bundle of a report that was claimed. Raises CannotBuild with a sentence, LeaseLost, OSError."""
+    """Build the bundle of a claimed report. Raises CannotBuild, LeaseLost, OSError."""
     request = _newest_event(report, Kind.REPORT_REQUESTED)
     if request is None:
-        raise CannotProve("The trail does not say who asked for this report. Request it again.")
+        raise CannotProve(NO_REQUEST)
     detail = _detail(request)
     if "scope" not in detail:
         raise CannotBuild(ASKED_BEFORE)
@@ -53,7 +54,7 @@ def write(report: Report) -> None:
 
 
 def as_detail(built: Built) -> dict[str, Any]:
-    """What `export.built` says of a bundle beside its file."""
+    """Return what the event `export.built` says of a bundle."""
     return {
         "checkpoint_size": built.size,
         "leaves": built.leaves,
@@ -66,7 +67,7 @@ def as_detail(built: Built) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Proven:
-    """What a finished bundle states, for the report's page."""
+    """What a finished bundle states, for its page."""
 
     statement: list[Sentence]
     checkpoint_size: int
@@ -77,7 +78,7 @@ class Proven:
 
     @classmethod
     def of(cls, report: Report) -> Self | None:
-        """None for a report that is no finished bundle of the present format, or whose file is gone."""
+        """Return None unless the report is a finished bundle of the present format whose file exists."""
         if report.format != FORMAT or not report.file_name:
             return None
         built = _newest_event(report, Kind.REPORT_BUILT)
@@ -96,7 +97,7 @@ class Proven:
 
 
 def _statement(report: Report) -> list[Sentence]:
-    """The sentences as they stand in the bundle: names in them can be erased with the file, and nowhere else."""
+    """Return the sentences in the bundle's file, the only place where names in them are kept."""
     try:
         with zipfile.ZipFile(files.file_of(report)) as bundle:
             return statement_in(bundle.read("README.txt").decode())
@@ -105,7 +106,7 @@ def _statement(report: Report) -> list[Sentence]:
 
 
 def in_old_format(reports: Iterable[Report]) -> set[UUID]:
-    """Those of these reports that are bundles of the format before: the event that asks for one names no scope."""
+    """Return which of these reports are bundles of an older format: their request names no scope."""
     refs = {f"report:{report.pk}": report.pk for report in reports if report.format == FORMAT}
     requests = AuditEvent.objects.filter(target_ref__in=refs, kind=Kind.REPORT_REQUESTED)
     in_present_format = {event.target_ref for event in requests if "scope" in _detail(event)}
@@ -122,7 +123,7 @@ def _detail(event: AuditEvent) -> dict[str, Any]:
 
 
 class _Progress:
-    """Writes into the report's row how far the bundle is, and keeps the lease."""
+    """Saves a bundle's progress in the report's row, and extends the lease."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

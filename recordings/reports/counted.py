@@ -1,6 +1,9 @@
-"""The files of reports that are made at once: a table as CSV, as a workbook or as a PDF for reading."""
+"""Write a table as CSV, XLSX or PDF."""
 
 from collections.abc import Callable, Sequence
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _
 
 from recordings.proof.evidence.bundle.pdf import one_line, typeset
 from recordings.reports.facts import About
@@ -11,13 +14,13 @@ from recordings.sheets.xlsx import Output, Workbook
 
 SHOWN_IN_PDF = 1_000
 _AT_ONCE = 1000
-# Excel takes a file without it for Latin-1, and names in Hebrew for noise.
+# Without it Excel reads UTF-8 as Latin-1.
 _BYTE_ORDER_MARK = "\ufeff"
 _READING = (
-    "To see that this file is the one that was built, put it and its .sha256 file into one folder and run the command "
-    "below.",
-    "This PDF is for reading. To prove to somebody outside that nothing is altered or left out, ask for an evidence "
-    "bundle.",
+    _(
+        "To check that the file is unchanged, put it and its .sha256 file into one folder and run the command below."
+    ),
+    _("This PDF is for reading. To prove that nothing was altered or left out, request an evidence bundle."),
 )
 
 Rows = Sequence[tuple[Cell, ...]]
@@ -32,7 +35,7 @@ def _csv(out: Output, columns: Sequence[Column], rows: Rows, _: About, name: str
 
 
 def _xlsx(out: Output, columns: Sequence[Column], rows: Rows, about: About, name: str) -> None:
-    with Workbook(out, [column.title for column in columns], "Rows") as book:
+    with Workbook(out, [str(column.title) for column in columns], "Rows") as book:
         book.cover = about.facts()
         for start in range(0, len(rows), _AT_ONCE):
             book.write(rows[start : start + _AT_ONCE])
@@ -50,16 +53,26 @@ def _pdf(out: Output, columns: Sequence[Column], rows: Rows, about: About, name:
         "facts": [
             {"name": fact, "value": one_line(as_text(value)), "code": False} for fact, value in about.facts()
         ],
-        "check": _READING,
+        "check": [gettext(sentence) for sentence in _READING],
         "command": f"sha256sum --check {name}.sha256",
-        "footer": f"Report {about.report_id}",
-        "table": f"The first {len(first):,} rows" if left_out else "The rows",
-        "left_out": f"{left_out:,} more rows are not in this PDF: ask for Excel or CSV." if left_out else "",
-        "columns": [columns[place].title for place in shown],
+        "footer": gettext("Report %(id)s") % {"id": about.report_id},
+        "table": gettext("First %(number)s rows") % {"number": f"{len(first):,}"}
+        if left_out
+        else gettext("Rows"),
+        "left_out": _left_out(left_out) if left_out else "",
+        "columns": [str(columns[place].title) for place in shown],
         "widths": [columns[place].share for place in shown],
         "rows": [[one_line(as_text(row[place])) for place in shown] for row in first],
     }
     out.write(typeset(data))
+
+
+def _left_out(number: int) -> str:
+    return ngettext(
+        "%(number)s more row is not in this PDF. Request Excel or CSV for all rows.",
+        "%(number)s more rows are not in this PDF. Request Excel or CSV for all rows.",
+        number,
+    ) % {"number": f"{number:,}"}
 
 
 FORMATS: dict[str, Write] = {"csv": _csv, "xlsx": _xlsx, "pdf": _pdf}

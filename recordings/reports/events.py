@@ -1,4 +1,4 @@
-"""The events of a report, read from one snapshot slice by slice: by one process, or by several at once."""
+"""Read the events of a report from one snapshot slice by slice, in one process or several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ _SLICES = """
 SELECT max(id), count(*) FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM ({}) AS events) AS numbered
 GROUP BY (n - 1) / %s ORDER BY 1
 """
-# The server writes what needs no secret: it is faster at it.
+# The database formats what needs no key: it is faster.
 _EVENTS = """
 SELECT id, event_id, event_id::text,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), body, encode(body_hash, 'hex')
@@ -28,7 +28,7 @@ FROM ({}) AS events WHERE id > %s AND id <= %s ORDER BY id
 
 @dataclass(slots=True)
 class Line(Opened):
-    """An opened event as a report has it: its number, when it was recorded, the exact bytes and their SHA-256."""
+    """An opened event with its number, its time, its exact bytes and their SHA-256."""
 
     number: int
     event_id: str
@@ -38,7 +38,7 @@ class Line(Opened):
 
 
 class Slice(NamedTuple):
-    """Events that follow each other: their numbers are above `after` and at most `upto`."""
+    """Consecutive events: their numbers are above `after` and at most `upto`."""
 
     after: int
     upto: int
@@ -46,7 +46,7 @@ class Slice(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which events a report is about, however late it is built; personal values nobody asks for stay closed."""
+    """The events of a report. Personal values `without` are not decrypted."""
 
     filters: TrailFilters
     last_event_id: int
@@ -54,7 +54,7 @@ class Wanted(NamedTuple):
 
 
 class Snapshot:
-    """The trail at one moment: the slices and the events agree, whatever is written meanwhile."""
+    """The trail at one moment, so that slices and events agree while others write."""
 
     def __init__(self, connection: psycopg.Connection[Any], wanted: Wanted) -> None:
         self._connection = connection
@@ -62,26 +62,26 @@ class Snapshot:
         columns = ("id", "event_id", "recorded_at", "body", "body_hash")
         self._sql, self._params = events.values_list(*columns).query.sql_with_params()
         self._without = wanted.without
-        self._keys = Keyring()  # kept from slice to slice: at one moment a key is there or it is destroyed
+        self._keys = Keyring()  # kept between slices: within a snapshot a key exists or not
 
     @property
     def address(self) -> str:
-        """Where another process finds the database. It holds the password: never log it."""
+        """Return the connection string for another process. It has the password: never log it."""
         return moment.address_of(self._connection)
 
     @property
     def name(self) -> str:
-        """What another process needs to join."""
+        """Return the name under which another process can join."""
         return moment.name_of(self._connection)
 
     def slices(self) -> list[Slice]:
-        """All events in the order of their numbers, BATCH in each slice but the last."""
+        """Split all events, by their numbers, into slices of BATCH."""
         ends = self._fetch(_SLICES.format(self._sql), *self._params, BATCH)
         starts = [0, *(end for end, _ in ends)]
         return [Slice(start, end, count) for start, (end, count) in zip(starts, ends, strict=False)]
 
     def read(self, part: Slice) -> list[Line]:
-        """The opened events of a slice."""
+        """Return the opened events of a slice."""
         rows = self._fetch(_EVENTS.format(self._sql), *self._params, part.after, part.upto)
         if len(self._keys) > _KNOWN_KEYS:
             self._keys = Keyring()
@@ -99,13 +99,13 @@ class Snapshot:
 
 @contextmanager
 def snapshot(wanted: Wanted) -> Iterator[Snapshot]:
-    """A connection of its own, so that the progress written beside it is visible while it reads."""
+    """Open a snapshot on its own connection, so that progress can be committed while it is read."""
     with moment.snapshot() as connection:
         yield Snapshot(connection, wanted)
 
 
 @contextmanager
 def joined(address: str, name: str, wanted: Wanted) -> Iterator[Snapshot]:
-    """The same in another process: the moment that `Snapshot.name` stands for."""
+    """Join the snapshot with this name from another process."""
     with moment.joined(address, name) as connection:
         yield Snapshot(connection, wanted)

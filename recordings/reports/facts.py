@@ -1,29 +1,32 @@
-"""What a report says of itself: on its page, on the cover of its workbook, on the first page of its PDF, in its
-name."""
+"""The facts about a report: on its page, on the cover of its workbook, on the first page of its PDF, in its name."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from recordings.models import AuditEvent, Checkpoint, Report, ReportKind
 from recordings.sheets.rows import Cell
 from recordings.tlog.texts import encode64
 from recordings.trail import filter_words
+from recordings.trail.compose import Language
 from recordings.trail.filters import TrailFilters
 
 WHAT = {
-    ReportKind.EVENTS.value: "Events of the audit trail, one row an event",
-    ReportKind.VIEWINGS.value: "Viewings, one row a viewing",
-    ReportKind.ACCESS.value: "Access by person, one row a person",
+    ReportKind.EVENTS.value: _("Events of the audit trail, one row per event"),
+    ReportKind.VIEWINGS.value: _("Viewings, one row per viewing"),
+    ReportKind.ACCESS.value: _("Access by person, one row per person"),
 }
 _SLUGS = {ReportKind.EVENTS.value: "audit-trail", ReportKind.VIEWINGS.value: "viewings"}
 _ACCESS_SLUG = "access-by-person"
 
 
 def period_words(filters: TrailFilters) -> str:
-    """Return the period that was asked for, in words."""
-    words = filter_words.period_words(filters.since, filters.until)
-    return f"{words} (UTC)" if words else "from the beginning, no end"
+    """Write the period of a report, which has days of UTC."""
+    words = filter_words.period_words(filters.since, filters.until, Language.current())
+    return gettext("%(period)s (UTC)") % {"period": words} if words else gettext("Everything")
 
 
 def log_since() -> datetime | None:
@@ -32,20 +35,23 @@ def log_since() -> datetime | None:
 
 
 def began_later(filters: TrailFilters, since: datetime | None) -> str:
-    """Return that the log began after the period, or within it; empty when it covers the whole period."""
+    """Say that the log began after the period, or within it; empty when it covers the whole period."""
     if since is None:
         return ""
     first = since.astimezone(UTC).date()
-    began = filter_words.day_words(first.isoformat())
+    began = {"day": Language.current().day(first)}
     if filters.until and filters.until < first:
-        return f"The log began on {began}, after this period: the report says nothing about that time."
+        return (
+            gettext("The log began on %(day)s, after this period. The report cannot cover the period.")
+            % began
+        )
     if filters.since and filters.since < first:
-        return f"The log began on {began}: the report says nothing about the days before."
+        return gettext("The log began on %(day)s. The report cannot cover the days before.") % began
     return ""
 
 
 def file_stem(report: Report) -> str:
-    """Return the name of the report's file without its ending: what it is, its period, its id."""
+    """Return the name of a report's file without its extension: kind, period, id."""
     filters = TrailFilters.from_detail(report.filters)
     slug = _SLUGS.get(report.kind, _ACCESS_SLUG)
     return f"{slug}-{_period_slug(filters, report.requested_at.date())}-{report.pk.hex[-8:]}"
@@ -58,7 +64,7 @@ def _period_slug(filters: TrailFilters, asked_on: date) -> str:
 
 @dataclass(frozen=True)
 class About:
-    """The facts of a report that was built, in the order in which a cover shows them."""
+    """The facts about a built report, in the order of its cover."""
 
     what: str
     filters: str
@@ -74,10 +80,10 @@ class About:
 
     @classmethod
     def of(cls, report: Report, filters: str, rows: int) -> "About":
-        """Read what the facts rest on: the first event and the newest checkpoint."""
+        """Collect the facts, with the first event and the newest checkpoint."""
         asked, since = TrailFilters.from_detail(report.filters), log_since()
         return cls(
-            what=WHAT[report.kind],
+            what=str(WHAT[report.kind]),
             filters=filters,
             period=period_words(asked),
             by=report.requested_by.display_name,
@@ -91,28 +97,29 @@ class About:
         )
 
     def facts(self) -> list[tuple[str, Cell]]:
-        """Names and values, those that are missing left out."""
+        """Return names and values, without those that are empty."""
         checkpoint: Any = self.checkpoint
         log = (
-            f"{checkpoint.size} leaves, root {encode64(bytes(checkpoint.root))}"
+            gettext("%(size)s leaves, root %(root)s")
+            % {"size": checkpoint.size, "root": encode64(bytes(checkpoint.root))}
             if checkpoint
-            else "not signed yet"
+            else gettext("not signed yet")
         )
         facts: list[tuple[str, Cell]] = [
-            ("What", self.what),
-            ("Filters", self.filters),
-            ("Period", self.period),
-            ("Rows", self.rows),
-            ("Asked for by", self.by),
-            ("Asked for at (UTC)", self.asked_at),
-            ("Log since (UTC)", self.since or "no event yet"),
-            ("Note", self.note),
-            ("Newest event it may hold", f"event {self.newest}"),
-            ("Newest checkpoint", log),
-            ("Report", self.report_id),
+            (gettext("What"), self.what),
+            (gettext("Filters"), self.filters),
+            (gettext("Period"), self.period),
+            (gettext("Rows"), self.rows),
+            (gettext("Requested by"), self.by),
+            (gettext("Requested at (UTC)"), self.asked_at),
+            (gettext("Log since (UTC)"), self.since or gettext("no event yet")),
+            (gettext("Note"), self.note),
+            (gettext("Newest possible event"), gettext("event %(id)s") % {"id": self.newest}),
+            (gettext("Newest checkpoint"), log),
+            (gettext("Report"), self.report_id),
             (
-                "SHA-256 of the file",
-                "on the report's page and in its .sha256 file: a file cannot hold its own hash",
+                gettext("SHA-256 of the file"),
+                gettext("On the report's page and in its .sha256 file. A file cannot contain its own hash."),
             ),
         ]
         return [(name, value) for name, value in facts if value != ""]

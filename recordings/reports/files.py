@@ -1,4 +1,4 @@
-"""The files of reports: written beside their place and moved there whole, hashed on the way, read in pieces."""
+"""The files of reports: written as drafts and renamed when complete, hashed while written, read in pieces."""
 
 import hashlib
 import os
@@ -11,57 +11,53 @@ from typing import Self
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from recordings.exceptions import PortalError
 from recordings.models import Report
 from recordings.reports.facts import file_stem
 
 _CHUNK = 256 * 1024
-_ENDINGS = {"bundle": "zip"}
-
-
+_EXTENSIONS = {"bundle": "zip"}
 KEPT = timedelta(days=30)
 
 
 class FileGone(PortalError):
-    """The row is there, its file is not, or is not the one that was built."""
+    """The file of a report is missing, or is not the one that was built."""
 
     status = 410
-    sentence = (
-        f"The file of this report is no longer here, or is not the one that was built. Files are kept for {KEPT.days}"
-        " days. Request the report again."
+    sentence = _(
+        "The file of this report was deleted or changed. Files are kept for 30 days. Request the report again."
     )
 
 
 def folder() -> Path:
-    """Where reports are kept; made when missing, for the portal's own user only."""
+    """Return the folder of reports; created when missing, for the portal's own user only."""
     path = Path(settings.REPORTS_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def file_of(report: Report) -> Path:
-    """Where the finished file of this report is. The attempt is in its name: one that lost its lease and comes in
-    late never takes the place of the file whose hash the row holds."""
+    """Return the path of a report's file.
+
+    The attempt is part of its name, so that a late attempt never replaces the file whose hash is in the row.
+    """
     return Path(settings.REPORTS_DIR) / f"{report.pk}.{report.attempts}.{report.format}"
 
 
 def name_of(report: Report) -> str:
-    """What the finished file is called once it is somebody's: what it is, its period, its id; digits and letters only,
-    the same in every attempt."""
-    return f"{file_stem(report)}.{_ENDINGS.get(report.format, report.format)}"
+    """Return the name under which a report is downloaded: kind, period, id; the same in every attempt."""
+    return f"{file_stem(report)}.{_EXTENSIONS.get(report.format, report.format)}"
 
 
 def room_for(size_bytes: int) -> bool:
-    """Whether the volume has this much room left."""
+    """Whether the volume has so many bytes left."""
     return shutil.disk_usage(folder()).free > size_bytes
 
 
 def delete_old(now: datetime) -> int:
-    """Delete the files of reports that are older than KEPT: each holds personal values, and can be built again.
-
-    Returns how many there were.
-    """
+    """Delete files of reports older than KEPT and return their number. They hold personal values and can be rebuilt."""
     limit = (now - KEPT).timestamp()
     old = [path for path in folder().iterdir() if path.is_file() and path.stat().st_mtime < limit]
     for path in old:
@@ -70,7 +66,7 @@ def delete_old(now: datetime) -> int:
 
 
 class Draft:
-    """A file being written: only a complete one gets its name. Each attempt has a draft of its own."""
+    """A file being written, which gets its name when complete. Each attempt has its own draft."""
 
     def __init__(self, report_id: UUID, attempt: int) -> None:
         for left_behind in folder().glob(f"{report_id}.*.partial"):
@@ -78,7 +74,7 @@ class Draft:
         self.path = folder() / f"{report_id}.{attempt}.partial"
         self.size_bytes = 0
         self._hash = hashlib.sha256()
-        # Nobody but the portal reads reports: the mode is set at birth, not afterwards.
+        # The mode is set at creation: no other user may read it at any time.
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
     def __enter__(self) -> Self:
@@ -98,10 +94,10 @@ class Draft:
         return len(data)
 
     def flush(self) -> None:
-        """Part of being written to like a file; the bytes go to the disk with `finish`."""
+        """Do nothing: `finish` writes to disk. Part of a file's interface."""
 
     def finish(self, path: Path) -> str:
-        """Give the file its name once its bytes are on the disk, and return its SHA-256."""
+        """Rename the file when its bytes are on disk, and return its SHA-256."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self.path.rename(path)
@@ -109,7 +105,7 @@ class Draft:
 
 
 def checked_size(report: Report) -> int:
-    """The size of the finished file. Raises FileGone when it is not there or not as long as it was."""
+    """Return the size of a report's file. Raises FileGone when it is missing or has another size than was built."""
     try:
         size = file_of(report).stat().st_size
     except OSError as error:
@@ -129,7 +125,7 @@ def is_there(report: Report) -> bool:
 
 
 def read_range(path: Path, start: int, length: int) -> Iterator[bytes]:
-    """Read `length` bytes of a file from `start` on, a piece at a time."""
+    """Read `length` bytes of a file from `start`, in pieces."""
     with path.open("rb") as file:
         file.seek(start)
         while length > 0 and (piece := file.read(min(_CHUNK, length))):

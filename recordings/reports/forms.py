@@ -1,12 +1,15 @@
-"""What a report is asked for: the filters of the trail page, and a format."""
+"""The form for a report: the filters of the trail page, what it lists, and its format."""
 
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from recordings.models import ReportKind
 from recordings.proof.evidence.bundle.references import known_reference
@@ -16,48 +19,77 @@ from recordings.reports.actions import BUNDLE
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
 
-FORMATS = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF", "jsonl": "JSON Lines", BUNDLE: "Evidence bundle"}
+FORMATS: dict[str, str | Promise] = {
+    "csv": _("CSV"),
+    "xlsx": _("Excel"),
+    "pdf": _("PDF"),
+    "jsonl": _("JSON Lines"),
+    BUNDLE: _("Evidence bundle"),
+}
 _OF_EVENTS_ONLY = ("jsonl", BUNDLE)
-_ONLY_EVENTS = (
-    "Viewings and access by person come as Excel, CSV or PDF. Choose one of these, or a report of events."
+_ONLY_EVENTS = _(
+    "Reports of viewings and of access by person are available as Excel, CSV or PDF. Choose one of these formats, or a "
+    "report of events."
 )
-_TOO_NARROW = (
-    "A report of viewings or of access by person is narrowed by a period, a person and one recording or "
-    "object{purpose}. Take the other filters away, or ask for a report of events."
+_VIEWINGS_TOO_NARROW = _(
+    "A report of viewings can be filtered by period, person, purpose, and one recording or object. Remove the other "
+    "filters, or request a report of events."
 )
-NO_RECORDING = "The portal knows no recording of this id."
+_ACCESS_TOO_NARROW = _(
+    "A report of access by person can be filtered by period, person, and one recording or object. Remove the other "
+    "filters, or request a report of events."
+)
+NO_RECORDING = _("There is no recording with this id.")
 _NAMED_BY_UUID = ("recording", "statement", "report")
 
 
 class ReportForm(TrailForm):
     report = forms.ChoiceField(
-        label="What it lists",
+        label=_("Contents"),
         choices=ReportKind.choices,
         widget=forms.RadioSelect,
         initial=ReportKind.EVENTS,
         required=False,
-        help_text="Events: one row an event. Viewings: one row a viewing, with what was watched. Access by person: one "
-        "row a person, with what they did in the period.",
+        help_text=_(
+            "Events: one row per event. Viewings: one row per viewing, with what was watched. Access by person: one "
+            "row per person, with what they did in the period."
+        ),
     )
     format = forms.ChoiceField(
-        label="Format",
+        label=_("Format"),
         choices=list(FORMATS.items()),
         widget=forms.RadioSelect,
         initial="xlsx",
-        help_text="Excel is recommended for reading: dates are dates, and everything else stays as it was written. A "
-        "spreadsheet that opens a CSV file retypes it: 0012345 becomes 12345, a long number loses its last digits, "
-        "3-12 becomes a date. CSV and JSON Lines are for programs; JSON Lines has the exact bytes of each event. An "
-        "evidence bundle is about one recording, one object with its recordings, one person or a period. It proves to "
-        "an outsider that nothing is altered and nothing is left out up to the moment it names – also that there was "
-        "nothing.",
+        help_text=_(
+            "Excel is recommended for reading: dates are dates, and everything else stays as it was written. A "
+            "spreadsheet changes the values of a CSV file when it opens it: 0012345 becomes 12345, a long number loses "
+            "its last digits, 3-12 becomes a date. CSV and JSON Lines are for programs; JSON Lines has the exact bytes "
+            "of each event. An evidence bundle covers one recording, one object with its recordings, one person or a "
+            "period. It proves to an outsider that nothing was altered or left out up to the time it states, even when "
+            "there is nothing."
+        ),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of a PDF"),
+        choices=settings.LANGUAGES,
+        required=False,
+        help_text=_("CSV, Excel and JSON Lines are always in English."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["q"].label = "Words"
-        self.fields[
-            "q"
-        ].help_text = "Whole words that the trail shows: a name, a customer, a case, an address; or an id."
+        self.fields["language"].initial = translation.get_language()
+        self.fields["since"].label, self.fields["until"].label = _("First day (UTC)"), _("Last day (UTC)")
+        self.fields["since"].help_text = _("A report covers days of UTC, from 00:00 to 24:00 UTC.")
+        self.fields["q"].label = _("Words")
+        self.fields["q"].help_text = _(
+            "Whole words that the trail shows, such as a name, a customer, a case or an address; or an id."
+        )
+
+    @property
+    def zone(self) -> str:
+        """Return UTC: evidence has days of UTC, whoever requests it."""
+        return "UTC"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -70,12 +102,14 @@ class ReportForm(TrailForm):
                 raise forms.ValidationError(str(refused.sentence)) from refused
         return cleaned
 
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or translation.get_language() or "en"
+
     def clean_report(self) -> str:
         return self.cleaned_data["report"] or ReportKind.EVENTS.value
 
     def filters(self) -> TrailFilters:
-        """What was asked for. For a bundle, and for viewings and access, the words name the one thing or person that it
-        is about."""
+        """Return the filters. For a bundle, viewings and access, the words name the one thing or person it covers."""
         is_counted = self.cleaned_data.get("report") != ReportKind.EVENTS
         if is_counted or self.cleaned_data.get("format") == BUNDLE:
             self.words = _one_thing(self.words)
@@ -83,7 +117,7 @@ class ReportForm(TrailForm):
         return replace(asked, no_reading=False) if is_counted else asked
 
     def _check_counted(self, cleaned: dict[str, Any]) -> None:
-        """Raise ValidationError for what a report of viewings or of access cannot be, or be narrowed by."""
+        """Raise ValidationError for a format or a filter that reports of viewings or access cannot have."""
         if cleaned.get("format") in _OF_EVENTS_ONLY:
             raise forms.ValidationError(_ONLY_EVENTS)
         try:
@@ -95,13 +129,13 @@ class ReportForm(TrailForm):
             asked.all_kinds or asked.outcome or asked.any_ref or asked.words or asked.event or asked.nothing
         )
         if narrowed or (is_access and asked.purpose):
-            raise forms.ValidationError(_TOO_NARROW.format(purpose="" if is_access else ", and by a purpose"))
+            raise forms.ValidationError(_ACCESS_TOO_NARROW if is_access else _VIEWINGS_TOO_NARROW)
 
 
 def _one_thing(words: dict[str, Any]) -> dict[str, Any]:
-    """Words that mean one object, recording or person become that; what else they might mean is nobody's wish.
+    """Read words that may mean one object, recording or person as just that.
 
-    Raises UnknownReference for a reference to what does not exist.
+    Raises UnknownReference for a reference to something that does not exist.
     """
     refs = words.get("any_ref", ())
     if len(refs) == 1:
@@ -113,15 +147,15 @@ def _one_thing(words: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known_by(uuid: str) -> str:
-    """The one thing that has this UUID."""
+    """Return the reference of the one thing that has this UUID."""
     for kind in _NAMED_BY_UUID:
         with suppress(UnknownReference):
             return known_reference(f"{kind}:{uuid}")
-    raise UnknownReference(NO_RECORDING)
+    raise UnknownReference(str(NO_RECORDING))
 
 
 def prefilled(query: QueryDict) -> ReportForm:
-    """The empty form with the filters of a trail page in it."""
+    """Return a form filled with the filters of a trail page."""
     blank = ReportForm()
     initial: dict[str, Any] = {
         name: query.getlist(name) if isinstance(field, forms.MultipleChoiceField) else query.get(name)

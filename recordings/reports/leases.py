@@ -1,4 +1,4 @@
-"""Who works on a report: a lease in its row, held by one worker at a time and extended while the work goes on."""
+"""The lease on a report: in its row, held by one worker at a time, extended while it works."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,11 +15,11 @@ OPEN = (ReportState.WAITING, ReportState.BUILDING)
 
 
 class LeaseLost(Exception):
-    """Somebody else works on this report now: stop, and leave its row alone."""
+    """Another worker holds the lease: stop, and do not change the row."""
 
 
 def claim(report_id: UUID) -> Report | None:
-    """Lease the report to this worker; None when it is done, or another worker holds the lease."""
+    """Lease a report to this worker; None when it is finished or another worker holds the lease."""
     with transaction.atomic():
         report = _free().select_for_update(skip_locked=True).filter(pk=report_id).first()
         if report is None:
@@ -39,12 +39,12 @@ def renew(report: Report, *, rows_done: int, rows_expected: int | None) -> None:
 
 
 def mine(report: Report) -> "models.QuerySet[Report]":
-    """The row, if this attempt still holds it: a later attempt has a higher number."""
+    """Return the row while this attempt holds the lease: a later attempt has a higher number."""
     return Report.objects.filter(pk=report.pk, state=ReportState.BUILDING, attempts=report.attempts)
 
 
 def unclaimed() -> list[UUID]:
-    """Reports that wait for a worker: their message was lost, or their worker was."""
+    """Return reports without a worker, because a message or a worker was lost."""
     return list(_free().order_by("requested_at").values_list("pk", flat=True)[:100])
 
 

@@ -1,4 +1,4 @@
-"""What a report says of an event: cells of CSV and XLSX, or a line of JSON that can be hashed again."""
+"""An event as cells of CSV and XLSX, or as a line of JSON. Exports are in English, whoever requests them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,7 +11,8 @@ from recordings.reports.events import Line
 from recordings.sheets.cells import csv_column
 from recordings.sheets.rows import Cell, Rows
 from recordings.sheets.xlsx import Output, Workbook
-from recordings.trail.sentences import plain_words
+from recordings.trail.compose import ENGLISH
+from recordings.trail.sentences import plain_sentence
 
 COLUMNS = (
     "event_no",
@@ -34,7 +35,7 @@ COLUMNS = (
     "event_id",
     "body_sha256",
 )
-# The same for readers, in a workbook.
+# Titles of the same columns in a workbook.
 TITLES = (
     "Event",
     "Recorded (UTC)",
@@ -46,18 +47,18 @@ TITLES = (
     "Role",
     "Purpose",
     "Note",
-    "On what",
+    "Target type",
     "Reference",
     "Name",
     "Object",
     "Address",
     "Request",
-    "In words",
+    "Description",
     "Event id",
     "SHA-256 of the event",
 )
 NOT_IN_TABLES = ("source.user_agent",)
-# Excel takes a file without it for Latin-1, and names in Hebrew for noise.
+# Without it Excel reads UTF-8 as Latin-1.
 _BYTE_ORDER_MARK = "\ufeff"
 
 Encode = Callable[[Sequence[Line]], Any]
@@ -66,9 +67,11 @@ Facts = Sequence[tuple[str, Cell]]
 
 
 class Format(NamedTuple):
-    """How a file of events is written: `encoder` makes pieces of events in any process, `to` opens what appends the
-    pieces in their order, given what the report says of itself. `row_bytes` is what an event takes, roughly and on the
-    safe side; `without` names personal values it never shows."""
+    """How a file of events is written.
+
+    `encoder` encodes events, in any process. `to` opens what appends the encoded pieces in order, given the facts about
+    the report. `row_bytes`: size of an event, a generous estimate. `without`: personal values it never shows.
+    """
 
     encoder: Callable[[], Encode]
     to: Callable[[Output, Facts], AbstractContextManager[Append]]
@@ -100,7 +103,7 @@ def _xlsx_rows() -> Encode:
 
 
 def _xlsx_row(event: Line) -> tuple[Cell, ...]:
-    """The values of COLUMNS for a sheet: times as moments, as far as they are some."""
+    """Return the values of COLUMNS for a sheet, times as datetimes."""
     number, recorded_at, occurred_at, *rest = row(event)
     return (int(number), _moment(recorded_at), _moment(occurred_at), *rest)
 
@@ -121,25 +124,28 @@ FORMATS = {
 
 
 def csv_head() -> bytes:
-    """The first line: the names of the columns."""
+    """Return the first line, the names of the columns."""
     return (_BYTE_ORDER_MARK + ",".join(COLUMNS) + "\r\n").encode()
 
 
 def csv_lines(events: Sequence[Line]) -> bytes:
-    """One line per event, RFC 4180 in UTF-8."""
+    """Return a line per event, RFC 4180 in UTF-8."""
     columns = map(csv_column, zip(*map(row, events), strict=True))
     return "".join([f"{','.join(cells)}\r\n" for cells in zip(*columns, strict=True)]).encode()
 
 
 def json_lines(events: Sequence[Line]) -> bytes:
-    """One JSON object per event. `body` is the exact text whose SHA-256 `sha256` is; each value of `revealed` comes
-    with the salt that makes its commitment checkable, and is missing once it was erased."""
+    """Return a JSON object per event.
+
+    `sha256` is the SHA-256 of the exact text `body`. Each value of `revealed` has the salt of its commitment, and is
+    missing once it was erased.
+    """
     return b"".join(to_json(_facts(event)) + b"\n" for event in events)
 
 
 def row(event: Line) -> tuple[str, ...]:
-    """The values of COLUMNS, as they are."""
-    target, name, ref = event.target, event.actor_name, event.target_ref
+    """Return the values of COLUMNS as text."""
+    target, ref = event.target, event.target_ref
     return (
         str(event.number),
         event.recorded_at,
@@ -147,7 +153,7 @@ def row(event: Line) -> tuple[str, ...]:
         event.kind,
         event.outcome,
         event.actor_ref,
-        name,
+        event.actor_name,
         str(event.actor.get("role", "")),
         event.purpose,
         event.private("purpose.note"),
@@ -157,7 +163,7 @@ def row(event: Line) -> tuple[str, ...]:
         ref if ref.startswith("object:") else str(target.get("parent", "")),
         event.private("source.ip"),
         str(event.part("request").get("id", "")),
-        f"{name} {plain_words(event)}",
+        plain_sentence(event, ENGLISH),
         event.event_id,
         event.sha256,
     )

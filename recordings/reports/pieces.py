@@ -1,4 +1,4 @@
-"""The pieces of a report's file, in order: those of a small report are made here, of a large one by a child as well."""
+"""Encode the slices of a report in order: of a small report in this process, of a large one in a child as well."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from recordings.processes import in_children
 from recordings.reports.events import Slice, Snapshot, Wanted, joined
 from recordings.reports.lines import FORMATS
 
-SHARED = 100  # slices: fewer are done here before a child has begun and caught up
-# While the child starts, this many slices are done here: one in ten, which is about the second that it takes.
+SHARED = 100  # slices; fewer are done here before a child has started
+# So many slices are done here while the child starts, which takes about a second.
 ALONE_AT_FIRST = 12
 
 
@@ -22,9 +22,8 @@ ALONE_AT_FIRST = 12
 def encoded(
     events: Snapshot, wanted: Wanted, format: str, slices: Sequence[Slice]
 ) -> Iterator[Iterator[Any]]:
-    """Encode each slice, in order, from one snapshot whoever encodes it. Raises ChildLost."""
-    # Python's cycle collector would walk the objects of each slice again and again, for a third of the time in all.
-    # A slice holds no cycles.
+    """Encode each slice, in order, from one snapshot. Raises ChildLost."""
+    # Without collecting cycles: a slice has none, and looking for them took a third of the time.
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -42,12 +41,12 @@ def encoded(
 
 
 def _in_order(ours: Iterator[Any], theirs: Iterator[Any], alone: int) -> Iterator[Any]:
-    """Give the first pieces of ours, then one of each in turn: the child works on its next while we do ours."""
+    """Yield the first pieces of ours, then one of each in turn: the child encodes its next one meanwhile."""
     yield from islice(ours, alone)
     for piece in ours:
         yield piece
         yield from islice(theirs, 1)
-    yield from theirs  # its end, or why it ended early
+    yield from theirs  # its end, or the error that ended it
 
 
 def _pieces(events: Snapshot, format: str, slices: Sequence[Slice]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Reports as pages show them."""
+"""Reports as the pages show them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import COLUMNS, open_events, stored
@@ -16,8 +17,8 @@ from recordings.reports import files
 from recordings.reports.bundles import in_old_format
 from recordings.reports.facts import WHAT
 from recordings.reports.forms import FORMATS
-from recordings.trail.filter_words import filter_parts
-from recordings.trail.phrases import Part
+from recordings.trail.compose import Language, joined
+from recordings.trail.filter_words import filter_phrases
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
 LISTED = 50
@@ -25,7 +26,7 @@ LISTED = 50
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A report with the words a page needs."""
+    """A report with the labels that a page shows."""
 
     report: Report
     state: str
@@ -39,7 +40,8 @@ class ReportRow:
     by: str
     estimate: str
     is_old: bool
-    is_gone: bool  # it was built, and its file has been deleted since
+    is_gone: bool  # it was built, and its file was deleted
+    error: str
 
     @property
     def is_open(self) -> bool:
@@ -47,20 +49,20 @@ class ReportRow:
 
 
 def visible_reports(user: Any) -> "QuerySet[Report]":
-    """The reports this person may see: who reads the trail sees all of them, everybody else their own."""
+    """Return the reports that a person may see: all for readers of the trail, else their own."""
     reports = Report.objects.select_related("requested_by")
     return reports if can(user, Permission.READ_TRAIL) else reports.filter(requested_by=user)
 
 
 def newest_reports(user: Any) -> list[ReportRow]:
-    """The newest of them, newest first."""
+    """Return the newest reports that a person may see, newest first."""
     reports = list(visible_reports(user).order_by("-requested_at")[:LISTED])
     names, old = _names(reports), in_old_format(reports)
     return [_row(report, names, report.pk in old) for report in reports]
 
 
 def row_of(report: Report) -> ReportRow:
-    """One report as a page shows it."""
+    """Return a report as a page shows it."""
     return _row(report, _names([report]), bool(in_old_format([report])))
 
 
@@ -69,23 +71,26 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
     is_gone = report.state == ReportState.READY and not files.is_there(report)
     return ReportRow(
         report=report,
-        state="File deleted" if is_gone else ReportState(report.state).label,
+        state=gettext("File deleted") if is_gone else str(ReportState(report.state).label),
         tone="warn" if is_gone else TONES[report.state],
-        kind=ReportKind(report.kind).label,
-        heading=WHAT[report.kind],
+        kind=str(ReportKind(report.kind).label),
+        heading=str(WHAT[report.kind]),
         count=rows_in_words(report.kind, report.rows_done),
-        unit={"events": "Events", "viewings": "Viewings"}.get(report.kind, "People"),
-        format=FORMATS.get(report.format, report.format),
+        unit={"events": gettext("Events"), "viewings": gettext("Viewings")}.get(
+            report.kind, gettext("People")
+        ),
+        format=str(FORMATS.get(report.format, report.format)),
         filters=_filters_in_words(report.filters, names),
         by=person.display_name,
         estimate=_estimate(report),
         is_old=is_old,
         is_gone=is_gone,
+        error=gettext(report.error) if report.error else "",
     )
 
 
 def _names(reports: list[Report]) -> dict[str, str]:
-    """Names of the people that filters speak of."""
+    """Return the names of people in filters, by their references."""
     refs = {
         ref for report in reports for ref in (report.filters.get("actor"), *report.filters.get("any_ref", ()))
     }
@@ -95,9 +100,8 @@ def _names(reports: list[Report]) -> dict[str, str]:
 
 
 def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
-    parts = (Part(part) if isinstance(part, str) else part for part in filter_parts(filters))
-    words = "".join(names.get(part.ref, part.text) for part in parts)
-    return words or "the whole trail"
+    parts = joined(filter_phrases(filters, Language.current()))
+    return "".join(names.get(part.ref, part.text) for part in parts) or gettext("the whole trail")
 
 
 def typed_words(report: Report) -> str:
@@ -108,24 +112,27 @@ def typed_words(report: Report) -> str:
 
 
 def rows_in_words(kind: str, rows: int) -> str:
-    """How many rows a report has: "1 viewing", "3 people"."""
-    one, many = {"events": ("event", "events"), "viewings": ("viewing", "viewings")}.get(
-        kind, ("person", "people")
-    )
-    return f"{rows:,} {one if rows == 1 else many}"
+    """Say how many rows a report has: "1 viewing", "3 people"."""
+    if kind == ReportKind.EVENTS:
+        words = ngettext("%(number)s event", "%(number)s events", rows)
+    elif kind == ReportKind.VIEWINGS:
+        words = ngettext("%(number)s viewing", "%(number)s viewings", rows)
+    else:
+        words = ngettext("%(number)s person", "%(number)s people", rows)
+    return words % {"number": f"{rows:,}"}
 
 
 def filters_in_words(report: Report) -> str:
-    """The filters of one report in words."""
+    """Describe the filters of a report."""
     return _filters_in_words(report.filters, _names([report]))
 
 
 def _estimate(report: Report) -> str:
-    """ "about 20 s left", once enough is done to tell."""
+    """Say how long building takes, "about 20 s left"; empty while nothing is done."""
     done, expected, started = report.rows_done, report.rows_expected, report.started_at
     if report.state != ReportState.BUILDING or not (done and expected and started) or done >= expected:
         return ""
     seconds = (timezone.now() - started).total_seconds() * (expected - done) / done
-    return (
-        f"about {max(1, round(seconds))} s left" if seconds < 120 else f"about {round(seconds / 60)} min left"
-    )
+    if seconds < 120:
+        return gettext("about %(number)s s left") % {"number": max(1, round(seconds))}
+    return gettext("about %(number)s min left") % {"number": round(seconds / 60)}

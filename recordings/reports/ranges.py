@@ -1,4 +1,4 @@
-"""The part of a file a browser asks for when it resumes a download (RFC 9110, section 14)."""
+"""Byte ranges of a download that is resumed (RFC 9110, section 14)."""
 
 import re
 
@@ -6,13 +6,13 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 
 
 class NotSatisfiable(Exception):
-    """The range lies outside of the file: 416."""
+    """The range is outside the file: status 416."""
 
 
 def part_of(header: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a single range; None when the whole file is to be sent.
+    """Return the first and last byte of a single range; None for the whole file. Raises NotSatisfiable.
 
-    What cannot be read, and lists of ranges, may be ignored (RFC 9110, 14.2). Raises NotSatisfiable.
+    Invalid headers and lists of ranges may be ignored (RFC 9110, 14.2).
     """
     match = _RANGE.match(header.strip())
     if not match or not any(match.groups()):

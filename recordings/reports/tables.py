@@ -1,38 +1,44 @@
-"""Reports that count: one row a viewing, one row a person. Made of the events, in one pass, as lists in memory.
+"""Tables computed from events: one row per viewing, one row per person. One pass, lists in memory.
 
-A viewing begins with its first URL; it is in the report of the period in which it begins, with all that was watched of
-it up to the report's last event. An access is what a person did in the period.
+A viewing starts with its first URL. It is in the report of the period in which it starts, with everything watched up to
+the report's last event. Access is what a person did in the period. Texts are in the active language.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.models import ReportKind
 from recordings.reports.events import Line
 from recordings.sheets.rows import Cell
+from recordings.trail import labels
+from recordings.trail.compose import Language, plain
 from recordings.trail.filters import TrailFilters
 from recordings.trail.folding import viewing_name
 from recordings.trail.groups import kinds_of
 from recordings.trail.person_days import COUNTED
-from recordings.trail.phrases import purpose_label, reason, role_label, short
+from recordings.trail.phrases import EventText, reason, short
 from recordings.trail.queries import REFUSALS
 from recordings.trail.sentences import plain_sentence
 
 
 class Column(NamedTuple):
-    """A column by its name in CSV and its title for readers; `share` is its part of a PDF's width, 0 leaves it out."""
+    """A column: its name in CSV, its title elsewhere, its share of a PDF's width (0: not in the PDF)."""
 
     name: str
-    title: str
+    title: str | Promise
     share: int = 0
 
 
 class Table(NamedTuple):
-    """What a report of one kind has in its rows. `collect` reads the events that `asks` for, in their order."""
+    """The rows of a kind of report. `collect` reads the events that `asks` selects, in order."""
 
     columns: tuple[Column, ...]
     asks: Callable[[TrailFilters], TrailFilters]
@@ -52,8 +58,8 @@ class _Viewing:
     recording: str
     object: str
     customer: str
+    end: str
     ended: datetime | None = None
-    end: str = "open"
     urls: int = 1
     refusals: int = 0
     told_ms: int = 0
@@ -84,69 +90,75 @@ class _Viewing:
 
 
 VIEWING_COLUMNS = (
-    Column("viewing", "Viewing", 9),
-    Column("began_at", "Began (UTC)", 12),
-    Column("ended_at", "Ended (UTC)", 12),
-    Column("person", "Person", 11),
-    Column("account", "Account"),
-    Column("role", "Role"),
-    Column("purpose", "Purpose", 8),
-    Column("note", "Note", 14),
-    Column("recording", "Recording", 9),
-    Column("object", "Object", 12),
-    Column("customer", "Customer", 11),
-    Column("watched", "Watched", 7),
-    Column("parts", "Parts watched", 12),
-    Column("urls", "URLs issued"),
-    Column("refusals", "Refusals during it"),
-    Column("end", "How it ended"),
-    Column("address", "Address"),
+    Column("viewing", _("Viewing"), 9),
+    Column("began_at", _("Started (UTC)"), 12),
+    Column("ended_at", _("Ended (UTC)"), 12),
+    Column("person", _("Person"), 11),
+    Column("account", _("Account")),
+    Column("role", _("Role")),
+    Column("purpose", _("Purpose"), 8),
+    Column("note", _("Note"), 14),
+    Column("recording", _("Recording"), 9),
+    Column("object", _("Object"), 12),
+    Column("customer", _("Customer"), 11),
+    Column("watched", _("Watched"), 7),
+    Column("parts", _("Watched ranges"), 12),
+    Column("urls", _("URLs issued")),
+    Column("refusals", _("URLs refused")),
+    Column("end", _("How it ended")),
+    Column("address", _("IP address")),
 )
 
 
 def _asks_for_viewings(filters: TrailFilters) -> TrailFilters:
-    """The events of viewings from the beginning of the period on: what began in it may have gone on behind it.
+    """Select the events of viewings from the start of the period, without end: a viewing may end after the period.
 
-    Of everybody, also when one person's are asked for: the portal itself ends a viewing whose player is silent.
+    Of all people, even with a filter by person: the portal itself ends a viewing whose player stopped reporting.
     """
     return replace(filters, kinds=kinds_of("viewing"), until=None, actor="")
 
 
 def _viewings(events: Iterable[Line], filters: TrailFilters) -> list[tuple[Cell, ...]]:
-    end = _end_of(filters)
+    language, (_since, end) = Language.current(), filters.moments()
     notes: dict[str, str] = {}
     viewings: dict[str, _Viewing] = {}
     for event in events:
         key = event.text("viewing")
         known = viewings.get(key)
         if event.kind == Kind.VIEWING_REQUESTED:
-            notes[key] = event.private("purpose.note")
+            notes[key] = EventText(event, language).private("purpose.note")
         elif event.kind == Kind.URL_ISSUED and known is None:
             begun = _moment(event.recorded_at)
             if (end is None or begun < end) and filters.actor in ("", event.actor_ref):
-                viewings[key] = _begin(event, key, begun, notes.pop(key, ""))
+                viewings[key] = _begin(event, language, begun, notes.pop(key, ""))
         elif known is not None:
-            _go_on(known, event)
+            _continue(known, event, language)
     return [viewing.row() for viewing in sorted(viewings.values(), key=attrgetter("begun"))]
 
 
-def _begin(event: Line, key: str, begun: datetime, note: str) -> _Viewing:
+def _begin(event: Line, language: Language, begun: datetime, note: str) -> _Viewing:
+    text = EventText(event, language)
     return _Viewing(
-        name=viewing_name(key),
+        name=viewing_name(event.text("viewing")),
         begun=begun,
-        person=event.actor_name,
+        person=text.actor.text,
         account=event.actor_ref,
-        role=role_label(str(event.actor.get("role", ""))),
-        purpose=purpose_label(event.purpose) if event.purpose else "",
+        role=labels.roles(str(event.actor.get("role", "")), language),
+        purpose=_purpose(event, language),
         note=note,
-        address=event.private("source.ip"),
+        address=text.private("source.ip"),
         recording=short(event.target_ref.partition(":")[2]),
         object=event.parent_ref.partition(":")[2],
-        customer=event.private("object.label"),
+        customer=text.private("object.label"),
+        end=gettext("open"),
     )
 
 
-def _go_on(viewing: _Viewing, event: Line) -> None:
+def _purpose(event: Line, language: Language) -> str:
+    return language.gettext(labels.purpose(event.purpose)) if event.purpose else ""
+
+
+def _continue(viewing: _Viewing, event: Line, language: Language) -> None:
     watched_ms = event.detail.get("watched_ms")
     if event.kind == Kind.URL_RENEWED and event.outcome == Outcome.GRANTED:
         viewing.urls += 1
@@ -157,7 +169,8 @@ def _go_on(viewing: _Viewing, event: Line) -> None:
         viewing.parts = ", ".join(filter(None, [viewing.parts, event.text("span_words")]))
     elif event.kind == Kind.VIEWING_FINISHED:
         viewing.ended = _moment(event.recorded_at)
-        viewing.end = reason(event, "by the person")
+        (end,) = reason(EventText(event, language), gettext_noop("by the person"))
+        viewing.end = plain(end)
         viewing.watched_ms = watched_ms if isinstance(watched_ms, int) else None
         viewing.parts = event.text("span_words") or viewing.parts
 
@@ -185,29 +198,30 @@ class _Access:
 
 _COUNTED_BY_KIND = {kind.value: name for name, kinds in COUNTED.items() for kind in kinds}
 ACCESS_COLUMNS = (
-    Column("person", "Person", 16),
-    Column("account", "Account"),
-    Column("role", "Role", 14),
-    Column("first_at", "First act (UTC)", 14),
-    Column("last_at", "Last act (UTC)", 14),
-    Column("sign_ins", "Sign-ins", 7),
-    Column("failed_sign_ins", "Failed sign-ins", 7),
-    Column("searches", "Searches", 7),
-    Column("openings", "Pages opened", 7),
-    Column("recordings", "Recordings watched", 9),
-    Column("viewings", "Viewings", 8),
-    Column("watched", "Watched", 8),
-    Column("refusals", "Refusals", 8),
-    Column("readings", "Trail and assurance read", 9),
-    Column("reports", "Reports asked for", 8),
-    Column("downloads", "Downloads", 9),
+    Column("person", _("Person"), 16),
+    Column("account", _("Account")),
+    Column("role", _("Role"), 14),
+    Column("first_at", _("First action (UTC)"), 14),
+    Column("last_at", _("Last action (UTC)"), 14),
+    Column("sign_ins", _("Sign-ins"), 7),
+    Column("failed_sign_ins", _("Failed sign-ins"), 7),
+    Column("searches", _("Searches"), 7),
+    Column("openings", _("Pages opened"), 7),
+    Column("recordings", _("Recordings watched"), 9),
+    Column("viewings", _("Viewings"), 8),
+    Column("watched", _("Watched"), 8),
+    Column("refusals", _("Refusals"), 8),
+    Column("readings", _("Trail and assurance read"), 9),
+    Column("reports", _("Reports requested"), 8),
+    Column("downloads", _("Downloads"), 9),
 )
 
 
-def _access(events: Iterable[Line], _: TrailFilters) -> list[tuple[Cell, ...]]:
+def _access(events: Iterable[Line], _filters: TrailFilters) -> list[tuple[Cell, ...]]:
+    language = Language.current()
     people: dict[str, _Access] = {}
     for event in events:
-        # A sign-in that failed is nobody's act yet: it counts for the account that it was tried with.
+        # A failed sign-in has no actor: it counts for the account that was entered.
         is_failed_sign_in = event.kind == Kind.SIGN_IN_FAILED
         ref = event.target_ref if is_failed_sign_in else event.actor_ref
         if not ref.startswith("user:"):
@@ -217,7 +231,8 @@ def _access(events: Iterable[Line], _: TrailFilters) -> list[tuple[Cell, ...]]:
             person.counts[counted] += 1
         if is_failed_sign_in:
             continue
-        person.name, person.role = event.actor_name, role_label(str(event.actor.get("role", "")))
+        person.name = EventText(event, language).actor.text
+        person.role = labels.roles(str(event.actor.get("role", "")), language)
         person.last = _moment(event.recorded_at)
         person.first = person.first or person.last
         if event.kind == Kind.URL_ISSUED:
@@ -228,29 +243,33 @@ def _access(events: Iterable[Line], _: TrailFilters) -> list[tuple[Cell, ...]]:
 
 
 EVENT_COLUMNS = (
-    Column("event_no", "Event", 6),
-    Column("recorded_at", "Recorded (UTC)", 13),
-    Column("sentence", "What happened", 34),
-    Column("target_label", "Name", 12),
-    Column("purpose", "Purpose", 8),
-    Column("note", "Note", 14),
-    Column("address", "Address", 10),
+    Column("event_no", _("Event"), 6),
+    Column("recorded_at", _("Recorded (UTC)"), 13),
+    Column("sentence", _("What happened"), 34),
+    Column("target_label", _("Name"), 12),
+    Column("purpose", _("Purpose"), 8),
+    Column("note", _("Note"), 14),
+    Column("address", _("IP address"), 10),
 )
 
 
-def _events(events: Iterable[Line], _: TrailFilters) -> list[tuple[Cell, ...]]:
-    return [
-        (
-            event.number,
-            _moment(event.recorded_at),
-            plain_sentence(event),
-            event.private("object.label"),
-            purpose_label(event.purpose) if event.purpose else "",
-            event.private("purpose.note"),
-            event.private("source.ip"),
+def _events(events: Iterable[Line], _filters: TrailFilters) -> list[tuple[Cell, ...]]:
+    language = Language.current()
+    rows: list[tuple[Cell, ...]] = []
+    for event in events:
+        text = EventText(event, language)
+        rows.append(
+            (
+                event.number,
+                _moment(event.recorded_at),
+                plain_sentence(event, language),
+                text.private("object.label"),
+                _purpose(event, language),
+                text.private("purpose.note"),
+                text.private("source.ip"),
+            )
         )
-        for event in events
-    ]
+    return rows
 
 
 TABLES = {
@@ -261,7 +280,7 @@ TABLES = {
 
 
 def as_text(cell: Any) -> str:
-    """Write a cell for CSV and PDF: a moment to the second in UTC, a length as hours, minutes and seconds."""
+    """Write a cell for CSV and PDF: a time to the second in UTC, a duration as hours, minutes and seconds."""
     if isinstance(cell, datetime):
         return f"{cell.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if isinstance(cell, timedelta):
@@ -272,7 +291,3 @@ def as_text(cell: Any) -> str:
 
 def _moment(recorded_at: str) -> datetime:
     return datetime.fromisoformat(recorded_at)
-
-
-def _end_of(filters: TrailFilters) -> datetime | None:
-    return datetime.combine(filters.until + timedelta(days=1), time.min, UTC) if filters.until else None

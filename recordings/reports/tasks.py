@@ -1,4 +1,4 @@
-"""Celery tasks that build reports. The row is the job; a message only saves waiting."""
+"""Celery tasks of reports. The row is the job; a message only starts it sooner."""
 
 from uuid import UUID
 
@@ -8,18 +8,18 @@ from django.utils import timezone
 from recordings.reports import files, leases
 from recordings.reports.building import build
 
-LONGEST = 2 * 3600  # seconds: millions of events take their time, and the row shows how far they are
+LONGEST = 2 * 3600  # seconds
 
 
 @shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 60)
 def build_report(report_id: str) -> None:
-    """Build one report, unless it is built or somebody else builds it."""
+    """Build a report, unless it is finished or another worker builds it."""
     build(UUID(report_id))
 
 
 @shared_task(soft_time_limit=LONGEST, time_limit=LONGEST + 60)
 def sweep_reports() -> int:
-    """Find reports whose message or worker was lost, and build them here. Returns how many there were."""
+    """Build reports whose message or worker was lost. Return their number."""
     waiting = leases.unclaimed()
     for report_id in waiting:
         build(report_id)
@@ -28,5 +28,5 @@ def sweep_reports() -> int:
 
 @shared_task
 def delete_old_reports() -> int:
-    """Delete the files of reports that are a month old. Returns how many there were."""
+    """Delete the files of old reports. Return their number."""
     return files.delete_old(timezone.now())

@@ -1,4 +1,4 @@
-"""Reports: ask for one, watch it grow, fetch it."""
+"""Request a report, follow its progress, download it."""
 
 from typing import Any
 from uuid import UUID
@@ -34,14 +34,14 @@ TYPES = {
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def report_list(request: Request) -> HttpResponse:
-    """All reports this person may see, and the form for a new one, filled with the filters of the address."""
+    """List the reports a person may see, with a form for a new one, filled with the filters of the query string."""
     return _list(request, prefilled(request.GET))
 
 
 @require_POST
 @permission_required(Permission.EXPORT_REPORTS)
 def request_view(request: Request) -> HttpResponse:
-    """Ask for a report and go where it can be watched."""
+    """Request a report, and redirect to its page."""
     form = ReportForm(request.POST)
     if not form.is_valid():
         return _list(request, form, status=400)
@@ -52,6 +52,7 @@ def request_view(request: Request) -> HttpResponse:
         by=Actor.from_request(request),
         kind=form.cleaned_data["report"],
         words=form.cleaned_data["q"],
+        language=form.cleaned_data["language"],
     )
     nudge(build_report, str(report.pk))
     return redirect("reports:report", report.pk)
@@ -60,14 +61,14 @@ def request_view(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def report_page(request: Request, report_id: UUID) -> HttpResponse:
-    """One report: how far it is, or its file and how to check it."""
+    """Show a report: its progress, or its file and how to check it."""
     return page(request, "reports/report.html", _context(request, report_id), fragment="status")
 
 
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def progress(request: Request, report_id: UUID) -> HttpResponse:
-    """The part of the page that changes while the report is built; without htmx, the page."""
+    """Show the part of the page that changes while the report is built; without htmx, redirect to the page."""
     if not request.htmx:
         return redirect("reports:report", report_id)
     return page(request, "reports/report.html", _context(request, report_id), fragment="status")
@@ -87,6 +88,7 @@ def again(request: Request, report_id: UUID) -> HttpResponse:
         by=Actor.from_request(request),
         kind=report.kind,
         words=typed_words(report),
+        language=report.language,
     )
     nudge(build_report, str(rebuilt.pk))
     return redirect("reports:report", rebuilt.pk)
@@ -95,10 +97,10 @@ def again(request: Request, report_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def download(request: Request, report_id: UUID) -> HttpResponseBase:
-    """The file, or the part of it a broken download still lacks. In the trail before the first byte leaves."""
+    """Send the file, or the rest of an interrupted download. It is recorded before the first byte is sent."""
     report = _finished(request, report_id)
     size = files.checked_size(report)
-    # A part only of the very file the browser already has the beginning of.
+    # Send a part only of the file whose beginning the browser has.
     known = request.headers.get("If-Range")
     is_same_file = not known or known == f'"{report.sha256}"'
     try:
@@ -119,7 +121,7 @@ def download(request: Request, report_id: UUID) -> HttpResponseBase:
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def checksum(request: Request, report_id: UUID) -> HttpResponse:
-    """The file's SHA-256 in the form that `sha256sum --check` reads."""
+    """Send the file's SHA-256 in the format of `sha256sum --check`."""
     report = _finished(request, report_id)
     response = HttpResponse(
         f"{report.sha256}  {report.file_name}\n", content_type="text/plain; charset=utf-8"
@@ -147,7 +149,7 @@ def _context(request: Request, report_id: UUID) -> dict[str, Any]:
 
 
 def _finished(request: Request, report_id: UUID) -> Report:
-    """The report, if this person may see it and there is a file; anything else does not exist."""
+    """Return a finished report that this person may see. Raises Http404."""
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
     if report.state != ReportState.READY:
         raise Http404

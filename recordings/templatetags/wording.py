@@ -11,6 +11,7 @@ for _function in (
     wording.moment,
     wording.moment_minute,
     wording.time_of_day,
+    wording.moment_and_utc,
     wording.utc,
     wording.utc_minute,
     wording.clock,

@@ -1,1 +1,1 @@
-"""Read the trail: its pages, search, the sentences of its events, and the erasure of a person from it."""
+"""Read the trail: its pages, its search, its sentences, and the erasure of personal values."""

@@ -1,8 +1,8 @@
-"""Erasing somebody from the trail: two people, one transaction with its event, enforced by the database.
+"""Erase a subject's personal values from the trail: two people, enforced by the database.
 
-Key, salts and values of the subject are destroyed; the commitments that stand in the events stay, so every hash,
-proof and bundle still holds and the field reads `erased`. The functions in the database (migration 0006) refuse the
-second step by whoever did the first, after seven days, twice, or without the event that says what was done.
+The subject's key, salts and values are destroyed. The commitments in the events stay, so every hash, proof and bundle
+remains valid, and the field reads `erased`. The database's functions (migration 0006) refuse an approval by the person
+who requested it, after seven days, a second time, or without its event.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from recordings.permissions import Permission
 from recordings.trail.phrases import count
 from recordings.trail.word_index import FORGET, LOCK
 
-OWNER = "owner"  # the database login of migrations: nobody else may call the functions
+OWNER = "owner"  # the database login of migrations, the only one that may call the functions
 RIGHT = Permission.ERASE_SUBJECTS
 _TRIES = 5
 _VALUES = """
@@ -36,13 +36,13 @@ SELECT coalesce(sum(cardinality(array_positions(subjects, %s))), 0) FROM audit.p
 
 
 class ErasureRefused(PortalError):
-    """The erasure is not done; the sentence says why."""
+    """The erasure was not done; the sentence says why."""
 
     status = 409
 
 
 class UnknownPerson(PortalError):
-    """Nobody signs in with this name and password."""
+    """No account has this name and password."""
 
     status = 403
     sentence = "There is no account with this name and password."
@@ -50,7 +50,7 @@ class UnknownPerson(PortalError):
 
 @dataclass(frozen=True)
 class Erased:
-    """What was destroyed, and what else is known of the subject elsewhere."""
+    """What was destroyed, and what remains of the subject elsewhere."""
 
     subject: str
     values: int
@@ -58,9 +58,9 @@ class Erased:
 
 
 def identify(username: str, password: str) -> Any:
-    """The person with this name and password who may erase: RIGHT is held by compliance officers and administrators.
+    """Return the person with this name and password. Raises UnknownPerson or NotPermitted, after recording the attempt.
 
-    Raises UnknownPerson or NotPermitted, after the attempt is in the trail.
+    Compliance officers and administrators have the permission RIGHT.
     """
     model = get_user_model()
     user: Any = model.objects.filter(username__iexact=username).first()
@@ -84,9 +84,9 @@ def identify(username: str, password: str) -> Any:
 
 
 def request_erasure(subject: str, reason: str, *, by: Any) -> UUID:
-    """Ask that everything the trail keeps of a subject be erased; returns the request's id, for somebody else.
+    """Request the erasure of a subject's personal values. Return the request's id, for a second person to approve.
 
-    `reason` stands in the trail for ever and in the open. Raises ErasureRefused, and NotSealed while the log is too far
+    `reason` stays in the trail unencrypted, indefinitely. Raises ErasureRefused, and NotSealed while sealing is too far
     behind.
     """
     check_lag()
@@ -97,60 +97,60 @@ def request_erasure(subject: str, reason: str, *, by: Any) -> UUID:
 
 
 def approve_erasure(request: UUID, *, by: Any) -> Erased:
-    """Erase what somebody else has asked for. Raises ErasureRefused."""
+    """Approve another person's request, and erase. Raises ErasureRefused."""
     check_lag()
     for _ in range(_TRIES):
         try:
-            # 1. The event says how many values are destroyed: counted and destroyed in one transaction.
+            # 1. The event says how many values are destroyed, so they are counted in the same transaction.
             with transaction.atomic(using=OWNER):
                 rows = _call("SELECT subject FROM audit.erasure WHERE request = %s", request)
                 subject = str(rows[0][0]) if rows else ""
                 ((values,),) = _call(_VALUES, subject, subject)
-                # 2. The words of these events leave the index of the search, and are indexed anew without the values.
+                # 2. The search index forgets the words of these events. They are indexed again without the values.
                 _call(LOCK)
                 _call(FORGET, subject)
                 detail: Detail = {"request": str(request), "values": int(values)}
                 body = _body(uuid7(), Kind.SUBJECT_ERASED, subject, by, detail)
                 _call("SELECT audit.approve_erasure(%s, %s, %s)", request, _actor(by).ref, body)
         except errors.SerializationFailure:
-            continue  # an event about the subject was written between counting and destroying
-        # 3. Deleted rows leave the files of the database.
+            continue  # an event about the subject was written after counting
+        # 3. Remove the deleted rows from the database's files.
         _call("VACUUM audit.personal, audit.subject_key, recordings_trailwords")
         return Erased(subject, int(values), remains(subject))
-    raise ErasureRefused("Events about this subject are being written all the time. Try again.")
+    raise ErasureRefused("Events about this subject are being written continuously. Try again.")
 
 
 def remains(subject: str) -> tuple[str, ...]:
-    """What an erasure of the trail does not touch, in sentences."""
+    """Say what an erasure from the trail does not erase."""
     kind, _, number = subject.partition(":")
     sentences = []
     if kind == "customer" and number.isdecimal():
         mine = Q(customer_identity_id=int(number)) | Q(id=int(number), customer_identity_id__isnull=True)
         if rows := CommBoxObject.objects.filter(mine).count():
             sentences.append(
-                f"The catalog still has {rows:,} of this customer's objects as CommBox reports them (name, "
-                "e-mail address, telephone number, messages, recordings, and the search index made of them). Erase "
-                "them in CommBox; notes that people typed about the customer stand under the writer's name."
+                f"The catalog still holds {rows:,} of this customer's objects as CommBox reports them: name, "
+                "e-mail address, telephone number, messages, recordings and their search index. Erase them in "
+                "CommBox. Notes about the customer are personal values of the person who wrote them."
             )
     if kind == "user" and number.isdecimal():
         if get_user_model().objects.filter(pk=int(number)).exists():
-            sentences.append("The account's own row (user name, full name, e-mail address) stays.")
+            sentences.append("The account itself (user name, full name, e-mail address) remains.")
         if notes := Viewing.objects.filter(viewer_id=int(number)).exclude(note="").count():
-            sentences.append(f"{count(notes, 'note')} on viewings: the portal's own table keeps them.")
+            sentences.append(f"{count(notes, 'note')} on viewings remain in the portal's table of viewings.")
     return (
         *sentences,
-        "Bundles and reports that were handed out, and backups made before today, still hold the values.",
-        "What happens from now on is written under a new key: close the account or delete the rows first.",
+        "Exported bundles and reports, and backups made before today, still hold the values.",
+        "New events are written under a new key. To prevent that, close the account or delete the rows first.",
     )
 
 
 def _actor(user: Any) -> Actor:
-    """Without a name: these events hold no personal value that could need erasing in its turn."""
+    """Return the actor without a name: these events must hold no personal value that would have to be erased too."""
     return Actor(ref=f"user:{user.pk}", kind="person", role=user.role_codes, authn="password")
 
 
 def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Detail) -> bytes:
-    """The bytes of an event that the database writes itself, in the transaction of the erasure."""
+    """Return the bytes of an event that the database writes in the transaction of the erasure."""
     prefix = subject.partition(":")[0]
     target = Target("person" if prefix == "user" else prefix, subject)
     event = Event(event_id, kind, _actor(by), target, personal=[], detail=detail, rule=RIGHT.value)
@@ -158,7 +158,7 @@ def _body(event_id: UUID, kind: Kind, subject: str, by: Any, detail: Detail) -> 
 
 
 def _call(statement: str, *params: Any) -> list[Any]:
-    """As the owner of the tables. What the functions refuse becomes their sentence."""
+    """Run a statement as the owner of the tables. A refusal of its functions becomes ErasureRefused."""
     try:
         with connections[OWNER].cursor() as cursor:
             cursor.execute(statement, params)
@@ -170,5 +170,5 @@ def _call(statement: str, *params: Any) -> list[Any]:
         if isinstance(cause, errors.SerializationFailure):
             raise cause from None
         if isinstance(cause, errors.InsufficientPrivilege):
-            raise ErasureRefused("Only the owner's login erases: set DATABASE_OWNER_URL.") from None
+            raise ErasureRefused("Only the database owner can erase. Set DATABASE_OWNER_URL.") from None
         raise

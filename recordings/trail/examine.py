@@ -1,4 +1,4 @@
-"""Check one event: is its hash right, do its columns and its personal values agree with it?"""
+"""Check one event: its hash, its index columns and its personal values."""
 
 import hashlib
 import hmac
@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from recordings.audit.opened import OpenedRow, open_event
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent
 
 LABELS = {
-    "actor.name": "Name of the actor",
-    "action_detail.q": "Words that were searched",
-    "object.label": "Label of what was acted on",
-    "purpose.note": "Note on the purpose",
-    "source.ip": "Address",
-    "source.user_agent": "Browser",
+    "actor.name": _("Actor's name"),
+    "action_detail.q": _("Search words"),
+    "object.label": _("Name of what was acted on"),
+    "purpose.note": _("Note on the purpose"),
+    "source.ip": _("IP address"),
+    "source.user_agent": _("Browser"),
 }
-# Column of the index and where the body says the same.
+# By index column, where the body has the same value.
 _COLUMNS = {
     "kind": ("type",),
     "outcome": ("outcome",),
@@ -35,10 +38,10 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Commitment:
-    """A personal value, the hash that stands for it in the event, and whether the two belong together."""
+    """A personal value, its hash in the event, and whether the two match."""
 
     field: str
-    label: str
+    label: str | Promise
     value: str
     salt: str
     in_event: str
@@ -48,7 +51,7 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Examined:
-    """An event and everything that can be checked about it without the sealed log."""
+    """An event, and what can be checked about it without the sealed log."""
 
     event: OpenedRow
     pretty: str
@@ -64,18 +67,18 @@ class Examined:
 
     @property
     def all_holds(self) -> bool:
-        """Nothing contradicts anything; an erased value contradicts nothing."""
+        """Whether nothing disagrees. An erased value cannot disagree."""
         values = all(value.holds or value.erased for value in self.commitments)
         return self.hash_holds and not self.disagreeing and values
 
 
 def examine(event_id: UUID) -> Examined | None:
-    """Read one event and check what can be checked; None when there is no such event."""
+    """Read an event and check it; None when there is no such event."""
     event = open_event(event_id)
     if event is None:
         return None
     row = event.stored
-    # Every field that was committed to: those whose values are kept beside the event, and those erased since.
+    # Every field with a commitment: those with a stored value, and those erased since.
     fields = sorted({*(name for name in LABELS if _in_event(event, name)), *event.disclosed})
     return Examined(
         event=event,
@@ -103,7 +106,7 @@ def _at(body: Any, path: tuple[str, ...]) -> str:
 
 
 def _in_event(event: OpenedRow, name: str) -> str:
-    part, _, key = name.partition(".")
+    part, _dot, key = name.partition(".")
     return str(event.part(part).get(key, ""))
 
 

@@ -1,35 +1,37 @@
-"""Which events are asked for: the filters of the trail page and of a report, and the rows they stand for."""
+"""The filters of the trail page and of reports, and the events that pass them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from recordings.audit.kinds import Kind
+from recordings.days import moment_of
 from recordings.models import AuditEvent, TrailWords
 from recordings.trail.groups import kinds_of
 from recordings.trail.words import tokens_of
 
-# Event numbers grow with time, but for what a clock set back may undo: that much is looked at on both sides of a
-# range of days, so that an old month is found by number and not by reading everything after it.
+# Event numbers grow with time, unless the clock was set back. With so much on both sides of a range of days, an old
+# month is found by number, without reading everything after it.
 CLOCK_SLACK = timedelta(days=1)
 
-# What reading the trail leaves in it: whoever looks for what others did may leave it out.
+# The events that reading the trail writes; a filter leaves them out.
 READING = (Kind.TRAIL_VIEWED, Kind.TRAIL_SEARCHED)
 
 
 @dataclass(frozen=True)
 class TrailFilters:
-    """All given filters must hold; of `any_ref`, `request`, `event` and `words` – what was typed may mean – any one.
+    """All given filters must hold; of `any_ref`, `request`, `event` and `words`, which are what was typed, any one.
 
-    `any_ref` asks for events by, on or under any of these refs, `words` for events that show all of these words (as
-    words.py compares them). `nothing` is set when what was typed stands for nobody and nothing in the trail.
-    `no_reading` leaves out that the trail was read.
+    `any_ref`: events by, on or under any of these references. `words`: events that show all of these words, as words.py
+    compares them. `since` and `until`: days of the time zone `zone`, both included. `nothing`: what was typed means
+    nobody and nothing in the trail. `no_reading` leaves out that the trail was read.
     """
 
     groups: tuple[str, ...] = ()
@@ -44,16 +46,24 @@ class TrailFilters:
     purpose: str = ""
     since: date | None = None
     until: date | None = None
+    zone: str = "UTC"
     nothing: bool = False
     no_reading: bool = False
 
     @property
     def all_kinds(self) -> tuple[str, ...]:
-        """Every kind that is asked for, those of the groups included; empty for all."""
+        """Return every kind that passes, those of the groups included; empty for all."""
         return tuple(sorted({*self.kinds, *(kind for group in self.groups for kind in kinds_of(group))}))
 
+    def moments(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the period begins and ends, the end excluded; None where it is open."""
+        zone = ZoneInfo(self.zone)
+        start = moment_of(self.since, zone=zone) if self.since else None
+        return start, moment_of(self.until + timedelta(days=1), zone=zone) if self.until else None
+
     def as_detail(self) -> dict[str, Any]:
-        """The filters as they stand in a report's row; `from_detail` reads them back."""
+        """Return the filters as a report's row has them; `from_detail` reads them back."""
+        is_local = self.zone != "UTC" and (self.since or self.until)
         values: dict[str, Any] = {
             "groups": list(self.groups),
             "kinds": list(self.kinds),
@@ -67,14 +77,14 @@ class TrailFilters:
             "purpose": self.purpose,
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
+            "zone": self.zone if is_local else "",
             "nothing": "yes" if self.nothing else "",
             "no_reading": "yes" if self.no_reading else "",
         }
         return {name: value for name, value in values.items() if value}
 
     def as_logged(self) -> dict[str, Any]:
-        """The filters as they stand in an event. What was typed may be a name, whatever else it may mean: the event
-        has it as a commitment only."""
+        """Return the filters as an event has them. What was typed may be a name: the event only commits to it."""
         return {name: value for name, value in self.as_detail().items() if name not in ("words", "request")}
 
     @classmethod
@@ -93,6 +103,7 @@ class TrailFilters:
             purpose=detail.get("purpose", ""),
             since=_day(detail.get("since")),
             until=_day(detail.get("until")),
+            zone=detail.get("zone", "UTC"),
             nothing=bool(detail.get("nothing")),
             no_reading=bool(detail.get("no_reading")),
         )
@@ -116,17 +127,17 @@ _COLUMNS_OF = {
 
 
 def matching(filters: TrailFilters) -> Events:
-    """All events that pass, in no order: for whoever reads every one of them."""
+    """Return all events that pass, unordered, to be read completely."""
     if filters.nothing:
         return AuditEvent.objects.filter(id=0)  # numbers begin with 1; none() has no SQL to hand on
     return _apart_from_words(filters).filter(reduce(or_, _meanings(filters), Q()))
 
 
 def branches(filters: TrailFilters) -> list[Events]:
-    """Split the filters into sets of events, overlapping or not, each served by one index; their union is asked for.
+    """Split the filters into sets of events, which may overlap, each served by one index; their union passes.
 
-    One query with OR would make the database sort everything a busy person ever did; a union of short,
-    already sorted branches stops as soon as a page is full.
+    One query with OR would make the database sort everything a busy person ever did. A union of short, sorted branches
+    ends when a page is full.
     """
     if filters.nothing:
         return []
@@ -141,7 +152,7 @@ def branches(filters: TrailFilters) -> list[Events]:
 
 
 def _meanings(filters: TrailFilters) -> list[Q]:
-    """Everything that was typed may mean, each served by one index."""
+    """Return a condition for each meaning of what was typed, each served by one index."""
     meanings = [
         Q(**{column: ref}) for ref in filters.any_ref for column in _COLUMNS_OF.get(ref.partition(":")[0], ())
     ]
@@ -159,7 +170,7 @@ def _meanings(filters: TrailFilters) -> list[Q]:
 
 
 def _apart_from_words(filters: TrailFilters) -> Events:
-    """The events that pass every filter but the searched words."""
+    """Return the events that pass every filter but the searched words."""
     events = AuditEvent.objects.all()
     if filters.target.startswith("object:"):  # its recordings are part of it
         events = events.filter(Q(target_ref=filters.target) | Q(parent_ref=filters.target))
@@ -174,16 +185,11 @@ def _apart_from_words(filters: TrailFilters) -> Events:
         events = events.filter(kind__in=filters.all_kinds)
     if filters.no_reading:
         events = events.exclude(kind__in=READING)
-    if filters.since:
-        start = _midnight(filters.since)
+    start, end = filters.moments()
+    if start:
         first = AuditEvent.objects.filter(recorded_at__gte=start - CLOCK_SLACK).order_by("recorded_at", "id")
         events = events.filter(recorded_at__gte=start, id__gte=Subquery(first.values("id")[:1]))
-    if filters.until:
-        end = _midnight(filters.until + timedelta(days=1))
+    if end:
         last = AuditEvent.objects.filter(recorded_at__lt=end + CLOCK_SLACK).order_by("-recorded_at", "-id")
         events = events.filter(recorded_at__lt=end, id__lte=Subquery(last.values("id")[:1]))
     return events
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)

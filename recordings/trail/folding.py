@@ -1,6 +1,6 @@
-"""The events of one viewing as one row of a list: asked for, a URL, a fresh one each minute, what was watched, the end.
+"""Fold the events of a viewing into one row of a list: request, URL, its renewals, watched ranges, end.
 
-Refusals and errors are never folded away.
+Refusals and errors keep rows of their own.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ FOLDED_OUTCOMES = (Outcome.GRANTED, Outcome.COMPLETED)
 
 @dataclass
 class Group:
-    """The event that a row shows, and how many more it stands for; `since` is when the oldest was recorded."""
+    """The event that a row shows, and the number of others it represents; `since`: when the oldest was recorded."""
 
     shown: int
     folded: int = 0
@@ -26,10 +26,10 @@ class Group:
 
 
 def fold(numbers: Sequence[int], most: int) -> list[Group]:
-    """Fold events that follow each other in a list into at most so many groups, in the order of the numbers.
+    """Fold consecutive events of a list into at most `most` groups, in the order of the numbers.
 
-    The groups together are the first `sum(1 + group.folded)` of the numbers: where the page ends. A row shows the end
-    of its viewing, else what was watched last, else that it was asked for.
+    Together the groups are the first `sum(1 + group.folded)` numbers, where the page ends. A row shows the end of its
+    viewing, else what was watched last, else the request.
     """
     steps = _steps_of_viewings(numbers)
     groups: dict[object, Group] = {}
@@ -61,7 +61,7 @@ _WEIGHTS = {Kind.VIEWING_FINISHED: 3, Kind.WATCHED: 2, Kind.VIEWING_REQUESTED: 1
 
 
 def _steps_of_viewings(numbers: Sequence[int]) -> dict[int, _Step]:
-    """Those of these events that are steps of a viewing: one query."""
+    """Return which of these events are steps of a viewing, with one query."""
     rows = AuditEvent.objects.filter(id__in=numbers, kind__in=FOLDED)
     rows = rows.filter(outcome__in=FOLDED_OUTCOMES)
     steps = {}
@@ -74,6 +74,6 @@ def _steps_of_viewings(numbers: Sequence[int]) -> dict[int, _Step]:
 
 
 def viewing_name(viewing: str) -> str:
-    """The id that the watermark of a viewing shows: "V-1A2B3C4D"; empty for what is no UUID."""
+    """Return the id on a viewing's watermark, such as "V-1A2B3C4D"; empty for what is not a UUID."""
     name = short(viewing)
     return f"V-{name}" if len(viewing) == 36 and name.isalnum() else ""

@@ -1,4 +1,4 @@
-"""The filters of the trail page, as people give them, and what they mean."""
+"""The form of the trail page's filters, and what a person means by what they type."""
 
 import re
 from typing import Any
@@ -8,12 +8,16 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from recordings.audit.kinds import Kind, Purpose
+from recordings.audit.kinds import Kind
 from recordings.db import BIGGEST_ID
-from recordings.filter_form import Chip, DayField, FilterForm
+from recordings.filter_form import Chip, DayField, FilterForm, check_period, day_label
 from recordings.models import Leaf
-from recordings.trail.filter_words import OUTCOMES, day_words
+from recordings.trail import labels
 from recordings.trail.filters import TrailFilters
 from recordings.trail.groups import GROUPS
 from recordings.trail.words import MOST_TYPED, words_of
@@ -22,62 +26,68 @@ _WATERMARK = re.compile(r"(?i)v[-‐-―−]?([0-9a-f]{8})\Z")
 _LEAF = re.compile(r"(?i)leaf\s+([0-9., ]{1,25})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _REF = re.compile(r"(object|recording|user|report|statement|system|event):[\w.-]{1,64}\Z")
-PURPOSES = {purpose.value: purpose.label for purpose in Purpose}
-SYSTEMS = {"system:refresh": "system (refresh)", "system:sealer": "system (sealer)"}
+Labels = dict[str, str | Promise]
+GROUP_LABELS: Labels = {code: gettext_lazy(label) for code, (label, _prefixes) in GROUPS.items()}
+OUTCOMES: Labels = {code: gettext_lazy(label) for code, label in labels.OUTCOMES.items()}
+PURPOSES: Labels = {code: gettext_lazy(label) for code, label in labels.PURPOSES.items()}
+SYSTEMS: Labels = {"system:refresh": _("System (refresh)"), "system:sealer": _("System (sealer)")}
 MOST_PEOPLE = 8
 
 
-def _any(choices: dict[str, str]) -> list[tuple[str, str]]:
-    return [("", "Any"), *choices.items()]
+def _any(choices: Labels) -> list[tuple[str, str | Promise]]:
+    return [("", _("Any")), *choices.items()]
 
 
 class TrailForm(FilterForm):
     """The filters of the trail."""
 
-    q = forms.CharField(required=False, max_length=200, strip=True, label="Search the trail")
+    q = forms.CharField(required=False, max_length=200, strip=True, label=_("Search the trail"))
     group = forms.MultipleChoiceField(
         required=False,
-        label="What happened",
-        choices=[(code, label) for code, (label, _) in GROUPS.items()],
+        label=_("What happened"),
+        choices=list(GROUP_LABELS.items()),
         widget=forms.CheckboxSelectMultiple,
     )
     kind = forms.MultipleChoiceField(required=False, choices=[(kind.value, kind.value) for kind in Kind])
-    person = forms.ChoiceField(required=False, label="Person")
+    person = forms.ChoiceField(required=False, label=_("Person"))
     outcome = forms.ChoiceField(
         required=False,
-        label="Outcome",
+        label=_("Outcome"),
         choices=_any(OUTCOMES),
     )
     purpose = forms.ChoiceField(
         required=False,
-        label="Purpose",
+        label=_("Purpose"),
         choices=_any(PURPOSES),
     )
     reading = forms.ChoiceField(
         required=False,
-        label="Reading of the trail",
-        choices=[("", "Shown"), ("hide", "Hidden")],
+        label=_("Reading of the trail"),
+        choices=[("", _("Shown")), ("hide", _("Hidden"))],
     )
     rows = forms.ChoiceField(
         required=False,
-        label="Viewings",
-        choices=[("", "One row for each"), ("each", "Every event")],
+        label=_("Viewings"),
+        choices=[("", _("One row for each")), ("each", _("Every event"))],
     )
-    since = DayField(label="First day (UTC)")
-    until = DayField(label="Last day (UTC)")
+    since = DayField(label=_("First day"))
+    until = DayField(label=_("Last day"))
+
+    @property
+    def zone(self) -> str:
+        """Return the time zone whose days are meant: the reader's."""
+        return timezone.get_current_timezone_name()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = _people()
         self.words: dict[str, Any] = {}
-        choices = [("", "Anybody"), *self.people.items(), *SYSTEMS.items()]
+        choices = [("", _("Anyone")), *self.people.items(), *SYSTEMS.items()]
         self.fields["person"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "The last day lies before the first.")
+        check_period(self, cleaned)
         return cleaned
 
     def clean_q(self) -> str:
@@ -86,7 +96,7 @@ class TrailForm(FilterForm):
         return text
 
     def filters(self) -> TrailFilters:
-        """What was asked for; call it on a valid form only."""
+        """Return the filters of a valid form."""
         given = self.cleaned_data
         facts: dict[str, Any] = {name: given[name] for name in ("outcome", "purpose", "since", "until")}
         words = self.words
@@ -96,13 +106,14 @@ class TrailForm(FilterForm):
             groups=tuple(given["group"]),
             kinds=tuple(given["kind"]),
             no_reading=given["reading"] == "hide",
+            zone=self.zone,
             **facts,
             **words,
         )
 
     @property
     def shows_each(self) -> bool:
-        """Whether each event is a row of its own: where single kinds, or the steps of one viewing, are asked for."""
+        """Whether each event has a row: with filters by kind, or by one viewing."""
         given = self.cleaned_data
         return bool(given["rows"] or given["kind"] or _WATERMARK.match(given["q"]))
 
@@ -112,14 +123,14 @@ class TrailForm(FilterForm):
 
     @property
     def by_link_only(self) -> list[tuple[str, str]]:
-        """What has no field on the page, name and value: the form carries it along."""
+        """Return name and value of what has no field on the page, so that the form keeps it."""
         return [pair for pair in self.pairs() if pair[0] in ("kind", "reading", "rows")]
 
     def switches(self) -> list[Chip]:
-        """What one press leaves out of the list or puts into it, unless it is on."""
-        offered = [] if self.given("reading") else [("reading", "hide", "Hide reading of the trail")]
+        """Return links that turn on a filter without a field, unless it is on."""
+        offered = [] if self.given("reading") else [("reading", "hide", gettext("Hide reading of the trail"))]
         if not self.shows_each:
-            offered.append(("rows", "each", "Every event of viewings"))
+            offered.append(("rows", "each", gettext("Show every event of viewings")))
         return [
             Chip(text, urlencode([*self.pairs(), (name, value)], errors="replace"))
             for name, value, text in offered
@@ -127,29 +138,28 @@ class TrailForm(FilterForm):
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is on."""
-        labels: dict[str, dict[str, str]] = {
-            "group": {code: label for code, (label, _) in GROUPS.items()},
+        described: dict[str, Labels] = {
+            "group": GROUP_LABELS,
             "person": {**self.people, **SYSTEMS},
             "outcome": OUTCOMES,
             "purpose": PURPOSES,
-            "rows": {"each": "Every event of viewings"},
-            "reading": {"hide": "Reading of the trail hidden"},
-            "since": {value: f"from {day_words(value)}"},
-            "until": {value: f"to {day_words(value)}"},
+            "rows": {"each": _("Every event of viewings")},
+            "reading": {"hide": _("Reading of the trail hidden")},
         }
-        return labels.get(name, {}).get(value, value)
+        if name in ("since", "until"):
+            return day_label(name, value)
+        return str(described.get(name, {}).get(value, value))
 
 
-def _people() -> dict[str, str]:
+def _people() -> Labels:
     users = get_user_model().objects.order_by("full_name", "pk").only("full_name", "username")
     return {f"user:{user.pk}": user.display_name for user in users}
 
 
 def _filters_meant_by(text: str) -> dict[str, Any]:
-    """What was typed: a reference, a UUID, a number, the id on a watermark – or words that events show, a person's
-    name among them.
+    """Read a reference, a UUID, a number, the id on a watermark, or words that events show, such as a person's name.
 
-    Raises ValidationError when it stands for too many people or holds too many words.
+    Raises ValidationError when it matches too many people or has too many words.
     """
     if not text:
         return {}
@@ -170,7 +180,7 @@ def _filters_meant_by(text: str) -> dict[str, Any]:
 
 
 def _with_leaf(number: str) -> dict[str, Any]:
-    """The event whose leaf has this number; empty when there is none."""
+    """Return the filter by the event whose leaf has this number; empty when there is none."""
     n = int(number or BIGGEST_ID)
     leaf = Leaf.objects.filter(n=n).values_list("event_id", flat=True).first() if n < BIGGEST_ID else None
     return {"event": str(leaf)} if leaf else {}
@@ -179,11 +189,17 @@ def _with_leaf(number: str) -> dict[str, Any]:
 def _words_or_person(text: str) -> dict[str, Any]:
     words = tuple(dict.fromkeys(words_of(text)))
     if len(words) > MOST_TYPED:
-        raise forms.ValidationError(f"These are {len(words)} words: type at most {MOST_TYPED}.")
+        message = ngettext("Enter at most %(most)s word.", "Enter at most %(most)s words.", MOST_TYPED)
+        raise forms.ValidationError(message % {"most": MOST_TYPED})
     named = Q(full_name__icontains=text) | Q(username__icontains=text)
     people = get_user_model().objects.filter(named).order_by("pk").values_list("pk", flat=True)
     refs = tuple(f"user:{pk}" for pk in people[: MOST_PEOPLE + 1])
     if len(refs) > MOST_PEOPLE:
-        raise forms.ValidationError(f"More than {MOST_PEOPLE} people match: type more of the name.")
+        message = ngettext(
+            "More than %(most)s person matches. Enter more of the name.",
+            "More than %(most)s people match. Enter more of the name.",
+            MOST_PEOPLE,
+        )
+        raise forms.ValidationError(message % {"most": MOST_PEOPLE})
     meant = {"any_ref": refs, "request": text if _REQUEST.match(text) else "", "words": words}
     return meant if any(meant.values()) else {"nothing": True}

@@ -1,13 +1,15 @@
-"""The kinds of events by what people call them, in the order of the page."""
+"""Groups of event kinds that people filter by, in the order of the page."""
+
+from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind
 
-# By code: the words, and what the names of its kinds begin with.
+# By code: the label, and how the names of its kinds begin.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "viewing": ("Watching", ("viewing.",)),
-    "catalog": ("Searching and opening", ("search.", "object.", "recording.opened")),
+    "viewing": (_("Watching"), ("viewing.",)),
+    "catalog": (_("Searching and opening"), ("search.", "object.", "recording.opened")),
     "custody": (
-        "Changes at the source",
+        _("Changes at source"),
         (
             "recording.discovered",
             "recording.changed",
@@ -20,18 +22,18 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "refresh.",
         ),
     ),
-    "refused": ("Refusals of access", ("access.",)),
-    "people": ("Sign-in and roles", ("auth.", "role.")),
-    "trail": ("Reading the trail", ("audit.",)),
-    "log": ("The sealed log", ("log.", "heads.", "sealer.", "key.", "backup.")),
-    "erasure": ("Erasure", ("subject.",)),
-    "assurance": ("Assurance", ("assurance.",)),
-    "reports": ("Reports", ("export.",)),
-    "portal": ("The portal itself", ("logging.", "config.")),
+    "refused": (_("Refused access"), ("access.",)),
+    "people": (_("Sign-in and roles"), ("auth.", "role.")),
+    "trail": (_("Reading the trail"), ("audit.",)),
+    "log": (_("Sealed log"), ("log.", "heads.", "sealer.", "key.", "backup.")),
+    "erasure": (_("Erasure"), ("subject.",)),
+    "assurance": (_("Assurance"), ("assurance.",)),
+    "reports": (_("Reports"), ("export.",)),
+    "portal": (_("Portal"), ("logging.", "config.")),
 }
 
 
 def kinds_of(group: str) -> tuple[str, ...]:
-    """The kinds of a group; empty for a group that does not exist."""
-    _, prefixes = GROUPS.get(group, ("", ()))
+    """Return the kinds of a group; empty for an unknown group."""
+    _label, prefixes = GROUPS.get(group, ("", ()))
     return tuple(kind.value for kind in Kind if kind.value.startswith(prefixes))

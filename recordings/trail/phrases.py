@@ -1,158 +1,209 @@
-"""The pieces sentences are made of: names of things, lengths, sizes, filters. Whatever an event holds is readable."""
+"""Phrases that sentences share: names of things, reasons, lengths, sizes. Whatever an event holds can be shown."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
-from recordings.audit.kinds import Purpose
+from django.utils.translation import gettext_noop as _
+
 from recordings.audit.opened import Opened
+from recordings.trail import labels
+from recordings.trail.compose import ENGLISH, Language, Part, Phrase, Value, compose, figure
 from recordings.wording import clock
 
-ISOLATE, END_ISOLATE = "\u2068", "\u2069"  # names of any script must not reorder the words around them
-
-
-class Part(NamedTuple):
-    """A piece of a sentence. `ref` names what it speaks of, so that a page can link it."""
-
-    text: str
-    ref: str = ""
-
-
-Words = Iterable[str | Part]
-
-FACTS = {
-    "activity_created_at": ("reported time", ""),
-    "actor_id": ("agent", ""),
-    "duration_seconds": ("length", " s"),
-    "etag": ("content (ETag)", ""),
-    "file_size_bytes": ("size", " bytes"),
-    "last_modified": ("modification time", ""),
-    "recorded_at": ("recorded time", ""),
-    "recording_type": ("type", ""),
-    "size_bytes": ("size", " bytes"),
-    "url": ("place", ""),
-    "version_id": ("version", ""),
+# Around what somebody typed: a name in any script must not reorder the words beside it.
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+MOST_RANGES = 6
+_ERASED = _("erased")
+# By the kind of a thing: its name, without and with the personal label that the event has of it.
+_THINGS = {
+    "object": _("object %(id)s"),
+    "recording": _("recording %(id)s"),
+    "report": _("report %(id)s"),
+    "statement": _("statement %(id)s"),
+    "event": _("event %(id)s"),
+    "checkpoint": _("checkpoint %(id)s"),
+    "person": _("person %(id)s"),
+    "customer": _("customer %(id)s"),
+    "channel": _("channel %(id)s"),
+    "page": _("page %(id)s"),
+    "command": _("command %(id)s"),
 }
+_LOG_PAGES = {
+    "checkpoints": _("the log's checkpoints"),
+    "witnesses": _("the log's witnesses"),
+    "tiles": _("the log's tiles"),
+}
+_NAMED_BY_UUID = ("recording", "report", "statement", "event")
 
 
-def thing(event: Opened) -> Part:
-    """What was acted on, named for a sentence and linkable."""
-    return named(event.target_kind, event.target_ref, event.private("object.label"))
+class EventText:
+    """An event being put into words in one language. `gettext` and `ngettext` compose a phrase each.
+
+    In every message `%(actor)s` and `%(thing)s` stand for who acted and what was acted on.
+    """
+
+    def __init__(self, event: Opened, language: Language) -> None:
+        self.event = event
+        self.language = language
+
+    def gettext(self, message: str, **values: Value) -> Phrase:
+        """Translate and compose a phrase."""
+        return self._compose(self.language.gettext(message), values)
+
+    def ngettext(self, one: str, many: str, number: int, **values: Value) -> Phrase:
+        """Translate and compose a phrase that depends on a number, its placeholder `number`."""
+        values["number"] = number
+        return self._compose(self.language.ngettext(one, many, number), values)
+
+    def label(self, message: str) -> Part:
+        """Translate a label that fills a placeholder or is a phrase."""
+        return Part(self.language.gettext(message), is_value=True)
+
+    def private(self, name: str) -> str:
+        """Return a personal value; for an erased one a word that says so."""
+        return self.language.gettext(_ERASED) if self.event.is_erased(name) else self.event.private(name)
+
+    def number(self, key: str) -> int | None:
+        """Return a detail that is a number; None where the event has none."""
+        value = self.event.detail.get(key)
+        return value if isinstance(value, int) else None
+
+    @cached_property
+    def actor(self) -> Part:
+        """Return who acted, by the name they had then."""
+        event = self.event
+        name = self.private("actor.name") if event.actor_is_named else self.language.gettext(event.actor_name)
+        return Part(name, event.actor_ref, is_value=True, is_actor=True)
+
+    @cached_property
+    def thing(self) -> Part:
+        """Return what was acted on."""
+        return named(
+            self.event.target_kind, self.event.target_ref, self.private("object.label"), self.language
+        )
+
+    def _compose(self, message: str, values: dict[str, Value]) -> Phrase:
+        if "%(actor)s" in message:
+            values["actor"] = self.actor
+        if "%(thing)s" in message:
+            values["thing"] = self.thing
+        return compose(message, values)
 
 
-def named(kind: str, ref: str, label: str) -> Part:
-    """A thing in a word or two: "object 1407374990000101", "recording 9F2C1A2B", "Tom Brandt", "page /objects/"."""
+def named(kind: str, ref: str, label: str, language: Language = ENGLISH) -> Part:
+    """Name a thing: "object 1407374990000101", "recording 9F2C1A2B", "Tom Brandt", "page /objects/"."""
     tail = ref.partition(":")[2] or ref
     if not ref:
-        return Part("nothing in particular")
-    if kind == "person":
-        return Part(label or f"person {tail}", ref)
-    if kind == "recording":
-        return Part(f"recording {short(tail)}", ref)
-    if kind in ("report", "event", "statement"):
-        return Part(f"{kind} {short(tail)}", ref)
-    if kind == "checkpoint":
-        return Part(f"checkpoint {figure(int(tail)) if tail.isdecimal() else tail}", ref)
-    if kind == "log":
-        return Part(f"the log's {tail}", ref)
-    return Part(f"{kind} {tail}" if kind != tail else kind, ref)
+        return Part(language.gettext(_("(nothing named)")), is_value=True)
+    if kind in ("person", "account") and label:
+        return Part(label, ref, is_value=True)
+    if kind == "log" and tail in _LOG_PAGES:
+        return Part(language.gettext(_LOG_PAGES[tail]), ref, is_value=True)
+    if kind in _NAMED_BY_UUID:
+        tail = short(tail)
+    elif kind == "checkpoint" and tail.isdecimal() and len(tail) < 20:
+        tail = figure(int(tail))
+    elif kind == "user":
+        kind = "person"
+    if message := _THINGS.get(kind):
+        return Part(language.gettext(message) % {"id": tail}, ref, is_value=True)
+    return Part(f"{kind} {tail}" if kind != tail else kind, ref, is_value=True)
 
 
 def short(uuid: str) -> str:
-    """The last eight digits of a uuid: enough to find it again, short enough to read out."""
+    """Return the last eight digits of a UUID: enough to find it again, short enough to read out."""
     return uuid.replace("-", "")[-8:].upper()
 
 
-def quoted(text: str) -> str:
-    """Somebody's words, marked as such and kept from reordering ours."""
-    return f"“{ISOLATE}{text}{END_ISOLATE}”"
-
-
-def figure(value: Any) -> str:
-    """A figure with its thousands, a list with commas, nothing as "unknown"."""
-    if value is None or value == "":
-        return "unknown"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return ", ".join(figure(item) for item in value) if isinstance(value, list) else str(value)
+def isolated(text: str) -> str:
+    """Keep what somebody typed from reordering the words around it."""
+    return f"{ISOLATE}{text}{END_ISOLATE}"
 
 
 def count(value: Any, unit: str) -> str:
-    return f"{figure(value)} {unit}{'' if value == 1 else 's'}"
+    """Write a number of things in English, for commands: "1 object", "2 objects"."""
+    return f"{figure(value) or 'unknown'} {unit}{'' if value == 1 else 's'}"
 
 
-def optional_count(event: Opened, key: str, one: str, many: str) -> str:
-    """ "18,140 leaves" from a detail that is a number; nothing where it is none."""
-    number = event.detail.get(key)
-    return f"{figure(number)} {one if number == 1 else many}" if isinstance(number, int) else ""
+def typed(text: EventText) -> Iterator[Phrase]:
+    """Say what was typed into a search."""
+    if words := text.private("action_detail.q"):
+        yield text.gettext(_("words “%(words)s”"), words=isolated(words))
 
 
-def listed(before: str, *words: str) -> str:
-    """The words that are there, with commas, after `before`; nothing when there are none."""
-    return f"{before}{', '.join(filter(None, words))}" if any(words) else ""
+def reason(text: EventText, otherwise: str = "") -> Iterator[Phrase]:
+    """Say why, as the event has it, translated when it is a known message; else `otherwise`, a message."""
+    event = text.event
+    why = event.text("sentence") or event.text("reason") or event.text("error")
+    if why in labels.REASONS:
+        yield (text.label(labels.REASONS[why]),)
+    elif why:
+        words = text.language.gettext(why) if " " in why else labels.readable(why)
+        yield (Part(words.removesuffix("."), is_value=True),)
+    elif otherwise:
+        yield (text.label(otherwise),)
 
 
-def took(event: Opened) -> str:
-    """ "in 2.1 s" from milliseconds."""
-    duration = event.detail.get("duration_ms")
-    return f"in {duration / 1000:.1f} s" if isinstance(duration, int) else ""
+def size(text: EventText) -> Iterator[Phrase]:
+    """Say the size of a file: "104,857,600 bytes"."""
+    if (size_bytes := text.number("size_bytes")) is not None:
+        yield text.ngettext("%(number)s byte", "%(number)s bytes", size_bytes)
 
 
-def verdict(event: Opened) -> str:
-    """ ": same log" from the detail `verdict`."""
-    words = event.text("verdict").replace("_", " ").rstrip(": ,")
-    return f": {words}" if words.strip() else ""
+def life(text: EventText) -> Iterator[Phrase]:
+    """Say how long an issued URL is valid."""
+    if (seconds := text.number("ttl_seconds")) is not None:
+        yield text.ngettext("valid for %(number)s second", "valid for %(number)s seconds", seconds)
 
 
-def change(event: Opened) -> str:
-    """What changed, as "size 104,857,600 → 52,428,800 bytes; length 61 → 60 s"; empty when the event does not say."""
-    before, after = side(event, "before"), side(event, "after")
-    names = sorted(before.keys() | after.keys())
-    return "; ".join(_one_change(name, before.get(name), after.get(name)) for name in names)
+def took(text: EventText) -> Iterator[Phrase]:
+    """Say how long something took, from milliseconds."""
+    if (duration := text.number("duration_ms")) is not None:
+        yield text.gettext("took %(seconds)s s", seconds=f"{duration / 1000:.1f}")
+
+
+def verdict(text: EventText) -> Iterator[Phrase]:
+    """Say how a check ended: a label of ours, else the words that a verifier printed."""
+    words = text.event.text("verdict")
+    if words in labels.VERDICTS:
+        yield (text.label(labels.VERDICTS[words]),)
+    elif words := words.replace("_", " ").strip().rstrip(":,"):
+        yield (Part(words, is_value=True),)
+
+
+def change(text: EventText) -> Iterator[Phrase]:
+    """Say what changed, a phrase each: "size in bytes: 104,857,600 → 52,428,800"."""
+    before, after = side(text.event, "before"), side(text.event, "after")
+    for name in sorted(before.keys() | after.keys()):
+        label = text.label(labels.FACTS.get(name) or labels.readable(name))
+        yield text.gettext(
+            "%(fact)s: %(before)s → %(after)s",
+            fact=label,
+            before=_side_value(text, before.get(name)),
+            after=_side_value(text, after.get(name)),
+        )
+
+
+def _side_value(text: EventText, value: Any) -> Part:
+    known = figure(value)
+    return Part(known, is_value=True) if known else text.label(_("unknown"))
 
 
 def side(event: Opened, name: str) -> dict[str, Any]:
-    """What stood `before`, or stands `after`, a change."""
+    """Return what the event has as `before` or `after` of a change."""
     value = event.part("change").get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _one_change(name: str, before: Any, after: Any) -> str:
-    words, unit = FACTS.get(name, (name.replace("_", " "), ""))
-    return f"{words} {figure(before)} → {figure(after)}{unit}"
+def ranges(text: EventText) -> tuple[str, int]:
+    """Return the watched ranges as "0:00–3:10, 4:42–5:30", and how many more than MOST_RANGES there are."""
+    given = text.event.detail.get("spans")
+    known = [words for words in map(_range, given) if words] if isinstance(given, list) else []
+    return ", ".join(known[:MOST_RANGES]), max(0, len(known) - MOST_RANGES)
 
 
-def reason(event: Opened, otherwise: str) -> str:
-    """Why, as the event says it, else `otherwise`."""
-    text = event.text("sentence") or event.text("reason") or event.text("error")
-    return (text.replace("_", " ") if " " not in text else text).rstrip(".") or otherwise
-
-
-def because(event: Opened, otherwise: str = "") -> str:
-    """ ": why", or nothing when there is no why."""
-    why = reason(event, otherwise)
-    return f": {why}" if why else ""
-
-
-def purpose_label(code: str) -> str:
-    return Purpose(code).label if code in set(Purpose) else code.replace("_", " ").capitalize()
-
-
-def role_label(code: str) -> str:
-    """ "QA manager" from "qa_manager"; several roles, joined by a plus in events, with commas."""
-    words = code.replace("+", ", ").replace("_", " ").split(" ")
-    return " ".join("QA" if word == "qa" else word for word in words)
-
-
-def spans(event: Opened) -> str:
-    """The watched stretches as "0:00–3:10 and 4:42–5:30", at most six of them, from milliseconds."""
-    given = event.detail.get("spans")
-    known = [words for words in map(_span, given) if words] if isinstance(given, list) else []
-    if len(known) > 6:
-        known = [*known[:6], f"{len(known) - 6} more"]
-    return " and ".join(filter(None, [", ".join(known[:-1]), *known[-1:]]))
-
-
-def _span(pair: Any) -> str:
+def _range(pair: Any) -> str:
     if not (isinstance(pair, list) and len(pair) == 2):
         return ""
     start, end = pair
@@ -161,37 +212,23 @@ def _span(pair: Any) -> str:
     return f"{clock(start // 1000)}–{clock(end // 1000)}"
 
 
-def speed(event: Opened) -> str:
-    """ " at 1.5×" from a rate in hundredths; the ordinary speed is not worth a word."""
-    rate = event.detail.get("rate_percent", 100)
-    return f" at {rate / 100:g}×" if isinstance(rate, int) and rate not in (0, 100) else ""
+def speed(text: EventText) -> Iterator[Phrase]:
+    """Say the playback speed, from a rate in hundredths, unless it is the ordinary one."""
+    rate = text.event.detail.get("rate_percent", 100)
+    if isinstance(rate, int) and rate not in (0, 100):
+        yield text.gettext("at %(speed)s speed", speed=f"{rate / 100:g}×")
 
 
-def total(event: Opened) -> str:
-    """ ", 3:10 in all" from seconds."""
-    seconds = event.detail.get("seconds")
-    return f", {clock(seconds)} in all" if isinstance(seconds, int) else ""
-
-
-def life(event: Opened) -> str:
-    """ " for 90 s"."""
-    seconds = event.detail.get("ttl_seconds")
-    return f" for {seconds} s" if isinstance(seconds, int) else ""
-
-
-def size(event: Opened) -> str:
-    """ ", 104,857,600 bytes"."""
-    size_bytes = event.detail.get("size_bytes")
-    return f", {count(size_bytes, 'byte')}" if isinstance(size_bytes, int) else ""
-
-
-def found(event: Opened) -> str:
-    """ ", 14 found" from the detail `found`; a count that was capped, or of the newest only, says so."""
-    number = event.detail.get("found")
+def found(text: EventText) -> Iterator[Phrase]:
+    """Say how much a search found; a count that was capped, or of the newest only, says so."""
+    number, event = text.number("found"), text.event
     if number is None:
-        return ""
+        return
     if back_to := event.text("looked_back_to"):
-        return f", {figure(number)} found back to {back_to}"
-    return (
-        f", more than {figure(number)} found" if event.text("found_capped") else f", {figure(number)} found"
-    )
+        yield text.ngettext(
+            "%(number)s found back to %(day)s", "%(number)s found back to %(day)s", number, day=back_to
+        )
+    elif event.text("found_capped"):
+        yield text.ngettext("more than %(number)s found", "more than %(number)s found", number)
+    else:
+        yield text.ngettext("%(number)s found", "%(number)s found", number)

@@ -1,4 +1,4 @@
-"""Reading the trail: pages newest first, a fixed number of queries each, whatever they show."""
+"""Read the trail: pages newest first, a fixed number of queries each whatever they show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext, ngettext
 
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
@@ -16,11 +17,12 @@ from recordings.models import AuditEvent
 from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
 from recordings.policies import can
-from recordings.trail.filter_words import OUTCOMES
+from recordings.trail import labels
+from recordings.trail.compose import Language, Part
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.folding import FOLDED, FOLDED_OUTCOMES, Group, fold, viewing_name
-from recordings.trail.phrases import Part, named, purpose_label, role_label
-from recordings.trail.seals import UNSEALED, Seal, seals_of
+from recordings.trail.phrases import EventText, named
+from recordings.trail.seals import SEALS, UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
 REFUSALS = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
@@ -40,10 +42,12 @@ _PAGES = {
 
 @dataclass(frozen=True)
 class LinkedPart:
-    """A piece of a sentence with the address it leads to for this reader; empty where it leads nowhere."""
+    """A piece of a sentence, and the address where this reader can open what it names; empty for none."""
 
     text: str
     href: str = ""
+    is_value: bool = False
+    is_actor: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,6 @@ class EventRow:
     outcome_tone: str
     tone: str
     actor_name: str
-    actor_href: str
     actor_role: str
     sentence: tuple[LinkedPart, ...]
     about: tuple[LinkedPart, ...]
@@ -70,35 +73,39 @@ class EventRow:
     href: str
     leaf: int | None
     seal: str
-    viewing: str  # the short id of the viewing it belongs to; empty for none
+    viewing: str  # the short id of its viewing; empty for none
     viewing_href: str  # all events of that viewing
-    folded: int = 0  # how many more events of the viewing this row stands for
+    folded: int = 0  # how many more events of the viewing this row represents
     since: datetime | None = None  # when the oldest of them was recorded
 
     @property
     def row_id(self) -> str:
-        """What names the row when the list is read again. The row of a viewing shows another event by then."""
+        """Return the row's id, the same when the list is read again, although a viewing may show a newer event then."""
         is_folded = self.viewing and self.kind in FOLDED and self.outcome in FOLDED_OUTCOMES
         return self.viewing if is_folded else str(self.id)
 
     @property
     def outcome_words(self) -> str:
-        return OUTCOMES.get(self.outcome, self.outcome)
+        return gettext(labels.OUTCOMES[self.outcome]) if self.outcome in labels.OUTCOMES else self.outcome
 
     @property
     def seal_tone(self) -> str:
         return "ok" if self.seal in ("signed", "witnessed") else ""
 
+    @property
+    def seal_words(self) -> str:
+        return gettext(SEALS[self.seal])
+
 
 class Links:
-    """Addresses for one reader. Without a reader (nobody in particular) everything is linked."""
+    """Addresses for one reader; without a reader, everything is linked."""
 
     def __init__(self, viewer: Any = None) -> None:
         self.may = {right for right in Permission if viewer is None or can(viewer, right)}
         self.own = f"user:{viewer.pk}" if viewer is not None else ""
 
     def to(self, ref: str) -> str:
-        """The address of what a ref names; for who may not open it, the trail filtered by it."""
+        """Return the address of what a ref names; for readers who may not open it, the trail filtered by it."""
         kind, _, key = ref.partition(":")
         name, right = _PAGES.get(kind, ("", None))
         if not name or not key:
@@ -113,7 +120,7 @@ class Links:
         return ""
 
     def to_viewing(self, name: str) -> str:
-        """The address of all events of a viewing."""
+        """Return the address of all events of a viewing."""
         if not name or Permission.READ_TRAIL not in self.may:
             return ""
         return f"{reverse('trail:trail')}?q={name}"
@@ -122,7 +129,7 @@ class Links:
 def trail(
     filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None, each: bool = True
 ) -> Page[EventRow, int]:
-    """One page of the events that pass the filters; unless `each`, those of one viewing are one row."""
+    """Return a page of the events that pass the filters; unless `each`, those of one viewing share a row."""
     sets = branches(filters)
     # Counted up to one more than COUNTED: beyond that a page says "more than".
     total = _numbers(sets, "-id", COUNTED + 1).count()
@@ -137,12 +144,12 @@ def trail(
 
 
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
-    """The newest events on one thing; those of one viewing are one row."""
+    """Return the newest events on one thing; those of one viewing share a row."""
     return _newest([AuditEvent.objects.filter(target_ref=target_ref)], limit, viewer)
 
 
 def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
-    """The newest events on an object and on its recordings; those of one viewing are one row."""
+    """Return the newest events on an object and its recordings; those of one viewing share a row."""
     ref = f"object:{object_id}"
     both = [AuditEvent.objects.filter(target_ref=ref), AuditEvent.objects.filter(parent_ref=ref)]
     return _newest(both, limit, viewer)
@@ -153,33 +160,58 @@ def _newest(sets: Sequence[Events], limit: int, viewer: Any) -> list[EventRow]:
 
 
 def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[EventRow]:
-    """The newest refusals to play one recording: no viewing began, or one that had begun was given no further URL."""
+    """Return the newest refusals to play one recording: no viewing began, or its URL was not renewed."""
     refused = AuditEvent.objects.filter(target_ref=recording_ref, kind__in=REFUSALS)
     return _rows(open_events(stored(refused.order_by("-id").values_list(*COLUMNS)[:limit])), viewer)
 
 
 def shown(page: Page[EventRow, int]) -> str:
-    """How many of how many events a page shows, and in how many rows where that is another number."""
+    """Say how many of how many events a page shows, and in how many rows where that is another number."""
+    rows = len(page.rows)
+    if not rows:
+        return gettext("No events")
     folded = sum(row.folded for row in page.rows)
-    if not folded:
-        return page.shown("events")
-    rows = "1 row" if len(page.rows) == 1 else f"{len(page.rows):,} rows"
-    return f"Shown {len(page.rows) + folded:,} of {page.total} events, in {rows}"
+    words = _events_shown(rows + folded, page)
+    if folded:
+        words += " · " + ngettext("%(number)s row", "%(number)s rows", rows) % {"number": f"{rows:,}"}
+    return words
+
+
+def _events_shown(number: int, page: Page[EventRow, int]) -> str:
+    numbers = {"number": f"{number:,}", "total": f"{page.count:,}"}
+    if page.capped:
+        return gettext("%(number)s of more than %(total)s events shown") % numbers
+    return (
+        ngettext("%(number)s of %(total)s event shown", "%(number)s of %(total)s events shown", page.count)
+        % numbers
+    )
+
+
+def utc_period(filters: TrailFilters) -> str:
+    """Say which period of UTC the filtered days are; empty without days, and where they are days of UTC."""
+    start, end = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in filters.moments())
+    if filters.zone == "UTC" or not (start or end):
+        return ""
+    if start and end:
+        return gettext("In UTC: from %(start)s to %(end)s") % {"start": start, "end": end}
+    if start:
+        return gettext("In UTC: from %(start)s") % {"start": start}
+    return gettext("In UTC: until %(end)s") % {"end": end}
 
 
 def event_row(event: OpenedRow, viewer: Any = None) -> EventRow:
-    """One opened event as a list shows it."""
+    """Return an opened event as a list shows it."""
     (row,) = _rows([event], viewer)
     return row
 
 
 def first_event_at() -> datetime | None:
-    """When the trail begins."""
+    """Return when the trail begins; None before its first event."""
     return AuditEvent.objects.order_by("id").values_list("recorded_at", flat=True).first()
 
 
 def _numbers(sets: Sequence[Events], order: str, limit: int) -> "QuerySet[AuditEvent, int]":
-    """The first event numbers of several sets together; each set is read in order and only as far as needed."""
+    """Return the first event numbers of several sets together, reading each in order and only as far as needed."""
     numbers = [events.order_by(order).values_list("id", flat=True)[:limit] for events in sets]
     if not numbers:
         return AuditEvent.objects.none().values_list("id", flat=True)
@@ -187,12 +219,12 @@ def _numbers(sets: Sequence[Events], order: str, limit: int) -> "QuerySet[AuditE
 
 
 def _numbered(ids: Sequence[int]) -> list[OpenedRow]:
-    """The opened events with these numbers, newest first."""
+    """Return the opened events with these numbers, newest first."""
     return open_events(stored(AuditEvent.objects.filter(id__in=ids).order_by("-id").values_list(*COLUMNS)))
 
 
 def _folded_rows(groups: Sequence[Group], viewer: Any) -> list[EventRow]:
-    """The rows of these groups, newest first, each with what it stands for."""
+    """Return the rows of these groups, newest first, each with the events it represents."""
     by_number = {group.shown: group for group in groups}
     rows = _rows(_numbered(list(by_number)), viewer)
     return [replace(row, folded=by_number[row.id].folded, since=by_number[row.id].since) for row in rows]
@@ -200,29 +232,37 @@ def _folded_rows(groups: Sequence[Group], viewer: Any) -> list[EventRow]:
 
 def _rows(events: Sequence[OpenedRow], viewer: Any) -> list[EventRow]:
     links, seals = Links(viewer), seals_of([event.stored.event_id for event in events])
-    sentences = _with_names([sentence(event) for event in events])
-    return [_row(event, parts, links, seals) for event, parts in zip(events, sentences, strict=True)]
+    language = Language.current()
+    sentences = _with_names([sentence(event, language) for event in events], language)
+    return [
+        _row(event, parts, links, seals, language) for event, parts in zip(events, sentences, strict=True)
+    ]
 
 
-def _with_names(sentences: Sequence[Sequence[Part]]) -> list[list[Part]]:
-    """Sentences in which people whom a filter names by number are called by their names of today."""
-    numbered = {part.ref for parts in sentences for part in parts if _is_numbered_person(part)}
+def _with_names(sentences: Sequence[Sequence[Part]], language: Language) -> list[list[Part]]:
+    """Replace the numbers of people whom a filter names by their present names."""
+    numbered = {part.ref for parts in sentences for part in parts if _is_numbered_person(part, language)}
     users = get_user_model().objects.filter(pk__in=[int(ref[5:]) for ref in numbered]) if numbered else []
     names = {f"user:{user.pk}": user.display_name for user in users}
     return [
-        [Part(names.get(part.ref, part.text), part.ref) if part.ref in numbered else part for part in parts]
+        [
+            part._replace(text=names.get(part.ref, part.text)) if part.ref in numbered else part
+            for part in parts
+        ]
         for parts in sentences
     ]
 
 
-def _is_numbered_person(part: Part) -> bool:
+def _is_numbered_person(part: Part, language: Language) -> bool:
     key = part.ref.removeprefix("user:")
-    return (
-        key != part.ref and key.isascii() and key.isdigit() and len(key) < 19 and part.text == f"person {key}"
-    )
+    is_number = key != part.ref and key.isascii() and key.isdigit() and len(key) < 19
+    return is_number and part.text == named("person", part.ref, "", language).text
 
 
-def _row(event: OpenedRow, parts: Sequence[Part], links: Links, seals: Mapping[UUID, Seal]) -> EventRow:
+def _row(
+    event: OpenedRow, parts: Sequence[Part], links: Links, seals: Mapping[UUID, Seal], language: Language
+) -> EventRow:
+    text = EventText(event, language)
     viewing = viewing_name(event.text("viewing"))
     seal = seals.get(event.stored.event_id, UNSEALED)
     return EventRow(
@@ -235,30 +275,33 @@ def _row(event: OpenedRow, parts: Sequence[Part], links: Links, seals: Mapping[U
             event.outcome, ""
         ),
         tone=tone(event.kind, event.outcome),
-        actor_name=event.actor_name,
-        actor_href=links.to(event.actor_ref),
-        actor_role=role_label(str(event.part("actor").get("role", ""))),
-        sentence=tuple(LinkedPart(part.text, links.to(part.ref)) for part in parts),
-        about=tuple(LinkedPart(part.text, links.to(part.ref)) for part in _about(event, parts)),
-        label=event.private("object.label"),
-        purpose=purpose_label(event.purpose) if event.purpose else "",
-        note=event.private("purpose.note"),
-        source=event.private("source.ip"),
+        actor_name=text.actor.text,
+        actor_role=labels.roles(str(event.part("actor").get("role", "")), language),
+        sentence=tuple(_linked(part, links) for part in parts),
+        about=tuple(_linked(part, links) for part in _about(event, parts, language)),
+        label=text.private("object.label"),
+        purpose=language.gettext(labels.purpose(event.purpose)) if event.purpose else "",
+        note=text.private("purpose.note"),
+        source=text.private("source.ip"),
         skewed=event.stored.skewed,
         href=links.to(f"event:{event.stored.event_id}"),
         leaf=seal.leaf,
-        seal=seal.words,
+        seal=seal.state,
         viewing=viewing,
         viewing_href=links.to_viewing(viewing),
     )
 
 
-def _about(event: OpenedRow, sentence: Sequence[Part]) -> list[Part]:
-    """What the event is about, as far as its sentence does not say so: the recording and its object."""
+def _linked(part: Part, links: Links) -> LinkedPart:
+    return LinkedPart(part.text, links.to(part.ref), part.is_value, part.is_actor)
+
+
+def _about(event: OpenedRow, sentence: Sequence[Part], language: Language) -> list[Part]:
+    """Name what the event is about where its sentence does not: the recording and its object."""
     if event.target_kind not in ("object", "recording"):
         return []
-    parts = [named(event.target_kind, event.target_ref, "")]
+    parts = [named(event.target_kind, event.target_ref, "", language)]
     if event.parent_ref:
-        parts.append(named("object", event.parent_ref, ""))
+        parts.append(named("object", event.parent_ref, "", language))
     mentioned = {part.ref for part in sentence}
     return [part for part in parts if part.ref not in mentioned]

@@ -1,47 +1,29 @@
-"""What an event says in words: "watched 0:00–3:10 at 1.5×", "was refused: no right to play recordings".
+"""The sentence of each kind of event: "Noa Levi watched 0:00–3:10 · at 1.5× speed".
 
-One presenter per kind, each given only the event; the actor's name goes in front. Kinds of a newer
-version, and details that are missing, still read sensibly.
+One presenter a kind: its first phrase is the sentence, the others are details. Kinds of a newer version, and details
+that are missing, can still be read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import structlog
+from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.permissions import Permission
-from recordings.trail import log_sentences, phrases
+from recordings.trail import labels, log_sentences, phrases
+from recordings.trail.compose import Language, Part, Phrase, figure, joined, plain
 from recordings.trail.filter_words import filters_of
-from recordings.trail.phrases import Part, Words, thing
+from recordings.trail.phrases import EventText
 from recordings.wording import clock
 
 logger = structlog.get_logger("portal.audit")
 
-Presenter = Callable[[Opened], Words]
+Presenter = Callable[[EventText], Iterator[Phrase]]
 
-RIGHTS: Mapping[str, str] = {
-    Permission.SEARCH_OBJECTS: "search objects",
-    Permission.OPEN_OBJECTS: "open objects",
-    Permission.PLAY_RECORDINGS: "play recordings",
-    Permission.READ_TRAIL: "read the audit trail",
-    Permission.VIEW_ASSURANCE: "look at the assurance pages",
-    Permission.EXPORT_REPORTS: "export reports",
-    Permission.REFRESH_CATALOG: "refresh the catalog",
-    Permission.VIEW_OPERATIONS: "look at operations",
-    Permission.MANAGE_PEOPLE: "manage people",
-    Permission.ERASE_SUBJECTS: "have personal values erased",
-}
-# What reports other than those of events are about, and what one of their rows is.
-REPORTS: Mapping[str, str] = {"viewings": "viewings", "access": "access by person"}
-ROWS: Mapping[str, str] = {"viewings": "viewing", "access": "row"}
-FORMATS: Mapping[str, str] = {
-    "csv": "CSV",
-    "xlsx": "Excel",
-    "jsonl": "JSON Lines",
-    "json": "JSON",
-    "pdf": "PDF",
-    "bundle": "an evidence bundle",
+_ASSURANCE_PAGES = {
+    "map": _("%(actor)s viewed the assurance map"),
+    "list": _("%(actor)s viewed the assurance list"),
 }
 _ALARMS = frozenset({Kind.SEALER_INCIDENT})
 _WARNINGS = frozenset(
@@ -69,30 +51,23 @@ _GOOD = frozenset(
 )
 
 
-def sentence(event: Opened) -> tuple[Part, ...]:
-    """The words after the actor's name."""
+def sentence(event: Opened, language: Language) -> tuple[Part, ...]:
+    """Put an event into words, its details after it. Details that its kind does not have are never an error."""
+    text = EventText(event, language)
     try:
-        pieces = PRESENTERS.get(event.kind, _unknown)(event)
-        parts = [piece if isinstance(piece, Part) else Part(str(piece)) for piece in pieces]
+        return joined(PRESENTERS.get(event.kind, _unknown)(text))
     except Exception:  # whatever somebody put into an event must not keep a page of others from being shown
         logger.warning("an event has details that its kind does not have", kind=event.kind[:100])
-        parts = [Part("did something that cannot be put into words: its details are not those of its kind")]
-    return tuple(part for part in parts if part.text)
+        return text.gettext("%(actor)s: event whose details do not fit its type")
 
 
-def plain_sentence(event: Opened) -> str:
-    """The whole sentence as text, the actor's name in front."""
-    return f"{event.actor_name} {plain_words(event)}"
-
-
-def plain_words(event: Opened) -> str:
-    """The words after the actor's name, as text."""
-    pieces = PRESENTERS.get(event.kind, _unknown)(event)
-    return "".join([piece.text if isinstance(piece, Part) else piece for piece in pieces])
+def plain_sentence(event: Opened, language: Language | None = None) -> str:
+    """Put an event into words, as text; in the active language unless another is given."""
+    return plain(sentence(event, language or Language.current()))
 
 
 def tone(kind: str, outcome: str) -> str:
-    """The class of an event's dot: bad for refusals and errors, warn where somebody should look, ok, else info."""
+    """Return the class of an event's dot: bad for refusals and errors, warn where somebody should look, ok or info."""
     if kind in _ALARMS or outcome in (Outcome.DENIED, Outcome.ERROR):
         return "bad"
     return "warn" if kind in _WARNINGS else "ok" if kind in _GOOD else "info"
@@ -101,293 +76,360 @@ def tone(kind: str, outcome: str) -> str:
 # --- people
 
 
-def _signed_in(event: Opened) -> Words:
-    return ["signed in"]
+def _signed_in(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s signed in")
 
 
-def _sign_in_failed(event: Opened) -> Words:
-    name = event.private("object.label")
-    return ["failed to sign in", f" as {phrases.quoted(name)}" if name else "", phrases.because(event)]
+def _sign_in_failed(text: EventText) -> Iterator[Phrase]:
+    if name := text.private("object.label"):
+        yield text.gettext("%(actor)s failed to sign in as “%(name)s”", name=phrases.isolated(name))
+    else:
+        yield text.gettext("%(actor)s failed to sign in")
+    yield from phrases.reason(text)
 
 
-def _account_locked(event: Opened) -> Words:
-    waits = phrases.count(event.detail.get("seconds"), "second")
-    return ["failed to sign in too often: ", thing(event), f" has to wait {waits} for the next attempt"]
+def _account_locked(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s failed to sign in too often as %(thing)s")
+    if (seconds := text.number("seconds")) is not None:
+        yield text.ngettext(
+            "next attempt after %(number)s second", "next attempt after %(number)s seconds", seconds
+        )
 
 
-def _account_unlocked(event: Opened) -> Words:
-    return ["let ", thing(event), " sign in again at once"]
+def _account_unlocked(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s allowed %(thing)s to sign in again immediately")
 
 
-def _confirmation_failed(event: Opened) -> Words:
-    return ["confirmed with a wrong password"]
+def _confirmation_failed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s entered a wrong password to confirm an action")
 
 
-def _signed_out(event: Opened) -> Words:
-    return ["signed out", _later(event)]
+def _signed_out(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s signed out")
+    yield from _recorded_later(text)
 
 
-def _session_ended(event: Opened) -> Words:
-    return ["was signed out", phrases.because(event, "the session had reached its end"), _later(event)]
+def _session_ended(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was signed out")
+    yield from phrases.reason(text, _("the session expired"))
+    yield from _recorded_later(text)
 
 
-def _later(event: Opened) -> str:
-    """When it was, of an event that the trail did not take at once."""
-    at = event.text("happened_at")[11:16]
-    return f" at {at} UTC, when the trail could not be written" if at else ""
+def _recorded_later(text: EventText) -> Iterator[Phrase]:
+    """Say when it happened, of an event that could not be written at once."""
+    if at := text.event.text("happened_at")[11:16]:
+        yield text.gettext("at %(time)s UTC, recorded later because the audit trail was unavailable", time=at)
 
 
-def _role_granted(event: Opened) -> Words:
-    return ["gave ", thing(event), f" the role {_role(event)}"]
+def _role_granted(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=_role(text))
 
 
-def _role_revoked(event: Opened) -> Words:
-    return [f"took the role {_role(event)} from ", thing(event)]
+def _role_revoked(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s removed the role %(role)s from %(thing)s", role=_role(text))
 
 
-def _role(event: Opened) -> str:
-    return phrases.role_label(event.text("role")) or "not named"
+def _role(text: EventText) -> Part:
+    code = text.event.text("role")
+    return text.label(labels.role(code) if code else _("(not named)"))
 
 
-def _access_denied(event: Opened) -> Words:
-    if more := event.detail.get("more"):
-        return [
-            f"was refused {phrases.count(more, 'more time')} in the minute from {event.text('minute')[11:16]} UTC"
-        ]
-    right = str(event.part("authz").get("rule", ""))
-    why = f"no right to {RIGHTS.get(right, right.replace('_', ' '))}" if right else "not allowed"
-    where: list[str | Part] = [" (", thing(event), ")"] if event.target_ref else []
-    return [f"was refused: {why}", *where]
+def _access_denied(text: EventText) -> Iterator[Phrase]:
+    event = text.event
+    more = text.number("more")
+    if more:
+        yield text.ngettext(
+            "%(actor)s was refused access %(number)s more time",
+            "%(actor)s was refused access %(number)s more times",
+            more,
+        )
+        if minute := event.text("minute")[11:16]:
+            yield text.gettext("in the minute from %(time)s UTC", time=minute)
+        return
+    if event.target_ref:
+        yield text.gettext("%(actor)s was refused access to %(thing)s")
+    else:
+        yield text.gettext("%(actor)s was refused access")
+    if right := str(event.part("authz").get("rule", "")):
+        yield (text.label(labels.MISSING_RIGHTS.get(right) or labels.readable(right)),)
 
 
 # --- catalog
 
 
-def _searched(event: Opened) -> Words:
-    words = event.private("action_detail.q")
-    area = event.text("area") or "objects"
-    return [
-        f"searched {area}",
-        f" for {phrases.quoted(words)}" if words else "",
-        *filters_of(event),
-        phrases.found(event),
-    ]
+def _searched(text: EventText) -> Iterator[Phrase]:
+    area = text.event.text("area") or "objects"
+    if area == "objects":
+        yield text.gettext("%(actor)s searched objects")
+    elif area == "recordings":
+        yield text.gettext("%(actor)s searched recordings")
+    elif area == "newest recordings":
+        yield text.gettext("%(actor)s viewed the newest recordings")
+    else:
+        yield text.gettext("%(actor)s searched %(area)s", area=labels.readable(area))
+    yield from phrases.typed(text)
+    yield from filters_of(text)
+    yield from phrases.found(text)
 
 
-def _opened(event: Opened) -> Words:
-    return ["opened ", thing(event)]
+def _opened(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s opened %(thing)s")
 
 
-def _phone_shown(event: Opened) -> Words:
-    return ["looked at the phone number of the customer of ", thing(event)]
+def _phone_shown(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s viewed the customer's phone number of %(thing)s")
 
 
 # --- viewing
 
 
-def _viewing_requested(event: Opened) -> Words:
-    return ["asked to watch ", thing(event)]
+def _viewing_requested(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s requested to watch %(thing)s")
 
 
-def _viewing_denied(event: Opened) -> Words:
-    return ["was refused: ", phrases.reason(event, "this recording may not be played")]
+def _viewing_denied(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was refused playback of %(thing)s")
+    yield from phrases.reason(text, _("the recording cannot be played"))
 
 
-def _url_issued(event: Opened) -> Words:
-    return ["was given a URL", phrases.life(event)]
+def _url_issued(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was issued a URL")
+    yield from phrases.life(text)
 
 
-def _url_renewed(event: Opened) -> Words:
-    return ["was given a fresh URL", phrases.life(event)]
+def _url_renewed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was issued a renewed URL")
+    yield from phrases.life(text)
 
 
-def _url_refused(event: Opened) -> Words:
-    return ["was given no URL: ", phrases.reason(event, "neither the storage nor CommBox gave one")]
+def _url_refused(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was refused a URL")
+    yield from phrases.reason(text, _("neither storage nor CommBox provided one"))
 
 
-def _watched(event: Opened) -> Words:
-    told = event.detail.get("reported_length_seconds")
-    beyond = f", beyond the length of {clock(told)} that CommBox reports" if isinstance(told, int) else ""
-    return ["watched ", phrases.spans(event) or "part of the recording", phrases.speed(event), beyond]
+def _watched(text: EventText) -> Iterator[Phrase]:
+    ranges, more = phrases.ranges(text)
+    if ranges:
+        yield text.gettext("%(actor)s watched %(ranges)s", ranges=ranges)
+    else:
+        yield text.gettext("%(actor)s watched part of the recording")
+    if more:
+        yield text.ngettext("and %(number)s more range", "and %(number)s more ranges", more)
+    yield from phrases.speed(text)
+    if (length := text.number("reported_length_seconds")) is not None:
+        yield text.gettext("beyond the length of %(length)s that CommBox reports", length=clock(length))
 
 
-def _watch_excess(event: Opened) -> Words:
-    refused = event.detail.get("refused_ms")
-    more = clock(refused // 1000) if isinstance(refused, int) else "more"
-    return [f"reported {more} as watched that cannot have been played in the time; it was not counted"]
+def _watch_excess(text: EventText) -> Iterator[Phrase]:
+    refused_ms = text.number("refused_ms")
+    if refused_ms is None:
+        yield text.gettext("The player of %(actor)s reported more watched time than can have passed")
+    else:
+        yield text.gettext(
+            "The player of %(actor)s reported %(length)s more watched time than can have passed",
+            length=clock(refused_ms // 1000),
+        )
+    yield text.gettext("not counted")
 
 
-def _finished(event: Opened) -> Words:
-    silent = event.detail.get("unreported_seconds")
-    lost = f"; the player had reported nothing for {clock(silent)} by then" if isinstance(silent, int) else ""
-    if event.actor.get("kind") == "system":
-        return ["ended a viewing of ", thing(event), phrases.total(event), phrases.because(event), lost]
-    return ["finished watching", phrases.total(event), phrases.because(event), lost]
+def _finished(text: EventText) -> Iterator[Phrase]:
+    if text.event.actor.get("kind") == "system":
+        yield text.gettext("%(actor)s ended a viewing of %(thing)s")
+    else:
+        yield text.gettext("%(actor)s finished watching")
+    if (seconds := text.number("seconds")) is not None:
+        yield text.gettext("%(length)s watched in total", length=clock(seconds))
+    yield from phrases.reason(text)
+    if (silent := text.number("unreported_seconds")) is not None:
+        yield text.gettext("the player had not reported for %(length)s", length=clock(silent))
 
 
 # --- custody
 
 
-def _file_identified(event: Opened) -> Words:
-    return ["saw the file of ", thing(event), " for the first time", phrases.size(event)]
+def _file_identified(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s saw the file of %(thing)s for the first time")
+    yield from phrases.size(text)
 
 
-def _file_differs(event: Opened) -> Words:
-    why = event.text("sentence")
-    return ["found that the file of ", thing(event), " is another one", f": {why}" if why else ""]
+def _file_differs(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found that the file of %(thing)s is not the one first seen")
+    yield from phrases.reason(text)
 
 
-def _absence_accepted(event: Opened) -> Words:
-    return [
-        "said that ",
-        event.text("recordings") or "the",
-        " recordings missing at the source really are gone",
-    ]
+def _absence_accepted(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s confirmed that recordings missing at source no longer exist")
+    number = text.event.text("recordings")
+    if number.isdecimal():
+        yield text.ngettext("%(number)s recording", "%(number)s recordings", int(number))
 
 
-def _discovered(event: Opened) -> Words:
-    return ["found ", thing(event), " at the source for the first time", phrases.size(event)]
+def _discovered(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found %(thing)s at source for the first time")
+    yield from phrases.size(text)
 
 
-def _changed(event: Opened) -> Words:
-    change = phrases.change(event)
-    return ["saw the file change at the source", f": {change}" if change else phrases.because(event)]
+def _changed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found %(thing)s changed at source")
+    yield from list(phrases.change(text)) or phrases.reason(text)
 
 
-def _vanished(event: Opened) -> Words:
-    return ["no longer found ", thing(event), " at the source", phrases.because(event)]
+def _vanished(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found %(thing)s missing at source")
+    yield from phrases.reason(text)
 
 
-def _reappeared(event: Opened) -> Words:
-    return ["found ", thing(event), " at the source again"]
+def _reappeared(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found %(thing)s at source again")
 
 
-def _unplayable(event: Opened) -> Words:
-    return ["listed ", thing(event), " as not playable: ", phrases.reason(event, "no reason was given")]
+def _unplayable(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s marked %(thing)s as not playable")
+    yield from phrases.reason(text, _("no reason was given"))
 
 
-def _refresh_requested(event: Opened) -> Words:
-    return ["asked CommBox again about ", thing(event), phrases.because(event)]
+def _refresh_requested(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s requested a refresh of %(thing)s")
+    yield from phrases.reason(text)
 
 
 # --- assurance
 
 
-def _media_failed(event: Opened) -> Words:
-    return ["looked into the file of ", thing(event), phrases.because(event)]
+def _media_failed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s found a problem in the file of %(thing)s")
+    yield from phrases.reason(text)
 
 
-def _assurance_opened(event: Opened) -> Words:
-    area = event.text("area")
-    return [f"looked at the {area} of assurance" if area else "looked at assurance", *filters_of(event)]
+def _assurance_opened(text: EventText) -> Iterator[Phrase]:
+    area = text.event.text("area")
+    if area in _ASSURANCE_PAGES:
+        yield text.gettext(_ASSURANCE_PAGES[area])
+    elif area:
+        yield text.gettext("%(actor)s viewed assurance: %(area)s", area=labels.readable(area))
+    else:
+        yield text.gettext("%(actor)s viewed assurance")
+    yield from filters_of(text)
 
 
-def _stated(event: Opened) -> Words:
-    figures = phrases.listed(
-        ": ",
-        phrases.optional_count(event, "expected", "recording expected", "recordings expected"),
-        phrases.optional_count(event, "found", "found", "found"),
-        phrases.optional_count(event, "exceptions", "exception", "exceptions"),
-    )
-    month, version = event.text("month"), event.text("version")
-    which = f" for {month}, version {version}" if month and version else ""
-    return ["gave ", thing(event), f" of completeness{which}", figures]
+def _stated(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s created %(thing)s")
+    if month := text.event.text("month"):
+        yield text.gettext("for %(month)s", month=month)
+    if version := text.event.text("version"):
+        yield text.gettext("version %(version)s", version=version)
+    if (expected := text.number("expected")) is not None:
+        yield text.ngettext("%(number)s recording expected", "%(number)s recordings expected", expected)
+    if (found := text.number("found")) is not None:
+        yield text.ngettext("%(number)s found", "%(number)s found", found)
+    if (exceptions := text.number("exceptions")) is not None:
+        yield text.ngettext("%(number)s exception", "%(number)s exceptions", exceptions)
 
 
-def _statement_downloaded(event: Opened) -> Words:
-    kind = FORMATS.get(event.text("format"), event.text("format"))
-    return ["downloaded ", thing(event), f" as {kind}" if kind else ""]
+def _statement_downloaded(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s downloaded %(thing)s")
+    yield from _format(text)
+
+
+def _format(text: EventText) -> Iterator[Phrase]:
+    if code := text.event.text("format"):
+        yield (text.label(labels.FORMATS.get(code) or labels.readable(code)),)
 
 
 # --- reports
 
 
-def _report_requested(event: Opened) -> Words:
-    kind, words = FORMATS.get(event.text("format"), event.text("format")), event.private("action_detail.q")
-    return [
-        "asked for ",
-        thing(event),
-        f" of {REPORTS[event.text('kind')]}" if event.text("kind") in REPORTS else "",
-        f" as {kind}" if kind else "",
-        f" for {phrases.quoted(words)}" if words else "",
-        *filters_of(event),
-    ]
+def _report_requested(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s requested %(thing)s")
+    if label := labels.REPORTS.get(text.event.text("kind")):
+        yield (text.label(label),)
+    yield from _format(text)
+    yield from phrases.typed(text)
+    yield from filters_of(text)
 
 
-def _report_built(event: Opened) -> Words:
-    return [
-        "built ",
-        thing(event),
-        f": {phrases.count(event.detail.get('rows'), ROWS.get(event.text('kind'), 'event'))}",
-        phrases.size(event),
-    ]
+def _report_built(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s built %(thing)s")
+    if (rows := text.number("rows")) is not None:
+        kind = text.event.text("kind")
+        if kind == "viewings":
+            yield text.ngettext("%(number)s viewing", "%(number)s viewings", rows)
+        elif kind == "access":
+            yield text.ngettext("%(number)s person", "%(number)s people", rows)
+        else:
+            yield text.ngettext("%(number)s event", "%(number)s events", rows)
+    yield from phrases.size(text)
 
 
-def _report_failed(event: Opened) -> Words:
-    return ["could not build ", thing(event), ": ", phrases.reason(event, "no reason was given")]
+def _report_failed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s could not build %(thing)s")
+    yield from phrases.reason(text, _("no reason was given"))
 
 
-def _report_downloaded(event: Opened) -> Words:
-    start = event.detail.get("first_byte", 0)
-    return [
-        "downloaded ",
-        thing(event),
-        f" from byte {phrases.figure(start)}" if start else "",
-        phrases.size(event),
-    ]
+def _report_downloaded(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s downloaded %(thing)s")
+    if start := text.number("first_byte"):
+        yield text.gettext("from byte %(number)s", number=start)
+    yield from phrases.size(text)
 
 
 # --- the portal
 
 
-def _logging_started(event: Opened) -> Words:
-    return ["started writing the trail", _of_which_part(event)]
+def _logging_started(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s started writing the audit trail")
+    yield from _part_of_portal(text)
 
 
-def _logging_stopped(event: Opened) -> Words:
-    return ["stopped writing the trail", _of_which_part(event)]
+def _logging_stopped(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s stopped writing the audit trail")
+    yield from _part_of_portal(text)
 
 
-def _of_which_part(event: Opened) -> str:
-    """Which part of the portal, which version, and how long the URLs it gives out live."""
-    life = event.text("playback_url_ttl")
-    facts = [
-        event.text("part"),
-        f"version {event.text('version')}" if event.text("version") else "",
-        f"URLs for {life} s" if life else "",
-    ]
-    words = ", ".join(filter(None, facts))
-    return f" ({words})" if words else ""
+def _part_of_portal(text: EventText) -> Iterator[Phrase]:
+    """Say which part of the portal it is, its version, and how long the URLs it issues are valid."""
+    if part := text.event.text("part"):
+        yield (Part(part, is_value=True),)
+    if version := text.event.text("version"):
+        yield text.gettext("version %(version)s", version=version)
+    if life := text.event.text("playback_url_ttl"):
+        yield text.gettext("URLs valid for %(seconds)s s", seconds=life)
 
 
-def _config_changed(event: Opened) -> Words:
-    """Which key came or went, by its last four characters; any other setting with before and after."""
-    before, after = (phrases.side(event, name) for name in ("before", "after"))
-    if event.detail.get("setting") == "commbox_api_key":
-        return ["tried to put in a CommBox API key, which was refused", phrases.because(event)]
+def _config_changed(text: EventText) -> Iterator[Phrase]:
+    """Say which key was added or retired, by its last four characters; any other setting with before and after."""
+    before, after = (phrases.side(text.event, name) for name in ("before", "after"))
+    if text.event.detail.get("setting") == "commbox_api_key":
+        yield text.gettext("%(actor)s entered a CommBox API key that was refused")
+        yield from phrases.reason(text)
+        return
     match after.get("setting") or before.get("setting"):
         case "commbox_api_key" if after:
-            return [
-                f"put in the CommBox API key that ends in {phrases.quoted(str(after.get('ends_in', '')))}"
-            ]
+            end = figure(after.get("ends_in"))
+            yield text.gettext("%(actor)s added the CommBox API key ending in %(end)s", end=end)
         case "commbox_api_key":
-            return [
-                f"retired the CommBox API key that ends in {phrases.quoted(str(before.get('ends_in', '')))}"
-            ]
+            end = figure(before.get("ends_in"))
+            yield text.gettext("%(actor)s retired the CommBox API key ending in %(end)s", end=end)
         case "key_encryption_key":
-            many = phrases.count(event.detail.get("keys"), "API key")
-            return [
-                f"encrypted {many} anew, under key {after.get('key_id')} instead of {before.get('key_id')}"
-            ]
-    change = phrases.change(event)
-    return ["changed the configuration", f": {change}" if change else phrases.because(event)]
+            yield text.gettext(
+                "%(actor)s re-encrypted the API keys under key %(new)s instead of key %(old)s",
+                new=figure(after.get("key_id")),
+                old=figure(before.get("key_id")),
+            )
+            if (keys := text.number("keys")) is not None:
+                yield text.ngettext("%(number)s API key", "%(number)s API keys", keys)
+        case _:
+            yield text.gettext("%(actor)s changed the configuration")
+            yield from list(phrases.change(text)) or phrases.reason(text)
 
 
-def _unknown(event: Opened) -> Words:
-    """A kind this version does not know: its name as words, and what it was about."""
-    name = event.kind.replace(".", ": ").replace("_", " ")
-    what: list[str | Part] = [" on ", thing(event)] if event.target_ref else []
-    return [f"did {phrases.quoted(name)}", *what]
+def _unknown(text: EventText) -> Iterator[Phrase]:
+    """Name a kind that this version does not know, and what it was about."""
+    name = text.event.kind.replace(".", ": ").replace("_", " ")
+    if text.event.target_ref:
+        yield text.gettext("%(actor)s: event of type “%(type)s” on %(thing)s", type=name)
+    else:
+        yield text.gettext("%(actor)s: event of type “%(type)s”", type=name)
 
 
 PRESENTERS: Mapping[str, Presenter] = {

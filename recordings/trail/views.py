@@ -1,4 +1,4 @@
-"""The trail, one event's bytes, one person. Each reading is in the trail before anything is shown."""
+"""The trail, the bytes of one event, the page of one person. Each reading is recorded before anything is shown."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Target
@@ -18,12 +19,13 @@ from recordings.http import Request, attachment, page
 from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, check, permission_required
+from recordings.trail.compose import Language
 from recordings.trail.examine import examine
 from recordings.trail.filter_words import period_words
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
 from recordings.trail.person_days import DaysForm, days_of
-from recordings.trail.queries import first_event_at, shown, trail
+from recordings.trail.queries import first_event_at, shown, trail, utc_period
 from recordings.trail.word_index import events_not_indexed, index_next
 
 
@@ -31,7 +33,7 @@ from recordings.trail.word_index import events_not_indexed, index_next
 @permission_required(Permission.READ_TRAIL)
 @two_at_once
 def trail_page(request: Request) -> HttpResponse:
-    """The trail, newest first, narrowed by the filters of the query string."""
+    """Show the trail, newest first, with the filters of the query string."""
     form = TrailForm(request.GET)
     context: dict[str, Any] = {"form": form, "q": request.GET.get("q", "")}
     if not form.is_valid():
@@ -49,8 +51,8 @@ def trail_page(request: Request) -> HttpResponse:
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
         **_export(form, filters),
-        "total": events.total,
         "shown": shown(events),
+        "utc_period": utc_period(filters),
         "not_indexed": events_not_indexed() if filters.words else 0,
         **events.urls(BY_NUMBER, form.query(), reverse("trail:trail")),
     }
@@ -60,7 +62,7 @@ def trail_page(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def event_body(request: Request, event_id: UUID) -> HttpResponse:
-    """The exact bytes of one event as a file, to be hashed by whoever doubts us."""
+    """Send the exact bytes of one event as a file, so that anyone can hash them."""
     examined = examine(event_id)
     if examined is None:
         raise Http404
@@ -72,8 +74,10 @@ def event_body(request: Request, event_id: UUID) -> HttpResponse:
 @require_safe
 @any_person
 def person_page(request: Request, person_id: int) -> HttpResponse:
-    """What one person did and what was refused them. Everybody may see their own page – but not, there, who looked
-    into their doings: that is for those who read the trail."""
+    """Show what one person did and what they were refused.
+
+    Everyone may open their own page. Who read about them is shown only to those who may read the trail.
+    """
     if request.user.pk != person_id:
         check(request, Permission.READ_TRAIL, target=Target("person", f"user:{person_id}"))
     person = get_object_or_404(get_user_model(), pk=person_id)
@@ -84,6 +88,7 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
     log_reading(by=Actor.from_request(request), target=Target.of(person))
     ref, only_refused = f"user:{person.pk}", form.cleaned_data["only"] == "refused"
     days = {name: form.cleaned_data[name] for name in ("since", "until")}
+    days["zone"] = timezone.get_current_timezone_name()
     if only_refused:
         filters = TrailFilters(actor=ref, outcome=Outcome.DENIED, **days)
     elif can(request.user, Permission.READ_TRAIL):
@@ -93,8 +98,10 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
     events = trail(filters, start_by_number(request.GET), viewer=request.user, each=False)
     first, last = form.summarized()
     context |= {
-        "days": days_of(ref, first, last),
-        "summarized": period_words(first, last),
+        "days": days_of(ref, first, last, timezone.get_current_timezone()),
+        "summarized": period_words(first, last, Language.current()),
+        "zone": timezone.get_current_timezone_name(),
+        "utc_period": utc_period(filters),
         "chips": form.chips(),
         "page": events,
         "only_refused": only_refused,
@@ -106,12 +113,12 @@ def person_page(request: Request, person_id: int) -> HttpResponse:
 
 
 def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:
-    """Where a report on these filters is asked for: one with proof, unless they pick out what no bundle is about."""
+    """Return the address of the report form with these filters: a bundle, unless no bundle can have such filters."""
     picked = filters.all_kinds or filters.outcome or filters.purpose or filters.no_reading
     query = form.query() if picked else "&".join(filter(None, [form.query(), "format=bundle"]))
     return {"export_url": f"{reverse('reports:list')}?{query}#new", "with_proof": not picked}
 
 
 def _proof_url(ref: str) -> str:
-    """The form of reports, filled in so that it asks for all this person did, with proof that it is all."""
+    """Return the address of the report form, filled in for a bundle of everything this person did."""
     return f"{reverse('reports:list')}?{urlencode({'format': 'bundle', 'person': ref})}#new"

@@ -1,7 +1,7 @@
-"""Keep the index of words: one row per sealed event, in the order of the leaves, so that no event is left out.
+"""The index of words: one row for each sealed event, written in the order of the leaves so that none is left out.
 
-A search indexes what was sealed since, up to a limit; a task does the rest. Whoever indexes and whoever erases takes
-the same lock: words that were erased are never written after the erasure.
+A search indexes the events sealed since, up to a limit; a task indexes the rest. Indexing and erasure take one lock, so
+erased words are never written after their erasure.
 """
 
 from django.db import connection, transaction
@@ -18,7 +18,7 @@ _NEXT = """
 SELECT e.id, l.n FROM audit.leaf l JOIN audit.event e USING (event_id)
 WHERE l.n > (SELECT coalesce(max(leaf), -1) FROM recordings_trailwords) ORDER BY l.n LIMIT %s
 """
-# Events are sealed within a second. One that has waited for longer than this says that the sealer is away.
+# Events are sealed within a second. When one waits longer than this, the sealer is not running.
 SEALED_WITHIN = "10 seconds"
 MOST_COUNTED = 2_000
 _NOT_INDEXED = """
@@ -39,7 +39,7 @@ UPDATE recordings_trailwords SET tokens = NULL WHERE event_no IN (
 
 
 def index_next(limit: int = BATCH) -> int:
-    """Index up to so many events, those first whose words an erasure took away. Return how many there were."""
+    """Index up to `limit` events, first those whose words an erasure removed. Return their number."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCK)
         leaves = dict(fetch_all(connection, _ERASED, [limit]) or fetch_all(connection, _NEXT, [limit]))
@@ -59,7 +59,6 @@ def index_next(limit: int = BATCH) -> int:
 
 
 def events_not_indexed() -> int:
-    """Count the events that a search for words does not see yet: the sealed ones, and up to MOST_COUNTED of those that
-    should have been sealed by now."""
+    """Count the events that a search for words cannot find yet: sealed ones, and MOST_COUNTED overdue ones at most."""
     ((sealed, unsealed),) = fetch_all(connection, _NOT_INDEXED, [SEALED_WITHIN, MOST_COUNTED])
     return int(sealed + unsealed)

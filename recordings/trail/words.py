@@ -14,7 +14,9 @@ from django.conf import settings
 
 from recordings.audit.opened import Opened
 from recordings.folding import fold, pieces
-from recordings.trail.phrases import purpose_label, short
+from recordings.trail import labels
+from recordings.trail.compose import Language
+from recordings.trail.phrases import short
 from recordings.trail.sentences import sentence
 
 MOST_TYPED = 16
@@ -45,17 +47,29 @@ def _address(chunk: str) -> str:
 
 
 def shown_words(event: Opened) -> set[str]:
-    """Return every word that a list shows of an event, and what names it and its viewing; erased values are none."""
+    """Return every word that a list shows of an event, in each language, and the ids of it and its viewing.
+
+    Erased values are none.
+    """
     refs = (event.target_ref, event.parent_ref, str(event.body.get("id", "")), event.text("viewing"))
     texts = [
-        event.actor_name,
-        *(part.text for part in sentence(event)),
+        *(text for language in _languages() for text in _texts(event, language)),
         *(event.private(name) for name in _PRIVATE),
         event.target_kind,
-        purpose_label(event.purpose) if event.purpose else "",
         *(name for ref in refs for name in _names_of(ref)),
     ]
     return {word for text in texts for word in words_of(text)}
+
+
+@lru_cache(1)
+def _languages() -> tuple[Language, ...]:
+    return tuple(Language(code) for code, _name in settings.LANGUAGES)
+
+
+def _texts(event: Opened, language: Language) -> Iterator[str]:
+    yield from (part.text for part in sentence(event, language))
+    if event.purpose:
+        yield language.gettext(labels.purpose(event.purpose))
 
 
 def _names_of(ref: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recordings.days import Period, latest, moment_of, today
 
 JERUSALEM = ZoneInfo("Asia/Jerusalem")
+BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from([UTC, JERUSALEM, ZoneInfo("America/St_Johns"), ZoneInfo("Pacific/Kiritimati")])
 DAYS = st.dates(date(2001, 1, 1), date(2100, 12, 31))
 
@@ -45,6 +46,26 @@ def test_a_day_begins_at_the_midnight_of_its_zone():
     assert moment_of(date(2026, 11, 20)) == datetime(2026, 11, 20, tzinfo=UTC)
     assert moment_of(date(2026, 11, 20), zone=JERUSALEM) == datetime(2026, 11, 19, 22, tzinfo=UTC)
     assert moment_of(date(2026, 7, 20), time(14, 30), JERUSALEM) == datetime(2026, 7, 20, 11, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "hours"),
+    [
+        (JERUSALEM, "2026-03-27", "2026-03-26T22:00", 23),
+        (JERUSALEM, "2026-10-25", "2026-10-24T21:00", 25),
+        (JERUSALEM, "2026-11-30", "2026-11-29T22:00", 24),
+        (BERLIN, "2026-03-29", "2026-03-28T23:00", 23),
+        (BERLIN, "2026-10-25", "2026-10-24T22:00", 25),
+        (BERLIN, "2026-07-01", "2026-06-30T22:00", 24),
+    ],
+)
+def test_a_local_day_has_23_or_25_hours_when_the_clocks_change(
+    zone: ZoneInfo, day: str, begins: str, hours: int
+) -> None:
+    first = date.fromisoformat(day)
+    start, end = moment_of(first, zone=zone), moment_of(first + timedelta(days=1), zone=zone)
+    assert start == datetime.fromisoformat(begins).replace(tzinfo=UTC)
+    assert end - start == timedelta(hours=hours)
 
 
 @given(DAYS, ZONES)

@@ -68,7 +68,7 @@ def test_a_viewing_that_began_is_listed_and_what_it_was_refused_later_beside_it(
     page = page_of(recording)
     assert begun.short_id in page["viewings"]
     assert "given this video to nobody" not in page["viewings"]
-    assert "was given no URL: No" in page["refusals"]
+    assert "was refused a URL · <bdi>No</bdi>" in page["refusals"]
     assert [row.recording_id for row in watched_by(tom.pk)] == [recording.pk]
 
 

@@ -317,7 +317,7 @@ def test_no_room_for_a_bundle_fails_with_a_sentence(
     monkeypatch.setattr(files, "room_for", lambda size_bytes: False)
     report = asked(noa, target=known())
     log.seal()
-    assert built(report).error.startswith("No space left")
+    assert built(report).error.startswith("There is no space left")
 
 
 def test_a_right_that_was_withdrawn_builds_no_bundle(log: Log, noa: User) -> None:

@@ -24,7 +24,7 @@ def test_the_sixth_report_waits_until_one_is_done(db: None, client: Client) -> N
         assert ask(client).status_code == 302
     refused = ask(client)
     assert refused.status_code == 429
-    assert "5 of your reports are not done yet" in refused.content.decode()
+    assert "Five of your reports are not finished" in refused.content.decode()
     assert Report.objects.count() == 5
     colleague = Client()
     colleague.force_login(person("external_auditor"))

@@ -16,6 +16,8 @@ from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import Report
 from recordings.reports import files
 from recordings.reports.building import build
+from recordings.reports.forms import ReportForm
+from tests import pseudo
 from tests.factories import person
 from tests.integration.trail.helpers import acting, opened, signed_in
 
@@ -154,10 +156,10 @@ def test_a_workbook_has_dates_readable_headers_a_filter_and_a_cover(
     assert book.sheetnames[0] == "About"
     about = dict(book["About"].iter_rows(values_only=True))
     assert about["Period"] == "from 1 January 2020 to 1 January 2099 (UTC)"
-    assert about["Asked for by"] == "Noa Levi"
+    assert about["Requested by"] == "Noa Levi"
     assert about["Report"] == str(report.pk)
     assert abs(about["Log since (UTC)"].replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(hours=1)
-    assert "the report says nothing about the days before" in about["Note"]
+    assert "The report cannot cover the days before." in about["Note"]
     assert {"What", "Filters", "Rows", "Newest checkpoint", "SHA-256 of the file"} <= set(about)
     sheet = book[book.sheetnames[1]]
     assert sheet.freeze_panes == "A2"
@@ -182,6 +184,19 @@ def test_each_kind_comes_as_a_pdf(client: Client, tom: User, kind: str) -> None:
     assert data.startswith(b"%PDF-1.7")
     response = client.get(f"/reports/{report.pk}/file")
     assert response["Content-Type"] == "application/pdf"
+
+
+def test_a_pdf_is_in_the_language_that_was_chosen_and_exports_are_in_english(
+    client: Client, tom: User, first_page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewing(acting(tom), watched=5_000)
+    monkeypatch.setattr(ReportForm.base_fields["language"], "choices", [(pseudo.LANGUAGE, "Brackets")])
+    with pseudo.installed():
+        report, data = asked(client, report="viewings", format="pdf", language=pseudo.LANGUAGE)
+        _, table = asked(client, report="viewings", format="csv", language=pseudo.LANGUAGE)
+    assert report.language == pseudo.LANGUAGE
+    assert "⟦Viewings,onerowperviewing⟧" in first_page(data)
+    assert "⟦" not in table.decode("utf-8-sig")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +224,7 @@ def test_the_name_of_a_file_has_its_period(client: Client, data: dict[str, str],
 def test_an_empty_period_says_that_the_log_began_later(client: Client, kind: str) -> None:
     report, _ = asked(client, report=kind, format="csv", since="2020-03-01", until="2020-03-31")
     page = " ".join(client.get(f"/reports/{report.pk}/").content.decode().split())
-    assert "after this period: the report says nothing about that time." in page
+    assert "after this period. The report cannot cover the period." in page
     assert report.rows_done == 0
 
 
@@ -223,11 +238,11 @@ def test_a_viewing_is_in_the_period_in_which_it_begins(client: Client, tom: User
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"report": "viewings", "format": "jsonl"}, "come as Excel, CSV or PDF"),
-        ({"report": "access", "format": "bundle"}, "come as Excel, CSV or PDF"),
-        ({"report": "viewings", "format": "csv", "outcome": "denied"}, "Take the other filters away"),
-        ({"report": "access", "format": "csv", "purpose": "quality"}, "Take the other filters away"),
-        ({"report": "viewings", "format": "csv", "q": "CASE-4711"}, "Take the other filters away"),
+        ({"report": "viewings", "format": "jsonl"}, "available as Excel, CSV or PDF"),
+        ({"report": "access", "format": "bundle"}, "available as Excel, CSV or PDF"),
+        ({"report": "viewings", "format": "csv", "outcome": "denied"}, "Remove the other filters"),
+        ({"report": "access", "format": "csv", "purpose": "quality"}, "Remove the other filters"),
+        ({"report": "viewings", "format": "csv", "q": "CASE-4711"}, "Remove the other filters"),
         ({"report": "nothing", "format": "csv"}, "Select a valid choice"),
     ],
 )
@@ -243,5 +258,6 @@ def test_the_page_recommends_excel_and_says_why(client: Client) -> None:
     assert "0012345 becomes 12345" in page
     report, _ = asked(client, format="csv")
     assert (
-        "To read it in a spreadsheet, ask for Excel." in client.get(f"/reports/{report.pk}/").content.decode()
+        "To read the report in a spreadsheet, request Excel."
+        in client.get(f"/reports/{report.pk}/").content.decode()
     )

@@ -248,7 +248,7 @@ def test_the_command(noa: Any, uri: Any, watched: UUID, password_file: Path) -> 
     request = said.split()[-1]
     said = run("approve", request, "--username", "uri.peled", "--password-file", password_file)
     assert f"Erased: 1 value of {DANA}" in said
-    assert "still has 1 of this customer's objects" in said
+    assert "still holds 1 of this customer's objects" in said
     assert "backups made before today" in said
     assert talk.customer_name
     asked = run(
@@ -256,7 +256,7 @@ def test_the_command(noa: Any, uri: Any, watched: UUID, password_file: Path) -> 
     )
     third = person("compliance_officer")
     said = run("approve", asked.split()[-1], "--username", third.username, "--password-file", password_file)
-    assert "account's own row" in said
+    assert "The account itself" in said
     assert "1 note on viewings" in said
 
 

@@ -91,7 +91,8 @@ def test_the_newest_event_comes_first_and_reads_as_a_sentence(noa: User) -> None
     row = response.context["page"].rows[2]
     assert row.actor_name == "Noa Levi"
     assert [(part.text, part.href) for part in row.sentence] == [
-        ("opened ", ""),
+        ("Noa Levi", f"/people/{noa.pk}/"),
+        (" opened ", ""),
         ("object 1407374990000101", "/objects/1407374990000101/"),
     ]
     assert (row.label, row.purpose, row.note) == ("דנה מרלו", "Quality", "complaint 4711")
@@ -105,7 +106,7 @@ def test_the_newest_event_comes_first_and_reads_as_a_sentence(noa: User) -> None
 def test_who_may_not_open_objects_is_led_to_their_trail(noa: User) -> None:
     opened(noa, 1407374990000101)
     row = signed_in(person("external_auditor")).get(TRAIL).context["page"].rows[-1]
-    assert row.sentence[1].href == "/audit/?q=1407374990000101"
+    assert row.sentence[2].href == "/audit/?q=1407374990000101"
 
 
 def test_markup_in_a_name_stays_text(noa: User) -> None:
@@ -129,7 +130,7 @@ def test_pages_follow_each_other_without_a_gap(noa: User) -> None:
     assert (first["newer_url"], third["older_url"]) == ("", "")
     back = client.get(third["newer_url"]).context
     assert [row.id for row in back["page"].rows] == [row.id for row in second["page"].rows]
-    assert first["shown"] == "Shown 50 of 120 events"
+    assert first["shown"] == "50 of 120 events shown"
 
 
 def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +138,7 @@ def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pyte
     for number in range(6):
         opened(noa, number)
     assert (
-        signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "Shown 6 of more than 5 events"
+        signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "6 of more than 5 events shown"
     )
 
 

@@ -70,8 +70,8 @@ def test_everybody_sees_their_own_days(a_day: None, tom: User) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("?since=2026-1", "First day (UTC): Enter a valid date."),
-        ("?since=2026-11-02&until=2026-11-01", "The last day lies before the first."),
+        ("?since=2026-1", "First day: Enter a valid date."),
+        ("?since=2026-11-02&until=2026-11-01", "The last day must not be before the first day."),
     ],
 )
 def test_days_that_cannot_be_read_are_told(noa: User, tom: User, query: str, sentence: str) -> None:

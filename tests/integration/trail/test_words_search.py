@@ -96,7 +96,7 @@ def test_an_event_is_found_by_its_leaf_and_by_its_short_id(some_events: None, no
 
 def test_the_page_says_what_can_be_searched(some_events: None, noa: User) -> None:
     page = signed_in(noa).get(TRAIL, {"q": "nobody-of-this-name"}).content.decode()
-    assert "names of people and customers, notes and cases, purposes, addresses" in page
+    assert "names of people and customers, notes and cases, purposes, IP addresses" in page
 
 
 def test_which_words_were_searched_is_no_open_text_in_the_trail(some_events: None, noa: User) -> None:
@@ -148,7 +148,7 @@ def test_a_page_says_how_many_events_are_not_searched_yet(
 ) -> None:
     monkeypatch.setattr("recordings.trail.views.index_next", lambda: 0)
     page = " ".join(signed_in(noa).get(TRAIL, {"q": "marlowe"}).content.decode().split())
-    assert f"{Leaf.objects.count()} events are not searched for words yet" in page
+    assert f"{Leaf.objects.count()} events cannot be found by words yet" in page
 
 
 def test_a_page_says_that_events_wait_for_their_seal(services: Services, noa: User) -> None:
@@ -158,7 +158,7 @@ def test_a_page_says_that_events_wait_for_their_seal(services: Services, noa: Us
     age(services, 60)
     page = client.get(TRAIL, {"q": "marlowe"})
     assert page.context["not_indexed"] >= 3
-    assert "Events are searched once they are sealed" in " ".join(page.content.decode().split())
+    assert "Events can be found once they are sealed" in " ".join(page.content.decode().split())
 
 
 def test_a_report_holds_what_the_words_find(some_events: None, noa: User) -> None:

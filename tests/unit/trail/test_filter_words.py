@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.audit.kinds import Kind, Outcome, Purpose
-from recordings.trail.filter_words import filter_parts
+from recordings.trail.compose import ENGLISH, joined, plain
+from recordings.trail.filter_words import filter_phrases
 from recordings.trail.filters import TrailFilters
 from recordings.trail.groups import GROUPS
-from recordings.trail.phrases import Part
 from recordings.trail.sentences import plain_sentence
 from tests.unit.trail.test_sentences import event
 
@@ -22,14 +22,14 @@ INTERNAL = re.compile(r"_|\w:\w|\d{4}-\d\d|T\d\d|\dZ|[0-9a-f]{8}-[0-9a-f]{4}|not
 
 
 def said(filters: dict[str, Any]) -> str:
-    return "".join(part.text if isinstance(part, Part) else part for part in filter_parts(filters))
+    return plain(joined(filter_phrases(filters, ENGLISH)))
 
 
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
         ({"any_ref": ["user:2"]}, "by or on person 2"),
-        ({"nothing": "yes"}, "which stands for nothing in the trail"),
+        ({"nothing": "yes"}, "matches nothing in the trail"),
         (
             {
                 "any_ref": [f"{kind}:{UUID}" for kind in ("recording", "report", "event")],
@@ -39,15 +39,22 @@ def said(filters: dict[str, Any]) -> str:
             "on whatever has the id 9F2C1A2B",
         ),
         ({"since": "2026-11-24T00:00:00Z", "until": "2026-11-25T00:00:00Z"}, "on 24 November 2026"),
+        (
+            {"since": "2026-11-01", "zone": "Asia/Jerusalem"},
+            "from 1 November 2026 · time zone Asia/Jerusalem",
+        ),
         ({"since": "2026-11-01", "until": "2026-11-30"}, "from 1 November 2026 to 30 November 2026"),
-        ({"until": "2026-11-25T14:30:00Z"}, "to 25 November 2026 14:30"),
-        ({"groups": ["viewing", "people"], "outcome": "denied"}, "watching, sign-in and roles; refused"),
+        ({"until": "2026-11-25T14:30:00Z"}, "until 25 November 2026 14:30 UTC"),
+        (
+            {"groups": ["viewing", "people"], "outcome": "denied"},
+            "events: Watching, Sign-in and roles · outcome: Refused",
+        ),
         (
             {"stream": 31245, "shortest": 150, "states": "not_playable"},
-            "at least 2:30 long; state not playable; channel 31245",
+            "at least 2:30 long · state: Not playable · channel 31245",
         ),
         ({"target": f"recording:{UUID}"}, "on recording 9F2C1A2B"),
-        ({"actor": "system:refresh"}, "by system (refresh)"),
+        ({"actor": "system:refresh"}, "by System (refresh)"),
         (
             {"any_ref": [f"object:{n}" for n in range(9)]},
             "on object 0, object 1, object 2, object 3 and 5 more",
@@ -55,7 +62,7 @@ def said(filters: dict[str, Any]) -> str:
     ],
 )
 def test_filters_read_as_words(filters: dict[str, Any], words: str) -> None:
-    assert sorted(said(filters).split("; ")) == sorted(words.split("; "))
+    assert sorted(said(filters).split(" · ")) == sorted(words.split(" · "))
 
 
 def test_what_was_typed_is_said_once() -> None:
@@ -66,7 +73,7 @@ def test_what_was_typed_is_said_once() -> None:
     )
     assert (
         plain_sentence(seen)
-        == "Noa Levi searched the audit trail for “\u2068tom\u2069” (from 1 November 2026)"
+        == "Noa Levi searched the audit trail · words “\u2068tom\u2069” · from 1 November 2026"
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import Opened
 from recordings.audit.vault import Disclosed
-from recordings.trail.phrases import Part
+from recordings.trail.compose import ENGLISH, Part
 from recordings.trail.sentences import PRESENTERS, plain_sentence, sentence, tone
 
 EVENT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -37,11 +37,11 @@ SAID = [
     (event(Kind.SIGNED_IN), "Noa Levi signed in"),
     (
         event(Kind.CONFIG_CHANGED, change={"before": {}, "after": API_KEY}),
-        "Noa Levi put in the CommBox API key that ends in “\u2068xyz9\u2069”",
+        "Noa Levi added the CommBox API key ending in xyz9",
     ),
     (
         event(Kind.CONFIG_CHANGED, change={"before": API_KEY, "after": {}}),
-        "Noa Levi retired the CommBox API key that ends in “\u2068xyz9\u2069”",
+        "Noa Levi retired the CommBox API key ending in xyz9",
     ),
     (
         event(
@@ -49,7 +49,7 @@ SAID = [
             outcome="denied",
             action_detail={"setting": "commbox_api_key", "reason": "CommBox does not accept the API key."},
         ),
-        "Noa Levi tried to put in a CommBox API key, which was refused: CommBox does not accept the API key",
+        "Noa Levi entered a CommBox API key that was refused · CommBox does not accept the API key",
     ),
     (
         event(
@@ -60,21 +60,21 @@ SAID = [
             },
             action_detail={"keys": 2},
         ),
-        "Noa Levi encrypted 2 API keys anew, under key 2b instead of 1a",
+        "Noa Levi re-encrypted the API keys under key 2b instead of key 1a · 2 API keys",
     ),
     (
         event(Kind.PHONE_SHOWN, object={"kind": "object", "ref": "object:7"}),
-        "Noa Levi looked at the phone number of the customer of object 7",
+        "Noa Levi viewed the customer's phone number of object 7",
     ),
     (
         event(Kind.SIGNED_OUT, action_detail={"happened_at": "2026-11-30T14:02:07Z"}),
-        "Noa Levi signed out at 14:02 UTC, when the trail could not be written",
+        "Noa Levi signed out · at 14:02 UTC, recorded later because the audit trail was unavailable",
     ),
     (
         event(Kind.ACCESS_DENIED, action_detail={"more": 206, "minute": "2026-11-30T14:02:00Z"}),
-        "Noa Levi was refused 206 more times in the minute from 14:02 UTC",
+        "Noa Levi was refused access 206 more times · in the minute from 14:02 UTC",
     ),
-    (event(Kind.CONFIRMATION_FAILED), "Noa Levi confirmed with a wrong password"),
+    (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(
             Kind.ACCOUNT_LOCKED,
@@ -82,7 +82,7 @@ SAID = [
             object={"kind": "person", "ref": "user:8"},
             action_detail={"seconds": 300},
         ),
-        "Noa Levi failed to sign in too often: tom.brandt has to wait 300 seconds for the next attempt",
+        "Noa Levi failed to sign in too often as tom.brandt · next attempt after 300 seconds",
     ),
     (
         event(
@@ -90,7 +90,7 @@ SAID = [
             names={"object.label": "tom.brandt"},
             object={"kind": "person", "ref": "user:8"},
         ),
-        "Noa Levi let tom.brandt sign in again at once",
+        "Noa Levi allowed tom.brandt to sign in again immediately",
     ),
     (
         event(Kind.SIGN_IN_FAILED, names={"object.label": "noa"}),
@@ -103,11 +103,11 @@ SAID = [
             object={"kind": "person", "ref": "user:8"},
             action_detail={"role": "qa_manager"},
         ),
-        "Noa Levi gave Tom Brandt the role QA manager",
+        "Noa Levi granted Tom Brandt the role QA manager",
     ),
     (
         event(Kind.ACCESS_DENIED, object={"kind": "page", "ref": "/audit/"}, authz={"rule": "read_trail"}),
-        "Noa Levi was refused: no right to read the audit trail (page /audit/)",
+        "Noa Levi was refused access to page /audit/ · no permission to read the audit trail",
     ),
     (
         event(Kind.OBJECT_OPENED, object={"kind": "object", "ref": "object:1407374990000101"}),
@@ -115,23 +115,23 @@ SAID = [
     ),
     (
         event(Kind.VIEWING_REQUESTED, **recording(purpose={"code": "compliance"})),
-        "Noa Levi asked to watch recording 9F2C1A2B",
+        "Noa Levi requested to watch recording 9F2C1A2B",
     ),
     (
         event(Kind.URL_ISSUED, **recording(action_detail={"ttl_seconds": 90})),
-        "Noa Levi was given a URL for 90 s",
+        "Noa Levi was issued a URL · valid for 90 seconds",
     ),
     (
         event(Kind.WATCHED, **recording(action_detail={"spans": [[0, 190_000]], "rate_percent": 150})),
-        "Noa Levi watched 0:00–3:10 at 1.5×",
+        "Noa Levi watched 0:00–3:10 · at 1.5× speed",
     ),
     (
         event(Kind.WATCHED, **recording(action_detail={"spans": [[0, 190_000], [282_000, 330_999]]})),
-        "Noa Levi watched 0:00–3:10 and 4:42–5:30",
+        "Noa Levi watched 0:00–3:10, 4:42–5:30",
     ),
     (
         event(Kind.WATCH_EXCESS, **recording(action_detail={"refused_ms": 365_000})),
-        "Noa Levi reported 6:05 as watched that cannot have been played in the time; it was not counted",
+        "The player of Noa Levi reported 6:05 more watched time than can have passed · not counted",
     ),
     (
         event(
@@ -141,11 +141,11 @@ SAID = [
                 change={"before": {"file_size_bytes": 104857600}, "after": {"file_size_bytes": 52428800}}
             ),
         ),
-        "system saw the file change at the source: size 104,857,600 → 52,428,800 bytes",
+        "System found recording 9F2C1A2B changed at source · size in bytes: 104,857,600 → 52,428,800",
     ),
     (
         event(Kind.TRAIL_SEARCHED, action_detail={"filters": {"since": "2026-11-01", "groups": ["viewing"]}}),
-        "Noa Levi searched the audit trail (watching; from 1 November 2026)",
+        "Noa Levi searched the audit trail · events: Watching · from 1 November 2026",
     ),
     (
         event(
@@ -153,19 +153,19 @@ SAID = [
             object={"kind": "report", "ref": "report:01890a5d-ac96-774b-bcce-b302099a8057"},
             action_detail={"rows": 1, "size_bytes": 1234},
         ),
-        "Noa Levi built report 099A8057: 1 event, 1,234 bytes",
+        "Noa Levi built report 099A8057 · 1 event · 1,234 bytes",
     ),
     (
         event(Kind.TRAIL_VERIFIED, action_detail={"leaves": 18_140, "duration_ms": 2_140}),
-        "Noa Levi verified the whole log: 18,140 leaves, in 2.1 s",
+        "Noa Levi verified the whole log · 18,140 leaves · took 2.1 s",
     ),
     (
         event(Kind.TRAIL_VERIFIED, outcome="error", action_detail={"reason": "leaf 12 is not what it was"}),
-        "Noa Levi verified the whole log and found it broken: leaf 12 is not what it was",
+        "Noa Levi verified the whole log and found a problem · leaf 12 is not what it was",
     ),
     (
         event(Kind.PROOF_TAKEN, object={"kind": "event", "ref": f"event:{EVENT}"}),
-        "Noa Levi took the proof of event 099A8057",
+        "Noa Levi downloaded the proof of event 099A8057",
     ),
     (
         event(
@@ -173,18 +173,18 @@ SAID = [
             object={"kind": "checkpoint", "ref": "checkpoint:18207"},
             action_detail={"old_size": 4096},
         ),
-        "Noa Levi took the proof that leads to checkpoint 18,207 from size 4,096 on",
+        "Noa Levi downloaded the consistency proof from size 4,096 to checkpoint 18,207",
     ),
     (
         event(
             Kind.BUNDLE_CHECKED,
             action_detail={"sha256": "0123456789abcdef" * 4, "verdict": "WITNESSED by Internal Audit"},
         ),
-        "Noa Levi checked a bundle: WITNESSED by Internal Audit (SHA-256 0123456789ab…)",
+        "Noa Levi checked a bundle · WITNESSED by Internal Audit · SHA-256 0123456789ab…",
     ),
     (
         event(Kind.CHECKPOINT_COMPARED, action_detail={"size": 18_207, "verdict": "same_log"}),
-        "Noa Levi compared a checkpoint of size 18,207 with the log: same log",
+        "Noa Levi compared a checkpoint of size 18,207 with the log · same log",
     ),
     (
         event(Kind.TRAIL_VIEWED, object={"kind": "log", "ref": "log:checkpoints"}),
@@ -196,7 +196,7 @@ SAID = [
             names={"object.label": "Tom Brandt"},
             object={"kind": "person", "ref": "user:8"},
         ),
-        "Noa Levi asked that the personal values of Tom Brandt be erased",
+        "Noa Levi requested the erasure of the personal values of Tom Brandt",
     ),
     (
         event(
@@ -204,11 +204,11 @@ SAID = [
             object={"kind": "person", "ref": "user:8"},
             action_detail={"values": 14},
         ),
-        "Noa Levi erased the personal values of person 8: 14 values",
+        "Noa Levi erased the personal values of person 8 · 14 values",
     ),
     (
         event(Kind.LOG_OPENED, actor={"ref": "system:sealer"}, action_detail={"origin": "example.com/log"}),
-        "system opened the log “\u2068example.com/log\u2069”",
+        "System opened the log · example.com/log",
     ),
     (
         event(
@@ -216,7 +216,7 @@ SAID = [
             actor={"ref": "system:sealer"},
             action_detail={"origin": "example.com/log/2", "previous_size": 9, "reason": "a lost disk"},
         ),
-        "system began a new epoch of the log “\u2068example.com/log/2\u2069”: a lost disk",
+        "System started a new epoch of the log · example.com/log/2 · a lost disk",
     ),
     (
         event(
@@ -224,21 +224,21 @@ SAID = [
             actor={"ref": "system:sealer"},
             action_detail={"upto": 18_207, "objects_n": 1, "actors_n": 7},
         ),
-        "system counted the events of everything in the log: 1 thing, 7 actors, up to leaf 18,207",
+        "System counted all events in the log · 1 object or recording · 7 actors · up to leaf 18,207",
     ),
     (
         event(Kind.SEALER_INCIDENT, actor={"ref": "system:sealer"}, action_detail={"code": "body_hash"}),
-        "system reported an incident: body hash",
+        "System reported an incident · body hash",
     ),
     (
         event(Kind.KEY_ROTATED, actor={"ref": "system:sealer"}, action_detail={"vkey": "log+1+AA"}),
-        "system changed the key that signs the log to “\u2068log+1+AA\u2069”",
+        "System changed the key that signs the log · new key log+1+AA",
     ),
     (
         event(Kind.BACKUP_RESTORED, actor={"ref": "system:sealer"}, action_detail={"reason": "failed over"}),
-        "system took up the log from a backup or a copy: failed over",
+        "System restored the log from a backup or a copy · failed over",
     ),
-    (event("hold.placed", **recording()), "Noa Levi did “\u2068hold: placed\u2069” on recording 9F2C1A2B"),
+    (event("hold.placed", **recording()), "Noa Levi: event of type “hold: placed” on recording 9F2C1A2B"),
 ]
 
 
@@ -256,15 +256,15 @@ def test_a_bare_event_of_any_kind_reads_sensibly(kind: str) -> None:
     """Details may be missing in events of other versions: no gap, no code, no placeholder shows."""
     for seen in (event(kind), event(kind, **recording())):
         said = plain_sentence(seen)
-        assert said.startswith("Noa Levi ")
-        assert not any(wrong in said for wrong in ("None", "{", "  ", "( )", "_"))
-        assert not said.endswith((" ", ":", ","))
+        assert "Noa Levi" in said
+        assert not any(wrong in said for wrong in ("None", "{", "%(", "  ", "( )", "_", "· ·"))
+        assert not said.endswith((" ", ":", ",", "·"))
 
 
 def test_what_was_erased_reads_erased() -> None:
     seen = event(Kind.SEARCHED, action_detail={"q": "0" * 64})
     gone = Opened(seen.body, {"actor.name": None, "action_detail.q": None})
-    assert plain_sentence(gone) == "erased searched objects for “\u2068erased\u2069”"
+    assert plain_sentence(gone) == "erased searched objects · words “\u2068erased\u2069”"
 
 
 def test_a_value_whose_secret_row_is_gone_reads_erased() -> None:
@@ -274,12 +274,16 @@ def test_a_value_whose_secret_row_is_gone_reads_erased() -> None:
 
 def test_what_a_sentence_names_can_be_linked() -> None:
     seen = event(Kind.OBJECT_OPENED, object={"kind": "object", "ref": "object:1407374990000101"})
-    assert sentence(seen) == (Part("opened "), Part("object 1407374990000101", "object:1407374990000101"))
+    assert sentence(seen, ENGLISH) == (
+        Part("Noa Levi", "user:7", is_value=True, is_actor=True),
+        Part(" opened "),
+        Part("object 1407374990000101", "object:1407374990000101", is_value=True),
+    )
 
 
 def test_nobody_and_the_system_have_names() -> None:
-    assert event(Kind.SIGN_IN_FAILED, actor={"ref": "anonymous"}).actor_name == "Somebody not signed in"
-    assert event(Kind.RECORDING_VANISHED, actor={"ref": "system:refresh"}).actor_name == "system"
+    assert event(Kind.SIGN_IN_FAILED, actor={"ref": "anonymous"}).actor_name == "Someone not signed in"
+    assert event(Kind.RECORDING_VANISHED, actor={"ref": "system:refresh"}).actor_name == "System"
 
 
 def test_the_tone_says_where_to_look() -> None:
@@ -341,4 +345,6 @@ details = st.dictionaries(
 )
 def test_no_detail_breaks_a_sentence(kind: str, detail: dict[str, Any], change: dict[str, Any]) -> None:
     """The trail may hold events of a newer version, whose details mean something else."""
-    assert plain_sentence(event(kind, **recording(action_detail=detail, change=change)))
+    said = plain_sentence(event(kind, **recording(action_detail=detail, change=change)))
+    assert "Noa Levi" in said
+    assert "details do not fit" not in said

@@ -94,7 +94,7 @@ def test_an_event_is_found_by_everything_that_a_list_shows_of_it() -> None:
         "object 1407374990000101",
         "99C0FFEE",
         "0BADCAFE",
-        "asked to watch",
+        "requested to watch",
     ):
         assert set(words_of(typed)) <= shown_words(seen), typed
 

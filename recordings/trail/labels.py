@@ -1,0 +1,114 @@
+"""Names of what events hold as codes: rights, roles, formats, facts, outcomes. English, marked for translation."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+from recordings.audit.kinds import Outcome, Purpose
+from recordings.permissions import Permission
+from recordings.trail.compose import Language
+
+OUTCOMES: Mapping[str, str] = {
+    Outcome.GRANTED.value: _("Granted"),
+    Outcome.DENIED.value: _("Refused"),
+    Outcome.ERROR.value: _("Error"),
+    Outcome.COMPLETED.value: _("Completed"),
+}
+PURPOSES: Mapping[str, str] = {purpose.value: purpose.english for purpose in Purpose}
+ROLES: Mapping[str, str] = {
+    "compliance_officer": _("Compliance officer"),
+    "qa_manager": _("QA manager"),
+    "external_auditor": _("External auditor"),
+    "administrator": _("Administrator"),
+}
+# Why a request was refused: the right that was missing.
+MISSING_RIGHTS: Mapping[str, str] = {
+    Permission.SEARCH_OBJECTS: _("no permission to search objects"),
+    Permission.OPEN_OBJECTS: _("no permission to open objects"),
+    Permission.PLAY_RECORDINGS: _("no permission to play recordings"),
+    Permission.READ_TRAIL: _("no permission to read the audit trail"),
+    Permission.VIEW_ASSURANCE: _("no permission to view assurance"),
+    Permission.EXPORT_REPORTS: _("no permission to export reports"),
+    Permission.REFRESH_CATALOG: _("no permission to refresh the catalog"),
+    Permission.VIEW_OPERATIONS: _("no permission to view operations"),
+    Permission.MANAGE_PEOPLE: _("no permission to manage people"),
+    Permission.ERASE_SUBJECTS: _("no permission to erase personal values"),
+}
+# What a report or a statement is downloaded as.
+FORMATS: Mapping[str, str] = {
+    "csv": _("CSV"),
+    "xlsx": _("Excel"),
+    "jsonl": _("JSON Lines"),
+    "json": _("JSON"),
+    "pdf": _("PDF"),
+    "bundle": _("evidence bundle"),
+}
+REPORTS: Mapping[str, str] = {"viewings": _("viewings"), "access": _("access by person")}
+# What an event's change is about.
+FACTS: Mapping[str, str] = {
+    "activity_created_at": _("reported time"),
+    "actor_id": _("agent"),
+    "duration_seconds": _("length in seconds"),
+    "etag": _("content (ETag)"),
+    "file_size_bytes": _("size in bytes"),
+    "last_modified": _("modification time"),
+    "recorded_at": _("recorded time"),
+    "recording_type": _("type"),
+    "size_bytes": _("size in bytes"),
+    "url": _("address of the file"),
+    "version_id": _("version"),
+}
+# How a comparison of checkpoints ended.
+VERDICTS: Mapping[str, str] = {
+    "same_log": _("same log"),
+    "consistent": _("consistent"),
+    "inconsistent": _("inconsistent"),
+    "newer_than_ours": _("newer than the newest checkpoint here"),
+    "differs_but_unsigned": _("differs, and is not signed by this log"),
+    "other_log": _("another log"),
+    "bad_signature": _("signature not valid"),
+}
+# Reasons that events hold as codes.
+REASONS: Mapping[str, str] = {
+    "cross_site": _("the request came from another web site"),
+    "signed_out": _("signed out"),
+    "not_yours": _("not a viewing of this person"),
+    "no_right": _("no permission to play recordings"),
+    "other_session": _("the viewing belongs to an earlier session"),
+    "ended": _("the viewing had ended"),
+    "not_playable": _("not playable"),
+    "event_late": _("an event was sealed late"),
+    "event_malformed": _("an event does not have the form of an event"),
+    "too many failed attempts before": _("too many failed attempts before"),
+    "the session ended": _("the session ended"),
+    "the player was not heard from any more": _("the player stopped reporting"),
+    "the player stopped reporting": _("the player stopped reporting"),
+}
+# Filters of recordings by their state, as searches hold them.
+STATES: Mapping[str, str] = {
+    "playable": _("Playable"),
+    "changed_at_source": _("Changed at source"),
+    "vanished_at_source": _("Missing at source"),
+    "file_missing": _("File missing"),
+    "storage_refused": _("Refused by storage"),
+    "not_playable": _("Not playable"),
+    "unchecked": _("Not checked yet"),
+}
+
+
+def readable(code: str) -> str:
+    """Write a code that has no label as words."""
+    return code.replace("_", " ").strip()
+
+
+def purpose(code: str) -> str:
+    return PURPOSES.get(code) or readable(code).capitalize()
+
+
+def role(code: str) -> str:
+    return ROLES.get(code) or readable(code).capitalize()
+
+
+def roles(codes: str, language: Language) -> str:
+    """Write the roles of an actor, which events join by a plus, with commas between."""
+    return ", ".join(language.gettext(role(code)) for code in codes.split("+") if code)
