@@ -111,12 +111,6 @@ class Opened:
         return str(self.part("purpose").get("code", ""))
 
     @property
-    def actor_is_named(self) -> bool:
-        """Whether the actor's name is a personal value: not so for SYSTEM, NOBODY and a bare reference."""
-        is_somebody = self.actor_ref not in ("", "anonymous") and not self.actor_ref.startswith("system:")
-        return is_somebody and bool(self.private("actor.name"))
-
-    @property
     def actor_name(self) -> str:
         """Return the name as it was then; SYSTEM for the portal's own jobs, NOBODY without an actor."""
         ref = self.actor_ref

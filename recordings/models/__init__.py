@@ -1,4 +1,4 @@
-"""The shared vocabulary, one concept a file. No slice is imported from here."""
+"""The models, one concept per file. They import no other package of recordings."""
 
 from recordings.models.api_key import ApiKey
 from recordings.models.assurance import CompletenessStatement, MediaCheck, MediaOutcome

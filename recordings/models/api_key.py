@@ -1,11 +1,11 @@
-"""A CommBox API key, put in by a person: encrypted, never shown again but for its end."""
+"""A CommBox API key that a person added: encrypted, and never shown again except its last four characters."""
 
 from django.conf import settings
 from django.db import models
 
 
 class ApiKey(models.Model):
-    """The newest is asked first; the one before it serves while CommBox still accepts both (30 days)."""
+    """The newest key is the primary one. The key before it is used while CommBox still accepts both (30 days)."""
 
     sealed = models.BinaryField()
     key_id = models.CharField(max_length=16, help_text="which of our keys encrypted it")

@@ -1,10 +1,10 @@
-"""The trail's tables, for reading only: they belong to the schema `audit`, and one function there writes them."""
+"""The trail's tables, read-only: they belong to the schema `audit`, where one function writes them."""
 
 from django.db import models
 
 
 class AuditEvent(models.Model):
-    """One event: the exact bytes, their hash, and index columns that the database itself took from those bytes."""
+    """An event: its exact bytes, their hash, and index columns that the database derived from the bytes."""
 
     id = models.BigIntegerField(primary_key=True)
     event_id = models.UUIDField(unique=True)
@@ -29,7 +29,7 @@ class AuditEvent(models.Model):
 
 
 class AuditSecret(models.Model):
-    """A personal value of an event, encrypted under its subject's key: deletable, the event is not."""
+    """A personal value of an event, encrypted with its subject's key. It can be deleted, the event cannot."""
 
     pk = models.CompositePrimaryKey("event_id", "field")
     event_id = models.UUIDField()
@@ -43,7 +43,7 @@ class AuditSecret(models.Model):
 
 
 class AuditSubjectKey(models.Model):
-    """The key of one subject (a person or a customer), wrapped; destroying it erases what the trail knows of them."""
+    """The wrapped key of a subject, a person or a customer. Destroying it erases their personal values."""
 
     subject = models.TextField(primary_key=True)
     wrapped = models.BinaryField()

@@ -1,4 +1,4 @@
-"""An object: CommBox's conversation, as it was when last confirmed. Python's `object` stays free."""
+"""An object, a conversation in CommBox, as last confirmed. Named so that Python's `object` stays usable."""
 
 from django.db import models
 
@@ -26,14 +26,14 @@ class CommBoxObject(models.Model):
     raw = models.JSONField(default=dict)
     first_seen_at = models.DateTimeField(auto_now_add=True)
 
-    # Refresh of its recordings: the row is the queue, a Celery message only a nudge.
+    # Refresh of its recordings. The row is the queue; a Celery message only starts it sooner.
     refreshed_at = models.DateTimeField(null=True)
     refresh_due_at = models.DateTimeField(null=True)
     refresh_leased_until = models.DateTimeField(null=True)
-    # The database session that holds the lease: when it is gone, so is whoever worked.
+    # The database session of the worker with the lease: when the session is gone, so is the worker.
     refresh_leased_by = models.IntegerField(null=True)
     refresh_attempts = models.IntegerField(default=0)
-    # How often in a row a refresh of it ended with its worker; after three it is set aside.
+    # How often in a row its refresh crashed the worker; after three times it is not retried.
     refresh_deaths = models.IntegerField(default=0, db_default=0)
     refresh_unfinished = models.BooleanField(default=False, db_default=False)
     refresh_error = models.TextField(blank=True)
@@ -58,5 +58,5 @@ class CommBoxObject(models.Model):
 
     @property
     def subject(self) -> str:
-        """Whose personal values this row holds: the key under which the trail can forget them."""
+        """Return the subject of this row's personal values, under whose key the trail encrypts them."""
         return f"customer:{self.customer_identity_id or self.id}"

@@ -1,4 +1,4 @@
-"""Column types and ids that Django does not bring."""
+"""Column types and ids that Django does not have."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What storage showed of a recording's file at a moment: kept whenever it differs from the time before."""
+"""What storage reported of a recording's file at a time: kept when it differs from the time before."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from recordings.models.recording import Recording
 
 
 class FileBadge(models.TextChoices):
-    """Whether the file is the one that was first seen, in a word each."""
+    """Whether the file is the one first seen."""
 
     UNCHANGED = "unchanged", "Unchanged"
     DIFFERS = "differs", "Differs"

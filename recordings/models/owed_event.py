@@ -4,9 +4,9 @@ from django.db import models
 
 
 class OwedEvent(models.Model):
-    """What the trail did not take when it happened, or how often a session was refused within a minute.
+    """An event that the trail could not accept when it happened, or the refusals of a session within a minute.
 
-    Written by `recordings/audit/owed.py`, and deleted in the transaction of the event.
+    recordings/audit/owed.py writes the event later, and deletes this row in the same transaction.
     """
 
     kind = models.CharField(max_length=40)

@@ -1,10 +1,10 @@
-"""A run of the refresh: which turn of which schedule, from when to when, with which outcome."""
+"""A run of a scheduled task of the refresh: its turn, its times, its outcome."""
 
 from django.db import models
 
 
 class RefreshRun(models.Model):
-    """One turn of a schedule. `slot` numbers the turns since 1970, so that two clocks cannot take one turn twice."""
+    """One turn of a schedule. `slot` numbers the turns since 1970, so that two schedulers cannot run one turn twice."""
 
     kind = models.CharField(max_length=20)
     slot = models.BigIntegerField()
@@ -23,5 +23,5 @@ class RefreshRun(models.Model):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
+        """Return how long it took; None while it runs."""
         return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None

@@ -1,10 +1,10 @@
-"""The sealed log's tables, for reading only: the sealer writes them, as a database role of its own."""
+"""The sealed log's tables, read-only: only the sealer's database login writes them."""
 
 from django.db import models
 
 
 class LogHead(models.Model):
-    """The one row that a sealer locks, and how far it has sealed: for display. The leaves are the truth."""
+    """The one row that a sealer locks. Its size is for display; the leaves are authoritative."""
 
     one = models.BooleanField(primary_key=True)
     origin = models.TextField()
@@ -23,7 +23,7 @@ class LogHead(models.Model):
 
 
 class Leaf(models.Model):
-    """One sealed event: the entry that is hashed, and where it stands."""
+    """A sealed event: the entry that is hashed, and its position."""
 
     n = models.BigIntegerField(primary_key=True)
     event_no = models.BigIntegerField(null=True, unique=True)
@@ -57,7 +57,7 @@ class Tile(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A size and root that the signer signed; `note` is the signed note without witnesses."""
+    """A size and root that the signer signed. `note`: the signed note, without cosignatures."""
 
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
@@ -86,7 +86,7 @@ class Cosignature(models.Model):
 
 
 class Anchor(models.Model):
-    """A checkpoint in a place that the portal cannot change: a locked bucket, a time stamp, a mailbox."""
+    """A checkpoint kept where the portal cannot change it: a locked bucket, a time stamp, a mailbox."""
 
     id = models.BigIntegerField(primary_key=True)
     kind = models.TextField()
@@ -102,8 +102,10 @@ class Anchor(models.Model):
 
 
 class Incident(models.Model):
-    """What must never happen and did. `settles` names the earlier incident that this row closes; `event_id` the
-    sealer's event that speaks of the row: one that settles counts only when that event has its leaf."""
+    """An incident, or the closing of an earlier one, `settles`.
+
+    `event_id`: the sealer's event about this row. A closing counts only when its event has a leaf.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     code = models.TextField()
@@ -118,7 +120,7 @@ class Incident(models.Model):
 
 
 class Outside(models.Model):
-    """How an outside party – a witness, a kind of anchor – answered last, and how often it is asked."""
+    """The last answer of a witness or a kind of anchor, and how often it is contacted."""
 
     name = models.TextField(primary_key=True)
     asked_at = models.DateTimeField(null=True)

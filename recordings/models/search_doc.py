@@ -1,4 +1,4 @@
-"""What search reads, by `catalog.search_documents`: a narrow row per recording, one for an object without any."""
+"""The rows that search reads: one per recording, and one for an object without recordings."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -8,7 +8,7 @@ from recordings.models.commbox_object import CommBoxObject
 
 
 class SearchDoc(models.Model):
-    """The id is the recording's; an object without recordings is found through a row with its own number as id."""
+    """`id`: of the recording; for an object without recordings, the object's number."""
 
     id = models.UUIDField(primary_key=True)
     object = models.ForeignKey(CommBoxObject, on_delete=models.CASCADE, related_name="docs")
@@ -36,6 +36,6 @@ class SearchDoc(models.Model):
             models.Index(fields=["agent_id", "-shown_at", "-id"], name="doc_agent", include=["newest"]),
             models.Index(fields=["stream_id", "-shown_at", "-id"], name="doc_stream", include=["newest"]),
             models.Index(fields=["duration_seconds"], name="doc_length"),
-            # A short pending list: a batch enters the index word by word, and a search pays for few rows it must scan.
+            # A short pending list, so that a search scans few rows that are not in the index yet.
             GinIndex(fields=["words"], name="doc_words", fastupdate=True, gin_pending_list_limit=64),
         ]

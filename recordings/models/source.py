@@ -1,10 +1,10 @@
-"""What we know of the source itself: is CommBox answering, what did it deliver, what could not be read."""
+"""The state of the source: CommBox's availability, its deliveries, and items that could not be parsed."""
 
 from django.db import models
 
 
 class SourceStatus(models.Model):
-    """One row: since when CommBox answers or fails. Pages read it to say how old their data may be."""
+    """One row: since when CommBox answers or fails. Pages use it to show how old their data may be."""
 
     last_success_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
@@ -19,7 +19,7 @@ class SourceStatus(models.Model):
 
 
 class Delivery(models.Model):
-    """A webhook delivery: a hint that an object may have changed, nothing more."""
+    """A webhook delivery, a hint that an object may have changed."""
 
     received_at = models.DateTimeField(auto_now_add=True, db_index=True)
     body_sha256 = models.CharField(max_length=64, unique=True)
@@ -31,7 +31,7 @@ class Delivery(models.Model):
 
 
 class ParseProblem(models.Model):
-    """An item of an answer that could not be read; its neighbours were kept."""
+    """An item of a response that could not be parsed. The other items were saved."""
 
     object_id = models.BigIntegerField(null=True, db_index=True)
     stream_id = models.BigIntegerField(null=True)

@@ -1,4 +1,4 @@
-"""Streams: CommBox's communication channels. No call lists them, so they are discovered or configured by id."""
+"""Streams, CommBox's channels. CommBox has no list of them, so they are discovered or configured by id."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ class Stream(models.Model):
     module_id = models.IntegerField(null=True)
     first_seen_at = models.DateTimeField(auto_now_add=True)
 
-    # Discovery of objects: how far the created and updated windows were read, and what went wrong last.
+    # Discovery of objects: until when changes were read, and the last error.
     listed_until = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True)
     list_due_at = models.DateTimeField(null=True, db_index=True)

@@ -1,4 +1,4 @@
-"""A verification of the whole trail: what was checked, what it found, how long it took."""
+"""A verification of the whole trail: its checks, its findings, its duration."""
 
 from datetime import timedelta
 

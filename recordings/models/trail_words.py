@@ -1,4 +1,4 @@
-"""Which words the events of the trail show, as keyed hashes: what a search for words reads."""
+"""The words that events show, as keyed hashes, for the trail's search."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class TrailWords(models.Model):
-    """One sealed event. `tokens` is None once a person of the event was erased, until it is indexed again."""
+    """A sealed event. `tokens` is None after the erasure of a subject of the event, until it is indexed again."""
 
     event_no = models.BigIntegerField(primary_key=True)
     leaf = models.BigIntegerField(unique=True)
@@ -14,7 +14,7 @@ class TrailWords(models.Model):
 
     class Meta:
         indexes = [
-            # Without a pending list: a search never pays for what was indexed just before.
+            # Without a pending list, so that searches never scan rows that were just written.
             GinIndex(fields=["tokens"], name="trail_words", fastupdate=False),
             models.Index(fields=["leaf"], name="trail_words_to_redo", condition=models.Q(tokens=None)),
         ]

@@ -1,4 +1,4 @@
-"""A viewing: one person's sitting with one recording, and the seconds that were on screen."""
+"""A viewing: one person's session with one recording, and the seconds that were played."""
 
 from django.conf import settings
 from django.db import models
@@ -43,5 +43,5 @@ class Viewing(models.Model):
 
     @property
     def short_id(self) -> str:
-        """What the watermark shows: enough to find the viewing, short enough to read from a photograph."""
+        """Return the id on the watermark: enough to find the viewing, short enough to read from a photograph."""
         return f"v-{self.id.hex[-8:]}".upper()

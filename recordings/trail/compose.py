@@ -60,6 +60,15 @@ def compose(message: str, values: Mapping[str, Value]) -> Phrase:
     return tuple(parts)
 
 
+def as_text(value: Value) -> str:
+    """Return a value as the text of its parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Part):
+        return value.text
+    return figure(value) if isinstance(value, int) else plain(value)
+
+
 def joined(phrases: Iterable[Phrase], separator: str = SEPARATOR) -> Phrase:
     """Put phrases after each other, with the separator between."""
     parts: list[Part] = []
@@ -110,7 +119,7 @@ class Language:
 
     def day(self, day: date) -> str:
         """Write a day with the name of its month: 24 November 2026."""
-        return f"{day.day} {day:%B} {day.year}" if self._is_english else _day(self.code, day)
+        return _day(self.code, day)
 
 
 ENGLISH = Language("en")
@@ -130,5 +139,7 @@ def _translated_number(code: str, one: str, many: str, number: int) -> str:
 
 @lru_cache(4096)
 def _day(code: str, day: date) -> str:
+    if code == "en":
+        return f"{day.day} {day:%B} {day.year}"
     with translation.override(code):
         return str(format_day(day, get_format("DATE_FORMAT")))

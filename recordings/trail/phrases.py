@@ -1,14 +1,13 @@
 """Phrases that sentences share: names of things, reasons, lengths, sizes. Whatever an event holds can be shown."""
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from recordings.audit.opened import Opened
+from recordings.audit.opened import NOBODY, SYSTEM, Opened
 from recordings.trail import labels
-from recordings.trail.compose import ENGLISH, Language, Part, Phrase, Value, compose, figure
+from recordings.trail.compose import ENGLISH, Language, Part, Phrase, Value, as_text, compose, figure
 from recordings.wording import clock
 
 # Around what somebody typed: a name in any script must not reorder the words beside it.
@@ -61,27 +60,33 @@ class EventText:
         return Part(self.language.gettext(message), is_value=True)
 
     def private(self, name: str) -> str:
-        """Return a personal value; for an erased one a word that says so."""
-        return self.language.gettext(_ERASED) if self.event.is_erased(name) else self.event.private(name)
+        """Return a personal value; for an erased one a word that says so; empty without one."""
+        if disclosed := self.event.disclosed.get(name):
+            return disclosed.value
+        return self.language.gettext(_ERASED) if self.event.is_erased(name) else ""
 
     def number(self, key: str) -> int | None:
         """Return a detail that is a number; None where the event has none."""
         value = self.event.detail.get(key)
         return value if isinstance(value, int) else None
 
-    @cached_property
+    @property
     def actor(self) -> Part:
         """Return who acted, by the name they had then."""
-        event = self.event
-        name = self.private("actor.name") if event.actor_is_named else self.language.gettext(event.actor_name)
-        return Part(name, event.actor_ref, is_value=True, is_actor=True)
+        ref = self.event.actor_ref
+        if ref in ("", "anonymous"):
+            name = self.language.gettext(NOBODY)
+        elif ref.startswith("system:"):
+            name = self.language.gettext(SYSTEM)
+        else:
+            name = self.private("actor.name") or ref
+        return Part(name, ref, True, True)
 
-    @cached_property
+    @property
     def thing(self) -> Part:
         """Return what was acted on."""
-        return named(
-            self.event.target_kind, self.event.target_ref, self.private("object.label"), self.language
-        )
+        event = self.event
+        return named(event.target_kind, event.target_ref, self.private("object.label"), self.language)
 
     def _compose(self, message: str, values: dict[str, Value]) -> Phrase:
         if "%(actor)s" in message:
@@ -89,6 +94,17 @@ class EventText:
         if "%(thing)s" in message:
             values["thing"] = self.thing
         return compose(message, values)
+
+
+class PlainEventText(EventText):
+    """Composes phrases of one part, for exports: they have millions of sentences, and no links."""
+
+    def _compose(self, message: str, values: dict[str, Value]) -> Phrase:
+        if "%(actor)s" in message:
+            values["actor"] = self.actor
+        if "%(thing)s" in message:
+            values["thing"] = self.thing
+        return (Part(message % {name: as_text(value) for name, value in values.items()}),)
 
 
 def named(kind: str, ref: str, label: str, language: Language = ENGLISH) -> Part:

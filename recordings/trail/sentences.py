@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop as _
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.trail import labels, log_sentences, phrases
-from recordings.trail.compose import Language, Part, Phrase, figure, joined, plain
+from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, figure, joined, plain
 from recordings.trail.filter_words import filters_of
-from recordings.trail.phrases import EventText
+from recordings.trail.phrases import EventText, PlainEventText
 from recordings.wording import clock
 
 logger = structlog.get_logger("portal.audit")
@@ -53,17 +53,21 @@ _GOOD = frozenset(
 
 def sentence(event: Opened, language: Language) -> tuple[Part, ...]:
     """Put an event into words, its details after it. Details that its kind does not have are never an error."""
-    text = EventText(event, language)
-    try:
-        return joined(PRESENTERS.get(event.kind, _unknown)(text))
-    except Exception:  # whatever somebody put into an event must not keep a page of others from being shown
-        logger.warning("an event has details that its kind does not have", kind=event.kind[:100])
-        return text.gettext("%(actor)s: event whose details do not fit its type")
+    return joined(_phrases(EventText(event, language)))
 
 
 def plain_sentence(event: Opened, language: Language | None = None) -> str:
     """Put an event into words, as text; in the active language unless another is given."""
-    return plain(sentence(event, language or Language.current()))
+    text = PlainEventText(event, language or Language.current())
+    return SEPARATOR.join([plain(phrase) for phrase in _phrases(text)])
+
+
+def _phrases(text: EventText) -> list[Phrase]:
+    try:
+        return list(PRESENTERS.get(text.event.kind, _unknown)(text))
+    except Exception:  # whatever somebody put into an event must not keep a page of others from being shown
+        logger.warning("an event has details that its kind does not have", kind=text.event.kind[:100])
+        return [text.gettext("%(actor)s: event whose details do not fit its type")]
 
 
 def tone(kind: str, outcome: str) -> str:

@@ -113,7 +113,7 @@ def test_search_watch_beyond_one_url_read_the_trail_and_take_it_home(
 
     page.goto("/audit/?rows=each")  # else a viewing is one row
     expect(page.get_by_text(re.compile(r"watched 0:0\d"))).not_to_have_count(0)
-    expect(page.get_by_text(re.compile(r"URL for 1\d s"))).not_to_have_count(0)
+    expect(page.get_by_text(re.compile(r"valid for 1\d seconds"))).not_to_have_count(0)
 
     path, shown = export(page, tmp_path)
     content = path.read_bytes()
