@@ -1,4 +1,4 @@
-"""Scorecards as files: read a form and its answers, find what is wrong with a form, compute the score.
+"""Scorecards as files: read a form and its answers, find faults in a form, compute the score.
 
-docs/scorecards.md states the rule. Nothing here needs a database: the same files give the same numbers anywhere.
+docs/scorecards.md states the rules. No database is used: the same files give the same numbers everywhere.
 """

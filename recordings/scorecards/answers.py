@@ -1,4 +1,4 @@
-"""The answers to a form, as an `auditportal-answers/1` file holds them."""
+"""Read the answers to a form from an `auditportal-answers/1` file."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,9 +19,9 @@ _ANSWER_KEY = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `options` are the chosen ones, one for a choice; `na` is "not applicable", with its `reason`.
+    """An answer. `options` are the chosen options (one for a choice). `na` means "not applicable", with its `reason`.
 
-    `has_moment`: it points at a second or a range of the recording.
+    `has_moment` means that it refers to a second or a range of the recording.
     """
 
     options: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Answer:
 
 
 def read_answers(data: bytes, form: Form) -> dict[str, Answer]:
-    """Read the answers to a form, by the key of their question. Raises BadFile for one that the form does not allow."""
+    """Read the answers to a form, by question key. Raises BadFile for answers that the form does not allow."""
     file = read_json(data).object(("format", "answers"))
     file["format"].one_of((FORMAT,))
     questions = {question.key: question for _, question in form.questions()}
@@ -71,12 +71,12 @@ def _answer(node: Node, question: Question) -> Answer:
             option.refuse("The question has no such option.")
     keys = tuple(option.key() for option in chosen)
     if len(set(keys)) < len(keys):
-        value.refuse("An option stands here twice.")
+        value.refuse("An option is repeated.")
     return Answer(options=keys, has_moment=has_moment)
 
 
 def range_of(question: Question, number: Fraction) -> Range | None:
-    """Return the first range that holds the number."""
+    """Return the first range that contains the number."""
     return next((range_ for range_ in question.ranges if range_.holds(number)), None)
 
 
@@ -85,7 +85,7 @@ def _number(value: Node, question: Question) -> Fraction:
     if not question.step or number % question.step:
         value.refuse("The number is not a multiple of the question's step.")
     if range_of(question, number) is None:
-        value.refuse("The number lies in none of the question's ranges.")
+        value.refuse("The number is in none of the question's ranges.")
     return number
 
 
@@ -100,11 +100,11 @@ def _check_date(value: Node) -> None:
 
 
 def _moment(node: Node, answer: dict[str, Node]) -> bool:
-    """Whether the answer points at a moment: `at_ms`, or both `from_ms` and `to_ms`."""
-    given = [name for name in ("at_ms", "from_ms", "to_ms") if name in answer]
-    if given not in ([], ["at_ms"], ["from_ms", "to_ms"]):
+    """Tell whether the answer refers to a moment: it has `at_ms`, or both `from_ms` and `to_ms`."""
+    names = [name for name in ("at_ms", "from_ms", "to_ms") if name in answer]
+    if names not in ([], ["at_ms"], ["from_ms", "to_ms"]):
         node.refuse('Either "at_ms" or both "from_ms" and "to_ms" are expected.')
-    times = [answer[name].number() for name in given]
+    times = [answer[name].number() for name in names]
     if times != sorted(times):
         node.refuse('"from_ms" is later than "to_ms".')
-    return bool(given)
+    return bool(names)

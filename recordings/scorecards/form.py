@@ -1,4 +1,4 @@
-"""A form: sections of questions, as an `auditportal-form/1` file describes it."""
+"""Read a form, which has sections of questions, from an `auditportal-form/1` file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _QUESTION_DEFAULTS = (
     "fail",
     "fail_below",
 )
-# What a type needs beside key, text and type, and what it may have beside the defaults.
+# For each type: the keys that it needs besides key, text and type, and those allowed besides the defaults.
 _OF_TYPE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "choice": (("options",), ()),
     "multiple": (("options",), ("max_points",)),
@@ -39,7 +39,7 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a choice or multiple. `fail`: `section`, `form` or None."""
+    """An option of a choice or multiple question. `fail` is `section`, `form` or None."""
 
     key: str
     points: Fraction
@@ -49,7 +49,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Range:
-    """A range of a number, both ends included; None is open."""
+    """A range of numbers, both ends included. An end of None is open."""
 
     low: Fraction | None
     high: Fraction | None
@@ -58,13 +58,13 @@ class Range:
     place: str
 
     def holds(self, number: Fraction) -> bool:
-        """Whether the number lies in the range."""
+        """Tell whether the number is in the range."""
         return (self.low is None or self.low <= number) and (self.high is None or number <= self.high)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on an earlier question: `in` and `not_in` name options, `in_range` has ends."""
+    """A condition on an earlier question. `in` and `not_in` have options, `in_range` has ends."""
 
     question: str
     op: str
@@ -76,7 +76,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Question:
-    """A question. `place` is where it stands in the file; `conditions` are joined by `joined_by` (`all` or `any`)."""
+    """A question. `place` is its position in the file. `joined_by` (`all` or `any`) combines `conditions`."""
 
     key: str
     type: str
@@ -97,7 +97,7 @@ class Question:
 
     @property
     def is_scored(self) -> bool:
-        """Whether answers can give points: text and date never do."""
+        """Whether answers can give points. Text and date questions never do."""
         return self.scored and self.type in SCORED_TYPES
 
     @property
@@ -125,7 +125,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Form:
-    """A whole form. `hash` is the SHA-256 of the file's RFC 8785 bytes, whatever its spacing and order of keys."""
+    """A form. `hash` is the SHA-256 of the file's RFC 8785 bytes, so whitespace and key order do not matter."""
 
     title: str | dict[str, str]
     mode: str
@@ -134,12 +134,12 @@ class Form:
     hash: str
 
     def questions(self) -> Iterator[tuple[Section, Question]]:
-        """Iterate over all questions in their order, each with its section."""
+        """Iterate over all questions in order, each with its section."""
         return ((section, question) for section in self.sections for question in section.questions)
 
 
 def read_form(data: bytes) -> Form:
-    """Read a form's file. Raises BadFile; what lint.py finds is not looked for here."""
+    """Read a form's file. Raises BadFile when it cannot be read; lint.py finds other faults."""
     node = read_json(data)
     form = node.object(("format", "title", "mode", "sections"), ("bonus_cap",))
     form["format"].one_of((FORMAT,))
@@ -165,7 +165,7 @@ def _section(node: Node) -> Section:
 
 
 def _question(node: Node) -> Question:
-    # The type decides which keys are known.
+    # The allowed keys depend on the type.
     members = node.members()
     if "type" not in members:
         node.refuse('The key "type" is missing.')

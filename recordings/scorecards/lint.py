@@ -1,4 +1,4 @@
-"""What is wrong with a form that can be read: each finding has its place and says what to do."""
+"""Find faults in a form that can be read. Each finding has its place and says what to do."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ MOST_IN_CHAIN = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong at a place. A `warning` does not keep a form from being used."""
+    """A fault at a place. A form with only warnings can be used."""
 
     place: str
     sentence: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 def lint(form: Form) -> list[Finding]:
-    """Return everything that is wrong with a form, in the order of its places; warnings last."""
+    """Return all findings of a form, in the order of their places; warnings last."""
     return [*_whole(form), *_sections(form), *_questions(form), *_conditions(form), *_warnings(form)]
 
 
@@ -79,7 +79,7 @@ def _questions(form: Form) -> Iterator[Finding]:
                     "All options together give fewer points. Use their sum or less.",
                 )
         if question.is_scored and not question.most_points:
-            yield Finding(question.place, 'No answer gives points. Give points, or say "scored": false.')
+            yield Finding(question.place, 'No answer gives points. Give points, or set "scored" to false.')
 
 
 def _options(question: Question) -> Iterator[Finding]:
@@ -110,12 +110,12 @@ def _ranges(question: Question) -> Iterator[Finding]:
         if any(end % question.step for end in ends):
             yield Finding(range_.place, "An end of the range is not a multiple of the step. Change it.")
         if len(ends) == 2 and ends[0] > ends[1]:
-            yield Finding(range_.place, '"from" is above "to". Exchange them.')
+            yield Finding(range_.place, '"from" is above "to". Swap them.')
     for before, after in zip(question.ranges, question.ranges[1:], strict=False):
         if before.high is None or after.low is None or after.low != before.high + question.step:
             yield Finding(
                 after.place,
-                'The ranges leave a gap or overlap. Let "from" be the "to" before it plus the step.',
+                'The ranges overlap or leave a gap. Set "from" to the previous "to" plus the step.',
             )
 
 
@@ -130,13 +130,13 @@ def _fails(section: Section, question: Question) -> Iterator[Finding]:
         elif best is not None and outcome.points >= best:
             yield Finding(
                 outcome.place,
-                "What fails gives at least as many points as the best that does not. Give it fewer.",
+                "It fails but gives as many points as the best that does not fail, or more. Give it fewer.",
             )
     below = question.fail_below
     if below is not None and question.fail is None:
-        yield Finding(question.place, '"fail_below" has no "fail". Say what fails: "section" or "form".')
+        yield Finding(question.place, '"fail_below" needs "fail". Set it to "section" or "form".')
     if below is not None and not 0 < below <= 100:
-        yield Finding(f"{question.place}.fail_below", "Use a per cent above 0 and at most 100.")
+        yield Finding(f"{question.place}.fail_below", "Use a percentage above 0 and at most 100.")
     if (failing or question.fail) and (not question.is_scored or question.bonus or section.bonus):
         yield Finding(
             question.place,
@@ -147,7 +147,7 @@ def _fails(section: Section, question: Question) -> Iterator[Finding]:
 def _conditions(form: Form) -> Iterator[Finding]:
     questions = {question.key: question for _, question in form.questions()}
     earlier: dict[str, Question] = {}
-    never: set[str] = set()  # questions that are asked in no case
+    never: set[str] = set()  # questions that are never asked
     length: dict[str, int] = {}  # questions in the longest chain that ends with this one
     for _, question in form.questions():
         for condition in question.conditions:
@@ -187,36 +187,38 @@ def _condition(
         yield Finding(condition.place, "The question depends on itself. Name an earlier question.")
         return
     if condition.question not in questions:
-        yield Finding(
-            condition.place, f'There is no question "{condition.question}". Name one that is there.'
-        )
+        yield Finding(condition.place, f'There is no question "{condition.question}". Name an existing one.')
         return
     if condition.question not in earlier:
         yield Finding(
             condition.place, f'The question "{condition.question}" comes later. Name an earlier one.'
         )
         return
-    asked = earlier[condition.question]
-    if asked.type not in (("number",) if condition.op == "in_range" else ("choice", "multiple")):
-        yield Finding(condition.place, f'"{condition.op}" does not suit a question of type {asked.type}.')
+    target = earlier[condition.question]
+    if target.type not in (("number",) if condition.op == "in_range" else ("choice", "multiple")):
+        yield Finding(
+            condition.place, f'"{condition.op}" cannot be used with a question of type {target.type}.'
+        )
     elif condition.op == "in" and not condition.options:
         yield Finding(condition.place, 'The "in" has no option. Name one.')
     elif condition.op == "in_range":
-        if asked.step and not _has_multiple(condition.low, condition.high, asked.step):
-            yield Finding(condition.place, f'The range holds no answer to "{asked.key}". Widen it.')
+        if target.step and not _has_multiple(condition.low, condition.high, target.step):
+            yield Finding(condition.place, f'The range contains no answer to "{target.key}". Widen it.')
     else:
-        known = {option.key for option in asked.options}
+        defined = {option.key for option in target.options}
         for option in condition.options:
-            if option not in known:
-                yield Finding(condition.place, f'"{asked.key}" has no option "{option}". Name one it has.')
+            if option not in defined:
+                yield Finding(
+                    condition.place, f'"{target.key}" has no option "{option}". Name one of its options.'
+                )
 
 
 def _contradicted(conditions: Iterable[Condition], questions: dict[str, Question]) -> set[str]:
-    """Return the questions that no answer can satisfy under all conditions about them."""
+    """Return the questions for which no answer can meet all conditions."""
     about: dict[str, list[Condition]] = {}
     for condition in conditions:
         about.setdefault(condition.question, []).append(condition)
-    return {key for key, these in about.items() if not _satisfiable(these, questions[key])}
+    return {key for key, group in about.items() if not _satisfiable(group, questions[key])}
 
 
 def _satisfiable(conditions: list[Condition], question: Question) -> bool:
@@ -231,14 +233,14 @@ def _satisfiable(conditions: list[Condition], question: Question) -> bool:
         )
     keys = {option.key for option in question.options}
     excluded = {key for condition in conditions if condition.op == "not_in" for key in condition.options}
-    wanted = [set(condition.options) & keys for condition in conditions if condition.op == "in"]
+    required = [set(condition.options) & keys for condition in conditions if condition.op == "in"]
     if question.type == "multiple":
-        return all(options - excluded for options in wanted)
-    return bool(keys.intersection(*wanted) - excluded)
+        return all(options - excluded for options in required)
+    return bool(keys.intersection(*required) - excluded)
 
 
 def _has_multiple(low: Fraction | None, high: Fraction | None, step: Fraction) -> bool:
-    """Whether a multiple of `step` lies between the ends, both included; None is open."""
+    """Tell whether a multiple of `step` is between the ends, both included. An end of None is open."""
     return low is None or high is None or high // step * step >= low
 
 
@@ -255,7 +257,7 @@ def _warnings(form: Form) -> Iterator[Finding]:
     if len(failing) == 1 and failing[0].na:
         yield Finding(
             failing[0].place,
-            "Only this question can fail the form, and it may be answered with N/A.",
+            "This is the only question that can fail the form, but it allows N/A.",
             warning=True,
         )
 
@@ -267,4 +269,4 @@ def _possible_fails(question: Question) -> set[str | None]:
 
 def _is_blank(text: str | dict[str, str]) -> bool:
     texts = [text] if isinstance(text, str) else list(text.values())
-    return not texts or any(not one.strip() for one in texts)
+    return not texts or any(not translation.strip() for translation in texts)

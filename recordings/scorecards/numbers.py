@@ -1,4 +1,4 @@
-"""Decimal numbers as forms and answers write them: strings, exact as fractions, shown with two places."""
+"""Decimal numbers in forms and answers: strings, computed exactly as fractions, shown with two decimals."""
 
 import re
 from fractions import Fraction
@@ -7,7 +7,7 @@ _UNSIGNED = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,4})?")
 
 
 def parse_number(text: str, *, signed: bool = False) -> Fraction | None:
-    """Return the number, or None when the text is not one. `signed` allows a minus, though not of zero."""
+    """Parse a number; None when the text is not one. `signed` allows a minus sign, but not "-0"."""
     negative = signed and text.startswith("-")
     if not _UNSIGNED.fullmatch(text[1:] if negative else text):
         return None
@@ -16,7 +16,7 @@ def parse_number(text: str, *, signed: bool = False) -> Fraction | None:
 
 
 def show(number: Fraction | None) -> str | None:
-    """Write a number that is not negative with two places, rounded once, half up."""
+    """Format a number that is not negative with two decimals, rounded once, half up."""
     if number is None:
         return None
     hundredths = (200 * number.numerator + number.denominator) // (2 * number.denominator)
@@ -24,5 +24,5 @@ def show(number: Fraction | None) -> str | None:
 
 
 def percent(part: Fraction, whole: Fraction) -> Fraction | None:
-    """Return `part` of `whole` in per cent; None of nothing."""
+    """Return `part` of `whole` in percent; None when `whole` is 0."""
     return 100 * part / whole if whole else None

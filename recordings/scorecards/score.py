@@ -1,4 +1,4 @@
-"""The score of a form's answers. docs/scorecards.md states the rule; all of it is exact until it is shown."""
+"""Compute the score of a form's answers by the rules of docs/scorecards.md. Exact until it is formatted."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True)
 class Counted:
-    """A question that was asked and answered otherwise than N/A: its weight w, its most points m, its share p."""
+    """A scored question with an answer other than N/A: its weight w, its maximum of points m, its share p."""
 
     question: Question
     weight: Fraction
@@ -33,7 +33,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Result:
-    """A score. Scores and shares are in per cent, exact; None is "no score". `sections` has all keys in order."""
+    """A score. Scores and shares are exact, in percent; None means "no score". `sections` has all keys in order."""
 
     complete: bool
     score: Fraction | None
@@ -44,7 +44,7 @@ class Result:
     form_hash: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result as `manage.py score_form` prints it: each number rounded once, to two places."""
+        """Return the result as printed by `manage.py score_form`. Each number is rounded once, to two decimals."""
         return {
             "complete": self.complete,
             "score": show(self.score),
@@ -56,16 +56,16 @@ class Result:
         }
 
 
-def score(form: Form, given: Mapping[str, Answer]) -> Result:
-    """Compute the score of a form in which lint.py finds no fault."""
-    # 1. Which questions are asked, and which of them are answered. A critical one needs a moment, or a reason for N/A.
-    asked, answers = _asked_and_answered(form, given)
+def score(form: Form, submitted: Mapping[str, Answer]) -> Result:
+    """Compute the score of a form without faults (see lint.py)."""
+    # 1. Find the asked and the answered questions. A critical one needs a moment, or a reason for N/A.
+    asked, answers = _asked_and_answered(form, submitted)
     complete = all(
         question.key in answers
         for _, question in form.questions()
         if question.key in asked and (question.is_scored or question.critical)
     )
-    # 2. What counts in each section, and which fails take effect, whatever the weight.
+    # 2. Collect what counts in each section, and the fails that take effect, whatever the weight.
     counted: dict[str, list[Counted]] = {section.key: [] for section in form.sections}
     failed: list[Failed] = []
     for section, question in form.questions():
@@ -77,7 +77,7 @@ def score(form: Form, given: Mapping[str, Answer]) -> Result:
         failed += [Failed(question.key, section.key, fail) for fail in _fails(question, answer, share)]
         if question.weight and section.weight and most:
             counted[section.key].append(Counted(question, question.weight, most, share))
-    # 3. The score with the fails and without them; the cap comes last.
+    # 3. Compute the score with and without the fails. The cap is applied last.
     failed_sections = {fail.section for fail in failed if fail.fail == "section"}
     compute = _by_points if form.mode == "points" else _by_sections
     with_fails = compute(form, counted, failed_sections)
@@ -99,16 +99,16 @@ def score(form: Form, given: Mapping[str, Answer]) -> Result:
     )
 
 
-def _asked_and_answered(form: Form, given: Mapping[str, Answer]) -> tuple[set[str], dict[str, Answer]]:
+def _asked_and_answered(form: Form, submitted: Mapping[str, Answer]) -> tuple[set[str], dict[str, Answer]]:
     asked: set[str] = set()
     answers: dict[str, Answer] = {}
     for _, question in form.questions():
-        # A condition on a question that is not asked, not answered or N/A is false: it finds no answer here.
-        holding = (_holds(condition, answers.get(condition.question)) for condition in question.conditions)
-        if question.conditions and not (all(holding) if question.joined_by == "all" else any(holding)):
+        # A condition is false if its question was not asked, not answered, or answered with N/A.
+        results = (_holds(condition, answers.get(condition.question)) for condition in question.conditions)
+        if question.conditions and not (all(results) if question.joined_by == "all" else any(results)):
             continue
         asked.add(question.key)
-        answer = given.get(question.key)
+        answer = submitted.get(question.key)
         if answer and question.critical and not (answer.reason.strip() if answer.na else answer.has_moment):
             answer = None
         if answer:
@@ -132,17 +132,17 @@ def _holds(condition: Condition, answer: Answer | None) -> bool:
 
 def _points(question: Question, answer: Answer) -> Fraction:
     if answer.number is not None:
-        held = range_of(question, answer.number)
-        return held.points if held else _ZERO
+        range_ = range_of(question, answer.number)
+        return range_.points if range_ else _ZERO
     points = sum((option.points for option in question.options if option.key in answer.options), _ZERO)
     return min(points, question.most_points)
 
 
 def _fails(question: Question, answer: Answer, share: Fraction) -> Iterable[str]:
-    """The fails of an answer, each once: by option or range, then by `fail_below`. Equal does not fail."""
+    """List the fails of an answer, each once: of its options or range, then of `fail_below`. Equal does not fail."""
     fails = [option.fail for option in question.options if option.key in answer.options]
-    if answer.number is not None and (held := range_of(question, answer.number)):
-        fails.append(held.fail)
+    if answer.number is not None and (range_ := range_of(question, answer.number)):
+        fails.append(range_.fail)
     if question.fail_below is not None and 100 * share < question.fail_below:
         fails.append(question.fail)
     return dict.fromkeys(fail for fail in fails if fail)
@@ -151,7 +151,7 @@ def _fails(question: Question, answer: Answer, share: Fraction) -> Iterable[str]
 def _by_points(form: Form, counted: Mapping[str, list[Counted]], failed: set[str]) -> Fraction | None:
     reached = whole = _ZERO
     for section in form.sections:
-        numerator, divisor = _sums(section, counted[section.key], lambda one: one.weight * one.most)
+        numerator, divisor = _sums(section, counted[section.key], lambda item: item.weight * item.most)
         reached += section.weight * (_ZERO if section.key in failed else numerator)
         whole += section.weight * (_ZERO if section.bonus else divisor)
     return percent(reached, whole)
@@ -169,9 +169,9 @@ def _by_sections(form: Form, counted: Mapping[str, list[Counted]], failed: set[s
 
 
 def _section_share(form: Form, section: Section, counted: list[Counted], failed: bool) -> Fraction | None:
-    """Return a section's share in per cent; None without a core question. A bonus section has one in any case."""
+    """Return a section's share in percent; None without a core question. A bonus section always has one."""
     by_points = form.mode == "points"
-    numerator, divisor = _sums(section, counted, lambda one: one.weight * (one.most if by_points else 1))
+    numerator, divisor = _sums(section, counted, lambda item: item.weight * (item.most if by_points else 1))
     if not divisor:
         return _ZERO if section.bonus else None
     return percent(_ZERO if failed else numerator, divisor)
@@ -180,12 +180,12 @@ def _section_share(form: Form, section: Section, counted: list[Counted], failed:
 def _sums(
     section: Section, counted: list[Counted], weigh: Callable[[Counted], Fraction]
 ) -> tuple[Fraction, Fraction]:
-    """What was reached by all that count, bonus included; and the most that the core can reach.
+    """Return what all counted questions reached, bonus included, and the maximum of the core questions.
 
-    In a bonus section there is no core: the most is that of all its questions.
+    A bonus section has no core: its maximum is that of all its questions.
     """
-    numerator = sum((weigh(one) * one.share for one in counted), _ZERO)
-    core = (weigh(one) for one in counted if section.bonus or not one.question.bonus)
+    numerator = sum((weigh(item) * item.share for item in counted), _ZERO)
+    core = (weigh(item) for item in counted if section.bonus or not item.question.bonus)
     return numerator, sum(core, _ZERO)
 
 
@@ -194,7 +194,7 @@ def _capped(value: Fraction | None, cap: Fraction | None) -> Fraction | None:
 
 
 def _na_share(form: Form, answers: Mapping[str, Answer]) -> Fraction | None:
-    """Return the weight of the N/A answers in per cent of all core questions that are answered or N/A."""
+    """Return the weight of the N/A answers, in percent of all core questions that are answered or N/A."""
     not_applicable = whole = _ZERO
     for section in form.sections:
         core = [

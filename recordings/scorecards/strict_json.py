@@ -1,4 +1,4 @@
-"""Read JSON so strictly that two readers cannot differ: each key known and once, each number a string."""
+"""Read JSON strictly, so that no two readers can differ: every key is known and unique, every number is a string."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class BadFile(ValueError):
-    """A file that cannot be read as a form or as answers; the text names the place."""
+    """The file cannot be read as a form or as answers. The text names the place."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +37,21 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the file and its place, such as `sections[0].questions[2].weight`. Every reader raises BadFile."""
+    """A value in the file and its place, such as `sections[0].questions[2].weight`. Its methods raise BadFile."""
 
     value: Any
     place: str
 
     def refuse(self, sentence: str) -> NoReturn:
-        """Raise BadFile about this place."""
+        """Raise BadFile for this place."""
         raise BadFile(f"{self.place or 'The file'}: {sentence}")
 
     def object(self, required: Collection[str], optional: Collection[str] = ()) -> "dict[str, Node]":
-        """Return the members of an object that has the required keys and no unknown ones."""
+        """Return the members of an object that must have the required keys, and no unknown ones."""
         members = self.members()
         for name in members:
             if name not in required and name not in optional:
-                members[name].refuse("This key is not known here.")
+                members[name].refuse("This key is not allowed here.")
         for name in required:
             if name not in members:
                 self.refuse(f'The key "{name}" is missing.')
@@ -62,7 +62,7 @@ class Node:
         if not isinstance(self.value, _Object):
             self.refuse("An object is expected.")
         if self.value.repeated is not None:
-            self.refuse(f"The key {json.dumps(self.value.repeated)} stands here twice.")
+            self.refuse(f"The key {json.dumps(self.value.repeated)} is repeated.")
         dot = "." if self.place else ""
         return {name: Node(value, f"{self.place}{dot}{name}") for name, value in self.value.items()}
 
@@ -77,7 +77,7 @@ class Node:
         if not isinstance(self.value, str):
             self.refuse("A string is expected.")
         if _SURROGATE.search(self.value):
-            self.refuse("The text holds half a character (a lone surrogate).")
+            self.refuse("The text has an incomplete character (a lone surrogate).")
         return self.value
 
     def one_of(self, names: Sequence[str]) -> str:
@@ -89,7 +89,7 @@ class Node:
     def key(self) -> str:
         """Return the key of a section, question or option."""
         if not _KEY.fullmatch(self.string()):
-            self.refuse("A key has 1 to 64 of the characters a-z, 0-9, _ and -.")
+            self.refuse("A key must have 1 to 64 of the characters a-z, 0-9, _ and -.")
         return self.string()
 
     def flag(self) -> bool:
@@ -99,9 +99,9 @@ class Node:
         return self.value
 
     def number(self, *, signed: bool = False) -> Fraction:
-        """Return a number that is written as a string."""
+        """Return a number, which must be written as a string."""
         if isinstance(self.value, _JsonNumber):
-            self.refuse(f'Numbers are strings: write "{self.value.text}".')
+            self.refuse(f'Numbers must be strings: write "{self.value.text}".')
         number = parse_number(self.string(), signed=signed)
         if number is None:
             self.refuse('A number is expected, such as "0", "12" or "7.5".')
@@ -112,7 +112,7 @@ class Node:
         return None if self.value is None else self.number(signed=signed)
 
     def text(self) -> str | dict[str, str]:
-        """Return a text: one string, or a string for each language."""
+        """Return a text: a string, or a string for each language."""
         if isinstance(self.value, str):
             return self.string()
         languages = self.members()
@@ -120,13 +120,13 @@ class Node:
 
 
 def read_json(data: bytes) -> Node:
-    """Read a file. Raises BadFile."""
+    """Parse a file. Raises BadFile."""
     if len(data) > MAX_BYTES:
         raise BadFile("The file is larger than 1 MiB.")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise BadFile(f"The file is not UTF-8: see byte {error.start}.") from None
+        raise BadFile(f"The file is not UTF-8 (at byte {error.start}).") from None
     try:
         value = json.loads(
             text,
@@ -136,14 +136,14 @@ def read_json(data: bytes) -> Node:
             parse_constant=_JsonNumber,
         )
     except json.JSONDecodeError as error:
-        raise BadFile(f"The file is not JSON: line {error.lineno}, column {error.colno}.") from None
+        raise BadFile(f"The file is not JSON (at line {error.lineno}, column {error.colno}).") from None
     except RecursionError:
         raise BadFile("The file is nested too deeply.") from None
     return Node(value, "")
 
 
 def read_file(path: str) -> bytes:
-    """Read the bytes of a file, no more than tell that it is too large. Raises BadFile."""
+    """Read a file, at most one byte more than the limit. Raises BadFile."""
     try:
         with open(path, "rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -1,1 +1,1 @@
-"""Write for spreadsheets: cells that are no formula, workbooks as they go. Knows nothing of the portal."""
+"""Write CSV and XLSX: cells that no spreadsheet runs as a formula, and workbooks written in one pass."""

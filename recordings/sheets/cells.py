@@ -1,9 +1,10 @@
-"""Write cells of a CSV file that no spreadsheet takes for a formula, whatever separator it splits lines at.
+"""Write CSV cells that no spreadsheet interprets as a formula, whatever separator it uses.
 
-The rule is that of docs/trail-format.md, section 8, which the verifiers have in their own words: an apostrophe before
-a cell that begins with = + - @ or what a spreadsheet reads as one of them, also after what it does not show; and the
-same behind every semicolon, tab and line end within a cell. A cell that begins with an apostrophe gets one too, so that
-whoever takes exactly one away there has the value back, but for those within.
+The rule is docs/trail-format.md, section 8, which the verifiers implement independently. An apostrophe is put before a
+cell that begins with = + - @ or a character that spreadsheets treat like one of them, even after invisible characters;
+and after each semicolon, tab or line end within a cell that such a character follows. A cell that begins with an
+apostrophe gets another one. Removing exactly one leading apostrophe therefore restores the value, except for those
+inserted within it.
 """
 
 import re
@@ -16,29 +17,29 @@ _UNSEEN = (
 )
 _BEGINS = re.compile(f"['\\t\\r\\n\\x00]|[{_UNSEEN}]*[{_FORMULA}]")
 _WITHIN = re.compile(f"[;\\t\\r\\n](?=[{_UNSEEN}]*[{_FORMULA}])")
-# The same at the beginning of any of many cells.
+# To search the beginnings of many cells at once, they are joined with this character.
 _MARK = "\x1f"
 _SOME_BEGIN = re.compile(f"{_MARK}(?:{_BEGINS.pattern})")
 
 
 def neutral(value: str) -> str:
-    """Write the value as a cell that is text and nothing else."""
+    """Return the value as a cell that is only text."""
     cell = _WITHIN.sub(r"\g<0>'", value)
-    if value[:1].isalnum():  # nearly every cell, and faster than asking the expression
+    if value[:1].isalnum():  # true for nearly every cell, and faster than the expression
         return cell
     return f"'{cell}" if _BEGINS.match(value) else cell
 
 
 def csv_cell(value: str) -> str:
-    """Write the value as a neutral cell of RFC 4180: in quotes where it must be."""
+    """Return the value as a neutral cell of RFC 4180, quoted if necessary."""
     cell = neutral(value)
     return '"' + cell.replace('"', '""') + '"' if _needs_quotes(cell) else cell
 
 
 def csv_column(values: Sequence[str]) -> Sequence[str]:
-    """Write `csv_cell` of each. Nearly always nothing is to do, which one search in all of them together tells."""
-    together = _MARK + _MARK.join(set(values))
-    if _needs_quotes(together) or _SOME_BEGIN.search(together) or _WITHIN.search(together):
+    """Return `csv_cell` of each value. A single search in all of them usually shows that nothing needs to change."""
+    joined = _MARK + _MARK.join(set(values))
+    if _needs_quotes(joined) or _SOME_BEGIN.search(joined) or _WITHIN.search(joined):
         return [csv_cell(value) for value in values]
     return values
 

@@ -1,8 +1,8 @@
-"""Write a workbook as it goes: rows become sheet XML, which goes through a zip into any file, at constant memory.
+"""Write a workbook in one pass with constant memory: rows become sheet XML, which is zipped into any file.
 
-Every text is an inline string, never a formula. Moments and lengths are numbers that the sheet shows as such; numbers
-are numbers. The head is frozen and has a filter. Rows beyond what a sheet holds go on in the next one, so nothing is
-dropped. A cover, when there is one, is the first sheet: names and values, written when the rows are there.
+Texts are inline strings, never formulas. Moments and lengths are numbers with a format. The head is frozen and has a
+filter. Rows beyond the limit of a sheet continue in the next one. An optional cover of names and values is the first
+sheet, written last.
 """
 
 import zipfile
@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 
 from recordings.sheets.rows import HEAD, NO_ROWS, Block, Cell, Rows, text_cell, widths
 
-SHEET_ROWS = 1_048_576  # with the head: the last row any spreadsheet has
+SHEET_ROWS = 1_048_576  # the limit of spreadsheets, including the head
 SHEET_BYTES = 1_500_000_000  # a larger part would need ZIP64, which older spreadsheets refuse
-_LEVEL = 1  # the tags repeat so much that a higher level costs five times the time for a tenth of the size
+_LEVEL = 1  # a higher level takes five times as long and saves only a tenth of the size
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -41,16 +41,16 @@ _STYLES = (
 
 
 class Output(Protocol):
-    """What a workbook is written to: a file, or anything else that takes bytes one after the other."""
+    """The target of a workbook: a file, or anything else to which bytes can be written in sequence."""
 
     def write(self, data: bytes, /) -> int: ...
     def flush(self) -> object: ...
 
 
 class Workbook:
-    """A workbook that grows by batches of rows; the first batch decides how wide the columns are.
+    """A workbook to which rows are added in batches. The first batch determines the column widths.
 
-    Complete when its block ends. A block that ends with an exception leaves a file that no spreadsheet opens.
+    Use it in a `with` block. It is complete at the end of the block; after an exception, no spreadsheet can open it.
     """
 
     def __init__(self, out: Output, columns: Sequence[str], sheet: str = "Events") -> None:
@@ -64,18 +64,18 @@ class Workbook:
         self._zip.writestr("xl/styles.xml", _STYLES)
 
     def write(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Append rows, in further sheets when this one is full. Cells are as many as columns."""
+        """Append rows, in another sheet when this one is full. Each row has as many cells as there are columns."""
         if rows:
             self.append(self._rows.block(rows))
 
     def append(self, block: Block) -> None:
-        """Append rows that are XML already."""
+        """Append rows that are formatted already."""
         heads = widths([self._columns])
         self._widths = self._widths or [*map(max, heads, block.widths or heads)]
         while block.rows:
             sheet = self._open_sheet()
-            now, block = block.split(sheet.room) if block.rows > sheet.room else (block, NO_ROWS)
-            sheet.write(now.xml, now.rows)
+            first, block = block.split(sheet.room) if block.rows > sheet.room else (block, NO_ROWS)
+            sheet.write(first.xml, first.rows)
 
     def _open_sheet(self) -> "_Sheet":
         if not (self._sheets and self._sheets[-1].room):
@@ -100,8 +100,8 @@ class Workbook:
         self._widths = self._widths or widths([self._columns])
         (self._sheets[-1] if self._sheets else self._open_sheet()).close()
         parts = [f"xl/worksheets/sheet{number}.xml" for number, _ in enumerate(self._sheets, 1)]
-        one = len(parts) == 1
-        names = [self._name] if one else [f"{self._name} {number}" for number, _ in enumerate(parts, 1)]
+        is_single = len(parts) == 1
+        names = [self._name] if is_single else [f"{self._name} {number}" for number, _ in enumerate(parts, 1)]
         if self.cover:
             parts, names = ["xl/worksheets/about.xml", *parts], ["About", *names]
             self._zip.writestr(parts[0], _cover(self.cover))
@@ -113,7 +113,7 @@ class Workbook:
 
 
 class _Sheet:
-    """One sheet's XML on its way into the zip."""
+    """One sheet, written into the zip."""
 
     def __init__(
         self, archive: zipfile.ZipFile, number: int, columns: Sequence[str], widths: Sequence[int]
@@ -127,7 +127,7 @@ class _Sheet:
 
     @property
     def room(self) -> int:
-        """How many rows there is room for."""
+        """How many more rows fit."""
         return max(0, SHEET_ROWS - self._rows) if self._bytes < SHEET_BYTES else 0
 
     def write(self, xml: bytes, rows: int) -> None:
@@ -142,7 +142,7 @@ class _Sheet:
 
 
 def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
-    wide = "".join(
+    cols = "".join(
         f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
         for number, width in enumerate(widths, 1)
     )
@@ -150,12 +150,12 @@ def _sheet_head(columns: Sequence[str], widths: Sequence[int]) -> str:
     return (
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-        f"<cols>{wide}</cols><sheetData><row>{head}</row>"
+        f"<cols>{cols}</cols><sheetData><row>{head}</row>"
     )
 
 
 def _letters(column: int) -> str:
-    """The name of the n-th column: A, …, Z, AA, …"""
+    """Return the name of the n-th column: A, …, Z, AA, …"""
     name = ""
     while column:
         column, rest = divmod(column - 1, 26)

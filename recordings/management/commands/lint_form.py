@@ -1,4 +1,4 @@
-"""`manage.py lint_form FORM.json`: say what is wrong with a form; exit code 0, 1, or 2 for a file that is not one."""
+"""manage.py lint_form FORM.json: list what is wrong with a form."""
 
 import sys
 from argparse import ArgumentParser
@@ -13,8 +13,8 @@ from recordings.scorecards.strict_json import BadFile, read_file
 
 class Command(BaseCommand):
     help = (
-        "Find what is wrong with a scorecard's form: one line for each finding, with its place. Exit code 0 when "
-        "there is no fault, 1 when there is one, 2 when the file cannot be read as a form."
+        "Check a scorecard's form and print one line for each finding, with its place. The exit code is 0 when there "
+        "is no fault (warnings are allowed), 1 when there is one, and 2 when the file cannot be read as a form."
     )
     requires_system_checks = ()
 

@@ -1,4 +1,4 @@
-"""`manage.py score_form FORM.json ANSWERS.json`: print the score of the answers to a form."""
+"""manage.py score_form FORM.json ANSWERS.json: print the score of the answers to a form."""
 
 import json
 import sys
@@ -16,8 +16,8 @@ from recordings.scorecards.strict_json import BadFile, read_file
 
 class Command(BaseCommand):
     help = (
-        "Score the answers to a form and print the result as JSON. Exit code 0 with a result, 1 when lint_form finds "
-        "a fault in the form, 2 when a file cannot be read as a form or as answers to it."
+        "Score the answers to a form and print the result as JSON. The exit code is 0 with a result, 1 when the form "
+        "has a fault (see lint_form), and 2 when a file cannot be read as a form or as answers to it."
     )
     requires_system_checks = ()
 
@@ -35,8 +35,8 @@ class Command(BaseCommand):
                     self.stderr.write(str(fault))
                 sys.exit(1)
             path = answers
-            given = read_answers(read_file(path), parsed)
+            parsed_answers = read_answers(read_file(path), parsed)
         except BadFile as error:
             self.stderr.write(f"{path}: {error}")
             sys.exit(2)
-        self.stdout.write(json.dumps(score(parsed, given).as_json(), ensure_ascii=False))
+        self.stdout.write(json.dumps(score(parsed, parsed_answers).as_json(), ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""Forms and answers for the tests: the documented example, and random ones that have no fault."""
+"""Forms and answers for tests: the documented example, and random forms."""
 
 import json
 import random
@@ -46,7 +46,7 @@ def answers_bytes(answers: Any) -> bytes:
 
 
 def random_form(dice: random.Random) -> dict[str, Any]:
-    """A form of up to four sections; it may have faults, which a test leaves out by linting it."""
+    """Generate a form of up to four sections. It may have faults; tests skip those that lint finds."""
     keys: list[dict[str, Any]] = []
     sections = []
     for number in range(dice.randint(1, 4)):
@@ -124,7 +124,7 @@ def _condition(dice: random.Random, other: dict[str, Any]) -> dict[str, Any]:
 
 
 def random_answers(dice: random.Random, form: dict[str, Any]) -> dict[str, Any]:
-    """Answers that the form allows, of most of its questions."""
+    """Generate answers, allowed by the form, to most of its questions."""
     answers: dict[str, Any] = {}
     for question in (question for section in form["sections"] for question in section["questions"]):
         if dice.random() < 0.04:

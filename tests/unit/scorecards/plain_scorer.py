@@ -1,6 +1,6 @@
-"""The rule of docs/scorecards.md computed a second time, question by question, from the files' own texts.
+"""An independent implementation of docs/scorecards.md, computed question by question from the files' texts.
 
-It shares nothing with the product: plain dictionaries, its own reading of numbers, no parsing, no classes.
+It shares nothing with the product: it uses plain dictionaries, its own number parser and no classes.
 """
 
 from decimal import Decimal
@@ -119,7 +119,7 @@ def most(q: dict[str, Any]) -> F:
 
 
 def picked(q: dict[str, Any], a: dict[str, Any]) -> list[dict[str, Any]]:
-    """The options or the one range that an answer picks."""
+    """Return the options, or the one range, that an answer selects."""
     if q["type"] == "number":
         n = F(a["number"])
         return [

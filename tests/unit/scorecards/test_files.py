@@ -1,6 +1,7 @@
-"""Files that are refused name the place; faults of a form that can be read name it too, and say what to do."""
+"""Refused files and faults of readable forms name the place and say what to do."""
 
 import copy
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -38,13 +39,13 @@ def changed(change: Change) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        (lambda f: f.update(colour="red"), "colour: This key is not known here."),
+        (lambda f: f.update(colour="red"), "colour: This key is not allowed here."),
         (lambda f: f.pop("mode"), 'The file: The key "mode" is missing.'),
         (lambda f: f.update(format="auditportal-form/2"), "format: One of auditportal-form/1"),
         (lambda f: f.update(mode="average"), "mode: One of points, sections"),
         (
             lambda f: f["sections"][1].update(weight=60),
-            'sections[1].weight: Numbers are strings: write "60".',
+            'sections[1].weight: Numbers must be strings: write "60".',
         ),
         (lambda f: f["sections"][1].update(weight="1e3"), "sections[1].weight: A number is expected"),
         (lambda f: f["sections"][1].update(weight="-1"), "sections[1].weight: A number is expected"),
@@ -56,12 +57,12 @@ def changed(change: Change) -> dict[str, Any]:
         (lambda f: questions(f)[1]["ranges"][0].update({"from": "-0"}), f"{HOLD}.ranges[0].from: A number"),
         (lambda f: questions(f)[1]["ranges"][0].update({"from": "-0.0"}), f"{HOLD}.ranges[0].from: A number"),
         (lambda f: questions(f)[0].update(options="yes"), f"{GREETING}.options: A list is expected."),
-        (lambda f: questions(f)[0].update(ranges=[]), f"{GREETING}.ranges: This key is not known here."),
-        (lambda f: questions(f)[0].update(key="A"), f"{GREETING}.key: A key has 1 to 64"),
+        (lambda f: questions(f)[0].update(ranges=[]), f"{GREETING}.ranges: This key is not allowed here."),
+        (lambda f: questions(f)[0].update(key="A"), f"{GREETING}.key: A key must have 1 to 64"),
         (lambda f: questions(f)[0].update(na="yes"), f"{GREETING}.na: true or false is expected."),
         (
             lambda f: questions(f)[0].update(text="\ud800"),
-            f"{GREETING}.text: The text holds half a character",
+            f"{GREETING}.text: The text has an incomplete character",
         ),
         (lambda f: questions(f)[0].update(text={"he": 1}), f"{GREETING}.text.he: A string is expected."),
         (lambda f: questions(f)[5].update(when={}), f"{APOLOGY}.when: Exactly one of"),
@@ -79,9 +80,9 @@ def test_a_form_that_cannot_be_read(change: Change, place: str) -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b'{"format": "a", "format": "b"}', 'The key "format" stands here twice.'),
-        (b"{", "The file is not JSON: line 1, column 2."),
-        (b"\xff", "The file is not UTF-8: see byte 0."),
+        (b'{"format": "a", "format": "b"}', 'The key "format" is repeated.'),
+        (b"{", "The file is not JSON (at line 1, column 2)."),
+        (b"\xff", "The file is not UTF-8 (at byte 0)."),
         (b"\xef\xbb\xbf{}", "The file is not JSON"),
         (b"[]", "An object is expected."),
         (b"NaN", "An object is expected."),
@@ -89,21 +90,21 @@ def test_a_form_that_cannot_be_read(change: Change, place: str) -> None:
         (b" " * (MAX_BYTES + 1), "larger than 1 MiB"),
     ],
 )
-def test_a_file_that_is_none(data: bytes, sentence: str) -> None:
-    with pytest.raises(BadFile, match=sentence.replace(".", r"\.")):
+def test_a_file_that_is_no_form(data: bytes, sentence: str) -> None:
+    with pytest.raises(BadFile, match=re.escape(sentence)):
         read_form(data)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "-1", "0.1"])
-def test_no_json_number_is_read(number: str) -> None:
-    with pytest.raises(BadFile, match="bonus_cap: Numbers are strings"):
+def test_json_numbers_are_refused(number: str) -> None:
+    with pytest.raises(BadFile, match="bonus_cap: Numbers must be strings"):
         read_form(as_bytes(EXAMPLE).replace(b'"bonus_cap": "100"', b'"bonus_cap": ' + number.encode()))
 
 
 @settings(max_examples=examples(200))
 @given(st.data())
 def test_one_value_replaced_is_read_or_refused_with_its_place(data: st.DataObject) -> None:
-    """Whatever stands in a form, reading and linting end with BadFile or with findings, never otherwise."""
+    """Whatever a form contains, reading and linting end with findings or with BadFile, never otherwise."""
     form = copy.deepcopy(EXAMPLE)
     node: Any = form
     while True:
@@ -123,15 +124,18 @@ def test_one_value_replaced_is_read_or_refused_with_its_place(data: st.DataObjec
     [
         ({"unknown": {"text": "x"}}, "answers.unknown: The form has no such question."),
         ({"greeting": {"option": "maybe"}}, "answers.greeting.option: The question has no such option."),
-        ({"greeting": {"options": ["yes"]}}, "answers.greeting.options: This key is not known here."),
+        ({"greeting": {"options": ["yes"]}}, "answers.greeting.options: This key is not allowed here."),
         ({"greeting": {}}, 'answers.greeting: The key "option" is missing.'),
-        ({"greeting": {"option": "yes", "na": True}}, "answers.greeting.option: This key is not known here."),
+        (
+            {"greeting": {"option": "yes", "na": True}},
+            "answers.greeting.option: This key is not allowed here.",
+        ),
         ({"greeting": {"na": False}}, "answers.greeting.na: The form does not allow N/A here."),
         ({"summary": {"na": True}}, "answers.summary.na: The form does not allow N/A here."),
-        ({"topics": {"options": ["a", "a"]}}, "answers.topics.options: An option stands here twice."),
-        ({"hold": {"number": 61}}, 'answers.hold.number: Numbers are strings: write "61".'),
+        ({"topics": {"options": ["a", "a"]}}, "answers.topics.options: An option is repeated."),
+        ({"hold": {"number": 61}}, 'answers.hold.number: Numbers must be strings: write "61".'),
         ({"hold": {"number": "61.5"}}, "answers.hold.number: The number is not a multiple"),
-        ({"hold": {"number": "-1"}}, "answers.hold.number: The number lies in none"),
+        ({"hold": {"number": "-1"}}, "answers.hold.number: The number is in none"),
         ({"hold": {"number": "-0"}}, "answers.hold.number: A number is expected"),
         ({"callback": {"date": "2026-02-30"}}, "answers.callback.date: A date is expected"),
         ({"callback": {"date": "20261130"}}, "answers.callback.date: A date is expected"),
@@ -158,7 +162,7 @@ def when(*conditions: dict[str, Any], join: str = "all") -> Change:
 
 
 def chained(form: dict[str, Any]) -> None:
-    """Four questions, each asked only after the one before."""
+    """Add four questions, each asked only after the one before."""
     for number in range(4):
         condition = {"when": {"all": [one_of(f"c{number - 1}", "a")]}} if number else {}
         options = [{"key": key, "label": key, "points": "1"} for key in "ab"]
@@ -190,14 +194,18 @@ def after_the_never_asked(form: dict[str, Any]) -> None:
         (
             lambda f: questions(f)[1]["ranges"][1].update({"from": "32"}),
             f"{HOLD}.ranges[1]",
-            "gap or overlap",
+            "overlap or leave a gap",
         ),
         (
             lambda f: questions(f)[1]["ranges"][1].update({"from": "30"}),
             f"{HOLD}.ranges[1]",
-            "gap or overlap",
+            "overlap or leave a gap",
         ),
-        (lambda f: questions(f)[1]["ranges"][1].update({"to": None}), f"{HOLD}.ranges[2]", "gap or overlap"),
+        (
+            lambda f: questions(f)[1]["ranges"][1].update({"to": None}),
+            f"{HOLD}.ranges[2]",
+            "overlap or leave a gap",
+        ),
         (lambda f: questions(f)[1]["ranges"][0].update({"from": "40"}), f"{HOLD}.ranges[0]", "above"),
         (
             lambda f: questions(f)[1]["ranges"][0].update({"from": "0.5"}),
@@ -208,10 +216,10 @@ def after_the_never_asked(form: dict[str, Any]) -> None:
         (when(in_range("apology", "1", None)), f"{APOLOGY}.when.all[0]", "depends on itself"),
         (when(one_of("summary", "yes")), f"{APOLOGY}.when.all[0]", "comes later"),
         (when(one_of("nothing", "yes")), f"{APOLOGY}.when.all[0]", "There is no question"),
-        (when(one_of("remark", "yes")), f"{APOLOGY}.when.all[0]", "does not suit"),
+        (when(one_of("remark", "yes")), f"{APOLOGY}.when.all[0]", "cannot be used with"),
         (when(one_of("greeting")), f"{APOLOGY}.when.all[0]", "no option"),
         (when(one_of("greeting", "maybe")), f"{APOLOGY}.when.all[0]", "has no option"),
-        (when(in_range("hold", "0.1", "0.9")), f"{APOLOGY}.when.all[0]", "holds no answer"),
+        (when(in_range("hold", "0.1", "0.9")), f"{APOLOGY}.when.all[0]", "contains no answer"),
         (
             when(in_range("hold", "5", None), in_range("hold", None, "4")),
             f"{APOLOGY}.when",
@@ -227,7 +235,7 @@ def after_the_never_asked(form: dict[str, Any]) -> None:
         (chained, "sections[1].questions[4].when", "4 questions depend on one another"),
         (lambda f: questions(f)[0]["options"].pop(), f"{GREETING}.options", "at least two options"),
         (lambda f: questions(f)[2].update(max_points="3"), f"{TOPICS}.max_points", "fewer points"),
-        (lambda f: questions(f)[2].update(fail_below="50"), TOPICS, '"fail_below" has no "fail"'),
+        (lambda f: questions(f)[2].update(fail_below="50"), TOPICS, '"fail_below" needs "fail"'),
         (lambda f: questions(f)[2].update(fail="form", fail_below="0"), f"{TOPICS}.fail_below", "above 0"),
         (
             lambda f: questions(f)[2].update(fail="form", fail_below="101"),
@@ -264,7 +272,7 @@ def test_a_fault_has_its_place_and_says_what_to_do(change: Change, place: str, w
     assert [finding.place for finding in findings if words in finding.sentence] == [place]
 
 
-def test_too_much_is_said() -> None:
+def test_too_many_questions_and_options_are_findings() -> None:
     options = [{"key": f"o{number}", "label": "o", "points": "1"} for number in range(201)]
     form = changed(lambda f: questions(f)[2].update(options=options))
     form["sections"][1]["questions"] += [{"key": f"t{n}", "text": "?", "type": "text"} for n in range(1_000)]
@@ -272,8 +280,8 @@ def test_too_much_is_said() -> None:
     assert places == ["sections", f"{TOPICS}.options"]
 
 
-def test_what_may_be() -> None:
-    """The example has one warning; two conditions that can be met together, and a question after an `any`, none."""
+def test_allowed_forms_have_no_findings() -> None:
+    """The example has one warning. Two conditions that can be met together, and one after an `any`, have none."""
     assert [(finding.place, finding.warning) for finding in lint(read_form(as_bytes(EXAMPLE)))] == [
         (GREETING, True)
     ]
@@ -294,7 +302,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [
-        (["lint_form", "form.json"], 0, "Warning: Only this question can fail the form"),
+        (["lint_form", "form.json"], 0, "Warning: This is the only question that can fail the form"),
         (["lint_form", "faulty.json"], 1, "title: The form has no title."),
         (["lint_form", "none.json"], 2, 'The key "format" is missing.'),
         (["lint_form", "not-there.json"], 2, "No such file"),

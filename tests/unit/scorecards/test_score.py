@@ -1,4 +1,4 @@
-"""The score: the documented example, an independent scorer over random forms, and the rule's edges."""
+"""The score: the documented example, an independent scorer on random forms, and edge cases of the rules."""
 
 import copy
 import random
@@ -28,7 +28,7 @@ def scored(form: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def card(*questions: dict[str, Any], mode: str = "sections", **form: Any) -> dict[str, Any]:
-    """A form of one section with these questions."""
+    """Build a form of one section with these questions."""
     section = {"key": "s", "title": "S", "questions": list(questions)}
     return {"format": "auditportal-form/1", "title": "T", "mode": mode, "sections": [section], **form}
 
@@ -72,13 +72,13 @@ def test_an_independent_scorer_agrees(seed: int) -> None:
 
 
 def test_a_number_is_rounded_once_half_up() -> None:
-    """One of 800 is 0.125 per cent."""
+    """1 of 800 is 0.125 percent."""
     questions = [choice(f"q{number}") for number in range(800)]
     answers = {f"q{number}": {"option": "no" if number else "yes"} for number in range(800)}
     assert scored(card(*questions), answers)["score"] == "0.13"
 
 
-def test_the_hash_is_of_the_form_not_of_its_spelling() -> None:
+def test_the_hash_does_not_depend_on_formatting() -> None:
     other = copy.deepcopy(EXAMPLE)
     other = dict(reversed(other.items()))
     assert read_form(as_bytes(EXAMPLE)).hash == read_form(as_bytes(other)).hash
@@ -92,7 +92,7 @@ def test_without_an_answer_there_is_no_score() -> None:
     assert (result["complete"], result["score"], result["na_share"]) == (False, None, None)
 
 
-def test_a_text_may_stay_empty_unless_it_is_critical() -> None:
+def test_a_text_may_be_empty_unless_it_is_critical() -> None:
     remark = {"key": "remark", "text": "?", "type": "text"}
     assert scored(card(choice("a"), remark), {"a": {"option": "yes"}})["complete"] is True
     assert (
@@ -115,7 +115,7 @@ def test_a_critical_answer_needs_a_moment_or_a_reason(answer: dict[str, Any], co
     assert scored(card(choice("a", critical=True, na=True)), {"a": answer})["complete"] is complete
 
 
-def test_a_fail_of_the_form_is_zero_also_when_nothing_counts() -> None:
+def test_a_failed_form_scores_zero_even_when_nothing_counts() -> None:
     failing = choice("a", weight="0", options=[
         {"key": "yes", "label": "Yes", "points": "1"}, {"key": "no", "label": "No", "fail": "form"},
     ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""A cell that a spreadsheet might run is text, wherever the spreadsheet splits lines (docs/trail-format.md, 8)."""
+"""A cell that a spreadsheet might run is written as text, whatever separator is used (docs/trail-format.md, 8)."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ HOSTILE = [
 
 
 def by_the_rule(value: str) -> str:
-    """The rule of the format, letter by letter."""
+    """Apply the rule of the format character by character."""
 
     def runs(rest: str) -> bool:
         return rest.lstrip(UNSEEN)[:1] != "" and rest.lstrip(UNSEEN)[0] in F
@@ -64,14 +64,14 @@ def test_a_formula_becomes_text(value: str) -> None:
         ("a; b", "a; b"),
     ],
 )
-def test_so_does_one_behind_a_separator(value: str, cell: str) -> None:
+def test_so_does_one_after_a_separator(value: str, cell: str) -> None:
     assert neutral(value) == cell
 
 
 @pytest.mark.parametrize(
     "value", ["", "Noa Levi", "דנה מרלו", "a=b", "1-2", "2026-11-20T09:14:22.000000Z", "مريم", "a;b", "a, b"]
 )
-def test_what_is_no_formula_stays_as_it_is(value: str) -> None:
+def test_other_texts_are_unchanged(value: str) -> None:
     assert neutral(value) == value
 
 
@@ -80,18 +80,18 @@ texts = st.text() | st.text(st.sampled_from([*F, *UNSEEN, *";\t\r\n,'\"", "a", "
 
 @given(texts)
 @example("x;'=1")
-def test_a_cell_is_what_the_rule_says(value: str) -> None:
+def test_a_cell_follows_the_rule(value: str) -> None:
     assert neutral(value) == by_the_rule(value)
 
 
 @given(texts)
-def test_no_part_of_a_cell_is_a_formula_wherever_it_is_split(value: str) -> None:
+def test_no_part_of_a_cell_is_a_formula_however_it_is_split(value: str) -> None:
     for part in re.split("[;\t\r\n]", csv_cell(value)):
         assert part.lstrip(UNSEEN)[:1] not in [*F]
 
 
 @given(st.lists(texts, min_size=2, max_size=5))
-def test_a_line_is_what_a_csv_writer_writes_and_comes_back(row: list[str]) -> None:
+def test_a_line_equals_a_csv_writers_and_round_trips(row: list[str]) -> None:
     out = io.StringIO(newline="")
     csv.writer(out).writerow(map(neutral, row))
     line = ",".join(map(csv_cell, row)) + "\r\n"
@@ -100,5 +100,5 @@ def test_a_line_is_what_a_csv_writer_writes_and_comes_back(row: list[str]) -> No
 
 
 @given(st.lists(texts | st.sampled_from(["Noa Levi", "user:7", "", "\x1f=1", "\x1f", "x;=1"]), max_size=5))
-def test_a_column_is_its_cells(column: list[str]) -> None:
+def test_a_column_equals_its_cells(column: list[str]) -> None:
     assert list(csv_column(column)) == list(map(csv_cell, column))

@@ -1,4 +1,4 @@
-"""Workbooks: every value comes back as it was, nothing is dropped, nothing becomes a formula."""
+"""Workbooks: every value round trips, nothing is dropped, and nothing becomes a formula."""
 
 import io
 import zipfile
@@ -25,7 +25,7 @@ def written(columns: Sequence[str], rows: Sequence[Sequence[Cell]], **more: Any)
 
 
 def write(out: Output, columns: Sequence[str], rows: Iterable[Sequence[Cell]], sheet: str = "Events") -> None:
-    """All rows, two at a time."""
+    """Write all rows, two at a time."""
     rest = iter(rows)
     with Workbook(out, columns, sheet) as book:
         while batch := list(islice(rest, 2)):
@@ -33,7 +33,7 @@ def write(out: Output, columns: Sequence[str], rows: Iterable[Sequence[Cell]], s
 
 
 def sheets(out: io.BytesIO) -> dict[str, list[list[Any]]]:
-    """All rows of all sheets as openpyxl reads them, an empty cell as an empty text."""
+    """Read all rows of all sheets with openpyxl; an empty cell is an empty text."""
     book = openpyxl.load_workbook(out)
     return {
         sheet.title: [[_value(cell) for cell in row] for row in sheet.iter_rows()]
@@ -53,14 +53,14 @@ rows = st.lists(st.tuples(st.integers(-(10**15) + 1, 10**15 - 1), texts, texts),
 
 
 @given(rows)
-def test_every_value_comes_back(rows: list[tuple[int, str, str]]) -> None:
+def test_every_value_round_trips(rows: list[tuple[int, str, str]]) -> None:
     out = written(["no", "a", "b"], rows)
     assert sheets(out) == {"Events": [["no", "a", "b"], *([number, a, b] for number, a, b in rows)]}
 
 
 @given(rows)
 def test_every_part_is_well_formed(rows: list[tuple[int, str, str]]) -> None:
-    """A parser that forgives nothing: one wrong character, and Excel calls the file damaged."""
+    """Parsed strictly, because Excel reports a damaged file for a single wrong character."""
     with zipfile.ZipFile(written(["no", "a", "b"], rows)) as archive:
         assert archive.testzip() is None
         for name in archive.namelist():
@@ -68,7 +68,7 @@ def test_every_part_is_well_formed(rows: list[tuple[int, str, str]]) -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "＝1", " =1", "'=1"])
-def test_what_looks_like_a_formula_stays_text_when_edited(text: str) -> None:
+def test_a_text_like_a_formula_stays_text_when_edited(text: str) -> None:
     cell = openpyxl.load_workbook(written(["a"], [[text]]))["Events"]["A2"]
     assert (cell.data_type, unescape(cell.value), cell.quotePrefix, cell.number_format) == (
         "s",
@@ -78,7 +78,7 @@ def test_what_looks_like_a_formula_stays_text_when_edited(text: str) -> None:
     )
 
 
-def test_a_number_beyond_a_doubles_digits_keeps_them_all() -> None:
+def test_a_number_with_more_digits_than_a_double_keeps_them() -> None:
     assert sheets(written(["id"], [[1_407_374_990_000_101], [7]]))["Events"][1:] == [
         ["1407374990000101"],
         [7],
@@ -91,12 +91,12 @@ def test_the_head_is_frozen_and_bold_and_columns_fit() -> None:
     assert [sheet.column_dimensions[name].width for name in "AB"] == [10, 60]
 
 
-def test_no_row_at_all_is_a_head() -> None:
+def test_without_rows_there_is_a_head() -> None:
     assert sheets(written(["no", "a"], [])) == {"Events": [["no", "a"]]}
 
 
 @pytest.mark.parametrize("count", [3, 4, 6, 7, 8])
-def test_rows_go_on_in_the_next_sheet(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_rows_continue_in_the_next_sheet(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(xlsx, "SHEET_ROWS", 4)  # a head and three rows
     found = sheets(written(["no"], [[number] for number in range(count)], sheet="Leaves"))
     full = -(-count // 3)
@@ -106,9 +106,7 @@ def test_rows_go_on_in_the_next_sheet(monkeypatch: pytest.MonkeyPatch, count: in
 
 
 @given(rows, st.integers(1, 3))
-def test_rows_that_are_xml_already_go_on_in_the_next_sheet(
-    rows: list[tuple[int, str, str]], room: int
-) -> None:
+def test_formatted_rows_continue_in_the_next_sheet(rows: list[tuple[int, str, str]], room: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(xlsx, "SHEET_ROWS", room + 1)
         out = io.BytesIO()
@@ -119,7 +117,7 @@ def test_rows_that_are_xml_already_go_on_in_the_next_sheet(
     assert all(len(sheet) <= room + 1 for sheet in found)
 
 
-def test_a_sheet_that_is_long_in_bytes_is_continued_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sheet_with_too_many_bytes_is_continued(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "SHEET_BYTES", 1500)
     found = sheets(written(["text"], [[f"{number:0500}"] for number in range(12)]))
     assert len(found) > 2
@@ -127,21 +125,21 @@ def test_a_sheet_that_is_long_in_bytes_is_continued_too(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("text", ["x" * 40_000, "😀" * 20_000, "a😀" * 30_000])
-def test_a_text_no_cell_can_hold_says_that_it_goes_on(text: str) -> None:
+def test_a_text_too_long_for_a_cell_has_a_note(text: str) -> None:
     ((value,),) = sheets(written(["text"], [[text]]))["Events"][1:]
     assert len(value.encode("utf-16-le")) // 2 <= CELL_UNITS
     kept, note = value.split("… [")
     assert text.startswith(kept)
-    assert note.startswith(f"{len(text):,} characters; a cell holds no more")
+    assert note.startswith(f"{len(text):,} characters, too many for a cell")
 
 
 @pytest.mark.parametrize("text", ["x" * CELL_UNITS, "😀" * (CELL_UNITS // 2)])
-def test_the_longest_text_a_cell_holds_is_whole(text: str) -> None:
+def test_the_longest_text_of_a_cell_is_complete(text: str) -> None:
     assert sheets(written(["text"], [[text]]))["Events"][1:] == [[text]]
 
 
 class Pipe:
-    """Takes bytes and cannot go back, like a file that is hashed on its way."""
+    """An output that cannot seek, like a file that is hashed while it is written."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -151,16 +149,16 @@ class Pipe:
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing to do."""
+        """Do nothing."""
 
 
-def test_it_never_goes_back_in_what_it_wrote() -> None:
+def test_it_never_seeks() -> None:
     pipe = Pipe()
     write(pipe, ["a"], [["x"], ["y"]])
     assert sheets(io.BytesIO(pipe.data)) == {"Events": [["a"], ["x"], ["y"]]}
 
 
-def test_work_that_broke_off_leaves_nothing_that_opens() -> None:
+def test_an_interrupted_workbook_cannot_be_opened() -> None:
     pipe = Pipe()
 
     def cut() -> Iterator[Sequence[Cell]]:
