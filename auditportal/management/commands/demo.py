@@ -6,6 +6,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from auditportal.embedded import EmbeddedError
@@ -53,6 +54,9 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, default=ROOT / ".portal", help="where the data are kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.configured:
+            # The roles that the demo prints are translatable texts, which need settings. They are printed in English.
+            settings.configure(USE_I18N=False)
         ending = _Ending()
         try:
             if options["reset"]:
