@@ -1,4 +1,4 @@
-"""`manage.py demo` in a process of its own, as a person runs it."""
+"""Run `manage.py demo` in another process, as a person would."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Shown:
-    """A demo in a process of its own and what it prints."""
+    """A demo in another process, and its output."""
 
     def __init__(self, folder: Path, port: int, *options: str) -> None:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
@@ -49,7 +49,7 @@ class Shown:
         return self.close()
 
     def close(self) -> int:
-        """Its exit code, after it was killed if it still ran."""
+        """Kill the process if it is still running; returns its exit code."""
         self.process.kill()
         code = self.process.wait(60)
         self._reader.join(60)

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis from wheels, for the demo and the tests."""
+"""PostgreSQL and Redis from Python wheels, for the demo and the tests."""
 
 from auditportal.embedded.errors import EmbeddedError
 from auditportal.embedded.services import OWNER, Embedded, Services

@@ -1,4 +1,4 @@
-"""Run `make demo`: start everything a working portal needs in order, watch it, stop it in order."""
+"""Run `make demo`: start every process of a complete portal in order, watch them, and stop them in order."""
 
 import hashlib
 import http.client
@@ -21,7 +21,7 @@ from auditportal.embedded.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 60.0
-_PREPARED_FILE = "prepared"  # kept beside the data: what the database was last brought to
+_PREPARED_FILE = "prepared"  # has the fingerprint of the sources from which the database was last prepared
 _DATABASE_SOURCES = (
     "*/migrations/*.py",
     "*/*/migrations/*.py",
@@ -33,30 +33,33 @@ _DATABASE_SOURCES = (
 
 
 class Demo:
-    """The demo of one folder on one port. `say` prints; `pause` sleeps and raises when the end was asked for."""
+    """The demo in one folder on one port.
+
+    `say` prints a text. `pause` sleeps, and raises an exception when the user asked to stop.
+    """
 
     def __init__(
         self, folder: Path, port: int, say: Callable[..., None], pause: Callable[[float], None]
     ) -> None:
         self.folder, self.port, self._say, self._pause = folder, port, say, pause
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         for part in (folder, folder / "logs", folder / "run"):
             part.mkdir(exist_ok=True)
         self._embedded = Embedded(folder / "embedded", logs=folder / "logs")
         self._supervisor = Supervisor(say)
 
     def reset(self) -> None:
-        """Delete all data and secrets. Raises EmbeddedError while the demo runs."""
+        """Delete all data and secrets. Raises EmbeddedError while the demo is running."""
         self._embedded.remove()
         end_survivors(self.folder / "run")
         shutil.rmtree(self.folder)
 
     def run(self) -> None:
-        """Start everything and supervise it until an exception (a signal's) ends it; then stop everything."""
+        """Start everything and supervise it until an exception (from a signal) arrives; then stop everything."""
         check_port(self.port)
         try:
             self._start()
-            self._introduce()
+            self._print_introduction()
             self._supervisor.run(self._pause)
         finally:
             self._say("Stopping …")
@@ -80,7 +83,7 @@ class Demo:
         demo_env.write_file(self.folder / demo_env.RUNNING_FILE, environment)
         runner = Runner(self.folder, environment, self.port)
         self._prepare(runner)
-        with self._step("Signer, witness and sealer of the trail"):
+        with self._step("Signer, witness and sealer"):
             trail.prepare()
             for process in trail.processes(runner):
                 self._launch(process)
@@ -90,14 +93,14 @@ class Demo:
             self._wait_ready()
 
     def _prepare(self, runner: Runner) -> None:
-        """Make tables, people and the first catalog, unless nothing has changed since they were made."""
+        """Create tables, accounts and the first catalog, unless their sources have not changed since the last time."""
         prepared, current = self._embedded.home / _PREPARED_FILE, fingerprint()
         if prepared.exists() and prepared.read_text() == current:
             return
         for text, *command in (
             ("Tables and roles", "migrate", "--database", "owner", "--verbosity", "0"),
             ("Demo accounts", "seed_demo"),
-            ("First look at the catalog", "refresh_catalog"),
+            ("Catalog from CommBox", "refresh_catalog"),
         ):
             with self._step(text):
                 runner.manage(*command, pause=self._pause)
@@ -110,12 +113,12 @@ class Demo:
         process.wait_ready(_READY_SECONDS)
 
     def _wait_ready(self) -> None:
-        """Wait until the first page can be served. Raises EmbeddedError when that takes too long."""
+        """Wait until the portal can serve pages. Raises EmbeddedError after _READY_SECONDS."""
         deadline = time.monotonic() + _READY_SECONDS
         while not responds(self.port, "/health/ready"):
             if time.monotonic() > deadline:
                 raise EmbeddedError(
-                    f"The portal did not get ready. Its log: {self.folder / 'logs' / 'web.log'}"
+                    f"The portal did not become ready. See its log: {self.folder / 'logs' / 'web.log'}"
                 )
             self._supervisor.check(time.monotonic())
             self._pause(0.1)
@@ -123,32 +126,32 @@ class Demo:
     @contextmanager
     def _step(self, text: str) -> Iterator[None]:
         self._pause(0)
-        began = time.monotonic()
+        started_at = time.monotonic()
         self._say(f"  {text + ' …':<42}", end="")
         try:
             yield
         except BaseException:
-            self._say("not done")
+            self._say("failed")
             raise
-        self._say(f"{time.monotonic() - began:5.1f} s")
+        self._say(f"{time.monotonic() - started_at:5.1f} s")
 
-    def _introduce(self) -> None:
+    def _print_introduction(self) -> None:
         password = demo_env.load_secrets(self.folder)["DEMO_PASSWORD"]
         people = [f"  {name:<12}{ROLES[role].label:<20}{ROLES[role].may}" for name, _, role in PEOPLE]
         lines = (
             "",
-            f"AuditPortal is ready: http://{HOST}:{self.port}/   ({time.monotonic() - self._began:.0f} s)",
+            f"AuditPortal is ready: http://{HOST}:{self.port}/   ({time.monotonic() - self._started_at:.0f} s)",
             "",
-            f"Sign in as one of these, with the password  {password}",
+            f"Sign in as one of these people, with the password  {password}",
             *people,
             "",
-            f"Stop with Ctrl-C; the data stay (make demo RESET=1 starts fresh). Logs: {self.folder / 'logs'}",
+            f"Stop with Ctrl-C. The data are kept (make demo RESET=1 deletes them). Logs: {self.folder / 'logs'}",
         )
         self._say("\n".join(lines))
 
 
 def check_port(port: int) -> None:
-    """Raises EmbeddedError, naming PORT=, when the port cannot be listened on."""
+    """Check that the server can listen on the port. Raises EmbeddedError, with a hint about PORT=, if it cannot."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -156,12 +159,12 @@ def check_port(port: int) -> None:
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or "it is not a port"
             raise EmbeddedError(
-                f"Port {port} cannot be used: {reason}. Choose another one: make demo PORT={port + 1}"
+                f"Port {port} cannot be used: {reason}. Choose another: make demo PORT={port + 1}"
             ) from None
 
 
 def responds(port: int, path: str) -> bool:
-    """Whether the page at `path` answers with 200."""
+    """Tell whether the page at `path` returns status 200."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", path)
@@ -173,7 +176,7 @@ def responds(port: int, path: str) -> bool:
 
 
 def fingerprint(root: Path = ROOT) -> str:
-    """Hash the files that the database is made from: it changes whenever the database must be prepared again."""
+    """Hash the files from which the database is prepared. A new hash means that it must be prepared again."""
     files = sorted({file for pattern in _DATABASE_SOURCES for file in root.glob(pattern)})
     digest = hashlib.sha256()
     for file in files:

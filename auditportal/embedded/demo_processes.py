@@ -1,4 +1,4 @@
-"""Define the demo's processes: what runs, with which command."""
+"""The demo's processes and their commands."""
 
 import os
 import shlex
@@ -13,7 +13,14 @@ from auditportal.embedded.process import Process
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
 _MANAGE = [str(ROOT / "manage.py")]
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")  # no setting of another installation
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)  # no settings of another installation
 _CELERY = ["-m", "celery", "--app", "auditportal"]
 _WORKER = shlex.split("worker --loglevel INFO --concurrency 2 --without-mingle --without-gossip")
 _CHECK_SECONDS = 0.05
@@ -22,7 +29,7 @@ _BEAT = shlex.split("beat --loglevel INFO --pidfile= --schedule")
 
 
 class Runner:
-    """Makes the processes of one demo: all in one environment, each with its log in `folder`/logs."""
+    """Creates the processes of one demo. They share an environment; each has its log in `folder`/logs."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], port: int) -> None:
         self._folder, self._port = folder, port
@@ -30,7 +37,7 @@ class Runner:
         self._environment = inherited | dict(environment)
 
     def sandbox(self) -> Process:
-        """The stand-in for CommBox and its storage; once both answer it writes the settings for it to `output`."""
+        """Create the stand-in for CommBox and its storage. Once ready, it writes its settings to `output`."""
         state = self._folder / "sandbox"
         state.mkdir(exist_ok=True)
         output = self._folder / "run" / "sandbox.env"
@@ -42,7 +49,7 @@ class Runner:
         return process
 
     def portal(self) -> list[Process]:
-        """What serves the portal, in the order of its start."""
+        """Create the portal's processes, in the order of their start."""
         web = [*_MANAGE, "serve", "--host", HOST, "--port", str(self._port)]
         pool = {"DATABASE_POOL_SIZE": "4", "PROMETHEUS_MULTIPROC_DIR": str(self._folder / "metrics")}
         return [
@@ -52,18 +59,18 @@ class Runner:
         ]
 
     def sealer(self) -> Process:
-        """The trail's sealer: it has its own database login and no other."""
-        own = {"DATABASE_URL": self._environment["DATABASE_SEALER_URL"], "DATABASE_OWNER_URL": ""}
-        return self._process("sealer", [*_MANAGE, "seal_trail"], own)
+        """Create the sealer, with its own database login and no other."""
+        logins = {"DATABASE_URL": self._environment["DATABASE_SEALER_URL"], "DATABASE_OWNER_URL": ""}
+        return self._process("sealer", [*_MANAGE, "seal_trail"], logins)
 
     def without_settings(self, name: str, command: Sequence[str]) -> Process:
-        """A process that knows none of the portal's settings."""
+        """Create a process that gets none of the portal's settings."""
         process = self._process(name, command)
         process.env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return process
 
     def manage(self, *command: str, pause: Callable[[float], None]) -> None:
-        """Run a management command to its end. Raises EmbeddedError with its last error when it fails."""
+        """Run a management command to its end. Raises EmbeddedError, with its last error, when it fails."""
         step = self._process(command[0], [*_MANAGE, *command])
         step.start()
         try:

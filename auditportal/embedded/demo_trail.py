@@ -1,6 +1,6 @@
-"""Set up the demo's sealed log: a signer, a witness called Internal-Audit, the policy that names both, and the sealer.
+"""Set up the demo's sealed log: a signer, a witness named Internal-Audit, the trust policy, and the sealer.
 
-Signer and witness keep keys and state in folders of their own and run without any of the portal's settings.
+Signer and witness keep their keys and states in their own folders, and run without the portal's settings.
 """
 
 import os
@@ -19,7 +19,7 @@ _MANAGE = str(ROOT / "manage.py")
 
 
 class Trail:
-    """The signer, the witness and the policy of one demo."""
+    """The signer, the witness and the trust policy of one demo."""
 
     def __init__(self, folder: Path, secrets: Mapping[str, str]) -> None:
         self._folder, self._secrets = folder, secrets
@@ -29,7 +29,7 @@ class Trail:
         self.policy = folder / "policy.txt"
 
     def settings(self) -> dict[str, str]:
-        """The settings of the portal for its log."""
+        """Return the portal's settings for its log."""
         return {
             "AUDIT_ORIGIN": self._secrets["AUDIT_ORIGIN"],
             "AUDIT_SIGNER_SOCKET": str(self.socket),
@@ -38,18 +38,18 @@ class Trail:
         }
 
     def prepare(self) -> None:
-        """Make the keys at the first start, and the policy: this log, watched by this witness. Raises EmbeddedError."""
+        """Generate the keys at the first start, and write the policy. Raises EmbeddedError."""
         log = self._vkey(*self._signer_command())
         witness = self._vkey(*self._witness_command(log))
         self.policy.write_text(
-            "# Whom the portal's own Verify page trusts (C2SP tlog-policy). A witness that the operator runs, as\n"
-            "# here, counts as the operator: for real, let somebody else run it.\n"
+            "# The keys that the portal's Verify page trusts (C2SP tlog-policy). In the demo, the operator runs the\n"
+            "# witness. In production, an independent party must run it.\n"
             f"log {log}\nwitness {WITNESS} {witness} http://{HOST}:{self._secrets['WITNESS_PORT']}/\nquorum {WITNESS}\n"
         )
         self._log = log
 
     def processes(self, runner: Runner) -> list[Process]:
-        """Signer, witness and sealer, in the order of their start."""
+        """Create signer, witness and sealer, in the order of their start."""
         signer = runner.without_settings(
             "signer", [_MANAGE, *self._signer_command(), "--socket", str(self.socket)]
         )
@@ -75,5 +75,7 @@ class Trail:
             check=False,
         )
         if result.returncode:
-            raise EmbeddedError(f"manage.py {command[0]} has no key: {result.stderr.strip()[-300:]}")
+            raise EmbeddedError(
+                f"manage.py {command[0]} could not print its key: {result.stderr.strip()[-300:]}"
+            )
         return result.stdout.strip()

@@ -1,2 +1,2 @@
 class EmbeddedError(Exception):
-    """An embedded server cannot run here; the message is a sentence for the person who started it."""
+    """An embedded server cannot run here. The text is a sentence for the person who started it."""

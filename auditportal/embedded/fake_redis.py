@@ -1,4 +1,4 @@
-"""A Redis look-alike in Python, for platforms where no Redis binary is to be had: `… HOST PORT`."""
+"""A Redis replacement in Python, for platforms without a Redis binary: `python -m … HOST PORT`."""
 
 import signal
 import sys

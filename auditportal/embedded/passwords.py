@@ -1,4 +1,4 @@
-"""Make the random passwords of an embedded server once and keep them in a file only its owner may read."""
+"""Generate random passwords for an embedded server once, and keep them in a file that only its owner can read."""
 
 import json
 import os
@@ -9,17 +9,17 @@ _BYTES = 24
 
 
 def load_passwords(file: Path, names: tuple[str, ...]) -> dict[str, str]:
-    """Load the password for each name; missing ones (or all, at the first start) are made and saved."""
-    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    missing = [name for name in names if name not in known]
+    """Load the password for each name. Missing passwords are generated and saved."""
+    stored: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in names if name not in stored]
     if missing:
-        known |= {name: secrets.token_urlsafe(_BYTES) for name in missing}
-        write_private(file, json.dumps(known))
-    return {name: known[name] for name in names}
+        stored |= {name: secrets.token_urlsafe(_BYTES) for name in missing}
+        write_private(file, json.dumps(stored))
+    return {name: stored[name] for name in names}
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a 0600 file whole or not at all: it appears under its name only when it is complete."""
+    """Write a file of mode 0600 atomically: it appears under its name only when it is complete."""
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)

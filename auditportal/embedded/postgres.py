@@ -1,4 +1,4 @@
-"""Run PostgreSQL for the demo and the tests: a unix socket, passwords for all, the roles of production."""
+"""Run PostgreSQL for the demo and the tests: a Unix socket, passwords for every role, the roles of production."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
-    # Statements hold names and addresses of people; the log must not.
+    # Statements contain people's names and addresses, which must not appear in the log.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
@@ -39,7 +39,7 @@ _NOT_DURABLE = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    # A database that is copied from a template is then not written to the write-ahead log page by page.
+    # With this level, a database copied from a template is not written to the write-ahead log page by page.
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
@@ -47,7 +47,7 @@ _NOT_DURABLE = {
 
 @dataclass(frozen=True)
 class Postgres:
-    """One cluster in `home`. `durable=False` trades safety at a power cut for speed: tests only."""
+    """A database cluster in `home`. `durable=False` is faster but loses data in a power failure: for tests only."""
 
     home: Path
     logs: Path
@@ -59,12 +59,12 @@ class Postgres:
         return self.home / "postgres"
 
     def url(self, user: str, database: str = DATABASE) -> str:
-        """The address for a role, its password included."""
+        """Return the address for a role, with its password."""
         password = self._passwords()[user]
         return f"postgresql://{user}:{password}@/{database}?host={quote(str(self._socket_folder()), safe='')}"
 
     def prepare(self) -> Process:
-        """Make the cluster if there is none yet, and return the process that serves it."""
+        """Create the cluster if there is none, and return the process that serves it."""
         binaries = postgres_binaries(self.account, self._copies_folder())
         version_file = self.data / "PG_VERSION"
         if not version_file.exists():
@@ -72,8 +72,8 @@ class Postgres:
         version = version_file.read_text().strip()
         if version != str(VERSION):
             raise EmbeddedError(
-                f"{self.data} holds data of PostgreSQL {version}; the embedded server is {VERSION}. "
-                "Start fresh (make demo RESET=1), or dump the data with the version that wrote it."
+                f"{self.data} has data of PostgreSQL {version}, but the embedded server is version {VERSION}. "
+                "Delete the data (make demo RESET=1), or dump them with the version that wrote them."
             )
         settings = _SETTINGS | ({} if self.durable else _NOT_DURABLE)
         settings["unix_socket_directories"] = str(self._socket_folder())
@@ -83,18 +83,18 @@ class Postgres:
             [str(binaries / "postgres"), "-D", str(self.data), *options],
             lock=self.home / "postgres.lock",
             log=self.logs / "postgres.log",
-            # Their process id may be another program's by now, or a zombie's that nobody collects.
+            # The process id in them may by now belong to another program, or to a zombie.
             leftovers=[self.data / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"],
             directory=self.data,
             env=_plain_environment(),
             account=self.account,
             ready=self._accepts_connections,
-            stop_signal=signal.SIGINT,  # "fast": no waiting for clients, a clean end all the same
+            stop_signal=signal.SIGINT,  # "fast" shutdown: clean, but does not wait for clients
             stop_seconds=20,
         )
 
     def provision(self) -> None:
-        """Create roles and database as deploy/roles.sql says; harmless when they are there already."""
+        """Create the roles and the database with deploy/roles.sql. Can be repeated."""
         passwords = self._passwords()
         environment = {
             **_plain_environment(),
@@ -115,8 +115,8 @@ class Postgres:
         return folders.socket_folder(self.home, self.account)
 
     def _copies_folder(self) -> Path:
-        """The folder for a copy of the binaries: root keeps one for all its homes."""
-        return folders.ROOTS_OWN if self.home.is_relative_to(folders.ROOTS_OWN) else self.home
+        """Return the folder for a copy of the binaries. Root has one for all clusters."""
+        return folders.ROOT_FOLDER if self.home.is_relative_to(folders.ROOT_FOLDER) else self.home
 
     def _accepts_connections(self) -> bool:
         try:
@@ -126,7 +126,7 @@ class Postgres:
         return True
 
     def _initialise(self, binaries: Path) -> None:
-        """Make the cluster beside `data` and rename it when it is complete: half a one is never taken for data."""
+        """Create the cluster in a temporary folder and rename it when complete, so that `data` is never incomplete."""
         draft, password = self.home / "postgres.new", self.home / "initial-password"
         folders.remove(draft)
         folders.make_private(draft, self.account)
@@ -136,7 +136,7 @@ class Postgres:
         command = [str(binaries / "initdb"), *_INITDB, f"--pgdata={draft}", f"--pwfile={password}"]
         command += [] if self.durable else ["--no-sync"]
         try:
-            _run(command, _plain_environment(), self.account, "The embedded database could not be made")
+            _run(command, _plain_environment(), self.account, "The embedded database could not be created")
         finally:
             password.unlink()
         (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
@@ -144,7 +144,7 @@ class Postgres:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Pass nothing of ours on: PG… variables would steer the tools, and secrets are none of a server's business."""
+    """Build an environment without our variables: PG… variables change the tools' behaviour, others are secret."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 

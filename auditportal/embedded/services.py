@@ -1,4 +1,4 @@
-"""Run PostgreSQL and Redis without anything installed: started together, stopped together."""
+"""Run PostgreSQL and Redis without installing anything; both are started and stopped together."""
 
 import fcntl
 import os
@@ -14,13 +14,13 @@ from auditportal.embedded.postgres import ADMIN, MIGRATOR, SEALER, WEB, Postgres
 from auditportal.embedded.process import Process, end_survivors
 from auditportal.embedded.redis import Redis
 
-OWNER = "owner"  # the file whose lock says that somebody runs the servers
+OWNER = "owner"  # the file that is locked while the servers run
 _START_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Services:
-    """Addresses with passwords: application role, migrations' login, the sealer's, superuser (tests only), Redis."""
+    """Addresses with passwords: of the application, the migrations, the sealer, a superuser (for tests), and Redis."""
 
     database_url: str = field(repr=False)
     owner_url: str = field(repr=False)
@@ -30,18 +30,20 @@ class Services:
 
 
 class Embedded:
-    """The embedded servers of one directory. One process at a time may run them; data stay when it stops.
+    """The embedded servers of one directory. Only one process at a time can run them. The data stay when they stop.
 
-    As root the data may live in another folder (`home`) because PostgreSQL's user must be able to walk there.
-    `durable=False` gives up safety at a power cut for speed; `redis=False` leaves Redis out. Raises
-    EmbeddedError, with a sentence, whenever something is missing.
+    When run as root, the data may be in another folder (`home`), because PostgreSQL's user must be able to reach it.
+    `durable=False` is faster but loses data in a power failure. `redis=False` leaves Redis out. Raises EmbeddedError,
+    with a sentence, when something is missing.
     """
 
     def __init__(
         self, directory: Path, *, durable: bool = True, redis: bool = True, logs: Path | None = None
     ) -> None:
         if os.name != "posix":
-            raise EmbeddedError("The embedded servers need Linux or macOS; set DATABASE_URL and REDIS_URL.")
+            raise EmbeddedError(
+                "The embedded servers need Linux or macOS. Elsewhere, set DATABASE_URL and REDIS_URL."
+            )
         account = folders.server_account()
         self.directory = directory
         self.home = folders.home_for(directory, account)
@@ -52,7 +54,7 @@ class Embedded:
         self.processes: list[Process] = []
 
     def start(self) -> Services:
-        """Start both (making the database at the first start) and return their addresses once they answer."""
+        """Start both servers, creating the database at the first start; returns their addresses once both answer."""
         self._acquire_lock()
         try:
             self._start(self._postgres.prepare())
@@ -66,7 +68,7 @@ class Embedded:
         return Services(url(WEB), url(MIGRATOR), url(SEALER), url(ADMIN), redis_url)
 
     def stop(self) -> None:
-        """Stop what runs, last started first. Harmless when nothing does."""
+        """Stop the running servers, in reverse order of their start. Can be repeated."""
         while self.processes:
             self.processes.pop().stop()
         if self._lock:
@@ -75,7 +77,7 @@ class Embedded:
 
     @contextmanager
     def running(self) -> Iterator[Services]:
-        """Run the servers while the block runs, and give it their addresses."""
+        """Run the servers during the block; yields their addresses."""
         services = self.start()
         try:
             yield services
@@ -83,7 +85,7 @@ class Embedded:
             self.stop()
 
     def remove(self) -> None:
-        """Stop and delete all data."""
+        """Stop the servers and delete all data."""
         self.stop()
         self._acquire_lock()
         try:

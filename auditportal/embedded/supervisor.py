@@ -1,4 +1,4 @@
-"""Keep a list of processes running: what dies is started again, and at the end all stop in order."""
+"""Keep processes running: restart those that end, and finally stop all in order."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from auditportal.embedded.process import Process
 
 _CHECK_SECONDS = 0.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_STABLE_SECONDS = 60.0  # after running that long, a death counts as the first again
+_STABLE_SECONDS = 60.0  # after running that long, the pause before a restart is short again
 
 
 @dataclass(eq=False)
@@ -21,24 +21,24 @@ class _Child:
 
 
 class Supervisor:
-    """Processes in the order of their start. `say` tells a person what happens to them."""
+    """Supervises processes, in the order of their start. `say` prints what happens to them."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._children: list[_Child] = []
 
     def watch(self, process: Process) -> None:
-        """Start this process again whenever it dies, and stop it with the others."""
+        """Restart this process whenever it ends, and stop it with the others."""
         self._children.append(_Child(process))
 
     def run(self, pause: Callable[[float], None]) -> None:
-        """Check all of them again and again, until `pause` raises."""
+        """Check all processes repeatedly, until `pause` raises."""
         while True:
             self.check(time.monotonic())
             pause(_CHECK_SECONDS)
 
     def check(self, now: float) -> None:
-        """Restart what is due, and plan a restart of what has died since the last round."""
+        """Restart processes that are due, and schedule a restart for those that have ended."""
         for child in self._children:
             process = child.process
             if child.restart_at is not None and now >= child.restart_at:
@@ -48,17 +48,17 @@ class Supervisor:
                 except EmbeddedError as error:
                     self._say(str(error))
                 else:
-                    self._say(f"{process.name} runs again.")
+                    self._say(f"{process.name} is running again.")
             elif child.restart_at is None and not process.running:
                 if now - child.started_at > _STABLE_SECONDS:
                     child.pause = _FIRST_PAUSE
                 ended = f"{process.name} ended (exit code {process.exit_code}). {process.last_error()}"
-                self._say(f"{ended} It is started again in {child.pause:.0f} s.")
+                self._say(f"{ended} It will be restarted in {child.pause:.0f} s.")
                 process.stop()
                 child.restart_at = now + child.pause
                 child.pause = min(child.pause * 2, _LONGEST_PAUSE)
 
     def stop(self) -> None:
-        """Stop all, last started first."""
+        """Stop all processes, in reverse order of their start."""
         while self._children:
             self._children.pop().process.stop()

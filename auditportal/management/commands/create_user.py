@@ -1,4 +1,7 @@
-"""`manage.py create_user NAME --full-name … --role …`: an account, its password asked for or given by a variable."""
+"""manage.py create_user NAME --full-name … --role …: create an account.
+
+The password is prompted for, or read from an environment variable.
+"""
 
 import os
 from getpass import getpass
@@ -24,12 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--email", default="")
         parser.add_argument("--role", action="append", required=True, choices=list(ROLES))
         parser.add_argument(
-            "--password-from", metavar="VARIABLE", help="environment variable with the password"
+            "--password-from", metavar="VARIABLE", help="environment variable that has the password"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.filter(username__iexact=options["username"]).exists():
-            raise CommandError(f"There is already an account {options['username']}.")
+            raise CommandError(f"The account {options['username']} already exists.")
         password = self._password(options)
         with transaction.atomic():
             user = User.objects.create_user(

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: the demo's people. Safe to run again."""
+"""manage.py seed_demo: create the demo's accounts. Can be repeated."""
 
 import os
 from typing import Any
@@ -13,14 +13,14 @@ from recordings.audit import Actor
 
 
 class Command(BaseCommand):
-    help = "Create the demo accounts (DEMO only); DEMO_PASSWORD is their password."
+    help = "Create the demo accounts with the password DEMO_PASSWORD. Works only with DEMO."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("seed_demo works in the demo only.")
+            raise CommandError("seed_demo works only in the demo.")
         password = os.environ.get("DEMO_PASSWORD", "")
         if len(password) < 15:
-            raise CommandError("DEMO_PASSWORD must be given, with 15 characters or more.")
+            raise CommandError("DEMO_PASSWORD must have 15 characters or more.")
         for username, full_name, role in PEOPLE:
             self._person(username, full_name, role, password)
 

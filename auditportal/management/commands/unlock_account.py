@@ -1,4 +1,4 @@
-"""`manage.py unlock_account`: forget the failed sign-ins of an account."""
+"""manage.py unlock_account: delete the failed sign-in attempts of an account."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from recordings.audit import Actor, Kind, Target, record_committed
 
 class Command(BaseCommand):
     help = (
-        "Let an account sign in again at once, after too many failed attempts. It is an event of the trail."
+        "Allow an account to sign in again immediately after too many failed attempts. The trail records it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,8 +24,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {options['username']}.")
         if not cache.reachable():  # type: ignore[attr-defined]  # auditportal.cache
             raise CommandError(
-                "Redis does not answer: failed attempts are counted there. Nothing was changed."
+                "Redis does not answer, so the failed attempts could not be deleted. Nothing was changed."
             )
         record_committed(Kind.ACCOUNT_UNLOCKED, by=Actor.system("unlock_account"), target=Target.of(user))
         attempts.unlock(user)
-        self.stdout.write(f"{user.username} can sign in again at once.")
+        self.stdout.write(f"{user.username} can sign in again.")

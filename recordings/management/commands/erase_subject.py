@@ -1,4 +1,4 @@
-"""`manage.py erase_subject ask SUBJECT --reason …`, then by somebody else `… approve REQUEST`."""
+"""manage.py erase_subject: request (`ask`) or approve (`approve`) the erasure of a person's personal values."""
 
 from argparse import ArgumentParser
 from getpass import getpass
@@ -15,25 +15,27 @@ from recordings.trail.phrases import count
 
 class Command(BaseCommand):
     help = (
-        "Erase the personal values that the trail keeps of a person (user:12) or a customer (customer:3456). One "
-        "person asks, another approves within seven days; both sign in here with their own account (compliance "
-        "officer or administrator). Every hash and proof still holds afterwards."
+        "Erase the personal values that the trail keeps about a person (user:12) or a customer (customer:3456). One "
+        "person requests the erasure, and another approves it within seven days. Both sign in with their own account "
+        "(compliance officer or administrator). All hashes and proofs remain valid."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         steps = parser.add_subparsers(dest="step", required=True)
-        asking = steps.add_parser("ask", help="ask for an erasure")
-        asking.add_argument("subject", help="user:12, customer:3456")
+        asking = steps.add_parser("ask", help="request an erasure")
+        asking.add_argument("subject", help="for example user:12 or customer:3456")
         asking.add_argument(
             "--reason",
             required=True,
-            help="a reference such as a ticket's number; it stays in the trail for ever, so no personal values here",
+            help="a reference such as a ticket number; it stays in the trail forever, so it must not be personal",
         )
-        approving = steps.add_parser("approve", help="approve what somebody else has asked for: this erases")
-        approving.add_argument("request", type=UUID, help="the id that asking gave")
+        approving = steps.add_parser("approve", help="approve another person's request, and erase")
+        approving.add_argument("request", type=UUID, help="the id printed by ask")
         for step in (asking, approving):
-            step.add_argument("--username", help="your account; asked for when it is not given")
-            step.add_argument("--password-file", type=Path, help="a file with your password, for scripts")
+            step.add_argument("--username", help="your account (default: you are asked)")
+            step.add_argument(
+                "--password-file", type=Path, help="a file with your password (default: you are asked)"
+            )
 
     def handle(self, *, step: str, **options: Any) -> None:
         try:
@@ -41,7 +43,8 @@ class Command(BaseCommand):
             if step == "ask":
                 request = erasure.request_erasure(options["subject"], options["reason"], by=user)
                 self.stdout.write(
-                    f"Asked. Somebody else must approve within 7 days: manage.py erase_subject approve {request}"
+                    "Requested. Another person must approve it within 7 days: "
+                    f"manage.py erase_subject approve {request}"
                 )
             else:
                 self._approve(options["request"], user)
@@ -58,10 +61,8 @@ class Command(BaseCommand):
             raise CommandError(f"The password file cannot be read: {error}") from None
 
     def _approve(self, request: UUID, user: Any) -> None:
-        done = erasure.approve_erasure(request, by=user)
-        self.stdout.write(
-            f"Erased: {count(done.values, 'value')} of {done.subject}, and the key they were under."
-        )
+        erased = erasure.approve_erasure(request, by=user)
+        self.stdout.write(f"Erased: {count(erased.values, 'value')} of {erased.subject}, and their key.")
         self.stdout.write("Not erased:")
-        for sentence in done.remains:
+        for sentence in erased.remains:
             self.stdout.write(f"- {sentence}")

@@ -1,4 +1,4 @@
-"""manage.py export_report --recording ID --out FILE: an evidence bundle for whoever runs the portal."""
+"""manage.py export_report --recording ID --out FILE: write an evidence bundle."""
 
 import errno
 import hashlib
@@ -30,33 +30,33 @@ BY = Actor.system("export_report")
 
 
 class Command(BaseCommand):
-    help = "Write an evidence bundle: about one recording, one object with its recordings, one person, or a period."
+    help = "Write an evidence bundle about one recording, one object with its recordings, one person, or a period."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         about = parser.add_mutually_exclusive_group()
         about.add_argument("--recording", type=UUID, metavar="ID")
         about.add_argument("--object", type=int, metavar="ID", help="an object with its recordings")
-        about.add_argument("--person", type=int, metavar="ID", help="number of a user of the portal")
+        about.add_argument("--person", type=int, metavar="ID", help="a user of the portal, by number")
         parser.add_argument("--from", type=parse_day, metavar="DAY", help="first day, in UTC")
         parser.add_argument("--to", type=parse_day, metavar="DAY", help="last day, in UTC")
-        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file, .zip")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the .zip file to create")
 
-    def handle(self, *, out: Path, **given: Any) -> None:
-        about = [f"{kind}:{given[kind]}" for kind in ("recording", "object") if given[kind] is not None]
-        actor = "" if given["person"] is None else f"user:{given['person']}"
-        filters = TrailFilters(
-            target=about[0] if about else "", actor=actor, since=given["from"], until=given["to"]
+    def handle(self, *, out: Path, **options: Any) -> None:
+        target = next(
+            (f"{kind}:{options[kind]}" for kind in ("recording", "object") if options[kind] is not None), ""
         )
+        actor = "" if options["person"] is None else f"user:{options['person']}"
+        filters = TrailFilters(target=target, actor=actor, since=options["from"], until=options["to"])
         try:
             scope = Scope.asked(filters, timezone.now())
             built, sha256 = _export(scope, filters, out, self._progress)
         except (CannotBuild, AuditUnavailable) as error:
             raise CommandError(error.sentence) from error
         except OSError as error:
-            raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{out} could not be written: {error.strerror}.") from error
         self.stdout.write(f"{out}: {built.rows:,} events, {built.leaves:,} leaves. {built.verdict}")
         self.stdout.write("\n".join(f"{name}: {text}" for name, text in built.statement))
-        self.stdout.write(f"SHA-256 {sha256}\nTo check it: {command(out.name)}")
+        self.stdout.write(f"SHA-256 {sha256}\nTo verify it: {command(out.name)}")
 
     def _progress(self, done: int, expected: int) -> None:
         if expected and sys.stderr.isatty():
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
 
 def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tuple[Built, str]:
-    """Commit the request to the trail, build the bundle, commit to the trail that it was built."""
+    """Build the bundle. Its request and its result are committed to the trail before and after."""
     report = uuid7()
     target = Target("report", f"report:{report}")
     with _NewFile(out) as file:
@@ -91,13 +91,13 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
 
 
 class _NewFile:
-    """A file that is there whole or not at all, for its owner's eyes, and never in the place of another."""
+    """A new file, readable only by its owner. It appears when complete, and never replaces another file."""
 
     def __init__(self, path: Path) -> None:
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         self.size_bytes = 0
-        self._path, self._kept = path, False
+        self._path, self._linked = path, False
         self._hash = hashlib.sha256()
         self._file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.")  # noqa: SIM115 (closed by __exit__)
 
@@ -110,18 +110,18 @@ class _NewFile:
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         self._file.close()
-        if kind is not None and self._kept:
+        if kind is not None and self._linked:
             self._path.unlink()
 
     def write(self, data: bytes, /) -> None:
-        """Append."""
+        """Append data."""
         self._file.write(data)
         self._hash.update(data)
         self.size_bytes += len(data)
 
     def keep(self) -> None:
-        """Give it its name, once its bytes are on the disk."""
+        """Sync the data to disk, and give the file its name."""
         self._file.flush()
         os.fsync(self._file.fileno())
         os.link(self._file.name, self._path)
-        self._kept = True
+        self._linked = True

@@ -1,4 +1,4 @@
-"""`manage.py rebuild_search`: make what search reads again from the facts. Safe to run and to stop at any time."""
+"""manage.py rebuild_search: rebuild the search rows from the stored objects. Can be stopped and repeated."""
 
 from time import monotonic
 from typing import Any
@@ -13,29 +13,30 @@ SECONDS_BETWEEN_LINES = 5
 
 
 class Command(BaseCommand):
-    help = "Rebuild the search rows of every object. A rebuild that was stopped is resumed."
+    help = "Rebuild the search rows of every object. An interrupted rebuild is resumed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--restart", action="store_true", help="begin at the first object again")
+        parser.add_argument("--restart", action="store_true", help="start again at the first object")
 
     def handle(self, *args: Any, restart: bool, **options: Any) -> None:
-        before = Progress() if restart else interrupted_rebuild()
-        if before.done:
+        resumed = Progress() if restart else interrupted_rebuild()
+        if resumed.done:
             self.stdout.write(
-                f"Resuming behind object {before.last}: {count(before.done, 'object')} done before."
+                f"Resuming after object {resumed.last}: {count(resumed.done, 'object')} already done."
             )
         total = CommBoxObject.objects.count()
-        started = said = monotonic()
-        progress = before
-        for progress in rebuild_all(before):
-            if monotonic() - said >= SECONDS_BETWEEN_LINES:
-                said = monotonic()
-                self._say(progress, total, seconds_each=(said - started) / (progress.done - before.done))
+        started = printed_at = monotonic()
+        progress = resumed
+        for progress in rebuild_all(resumed):
+            if monotonic() - printed_at >= SECONDS_BETWEEN_LINES:
+                printed_at = monotonic()
+                seconds_each = (printed_at - started) / (progress.done - resumed.done)
+                self._print_progress(progress, total, seconds_each)
         self.stdout.write(f"Search rows of {count(progress.done, 'object')} are up to date.")
 
-    def _say(self, progress: Progress, total: int, seconds_each: float) -> None:
+    def _print_progress(self, progress: Progress, total: int, seconds_each: float) -> None:
         minutes = round(max(total - progress.done, 0) * seconds_each / 60)
-        left = f"about {count(minutes, 'minute')} left" if minutes else "less than a minute left"
+        remaining = f"about {count(minutes, 'minute')} left" if minutes else "less than a minute left"
         share = min(progress.done / max(total, 1), 1)
-        self.stdout.write(f"{progress.done:,} of {count(total, 'object')} ({share:.0%}), {left}")
+        self.stdout.write(f"{progress.done:,} of {count(total, 'object')} ({share:.0%}), {remaining}")
         self.stdout.flush()

@@ -1,4 +1,4 @@
-"""manage.py reencrypt_keys: encrypt the API keys in the database under the first of KEY_ENCRYPTION_KEYS."""
+"""manage.py reencrypt_keys: encrypt the stored API keys with the first of KEY_ENCRYPTION_KEYS."""
 
 from typing import Any
 
@@ -11,16 +11,17 @@ from recordings.trail.phrases import count
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every API key that was put in under the first of KEY_ENCRYPTION_KEYS. Put the new key first, the old "
-        "one behind it, restart the parts one by one, run this, then take the old one away. Nothing pauses meanwhile."
+        "Encrypt every stored API key with the first of KEY_ENCRYPTION_KEYS. To rotate the encryption key, put the new "
+        "one first and keep the old one second, restart the processes one by one, run this command, and then remove "
+        "the old one. The portal keeps running."
     )
 
     def handle(self, **_: Any) -> None:
-        done, left = keys.reencrypt(by=Actor.system("reencrypt_keys"))
-        under = encryption.current_id()
-        if left:
+        done, failed = keys.reencrypt(by=Actor.system("reencrypt_keys"))
+        key_id = encryption.current_id()
+        if failed:
             raise CommandError(
-                f"{count(left, 'API key')} could not be opened: the key it is under is not in the settings. "
-                f"{count(done, 'API key')} encrypted anew, under key {under}."
+                f"{count(failed, 'API key')} could not be decrypted, because KEY_ENCRYPTION_KEYS lacks the right key. "
+                f"{count(done, 'API key')} re-encrypted with key {key_id}."
             )
-        self.stdout.write(f"{count(done, 'API key')} encrypted anew; all are under key {under}.")
+        self.stdout.write(f"{count(done, 'API key')} re-encrypted; all use key {key_id}.")

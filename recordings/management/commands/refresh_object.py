@@ -1,4 +1,4 @@
-"""manage.py refresh_object ID: refresh one object now and say what changed."""
+"""manage.py refresh_object ID: refresh one object now and print what changed."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +11,7 @@ from recordings.refresh.actions import RefreshResult, refresh_object
 
 
 class Command(BaseCommand):
-    help = "Ask CommBox for the recordings of one object and store what it says."
+    help = "Ask CommBox for the recordings of one object and store the answer."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("object_id", type=int, metavar="ID")
@@ -20,13 +20,13 @@ class Command(BaseCommand):
         try:
             result = refresh_object(object_id=object_id, by=Actor.system("refresh_object"))
         except UnknownObject:
-            raise CommandError(f"The portal knows no object {object_id}.") from None
+            raise CommandError(f"There is no object {object_id} in the portal.") from None
         if not result.ok:
-            raise CommandError(f"{result.error} What was known of object {object_id} stays as it is.")
+            raise CommandError(f"{result.error} What is stored of object {object_id} is unchanged.")
         self.stdout.write(_sentence(result))
 
 
 def _sentence(result: RefreshResult) -> str:
-    words = [f"{number} × {kind.value}" for kind, number in sorted(result.events.items())]
-    words += [f"{result.problems} × unreadable"] if result.problems else []
-    return f"Object {result.object_id}: {', '.join(words) or 'nothing has changed'}."
+    changes = [f"{number} × {kind.value}" for kind, number in sorted(result.events.items())]
+    changes += [f"{result.problems} × unreadable"] if result.problems else []
+    return f"Object {result.object_id}: {', '.join(changes) or 'no changes'}."

@@ -196,7 +196,7 @@ def test_keys_are_encrypted_anew_under_the_first_of_the_settings(
     out = StringIO()
     call_command("reencrypt_keys", stdout=out)
     (after,) = {row.key_id for row in ApiKey.objects.all()}
-    assert out.getvalue() == f"2 API keys encrypted anew; all are under key {after}.\n"
+    assert out.getvalue() == f"2 API keys re-encrypted; all use key {after}.\n"
     assert before == {body_of_last("config.changed")["change"]["before"]["key_id"]}
     settings.AUDIT_FIELD_KEY = b"no more needed for them, 32 bytes"
     forget_all()
@@ -212,7 +212,7 @@ def test_what_cannot_be_opened_is_counted_and_left(
     put_in(administrator, new_key(upstream))
     before = bytes(ApiKey.objects.get().sealed)
     settings.KEY_ENCRYPTION_KEYS = (newer,)
-    with pytest.raises(CommandError, match="1 API key could not be opened"):
+    with pytest.raises(CommandError, match="1 API key could not be decrypted"):
         call_command("reencrypt_keys")
     assert bytes(ApiKey.objects.get().sealed) == before
 

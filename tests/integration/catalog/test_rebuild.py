@@ -80,7 +80,7 @@ def test_a_rebuild_that_failed_is_resumed(seven, monkeypatch, capsys):
     monkeypatch.setattr(rebuild, "rebuild_docs", again.extend)
     call_command("rebuild_search")
     assert sorted(again) == seven[4:]
-    assert f"Resuming behind object {seven[3]}: 4 objects done before." in capsys.readouterr().out
+    assert f"Resuming after object {seven[3]}: 4 objects already done." in capsys.readouterr().out
     assert interrupted_rebuild() == Progress()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A folder that is not there yet, where any user of this machine may walk to; deleted afterwards."""
+    """A folder that does not exist yet, in a place that any user of this machine can reach; deleted afterwards."""
     base = Path(tempfile.mkdtemp(prefix="portal-embedded-"))
     base.chmod(0o755)
     yield base / "data"

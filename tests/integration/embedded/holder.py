@@ -1,6 +1,6 @@
-"""Runs the embedded servers of a directory until it is killed; the first line says that they answer.
+"""Run the embedded servers of a directory until killed. The first line of output says that they are ready.
 
-A second argument is the user to become first (root only).
+The second argument, if any, is the user to become first (root only).
 """
 
 import encodings.idna  # noqa: F401  (loaded while the interpreter can still be read)

@@ -1,4 +1,4 @@
-"""`manage.py demo` as a person uses it: start, look, kill something, stop, start again."""
+"""`manage.py demo` as a person uses it: start, sign in, kill a process, stop, start again."""
 
 import os
 import re
@@ -25,14 +25,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def processes_of(folder: Path) -> set[int]:
-    """Every process that names the folder, in its command or its environment."""
+    """Return every process with the folder's name in its command or its environment."""
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            content = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         except OSError:
             continue
-        if str(folder).encode() in said and int(process.name) != os.getpid():
+        if str(folder).encode() in content and int(process.name) != os.getpid():
             found.add(int(process.name))
     return found
 
@@ -45,13 +45,13 @@ def folder(directory: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def show(folder: Path) -> Iterator[Callable[..., Shown]]:
-    """Starts demos on the folder; none outlives the test, however it ends."""
+    """Start demos in the folder; none outlives the test."""
     with ExitStack() as stack:
 
         def start(port: int, *options: str) -> Shown:
-            shown = Shown(folder, port, *options)
-            stack.callback(shown.close)
-            return shown
+            running = Shown(folder, port, *options)
+            stack.callback(running.close)
+            return running
 
         yield start
 
@@ -77,7 +77,7 @@ def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(
 
     web = int((folder / "run" / "web.lock").read_text())
     os.kill(web, signal.SIGKILL)
-    first.wait_for("web runs again.")
+    first.wait_for("web is running again.")
     assert int((folder / "run" / "web.lock").read_text()) != web
 
     private = (folder / demo_env.SECRETS_FILE, folder / demo_env.RUNNING_FILE, folder / "run" / "sandbox.env")
@@ -118,25 +118,25 @@ def test_the_embedded_command_prints_addresses_and_ends_with_ctrl_c(directory: P
     assert processes_of(directory) == set()
 
 
-def test_a_taken_port_gets_a_sentence(show: Callable[..., Shown]) -> None:
+def test_a_port_in_use_is_reported_in_a_sentence(show: Callable[..., Shown]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        shown = show(port)
-        shown.process.wait(60)
-        assert shown.close() == 1
-    assert shown.text.endswith(f"make demo PORT={port + 1}\n")
-    assert f"Port {port} cannot be used: Address already in use." in shown.text
+        running = show(port)
+        running.process.wait(60)
+        assert running.close() == 1
+    assert running.text.endswith(f"make demo PORT={port + 1}\n")
+    assert f"Port {port} cannot be used: Address already in use." in running.text
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
-def test_a_number_that_is_no_port_gets_a_sentence(port: int) -> None:
+def test_an_invalid_port_is_reported_in_a_sentence(port: int) -> None:
     with pytest.raises(EmbeddedError, match="it is not a port"):
         check_port(port)
 
 
-def test_secrets_are_drawn_once_and_missing_ones_added(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_and_missing_ones_added(tmp_path: Path) -> None:
     first = demo_env.load_secrets(tmp_path)
     assert demo_env.load_secrets(tmp_path) == first
     assert len(first["DEMO_PASSWORD"]) >= 15
@@ -147,12 +147,12 @@ def test_secrets_are_drawn_once_and_missing_ones_added(tmp_path: Path) -> None:
     assert renewed["DEMO_PASSWORD"] != first["DEMO_PASSWORD"]
 
 
-def test_a_value_may_hold_equal_signs(tmp_path: Path) -> None:
+def test_a_value_may_contain_equals_signs(tmp_path: Path) -> None:
     demo_env.write_file(tmp_path / "a.env", {"KEY": "YWJj==", "URL": "postgresql://a@/b?host=c"})
     assert demo_env.read_file(tmp_path / "a.env") == {"KEY": "YWJj==", "URL": "postgresql://a@/b?host=c"}
 
 
-def test_the_database_is_prepared_again_when_a_migration_comes(tmp_path: Path) -> None:
+def test_the_database_is_prepared_again_after_a_new_migration(tmp_path: Path) -> None:
     migrations = tmp_path / "recordings" / "migrations"
     migrations.mkdir(parents=True)
     (migrations / "0001_initial.py").write_text("one")

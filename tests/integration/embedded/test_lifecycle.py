@@ -1,4 +1,4 @@
-"""Start, stop, kill, start again: the data stay, no server does."""
+"""Start, stop, kill and start again: the data are kept, and no server is left behind."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def remembered(url: str) -> list[str]:
 
 
 def children_of(directory: Path) -> list[int]:
-    """Process ids of every server that works in the folder."""
+    """Return the process ids of the servers that use the folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -43,7 +43,7 @@ def children_of(directory: Path) -> list[int]:
 
 
 def owners_of(pids: list[int]) -> set[int]:
-    """The users whose processes these are; one that has just ended has none."""
+    """Return the users of these processes; one that has just ended has none."""
     found = set()
     for pid in pids:
         with suppress(OSError):
@@ -53,7 +53,7 @@ def owners_of(pids: list[int]) -> set[int]:
 
 @contextmanager
 def held(directory: Path, *user: str, end: signal.Signals = signal.SIGKILL) -> Iterator[tuple[int, str]]:
-    """A process that holds the servers of the folder, ended by `end` with the block: its id and the admin's URL."""
+    """Run the folder's servers in another process, ended with `end`; yields its id and the superuser's URL."""
     with subprocess.Popen(
         [sys.executable, str(HOLDER), str(directory), *user],
         stdout=subprocess.PIPE,
@@ -68,7 +68,7 @@ def held(directory: Path, *user: str, end: signal.Signals = signal.SIGKILL) -> I
             holder.send_signal(end)
 
 
-def test_the_data_stay_over_a_stop_and_nothing_runs_afterwards(directory: Path) -> None:
+def test_the_data_are_kept_and_nothing_runs_after_a_stop(directory: Path) -> None:
     embedded = Embedded(directory, durable=False)
     with embedded.running() as services:
         remember(services.admin_url, "first")
@@ -79,7 +79,7 @@ def test_the_data_stay_over_a_stop_and_nothing_runs_afterwards(directory: Path) 
     assert children_of(embedded.home) == []
 
 
-def test_redis_asks_for_its_password(directory: Path) -> None:
+def test_redis_requires_its_password(directory: Path) -> None:
     with (
         Embedded(directory, durable=False).running() as services,
         redis.Redis.from_url(services.redis_url) as client,
@@ -104,7 +104,7 @@ def test_two_directories_run_side_by_side(directory: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_directory_is_served_by_one_program_at_a_time(directory: Path) -> None:
+def test_only_one_program_at_a_time_serves_a_directory(directory: Path) -> None:
     with Embedded(directory, durable=False).running() as services:
         with pytest.raises(EmbeddedError, match=f"^The embedded servers of {directory} are already running"):
             Embedded(directory, durable=False).start()
@@ -123,7 +123,7 @@ def test_the_servers_end_when_their_parent_is_killed(directory: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_new_start_right_after_everything_was_killed_keeps_the_data(directory: Path) -> None:
+def test_a_start_right_after_a_kill_keeps_the_data(directory: Path) -> None:
     with held(directory) as (holder, url):
         remember(url, "before")
         with psycopg.connect(url, autocommit=True) as connection:
@@ -136,7 +136,7 @@ def test_a_new_start_right_after_everything_was_killed_keeps_the_data(directory:
 
 
 def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(directory: Path) -> None:
-    """As on a system without a parent's-death signal: the servers live on, nobody owns them."""
+    """As on a system without a signal on the parent's death: the servers survive without a supervisor."""
     embedded = Embedded(directory, durable=False)
     remember(embedded.start().admin_url, "before")
     orphans, embedded.processes = embedded.processes, []
@@ -147,7 +147,7 @@ def test_a_server_that_outlived_its_parent_is_ended_by_the_next_start(directory:
         assert [process.running for process in orphans] == [False, False]
 
 
-def test_a_pid_file_that_names_somebody_else_is_stale(directory: Path) -> None:
+def test_a_pid_file_that_names_another_process_is_stale(directory: Path) -> None:
     embedded = Embedded(directory, durable=False)
     with embedded.running() as services:
         remember(services.admin_url, "before")
@@ -159,7 +159,7 @@ def test_a_pid_file_that_names_somebody_else_is_stale(directory: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_an_unprivileged_user_runs_it_as_himself(directory: Path) -> None:
+def test_an_unprivileged_user_runs_the_servers_as_that_user(directory: Path) -> None:
     nobody = folders.Account("nobody", NOBODY, NOBODY)
     if not folders.can_reach(Path(sys.prefix), nobody):
         pytest.skip("the installed binaries lie in a folder only root may enter")
@@ -171,14 +171,14 @@ def test_an_unprivileged_user_runs_it_as_himself(directory: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot enter")
-def test_root_keeps_the_data_elsewhere_when_the_way_is_closed(directory: Path) -> None:
+def test_root_keeps_data_that_cannot_be_reached_elsewhere(directory: Path) -> None:
     closed = directory.parent / "private"
     closed.mkdir(mode=0o700)
     embedded = Embedded(closed / "data", durable=False)
     try:
         with embedded.running() as services:
             remember(services.admin_url, "kept")
-        assert embedded.home.parent == folders.ROOTS_OWN
+        assert embedded.home.parent == folders.ROOT_FOLDER
         assert closed.stat().st_mode & 0o777 == 0o700
         with Embedded(closed / "data", durable=False).running() as services:
             assert remembered(services.admin_url) == ["kept"]
@@ -211,13 +211,15 @@ def test_remove_ends_a_server_that_outlived_its_parent(directory: Path) -> None:
     assert [process.running for process in orphans] == [False, False]
 
 
-def test_data_of_another_version_are_left_alone(directory: Path) -> None:
+def test_data_of_another_version_are_not_touched(directory: Path) -> None:
     embedded = Embedded(directory, durable=False)
     with embedded.running():
         pass
     version = embedded.home / "postgres" / "PG_VERSION"
     version.write_text("17\n")
-    with pytest.raises(EmbeddedError, match=r"holds data of PostgreSQL 17; the embedded server is 18"):
+    with pytest.raises(
+        EmbeddedError, match=r"has data of PostgreSQL 17, but the embedded server is version 18"
+    ):
         embedded.start()
     version.write_text("18\n")
     with embedded.running():

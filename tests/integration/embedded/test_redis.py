@@ -1,4 +1,4 @@
-"""Redis from whatever this machine has: an installed server, the wheel's, or the look-alike."""
+"""Redis from what this machine has: an installed server, the wheel's, or the Python replacement."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ def test_an_installed_server_is_preferred(tmp_path: Path, monkeypatch: pytest.Mo
     assert redis_binary() == installed
 
 
-def test_the_virtual_environment_s_own_is_not_an_installed_one(
+def test_the_virtual_environments_server_does_not_count_as_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = executable(tmp_path / "venv" / "bin" / "redis-server")
@@ -36,9 +36,7 @@ def test_the_virtual_environment_s_own_is_not_an_installed_one(
     assert redis_binary() is None
 
 
-def test_the_look_alike_serves_where_there_is_no_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_replacement_is_used_without_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_redis, "redis_binary", lambda: None)
     server = Redis(tmp_path, tmp_path)
     process = server.prepare()
@@ -55,7 +53,7 @@ def test_the_look_alike_serves_where_there_is_no_server(
     assert process.pid is None
 
 
-def test_it_keeps_its_address_over_a_restart(tmp_path: Path) -> None:
+def test_the_address_stays_the_same_over_a_restart(tmp_path: Path) -> None:
     server = Redis(tmp_path, tmp_path)
     process, url = server.prepare(), server.url
     for _ in range(2):
@@ -66,7 +64,7 @@ def test_it_keeps_its_address_over_a_restart(tmp_path: Path) -> None:
         process.stop()
 
 
-def test_its_password_is_in_no_command_line(tmp_path: Path) -> None:
+def test_the_password_is_in_no_command_line(tmp_path: Path) -> None:
     server = Redis(tmp_path, tmp_path)
     process = server.prepare()
     password = server.url.partition(":")[2].partition(":")[2].partition("@")[0]

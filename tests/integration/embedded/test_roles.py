@@ -1,4 +1,4 @@
-"""What deploy/roles.sql gives to whom: the same roles in the demo, the tests and production."""
+"""The rights that deploy/roles.sql grants: the same roles in the demo, the tests and production."""
 
 import psycopg
 import pytest
@@ -47,7 +47,7 @@ def test_the_migrator_works_as_the_owner_from_the_start(services: Services) -> N
 
 
 @pytest.mark.parametrize("role", [*GROUPS, "portal_migrator", "postgres"])
-def test_the_application_can_become_nobody_else(services: Services, role: str) -> None:
+def test_the_application_can_become_no_other_role(services: Services, role: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         ask(services.database_url, f"SET ROLE {role}")
 
@@ -74,7 +74,7 @@ def test_the_application_has_no_power_over_the_database(services: Services, stat
 
 
 @pytest.mark.parametrize("login", [*LOGINS, "postgres"])
-def test_nobody_comes_in_without_the_right_password(services: Services, login: str) -> None:
+def test_every_login_needs_its_password(services: Services, login: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(services.database_url, user=login, password="guessed")
 

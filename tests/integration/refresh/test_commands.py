@@ -33,11 +33,11 @@ def test_refresh_object_says_what_changed(held: CommBoxObject, upstream: Control
 
 
 def test_refresh_object_fails_with_a_sentence(held: CommBoxObject, upstream: Control) -> None:
-    with pytest.raises(CommandError, match=r"^The portal knows no object 5\.$"):
+    with pytest.raises(CommandError, match=r"^There is no object 5 in the portal\.$"):
         run("refresh_object", "5")
     upstream.script_faults([{"kind": "error_500", "count": 9}])
     with pytest.raises(
-        CommandError, match=r"^CommBox reported an internal error\. What was known .* stays as it is\.$"
+        CommandError, match=r"^CommBox reported an internal error\. What is stored .* is unchanged\.$"
     ):
         run("refresh_object", str(held.pk))
 
@@ -49,7 +49,7 @@ def test_refresh_catalog_fills_an_empty_portal(committed_db: None, upstream: Con
     assert (Stream.objects.count(), Agent.objects.count()) == (2, 8)
     assert CommBoxObject.objects.filter(refreshed_at__isnull=False).count() == 280
     assert Recording.objects.count() == 150
-    assert "channel 31245: 150 objects, 150 new or different" in told
+    assert "channel 31245: 150 objects, 150 new or changed" in told
     assert run("refresh_catalog", "--days", "1").splitlines()[-1] == "0 objects refreshed"
 
 
@@ -59,9 +59,9 @@ def test_refresh_catalog_stops_with_a_sentence_when_commbox_does(db: None, upstr
         run("refresh_catalog")
     upstream.clear_faults()
     upstream.script_faults([{"kind": "error_500", "path": "*activities", "count": 99}])
-    with pytest.raises(CommandError, match="the worker goes on where this ended"):
+    with pytest.raises(CommandError, match="The worker will continue from here"):
         run("refresh_catalog", "--at-once", "1")
-    with pytest.raises(CommandError, match="--days takes a number"):
+    with pytest.raises(CommandError, match="--days must be from 1"):
         run("refresh_catalog", "--days", "0")
 
 

@@ -380,7 +380,7 @@ def test_a_command_that_cannot_prove_says_why_and_leaves_nothing(log: Log, tmp_p
 def test_a_command_replaces_no_file(log: Log, tmp_path: Path) -> None:
     out = tmp_path / "evidence.zip"
     out.write_text("somebody's")
-    with pytest.raises(CommandError, match="cannot be written: File exists"):
+    with pytest.raises(CommandError, match="could not be written: File exists"):
         call_command("export_report", out=out)
     assert out.read_text() == "somebody's"
     assert not AuditEvent.objects.filter(kind="export.requested").exists()

@@ -66,8 +66,8 @@ def test_a_call_can_be_made_while_it_runs(api: Api) -> None:
     call_command("sandbox_call", url=api.sandbox.api_url, stored_after=0.05, listed_after=0.05, stdout=out)
     (call,) = api.sandbox.control.life.made
     assert out.getvalue() == (
-        f"A call of object {call.object_id} on stream 31245 has ended.\n"
-        f"Its recording is stored and CommBox lists it: {call.key}\n"
+        f"A call of object {call.object_id} on channel 31245 has ended.\n"
+        f"The recording is stored, and CommBox lists it: {call.key}\n"
     )
     assert call.listed.is_set()
 
@@ -76,13 +76,13 @@ def test_a_call_of_an_object_without_waiting(api: Api) -> None:
     talk = api.sandbox.control.world.recordings()[0][0]
     out = StringIO()
     call_command("sandbox_call", url=api.sandbox.api_url, object=talk.id, no_wait=True, stdout=out)
-    assert out.getvalue() == f"A call of object {talk.id} on stream {talk.stream_id} has ended.\n"
+    assert out.getvalue() == f"A call of object {talk.id} on channel {talk.stream_id} has ended.\n"
     assert not api.sandbox.control.life.made[0].listed.is_set()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "", "nonsense"])
 def test_without_a_sandbox_it_says_so(url: str) -> None:
-    with pytest.raises(CommandError, match=r"No sandbox answers there\. Is the demo running\?"):
+    with pytest.raises(CommandError, match=r"The sandbox does not answer\. Start the demo"):
         call_command("sandbox_call", url=url)
 
 

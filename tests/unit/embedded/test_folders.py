@@ -1,4 +1,4 @@
-"""Where servers may live: folders that are not ours stay as they are."""
+"""Where servers keep their files. Folders that are not ours are never changed."""
 
 import os
 import stat
@@ -19,7 +19,7 @@ Usage = namedtuple("Usage", "total used free")
 
 @pytest.fixture
 def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose parents everybody may walk through, as far as the code under test can see."""
+    """A folder whose parents everybody may enter, as far as the code under test can tell."""
     reach = folders._may_enter
 
     def may_enter(path: Path, account: Account) -> bool:
@@ -32,7 +32,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("mode", "reachable"), [(0o755, True), (0o711, True), (0o710, False), (0o700, False), (0o744, False)]
 )
-def test_a_stranger_needs_the_right_to_walk_through(base: Path, mode: int, reachable: bool) -> None:
+def test_another_user_needs_permission_to_enter(base: Path, mode: int, reachable: bool) -> None:
     folder = base / "a" / "b"
     folder.mkdir(parents=True)
     folder.chmod(0o755)
@@ -41,7 +41,7 @@ def test_a_stranger_needs_the_right_to_walk_through(base: Path, mode: int, reach
     assert folders.can_reach(folder, None) is True
 
 
-def test_a_group_s_right_counts_for_its_members(base: Path) -> None:
+def test_a_groups_permission_counts_for_its_members(base: Path) -> None:
     folder = base / "a"
     folder.mkdir()
     folder.chmod(0o710)
@@ -50,23 +50,21 @@ def test_a_group_s_right_counts_for_its_members(base: Path) -> None:
     assert folders.can_reach(folder, Account("member", 54321, folder.stat().st_gid)) is False
 
 
-def test_a_link_counts_as_what_it_points_to(base: Path) -> None:
+def test_a_link_counts_as_its_target(base: Path) -> None:
     (base / "closed").mkdir(mode=0o700)
     (base / "closed" / "data").mkdir()
     (base / "link").symlink_to(base / "closed" / "data")
     assert folders.can_reach(base / "link", STRANGER) is False
 
 
-def test_the_data_stay_where_they_are_asked_for_when_the_way_is_open(base: Path) -> None:
+def test_the_data_are_in_the_requested_folder_if_it_can_be_reached(base: Path) -> None:
     home = folders.home_for(base / "data", STRANGER)
     assert home == base / "data"
     assert stat.S_IMODE(home.stat().st_mode) == 0o711
 
 
-def test_the_data_go_to_root_s_own_folder_when_the_way_is_closed(
-    base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(folders, "ROOTS_OWN", base / "own")
+def test_the_data_are_in_roots_folder_otherwise(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "ROOT_FOLDER", base / "own")
     closed = base / "closed"
     closed.mkdir()
     closed.chmod(0o700)
@@ -84,20 +82,22 @@ def test_an_existing_folder_keeps_its_mode(base: Path) -> None:
     assert stat.S_IMODE((base / "data").stat().st_mode) == 0o755
 
 
-def test_a_full_disk_gets_a_sentence(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_a_sentence(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders.shutil, "disk_usage", lambda path: Usage(1 << 40, 1 << 40, 12 << 20))
-    with pytest.raises(EmbeddedError, match=r"data has 12 MB left; PostgreSQL needs 200 MB\.$"):
+    with pytest.raises(EmbeddedError, match=r"data has 12 MB of free space; PostgreSQL needs 200 MB\.$"):
         folders.home_for(base / "data", None)
 
 
-def test_a_folder_that_cannot_be_made_gets_a_sentence(base: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_in_a_sentence(base: Path) -> None:
     (base / "file").write_text("")
-    with pytest.raises(EmbeddedError, match=r"^The folder .*/file/data cannot be made: Not a directory\.$"):
+    with pytest.raises(
+        EmbeddedError, match=r"^The folder .*/file/data cannot be created: Not a directory\.$"
+    ):
         folders.home_for(base / "file" / "data", None)
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "with space", "ünïcode", "comma,comma", 'quote"'])
-def test_the_socket_s_path_is_always_short_and_plain(tmp_path: Path, name: str) -> None:
+def test_the_path_of_the_socket_is_short_and_plain(tmp_path: Path, name: str) -> None:
     home = tmp_path / name
     home.mkdir()
     folder = folders.socket_folder(home, None)
@@ -111,17 +111,17 @@ def test_the_socket_s_path_is_always_short_and_plain(tmp_path: Path, name: str) 
         folder.rmdir()
 
 
-def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+def test_a_socket_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run").chmod(0o777)
-    with pytest.raises(EmbeddedError, match="belongs to somebody else"):
+    with pytest.raises(EmbeddedError, match="belongs to another user"):
         folders.make_private(tmp_path / "run", None)
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(EmbeddedError, match="belongs to somebody else"):
+    with pytest.raises(EmbeddedError, match="belongs to another user"):
         folders.make_private(tmp_path / "link", None)
 
 
-def test_root_without_an_unprivileged_user_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_unprivileged_user_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody_there(name: str) -> None:
         raise KeyError(name)
 
@@ -131,7 +131,9 @@ def test_root_without_an_unprivileged_user_gets_a_sentence(monkeypatch: pytest.M
         folders.server_account()
 
 
-def test_a_platform_without_binaries_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_platform_without_binaries_is_reported_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(
         EmbeddedError, match=r"^There is no embedded PostgreSQL 18 for this platform .*DATABASE_URL"
@@ -149,7 +151,7 @@ def test_binaries_that_cannot_be_reached_are_copied_once(base: Path, monkeypatch
     assert all(path.stat().st_mode & 0o004 for path in folder.parent.rglob("*") if not path.is_symlink())
 
 
-def test_passwords_are_drawn_once_and_belong_to_the_owner_alone(tmp_path: Path) -> None:
+def test_passwords_are_generated_once_and_private(tmp_path: Path) -> None:
     file = tmp_path / "passwords.json"
     first = load_passwords(file, ("web", "admin"))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -160,7 +162,7 @@ def test_passwords_are_drawn_once_and_belong_to_the_owner_alone(tmp_path: Path) 
     assert load_passwords(file, ("admin", "redis")) == {"admin": first["admin"], "redis": more["redis"]}
 
 
-def test_a_private_file_is_private_whatever_was_there(tmp_path: Path) -> None:
+def test_a_private_file_is_private_whatever_existed(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("old")
     file.chmod(0o644)

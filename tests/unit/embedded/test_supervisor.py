@@ -1,4 +1,4 @@
-"""What dies is started again, ever more patiently; at the end all stop, last first."""
+"""A process that ends is restarted after increasing pauses. At the end all stop, the last started first."""
 
 import signal
 import stat
@@ -14,7 +14,7 @@ from auditportal.embedded.supervisor import Supervisor
 
 
 class Fake:
-    """A process that lives and dies by word."""
+    """A process that runs or ends on request."""
 
     def __init__(self, name: str, story: list[str], *, fails: bool = False) -> None:
         self.name, self.story, self.fails = name, story, fails
@@ -34,11 +34,11 @@ class Fake:
         self.running, self.exit_code = False, 1
 
     def last_error(self) -> str:
-        return "It said nothing (log: a.log)"
+        return "The log is empty (log: a.log)"
 
 
 @pytest.fixture
-def said() -> list[str]:
+def printed() -> list[str]:
     return []
 
 
@@ -47,16 +47,16 @@ def story() -> list[str]:
     return []
 
 
-def test_a_process_that_lives_is_left_alone(said: list[str], story: list[str]) -> None:
-    supervisor = Supervisor(said.append)
+def test_a_running_process_is_left_alone(printed: list[str], story: list[str]) -> None:
+    supervisor = Supervisor(printed.append)
     supervisor.watch(Fake("web", story))
     for moment in range(5):
         supervisor.check(float(moment))
-    assert (said, story) == ([], [])
+    assert (printed, story) == ([], [])
 
 
-def test_a_process_that_dies_is_started_again_and_it_is_said(said: list[str], story: list[str]) -> None:
-    supervisor, web = Supervisor(said.append), Fake("web", story)
+def test_a_process_that_ends_is_restarted_and_reported(printed: list[str], story: list[str]) -> None:
+    supervisor, web = Supervisor(printed.append), Fake("web", story)
     supervisor.watch(web)
     web.die()
     supervisor.check(100.0)
@@ -64,46 +64,46 @@ def test_a_process_that_dies_is_started_again_and_it_is_said(said: list[str], st
     assert story == ["stop web"]
     supervisor.check(101.0)
     assert story == ["stop web", "start web"]
-    assert said == [
-        "web ended (exit code 1). It said nothing (log: a.log) It is started again in 1 s.",
-        "web runs again.",
+    assert printed == [
+        "web ended (exit code 1). The log is empty (log: a.log) It will be restarted in 1 s.",
+        "web is running again.",
     ]
 
 
-def test_the_pauses_double_up_to_half_a_minute_and_shrink_after_a_quiet_minute(
-    said: list[str], story: list[str]
+def test_the_pauses_double_up_to_half_a_minute_and_are_reset_after_a_minute(
+    printed: list[str], story: list[str]
 ) -> None:
-    supervisor, web = Supervisor(said.append), Fake("web", story)
+    supervisor, web = Supervisor(printed.append), Fake("web", story)
     supervisor.watch(web)
     now, pauses = 1000.0, []
     for _ in range(7):
         web.die()
         supervisor.check(now)
-        pauses.append(int(said[-1].rpartition(" in ")[2].removesuffix(" s.")))
+        pauses.append(int(printed[-1].rpartition(" in ")[2].removesuffix(" s.")))
         now += pauses[-1]
         supervisor.check(now)
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
     web.die()
     supervisor.check(now + 61)
-    assert said[-1].endswith("It is started again in 1 s.")
+    assert printed[-1].endswith("It will be restarted in 1 s.")
 
 
-def test_a_start_that_fails_is_tried_again(said: list[str], story: list[str]) -> None:
-    supervisor, web = Supervisor(said.append), Fake("web", story, fails=True)
+def test_a_failed_start_is_repeated(printed: list[str], story: list[str]) -> None:
+    supervisor, web = Supervisor(printed.append), Fake("web", story, fails=True)
     supervisor.watch(web)
     web.die()
     supervisor.check(0.0)
     supervisor.check(1.0)
-    assert said[-1] == "web cannot start."
+    assert printed[-1] == "web cannot start."
     supervisor.check(1.5)
     web.fails = False
     supervisor.check(3.5)
-    assert said[-1] == "web runs again."
+    assert printed[-1] == "web is running again."
     assert web.running
 
 
-def test_all_stop_in_the_reverse_order_of_their_start(said: list[str], story: list[str]) -> None:
-    supervisor = Supervisor(said.append)
+def test_processes_stop_in_reverse_order(printed: list[str], story: list[str]) -> None:
+    supervisor = Supervisor(printed.append)
     for name in ("database", "web", "worker"):
         supervisor.watch(Fake(name, story))
     supervisor.stop()
@@ -137,18 +137,18 @@ def test_a_process_that_ends_at_once_is_reported_with_its_last_error(script: Cal
     process.stop()
 
 
-def test_a_process_that_stays_silent_is_reported(script: Callable[..., Process]) -> None:
+def test_a_process_that_does_not_become_ready_is_reported(script: Callable[..., Process]) -> None:
     process = script("import time; time.sleep(60)", ready=lambda: False)
     process.start()
     with pytest.raises(
-        EmbeddedError, match=r"^child was silent for 0 seconds\. It said nothing \(log: .*\)$"
+        EmbeddedError, match=r"^child did not answer within 0 seconds\. The log is empty \(log: .*\)$"
     ):
         process.wait_ready(0.1)
     process.stop()
     assert not process.running
 
 
-def test_a_process_that_does_not_listen_is_killed(script: Callable[..., Process], tmp_path: Path) -> None:
+def test_a_process_that_ignores_its_signal_is_killed(script: Callable[..., Process], tmp_path: Path) -> None:
     deaf = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('up', 'w'); time.sleep(60)"
     )
@@ -186,7 +186,7 @@ def test_the_stop_signal_is_the_process_s_own(script: Callable[..., Process], tm
     assert (tmp_path / "interrupted").exists()
 
 
-def test_a_log_is_its_owners_alone_also_one_of_an_earlier_version(tmp_path: Path) -> None:
+def test_a_log_is_private_even_if_it_already_existed(tmp_path: Path) -> None:
     log, output = tmp_path / "a.log", tmp_path / "a.out"
     log.write_text("before\n")
     log.chmod(0o644)
