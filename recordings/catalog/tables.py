@@ -1,20 +1,20 @@
 """Show lists of recordings and of objects as tables: what a column is called, and its cell in HTML.
 
 Every list of the portal is made of these columns, so a recording looks the same wherever it is listed. Headings are
-translated once for a table, when it is written. Each value passes through `format_html`, which escapes it. Fifty rows
-of eight cells cost 3 ms so, and 8 ms as a template.
+translated once for a table, when it is written. Each value passes through `fill` or `Table`, which escape it. Fifty
+rows of eight cells cost 3 ms so, and 8 ms as a template.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import escape
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +42,7 @@ class Column(Generic[Row]):
     def cell_start(self) -> str:
         """Write the tag that begins each cell of this column, in the reader's language."""
         classes = f"{self.classes} {self.cell_classes}".strip()
-        label = "" if self.opens else f' data-label="{conditional_escape(str(self.heading))}"'
+        label = "" if self.opens else f' data-label="{escape(str(self.heading))}"'
         return f'<td class="{classes}"{label}>' if classes else f"<td{label}>"
 
 
@@ -60,7 +60,16 @@ class Table(Generic[Row]):
 
 
 def _row(cells: Sequence[tuple[str, Callable[[Row], SafeString | str]]], line: Row) -> str:
-    return "".join([f"{start}{conditional_escape(content(line))}</td>" for start, content in cells])
+    return "".join([f"{start}{_escaped(content(line))}</td>" for start, content in cells])
+
+
+def fill(markup: str, *values: SafeString | str) -> SafeString:
+    """Fill markup of our own with values, escaped. Like `format_html` without lazy values, in a third of its time."""
+    return SafeString(markup.format(*map(_escaped, values)))
+
+
+def _escaped(value: SafeString | str) -> str:
+    return value if value.__class__ is SafeString else escape(value)
 
 
 # --- what cells hold, for every list of recordings or objects
@@ -68,17 +77,17 @@ def _row(cells: Sequence[tuple[str, Callable[[Row], SafeString | str]]], line: R
 
 def opener(address: str, text: SafeString | str, *, numeric: bool = False) -> SafeString:
     """The link that opens the row, wherever the row is clicked."""
-    return format_html('<a{} data-open href="{}">{}</a>', _NUMERIC if numeric else "", address, text)
+    return fill('<a{} data-open href="{}">{}</a>', _NUMERIC if numeric else "", address, text)
 
 
 def channel_and_agent(channel: str, agent: str) -> SafeString:
-    return format_html('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
+    return fill('<bdi>{}</bdi><span class="sub"><bdi>{}</bdi></span>', channel, agent)
 
 
 def object_number(object_id: int, *, linked: bool = True) -> SafeString:
     if not linked:
-        return format_html('<span class="num">{}</span>', str(object_id))
-    return format_html('<a class="num" href="{}">{}</a>', object_url(object_id), str(object_id))
+        return fill('<span class="num">{}</span>', str(object_id))
+    return fill('<a class="num" href="{}">{}</a>', object_url(object_id), str(object_id))
 
 
 def length_of(seconds: int | None, *, known: bool = True) -> str:
@@ -90,17 +99,17 @@ def size_of(count: int | None, *, known: bool = True) -> SafeString | str:
 
 
 def type_of(recording_type: str) -> SafeString | str:
-    return format_html("<bdi>{}</bdi>", recording_type) if recording_type else gettext("not given")
+    return fill("<bdi>{}</bdi>", recording_type) if recording_type else gettext("not given")
 
 
 def state_tag(state: str, notes: Iterable[str] = ()) -> SafeString:
-    tag = format_html('<span class="tag {}">{}</span>', tag_of(state) if state else "", state_label(state))
-    return tag + format_html_join("", '<span class="sub">{}</span>', ((note,) for note in notes))
+    tag = fill('<span class="tag {}">{}</span>', tag_of(state) if state else "", state_label(state))
+    return SafeString("".join([tag, *(fill('<span class="sub">{}</span>', note) for note in notes)]))
 
 
 def confirmed(at: datetime | None, *, stale: bool = False) -> SafeString:
     """When CommBox last reported a row."""
-    return format_html('<span class="fresh"{}>{}</span>', _STALE if stale else "", ago(at))
+    return fill('<span class="fresh"{}>{}</span>', _STALE if stale else "", ago(at))
 
 
 def object_url(object_id: int) -> str:
@@ -129,12 +138,12 @@ def _recorded_or_created(line: CatalogLine) -> SafeString:
     if line.files:
         return SafeString(when)
     created = pgettext("conversation", "created")
-    return format_html('<span class="dim">{}<span class="sub">{}</span></span>', when, created)
+    return fill('<span class="dim">{}<span class="sub">{}</span></span>', when, created)
 
 
 def _customer(line: CatalogLine) -> SafeString:
     name = line.customer or pgettext("customer", "No name")
-    return format_html('<bdi>{}</bdi><span class="sub num">{}</span>', name, line.phone_ending)
+    return fill('<bdi>{}</bdi><span class="sub num">{}</span>', name, line.phone_ending)
 
 
 def _length_of_newest(line: CatalogLine) -> SafeString | str:
@@ -186,7 +195,7 @@ NEWEST_WITH_CUSTOMER = (_RECORDED, _LENGTH, _CUSTOMER, _OBJECT, _CHANNEL, _STATE
 def _state_and_why(line: RecordingLine) -> SafeString:
     notes = [stored(line.state_reason)] if line.state_reason else []
     if line.vanished_at:
-        notes.insert(0, format_html(gettext("missing at source since {}"), moment_minute(line.vanished_at)))
+        notes.insert(0, fill(gettext("missing at source since {}"), moment_minute(line.vanished_at)))
     return state_tag(UNCHECKED if line.is_unchecked else line.state, notes)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
@@ -62,7 +62,9 @@ class Tile:
     url: str = ""
 
 
-def tiles(may: Callable[[Permission], bool], days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]:
+def tiles(
+    may: Callable[[Permission], bool], days: list[tuple[date, int]], health: SourceHealth
+) -> list[Tile]:
     """Return the figures for a person with these permissions. `days`: the recordings of each day, today last."""
     found: list[Tile] = []
     if may(Permission.VIEW_OPERATIONS):
@@ -91,7 +93,7 @@ def _operations(health: SourceHealth) -> list[Tile]:
     return [Tile("CommBox", health.word, health.note, health.level, address), objects]
 
 
-def _recordings(days: list[tuple[str, int]], health: SourceHealth) -> list[Tile]:
+def _recordings(days: list[tuple[date, int]], health: SourceHealth) -> list[Tile]:
     lists = reverse("catalog:recordings")
     week = sum(number for _, number in days[-WEEK:])
     since = urlencode({"since": days[-WEEK][0]})

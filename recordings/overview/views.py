@@ -1,7 +1,7 @@
 """Show the overview: recent recordings, figures and the reader's viewings, as far as the reader may see them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.formats import get_format
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Purpose, record_once
@@ -67,7 +68,7 @@ def overview(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "may": may,
         "source": status,
-        "days": days,
+        "days": [(f"{day:{get_format('DAY')}}", number) for day, number in days],
         "tiles": tiles(partial(can, request.user), days, source_health(status)),
     }
     if may["play_recordings"]:
@@ -95,7 +96,7 @@ def _newest_table(request: Request, lines: list[CatalogLine]) -> Table[CatalogLi
     return Table(NEWEST_WITH_CUSTOMER, lines)
 
 
-def recordings_per_day() -> list[tuple[str, int]]:
+def recordings_per_day() -> list[tuple[date, int]]:
     """Count the recordings of each of the last DAYS days in the reader's time zone, today last.
 
     A day may have 23 or 25 hours, so each one is counted between its own edges.
@@ -106,7 +107,7 @@ def recordings_per_day() -> list[tuple[str, int]]:
     edges = [moment_of(day, zone=zone) for day in days]
     values = {"edges": edges, "first": edges[0], "last": edges[-1]}
     numbers: dict[int, int] = dict(fetch_all(connection, _PER_DAY, values))
-    return [(day.isoformat(), numbers.get(place, 0)) for place, day in enumerate(days[:-1], 1)]
+    return [(day, numbers.get(place, 0)) for place, day in enumerate(days[:-1], 1)]
 
 
 def watched_by(user_id: int) -> list[Watched]:

@@ -1,4 +1,4 @@
-"""What stands on the page of all parts (templates/desk/parts.html)."""
+"""The data of the page of all parts (templates/desk/parts.html)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -150,7 +150,7 @@ def signatures(*urls):
 
 
 def leaves_nothing_behind(portal, issued):
-    """The canary (security S29, S65, S67): no signature, key or token rests in rows, Redis, logs or files."""
+    """No signature, key or token is stored in rows, Redis, logs or files."""
     secrets = (*portal.canaries, *issued, "X-Amz-Signature=")
     places = {
         "rows": everything_in(portal.services.admin_url),
@@ -183,7 +183,7 @@ def everything_in_redis(url):
 
 
 def test_nothing_plays_when_the_trail_cannot_be_written(page, portal, sign_in, recording, database, console):
-    """S22, F29: 503, a plain sentence, and no URL anywhere in the answer."""
+    """F29: 503, a sentence, and no URL anywhere in the response."""
     console.expect("503")
     sign_in(page, "compliance_officer")
     page.goto(f"/recordings/{recording['id']}/")

@@ -188,7 +188,7 @@ def test_the_purpose_is_locked_while_a_viewing_runs(page: Page, sign_in: SignIn,
     wait_until_past(page, 0.3)
     expect(page.get_by_role("radio", name="Dispute")).to_be_disabled()
     expect(page.get_by_label("Note")).to_be_disabled()
-    expect(page.locator("#purpose")).to_contain_text("for Training")
+    expect(page.locator("#purpose")).to_contain_text("Purpose: Training")
     page.get_by_role("link", name="End it and start a new viewing").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     assert trail.wait_for_end(recording)[-1][0] == "viewing.finished"
@@ -259,7 +259,7 @@ FILM = """
     load() { this.currentTime = 0; this.spans = []; }
   }
   const film = new Film();
-  const watching = new Watching(film, { watched: "/x", finish: "/y" }, { told() {}, failed(why) { throw why; } });
+  const watching = new Watching(film, { watched: "/x", finish: "/y" }, { reported() {}, failed(why) { throw why; } });
 """
 
 

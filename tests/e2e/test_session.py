@@ -27,7 +27,7 @@ def test_a_warning_comes_before_the_end_and_one_can_stay(page: Page, sign_in: Si
     told(page, 110)
     page.clock.fast_forward("13:10")
     warning = page.get_by_role("alertdialog", name="Your session is about to end")
-    expect(warning).to_contain_text("It ends in 1:5")
+    expect(warning).to_contain_text("Your session ends in 1:5")
     assert axe_findings_in_both_themes(page) == {}
     page.unroute(STATE)
     warning.get_by_role("button", name="Stay signed in").click()

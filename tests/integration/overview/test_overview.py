@@ -156,7 +156,7 @@ def test_recordings_are_counted_by_the_days_of_the_reader(zone: str, days: dict[
     with time_machine.travel(now, tick=False), timezone.override(ZoneInfo(zone)):
         counted = recordings_per_day()
     assert len(counted) == 30
-    assert {day: number for day, number in counted if number} == days
+    assert {str(day): number for day, number in counted if number} == days
 
 
 def test_what_needs_attention_is_counted(client: Client) -> None:
