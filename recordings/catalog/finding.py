@@ -1,16 +1,16 @@
-"""Find rows newest first, without reading all that was ever stored of a word.
+"""Find rows newest first, without reading every row that contains a word.
 
-The word index holds each word once a month (text.py), so a look into it costs what one month has of the word. A search
-looks through the months from the newest on and stops as soon as it knows enough:
+The word index holds each word once per month (text.py), so a lookup costs only the rows of one month. A search goes
+through the months, newest first, and stops as soon as it knows enough:
 
-1. It takes up to 2,001 rows of the months in turn, in any order within a month. If there were no more than 2,000, that
-   was all of them: they are put in order. A search that has more is remembered for a while.
-2. Of more than 2,000 the rows of all months but the last one reached are complete, so their first rows are the page.
-3. Where these do not fill the page, the last month has so many that walking through it in order soon fills it.
+1. It collects up to 2,001 rows, month by month, in any order within a month. If there are at most 2,000, these are all
+   rows, and they are sorted. A search with more is remembered for a while.
+2. If there are more, the rows of all months except the last one reached are complete, so the page is their first rows.
+3. If these do not fill the page, the last month has so many rows that walking it in order soon fills the page.
 
-What has more than 2,000 rows is mostly spread over time, so first of all the newest rows are walked through.
+A search with more than 2,000 rows usually has them spread over time, so the newest rows are walked first.
 
-Rows that match nothing cost most: every month must be looked at. A search that takes too long stops at a month, gives
+A search without matches costs most, because it looks at every month. One that takes too long stops at a month, returns
 what it has found, and says how far back it has looked.
 """
 
@@ -29,15 +29,15 @@ from recordings.models import RecordingState
 from recordings.paging import COUNTED, TimeKey
 from recordings.timed import TimedValue
 
-WALKED = 1_000  # rows: fills a page with what one row in twenty has
-PATIENCE = 15  # milliseconds after which no other month is begun
-HURRIED_FROM = 500_000  # rows in all; fewer are looked through in no time
+WALKED = 1_000  # rows: enough to fill a page when one row in twenty matches
+PATIENCE = 15  # milliseconds after which no other month is started
+HURRIED_FROM = 500_000  # rows in total; fewer are searched in no time
 REMEMBERED, REMEMBERED_FOR = 1_000, 600  # searches, seconds
-# Searches that had more than COUNTED rows a while ago. Rows are hardly ever taken away.
+# Searches that recently had more than COUNTED rows. Rows are hardly ever removed.
 _many = TimedValue[set[Search]](REMEMBERED_FOR)
 
 _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_type, d.state, d.worst_state"
-# Names are looked up for the rows of the page only, never for those it is chosen from.
+# Names are read only for the rows of the page.
 _UNCHECKED = f"r.state = '{RecordingState.PLAYABLE}' AND r.file_badge = ''"
 _NAMED = f"""{_OWN}, o.customer_name, o.customer_phone, o.refreshed_at, s.id, s.name, o.agent_id, coalesce(a.name, ''),
     EXISTS (SELECT FROM recordings_recording r WHERE r.id = d.id AND {_UNCHECKED}),
@@ -49,10 +49,10 @@ _NAMES = """
 
 
 class SearchRow(NamedTuple):
-    """A row of search: a recording, or an object without any (`files` is 0), with the names around it.
+    """A search row: a recording, or an object without recordings (`files` is 0), with names.
 
-    `is_unchecked`: nothing speaks against playing it, but storage was never asked for the file; `has_unchecked`: its
-    object has such a recording.
+    `is_unchecked`: CommBox reports it as playable, but its file was not checked yet. `has_unchecked`: its object has
+    such a recording.
     """
 
     id: UUID
@@ -79,9 +79,9 @@ class SearchRow(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """Rows in order, and how many there are in all, counted up to one more than COUNTED.
+    """Rows in order, and their total number, counted up to one more than COUNTED.
 
-    `looked_back_to`: where the search stopped for its time; what is older was not looked at and is not counted.
+    `looked_back_to`: the search ran out of time there. Older rows were not looked at and are not counted.
     """
 
     rows: list[SearchRow]
@@ -92,9 +92,9 @@ class SearchResult(NamedTuple):
 def find(
     search: Search, limit: int, *, after: TimeKey | None = None, newer: bool = False, patient: bool = True
 ) -> SearchResult:
-    """Find the first rows in order behind a key (from the newest without one); with `newer` in reverse order.
+    """Find the first rows after a key, or from the newest on; with `newer`, in reverse order.
 
-    A search that is not `patient` may stop before it has looked at everything.
+    Unless `patient`, the search may stop before it has looked at everything.
     """
     direction = _Direction(search, newer)
     if search.key:
@@ -129,9 +129,9 @@ def find(
 
 
 def find_next(search: Search, after: TimeKey, *, newer: bool = False) -> SearchRow | None:
-    """Find the first row in order behind a key; with `newer` in reverse order.
+    """Find the first row after a key; with `newer`, in reverse order.
 
-    It begins at the key and is never patient: None says that there is none, or that it is months away.
+    It is never patient: None means that there is none, or that it is months away.
     """
     direction = _Direction(search, newer)
     if search.key:
@@ -165,7 +165,7 @@ def count(search: Search) -> int:
 
 
 class _Gathered(NamedTuple):
-    """Up to one more than COUNTED rows: their number, the last month reached, and the first rows in order."""
+    """Collected rows: their number up to one more than COUNTED, the last month reached, and the first rows in order."""
 
     number: int
     last_month: datetime | None
@@ -175,7 +175,7 @@ class _Gathered(NamedTuple):
 
 @dataclass(frozen=True)
 class _Direction:
-    """One direction through the rows. Every SQL text is made of this file's own words; values travel beside it."""
+    """A direction through the rows. SQL is made only of constants of this file; values are parameters."""
 
     search: Search
     newer: bool
@@ -187,13 +187,13 @@ class _Direction:
     def gather(
         self, start: TimeKey | None, after: TimeKey | None, limit: int, patience: int | None
     ) -> _Gathered:
-        """Gather rows behind `start` from the word index, month by month; give the first ones behind `after` in order.
+        """Collect rows after `start` from the word index, month by month; return the first ones after `after` in order.
 
-        After `patience` milliseconds no other month is begun; None: all are looked through.
+        After `patience` milliseconds no other month is started; None looks at all of them.
         """
         ordered = self.search.ordered & self._behind(start)
         checked = ordered & self.search.checked
-        # Of too many rows those of the last month are not all there, so none of them can be put in order.
+        # With too many rows, the last month is not complete, so its rows cannot be sorted.
         complete = Where("(n <= %s OR d.month <> last_month)", (COUNTED,)) & self._behind(after)
         until = "" if patience is None else _UNTIL
         statement = f"""
@@ -206,7 +206,7 @@ class _Direction:
             d AS MATERIALIZED (
                 SELECT {_OWN}, m.month
                 FROM months m CROSS JOIN LATERAL (
-                    -- Nothing but words: so the word index is the only way.
+                    -- Only words, so that the planner uses the word index.
                     SELECT * FROM recordings_searchdoc d WHERE d.words @@ {_TERMS_OF_MONTH} OFFSET 0) d
                 {checked.clause()} LIMIT %s)
             SELECT n, last_month,
@@ -225,7 +225,7 @@ class _Direction:
         return _Gathered(number, last_month, looked_back_to, page)
 
     def walk(self, start: TimeKey | None, limit: int, month: datetime | None = None) -> list[SearchRow]:
-        """Walk through rows of one month in order: of `month`, or of the first one behind `start` up to WALKED rows."""
+        """Walk the rows of one month in order: of `month`, or of the first one after `start`, up to WALKED rows."""
         ordered = self.search.ordered & self._behind(start)
         first = f"SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}"  # noqa: S608  (our own words; values are parameters)
         within = Where("d.shown_at >= (SELECT month FROM m)") & Where(
@@ -242,13 +242,13 @@ class _Direction:
         return _fetch(self._named(rows), values)
 
     def walk_all(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
-        """Read rows in order and filter them. A search without words needs no index of words: its rows are frequent."""
+        """Read rows in order and filter them. Without words, matches are frequent, so no word index is needed."""
         everything = self.search.ordered & self.search.checked & self._behind(start)
         rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608  (our own words; values are parameters)
         return _fetch(self._named(rows), [*everything.values, limit])
 
     def select_by_key(self) -> list[SearchRow]:
-        """Select the few rows of a recording whose id was typed, if the rest holds as well."""
+        """Select the few rows of a recording whose id was typed, if they match the other conditions."""
         everything = self.search.key & self.search.ordered & self.search.checked
         if self.search.terms:
             everything &= of_terms_in_own_month(self.search.terms)
@@ -264,11 +264,11 @@ class _Direction:
         return Where(f"(d.shown_at, d.id) {'>' if self.newer else '<'} (%s, %s)", key)
 
     def _month(self) -> str:
-        """The first month of some rows; NULL where there is none."""
+        """Return the SQL of the first month of rows; NULL without rows."""
         return f"date_trunc('month', {'min' if self.newer else 'max'}(d.shown_at), 'UTC')"
 
     def _other_month(self) -> Where:
-        """Behind the month m."""
+        """Match rows after the month m."""
         return Where("d.shown_at >= m.month + interval '1 month'" if self.newer else "d.shown_at < m.month")
 
     def _named(self, rows: str) -> str:
@@ -276,7 +276,7 @@ class _Direction:
 
 
 _TERMS_OF_MONTH = f"replace(%s, '{MONTH}', {month_of('m.month')})::tsquery"
-# PostgreSQL's own estimate of the rows is good enough, and free.
+# PostgreSQL's own estimate of the number of rows is good enough.
 _UNTIL = """ AND (
     (SELECT reltuples FROM pg_class WHERE oid = 'recordings_searchdoc'::regclass) < %s
     OR clock_timestamp() < statement_timestamp() + %s * interval '1 ms')"""

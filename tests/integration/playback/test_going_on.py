@@ -1,4 +1,4 @@
-"""A viewing that goes on: renewals, what was watched, its end (security S22, S29; fault F34)."""
+"""A viewing that continues: renewals, reports and its end (F34)."""
 
 import json
 from datetime import timedelta
@@ -102,7 +102,7 @@ def test_signing_in_again_does_not_revive_a_viewing(noa, viewing):
 
 
 def test_somebody_elses_viewing_answers_as_one_that_does_not_exist(viewing):
-    """S19: for every door of a viewing; the attempt is in the trail."""
+    """At every URL of a viewing; the attempt is in the trail."""
     other = signed_in("compliance_officer")
     unknown = Viewing(pk="0190f5d0-0000-7000-8000-000000000000")
     for what in ("url", "watched", "finish", "problem"):
@@ -121,7 +121,6 @@ def test_a_stranger_learns_nothing_of_viewings(viewing):
 
 
 def test_a_right_that_ended_ends_renewal(noa, viewing):
-    """S10, S21."""
     from auditportal.accounts.actions import revoke_role
     from recordings.audit import Actor
 
@@ -170,7 +169,6 @@ def test_a_sign_out_between_check_and_issue_wins(noa, viewing, monkeypatch):
 
 @pytest.mark.parametrize("what", ["url", "watched", "finish", "problem"])
 def test_only_posts_and_only_with_a_token(noa, viewing, what):
-    """S52."""
     assert noa.get(f"/viewings/{viewing.pk}/{what}/").status_code == 405
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = noa.cookies
@@ -253,7 +251,6 @@ def test_a_report_that_cannot_be_read(noa, viewing, body):
 
 
 def test_a_huge_report_is_refused(noa, viewing):
-    """S55."""
     body = json.dumps({"spans": [[0, 1]], "x": "y" * 1_200_000})
     response = noa.post(f"/viewings/{viewing.pk}/watched/", body, content_type="application/json")
     assert response.status_code in (400, 413)

@@ -1,4 +1,4 @@
-"""Nothing leaves that is not in the trail first, whatever fails, wherever (security S22; faults F25, F28, F29, F30)."""
+"""Nothing leaves the server before it is in the trail, whatever fails (F25, F28, F29, F30)."""
 
 import json
 

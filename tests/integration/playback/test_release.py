@@ -1,4 +1,4 @@
-"""No URL leaves before the log holds its issue: AUDIT_RELEASE at the player, and a stopped sealer (A17, A19)."""
+"""No URL leaves before the log holds its issue: AUDIT_RELEASE at the player, and a stopped sealer."""
 
 import json
 import time
@@ -73,7 +73,7 @@ def test_no_url_leaves_when_the_log_does_not_take_it_up(
     noa: Any, recording: Any, services: Services, signer: Signer, settings: Any,
     monkeypatch: pytest.MonkeyPatch, mode: str, reason: str,
 ) -> None:  # fmt: skip
-    """A17: whoever deletes the event before it is sealed deletes a viewing that did not happen."""
+    """Deleting the event before it is sealed hides no viewing: there was none."""
     settings.AUDIT_RELEASE = mode
     monkeypatch.setattr(release, "WAIT_SECONDS", 0.3)
     if mode == "witnessed":
@@ -112,7 +112,7 @@ def test_a_url_is_not_renewed_either(
 def test_a_stopped_sealer_closes_the_portal_whatever_the_mode(
     noa: Any, recording: Any, services: Services, signer: Signer, settings: Any, mode: str
 ) -> None:
-    """A19: stopping the sealer must not widen the window in which an event can be made away with."""
+    """Stopping the sealer must not give more time to delete an event."""
     settings.AUDIT_RELEASE = mode
     write_events(services, 1)
     age(services, settings.AUDIT_LAG_LIMIT_SECONDS + 1)

@@ -60,7 +60,7 @@ def test_the_request_says_who_why_and_which(noa, direct):
 
 
 def test_no_signature_rests_anywhere(noa, direct, presigned, caplog, capfd):
-    """S29: not in rows, not in the trail, not in the log."""
+    """Not in rows, not in the trail, not in logs."""
     urls = [url_in(start(noa, one)) for one in (direct, presigned)]
     written = "".join(bytes(body).decode() for body in AuditEvent.objects.values_list("body", flat=True))
     rows = str(list(Recording.objects.values())) + str(list(Viewing.objects.values()))
@@ -146,7 +146,7 @@ def test_a_role_without_the_right_is_refused_about_the_recording(direct):
     ("site", "passes"), [("cross-site", False), ("same-site", False), ("same-origin", True)]
 )
 def test_another_site_is_refused(noa, direct, site, passes):
-    """S52: with a token and a session, yet from elsewhere."""
+    """With a token and a session, but from another site."""
     response = start(noa, direct, headers={"Sec-Fetch-Site": site})
     assert response.status_code == (200 if passes else 403)
     assert kinds() == (["viewing.requested", "viewing.url_issued"] if passes else ["viewing.denied"])
@@ -221,7 +221,7 @@ def test_commbox_away_does_not_matter_where_we_sign_ourselves(noa, direct, upstr
 
 
 def test_a_direct_url_is_never_handed_over_unsigned(noa, direct, settings):
-    """S28: without credentials there is no way, and that is said."""
+    """Without credentials there is no URL, and a sentence says so."""
     settings.AWS_SECRET_ACCESS_KEY = ""
     response = start(noa, direct)
     assert response.status_code == 409
@@ -242,7 +242,7 @@ def test_a_missing_file_found_missing_before_is_looked_at_first(noa, upstream):
 
 
 def test_storage_expires_what_was_issued(noa, direct, upstream, settings):
-    """S23, S24: storage itself refuses it a second after its end."""
+    """Storage refuses it a second after it has expired."""
     url = url_in(start(noa, direct))
     upstream.advance_clock(settings.PLAYBACK_URL_TTL - 2)
     assert fetch(url, "bytes=0-0")[0] == 206
@@ -252,7 +252,7 @@ def test_storage_expires_what_was_issued(noa, direct, upstream, settings):
 
 
 def test_reads_and_grants_match(noa, direct, upstream):
-    """S26: no read without a grant, none outside its time."""
+    """No read without a grant, and none outside its lifetime."""
     upstream.clear_logs()
     fetch(url_in(start(noa, direct)), "bytes=0-0")
     reads = upstream.access_log()
@@ -266,7 +266,7 @@ def test_reads_and_grants_match(noa, direct, upstream):
 
 
 def test_what_storage_gives_is_a_video_whatever_it_claims(noa, upstream):
-    """S25: an HTML file named .mp4 in the bucket never renders as a page, and is not played at all."""
+    """An HTML file named .mp4 in the bucket never renders as a page, and is not played."""
     recording = recorded(upstream)
     key = recording.url.split("/northwind-recordings/")[1]
     upstream.put_file("northwind-recordings", key, b"x<script>alert(1)</script>", "text/html")
@@ -346,7 +346,7 @@ def test_two_people_see_their_own_and_everybodys_seconds(direct):
 
 
 def test_a_key_that_looks_like_a_credential_stops_nothing(noa, upstream):
-    """S29: what CommBox calls a file may be anything; the event is written, without it."""
+    """CommBox may name a file anything. The event is written, without it."""
     recording = recorded(upstream, key="2026/Bearer abcdef.mp4")
     assert fetch(url_in(start(noa, recording)), "bytes=0-0")[0] == 206
     assert "abcdef" not in bodies("viewing.url_issued")[0]["action_detail"]["object_key"]

@@ -305,7 +305,6 @@ def test_a_name_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_url_reaches_the_log(stub: Stub, caplog: pytest.LogCaptureFixture) -> None:
-    """S29."""
     with caplog.at_level(logging.DEBUG):
         asked(stub, 403, _xml("AccessDenied"))
         probe(f"http://127.0.0.1:1/?{SECRET}")

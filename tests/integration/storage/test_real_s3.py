@@ -25,7 +25,7 @@ from tests.thorough import examples
 
 @pytest.mark.parametrize("style", ["path_url", "host_url"])
 def test_a_signed_file_is_read_whole(store: Store, film: Location, style: str) -> None:
-    """S25: shown as the type we name and kept by nobody, whatever the file says of itself."""
+    """Served with the type that we name and not cached, whatever the file says."""
     answer = ask(store.signed(store.place(film.key, base=getattr(store, style))))
     assert (answer.status, answer.body) == (200, FILM)
     named = ("content-length", "content-type", "cache-control", "accept-ranges", "etag")

@@ -16,7 +16,7 @@ def test_a_url_to_get_is_good_for_nothing_else(store: Store, film: Location, met
 
 
 def test_no_character_of_a_url_can_be_changed(store: Store, film: Location) -> None:
-    """S24: each one of path and query by another, and each one left out."""
+    """Each character of path and query replaced by another, and each one left out."""
     url = store.signed(film)
     start = len(f"{film.scheme}://{film.authority}/")
     scope = range(url.index("X-Amz-Credential="), url.index("&X-Amz-Date="))
@@ -58,7 +58,7 @@ MORE = [
 
 
 def test_no_parameter_can_be_changed_left_out_or_added(store: Store, film: Location) -> None:
-    """S24, S26: the grant among them."""
+    """Including the grant."""
     place = store.place(film.key, version_id=store.put(film.key, FILM))
     base, _, query = store.signed(place).partition("?")
     pairs: Pairs = [(name, value) for name, _, value in (part.partition("=") for part in query.split("&"))]

@@ -79,13 +79,11 @@ def test_keys_of_any_letters_are_read(running: Sandbox, key: str) -> None:
 
 
 def test_the_grant_is_in_the_storages_access_log(sandbox: Sandbox) -> None:
-    """S26."""
     fetch(signed(sandbox, stored(sandbox)))
     assert "0199-viewing" in str(sandbox.control.access_log()[-1])
 
 
 def test_a_pinned_version_is_played_although_the_file_was_replaced(sandbox: Sandbox) -> None:
-    """S25."""
     place = stored(sandbox)
     version = probe(signed(sandbox, place)).version_id
     stored(sandbox, place.key, b"something else")
@@ -142,7 +140,7 @@ def test_what_the_storage_may_answer_instead(sandbox: Sandbox, fault: str, outco
 
 
 def test_a_tampered_url_is_refused(sandbox: Sandbox) -> None:
-    """S24, by a second judge: the sandbox verifies with botocore's own signer."""
+    """A second check: the sandbox verifies with botocore's own signer."""
     place = stored(sandbox)
     stored(sandbox, "2026/2.mp4")
     url = signed(sandbox, place)

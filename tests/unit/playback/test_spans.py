@@ -64,7 +64,7 @@ def test_speed_and_position_may_be_missing():
     ],
 )
 def test_everything_odd_is_refused_with_a_sentence(document):
-    """S57: a bool is no number, text is none, and nothing is rounded."""
+    """A bool or a text is not a number, and nothing is rounded."""
     with pytest.raises(BadReport) as caught:
         read_report(document)
     assert str(caught.value).endswith(".")

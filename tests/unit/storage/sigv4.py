@@ -1,6 +1,6 @@
 """AWS Signature Version 4 for a presigned GET, written from Amazon's description with hashlib and hmac alone.
 
-Independent of botocore on purpose: it judges what the portal signs (security row S24).
+Independent of botocore on purpose: it checks what the portal signs.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Presigning: AWS's published example, an independent verifier, and the bounds of what is signed (S23–S26)."""
+"""Presigning: AWS's published example, an independent verifier, and the limits of what is signed."""
 
 import logging
 from dataclasses import replace
@@ -68,7 +68,7 @@ def test_the_independent_verifier_agrees_with_the_published_example() -> None:
     place=places, ttl=st.integers(15, 300), moment=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))
 )
 def test_whatever_is_signed_verifies_until_it_ends(place: Location, ttl: int, moment: datetime) -> None:
-    """S24, and S23: X-Amz-Expires is what was asked for, within 15 to 300 s."""
+    """X-Amz-Expires is the requested lifetime, within 15 to 300 s."""
     with time_machine.travel(moment.replace(tzinfo=UTC), tick=False):
         issued = presign_with(KEY, place, ttl_seconds=ttl, viewing_id="v-1")
 
@@ -80,7 +80,7 @@ def test_whatever_is_signed_verifies_until_it_ends(place: Location, ttl: int, mo
 
 @given(data=st.data(), place=places)
 def test_any_flipped_character_breaks_the_signature(data: st.DataObject, place: Location) -> None:
-    """S24: every character of path and query is under the signature."""
+    """The signature covers every character of path and query."""
     with time_machine.travel(NOW, tick=False):
         url = signed(place)
     start = url.index("/", len("https://"))
@@ -124,14 +124,14 @@ def test_a_viewing_id_that_could_be_more_than_an_id_is_refused(viewing_id: str) 
 
 @pytest.mark.parametrize("media_type", ["text/html", "image/svg+xml", "video/mp4; x", "", "VIDEO/MP4"])
 def test_a_media_type_off_the_short_list_is_refused(media_type: str) -> None:
-    """S25: an HTML file in the bucket never renders as a page."""
+    """An HTML file in the bucket never renders as a page."""
     with pytest.raises(ValueError, match="media type"):
         signed(media_type=media_type)
 
 
 @pytest.mark.parametrize("media_type", sorted(MEDIA_TYPES))
 def test_what_is_signed_beside_the_file(media_type: str) -> None:
-    """S25, S26: no-store, the version, the media type and the grant are all under the signature."""
+    """The signature covers no-store, the version, the media type and the grant."""
     with time_machine.travel(NOW, tick=False):
         url = signed(replace(PLACE, version_id="v/1+="), media_type=media_type)
 
@@ -172,7 +172,7 @@ def test_an_issued_url_hides_itself_and_a_signing_key_its_secret() -> None:
 
 
 def test_signing_writes_no_signature_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """S29: botocore would write it at DEBUG."""
+    """botocore would log it at DEBUG."""
     with caplog.at_level(logging.DEBUG):
         signed()
 

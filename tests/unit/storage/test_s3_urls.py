@@ -1,4 +1,4 @@
-"""What a URL says of itself: kind, end, identity (api-facts 6)."""
+"""A URL's kind, expiry and identity."""
 
 import base64
 import json
