@@ -14,8 +14,10 @@ from django.dispatch import receiver
 TABLES = {
     "account_emailaddress": "SELECT",
     "account_emailconfirmation": "",
-    "accounts_grant": "SELECT, INSERT, UPDATE (ended_at, ended_by_id)",
-    "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, language, time_zone)",
+    "accounts_grant": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
+    "accounts_invitation": "SELECT, INSERT, UPDATE (used_at, replaced_at)",
+    "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, full_name, email, language,"
+    " time_zone, session_epoch)",
     "auth_group": "",
     "auth_group_permissions": "",
     "auth_permission": "",

@@ -13,6 +13,7 @@ SECRET = re.compile(
     r"(?i)((?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId|Key-Pair-Id|Policy)=)[^&\s\"']+"
     r"|(Bearer\s+)[\w.~+/=-]+"
     r"|(/webhooks/commbox/)[^/\s\"']+"
+    r"|(/accounts/invitation/)[^/\s\"']+"
     r"|(://[^:/@\s]*:)[^@/\s]+(?=@)"
 )
 Event = MutableMapping[str, Any]

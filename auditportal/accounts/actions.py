@@ -1,39 +1,150 @@
-"""Changes to people and their roles; each is an event in the same transaction."""
+"""Change people and their roles. Each change and its event are one transaction."""
+
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record
+from recordings.exceptions import PortalError
+from recordings.playback.watching import end_viewings_of_person
+
+ADMINISTRATOR = "administrator"
 
 
 class UnknownRole(ValueError):
-    """The role is not one of the house's."""
+    """The portal has no such role."""
 
     def __init__(self, code: str) -> None:
         super().__init__(f"There is no role {code!r}; there are {', '.join(ROLES)}.")
 
 
+class LastAdministrator(PortalError):
+    """Nobody could manage people any more."""
+
+    status = 409
+    sentence = gettext_lazy(
+        "This is the last administrator. Make somebody else an administrator first. Nothing was changed."
+    )
+
+
+class OwnAccount(PortalError):
+    """An administrator would change their own rights."""
+
+    status = 409
+    sentence = gettext_lazy("Another administrator changes your own account. Nothing was changed.")
+
+
+class AlreadyDone(PortalError):
+    """Somebody else has done it meanwhile."""
+
+    status = 409
+    sentence = gettext_lazy("Somebody else has just done this. Nothing was changed. Load the page again.")
+
+
 @transaction.atomic
-def grant_role(*, user: User, role: str, by: Actor, granted_by: User | None = None) -> bool:
-    """Give a person a role; True when it was not held already. Raises UnknownRole."""
+def grant_role(
+    *,
+    user: User,
+    role: str,
+    by: Actor,
+    granted_by: User | None = None,
+    starts_at: datetime | None = None,
+    until: datetime | None = None,
+    reason: str = "",
+) -> bool:
+    """Give a person a role, at once or from `starts_at` on, for good or `until` a moment.
+
+    Return False when the person has a grant of this role that has not ended. Raises UnknownRole.
+    """
     if role not in ROLES:
         raise UnknownRole(role)
-    _, created = Grant.objects.get_or_create(
-        user=user, role=role, ended_at=None, defaults={"granted_by": granted_by}
+    # A grant that has run out makes room for another.
+    user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
+    _, is_new = Grant.objects.get_or_create(
+        user=user,
+        role=role,
+        ended_at=None,
+        defaults={
+            "granted_by": granted_by,
+            "starts_at": starts_at or timezone.now(),
+            "until": until,
+            "reason": reason,
+        },
     )
-    if created:
-        record(Kind.ROLE_GRANTED, by=by, target=Target.of(user), detail={"role": role})
-    return created
+    if is_new:
+        times = {"starts_at": starts_at, "until": until}
+        detail = {"role": role} | {name: at.isoformat() for name, at in times.items() if at is not None}
+        record(Kind.ROLE_GRANTED, by=by, target=Target.of(user), detail=detail, note=reason)
+    return is_new
 
 
 @transaction.atomic
-def revoke_role(*, user: User, role: str, by: Actor, ended_by: User | None = None) -> bool:
-    """End a person's role; True when it was held. It takes effect with their next request."""
+def revoke_role(*, user: User, role: str, by: Actor, ended_by: User | None = None, reason: str = "") -> bool:
+    """End a person's role with their next request. Return False when it had ended. Raises LastAdministrator."""
+    if role == ADMINISTRATOR:
+        _check_another_administrator(user)
     ended = Grant.objects.filter(user=user, role=role, ended_at=None).update(
-        ended_at=timezone.now(), ended_by=ended_by
+        ended_at=timezone.now(), ended_by=ended_by, end_reason=reason
     )
     if ended:
-        record(Kind.ROLE_REVOKED, by=by, target=Target.of(user), detail={"role": role})
+        record(Kind.ROLE_REVOKED, by=by, target=Target.of(user), detail={"role": role}, note=reason)
     return bool(ended)
+
+
+@transaction.atomic
+def change_person(*, user: User, full_name: str, email: str, by: Actor) -> bool:
+    """Change a person's name and mail address. Return False when nothing differs."""
+    changed = [
+        name for name, value in (("full_name", full_name), ("email", email)) if getattr(user, name) != value
+    ]
+    if changed:
+        # The event names the fields; their values are personal and stay out of it.
+        record(Kind.PERSON_CHANGED, by=by, target=Target.of(user), detail={"fields": changed})
+        user.full_name, user.email = full_name, email
+        user.save(update_fields=changed)
+    return bool(changed)
+
+
+@transaction.atomic
+def deactivate(*, user: User, by: Actor, reason: str) -> None:
+    """Close a person's account: sessions and viewings end, roles stay as they are.
+
+    Raises LastAdministrator, or AlreadyDone when the account is inactive.
+    """
+    _check_another_administrator(user)
+    # The epoch ends every session for good: none comes back when the account is reactivated.
+    changed = User.objects.filter(pk=user.pk, is_active=True).update(
+        is_active=False, session_epoch=F("session_epoch") + 1
+    )
+    if not changed:
+        raise AlreadyDone
+    end_viewings_of_person(viewer=user, by=by)
+    record(Kind.PERSON_DEACTIVATED, by=by, target=Target.of(user), note=reason)
+
+
+@transaction.atomic
+def reactivate(*, user: User, by: Actor, reason: str) -> None:
+    """Open a person's account again, with the roles they still have. Raises AlreadyDone when it is active."""
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        raise AlreadyDone
+    record(Kind.PERSON_REACTIVATED, by=by, target=Target.of(user), note=reason)
+
+
+def _check_another_administrator(user: User) -> None:
+    """Raise LastAdministrator when this person is the only active administrator.
+
+    The grants of all administrators stay locked until the transaction ends: of two administrators who remove each
+    other at once, one is refused.
+    """
+    grants = Grant.objects.filter(role=ADMINISTRATOR, ended_at=None)
+    list(grants.select_for_update().order_by("pk"))
+    # A statement of its own: it sees what the one that was waited for has committed.
+    holders = set(grants.current().filter(user__is_active=True).values_list("user", flat=True))
+    if holders == {user.pk}:
+        raise LastAdministrator

@@ -1,12 +1,13 @@
 """People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from auditportal.accounts.roles import ROLES, Role
@@ -36,6 +37,8 @@ class User(AbstractBaseUser):
     # Empty: as the browser says.
     language = models.CharField(max_length=12, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # Raised to end every session of this person for good.
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -56,7 +59,7 @@ class User(AbstractBaseUser):
     @cached_property
     def roles(self) -> tuple[Role, ...]:
         """The roles held now, in the order of `ROLES`."""
-        held = set(self.grants.filter(ended_at=None).values_list("role", flat=True))
+        held = set(self.grants.current().values_list("role", flat=True))
         return tuple(role for role in ROLES.values() if role.code in held)
 
     def has_permission(self, permission: Permission) -> bool:
@@ -71,21 +74,48 @@ class User(AbstractBaseUser):
     def role_label(self) -> str:
         return ", ".join(str(role.label) for role in self.roles) or gettext("No role")
 
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Django's hash over the password, and over the epoch: a session of an earlier epoch is over."""
+        if not self.session_epoch:
+            return super()._get_session_auth_hash(secret=secret)  # type: ignore[misc,no-any-return]
+        salt = "auditportal.accounts.models.User.session"
+        value = f"{self.session_epoch}:{self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
     @property
     def is_staff(self) -> bool:
         """Django's own admin is not installed; nobody is its staff."""
         return False
 
 
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def current(self) -> Self:
+        """Return the grants in force now, by the database's clock."""
+        return self.filter(self.in_force())
+
+    @staticmethod
+    def in_force(prefix: str = "") -> models.Q:
+        """Return the condition of a grant in force now; `prefix` leads to it from another model."""
+        return models.Q(**{f"{prefix}ended_at": None, f"{prefix}starts_at__lte": Now()}) & (
+            models.Q(**{f"{prefix}until": None}) | models.Q(**{f"{prefix}until__gt": Now()})
+        )
+
+
 class Grant(models.Model):
-    """A role given to a person, by whom and when; ended, never deleted."""
+    """A role given to a person: by whom, why, from when and until when. It is ended, never deleted."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(max_length=40)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     granted_at = models.DateTimeField(default=timezone.now)
+    starts_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -93,3 +123,16 @@ class Grant(models.Model):
                 fields=["user", "role"], condition=models.Q(ended_at=None), name="grant_once_at_a_time"
             )
         ]
+
+
+class Invitation(models.Model):
+    """A link with which a person chooses a password. It works once, for 72 hours, until a newer one replaces it."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    # Only a hash: whoever reads the database cannot use the link.
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True)

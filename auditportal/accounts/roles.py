@@ -1,9 +1,10 @@
 """The roles that people are granted. A role is a name and the permissions it carries; it is code, not data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from recordings.permissions import Permission as P
 
@@ -14,6 +15,11 @@ class Role:
     label: str | Promise
     may: str | Promise
     permissions: frozenset[P]
+
+    @property
+    def is_barred_from_media(self) -> bool:
+        """Whether people trust this role because it never sees a recording."""
+        return self.code in ("external_auditor", "administrator")
 
 
 ROLES = {
@@ -64,3 +70,16 @@ ROLES = {
         ),
     )
 }
+
+
+def contradiction(codes: Iterable[str]) -> str:
+    """Return why these roles should not be held together, or an empty string."""
+    roles = [ROLES[code] for code in codes if code in ROLES]
+    barred = next((role for role in roles if role.is_barred_from_media), None)
+    watching = next((role for role in roles if P.PLAY_RECORDINGS in role.permissions), None)
+    if barred is None or watching is None:
+        return ""
+    return gettext("The role “%(barred)s” never sees recordings, but the role “%(watching)s” does.") % {
+        "barred": barred.label,
+        "watching": watching.label,
+    }

@@ -1,10 +1,17 @@
 from django.urls import include, path
 
-from auditportal.accounts import views
+from auditportal.accounts import people_views, views
 
 people = [
-    path("", views.people, name="list"),
-    path("<int:pk>/role/", views.change_role, name="role"),
+    path("", people_views.people, name="list"),
+    path("invite/", people_views.invite, name="invite"),
+    path("<int:pk>/", people_views.person, name="person"),
+    path("<int:pk>/grant/", people_views.grant, name="grant"),
+    path("<int:pk>/end/<slug:role>/", people_views.end_grant, name="end_grant"),
+    path("<int:pk>/deactivate/", people_views.deactivate, name="deactivate"),
+    path("<int:pk>/reactivate/", people_views.reactivate, name="reactivate"),
+    path("<int:pk>/link/", people_views.new_link, name="new_link"),
+    path("<int:pk>/unlock/", people_views.unlock, name="unlock"),
 ]
 
 urlpatterns = [
@@ -12,6 +19,7 @@ urlpatterns = [
     path("accounts/logout/", views.sign_out, name="account_logout"),
     path("accounts/session/", views.session_state, name="session"),
     path("accounts/signed-in/", views.signed_in, name="signed_in"),
+    path("accounts/invitation/<str:token>/", views.invitation, name="invitation"),
     path("settings/", views.my_settings, name="my_settings"),
     path("people/", include((people, "people"))),
 ]

@@ -1,29 +1,26 @@
-"""Sign in, sign out, own settings, and the page where administrators grant roles."""
+"""Sign in, sign out, accept an invitation, own settings."""
 
 from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Prefetch
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from auditportal.accounts import session
-from auditportal.accounts.actions import grant_role, revoke_role
+from auditportal.accounts import invitations, session
 from auditportal.accounts.attempts import remember_device
-from auditportal.accounts.models import Grant, User
-from auditportal.accounts.roles import ROLES
+from auditportal.accounts.models import User
+from auditportal.accounts.people_forms import NewPasswordForm
 from auditportal.accounts.settings_form import SettingsForm
 from auditportal.accounts.zones import ZONE, zone_named
 from recordings.audit import Actor
 from recordings.http import Request, page
-from recordings.permissions import Permission
-from recordings.policies import any_person, open_view, permission_required
+from recordings.policies import any_person, open_view
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
@@ -107,38 +104,20 @@ def my_settings(request: Request) -> HttpResponse:
     return page(request, "account/settings.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@require_safe
-@permission_required(Permission.MANAGE_PEOPLE)
-def people(request: Request) -> HttpResponse:
-    """List everybody with an account and their roles, with a form to change these."""
-    standing = Prefetch("grants", Grant.objects.filter(ended_at=None), to_attr="standing")
-    rows = [
-        {"user": user, "held": [ROLES[g.role] for g in user.standing if g.role in ROLES]}
-        for user in User.objects.order_by("full_name", "pk").prefetch_related(standing)
-    ]
-    return page(request, "account/people.html", {"rows": rows, "roles": ROLES.values()})
-
-
-@require_POST
-@permission_required(Permission.MANAGE_PEOPLE)
-def change_role(request: Request, pk: int) -> HttpResponse:
-    """Grant or end one role of one person. Nobody changes their own roles."""
-    user = get_object_or_404(User, pk=pk)
-    role, ends = request.POST.get("role", ""), "end" in request.POST
-    if user.pk == request.user.pk:
-        messages.error(request, gettext("Another administrator changes your roles."))
-    elif role not in ROLES:
-        messages.error(request, gettext("Choose one of the roles in the list."))
-    else:
-        actor = Actor.from_request(request)
-        if ends:
-            revoke_role(user=user, role=role, by=actor, ended_by=request.user)
-        else:
-            grant_role(user=user, role=role, by=actor, granted_by=request.user)
-        done = (
-            gettext("%(name)s no longer has the role “%(role)s”.")
-            if ends
-            else gettext("%(name)s now has the role “%(role)s”.")
-        )
-        messages.success(request, done % {"name": user.display_name, "role": ROLES[role].label})
-    return redirect("people:list")
+@require_http_methods(["GET", "HEAD", "POST"])
+@open_view
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Let an invited person choose a password. The link works once."""
+    by = Actor.from_request(request)
+    found = invitations.invitation_of(token)
+    if found is None:
+        invitations.record_useless(token, by)
+        return page(request, "account/invitation_over.html", {}, status=410)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=found.user)
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "invited": found.user}
+        return page(request, "account/invitation.html", context, status=422 if form.errors else 200)
+    if invitations.use_invitation(token=token, password=form.cleaned_data["password"], by=by) is None:
+        return page(request, "account/invitation_over.html", {}, status=410)
+    messages.success(request, gettext("Your password is set. Sign in with it."))
+    return redirect("account_login")

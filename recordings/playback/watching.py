@@ -84,6 +84,20 @@ def end_viewings_of_session(*, session_ref: str, by: Actor) -> int:
     return len(viewings)
 
 
+@transaction.atomic
+def end_viewings_of_person(*, viewer: Any, by: Actor) -> int:
+    """End what a person is watching, because their account was closed; return how many viewings that were."""
+    viewings = (
+        Viewing.objects.filter(viewer=viewer, ended_at=None)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .select_related("recording__object")
+    )
+    for viewing in viewings:
+        _end(viewing, by, reason="the account was deactivated", **_unreported(viewing))
+    return len(viewings)
+
+
 def end_silent_viewings(*, by: Actor) -> int:
     """End the viewings whose player has not reported for SILENT_AFTER; return their number."""
     reported_at = Greatest("started_at", "url_issued_at", "watched_at")

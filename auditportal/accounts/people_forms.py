@@ -1,0 +1,150 @@
+"""The forms with which administrators manage people."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from auditportal.accounts.models import User
+from auditportal.accounts.roles import ROLES, contradiction
+from recordings import stepup
+from recordings.days import moment_of
+from recordings.filter_form import DayField
+from recordings.http import Request
+
+LONGEST_REASON = 300
+
+
+def _reason() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=gettext_lazy("Auditors read it, for example: joins the claims team."),
+    )
+
+
+class ConfirmedForm(forms.Form):
+    """A form that the person confirms with their own password."""
+
+    def __init__(self, *args: Any, request: Request, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+        self.fields["password"] = forms.CharField(
+            label=gettext_lazy("Your password"),
+            max_length=128,
+            strip=False,
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Check the password last, so that a typing mistake elsewhere costs no attempt."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and (refusal := stepup.refusal_of(self._request, cleaned["password"])):
+            self.add_error("password", refusal)
+        return cleaned
+
+
+class RoleForm(ConfirmedForm):
+    """A role for a person: from a day on, until a day or for good, with a reason."""
+
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    since = DayField(label=gettext_lazy("From"))
+    until = DayField(label=gettext_lazy("Until the end of"))
+    reason = _reason()
+
+    def __init__(self, *args: Any, held: frozenset[str] = frozenset(), **kwargs: Any) -> None:
+        """`held`: the roles that the person has or will have."""
+        super().__init__(*args, **kwargs)
+        self._held = held
+        self.fields["role"].choices = [(role.code, role.label) for role in ROLES.values()]  # type: ignore[attr-defined]
+        self.fields["since"].help_text = gettext("Empty: at once.")
+        self.fields["until"].help_text = gettext("Empty: until an administrator ends it.")
+        # Said before it is done; whoever means it says so.
+        self.warning = ""
+        self.fields["anyway"] = forms.BooleanField(
+            label=gettext_lazy("Grant it all the same"), required=False
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Check the period, and that the roles suit each other."""
+        values = self.cleaned_data
+        zone, now = timezone.get_current_timezone(), timezone.now()
+        since, until = values.get("since"), values.get("until")
+        values["starts_at"] = max(moment_of(since, time.min, zone), now) if since else None
+        values["ends_at"] = moment_of(until + timedelta(days=1), time.min, zone) if until else None
+        if since and until and until < since:
+            self.add_error("until", gettext("The last day is before the first."))
+        elif values["ends_at"] and values["ends_at"] <= now:
+            self.add_error("until", gettext("This day is over. Choose today or a later day."))
+        if not self.errors and not values.get("anyway"):
+            self.warning = contradiction(self._held | {values["role"]})
+            if self.warning:
+                self.add_error(None, self.warning)
+        return super().clean()
+
+
+class InviteForm(RoleForm):
+    """A new person with their first role."""
+
+    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=160)
+    username = forms.RegexField(
+        label=gettext_lazy("User name"),
+        max_length=80,
+        regex=r"^[a-z0-9][a-z0-9._@-]*$",
+        help_text=gettext_lazy("Small letters, digits, dots, hyphens, underscores and @."),
+        error_messages={
+            "invalid": gettext_lazy("Use small letters, digits, dots, hyphens, underscores and @ only.")
+        },
+    )
+    email = forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
+    field_order = ["full_name", "username", "email", "role", "since", "until", "reason", "anyway", "password"]
+
+    def clean_username(self) -> str:
+        """Refuse a name that somebody has, whatever its case."""
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            raise forms.ValidationError(gettext("Somebody has this user name."))
+        return username
+
+
+class ReasonForm(ConfirmedForm):
+    """Why something is done to a person's account."""
+
+    reason = _reason()
+
+
+class PersonForm(forms.Form):
+    """Name and mail address of a person."""
+
+    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=160)
+    email = forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
+
+
+class NewPasswordForm(forms.Form):
+    """A password that somebody chooses for themselves."""
+
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("15 characters or more. Several words are easy to remember."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_password(self) -> str:
+        """Apply the rules for passwords."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self._user)
+        return password
+
+
+def ends_at_day(moment: datetime) -> Any:
+    """Return the last local day of a grant that ends at this moment."""
+    return (timezone.localtime(moment) - timedelta(microseconds=1)).date()

@@ -1,0 +1,273 @@
+"""Administrators manage people: invitations, roles for a period, closed accounts; and what they may not do."""
+
+import re
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from auditportal.accounts import actions, invitations
+from auditportal.accounts.models import Grant, User
+from recordings.audit import Actor
+from recordings.models import AuditEvent, Viewing
+from recordings.permissions import Permission
+from tests.factories import PASSWORD, person, viewing
+
+NEW_PASSWORD = "seven green bicycles on a roof"
+BY = Actor.system("test")
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    return person("administrator", "sam.ortiz")
+
+
+@pytest.fixture
+def client(sam: User) -> Client:
+    client = Client()
+    client.force_login(sam)
+    return client
+
+
+def kinds() -> list[str]:
+    return list(AuditEvent.objects.order_by("id").values_list("kind", flat=True))
+
+
+def invited(client: Client, **fields: str) -> Any:
+    given = {
+        "full_name": "Rut Peled",
+        "username": "rut.peled",
+        "role": "qa_manager",
+        "reason": "joins the claims team",
+        "password": PASSWORD,
+        **fields,
+    }
+    return client.post("/people/invite/", given)
+
+
+def link_in(response: Any) -> str:
+    found = re.search(r"https?://[^/]+(/accounts/invitation/[^<\s]+)", response.content.decode())
+    assert found
+    return found[1]
+
+
+class TestInvitation:
+    def test_a_person_is_invited_chooses_a_password_and_signs_in(self, client: Client) -> None:
+        link = link_in(invited(client))
+        rut = User.objects.get(username="rut.peled")
+        assert not rut.has_usable_password()
+        stranger = Client()
+        assert "Rut Peled" in stranger.get(link).content.decode()
+        assert stranger.post(link, {"password": NEW_PASSWORD}).status_code == 302
+        sign_in = stranger.post("/accounts/login/", {"login": "rut.peled", "password": NEW_PASSWORD})
+        assert sign_in.status_code == 302
+        assert rut.has_permission(Permission.PLAY_RECORDINGS)
+        assert [kind for kind in kinds() if kind.startswith(("person.", "role."))] == [
+            "person.invited",
+            "role.granted",
+            "person.invitation_used",
+        ]
+
+    def test_the_token_is_stored_nowhere(self, client: Client) -> None:
+        token = link_in(invited(client)).split("/")[-2]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT row_to_json(i)::text FROM accounts_invitation i")
+            assert token not in cursor.fetchone()[0]
+            cursor.execute("SELECT convert_from(body, 'utf8') FROM audit.event")
+            assert not [body for (body,) in cursor.fetchall() if token in body]
+
+    @pytest.mark.parametrize("spoilt", ["used", "expired", "replaced", "made up", "deactivated"])
+    def test_a_link_that_is_over_creates_nothing(
+        self, client: Client, spoilt: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if spoilt == "expired":
+            monkeypatch.setattr(invitations, "LIFE", timedelta(0))
+        link = link_in(invited(client))
+        rut = User.objects.get(username="rut.peled")
+        match spoilt:
+            case "used":
+                Client().post(link, {"password": NEW_PASSWORD})
+            case "replaced":
+                client.post(f"/people/{rut.pk}/link/", {"reason": "lost it", "password": PASSWORD})
+            case "made up":
+                link = "/accounts/invitation/abc/"
+            case "deactivated":
+                actions.deactivate(user=rut, by=BY, reason="left")
+        before = User.objects.get(pk=rut.pk).password
+        for answer in (
+            Client().get(link),
+            Client().post(link, {"password": "another long password of mine"}),
+        ):
+            assert answer.status_code == 410
+            assert "This link cannot be used" in answer.content.decode()
+        assert User.objects.get(pk=rut.pk).password == before
+        assert "person.invitation_refused" in kinds()
+
+    def test_a_short_password_gets_a_sentence_and_the_link_stays(self, client: Client) -> None:
+        link = link_in(invited(client))
+        answer = Client().post(link, {"password": "short"})
+        assert answer.status_code == 422
+        assert "15 characters" in answer.content.decode()
+        assert Client().get(link).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            ({"username": "SAM.ortiz"}, "Use small letters"),
+            ({"username": "sam.ortiz"}, "Somebody has this user name."),
+            ({"full_name": ""}, "This field is required."),
+            ({"reason": ""}, "This field is required."),
+            ({"password": "wrong"}, "That is not your password."),
+            ({"since": "2026-12-24", "until": "2026-12-23"}, "The last day is before the first."),
+            ({"until": "2020-01-01"}, "This day is over."),
+        ],
+    )
+    def test_bad_input_gets_a_sentence_and_is_kept(
+        self, client: Client, fields: dict[str, str], sentence: str
+    ) -> None:
+        answer = invited(client, **fields)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert sentence in page
+        assert fields.get("full_name") == "" or 'value="Rut Peled"' in page
+        assert User.objects.count() == 1
+
+
+class TestRoles:
+    def test_a_role_for_a_period_holds_in_that_period_only(self, sam: User) -> None:
+        eva, now, day = person(), timezone.now(), timedelta(days=1)
+        Grant.objects.create(user=eva, role="external_auditor", starts_at=now + day)
+        Grant.objects.create(user=eva, role="compliance_officer", starts_at=now - day, until=now + day)
+        Grant.objects.create(user=eva, role="qa_manager", starts_at=now - 2 * day, until=now - day)
+        assert [role.code for role in User.objects.get(pk=eva.pk).roles] == ["compliance_officer"]
+        # One that has run out makes room for another.
+        assert actions.grant_role(user=eva, role="qa_manager", by=BY)
+        assert [role.code for role in User.objects.get(pk=eva.pk).roles] == [
+            "compliance_officer",
+            "qa_manager",
+        ]
+
+    def test_roles_that_contradict_each_other_are_said_before(self, client: Client) -> None:
+        eva = person("external_auditor")
+        fields = {"role": "qa_manager", "reason": "helps out", "password": PASSWORD}
+        answer = client.post(f"/people/{eva.pk}/grant/", fields)
+        assert answer.status_code == 422
+        assert "never sees recordings" in answer.content.decode()
+        assert client.post(f"/people/{eva.pk}/grant/", {**fields, "anyway": "on"}).status_code == 302
+        assert len(User.objects.get(pk=eva.pk).roles) == 2
+
+    def test_a_role_ends_with_a_reason_and_the_page_shows_both(self, client: Client) -> None:
+        tom = person("qa_manager")
+        fields = {"reason": "moves to sales", "password": PASSWORD}
+        client.post(f"/people/{tom.pk}/end/qa_manager/", fields)
+        assert not User.objects.get(pk=tom.pk).roles
+        page = client.get(f"/people/{tom.pk}/").content.decode()
+        assert "moves to sales" in page
+        assert "Sam Ortiz" in page
+
+
+class TestAccount:
+    def test_a_deactivated_person_is_out_with_the_next_request(self, client: Client) -> None:
+        tom = person("qa_manager")
+        toms = Client()
+        toms.force_login(tom)
+        watching = viewing(viewer=tom)
+        client.post(f"/people/{tom.pk}/deactivate/", {"reason": "left", "password": PASSWORD})
+        assert toms.get("/objects/").status_code == 302
+        assert Viewing.objects.get(pk=watching.pk).ended_at is not None
+        client.post(f"/people/{tom.pk}/reactivate/", {"reason": "came back", "password": PASSWORD})
+        assert toms.get("/objects/").status_code == 302  # the old session stays ended
+        toms.force_login(User.objects.get(pk=tom.pk))
+        assert toms.get("/objects/").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("path", "fields"),
+        [
+            ("grant", {"role": "compliance_officer", "reason": "why not", "password": PASSWORD}),
+            ("end/administrator", {"reason": "why not", "password": PASSWORD}),
+            ("deactivate", {"reason": "why not", "password": PASSWORD}),
+            ("link", {"reason": "why not", "password": PASSWORD}),
+        ],
+    )
+    def test_nobody_changes_their_own_rights(
+        self, client: Client, sam: User, path: str, fields: dict[str, str]
+    ) -> None:
+        answer = client.post(f"/people/{sam.pk}/{path}/", fields)
+        assert answer.status_code == 409
+        assert "Another administrator" in answer.content.decode()
+        assert [role.code for role in User.objects.get(pk=sam.pk).roles] == ["administrator"]
+
+    def test_the_last_administrator_stays(self, sam: User) -> None:
+        with pytest.raises(actions.LastAdministrator):
+            actions.revoke_role(user=sam, role="administrator", by=BY)
+        with pytest.raises(actions.LastAdministrator):
+            actions.deactivate(user=sam, by=BY, reason="left")
+        person("administrator")
+        actions.deactivate(user=sam, by=BY, reason="left")
+        assert not User.objects.get(pk=sam.pk).is_active
+
+    def test_an_inactive_administrator_is_no_other_one(self, sam: User) -> None:
+        person("administrator", is_active=False)
+        with pytest.raises(actions.LastAdministrator):
+            actions.deactivate(user=sam, by=BY, reason="left")
+
+    def test_of_two_administrators_who_remove_each_other_one_is_refused(self, committed_db: None) -> None:
+        pair = [person("administrator"), person("administrator")]
+        outcomes: list[str] = []
+        together = threading.Barrier(2)
+
+        def remove(user: User) -> None:
+            together.wait()
+            try:
+                actions.deactivate(user=user, by=BY, reason="left")
+                outcomes.append("done")
+            except actions.LastAdministrator:
+                outcomes.append("refused")
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=remove, args=[user]) for user in pair]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ["done", "refused"]
+        assert User.objects.filter(is_active=True).count() == 1
+
+    def test_of_two_who_use_one_link_one_is_refused(self, committed_db: None) -> None:
+        token = invitations.invite(user=person(), by=BY, created_by=None)
+        users: list[User | None] = []
+        together = threading.Barrier(2)
+
+        def use(password: str) -> None:
+            together.wait()
+            users.append(invitations.use_invitation(token=token, password=password, by=BY))
+            connection.close()
+
+        threads = [threading.Thread(target=use, args=[f"{NEW_PASSWORD} {n}"]) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len([user for user in users if user]) == 1
+
+    def test_name_and_mail_are_changed_without_their_values_in_the_trail(self, client: Client) -> None:
+        tom = person("qa_manager")
+        fields = {"full_name": "Tom Brandt-Levi", "email": "tom@example.com"}
+        assert client.post(f"/people/{tom.pk}/", fields).status_code == 302
+        assert User.objects.get(pk=tom.pk).full_name == "Tom Brandt-Levi"
+        body = bytes(AuditEvent.objects.get(kind="person.changed").body).decode()
+        assert "tom@example.com" not in body
+
+    def test_the_search_finds_by_name_user_name_and_mail(self, client: Client) -> None:
+        person("qa_manager", "rut.peled", email="claims@example.com")
+        person("qa_manager", "tom.brandt")
+        for words in ("Rut", "rut.p", "CLAIMS@"):
+            page = client.get("/people/", {"q": words}).content.decode()
+            assert "rut.peled" in page
+            assert "tom.brandt" not in page
+        assert "Nobody found" in client.get("/people/", {"q": "zzz"}).content.decode()
