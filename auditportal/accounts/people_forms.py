@@ -43,7 +43,7 @@ class ConfirmedForm(forms.Form):
         """Check the password last, so that a typing mistake elsewhere costs no attempt."""
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and (refusal := stepup.refusal_of(self._request, cleaned["password"])):
-            self.add_error("password", refusal)
+            self.add_error("password", str(refusal))
         return cleaned
 
 

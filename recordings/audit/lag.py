@@ -39,6 +39,8 @@ _ALWAYS = frozenset(
         Kind.SIGNED_OUT,
         Kind.SESSION_ENDED,
         Kind.ROLE_REVOKED,
+        Kind.PERSON_DEACTIVATED,
+        Kind.INVITATION_REFUSED,
         Kind.SIGN_IN_FAILED,
         Kind.ACCOUNT_LOCKED,
         Kind.ACCOUNT_UNLOCKED,

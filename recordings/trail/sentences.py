@@ -125,8 +125,36 @@ def _recorded_later(text: EventText) -> Iterator[Phrase]:
         yield text.gettext("at %(time)s UTC, recorded later because the audit trail was unavailable", time=at)
 
 
+def _person_invited(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s invited %(thing)s")
+
+
+def _invitation_used(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s chose a password for the account of %(thing)s")
+
+
+def _invitation_refused(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s opened a link to choose a password that cannot be used")
+
+
+def _person_changed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s changed name or mail address of %(thing)s")
+
+
+def _person_deactivated(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s deactivated the account of %(thing)s")
+
+
+def _person_reactivated(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s reactivated the account of %(thing)s")
+
+
 def _role_granted(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=_role(text))
+    if day := text.event.text("starts_at")[:10]:
+        yield text.gettext("from %(day)s", day=day)
+    if day := text.event.text("until")[:10]:
+        yield text.gettext("until %(day)s", day=day)
 
 
 def _role_revoked(text: EventText) -> Iterator[Phrase]:
@@ -445,6 +473,12 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.CONFIRMATION_FAILED: _confirmation_failed,
     Kind.SIGNED_OUT: _signed_out,
     Kind.SESSION_ENDED: _session_ended,
+    Kind.PERSON_INVITED: _person_invited,
+    Kind.INVITATION_USED: _invitation_used,
+    Kind.INVITATION_REFUSED: _invitation_refused,
+    Kind.PERSON_CHANGED: _person_changed,
+    Kind.PERSON_DEACTIVATED: _person_deactivated,
+    Kind.PERSON_REACTIVATED: _person_reactivated,
     Kind.ROLE_GRANTED: _role_granted,
     Kind.ROLE_REVOKED: _role_revoked,
     Kind.ACCESS_DENIED: _access_denied,

@@ -256,7 +256,8 @@ def test_T11_leaves_that_nobody_signed_do_not_count(
 
 ALWAYS = {
     "auth.signed_out", "auth.session_ended", "auth.failed", "auth.locked", "auth.unlocked",
-    "auth.confirmation_failed", "role.revoked", "access.denied", "viewing.denied",
+    "auth.confirmation_failed", "role.revoked", "person.deactivated", "person.invitation_refused",
+    "access.denied", "viewing.denied",
     "viewing.url_refused", "viewing.requested", "viewing.watched", "viewing.watch_excess",
     "viewing.finished", "refresh.requested",
     "recording.discovered", "recording.changed_at_source", "recording.vanished_at_source", "recording.reappeared",

@@ -121,7 +121,7 @@ class TestInvitation:
             ({"username": "sam.ortiz"}, "Somebody has this user name."),
             ({"full_name": ""}, "This field is required."),
             ({"reason": ""}, "This field is required."),
-            ({"password": "wrong"}, "That is not your password."),
+            ({"password": "wrong"}, "The password is wrong."),
             ({"since": "2026-12-24", "until": "2026-12-23"}, "The last day is before the first."),
             ({"until": "2020-01-01"}, "This day is over."),
         ],

@@ -36,6 +36,27 @@ API_KEY = {"setting": "commbox_api_key", "ends_in": "xyz9"}
 SAID = [
     (event(Kind.SIGNED_IN), "Noa Levi signed in"),
     (
+        event(
+            Kind.ROLE_GRANTED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+            action_detail={
+                "role": "qa_manager",
+                "starts_at": "2026-12-01T22:00:00+00:00",
+                "until": "2026-12-31T22:00:00+00:00",
+            },
+        ),
+        "Noa Levi granted Tom Brandt the role QA manager · from 2026-12-01 · until 2026-12-31",
+    ),
+    (
+        event(
+            Kind.PERSON_DEACTIVATED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+        ),
+        "Noa Levi deactivated the account of Tom Brandt",
+    ),
+    (
         event(Kind.CONFIG_CHANGED, change={"before": {}, "after": API_KEY}),
         "Noa Levi added the CommBox API key ending in xyz9",
     ),
