@@ -1,1 +1,1 @@
-"""CommBox's API keys: two at once, encrypted at rest, added and retired while everything runs."""
+"""CommBox's API keys: two at a time, encrypted at rest, added and retired without a restart."""

@@ -1,7 +1,7 @@
-"""Encrypt API keys at rest: AES-256-GCM, each with the id of the key that encrypted it (S67).
+"""Encrypt API keys at rest with AES-256-GCM. Each is stored with the id of the key that encrypted it.
 
-The first of KEY_ENCRYPTION_KEYS encrypts, all of them decrypt; the key derived from AUDIT_FIELD_KEY comes last, so
-that an installation without that setting keeps its keys and may set one later.
+The first of KEY_ENCRYPTION_KEYS encrypts; all of them decrypt. The key derived from AUDIT_FIELD_KEY comes last, so that
+an installation may set KEY_ENCRYPTION_KEYS later.
 """
 
 import hashlib
@@ -18,35 +18,35 @@ _NONCE = 12
 _CONTEXT = b"commbox-api-key"
 
 
-class CannotOpen(ValueError):
-    """None of the keys of the settings is the one this was encrypted under."""
+class CannotDecrypt(ValueError):
+    """No key in the settings decrypts this."""
 
 
 def current_id() -> str:
-    """The id of the key that encrypts now."""
+    """Return the id of the key that encrypts new values."""
     return next(iter(_keys()))
 
 
-def seal(secret: str) -> tuple[bytes, str]:
-    """The secret encrypted, and the id of the key it is under."""
+def encrypt(secret: str) -> tuple[bytes, str]:
+    """Return the encrypted secret, and the id of the key that encrypted it."""
     key_id, key = next(iter(_keys().items()))
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(key).encrypt(nonce, secret.encode(), _CONTEXT), key_id
 
 
-def unseal(sealed: bytes, key_id: str) -> str:
-    """The secret. Raises CannotOpen."""
+def decrypt(sealed: bytes, key_id: str) -> str:
+    """Return the secret. Raises CannotDecrypt."""
     key = _keys().get(key_id)
     if key is None:
-        raise CannotOpen(f"no key of the settings has the id {key_id}")
+        raise CannotDecrypt(f"no key in the settings has the id {key_id}")
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], _CONTEXT).decode()
     except InvalidTag:
-        raise CannotOpen("the ciphertext was changed") from None
+        raise CannotDecrypt("the ciphertext was changed") from None
 
 
 def _keys() -> Mapping[str, bytes]:
-    """Every key by its id, the one that encrypts first."""
+    """Return every key by its id; the first one encrypts."""
     derived = map(_derived, (*settings.KEY_ENCRYPTION_KEYS, settings.AUDIT_FIELD_KEY))
     return {hashlib.sha256(key).hexdigest()[:16]: key for key in derived}
 

@@ -1,7 +1,7 @@
-"""CommBox's API keys: two at once, added without a restart, encrypted at rest, warned of before they end (F13, S67).
+"""Add, retire and list CommBox's API keys.
 
-Keys of the settings come first into an installation; a key that a person puts in later is asked before them. On a 401
-the client tries the next one, so a rotation needs no restart.
+An installation starts with the keys of its settings; keys that a person adds later are used before them. On a 401 the
+client tries the next one, so a rotation needs no restart.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,10 @@ _known = TimedValue[list[str]](10.0)
 
 @dataclass(frozen=True)
 class KeyLine:
-    """A key as people see it: its end, its expiry, where it came from."""
+    """A key as pages show it. Those of the settings have no `pk` and no `added_by`."""
 
     last_four: str
     expires_at: datetime | None
-    source: str
     added_at: datetime | None = None
     added_by: str = ""
     pk: int | None = None
@@ -50,7 +49,7 @@ class KeyLine:
 
 
 def current_keys() -> list[str]:
-    """The keys to ask with, the newest first: read again every few seconds, so that a new one needs no restart."""
+    """Return the keys to use, newest first. Cached for ten seconds, so that a new key needs no restart."""
     if known := _known.get():
         return known
     try:
@@ -60,7 +59,7 @@ def current_keys() -> list[str]:
 
 
 def refusal_of(key: str) -> str:
-    """Ask CommBox whether it accepts this key: nothing when it does, else the sentence that says why not."""
+    """Test a key with CommBox. Return "" when it is accepted, else the English sentence that says why not."""
     with CommBox(settings.COMMBOX_API_URL, [key], attempts=1) as client:
         try:
             client.system_status()
@@ -70,19 +69,19 @@ def refusal_of(key: str) -> str:
 
 
 def is_in_use(key: str) -> bool:
-    """Tell whether CommBox is asked with this key already."""
+    """Return whether this key is in use already."""
     return key in _stored() + configured_keys()
 
 
 def record_refusal(*, reason: str, by: Actor) -> None:
-    """Record that a key was refused. Nothing of the key is kept: it may be another system's secret."""
+    """Record that a key was refused, without any part of it: it may be another system's secret."""
     detail = {"setting": "commbox_api_key", "reason": reason}
     record_committed(Kind.CONFIG_CHANGED, by=by, outcome=Outcome.DENIED, detail=detail)
 
 
 def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
-    """Add a key that was tested, and retire all but the two newest: two at a time are enough for a rotation."""
-    sealed, key_id = encryption.seal(key)
+    """Add a tested key, and retire all but the two newest: two are enough for a rotation."""
+    sealed, key_id = encryption.encrypt(key)
     with transaction.atomic():
         row = ApiKey.objects.create(
             sealed=sealed,
@@ -99,7 +98,7 @@ def add_key(*, key: str, added_by: Any, by: Actor) -> ApiKey:
 
 
 def retire_key(*, key_id: int, by: Actor) -> bool:
-    """Retire a key; False when there is no such key in use."""
+    """Retire a key; return False when no such key is in use."""
     with transaction.atomic():
         row = ApiKey.objects.select_for_update().filter(pk=key_id, retired_at=None).first()
         if row is None:
@@ -111,7 +110,7 @@ def retire_key(*, key_id: int, by: Actor) -> bool:
 
 
 def _retire(rows: QuerySet[ApiKey]) -> None:
-    """Delete the secrets too; the last four characters stay for those who read the trail."""
+    """Mark keys as retired and delete their secrets. The last four characters stay, because events name them."""
     rows.update(retired_at=timezone.now(), sealed=b"")
 
 
@@ -120,14 +119,13 @@ def _event_facts(row: ApiKey) -> dict[str, str]:
 
 
 def key_lines() -> list[KeyLine]:
-    """Every key in use, in the order they are asked, each once."""
+    """Return every key in use, each once, in the order of use."""
     stored = ApiKey.objects.filter(retired_at=None).order_by("-pk").select_related("added_by")
     added, configured = [(row, _decrypted(row)) for row in stored], list(dict.fromkeys(configured_keys()))
     lines = [
         KeyLine(
             row.last_four,
             row.expires_at,
-            "put in",
             row.added_at,
             str(row.added_by),
             row.pk,
@@ -136,18 +134,16 @@ def key_lines() -> list[KeyLine]:
         for row, key in added
     ]
     known = {key for _, key in added}
-    return lines + [
-        KeyLine(last_four(key), expiry_of(key), "settings") for key in configured if key not in known
-    ]
+    return lines + [KeyLine(last_four(key), expiry_of(key)) for key in configured if key not in known]
 
 
 def line_of(key_id: int) -> KeyLine | None:
-    """A key in use that somebody added."""
+    """Return a key in use that a person added; None when there is none."""
     return next((line for line in key_lines() if line.pk == key_id), None)
 
 
 def ending_soon() -> KeyLine | None:
-    """The last of our keys to end, when it ends within a month: until then another one serves."""
+    """Return the key that expires last, if that is within WARN_BEFORE; None when a key lasts longer."""
     lines = key_lines()
     if any(line.expires_at is None for line in lines):
         return None
@@ -160,23 +156,26 @@ def _stored() -> list[str]:
 
 
 def _decrypted(row: ApiKey) -> str:
-    """The key; nothing when it cannot be opened, so that the others go on serving."""
+    """Return the key; "" when it cannot be decrypted, so that the others stay in use."""
     try:
-        return encryption.unseal(bytes(row.sealed), row.key_id)
-    except encryption.CannotOpen as reason:
+        return encryption.decrypt(bytes(row.sealed), row.key_id)
+    except encryption.CannotDecrypt as reason:
         logger.error("api key cannot be decrypted", ends_in=row.last_four, reason=str(reason))
         return ""
 
 
 @transaction.atomic
 def reencrypt(*, by: Actor) -> tuple[int, int]:
-    """Encrypt every key in use under the first of KEY_ENCRYPTION_KEYS. Returns how many were, and how many could not
-    be decrypted. A process that reads meanwhile can decrypt the row before and after: both keys are in the settings."""
+    """Encrypt every key in use again with the first of KEY_ENCRYPTION_KEYS.
+
+    Returns how many were encrypted and how many could not be decrypted. Other processes can decrypt a row before and
+    after, because both encryption keys are in the settings.
+    """
     now_under = encryption.current_id()
     rows = list(ApiKey.objects.select_for_update().filter(retired_at=None).exclude(key_id=now_under))
     opened = [(row, key) for row in rows if (key := _decrypted(row))]
     for row, key in opened:
-        sealed, key_id = encryption.seal(key)
+        sealed, key_id = encryption.encrypt(key)
         ApiKey.objects.filter(pk=row.pk).update(sealed=sealed, key_id=key_id)
     if opened:
         before = sorted({row.key_id for row, _ in opened})

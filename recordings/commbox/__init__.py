@@ -1,4 +1,4 @@
-"""Call CommBox's API and get plain records or one clear exception."""
+"""Client of CommBox's API: returns plain records or raises a CommBoxError."""
 
 from recordings.commbox.client import CommBox
 from recordings.commbox.errors import (

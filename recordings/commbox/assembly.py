@@ -1,4 +1,4 @@
-"""The client as this installation is configured: the one file of the package that reads Django's settings."""
+"""Build the client from Django's settings. No other module of the package reads them."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,27 +14,27 @@ from recordings.commbox.client import CommBox
 from recordings.commbox.counters import Left
 from recordings.commbox.limits import CallBudget
 
-REDIS_SECONDS = 0.5  # a page waits no longer than this to learn that Redis is gone
+REDIS_SECONDS = 0.5  # the longest wait of a page when Redis is down
 
 
 def configured_keys() -> list[str]:
-    """The keys of the settings."""
+    """Return the API keys of the settings."""
     return [key for key in (settings.COMMBOX_API_KEY, settings.COMMBOX_API_KEY_NEXT) if key]
 
 
-# Where the keys come from; a package that may read the database puts its own function here at start.
+# Returns the API keys. A package with access to the database replaces it at startup.
 key_source: Callable[[], Sequence[str]] = configured_keys
 
 
 @cache
 def client() -> CommBox:
-    """Return the process's one client."""
+    """Return the client of this process."""
     url = settings.COMMBOX_API_URL
     return CommBox(url, lambda: key_source(), limiter=_budget(url), request_id=_request_id)
 
 
 def budget_left() -> Left | None:
-    """Ask Redis what is left of the account's call budget; None while it does not answer."""
+    """Return what is left of the account's call budget; None while Redis is unavailable."""
     return _budget(settings.COMMBOX_API_URL).left()
 
 
@@ -51,5 +51,5 @@ def _budget(url: str) -> CallBudget:
 
 
 def _request_id() -> str:
-    """The id of the web request or task this thread works for, so that CommBox's log can be matched with ours."""
+    """Return the id of the web request or task of this thread, to match CommBox's log with ours."""
     return str(get_contextvars().get("request_id", ""))

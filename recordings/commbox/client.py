@@ -1,4 +1,4 @@
-"""The CommBox client: plain Python, thread-safe, knows nothing of Django. Reads only; one exception per kind."""
+"""The CommBox client: read-only and thread-safe. Every failure is a CommBoxError of its own class."""
 
 import re
 import uuid
@@ -45,17 +45,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Limiter(Protocol):
-    """What the client asks before each exchange; see limits.py."""
+    """Limits the client's calls; implemented in limits.py."""
 
     def acquire(self, priority: Priority, longest: float) -> AbstractContextManager[None]:
-        """Hold one of the account's places; raises Throttled when none comes free within `longest` seconds."""
+        """Hold one of the account's places. Raises Throttled when none is free within `longest` seconds."""
 
     def pause(self, seconds: float | None) -> None:
-        """CommBox answered 429, and asked for so many seconds or did not say."""
+        """Handle a 429. `seconds`: the pause CommBox asked for, None when it did not say."""
 
 
 class CommBox:
-    """One CommBox account. `keys` are its API keys, the newest first, or a function that gives them at each call."""
+    """One CommBox account. `keys`: its API keys, newest first, or a function that returns them at each call."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class CommBox:
         self._request_id_header = request_id_header
 
     def system_status(self) -> None:
-        """Test connection and key. Raises the error of what is wrong."""
+        """Test connection and key. Raises CommBoxError."""
         self._get("core/systemstatus")
 
     def stream_stats(self) -> Parsed[StreamStat]:
-        """Count objects per module, stream, sub-stream and status: the only call that names streams."""
+        """Count objects by module, stream, sub-stream and status. No other call names streams."""
         return parse_stream_stats(self._get("stats/streams"))
 
     def stream_objects(
@@ -99,9 +99,9 @@ class CommBox:
         newest_first: bool = False,
         status: Sequence[int] = (),
     ) -> Iterator[Parsed[ObjectItem]]:
-        """List the objects of a stream within a time window, page after page, each object once.
+        """List the objects of a stream in a time window, page by page, each object once.
 
-        Oldest first, so that what comes in between moves nothing; `newest_first` is for readers who stop early.
+        Oldest first, so that new objects do not shift the pages. `newest_first` suits callers that stop early.
         """
         path = f"streams/{_segment(stream_id)}/objects"
         number = stream_id if isinstance(stream_id, int) else None
@@ -116,7 +116,7 @@ class CommBox:
     def get_object(
         self, stream_id: int | str, object_id: int | str, *, interactive: bool = False
     ) -> ObjectItem:
-        """Get one object. Raises NotFound when CommBox has none, BadResponse when it sends another."""
+        """Get one object. Raises NotFound, or BadResponse when CommBox sends another object."""
         number = int(_object_id(object_id))
         path = f"streams/{_segment(stream_id)}/objects/{number}"
         known = stream_id if isinstance(stream_id, int) else None
@@ -125,13 +125,13 @@ class CommBox:
             if item.object_id == number:
                 return item
         if parsed.items or parsed.problems:
-            raise BadResponse("The object it sent is unreadable or another one.")
-        raise NotFound("The answer holds no object.")
+            raise BadResponse("The object in the response is unreadable or another one.")
+        raise NotFound("The response contains no object.")
 
     def recordings(self, object_id: int | str, *, interactive: bool = False) -> Parsed[RecordingItem]:
-        """List the recordings of one object. `interactive`: somebody waits, so fewer tries and a shorter deadline.
+        """List the recordings of one object. `interactive`: a person waits, so fewer retries and a shorter deadline.
 
-        Identical calls in flight at the same time are one exchange.
+        Identical concurrent calls share one exchange.
         """
         number = _object_id(object_id)
 
@@ -147,7 +147,7 @@ class CommBox:
         return parse_agents(self._get("managers"))
 
     def teams(self) -> Parsed[TeamItem]:
-        """List every team. A required name is documented, most likely by mistake; an empty one is sent on a 400."""
+        """List every team. The documentation requires a name, probably by mistake; on a 400 an empty one is sent."""
         try:
             return parse_teams(self._get("managers/teams"))
         except BadRequest:
@@ -166,7 +166,7 @@ class CommBox:
         self.close()
 
     def _get(self, path: str, query: Mapping[str, str] | None = None, *, interactive: bool = False) -> Any:
-        """Call until an answer is a success, an error that will not change, or the retries are over."""
+        """Call until success, a permanent error, or the end of the retries."""
         backoff = INTERACTIVE if interactive else self._backoff
         priority: Priority = "playback" if interactive else "background"
         retry = RetryDecision(backoff, self._retries)
@@ -176,7 +176,7 @@ class CommBox:
                 try:
                     return self._with_either_key(path, query or {}, priority, retry)
                 except CommBoxError as error:
-                    # When our own budget refuses a retry, how CommBox failed before is what the caller must know.
+                    # When our own budget refuses a retry, raise CommBox's earlier failure instead.
                     is_ours = isinstance(error, Throttled) and error.status is None
                     if is_ours and failure is not None:
                         raise failure from None
@@ -187,7 +187,7 @@ class CommBox:
     def _with_either_key(
         self, path: str, query: Mapping[str, str], priority: Priority, retry: RetryDecision
     ) -> Any:
-        """Call with the key that worked last; on 401 once more with the other one."""
+        """Call with the key that worked last; on a 401 try the next one."""
         keys, first = self._read_keys(), self._first_key
         for index in range(first, first + len(keys)):
             number = index % len(keys)
@@ -201,7 +201,7 @@ class CommBox:
         raise refusal
 
     def _read_keys(self) -> list[str]:
-        """Read the keys as they are now. When they have changed the newest is used first again."""
+        """Read the current keys. When they have changed, start with the newest again."""
         keys = list(dict.fromkeys(self._key_source()))
         if not keys or not all(_KEY.fullmatch(key) for key in keys):
             raise ValueError("CommBox needs an API key of printable characters without spaces.")
@@ -226,19 +226,19 @@ class CommBox:
             raise
 
     def _document_of(self, answer: RawAnswer) -> Any:
-        """Read the document of a success answer; raise the error that any other answer means."""
+        """Return the document of a successful response; raise CommBoxError for any other."""
         success = 200 <= answer.status < 300
         document, problem = None, ""
         try:
             text = decode(answer.body, answer.charset or "")
-            # An answer that repeats our key must not carry it into errors, rows or logs.
+            # A response that repeats our key must not carry it into errors, rows or logs.
             for key in self._keys:
                 text = text.replace(key, "…")
             document = read_json(text)
         except (UnknownCharset, Unreadable) as reason:
             problem = str(reason)
         if problem and success:
-            raise BadResponse(f"As JSON it fails: {problem}.", status=answer.status)
+            raise BadResponse(f"It is not valid JSON: {problem}.", status=answer.status)
         if error := failure_of(answer.status, document):
             error.retry_after = retry_after_seconds(answer.retry_after, datetime.now(UTC))
             if isinstance(error, Throttled) and self._limiter:
@@ -251,7 +251,7 @@ class CommBox:
 
 
 def _segment(stream_id: int | str) -> str:
-    """Write a stream's number or encrypted code as one path segment, encoded exactly once."""
+    """Encode a stream's number or encrypted code as one path segment."""
     text = str(stream_id)
     if not text or isinstance(stream_id, bool) or text in (".", ".."):
         raise ValueError("A stream is named by its number or its encrypted code.")

@@ -1,6 +1,6 @@
-"""Where the calls of the account's budget are counted: in Redis for every process, or in one process without it.
+"""Count the calls of the account's budget: in Redis for all processes, or locally while Redis is unavailable.
 
-Both counters refuse a call the same way: they return the seconds until it may try again.
+A counter refuses a call by returning the seconds until the next attempt.
 """
 
 import threading
@@ -11,23 +11,23 @@ from redis import Redis
 
 Priority = Literal["background", "playback"]
 
-# A place ends by itself, so that a process that was killed does not keep it; a living one extends its own in time.
+# A place expires, so that a killed process does not keep it. A running process extends its places in time.
 PLACE_SECONDS = 5.0
 POLL_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 300.0
-STORM_SECONDS = 60.0  # a 429 within this after the last pause belongs to the same storm
+STORM_SECONDS = 60.0  # a 429 within this after the last pause counts as part of the same overload
 
 
 class Left(NamedTuple):
-    """What is left of the budget at a moment: calls of this second, places, and how long background calls rest."""
+    """What is left of the budget: calls of this second, places, and how long background calls are paused."""
 
     turns: int
     places: int
     pause_seconds: float
 
 
-# A call is a member of sorted sets; its score is the millisecond at which it leaves the set by itself. The server's
-# clock counts, so that processes need not agree on the time. All sets are looked at before any is changed.
+# A call is a member of sorted sets; its score is the millisecond at which it expires, by the clock of the Redis server,
+# so that processes need not agree on the time. All sets are checked before any is changed.
 # KEYS: the pause, then the sets. ARGV: the call, its priority, then for each set how many calls it may hold, for how
 # long, and when to look again at the latest. Returns the milliseconds to wait, 0 when the call is counted.
 _ENTER = """
@@ -53,7 +53,7 @@ return wait
 
 
 class SharedCounter:
-    """Counts in Redis, for every process of the installation. Every method raises RedisError while it is gone."""
+    """Counts in Redis, for all processes of the installation. Every method may raise RedisError."""
 
     def __init__(self, redis: Redis, account: str, per_second: int, at_once: int) -> None:
         self._redis, self._prefix = redis, f"commbox:{account}:"
@@ -71,14 +71,14 @@ class SharedCounter:
         }
 
     def enter(self, call: str, priority: Priority) -> float:
-        """Count the call and return 0, or return the seconds until it may try again."""
+        """Count the call and return 0, or return the seconds until the next attempt."""
         sets = self._sets[priority]
         keys = [f"{self._prefix}{name}" for name in ("paused", *sets)]
         numbers = [number for limit in sets.values() for number in limit]
         return int(self._run_enter(keys, [call, priority, *numbers])) / 1000
 
     def extend(self, calls: list[str]) -> None:
-        """Let the places of these calls end later. A place that is gone is not taken again."""
+        """Extend the places of these calls. An expired place is not taken again."""
         ends, life = self._now() + int(PLACE_SECONDS * 1000), int(PLACE_SECONDS * 1000)
         for name in ("places", "places:background"):
             self._redis.zadd(f"{self._prefix}{name}", dict.fromkeys(calls, ends), xx=True)
@@ -90,7 +90,7 @@ class SharedCounter:
         self._redis.zrem(f"{self._prefix}places:background", call)
 
     def pause(self, seconds: float | None) -> None:
-        """Stop background calls for so long; for longer each time when CommBox did not say how long."""
+        """Pause background calls for so long. Without `seconds`, each pause is longer than the one before."""
         times = int(self._redis.incr(f"{self._prefix}throttled"))
         pause = seconds or _growing(times)
         self._redis.expire(f"{self._prefix}throttled", int(2 * pause + STORM_SECONDS))
@@ -98,11 +98,11 @@ class SharedCounter:
             self._redis.set(f"{self._prefix}paused", 1, px=max(1, int(pause * 1000)))
 
     def pause_left(self) -> float:
-        """Return the seconds background calls still have to wait, 0 or less for none."""
+        """Return the seconds that background calls are still paused; 0 or less when they are not."""
         return float(self._redis.pttl(f"{self._prefix}paused")) / 1000
 
     def left(self) -> Left:
-        """Return how much nobody has taken."""
+        """Return what is left of the budget."""
         now = f"({self._now()}"
         calls, places = (
             int(self._redis.zcount(f"{self._prefix}{name}", now, "+inf")) for name in ("calls", "places")
@@ -116,9 +116,9 @@ class SharedCounter:
 
 
 class LocalCounter:
-    """Counts in this process, while Redis is gone. Nobody knows how many processes there are, so it is strict.
+    """Counts in this process while Redis is unavailable. Strict, because the number of processes is unknown.
 
-    One call at a time for each priority, and between two of them the time of four calls of the whole rate.
+    Allows one call at a time for each priority, and a quarter of the rate.
     """
 
     def __init__(self, per_second: int) -> None:
@@ -130,7 +130,7 @@ class LocalCounter:
         self._throttled = 0
 
     def enter(self, call: str, priority: Priority) -> float:
-        """Count the call and return 0, or return the seconds until it may try again."""
+        """Count the call and return 0, or return the seconds until the next attempt."""
         with self._lock:
             now = time.monotonic()
             wait = max(0.0, self._next[priority] - now)
@@ -143,19 +143,19 @@ class LocalCounter:
             return wait
 
     def leave(self, call: str) -> None:
-        """Let the next call go."""
+        """End the call, so that the next one may start."""
         with self._lock:
             self._running.pop(call, None)
 
     def pause(self, seconds: float | None) -> None:
-        """Stop background calls for so long; for longer each time when CommBox did not say how long."""
+        """Pause background calls for so long. Without `seconds`, each pause is longer than the one before."""
         with self._lock:
             self._throttled = self._throttled + 1 if self.pause_left() > -STORM_SECONDS else 1
             pause = seconds or _growing(self._throttled)
             self._paused_until = max(self._paused_until, time.monotonic() + pause)
 
     def pause_left(self) -> float:
-        """Return the seconds background calls still have to wait, 0 or less for none."""
+        """Return the seconds that background calls are still paused; 0 or less when they are not."""
         return self._paused_until - time.monotonic()
 
 

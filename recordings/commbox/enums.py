@@ -1,4 +1,4 @@
-"""CommBox's open enumerations in words. An unknown value is shown as its number, never an error."""
+"""Labels of CommBox's open enumerations. An unknown value is shown as its number."""
 
 from collections.abc import Mapping
 

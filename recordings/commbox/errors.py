@@ -1,6 +1,9 @@
 """Errors of calls to CommBox, one class per kind. No message ever contains a key or a recording's URL."""
 
-from django.utils.translation import gettext_noop
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation, as Django's function of this name, which needs settings."""
+    return message
 
 
 class CommBoxError(Exception):

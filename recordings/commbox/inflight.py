@@ -1,4 +1,4 @@
-"""Share one call in flight among all who need the same: a hundred auditors opening one object cost one exchange."""
+"""Share one running call among all callers with the same key: a hundred people opening one object cost one exchange."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class SharedCalls(Generic[Key, T]):
-    """Shares the result, or the error, of a running call with everybody who asks for the same key meanwhile."""
+    """Shares the result or the error of a running call with all callers of the same key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: dict[Key, Future[T]] = {}
 
     def call(self, key: Key, work: Callable[[], T]) -> T:
-        """Return the result of `work`, run by this thread or by the one that came first. `work` must be bounded."""
+        """Return the result of `work`, run by this thread or by the first caller's. `work` must end in bounded time."""
         mine: Future[T] = Future()
         with self._lock:
             running = self._running.setdefault(key, mine)

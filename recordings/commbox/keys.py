@@ -1,4 +1,4 @@
-"""Read what an API key says about itself: a JWT whose payload has `exp`. Nothing else is believed."""
+"""Read an API key's expiry: a key is a JWT whose payload has `exp`. Nothing else of it is used."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ PRINTABLE = re.compile(r"[\x21-\x7e]{8,4096}")
 
 
 def expiry_of(key: str) -> datetime | None:
-    """Read when the key expires, by its own payload; None when that cannot be read."""
+    """Return when the key expires, by its own payload; None when unreadable."""
     parts = key.split(".")
     if len(parts) != 3:
         return None
@@ -25,5 +25,5 @@ def expiry_of(key: str) -> datetime | None:
 
 
 def last_four(key: str) -> str:
-    """Return what may be shown of a key."""
+    """Return the part of a key that may be shown."""
     return key[-4:]

@@ -1,8 +1,8 @@
-"""The account's call budget, shared by every process: so many calls a second and at a time, some kept for playback.
+"""The account's call budget, shared by all processes: calls per second and calls at a time, with a share for playback.
 
-CommBox publishes no limit; 4 a second and 2 at a time are ours unless an installation knows better. Background calls
-get 3 of 4 calls a second and all places but one, so an auditor who presses play never waits behind a refresh. Redis
-counts for all processes; while it is gone each process keeps to a quarter of the rate for each priority.
+CommBox publishes no limits; the defaults are 4 calls a second and 2 at a time. Background calls may use three quarters
+of the rate and all places but one, so a person who presses play never waits behind a refresh. Redis counts for all
+processes; while it is unavailable, each process keeps to a quarter of the rate for each priority.
 """
 
 import random
@@ -22,14 +22,12 @@ PER_SECOND = 4
 AT_ONCE = 2
 PATIENCE_SECONDS: dict[Priority, float] = {"background": 10.0, "playback": 3.0}
 EXTEND_EVERY_SECONDS = 1.0  # well within counters.PLACE_SECONDS
-SPREAD_SECONDS = (
-    0.02  # between those who wait for the same moment; what is slept too long is lost to the account
-)
+SPREAD_SECONDS = 0.02  # spreads callers that wait for the same time; longer sleeps would waste budget
 REDIS_REST_SECONDS = 5.0
 
 
 class CallBudget:
-    """The limiter the client asks before each exchange; `per_second` and `at_once` are at least 2."""
+    """The client's limiter. `per_second` and `at_once` must be at least 2."""
 
     def __init__(
         self, redis: Redis | None, account: str, per_second: int = PER_SECOND, at_once: int = AT_ONCE
@@ -45,8 +43,8 @@ class CallBudget:
     def acquire(self, priority: Priority = "background", longest: float = float("inf")) -> Iterator[None]:
         """Hold one of the account's places for one exchange.
 
-        Wait for it as long as the priority allows and `longest` seconds at most. Raise Throttled with the seconds to
-        wait when it would take longer.
+        Waits as long as the priority allows, at most `longest` seconds. Raises Throttled with the seconds to wait when
+        it would take longer.
         """
         call, ends_at = uuid.uuid4().hex, time.monotonic() + min(PATIENCE_SECONDS[priority], longest)
         while True:
@@ -60,11 +58,11 @@ class CallBudget:
                 break
             if time.monotonic() + wait > ends_at:
                 raise Throttled("The portal's own call budget is used up.", retry_after=max(1.0, wait))
-            time.sleep(wait + random.uniform(0.0, SPREAD_SECONDS))  # noqa: S311 - nothing secret hangs on it
+            time.sleep(wait + random.uniform(0.0, SPREAD_SECONDS))  # noqa: S311 - not a secret
         try:
             with self._lock:
                 self._under_way.add(call)
-                # A forked child has its parent's object and not its thread.
+                # A forked child has its parent's object but not its thread.
                 if self._extender is None or not self._extender.is_alive():
                     self._extender = threading.Thread(target=self._extend_places, daemon=True)
                     self._extender.start()
@@ -72,11 +70,11 @@ class CallBudget:
         finally:
             with self._lock:
                 self._under_way.discard(call)
-            with suppress(RedisError):  # the place ends by itself
+            with suppress(RedisError):  # the place expires anyway
                 counter.leave(call)
 
     def pause(self, seconds: float | None) -> None:
-        """CommBox throttles: background calls of every process rest; playback goes on with its reserved share."""
+        """Pause background calls of all processes after a 429. Playback continues with its reserved share."""
         try:
             self._counter().pause(seconds)
         except RedisError:
@@ -84,7 +82,7 @@ class CallBudget:
             self._local.pause(seconds)
 
     def left(self) -> Left | None:
-        """What is left of the account's budget; None while only this process's own is known."""
+        """Return what is left of the account's budget; None while only this process's own share is known."""
         counter = self._counter()
         try:
             return counter.left() if isinstance(counter, SharedCounter) else None
@@ -93,7 +91,7 @@ class CallBudget:
             return None
 
     def _extend_places(self) -> None:
-        """Extend the places of the calls under way, until there are none."""
+        """Extend the places of the running calls until there are none."""
         while True:
             time.sleep(EXTEND_EVERY_SECONDS)
             with self._lock:
@@ -101,7 +99,7 @@ class CallBudget:
                 if not calls:
                     self._extender = None
                     return
-            # Also while calls are counted locally for a few seconds: Redis may be back, and these hold places there.
+            # Also while counting locally: Redis may be available again, and these calls hold places there.
             if self._shared is not None:
                 with suppress(RedisError):
                     self._shared.extend(calls)

@@ -1,4 +1,4 @@
-"""Walk a stream's objects: fixed window, pages from 0, every object once, big windows split in halves."""
+"""Walk through a stream's objects in a window, page by page, each object once. Large windows are split in halves."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import timedelta
@@ -11,7 +11,7 @@ from recordings.commbox.records import ObjectItem, Parsed, Window
 Order = Literal["createdtime", "closedtime", "prioritytime", "updatedtime"]
 Fetch = Callable[[dict[str, str]], Parsed[ObjectItem]]
 
-PAGE_SIZE = 100  # CommBox never gives more
+PAGE_SIZE = 100  # CommBox's maximum
 MAX_PAGES = 50  # pages of one window before it is split
 SMALLEST_WINDOW = timedelta(seconds=2)
 
@@ -19,7 +19,7 @@ SMALLEST_WINDOW = timedelta(seconds=2)
 def walk_pages(
     fetch: Fetch, window: Window, *, order: Order, filters: Mapping[str, str], max_pages: int = MAX_PAGES
 ) -> Iterator[Parsed[ObjectItem]]:
-    """Yield pages of objects not seen before. A window of more than `max_pages` pages is walked on in halves."""
+    """Yield pages of objects not seen before. A window of more than `max_pages` pages is split in halves."""
     seen: set[int] = set()
     windows = [window]
     while windows:
@@ -34,7 +34,7 @@ def walk_pages(
 def _pages(
     fetch: Fetch, query: dict[str, str], seen: set[int], limit: int | None
 ) -> Generator[Parsed[ObjectItem], None, bool]:
-    """Yield pages until one is short or brings nothing new; return whether that end was reached before `limit`."""
+    """Yield pages until one is short or has nothing new. Return whether that happened before page `limit`."""
     in_window: set[int] = set()
     problems: list[str] = []
     for number in count():

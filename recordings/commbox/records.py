@@ -1,4 +1,4 @@
-"""What CommBox's answers mean, in our words: plain frozen records, whatever shape or spelling they came in."""
+"""CommBox's responses as plain frozen records, independent of the shape and spelling they came in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One item of an answer that was refused: why, how it began, and where in the list it stood (from 0)."""
+    """An item that could not be read: why, how it begins, and its position in the list (from 0)."""
 
     reason: str
     excerpt: str
@@ -21,7 +21,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """The good items of an answer, and the bad ones named. A bad item never costs its neighbours."""
+    """The items of a response that could be read, and the problems of the others."""
 
     items: list[T]
     problems: list[Problem]
@@ -29,21 +29,21 @@ class Parsed(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time to list objects of. Both ends are asked for; whether CommBox includes them is not known."""
+    """A period to list objects of. CommBox does not document whether it includes the ends."""
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError("A window's ends carry a time zone.")
+            raise ValueError("A window's ends need a time zone.")
         if self.end < self.start:
-            raise ValueError("A window ends after it starts.")
+            raise ValueError("A window must end after it starts.")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingItem:
-    """A recording as one answer described it (activity type 27). The URL may be a secret and stays out of repr."""
+    """A recording (activity type 27) as one response describes it. The URL may be a secret, so repr omits it."""
 
     object_id: str
     upstream_activity_id: str | None
@@ -64,9 +64,9 @@ class RecordingItem:
 
 @dataclass(frozen=True, slots=True)
 class ObjectItem:
-    """An object (conversation) as one answer described it. Texts come from customers: escape them.
+    """An object (conversation) as one response describes it. Texts come from customers and must be escaped.
 
-    What is personal stays out of repr, and so out of logs.
+    repr, and so the log, omits personal data.
     """
 
     object_id: int
@@ -90,7 +90,7 @@ class ObjectItem:
 
 @dataclass(frozen=True, slots=True)
 class AgentItem:
-    """An agent (CommBox: manager)."""
+    """An agent. CommBox calls them a manager."""
 
     agent_id: int
     name: str
@@ -112,7 +112,7 @@ class TeamItem:
 
 @dataclass(frozen=True, slots=True)
 class StreamStat:
-    """How many objects of one status a stream holds; the only call that names streams at all."""
+    """The number of objects of one status in a stream."""
 
     module_id: int
     stream_id: int

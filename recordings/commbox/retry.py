@@ -1,6 +1,6 @@
-"""Decide when to retry: exponential backoff with full jitter, never sooner than CommBox asked, never for long.
+"""Decide when to retry: exponential backoff with full jitter, never sooner than CommBox asked.
 
-A wait too long to sleep through is handed to the caller with the error, which then reschedules its work.
+A long wait is not slept: the error carries it to the caller, which reschedules its work.
 """
 
 import random
@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from recordings.commbox.errors import BadResponse, CommBoxError
 
-LONGEST_OBEYED = 3600.0  # seconds; a Retry-After beyond an hour is taken as an hour
+LONGEST_OBEYED = 3600.0  # seconds; a longer Retry-After counts as an hour
 BAD_RESPONSE_TRIES = 3
 
 _SECONDS = re.compile(r"[0-9]+")
@@ -21,11 +21,11 @@ _SECONDS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How one call is tried again. Seconds, but for `attempts`.
+    """How one call is retried. All but `attempts` are seconds.
 
-    `initial` and `greatest` are ceilings of the jitter. A wait beyond `longest_sleep` is handed to the caller. `total`
-    ends the whole call: waits for the call budget, exchanges and waits between them. A try that took longer than
-    `longest_try` is the last: who is silent once is silent again, and others wait for the same worker meanwhile.
+    `initial` and `greatest` are ceilings of the jitter. A wait beyond `longest_sleep` is passed to the caller. `total`
+    limits the whole call: waits for the call budget, exchanges and pauses. An attempt that took longer than
+    `longest_try` is the last, because a CommBox that is silent once is usually silent again while others wait.
     """
 
     attempts: int = 5
@@ -36,16 +36,16 @@ class Backoff:
     total: float = 50.0  # within the lease of the object that is refreshed (60 s)
 
     def ceiling(self, failures: int) -> float:
-        """The greatest wait after so many failures in a row."""
+        """Return the longest wait after so many failures in a row."""
         return min(self.greatest, self.initial * 2.0 ** min(failures - 1, 32))
 
 
-# Somebody is waiting in front of a page.
+# For calls that a person waits for.
 INTERACTIVE = Backoff(attempts=2, initial=0.3, greatest=0.5, longest_sleep=1.0, longest_try=4.0, total=8.0)
 
 
 def retry_after_seconds(header: str, now: datetime) -> float | None:
-    """Retry-After (RFC 9110, 10.2.3) in seconds from now: 0 to an hour; None for missing or garbage."""
+    """Parse Retry-After (RFC 9110, 10.2.3) into seconds from now, 0 to an hour; None when missing or invalid."""
     text = header.strip()
     if _SECONDS.fullmatch(text):
         digits = text.lstrip("0") or "0"
@@ -59,10 +59,10 @@ def retry_after_seconds(header: str, now: datetime) -> float | None:
 
 
 class RetryBudget:
-    """At most a fifth more calls than there would be without retries: each call earns a fifth of a retry.
+    """Limits retries to a fifth of the calls: each call earns a fifth of a retry.
 
-    A few are there from the start, so that a quiet process may still try again; however bad it gets, a failing CommBox
-    never sees twice the load of a healthy one.
+    A few are available from the start, so that a quiet process can retry too. A failing CommBox never gets much more
+    load than a healthy one.
     """
 
     def __init__(self, share: float = 0.2, at_start: float = 5.0, most: float = 50.0) -> None:
@@ -71,12 +71,12 @@ class RetryBudget:
         self._left = at_start
 
     def earn(self) -> None:
-        """Earn a fifth of a retry: a call goes out for the first time."""
+        """Earn a fifth of a retry, for the first attempt of a call."""
         with self._lock:
             self._left = min(self._most, self._left + self._share)
 
     def spend(self) -> bool:
-        """Spend one retry, if one is left."""
+        """Spend one retry; return whether one was left."""
         with self._lock:
             if self._left < 1.0:
                 return False
@@ -85,7 +85,7 @@ class RetryBudget:
 
 
 class RetryDecision:
-    """Decides for one call, after each failure, whether and when to try again. Used as stamina's hook."""
+    """Decides for one call, after each failure, whether and when to retry. Used as stamina's hook."""
 
     def __init__(self, backoff: Backoff, budget: RetryBudget | None = None) -> None:
         self._backoff = backoff
@@ -96,7 +96,7 @@ class RetryDecision:
         self._ends_at = self._try_began + backoff.total
 
     def __call__(self, error: Exception) -> bool | float:
-        """Seconds to wait before the next try, or False to let the error through."""
+        """Return the seconds to wait before the next attempt, or False to raise the error."""
         self._failures += 1
         took = time.monotonic() - self._try_began
         if not isinstance(error, CommBoxError) or not error.retriable:
@@ -117,5 +117,5 @@ class RetryDecision:
         return wait
 
     def seconds_left(self) -> float:
-        """The seconds left for the whole call, all tries and waits together."""
+        """Return the seconds left for the whole call."""
         return max(0.0, self._ends_at - time.monotonic())

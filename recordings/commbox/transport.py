@@ -1,6 +1,7 @@
-"""Get answers from CommBox: bounded in time and size, sent to the configured host and nowhere else.
+"""Exchange HTTP with CommBox: limited in time and size, and only with the configured host.
 
-The one place of the client that imports httpx. Several small pools, for one big pool grows quadratically in CPU.
+The only module of the client that imports httpx. It uses several small pools, because the CPU time of one large pool
+grows quadratically.
 """
 
 import itertools
@@ -44,7 +45,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back, undecoded."""
+    """A response, not decoded."""
 
     status: int
     body: bytes = field(repr=False)
@@ -53,7 +54,7 @@ class RawAnswer:
 
 
 class Transport:
-    """GETs below one base URL. Thread-safe; close it when done."""
+    """GET requests below one base URL. Thread-safe; must be closed."""
 
     def __init__(self, base_url: str, *, pools: int = 4) -> None:
         parts = urlsplit(base_url)
@@ -61,20 +62,20 @@ class Transport:
         if not secure or not parts.hostname or parts.username or parts.query or parts.fragment:
             raise ValueError("CommBox's address must be https://host/ (http:// is for this machine only).")
         self._base = base_url.rstrip("/") + "/"
-        tls = httpx.create_ssl_context()  # one for all pools: reading the certificates takes 20 ms
+        tls = httpx.create_ssl_context()  # shared by all pools, because reading the certificates takes 20 ms
         self._pools = [_pool(tls) for _ in range(pools)]
         self._next_pool = itertools.cycle(self._pools)
 
     def get(
         self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeouts: Timeouts
     ) -> RawAnswer:
-        """Make one exchange. `path` is relative and encoded. Raises Unreachable or BadResponse."""
+        """Make one request. `path` is relative and encoded. Raises Unreachable or BadResponse."""
         try:
             with deadline(timeouts.total):
                 return self._exchange(path, query, headers, timeouts)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = _failure(error)
-        # Raised here so that httpx's error, whose request carries the key, does not travel along as its context.
+        # Raised outside the except block, so that httpx's error, whose request contains the key, is not its context.
         raise failure
 
     def _exchange(
@@ -108,8 +109,8 @@ class Transport:
 
 
 def _pool(tls: SSLContext) -> httpx.HTTPTransport:
-    """httpx without its Client: that follows redirects, keeps cookies and obeys proxy variables of the environment,
-    none of which may happen here, and takes a third of the processor's time of a call."""
+    """Build a connection pool. httpx.Client is not used: it follows redirects, keeps cookies and obeys proxy variables,
+    which must not happen here, and it takes a third of a call's CPU time."""
     limits = httpx.Limits(
         max_connections=CONNECTIONS_PER_POOL, max_keepalive_connections=CONNECTIONS_PER_POOL
     )
@@ -119,7 +120,7 @@ def _pool(tls: SSLContext) -> httpx.HTTPTransport:
 
 
 def _body(response: httpx.Response) -> bytes:
-    """Read the body, one compression undone, and no more of it than is allowed."""
+    """Read and decompress the body, up to the size limit."""
     success = 200 <= response.status_code < 300
     limit = MAX_ANSWER_BYTES if success else MAX_ERROR_BYTES
     body = bytearray()
@@ -133,10 +134,10 @@ def _body(response: httpx.Response) -> bytes:
 
 
 def _decompressed(response: httpx.Response) -> Iterator[bytes]:
-    """Undo one compression, piece by piece: httpx undoes any number, each piece as large as it becomes."""
+    """Decompress once, in pieces of limited size. httpx would undo any number of encodings, in pieces of any size."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in COMPRESSIONS:
-        raise BadResponse("It is compressed in a way that was not asked for.", status=response.status_code)
+        raise BadResponse("Its compression was not requested.", status=response.status_code)
     window = COMPRESSIONS[encoding]
     if window is None:
         yield from response.iter_raw()
@@ -148,14 +149,14 @@ def _decompressed(response: httpx.Response) -> Iterator[bytes]:
                 yield decompressor.decompress(chunk, PIECE_BYTES)
                 chunk = decompressor.unconsumed_tail
     except zlib.error:
-        raise BadResponse("Its compression is broken.", status=response.status_code) from None
+        raise BadResponse("Its compression is damaged.", status=response.status_code) from None
     if not decompressor.eof:
-        raise BadResponse("Its compression is broken.", status=response.status_code)
+        raise BadResponse("Its compression is damaged.", status=response.status_code)
 
 
 def _failure(error: Exception) -> CommBoxError:
     if isinstance(error, httpx.TimeoutException):
-        return Unreachable("It did not answer in time.")
+        return Unreachable("It did not respond in time.")
     if isinstance(error, httpx.ConnectError):
         return Unreachable("No connection could be made.")
-    return Unreachable("The connection broke off.")
+    return Unreachable("The connection was lost.")

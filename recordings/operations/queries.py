@@ -27,6 +27,7 @@ from recordings.refresh import absence
 from recordings.refresh.leases import DEATHS
 from recordings.refresh.source_health import source_health
 from recordings.webhooks.hints import DeliveryOutcome
+from recordings.wording import stored
 
 OVERDUE = timedelta(minutes=5)
 PROBLEMS_SHOWN = 5
@@ -94,7 +95,7 @@ OUTCOMES = {outcome.value: outcome.sentence for outcome in DeliveryOutcome}
 def deliveries(most: int = 20) -> list[DeliveryLine]:
     """Return the newest webhook deliveries and what became of them."""
     return [
-        DeliveryLine(delivery, str(OUTCOMES.get(delivery.outcome, "")))
+        DeliveryLine(delivery, stored(OUTCOMES.get(delivery.outcome, "")))
         for delivery in Delivery.objects.order_by("-received_at")[:most]
     ]
 

@@ -1,7 +1,7 @@
-"""Who may deliver: a path token always, and the factors an installation has set besides. Anybody else meets a 404.
+"""Authenticate deliveries by a token in the path, and optionally by address and header. All others get a 404.
 
-CommBox documents neither signature nor secret nor address list (api-facts 7), so each factor is ours to choose. A
-client certificate is checked by the proxy, which then adds the header that is asked for here.
+CommBox documents neither a signature nor a secret nor an address list. To require a client certificate, let the proxy
+verify it and add the header that is checked here.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ _HASHED = "sha256:"
 
 
 def may_deliver(request: HttpRequest, token: str) -> bool:
-    """Whether this is a delivery of the account's: every factor that is set must match."""
+    """Return whether the request is authentic: every configured factor must match."""
     return token_matches(token) and _address_matches(request) and _header_matches(request)
 
 
 def token_matches(token: str) -> bool:
-    """Whether it is one of the tokens of the settings: two, so that a rotation needs no gap (S58).
+    """Return whether this is a token from the settings. There may be two, so that a rotation has no gap.
 
-    Hashes are compared, each in constant time and every one of them: the time it takes tells neither length nor
-    beginning of a right token, and the settings may hold nothing but the hash.
+    Every hash is compared, in constant time, so the duration reveals neither length nor prefix of a valid token. The
+    settings may contain only the hash of a token.
     """
     given = hashlib.sha256(token.encode()).digest()
     matches = []

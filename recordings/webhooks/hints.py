@@ -1,8 +1,9 @@
-"""What becomes of deliveries, and the objects that they named and the catalog does not know."""
+"""Outcomes of deliveries, and fetching objects that a delivery named and the catalog does not have."""
 
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings import breaker
 from recordings.breaker import ANSWERED
@@ -14,29 +15,29 @@ from recordings.refresh.objects import upsert_objects
 from recordings.worded import Worded
 
 FETCH_AT_ONCE = 5
-# Listing finds within the hour what a hint could not.
+# After this, listings have found the object.
 KEEP_TRYING = timedelta(hours=1)
 
 
 class DeliveryOutcome(Worded):
-    """What became of a delivery; `sentence` says it on the operations page."""
+    """What became of a delivery. `sentence` is English: the answer to CommBox, translated on the operations page."""
 
     sentence: str
 
-    DUE = "due", "The object is refreshed."
-    WAITING = "waiting", "The object is new and will be fetched."
-    FETCHED = "fetched", "The object was new and has been fetched."
-    REPEATED = "repeated", "The same delivery came before."
-    IGNORED = "ignored", "It is not about a recording."
-    UNKNOWN_STREAM = "unknown_stream", "Its channel is not one of ours."
-    UNKNOWN_OBJECT = "unknown_object", "CommBox does not know the object."
-    UNREADABLE = "unreadable", "It could not be read."
+    DUE = "due", gettext_noop("The object is being refreshed.")
+    WAITING = "waiting", gettext_noop("The object is new and will be fetched.")
+    FETCHED = "fetched", gettext_noop("The object was new and has been fetched.")
+    REPEATED = "repeated", gettext_noop("The same delivery was received before.")
+    IGNORED = "ignored", gettext_noop("It is not about a recording.")
+    UNKNOWN_STREAM = "unknown_stream", gettext_noop("Its channel is not known to the portal.")
+    UNKNOWN_OBJECT = "unknown_object", gettext_noop("CommBox does not know the object.")
+    UNREADABLE = "unreadable", gettext_noop("It could not be read.")
 
 
 def fetch_hinted() -> int:
-    """Fetch the objects that deliveries named and the catalog does not know; return how many were found.
+    """Fetch objects that deliveries named and the catalog does not have; return how many were found.
 
-    A few at a time: whoever knows the webhook's address must not spend the account's calls.
+    Only a few per call, so that someone who knows the webhook's URL cannot use up the account's calls.
     """
     young = timezone.now() - KEEP_TRYING
     waiting = Delivery.objects.filter(outcome=DeliveryOutcome.WAITING, received_at__gt=young)
@@ -51,7 +52,7 @@ def fetch_hinted() -> int:
 
 
 def _fetch(delivery: Delivery) -> DeliveryOutcome:
-    """Fetch and store the object of a delivery; it goes on waiting when CommBox could not be asked now."""
+    """Fetch and store the object of a delivery. It stays WAITING when the call to CommBox fails."""
     if delivery.object_id is None or delivery.stream_id is None:
         return DeliveryOutcome.IGNORED
     try:
@@ -63,5 +64,5 @@ def _fetch(delivery: Delivery) -> DeliveryOutcome:
     if item.stream_id != delivery.stream_id:
         return DeliveryOutcome.UNKNOWN_STREAM
     if not upsert_objects([item], now=timezone.now()):
-        mark_due(item.object_id)  # a listing was faster: what it found is due for another reason now
+        mark_due(item.object_id)  # a listing stored it first; the delivery is another reason to refresh it
     return DeliveryOutcome.FETCHED

@@ -1,7 +1,6 @@
-"""What a webhook delivery says: which object something happened to. JSON or XML, hostile until read, never a fact.
+"""Parse webhook deliveries: which object changed. The body is untrusted JSON or XML.
 
-CommBox documents neither a signature nor which wrapper is sent, so both are read and nothing of the body is believed
-but two ids (api-facts 7).
+CommBox documents neither a signature nor which wrapper it sends. Both wrappers are read, and only two ids are used.
 """
 
 import re
@@ -17,7 +16,7 @@ from recordings.db import BIGGEST_ID
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
-# Of JSON's values or XML's elements. A delivery has some dozens; each costs time that another request waits for.
+# JSON values or XML elements. A delivery has a few dozen; parsing more would delay other requests.
 MAX_VALUES = 20_000
 RECORDING_TYPE = "27"
 NEW_ACTIVITY = "OnNewActivity"
@@ -26,12 +25,12 @@ _ID = re.compile(r"[1-9][0-9]{0,18}")
 
 
 class Unreadable(ValueError):
-    """A body that is no delivery; the message says why and holds nothing of the body."""
+    """The body is not a delivery. The message says why and contains nothing of the body."""
 
 
 @dataclass(frozen=True)
 class Hint:
-    """An event's name, the ids it names (None where there is none), and whether it may mean a recording."""
+    """An event's name, its ids (None when missing), and whether it may be about a recording."""
 
     event_name: str
     object_id: int | None
@@ -43,13 +42,13 @@ NO_HINT = Hint("", None, None, about_recording=False)
 
 
 def parse(body: bytes) -> Hint:
-    """Parse the hint in a body. Raises Unreadable; no other error whatever the bytes."""
+    """Parse the hint in a body. Raises only Unreadable, whatever the bytes."""
     if len(body) > MAX_BYTES:
         raise Unreadable("It is longer than 1 MiB.")
     try:
         text = decode(body)
     except UnknownCharset:
-        # Only names of fields and two numbers are used, and these are ASCII in every charset of one byte a character.
+        # Only field names and two numbers are used, and these are ASCII in every single-byte charset.
         text = body.decode("latin-1")
     text = text.strip("\ufeff \t\r\n")
     return _hint(_from_xml(text) if text.startswith("<") else _from_json(text))
@@ -69,7 +68,7 @@ def _hint(document: Any) -> Hint:
 
 
 def _event(node: Any) -> Any:
-    """The event, in either wrapper, however deep: a SOAP envelope has wrappers of its own."""
+    """Find the event in either wrapper at any depth: a SOAP envelope adds wrappers of its own."""
     if not isinstance(node, dict):
         return None
     inner = map(_event, node.values())
@@ -77,7 +76,7 @@ def _event(node: Any) -> Any:
 
 
 def _activities(thing: Any) -> Iterator[Any]:
-    """One activity as an object, several as a list; the wrapper around them may itself be the list."""
+    """Yield the activities. One is an object, several are a list; the wrapper itself may be the list."""
     wrapper = _get(thing, "activities")
     found = wrapper if isinstance(wrapper, list) else _get(wrapper, "activity")
     yield from found if isinstance(found, list) else [found]
@@ -89,7 +88,7 @@ def _kind(activity: Any) -> str:
 
 
 def _get(node: Any, name: str) -> Any:
-    """A field without regard to case and underscores; None where there is none."""
+    """Return a field, ignoring case and underscores in its name; None when missing."""
     if not isinstance(node, dict):
         return None
     return next((value for key, value in node.items() if key.replace("_", "").lower() == name), None)
@@ -108,7 +107,7 @@ def _from_json(text: str) -> Any:
 
 
 def _from_xml(text: str) -> Any:
-    """Attributes and elements alike as fields. A document type or an entity of its own is refused unread."""
+    """Read attributes and elements as fields. A document type or entity declaration is refused."""
     if text.count("<") > MAX_VALUES:
         raise Unreadable("It has too many elements.")
     reader = _XmlReader()
@@ -131,7 +130,7 @@ def _refuse(*_: Any) -> NoReturn:
 
 
 class _XmlReader:
-    """Builds the shape of the JSON form: an element is its attributes and children, or else its text."""
+    """Builds the same shape as JSON: an element becomes its attributes and children, or else its text."""
 
     def __init__(self) -> None:
         self.root: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Fetch what deliveries named. The task may be lost, doubled or killed without harm."""
+"""Celery task of deliveries. It may be lost, run twice or be killed without harm."""
 
 from celery import shared_task
 
@@ -9,6 +9,6 @@ from recordings.webhooks.hints import fetch_hinted
 
 @shared_task
 def follow_hints() -> None:
-    """Fetch the objects that deliveries named and the catalog does not know, then refresh them."""
+    """Fetch objects that deliveries named and the catalog does not have, then refresh them."""
     if fetch_hinted():
         nudge(sweep_due)

@@ -1,4 +1,4 @@
-"""The endpoint that CommBox delivers to."""
+"""Receive CommBox's webhook deliveries."""
 
 import hashlib
 from datetime import timedelta
@@ -21,42 +21,42 @@ from recordings.webhooks.tasks import follow_hints
 
 logger = structlog.get_logger("portal.refresh")
 
-# CommBox sends a delivery again within minutes. An equal body later than this may be about something new.
+# CommBox repeats a delivery within minutes. An equal body after this may be about a new change.
 REPEAT_WINDOW = timedelta(minutes=10)
 
 
 @open_view
 @csrf_exempt
 def receive(request: HttpRequest, token: str) -> HttpResponse:
-    """Receive a delivery: a hint that an object changed. Nothing of it becomes a fact."""
-    # 1. Authenticate. A wrong token answers like any address that does not exist.
+    """Receive a delivery. It is only a hint that an object changed; none of its data is stored as fact."""
+    # 1. Authenticate. A wrong token gets the same answer as an unknown URL.
     if not may_deliver(request, token):
         raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    # 2. Read the body, and of one that is too long no more than shows it.
+    # 2. Read the body, up to one byte beyond the limit.
     body = request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
         return _text(413, "A delivery has at most 1 MiB.")
-    # 3. Drop duplicates: a body that has just come is only counted, so a replay asks for nothing.
+    # 3. Count a duplicate and stop, so that a replay causes no calls.
     digest, now = hashlib.sha256(body).hexdigest(), timezone.now()
     recent = Delivery.objects.filter(body_sha256=digest, received_at__gt=now - REPEAT_WINDOW)
     if recent.update(repeats=F("repeats") + 1):
         return _text(200, DeliveryOutcome.REPEATED.sentence)
-    # 4. Parse. The body is hostile: it may be anything, and only its ids are used.
+    # 4. Parse the untrusted body; only its ids are used.
     try:
         hint = parse(body)
     except Unreadable as reason:
         logger.warning("delivery not read", reason=str(reason))
         hint, outcome = NO_HINT, DeliveryOutcome.UNREADABLE
     else:
-        # 5. Mark the object as due. What changed about it is asked of CommBox's API.
+        # 5. Make the object due. The refresh asks CommBox's API what changed.
         outcome = _mark_due(hint)
-    # 6. Keep the delivery: the next one with this body is a duplicate for a while.
+    # 6. Store the delivery, to recognise duplicates.
     facts = {"event_name": hint.event_name, "object_id": hint.object_id, "stream_id": hint.stream_id}
     row = {**facts, "outcome": outcome.value, "received_at": now}
     Delivery.objects.update_or_create(body_sha256=digest, defaults=row)
-    # 7. Nudge a worker. A nudge may be lost: the rows above are the queue.
+    # 7. Wake a worker. The message may be lost: the rows above are the queue.
     if outcome is DeliveryOutcome.DUE and hint.object_id is not None:
         nudge(refresh_one, hint.object_id)
     elif outcome is DeliveryOutcome.WAITING:
@@ -65,7 +65,7 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _mark_due(hint: Hint) -> DeliveryOutcome:
-    """Mark the object as due, when the hint is about a recording of one that the catalog knows."""
+    """Make the object due if the hint is about a recording and the catalog has the object."""
     if not hint.about_recording or hint.object_id is None:
         return DeliveryOutcome.IGNORED
     if mark_due(hint.object_id):

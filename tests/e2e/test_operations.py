@@ -80,7 +80,7 @@ def test_what_could_not_be_read_is_explained_and_asked_for_again(
 def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     sam: Page, portal: Portal, database: psycopg.Connection
 ) -> None:
-    """S67: the canary. A dump of the database, Redis and every log hold nothing of it but its last four characters."""
+    """The canary. A dump of the database, Redis and every log hold nothing of it but its last four characters."""
     key = new_key()
     portal.sandbox.control.add_key(key)
     sam.goto("/operations/")

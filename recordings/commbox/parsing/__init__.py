@@ -1,1 +1,1 @@
-"""The one place that knows CommBox's spellings, shapes and time forms."""
+"""Parse CommBox's responses. Only this package knows their spellings, shapes and time formats."""

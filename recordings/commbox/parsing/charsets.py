@@ -1,7 +1,7 @@
-"""Decode the bytes of CommBox's texts: Unicode as JSON detects it, else the declared charset if it is on the list.
+"""Decode CommBox's texts: as Unicode if JSON's detection fits, else by the declared charset if it is on the list.
 
-Python has codecs that are no charsets (zlib, hex) and others that take minutes for a megabyte (punycode): a label never
-chooses a codec that is not on the list.
+The list matters: Python also has codecs that are not charsets (zlib, hex) and slow ones (punycode takes minutes for a
+megabyte).
 """
 
 import json
@@ -20,7 +20,7 @@ _CODECS = {
 
 
 class UnknownCharset(ValueError):
-    """Bytes that are neither Unicode nor text in the declared charset."""
+    """The bytes are neither Unicode nor text in the declared charset."""
 
 
 def decode(body: bytes, declared: str = "") -> str:

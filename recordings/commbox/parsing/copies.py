@@ -1,4 +1,4 @@
-"""Bring together what one answer says several times: equal copies become one, contradictions are kept and flagged."""
+"""Merge items that one response contains several times. Contradictions are kept and flagged."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from recordings.commbox.records import RecordingItem
 from recordings.storage.s3_urls import UrlKind, file_of, fingerprint
 
-# What two copies of one recording have to agree on, by CommBox's names.
+# Fields on which copies of a recording should agree, with the names used in flags.
 COMPARED = {
     "duration_seconds": "duration",
     "file_size_bytes": "file_size",
@@ -23,10 +23,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def without_copies(items: Iterable[RecordingItem]) -> list[RecordingItem]:
-    """Make one item of each recording, in the order of their first copies.
+    """Return one item per recording, in the order of their first copies.
 
-    One activity with two files is two recordings, each known by its file from then on. Copies that differ otherwise are
-    one recording: the greater value counts, a flag names the field, and `raw` keeps what the other copies say.
+    One activity with two files is two recordings, identified by their files. Copies that differ otherwise are one
+    recording: the greater value counts, a flag names the field, and `raw` keeps the other values.
     """
     by_identity: dict[str, list[RecordingItem]] = defaultdict(list)
     for item in items:
@@ -39,7 +39,7 @@ def without_copies(items: Iterable[RecordingItem]) -> list[RecordingItem]:
 
 
 def _by_file(copies: Sequence[RecordingItem]) -> list[list[RecordingItem]]:
-    """Divide the copies of one activity by their files, and identify each by its file."""
+    """Group the copies of one activity by file, and identify each group by its file."""
     by_file: dict[str, list[RecordingItem]] = defaultdict(list)
     for copy in copies:
         identity = fingerprint(
@@ -51,7 +51,7 @@ def _by_file(copies: Sequence[RecordingItem]) -> list[list[RecordingItem]]:
 
 
 def _merged(copies: Sequence[RecordingItem]) -> RecordingItem:
-    """One item of several. The order of the copies decides nothing: the next answer may have another."""
+    """Merge copies into one item. Their order does not matter, because the next response may have another."""
     url = max(copies, key=lambda copy: (_url_life(copy), copy.recording_url))
     main = max(copies, key=lambda copy: [_rank(getattr(copy, name)) for name in COMPARED])
     flags = list(dict.fromkeys(flag for copy in sorted(copies, key=_rank_of_flags) for flag in copy.flags))
@@ -72,7 +72,7 @@ def _merged(copies: Sequence[RecordingItem]) -> RecordingItem:
 
 
 def _rank(value: Any) -> tuple[bool, str | float]:
-    """Order values of one kind, unknown ones first."""
+    """Return a sort key that puts unknown values first."""
     if isinstance(value, datetime):
         return True, value.timestamp()
     return value not in (None, ""), value or (0 if not isinstance(value, str) else "")
@@ -83,5 +83,5 @@ def _rank_of_flags(copy: RecordingItem) -> tuple[str, ...]:
 
 
 def _url_life(item: RecordingItem) -> tuple[int, datetime]:
-    """A URL with its own permission before one without, and of those the one that ends later."""
+    """Return a sort key that prefers presigned URLs, and among them the one that expires last."""
     return _URL_ORDER.index(item.url_kind), item.url_expires_at or _LONG_AGO

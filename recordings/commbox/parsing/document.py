@@ -1,4 +1,4 @@
-"""Turn text into a plain JSON value that is safe to keep: bounded, and free of what a database refuses."""
+"""Parse JSON into a value that is safe to store: of limited size, and without characters that PostgreSQL refuses."""
 
 import json
 import re
@@ -7,35 +7,34 @@ from typing import Any, NoReturn
 from recordings.commbox.parsing.fields import Refused, fold
 
 MAX_DEPTH = 64
-# Objects, lists and what stands in them. Ten thousand recordings are less than two thirds of it.
+# Objects, lists and their elements. Ten thousand recordings need less than two thirds of it.
 MAX_VALUES = 300_000
 MAX_TEXT_BYTES = 64 * 1024
 MOST_WRAPPINGS = 3
 
-# The link to a file, and the JSON text it is sent in.
+# Fields that contain a file's URL.
 _HOLD_ADDRESSES = frozenset({"recordingurl", "data"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_LONGEST_INTEGER = 20  # digits and sign of the widest 64-bit number; longer ones stay text
+_LONGEST_INTEGER = 20  # digits and sign of the longest 64-bit number; longer numbers stay texts
 
 
 class Unreadable(ValueError):
-    """Text that is not JSON, or larger or nested deeper than any answer of CommBox."""
+    """The text is not JSON, or exceeds the limits of size or depth."""
 
 
 class Repeated(dict[str, Any]):
-    """An object in whose JSON a name stood twice: which of the two values was meant cannot be told."""
+    """A JSON object with a duplicate name, so that the intended value is unknown."""
 
 
 def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Any:
-    """Parse JSON strictly. NaN and Infinity are refused, integers of any length survive (as text beyond 64 bit).
+    """Parse JSON strictly. NaN and Infinity are refused; integers beyond 64 bits become texts.
 
-    NUL characters are dropped and lone surrogates replaced, for PostgreSQL can store neither. In an address, and in
-    text that may hold one, a NUL is replaced as well: without it the address might be another file's. An object that
-    names a field twice becomes Repeated.
-    Raises Unreadable, also for more values or deeper nesting than allowed.
+    NUL characters are removed and lone surrogates replaced, because PostgreSQL stores neither. In a URL, and in text
+    that may contain one, a NUL is replaced: removed, the URL might name another file. An object with a duplicate name
+    becomes Repeated. Raises Unreadable, also for too many values or too deep nesting.
     """
-    # Counted before anything is built of it: two bytes of text can become a hundred bytes of memory. What stands in
-    # strings is counted too, for a string may hold JSON that is opened later.
+    # Counted before parsing, because two bytes of text can become a hundred bytes of memory. Strings are counted too,
+    # because a string may contain JSON that is parsed later.
     if text.count(",") + text.count("[") + text.count("{") >= max_values:
         raise Unreadable("it holds too many values")
     try:
@@ -50,12 +49,12 @@ def read_json(text: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VA
         raise Unreadable("it is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(error.msg if isinstance(error, json.JSONDecodeError) else str(error)) from None
-    # A text that is the whole document is JSON once more, in which an address may stand.
+    # A document that is a string is JSON again, and may contain a URL.
     return _clean(document, max_depth, holds_address=True)
 
 
 def unwrap_json(text: str) -> Any:
-    """Parse JSON that may be a string of JSON again, up to three times. Raises Unreadable."""
+    """Parse JSON that may be a JSON string of JSON, up to three levels. Raises Unreadable."""
     value: Any = text
     for _ in range(MOST_WRAPPINGS):
         value = read_json(value)
@@ -65,14 +64,14 @@ def unwrap_json(text: str) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """Remove what PostgreSQL cannot store."""
+    """Remove NUL characters and replace lone surrogates, which PostgreSQL cannot store."""
     if text.isascii():
         return text.replace("\x00", "")
     return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
 
 
 def check_believable(value: Any) -> None:
-    """Raise Refused for a value with a text beyond 64 KiB, or with a field that stands in it twice."""
+    """Raise Refused for a value with a text longer than 64 KiB or a duplicate field."""
     if isinstance(value, str):
         if len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES:
             raise Refused("One of its texts is longer than 64 KiB.")

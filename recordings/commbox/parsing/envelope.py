@@ -1,4 +1,4 @@
-"""Read CommBox's envelope: what an answer's status means, and where its items are."""
+"""Read CommBox's envelope: the meaning of a response's status, and its items."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,10 +20,10 @@ from recordings.commbox.records import Parsed, Problem
 
 T = TypeVar("T")
 DESCRIPTION_CHARACTERS = 200
-# A page shows a few of them; an answer may be nothing but.
+# A response may contain only unreadable items; pages show a few.
 MOST_PROBLEMS = 1000
 
-# An item that came without an envelope has one of these; the envelope has none.
+# An item without an envelope has one of these fields; an envelope has none.
 _ITEM_KEYS = frozenset({"objectid", "id", "activitytype", "type", "recordingurl", "createdtime"})
 _CLASSES: dict[int, type[CommBoxError]] = {
     401: Unauthorized,
@@ -36,9 +36,9 @@ _CLASSES: dict[int, type[CommBoxError]] = {
 
 
 def failure_of(status: int, document: Any) -> CommBoxError | None:
-    """Tell the error an answer means, or None for success. A 2xx with an error status in its body is that error.
+    """Return the error that a response means; None for success. An error status in the body of a 200 counts.
 
-    Only 200 is success: the other 2xx say that nothing is ready, that this is a part, or that somebody changed it.
+    Only 200 is success: other 2xx mean not ready, partial or modified.
     """
     fields = Fields(document if isinstance(document, dict) else {})
     if status == 200 and fields.value("status") is not None:
@@ -46,11 +46,11 @@ def failure_of(status: int, document: Any) -> CommBoxError | None:
     if status == 200:
         return None
     if 200 < status < 300:
-        return BadResponse(f"Its status is {status}, which promises no whole answer.", status=status)
+        return BadResponse(f"Its status is {status}, which is not a complete response.", status=status)
     if 300 <= status < 400:
-        return BadResponse("It redirects, and redirects are not followed.", status=status, retriable=False)
+        return BadResponse("It is a redirect, which is not followed.", status=status, retriable=False)
     if status < 400:
-        return BadResponse("Its status is neither success nor a known failure.", status=status)
+        return BadResponse("Its status is neither a success nor a known failure.", status=status)
     description = fields.text("description")
     start = without_queries(description[: DESCRIPTION_CHARACTERS * 10])[:DESCRIPTION_CHARACTERS]
     quoted = f" It said: {start}" if start else ""
@@ -58,7 +58,7 @@ def failure_of(status: int, document: Any) -> CommBoxError | None:
 
 
 def class_of(status: int, description: str = "") -> type[CommBoxError]:
-    """Choose the one class a failing status has. Rule N: a 400 whose description says "not found" is a 404."""
+    """Return the error class of a failing status. A 400 whose description says "not found" counts as 404."""
     if status == 400 and "not found" in description.lower():
         return NotFound
     if status in _CLASSES:
@@ -72,9 +72,9 @@ def read_items(
     *,
     is_other: Callable[[Fields], bool] = lambda fields: False,
 ) -> Parsed[T]:
-    """Read each item by itself: `read` returns a record or raises Refused.
+    """Read each item: `read` returns a record or raises Refused, which becomes a problem.
 
-    Items for which `is_other` holds were not asked for and are left out unread. Raises BadResponse when the answer as a
+    Items for which `is_other` is true were not requested and are skipped. Raises BadResponse when the response as a
     whole cannot be read.
     """
     items: list[T] = []
@@ -93,13 +93,13 @@ def read_items(
             if len(problems) < MOST_PROBLEMS:
                 problems.append(Problem(str(reason), excerpt_of(item), index))
     if not is_list and not items and not problems:
-        # {"type": 3, "message": "try later"} in place of the list does not say that nothing is there.
-        raise BadResponse("Where its items should be there is one object, and it is no item.")
+        # {"type": 3, "message": "try later"} instead of a list does not mean an empty list.
+        raise BadResponse("It has one object where its items should be, and it is not an item.")
     return Parsed(items, problems)
 
 
 def _items(document: Any) -> tuple[list[Any], bool]:
-    """The items, and whether they came as a list (or as nothing at all) rather than as one bare object."""
+    """Return the items, and whether they came as a list or as nothing, not as a single object."""
     data = _data_of(document)
     if data is None:
         return [], True
@@ -107,13 +107,13 @@ def _items(document: Any) -> tuple[list[Any], bool]:
         return [data], False
     if isinstance(data, list):
         return data, True
-    raise BadResponse("Where its items should be there is something else.")
+    raise BadResponse("It has no items where they should be.")
 
 
 def _data_of(document: Any) -> Any:
-    """Take what an answer carries: `data` of the envelope, or the document itself where there is no envelope.
+    """Return `data` of the envelope, or the document itself when there is no envelope.
 
-    `""`, null and absent all mean nothing (None). Raises BadResponse for what is neither.
+    `""`, null and absent all mean nothing (None). Raises BadResponse for anything else.
     """
     if isinstance(document, list):
         return document
@@ -125,13 +125,13 @@ def _data_of(document: Any) -> Any:
     if not {"status", "data"}.intersection(keys):
         raise BadResponse("It has neither the envelope's fields nor an item's.")
     if isinstance(document, Repeated) or keys.count("status") > 1 or keys.count("data") > 1:
-        raise BadResponse("It says twice how it went or what it holds.")
+        raise BadResponse("It has a duplicate status or data field.")
     fields = Fields(document)
     if fields.value("errors"):
-        raise BadResponse("It says that something failed.")
+        raise BadResponse("It reports an error.")
     data = fields.value("data")
     if isinstance(data, str):
-        # CommBox sometimes writes `data` as JSON inside a string.
+        # CommBox sometimes sends `data` as a string of JSON.
         try:
             data = unwrap_json(data)
         except Unreadable:

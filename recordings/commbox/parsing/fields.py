@@ -1,4 +1,4 @@
-"""Read one item's fields without regard to case, underscores and the type CommBox chose this time."""
+"""Read the fields of an item, ignoring case and underscores in names, and variations of type."""
 
 import re
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ MAX_INT32 = 2**31 - 1
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,19})?")
-# Beyond this a floating-point number stands for several whole ones.
+# Beyond this a floating-point number does not represent every integer.
 _LARGEST_EXACT = 2**53
-# These words stand for "nothing" in CommBox's own published examples.
+# CommBox's published examples use these for "nothing".
 _MISSING_WORDS = frozenset({"", "null", "null,"})
 
 
 @lru_cache(maxsize=256)
 def fold(key: str) -> str:
-    """The one spelling of a key: `objectId`, `ObjectId` and `object_id` are the same."""
+    """Normalise a key: `objectId`, `ObjectId` and `object_id` are equal."""
     return key.replace("_", "").replace("-", "").lower()
 
 
 def is_missing(value: Any) -> bool:
-    """JSON null, empty text and the words `null` and `null,` all mean there is nothing."""
+    """Return whether a value means nothing: null, empty text, or the words `null` and `null,`."""
     return value is None or (isinstance(value, str) and value.strip().lower() in _MISSING_WORDS)
 
 
 def int64(value: Any) -> int | None:
-    """A whole 64-bit number, written as a number or as ASCII digits; None for all else (bool, float, wider)."""
+    """Return a 64-bit integer, given as a number or ASCII digits; None for all else, such as bool or float."""
     if isinstance(value, str):
         text = value.strip()
         value = int(text) if _INTEGER.fullmatch(text) else None
@@ -43,9 +43,9 @@ def int64(value: Any) -> int | None:
 
 
 def rounded(value: Any) -> tuple[int | None, bool]:
-    """Cut a number or a decimal text to a whole 64-bit number; (None, False) for all else.
+    """Round a number or a decimal text down to a 64-bit integer; (None, False) for all else.
 
-    The second is whether nothing was cut off.
+    The second value is whether it was an integer already.
     """
     if isinstance(value, float) and abs(value) <= _LARGEST_EXACT:
         return floor(value), value.is_integer()
@@ -60,11 +60,11 @@ def rounded(value: Any) -> tuple[int | None, bool]:
 
 
 class Refused(ValueError):
-    """An item that cannot be read; its message is the reason shown beside it."""
+    """An item cannot be read. The message is the stored reason; operations/meanings.py explains each."""
 
 
 class Fields:
-    """Fields by folded key, of one item or of several in order: the first value that holds something counts."""
+    """Fields by normalised key, of one item or several in order: the first value that is not missing counts."""
 
     def __init__(self, *items: Mapping[str, Any]) -> None:
         self._values: dict[str, Any] = {}
@@ -73,7 +73,7 @@ class Fields:
                 self._values[fold(key)] = value
 
     def value(self, *names: str) -> Any:
-        """The first of `names` that holds something, as it came; None when none does."""
+        """Return the first of `names` that is not missing, unchanged; None when all are missing."""
         for name in names:
             value = self._values.get(fold(name))
             if not is_missing(value):
@@ -81,37 +81,37 @@ class Fields:
         return None
 
     def integer(self, *names: str) -> int | None:
-        """A 64-bit number, or None."""
+        """Return a 64-bit integer, or None."""
         return int64(self.value(*names))
 
     def identifier(self, *names: str) -> int | None:
-        """A 64-bit id, or None; CommBox writes 0 where there is none."""
+        """Return a 64-bit id, or None. CommBox sends 0 for none."""
         return self.integer(*names) or None
 
     def required_id(self, *names: str) -> int:
-        """A positive 64-bit id. Raises Refused when there is none."""
+        """Return a positive 64-bit id. Raises Refused when there is none."""
         number = self.identifier(*names)
         if number is None or number < 0:
             raise Refused(f"Its {names[0]} is missing or no whole 64-bit number.")
         return number
 
     def code(self, *names: str) -> int | None:
-        """An open enum's number, or None; kept to 32 bit, as no enum is wider."""
+        """Return the number of an open enumeration, limited to 32 bits, or None."""
         number = self.integer(*names)
         return number if number is not None and abs(number) <= MAX_INT32 else None
 
     def text(self, *names: str) -> str:
-        """A text, or a number written as text; empty when missing or neither."""
+        """Return a text, or a number as text; "" for anything else."""
         value = self.value(*names)
         if isinstance(value, str):
             return value.strip()
         return str(value) if type(value) is int else ""
 
     def time(self, *names: str) -> datetime | None:
-        """A time in UTC, or None."""
+        """Return a time in UTC, or None."""
         return parse_time(self.value(*names))
 
     def group(self, *names: str) -> "Fields":
-        """A nested object's fields; none when it is missing or something else."""
+        """Return the fields of a nested object; no fields when it is missing or not an object."""
         value = self.value(*names)
         return Fields(value if isinstance(value, dict) else {})

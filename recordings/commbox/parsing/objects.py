@@ -1,4 +1,4 @@
-"""Parse objects (conversations): both item spellings, the customer wherever CommBox put them."""
+"""Parse objects (conversations), in both spellings and with the customer in any of several places."""
 
 import re
 from typing import Any
@@ -13,9 +13,9 @@ _PHONE = re.compile(r"\+?[0-9]{7,15}")
 
 
 def parse_objects(document: Any, *, stream_id: int | None = None) -> Parsed[ObjectItem]:
-    """Parse objects of a stream's listing or of one object's answer. `stream_id` stands in where an item names none.
+    """Parse the objects of a listing or of a single object. `stream_id` is the default for items without one.
 
-    Raises BadResponse when the answer as a whole cannot be read.
+    Raises BadResponse when the response as a whole cannot be read.
     """
     return read_items(document, lambda fields, item: _object(fields, item, stream_id))
 

@@ -1,4 +1,4 @@
-"""Parse agents, teams and the counts per stream."""
+"""Parse agents, teams and the counts of objects by stream."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from recordings.commbox.records import AgentItem, Parsed, StreamStat, TeamItem
 
 
 def parse_agents(document: Any) -> Parsed[AgentItem]:
-    """Parse agents of the account or members of a team, in either spelling."""
+    """Parse agents of the account or of a team, in both spellings."""
     return read_items(document, _agent)
 
 
@@ -23,7 +23,7 @@ def parse_teams(document: Any) -> Parsed[TeamItem]:
 
 
 def parse_stream_stats(document: Any) -> Parsed[StreamStat]:
-    """Parse counts of objects per module, stream, sub-stream and status."""
+    """Parse the counts of objects by module, stream, sub-stream and status."""
     return read_items(document, _stat)
 
 

@@ -1,4 +1,4 @@
-"""Parse recordings (activities of type 27) in every shape CommBox may send: enveloped, flat, bare, data as object."""
+"""Parse recordings (activities of type 27) in every shape that CommBox may send."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from recordings.commbox.records import Parsed, RecordingItem
 from recordings.storage.s3_urls import expiry_of, fingerprint, kind_of
 
 RECORDING_TYPE = 27
-# A recorded time further ahead than this is a wrong clock, not a recording to come.
+# A recorded time further ahead than this means a wrong clock.
 CLOCK_ALLOWANCE = timedelta(days=1)
 LONGEST_WORD = 200
-# Beyond the first number a value is improbable and kept: a call of more than a day, a file of more than 1 TiB. Beyond
-# the second it is unknown: no call lasts a month, and milliseconds taken for seconds look like this.
+# Beyond the first limit a value is improbable but kept: a call of a day, a file of 1 TiB. Beyond the second it counts
+# as unknown: no call lasts a month, and milliseconds sent as seconds look like this.
 LONGEST_SECONDS = (24 * 3600, 31 * 24 * 3600)
 LARGEST_BYTES = (2**40, 2**63 - 1)
 
@@ -25,10 +25,10 @@ _METADATA_KEYS = ("recordingUrl", "recordingType", "duration", "timestamp", "fil
 
 
 def parse_recordings(document: Any, *, object_id: str, now: datetime | None = None) -> Parsed[RecordingItem]:
-    """Parse the recordings of one object. Copies of a recording become one; where they differ it is flagged.
+    """Parse the recordings of one object. Copies of a recording are merged, and differences flagged.
 
-    Activities of another type are left out unread. An item of another object is refused. Raises BadResponse when the
-    answer as a whole cannot be read.
+    Activities of other types are skipped. An item of another object is refused. Raises BadResponse when the response
+    as a whole cannot be read.
     """
     moment = now or datetime.now(UTC)
     parsed = read_items(
@@ -75,15 +75,15 @@ def _recording(fields: Fields, item: dict[str, Any], object_id: str, now: dateti
 
 
 class _FlaggingReader:
-    """Reads metadata that may be missing or odd; what is odd becomes unknown and leaves a flag."""
+    """Reads metadata that may be missing or invalid. An invalid value becomes unknown and leaves a flag."""
 
     def __init__(self, now: datetime) -> None:
         self.flags: list[str] = []
         self._latest = now + CLOCK_ALLOWANCE
 
     def amount(self, fields: Fields, key: str, name: str, limits: tuple[int, int]) -> int | None:
-        """A number of seconds or bytes, cut to whole ones; beyond the first limit it is flagged, beyond the second not
-        believed."""
+        """Read a number of seconds or bytes, rounded down. Beyond the first limit it is flagged, beyond the second
+        unknown."""
         value = fields.value(key)
         if value is None:
             return None
@@ -102,7 +102,7 @@ class _FlaggingReader:
         return None
 
     def word(self, fields: Fields, key: str, name: str) -> str:
-        """A word of an open set, as it came; a number is none."""
+        """Read a word of an open set, unchanged; anything but text is flagged."""
         value = fields.value(key)
         if isinstance(value, str):
             return value.strip()[:LONGEST_WORD]
@@ -111,7 +111,7 @@ class _FlaggingReader:
         return ""
 
     def moment(self, fields: Fields, key: str, name: str) -> datetime | None:
-        """A time; one in the future is kept and flagged."""
+        """Read a time. One in the future is kept and flagged."""
         moment = fields.time(key)
         if moment is None and fields.value(key) is not None:
             self.flags.append(f"bad_{name}")
@@ -120,9 +120,9 @@ class _FlaggingReader:
         return moment
 
     def url(self, fields: Fields) -> str:
-        """The link to the file, as it came; judged only when somebody wants to play it.
+        """Read the link to the file, unchanged except for leading spaces. It is checked only when it is played.
 
-        Blanks before it are no part of it. What follows it may be part of the file's name.
+        Trailing spaces stay, because they may be part of the file's name.
         """
         value = fields.value("recordingUrl")
         if isinstance(value, str):
@@ -133,7 +133,7 @@ class _FlaggingReader:
 
 
 def _metadata(fields: Fields, item: dict[str, Any]) -> tuple[Fields, Any]:
-    """The recording's own fields: inside `data` (JSON text or object), else on the item itself."""
+    """Return the recording's own fields: in `data` (JSON text or object), else on the item itself."""
     contents = fields.value("data")
     if isinstance(contents, str):
         try:
@@ -151,35 +151,35 @@ def _metadata(fields: Fields, item: dict[str, Any]) -> tuple[Fields, Any]:
 
 
 def _is_other_activity(fields: Fields) -> bool:
-    """Whether the item says of itself, before its data is opened, that it is of another type."""
+    """Return whether the item names another type, before its data is parsed."""
     types = _types(fields.value("type"), fields.value("activityType"))
     return bool(types) and None not in types and RECORDING_TYPE not in types
 
 
 def _check_type(fields: Fields, metadata: Fields) -> None:
-    """Raise Refused unless the item is a recording: wherever it names its type, it names this one."""
+    """Raise Refused unless the item is a recording: every type it names must be this one."""
     types = _types(fields.value("type"), fields.value("activityType"), metadata.value("activityType"))
     if None in types:
         raise Refused("Its activity type is no number.")
     if types - {RECORDING_TYPE}:
         raise Refused("It names two activity types, of which one is a recording's.")
-    # Only recordings were asked for: an item without a type is one if it has a link or a type of recording.
+    # Only recordings were requested, so an item without a type is one if it has a recording's link or type.
     if not types and metadata.value("recordingUrl", "recordingType") is None:
         raise Refused("Nothing in it says that it is a recording.")
 
 
 def _types(*values: Any) -> set[int | None]:
-    """The numbers among them, and None for a value that is no number."""
+    """Return the numbers among the values, and None for a value that is not a number."""
     return {int64(value) for value in values if value is not None}
 
 
 def _upstream_id(fields: Fields) -> str | None:
-    """CommBox's own id of the activity: none is documented for this call, so it is used only if present."""
+    """Return CommBox's id of the activity, if present: the documentation of this call names none."""
     text = fields.text("id", "activityId")[:LONGEST_WORD]
     return text if text not in ("", "0") else None
 
 
 def _raw(item: dict[str, Any], contents: Any) -> dict[str, Any]:
-    """The item as it came, with `data` opened and no signature left in any text."""
+    """Return the item as received, with `data` parsed and signatures removed from every text."""
     opened = {key: contents if key.lower() == "data" and contents else item[key] for key in item}
     return scrubbed(opened, without_queries)

@@ -1,4 +1,4 @@
-"""Keep signatures out of what is stored and shown: a presigned URL is a bearer secret wherever it stands."""
+"""Remove signatures from what is stored and shown: a presigned URL is a bearer secret."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from recordings.storage.s3_urls import strip_query
 
 EXCERPT_CHARACTERS = 200
 
-_SUSPECT = re.compile("[/=%]")  # most texts hold none of these and are clean
-# Bounded repeats: a text made to be slow to search must not be.
+_SUSPECT = re.compile("[/=%]")  # most texts contain none of these and are clean
+# Bounded repeats, so that no text is slow to search.
 _URL_QUERY = re.compile(
     r"(\b[a-z][a-z0-9+.-]{1,15}:\\?/\\?/[^\s?#\"'<>]{0,1500})[?#][^\s\"'<>]*", re.IGNORECASE
 )
 _USER_INFO = re.compile(r"(:\\?/\\?/)[^/\s\"'<>@\\]*@")
-# Also outside a plain address, such as in one encoded inside another.
+# Also outside a plain URL, such as in a URL encoded inside another.
 _SIGNATURE = re.compile(
     r"(x-amz-(?:signature|credential|security-token)|\bsignature|awsaccesskeyid)(?:=|%3d)[^&\s\"'<>\\]+",
     re.IGNORECASE,
@@ -24,12 +24,12 @@ _SIGNATURE = re.compile(
 
 
 def without_queries(text: str) -> str:
-    """Cut the query and the user name off every web address in a text."""
+    """Remove the query and the user name from every URL in a text."""
     return _masked(_URL_QUERY.sub(r"\1", text)) if _SUSPECT.search(text) else text
 
 
 def without_signatures(text: str) -> str:
-    """Cut the query off every signed web address in a text; other addresses stay whole."""
+    """Remove the query from every signed URL in a text; other URLs stay unchanged."""
     if not _SUSPECT.search(text):
         return text
     shortened = _URL_QUERY.sub(lambda match: match[1] if _SIGNATURE.search(match[0]) else match[0], text)
@@ -37,12 +37,12 @@ def without_signatures(text: str) -> str:
 
 
 def scrubbed(item: dict[str, Any], clean: Callable[[str], str] = without_signatures) -> dict[str, Any]:
-    """Copy an item with every text cleaned; a `recordingUrl` loses its query whatever it holds."""
+    """Copy an item with every text cleaned. A `recordingUrl` always loses its query."""
     return {clean(key): _scrubbed(value, key, clean) for key, value in item.items()}
 
 
 def excerpt_of(item: Any) -> str:
-    """Quote how an item began, for the page of problems; without any address's query."""
+    """Quote the beginning of an item, without the queries of URLs."""
     text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, default=str)
     return without_queries(text[: EXCERPT_CHARACTERS * 10])[:EXCERPT_CHARACTERS]
 

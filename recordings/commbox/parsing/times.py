@@ -1,4 +1,4 @@
-"""Parse CommBox's times. All are UTC, written in several ways; an unreadable one is missing, not an error."""
+"""Parse CommBox's times: UTC in several formats. An unreadable time counts as missing."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,9 +17,9 @@ LONGEST = 64
 
 
 def parse_time(value: object) -> datetime | None:
-    """Read a time into an aware UTC datetime. No zone means UTC; digits beyond microseconds are cut.
+    """Parse a time into an aware datetime in UTC. Without a zone it is UTC; digits beyond microseconds are dropped.
 
-    None for anything unreadable, and for the year 1 that .NET writes where there is no time.
+    Returns None for anything unreadable, and for year 1, which .NET uses for a missing time.
     """
     if not isinstance(value, str) or len(value) > LONGEST:
         return None

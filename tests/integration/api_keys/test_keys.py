@@ -1,4 +1,4 @@
-"""Two keys at once, a new one without a restart, none of them readable anywhere (F13, S67)."""
+"""Two keys at once, a new one without a restart, none of them readable anywhere (F13)."""
 
 import threading
 from datetime import timedelta
@@ -144,7 +144,7 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
 def test_without_ones_own_password_nothing_is_done(
     db: None, upstream: Control, administrator: Client, password: str, said: str
 ) -> None:
-    """S12: an open browser is not enough; a wrong guess is an event and no call to CommBox."""
+    """An open browser is not enough; a wrong guess is an event and no call to CommBox."""
     put_in(administrator, new_key(upstream))
     row = ApiKey.objects.get()
     calls = len(upstream.requests())
@@ -232,7 +232,7 @@ def test_a_changed_ciphertext_opens_nothing(
 def test_both_kinds_of_key_are_rotated_while_calls_are_made(
     committed_db: None, upstream: Control, administrator: Client, settings: Any, newer: bytes
 ) -> None:
-    """S67: no call fails while CommBox's key changes hands and the keys' own key does."""
+    """No call fails while CommBox's key changes hands and the keys' own key does."""
     thing = hold(upstream)
     done = threading.Event()
     failures: list[str] = []
@@ -284,7 +284,7 @@ def test_both_kinds_of_key_are_rotated_while_calls_are_made(
 def test_nothing_of_a_key_rests_in_the_clear(
     committed_db: None, upstream: Control, administrator: Client, admin_connection: psycopg.Connection
 ) -> None:
-    """S67: a look through every column of the key's row and through the trail."""
+    """A look through every column of the key's row and through the trail."""
     key = new_key(upstream)
     put_in(administrator, key)
     rows = admin_connection.execute("SELECT k::text FROM recordings_apikey k").fetchall()

@@ -78,7 +78,7 @@ FAILURES = {
 def test_the_key_is_in_no_error_log_or_repr(
     stub: Stub, connect: Connect, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    """S68, S29: not even when CommBox repeats it, and not at the most talkative log level."""
+    """Not even when CommBox repeats it, and not at the most talkative log level."""
     stub.answer(FAILURES[name])
     client = connect()
     with caplog.at_level(logging.DEBUG), pytest.raises(CommBoxError) as failure:

@@ -1,4 +1,4 @@
-"""TLS is verified everywhere (S69): CommBox and storage with certificates that are expired, foreign, misnamed."""
+"""TLS is verified everywhere: CommBox and storage with certificates that are expired, foreign, misnamed."""
 
 import ssl
 from collections.abc import Iterator

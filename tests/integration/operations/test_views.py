@@ -164,7 +164,7 @@ def test_operations_shows_the_whole_state(
         "Too many calls to CommBox. The portal waits before it calls again.",
         "The item belongs to another object.",
         "elsewhere.example",
-        "The object is refreshed.",
+        "The object is being refreshed.",
     ):
         assert words in page
     assert ParseProblem.objects.get().excerpt not in page

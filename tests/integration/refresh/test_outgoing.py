@@ -1,4 +1,4 @@
-"""Whatever CommBox, storage and webhooks say, the portal connects to hosts of its settings and to nothing else (S70).
+"""Whatever CommBox, storage and webhooks say, the portal connects to hosts of its settings and to nothing else.
 
 The whole suite runs with connections beyond this machine blocked; here each connection is written down, so that one to
 another place on this machine is found as well.
@@ -134,7 +134,7 @@ def delivery(object_id: int, place: str) -> bytes:
 def test_a_redirect_leads_nowhere(
     upstream: Control, trap: socket.socket, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, str]
 ) -> None:
-    """S68, S70: neither the API's nor the storage's, and the key goes nowhere with it."""
+    """Neither the API's nor the storage's, and the key goes nowhere with it."""
     thing = hold(upstream)
     upstream.add_recording(thing.pk, presigned=False)
     assert refresh_object(object_id=thing.pk, by=BY).ok

@@ -72,7 +72,7 @@ def test_an_answer_that_is_too_large(api: Api) -> None:
 
 
 def test_a_redirect_elsewhere(api: Api) -> None:
-    """S68: a client that follows takes the key along."""
+    """A client that follows takes the key along."""
     fail(api, "redirect", location="http://127.0.0.1:1/steal")
     answer = api.get("tags")
     assert (answer.status, answer.headers["location"]) == (302, "http://127.0.0.1:1/steal")

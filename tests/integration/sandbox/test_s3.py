@@ -1,4 +1,4 @@
-"""The storage over real HTTP: signatures, life, methods, versions, ranges, errors, both host styles. Rows S24–S26."""
+"""The storage over real HTTP: signatures, life, methods, versions, ranges, errors, both host styles."""
 
 import json
 from datetime import UTC, datetime
@@ -152,7 +152,7 @@ def flipped(text: str) -> str:
 
 @pytest.mark.parametrize("part", ["path", "query"])
 def test_every_character_of_path_and_query_counts(bucket: Bucket, part: str) -> None:
-    """S24: whichever one is changed, the answer is 403."""
+    """Whichever one is changed, the answer is 403."""
     url = bucket.url()
     target = url.removeprefix(bucket.sandbox.s3_url)
     split = target.index("?")
@@ -309,7 +309,6 @@ def test_conditions(bucket: Bucket) -> None:
 
 
 def test_a_query_may_override_some_headers(bucket: Bucket) -> None:
-    """S25."""
     url = bucket.url(
         ResponseContentType="video/webm",
         ResponseContentDisposition='attachment; filename="a b.mp4"',
@@ -348,7 +347,7 @@ def test_a_host_that_is_none_is_refused(bucket: Bucket, host: str) -> None:
 
 
 def test_the_access_log_keeps_grants_and_no_signature(bucket: Bucket) -> None:
-    """S26: a signed parameter that begins with x- is ignored by the storage and kept by its log."""
+    """A signed parameter that begins with x- is ignored by the storage and kept by its log."""
     sandbox = bucket.sandbox
     direct = bucket.url().partition("?")[0]
     portal = Credential(sandbox.access_key, sandbox.secret_key)

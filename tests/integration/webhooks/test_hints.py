@@ -1,4 +1,4 @@
-"""Webhook deliveries: a hint marks an object as due, and nothing of it becomes a fact (S60, S61)."""
+"""Webhook deliveries: a hint marks an object as due, and nothing of it becomes a fact."""
 
 import json
 from datetime import timedelta
@@ -102,7 +102,6 @@ def test_while_commbox_fails_a_hint_waits(db: None, upstream: Control) -> None:
 
 
 def test_a_flood_asks_for_a_few_objects_at_a_time(db: None, upstream: Control) -> None:
-    """S60."""
     Stream.objects.create(pk=VIDEO)
     for number in range(1, 101):
         deliver(delivery(number))

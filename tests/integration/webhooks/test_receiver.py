@@ -45,16 +45,14 @@ def delivery(object_id: int) -> bytes:
 def test_a_delivery_is_taken_without_sign_in_or_csrf_token(
     hook: str, stranger: Client, held: CommBoxObject, upstream: Control
 ) -> None:
-    """S62."""
     upstream.add_recording(held.pk)
     response = stranger.post(hook, delivery(held.pk), content_type="application/json")
-    assert (response.status_code, text(response)) == (200, "The object is refreshed.")
+    assert (response.status_code, text(response)) == (200, "The object is being refreshed.")
     assert refresh_due() == 1
     assert held.recordings.count() == 1
 
 
 def test_a_wrong_token_answers_like_any_address_that_does_not_exist(hook: str, stranger: Client) -> None:
-    """S58."""
     nowhere = stranger.get("/nowhere/at/all")
 
     def plain(response: Any) -> bytes:
@@ -76,7 +74,6 @@ def test_without_a_token_in_the_settings_there_is_no_receiver(settings: Any, str
 def test_two_tokens_serve_during_a_rotation_and_a_hash_is_enough(
     settings: Any, stranger: Client, held: CommBoxObject
 ) -> None:
-    """S58."""
     hashed = "sha256:" + hashlib.sha256(b"the next token, long enough").hexdigest()
     settings.COMMBOX_WEBHOOK_TOKEN = f"{TOKEN}, {hashed}"
 
@@ -95,7 +92,7 @@ def test_two_tokens_serve_during_a_rotation_and_a_hash_is_enough(
 
 
 def test_factors_that_are_set_are_required(settings: Any, hook: str, stranger: Client) -> None:
-    """S59: an address list, a header; each missing one is a 404."""
+    """An address list, a header; each missing one is a 404."""
 
     def status(**headers: str) -> int:
         return stranger.post(hook, b"{}", content_type="text/plain", headers=headers).status_code
@@ -119,7 +116,6 @@ def test_only_post_delivers(hook: str, stranger: Client) -> None:
     [(b"x" * (MAX_BYTES + 1), 413), (b"{", 400), (b"<!DOCTYPE e><e/>", 400), (b"{}", 200)],
 )
 def test_bad_deliveries_get_a_sentence(hook: str, stranger: Client, body_: bytes, status: int) -> None:
-    """S61."""
     response = stranger.post(hook, body_, content_type="application/json")
     assert response.status_code == status
     assert text(response).endswith(".")

@@ -51,7 +51,7 @@ def hostile(dice: random.Random, number: int, known: int) -> bytes:
 def test_a_flood_of_hostile_deliveries_makes_no_fact_and_few_calls(
     held: CommBoxObject, upstream: Control
 ) -> None:
-    """S60: no recording, no object, one refresh of what is known, a handful of calls a sweep for what is not."""
+    """No recording, no object, one refresh of what is known, a handful of calls a sweep for what is not."""
     dice = random.Random(60)
     objects = CommBoxObject.objects.count()
     upstream.clear_logs()
@@ -76,7 +76,7 @@ def receiver(committed_db: None, settings: Any) -> str:
 
 
 def test_an_answer_comes_after_the_row_is_kept(receiver: str, admin_connection: psycopg.Connection) -> None:
-    """S62: what was answered with 200 is there for whoever looks from outside. `make bench` measures how soon."""
+    """What was answered with 200 is there for whoever looks from outside. `make bench` measures how soon."""
     for number in range(1, 51):
         body = json.dumps(
             {
@@ -93,7 +93,7 @@ def test_an_answer_comes_after_the_row_is_kept(receiver: str, admin_connection: 
 def test_every_token_is_compared_whole_and_with_every_right_one(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S58: whatever is sent, the same number of comparisons of the same length, each in constant time."""
+    """Whatever is sent, the same number of comparisons of the same length, each in constant time."""
     settings.COMMBOX_WEBHOOK_TOKEN = f"{TOKEN},another-token-that-is-long-enough"
     compared: list[tuple[int, int]] = []
     real = hmac.compare_digest
@@ -110,7 +110,7 @@ def test_every_token_is_compared_whole_and_with_every_right_one(
 
 
 def test_ten_thousand_tries_take_as_long_whether_they_begin_rightly_or_not(settings: Any) -> None:
-    """S58: the medians of wrong tokens that share no, half or nearly all of the right one's beginning."""
+    """The medians of wrong tokens that share no, half or nearly all of the right one's beginning."""
     settings.COMMBOX_WEBHOOK_TOKEN = TOKEN
     tries = {"none": "x" * 32, "half": TOKEN[:16] + "x" * 16, "nearly all": TOKEN[:-1] + "x"}
 

@@ -1,4 +1,4 @@
-"""The envelope: which class an answer has, and where its items are (api-facts 3)."""
+"""The envelope: which class an answer has, and where its items are."""
 
 from typing import Any
 

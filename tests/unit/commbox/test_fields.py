@@ -1,4 +1,4 @@
-"""Reading fields: spellings, words for nothing, and numbers that are none (security row S57)."""
+"""Reading fields: spellings, words for nothing, and numbers that are none."""
 
 from typing import Any
 

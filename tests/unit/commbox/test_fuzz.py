@@ -167,7 +167,6 @@ def test_no_answer_breaks_a_parser() -> None:
 
 @pytest.mark.slow
 def test_no_delivery_breaks_the_reader() -> None:
-    """S61."""
 
     def deliver(dice: random.Random) -> None:
         xml = b'<Event Name="OnNewActivity"><Object Id="5"><Activity Type="27"/></Object></Event>'

@@ -1,4 +1,4 @@
-"""Objects in both spellings, with the customer wherever CommBox put them (api-facts 5.2, 5.3)."""
+"""Objects in both spellings, with the customer wherever CommBox put them."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Walking a stream: every object once, an end to every walk, big windows in halves (api-facts 5.2)."""
+"""Walking a stream: every object once, an end to every walk, big windows in halves."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Agents, teams, counts per stream (api-facts 5.6, 5.7), and enums in words (8)."""
+"""Agents, teams, counts per stream, and enumerations."""
 
 import pytest
 

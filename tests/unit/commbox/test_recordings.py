@@ -1,4 +1,4 @@
-"""Recordings in every shape, and what becomes of odd, foreign and doubled ones (api-facts 6, F08, F10, F15)."""
+"""Recordings in every shape, and what becomes of odd, foreign and doubled ones (F08, F10, F15)."""
 
 import json
 from datetime import UTC, datetime
@@ -440,7 +440,7 @@ def test_versions_of_a_file_are_recordings_of_their_own() -> None:
 
 
 def test_no_signature_stays_anywhere_but_in_the_url_itself() -> None:
-    """S29: neither raw, repr nor a problem's excerpt carries what plays the file."""
+    """Neither raw, repr nor a problem's excerpt carries what plays the file."""
     items = [
         activity(metadata(recordingUrl=SIGNED_900, note=f"see {SIGNED_900}")),
         activity("[" + SIGNED_900),

@@ -1,4 +1,4 @@
-"""Every time form CommBox is known to write (api-facts 4), and what is none."""
+"""Every time form CommBox is known to write, and what is none."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Presigned URLs against what AWS published, and the lines between accepted and refused. Security row S24."""
+"""Presigned URLs against what AWS published, and the lines between accepted and refused."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

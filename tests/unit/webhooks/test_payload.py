@@ -1,4 +1,4 @@
-"""Reading webhook deliveries (S61): every form CommBox may send, and everything that nobody should."""
+"""Reading webhook deliveries: every form CommBox may send, and everything that nobody should."""
 
 import json
 from contextlib import suppress
