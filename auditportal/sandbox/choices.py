@@ -1,4 +1,4 @@
-"""The forms between which the sandbox can be switched."""
+"""The alternative formats that the sandbox can send."""
 
 from typing import Literal
 

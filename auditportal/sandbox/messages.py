@@ -1,4 +1,4 @@
-"""A request as it came over the wire, and the answer with the way its bytes are to leave."""
+"""HTTP requests as received, and responses with the way their bytes are sent."""
 
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -20,28 +20,28 @@ class Request:
 
     @cached_property
     def params(self) -> dict[str, str]:
-        """Decoded query parameters; of a repeated one the last counts."""
+        """Return the decoded query parameters. If one is repeated, the last value counts."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
-        """Path segments, split first and decoded once after, so that an encoded slash stays inside its segment."""
+        """Return the path segments, split before decoding, so that an encoded slash stays inside its segment."""
         return tuple(unquote(part) for part in self.path.strip("/").split("/"))
 
     @property
     def host(self) -> str:
-        """The Host header as sent, port included."""
+        """Return the Host header as sent, with its port."""
         return self.headers.get("host", "")
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the caller is this machine."""
+        """Return whether the caller is this machine."""
         return ipaddress.ip_address(self.client).is_loopback
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """How the bytes of an answer leave: late, cut after some bytes of the body, dripping, in chunks, or not at all."""
+    """How a response is sent: late, truncated, slowly, in chunks, or not at all."""
 
     delay_seconds: float = 0.0
     cut_after: int | None = None
@@ -56,7 +56,7 @@ PLAIN = Transmission()
 
 @dataclass
 class Response:
-    """Status, headers and body of an answer; `cut_short` hears how much of the body left when not all of it did."""
+    """A response. `cut_short` is called with the number of body bytes sent when it is truncated."""
 
     status: int
     body: bytes | memoryview = b""

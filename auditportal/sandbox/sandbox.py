@@ -45,7 +45,7 @@ def reader_policy() -> dict[str, Any]:
 
 
 def bucket_urls(s3_port: int) -> tuple[str, ...]:
-    """Both buckets, each as a path and as a host."""
+    """Return both buckets, in path style and virtual-host style."""
     buckets = (DIRECT_BUCKET, PRESIGNED_BUCKET)
     paths = tuple(f"http://{HOST}:{s3_port}/{bucket}" for bucket in buckets)
     return paths + tuple(f"http://{bucket}.localhost:{s3_port}" for bucket in buckets)
@@ -59,7 +59,7 @@ def settings_for(
     secret_key: str = SECRET_KEY,
     region: str = REGION,
 ) -> dict[str, str]:
-    """The environment of a portal that works with a sandbox on these ports, known before it starts."""
+    """Return the environment of a portal that works with a sandbox on these ports."""
     return {
         "COMMBOX_API_URL": f"http://{HOST}:{port}/",
         "COMMBOX_API_KEY": api_key,
@@ -112,7 +112,7 @@ class Sandbox:
         return make_key(client_id, datetime.combine(self.today, time(), UTC) + KEY_LIFE)
 
     def _assemble(self, port: int, s3_port: int, switches: dict[str, Any]) -> None:
-        """Make all parts and open both ports, so that the addresses are known before the start."""
+        """Create all parts and open both ports, so that the addresses are known before the start."""
         clock, faults, world, panel = Clock(), Faults(), World(), Panel(**switches)
         portal = Credential(
             self.access_key, self.secret_key, frozenset({DIRECT_BUCKET}), policy=reader_policy()
@@ -136,26 +136,26 @@ class Sandbox:
         self._control_api = ControlApi(self.control)
 
     def _answer(self, request: Request) -> Response:
-        """The API's port also carries the control, under a prefix no call of CommBox has."""
+        """Answer a request to the API's port, which also serves test control under its own prefix."""
         return (self._control_api if request.path.startswith(PREFIX) else self._api)(request)
 
     @property
     def api_url(self) -> str:
-        """Base URL of the API, with a slash at the end."""
+        """Return the base URL of the API, with a trailing slash."""
         return f"http://{HOST}:{self._api_server.port}/"
 
     @property
     def s3_url(self) -> str:
-        """Endpoint of the storage, path style."""
+        """Return the endpoint of the storage, in path style."""
         return f"http://{HOST}:{self._s3_server.port}"
 
     @property
     def bucket_urls(self) -> tuple[str, ...]:
-        """What belongs into RECORDING_BUCKETS: both buckets, each as a path and as a host."""
+        """Return the value for RECORDING_BUCKETS: both buckets, in path style and virtual-host style."""
         return bucket_urls(self._s3_server.port)
 
     def settings(self) -> dict[str, str]:
-        """The environment a portal needs to work with this sandbox."""
+        """Return the environment of a portal that works with this sandbox."""
         ports = (self._api_server.port, self._s3_server.port)
         settings = settings_for(*ports, self.api_key, self.access_key, self.secret_key, self.region)
         return {"COMMBOX_API_KEY_NEXT": self.next_api_key, **settings}
@@ -167,12 +167,12 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """End everything; open connections are closed."""
+        """Stop serving and close open connections."""
         for part in (self._api_server, self._s3_server, self._life.scheduler, self._webhooks.scheduler):
             part.stop()
 
     def close(self) -> None:
-        """Give the ports back without ever having started."""
+        """Close the ports of a sandbox that was not started."""
         self._api_server.server_close()
         self._s3_server.server_close()
 

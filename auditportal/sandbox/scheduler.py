@@ -1,4 +1,4 @@
-"""Do things at moments of the sandbox's clock: one thread that sleeps exactly until the next one is due."""
+"""Run jobs at times of the sandbox's clock, in one thread that sleeps until the next job is due."""
 
 import heapq
 import itertools
@@ -14,7 +14,7 @@ Job = Callable[[], None]
 
 
 class Scheduler:
-    """Jobs in the order of their due times; moving the clock forward makes them due at once."""
+    """Jobs in the order of their due times. Moving the clock forward makes them due."""
 
     def __init__(self, clock: Clock, name: str) -> None:
         self._clock = clock
@@ -26,29 +26,29 @@ class Scheduler:
         clock.on_change(self._wake)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the job at hand and do no more."""
+        """Finish the running job and stop."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
         self._thread.join()
 
     def at(self, due: datetime, job: Job) -> None:
-        """Do `job` at `due`, or now when that has passed."""
+        """Run `job` at `due`, or now if that has passed."""
         with self._changed:
             heapq.heappush(self._jobs, (due, next(self._numbers), job))
             self._changed.notify()
 
     def clear(self) -> None:
-        """Forget what is planned."""
+        """Remove all planned jobs."""
         with self._changed:
             self._jobs.clear()
 
     def waiting(self) -> int:
-        """How many jobs are planned."""
+        """Return how many jobs are planned."""
         with self._changed:
             return len(self._jobs)
 
@@ -64,7 +64,7 @@ class Scheduler:
                 logger.exception("A planned step of the sandbox failed")
 
     def _next(self) -> Job | None:
-        """The next due job; None when stopped."""
+        """Wait for the next due job and return it; None when stopped."""
         with self._changed:
             while not self._stopped:
                 now = self._clock.now()

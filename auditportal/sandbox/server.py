@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on loopback: keep-alive, no delay, and raw control over how an answer ends."""
+"""A small HTTP/1.1 server on loopback, with keep-alive, no delay, and full control over how a response ends."""
 
 import contextlib
 import logging
@@ -23,7 +23,7 @@ App = Callable[[Request], Response]
 
 
 class Server(ThreadingHTTPServer):
-    """One port, answered by `app`."""
+    """A server on one port that answers with `app`."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -38,15 +38,15 @@ class Server(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port it listens on, also when 0 was asked for."""
+        """Return the port it listens on, also when port 0 was requested."""
         return int(self.server_address[1])
 
     def start(self) -> None:
-        """Serve in a thread of its own."""
+        """Serve in a new thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, end open connections and answers that are still waiting."""
+        """Stop listening, and end open connections and delayed responses."""
         self.stopping.set()
         self.shutdown()
         self._thread.join()
@@ -57,19 +57,19 @@ class Server(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection, so that stopping can end it although it is kept alive."""
+        """Keep track of the connection, so that `stop` can end it while it is kept alive."""
         with self._open_lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget the connection when it ends."""
+        """Stop tracking the connection when it ends."""
         with self._open_lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nothing to report; anything else is a fault of ours."""
+        """Ignore clients that disconnected; report every other error."""
         logger.debug("connection ended early", exc_info=True)
 
 
@@ -82,7 +82,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 120
 
     def serve(self) -> None:
-        """Read a request, let the app answer, deliver."""
+        """Read a request, get the app's response, and send it."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > LARGEST_BODY:
             self.close_connection = True
@@ -93,8 +93,8 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
 
     def read(self, length: int) -> Request:
-        """The request as the app sees it."""
-        # As it was sent: `self.path` has two slashes at its beginning made one, and a key may begin with a slash.
+        """Read the request for the app."""
+        # The target as sent: `self.path` merges two leading slashes into one, and a key may begin with a slash.
         target = self.requestline.split(" ")[1]
         path, _, query = target.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         return Request(self.command, path, query, headers, body, self.client_address[0])
 
     def answer(self, request: Request) -> Response:
-        """Ask the app; a bug of the sandbox is loud and gives a bare 500."""
+        """Get the app's response. A bug of the sandbox is logged and gives a bare 500."""
         try:
             return self.server.app(request)
         except Exception:
@@ -110,20 +110,20 @@ class Handler(BaseHTTPRequestHandler):
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, b"The sandbox itself failed; see its log.")
 
     def deliver(self, response: Response) -> None:
-        """Send the answer the way it asks for; when less than all of it left, say how much."""
+        """Send the response the way it demands. When it is truncated, report how much was sent."""
         head, body = self.head(response), self.body(response)
         written = self.write(head + body, response.delivery, len(head))
         if response.cut_short is not None and written < len(head) + len(body):
             response.cut_short(max(0, written - len(head)))
 
     def body(self, response: Response) -> bytes:
-        """The bytes after the headers: none for HEAD."""
+        """Return the bytes after the headers: none for HEAD."""
         if self.command == "HEAD":
             return b""
         return chunked(response.body) if response.delivery.chunked else bytes(response.body)
 
     def head(self, response: Response) -> bytes:
-        """Status line and headers; the length is that of the whole body also for HEAD."""
+        """Return the status line and headers. Content-Length is that of the whole body, also for HEAD."""
         headers = {"Date": formatdate(usegmt=True), **response.headers}
         if response.delivery.chunked:
             headers["Transfer-Encoding"] = "chunked"
@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def write(self, wire: bytes, delivery: Transmission, head_size: int) -> int:
-        """Write at once, or late, dripping or cut; returns how many bytes left."""
+        """Write at once, late, slowly or truncated. Returns how many bytes were sent."""
         if delivery.delay_seconds:
             self.server.stopping.wait(delivery.delay_seconds)
         if delivery.unanswered or delivery.cut_after is not None:
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
         return written
 
     def push(self, wire: bytes) -> int:
-        """Write everything, or find out where the client stopped listening."""
+        """Write everything. Returns how many bytes were sent before the client disconnected."""
         view, written = memoryview(wire), 0
         try:
             while written < len(view):
@@ -170,10 +170,10 @@ class Handler(BaseHTTPRequestHandler):
         return written
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Write nothing: targets hold signatures. The request and access logs are the record."""
+        """Log nothing: targets contain signatures. The request log and the access log suffice."""
 
 
 def chunked(body: bytes | memoryview, size: int = 512) -> bytes:
-    """The body in chunks, as a proxy in between may send it."""
+    """Return the body in chunks, as a proxy may send it."""
     parts = [bytes(body[at : at + size]) for at in range(0, len(body), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"

@@ -1,13 +1,12 @@
 """The map of expected and found recordings, and the list behind each of its cells."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.forms import Form
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.formats import get_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
@@ -168,20 +167,15 @@ def _listed(form: ListForm, agents: dict[str, str], streams: dict[str, str]) -> 
     )
     return [
         what,
-        day_label(selection.day) if selection.day else days_of(form.window),
+        str(selection.day) if selection.day else days_of(form.window),
         *([heatmap.name_of("channel", selection.stream, streams)] if selection.stream is not None else []),
         *([heatmap.name_of("agent", selection.agent, agents)] if selection.agent is not None else []),
     ]
 
 
 def days_of(window: Window) -> str:
-    """Write the days of a window, as the reader's language writes days."""
-    first, last = day_label(window.since), day_label(window.last)
-    return gettext("%(first)s to %(last)s") % {"first": first, "last": last}
-
-
-def day_label(day: date) -> str:
-    return f"{day:{get_format('DAY')}}"
+    """Write the days of a window as statements write days: they are UTC days."""
+    return gettext("%(first)s to %(last)s") % {"first": window.since, "last": window.last}
 
 
 def _record_reading(request: Request, area: str, form: Form) -> None:

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import get_format
 
 from recordings.days import today
+from recordings.wording import local_day
 
 
 def moment(when: datetime) -> str:
@@ -13,4 +13,4 @@ def moment(when: datetime) -> str:
     local = timezone.localtime(when)
     clock = f"{local:%H:%M} {timezone.get_current_timezone_name()}"
     is_today = local.date() == today(timezone.get_current_timezone())
-    return clock if is_today else f"{local:{get_format('DAY')}} {clock}"
+    return clock if is_today else f"{local_day(when)} {clock}"

@@ -61,13 +61,13 @@ class Fault:
     location: str = "http://127.0.0.1:9/elsewhere"
 
     def matches(self, target: Target, request: Request) -> bool:
-        """Whether this entry is about that request."""
+        """Return whether this entry applies to the request."""
         same = self.target == target and self.method in ("*", request.method)
         agent = request.headers.get("user-agent", "")
         return same and fnmatchcase(request.path, self.path) and fnmatchcase(agent, self.agent)
 
     def delivery(self) -> Transmission | None:
-        """How the true answer leaves instead, or None when this fault replaces the answer."""
+        """Return how the normal response is sent, or None when this fault replaces the response."""
         match self.kind:
             case "slow":
                 return Transmission(delay_seconds=DEFAULT_SLOWNESS if self.seconds is None else self.seconds)
@@ -84,7 +84,7 @@ class Fault:
 
 
 def read_fault(entry: Mapping[str, Any]) -> Fault:
-    """Read one entry of a script; raises ValueError with a sentence that says what is wrong."""
+    """Read one entry of a script. Raises ValueError with a sentence that says what is wrong."""
     known = {field.name for field in fields(Fault)}
     if unknown := set(entry) - known:
         raise ValueError(f"A fault has no {', '.join(sorted(unknown))}. It has: {', '.join(sorted(known))}.")
@@ -100,7 +100,7 @@ def read_fault(entry: Mapping[str, Any]) -> Fault:
 
 
 class Faults:
-    """The script and the rate. The script goes first; its first matching entry with something left is taken."""
+    """The script and the rate. The script comes first: its first matching entry that is not used up is taken."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -110,13 +110,13 @@ class Faults:
         self._dice = random.Random(0)  # noqa: S311 - repeatable faults, nothing secret
 
     def script(self, entries: Iterable[Mapping[str, Any] | Fault]) -> None:
-        """Add entries to the end of the script; a bad one adds nothing."""
+        """Add entries to the end of the script; none if one is invalid."""
         read = [entry if isinstance(entry, Fault) else read_fault(entry) for entry in entries]
         with self._lock:
             self._script.extend(read)
 
     def at_rate(self, rate: float, kinds: Iterable[str] = ("error_500",), seed: int = 0) -> None:
-        """Let a share of all API calls (0 to 1) fail with one of `kinds`, repeatable by `seed`."""
+        """Make a share of all API calls (0 to 1) fail with one of `kinds`, reproducible by `seed`."""
         chosen = tuple(read_fault({"kind": kind}).kind for kind in kinds)
         if not 0 <= rate <= 1 or not chosen:
             raise ValueError("A fault rate lies between 0 and 1 and needs at least one kind.")
@@ -124,18 +124,18 @@ class Faults:
             self._rate, self._kinds, self._dice = rate, chosen, random.Random(seed)  # noqa: S311  (repeatable, nothing secret)
 
     def clear(self) -> None:
-        """No faults any more."""
+        """Remove all faults."""
         with self._lock:
             self._script.clear()
             self._rate = 0.0
 
     def left(self) -> list[Fault]:
-        """What of the script was not used yet."""
+        """Return the entries of the script that are not used up."""
         with self._lock:
             return list(self._script)
 
     def next_for(self, target: Target, request: Request) -> Fault | None:
-        """Take the fault for this request, if any; it is used up by one."""
+        """Return the fault for this request, if any, and use it once."""
         with self._lock:
             for index, fault in enumerate(self._script):
                 if fault.matches(target, request):
@@ -156,7 +156,7 @@ class Faults:
 
 
 def raw_answer(fault: Fault) -> Response | None:
-    """Answers of a fault that are not CommBox's envelope; None for the kinds that are."""
+    """Return the response of a fault without CommBox's envelope; None for kinds that use the envelope."""
     html = {"Content-Type": "text/html"}
     json = {"Content-Type": "application/json; charset=utf-8"}
     match fault.kind:

@@ -1,4 +1,4 @@
-"""What reached the sandbox: a request log of the API and an access log of the storage, both without secrets."""
+"""The API's request log and the storage's access log, both without secrets."""
 
 import threading
 from collections import deque
@@ -31,7 +31,7 @@ class LoggedRequest:
 
 @dataclass
 class Access:
-    """A read of the storage, as S3's server access log tells it; `bytes_sent` is less when the reader left early."""
+    """A read of the storage, as in S3's server access log. `bytes_sent` is less when the client disconnected."""
 
     at: datetime
     client: str
@@ -58,17 +58,17 @@ class Log(Generic[Entry]):
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Append one entry; the oldest one goes when there are too many."""
+        """Append an entry; remove the oldest when there are too many."""
         with self._lock:
             self._entries.append(entry)
 
     def entries(self) -> list[Entry]:
-        """A copy of what is there."""
+        """Return a copy of the entries."""
         with self._lock:
             return list(self._entries)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         with self._lock:
             self._entries.clear()
 

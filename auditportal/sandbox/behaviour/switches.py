@@ -1,4 +1,4 @@
-"""Everything about the sandbox's manners that a test or a person may switch while it runs."""
+"""Switches of the sandbox's behaviour, for tests and people, while it runs."""
 
 import ipaddress
 import threading
@@ -74,28 +74,28 @@ class Panel:
 
     @property
     def now(self) -> Switches:
-        """The present state; take it once per request so that one answer is of one piece."""
+        """Return the current state. Read it once per request, so that a response is consistent."""
         return self._now
 
     def switch(self, **changes: Any) -> Switches:
-        """Change some switches; raises ValueError for an unknown name or a value it cannot have, changing nothing."""
+        """Change switches. Raises ValueError for an unknown name or invalid value, and then changes nothing."""
         read = checked(changes)
         with self._lock:
             self._now = replace(self._now, **read)
             return self._now
 
     def reset(self) -> None:
-        """Put all switches back to how the sandbox was started."""
+        """Reset all switches to how the sandbox was started."""
         with self._lock:
             self._now = self._initial
 
     def as_dict(self) -> dict[str, Any]:
-        """All switches by name."""
+        """Return all switches by name."""
         return asdict(self._now)
 
 
 def checked(changes: dict[str, Any]) -> dict[str, Any]:
-    """The changes with lists as tuples; raises ValueError with a sentence for what cannot be."""
+    """Return the changes with lists as tuples. Raises ValueError with a sentence for invalid ones."""
     names = [field.name for field in fields(Switches)]
     for name in changes:
         if name not in names:
@@ -104,7 +104,7 @@ def checked(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def value_for(name: str, value: Any) -> Any:
-    """The value a switch takes; lists become tuples."""
+    """Return the value for a switch; lists become tuples."""
     hint = HINTS[name]
     if choices := [one for one in get_args(hint) if isinstance(one, str)]:
         if value not in choices:
@@ -121,7 +121,7 @@ def value_for(name: str, value: Any) -> Any:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value has the type of a switch; numbers must not be negative, and true is not a number."""
+    """Return whether a value has the type of a switch. Numbers must not be negative, and true is not a number."""
     if hint is bool or isinstance(value, bool):
         return hint is bool and isinstance(value, bool)
     if hint in (int, float):

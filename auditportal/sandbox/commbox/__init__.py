@@ -1,1 +1,1 @@
-"""CommBox's API as the sandbox answers it."""
+"""The sandbox's version of CommBox's API."""

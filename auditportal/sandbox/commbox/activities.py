@@ -1,4 +1,4 @@
-"""Activities in the shapes CommBox is known or feared to use, with a URL made for this very answer."""
+"""Write activities in the shapes that CommBox uses or might use, with a fresh URL in each response."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ MIXED: tuple[str, ...] = ("A", "B", "C", "list")
 
 
 class FileUrls:
-    """Makes the URLs of recordings: direct ones, or presigned with CommBox's own key, which is not the portal's."""
+    """Makes the URLs of recordings: direct, or presigned with CommBox's own key, which is not the portal's."""
 
     def __init__(self, port: int, region: str, credential: Credential, now: Callable[[], datetime]) -> None:
         self.port = port
@@ -25,14 +25,14 @@ class FileUrls:
         self.now = now
 
     def url(self, file: RecordingFile, ttl: int) -> str:
-        """The URL of a file, presigned for `ttl` seconds where the channel does so."""
+        """Return the URL of a file, presigned for `ttl` seconds in channels that presign."""
         direct = self.direct(file)
         if not file.presigned:
             return direct
         return sigv4.presign(direct, self.credential, region=self.region, at=self.now(), expires=ttl)
 
     def direct(self, file: RecordingFile) -> str:
-        """The URL without a query, in path or in virtual-host style."""
+        """Return the URL without a query, in path or virtual-host style."""
         key = quote(file.key, safe="/-_.~")
         if file.virtual_host:
             return f"http://{file.bucket}.localhost:{self.port}/{key}"
@@ -40,7 +40,7 @@ class FileUrls:
 
 
 def metadata(activity: Activity, urls: FileUrls, switches: Switches) -> dict[str, Json]:
-    """What `data` holds; of a recording with its URL, made anew unless the activity brings one of its own."""
+    """Return the content of `data`. A recording gets a fresh URL, unless the activity has its own."""
     content = dict(activity.metadata)
     if activity.type != RECORDING:
         return content
@@ -55,7 +55,7 @@ def metadata(activity: Activity, urls: FileUrls, switches: Switches) -> dict[str
 def enveloped(
     world: World, talk: Conversation, activity: Activity, urls: FileUrls, switches: Switches
 ) -> dict[str, Json]:
-    """Shape A: the general form, the object id as text and `data` as JSON text."""
+    """Write shape A: the general form, with the object id as text and `data` as JSON text."""
     content: Json = metadata(activity, urls, switches)
     if switches.activity_data == "text":
         content = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
@@ -70,12 +70,12 @@ def enveloped(
 
 
 def created(at: datetime, switches: Switches) -> str:
-    """The time of an activity: without zone unless the account has the suffix switched on."""
+    """Write the time of an activity, without a zone unless the suffix is switched on."""
     return f"{at:%Y-%m-%dT%H:%M:%S}{'Z' if switches.activity_times == 'z' else ''}"
 
 
 def actor(world: World, agent_id: int | None) -> dict[str, Json] | None:
-    """Who caused an activity; null for one that nobody caused."""
+    """Return who caused an activity; null when nobody did."""
     agent = world.agents.get(agent_id or 0)
     if agent is None:
         return None
@@ -88,12 +88,12 @@ def actor(world: World, agent_id: int | None) -> dict[str, Json] | None:
 
 
 def flat(activity: Activity, urls: FileUrls, switches: Switches) -> dict[str, Json]:
-    """Shapes B and C: the metadata itself, without an object id."""
+    """Write shapes B and C: the metadata itself, without an object id."""
     return {"activityType": activity.type, **metadata(activity, urls, switches)}
 
 
 def shape_for(talk: Conversation, kind: int | None, switches: Switches) -> str:
-    """The shape of an answer; only recordings come in others than A, and mixed goes by the object's id."""
+    """Return the shape of a response. Only recordings use others than A; "mixed" depends on the object's id."""
     if kind != RECORDING:
         return "A"
     return MIXED[talk.id // 7 % len(MIXED)] if switches.activity_shape == "mixed" else switches.activity_shape

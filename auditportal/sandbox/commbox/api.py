@@ -1,4 +1,4 @@
-"""CommBox's API over HTTP: who may call, how often, with which faults, and in which wrapping the answer leaves."""
+"""CommBox's API over HTTP: authentication, throttling, faults, and the encoding of responses."""
 
 import gzip
 import ipaddress
@@ -32,7 +32,7 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 
 class CommBoxApi:
-    """The API. `calls` knows what is answered; this class decides whether and how."""
+    """The API. `calls` produces the content; this class decides whether and how to send it."""
 
     def __init__(self, world: World, panel: Panel, clock: Clock, keys: Keys, faults: Faults) -> None:
         self.world = world
@@ -45,11 +45,11 @@ class CommBoxApi:
         self.calls: Calls
 
     def connect(self, urls: FileUrls, added: Added) -> None:
-        """Say how recordings are linked and who hears of new activities; needed before the first request."""
+        """Set how recordings are linked and what is called for new activities. Required before the first request."""
         self.calls = Calls(self.world, urls, added)
 
     def reset(self) -> None:
-        """Accept the keys of the start, fill the throttle's buckets, forget who called."""
+        """Reset the accepted keys, the throttle and the request log."""
         self.keys.reset()
         self.throttle.clear()
         self.log.clear()
@@ -64,7 +64,7 @@ class CommBoxApi:
         return replace(response, delivery=delivery) if delivery else wrapped(request, response, switches)
 
     def answer(self, request: Request, switches: Switches, fault: Fault | None) -> Response:
-        """The answer in CommBox's envelope, or bare where a shape is so."""
+        """Return the response in CommBox's envelope, or without it in shapes that have none."""
         now = self.clock.now()
         try:
             self.refuse_by_fault(fault, switches)
@@ -86,7 +86,7 @@ class CommBoxApi:
             return json_response(error.status, content, error.headers)
 
     def refuse_by_fault(self, fault: Fault | None, switches: Switches) -> None:
-        """Raise the refusal a fault asks for."""
+        """Raise the error that a fault demands."""
         if fault is None or fault.kind not in FAULTS:
             return
         status, description = FAULTS[fault.kind]
@@ -94,7 +94,7 @@ class CommBoxApi:
         raise ApiError(status, description, "" if status == 400 else None, headers)
 
     def guard(self, request: Request, switches: Switches) -> None:
-        """Refuse who is outside the IP list (403), has no valid key (401), or calls too often (429)."""
+        """Refuse a caller outside the IP list (403), without a valid key (401), or calling too often (429)."""
         networks = [ipaddress.ip_network(one) for one in switches.ip_allow]
         if networks and not any(ipaddress.ip_address(request.client) in one for one in networks):
             raise ApiError(403, "Forbidden")
@@ -106,7 +106,7 @@ class CommBoxApi:
             raise ApiError(429, "Too Many Requests", headers=headers)
 
     def note(self, request: Request, response: Response, fault: Fault | None) -> None:
-        """Write the request log; of the key only its end."""
+        """Write the request log, with only the last characters of the key."""
         self.log.add(
             LoggedRequest(
                 at=self.clock.now(),
@@ -124,17 +124,17 @@ class CommBoxApi:
 
 
 def describe(request: Request) -> str:
-    """The description of a success, which means nothing: "System is operational" is seen on other calls too."""
+    """Return the description of a success. It means nothing: other calls also say "System is operational"."""
     return "System is operational" if "systemstatus" in request.path else "Operation successful"
 
 
 def json_response(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
-    """An answer with a JSON body."""
+    """Return a response with a JSON body."""
     return Response(status, json.dumps(content).encode(), {"Content-Type": JSON_TYPE, **(headers or {})})
 
 
 def wrapped(request: Request, response: Response, switches: Switches) -> Response:
-    """The answer in the wrapping that is switched on: all of them are legal HTTP."""
+    """Encode the response as switched on. All encodings are valid HTTP."""
     match switches.transfer:
         case "chunked":
             return replace(response, delivery=Transmission(chunked=True))

@@ -1,4 +1,4 @@
-"""What each call of CommBox's API answers; everything here runs with the world locked."""
+"""The calls of CommBox's API. They run while the world is locked."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class ApiError(Exception):
-    """An answer in the envelope that is not a success. `data` None leaves the key out."""
+    """A failure in the envelope. `data` None omits the key."""
 
     def __init__(
         self, status: int, description: str, data: Json = None, headers: Mapping[str, str] | None = None
@@ -32,14 +32,14 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Bare:
-    """An answer without the envelope."""
+    """A response without the envelope."""
 
     data: Json
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: its request, the ids in its path, and the switches as they were when it came."""
+    """A call: its request, the ids in its path, and the switches at its time."""
 
     request: Request
     ids: tuple[str, ...]
@@ -48,11 +48,11 @@ class Call:
 
     @property
     def params(self) -> Mapping[str, str]:
-        """The decoded query."""
+        """Return the decoded query."""
         return self.request.params
 
     def flag(self, name: str, default: str = "false") -> bool:
-        """A boolean parameter."""
+        """Return a boolean parameter."""
         return self.params.get(name, default).lower() in ("true", "1")
 
 
@@ -60,7 +60,7 @@ Added = Callable[[Conversation, Activity], None]
 
 
 class Calls:
-    """The calls. `added` hears of activities that came in through the API."""
+    """The calls. `added` is called with activities that the API created."""
 
     def __init__(self, world: World, urls: FileUrls, added: Added) -> None:
         self.world = world
@@ -82,7 +82,7 @@ class Calls:
         return [self.object_item(call, self.talk_in_stream(call))]
 
     def object_item(self, call: Call, talk: Conversation, childs: str = "false") -> Json:
-        """An object, with its messages (newest first) and activities where asked for."""
+        """Return an object, with its messages (newest first) and activities if requested."""
         item = shapes.stream_object(self.world, talk, call.switches)
         if call.flag("includeChilds", childs):
             agent = self.world.agents.get(talk.last_agent_id)
@@ -92,7 +92,7 @@ class Calls:
         return item
 
     def enveloped(self, call: Call, talk: Conversation, activity: Activity) -> Json:
-        """An activity in shape A."""
+        """Return an activity in shape A."""
         return activities.enveloped(self.world, talk, activity, self.urls, call.switches)
 
     def object_activities(self, call: Call) -> Json:
@@ -189,7 +189,7 @@ class Calls:
         self.add(call, CUSTOM, body, {"text": body["Text"], "source": body["Source"]})
 
     def add(self, call: Call, kind: int, body: dict[str, Json], metadata: dict[str, Json]) -> None:
-        """Write an activity on an object; it moves the object's update time."""
+        """Add an activity to an object and move the object's update time."""
         talk = self.talk(call, call.ids[0])
         agent = body.get("ManagerId")
         if agent is not None and agent not in self.world.agents:
@@ -200,7 +200,7 @@ class Calls:
         self.added(talk, activity)
 
     def stream(self, call: Call) -> Stream:
-        """The channel in the path; an unknown one is a 400 with a list of errors."""
+        """Return the channel in the path. An unknown one gives a 400 with a list of errors."""
         stream = self.world.stream(call.ids[0])
         if stream is None:
             error = {"code": "INVALID_STREAM", "message": "The specified stream ID does not exist"}
@@ -208,21 +208,21 @@ class Calls:
         return stream
 
     def talk(self, call: Call, text: str) -> Conversation:
-        """The object in the path; what an unknown one gets is a switch."""
+        """Return the object in the path. A switch decides what an unknown one gives."""
         talk = self.world.conversations.get(read_id(text))
         if talk is None:
             raise missing(call.switches)
         return talk
 
     def talk_in_stream(self, call: Call) -> Conversation:
-        """The object in the path, which must be in the channel in the path."""
+        """Return the object in the path, which must be in the channel in the path."""
         stream, talk = self.stream(call), self.talk(call, call.ids[1])
         if talk.stream_id != stream.id:
             raise missing(call.switches)
         return talk
 
     def known(self, among: Mapping[int, object], call: Call) -> int:
-        """The id in the path, which must be one of those."""
+        """Return the id in the path, which must be a known one."""
         number = read_id(call.ids[0])
         if number not in among:
             raise ApiError(404, "Not found")
@@ -230,21 +230,21 @@ class Calls:
 
 
 def missing(switches: Switches) -> ApiError:
-    """An object that is not there, in the form that is switched on."""
+    """Return the error for an unknown object, in the form that is switched on."""
     if switches.object_missing == "400":
         return ApiError(400, "Object not found", "")
     return ApiError(404, "Not found")
 
 
 def read_id(text: str) -> int:
-    """An int64 in a path; raises BadQuery for anything else."""
+    """Return an int64 in a path. Raises BadQuery for anything else."""
     if whole(text) > LARGEST_ID:
         raise BadQuery("Invalid parameters")
     return int(text)
 
 
 def posted(call: Call, *names: str) -> dict[str, Json]:
-    """The `data` of a posted body, in which these texts must be; raises BadQuery."""
+    """Return the `data` of a posted body, which must contain these texts. Raises BadQuery."""
     try:
         data = json.loads(call.request.body)["data"]
         complete = all(isinstance(data[name], str) and data[name] for name in names)

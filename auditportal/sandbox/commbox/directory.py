@@ -1,4 +1,4 @@
-"""How CommBox writes down people and counts: customers, agents, members of a team, objects per channel."""
+"""Write people and counts as CommBox does: customers, agents, members of a team, objects per channel."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ Json = Any
 
 
 def user(world: World, who: Customer) -> dict[str, Json]:
-    """A customer as the users call tells them; tags are JSON inside a text."""
+    """Write a customer as the users call does. Tags are JSON inside a text."""
     objects = world.of_customer(who.id)
     tags = sorted({tag for talk in objects for tag in talk.tags})
     listed = [{"id": tag, "name": world.tags[tag].name, "group_name": None} for tag in tags]
@@ -42,7 +42,7 @@ def user(world: World, who: Customer) -> dict[str, Json]:
 
 
 def manager(world: World, agent: Agent) -> dict[str, Json]:
-    """An agent as the managers call tells them."""
+    """Write an agent as the managers call does."""
     return {
         "id": agent.id,
         "identityId": agent.identity_id,
@@ -64,7 +64,7 @@ def manager(world: World, agent: Agent) -> dict[str, Json]:
 
 
 def member(agent: Agent) -> dict[str, Json]:
-    """An agent inside a team or profile, where keys begin with capitals."""
+    """Write an agent inside a team or profile, where keys are capitalised."""
     return {
         "Id": agent.id,
         "FirstName": agent.first_name,
@@ -77,7 +77,7 @@ def member(agent: Agent) -> dict[str, Json]:
 
 
 def stream_counts(world: World, stream: Stream) -> list[dict[str, Json]]:
-    """How many objects a channel has per sub-channel and status; only rows that count something."""
+    """Count the objects of a channel by sub-channel and status, without empty rows."""
     pairs = [(talk.sub_stream_id, talk.status_id) for talk in world.of_stream(stream.id)]
     return [
         {

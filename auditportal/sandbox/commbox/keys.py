@@ -14,7 +14,7 @@ SIGNING_KEY = b"the sandbox signs its keys with this; nobody else does"
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key and the moment it ends; None never ends."""
+    """A key and its expiry; None never expires."""
 
     token: str = field(repr=False)
     expires_at: datetime | None = None
@@ -28,26 +28,26 @@ class Keys:
         self.reset()
 
     def reset(self) -> None:
-        """Accept the keys of the start again, and only those."""
+        """Accept only the initial keys again."""
         self._keys = {token: ApiKey(token, read_expiry(token)) for token in self._at_start}
 
     def add(self, token: str) -> None:
-        """Accept another key until the `exp` in it."""
+        """Accept another key until its `exp`."""
         self._keys = {**self._keys, token: ApiKey(token, read_expiry(token))}
 
     def revoke(self, token: str) -> None:
-        """Accept that key no more."""
+        """Stop accepting a key."""
         self._keys = {text: key for text, key in self._keys.items() if text != token}
 
     def accepts(self, authorization: str, now: datetime) -> bool:
-        """Whether an Authorization header carries a known key that has not ended."""
+        """Return whether an Authorization header contains a known key that has not expired."""
         key = self._keys.get(authorization.removeprefix("Bearer "))
         known = key is not None and authorization.startswith("Bearer ")
         return known and key is not None and (key.expires_at is None or now < key.expires_at)
 
 
 def make_key(client_id: str, expires_at: datetime) -> str:
-    """A signed key for `client_id`; the same arguments give the same text."""
+    """Return a signed key for `client_id`, the same for the same arguments."""
     secret = hashlib.sha256(f"client secret of {client_id}".encode()).hexdigest()[:32]
     payload = {"client_id": client_id, "client_secret": secret, "exp": int(expires_at.timestamp())}
     text = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(payload)}"
@@ -55,7 +55,7 @@ def make_key(client_id: str, expires_at: datetime) -> str:
 
 
 def read_expiry(token: str) -> datetime | None:
-    """The end of a key as its payload tells it; None when it tells none or is no JWT."""
+    """Return the expiry in a key's payload; None without one, or when it is not a JWT."""
     try:
         body = token.split(".")[1]
         payload = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -65,10 +65,10 @@ def read_expiry(token: str) -> datetime | None:
 
 
 def part(value: dict[str, Any]) -> str:
-    """One part of a JWT."""
+    """Return one part of a JWT."""
     return encode(json.dumps(value, separators=(",", ":")).encode())
 
 
 def encode(data: bytes) -> str:
-    """base64url without padding (RFC 7515)."""
+    """Encode as base64url without padding (RFC 7515)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Which call a method and a path mean."""
+"""Route a method and a path to a call."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 
 
 def find_route(method: str, segments: tuple[str, ...]) -> tuple[Handler, tuple[str, ...]]:
-    """The call that a method and path mean, with the ids in the path; raises ApiError 404 or 501."""
+    """Return the call of a method and path, with the ids in the path. Raises ApiError 404 or 501."""
     wrong_method = False
     for verb, pattern, handler in ROUTES:
         ids = match(pattern.split("/"), segments)
@@ -39,7 +39,7 @@ def find_route(method: str, segments: tuple[str, ...]) -> tuple[Handler, tuple[s
 
 
 def match(pattern: list[str], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The segments that stand where the pattern has stars, or None when the path is another."""
+    """Return the segments that match the pattern's stars; None when the path does not match."""
     if len(pattern) != len(segments):
         return None
     if any(want not in ("*", got) for want, got in zip(pattern, segments, strict=True)):

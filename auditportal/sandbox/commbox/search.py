@@ -1,4 +1,4 @@
-"""Answer Get Stream Objects: which objects, in which order, which page."""
+"""Answer Get Stream Objects: filters, order and pages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ PAIRS = (
 
 
 class BadQuery(ValueError):
-    """A query CommBox refuses with 400."""
+    """A query that CommBox refuses with 400."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """A query that was read."""
+    """A parsed query."""
 
     tests: tuple[Callable[[Conversation], bool], ...]
     order: str
@@ -37,7 +37,7 @@ class Search:
     size: int
 
     def run(self, talks: list[Conversation]) -> list[Conversation]:
-        """One page of what fits, in order; ties go by id so that pages never overlap."""
+        """Return one page of matching objects. Ties are ordered by id, so that pages never overlap."""
         matching = [talk for talk in talks if all(test(talk) for test in self.tests)]
         key = TIMES[self.order]
         matching.sort(key=lambda talk: (moment(key(talk)), talk.id), reverse=self.descending)
@@ -45,12 +45,12 @@ class Search:
 
 
 def moment(at: datetime | None) -> float:
-    """A time to sort by; what never happened comes before everything."""
+    """Return a time to sort by; None comes first."""
     return at.timestamp() if at else 0.0
 
 
 def read_search(query: Mapping[str, str], *, time_filter: bool, limited: bool = False) -> Search:
-    """Read a query; raises BadQuery for half a pair, for a bad number or word, and without a limiting filter."""
+    """Parse a query. Raises BadQuery for half a pair, an invalid number or word, or without a limiting filter."""
     for first, second in PAIRS:
         if (first in query) != (second in query):
             raise BadQuery(f"{first} and {second} belong together")
@@ -66,7 +66,7 @@ def read_search(query: Mapping[str, str], *, time_filter: bool, limited: bool = 
 
 
 def make_tests(query: Mapping[str, str], *, time_filter: bool) -> list[Callable[[Conversation], bool]]:
-    """One test per filter."""
+    """Return one test per filter."""
     tests: list[Callable[[Conversation], bool]] = []
     if "unixStartTime" in query:
         start, end = number(query, "unixStartTime"), number(query, "unixEndTime")
@@ -91,12 +91,12 @@ def make_tests(query: Mapping[str, str], *, time_filter: bool) -> list[Callable[
 
 
 def number(query: Mapping[str, str], name: str, default: int | None = None) -> int:
-    """A parameter that is a whole number, not negative."""
+    """Return a parameter that is a non-negative integer."""
     return whole(query[name]) if name in query or default is None else default
 
 
 def whole(text: str) -> int:
-    """Read digits; raises BadQuery for anything else."""
+    """Parse digits. Raises BadQuery for anything else."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
         raise BadQuery("Invalid parameters")
     return int(text)
@@ -105,7 +105,7 @@ def whole(text: str) -> int:
 def word(
     query: Mapping[str, str], name: str, allowed: Mapping[str, Key] | tuple[str, ...], default: str
 ) -> str:
-    """A parameter that is one of some words, in any case."""
+    """Return a parameter that is one of some words, ignoring case."""
     given = query.get(name, default).lower()
     if given not in allowed:
         raise BadQuery("Invalid parameters")

@@ -1,4 +1,4 @@
-"""How CommBox writes things down: envelope, times, and the spellings of objects, people and messages."""
+"""Write as CommBox does: envelope, times, and the spellings of objects, people and messages."""
 
 import json
 from datetime import datetime
@@ -19,20 +19,20 @@ Json = Any
 
 
 def envelope(status: int, description: str, data: Json, switches: Switches, now: datetime) -> dict[str, Json]:
-    """The envelope around every answer; errors always carry the status as a number."""
+    """Return the envelope of a response. Errors always have the status as a number."""
     shown = str(status) if switches.status_as_text and status < 400 else status
     return {"status": shown, "description": description, "response_time": fraction(now, 7), "data": data}
 
 
 def fraction(at: datetime, digits: int) -> str:
-    """A time with a number of fraction digits and Z; the seventh digit is made up, as CommBox's clock counts finer."""
+    """Write a time with fraction digits and Z. The seventh digit is invented, because CommBox's clock is finer."""
     whole = f"{at:%Y-%m-%dT%H:%M:%S}"
     parts = f"{at.microsecond:06}{at.microsecond % 10}"[:digits]
     return f"{whole}.{parts}Z" if parts else f"{whole}Z"
 
 
 def stream_object(world: World, talk: Conversation, switches: Switches) -> dict[str, Json]:
-    """An object in the spelling that is switched on; mixed goes by the object's id."""
+    """Write an object in the spelling that is switched on; "mixed" depends on the object's id."""
     second = switches.item_spelling == "second" or (switches.item_spelling == "mixed" and talk.id % 2 == 0)
     item = second_spelling(world, talk, switches) if second else first_spelling(world, talk, switches)
     if switches.loose_types:
@@ -45,7 +45,7 @@ def stream_object(world: World, talk: Conversation, switches: Switches) -> dict[
 
 
 def first_spelling(world: World, talk: Conversation, switches: Switches) -> dict[str, Json]:
-    """The documented first form of an object."""
+    """Write the documented first form of an object."""
     who, digits = talk.customer, min(7, switches.fraction_digits)
     last = talk.messages[-1].at if talk.messages else None
     return {
@@ -78,7 +78,7 @@ def first_spelling(world: World, talk: Conversation, switches: Switches) -> dict
 
 
 def second_spelling(world: World, talk: Conversation, switches: Switches) -> dict[str, Json]:
-    """The documented second form: other names, fewer keys, the address inside `user`."""
+    """Write the documented second form: other names, fewer keys, the address inside `user`."""
     first = first_spelling(world, talk, switches)
     same = "type statusId createdTime updatedTime lastResponseTime priorityTime streamProviderId streamProviderType"
     more = "message content numTags user assignedManagerId lastAssignedManagerId"
@@ -90,12 +90,12 @@ def second_spelling(world: World, talk: Conversation, switches: Switches) -> dic
 
 
 def provider_id(talk: Conversation) -> str:
-    """The object's own address on its channel."""
+    """Return the object's own URL on its channel."""
     return f"vc-{talk.id}"
 
 
 def object_content(who: Customer) -> str:
-    """The JSON text in an object's `content`; for every eighth customer it is cut off, as real ones sometimes are."""
+    """Return the JSON text in an object's `content`. For every eighth customer it is truncated, as real ones can be."""
     content = {
         "originUrl": "https://support.northwind.example/video",
         "languages": [{"Item1": who.locale[:2]}],
@@ -105,7 +105,7 @@ def object_content(who: Customer) -> str:
 
 
 def short_user(world: World, who: Customer, switches: Switches) -> dict[str, Json]:
-    """The customer as an object carries them; phone and company number come as text or as number."""
+    """Write the customer inside an object. Phone and company number are a text or a number."""
     loose = switches.loose_types
     return {
         "id": who.id,
@@ -125,7 +125,7 @@ def short_user(world: World, who: Customer, switches: Switches) -> dict[str, Jso
 
 
 def customer_identity(who: Customer) -> dict[str, Json]:
-    """A customer's address inside an object of the second spelling."""
+    """Write a customer's address inside an object of the second form."""
     return {
         "id": who.identity_id,
         "streamProviderId": who.address,
@@ -138,7 +138,7 @@ def customer_identity(who: Customer) -> dict[str, Json]:
 
 
 def child(talk: Conversation, message: Message, agent: Agent | None) -> dict[str, Json]:
-    """One message."""
+    """Make a message."""
     by_agent = message.by_agent and agent is not None
     return {
         "id": message.id,
@@ -157,7 +157,7 @@ def child(talk: Conversation, message: Message, agent: Agent | None) -> dict[str
 
 
 def agent_identity(agent: Agent) -> dict[str, Json]:
-    """An agent's address inside a message."""
+    """Write an agent's address inside a message."""
     return {
         "id": agent.identity_id,
         "streamProviderId": agent.email,
@@ -169,7 +169,7 @@ def agent_identity(agent: Agent) -> dict[str, Json]:
 
 
 def transcript(world: World, talk: Conversation, switches: Switches) -> dict[str, Json]:
-    """The transcript; its key is misspelled in the list form, as documented, and right in the other."""
+    """Write the transcript. Its key is misspelled in the list form, as documented, and correct in the other."""
     agent = world.agents.get(talk.last_agent_id)
     customer = f"{talk.customer.first_name or ''} {talk.customer.last_name or ''}".strip() or "Guest"
     lines = [
@@ -188,11 +188,11 @@ def transcript(world: World, talk: Conversation, switches: Switches) -> dict[str
 
 
 def spoken_name(agent: Agent | None) -> str:
-    """Who wrote, in a transcript."""
+    """Return the author of a message in a transcript."""
     return f"{agent.first_name} {agent.last_name}" if agent else "Agent"
 
 
 def month_first(at: datetime) -> str:
-    """A time as transcripts write it: 5/13/2026 9:01:02 AM."""
+    """Write a time as transcripts do: 5/13/2026 9:01:02 AM."""
     hour = at.hour % 12 or 12
     return f"{at.month}/{at.day}/{at.year} {hour}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"

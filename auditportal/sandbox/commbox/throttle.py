@@ -1,4 +1,4 @@
-"""A token bucket per API key. CommBox publishes no limit, so the numbers are ours (5 requests/s, burst 10)."""
+"""A token bucket per API key. CommBox publishes no limit; the defaults are 5 requests a second and a burst of 10."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from auditportal.sandbox.choices import RetryAfter
 
 
 class Throttle:
-    """Refills with real time, not with the sandbox's clock."""
+    """Refills by real time, not by the sandbox's clock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,7 +22,7 @@ class Throttle:
             self._buckets.clear()
 
     def wait_for(self, key: str, switches: Switches) -> float:
-        """Take a token and return 0, or return the seconds until there will be one."""
+        """Take a token and return 0, or return the seconds until the next one."""
         rate, burst = switches.throttle_rate, max(1, switches.throttle_burst)
         if rate == 0:
             return 0.0
@@ -36,7 +36,7 @@ class Throttle:
 
 
 def retry_after(form: RetryAfter, seconds: float, now: datetime) -> dict[str, str]:
-    """The Retry-After header in the form asked for, sane or not; none when it is off."""
+    """Return the Retry-After header in the form that is switched on, valid or not; none when it is off."""
     whole = int(seconds) + 1
     texts = {
         "seconds": str(whole),

@@ -1,4 +1,4 @@
-"""Webhooks: OnNewActivity in the forms CommBox sends, also doubled, late and out of order, with a list of failures."""
+"""Send OnNewActivity webhooks in the forms that CommBox uses, also duplicated, late and out of order."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ BRAND = "northwind"
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt: what was sent and what came back. `error` is empty when the receiver answered 2xx."""
+    """One attempt, with request and response. `error` is empty when the receiver answered 2xx."""
 
     at: datetime
     object_id: int
@@ -36,7 +36,7 @@ class Delivery:
 
 
 class Webhooks:
-    """Sends what happens to the URL that is switched on; without one nothing is sent."""
+    """Sends activities to the URL that is switched on; nothing without a URL."""
 
     def __init__(self, world: World, panel: Panel, clock: Clock, urls: FileUrls) -> None:
         self.world = world
@@ -49,23 +49,23 @@ class Webhooks:
         self._done: list[Delivery] = []
 
     def clear(self) -> None:
-        """Forget what was sent and what waits."""
+        """Clear sent and waiting webhooks."""
         self.scheduler.clear()
         with self._lock:
             self._held.clear()
             self._done.clear()
 
     def deliveries(self) -> list[Delivery]:
-        """Every attempt so far."""
+        """Return every attempt so far."""
         with self._lock:
             return list(self._done)
 
     def failed(self) -> list[Delivery]:
-        """The attempts that failed, as CommBox lists them."""
+        """Return the attempts that failed, as CommBox lists them."""
         return [one for one in self.deliveries() if one.error]
 
     def announce(self, talk: Conversation, activity: Activity) -> None:
-        """Send OnNewActivity for a new activity, in the way that is switched on."""
+        """Send OnNewActivity for a new activity, as switched on."""
         switches = self.panel.now
         if not switches.webhook_url or (
             switches.webhook_types and activity.type not in switches.webhook_types
@@ -81,7 +81,7 @@ class Webhooks:
             self.scheduler.at(self.clock.now() + timedelta(seconds=switches.webhook_delay), job)
 
     def _release(self, jobs: list[Callable[[], None]], hold: int) -> list[Callable[[], None]]:
-        """What goes out now: everything, or nothing until more than `hold` are together, then the newest first."""
+        """Return what to send now: everything, or nothing until more than `hold` wait, then the newest first."""
         with self._lock:
             self._held.extend(jobs)
             if hold and len(self._held) < hold:
@@ -98,7 +98,7 @@ class Webhooks:
 
 
 def post(url: str, content_type: str, payload: bytes) -> tuple[int | None, str]:
-    """POST once, following no redirect; the status and, unless it is 2xx, what went wrong."""
+    """POST once, without following redirects. Returns the status, and the error unless it is 2xx."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
@@ -114,7 +114,7 @@ def post(url: str, content_type: str, payload: bytes) -> tuple[int | None, str]:
 
 
 def body_for(talk: Conversation, activity: Activity, urls: FileUrls, switches: Switches) -> tuple[str, bytes]:
-    """Content type and body in the form that is switched on."""
+    """Return content type and body in the form that is switched on."""
     content = metadata(activity, urls, switches)
     at = date_text(activity.created_at, switches)
     if switches.webhook_form == "xml":
@@ -124,14 +124,14 @@ def body_for(talk: Conversation, activity: Activity, urls: FileUrls, switches: S
 
 
 def date_text(at: datetime, switches: Switches) -> str:
-    """CreateDate, day first or year first."""
+    """Write CreateDate, day first or year first."""
     return f"{at:%d-%m-%Y %H:%M:%S}" if switches.webhook_dates == "day_first" else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def activity_item(
     activity: Activity, content: dict[str, Json], at: str, switches: Switches
 ) -> dict[str, Json]:
-    """One activity of an event: ids are text, `Data` is an object or JSON text."""
+    """Write an activity of an event. Ids are texts; `Data` is an object or JSON text."""
     as_text = switches.webhook_form in ("json_text", "json_several")
     user = {"Id": str(activity.agent_id or 0), "Identity": {"Id": str((activity.agent_id or 0) + 85_500)}}
     data = json.dumps(content, separators=(",", ":")) if as_text else content
@@ -139,7 +139,7 @@ def activity_item(
 
 
 def json_event(talk: Conversation, item: dict[str, Json], switches: Switches) -> dict[str, Json]:
-    """The JSON body; the older form wraps it in `payload`, the form with several has a remark beside the activity."""
+    """Write the JSON body. The older form wraps it in `payload`; the form with several activities adds a remark."""
     activities: Json = item
     if switches.webhook_form == "json_several":
         remark = {**item, "Id": f"{item['Id']}0", "Type": "1", "Data": '{"text":"New remark"}'}
@@ -160,12 +160,12 @@ def json_event(talk: Conversation, item: dict[str, Json], switches: Switches) ->
 
 
 def request_id(talk: Conversation, activity_id: str) -> str:
-    """The id of a delivery: the same for every copy of it."""
+    """Return the id of a delivery, the same for each of its copies."""
     return str(uuid.UUID(hashlib.sha256(f"{talk.id} {activity_id}".encode()).hexdigest()[:32]))
 
 
 def xml_body(talk: Conversation, activity: Activity, content: dict[str, Json], at: str) -> bytes:
-    """The XML form of the developer guide."""
+    """Write the XML form of the developer guide."""
     event = ElementTree.Element("Event", Subscription="Object", Name="OnNewActivity", Brand=BRAND)
     ids = {"Id": str(talk.id), "StreamId": str(talk.stream_id), "SubStreamId": str(talk.sub_stream_id)}
     holder = ElementTree.SubElement(ElementTree.SubElement(event, "Object", ids), "Activities")

@@ -1,1 +1,1 @@
-"""What tests and people may do to a running sandbox."""
+"""Control a running sandbox, from tests and over HTTP."""

@@ -70,7 +70,7 @@ def make_call(control: Control, body: dict[str, Json]) -> Json:
 
 
 def show_call(call: Any) -> Json:
-    """A made call as JSON."""
+    """Return a simulated call as JSON."""
     return {name: value for name, value in vars(call).items() if name != "listed"} | {
         "listed": call.listed.is_set()
     }
@@ -103,7 +103,7 @@ def webhooks(control: Control, body: dict[str, Json]) -> Json:
 
 
 def show_deliveries(deliveries: list[Any]) -> Json:
-    """Deliveries as JSON; payloads as text."""
+    """Return deliveries as JSON, payloads as text."""
     return [asdict(one) | {"payload": one.payload.decode()} for one in deliveries]
 
 
@@ -139,7 +139,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
 
 
 class ControlApi:
-    """Answers requests under the prefix. What cannot be done is a 400 with a sentence."""
+    """Answers requests under the prefix. An invalid request gets a 400 with a sentence."""
 
     def __init__(self, control: Control) -> None:
         self.control = control
@@ -160,7 +160,7 @@ class ControlApi:
 
 
 def refuse(request: Request) -> str:
-    """Why this caller may not control: a web page of another site can neither name this host nor send JSON unasked."""
+    """Return why the caller is refused, or "". Web pages of other sites cannot name this host or send JSON."""
     if request.host.partition(":")[0] not in LOCAL_HOSTS:
         return "The sandbox is controlled through 127.0.0.1 or localhost only."
     kind = request.headers.get("content-type", "")
@@ -170,7 +170,7 @@ def refuse(request: Request) -> str:
 
 
 def read_body(request: Request) -> dict[str, Json]:
-    """The JSON object in the body, empty when there is none; raises ValueError for anything else."""
+    """Return the JSON object in the body, empty when there is no body. Raises ValueError for anything else."""
     body = json.loads(request.body or b"{}")
     if not isinstance(body, dict):
         raise ValueError("A control takes a JSON object.")
@@ -178,13 +178,13 @@ def read_body(request: Request) -> dict[str, Json]:
 
 
 def answer(status: int, data: Json) -> Response:
-    """A JSON answer."""
+    """Return a JSON response."""
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return Response(status, json.dumps(data, default=plain).encode(), headers)
 
 
 def plain(value: object) -> Json:
-    """What JSON does not know by itself."""
+    """Convert values that JSON does not support."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return value.isoformat() if isinstance(value, date) else str(value)

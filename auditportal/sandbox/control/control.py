@@ -1,4 +1,4 @@
-"""Test control: everything a test or a person may do to a running sandbox, as Python methods."""
+"""Test control: everything that a test or a person may do to a running sandbox, as Python methods."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -47,7 +47,7 @@ class Control:
     # -- all at once ---------------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Back to how the sandbox was started: data, switches, faults, logs, clock, webhooks, API keys, access keys."""
+        """Reset the sandbox to its start: data, switches, faults, logs, clock, webhooks, API keys, access keys."""
         self.life.clear()
         self.hooks.clear()
         self.faults.clear()
@@ -58,76 +58,76 @@ class Control:
         self.seed(self._seed, self._today)
 
     def seed(self, seed: int, today: date) -> None:
-        """Replace all conversations, people and files by those of another seed or day."""
+        """Replace all conversations, people and files with those of another seed or day."""
         self.life.clear()
         seed_world(self.world, self.storage, seed=seed, today=today)
 
     # -- time, manners, faults -----------------------------------------------------------------------------------
 
     def advance_clock(self, seconds: float) -> None:
-        """Move the sandbox's time; URLs signed by others with the real time age by as much."""
+        """Move the sandbox's time. URLs that others signed with the real time age accordingly."""
         self.clock.advance(seconds)
 
     def set_clock(self, at: datetime) -> None:
-        """Make it `at` in the sandbox."""
+        """Set the sandbox's time."""
         self.clock.set(at)
 
     def switch(self, **changes: Any) -> dict[str, Any]:
-        """Change switches by name and return all of them; raises ValueError for what cannot be."""
+        """Change switches by name and return all of them. Raises ValueError for invalid ones."""
         self.panel.switch(**changes)
         if "throttle_rate" in changes or "throttle_burst" in changes:
             self.api.throttle.clear()
         return self.panel.as_dict()
 
     def script_faults(self, faults: Iterable[Mapping[str, Any] | Fault]) -> None:
-        """Add faults to the script; raises ValueError for what cannot be."""
+        """Add faults to the script. Raises ValueError for invalid ones."""
         self.faults.script(faults)
 
     def fault_rate(self, rate: float, kinds: Iterable[str] = ("error_500",), seed: int = 0) -> None:
-        """Let a share of all API calls fail."""
+        """Make a share of all API calls fail."""
         self.faults.at_rate(rate, kinds, seed)
 
     def clear_faults(self) -> None:
-        """No more faults."""
+        """Remove all faults."""
         self.faults.clear()
 
     def add_key(self, token: str) -> None:
-        """Accept one more API key, until the `exp` it carries."""
+        """Accept another API key until its `exp`."""
         self.api.keys.add(token)
 
     def revoke_key(self, token: str) -> None:
-        """Accept that API key no more."""
+        """Stop accepting an API key."""
         self.api.keys.revoke(token)
 
     def trust(self, credential: Credential) -> None:
-        """Accept one more access key of the storage."""
+        """Accept another access key of the storage."""
         self.storage.trust(credential)
 
     def move_bucket(self, bucket: str, region: str) -> None:
-        """Let a bucket be in another region: only signatures for that one open it."""
+        """Move a bucket to another region: only signatures for that region are accepted."""
         self.storage.regions[bucket] = region
 
     # -- what was seen -------------------------------------------------------------------------------------------
 
     def requests(self) -> list[LoggedRequest]:
-        """Calls of the API, oldest first; those of the control are not among them."""
+        """Return the calls of the API, oldest first, without those of test control."""
         return self.api.log.entries()
 
     def access_log(self) -> list[Access]:
-        """Reads of the storage, oldest first."""
+        """Return the reads of the storage, oldest first."""
         return self.storage.log.entries()
 
     def clear_logs(self) -> None:
-        """Forget what was seen."""
+        """Clear the logs."""
         self.api.log.clear()
         self.storage.log.clear()
 
     def webhooks(self) -> list[Delivery]:
-        """Every webhook that was sent."""
+        """Return every webhook that was sent."""
         return self.hooks.deliveries()
 
     def failed_webhooks(self) -> list[Delivery]:
-        """Those that failed."""
+        """Return the webhooks that failed."""
         return self.hooks.failed()
 
     # -- calls and recordings ------------------------------------------------------------------------------------
@@ -189,23 +189,23 @@ class Control:
         return activity
 
     def repeat_activity(self, activity_id: int) -> None:
-        """Let an activity be told twice."""
+        """List an activity twice."""
         talk, activity = self.find(activity_id)
         with self.world.lock:
             talk.activities.append(activity)
 
     def drop_activity(self, activity_id: int) -> None:
-        """CommBox tells of this activity no more."""
+        """Stop listing an activity."""
         self.find(activity_id)[1].dropped = True
 
     def restore_activity(self, activity_id: int) -> None:
-        """CommBox tells of it again."""
+        """List an activity again."""
         self.find(activity_id)[1].dropped = False
 
     # -- files ---------------------------------------------------------------------------------------------------
 
     def put_file(self, bucket: str, key: str, content: bytes, content_type: str) -> FileVersion:
-        """Store any bytes; the bucket is made when it is not there."""
+        """Store a file; create the bucket if it does not exist."""
         with self.world.lock:
             return self.storage.bucket(bucket).put(key, content, content_type, self.clock.now())
 
@@ -217,20 +217,20 @@ class Control:
     def replace_file(
         self, key: str, *, bucket: str | None = None, medium: str | None = None, content: bytes | None = None
     ) -> FileVersion:
-        """Put other bytes under the same key: a new version with another ETag. Raises KeyError when there is none."""
+        """Store other bytes under the same key: a new version with another ETag. Raises KeyError when there is none."""
         bucket = bucket or self.bucket_of(key)
         other = medium_named(medium or SHORT.name)
         return self.put_file(bucket, key, other.content if content is None else content, other.content_type)
 
     def bucket_of(self, key: str) -> str:
-        """The bucket that holds a key now; raises KeyError when none does."""
+        """Return the bucket that contains a key. Raises KeyError when none does."""
         for bucket in self.storage.buckets.values():
             if bucket.newest(key):
                 return bucket.name
         raise KeyError(f"No bucket of the sandbox holds a file {key}.")
 
     def find(self, activity_id: int) -> tuple[Conversation, Activity]:
-        """An activity and its conversation by the activity's id; raises KeyError."""
+        """Return an activity and its conversation by the activity's id. Raises KeyError."""
         with self.world.lock:
             for talk in self.world.conversations.values():
                 for activity in talk.activities:

@@ -18,7 +18,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Call:
-    """One file to make: who is on screen, for how many seconds, in which two tile colours."""
+    """A file to make: the people on screen, its length in seconds, and two tile colours."""
 
     name: str
     seconds: int
@@ -52,7 +52,7 @@ def mix(under: Colour, over: Colour, share: float) -> Colour:
 
 
 def rounded_box(x: float, y: float, box: tuple[int, int, int, int], radius: float) -> float:
-    """Signed distance in pixels from a point to a rounded box (left, top, width, height); negative is inside."""
+    """Return the signed distance in px from a point to a rounded box (left, top, width, height); negative inside."""
     left, top, width, height = box
     dx = abs(x - left - width / 2) - width / 2 + radius
     dy = abs(y - top - height / 2) - height / 2 + radius
@@ -60,7 +60,7 @@ def rounded_box(x: float, y: float, box: tuple[int, int, int, int], radius: floa
 
 
 def person(colour: Colour, x: float, y: float, box: tuple[int, int, int, int]) -> Colour:
-    """Draw head and shoulders of somebody sitting in front of a camera."""
+    """Draw the head and shoulders of a person in front of a camera."""
     left, top, width, height = box
     middle = left + width / 2
     light = mix(colour, (235.0, 238.0, 244.0), 0.42)
@@ -70,7 +70,7 @@ def person(colour: Colour, x: float, y: float, box: tuple[int, int, int, int]) -
 
 
 def pixel(call: Call, x: int, y: int) -> Colour:
-    """Colour of one pixel of the still picture below the moving parts."""
+    """Return the colour of one pixel of the still picture below the moving parts."""
     shade = mix((24.0, 30.0, 42.0), (12.0, 15.0, 22.0), y / HEIGHT)
     for box, colour in zip(((24, 44, 288, 190), (328, 44, 288, 190)), call.colours, strict=True):
         inside = 0.5 - rounded_box(x, y, box, 12)
@@ -90,12 +90,12 @@ def write_backdrop(call: Call, path: Path) -> None:
 def text(
     words: Path, *, size: int, x: str, y: str, font: str = "DejaVuSans.ttf", colour: str = "0xE8ECF4"
 ) -> str:
-    """One drawtext filter; the words come from a file, so that only the expansion needs escapes."""
+    """Return a drawtext filter. The text comes from a file, so that only the expansion needs escapes."""
     return f"drawtext=fontfile={FONTS / font}:textfile={words}:fontsize={size}:fontcolor={colour}:x={x}:y={y}"
 
 
 def picture(call: Call, folder: Path) -> str:
-    """The filter graph that turns backdrop, track and fill into the moving picture."""
+    """Return the filter graph that turns backdrop, track and fill into the moving picture."""
     words = {
         "clock": r"%{pts:gmtime:0:%M\:%S}.%{eif:mod(floor(t*10+0.01),10):d}",
         "title": f"Video call  ·  {call.seconds} s",
@@ -126,18 +126,18 @@ def picture(call: Call, folder: Path) -> str:
 
 
 def tone(seconds: int) -> str:
-    """A quiet swelling tone; every 10 seconds it moves to another pitch (steps of a fifth within two octaves)."""
+    """Return a quiet swelling tone that changes its pitch every 10 seconds (steps of a fifth within two octaves)."""
     pitch = "196*pow(2,mod(floor(t/10)*7,24)/12)"
     return f"aevalsrc='0.12*(0.65+0.35*sin(PI*t))*sin(2*PI*t*{pitch})':s=24000:d={seconds}"
 
 
 def run(*arguments: str | Path) -> None:
-    """Run ffmpeg; a failure stops the script with ffmpeg's own words."""
+    """Run ffmpeg. A failure ends the script with ffmpeg's message."""
     subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True)
 
 
 def codecs(name: str) -> list[str]:
-    """Encoder settings by ending; plain bit-exact files, so that the same ffmpeg makes the same bytes."""
+    """Return encoder settings by file name ending. Bit-exact: the same ffmpeg makes the same bytes."""
     exact = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
     if name.endswith(".webm"):
         video = ["-c:v", "libvpx", "-crf", "30", "-b:v", "64k", "-g", "20"]
@@ -168,14 +168,14 @@ def make_call(call: Call) -> None:
 
 
 def make_audio() -> None:
-    """Make the file without a picture."""
+    """Make the audio file."""
     exact = ["-fflags", "+bitexact", "-flags:a", "+bitexact"]
     sound = ["-f", "lavfi", "-i", tone(AUDIO_SECONDS), "-t", str(AUDIO_SECONDS)]
     run(*sound, *exact, "-c:a", "aac", "-b:a", "16k", "-movflags", "+faststart", HERE / AUDIO_NAME)
 
 
 def main() -> None:
-    """Make every file and say how large it became."""
+    """Make every file and print its size."""
     for call in CALLS:
         make_call(call)
         print(call.name, (HERE / call.name).stat().st_size)

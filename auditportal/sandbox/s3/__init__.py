@@ -1,1 +1,1 @@
-"""The private buckets as the sandbox serves them."""
+"""The sandbox's version of S3 with private buckets."""

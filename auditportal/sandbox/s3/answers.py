@@ -1,4 +1,4 @@
-"""Answers of the storage: a file, a part of it, what its conditions say, or an error in S3's XML."""
+"""Build the storage's responses: a file, a range of it, a failed condition, or an error in S3's XML."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -36,7 +36,7 @@ OVERRIDES = {
 
 
 def serve(request: Request, file: FileVersion) -> Response:
-    """The file, a part of it, or what its conditions say. Raises Refused."""
+    """Return the file, a range of it, or the status of a failed condition. Raises Refused."""
     headers = file_headers(request, file)
     failed = precondition(request, file)
     if failed is HTTPStatus.NOT_MODIFIED:
@@ -51,7 +51,7 @@ def serve(request: Request, file: FileVersion) -> Response:
 
 
 def wanted_part(request: Request, file: FileVersion) -> range | None:
-    """The range asked for, unless If-Range names another version of the file."""
+    """Return the requested range, unless If-Range names another version of the file."""
     if request.headers.get("if-range") not in (None, file.etag, http_date(file.modified_at)):
         return None
     asked, size = request.headers.get("range"), len(file.content)
@@ -63,7 +63,7 @@ def wanted_part(request: Request, file: FileVersion) -> range | None:
 
 
 def precondition(request: Request, file: FileVersion) -> HTTPStatus | None:
-    """The status a failed condition gives (RFC 9110 section 13.2.2), or None when the file is to be sent."""
+    """Return the status of a failed condition (RFC 9110 section 13.2.2), or None when the file is sent."""
     match, none_match = request.headers.get("if-match"), request.headers.get("if-none-match")
     if match is not None and match not in ("*", file.etag):
         return HTTPStatus.PRECONDITION_FAILED
@@ -74,7 +74,7 @@ def precondition(request: Request, file: FileVersion) -> HTTPStatus | None:
 
 
 def file_headers(request: Request, file: FileVersion) -> dict[str, str]:
-    """What S3 says about a file, with the overrides of the query. Raises Refused for one that could split headers."""
+    """Return S3's headers of a file, with the query's overrides. Raises Refused for one that could split headers."""
     headers = {
         "Last-Modified": http_date(file.modified_at),
         "ETag": file.etag,
@@ -92,7 +92,7 @@ def file_headers(request: Request, file: FileVersion) -> dict[str, str]:
 
 
 def error(refusal: Refused, request: Request) -> Response:
-    """The XML that S3 sends with an error."""
+    """Return the XML that S3 sends with an error."""
     facts = {"Code": refusal.code, "Message": refusal.message, **refusal.facts}
     facts |= {"Resource": unquote(request.path), "RequestId": uuid4().hex[:16].upper(), "HostId": uuid4().hex}
     tags = "".join(f"<{name}>{escape(printable(value))}</{name}>" for name, value in facts.items())
@@ -104,12 +104,12 @@ def error(refusal: Refused, request: Request) -> Response:
 
 
 def printable(text: str) -> str:
-    """Text without the characters XML 1.0 cannot hold."""
+    """Remove the characters that XML 1.0 cannot contain."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def common_headers(now: datetime) -> dict[str, str]:
-    """Headers on every answer."""
+    """Return the headers of every response."""
     return {
         "Date": http_date(now),
         "Server": "AmazonS3",
@@ -119,12 +119,12 @@ def common_headers(now: datetime) -> dict[str, str]:
 
 
 def http_date(at: datetime) -> str:
-    """A time as HTTP headers write it."""
+    """Write a time as HTTP headers do."""
     return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 def read_http_date(text: str) -> datetime | None:
-    """Read an HTTP date; None when there is none or it makes no sense."""
+    """Parse an HTTP date; None when missing or invalid."""
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:

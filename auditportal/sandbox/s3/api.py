@@ -1,4 +1,4 @@
-"""The storage's HTTP face: GET and HEAD of private files by presigned URL, in path and in virtual-host style."""
+"""The storage over HTTP: GET and HEAD of private files by presigned URL, in path and virtual-host style."""
 
 import re
 import threading
@@ -30,7 +30,7 @@ FAULTS = {
 
 
 def without_range(request: Request) -> Request:
-    """The request as a storage reads it that sends no parts of a file."""
+    """Return the request without its range, as a storage without range support reads it."""
     headers = {name: value for name, value in request.headers.items() if name != "range"}
     return replace(request, headers=headers)
 
@@ -58,17 +58,17 @@ class S3:
         self.reset()
 
     def reset(self) -> None:
-        """Accept the access keys of the start and forget who read; the files stay."""
+        """Reset the access keys and the access log. Files stay."""
         self.credentials = {one.access_key: one for one in self._at_start}
         self.regions: dict[str, str] = {}  # of the buckets that are in another one
         self.log.clear()
 
     def trust(self, credential: Credential) -> None:
-        """Accept one more access key."""
+        """Accept another access key."""
         self.credentials = {**self.credentials, credential.access_key: credential}
 
     def bucket(self, name: str) -> Bucket:
-        """The bucket of that name, made when it is not there yet."""
+        """Return the bucket of that name; create it if it does not exist."""
         return self.buckets.setdefault(name, Bucket(name))
 
     def __call__(self, request: Request) -> Response:
@@ -88,12 +88,12 @@ class S3:
         return replace(response, delivery=self.delivery(fault))
 
     def delivery(self, fault: Fault | None) -> Transmission:
-        """How the answer leaves: as the fault says, else as fast as the switch allows."""
+        """Return how the response is sent: as the fault demands, else at the switch's speed."""
         slow = Transmission(bytes_per_second=self.panel.now.s3_bytes_per_second or None)
         return (fault.delivery() if fault else None) or slow
 
     def locate(self, request: Request) -> tuple[str, str]:
-        """Bucket and key: the bucket is the first label of the host when that is a bucket's name, else of the path."""
+        """Return bucket and key. The bucket is the host's first label if that names one, else the path's."""
         path = unquote(request.path, errors="surrogateescape")
         label = request.host.partition(":")[0].partition(".")[0]
         if label in self.buckets:
@@ -102,7 +102,7 @@ class S3:
         return bucket, key
 
     def find(self, request: Request, bucket: str, key: str, fault: Fault | None) -> FileVersion:
-        """Check the right to read, then find the version asked for. Raises Refused."""
+        """Check the permission, then find the requested version. Raises Refused."""
         if fault is not None and fault.kind in FAULTS:
             raise Refused(*FAULTS[fault.kind])
         if not HOST_FORM.fullmatch(request.host):
@@ -114,7 +114,7 @@ class S3:
             return self.version(bucket, key, request.params.get("versionId"))
 
     def check_right(self, request: Request, bucket: str, key: str) -> None:
-        """Every file is private: only a presigned URL of a key that may read this bucket opens it. Raises Refused."""
+        """Check that the URL is presigned by a key that may read this bucket: every file is private. Raises Refused."""
         if not sigv4.is_presigned(request):
             raise Refused("AccessDenied", "Access Denied")
         region = self.regions.get(bucket, self.region)
@@ -127,7 +127,7 @@ class S3:
             check_policy(credential.policy, request, bucket, key, self.clock.now())
 
     def version(self, bucket: str, key: str, version_id: str | None) -> FileVersion:
-        """The newest version of a file, or the one named. Raises Refused when there is none."""
+        """Return the newest version of a file, or the named one. Raises Refused when there is none."""
         if bucket not in self.buckets:
             raise Refused("NoSuchBucket", "The specified bucket does not exist", {"BucketName": bucket})
         files = self.buckets[bucket]
@@ -142,7 +142,7 @@ class S3:
     def log_entry(
         self, request: Request, response: Response, bucket: str, key: str, file: FileVersion | None
     ) -> Access:
-        """The access log line, as S3 writes one for every request."""
+        """Write the access log entry, as S3 does for every request."""
         code = re.search(rb"<Code>(\w+)</Code>", response.body) if response.status >= 300 else None
         return Access(
             at=self.clock.now(),

@@ -37,7 +37,7 @@ def _matches(patterns: str | list[str], value: str) -> bool:
 
 
 def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
-    """Whether all conditions hold."""
+    """Return whether all conditions are met."""
     unknown = conditions.keys() - _OPERATORS.keys()
     if unknown or any(name not in facts for tests in conditions.values() for name in tests):
         raise ValueError(f"The sandbox does not know these conditions: {dict(conditions)}")

@@ -1,4 +1,4 @@
-"""Byte ranges as S3 answers them (RFC 9110 section 14): one range; several, or a malformed one, are ignored."""
+"""Parse byte ranges as S3 does (RFC 9110 section 14): one range; several, or a malformed one, are ignored."""
 
 import re
 
@@ -6,7 +6,7 @@ FORM = re.compile(r"bytes=\s*(\d*)-(\d*)\s*", re.ASCII | re.IGNORECASE)
 
 
 class Unsatisfiable(ValueError):
-    """No byte of the file lies in the range asked for (416)."""
+    """The file has no byte in the requested range (416)."""
 
 
 def parse_range(header: str | None, size: int) -> range | None:
@@ -30,7 +30,7 @@ def parse_range(header: str | None, size: int) -> range | None:
 
 
 def suffix(length: int, size: int) -> range:
-    """The last `length` bytes, or everything when the file is shorter."""
+    """Return the last `length` bytes, or everything when the file is shorter."""
     if length == 0 or size == 0:
         raise Unsatisfiable
     return range(max(0, size - length), size)

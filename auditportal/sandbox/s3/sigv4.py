@@ -41,12 +41,12 @@ class Credential:
     policy: Policy | None = field(default=None, repr=False, compare=False)
 
     def signer(self, region: str, expires: int) -> S3SigV4QueryAuth:
-        """botocore's signer for this key."""
+        """Return botocore's signer for this key."""
         return S3SigV4QueryAuth(Credentials(self.access_key, self.secret_key), "s3", region, expires=expires)
 
 
 class Refused(Exception):
-    """A URL that must not be served: the S3 error code, its message, and facts S3 adds to the XML."""
+    """A refused URL: S3's error code, message, and the facts in its XML."""
 
     def __init__(self, code: str, message: str, facts: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class Presigned:
 
     @property
     def expires_at(self) -> datetime:
-        """The moment from which the URL is refused."""
+        """Return the time from which the URL is refused."""
         return self.signed_at + timedelta(seconds=self.expires)
 
 
@@ -83,14 +83,14 @@ def presign(url: str, credential: Credential, *, region: str, at: datetime, expi
 
 
 def is_presigned(request: Request) -> bool:
-    """Whether the query says it is a Signature V4 request."""
+    """Return whether the query is of a Signature V4 request."""
     return any(name.startswith("X-Amz-") for name in request.params)
 
 
 def verify(
     request: Request, credentials: Mapping[str, Credential], *, region: str, now: datetime
 ) -> Credential:
-    """Check a presigned request and return the credential that signed it; raises Refused with the S3 error."""
+    """Verify a presigned request and return the credential that signed it. Raises Refused with the S3 error."""
     signed = read(request.params)
     credential = credentials.get(signed.access_key)
     if credential is None:
@@ -105,7 +105,7 @@ def verify(
 
 
 def read(params: Mapping[str, str]) -> Presigned:
-    """Take the six signing parameters from a query; raises Refused when one is missing or malformed."""
+    """Read the six signing parameters from a query. Raises Refused when one is missing or malformed."""
     if any(f"X-Amz-{name}" not in params for name in REQUIRED) or params["X-Amz-Algorithm"] != ALGORITHM:
         names = ", ".join(f"X-Amz-{name}" for name in REQUIRED)
         raise malformed(f"Query-string authentication version 4 requires the {names} parameters.")
@@ -121,7 +121,7 @@ def read(params: Mapping[str, str]) -> Presigned:
 
 
 def read_date(text: str) -> datetime:
-    """X-Amz-Date in its one permitted form."""
+    """Parse X-Amz-Date in its one permitted form."""
     if not re.fullmatch(r"\d{8}T\d{6}Z", text, re.ASCII):
         raise malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
     try:
@@ -131,7 +131,7 @@ def read_date(text: str) -> datetime:
 
 
 def read_life(text: str) -> int:
-    """X-Amz-Expires in seconds, at most a week."""
+    """Parse X-Amz-Expires in seconds, at most a week."""
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise malformed("X-Amz-Expires should be a number")
     if int(text) > LONGEST_LIFE:
@@ -140,7 +140,7 @@ def read_life(text: str) -> int:
 
 
 def check_scope(signed: Presigned, region: str) -> None:
-    """The credential must be scoped to the day of the signature, our region and S3."""
+    """Check that the credential's scope is the day of the signature, the bucket's region and S3."""
     expected = (signed.signed_at.strftime("%Y%m%d"), region, "s3", "aws4_request")
     if signed.scope != expected:
         message = f"Error parsing the X-Amz-Credential parameter; expecting the scope {'/'.join(expected)}"
@@ -148,7 +148,7 @@ def check_scope(signed: Presigned, region: str) -> None:
 
 
 def check_life(signed: Presigned, now: datetime) -> None:
-    """Refuse a URL that ended, and one that begins more than 15 minutes from now."""
+    """Refuse a URL that has expired, or that begins more than 15 minutes from now."""
     if now >= signed.expires_at:
         times = {
             "X-Amz-Expires": str(signed.expires),
@@ -191,15 +191,15 @@ def signable(request: Request, signed: Presigned) -> AWSRequest:
 
 
 def encode(text: str) -> str:
-    """URI-encode as Signature V4 asks: everything but letters, digits and -_.~"""
+    """URI-encode as Signature V4 requires: all but letters, digits and -_.~"""
     return quote(text, safe="-_.~", errors="surrogateescape")
 
 
 def malformed(message: str) -> Refused:
-    """The error for signing parameters that cannot be read."""
+    """Return the error for signing parameters that cannot be read."""
     return Refused("AuthorizationQueryParametersError", message)
 
 
 def iso(at: datetime) -> str:
-    """A time as S3 writes it in its errors."""
+    """Write a time as S3's errors do."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

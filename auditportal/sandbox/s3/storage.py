@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class FileVersion:
-    """One version of a file; a deleted one is the marker that a deletion leaves behind."""
+    """One version of a file. A deletion leaves a version that is a marker."""
 
     version_id: str
     modified_at: datetime
@@ -17,26 +17,26 @@ class FileVersion:
 
     @property
     def etag(self) -> str:
-        """The quoted MD5 of the content, which is what S3 uses for files uploaded in one part."""
+        """Return the quoted MD5 of the content, which S3 uses for files uploaded in one part."""
         return f'"{hashlib.md5(self.content, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass
 class Bucket:
-    """A named bucket; of each key the newest version is the last one."""
+    """A named bucket. The last version of a key is the newest."""
 
     name: str
     files: dict[str, list[FileVersion]] = field(default_factory=dict)
     writes: int = 0
 
     def put(self, key: str, content: bytes, content_type: str, at: datetime) -> FileVersion:
-        """Store a file; an earlier one under the same key stays readable by its version id."""
+        """Store a file. An earlier one under the same key stays readable by its version id."""
         version = FileVersion(self._next_version_id(key), at.replace(microsecond=0), content, content_type)
         self.files.setdefault(key, []).append(version)
         return version
 
     def delete(self, key: str, at: datetime) -> FileVersion:
-        """Leave a deletion marker; deleting what is not there is a mistake of the caller."""
+        """Add a deletion marker. Raises KeyError when there is no such file."""
         if self.newest(key) is None:
             raise KeyError(f"Bucket {self.name} holds no file {key}.")
         marker = FileVersion(self._next_version_id(key), at.replace(microsecond=0), deleted=True)
@@ -44,12 +44,12 @@ class Bucket:
         return marker
 
     def newest(self, key: str) -> FileVersion | None:
-        """The current version, or None when there is none or it was deleted."""
+        """Return the current version; None when there is none or it was deleted."""
         versions = self.files.get(key)
         return versions[-1] if versions and not versions[-1].deleted else None
 
     def version(self, key: str, version_id: str) -> FileVersion | None:
-        """One version by its id, deletion markers included."""
+        """Return a version by its id, including deletion markers."""
         return next((one for one in self.files.get(key, ()) if one.version_id == version_id), None)
 
     def _next_version_id(self, key: str) -> str:

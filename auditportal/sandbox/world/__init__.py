@@ -1,1 +1,1 @@
-"""What the pretended CommBox account holds, and how it lives on."""
+"""The content of the simulated CommBox account, and how it changes."""

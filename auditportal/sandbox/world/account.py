@@ -1,4 +1,4 @@
-"""What the pretended CommBox account holds: channels, people, conversations, and what happened in them."""
+"""The content of the simulated CommBox account: channels, people, conversations and their activities."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ MAIL, ANONYMOUS, WHATSAPP, WEB = 4, 6, 7, 8
 
 @dataclass(frozen=True)
 class Stream:
-    """A channel. `presigns`: its recordings come with presigned URLs instead of direct ones."""
+    """A channel. `presigns`: its recordings have presigned URLs instead of direct ones."""
 
     id: int
     module_id: int
@@ -26,13 +26,13 @@ class Stream:
 
     @property
     def code(self) -> str:
-        """The encrypted form of the id that CommBox accepts as well; it ends with two equal signs."""
+        """Return the encrypted form of the id, which CommBox also accepts. It ends with two equal signs."""
         return base64.b64encode(hashlib.sha256(f"stream {self.id}".encode()).digest()[:16]).decode()
 
 
 @dataclass(frozen=True)
 class Named:
-    """Something that is but an id and a name: a team, a profile, a tag, a group of tags."""
+    """An id and a name: a team, a profile, a tag or a group of tags."""
 
     id: int
     name: str
@@ -40,7 +40,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Agent:
-    """Somebody who answers customers; CommBox says manager."""
+    """An agent. CommBox calls them a manager."""
 
     id: int
     first_name: str
@@ -51,12 +51,12 @@ class Agent:
 
     @property
     def identity_id(self) -> int:
-        """Id of the agent's address."""
+        """Return the id of the agent's address."""
         return self.id + 85_500
 
     @property
     def email(self) -> str:
-        """Address at the company."""
+        """Return the agent's address at the company."""
         return f"{self.user_name}@northwind.example"
 
 
@@ -73,28 +73,28 @@ class Customer:
 
     @property
     def identity_id(self) -> int:
-        """Id of the customer's address; conversations refer to it."""
+        """Return the id of the customer's address, to which conversations refer."""
         return self.id + 10_011_000
 
     @property
     def unique_id(self) -> str:
-        """The company's own number for the customer."""
+        """Return the company's own number for the customer."""
         return str(self.id % 1_000_000 + 400_000) if self.email else ""
 
     @property
     def address(self) -> str:
-        """Where the customer writes from."""
+        """Return the customer's address."""
         return self.email or self.phone or f"guest-{self.id % 10_000}"
 
     @property
     def address_type(self) -> int:
-        """StreamProviderType of that address."""
+        """Return the StreamProviderType of the address."""
         return MAIL if self.email else WHATSAPP if self.phone else ANONYMOUS
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a conversation; CommBox says child."""
+    """A message of a conversation. CommBox calls it a child."""
 
     id: int
     at: datetime
@@ -104,7 +104,7 @@ class Message:
 
 @dataclass(frozen=True)
 class RecordingFile:
-    """Where a recording lies: `virtual_host` puts the bucket into the host name."""
+    """The location of a recording. `virtual_host` puts the bucket into the host name."""
 
     bucket: str
     key: str
@@ -132,7 +132,7 @@ class Activity:
 
 @dataclass
 class Conversation:
-    """A conversation with a customer; CommBox says object."""
+    """A conversation with a customer. CommBox calls it an object."""
 
     id: int
     stream_id: int
@@ -151,12 +151,12 @@ class Conversation:
     activities: list[Activity] = field(default_factory=list)
 
     def activities_of(self, kind: int | None) -> list[Activity]:
-        """Visible activities, oldest first, of one type or of all."""
+        """Return the visible activities, oldest first, of one type or of all."""
         return [one for one in self.activities if not one.dropped and kind in (None, one.type)]
 
 
 class World:
-    """All of it, behind one lock. Hold the lock while reading more than one thing or changing anything."""
+    """The whole account. Hold its lock while reading more than one thing or changing anything."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -164,7 +164,7 @@ class World:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self.streams: dict[int, Stream] = {}
         self.teams: dict[int, Named] = {}
         self.profiles: dict[int, Named] = {}
@@ -181,29 +181,29 @@ class World:
         self.customers.setdefault(conversation.customer.id, conversation.customer)
 
     def next_activity_id(self) -> int:
-        """An id no activity has yet."""
+        """Return an unused activity id."""
         self._last_activity_id += 1
         return self._last_activity_id
 
     def stream(self, text: str) -> Stream | None:
-        """A channel by its number or by its encrypted code."""
+        """Return a channel by its number or its encrypted code."""
         return next((one for one in self.streams.values() if text in (str(one.id), one.code)), None)
 
     def conversation(self, object_id: int) -> Conversation:
-        """A conversation by id; raises KeyError with a sentence."""
+        """Return a conversation by id. Raises KeyError with a sentence."""
         if object_id not in self.conversations:
             raise KeyError(f"The sandbox has no object {object_id}.")
         return self.conversations[object_id]
 
     def of_stream(self, stream_id: int) -> list[Conversation]:
-        """The conversations of one channel."""
+        """Return the conversations of a channel."""
         return [one for one in self.conversations.values() if one.stream_id == stream_id]
 
     def of_customer(self, customer_id: int) -> list[Conversation]:
-        """The conversations of one customer."""
+        """Return the conversations of a customer."""
         return [one for one in self.conversations.values() if one.customer.id == customer_id]
 
     def recordings(self) -> list[tuple[Conversation, Activity]]:
-        """All recordings with their conversations."""
+        """Return all recordings with their conversations."""
         pairs = [(talk, one) for talk in self.conversations.values() for one in talk.activities]
         return [(talk, one) for talk, one in pairs if one.type == RECORDING]

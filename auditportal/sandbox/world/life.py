@@ -1,4 +1,4 @@
-"""The life of a recording: a call ends, the file is stored, and only then the activity appears on the object."""
+"""Simulate recordings: a call ends, its file is stored, and then the activity appears on the object."""
 
 import random
 import threading
@@ -32,7 +32,7 @@ WAITING_SECONDS = 25
 
 @dataclass
 class MadeCall:
-    """A call that was made to happen; `listed` is set when CommBox tells of its recording."""
+    """A simulated call. `listed` is set when CommBox lists its recording."""
 
     object_id: int
     stream_id: int
@@ -44,11 +44,11 @@ class MadeCall:
 
     @property
     def is_new(self) -> bool:
-        """Whether its object was made with it and is not one of the seed."""
+        """Return whether its object was created for it and is not from the seed."""
         return FIRST_MADE_ID < self.object_id < 2**52
 
     def wait(self, timeout: float) -> bool:
-        """Wait until the recording is listed; false when it was not in time."""
+        """Wait until the recording is listed; return False on timeout."""
         return self.listed.wait(timeout)
 
 
@@ -69,7 +69,7 @@ class CallRequest:
 
 
 class Life:
-    """Makes calls happen. `announce` hears of each activity that appears."""
+    """Simulates calls. `announce` is called with each new activity."""
 
     def __init__(
         self, world: World, storage: S3, clock: Clock, announce: Callable[[Conversation, Activity], None]
@@ -84,7 +84,7 @@ class Life:
         self._dice = random.Random(0)  # noqa: S311 - repeatable choices, nothing secret
 
     def clear(self) -> None:
-        """Forget the calls that were made and those still to be stored."""
+        """Remove finished and pending calls."""
         self.scheduler.clear()
         self.made.clear()
         if self.journal:
@@ -92,7 +92,7 @@ class Life:
         self._dice = random.Random(0)  # noqa: S311  (repeatable, nothing secret)
 
     def make(self, wanted: CallRequest) -> MadeCall:
-        """A call ends now. Raises ValueError for a channel without video and KeyError for an unknown object."""
+        """End a call now. Raises ValueError for a channel without video and KeyError for an unknown object."""
         now = self.clock.now()
         with self.world.lock:
             talk = self.conversation(wanted, now - timedelta(seconds=wanted.medium.seconds))
@@ -108,7 +108,7 @@ class Life:
         return call
 
     def conversation(self, wanted: CallRequest, began_at: datetime) -> Conversation:
-        """The object the call belongs to: the one wished for, or a new one."""
+        """Return the object of the call: the requested one, or a new one."""
         if wanted.object_id is not None:
             talk = self.world.conversation(wanted.object_id)
         else:
@@ -119,7 +119,7 @@ class Life:
         return talk
 
     def new_conversation(self, wanted: CallRequest, began_at: datetime) -> Conversation:
-        """An object for a new customer contact on the channel wished for, or on the first one with video."""
+        """Create an object for a new customer contact on the requested channel, or on the first one with video."""
         streams = [one for one in self.world.streams.values() if one.module_id == VIDEO_MODULE]
         matching = [one for one in streams if wanted.stream_id in (None, one.id)]
         if not matching:
@@ -130,7 +130,7 @@ class Life:
         return started_conversation(matching[0], object_id, self.customer(wanted), agent_id, began_at)
 
     def customer(self, wanted: CallRequest) -> Customer:
-        """The customer wished for, or any."""
+        """Return the requested customer, or any."""
         if wanted.customer_id is None:
             return self._dice.choice(list(self.world.customers.values()))
         if wanted.customer_id not in self.world.customers:
@@ -138,14 +138,14 @@ class Life:
         return self.world.customers[wanted.customer_id]
 
     def _then(self, seconds: float, due: datetime, step: Callable[[], None]) -> None:
-        """Take the next step of a life at its time; without a wait at once, in this thread."""
+        """Run the next step at its time; without a wait at once, in this thread."""
         if seconds:
             self.scheduler.at(due, step)
         else:
             step()
 
     def _store(self, call: MadeCall, wanted: CallRequest) -> None:
-        """The recording process finished: the file is there, the activity not yet."""
+        """Store the file; the activity is not listed yet."""
         now = self.clock.now()
         with self.world.lock:
             medium = wanted.medium
@@ -157,7 +157,7 @@ class Life:
         )
 
     def _list(self, call: MadeCall, wanted: CallRequest, stored_at: datetime) -> None:
-        """The activity appears, the object's update time moves, the webhook goes out."""
+        """List the activity, move the object's update time, and send the webhook."""
         with self.world.lock:
             talk = self.world.conversation(call.object_id)
             activity = self._append(talk, call, wanted.medium, stored_at, self.clock.now())
@@ -177,7 +177,7 @@ class Life:
         return activity
 
     def replay(self, entry: dict[str, Any]) -> None:
-        """Make a call of an earlier run once more, as it was: same ids, same times, same file."""
+        """Repeat a call of an earlier run with the same ids, times and file."""
         times = {name: datetime.fromisoformat(entry[name]) for name in ("began_at", "stored_at", "listed_at")}
         stream, medium = self.world.streams[entry["stream_id"]], medium_named(entry["medium"])
         call = MadeCall(entry["object_id"], stream.id, stream.bucket, entry["key"], times["stored_at"])
@@ -196,7 +196,7 @@ class Life:
 def started_conversation(
     stream: Stream, object_id: int, who: Customer, agent_id: int, began_at: datetime
 ) -> Conversation:
-    """An object that began shortly before a call and is still in process, as no agent has resolved it."""
+    """Create an object that began shortly before a call and is still in process."""
     return Conversation(
         object_id,
         stream.id,
@@ -215,7 +215,7 @@ def started_conversation(
 def journal_entry(
     talk: Conversation, call: MadeCall, medium: Medium, activity: Activity, stored_at: datetime
 ) -> dict[str, Any]:
-    """All that `replay` needs."""
+    """Return what `replay` needs."""
     return {
         "object_id": talk.id,
         "stream_id": talk.stream_id,

@@ -1,4 +1,4 @@
-"""The media files that stand for recordings, with the facts an upstream would know about them."""
+"""The media files of the recordings, with their metadata."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parent.parent / "media"
 
 @dataclass(frozen=True)
 class Medium:
-    """A playable file: its length in whole seconds, its type, and what CommBox would call it."""
+    """A playable file: its length in whole seconds, its type, and CommBox's name for the type."""
 
     name: str
     seconds: int
@@ -18,23 +18,23 @@ class Medium:
 
     @property
     def content(self) -> bytes:
-        """The file's bytes, read once per process."""
+        """Return the file's bytes, read once per process."""
         return read(self.name)
 
     @property
     def size(self) -> int:
-        """Length in bytes."""
+        """Return the size in bytes."""
         return len(self.content)
 
     @property
     def ending(self) -> str:
-        """File name ending, without the dot."""
+        """Return the file name ending, without the dot."""
         return self.name.rpartition(".")[2]
 
 
 @cache
 def read(name: str) -> bytes:
-    """Bytes of a file in the media folder."""
+    """Return the bytes of a file in the media folder."""
     return (FOLDER / name).read_bytes()
 
 
@@ -48,7 +48,7 @@ MEDIA = {medium.name: medium for medium in (SHORT, MINUTE, MIDDLE, LONG, WEBM, A
 
 
 def medium_named(name: str) -> Medium:
-    """Find a medium by file name; an unknown one is answered with the list of those there are."""
+    """Find a medium by file name. The error for an unknown one lists all names."""
     if name not in MEDIA:
         raise ValueError(f"There is no medium {name!r}. There are: {', '.join(MEDIA)}.")
     return MEDIA[name]

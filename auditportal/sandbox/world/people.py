@@ -1,4 +1,4 @@
-"""The people and words of the seed: invented, with names in several scripts and some texts nobody should trust."""
+"""The invented people and texts of the seed, with names in several scripts and some hostile texts."""
 
 import random
 
@@ -21,7 +21,7 @@ AGENTS = (
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text."""
+    """Return the words of a text."""
     return tuple(text.split())
 
 
@@ -93,7 +93,7 @@ TALK = (
 
 
 def make_customers(dice: random.Random) -> list[Customer]:
-    """The customers of the seed, the odd ones last."""
+    """Return the customers of the seed, unusual ones last."""
     plain = [make_customer(dice, FIRST_CUSTOMER + at) for at in range(CUSTOMERS)]
     odd = [
         Customer(FIRST_CUSTOMER + CUSTOMERS + at, first, last, phone=f"1555019{at:04}")
@@ -103,7 +103,7 @@ def make_customers(dice: random.Random) -> list[Customer]:
 
 
 def make_customer(dice: random.Random, customer_id: int) -> Customer:
-    """One customer: a name in one script, and a phone number, an e-mail address or both."""
+    """Return a customer: a name in one script, and a phone number, an e-mail address or both."""
     (first, last), locale, prefix = dice.choices(SCRIPTS, WEIGHTS)[0]
     phone = f"{prefix}{dice.randrange(10**7):07}" if dice.random() < 0.8 else ""
     email = f"customer.{customer_id % 10_000:04}@example.{dice.choice(('com', 'org', 'net'))}"

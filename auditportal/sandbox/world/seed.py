@@ -1,4 +1,4 @@
-"""The seed: 400 conversations over the 120 days before `today`, 150 of their calls recorded. Same seed, same data."""
+"""Make the seed data: 400 conversations in the 120 days before `today`, 150 of them recorded. Reproducible."""
 
 import random
 from dataclasses import dataclass
@@ -44,10 +44,10 @@ PRESIGNED = Stream(31246, VIDEO_MODULE, (0, 781), PRESIGNED_BUCKET, presigns=Tru
 CHAT = Stream(31200, CHAT_MODULE, (0,))
 STREAMS = (DIRECT, PRESIGNED, CHAT)
 SHARES = {DIRECT.id: 150, PRESIGNED.id: 130, CHAT.id: 120}
-# How many objects of a channel have that many recordings: 88 and 62 recordings together.
+# How many objects of a channel have how many recordings: 88 and 62 recordings in total.
 RECORDED = {DIRECT.id: {1: 55, 2: 9, 3: 5}, PRESIGNED.id: {1: 46, 2: 5, 3: 2}, CHAT.id: {}}
 FIRST_ID = 1_407_374_990_000_101
-# Odd numbers above 2**53: read as a float they become another object.
+# Odd numbers above 2**53: as a float they become another object's id.
 FIRST_HIGH_ID = 9_007_199_254_740_993
 USUAL = (SHORT, MINUTE, MIDDLE, LONG)
 USUAL_WEIGHTS = (20, 40, 25, 15)
@@ -55,7 +55,7 @@ USUAL_WEIGHTS = (20, 40, 25, 15)
 
 @dataclass(frozen=True)
 class Oddity:
-    """What is special about a recording of the seed; by its position among the newest of the first channel."""
+    """What is unusual about a recording of the seed, by its position among the newest of the first channel."""
 
     medium: Medium | None = None
     bucket: str | None = None
@@ -74,7 +74,7 @@ VIRTUAL_HOST_EVERY = 12
 
 
 def seed_world(world: World, storage: S3, *, seed: int, today: date) -> None:
-    """Empty the world and the storage and fill both."""
+    """Clear and fill the world and the storage."""
     with world.lock:
         world.clear()
         storage.buckets.clear()
@@ -86,7 +86,7 @@ def seed_world(world: World, storage: S3, *, seed: int, today: date) -> None:
 
 
 def fill_directory(world: World) -> None:
-    """Channels, agents, teams, profiles, tags."""
+    """Add channels, agents, teams, profiles and tags."""
     world.streams = {one.id: one for one in STREAMS}
     world.teams = {one.id: one for one in TEAMS}
     world.profiles = {one.id: one for one in PROFILES}
@@ -118,7 +118,7 @@ class Seeder:
             self.world.add(talk)
 
     def times(self) -> list[datetime]:
-        """When the conversations began: in working hours, spread over all days, in ascending order."""
+        """Return when the conversations began: in working hours, spread over all days, ascending."""
         days = [DAYS - at * DAYS // OBJECTS for at in range(OBJECTS)]
         moments = [timedelta(seconds=self.dice.uniform(7 * 3600, 18 * 3600)) for _ in days]
         return sorted(
@@ -126,7 +126,7 @@ class Seeder:
         )
 
     def conversation(self, at: int, created: datetime) -> Conversation:
-        """A conversation without its recordings."""
+        """Make a conversation without its recordings."""
         stream = self.order[at]
         usual, odd = self.customers[: -len(ODD_NAMES)], self.customers[-len(ODD_NAMES) :]
         customer = odd[at // 60 % len(odd)] if at % 60 == 30 else self.dice.choice(usual)
@@ -144,7 +144,7 @@ class Seeder:
         return talk
 
     def answer(self, talk: Conversation) -> None:
-        """An agent takes the conversation and both write a few lines; one in twelve is never answered."""
+        """Assign an agent and add a few messages; one in twelve conversations is never answered."""
         if self.dice.random() < 1 / 12:
             return
         agent = self.dice.choice(AGENTS)
@@ -158,17 +158,17 @@ class Seeder:
             self.say(talk, at + timedelta(seconds=9), answered, by_agent=True)
 
     def say(self, talk: Conversation, at: datetime, text: str, *, by_agent: bool) -> None:
-        """One message."""
+        """Make a message."""
         self.message_id += 1
         talk.messages.append(Message(self.message_id, at, text, by_agent))
 
     def note(self, talk: Conversation, kind: int, at: datetime, metadata: dict[str, object]) -> None:
-        """One activity without a file."""
+        """Make an activity without a file."""
         number = self.world.next_activity_id()
         talk.activities.append(Activity(number, kind, at, talk.last_agent_id or None, metadata))
 
     def record(self, stream_id: int, counts: dict[int, int], talks: list[Conversation]) -> None:
-        """Give conversations of a channel their recordings; the newest conversations come first in the count."""
+        """Add recordings to the conversations of a channel, newest conversations first."""
         numbers = [number for number, objects in counts.items() for _ in range(objects)]
         self.dice.shuffle(numbers)
         answered = [one for one in talks if one.last_agent_id]
@@ -184,7 +184,7 @@ class Seeder:
                 position += 1
 
     def recording(self, talk: Conversation, at: datetime, position: int, oddity: Oddity) -> datetime:
-        """One recorded call that begins at `at`: file, activity. Returns when the next one may begin."""
+        """Make a recorded call that begins at `at`: file and activity. Returns when the next one may begin."""
         medium = oddity.medium or self.dice.choices(USUAL, USUAL_WEIGHTS)[0]
         stored_at = at + timedelta(seconds=medium.seconds + self.dice.randint(5, 60))
         bucket = oddity.bucket or self.world.streams[talk.stream_id].bucket
@@ -197,7 +197,7 @@ class Seeder:
         return stored_at + timedelta(seconds=self.dice.randint(60, 400))
 
     def finish(self, talk: Conversation) -> None:
-        """Remarks, status and the last times; what would close after `today` stays in process."""
+        """Add remarks, status and the last times. A conversation that would close after `today` stays in process."""
         last = max(
             [
                 talk.created_at,
@@ -220,14 +220,14 @@ class Seeder:
 
 
 def key_for(talk: Conversation, at: datetime, name: str, medium: Medium) -> str:
-    """The key of a recording's file."""
+    """Return the key of a recording's file."""
     return f"brands/northwind/{at:%Y/%m/%d}/{talk.id}-{name}.{medium.ending}"
 
 
 def recording_activity(
     world: World, talk: Conversation, medium: Medium, file: RecordingFile, stored_at: datetime
 ) -> Activity:
-    """The type-27 activity of a stored file; CommBox writes it some seconds after the file."""
+    """Return the type-27 activity of a stored file, which CommBox creates some seconds after the file."""
     metadata = {
         "recordingType": medium.recording_type,
         "duration": medium.seconds,
