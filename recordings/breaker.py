@@ -1,8 +1,8 @@
-"""The circuit breaker towards CommBox: one row that every process reads before a call and writes after it.
+"""The circuit breaker for CommBox: one row that every process reads before a call and updates after it.
 
-While CommBox fails, one call in 30 seconds may try; everything else waits where it is, in the database. One failed call
-of the background (up to five tries) opens the breaker for the background. A person who waits is let through until
-five calls in a row have failed, and always while CommBox only throttles: playback has its own share of the budget.
+While CommBox fails, one call in 30 seconds is allowed; other work stays due in the database. One failed background
+call (with up to five attempts) opens the breaker for background calls. Calls that a person waits for are allowed until
+five in a row have failed, and always while CommBox only throttles: playback has its own share of the budget.
 """
 
 import threading
@@ -26,8 +26,8 @@ from recordings.commbox import (
 from recordings.models import SourceStatus
 from recordings.timed import TimedValue
 
-# A good answer after a good one says nothing new. When another process records a failure meanwhile, the next write
-# corrects it.
+# A success after a success changes nothing, so it is not written. If another process records a failure meanwhile, the
+# next write corrects it.
 _success = TimedValue[bool](2.0)
 _counting = threading.Lock()
 PROBE_EVERY = timedelta(seconds=30)
@@ -41,16 +41,16 @@ CODES: dict[type[CommBoxError], str] = {
     BadResponse: "bad_response",
     Unreachable: "unreachable",
 }
-# With these CommBox did answer, and the fault is with what we asked for.
+# With these CommBox did respond; the fault is in the request.
 ANSWERED = (BadRequest, NotFound)
-# One unreadable answer is about one object; so many in a row are about CommBox.
+# One unreadable response may be about one object; so many in a row are about CommBox.
 UNREADABLE_IN_A_ROW = 3
-# A call that a person waits for is tried twice within seconds: one that fails does not stop the refresh.
+# A call that a person waits for has two attempts within seconds, so one failure does not stop the refresh.
 INTERACTIVE_IN_A_ROW = 5
-# Failures that hold a person's call back as well: the others say that CommBox is there.
+# Failures that also stop calls that a person waits for. Any other failure shows that CommBox is available.
 DOWN = (Unreachable, ServerError, Unauthorized)
 
-# Written only when it says something new: every refresh passes here, and one row must not become their queue.
+# Written only when it changes something: every refresh passes here and must not wait for this row.
 _SUCCEEDED = """
 INSERT INTO recordings_sourcestatus AS s (id, last_success_at, error, error_class, failures)
 VALUES (1, %(now)s, '', '', 0)
@@ -70,14 +70,14 @@ SET failing_since = coalesce(s.failing_since, CASE WHEN s.failures + 1 >= %(in_a
 
 
 def code_of(error: CommBoxError) -> str:
-    """The one word for this kind of failure, for logs and metrics."""
+    """Return the code of a failure, for logs and metrics."""
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), "failed")
 
 
 def may_call(now: datetime | None = None, *, interactive: bool = False) -> bool:
-    """Whether CommBox may be called: always while it answers, else for one caller in 30 seconds.
+    """Return whether CommBox may be called: always while it responds, else for one caller in 30 seconds.
 
-    That caller has to make its call now and to record how it ends.
+    That caller must make its call now and record the result.
     """
     now = now or timezone.now()
     failing = SourceStatus.objects.filter(pk=1, failing_since__isnull=False)
@@ -90,20 +90,20 @@ def may_call(now: datetime | None = None, *, interactive: bool = False) -> bool:
 
 
 def is_failing() -> bool:
-    """Whether background calls are being held back."""
+    """Return whether background calls are stopped."""
     return SourceStatus.objects.filter(pk=1, failing_since__isnull=False).exists()
 
 
 def record_result(error: CommBoxError | None = None, *, interactive: bool = False) -> None:
-    """Record how a call ended: None for a good answer.
+    """Record how a call ended; None for success.
 
-    A person's good answer closes the breaker. While the breaker is closed it does not move the time of the last
-    success, which says whether the refresh goes on.
+    A success of an interactive call closes the breaker, but does not move the time of the last success while it is
+    closed: that time shows whether the refresh works.
     """
     if isinstance(error, Throttled) and error.status is None:
-        return  # our own call budget is used up: CommBox was not asked
+        return  # our own call budget is used up: CommBox was not called
     if error is not None:
-        # Threads that waited for one exchange have the same error: the exchange failed once.
+        # Threads that shared one exchange have the same error, which counts once.
         with _counting:
             if error.counted:
                 return
