@@ -269,7 +269,7 @@ def test_a_run_that_does_not_keep_up_is_slow(
 )
 def test_a_run_counts_in_words(administrator: Client, counts: dict[str, int], words: str) -> None:
     RefreshRun.objects.create(kind="list", slot=1, started_at=timezone.now(), counts=counts)
-    assert f'data-label="Result">{words}</td>' in text(administrator.get("/operations/runs/"))
+    assert f'data-label="Counts">{words}</td>' in text(administrator.get("/operations/runs/"))
 
 
 def test_what_is_wrong_stands_on_top(administrator: Client) -> None:
