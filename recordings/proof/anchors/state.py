@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from recordings.models import Checkpoint, Outside
 
 _LABELS = {
-    "bucket": "Locked bucket",
-    "timestamp": "Time stamp",
-    "mail": "Daily mail",
-    "policy": "Trust policy",
+    "bucket": gettext_lazy("Locked bucket"),
+    "timestamp": gettext_lazy("Time stamp"),
+    "mail": gettext_lazy("Daily mail"),
+    "policy": gettext_lazy("Trust policy"),
 }
 _ALARM_AFTER = 3  # intervals: a party may miss two checkpoints
 
@@ -54,7 +55,9 @@ def outside_parties() -> list[Party]:
 
 def _label(name: str) -> str:
     kind, _, witness = name.partition(" ")
-    return f"Witness {witness}" if kind == "witness" else _LABELS.get(name, name)
+    if kind == "witness":
+        return gettext("Witness %(name)s") % {"name": witness}
+    return str(_LABELS.get(name, name))
 
 
 def _is_overdue(row: Outside) -> bool:

@@ -10,13 +10,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from recordings.audit.signed import check_note, newest_signed, trusted
 from recordings.exceptions import NotSealed, NotWitnessed
 
 WAIT_SECONDS = 3.0
 _POLL_SECONDS = 0.01
-_NO_POLICY = "AUDIT_RELEASE requires witnesses, but no trust policy names any (AUDIT_POLICY_FILE)."
+_NO_POLICY = gettext_lazy(
+    "AUDIT_RELEASE requires witnesses, but no trust policy names any (AUDIT_POLICY_FILE)."
+)
 _LEAVES = "SELECT count(*), max(n) FROM audit.leaf WHERE event_id = ANY(%s)"
 _COVERING = "SELECT size, note FROM audit.checkpoint WHERE size > %s ORDER BY size LIMIT %s"
 _LINES = "SELECT line FROM audit.cosignature WHERE size = %s ORDER BY time DESC LIMIT 100"

@@ -8,6 +8,7 @@ import psycopg
 import structlog
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from recordings.audit import Actor, Kind, Outcome, record
 from recordings.days import latest
@@ -116,13 +117,16 @@ def alarm() -> Alarm | None:
     newest = newest_verification()
     if newest is not None and not newest.ok:
         return Alarm(
-            "The audit trail did not pass its verification.",
-            f"{newest.problem} Keep the database as it is, and run manage.py verify_trail.",
+            gettext("The audit trail did not pass its verification."),
+            gettext(
+                "Keep the database unchanged, and run manage.py verify_trail. The first problem: %(problem)s"
+            )
+            % {"problem": newest.problem},
         )
     if newest is not None and timezone.now() - newest.started_at > MAX_AGE:
         return Alarm(
-            "The audit trail was not verified last night.",
-            "The clock (celery beat) or the worker may not be running.",
+            gettext("The audit trail was not verified last night."),
+            gettext("Celery beat or the worker may not be running."),
         )
     return None
 
