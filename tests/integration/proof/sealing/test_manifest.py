@@ -34,10 +34,10 @@ def recount(services: Services, name: str, upto: int) -> list[bytes]:
     """Compute the bytes of the heads independently: entry by entry, with the standard library's JSON."""
     found: dict[str, dict[str, int | str]] = {}
     for (data,) in rows(services, "SELECT entry FROM audit.leaf WHERE n < %s ORDER BY n", upto):
-        said = json.loads(data)
-        if name in said:
-            count = int(found.get(said[name], {"count": 0})["count"]) + 1
-            found[said[name]] = {"count": count, "last": said["n"], "tag": said[name]}
+        fields = json.loads(data)
+        if name in fields:
+            count = int(found.get(fields[name], {"count": 0})["count"]) + 1
+            found[fields[name]] = {"count": count, "last": fields["n"], "tag": fields[name]}
     return [json.dumps(found[each], separators=(",", ":"), sort_keys=True).encode() for each in sorted(found)]
 
 
@@ -52,11 +52,11 @@ def test_it_equals_an_independent_count(services: Services) -> None:
     objects_of = [{"ref": f"recording:{at % 9}", "parent": f"object:{at % 2}"} for at in range(50)]
     write_bodies(services, [event_body(f"user:{at % 4}", object=one) for at, one in enumerate(objects_of)])
     size = seal_all(services, manifest=True)
-    said = manifest(services)
+    fields = manifest(services)
     objects, parents, actors = (recount(services, name, size - 1) for name in ("obj", "par", "act"))
     times = rows(services, "SELECT max(recorded_at) FROM audit.event WHERE kind <> 'heads.manifest'")
-    closed_until = str(said.pop("closed_until"))
-    assert said == {
+    closed_until = str(fields.pop("closed_until"))
+    assert fields == {
         "upto": size - 1,
         "objects_n": 9,
         "objects_root": independent_root(objects),

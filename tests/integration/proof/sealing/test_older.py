@@ -25,8 +25,10 @@ def older(services: Services, monkeypatch: pytest.MonkeyPatch) -> int:
         return entry(**(given | {"version": 1, "par": None, "late": False}))
 
     def then(batch: batch.Batch, _: str) -> dict[str, int | str]:
-        said = now(batch, _)
-        return {name: said[name] for name in ("upto", "objects_n", "objects_root", "actors_n", "actors_root")}
+        fields = now(batch, _)
+        return {
+            name: fields[name] for name in ("upto", "objects_n", "objects_root", "actors_n", "actors_root")
+        }
 
     now = batch.Batch.manifest_detail
     with monkeypatch.context() as patch:
@@ -42,13 +44,13 @@ def test_the_next_leaves_name_parents(services: Services, older: int) -> None:
     write_bodies(services, [event_body(**WITH_PARENT), event_body(**WITH_PARENT)])
     assert seal_all(services, manifest=True) == older + 3
     entries = [json.loads(data) for (data,) in rows(services, "SELECT entry FROM audit.leaf ORDER BY n")]
-    assert [said["v"] for said in entries] == [1] * older + [2] * 3
-    assert [said.get("par_n") for said in entries] == [None] * older + [1, 2, None]
+    assert [fields["v"] for fields in entries] == [1] * older + [2] * 3
+    assert [fields.get("par_n") for fields in entries] == [None] * older + [1, 2, None]
     ((body,),) = rows(
         services, "SELECT body FROM audit.event WHERE kind = 'heads.manifest' ORDER BY id DESC LIMIT 1"
     )
-    said = json.loads(body)["action_detail"]
-    assert (said["parents_from"], said["parents_n"]) == (older, 1)
+    fields = json.loads(body)["action_detail"]
+    assert (fields["parents_from"], fields["parents_n"]) == (older, 1)
     assert rows(services, "SELECT parents_from FROM audit.log_head") == [(older,)]
     check_log(services)
 

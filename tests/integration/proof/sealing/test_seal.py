@@ -71,8 +71,8 @@ def test_the_first_run_opens_the_log_and_seals_existing_events(services: Service
     ((body, key),) = rows(
         services, "SELECT body, tag_key FROM audit.log_head, audit.event WHERE kind = 'log.opened'"
     )
-    said = json.loads(body)["action_detail"]
-    assert said == {"origin": signer.origin, "tag_key_sha256": key_commitment(bytes(key))}
+    detail = json.loads(body)["action_detail"]
+    assert detail == {"origin": signer.origin, "tag_key_sha256": key_commitment(bytes(key))}
     ((note,),) = rows(services, "SELECT note FROM audit.checkpoint WHERE size = 4")
     assert signer.policy.check(note).checkpoint.size == 4
 

@@ -311,10 +311,10 @@ def test_a_new_epoch_continues_from_the_remaining_leaves_and_records_why(
         services,
         "SELECT body, n FROM audit.event e JOIN audit.leaf ON event_no = e.id WHERE kind = 'log.opened' AND n > 0",
     )
-    said = json.loads(body)["action_detail"]
+    detail = json.loads(body)["action_detail"]
     assert n == 300
-    assert said.pop("tag_key_sha256")
-    assert said == {
+    assert detail.pop("tag_key_sha256")
+    assert detail == {
         "origin": f"{ORIGIN}/2",
         "previous_origin": ORIGIN,
         "previous_size": 700,
