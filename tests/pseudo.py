@@ -69,7 +69,8 @@ class Page(HTMLParser):
             or values.get("translate") == "no"
             or "num" in (values.get("class") or "").split()
         )
-        if tag not in _INLINE:
+        # A button is no part of the sentence before it.
+        if tag not in _INLINE or "btn" in (values.get("class") or "").split():
             self._end_line()
         for name in _SPOKEN:
             if (text := values.get(name)) and not (is_data or self._is_data):

@@ -1,7 +1,7 @@
 """What one finds by what, and what nobody can break."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -275,3 +275,33 @@ def test_a_search_that_has_not_looked_at_everything_goes_on_by_itself(dana, clie
     assert partly.detail["looked_back_to"] == (MORNING + timedelta(days=99)).strftime("%Y-%m-01")
     assert (partly.detail["found"], whole.detail["found"]) == (0, 1)
     assert "looked_back_to" not in whole.detail
+
+
+@pytest.mark.parametrize(
+    ("zone", "before_midnight", "after_midnight"),
+    [
+        # The first is the last minute of October there; in UTC both are of October.
+        ("Asia/Jerusalem", "2026-10-31T21:59Z", "2026-10-31T22:00Z"),
+        ("Europe/Berlin", "2026-10-31T22:59Z", "2026-10-31T23:00Z"),
+        ("America/New_York", "2026-11-01T03:59Z", "2026-11-01T04:00Z"),
+    ],
+)
+@pytest.mark.parametrize("words", ["", "dana"])
+def test_a_day_in_a_filter_is_the_readers_day(db, client, zone, before_midnight, after_midnight, words):
+    client.force_login(person("compliance_officer", time_zone=zone))
+    thing = conversation(customer_name="Dana Marlowe")
+    october, november = (
+        str(recording(thing, recorded_at=datetime.fromisoformat(moment)).pk)
+        for moment in (before_midnight, after_midnight)
+    )
+    for day, found, written in (
+        ("2026-10-31", october, "2026-10-31 23:59"),
+        ("2026-11-01", november, "2026-11-01 00:00"),
+    ):
+        page = client.get("/recordings/", {"q": words, "since": day, "until": day}).content.decode()
+        assert [pk for pk in (october, november) if f"/recordings/{pk}/" in page] == [found]
+        assert f">{written}</time>" in page
+        assert f"<bdi>{zone}</bdi>" in page
+    # The trail holds the period in UTC, whoever searched.
+    filters = events(Kind.SEARCHED)[-1].detail["filters"]
+    assert filters["since"] == datetime.fromisoformat(after_midnight).strftime("%Y-%m-%dT%H:%M:%SZ")

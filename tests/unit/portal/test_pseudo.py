@@ -16,6 +16,7 @@ from tests.pseudo import Page
         ("<p>⟦was given⟧ <b>⟦a role⟧</b></p>", [], ["⟦was given⟧ ⟦a role⟧"]),
         ("<p>⟦gave⟧ <bdi>Noa</bdi> ⟦the role⟧</p>", [], ["⟦gave⟧ ⟦the role⟧"]),
         ("<ul><li>⟦One⟧</li><li>⟦Two⟧</li></ul>", [], []),
+        ('<a class="btn" href="1">⟦Earlier⟧</a> <a class="btn" href="2">⟦Later⟧</a>', [], []),
         ('<span class="num">12 KiB</span><span translate="no">Sales</span>', [], []),
         ('<button title="Close">⟦Close⟧</button>', ["Close"], []),
         ("<svg><title>⟦Day⟧</title></svg><script>let word;</script>", [], []),
