@@ -1,4 +1,4 @@
-"""Films for tests that a browser cannot have read ahead."""
+"""Videos for tests."""
 
 import struct
 from typing import NamedTuple
@@ -7,7 +7,7 @@ GAP = 32 * 1024 * 1024
 
 
 def pulled_apart(content: bytes) -> bytes:
-    """The same film, its second half far behind the first: no browser has read that far ahead."""
+    """The same video with its second half far after the first, so that no browser has read it ahead."""
     film = bytearray(content)
     tables = [_chunk_offsets(film, at) for at in _boxes_named(content, b"stco")]
     middle = sorted(offset for table in tables for _, offset in table)[len(tables[0])]
@@ -23,7 +23,7 @@ def _boxes_named(content: bytes, name: bytes) -> list[int]:
 
 
 def _chunk_offsets(film: bytearray, box: int) -> list[tuple[int, int]]:
-    """Where each entry of a chunk offset box (ISO 14496-12, 8.7.5) stands, and what it says."""
+    """Yield the position and value of each entry of a chunk offset box (ISO 14496-12, 8.7.5)."""
     (count,) = struct.unpack_from(">I", film, box + 8)
     places = range(box + 12, box + 12 + 4 * count, 4)
     return [(place, struct.unpack_from(">I", film, place)[0]) for place in places]
@@ -42,7 +42,7 @@ _SEGMENT, _SEEK_HEAD, _CUES, _INFO, _DURATION, _VOID = (
 
 
 def without_index(webm: bytes) -> bytes:
-    """The same WebM as a browser records one: no length, and no table of where its pictures are."""
+    """The same WebM as a browser records it: without a length and an index."""
     film = bytearray(webm)
     for element in _elements(film, _segment(film)):
         if element.id in (_SEEK_HEAD, _CUES):
@@ -55,7 +55,7 @@ def without_index(webm: bytes) -> bytes:
 
 
 def with_length(film: bytes, seconds: int) -> bytes:
-    """The same WebM, whose header says that it is so long."""
+    """The same WebM with this length in its header."""
     changed = bytearray(film)
     info = next(one for one in _elements(changed, _segment(changed)) if one.id == _INFO)
     length = next(one for one in _elements(changed, info) if one.id == _DURATION)
@@ -77,7 +77,7 @@ def _segment(film: bytearray) -> _Element:
 
 
 def _elements(film: bytearray, parent: _Element) -> list[_Element]:
-    """The EBML elements (RFC 8794) inside another, as far as the file goes."""
+    """Yield the EBML elements (RFC 8794) in another one."""
     found, at = [], parent.content_at
     while at < min(parent.ends_at, len(film)):
         id_length = 9 - film[at].bit_length()
@@ -91,7 +91,7 @@ def _elements(film: bytearray, parent: _Element) -> list[_Element]:
 
 
 def _blank(film: bytearray, element: _Element) -> None:
-    """Make an element one that says nothing, of the same length."""
+    """Replace an element by an empty one of the same length."""
     length = element.ends_at - element.at
     head = (
         bytes([_VOID, 0x01]) + (length - 9).to_bytes(7) if length >= 9 else bytes([_VOID, 0x80 | length - 2])

@@ -1,4 +1,4 @@
-"""What the tests of the player share: pressing play, the state of the video, and the trail as it is stored."""
+"""Helpers for the tests of the player: pressing Play, the state of the video, and the stored trail."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ MOVES = "(from) => document.querySelector('portal-player video')?.currentTime > 
 
 
 class Trail:
-    """The portal's tables, seen from outside."""
+    """The portal's tables, read on a connection of its own."""
 
     def __init__(self, portal: Portal) -> None:
         self.url = portal.services.admin_url
@@ -44,7 +44,7 @@ class Trail:
         return [kind for kind, _ in self.events(recording)]
 
     def wait_for_end(self, recording: str) -> list[tuple[str, dict[str, Any]]]:
-        """The events once the player has said goodbye, which it does while its page goes away."""
+        """Return the events after the player's last report, which it sends while its page closes."""
         wait_for(lambda: self.kinds(recording)[-1] == "viewing.finished")
         return self.events(recording)
 
@@ -59,7 +59,7 @@ def state(page: Page) -> dict[str, Any]:
 
 
 def wait_until_past(page: Page, second: float) -> None:
-    """The video has come further than this."""
+    """Wait until the video is past this second."""
     page.wait_for_function(MOVES, arg=second, timeout=120_000)
 
 

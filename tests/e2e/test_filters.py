@@ -1,4 +1,4 @@
-"""The filters of a list in a browser: nothing half typed stops a search, and one click applies them all."""
+"""The filters of a list in a browser: incomplete input stops no search, and one click applies all filters."""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ UNFINISHED = "This is not complete. Fill in every part of it, or clear it."
 
 
 def half_type(page, field):
-    """Type the first part of a date or time, as somebody who then thinks better of it."""
+    """Type only the first part of a date or time."""
     field.click()
     field.press_sequentially("12")
     assert field.evaluate("field => field.validity.badInput")
@@ -77,7 +77,7 @@ def test_one_apply_sets_every_filter(page, sign_in):
 
 
 def test_the_keyboard_goes_on_where_a_list_was_filtered(page, sign_in):
-    """The page that answers does not begin at its top again."""
+    """The next page does not start with the focus at its top."""
     sign_in(page, "compliance_officer")
     page.goto("/recordings/")
     panel = page.locator("summary", has_text="Filters")
@@ -91,7 +91,7 @@ def test_the_keyboard_goes_on_where_a_list_was_filtered(page, sign_in):
 
 
 def test_a_search_that_stopped_for_its_time_goes_on_by_itself(page, sign_in):
-    """The first answer is what a large catalog would give; what it asks for is the portal's own answer."""
+    """The first response is that of a large catalog; the one it requests is the portal's own."""
     sign_in(page, "compliance_officer")
     page.goto("/objects/")
     name = page.locator("tbody tr [data-label=Customer] bdi").first.inner_text()

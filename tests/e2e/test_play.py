@@ -1,4 +1,4 @@
-"""What a person does to watch a recording, in a browser: the clock advances, URLs come and go, nothing is lost.
+"""Watching a recording in a browser: the video plays on while URLs are renewed, and nothing is lost.
 
 The portal under test gives URLs 15 seconds to live, the least there is.
 """
@@ -24,7 +24,7 @@ def trail(portal: Portal) -> Trail:
 
 @pytest.fixture(autouse=True)
 def _mannered(portal: Portal) -> Iterator[None]:
-    """No fault of one test meets the next."""
+    """Remove the faults of a test."""
     yield
     portal.sandbox.control.clear_faults()
 
@@ -32,7 +32,7 @@ def _mannered(portal: Portal) -> Iterator[None]:
 def test_playing_survives_an_expiry_and_a_seek_after_one(
     page: Page, portal: Portal, sign_in: SignIn, trail: Trail
 ):
-    """F34: the clock advances, the URL is renewed silently, and a jump after the end of a URL finds its place."""
+    """F34: the video plays on, the URL is renewed, and seeking works after a URL has expired."""
     recording = trail.recording()
     sign_in(page, "compliance_officer")
     play(page, recording)
@@ -75,7 +75,7 @@ def test_playing_survives_an_expiry_and_a_seek_after_one(
     assert sum(end - start for start, end in told) == events[-1][1]["watched_ms"]
     reads = [read for read in portal.sandbox.control.access_log() if read.key == trail.key(recording)]
     assert {read.status for read in reads} <= {200, 206}
-    assert {read.referer for read in reads} == {""}, "S35: storage learns nothing of the portal"
+    assert {read.referer for read in reads} == {""}, "storage learns nothing of the portal"
 
 
 def test_signing_out_in_another_tab_ends_it_and_says_so(
@@ -102,7 +102,7 @@ def test_signing_out_in_another_tab_ends_it_and_says_so(
 
 
 def test_a_session_that_ends_unseen_ends_the_viewing(page: Page, sign_in: SignIn, trail: Trail, console: Any):
-    """The refused report leads to a refused renewal: it is in the trail, and the sentence stands on the page."""
+    """The refused report leads to a refused renewal, which is in the trail and on the page."""
     console.expect("401")
     recording = trail.recording(skip=6)
     sign_in(page, "compliance_officer", anew=True)
@@ -170,7 +170,7 @@ def test_a_role_that_does_not_watch_has_no_button(page: Page, sign_in: SignIn, t
 def test_without_scripts_the_same_button_plays(
     browser: Any, portal: Portal, trail: Trail, browser_context_args: Any
 ):
-    """The whole page is the answer; native controls play it."""
+    """The response is the whole page, and native controls play it."""
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
     page = context.new_page()
     page.goto("/accounts/login/")
@@ -202,7 +202,7 @@ def test_the_page_is_for_everybody(page: Page, sign_in: SignIn, trail: Trail):
 
 
 def test_spans_of_the_script_against_a_set_of_moments(page: Page, sign_in: SignIn):
-    """The arithmetic the player reports with, on random spans, in the browser it runs in."""
+    """The player's arithmetic of spans, on random spans, in the browser."""
     sign_in(page, "qa_manager")
     page.goto("/")
     wrong = page.evaluate(

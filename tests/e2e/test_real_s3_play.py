@@ -1,4 +1,4 @@
-"""Playing from a real S3 server nobody here wrote: Ceph RGW knows nothing of the portal, it only checks signatures.
+"""Playing from an independent S3 server: Ceph RGW knows nothing of the portal and only checks signatures.
 
 The portal holds the keys of one storage, so this one has Ceph's, and a database and a broker of its own.
 """
@@ -61,7 +61,7 @@ def portal(
 
 
 def _tell(sandbox: Sandbox, ceph: Ceph, buckets: tuple[str, str]) -> None:
-    """One object with three recordings more, told by CommBox with direct URLs."""
+    """One more object with three recordings, for which CommBox reports direct URLs."""
     ceph.put(BUCKET, APART, pulled_apart(LONG.content))
     ceph.put(BUCKET, BY_HOST, SHORT.content)
     world = sandbox.control.world
@@ -152,14 +152,14 @@ def test_watching_outlives_urls(
     for page in (playing, standing):
         page.goto("/")
     assert {answer.status for answer in served} <= {206, 403}
-    assert not any(answer.request.headers.get("referer") for answer in served), "S35"
+    assert not any(answer.request.headers.get("referer") for answer in served)
     spans, jumped = seconds_watched(APART, portal)
     assert (spans[0][0], spans[0][1] >= 12, len(spans)) == (0, True, 1)
     assert (jumped[0][0], jumped[1][0], jumped[1][1] >= 201, len(jumped)) == (0, 200, True, 2)
 
 
 def seconds_watched(key: str, portal: Portal) -> list[list[tuple[float, float]]]:
-    """What each viewing saw, oldest first. The last report is sent by a page that has gone, so it may take a moment."""
+    """Return what each viewing watched, oldest first. The last report comes from a closed page, so wait for it."""
     query = """SELECT ended_at, watched FROM recordings_viewing WHERE recording_id = %s ORDER BY id"""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with psycopg.connect(portal.services.admin_url, autocommit=True) as connection:
@@ -177,7 +177,7 @@ def test_a_bucket_that_is_a_host_plays(watch: Callable[[str], Page], ceph: Ceph)
 
 
 def test_a_file_that_is_gone_is_said(watch: Callable[[str], Page], portal: Portal, console: Console) -> None:
-    """F35: in the words of the portal, and kept."""
+    """F35: with the portal's sentence, and stored."""
     console.expect("409")
     page = watch(REMOVED)
     expect(page.get_by_text("The file is no longer in storage.").first).to_be_visible()

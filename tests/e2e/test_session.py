@@ -1,4 +1,4 @@
-"""The end of a session, in a page that is open: a warning, a way to stay, and a cover that loses nothing."""
+"""The end of a session in an open page: a warning, a button to stay, and a cover that keeps what was typed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ STATE = "**/accounts/session/"
 
 
 def told(page: Page, seconds: int, *, can_stay: bool = True) -> None:
-    """Let the server's answer be that the session ends so soon, until `page.unroute`."""
+    """Let the server answer that the session ends in so many seconds, until `page.unroute`."""
     person = page.locator("portal-session").get_attribute("data-person")
     answer = {"ends_in": seconds, "can_stay": can_stay, "person": int(person or 0), "token": "x"}
     page.route(STATE, lambda route: route.fulfill(json=answer))
@@ -48,7 +48,7 @@ def test_the_greatest_length_cannot_be_stayed_beyond(page: Page, sign_in: SignIn
 def test_the_cover_hides_the_picture_and_keeps_the_form(
     page: Page, portal: Portal, sign_in: SignIn, console: Any
 ):
-    """The same person signs in in another tab; the page goes on as it was left, and its form works."""
+    """The same person signs in in another tab. The page is as it was left, and its form works."""
     console.expect("401|403")
     recording = Trail(portal).recording(skip=15)
     sign_in(page, "compliance_officer", anew=True)

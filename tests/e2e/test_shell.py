@@ -1,4 +1,4 @@
-"""The shell and every part of the visual language in a browser: keys, menus, theme, small screens, failures."""
+"""The shell and every part in a browser: keys, menus, theme, small screens, failures."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whatever is stored is found by each way in which a person may type it, and PostgreSQL agrees."""
+"""Stored text is found however a person types it, and PostgreSQL agrees."""
 
 import itertools
 
@@ -36,7 +36,7 @@ many_inputs = settings(
 
 
 def finds(lexemes, typed):
-    """Whether what was typed matches a row of these lexemes."""
+    """Return whether typed text matches a row with these lexemes."""
     typed = read_typed(typed)
     assert typed
     with connection.cursor() as cursor:
@@ -82,7 +82,7 @@ def test_a_phone_number_in_any_spelling(db, stored):
     st.data(),
 )
 def test_any_phone_number(db, code, national, stored, typed, hyphen, data):
-    """Of any country, with any hyphens; written without + or 00 only where it is long enough to be taken for one."""
+    """A number of any country, with any hyphens; without + or 00 only if it is long enough."""
     assume("+" in typed or "00" in typed or len(code + national) >= 11 or "{code}" not in typed)
     assume("+{code}0" not in stored + typed or len(code + national) >= 10)
     cut = data.draw(st.integers(1, len(national) - 1))
@@ -132,7 +132,7 @@ def test_a_name_in_any_spelling(db, spellings):
 
 @st.composite
 def name_cut_twice(draw):
-    """The letters of a name, cut into up to three words in two ways."""
+    """The letters of a name, split into up to three words in two ways."""
     letters = draw(
         st.text(st.characters(categories=["Lu", "Ll", "Lo"], max_codepoint=0x6FF), min_size=2, max_size=12)
     )

@@ -1,4 +1,4 @@
-"""Whatever is looked for, page after page shows what a plain look at every row would show, in the same order."""
+"""The pages of any search show what a scan of all rows would show, in the same order."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ DAYS = 90
 
 @pytest.fixture
 def world(db, monkeypatch):
-    """90 objects with 0 to 4 recordings; limits so low that every way is taken."""
+    """90 objects with 0 to 4 recordings, and limits so low that every branch is taken."""
     for name, value in {"WALKED": 7, "COUNTED": 5}.items():
         monkeypatch.setattr(finding, name, value)
     chance = random.Random(7)
@@ -125,7 +125,7 @@ def expected_recordings(world, asked):
 
 
 def bare_fits(thing, asked):
-    """An object without recordings: found by words unless something is asked of its recording, or by its own filter."""
+    """An object without recordings is found by words without a filter on recordings, or by its own filter."""
     if (asked.looks_at_recordings or not asked.words) and NO_RECORDING not in asked.states:
         return False
     within = (asked.since is None or thing.created_at >= asked.since) and (

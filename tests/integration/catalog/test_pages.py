@@ -1,4 +1,4 @@
-"""The catalog's pages as people meet them."""
+"""The pages of the catalog."""
 
 import re
 
@@ -20,7 +20,7 @@ def officer(db, client):
 
 
 def ids_on(response):
-    """The objects a list shows, in order."""
+    """Return the ids of the objects in a list, in order."""
     return [
         int(found) for found in re.findall(r'data-open\s+href="/objects/(\d+)/"', response.content.decode())
     ]

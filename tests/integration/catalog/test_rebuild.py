@@ -1,4 +1,4 @@
-"""`rebuild_search` makes every row again, says how far it is, and goes on where it was cut off."""
+"""`rebuild_search` rebuilds every row, shows its progress, and resumes."""
 
 import pytest
 from django.core import signing
@@ -65,7 +65,7 @@ def test_progress_is_shown(seven, rebuilt, monkeypatch, capsys):
 
 
 def test_a_rebuild_that_failed_is_resumed(seven, monkeypatch, capsys):
-    """Whatever was done behind the batch that failed is done again; nothing before it is."""
+    """Batches after the failed one are repeated, and none before it."""
 
     def fail(ids):
         if seven[4] in ids:

@@ -1,4 +1,4 @@
-"""What one finds by what, and what nobody can break."""
+"""What a search finds, and hostile input."""
 
 import random
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ HOSTILE = [
 
 @pytest.fixture
 def dana(db, client):
-    """One object among others, and somebody who may look for it."""
+    """An object among others, and a person who may search."""
     client.force_login(person("compliance_officer"))
     conversation(customer_name="Tomas Iversen", customer_phone="15550199", recordings=1)
     return conversation(
@@ -161,7 +161,7 @@ def test_nothing_typed_is_an_error(dana, client, typed, path):
 @example({"type": "?X-Amz-Signature=abc"})
 @example({"q": "https://s3/x?X-Amz-Signature=abc"})
 def test_every_address_has_an_answer(dana, client, query):
-    """A page, or a sentence about what cannot be read."""
+    """The response is a page, or an error with a sentence."""
     safe = {name: value.encode("utf-8", "replace") for name, value in query.items()}
     response = client.get("/objects/", safe)
     assert response.status_code in (200, 400)

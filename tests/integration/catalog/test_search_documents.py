@@ -1,4 +1,4 @@
-"""The rows search reads follow the facts."""
+"""Search rows follow the facts."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ def docs_of(thing):
 
 
 def words_in(doc):
-    """The lexemes of a row without the month that each of them has behind its letter."""
+    """Return the lexemes of a row without their month."""
     month = f"{doc.shown_at.year * 12 + doc.shown_at.month:04x}"
     lexemes = doc.words.replace("'", "").split()
     assert {lexeme[1:5] for lexeme in lexemes} == {month}
@@ -98,7 +98,7 @@ def test_an_agent_that_is_not_known_yet(db):
 
 
 def test_the_word_index_has_a_short_pending_list(db):
-    """A search scans the whole of it, and a batch of rows enters the index from it word by word."""
+    """Every search scans the pending list of the index."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'doc_words'")
         assert set(cursor.fetchone()[0]) == {"fastupdate=on", "gin_pending_list_limit=64"}

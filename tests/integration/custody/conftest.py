@@ -1,4 +1,4 @@
-"""Custody asks CommBox and storage as the refresh does, with the same short patience."""
+"""Custody calls CommBox and storage with short timeouts, as refresh does."""
 
 from tests.integration.refresh.conftest import _impatient, upstream
 

@@ -1,4 +1,4 @@
-"""The recording's page says whether the file is the one first seen, since when that is known, and by which hash."""
+"""The recording's page shows whether the file is unchanged, when it was checked, and its hash."""
 
 from typing import Any
 

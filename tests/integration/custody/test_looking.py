@@ -1,4 +1,4 @@
-"""A worker looks at files that were given out: identified once, judged each time, told when they are others."""
+"""The worker checks files: it identifies each once, compares it each time, and records a different file."""
 
 import hashlib
 from datetime import timedelta
@@ -49,7 +49,7 @@ def stored(db: None, upstream: Control) -> Recording:
 
 
 def given_out(recording: Recording) -> Recording:
-    """A recording that somebody has played: its file is read whole."""
+    """A recording that was played: its whole file is read."""
     Viewing.objects.create(
         recording=recording, viewer=person("qa_manager"), purpose="quality", url_issued_at=timezone.now()
     )
@@ -132,7 +132,7 @@ def test_a_missing_file_cannot_be_told(stored: Recording, sandbox: Sandbox) -> N
 
 
 def due() -> None:
-    """The time for the next look has come."""
+    """Make the next check due."""
     Recording.objects.exclude(file_due_at=None).update(file_due_at=timezone.now())
     tasks.look_at_files()
 
@@ -201,7 +201,7 @@ def test_a_storage_that_does_not_answer_leaves_time_for_files_that_commbox_signs
 def test_two_first_looks_at_once_are_one_sighting_and_one_event(
     stored: Recording, monkeypatch: pytest.MonkeyPatch, is_read: bool
 ) -> None:
-    """The second look at a new file ends while the first one is on its way."""
+    """The second check of a new file ends before the first one."""
     original, others = actions.outcome_for, [given_out(stored) if is_read else stored]
 
     def overtaken(*args: Any, **facts: Any) -> StorageOutcome:

@@ -1,4 +1,4 @@
-"""The first page as each role meets it in the morning, and while it stays open."""
+"""The overview of each role, and while it stays open."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -49,7 +49,7 @@ def sign_in(client: Client, role: str) -> Any:
 
 
 def tiles(page: str) -> dict[str, str]:
-    """The values of the figures by their labels."""
+    """Return the values of the figures by label."""
     found = re.findall(r'"label">([^<]*)</span>\s*<span class="value[^>]*>([^<]*)<', page)
     return dict(found)
 

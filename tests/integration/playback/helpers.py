@@ -1,4 +1,4 @@
-"""What the tests of playback share."""
+"""Helpers for the tests of playback."""
 
 import html
 import json
@@ -23,7 +23,7 @@ _SOURCE = re.compile(r'<video[^>]* src="([^"]+)"')
 
 
 def signed_in(role: str, client: Any = None, **fields: Any) -> Any:
-    """Somebody of this role at their browser."""
+    """Return the client of a person with this role."""
     client = client or Client()
     client.person = person(role, **fields)
     client.force_login(client.person)
@@ -53,7 +53,7 @@ def recorded(upstream: Control, *, presigned: bool = False, **wish: Any) -> Reco
 
 
 def known_for_a_day(recording: Recording) -> Recording:
-    """A recording whose file has long had the time to arrive in storage."""
+    """Make a recording so old that its file must have arrived in storage."""
     yesterday = timezone.now() - timedelta(days=1)
     Recording.objects.filter(pk=recording.pk).update(first_seen_at=yesterday, recorded_at=yesterday)
     recording.refresh_from_db()
@@ -69,7 +69,7 @@ def start(client: Any, recording: Recording, *, htmx: bool = True, **more: Any) 
 
 
 def post(client: Any, viewing: Viewing, what: str, document: Any = None, **headers: str) -> Any:
-    """What the player posts."""
+    """Post to a URL of the player."""
     return client.post(
         f"/viewings/{viewing.pk}/{what}/",
         json.dumps({} if document is None else document),
@@ -79,7 +79,7 @@ def post(client: Any, viewing: Viewing, what: str, document: Any = None, **heade
 
 
 def url_in(response: Any) -> str:
-    """The URL the answer lets the browser play."""
+    """Return the URL of the video in a response."""
     found = _SOURCE.search(response.content.decode())
     assert found, response.content.decode()[:500]
     return html.unescape(found[1])
@@ -90,7 +90,7 @@ def query(url: str) -> dict[str, str]:
 
 
 def fetch(url: str, byte_range: str = "") -> tuple[int, bytes]:
-    """GET it as a browser would: status and body."""
+    """GET it as a browser does; return status and body."""
     from urllib.error import HTTPError
 
     request = Request(url, headers={"Range": byte_range} if byte_range else {})
@@ -102,13 +102,13 @@ def fetch(url: str, byte_range: str = "") -> tuple[int, bytes]:
 
 
 def kinds() -> list[str]:
-    """The kinds of playback's events in the trail, in order."""
+    """Return the kinds of playback's events in the trail, in order."""
     return list(
         AuditEvent.objects.filter(kind__startswith="viewing.").order_by("id").values_list("kind", flat=True)
     )
 
 
 def bodies(kind: str) -> list[dict[str, Any]]:
-    """Every event of this kind, as written."""
+    """Return the bodies of all events of this kind."""
     rows = AuditEvent.objects.filter(kind=kind).order_by("id").values_list("body", flat=True)
     return [json.loads(bytes(row)) for row in rows]

@@ -29,14 +29,14 @@ from tests.thorough import examples
 
 @pytest.fixture
 def viewing(noa, direct):
-    """A viewing of the direct recording that began a while ago: hours can have been watched of it."""
+    """A viewing of the direct recording that started hours ago."""
     start(noa, direct)
     Viewing.objects.update(watched_at=timezone.now() - timedelta(hours=10))
     return let_pass(Viewing.objects.get())
 
 
 def let_pass(viewing, seconds=30):
-    """The last URL was issued some time ago."""
+    """Set the last issue of a URL to some time ago."""
     viewing.url_issued_at -= timedelta(seconds=seconds)
     viewing.save(update_fields=["url_issued_at"])
     return viewing
@@ -77,7 +77,7 @@ def test_renewals_are_no_faster_than_a_player_needs(noa, viewing):
 
 
 def test_after_signing_out_renewal_is_refused_and_said(noa, viewing):
-    """The viewing has ended with the session; the refusal names nobody and the recording."""
+    """The viewing ended with the session. The refusal names the recording but no person."""
     noa.post("/accounts/logout/")
     response = post(noa, viewing, "url")
     assert response.status_code == 401
@@ -154,7 +154,7 @@ def test_renewal_by_commbox_while_it_is_away_may_be_tried_again(noa, presigned, 
 
 
 def test_a_sign_out_between_check_and_issue_wins(noa, viewing, monkeypatch):
-    """However late: no URL leaves after the viewing has ended."""
+    """No URL leaves the server after the viewing has ended, however late that is."""
     real = actions.fresh_url
 
     def signing_out(*args):
@@ -201,7 +201,7 @@ def test_the_sentence_in_the_trail(noa, viewing):
 
 @pytest.mark.parametrize("reported", [0, 1, 30, 399, 1200, None])
 def test_no_reported_length_cuts_what_was_watched(noa, viewing, reported):
-    """A film of twenty minutes, said to be shorter: event and page say what contradicts that; 0 says nothing."""
+    """A video of twenty minutes with a shorter reported length: event and page show it. 0 is no length."""
     Recording.objects.update(duration_seconds=reported)
     post(noa, viewing, "watched", {"spans": [[400_000, 413_000]]})
     assert Viewing.objects.get().watched == [(400_000, 413_000)]
@@ -364,7 +364,7 @@ def test_signing_out_ends_the_viewings_of_that_session_only(direct):
 def test_what_storage_says_is_told_kept_and_in_the_trail(
     noa, viewing, upstream, fault, outcome, again, state
 ):
-    """F35: plain words per case; only what stays so becomes the recording's state."""
+    """F35: a sentence for each case; only lasting problems become the recording's state."""
     upstream.script_faults([{"kind": fault, "target": "s3", "count": 9}])
     answer = post(noa, viewing, "problem").json()
     assert (answer["outcome"], answer["again"]) == (outcome, again)
@@ -420,6 +420,6 @@ def test_no_way_to_the_file_is_an_answer_too(noa, viewing, settings):
 
 @pytest.mark.parametrize(("medium", "kind"), [("call-40s.webm", "video/webm"), ("call-45s.m4a", "audio/mp4")])
 def test_url_in_is_what_the_player_gets(noa, upstream, medium, kind):
-    """The whole of it once more on a WebM and on audio."""
+    """The same with WebM and audio."""
     recording = recorded(upstream, medium=medium)
     assert query(url_in(start(noa, recording)))["response-content-type"] == kind

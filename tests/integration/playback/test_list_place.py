@@ -1,4 +1,4 @@
-"""The list somebody came from: next and previous recording in it, and the way back."""
+"""The list that a recording was opened from: its neighbours in it, and the link back."""
 
 import re
 from datetime import timedelta
@@ -35,7 +35,7 @@ def five(db):
 
 
 def links(page):
-    """The addresses of previous and next, and of the breadcrumb."""
+    """Return the addresses of previous, next and breadcrumb."""
     text = page.content.decode()
     found = {name: re.search(rf'href="([^"]*)"[^>]*rel="{name}"', text) for name in ("prev", "next")}
     crumb = re.search(r'<nav class="crumbs".*?href="([^"]*)"', text, re.S)
@@ -125,7 +125,7 @@ def test_without_the_event_nobody_is_searched_for(client, five, monkeypatch):
 
 
 def test_in_a_large_catalog_neighbours_are_looked_for_near_by(client, db, monkeypatch):
-    """Whoever opens a recording waits for its page, in both directions."""
+    """Opening a recording waits for the neighbours in both directions."""
     monkeypatch.setattr("recordings.catalog.finding.HURRIED_FROM", -2)
     monkeypatch.setattr("recordings.catalog.finding.PATIENCE", 0)
     danas = [("Dana", days) for days in (0, 0.1, 200, 200.1)]

@@ -38,7 +38,7 @@ def issued():
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_without_the_right_to_insert_nothing_plays(noa, recording, admin_connection, upstream, htmx):
-    """F29: 503, a plain sentence, nothing half done, and nobody was even asked for a URL."""
+    """F29: 503, a sentence, nothing half done, and no URL was requested."""
     admin_connection.execute(REVOKE)
     upstream.clear_logs()
     response = start(noa, recording, htmx=htmx)
@@ -75,7 +75,7 @@ def test_without_the_right_to_insert_nothing_is_renewed(noa, recording, admin_co
 
 
 def test_watched_seconds_wait_for_the_trail(noa, recording, admin_connection):
-    """The row and its event are one: the player posts them again."""
+    """Row and event are written together; the player posts the report again."""
     start(noa, recording)
     admin_connection.execute(REVOKE)
     response = post(noa, Viewing.objects.get(), "watched", {"spans": [[0, 1000]]})
@@ -106,7 +106,7 @@ def test_a_read_only_database_plays_nothing(noa, recording, monkeypatch):
 
 
 def test_a_commit_that_fails_gives_nothing_out(noa, recording, monkeypatch):
-    """F30: whether it was committed is not known, so it counts as not."""
+    """F30: it is not known whether it was committed, so it counts as not committed."""
     recorded_kinds = []
     real_record, real_commit = actions.record, BaseDatabaseWrapper._commit
 
@@ -132,11 +132,11 @@ def test_a_commit_that_fails_gives_nothing_out(noa, recording, monkeypatch):
 
 
 class Killed(BaseException):
-    """What a process meets that is killed: nothing catches it."""
+    """Stands for a kill: nothing catches it."""
 
 
 def killing(real, *, before, kind):
-    """The real function, killed before it runs or once it has; with `kind`, only where it records that event."""
+    """Kill before or after the real function; with `kind`, only when it records that kind."""
 
     def wrapped(*args, **kwargs):
         if kind and args[0] != kind:
@@ -179,7 +179,7 @@ def test_killed_at_any_point_a_url_never_left_without_its_event(noa, recording):
 
 
 def test_the_event_is_committed_before_the_answer_is_built(noa, recording, services, monkeypatch):
-    """Seen from another connection, at the moment the page begins to be rendered."""
+    """As another connection sees it when rendering of the page begins."""
     seen = []
     real = views.page
 
@@ -197,7 +197,7 @@ def test_the_event_is_committed_before_the_answer_is_built(noa, recording, servi
 
 
 def test_failing_at_any_statement_gives_out_only_what_was_issued(noa, recording):
-    """Fail the n-th statement, for every n until a start passes without reaching it."""
+    """Fail the n-th statement, for every n until a start has fewer statements."""
     noa.raise_request_exception = False
     for number in range(1, 60):
         counted = [0]

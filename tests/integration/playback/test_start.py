@@ -1,4 +1,4 @@
-"""Beginning a viewing: in the trail before anything leaves (security S22, S24, S26, S28, S29, S35; faults F16, F35)."""
+"""Starting a viewing: it is in the trail before anything leaves the server (F16, F35)."""
 
 import re
 from datetime import timedelta
@@ -72,7 +72,6 @@ def test_no_signature_rests_anywhere(noa, direct, presigned, caplog, capfd):
 
 
 def test_the_answer_is_kept_by_nobody(noa, direct):
-    """S35."""
     for htmx in (True, False):
         response = start(noa, direct, htmx=htmx)
         assert response.headers["Cache-Control"] == "no-store"
@@ -88,7 +87,7 @@ def test_without_htmx_the_same_post_is_the_whole_page(noa, direct):
 
 
 def test_no_get_ever_holds_a_url(noa, direct, presigned):
-    """S22, S35."""
+    """The event is committed before the URL is in the response."""
     for one in (direct, presigned):
         start(noa, one)
         page = noa.get(f"/recordings/{one.pk}/")
@@ -113,7 +112,7 @@ def test_a_viewing_without_a_purpose_is_asked_for_one(noa, direct, data):
 
 
 def test_the_purpose_is_asked_once_per_object(noa, direct):
-    """It stands chosen on the object's recordings, and on no other object's."""
+    """It is chosen for the object's other recordings, and for no other object."""
     start(noa, direct, data={"purpose": "dispute", "note": "case 15"})
     page = noa.get(f"/recordings/{direct.pk}/").content.decode()
     assert re.search(r'value="dispute"[^>]*checked', page)
@@ -132,7 +131,7 @@ def test_two_presses_are_two_viewings(noa, direct):
 
 
 def test_a_role_without_the_right_is_refused_about_the_recording(direct):
-    """The refusal stands in the recording's own trail."""
+    """The refusal is in the recording's own trail."""
     client = signed_in("administrator")
     response = start(client, direct)
     assert response.status_code == 403
@@ -154,7 +153,7 @@ def test_another_site_is_refused(noa, direct, site, passes):
 
 
 def test_a_recording_elsewhere_is_refused_without_a_connection(noa, upstream):
-    """S30, F16: listed with its reason; pressing play is refused, logged, and connects nowhere."""
+    """F16: it is listed with its reason. Pressing Play is refused and logged, and connects to nothing."""
     recording = recorded(upstream, recordingUrl="https://elsewhere.example/bucket/x.mp4")
     assert recording.state == RecordingState.NOT_PLAYABLE
     page = noa.get(f"/recordings/{recording.pk}/").content.decode()
@@ -167,7 +166,7 @@ def test_a_recording_elsewhere_is_refused_without_a_connection(noa, upstream):
 
 
 def test_a_url_that_moved_off_the_list_meanwhile_is_refused(noa, presigned, settings):
-    """The answer's URL is checked again: what was allowed yesterday may not be today."""
+    """The URL in CommBox's answer is checked against the allow-list again."""
     settings.RECORDING_BUCKETS = ("https://s3.eu-west-1.amazonaws.com/other",)
     response = start(noa, presigned)
     assert (response.status_code, kinds()) == (409, ["viewing.requested", "viewing.url_refused"])
@@ -182,7 +181,7 @@ def test_a_viewing_without_a_url_is_over(noa, presigned, settings):
 
 
 def test_a_recording_commbox_no_longer_reports(noa, presigned, upstream):
-    """The row stays; only CommBox could have signed."""
+    """The row stays. Only CommBox could sign."""
     talk = upstream.world.conversation(presigned.object_id)
     upstream.drop_activity(talk.activities_of(27)[0].id)
     response = start(noa, presigned)
@@ -191,7 +190,7 @@ def test_a_recording_commbox_no_longer_reports(noa, presigned, upstream):
 
 
 def test_a_recording_is_known_again_when_commbox_starts_to_give_ids(noa, presigned, upstream):
-    """Every fingerprint changes overnight, no recording does."""
+    """Every fingerprint changes, but no recording does."""
     upstream.switch(activity_ids=True)
     assert fetch(url_in(start(noa, presigned)), "bytes=0-0")[0] == 206
 
@@ -215,7 +214,7 @@ def test_commbox_in_trouble_is_said_in_a_sentence(noa, presigned, upstream, faul
 
 
 def test_commbox_away_does_not_matter_where_we_sign_ourselves(noa, direct, upstream):
-    """F13: playback by own credentials goes on."""
+    """F13: the portal's own credentials still work."""
     upstream.script_faults([{"kind": "error_500", "path": "*", "count": 99}])
     assert fetch(url_in(start(noa, direct)), "bytes=0-0")[0] == 206
 
@@ -230,7 +229,7 @@ def test_a_direct_url_is_never_handed_over_unsigned(noa, direct, settings):
 
 
 def test_a_missing_file_found_missing_before_is_looked_at_first(noa, upstream):
-    """F35: refused at once, and playable again the moment it is back."""
+    """F35: refused at once, and playable as soon as the file is back."""
     recording = known_for_a_day(recorded(upstream, stored=False))
     Recording.objects.update(state=RecordingState.FILE_MISSING)
     response = start(noa, recording)

@@ -1,4 +1,4 @@
-"""What storage answers before a URL is given out: the file's fault, the portal's own, or nobody's."""
+"""Storage's answers before a URL is issued: problems of the file, of the portal, or temporary ones."""
 
 import json
 import threading
@@ -31,7 +31,7 @@ from tests.integration.playback.helpers import (
 
 
 def let_pass() -> None:
-    """So long that the player may ask and renew again."""
+    """Wait until the player may check and renew again."""
     Viewing.objects.update(checked_at=None, url_issued_at=timezone.now() - timedelta(minutes=1))
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_is_not_given_out_gets_no_url(noa, direct, upstream, fault, 
 
 @pytest.mark.parametrize("fault", ["slow_down", "internal_error", "reset"])
 def test_a_storage_that_cannot_say_stops_nobody(noa, direct, upstream, fault):
-    """The browser may reach what the portal does not; else the player asks again by itself."""
+    """The browser may reach storage when the portal cannot; otherwise the player retries."""
     upstream.script_faults([{"kind": fault, "target": "s3"}])
     assert fetch(url_in(start(noa, direct)), "bytes=0-0")[0] == 206
     row = Recording.objects.get()
@@ -194,7 +194,7 @@ def test_a_temporary_key_that_has_ended_is_none(noa, direct, settings):
 
 @pytest.fixture
 def role(settings, monkeypatch):
-    """A container's role: its keys are given out on the loopback, and change."""
+    """A container's role, whose keys come from the loopback and change."""
 
     class Keys(BaseHTTPRequestHandler):
         given = 0
@@ -296,7 +296,7 @@ def test_a_link_that_lives_long_is_refused_where_the_installation_says_so(
 
 
 def test_another_file_in_its_place_is_found_out_by_the_next_play(noa, direct, upstream):
-    """Nobody waits for the next look of the worker; the version first seen is what plays."""
+    """The difference is found without the worker, and the version that was first seen is played."""
     original = fetch(url_in(start(noa, direct)))[1]
     upstream.replace_file(key_of(direct), content=b"another film")
     response = start(noa, direct)
@@ -319,7 +319,7 @@ def test_a_renewal_looks_too(noa, direct, upstream):
 
 
 def test_a_key_that_may_not_read_versions_plays_without(noa, direct, upstream):
-    """Rights of before: s3:GetObject alone. It is found out once."""
+    """With s3:GetObject alone, versions cannot be read. That is tried once."""
     start(noa, direct)
     # The first answer of each play is about the newest version, the second about the one first seen.
     upstream.script_faults([{"kind": kind, "target": "s3"} for kind in ("pass", "denied")])
@@ -357,7 +357,7 @@ def test_a_plus_is_read_as_what_is_there_and_that_is_kept(noa, upstream, setting
 
 
 def test_a_plus_never_leads_to_another_file(noa, upstream, settings):
-    """Of another length than CommBox reports; or where the file was already known by the other reading."""
+    """The file has another size than CommBox reports, or was known by the other reading."""
     base = next(entry for entry in settings.RECORDING_BUCKETS if entry.endswith(f"/{DIRECT_BUCKET}"))
     upstream.put_file(DIRECT_BUCKET, "odd/a b.mp4", b"twelve bytes", "video/mp4")
     recording = known_for_a_day(recorded(upstream, recordingUrl=f"{base}/odd/a+b.mp4", fileSize=13))

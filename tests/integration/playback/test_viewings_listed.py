@@ -1,4 +1,4 @@
-"""What the recording's page says of viewings: one begins with an issued URL, and refusals are a list of their own."""
+"""The lists of viewings and refusals on the recording's page. A viewing starts with an issued URL."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ REFUSALS = [
 
 
 def page_of(recording: Recording) -> dict[str, str]:
-    """The text of the page's list of viewings, and of its list of refusals."""
+    """Return the HTML of the lists of viewings and refusals."""
     client = Client()
     client.force_login(factories.person("compliance_officer"))
     page = " ".join(client.get(f"/recordings/{recording.pk}/").content.decode().split())

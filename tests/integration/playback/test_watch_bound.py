@@ -1,4 +1,4 @@
-"""Nobody watches faster than time passes: what a player reports is bounded by the server's clock and the speed."""
+"""The server's clock and the speed limit what a player can report."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def viewing(noa, direct):
 
 
 def began(seconds_ago):
-    """An empty report came so long ago, as the player started, and nothing since. Return that moment."""
+    """Let the last report, an empty one, be so long ago. Return its time."""
     then = timezone.now() - timedelta(seconds=seconds_ago)
     Viewing.objects.update(watched_at=then, watch_credit_ms=HEAD_START_MS, watched=[])
     return then
@@ -37,7 +37,7 @@ def test_the_first_report_may_be_a_little_ahead_and_no_more(noa, viewing):
 
 
 def test_six_minutes_two_seconds_after_play_are_not_watched(noa, viewing):
-    """What can have been played is counted; the rest is an event, and nothing of it is in the total."""
+    """What can have been played is counted. The rest is an event and not in the total."""
     began(2)
     response = post(noa, viewing, "watched", {"spans": [[0, 365_000]]})
     assert response.status_code == 200
@@ -92,7 +92,7 @@ def test_a_late_report_takes_nothing_from_a_faster_one(noa, viewing, speeds):
 
 
 def test_many_small_reports_are_bounded_as_one(noa, viewing):
-    """Each may be a little ahead of the clock, all together no more than one."""
+    """Each report may be a little ahead of the clock, all together no more than one."""
     then = began(1)
     for number in range(60):
         post(noa, viewing, "watched", {"spans": [[number * 1000, number * 1000 + 1000]]})
@@ -120,7 +120,7 @@ reports = st.lists(
 )
 @given(reports, st.integers(0, 60))
 def test_whatever_is_reported_is_bounded_and_accounted_for(noa, viewing, given_reports, seconds_ago):
-    """What is counted and what is refused is what was reported; what is counted fits into the time at the speed."""
+    """Counted and refused time add up to the reported time, and the counted part fits into the elapsed time."""
     then = began(seconds_ago)
     for spans, speed in given_reports:
         document = {"spans": [[at * 1000, (at + length) * 1000] for at, length in spans], "speed": speed}

@@ -1,4 +1,4 @@
-"""One bucket on two servers: the sandbox's, and Ceph RGW, which nobody here wrote."""
+"""A bucket on two servers: the sandbox, and Ceph RGW as an independent one."""
 
 from collections.abc import Iterator
 
@@ -25,6 +25,6 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 @pytest.fixture
 def film(store: Store) -> Location:
-    """A file of 1,024 bytes and where it lies."""
+    """A file of 1,024 bytes and its location."""
     store.put("2026/05/call 1.mp4", FILM)
     return store.place("2026/05/call 1.mp4")

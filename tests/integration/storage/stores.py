@@ -1,4 +1,4 @@
-"""Two S3 servers behind one face: the sandbox's, and Ceph RGW, which nobody here wrote."""
+"""One interface to two S3 servers: the sandbox, and Ceph RGW as an independent one."""
 
 import http.client
 import re
@@ -22,7 +22,7 @@ FILM = bytes(range(256)) * 4
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said to one request."""
+    """A server's response."""
 
     status: int
     body: bytes
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Store:
-    """A private bucket that keeps versions, and the keys to it: the portal's, and one of somebody without a right."""
+    """A private bucket with versions, and keys to it: the portal's, and one without permission."""
 
     path_url: str
     host_url: str
@@ -47,13 +47,13 @@ class Store:
     delete: Callable[[str], None]
 
     def place(self, key: str, *, base: str = "", version_id: str = "") -> Location:
-        """Where a file lies, read from a link as CommBox would give it: path style unless `base` says otherwise."""
+        """Return the location of a file, from a link as CommBox gives it: path style unless `base` is given."""
         base = base or self.path_url
         version = f"?versionId={quote(version_id, safe='')}" if version_id else ""
         return locate(f"{base}/{quote(key)}{version}", [self.path_url, self.host_url])
 
     def elsewhere(self, key: str) -> Location:
-        """The same key in a bucket that is not there."""
+        """Return the same key in a bucket that does not exist."""
         missing = f"{self.path_url}-missing"
         return locate(f"{missing}/{quote(key)}", [missing])
 
@@ -105,7 +105,7 @@ def in_ceph(ceph: Ceph, bucket: str = "acme-recordings") -> Store:
 
 @contextmanager
 def asking(url: str, method: str = "GET", **headers: str) -> Iterator[http.client.HTTPResponse]:
-    """One request to the letter: nothing of the URL is normalised, whatever its host the loopback is asked."""
+    """Send a request to the loopback without normalising its URL, whatever its host."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
     try:
@@ -119,7 +119,7 @@ def asking(url: str, method: str = "GET", **headers: str) -> Iterator[http.clien
 
 
 def ask(url: str, method: str = "GET", **headers: str) -> Answer:
-    """The whole answer to one request."""
+    """Read the whole response to a request."""
     with asking(url, method, **headers) as answer:
         body = answer.read()
         return Answer(answer.status, body, {name.lower(): value for name, value in answer.getheaders()})

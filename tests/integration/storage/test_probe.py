@@ -1,4 +1,4 @@
-"""Probing a file: what each answer of storage means, and what a probe never does (S31, F35, F37)."""
+"""Probing a file: what each answer of storage means, and what a probe never does (F35, F37)."""
 
 import logging
 import socket
@@ -115,7 +115,7 @@ def test_what_a_refusal_means(stub: Stub, status: int, body: bytes, outcome: Sto
 def test_a_refusal_without_a_reason_is_judged_by_the_clock_of_the_store(
     stub: Stub, date: str, outcome: StorageOutcome
 ) -> None:
-    """Ceph RGW says no more than AccessDenied of a URL that has ended. Without its clock, ours counts."""
+    """Ceph RGW answers AccessDenied for an expired URL. If it sends no time, the portal's clock decides."""
     stub.answer(wire(f"HTTP/1.1 403 Forbidden\r\nDate: {date}\r\n\r\n".encode() + _xml("AccessDenied")))
     signed = f"X-Amz-Date=20260513T091425Z&X-Amz-Expires=60&{SECRET}"
     assert probe(f"{stub.url}acme/1.mp4?{signed}") == ProbeResult(outcome, 403)
@@ -135,7 +135,7 @@ REFUSALS_ABOUT_TIME = {
 @pytest.mark.parametrize("body", REFUSALS_ABOUT_TIME.values(), ids=list(REFUSALS_ABOUT_TIME))
 @pytest.mark.parametrize("ahead", [-86_400, -3_600, -1_200, 100, 120, 1_200, 3_600, 86_400])
 def test_a_wrong_clock_is_told_from_a_refusal(stub: Stub, body: bytes, ahead: int) -> None:
-    """The portal signs by its own clock. By that of storage the link has ended, or begins in a quarter of an hour."""
+    """The portal signs by its own clock. By storage's clock the link has expired, or is not valid yet."""
     now = datetime.now(UTC)
     date = format_datetime(now + timedelta(seconds=ahead), usegmt=True)
     if ahead < 0 and b"expired" in body:
@@ -207,7 +207,7 @@ def test_storage_names_the_region_it_expects(
     ],
 )
 def test_the_first_bytes_tell_a_page_from_a_file(stub: Stub, start: bytes, outcome: StorageOutcome) -> None:
-    """A proxy's page, or an error that was sent as a success, is no recording."""
+    """A proxy's page, or an error with status 200, is not a recording."""
     assert asked(stub, 200, start).outcome == outcome
 
 
@@ -277,7 +277,7 @@ def test_nothing_that_answers(url: str) -> None:
 def test_a_name_that_leads_inside_is_not_connected_to(
     stub: Stub, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
-    """S31: a listed name whose DNS answer points into a private network."""
+    """A listed name that resolves into a private network."""
     _resolve(monkeypatch, addresses)
     assert probe(stub.url.replace("127.0.0.1", "store.example")) == ProbeResult(StorageOutcome.UNREACHABLE)
     assert stub.seen == []
@@ -286,7 +286,7 @@ def test_a_name_that_leads_inside_is_not_connected_to(
 def test_the_address_that_was_checked_is_the_one_connected_to(
     stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S31: DNS that answers differently at a second look is not asked a second time."""
+    """The name is resolved once, so DNS cannot answer differently the second time."""
     asked_for: list[str] = []
     _resolve(monkeypatch, ["127.0.0.1"], asked_for)
     monkeypatch.setattr("recordings.storage.network.socket.create_connection", _to_an_address_only)

@@ -1,6 +1,6 @@
-"""Located, presigned, read and probed on a real S3 server nobody here wrote, and the same on the sandbox's.
+"""Locate, presign, read and probe on an independent S3 server, and on the sandbox.
 
-One body, two stores: what passes on both proves that the sandbox answers as a real one does.
+The same tests on both: they show that the sandbox answers as a real server does.
 """
 
 import hashlib
@@ -121,7 +121,6 @@ def test_any_key_is_read(store: Store, key: str) -> None:
 
 
 def test_a_pinned_version_is_read_although_the_file_was_replaced_and_removed(store: Store) -> None:
-    """S25, S33."""
     first, second = store.put("twice.mp4", b"first"), store.put("twice.mp4", b"second")
     assert first != second
     newest, pinned = store.place("twice.mp4"), store.place("twice.mp4", version_id=first)
@@ -143,7 +142,7 @@ def test_a_url_lives_as_long_as_it_says(store: Store, film: Location, ago: int, 
 
 
 def test_a_url_ends_while_the_player_reads(store: Store) -> None:
-    """What was begun in time is read to its end; what is asked for afterwards is refused."""
+    """A read that starts in time continues to its end; a later one is refused."""
     long_film = FILM * 24 * 1024
     store.put("long.mp4", long_film)
     issued = store.issue(store.place("long.mp4"), ago=12, ttl=15)
@@ -209,7 +208,7 @@ def test_a_store_that_says_nothing_is_unreachable(ceph: Ceph, plain: Location) -
 
 @pytest.fixture(scope="module")
 def plain(ceph: Ceph) -> Location:
-    """A file in a bucket that keeps no versions, which only the real server has."""
+    """A file in a bucket without versions, which only the real server has."""
     bucket = ceph.create_bucket("acme-plain")
     ceph.put("acme-plain", "1.mp4", FILM)
     return locate(f"{bucket}/1.mp4", [bucket])

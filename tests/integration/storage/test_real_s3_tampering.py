@@ -1,4 +1,4 @@
-"""A presigned URL opens one file, to be read; whoever changes it has nothing. On a real S3 server and the sandbox's."""
+"""A presigned URL permits reading one file, and nothing after any change. On Ceph RGW and the sandbox."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Located, presigned, probed and read against the sandbox's storage, which verifies every signature."""
+"""Locate, presign, probe and read on the sandbox's storage, which verifies every signature."""
 
 import http.client
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def stored(sandbox: Sandbox, key: str = "2026/1.mp4", content: bytes = b"moving 
 
 
 def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
-    """A plain GET, as a browser would send it: to the listening address, whatever the Host says."""
+    """Send a GET as a browser does, to the listening address whatever the Host."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
     try:

@@ -1,4 +1,4 @@
-"""What a person may type into the filters, and what it means."""
+"""What people may enter in the filters, and what it means."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Whatever CommBox writes into a field, a row keeps its shape: no cell lets a value become markup."""
+"""No value from CommBox becomes markup in a cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -51,13 +51,13 @@ MISSING = replace(ITEM, recorded=False, findings=["missing"])
 
 
 def expected(text: str, *, may_open: bool) -> Sequence[Column[Item]]:
-    """The columns of the list of expected recordings, with this text wherever one may stand around the items."""
+    """Return the columns of the list of expected recordings, with this text for every name and reason."""
     reasons: Mapping[Finding, str] = dict.fromkeys(Finding, text)
     return ExpectedRecordings({"51": text}, {"31": text}, {ID: reasons}, {1: MOMENT}, may_open).columns
 
 
 class Shape(HTMLParser):
-    """The elements of a piece of HTML with the names of their attributes, and its words."""
+    """The elements of HTML with the names of their attributes, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Shape(HTMLParser):
 
 
 def evil_in(line: Any) -> list[tuple[str, Any]]:
-    """The line with every text of it made evil, one at a time."""
+    """Return the line with each of its texts replaced by markup, one at a time."""
     texts = [field.name for field in fields(line) if isinstance(getattr(line, field.name), str)]
     return [(name, replace(line, **{name: EVIL})) for name in texts]
 

@@ -1,4 +1,4 @@
-"""What is stored becomes lexemes and what is typed becomes terms, both of which PostgreSQL cannot misread."""
+"""Stored text becomes lexemes and typed text becomes terms that PostgreSQL cannot misread."""
 
 import re
 from uuid import UUID
@@ -84,7 +84,7 @@ def test_categories():
 @example("ﷺ")  # one sign that is eighteen letters when taken apart
 @example("a.@.b@c..d")
 def test_lexemes_are_letters_and_digits_only(text):
-    """So that nothing a person types, and nothing CommBox sends, is ever an operator."""
+    """No text that a person types or CommBox sends becomes an operator."""
     for word in [*name_lexemes(text), *phone_lexemes(text), *email_lexemes(text), type_lexeme(text)]:
         assert word.isalnum(), word
         assert len(word) <= LONGEST + 1

@@ -1,4 +1,4 @@
-"""What the content security policy forbids is in no template; error pages stand on nothing."""
+"""No template has what the content security policy forbids, and error pages make no query."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the browser reports is read strictly; what is told is what was said."""
+"""The player's reports are read strictly, and read as they were sent."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_every_speed_a_browser_plays_at_is_taken(speed):
     ],
 )
 def test_a_reported_length_is_compared_with_what_was_watched(reported, end, is_beyond):
-    """0 is what CommBox sends where it does not know."""
+    """CommBox sends 0 when it does not know the length."""
     assert is_beyond_length([(0, 5), (end - 10, end)], reported) is is_beyond
     assert not is_beyond_length([], reported)
 
@@ -129,7 +129,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_no_document_breaks_the_reader(document):
-    """Whatever JSON says, it is a report or a sentence."""
+    """Any JSON is a report or is refused with a sentence."""
     try:
         watched = read_report(document)
     except BadReport:

@@ -1,4 +1,4 @@
-"""Who may go on with a viewing: every combination, against a table that is told in words."""
+"""Who may continue a viewing: every combination, compared with a table."""
 
 from itertools import product
 
@@ -29,7 +29,7 @@ def actor(*, signed_in: bool, theirs: bool, same_session: bool) -> Actor:
 
 
 def expected(facts: tuple[bool, ...]) -> Denial | None:
-    """The first thing that is missing, in the order in which a stranger learns least."""
+    """Return the first rule that forbids it, in the order that tells a stranger least."""
     missing = (
         (SIGNED_IN, Denial.SIGNED_OUT),
         (THEIRS, Denial.NOT_YOURS),
@@ -50,7 +50,7 @@ def test_every_combination(facts):
 
 
 def test_an_empty_session_is_nobodys():
-    """A viewing without a session must not be gone on with by a request without one."""
+    """A request without a session must not continue a viewing without a session."""
     one = viewing(is_open=True, playable=True)
     one.session_ref = ""
     by = Actor(ref=f"user:{VIEWER}", kind="person", session="")

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 
 def verifies(url: str, secret_key: str, *, at: datetime, method: str = "GET") -> bool:
-    """Whether a presigned URL carries the right signature and is alive at `at`."""
+    """Return whether a presigned URL has the right signature and is valid at `at`."""
     try:
         return _verifies(url, secret_key, at, method)
     except (LookupError, ValueError):

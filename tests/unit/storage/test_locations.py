@@ -1,4 +1,4 @@
-"""Only files in listed buckets have a location; everything else is refused with its reason (S30)."""
+"""Only files in listed buckets have a location; everything else is refused with its reason."""
 
 import json
 from urllib.parse import quote, unquote, urlsplit
@@ -158,7 +158,7 @@ def _flat(url: str) -> dict[str, object]:
 @pytest.mark.parametrize("shape", [_enveloped, _flat])
 @pytest.mark.parametrize(("url", "reason"), HOSTILE)
 def test_a_hostile_url_is_listed_and_never_located(shape: object, url: str, reason: Reason) -> None:
-    """S30: the recording is kept, whatever shape it came in, and its URL is refused for the right reason."""
+    """The recording is kept, and its URL is refused for the right reason."""
     parsed = parse_recordings({"status": "200", "data": [shape(url)]}, object_id="7")  # type: ignore[operator]
 
     assert [item.object_id for item in parsed.items] == ["7"]
@@ -240,7 +240,7 @@ def test_plain_http_is_accepted_for_this_machine(host: str) -> None:
 
 
 def test_a_private_store_may_be_listed_by_its_address() -> None:
-    """On premises: the operator named it, so it is not somebody else's trick."""
+    """On premises, the operator lists the private address."""
     assert locate("https://10.0.0.8/acme/1.mp4", ["https://10.0.0.8/acme"]).host == "10.0.0.8"
 
 
@@ -288,7 +288,7 @@ def test_a_right_entry_is_accepted(entry: str) -> None:
 
 @given(url=st.text(max_size=120) | st.text(max_size=60).map(lambda text: f"{PATH_STYLE}/{text}"))
 def test_any_text_is_located_in_a_listed_bucket_or_refused(url: str) -> None:
-    """S30: whatever the text, what comes back stands on the list, and its own URL leads back to it."""
+    """Any text that has a location is in a listed bucket, and the location's URL has the same location."""
     try:
         location = locate(url, ALLOWED)
     except NotPlayable:
@@ -314,7 +314,7 @@ def test_any_text_is_located_in_a_listed_bucket_or_refused(url: str) -> None:
     ],
 )
 def test_each_bucket_has_its_region(entry: str, region: str) -> None:
-    """The list says it, else one of Amazon's hosts does; elsewhere it is not known from here."""
+    """The allow-list names the region, else a host of Amazon's does; else it is not known."""
     bucket = entry.partition("?")[0]
     others = ["https://store.example/other?region=xx-other-1", "https://other.example?region=xx-other-1"]
     location = locate(f"{bucket}/2026/1.mp4", [*others, entry])
@@ -330,7 +330,7 @@ def test_each_bucket_has_its_region(entry: str, region: str) -> None:
     ],
 )
 def test_a_plus_may_be_a_blank(path: str, plus: str, blank: str) -> None:
-    """As the links of AWS's console write it. An encoded plus is always a plus."""
+    """As in links of the AWS console. An encoded plus is always a plus."""
     url = f"{PATH_STYLE}/{path}"
     assert has_two_readings(url)
     assert locate(url, ALLOWED).key == plus
@@ -348,7 +348,7 @@ letters = st.characters(exclude_categories=["Cs"])
 
 
 def reading_of(url: str) -> str | Reason:
-    """The key a URL is read as, or why it is refused."""
+    """Return the key of a URL, or the reason why it is refused."""
     try:
         return locate(url, ALLOWED).key
     except NotPlayable as refusal:
@@ -357,7 +357,7 @@ def reading_of(url: str) -> str | Reason:
 
 @given(key=st.text(letters | st.sampled_from("/%+?#. ;:&=\\"), min_size=1, max_size=60))
 def test_a_key_is_played_as_it_is_or_refused(key: str) -> None:
-    """Encoded once by whoever links to it, decoded once here, encoded once to be signed: never another key."""
+    """Encoded once in the link, decoded once here and encoded once for signing, it is the same key."""
     url = f"{LOCAL}/{quote(key, safe='/')}"
     assert reading_of(url) in (key, *KEY_REASONS)
     if reading_of(url) == key:
@@ -366,7 +366,7 @@ def test_a_key_is_played_as_it_is_or_refused(key: str) -> None:
 
 @given(key=st.text(letters | st.sampled_from("/%+?#. =&"), min_size=1, max_size=60))
 def test_a_key_that_was_linked_to_raw_never_becomes_another(key: str) -> None:
-    """Unencoded, a key is played only where every reading of the link is that key."""
+    """An unencoded key is played only if every reading of the link is that key."""
     assert reading_of(f"{LOCAL}/{key}") in (unquote(key), *Reason)
 
 

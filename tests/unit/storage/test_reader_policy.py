@@ -1,4 +1,4 @@
-"""The policy given out for the portal's storage key allows what the portal does, and no more."""
+"""The documented policy for the portal's storage key permits what the portal does, and nothing else."""
 
 import json
 from pathlib import Path

@@ -164,7 +164,7 @@ def test_with_an_upstream_id_the_address_may_move() -> None:
 
 @given(text=st.text(max_size=200), query=st.text(max_size=50))
 def test_no_text_at_all_makes_it_stumble(text: str, query: str) -> None:
-    """Whatever CommBox sends as a URL gets a kind, an identity and a form that can be stored."""
+    """Any URL from CommBox gets a kind, an identity and a form that can be stored."""
     url = f"{text}?{query}"
     assert kind_of(url) in set(UrlKind)
     assert expiry_of(url) is None or expiry_of(url).tzinfo is UTC  # type: ignore[union-attr]
