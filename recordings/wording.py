@@ -52,11 +52,12 @@ def filled(message: str | Promise, **values: object) -> Promise:
     return cast("Promise", text)
 
 
-def stored(text: str) -> str:
+def stored(text: str | Promise) -> str:
     """Translate an English text that was stored: the whole of it, or each of its sentences that is a known message.
 
     Numbers may stand in a message as %(n1)s, %(n2)s and so on, in the order of the English text.
     """
+    text = str(text)
     if not text or (translated := gettext(text)) != text:
         return translated if text else ""
     numbers = _NUMBER.findall(text)

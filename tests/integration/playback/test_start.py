@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from recordings.models import AuditEvent, Recording, RecordingState, Viewing
 from recordings.storage import expiry_of
@@ -163,6 +164,18 @@ def test_a_recording_elsewhere_is_refused_without_a_connection(noa, upstream):
     assert (response.status_code, kinds()) == (409, ["viewing.denied"])
     assert recording.state_reason in response.content.decode()
     assert (upstream.requests(), upstream.access_log()) == ([], [])
+
+
+def test_a_refusal_is_english_in_the_trail_and_in_the_readers_language_on_the_page(noa, upstream):
+    recording = recorded(upstream, recordingUrl="https://elsewhere.example/bucket/x.mp4")
+    page = start(noa, recording, headers={"Accept-Language": "he"}).content.decode()
+    with translation.override("he"):
+        sentence = gettext(recording.state_reason)
+    assert sentence != recording.state_reason
+    assert sentence in page
+    assert recording.state_reason not in page
+    (event,) = bodies("viewing.denied")
+    assert event["action_detail"]["sentence"] == recording.state_reason
 
 
 def test_a_url_that_moved_off_the_list_meanwhile_is_refused(noa, presigned, settings):
