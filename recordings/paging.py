@@ -11,11 +11,29 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop, ngettext
+
 PAGE = 50
 COUNTED = 2_000
 # Names of the keys in a query string: of the older page, and of the newer one.
 BY_NUMBER = ("before", "after")
 BY_TIME = ("older", "newer")
+
+# By what a list has: the messages for none, for more than were counted, and for a number.
+_SHOWN: dict[str, tuple[str, str, Callable[[int], str]]] = {
+    "events": (
+        gettext_noop("No events"),
+        gettext_noop("Shown %(number)s of more than %(total)s events"),
+        lambda n: ngettext("Shown %(number)s of %(total)s event", "Shown %(number)s of %(total)s events", n),
+    ),
+    "checkpoints": (
+        gettext_noop("No checkpoints"),
+        gettext_noop("Shown %(number)s of more than %(total)s checkpoints"),
+        lambda n: ngettext(
+            "Shown %(number)s of %(total)s checkpoint", "Shown %(number)s of %(total)s checkpoints", n
+        ),
+    ),
+}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_KEY = re.compile(r"(-?\d{1,17})\.([0-9a-f]{32})\Z")
@@ -91,17 +109,14 @@ class Page(Generic[Row, Key]):
         """Return the page with other rows, such as what is shown of them."""
         return Page(rows, self.newer, self.older, self.count, self.capped, self.hint, self.looked_back_to)
 
-    @property
-    def total(self) -> str:
-        """How many there are, in words."""
-        return f"more than {self.count:,}" if self.capped else f"{self.count:,}"
-
-    def shown(self, things: str) -> str:
-        """How many of how many `things` the page shows: a plural that ends in s."""
+    def shown(self, things: str, number: int | None = None) -> str:
+        """Say how many of how many `things`, a key of _SHOWN, the page shows. `number`: of things, if not of rows."""
+        none, more, counted = _SHOWN[things]
         if not self.rows:
-            return f"No {things}"
-        unit = things.removesuffix("s") if self.count == 1 and not self.capped else things
-        return f"Shown {len(self.rows):,} of {self.total} {unit}"
+            return gettext(none)
+        message = gettext(more) if self.capped else counted(self.count)
+        number = len(self.rows) if number is None else number
+        return message % {"number": f"{number:,}", "total": f"{self.count:,}"}
 
     def urls(self, names: tuple[str, str], query: str = "", path: str = "") -> dict[str, str]:
         """Return the addresses for parts/_pager.html. `query`: the list's other parameters, without a "?"."""

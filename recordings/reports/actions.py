@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail

@@ -11,7 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext_lazy as _
 
 from recordings.exceptions import PortalError
 from recordings.models import Report

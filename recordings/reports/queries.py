@@ -19,6 +19,7 @@ from recordings.reports.facts import WHAT
 from recordings.reports.forms import FORMATS
 from recordings.trail.compose import Language, joined
 from recordings.trail.filter_words import filter_phrases
+from recordings.wording import stored as stored_words
 
 TONES = {"waiting": "info", "building": "info", "ready": "ok", "failed": "bad"}
 LISTED = 50
@@ -85,7 +86,7 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         estimate=_estimate(report),
         is_old=is_old,
         is_gone=is_gone,
-        error=gettext(report.error) if report.error else "",
+        error=stored_words(report.error),
     )
 
 

@@ -14,6 +14,8 @@ from django.utils import translation
 from django.utils.dateformat import format as format_day
 from django.utils.formats import get_format
 
+from recordings.wording import stored
+
 SEPARATOR = " · "
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -117,6 +119,10 @@ class Language:
             return one if number == 1 else many
         return _translated_number(self.code, one, many, number)
 
+    def stored(self, text: str) -> str:
+        """Translate a text that an event has in English, as far as it is a known message."""
+        return text if self._is_english else _stored(self.code, text)
+
     def day(self, day: date) -> str:
         """Write a day with the name of its month: 24 November 2026."""
         return _day(self.code, day)
@@ -135,6 +141,12 @@ def _translated(code: str, message: str) -> str:
 def _translated_number(code: str, one: str, many: str, number: int) -> str:
     with translation.override(code):
         return translation.ngettext(one, many, number)
+
+
+@lru_cache(4096)
+def _stored(code: str, text: str) -> str:
+    with translation.override(code):
+        return stored(text)
 
 
 @lru_cache(4096)

@@ -155,7 +155,7 @@ def reason(text: EventText, otherwise: str = "") -> Iterator[Phrase]:
     if why in labels.REASONS:
         yield (text.label(labels.REASONS[why]),)
     elif why:
-        words = text.language.gettext(why) if " " in why else labels.readable(why)
+        words = text.language.stored(why) if " " in why else labels.readable(why)
         yield (Part(words.removesuffix("."), is_value=True),)
     elif otherwise:
         yield (text.label(otherwise),)

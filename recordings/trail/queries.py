@@ -167,24 +167,12 @@ def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[E
 
 def shown(page: Page[EventRow, int]) -> str:
     """Say how many of how many events a page shows, and in how many rows where that is another number."""
-    rows = len(page.rows)
-    if not rows:
-        return gettext("No events")
     folded = sum(row.folded for row in page.rows)
-    words = _events_shown(rows + folded, page)
-    if folded:
-        words += " · " + ngettext("%(number)s row", "%(number)s rows", rows) % {"number": f"{rows:,}"}
-    return words
-
-
-def _events_shown(number: int, page: Page[EventRow, int]) -> str:
-    numbers = {"number": f"{number:,}", "total": f"{page.count:,}"}
-    if page.capped:
-        return gettext("%(number)s of more than %(total)s events shown") % numbers
-    return (
-        ngettext("%(number)s of %(total)s event shown", "%(number)s of %(total)s events shown", page.count)
-        % numbers
-    )
+    words = page.shown("events", len(page.rows) + folded)
+    if not folded:
+        return words
+    rows = ngettext("%(number)s row", "%(number)s rows", len(page.rows)) % {"number": f"{len(page.rows):,}"}
+    return f"{words} · {rows}"
 
 
 def utc_period(filters: TrailFilters) -> str:

@@ -47,7 +47,7 @@ def test_a_viewing_is_one_row_that_shows_its_end(noa: User, tom: User) -> None:
     client = signed_in(noa)
     assert rows_of(client, "?reading=hide&group=viewing") == [("viewing.watched", 7), ("viewing.finished", 8)]
     context = client.get(TRAIL + "?group=viewing").context
-    assert context["shown"] == "17 of 17 events shown · 2 rows"
+    assert context["shown"] == "Shown 17 of 17 events · 2 rows"
 
 
 def test_every_event_is_a_row_when_that_is_asked_for(noa: User, tom: User) -> None:
@@ -142,7 +142,7 @@ def test_reading_can_be_hidden(noa: User, tom: User) -> None:
 
 def test_one_event_is_one_event(noa: User) -> None:
     opened(noa, 1)
-    assert signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "1 of 1 event shown"
+    assert signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "Shown 1 of 1 event"
 
 
 @pytest.mark.parametrize("many", [1, 3])

@@ -130,7 +130,7 @@ def test_pages_follow_each_other_without_a_gap(noa: User) -> None:
     assert (first["newer_url"], third["older_url"]) == ("", "")
     back = client.get(third["newer_url"]).context
     assert [row.id for row in back["page"].rows] == [row.id for row in second["page"].rows]
-    assert first["shown"] == "50 of 120 events shown"
+    assert first["shown"] == "Shown 50 of 120 events"
 
 
 def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_the_count_is_honest_when_it_stops_counting(noa: User, monkeypatch: pyte
     for number in range(6):
         opened(noa, number)
     assert (
-        signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "6 of more than 5 events shown"
+        signed_in(noa).get(TRAIL + "?kind=object.opened").context["shown"] == "Shown 6 of more than 5 events"
     )
 
 
