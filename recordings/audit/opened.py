@@ -25,7 +25,7 @@ _SECRETS = """
 SELECT event_id, field, subject, sealed FROM audit.secret WHERE event_id = ANY(%s) AND field <> ALL(%s)
 """
 # Names of actors that are no person, as exports have them; pages translate them.
-SYSTEM, NOBODY = gettext_noop("System"), gettext_noop("Someone not signed in")
+SYSTEM, NOBODY = gettext_noop("The portal"), gettext_noop("Someone not signed in")
 Values = dict[str, Disclosed | None]
 COLUMNS = ("id", "event_id", "recorded_at", _OCCURRED_AT, "skewed", "kind", "outcome", "body", "body_hash")
 

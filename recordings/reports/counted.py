@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language_bidi, gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from recordings.proof.evidence.bundle.pdf import one_line, typeset
@@ -11,6 +11,7 @@ from recordings.reports.tables import Column, as_text
 from recordings.sheets.cells import csv_cell
 from recordings.sheets.rows import Cell
 from recordings.sheets.xlsx import Output, Workbook
+from recordings.trail.phrases import isolated
 
 SHOWN_IN_PDF = 1_000
 _AT_ONCE = 1000
@@ -50,9 +51,7 @@ def _pdf(out: Output, columns: Sequence[Column], rows: Rows, about: About, name:
         "at": int(at.timestamp()),
         "boxes": "",
         "date": {"year": at.year, "month": at.month, "day": at.day},
-        "facts": [
-            {"name": fact, "value": one_line(as_text(value)), "code": False} for fact, value in about.facts()
-        ],
+        "facts": [{"name": fact, "value": _cell(value), "code": False} for fact, value in about.facts()],
         "check": [gettext(sentence) for sentence in _READING],
         "command": f"sha256sum --check {name}.sha256",
         "footer": gettext("Report %(id)s") % {"id": about.report_id},
@@ -62,9 +61,15 @@ def _pdf(out: Output, columns: Sequence[Column], rows: Rows, about: About, name:
         "left_out": _left_out(left_out) if left_out else "",
         "columns": [str(columns[place].title) for place in shown],
         "widths": [columns[place].share for place in shown],
-        "rows": [[one_line(as_text(row[place])) for place in shown] for row in first],
+        "rows": [[_cell(row[place]) for place in shown] for row in first],
     }
     out.write(typeset(data))
+
+
+def _cell(value: Cell) -> str:
+    """Write a cell of a PDF. Times and ids stay left to right in every language."""
+    text = one_line(as_text(value))
+    return isolated(text) if text and not isinstance(value, str) and get_language_bidi() else text
 
 
 def _left_out(number: int) -> str:

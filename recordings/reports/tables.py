@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from recordings.audit.kinds import Kind, Outcome
@@ -244,7 +244,7 @@ def _access(events: Iterable[Line], _filters: TrailFilters) -> list[tuple[Cell, 
 
 EVENT_COLUMNS = (
     Column("event_no", _("Event"), 6),
-    Column("recorded_at", _("Recorded (UTC)"), 13),
+    Column("recorded_at", pgettext_lazy("event", "Recorded (UTC)"), 13),
     Column("sentence", _("What happened"), 34),
     Column("target_label", _("Name"), 12),
     Column("purpose", _("Purpose"), 8),

@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.conf.locale import LANG_INFO
 from django.utils import translation
 from django.utils.dateformat import format as format_day
 from django.utils.formats import get_format
@@ -105,6 +106,7 @@ class Language:
     def __init__(self, code: str) -> None:
         self.code = code
         self._is_english = code == "en"
+        self.is_right_to_left = LANG_INFO.get(code, {}).get("bidi", False)
 
     @classmethod
     def current(cls) -> "Language":

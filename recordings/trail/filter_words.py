@@ -126,7 +126,7 @@ class _Writer:
     def _thing(self, ref: Any) -> Part:
         kind, _colon, key = str(ref).partition(":")
         if kind == "system" and key:
-            text = self._language.gettext(_("System (%(part)s)")) % {"part": key}
+            text = self._language.gettext(_("the portal (%(part)s)")) % {"part": key}
             return Part(text, str(ref), is_value=True)
         if not key:
             return Part(labels.readable(str(ref)), is_value=True)

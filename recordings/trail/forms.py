@@ -30,7 +30,7 @@ Labels = dict[str, str | Promise]
 GROUP_LABELS: Labels = {code: gettext_lazy(label) for code, (label, _prefixes) in GROUPS.items()}
 OUTCOMES: Labels = {code: gettext_lazy(label) for code, label in labels.OUTCOMES.items()}
 PURPOSES: Labels = {code: gettext_lazy(label) for code, label in labels.PURPOSES.items()}
-SYSTEMS: Labels = {"system:refresh": _("System (refresh)"), "system:sealer": _("System (sealer)")}
+SYSTEMS: Labels = {"system:refresh": _("The portal (refresh)"), "system:sealer": _("The portal (sealer)")}
 MOST_PEOPLE = 8
 
 

@@ -104,7 +104,10 @@ class PlainEventText(EventText):
             values["actor"] = self.actor
         if "%(thing)s" in message:
             values["thing"] = self.thing
-        return (Part(message % {name: as_text(value) for name, value in values.items()}),)
+        texts = {name: as_text(value) for name, value in values.items()}
+        if self.language.is_right_to_left:
+            texts = {name: isolated(text) for name, text in texts.items()}
+        return (Part(message % texts),)
 
 
 def named(kind: str, ref: str, label: str, language: Language = ENGLISH) -> Part:

@@ -54,7 +54,7 @@ def said(filters: dict[str, Any]) -> str:
             "at least 2:30 long · state: Not playable · channel 31245",
         ),
         ({"target": f"recording:{UUID}"}, "on recording 9F2C1A2B"),
-        ({"actor": "system:refresh"}, "by System (refresh)"),
+        ({"actor": "system:refresh"}, "by the portal (refresh)"),
         (
             {"any_ref": [f"object:{n}" for n in range(9)]},
             "on object 0, object 1, object 2, object 3 and 5 more",

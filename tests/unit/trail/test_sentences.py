@@ -162,7 +162,7 @@ SAID = [
                 change={"before": {"file_size_bytes": 104857600}, "after": {"file_size_bytes": 52428800}}
             ),
         ),
-        "System found recording 9F2C1A2B changed at source · size in bytes: 104,857,600 → 52,428,800",
+        "The portal found recording 9F2C1A2B changed at source · size in bytes: 104,857,600 → 52,428,800",
     ),
     (
         event(Kind.TRAIL_SEARCHED, action_detail={"filters": {"since": "2026-11-01", "groups": ["viewing"]}}),
@@ -229,7 +229,7 @@ SAID = [
     ),
     (
         event(Kind.LOG_OPENED, actor={"ref": "system:sealer"}, action_detail={"origin": "example.com/log"}),
-        "System opened the log · example.com/log",
+        "The portal opened the log · example.com/log",
     ),
     (
         event(
@@ -237,7 +237,7 @@ SAID = [
             actor={"ref": "system:sealer"},
             action_detail={"origin": "example.com/log/2", "previous_size": 9, "reason": "a lost disk"},
         ),
-        "System started a new epoch of the log · example.com/log/2 · a lost disk",
+        "The portal started a new epoch of the log · example.com/log/2 · a lost disk",
     ),
     (
         event(
@@ -245,19 +245,19 @@ SAID = [
             actor={"ref": "system:sealer"},
             action_detail={"upto": 18_207, "objects_n": 1, "actors_n": 7},
         ),
-        "System counted all events in the log · 1 object or recording · 7 actors · up to leaf 18,207",
+        "The portal counted all events in the log · 1 object or recording · 7 actors · up to leaf 18,207",
     ),
     (
         event(Kind.SEALER_INCIDENT, actor={"ref": "system:sealer"}, action_detail={"code": "body_hash"}),
-        "System reported an incident · body hash",
+        "The portal reported an incident · body hash",
     ),
     (
         event(Kind.KEY_ROTATED, actor={"ref": "system:sealer"}, action_detail={"vkey": "log+1+AA"}),
-        "System changed the key that signs the log · new key log+1+AA",
+        "The portal changed the key that signs the log · new key log+1+AA",
     ),
     (
         event(Kind.BACKUP_RESTORED, actor={"ref": "system:sealer"}, action_detail={"reason": "failed over"}),
-        "System restored the log from a backup or a copy · failed over",
+        "The portal restored the log from a backup or a copy · failed over",
     ),
     (event("hold.placed", **recording()), "Noa Levi: event of type “hold: placed” on recording 9F2C1A2B"),
 ]
@@ -304,7 +304,7 @@ def test_what_a_sentence_names_can_be_linked() -> None:
 
 def test_nobody_and_the_system_have_names() -> None:
     assert event(Kind.SIGN_IN_FAILED, actor={"ref": "anonymous"}).actor_name == "Someone not signed in"
-    assert event(Kind.RECORDING_VANISHED, actor={"ref": "system:refresh"}).actor_name == "System"
+    assert event(Kind.RECORDING_VANISHED, actor={"ref": "system:refresh"}).actor_name == "The portal"
 
 
 def test_the_tone_says_where_to_look() -> None:
