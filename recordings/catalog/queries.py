@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from recordings.catalog.conditions import Search
+from recordings.catalog.conditions import Search, Where
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find, find_next
 from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
@@ -35,6 +35,8 @@ SELECT true, id, name FROM recordings_agent UNION ALL SELECT false, id, name FRO
 """
 # In the address of a recording's page: the query string of the list from which it was opened.
 LIST_PARAMETER = "list"
+# In the address of an object's page, and of its recordings: the query of the list of objects.
+OBJECTS_PARAMETER = "objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,36 @@ def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tu
 
     In a large catalog words are not searched for far away: None may also mean that the neighbour is months away.
     """
-    if watermark_in(criteria.words):
-        return None, None
-    try:
-        if criteria.words.strip() and not read_typed(criteria.words):
-            return None, None
-    except TooManyWords:
+    if not _finds_anything(criteria):
         return None, None
     search, key = Search.for_recordings(criteria), TimeKey(shown_at, recording_id)
     newer, older = find_next(search, key, newer=True), find_next(search, key)
     return newer and newer.id, older and older.id
+
+
+def object_neighbours(criteria: Criteria, object_id: int) -> tuple[int | None, int | None]:
+    """Return the next newer and the next older object in the list of these criteria, None at its ends.
+
+    Both are None for an object that is not in the list. In a large catalog as for recordings.
+    """
+    if not _finds_anything(criteria):
+        return None, None
+    search = Search.for_objects(criteria)
+    own = find(replace(search, key=search.key & Where("d.object_id = %s", (object_id,))), 1).rows
+    if not own:
+        return None, None
+    newer, older = find_next(search, own[0].key, newer=True), find_next(search, own[0].key)
+    return newer and newer.object_id, older and older.object_id
+
+
+def _finds_anything(criteria: Criteria) -> bool:
+    """Return whether the words of a search can be looked for."""
+    if watermark_in(criteria.words):
+        return False
+    try:
+        return bool(read_typed(criteria.words)) or not criteria.words.strip()
+    except TooManyWords:
+        return False
 
 
 def _search_page(

@@ -174,7 +174,7 @@ _STATE = Column[CatalogLine](
 OBJECTS = (
     Column[CatalogLine](
         _("Object"),
-        lambda line: opener(object_url(line.object_id), str(line.object_id), numeric=True),
+        lambda line: opener(object_url(line.object_id) + line.opened_from, str(line.object_id), numeric=True),
         opens=True,
     ),
     _CUSTOMER,
@@ -199,15 +199,20 @@ def _state_and_why(line: RecordingLine) -> SafeString:
     return state_tag(UNCHECKED if line.is_unchecked else line.state, notes)
 
 
-OF_ONE_OBJECT = (
-    Column[RecordingLine](
-        pgettext_lazy("column", "Recorded"),
-        lambda line: opener(recording_url(line.id), moment(line.recorded_at)),
-        opens=True,
-    ),
+_OF_ONE_OBJECT = (
     Column[RecordingLine](_("Length"), lambda line: length_of(line.duration_seconds), "r", "num"),
     Column[RecordingLine](_("Size"), lambda line: size_of(line.file_size_bytes), "r", "num"),
     Column[RecordingLine](pgettext_lazy("column", "Type"), lambda line: type_of(line.recording_type)),
     Column(pgettext_lazy("column", "State"), _state_and_why),
     Column[RecordingLine](pgettext_lazy("column", "As of"), lambda line: confirmed(line.as_of), "r"),
 )
+
+
+def of_one_object(opened_from: str = "") -> tuple[Column[RecordingLine], ...]:
+    """Return the columns of an object's recordings. `opened_from` is what their addresses hold of the list of objects."""
+    recorded = Column[RecordingLine](
+        pgettext_lazy("column", "Recorded"),
+        lambda line: opener(recording_url(line.id) + opened_from, moment(line.recorded_at)),
+        opens=True,
+    )
+    return recorded, *_OF_ONE_OBJECT

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -19,8 +20,9 @@ from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.list_words import ListWords
 from recordings.catalog.logs import record_opening, record_phone_shown, record_search
+from recordings.catalog.object_list import ObjectList
 from recordings.catalog.queries import CatalogLine, OpenedObject
-from recordings.catalog.tables import OBJECTS, OF_ONE_OBJECT, RECORDINGS, Column, Table, object_url
+from recordings.catalog.tables import OBJECTS, RECORDINGS, Column, Table, object_url, of_one_object
 from recordings.catalog.text import watermark_in
 from recordings.concurrency import two_at_once
 from recordings.days import Period
@@ -90,7 +92,8 @@ def _search_list(
     # The address for the browser: htmx would include every empty field.
     key = urlencode({name: request.GET[name] for name in BY_TIME if request.GET.get(name)})
     query = "&".join(filter(None, [form.query(), key]))
-    opened_from = f"?{urlencode({queries.LIST_PARAMETER: form.query()})}"
+    parameter = queries.OBJECTS_PARAMETER if area == "objects" else queries.LIST_PARAMETER
+    opened_from = f"?{urlencode({parameter: form.query()})}"
     lines = [replace(line, opened_from=opened_from) for line in results.rows]
     others = "&".join(filter(None, [form.query(), urlencode({"state": NO_RECORDING})]))
     context |= {
@@ -141,6 +144,16 @@ def show_phone(request: Request, object_id: str) -> HttpResponse:
     return page(request, "catalog/object.html", context)
 
 
+def _list_around(request: Request, opened: OpenedObject) -> ObjectList | None:
+    """The list that the object was opened from, for those who may search. A poll is no search of a person."""
+    listed = ObjectList.read(request.GET.get(queries.OBJECTS_PARAMETER))
+    if listed is None or is_poll(request) or not can(request.user, Permission.SEARCH_OBJECTS):
+        return listed
+    with suppress(AuditUnavailable):  # then nobody is searched for, and the page does without neighbours
+        return listed.around(opened.thing.pk, by=Actor.from_request(request))
+    return listed
+
+
 def _object_or_404(object_id: str) -> OpenedObject:
     """Return the object with this number. Raises UnknownObject."""
     opened = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
@@ -151,6 +164,7 @@ def _object_or_404(object_id: str) -> OpenedObject:
 
 def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
+    in_list = _list_around(request, opened)
     may_read_trail = can(request.user, Permission.READ_TRAIL)
     events = trail_under(opened.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else []
     # On the page of the object, its events need not name it.
@@ -158,7 +172,8 @@ def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     return {
         "object": opened,
         "recordings": lines,
-        "table": Table(OF_ONE_OBJECT, lines),
+        "in_list": in_list,
+        "table": Table(of_one_object(f"?{in_list.query}" if in_list else ""), lines),
         "number": number,
         "may_play": can(request.user, Permission.PLAY_RECORDINGS),
         "may_refresh": can(request.user, Permission.REFRESH_CATALOG),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Purpose
+from recordings.catalog.object_list import ObjectList
 from recordings.catalog.queries import channel_name
 from recordings.exceptions import PortalError
 from recordings.media_urls import FreshUrl
@@ -120,6 +121,7 @@ class PlayerPage:
     facts: RecordingFacts | None = None
     trail: RecordingTrail | None = None
     in_list: ListPlace | None = None
+    from_objects: ObjectList | None = None
 
     @property
     def object(self) -> CommBoxObject:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record_committed
 from recordings.audit.reading import check_open, log_reading
-from recordings.catalog.queries import LIST_PARAMETER
+from recordings.catalog.object_list import ObjectList
+from recordings.catalog.queries import LIST_PARAMETER, OBJECTS_PARAMETER
 from recordings.exceptions import PortalError
 from recordings.http import Request, is_poll, page
 from recordings.media_urls import NoUrl
@@ -52,7 +53,8 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
             AuditUnavailable
         ):  # a search that cannot be logged is not run: the page has no list links
             in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER], by=actor)
-    shown = _player_page(request, recording, form, whole=True, in_list=in_list)
+    from_objects = ObjectList.read(request.GET.get(OBJECTS_PARAMETER))
+    shown = _player_page(request, recording, form, whole=True, in_list=in_list, from_objects=from_objects)
     return page(request, PAGE, {"page": shown})
 
 

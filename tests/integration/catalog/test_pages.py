@@ -22,7 +22,8 @@ def officer(db, client):
 def ids_on(response):
     """Return the ids of the objects in a list, in order."""
     return [
-        int(found) for found in re.findall(r'data-open\s+href="/objects/(\d+)/"', response.content.decode())
+        int(found)
+        for found in re.findall(r'data-open\s+href="/objects/(\d+)/[?"]', response.content.decode())
     ]
 
 

@@ -17,11 +17,11 @@ from recordings.catalog.tables import (
     NEWEST_RECORDINGS,
     NEWEST_WITH_CUSTOMER,
     OBJECTS,
-    OF_ONE_OBJECT,
     RECORDINGS,
     Column,
     Table,
     _state_and_why,
+    of_one_object,
 )
 
 EVIL = """<script>alert('1')</script>"><b class='x' onclick="y">&amp;"""
@@ -84,7 +84,7 @@ TABLES: dict[str, tuple[Sequence[Column[Any]], Any]] = {
     "recordings": (RECORDINGS, LINE),
     "newest recordings": (NEWEST_RECORDINGS, LINE),
     "newest with customer": (NEWEST_WITH_CUSTOMER, LINE),
-    "of one object": (OF_ONE_OBJECT, RECORDING),
+    "of one object": (of_one_object(), RECORDING),
     "expected": (expected("plain", may_open=True), ITEM),
     "expected, not recorded": (expected("plain", may_open=False), MISSING),
 }
