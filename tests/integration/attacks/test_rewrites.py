@@ -189,7 +189,7 @@ def test_A17_an_unsealed_event_is_deleted(
 def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: Path) -> None:
     """The event is sealed after a time stamp but dated before it. The sealer marks it, and the auditor is told.
 
-    One without the mark is found as well (test_found_sealing.py, tests/forgeries).
+    One without the mark is found as well (test_found_sealing_states.py, tests/forgeries).
     """
     with (
         stamping(tsa) as stamper,
