@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages docs pictures lock
+.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages docs pictures lock audit
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -69,6 +69,10 @@ docs: $(VENV)/.app ## docs/settings.md from the settings in auditportal/env
 
 pictures: $(VENV)/.dev ## the screenshots of README and guides, made by the browser tests
 	@$(BIN)/python -m pytest tests/e2e/test_pictures.py -q -m screenshots
+
+# A package that the advisory service does not know is a failure, too.
+audit: ## known holes of what production installs (needs uv and the network)
+	@uvx pip-audit --strict --disable-pip --require-hashes -r requirements-production.lock
 
 lock: ## resolve the newest versions again, with hashes and without addresses
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)

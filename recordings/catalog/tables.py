@@ -209,7 +209,7 @@ _OF_ONE_OBJECT = (
 
 
 def of_one_object(opened_from: str = "") -> tuple[Column[RecordingLine], ...]:
-    """Return the columns of an object's recordings. `opened_from` is what their addresses hold of the list of objects."""
+    """Return the columns of an object's recordings. `opened_from` is what their addresses keep of the list."""
     recorded = Column[RecordingLine](
         pgettext_lazy("column", "Recorded"),
         lambda line: opener(recording_url(line.id) + opened_from, moment(line.recorded_at)),

@@ -81,9 +81,9 @@ def _ask_during(fault: Fault, served: Served, rate: float, seconds: float) -> It
     # Requests that were under way when the part went, and those that came until it had been back for a while.
     meanwhile = [one for one in heard if one.at + one.seconds >= begins and one.at <= ended + BACK_SECONDS]
     others = [one for one in heard if one not in set(meanwhile)]
-    back = ended + BACK_SECONDS
     print(
-        f"  {fault.name}: {_counted(heard)}; from {begins:.0f} to {back:.0f} s: {_counted(meanwhile)}",
+        f"  {fault.name}, for {ended - begins:.0f} s: {_counted(heard)}; meanwhile and {BACK_SECONDS:.0f} s later: "
+        f"{_counted(meanwhile)}",
         flush=True,
     )
     for when, answers, allowed in (("while", meanwhile, fault.allowed), ("apart from", others, frozenset())):
@@ -97,17 +97,16 @@ def _counted(answers: Sequence[Answer]) -> str:
 
 
 def _asked(fault: Fault, served: Served, rate: float, seconds: float) -> tuple[list[Answer], float, float]:
-    """The answers, and when the fault began and ended, in seconds since the first request.
+    """The answers, and when the fault began and ended, by time.perf_counter().
 
     The people ask from another thread: a server that this process starts ends with the thread that started it.
     """
     with ThreadPoolExecutor(1) as people:
-        began = time.perf_counter()
         asking = people.submit(asyncio.run, ask(served, rate, seconds))
         time.sleep(seconds / 4)
-        begins = time.perf_counter() - began
+        begins = time.perf_counter()
         fault.act()
-        ended = time.perf_counter() - began
+        ended = time.perf_counter()
         return asking.result().answers, begins, ended
 
 

@@ -53,7 +53,7 @@ class Answer:
     """What one request got: "right", "refused" (503 with Retry-After and a sentence), else a status or an error."""
 
     what: str
-    at: float  # seconds since the first request
+    at: float  # by time.perf_counter()
     seconds: float
 
 
@@ -89,28 +89,28 @@ async def ask(served: Served, rate: float, seconds: float) -> Heard:
         for number in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
             person = served.people[number % len(served.people)]
-            waiting.add(asyncio.ensure_future(_page(client, heard, person, began)))
+            waiting.add(asyncio.ensure_future(_page(client, heard, person)))
             if number % 2:
-                waiting.add(asyncio.ensure_future(_beat(client, heard, person, began, served.beat_ms)))
+                waiting.add(asyncio.ensure_future(_beat(client, heard, person, served.beat_ms)))
         await asyncio.gather(*waiting)
     return heard
 
 
-async def _page(client: httpx.AsyncClient, heard: Heard, person: Person, began: float) -> None:
+async def _page(client: httpx.AsyncClient, heard: Heard, person: Person) -> None:
     request = client.build_request("GET", "/objects/", headers=person.headers)
-    await _answer(client, heard, request, began)
+    await _answer(client, heard, request)
 
 
-async def _beat(client: httpx.AsyncClient, heard: Heard, person: Person, began: float, ms: int) -> None:
+async def _beat(client: httpx.AsyncClient, heard: Heard, person: Person, ms: int) -> None:
     start = next(person.beats) * ms
     body = {"spans": [[start, start + ms]], "speed": SPEED}
     path = f"/viewings/{person.viewing}/watched/"
     request = client.build_request("POST", path, json=body, headers=person.headers)
-    if await _answer(client, heard, request, began) == "right":
+    if await _answer(client, heard, request) == "right":
         person.acknowledged.append(range(start, start + ms))
 
 
-async def _answer(client: httpx.AsyncClient, heard: Heard, request: httpx.Request, began: float) -> str:
+async def _answer(client: httpx.AsyncClient, heard: Heard, request: httpx.Request) -> str:
     started = time.perf_counter()
     try:
         response = await client.send(request)
@@ -118,7 +118,7 @@ async def _answer(client: httpx.AsyncClient, heard: Heard, request: httpx.Reques
         what = type(error).__name__
     else:
         what = "right" if response.status_code == 200 else _refusal(response)
-    heard.answers.append(Answer(what, started - began, time.perf_counter() - started))
+    heard.answers.append(Answer(what, started, time.perf_counter() - started))
     return what
 
 
