@@ -13,13 +13,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import get_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recordings.catalog.criteria import NO_RECORDING
-from recordings.days import FIRST_DAY, LAST_DAY, moment_of
+from recordings.days import FIRST_DAY, LAST_DAY, moment_of, written_day
 from recordings.db import BIGGEST_ID
 from recordings.models import RecordingState
 
@@ -79,9 +78,8 @@ class Edge:
 
     def __str__(self) -> str:
         """Write it in the reader's language."""
-        if self.at is None:
-            return f"{self.day:{get_format('DAY')}}"
-        return f"{datetime.combine(self.day, self.at):{get_format('MINUTE')}}"
+        day = written_day(self.day)
+        return day if self.at is None else f"{day} {self.at:%H:%M}"
 
 
 def parse_edge(text: str) -> Edge | None:

@@ -9,13 +9,12 @@ from uuid import UUID
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.formats import get_format
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, AuditUnavailable, Kind, Purpose, record_once
 from recordings.catalog.queries import CatalogLine, newest_recordings
 from recordings.catalog.tables import NEWEST_RECORDINGS, NEWEST_WITH_CUSTOMER, Table
-from recordings.days import moment_of, today
+from recordings.days import moment_of, today, written_day
 from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import SourceStatus, Viewing
@@ -68,7 +67,7 @@ def overview(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "may": may,
         "source": status,
-        "days": [(f"{day:{get_format('DAY')}}", number) for day, number in days],
+        "days": [(written_day(day), number) for day, number in days],
         "tiles": tiles(partial(can, request.user), days, source_health(status)),
     }
     if may["play_recordings"]:

@@ -32,7 +32,7 @@ class ViewingForm(forms.Form):
         widget=forms.TextInput(
             {
                 "autocomplete": "off",
-                "placeholder": _("For example a case number, or who is watching with you"),
+                "placeholder": _("For example a case number"),
             }
         ),
     )
