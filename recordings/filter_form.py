@@ -87,4 +87,9 @@ class FilterForm(forms.Form):
     @property
     def sentences(self) -> list[str]:
         """Return the errors, each with the label of its field."""
-        return [f"{self[name].label}: {error}" for name, errors in self.errors.items() for error in errors]
+        message = gettext("%(field)s: %(error)s")
+        return [
+            message % {"field": self[name].label, "error": error}
+            for name, errors in self.errors.items()
+            for error in errors
+        ]

@@ -71,7 +71,8 @@ class ReportForm(TrailForm):
     )
     language = forms.ChoiceField(
         label=_("Language of a PDF"),
-        choices=settings.LANGUAGES,
+        choices=settings.LANGUAGES,  # each names itself
+        widget=forms.Select({"translate": "no"}),
         required=False,
         help_text=_("CSV, Excel and JSON Lines are always in English."),
     )

@@ -49,7 +49,9 @@ class TrailForm(FilterForm):
         widget=forms.CheckboxSelectMultiple,
     )
     kind = forms.MultipleChoiceField(required=False, choices=[(kind.value, kind.value) for kind in Kind])
-    person = forms.ChoiceField(required=False, label=_("Person"))
+    person = forms.ChoiceField(
+        required=False, label=_("Person"), widget=forms.Select({"translate": "no"})
+    )  # names
     outcome = forms.ChoiceField(
         required=False,
         label=_("Outcome"),
