@@ -1,4 +1,4 @@
-"""False claims without any attacker: what the portal's own bundles said and must not say (T1–T4, T7, B4).
+"""False claims without any attacker: what the portal's own bundles said and must not say (T1–T4, T7).
 
 | Row | What was claimed | Test |
 |---|---|---|
@@ -7,7 +7,7 @@
 | T3 | the same of a period in the future | test_T3_… |
 | T4 | a bundle relabelled to a longer period, or with another one's PDF, stayed as good | test_T4_… |
 | T7 | the certificate named neither the log's beginning nor the call nor what it does not cover | test_T7_… |
-| B4 | an object's report held none of its recordings' events, in every format | test_B4_… |
+| T1 | an object's report held none of its recordings' events, in every format | test_T1_an_object_s_report_… |
 """
 
 import csv
@@ -109,7 +109,7 @@ def bundle_form(**given: str) -> ReportForm:
     return ReportForm(query)
 
 
-# --- T1 and B4: an object is its recordings, too
+# --- T1: an object is its recordings, too
 
 
 def test_T1_an_object_s_bundle_tells_of_the_sixty_times_its_recording_was_played(
@@ -139,7 +139,7 @@ def test_T1_nobody_is_said_only_where_a_viewing_could_stand(scene: Scene, noa: U
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "bundle"])
-def test_B4_an_object_s_report_holds_its_recordings_events_in_every_format(
+def test_T1_an_object_s_report_holds_its_recordings_events_in_every_format(
     scene: Scene, noa: User, call: Recording, format: str
 ) -> None:
     happened(Kind.URL_ISSUED, call, times=20)

@@ -192,7 +192,7 @@ CREDENTIALS = {
 @pytest.mark.parametrize(("said", "kept"), CREDENTIALS.items())
 @pytest.mark.parametrize("where", ["detail", "note", "name", "label", "agent", "private"])
 def test_a_credential_is_masked_whoever_says_it(db: None, where: str, said: str, kept: str) -> None:
-    """A browser, a customer or CommBox may say anything: it neither rests in the trail nor stops an event (S29)."""
+    """A browser, a customer or CommBox may say anything: it neither rests in the trail nor stops an event."""
     by = Actor(
         "user:7", "person", said if where == "name" else "", user_agent=said if where == "agent" else ""
     )
@@ -366,7 +366,7 @@ def test_the_database_refuses_an_event_without_its_essentials(db: None, missing:
 
 @pytest.mark.parametrize(("off", "skewed"), [(0, False), (1.5, False), (2.6, True), (-900, True)])
 def test_clocks_that_differ_are_flagged(db: None, off: float, skewed: bool) -> None:
-    """S40: the time that counts is the database's; the application's is kept beside it."""
+    """The time that counts is the database's; the application's is kept beside it."""
     before = timezone.now()
     with time_machine.travel(before + timedelta(seconds=off), tick=True):
         event_id = record(Kind.SIGNED_IN, by=NOA)

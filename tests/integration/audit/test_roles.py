@@ -1,4 +1,4 @@
-"""Who may change the trail: nobody. Not the application, not the owner, not a superuser by plain SQL (S36, A15)."""
+"""Who may change the trail: nobody. Not the application, not the owner, not a superuser by plain SQL (A15)."""
 
 import hashlib
 from collections.abc import Iterator

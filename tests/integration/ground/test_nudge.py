@@ -35,7 +35,6 @@ def messages(broker: redis.Redis) -> list[dict[str, Any]]:
 
 
 def test_a_message_holds_the_id_and_the_request_it_came_from(broker: redis.Redis) -> None:
-    """S65."""
     with structlog.contextvars.bound_contextvars(request_id="req-12345678"):
         assert send(tasks.refresh_one, 1407374990000101)
     (message,) = messages(broker)
@@ -46,7 +45,6 @@ def test_a_message_holds_the_id_and_the_request_it_came_from(broker: redis.Redis
 
 
 def test_a_worker_accepts_nothing_but_json() -> None:
-    """S63."""
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_serializer == "json"
 

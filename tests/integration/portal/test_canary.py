@@ -1,4 +1,4 @@
-"""When an address fails, its line and its traceback hold nothing that the request carried in secret (S29)."""
+"""When an address fails, its line and its traceback hold nothing that the request carried in secret."""
 
 import io
 import json

@@ -102,7 +102,6 @@ def collected(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_djangos_deployment_checks_have_nothing_to_say(collected: Path) -> None:
-    """S72."""
     done = manage(collected, "check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr[-2000:]
 

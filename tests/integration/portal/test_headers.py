@@ -1,4 +1,4 @@
-"""What every answer carries, errors included (security S42, S43, S46, S73)."""
+"""What every answer carries, errors included."""
 
 import logging
 
@@ -67,7 +67,6 @@ def test_a_public_tile_is_kept_by_anybody_and_has_every_other_header(officer, se
 
 
 def test_an_error_of_ours_is_a_sentence_with_a_request_id_and_no_stack(officer, monkeypatch):
-    """S73."""
     from recordings.overview import views
 
     def boom(*args, **kwargs):

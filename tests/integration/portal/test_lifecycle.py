@@ -1,4 +1,4 @@
-"""The trail says when it was being written, and under which settings (trail.md 8, PCI DSS 10.2.1.6)."""
+"""The trail says when it was being written, and under which settings (PCI DSS 10.2.1.6)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every door and who may pass: the committed table against the resolver (security S18, S52).
+"""Every door and who may pass: the committed table against the resolver.
 
 A new view fails here until somebody has said, in this table, who may use it.
 """
@@ -135,7 +135,7 @@ DOORS = {name: (route, view) for name, route, view in doors()}
 
 
 def test_every_view_declares_its_right_and_the_table_says_the_same():
-    """S18: default deny."""
+    """Default deny."""
     declared = {name: needed(view) for name, (_, view) in DOORS.items()}
     assert declared == MATRIX
 
@@ -163,7 +163,7 @@ def test_a_setting_opens_these_doors_and_no_others(db, settings, public):
 
 @pytest.mark.parametrize("role", [*ROLES, None])
 def test_every_role_is_refused_where_it_has_no_right(db, client, monkeypatch, role):
-    """S18, S37: the refusal is an event; the person sees a sentence."""
+    """The refusal is an event; the person sees a sentence."""
     monkeypatch.setattr(owed, "REFUSALS_A_MINUTE", 1000)
     user = person(role)
     client.force_login(user)
@@ -191,7 +191,7 @@ def test_a_permitted_role_is_let_through(db, client):
 
 
 def test_writes_need_a_token(db):
-    """S52, S62: every POST but the webhook receiver's is refused without one."""
+    """Every POST but the webhook receiver's is refused without one."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(person("compliance_officer"))
     exempt = {name for name, (_, view) in DOORS.items() if getattr(view, "csrf_exempt", False)}

@@ -1,4 +1,4 @@
-"""Signing in and out: one door, limits that fail closed, every attempt in the trail (security S04, S09, S10, S37)."""
+"""Signing in and out: one door, limits that fail closed, every attempt in the trail."""
 
 import time_machine
 from django.conf import settings
@@ -67,7 +67,7 @@ def test_a_closed_account_cannot_sign_in(db):
 
 
 def test_without_the_counters_store_sign_in_is_refused_not_unlimited(db, redis_down):
-    """S04, F21: a clear sentence; nobody gets in uncounted."""
+    """F21: a clear sentence; nobody gets in uncounted."""
     user = person("compliance_officer")
     client = Client()
     response = sign_in(client, user.username)
@@ -76,7 +76,7 @@ def test_without_the_counters_store_sign_in_is_refused_not_unlimited(db, redis_d
 
 
 def test_a_session_ends_after_fifteen_idle_minutes(db):
-    """S08: polls do not count as deeds."""
+    """Polls do not count as deeds."""
     user = person("compliance_officer")
     client = Client()
     with time_machine.travel("2026-11-20T09:00:00Z", tick=False) as clock:
@@ -91,7 +91,6 @@ def test_a_session_ends_after_fifteen_idle_minutes(db):
 
 
 def test_a_session_ends_after_twelve_hours_whatever_is_done(db):
-    """S08."""
     user = person("compliance_officer")
     client = Client()
     with time_machine.travel("2026-11-20T06:00:00Z", tick=False) as clock:
@@ -104,7 +103,6 @@ def test_a_session_ends_after_twelve_hours_whatever_is_done(db):
 
 
 def test_the_session_id_changes_at_sign_in_and_the_old_one_is_dead(db):
-    """S09."""
     user = person("compliance_officer")
     client = Client()
     client.get(LOGIN)
@@ -123,7 +121,6 @@ def test_signing_out_is_an_event(db):
 
 
 def test_a_role_that_ends_is_gone_with_the_next_request(db):
-    """S10."""
     from auditportal.accounts.actions import revoke_role
     from recordings.audit import Actor
 
@@ -136,7 +133,7 @@ def test_a_role_that_ends_is_gone_with_the_next_request(db):
 
 
 def test_a_closed_account_is_out_with_the_next_request(db):
-    """S10: an htmx poll gets 401, not the sign-in page in a table; the page covers itself."""
+    """An htmx poll gets 401, not the sign-in page in a table; the page covers itself."""
     user = person("compliance_officer")
     client = Client()
     sign_in(client, user.username)
@@ -152,7 +149,6 @@ def test_nobody_can_sign_up(db):
 
 
 def test_after_sign_in_only_addresses_of_ours_are_gone_to(db):
-    """S51."""
     user = person("compliance_officer")
     for address in (
         "https://evil.example/",

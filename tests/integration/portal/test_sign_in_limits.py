@@ -194,7 +194,7 @@ def test_signing_in_is_no_failure(owner: Any) -> None:
 
 
 def test_a_forged_forwarded_list_changes_neither_limit_nor_address(owner: Any) -> None:
-    """S05: with no trusted hop, the header is nothing."""
+    """With no trusted hop, the header is nothing."""
     for number in range(5):
         attempt(owner.username, HTTP_X_FORWARDED_FOR=f"1.2.3.{number}")
     assert refused(attempt(owner.username, PASSWORD, HTTP_X_FORWARDED_FOR="9.9.9.9"))

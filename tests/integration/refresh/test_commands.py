@@ -80,7 +80,7 @@ def test_a_sweep_with_many_places_works_side_by_side(
 
 
 def test_two_refreshes_of_one_object_at_once_do_no_harm(committed_db: None, upstream: Control) -> None:
-    """R3: in parallel or one after the other, the rows and the trail are the same."""
+    """In parallel or one after the other, the rows and the trail are the same."""
     thing = hold(upstream)
     client()  # made once, before several threads could each make one
     for _ in range(3):

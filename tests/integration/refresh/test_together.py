@@ -1,4 +1,4 @@
-"""Many answers in one transaction: one that cannot be stored costs its neighbours nothing; suspects go alone (R3)."""
+"""Many answers in one transaction: one that cannot be stored costs its neighbours nothing; suspects go alone."""
 
 import threading
 from collections.abc import Sequence

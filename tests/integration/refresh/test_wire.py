@@ -55,7 +55,7 @@ def fails(thing: CommBoxObject) -> str:
 
 
 def recovers(thing: CommBoxObject) -> None:
-    """R5: by the row's own due time, with the gate's next probe, and nothing else."""
+    """By the row's own due time, with the gate's next probe, and nothing else."""
     SourceStatus.objects.update(next_try_at=timezone.now())  # half a minute later
     CommBoxObject.objects.update(refresh_due_at=timezone.now())
     assert sweep.refresh_due() == 1

@@ -171,7 +171,7 @@ def test_asking_building_and_failing_are_events(noa: User) -> None:
 
 
 def test_a_right_that_was_withdrawn_meanwhile_builds_nothing(noa: User, reports_dir: Path) -> None:
-    """S21: rights are checked again when the job runs."""
+    """Rights are checked again when the job runs."""
     report = requested(noa)
     Grant.objects.update(ended_at=timezone.now())
     build_report(str(report.pk))

@@ -355,7 +355,7 @@ def test_somebody_elses_report_looks_like_none(noa: User, monkeypatch: pytest.Mo
 
 
 def test_a_right_that_was_withdrawn_stops_the_download(noa: User) -> None:
-    """S21: rights are checked again when the file is fetched."""
+    """Rights are checked again when the file is fetched."""
     report = ready(noa)
     client = signed_in(noa)
     Grant.objects.update(ended_at=timezone.now())

@@ -20,6 +20,23 @@ RUN_BY_A_STRANGER = {"README.md"}
 WITHOUT_DJANGO = {"sign_trail", "witness"}
 MANAGE = re.compile(r"manage\.py ([a-z_]+)((?: +[^\s`|;#)]+)*)")
 
+IDS = {
+    row
+    for name in ("threats.md", "faults.md")
+    for row in re.findall(r"^\| ([A-Z]\d{1,2}) \|", (ROOT / "docs" / name).read_text(), re.MULTILINE)
+}
+SOURCES = [
+    path
+    for place in ("auditportal", "recordings", "tests")
+    for path in (ROOT / place).rglob("*.py")
+    if path != Path(__file__)
+]
+WORDS = re.compile(r'"""(.*?)"""|#(.*)$', re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"(?<![\w.%/\"'=-])(?:[A-FRSTU]\d{1,2})(?![\w%(\"'=]|:\d)")
+# S3 is a service, the others are cells of a sheet, hexadecimal digits and control characters.
+NO_CODES = {"S3", "A0", "A2", "C0", "C1", "F5"}
+OUTSIDE = re.compile(r"(?<![-\w])(?:house|design|security|trail|models)\.md\b|api-facts|\bissue \d+")
+
 
 def test_the_readme_is_one_page() -> None:
     lines = README.read_text().splitlines()
@@ -109,6 +126,15 @@ def test_every_file_that_is_named_exists(name: str) -> None:
 
 
 def test_no_document_cites_what_is_not_in_the_repository() -> None:
-    outside = re.compile(r"(?<![-\w])(?:house|design|security|trail|models)\.md\b|api-facts|\bissue \d+")
-    found = {name: outside.findall(prose(ROOT / name)) for name in NAMES}
+    found = {name: OUTSIDE.findall(prose(ROOT / name)) for name in NAMES}
     assert {name: cited for name, cited in found.items() if cited} == {}
+
+
+def test_docstrings_and_comments_cite_ids_of_threats_and_faults_and_no_document_elsewhere() -> None:
+    cited = {
+        (str(path.relative_to(ROOT)), code)
+        for path in SOURCES
+        for texts in WORDS.findall(path.read_text())
+        for code in CODE.findall("".join(texts)) + OUTSIDE.findall("".join(texts))
+    }
+    assert {(path, code) for path, code in cited if code not in IDS | NO_CODES} == set()

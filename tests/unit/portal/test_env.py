@@ -87,7 +87,7 @@ def test_plain_http_is_for_this_machine(environ, url):
     ["x" * 21, "x" * 22 + ",short", ",".join(["x" * 22] * 3), "sha256:" + "0" * 63, "sha256:" + "G" * 64],
 )
 def test_a_webhook_token_has_128_bits_and_there_are_two_at_most(environ, tokens):
-    """S58: 22 characters of base64 are 132 bits."""
+    """22 characters of base64 are 132 bits."""
     environ(**WHOLE, COMMBOX_WEBHOOK_TOKEN=tokens)
     with pytest.raises(SystemExit, match="COMMBOX_WEBHOOK_TOKEN"):
         read_env()

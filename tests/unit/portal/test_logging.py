@@ -1,4 +1,4 @@
-"""No credential reaches a log line, whatever the line is made of (security S29)."""
+"""No credential reaches a log line, whatever the line is made of."""
 
 import json
 import logging
