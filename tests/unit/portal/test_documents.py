@@ -138,3 +138,13 @@ def test_docstrings_and_comments_cite_ids_of_threats_and_faults_and_no_document_
         for code in CODE.findall("".join(texts)) + OUTSIDE.findall("".join(texts))
     }
     assert {(path, code) for path, code in cited if code not in IDS | NO_CODES} == set()
+
+
+def test_the_index_of_decisions_has_their_titles() -> None:
+    index = re.findall(
+        r"^\| \[(\d{4})\]\(([^)]*)\) \| (.*) \|$", (ROOT / "docs/adr/README.md").read_text(), re.MULTILINE
+    )
+    assert len(index) == len(list((ROOT / "docs/adr").glob("0*.md")))
+    for number, name, title in index:
+        (heading,) = re.findall(r"\A# (.*)", (ROOT / "docs/adr" / name).read_text())
+        assert heading == f"{number} {title.partition(' (')[0]}"
