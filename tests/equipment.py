@@ -78,7 +78,7 @@ def mark(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ceph)
             if not ceph_installed():
                 item.add_marker(pytest.mark.skip(reason=NO_CEPH))
-        if "containers" in fixtures and not containers.permitted():
+        if {"containers", "small_disk"}.intersection(fixtures) and not containers.permitted():
             item.add_marker(pytest.mark.skip(reason=containers.NOT_PERMITTED))
         for fixture, (program, reason) in _PROGRAMS.items():
             if fixture in fixtures and not shutil.which(program):

@@ -51,7 +51,7 @@ def test_every_attack_is_there_once() -> None:
     rows = re.findall(r"^\| ([ATD]\d+) \|", TEXT, re.MULTILINE)
     assert rows == [*(f"A{n}" for n in range(1, 24)), *(f"T{n}" for n in range(1, 28)), "D20"]
     for row in re.findall(r"^\| [ATD]\d+ .*$", TEXT, re.MULTILINE):
-        assert "::" in row or "**not caught" in row
+        assert "::" in row or "**not detected" in row
 
 
 @pytest.mark.parametrize("login", ["portal_web", "portal_sealer"])
@@ -65,7 +65,7 @@ def test_the_list_is_what_the_catalog_has(db: None, services: Services, login: s
     assert listed == found
 
 
-def test_every_right_says_who_believes_it_and_why_that_is_safe() -> None:
+def test_every_right_says_who_relies_on_it_and_why_that_is_safe() -> None:
     assert all(len(row) == 5 and all(row) for row in ROWS)
 
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import psycopg
+import pytest
+from django.db import connection
 
 from auditportal.embedded import Services
 from tests.factories import PASSWORD, person
 from tests.integration.serving.conftest import Served
 from tests.waiting import wait_for
+
+CONNECTIONS = 2
 
 
 def signed_in(served: Served, username: str) -> httpx.Client:
@@ -43,6 +48,35 @@ def test_a_locked_table_stops_nobody_for_long(serve: Callable[..., Served], serv
     assert locked
     assert len(busy) + len(locked) == 40
     assert client.get("/objects/").status_code == 200
+    client.close()
+
+
+@pytest.mark.slow
+def test_a_database_without_connections_is_reported_and_used_again(
+    serve: Callable[..., Served], services: Services
+) -> None:
+    """F33: others hold every connection that the database gives. Pages and readiness say so, liveness does not, and
+    the next request after they are gone is answered."""
+    served = serve(DEBUG="false", DEMO="true")  # as in production, but without collected static files
+    client = signed_in(served, person("compliance_officer").username)
+    with psycopg.connect(services.admin_url, autocommit=True) as admin, ExitStack() as others:
+        sleepers = [others.enter_context(psycopg.connect(services.database_url)) for _ in range(CONNECTIONS)]
+        admin.execute(f"ALTER DATABASE {admin.info.dbname} CONNECTION LIMIT {CONNECTIONS}")
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND usename = 'portal_web' AND pid <> ALL (%s)",
+            [[one.info.backend_pid for one in (connection.connection, *sleepers)]],
+        )
+        answers = [client.get("/objects/") for _ in range(3)]
+        assert {(answer.status_code, answer.headers["Retry-After"]) for answer in answers} == {(503, "5")}
+        assert "The database cannot be reached" in answers[0].text
+        health = [
+            httpx.get(served.url + path, timeout=60).status_code for path in ("/health/live", "/health/ready")
+        ]
+        assert health == [200, 503]
+        others.close()
+        admin.execute(f"ALTER DATABASE {admin.info.dbname} CONNECTION LIMIT -1")  # ours count as well
+        wait_for(lambda: client.get("/objects/").status_code == 200)
     client.close()
 
 

@@ -18,4 +18,4 @@ def test_a_test_that_is_named_exists(path: str, name: str) -> None:
 def test_every_fault_is_there_once_with_its_test() -> None:
     rows = re.findall(r"^\| (F\d\d) \|.*\| (.+) \|$", TEXT, re.MULTILINE)
     assert [number for number, _ in rows] == [f"F{n:02}" for n in range(1, 41)]
-    assert [number for number, test in rows if "::" not in test] == ["F31", "F33"]
+    assert [number for number, test in rows if "::" not in test] == []

@@ -7,29 +7,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from auditportal.embedded import Embedded, Services
-from auditportal.embedded.binaries import postgres_binaries
 from recordings.proof.verification.verify import verify
 from recordings.tlog.policy import Policy
+from tests.backups import dump, restore
 from tests.integration.proof.sealing.processes import ROOT, Trail, running
 from tests.integration.proof.verification.helpers import failed
 from tests.sealing import write_events
 from tests.services import current_database
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-TOOLS = postgres_binaries(None, Path(os.devnull))
-
-
-def run(tool: str, *arguments: str, url: str) -> subprocess.CompletedProcess[str]:
-    """Run a PostgreSQL program without its password in the command line."""
-    address = urlsplit(url)
-    env = {"PATH": os.environ["PATH"], "PGPASSWORD": address.password or ""}
-    command = [str(TOOLS / tool), f"--dbname={address._replace(netloc=f'{address.username}@').geturl()}"]
-    return subprocess.run([*command, *arguments], env=env, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -43,8 +33,7 @@ def fresh_server() -> Iterator[Services]:
 
 
 def restored(backup: Path, server: Services) -> Services:
-    done = run("pg_restore", "--exit-on-error", "--single-transaction", str(backup), url=server.admin_url)
-    assert done.returncode == 0, done.stderr
+    restore(backup, server.admin_url)
     return server
 
 
@@ -60,10 +49,7 @@ def backup(trail: Trail, tmp_path: Path) -> Path:
     """A dump of a database with 301 leaves."""
     write_events(trail.services, 300)
     assert trail.seal_here() == 301
-    file = tmp_path / "auditportal.dump"
-    done = run("pg_dump", "--format=custom", f"--file={file}", url=trail.services.admin_url)
-    assert done.returncode == 0, done.stderr
-    return file
+    return dump(trail.services.admin_url, tmp_path / "auditportal.dump")
 
 
 def verified(trail: Trail) -> tuple[list[str], int]:
