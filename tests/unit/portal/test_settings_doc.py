@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic.fields import FieldInfo
 
-from auditportal.env import NEEDED, REMOVED, Env
+from auditportal.env import NEEDED, REMOVED, SECTIONS, Env
 from auditportal.settings_doc import PAGE, settings_page
 from tests.compose import compose
 
@@ -62,3 +62,10 @@ def test_a_required_setting_is_used_by_the_process_that_requires_it() -> None:
 def test_a_removed_setting_is_gone_from_settings_and_page() -> None:
     assert REMOVED.keys() & Env.model_fields.keys() == set()
     assert [name for name in REMOVED if f"| `{name}` |" not in PAGE.read_text()] == list(REMOVED)
+
+
+def test_no_section_hides_a_validator_of_another() -> None:
+    """Env inherits from all of them: of two validators with one name only the first would be called."""
+    checks = [section.__pydantic_decorators__ for section in SECTIONS]
+    names = [name for check in checks for name in (*check.field_validators, *check.model_validators)]
+    assert sorted(names) == sorted(set(names))
