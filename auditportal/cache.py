@@ -1,9 +1,10 @@
 """A Redis cache that behaves like an empty one while Redis is unavailable: pages, search and play work without it."""
 
 import json
+from functools import cached_property
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 # A script, because a counter that expires between two commands would be created again without an expiry.
@@ -27,6 +28,17 @@ class JsonSerializer:
         return json.loads(data)
 
 
+class OneRedisClient(RedisCacheClient):
+    """Django makes a client for each call, which takes as long as the call; one client serves all threads."""
+
+    @cached_property
+    def _one(self) -> Any:
+        return super().get_client(write=True)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        return self._one
+
+
 class CalmRedisCache(RedisCache):
     """Django's Redis cache with JSON values, timeouts of 200 ms, and no exception while Redis is away."""
 
@@ -34,6 +46,7 @@ class CalmRedisCache(RedisCache):
         options = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "serializer": JsonSerializer}
         options |= params.get("OPTIONS", {})
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = OneRedisClient
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         try:

@@ -102,14 +102,14 @@ REDIS_URL = secret_or_empty(ENV.REDIS_URL)
 BROKER_URL = secret_or_empty(ENV.BROKER_URL or ENV.REDIS_URL)
 # Version 1 were pickles: the release that wrote them may share this Redis during an upgrade, and reads no JSON.
 CACHES = {"default": {"BACKEND": "auditportal.cache.CalmRedisCache", "LOCATION": REDIS_URL, "VERSION": 2}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "auditportal.accounts.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 REPORTS_DIR = ENV.REPORTS_DIR
 
 # --- people
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["auditportal.accounts.backend.PortalBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {

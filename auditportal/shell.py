@@ -1,6 +1,7 @@
 """Build what every page shows around its content: navigation, the signed-in person, warnings."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -43,10 +44,15 @@ def _navigation(request: HttpRequest, user: Any) -> list[NavigationEntry]:
     entries = []
     for label, name, icon, keys, permission in NAVIGATION:
         if permission is None or user.has_permission(permission):
-            url = reverse(name)
+            url = _address(name)
             current = request.path == url or (url != "/" and request.path.startswith(url))
             entries.append(NavigationEntry(label, url, icon, keys, current))
     return entries
+
+
+@cache
+def _address(name: str) -> str:
+    return reverse(name)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -13,6 +14,20 @@ from django.utils.translation import gettext
 from auditportal.accounts.roles import ROLES, Role
 from recordings.permissions import Permission
 
+_WITH_ROLES = """
+SELECT ARRAY(
+    SELECT g.role FROM accounts_grant g WHERE g.user_id = u.id AND g.ended_at IS NULL
+    AND g.starts_at <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())
+), {}
+FROM accounts_user u WHERE u.id = %s
+"""
+
+
+def _in_order(codes: Iterable[str]) -> tuple[Role, ...]:
+    """Return the roles of these codes in the order of ROLES."""
+    held = set(codes)
+    return tuple(role for role in ROLES.values() if role.code in held)
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -20,6 +35,18 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(username=self.model.normalize_username(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        return user
+
+    def with_roles(self, user_id: int) -> "User | None":
+        """Return a person with the roles they hold, None when there is none: one statement, run for every request."""
+        names = [field.attname for field in self.model._meta.concrete_fields]
+        with connection.cursor() as cursor:
+            cursor.execute(_WITH_ROLES.format(", ".join(f"u.{name}" for name in names)), [user_id])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        user = self.model.from_db(self.db, names, row[1:])
+        user.roles = _in_order(row[0])
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -59,8 +86,7 @@ class User(AbstractBaseUser):
     @cached_property
     def roles(self) -> tuple[Role, ...]:
         """The roles held now, in the order of `ROLES`."""
-        held = set(self.grants.current().values_list("role", flat=True))
-        return tuple(role for role in ROLES.values() if role.code in held)
+        return _in_order(self.grants.current().values_list("role", flat=True))
 
     def has_permission(self, permission: Permission) -> bool:
         """Whether one of the roles held now carries this permission; never for an inactive account."""
@@ -91,13 +117,8 @@ class User(AbstractBaseUser):
 class GrantQuerySet(models.QuerySet["Grant"]):
     def current(self) -> Self:
         """Return the grants in force now, by the database's clock."""
-        return self.filter(self.in_force())
-
-    @staticmethod
-    def in_force(prefix: str = "") -> models.Q:
-        """Return the condition of a grant in force now; `prefix` leads to it from another model."""
-        return models.Q(**{f"{prefix}ended_at": None, f"{prefix}starts_at__lte": Now()}) & (
-            models.Q(**{f"{prefix}until": None}) | models.Q(**{f"{prefix}until__gt": Now()})
+        return self.filter(ended_at=None, starts_at__lte=Now()).filter(
+            models.Q(until=None) | models.Q(until__gt=Now())
         )
 
 

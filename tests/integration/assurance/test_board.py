@@ -459,7 +459,7 @@ def test_the_map_takes_the_same_number_of_queries_for_any_number_of_rows(
     for _ in range(rows):
         call(channel, state="vanished_at_source", agent=agent())
     noa.get("/assurance/?by=agent")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         noa.get("/assurance/?by=agent")
 
 

@@ -91,8 +91,8 @@ def test_the_list_holds_what_has_a_recording_and_a_chip_leads_to_the_others(offi
     assert "Without a recording" not in client.get("/recordings/").content.decode()
 
 
-# Session, person, roles; the banner of the source; and what the page itself asks for.
-BEHIND_EVERY_PAGE = 4
+# Session, person with roles; the banner of the source; and what the page itself asks for.
+BEHIND_EVERY_PAGE = 3
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_freshness_takes_a_fixed_number_of_queries(
     officer: Client, held: CommBoxObject, django_assert_num_queries: Any
 ) -> None:
     freshness(officer, held)
-    with django_assert_num_queries(5):  # session, person, roles; object, source
+    with django_assert_num_queries(4):  # session, person; object, source
         freshness(officer, held)
 
 
