@@ -24,6 +24,8 @@ from recordings.wording import in_english
 
 logger = structlog.get_logger("portal.custody")
 
+# Written out, because every press of play reads them.
+_SIGHTINGS = "SELECT * FROM recordings_filesighting WHERE recording_id = %s ORDER BY seen_at, id"
 _FACTS = ("size_bytes", "etag", "last_modified", "version_id", "sha256")
 
 
@@ -76,14 +78,40 @@ def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Re
         now = FileState(True, "", answer.size_bytes, answer.etag, answer.last_modified, answer.version_id)
         # 2. Read the whole file once.
         limit = settings.CUSTODY_HASH_MAX_BYTES
-        is_unread = not _known_hash(states, now) and 0 < limit >= (answer.size_bytes or 0)
+        now = replace(now, sha256=_known_hash(states, now))
+        is_unread = not now.sha256 and 0 < limit >= (answer.size_bytes or 0)
         if is_unread and reading is Reading.NOW:
             now = replace(now, sha256=digest(fresh.url, most_bytes=limit) or "")
         is_to_read = is_unread and reading is Reading.SOON
-    # 3. Write everything in one transaction.
     due_at = next_look(outcome, _wrong_since(recording, outcome, sightings), is_to_read=is_to_read)
-    first, comparison = _keep(recording, outcome, now, due_at, by=by)
+    # 3. Most looks find the file unchanged: write only when it was seen and when it is due again.
+    first, comparison = first_of(states), compare(first_of(states), now, recording.file_size_bytes)
+    if _is_as_before(recording, sightings, outcome, now, comparison):
+        times = {"file_due_at": due_at, "file_seen_at": timezone.now()}
+        Recording.objects.filter(pk=recording.pk).update(**times)
+        recording.file_due_at, recording.file_seen_at = times.values()
+    else:
+        # 4. Write everything else in one transaction.
+        first, comparison = _keep(recording, outcome, now, due_at, by=by)
     return Look(outcome, comparison, first)
+
+
+def _is_as_before(
+    recording: Recording,
+    sightings: list[FileSighting],
+    outcome: StorageOutcome,
+    now: FileState,
+    comparison: Comparison,
+) -> bool:
+    """Whether storage gave the file out as in the last sighting, and nothing else would be written about it."""
+    if not now.found or not sightings or sightings[-1].outcome != outcome:
+        return False
+    judged = (recording.file_badge, recording.file_judged, recording.state)
+    return _facts(sightings[-1]) == _facts(now) and judged == (
+        comparison.badge,
+        comparison.sentence,
+        state_after(recording, outcome)[0],
+    )
 
 
 def _keep(
@@ -145,7 +173,7 @@ def _keep(
 
 
 def _sightings_of(recording: Recording) -> list[FileSighting]:
-    return list(FileSighting.objects.filter(recording=recording).order_by("seen_at", "pk"))
+    return list(FileSighting.objects.raw(_SIGHTINGS, [recording.pk]))
 
 
 def _found_states(sightings: list[FileSighting]) -> list[FileState]:
