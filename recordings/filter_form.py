@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorList
 from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from recordings.days import FIRST_DAY, LAST_DAY, written_day
@@ -57,8 +59,20 @@ class DayField(forms.DateField):
         super().__init__(required=False, label=label, widget=widget, input_formats=[_ISO])
 
 
+class _Errors(ErrorList):
+    """A field's errors. Django runs two templates to write that there are none, and a page of filters has a dozen."""
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        return super().render(*args, **kwargs) if self else SafeString()
+
+    __str__ = __html__ = render
+
+
 class FilterForm(forms.Form):
     """Reads a query string. A value that cannot be read is an error, never ignored."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, error_class=_Errors, **kwargs)
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is on."""
