@@ -32,12 +32,14 @@ class Search:
     """The conditions of a search. A row is found if it matches all of them.
 
     `ordered`: conditions that an index in the order of the lists answers: agent or channel, and dates. `terms`: a
-    tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `checked`: conditions
-    checked on each row. `key`: selects the few rows of a recording whose id was typed.
+    tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `words`: its typed terms,
+    if there are several. `checked`: conditions checked on each row. `key`: selects the few rows of a recording whose id
+    was typed.
     """
 
     ordered: Where
     terms: str = ""
+    words: tuple[str, ...] = ()
     checked: Where = Where()
     key: Where = Where()
 
@@ -70,6 +72,7 @@ class Search:
         return cls(
             _ordered(criteria) & rows,
             " & ".join(terms),
+            typed.terms if len(typed.terms) > 1 else (),
             _of_length(criteria),
             _condition(of_recording, typed.recording),
         )

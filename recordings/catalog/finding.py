@@ -4,7 +4,8 @@ The word index holds each word once per month (text.py), so a lookup costs only 
 through the months, newest first, and stops as soon as it knows enough:
 
 1. It collects up to 2,001 rows, month by month, in any order within a month. If there are at most 2,000, these are all
-   rows, and they are sorted. A search with more is remembered for a while.
+   rows, and they are sorted. A search with more is remembered for a while. Months before the first one that has each of
+   several words are skipped: looking up a word that is not there costs next to nothing.
 2. If there are more, the rows of all months except the last one reached are complete, so the page is their first rows.
 3. If these do not fill the page, the last month has so many rows that walking it in order soon fills the page.
 
@@ -33,8 +34,9 @@ WALKED = 1_000  # rows: enough to fill a page when one row in twenty matches
 PATIENCE = 15  # milliseconds after which no other month is started
 HURRIED_FROM = 500_000  # rows in total; fewer are searched in no time
 REMEMBERED, REMEMBERED_FOR = 1_000, 600  # searches, seconds
-# Searches that recently had more than COUNTED rows. Rows are hardly ever removed.
-_many = TimedValue[set[Search]](REMEMBERED_FOR)
+# Searches that recently had more than COUNTED rows, and whether the newest rows filled a page. Rows are hardly ever
+# removed.
+_many = TimedValue[dict[Search, bool]](REMEMBERED_FOR)
 
 _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_type, d.state, d.worst_state"
 # Names are read only for the rows of the page.
@@ -100,11 +102,11 @@ def find(
     if search.key:
         rows = direction.select_by_key()
         return SearchResult([row for row in rows if direction.is_behind(row, after)][:limit], len(rows))
-    many = _many.get() or _many.set(set())
+    many = _many.get() or _many.set({})
     if not search.terms:
         rows = direction.walk_all(after, limit)
         if after is None and len(rows) < limit:
-            return SearchResult(rows, len(rows))
+            return SearchResult(rows, min(len(rows), COUNTED + 1))
         number = COUNTED + 1 if search in many else count(search)
         if number > COUNTED:
             _remember(many, search)
@@ -118,9 +120,12 @@ def find(
             return SearchResult(gathered.rows, gathered.number, gathered.looked_back_to)
         _remember(many, search)
     if gathered is None or after is not None:
-        rows = direction.walk(after, limit)
-        if len(rows) == limit:
-            return SearchResult(rows, COUNTED + 1)
+        if after is not None or many.get(search, True):
+            rows = direction.walk(after, limit)
+            if len(rows) == limit:
+                return SearchResult(rows, COUNTED + 1)
+        if after is None:
+            many[search] = False
         gathered = direction.gather(after, after, limit, patience)
     rows = gathered.rows
     if gathered.number > COUNTED and len(rows) < limit:
@@ -146,10 +151,10 @@ def find_next(search: Search, after: TimeKey, *, newer: bool = False) -> SearchR
     return rows[0] if rows else None
 
 
-def _remember(many: set[Search], search: Search) -> None:
+def _remember(many: dict[Search, bool], search: Search) -> None:
     if len(many) >= REMEMBERED:
         many.clear()
-    many.add(search)
+    many[search] = True
 
 
 def count(search: Search) -> int:
@@ -196,6 +201,7 @@ class _Direction:
         # With too many rows, the last month is not complete, so its rows cannot be sorted.
         complete = Where("(n <= %s OR d.month <> last_month)", (COUNTED,)) & self._behind(after)
         until = "" if patience is None else _UNTIL
+        ends = ("max", "infinity", ">=") if self.newer else ("min", "-infinity", "<=")
         statement = f"""
             WITH RECURSIVE months (month) AS (
                 SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}
@@ -203,9 +209,16 @@ class _Direction:
                 SELECT (SELECT {self._month()} FROM recordings_searchdoc d {(ordered & self._other_month()).clause()})
                 FROM months m
                 WHERE m.month IS NOT NULL{until}),
+            first AS MATERIALIZED (
+                SELECT {ends[0]}(coalesce(
+                    (SELECT month FROM months m WHERE {_has("t.term", "m.month")} LIMIT 1), '{ends[1]}')) AS month
+                FROM unnest(%s::text[]) t (term)),
             d AS MATERIALIZED (
                 SELECT {_OWN}, m.month
-                FROM months m CROSS JOIN LATERAL (
+                FROM (
+                    SELECT m.month FROM months m, first
+                    WHERE first.month IS NULL OR m.month {ends[2]} first.month) m
+                CROSS JOIN LATERAL (
                     -- Only words, so that the planner uses the word index.
                     SELECT * FROM recordings_searchdoc d WHERE d.words @@ {_TERMS_OF_MONTH} OFFSET 0) d
                 {checked.clause()} LIMIT %s)
@@ -218,7 +231,8 @@ class _Direction:
                 {self._named(f"SELECT * FROM d {complete.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608  (our own words; values are parameters)
         values = [*ordered.values, *ordered.values, *([] if patience is None else [HURRIED_FROM, patience])]
-        values += [self.search.terms, *checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
+        values += [list(self.search.words), self.search.terms]
+        values += [*checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
         rows = fetch_all(connection, statement, values)
         number, last_month, looked_back_to = rows[0][:3]
         page = [SearchRow._make(row[3:]) for row in rows if row[3] is not None]
@@ -275,7 +289,19 @@ class _Direction:
         return f"SELECT {_NAMED} FROM ({rows}) d {_NAMES} {self.order}"  # noqa: S608  (our own words; values are parameters)
 
 
-_TERMS_OF_MONTH = f"replace(%s, '{MONTH}', {month_of('m.month')})::tsquery"
+def _of_month(terms: str, month: str) -> str:
+    """The expression for the tsquery of terms in one month."""
+    return f"replace({terms}, '{MONTH}', {month_of(month)})::tsquery"
+
+
+def _has(term: str, month: str) -> str:
+    """The condition that a month has rows of a term. As a join, so that PostgreSQL does not plan for the first row."""
+    return f"""EXISTS (
+        SELECT FROM (SELECT {_of_month(term, f"({month})")} AS query OFFSET 0) q
+        CROSS JOIN LATERAL (SELECT FROM recordings_searchdoc d WHERE d.words @@ q.query OFFSET 0) d)"""  # noqa: S608
+
+
+_TERMS_OF_MONTH = _of_month("%s", "m.month")
 # PostgreSQL's own estimate of the number of rows is good enough.
 _UNTIL = """ AND (
     (SELECT reltuples FROM pg_class WHERE oid = 'recordings_searchdoc'::regclass) < %s
