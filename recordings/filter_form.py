@@ -72,7 +72,7 @@ class FilterForm(forms.Form):
     """Reads a query string. A value that cannot be read is an error, never ignored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, error_class=_Errors, **kwargs)
+        super().__init__(*args, **{"error_class": _Errors, **kwargs})
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is on."""

@@ -298,7 +298,7 @@ def _has(term: str, month: str) -> str:
     """The condition that a month has rows of a term. As a join, so that PostgreSQL does not plan for the first row."""
     return f"""EXISTS (
         SELECT FROM (SELECT {_of_month(term, f"({month})")} AS query OFFSET 0) q
-        CROSS JOIN LATERAL (SELECT FROM recordings_searchdoc d WHERE d.words @@ q.query OFFSET 0) d)"""  # noqa: S608
+        CROSS JOIN LATERAL (SELECT FROM recordings_searchdoc d WHERE d.words @@ q.query OFFSET 0) d)"""  # noqa: S608  (our own words; values are parameters)
 
 
 _TERMS_OF_MONTH = _of_month("%s", "m.month")
