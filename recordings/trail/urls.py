@@ -6,5 +6,5 @@ app_name = "trail"
 urlpatterns = [
     path("audit/", views.trail_page, name="trail"),
     path("audit/events/<uuid:event_id>/body", views.event_body, name="event_body"),
-    path("people/<int:person_id>/", views.person_page, name="person"),
+    path("audit/people/<int:person_id>/", views.person_page, name="person"),
 ]

@@ -194,7 +194,7 @@ def test_T13_no_page_dies_of_a_row(services: Services, admin_connection: psycopg
     for address in (
         "/audit/",
         "/audit/?q=recording:1",
-        f"/people/{officer.pk}/",
+        f"/audit/people/{officer.pk}/",
         *(f"/audit/events/{event}/" for event in events),
         *(f"/audit/events/{event}/body" for event in events),
     ):

@@ -74,14 +74,14 @@ def test_a_filter_by_a_day_finds_the_readers_day(moved: Any, zone: str, day: str
     says = "" if zone == "UTC" else f"In UTC: from {start} to {end}"
     assert response.context["utc_period"] == says
     assert says in response.content.decode()
-    page = client.get(f"/people/{who.pk}/", {"since": day, "until": day})
+    page = client.get(f"/audit/people/{who.pk}/", {"since": day, "until": day})
     assert len(page.context["page"].rows) == 2
 
 
 def test_the_days_of_a_person_are_the_readers(moved: Any) -> None:
     who, client = reader("Asia/Jerusalem")
     record(Kind.SEARCHED, by=acting(who), detail={"area": "objects"})
-    page = client.get(f"/people/{who.pk}/")
+    page = client.get(f"/audit/people/{who.pk}/")
     (day,) = page.context["days"]
     assert day.searches == 1
     assert "(<bdi>Asia/Jerusalem</bdi>)" in page.content.decode()

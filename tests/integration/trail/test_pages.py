@@ -43,7 +43,7 @@ def test_who_may_read_the_trail(db: None, role: str, status: int) -> None:
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "3000-01-01", "9999-12-31"])
 def test_a_day_beyond_all_days_is_refused_with_a_sentence(noa: User, day: str) -> None:
     client = signed_in(noa)
-    for address in (TRAIL, f"/people/{noa.pk}/", "/assurance/"):
+    for address in (TRAIL, f"/audit/people/{noa.pk}/", "/assurance/"):
         response = client.get(address, {"since": day, "until": day, "day": day})
         assert response.status_code in (200, 400), address
     assert "Enter a day from 2000-01-01 to 2999-12-31." in client.get(TRAIL, {"since": day}).content.decode()
@@ -52,18 +52,18 @@ def test_a_day_beyond_all_days_is_refused_with_a_sentence(noa: User, day: str) -
 def test_everybody_sees_their_own_page_and_nobody_elses(tom: User, noa: User) -> None:
     client = signed_in(tom)
     opened(tom, 1)
-    own = client.get(f"/people/{tom.pk}/")
+    own = client.get(f"/audit/people/{tom.pk}/")
     assert own.status_code == 200
     assert "object.opened" in [row.kind for row in own.context["page"].rows]
-    assert client.get(f"/people/{noa.pk}/").status_code == 403
+    assert client.get(f"/audit/people/{noa.pk}/").status_code == 403
     refusal = AuditEvent.objects.get(kind=Kind.ACCESS_DENIED)
     assert (refusal.actor_ref, refusal.target_ref) == (f"user:{tom.pk}", f"user:{noa.pk}")
 
 
 def test_who_looked_into_somebody_is_not_told_to_them(tom: User, noa: User) -> None:
-    signed_in(noa).get(f"/people/{tom.pk}/")
+    signed_in(noa).get(f"/audit/people/{tom.pk}/")
     client = signed_in(tom)
-    rows = client.get(f"/people/{tom.pk}/").context["page"].rows
+    rows = client.get(f"/audit/people/{tom.pk}/").context["page"].rows
     assert {row.actor_name for row in rows} == {"Tom Brandt"}
     assert {row.href for row in rows} == {""}
 
@@ -71,12 +71,12 @@ def test_who_looked_into_somebody_is_not_told_to_them(tom: User, noa: User) -> N
 def test_a_persons_refusals_stand_alone(noa: User, tom: User) -> None:
     opened(tom, 1)
     signed_in(tom).get(TRAIL)
-    rows = signed_in(noa).get(f"/people/{tom.pk}/?only=refused").context["page"].rows
+    rows = signed_in(noa).get(f"/audit/people/{tom.pk}/?only=refused").context["page"].rows
     assert [(row.kind, row.outcome) for row in rows] == [("access.denied", "denied")]
 
 
 @pytest.mark.parametrize(
-    "address", ["/people/999999/", f"/people/{10**40}/", f"/audit/events/{uuid.UUID(int=0)}/"]
+    "address", ["/audit/people/999999/", f"/audit/people/{10**40}/", f"/audit/events/{uuid.UUID(int=0)}/"]
 )
 def test_what_does_not_exist_is_not_found(noa: User, address: str) -> None:
     assert signed_in(noa).get(address).status_code == 404
@@ -91,7 +91,7 @@ def test_the_newest_event_comes_first_and_reads_as_a_sentence(noa: User) -> None
     row = response.context["page"].rows[2]
     assert row.actor_name == "Noa Levi"
     assert [(part.text, part.href) for part in row.sentence] == [
-        ("Noa Levi", f"/people/{noa.pk}/"),
+        ("Noa Levi", f"/audit/people/{noa.pk}/"),
         (" opened ", ""),
         ("object 1407374990000101", "/objects/1407374990000101/"),
     ]
@@ -163,7 +163,7 @@ def test_reading_is_in_the_trail_before_it_is_shown(noa: User) -> None:
     event = opened(noa, 1)
     client.get(TRAIL)
     client.get(f"/audit/events/{event}/")
-    client.get(f"/people/{noa.pk}/")
+    client.get(f"/audit/people/{noa.pk}/")
     client.get(TRAIL + "?outcome=denied&since=2026-11-01")
     assert [
         (body["type"], body.get("object", {}).get("ref"), body.get("action_detail")) for body in readings()
@@ -209,7 +209,12 @@ def test_what_cannot_be_logged_is_not_shown(
     admin_connection.execute(
         "REVOKE EXECUTE ON FUNCTION audit.record_event(bytea, text[], text[], bytea[]) FROM auditportal_app"
     )
-    for address in (TRAIL, f"/audit/events/{event}/", f"/audit/events/{event}/body", f"/people/{noa.pk}/"):
+    for address in (
+        TRAIL,
+        f"/audit/events/{event}/",
+        f"/audit/events/{event}/body",
+        f"/audit/people/{noa.pk}/",
+    ):
         response = client.get(address)
         assert response.status_code == 503
         assert "Dana Marlowe" not in response.content.decode()

@@ -51,7 +51,7 @@ def test_an_odd_event_adds_nothing(tom: User, detail: dict[str, Any]) -> None:
 
 
 def test_the_page_shows_the_day_and_leads_to_it(a_day: None, noa: User, tom: User) -> None:
-    client, address = signed_in(noa), f"/people/{tom.pk}/"
+    client, address = signed_in(noa), f"/audit/people/{tom.pk}/"
     page = client.get(address)
     text = " ".join(page.content.decode().split())
     assert f"?since={TODAY}&amp;until={TODAY}" in text
@@ -63,7 +63,7 @@ def test_the_page_shows_the_day_and_leads_to_it(a_day: None, noa: User, tom: Use
 
 
 def test_everybody_sees_their_own_days(a_day: None, tom: User) -> None:
-    (day,) = signed_in(tom).get(f"/people/{tom.pk}/").context["days"]
+    (day,) = signed_in(tom).get(f"/audit/people/{tom.pk}/").context["days"]
     assert day.searches == 2
 
 
@@ -75,6 +75,6 @@ def test_everybody_sees_their_own_days(a_day: None, tom: User) -> None:
     ],
 )
 def test_days_that_cannot_be_read_are_told(noa: User, tom: User, query: str, sentence: str) -> None:
-    response = signed_in(noa).get(f"/people/{tom.pk}/{query}")
+    response = signed_in(noa).get(f"/audit/people/{tom.pk}/{query}")
     assert response.status_code == 400
     assert sentence in response.content.decode()
