@@ -37,7 +37,7 @@ def test_a_badge_stands_with_its_sentence_and_its_age(officer: Client, badge: st
     row = recording(file_badge=badge, file_judged=SENTENCE, file_seen_at=timezone.now())
     FileSighting.objects.create(recording=row, seen_at=timezone.now(), outcome="found", sha256=SHA256)
     shown = page(officer, row)
-    for words in (tag, f"{escape(SENTENCE)} Checked", SHA256):
+    for words in (tag, f"{escape(SENTENCE)}</span>", "Checked <time", SHA256):
         assert words in shown
 
 

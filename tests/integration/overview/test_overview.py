@@ -159,6 +159,13 @@ def test_recordings_are_counted_by_the_days_of_the_reader(zone: str, days: dict[
     assert {str(day): number for day, number in counted if number} == days
 
 
+def test_the_chart_writes_days_as_the_language_does(client: Client) -> None:
+    sign_in(client, "qa_manager")
+    now = timezone.now()
+    assert f"<bdi>{now:%Y-%m-%d}</bdi>" in text(client.get("/"))
+    assert f"<bdi>{now:%d.%m.%Y}</bdi>" in text(client.get("/", headers={"Accept-Language": "he"}))
+
+
 def test_what_needs_attention_is_counted(client: Client) -> None:
     sign_in(client, "compliance_officer")
     recording(state=RecordingState.VANISHED)
