@@ -69,8 +69,11 @@ class Page(HTMLParser):
             or values.get("translate") == "no"
             or "num" in (values.get("class") or "").split()
         )
-        # A button is no part of the sentence before it.
-        if tag not in _INLINE or "btn" in (values.get("class") or "").split():
+        # Neither a button nor a link of a navigation is part of the sentence before it.
+        is_apart = "btn" in (values.get("class") or "").split() or any(
+            name == "nav" for name, _ in self._open
+        )
+        if tag not in _INLINE or is_apart:
             self._end_line()
         for name in _SPOKEN:
             if (text := values.get(name)) and not (is_data or self._is_data):

@@ -86,4 +86,4 @@ def test_a_month_is_stated_and_its_event_leads_to_the_proof(noa: Any) -> None:
         noa.get_by_role("link", name="Statement (JSON)").click()
     assert download.value.suggested_filename.endswith("-v1.json")
     noa.get_by_role("link", name="The event and its proof").click()
-    noa.get_by_text("of completeness for").first.wait_for()
+    noa.get_by_text("recordings expected").first.wait_for()
