@@ -14,10 +14,13 @@ from auditportal.accounts.zones import ZONES
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # a subscript needs a patched Django
     """Language and time zone; each may be left to the browser."""
 
-    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), required=False, widget=forms.Select({"translate": "no"})
+    )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         required=False,
+        widget=forms.Select({"translate": "no"}),
         help_text=gettext_lazy("Times are stored and exported in UTC. Pages show them in this zone."),
     )
 
