@@ -196,7 +196,7 @@ def test_the_sentence_in_the_trail(noa, viewing):
 
     post(noa, viewing, "watched", {"spans": [[0, 19_000]], "speed": 1.5})
     row = trail_of(f"recording:{viewing.recording_id}", 1)[0]
-    assert "".join(part.text for part in row.sentence) == "watched 0:00–0:19 at 1.5×"
+    assert "".join(part.text for part in row.sentence) == "Noa Levi watched 0:00–0:19 · at 1.5× speed"
 
 
 @pytest.mark.parametrize("reported", [0, 1, 30, 399, 1200, None])
@@ -220,7 +220,7 @@ def test_the_sentence_of_what_contradicts_the_reported_length(noa, viewing):
     Recording.objects.update(duration_seconds=30)
     post(noa, viewing, "watched", {"spans": [[400_000, 413_000]]})
     row = trail_of(f"recording:{viewing.recording_id}", 1)[0]
-    words = "watched 6:40–6:53, beyond the length of 0:30 that CommBox reports"
+    words = "Noa Levi watched 6:40–6:53 · beyond the length of 0:30 that CommBox reports"
     assert "".join(part.text for part in row.sentence) == words
 
 

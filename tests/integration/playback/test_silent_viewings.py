@@ -43,7 +43,7 @@ def test_a_silent_player_is_ended_and_the_trail_says_why(noa, direct, seconds_ag
     assert body["actor"]["ref"] == "system:playback"
     assert body["action_detail"]["watched_ms"] == 2_000 * reported
     assert body["action_detail"]["unreported_seconds"] in (seconds_ago, seconds_ago + 1)
-    assert "stopped reporting; the player had reported nothing for" in last_sentence(viewing)
+    assert "stopped reporting · the player had not reported for" in last_sentence(viewing)
     assert ">open<" not in noa.get(f"/recordings/{viewing.recording_id}/").content.decode()
 
 
@@ -68,7 +68,7 @@ def test_signing_out_before_the_last_report_says_what_may_be_missing(noa, direct
     finished = bodies("viewing.finished")[0]["action_detail"]
     assert (finished["seconds"], finished["reason"]) == (0, "the session ended")
     assert finished["unreported_seconds"] in (9, 10)
-    assert "the player had reported nothing for 0:" in last_sentence(viewing)
+    assert "the player had not reported for 0:" in last_sentence(viewing)
 
 
 def test_a_player_that_ends_its_viewing_itself_has_reported_everything(noa, direct):

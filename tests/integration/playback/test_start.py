@@ -337,7 +337,7 @@ def test_the_trail_beside_the_player_is_read_again(noa, direct):
     start(noa, direct)
     fragment = noa.get(f"/recordings/{direct.pk}/trail/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment
-    assert "viewing V-" in fragment
+    assert 'viewing <bdi class="num">V-' in fragment
     assert 'hx-swap-oob="morph"' in fragment
     assert noa.get(f"/recordings/{direct.pk}/trail/")["Location"] == f"/audit/?q={direct.pk}"
 
