@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Files = dict[str, bytes]
 ROOT = Path(__file__).resolve().parents[1]
 VERIFIER = ROOT / "recordings/proof/evidence/check/verify_audit.py"
-VERIFY_HTML = ROOT / "static" / "portal" / "verify" / "verify.html"
+VERIFY_HTML = ROOT / "templates" / "evidence" / "verifier.html"  # a stand-in: nobody reads it
 REPORT = "0198c0de-0000-7000-8000-000000000001"
 OWN = {"log.opened", "heads.manifest", "sealer.incident", "key.rotated", "backup.restored"}
 CHAINS = {"target": ("obj",), "object": ("obj", "par"), "actor": ("act",), "all": ()}

@@ -19,6 +19,7 @@ from recordings.proof.evidence.bundle.readme import command, statement_in
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.bundle.statement import Sentence
 from recordings.proof.evidence.errors import CannotBuild, CannotProve
+from recordings.proof.evidence.verifier_wording import translated
 from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
 
@@ -38,7 +39,7 @@ def write(report: Report) -> None:
     detail = _detail(request)
     if "scope" not in detail:
         raise CannotBuild(ASKED_BEFORE)
-    order = Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]))
+    order = Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]), report.language)
     name = files.name_of(report)
     with files.Draft(report.pk, report.attempts) as draft:
         built = build_bundle(order, draft, name, _Progress(report), files.folder())
@@ -67,7 +68,7 @@ def as_detail(built: Built) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Proven:
-    """What a finished bundle states, for its page."""
+    """What a finished bundle states, in the reader's language, for its page."""
 
     statement: list[Sentence]
     checkpoint_size: int
@@ -87,10 +88,10 @@ class Proven:
         if "csv_sha256" not in detail or not statement:
             return None
         return cls(
-            statement,
+            [Sentence(*translated(sentence)) for sentence in statement],
             detail["checkpoint_size"],
             detail["leaves"],
-            detail["verdict"],
+            translated(("Signatures", detail["verdict"]))[1],
             detail["csv_sha256"],
             command(report.file_name),
         )

@@ -140,7 +140,7 @@ def test_no_page_is_wider_than_a_telephone(eva: Any, direction: str) -> None:
 
 def test_the_strip_says_who_witnessed(eva: Any) -> None:
     eva.goto("/audit/")
-    strip = eva.get_by_role("region", name="How the log stands")
+    strip = eva.get_by_role("region", name="Log status")
     strip.get_by_text("WITNESSED by Internal-Audit").wait_for()
 
 
@@ -150,7 +150,7 @@ def test_an_auditor_compares_the_checkpoint_she_kept(eva: Any) -> None:
     eva.locator("a[data-open]").last.click()
     note = eva.locator("pre").inner_text()
     eva.goto("/audit/compare/")
-    eva.get_by_label("The checkpoint, as text").focus()
+    eva.get_by_label("The checkpoint as text").focus()
     eva.keyboard.insert_text(note + "\n")
     eva.keyboard.press("Tab")
     eva.keyboard.press("Tab")
@@ -165,7 +165,7 @@ def test_an_auditor_compares_the_checkpoint_she_kept(eva: Any) -> None:
 def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, console: Any) -> None:
     text = f"{signer.origin}\n2\n{'A' * 43}=\n"
     eva.goto("/audit/compare/")
-    eva.get_by_label("The checkpoint, as text").fill(f"{text}\n{signer.key.sign(text)}\n")
+    eva.get_by_label("The checkpoint as text").fill(f"{text}\n{signer.key.sign(text)}\n")
     eva.get_by_role("button", name="Compare").click()
     eva.get_by_role("alert").get_by_text("Inconsistent").wait_for()
     assert axe_findings(eva) == []
@@ -177,13 +177,13 @@ def test_a_rewritten_log_is_an_alarm(eva: Any, signer: Signer, portal: Portal, c
 
 def test_the_proof_of_an_event_is_taken_and_checked_here(eva: Any, tmp_path: Path) -> None:
     eva.goto(_newest_event(eva))
-    eva.get_by_text("The same as").wait_for()
+    eva.get_by_text("Equal to").wait_for()
     with eva.expect_download() as download:
         eva.get_by_role("link", name="Proof", exact=True).click()
     taken = tmp_path / "one.tlog-proof"
     download.value.save_as(taken)
     eva.goto("/audit/verify/")
-    eva.get_by_label("The bundle, or the proof of one event").set_input_files(taken)
+    eva.get_by_label("The bundle, or the proof of an event").set_input_files(taken)
     eva.get_by_role("button", name="Verify").click()
     eva.get_by_text("WITNESSED by Internal-Audit").wait_for()
     assert axe_findings(eva) == []
@@ -193,10 +193,10 @@ def test_what_is_no_bundle_is_not_checked_and_no_alarm(eva: Any, tmp_path: Path)
     picture = tmp_path / "holiday.png"
     picture.write_bytes(b"\x89PNG")
     eva.goto("/audit/verify/")
-    eva.get_by_label("The bundle, or the proof of one event").set_input_files(picture)
+    eva.get_by_label("The bundle, or the proof of an event").set_input_files(picture)
     eva.get_by_role("button", name="Verify").click()
     eva.get_by_text("NOT CHECKED:").wait_for()
-    eva.get_by_text("Give us the file as it was downloaded").wait_for()
+    eva.get_by_text("Use the file exactly as it was downloaded").wait_for()
     assert eva.get_by_role("alert").count() == 0
     assert axe_findings(eva) == []
 
@@ -212,10 +212,10 @@ def test_a_bundle_is_read_from_its_statement_down_to_its_checks(
     bundle.write_bytes(pack(log.bundle("object", "object:3")).getvalue())
     sign_in(page, "external_auditor")
     page.goto("/audit/verify/")
-    page.get_by_label("The bundle, or the proof of one event").set_input_files(bundle)
+    page.get_by_label("The bundle, or the proof of an event").set_input_files(bundle)
     page.get_by_role("button", name="Verify").click()
     page.get_by_text("WITNESSED by w0").wait_for()
-    page.get_by_text("once the address of a video was issued").wait_for()
+    page.get_by_text("1 video URL was issued").wait_for()
     assert axe_findings_in_both_themes(page) == {}
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})

@@ -1,4 +1,4 @@
-"""The page around the browser's verifier: from a folder, from the portal, and as the one file in a bundle."""
+"""The page around the browser's verifier: on the portal, and as the single file in a bundle."""
 
 import os
 import threading
@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import Page, Request, expect
 
 from recordings.proof.evidence.check.single_file import single_file
 from tests.e2e.conftest import axe_findings
-from tests.e2e.verifier import FOLDER, PAGE, encoded, small
+from tests.e2e.verifier import PAGE, SCRIPTS, encoded, small
 from tests.forge import Log
 from tests.forge_parts import recording
 from tests.forge_zip import pack
 from tests.forgeries import case, log
 
-SERVED = "/static/portal/verify/verify.html"
+SERVED = "/audit/verify/browser/"
 
 
 @pytest.fixture
@@ -47,15 +48,13 @@ def one_file(tmp_path: Path) -> Path:
     return folder / "verify.html"
 
 
-@pytest.mark.parametrize("place", ["from a folder", "from the portal", "as one file"])
+@pytest.mark.parametrize("place", ["from the portal", "as one file"])
 def test_a_person_checks_a_bundle(
     page: Page, files: dict[str, Path], one_file: Path, place: str, sign_in: Any
 ) -> None:
     if place == "from the portal":
         sign_in(page, "external_auditor")
-    page.goto(
-        {"from a folder": PAGE.as_uri(), "from the portal": SERVED, "as one file": one_file.as_uri()}[place]
-    )
+    page.goto({"from the portal": SERVED, "as one file": one_file.as_uri()}[place])
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
     page.set_input_files("#bundle", files["bundle.zip"])
@@ -64,7 +63,7 @@ def test_a_person_checks_a_bundle(
     page.get_by_role("heading", name="WITNESSED by w0, w1").wait_for()
     expect(page.locator(".check")).to_have_count(14)
     expect(page.locator(".statement dt").first).to_have_text("About")
-    expect(page.locator(".statement dd").first).to_have_text("every event")
+    expect(page.locator(".statement dd").first).to_have_text("all events")
     page.set_input_files("#older", files["kept.txt"])
     page.set_input_files("#proof", files["consistency.txt"])
     page.locator(".check .name", has_text="older").wait_for()
@@ -131,10 +130,10 @@ def test_what_is_dropped_is_told_apart(page: Page, files: dict[str, Path]) -> No
     page.get_by_role("heading", name="WITNESSED by w0, w1").wait_for()
 
 
-@pytest.mark.parametrize("place", ["folder", "one file"])
+@pytest.mark.parametrize("place", ["from the portal", "as one file"])
 def test_the_page_can_send_nothing(page: Page, console: Any, one_file: Path, place: str) -> None:
     console.expect("Content Security Policy|Failed to fetch|Refused to connect")
-    page.goto(PAGE.as_uri() if place == "folder" else one_file.as_uri())
+    page.goto({"from the portal": SERVED, "as one file": one_file.as_uri()}[place])
     refused = page.evaluate("fetch('http://127.0.0.1:9/').then(() => false, () => true)")
     assert refused
     policy = page.locator("meta[http-equiv]").get_attribute("content") or ""
@@ -156,16 +155,18 @@ def test_the_single_file_admits_its_own_scripts_and_no_other(
 
 
 def test_the_single_file_is_the_same_each_time_and_of_every_script() -> None:
+    """Whoever asks for it: its SHA-256 is published."""
     text = single_file().decode()
     single_file.cache_clear()
-    assert single_file().decode() == text
-    for script in FOLDER.glob("*.js"):
+    with translation.override("he"):
+        assert single_file().decode() == text
+    for script in SCRIPTS.glob("*.js"):
         assert script.read_text() in text
 
 
 def test_it_says_where_a_verifier_inside_a_bundle_comes_from(page: Page, one_file: Path) -> None:
     page.goto(one_file.as_uri())
-    expect(page.get_by_text("A verifier inside a bundle comes from the bundle’s maker.")).to_be_visible()
+    expect(page.get_by_text("A verifier inside a bundle comes from whoever made the bundle.")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "direction"), [("light", "ltr"), ("dark", "rtl")])
@@ -191,6 +192,12 @@ def test_the_served_page_stands_under_the_portals_own_policy(page: Page) -> None
     assert "<script>" not in answer.text()
     assert "style=" not in answer.text()
     assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_served_page_is_in_the_readers_language(page: Page) -> None:
+    text = page.request.get(SERVED, headers={"Accept-Language": "he"}).text()
+    assert '<html lang="he" dir="rtl">' in text
+    assert 'src="/words/he.js' in text
 
 
 # --- size

@@ -2,19 +2,23 @@
 
 import base64
 import io
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
+from recordings.proof.evidence.check.single_file import single_file
 from recordings.proof.evidence.check.verify_audit import verify
 from tests.forge import Log
 from tests.forge_parts import recording
 from tests.forgeries import Case
 
-FOLDER = Path(__file__).resolve().parents[2] / "static" / "portal" / "verify"
-PAGE = FOLDER / "verify.html"
+SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "portal" / "verify"
+_FOLDER = tempfile.TemporaryDirectory(prefix="verifier-")
+PAGE = Path(_FOLDER.name) / "verify.html"  # the single file, as a person saves it
+PAGE.write_bytes(single_file())
 RUN = """async (given) => {
     const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const brought = Object.fromEntries(Object.entries(given.brought).map(([name, text]) => [name, bytes(text)]));

@@ -128,7 +128,10 @@ def _A09_rewritten_with_the_witness_lines_of_the_old_checkpoint() -> Case:
 @forged
 def _A10_rewritten_and_nobody_can_tell() -> Case:
     files = _rewritten(witnesses=()).bundle(policy=log().policy("quorum none\n"))
-    said = {"Seen by": "no witness", "Trust": "the bundle’s own policy: only its maker vouches for it"}
+    said = {
+        "Cosigned by": "no witness",
+        "Trust": "the bundle’s own policy; only the bundle’s maker vouches for it",
+    }
     return Case(pack(files).getvalue(), "", SELF_SIGNED, says=said, states={"witnesses": "none"})
 
 

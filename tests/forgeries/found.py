@@ -16,7 +16,7 @@ def _T1_an_object_whose_recording_was_viewed() -> Case:
     viewed = Log()
     for _ in range(3):
         viewed.add(about=recording(7), object={"parent": "object:3"})
-    said = {"Viewings": "3 times the address of a video was issued", "Events": "3 events"}
+    said = {"Viewings": "3 video URLs were issued", "Events": "3 events"}
     return good(viewed.bundle("object", "object:3"), says=said)
 
 
@@ -38,13 +38,13 @@ def _T1_an_object_whose_recordings_are_said_to_be_absent() -> Case:
 
 @forged
 def _T2_a_recording_that_does_not_exist() -> Case:
-    said = {"Viewings": "not stated: the log does not know this recording", "Events": "no events"}
+    said = {"Viewings": "not stated: this recording was never registered in the log", "Events": "no events"}
     return good(files_of("target", recording(99)), says=said)
 
 
 @forged
 def _T2_an_object_that_does_not_exist() -> Case:
-    said = {"Viewings": "not stated: the log does not know any recording of this object"}
+    said = {"Viewings": "not stated: no recording of this object was ever registered in the log"}
     return good(files_of("object", "object:999999999999"), says=said)
 
 
@@ -78,9 +78,9 @@ def _T3_a_period_in_the_future() -> Case:
     said = {
         "Period": "from 2026-12-24 09:00:00 UTC, before 2026-12-31 09:00:00 UTC",
         "Complete": (
-            "not stated: the log vouches for the time from 2026-11-20 09:00:01 UTC until 2026-11-20 10:00:42 UTC only"
+            "not stated: the log covers only the time from 2026-11-20 09:00:01 UTC until 2026-11-20 10:00:42 UTC"
         ),
-        "Viewings": "not stated: the log does not know this recording",
+        "Viewings": "not stated: this recording was never registered in the log",
     }
     return good(log().bundle(*SEVEN[:1], recording(99), since=since, until=until), says=said)
 
@@ -211,7 +211,7 @@ def _T17_nothing_is_stated_of_a_time_before_the_epoch() -> Case:
     first.add("recording.discovered", by="system:refresh", about=recording(7))
     first.clock += timedelta(hours=1)
     later = first.epoch(f"{first.origin}/2")
-    result = {"Viewings": "not stated: the log does not vouch for this time"}
+    result = {"Viewings": "not stated: the log does not cover this period"}
     until = START + timedelta(minutes=30)
     return good(later.bundle(*SEVEN, until=until), policy=later.policy(), says=result)
 
@@ -255,7 +255,7 @@ def _T12_a_period_that_reaches_to_its_late_event() -> Case:
     late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
     late.close()
     late.add(about=recording(8), after=60)
-    result = {"Viewings": "once the address of a video was issued"}
+    result = {"Viewings": "1 video URL was issued"}
     return good(late.bundle(until=START + timedelta(minutes=5)), policy=late.policy(), says=result)
 
 

@@ -12,32 +12,32 @@ from tests.forgeries.base import SELF_SIGNED, SEVEN, Case, asked, files_of, forg
 ANCHORED = "ANCHORED (time-stamped 2026-11-20 09:00:09 UTC, leaves below 7)"
 
 OPENED = "2026-11-20 09:00:01 UTC"
-NOBODY = "none: nobody was given the address of a video"
+NOBODY = "none: no video URL was issued"
 
 
 @forged
 def _everybody() -> Case:
     said = {
-        "About": "every event",
+        "About": "all events",
         "Period": "from the beginning of the log, no end",
         "Complete": (
             f"no event is missing from {OPENED} until 2026-11-20 10:00:42 UTC "
             "(the report has no end; later events are not covered)"
         ),
-        "Viewings": "3 times the address of a video was issued",
+        "Viewings": "3 video URLs were issued",
         "Events": "12 events",
         "Requested": f"by user:9 (“Noa Levi”) at 2026-11-20 10:00:12 UTC, as report {REPORT}",
-        "Log": "portal.example/audit, 12 leaves, open since 2026-11-20 09:00:01 UTC",
-        "Seen by": "w0 at 2026-11-20 10:01:42 UTC, w1 at 2026-11-20 10:01:42 UTC",
-        "Personal values": "18 shown, 2 erased or not opened",
-        "Not covered": "views inside CommBox, and whatever was never recorded here",
+        "Log": "portal.example/audit, 12 leaves, opened at 2026-11-20 09:00:01 UTC",
+        "Cosigned by": "w0 (2026-11-20 10:01:42 UTC), w1 (2026-11-20 10:01:42 UTC)",
+        "Personal values": "18 shown, 2 erased or not disclosed",
+        "Not covered": "viewings inside CommBox, and anything that the portal did not record",
         "Not checked": (
-            "report.xlsx, report.pdf and README.txt: copies by the portal; "
-            "only report.csv was made again from the events"
+            "report.xlsx, report.pdf and README.txt are copies made by the portal; "
+            "only report.csv was recomputed from the events"
         ),
         "Trust": (
-            "the policy you brought, which is the one in the bundle: if you took it from there, only its maker vouches "
-            "for it"
+            "your policy, which is the same as the bundle’s; if you took it from there, only the bundle’s maker "
+            "vouches for it"
         ),
     }
     return good(files_of("all"), says=said)
@@ -46,8 +46,8 @@ def _everybody() -> Case:
 @forged
 def _one_recording() -> Case:
     said = {
-        "About": f"every event on {SEVEN[1]} (“מרים כהן”)",
-        "Viewings": "2 times the address of a video was issued",
+        "About": f"all events about {SEVEN[1]} (“מרים כהן”)",
+        "Viewings": "2 video URLs were issued",
         "Events": "4 events",
     }
     return good(files_of(*SEVEN), says=said)
@@ -56,8 +56,8 @@ def _one_recording() -> Case:
 @forged
 def _one_object_and_its_recordings() -> Case:
     said = {
-        "About": "every event on object:3 and on its recordings",
-        "Viewings": "2 times the address of a video was issued",
+        "About": "all events about object:3 and its recordings",
+        "Viewings": "2 video URLs were issued",
         "Events": "5 events",
     }
     return good(files_of("object", "object:3"), says=said)
@@ -66,8 +66,8 @@ def _one_object_and_its_recordings() -> Case:
 @forged
 def _one_person() -> Case:
     said = {
-        "About": "every event by user:1 (“נועה לוי”)",
-        "Viewings": "2 times the address of a video was issued to this person",
+        "About": "all events by user:1 (“נועה לוי”)",
+        "Viewings": "2 video URLs were issued to this person",
     }
     return good(files_of("actor", "user:1"), says=said)
 
@@ -84,7 +84,7 @@ def _nobody_viewed_a_recording_that_is_known() -> Case:
         "recording.discovered", by="system:refresh", about=recording(7), names={"object.label": "A call"}
     )
     said = {
-        "About": f"every event on {SEVEN[1]} (“A call”)",
+        "About": f"all events about {SEVEN[1]} (“A call”)",
         "Viewings": f"{NOBODY} from {OPENED} until 2026-11-20 09:00:33 UTC",
         "Events": "1 event",
     }
@@ -96,7 +96,7 @@ def _a_name_that_would_end_its_own_quotation() -> Case:
     known = Log()
     label = "A”), no event on others (“call"
     known.add("recording.discovered", by="system:refresh", about=recording(7), names={"object.label": label})
-    said = {"About": f'every event on {SEVEN[1]} (“A"), no event on others ("call”)'}
+    said = {"About": f'all events about {SEVEN[1]} (“A"), no event on others ("call”)'}
     return good(known.bundle(*SEVEN), says=said)
 
 
@@ -132,9 +132,9 @@ def _nobody_viewed_it_before_there_was_a_log() -> Case:
     known.add("recording.discovered", by="system:refresh", about=recording(7))
     known.clock += timedelta(hours=1)
     said = {
-        "Complete": "not stated: the log vouches for the time from 2026-11-20 09:00:01 UTC until "
-        "2026-11-20 10:00:33 UTC only",
-        "Viewings": "not stated: the log does not vouch for this time",
+        "Complete": "not stated: the log covers only the time from 2026-11-20 09:00:01 UTC until "
+        "2026-11-20 10:00:33 UTC",
+        "Viewings": "not stated: the log does not cover this period",
     }
     return good(
         known.bundle(*SEVEN, since=START - timedelta(days=30), until=START - timedelta(days=1)), says=said
@@ -150,7 +150,7 @@ def _nobody_viewed_it_partly_before_there_was_a_log() -> Case:
     said = {
         "Period": "from 2026-10-21 09:00:00 UTC, before 2026-11-20 09:30:00 UTC",
         "Complete": "no event is missing from 2026-11-20 09:00:01 UTC until 2026-11-20 09:30:00 UTC",
-        "Viewings": "none: nobody was given the address of a video from 2026-11-20 09:00:01 UTC until "
+        "Viewings": "none: no video URL was issued from 2026-11-20 09:00:01 UTC until "
         "2026-11-20 09:30:00 UTC",
     }
     return good(known.bundle(*SEVEN, since=START - timedelta(days=30), until=until), says=said)
@@ -163,8 +163,8 @@ def _a_log_that_has_just_been_opened() -> Case:
     young.ask(*SEVEN)
     young.close(after=20)  # and closed for a time before that
     said = {
-        "Complete": "not stated: the log was opened at 2026-11-20 09:00:01 UTC and vouches for no time yet",
-        "Viewings": "not stated: the log does not vouch for this time",
+        "Complete": "not stated: the log was opened at 2026-11-20 09:00:01 UTC and covers no time yet",
+        "Viewings": "not stated: the log does not cover this period",
     }
     return good(young.bundle(*SEVEN), says=said)
 
@@ -174,7 +174,8 @@ def _somebody_went_on_viewing() -> Case:
     watched = Log()
     watched.add("viewing.finished", about=recording(7))
     return good(
-        watched.bundle(*SEVEN), says={"Viewings": "none began in this time; one that began before went on"}
+        watched.bundle(*SEVEN),
+        says={"Viewings": "none started in this period; one that started earlier continued"},
     )
 
 
@@ -182,14 +183,14 @@ def _somebody_went_on_viewing() -> Case:
 def _somebody_viewed_once() -> Case:
     watched = Log()
     watched.add(about=recording(7))
-    said = {"Viewings": "once the address of a video was issued", "Events": "1 event"}
+    said = {"Viewings": "1 video URL was issued", "Events": "1 event"}
     return good(watched.bundle(*SEVEN), says=said)
 
 
 @forged
 def _somebody_who_did_nothing() -> Case:
     said = {
-        "Viewings": "none: this person was not given the address of a video "
+        "Viewings": "none: no video URL was issued to this person "
         f"from {OPENED} until 2026-11-20 10:00:42 UTC"
     }
     return good(files_of("actor", "user:99"), says=said)
@@ -197,7 +198,7 @@ def _somebody_who_did_nothing() -> Case:
 
 @forged
 def _a_report_about_a_report() -> Case:
-    said = {"Viewings": "not stated: this scope cannot hold viewings"}
+    said = {"Viewings": "not stated: this scope cannot contain viewings"}
     return good(log().bundle("target", f"report:{REPORT}"), says=said)
 
 
@@ -260,7 +261,7 @@ def _a_period_that_starts_at_the_end_of_another() -> Case:
 
 @forged
 def _with_the_portals_own_policy() -> Case:
-    said = {"Trust": "the bundle’s own policy: only its maker vouches for it"}
+    said = {"Trust": "the bundle’s own policy; only the bundle’s maker vouches for it"}
     return Case(pack(files_of("all")).getvalue(), "", SELF_SIGNED, says=said)
 
 
@@ -268,9 +269,9 @@ def _with_the_portals_own_policy() -> Case:
 def _with_a_policy_without_quorum() -> Case:
     """Who signed is said; nobody was asked for, so the verdict is not lifted."""
     policy = log().policy("quorum none\n")
-    seen = "w0 at 2026-11-20 10:01:42 UTC, w1 at 2026-11-20 10:01:42 UTC"
+    seen = "w0 (2026-11-20 10:01:42 UTC), w1 (2026-11-20 10:01:42 UTC)"
     return good(
-        files_of("all"), SELF_SIGNED, policy=policy, says={"Seen by": seen}, states={"witnesses": "ok"}
+        files_of("all"), SELF_SIGNED, policy=policy, says={"Cosigned by": seen}, states={"witnesses": "ok"}
     )
 
 
@@ -279,11 +280,11 @@ def _with_nothing_that_tells_the_time() -> Case:
     """T6: what had nothing to check says so."""
     alone = Log(witnesses=())
     alone.add()
-    copies = "report.xlsx, report.pdf and README.txt: copies by the portal; "
-    copies += "only report.csv was made again from the events"
+    copies = "report.xlsx, report.pdf and README.txt are copies made by the portal; "
+    copies += "only report.csv was recomputed from the events"
     said = {
-        "Seen by": "no witness",
-        "Not checked": f"{copies}; when it happened: no time stamp or witness was checked",
+        "Cosigned by": "no witness",
+        "Not checked": f"{copies}; no time stamp or witness confirms the times",
     }
     states = {"witnesses": "none", "values": "ok", "anchors": "none"}
     return good(alone.bundle(), SELF_SIGNED, policy=log().policy("quorum none\n"), says=said, states=states)
@@ -295,7 +296,7 @@ def _with_nothing_revealed() -> Case:
     closed.add(names=NOA, erased=tuple(NOA))
     closed.ask("actor", "user:1", by="user:3")
     closed.close(after=90)
-    said = {"Personal values": "0 shown, 3 erased or not opened", "About": "every event by user:1"}
+    said = {"Personal values": "0 shown, 3 erased or not disclosed", "About": "all events by user:1"}
     return good(closed.bundle("actor", "user:1"), says=said, states={"values": "none"})
 
 
@@ -341,8 +342,8 @@ def _a_new_epoch() -> Case:
     goes_on.add(about=recording(7))
     said = {
         "Log": (
-            "portal.example/audit/2, 14 leaves, open since 2026-11-20 09:00:01 UTC; "
-            "since leaf 10 under this name: restored from a backup"
+            "portal.example/audit/2, 14 leaves, opened at 2026-11-20 09:00:01 UTC; "
+            "under this name since leaf 10: restored from a backup"
         )
     }
     return good(goes_on.bundle(*SEVEN), policy=goes_on.policy(), says=said)
@@ -355,9 +356,9 @@ def _the_tenth_epoch() -> Case:
     tenth = goes_on.epoch("portal.example/audit/10")
     said = {
         "Log": (
-            "portal.example/audit/10, 4 leaves, open since 2026-11-20 09:00:01 UTC; "
-            "leaf 0 goes on from portal.example/audit/8, which is not in this log; "
-            "since leaf 1 under this name: restored from a backup"
+            "portal.example/audit/10, 4 leaves, opened at 2026-11-20 09:00:01 UTC; "
+            "leaf 0 continues portal.example/audit/8, which is not part of this log; "
+            "under this name since leaf 1: restored from a backup"
         )
     }
     return good(tenth.bundle(), policy=tenth.policy(), says=said)
@@ -372,7 +373,7 @@ def _a_log_begun_before_version_2() -> Case:
     old.add("recording.discovered", about=recording(8), object={"parent": "object:3"})
     said = {
         "Viewings": "none from leaf 4 until 2026-11-20 09:00:36 UTC",
-        "Recordings named since": "leaf 4: earlier events on its recordings are not covered",
+        "Recordings covered from": "leaf 4; earlier events about its recordings are not covered",
     }
     return good(old.bundle("object", "object:3"), says=said)
 
@@ -391,10 +392,10 @@ def _late_and_malformed() -> Case:
     late.incident("settled", settled="looked at")
     said = {
         "Sealed late": (
-            "2 events were sealed after the log was closed for their time: "
+            "2 events were sealed after the log was closed for their time; "
             "only the portal vouches for when they happened"
         ),
-        "Malformed": "1 entry is no event that can be read",
+        "Malformed": "1 entry is not a readable event",
     }
     return good(late.bundle(), says=said)
 
@@ -408,7 +409,7 @@ def _late_events_on_a_recording() -> Case:
     late.add(about=recording(8), at=START + timedelta(seconds=9), late=True)
     late.add(about=recording(7), at=START + timedelta(seconds=9), late=True)
     said = {
-        "Sealed late": "1 event was sealed after the log was closed for their time: "
+        "Sealed late": "1 event was sealed after the log was closed for its time; "
         "only the portal vouches for when it happened"
     }
     return good(late.bundle(*SEVEN), says=said)
@@ -422,7 +423,7 @@ def _a_malformed_event_that_came_late() -> Case:
     late.incident("event_malformed", 2)
     late.malformed(b"one", at=START + timedelta(seconds=9), late=True)
     late.malformed(b"two")
-    said = {"Malformed": "2 entries are no events that can be read"}
+    said = {"Malformed": "2 entries are not readable events"}
     return good(late.bundle("actor", "system:sealer"), says=said)
 
 

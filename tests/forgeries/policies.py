@@ -144,8 +144,8 @@ def _policy_for_another_log() -> Case:
 def _policy_that_is_the_bundles_own() -> Case:
     """T5: the bundle's own policy passed back to it."""
     files = files_of("all")
-    said = "the policy you brought, which is the one in the bundle: "
-    said += "if you took it from there, only its maker vouches for it"
+    said = "your policy, which is the same as the bundle’s; "
+    said += "if you took it from there, only the bundle’s maker vouches for it"
     return Case(pack(files).getvalue(), "", WITNESSED, {"policy": files["policy.txt"]}, {"Trust": said})
 
 
@@ -157,7 +157,7 @@ def _policy_of_ones_own() -> Case:
         "",
         WITNESSED,
         {"policy": policy},
-        {"Trust": "the policy you brought"},
+        {"Trust": "your policy"},
     )
 
 

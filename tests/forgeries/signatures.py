@@ -49,8 +49,8 @@ def _lines_of_strangers() -> Case:
 def _a_witness_that_signed_twice() -> Case:
     """The earlier of its times counts."""
     again = INTERNAL.line(asked().text(), asked().clock + timedelta(days=1))
-    seen = f"w0 at {asked().clock:%Y-%m-%d %H:%M:%S} UTC, w1 at {asked().clock:%Y-%m-%d %H:%M:%S} UTC"
-    return good(_noted(asked().note() + again), says={"Seen by": seen})
+    seen = f"w0 ({asked().clock:%Y-%m-%d %H:%M:%S} UTC), w1 ({asked().clock:%Y-%m-%d %H:%M:%S} UTC)"
+    return good(_noted(asked().note() + again), says={"Cosigned by": seen})
 
 
 @forged

@@ -51,7 +51,7 @@ class Command(BaseCommand):
             scope = Scope.asked(filters, timezone.now())
             built, sha256 = _export(scope, filters, out, self._progress)
         except (CannotBuild, AuditUnavailable) as error:
-            raise CommandError(error.sentence) from error
+            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{out} could not be written: {error.strerror}.") from error
         self.stdout.write(f"{out}: {built.rows:,} events, {built.leaves:,} leaves. {built.verdict}")
@@ -76,7 +76,7 @@ def _export(scope: Scope, filters: TrailFilters, out: Path, progress: Any) -> tu
         try:
             built = build_bundle(order, file, out.name, progress, out.parent)
         except CannotBuild as error:
-            failed = {"reason": error.sentence}
+            failed = {"reason": str(error)}
             record_committed(Kind.REPORT_FAILED, by=BY, target=target, outcome=Outcome.ERROR, detail=failed)
             raise
         file.keep()

@@ -1,12 +1,13 @@
-"""The one spelling of what is hashed."""
+"""Write JSON in the one form that is hashed (RFC 8785)."""
 
 import json
 from typing import Any
 
 
 def canonical(value: Any) -> bytes:
-    """RFC 8785 for what bundles hold: objects with ASCII keys, arrays, strings and integers up to 2^53-1.
+    """Return a value as canonical JSON. Only objects with ASCII keys, arrays, strings and integers up to 2^53-1.
 
-    Within these bounds it is Python's own compact JSON with sorted keys, at fifty times the speed of the library.
+    For these values RFC 8785 is the same as compact JSON with sorted keys, and json.dumps is fifty times as fast as the
+    RFC 8785 library.
     """
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

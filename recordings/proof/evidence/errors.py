@@ -1,31 +1,34 @@
-"""Why there is no bundle. Each sentence says what to do about it."""
+"""Why a bundle cannot be built. Each sentence says what to do about it."""
+
+from django.utils.translation import gettext_lazy as _
 
 from recordings.exceptions import PortalError
+from recordings.wording import filled
 
 
 class CannotBuild(PortalError):
-    """A bundle that cannot be built, now or as it was asked for."""
+    """The bundle cannot be built, now or with these filters."""
 
 
 class CannotProve(CannotBuild):
-    """There is no checkpoint to lead to."""
+    """No checkpoint covers the events that the bundle is about."""
 
     status = 503
 
 
 class TooMuch(CannotBuild):
-    """More leaves than a bundle carries."""
+    """The scope has more leaves than a bundle may contain."""
 
     status = 400
 
 
 class NotOneScope(CannotBuild):
-    """The filters of a report that a bundle cannot answer for."""
+    """A bundle cannot be built for this combination of filters."""
 
     status = 400
-    sentence = (
-        "A bundle proves that nothing is left out, so it is about one thing only: one recording or object, one "
-        "person, or a period. Take the other filters away, or ask for CSV."
+    sentence = _(
+        "A bundle proves that no event is missing, so it covers one recording, one object, one person or one period. "
+        "Remove the other filters, or export CSV."
     )
 
 
@@ -36,25 +39,30 @@ class UnknownReference(CannotBuild):
 
 
 class NotPassed(CannotBuild):
-    """A period of which a part has not happened yet."""
+    """A period that is not over yet."""
 
     status = 400
 
 
 class LogBroken(CannotBuild):
-    """A part of the sealed log is missing: no proof can be made, and somebody must look."""
+    """A part of the log is missing from the database, so no proof can be made."""
 
-    sentence = (
-        "A part of the sealed log is missing, so nothing can be proved with it. "
-        "Run manage.py verify_trail: it names what is gone."
+    sentence = _(
+        "A part of the log is missing, so nothing can be proved with it. "
+        "Ask the operator to run manage.py verify_trail: it names the missing part."
     )
 
 
 class EventGone(CannotBuild):
-    """The leaf is there, its event is not: it came back from a published copy after a loss."""
+    """The leaf exists but its event does not: the leaf was restored from a published copy after a loss."""
 
     def __init__(self, n: int) -> None:
         super().__init__(
-            f"The event of leaf {n} is no longer in this database, only its leaf is: it was restored from a "
-            "published copy. No report about it can be shown to be complete."
+            filled(
+                _(
+                    "The event of leaf %(leaf)s is no longer in the database; only its leaf was restored from a "
+                    "published copy. No report that covers it can be complete."
+                ),
+                leaf=n,
+            )
         )

@@ -1,7 +1,6 @@
-"""The sealed log as the database has it: its tree at any size, and its leaves with what belongs to their events.
+"""Read the log from the database: its tree at any size, and its leaves with their events.
 
-Everything here takes a connection with `cursor()` – Django's or psycopg's own – so that whoever reads within a
-snapshot stays within it.
+Each function takes a connection, Django's or psycopg's, so that a caller can read everything in one snapshot.
 """
 
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ SELECT l.n, e.event_id, e.body FROM audit.leaf l JOIN audit.event e ON e.id = l.
 
 
 class Shipped(NamedTuple):
-    """A leaf on its way to an outsider. `body` is empty for a leaf that is shipped for completeness only; a value
-    that was erased is None."""
+    """A leaf as a bundle contains it. `body` is empty when the bundle contains the leaf without its event; an erased
+    value is None."""
 
     n: int
     entry: bytes
@@ -32,17 +31,17 @@ class Shipped(NamedTuple):
 
     @property
     def reveal(self) -> dict[str, dict[str, str]]:
-        """What opens the commitments of the event that can still be opened."""
+        """Return salt and value of each commitment that can still be opened, by field."""
         values = self.values.items()
         return {field: {"salt": value.salt.hex(), "value": value.value} for field, value in values if value}
 
     def extra(self) -> bytes:
-        """What goes into a proof of this leaf alone, beside the path: the texts that are hashed, and the values."""
+        """Return the `extra` line of this leaf's tlog-proof: entry, event and revealed values (trail-format.md, 9)."""
         texts = {"body": self.body.decode(), "entry": self.entry.decode()}
         return canonical({**texts, "reveal": self.reveal})
 
     def line(self, gap: Sequence[bytes]) -> bytes:
-        """The leaf's line of events.jsonl: entry and event as they were hashed, `gap` the hashes before the leaf."""
+        """Return the leaf's line of events.jsonl. `gap`: the hashes of the subtrees between it and the line before."""
         parts = [b'"body":' + self.body] if self.body else []
         parts.append(b'"entry":' + self.entry)
         if gap:
@@ -53,7 +52,7 @@ class Shipped(NamedTuple):
 
 
 def tiles(connection: Any, size: int) -> Tiles:
-    """The tree over the first `size` leaves. It raises LogBroken when a hash is missing that a proof needs."""
+    """Return the tree over the first `size` leaves. Reading from it raises LogBroken when a hash is missing."""
 
     def read(level: int, position: int, width: int) -> bytes:
         try:
@@ -65,7 +64,7 @@ def tiles(connection: Any, size: int) -> Tiles:
 
 
 def entries(connection: Any, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
-    """These leaves' entries, in order. Raises LogBroken when one is missing."""
+    """Return number and entry of these leaves, ascending. Raises LogBroken when one is missing."""
     rows = [(n, bytes(entry)) for n, entry in fetch_all(connection, _ENTRIES, [list(numbers)])]
     if [n for n, _ in rows] != sorted(numbers):
         raise LogBroken
@@ -73,12 +72,12 @@ def entries(connection: Any, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
 
 
 def shipped(connection: Any, numbers: Sequence[int], with_body: Sequence[int]) -> list[Shipped]:
-    """These leaves in order, some of them with their events. Raises LogBroken, or EventGone where an event is."""
+    """Return these leaves, ascending; those of `with_body` with their events. Raises LogBroken, EventGone."""
     return with_events(connection, entries(connection, numbers), with_body)
 
 
 def with_events(connection: Any, leaves: Sequence[tuple[int, bytes]], wanted: Sequence[int]) -> list[Shipped]:
-    """Leaves (n and entry), those that are wanted with their events. Raises EventGone where an event is."""
+    """Add the events of the leaves in `wanted` to leaves given as number and entry. Raises EventGone."""
     bodies = {
         n: (event_id, bytes(body)) for n, event_id, body in fetch_all(connection, _BODIES, [list(wanted)])
     }

@@ -1,8 +1,9 @@
-"""Proofs that stand alone: of one event, and that the log only ever grew."""
+"""Make single proofs: that the log contains an event, and that the log only grew."""
 
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from recordings.exceptions import PortalError
 from recordings.models import Checkpoint, Cosignature, Leaf
@@ -10,7 +11,7 @@ from recordings.proof.evidence.leaves import shipped, tiles
 from recordings.proof.evidence.trust import whole_note
 from recordings.tlog.proof import format_proof
 
-# The newest checkpoint that somebody else has signed too, else the newest.
+# The newest cosigned checkpoint, else the newest.
 _BEST = """
 SELECT c.size FROM audit.checkpoint c WHERE c.size > %s
 ORDER BY EXISTS (SELECT FROM audit.cosignature w WHERE w.size = c.size) DESC, c.size DESC LIMIT 1
@@ -18,14 +19,16 @@ ORDER BY EXISTS (SELECT FROM audit.cosignature w WHERE w.size = c.size) DESC, c.
 
 
 class NotSealedYet(PortalError):
-    """The event is in the trail; its proof comes with the next checkpoint."""
+    """No signed checkpoint covers the event yet."""
 
     status = 404
-    sentence = "No signed checkpoint covers this event yet. Sealing takes a moment: look again."
+    sentence = _("No signed checkpoint covers this event yet. Sealing takes about a second. Try again.")
 
 
 def event_proof(event_id: UUID, size: int | None = None) -> str:
-    """The event's `tlog-proof` (docs/trail-format.md) under the checkpoint of this size, else the best one there is.
+    """Return the event's `tlog-proof` (docs/trail-format.md, 9) for the checkpoint of this size.
+
+    Without a size it is the newest cosigned checkpoint, else the newest.
 
     Raises NotSealedYet when no checkpoint covers the event.
     """
@@ -41,8 +44,7 @@ def event_proof(event_id: UUID, size: int | None = None) -> str:
 
 
 def consistency(old_size: int, new_size: int) -> list[bytes]:
-    """RFC 9162 2.1.4.1: that the log of `new_size` leaves began with the log of `old_size`. ProofError when there
-    are no such sizes."""
+    """Return the consistency proof between two sizes (RFC 9162, 2.1.4.1). Raises ProofError for impossible sizes."""
     return tiles(connection, new_size).consistency_path(old_size)
 
 

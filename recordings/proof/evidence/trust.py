@@ -1,4 +1,4 @@
-"""Whom this installation trusts: its policy file (C2SP tlog-policy), and checkpoints as they go out of the house."""
+"""Read the trust policy of this installation (C2SP tlog-policy), and put checkpoints together with cosignatures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,21 +15,22 @@ from recordings.tlog.texts import decode64
 
 
 def policy() -> Policy | None:
-    """The installation's policy; None where none is configured. Raises PolicyError, OSError for a file that is bad."""
+    """Return the policy of AUDIT_POLICY_FILE; None when none is set. Raises PolicyError or OSError for a bad file."""
     path: Path | None = settings.AUDIT_POLICY_FILE
     return _parsed(path, path.stat().st_mtime_ns) if path else None
 
 
 @lru_cache(maxsize=2)
 def _parsed(path: Path, changed: int) -> Policy:
-    """`changed` makes an edited file a new one."""
+    """Parse the file. `changed` is its modification time, so that an edited file is parsed again."""
     return Policy.parse(path.read_bytes())
 
 
 def whole_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> str:
-    """The signed note with its witnesses' lines: of each witness of the policy the newest that verifies.
+    """Return the signed note with the newest cosignature of each witness of the policy that verifies.
 
-    A row that a login has put there spoils no other. Without a policy nobody can tell, and the newest of each is taken.
+    Cosignatures that do not verify are left out, so that a forged row cannot invalidate the note. Without a policy
+    nothing can be verified, and the newest of each witness is used.
     """
     note, known = Note.parse(checkpoint.note), _witness_keys()
     lines: dict[str, str] = {}
@@ -58,7 +59,7 @@ def _verifies(text: str, line: str, key: VerifierKey) -> bool:
 
 @dataclass(frozen=True)
 class LogKey:
-    """A public key of the log as the policy names it. `spoken` is for the telephone."""
+    """A public key of the log in the form of a policy (C2SP signed-note verifier key)."""
 
     vkey: str
 
@@ -68,13 +69,13 @@ class LogKey:
 
     @property
     def spoken(self) -> str:
-        """SHA-256 of the key's bytes (its type and the public key), sixteen groups of four hexadecimal digits."""
+        """Return the SHA-256 of the key's bytes, type included, as sixteen groups of four hex digits to read aloud."""
         digest = sha256(decode64(self.vkey.split("+", 2)[2])).hexdigest()
         return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 def log_keys() -> list[LogKey]:
-    """The keys of the log that the policy trusts; empty without a policy that can be read."""
+    """Return the log keys of the policy; none when no policy can be read."""
     try:
         trusted = policy()
     except (PolicyError, OSError):

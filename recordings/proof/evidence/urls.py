@@ -18,6 +18,7 @@ urlpatterns = [
     path("audit/witnesses/", witness_views.witnesses, name="witnesses"),
     path("audit/compare/", compare_views.compare_page, name="compare"),
     path("audit/verify/", verify_views.verify_page, name="verify"),
+    path("audit/verify/browser/", verify_views.in_browser, name="in_browser"),
     path("audit/verify_audit.py", verify_views.verifier, name="verifier"),
     path("audit/verify.html", verify_views.browser_verifier, name="browser_verifier"),
     # For monitors: C2SP tlog-tiles with the prefix /log/.

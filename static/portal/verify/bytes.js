@@ -1,14 +1,14 @@
-/* Bytes, texts, numbers and times in the one spelling that docs/trail-format.md allows.
+/* Bytes, texts, numbers and times in the only form that docs/trail-format.md allows.
 
    These files are classic scripts, because browsers load no modules from a folder. Each adds its functions to the one
    global object `auditVerifier`. */
 "use strict";
 globalThis.auditVerifier = {};
 (() => {
-  /** Input that is not written as the format says. The check that reads it fails with this sentence. */
+  /** Input that does not follow the format. The current check fails with this sentence. */
   class Malformed extends Error {}
 
-  /** A file of which nothing can be said: no bundle, repacked, cut, of an older format or too large. */
+  /** A file that cannot be verified: not a bundle, repacked, truncated, of an older format or too large. */
   class NotChecked extends Error {}
 
   const demand = (holds, sentence) => {
@@ -62,12 +62,12 @@ globalThis.auditVerifier = {};
     return bytes;
   };
 
-  /** The bytes of base64 with padding in its only spelling. */
+  /** The bytes of canonical base64 with padding. */
   const unbase64 = (text, what, size) => {
     const shaped = typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
     demand(shaped, `${what} is not base64.`);
     const binary = atob(text);
-    demand(btoa(binary) === text, `${what} is base64 in another spelling.`);
+    demand(btoa(binary) === text, `${what} is not in canonical base64.`);
     demand(size === undefined || binary.length === size, `${what} does not have ${size} bytes.`);
     return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
   };
@@ -105,7 +105,7 @@ globalThis.auditVerifier = {};
 
   const aMinuteAfter = (time) => timeAt(secondsOf(time) + 60, time.slice(20, 26));
 
-  /** A time as people read it; fractions of a second are cut off. */
+  /** A time for people, to the second. */
   const readable = (time) => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 
   /** "1 event" or "7 events". */

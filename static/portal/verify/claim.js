@@ -1,4 +1,4 @@
-/* bundle.json (docs/trail-format.md, section 7): its form, and which leaves its scope asks for. */
+/* bundle.json (docs/trail-format.md, section 7): its form, and which leaves belong to its scope. */
 "use strict";
 (() => {
   const { NotChecked, parse, isHex, isHash64, isIndex, isTime, isUuid, isObject, hasKeys, isReference, LIMITS } =
@@ -88,7 +88,7 @@
   const readClaim = (text) => {
     const claim = parse(text, "bundle.json");
     if (claim.type !== TYPE)
-      throw new NotChecked("it is of a format that this program does not know: export the report again");
+      throw new NotChecked("its format is unknown to this program; export the report again");
     return claim;
   };
 

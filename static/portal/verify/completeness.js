@@ -43,14 +43,14 @@
       const fault = range
         ? this.faultOfRange(range, scope, manifests)
         : this.chains.map((chain) => this.faultOfChain(chain, manifest)).find(Boolean);
-      return fault || (this.rows === rows ? "" : `There are ${this.rows} rows, and bundle.json speaks of ${rows}.`);
+      return fault || (this.rows === rows ? "" : `There are ${this.rows} rows, but bundle.json states ${rows}.`);
     }
 
     faultOfRange({ first, last }, { from, to }, manifests) {
       if (this.leaves !== last - first + 1) return "A leaf within the range is missing.";
       const begins = first === 0 || (from !== undefined && manifests(first)?.newest < from);
       if (!begins) return "Leaves before the range may belong to the period.";
-      // What was sealed late behind the range may be of the period.
+      // A leaf that was sealed late after the range may belong to the period.
       const noneIsLate = manifests(last)?.late_n === manifests(this.claim.size - 1).late_n;
       const ends = last === this.claim.size - 1 || (to !== undefined && manifests(last)?.closed_until >= to && noneIsLate);
       return ends ? "" : "Leaves after the range may belong to the period.";
@@ -59,7 +59,7 @@
     faultOfChain(chain, manifest) {
       if (chain.absence)
         return chain.count
-          ? "A leaf is shipped of which bundle.json says that there is none."
+          ? "A leaf is included that should be absent according to bundle.json."
           : this.faultOfAbsence(chain, manifest);
       const { head, count, last, kind, tag } = chain;
       if (head.count !== count || head.last !== last) return "The newest leaves of the scope are missing.";
@@ -72,7 +72,7 @@
       if ((left && left.tag >= tag) || (right && tag >= right.tag))
         return "The absent tag does not lie between its neighbours.";
       const [after, before] = [left ? left.index + 1 : 0, right ? right.index : manifest[`${WORDS[kind]}_n`]];
-      return after === before ? "" : "The neighbours of the absent tag do not stand side by side.";
+      return after === before ? "" : "The neighbours of the absent tag are not adjacent.";
     }
   }
 

@@ -39,7 +39,7 @@
   const within = (value, what, ...way) =>
     way.reduce((element, position) => {
       const part = element.parts.at(position);
-      demand(part, `${what} is not built as agreed.`);
+      demand(part, `${what} has an unexpected form.`);
       return part;
     }, value);
 

@@ -44,7 +44,7 @@
     const x = xOf(y);
     if (x === null || (x === 0n && odd)) return "is no point of the curve";
     const [, eightfold] = doubled(doubled(doubled([x, y])));
-    return eightfold === 1n ? "has small order: anybody can sign with it" : "";
+    return eightfold === 1n ? "has small order: anyone can sign with it" : "";
   };
 
   const verifySignature = async (key, signature, message) => {

@@ -45,20 +45,20 @@
       return "is longer than 65,000 bytes";
     if (!hasKeys(body, REQUIRED, OPTIONAL)) return "lacks a key, or has one that no event has";
     if (body.v !== 1) return "has an unknown version";
-    if (!isUuid(body.id)) return "has an id that is no UUID";
+    if (!isUuid(body.id)) return "has an id that is not a UUID";
     if (typeof body.type !== "string" || !TYPE.test(body.type)) return "has a malformed type";
     if (!OUTCOMES.includes(body.outcome)) return "has an unknown outcome";
     if (!isTime(body.occurred_at)) return "has a malformed time";
-    if (body.asserted_by !== "server" && body.asserted_by !== "client") return "is asserted by nobody known";
+    if (body.asserted_by !== "server" && body.asserted_by !== "client") return "has an unknown source (asserted_by)";
     const empty = ["actor", ...OPTIONAL].find(
       (part) => part in body && !(isObject(body[part]) && Object.keys(body[part]).length),
     );
-    if (empty) return `has a part "${empty}" that is empty or no object`;
+    if (empty) return `has a part "${empty}" that is empty or not an object`;
     for (const [part, keys] of Object.entries(TEXTS)) {
       const values = body[part] ?? {};
       if (!hasKeys(values, [], keys)) return `has an unknown key in "${part}"`;
       if (Object.values(values).some((value) => typeof value !== "string"))
-        return `has a value in "${part}" that is no text`;
+        return `has a value in "${part}" that is not text`;
     }
     if (!Object.hasOwn(body.actor, "ref") || (body.object && !Object.hasOwn(body.object, "ref")))
       return "lacks a reference";
@@ -77,11 +77,11 @@
   const faultOfEntry = (entry) => {
     const tags = ["act", "obj", "par"].flatMap((kind) => [kind, `${kind}_n`, `${kind}_prev`]);
     if (!hasKeys(entry, ["v", "n", "e", "bh", "r", "y", "o", "act"], [...tags, "late"]))
-      return "has other keys than an entry has";
+      return "has unexpected keys";
     if (entry.v !== 1 && entry.v !== 2) return "has an unknown version";
     if (!isIndex(entry.n) || !isHex(entry.bh) || !isTime(entry.r)) return "is malformed";
     if (["e", "y", "o"].some((key) => typeof entry[key] !== "string"))
-      return "has an id, a type or an outcome that is no text";
+      return "has an id, a type or an outcome that is not text";
     if (!["act", "obj", "par"].every((kind) => tagIsFormed(entry, kind))) return "has a malformed tag";
     if ("late" in entry && entry.late !== 1) return "is marked late in another way";
     return entry.v === 1 && ("par" in entry || "late" in entry) ? "has version 1 and a key of version 2" : "";
@@ -101,7 +101,7 @@
 
   /** What is wrong with a revealed value of an event. */
   const faultOfReveal = (body, field, secret) => {
-    if (!PERSONAL.includes(field) && !field.startsWith("action_detail.")) return "is no personal value";
+    if (!PERSONAL.includes(field) && !field.startsWith("action_detail.")) return "is not a personal value";
     if (!hasKeys(secret, ["salt", "value"]) || !isHex(secret.salt, 16) || typeof secret.value !== "string")
       return "is malformed";
     const commitment = hex(sha256(encode(`audit-field-v1\0${field}\0`), unhex(secret.salt), encode(secret.value)));

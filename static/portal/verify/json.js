@@ -1,4 +1,4 @@
-/* Canonical JSON: RFC 8785 over objects with ASCII keys, arrays, strings and integers, and no other spelling of it. */
+/* Canonical JSON: RFC 8785 over objects with ASCII keys, arrays, strings and integers, and nothing else. */
 "use strict";
 (() => {
   const { Malformed, demand } = auditVerifier;
@@ -6,11 +6,11 @@
 
   const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-  /** Refuse what the format does not have; tell whether all keys stand in order. */
+  /** Refuse values that the format does not allow; return whether all keys are in order. */
   const inOrder = (value, what, depth = 1) => {
     if (typeof value === "string") demand(value.isWellFormed(), `${what} holds half a character.`);
     else if (typeof value === "number")
-      demand(Number.isSafeInteger(value), `${what} holds a number that is no integer below 2^53.`);
+      demand(Number.isSafeInteger(value), `${what} holds a number that is not an integer below 2^53.`);
     else {
       demand(typeof value === "object" && value !== null, `${what} holds true, false or null.`);
       demand(depth <= DEEPEST, `${what} is nested too deep.`);

@@ -31,20 +31,20 @@
 
   const isGap = (gap) => Array.isArray(gap) && gap.length > 0 && gap.every(isHash64);
 
-  /** What a line says, in its form. */
+  /** Parse a line. */
   const readLine = (text, number) => {
     const what = `Line ${number} of events.jsonl`,
       { value: line, write } = parseParts(text, what);
     demand(
       hasKeys(line, ["entry"], ["gap", "body", "reveal"]) && isObject(line.entry),
-      `${what} has other keys than a line has.`,
+      `${what} has unexpected keys.`,
     );
     demand("body" in line === "reveal" in line, `${what} has an event without what it reveals, or the reverse.`);
     demand(!("gap" in line) || isGap(line.gap), `${what} has a malformed gap.`);
     const { entry, body, reveal, gap = [] } = line;
     demand(
       body === undefined || (isObject(body) && Object.keys(body).length && isObject(reveal)),
-      `${what} has an event that is empty or no object.`,
+      `${what} has an event that is empty or not an object.`,
     );
     const fault = faultOfEntry(entry);
     demand(!fault, `The entry in line ${number} of events.jsonl ${fault}.`);
@@ -81,7 +81,7 @@
     return incident.code === code && incident.n < n && n <= incident.end;
   };
 
-  /** Every leaf stands in the log where it says, and exactly the agreed leaves are shipped. */
+  /** Every leaf is in the log at its position, and the bundle has exactly the leaves it must have. */
   class Inclusion {
     constructor(claim, checkpoint) {
       Object.assign(this, {
@@ -99,7 +99,7 @@
         claim.size - 1,
         ...claim.anchors.map(({ size }) => size - 1),
       ]);
-      this.pending = null; // an incident that must speak of a leaf still to come
+      this.pending = null; // an incident that must concern a later leaf
     }
 
     look(leaf) {
@@ -119,22 +119,22 @@
       return this.faultOfPlace(leaf);
     }
 
-    /** A leaf is shipped because it is of the scope, is named by bundle.json, or is an incident that speaks of a leaf of the scope. */
+    /** A leaf belongs in the bundle if it is in the scope, is named by bundle.json, or is an incident about a leaf of the scope. */
     faultOfPlace(leaf) {
       const special = this.special.delete(leaf.n);
       if (leaf.inScope && this.pending && speaksOf(this.pending, leaf)) this.pending = null;
       if (leaf.inScope || special) return "";
       const incident = incidentOf(leaf);
-      if (!incident || this.pending) return `Leaf ${leaf.n} is shipped without a reason.`;
+      if (!incident || this.pending) return `Leaf ${leaf.n} does not belong in the bundle.`;
       this.pending = incident;
       return "";
     }
 
     end() {
       if (this.lines !== this.claim.leaves)
-        return `events.jsonl has ${this.lines} lines, and bundle.json speaks of ${this.claim.leaves}.`;
+        return `events.jsonl has ${this.lines} lines, but bundle.json states ${this.claim.leaves}.`;
       if (this.special.size) return `Leaf ${[...this.special][0]} is missing.`;
-      if (this.pending) return `Leaf ${this.pending.n} is shipped without a reason.`;
+      if (this.pending) return `Leaf ${this.pending.n} does not belong in the bundle.`;
       const { size, root } = this.checkpoint;
       return this.frontier.size === size && equal(this.frontier.root(), root)
         ? ""
@@ -157,14 +157,14 @@
     look(leaf) {
       const { n, entry, body, isRow, inScope } = leaf,
         isEvent = entry.y !== MALFORMED;
-      const told =
+      const expected =
         isRow ||
         OWN_TYPES.includes(entry.y) ||
         n === this.claim.request ||
         (inScope && entry.y === "recording.discovered");
-      if (Boolean(body) !== (told && isEvent))
-        return body ? `Leaf ${n} comes with its event, though it should not.` : `Leaf ${n} comes without its event.`;
-      if (!isEvent) return this.isOfMalformed(entry) ? "" : `Leaf ${n} is no leaf of a malformed event.`;
+      if (Boolean(body) !== (expected && isEvent))
+        return body ? `Leaf ${n} has an event but should not.` : `Leaf ${n} lacks its event.`;
+      if (!isEvent) return this.isOfMalformed(entry) ? "" : `Leaf ${n} is not a valid leaf of a malformed event.`;
       if (!body) return "";
       this.read++;
       const fault = faultOfBody(leaf);

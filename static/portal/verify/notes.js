@@ -16,7 +16,7 @@
       const note = decode(bytes, what),
         [text, signatures, ...more] = note.split("\n\n");
       demand(!/[\0-\x09\x0b-\x1f]/.test(note), `${what} holds control characters.`);
-      demand(signatures !== undefined && !more.length && signatures.endsWith("\n"), `${what} is no signed checkpoint.`);
+      demand(signatures !== undefined && !more.length && signatures.endsWith("\n"), `${what} is not a signed checkpoint.`);
       const lines = text.split("\n"),
         below = signatures.slice(0, -1).split("\n");
       demand(lines.length === 3 && lines[0], `${what} does not have the three lines of a checkpoint.`);

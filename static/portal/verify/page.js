@@ -1,41 +1,57 @@
-/* The page around the verifier: files in by hand or by drop; verdict, statement and checks out. */
+/* The page of the verifier: takes files by hand or by drop, and shows verdict, statement and checks. */
 "use strict";
 (() => {
-  const PROVES = {
-    files: "Nothing was added, lost or changed since the bundle was packed.",
-    policy: "Whose signatures count here.",
-    checkpoint: "The log stands by this size and this root.",
-    witnesses: "Others saw the same log, so its owner cannot rewrite it.",
-    inclusion: "Every entry stands where it says in that log: none was altered, exchanged or moved.",
-    bodies: "Every event is, to the byte, the one that was sealed.",
-    values: "Every name, address and note shown is the one that was committed to.",
-    opening: "Nothing can be counted under two tags: their key was fixed when the log was opened.",
-    manifest: "The counts are those of the whole log up to this checkpoint.",
-    request: "Who asked for this report, about what and for which period, stands in the log itself.",
-    completeness: "No event of this report’s scope is missing.",
-    anchors: "The log goes on from checkpoints that others put a time to.",
-    older: "The log goes on from the checkpoint that you kept.",
-    times: "No event was dated back past what others had seen.",
-    table: "The table says what the verified events say, to the byte.",
+  const { gettext, ngettext, pgettext, fill, NAMES } = auditVerifier;
+
+  /** What each check establishes. Its own sentence is shown as the verifier wrote it, in English. */
+  const MEANINGS = {
+    files: gettext("No file of the bundle was added, removed or changed since it was built."),
+    policy: gettext("The trust policy says whose signatures count."),
+    checkpoint: gettext("The log signed its size and its root."),
+    witnesses: gettext("Others saw the same log, so the operator cannot rewrite it."),
+    inclusion: gettext("Every entry is in the log at the stated position; none was changed, replaced or moved."),
+    bodies: gettext("Every event is exactly the one that was sealed."),
+    values: gettext("Every name, address and note shown is the one that the event committed to."),
+    opening: gettext(
+      "No event can be counted under two tags: the key of the tags was fixed when the log was opened.",
+    ),
+    manifest: gettext("The counts cover the whole log up to this checkpoint."),
+    request: gettext("The log records who requested this report, for which scope and period."),
+    completeness: gettext("No event of the report's scope is missing."),
+    anchors: gettext("The log extends checkpoints that were time-stamped."),
+    older: gettext("The log extends the checkpoint that you kept."),
+    times: gettext("No event was backdated beyond what others had seen."),
+    table: gettext("The table contains exactly what the verified events say."),
   };
-  const TONES = [
-    [/^INVALID/, "bad", "Do not rely on this report: at least one check failed. Nothing is claimed about its content."],
+  const VERDICTS = [
+    [
+      /^INVALID/,
+      "bad",
+      gettext("At least one check failed. Do not rely on this report; nothing is stated about its content."),
+    ],
     [
       /^NOT CHECKED/,
       "open",
-      "This says nothing about the report, neither for it nor against it. Use the file exactly as it was downloaded.",
+      gettext(
+        "This says nothing about the content and is no sign of forgery. Use the file exactly as it was downloaded.",
+      ),
     ],
     [
       /^CONSISTENT/,
       "quiet",
-      "Nothing contradicts itself, but only the log’s operator vouches for it. Bring a policy with a witness that you trust.",
+      gettext(
+        "No check failed, but only the log's operator vouches for it. Add a policy with a witness that you trust.",
+      ),
     ],
-    [/^ANCHORED/, "good", "A time stamp by the authority that you brought fixes everything before it."],
-    [/^WITNESSED/, "good", "Whom you trust has seen the same log."],
+    [/^ANCHORED/, "good", gettext("A time stamp from the authority that you chose fixes everything before it.")],
+    [/^WITNESSED/, "good", gettext("A witness that you trust has seen the same log.")],
   ];
-  const STATES = { ok: ["ok", "passed"], fail: ["FAIL", "failed"], none: ["none", "empty"] };
+  const STATES = {
+    ok: [pgettext("result of a check", "ok"), "passed"],
+    fail: [pgettext("result of a check", "FAIL"), "failed"],
+    none: [pgettext("result of a check", "none"), "empty"],
+  };
   const KINDS = ["bundle", "policy", "tsa", "older", "proof"];
-  const PARTS = { files: "bytes", leaves: "leaves" };
   const find = (id) => document.getElementById(id);
   const files = {};
   let running = new AbortController();
@@ -46,10 +62,10 @@
     element.append(...children);
     return element;
   };
-  /** Text that may be of either direction. */
+  /** Text with a direction of its own. */
   const bdi = (text) => make("bdi", "", text);
 
-  /** What a dropped file is, by what it begins with. */
+  /** Tell what a dropped file is by its beginning. */
   const kindOf = async (file) => {
     const start = await file.slice(0, 4096).text();
     if (/^PK|^c2sp\.org\/tlog-proof/.test(start) || /\.(zip|tlog-proof)$/i.test(file.name)) return "bundle";
@@ -60,47 +76,67 @@
 
   const summary = (checks) => {
     const count = (state) => checks.filter((check) => check.state === state).length;
-    if (!checks.length) return "no check was made";
-    if (count("fail")) return `${count("fail")} of ${checks.length} checks failed, ${count("none")} not made`;
-    return `${count("ok")} checks passed` + (count("none") ? `, ${count("none")} had nothing to check` : "");
+    const [failed, passed, none] = [count("fail"), count("ok"), count("none")];
+    if (!checks.length) return gettext("no check was made");
+    const parts = failed
+      ? [fill(ngettext("%(count)s check failed", "%(count)s checks failed", failed), { count: failed })]
+      : [fill(ngettext("%(count)s check passed", "%(count)s checks passed", passed), { count: passed })];
+    if (none && failed)
+      parts.push(fill(ngettext("%(count)s was not made", "%(count)s were not made", none), { count: none }));
+    else if (none)
+      parts.push(
+        fill(ngettext("%(count)s had nothing to check", "%(count)s had nothing to check", none), { count: none }),
+      );
+    return parts.join(" · ");
   };
 
   const checkRow = ({ name, state, sentence }) => {
     const [word, className] = STATES[state],
-      text = make("div", "", make("p", "", bdi(sentence)));
-    if (state === "ok") text.append(make("p", "quiet", PROVES[name]));
-    return make("li", `check ${className}`, make("span", "state", word), make("span", "name", name), text);
+      said = make("p", "quiet", bdi(sentence)),
+      code = make("span", "name", bdi(name));
+    said.lang = "en";
+    return make("li", `check ${className}`, make("span", "state", word), code, make("div", "", MEANINGS[name], said));
   };
 
   const report = ({ verdict, statement, checks }, seconds) => {
-    const [, tone, meaning] = TONES.find(([pattern]) => pattern.test(verdict));
-    const about = make("p", "quiet", bdi(files.bundle.name), " · ", summary(checks), ` · ${seconds.toFixed(1)} s`);
+    const [, tone, meaning] = VERDICTS.find(([pattern]) => pattern.test(verdict));
+    const took = fill(gettext("%(seconds)s s"), { seconds: seconds.toFixed(1) });
+    const about = make("p", "quiet", bdi(files.bundle.name), ` · ${summary(checks)} · ${took}`);
     const parts = [make("div", `verdict ${tone}`, make("h2", "", bdi(verdict)), make("p", "", meaning), about)];
     if (statement.length) {
-      const lines = statement.map(({ name, text }) => make("div", "", make("dt", "", name), make("dd", "", bdi(text))));
-      parts.push(make("section", "statement", make("h2", "", "What this report says"), make("dl", "", ...lines)));
+      const lines = statement.map(({ name, parts }) => {
+        const said = parts.map((part, at) => (at % 2 ? bdi(part) : part));
+        return make("div", "", make("dt", "", NAMES[name]), make("dd", "", ...said));
+      });
+      const title = make("h2", "", gettext("What the report states"));
+      parts.push(make("section", "statement", title, make("dl", "", ...lines)));
     }
     if (checks.length)
       parts.push(
-        make("section", "", make("h2", "", "What was checked"), make("ol", "checks", ...checks.map(checkRow))),
+        make("section", "", make("h2", "", gettext("Checks")), make("ol", "checks", ...checks.map(checkRow))),
       );
     find("result").replaceChildren(...parts);
   };
 
-  /** Show that a check is running; answers with the function that hears how far it is. */
+  /** Show that a check is running; returns the function that receives its progress. */
   const showProgress = (controller) => {
     const bar = make("progress", ""),
       words = make("p", "quiet", ""),
-      cancel = make("button", "cancel", "Cancel");
-    bar.setAttribute("aria-label", "Progress");
+      cancel = make("button", "cancel", gettext("Cancel"));
+    bar.setAttribute("aria-label", gettext("Progress"));
     cancel.type = "button";
     cancel.addEventListener("click", () => controller.abort());
     find("result").replaceChildren(
-      make("div", "note working", make("p", "", "Checking ", bdi(files.bundle.name), "…"), bar, words, cancel),
+      make("div", "note working", make("p", "", gettext("Checking…"), " ", bdi(files.bundle.name)), bar, words, cancel),
     );
     return ({ part, done, of }) => {
       Object.assign(bar, { max: of || 1, value: done });
-      words.textContent = `${done.toLocaleString("en")} of ${of.toLocaleString("en")} ${PARTS[part]}`;
+      const language = document.documentElement.lang,
+        numbers = { done: done.toLocaleString(language), of: of.toLocaleString(language) };
+      words.textContent = fill(
+        part === "files" ? gettext("%(done)s of %(of)s bytes") : gettext("%(done)s of %(of)s leaves"),
+        numbers,
+      );
     };
   };
 
@@ -121,14 +157,14 @@
       if (controller === running) report(found, (performance.now() - begun) / 1000);
     } catch (error) {
       if (error.name !== "AbortError") throw error;
-      if (controller === running) result.replaceChildren(make("p", "note", "Cancelled. Nothing was checked."));
+      if (controller === running) result.replaceChildren(make("p", "note", gettext("Cancelled. Nothing was checked.")));
     }
     if (controller === running) result.setAttribute("aria-busy", "false");
   };
 
   const keep = (kind, file) => {
     files[kind] = file;
-    if (kind === "bundle") find("bundle-chosen").replaceChildren(file ? bdi(file.name) : "No file chosen");
+    if (kind === "bundle") find("bundle-chosen").replaceChildren(file ? bdi(file.name) : gettext("No file chosen"));
   };
 
   const checkWhatIsThere = () => {
@@ -146,7 +182,7 @@
       const kind = await kindOf(file),
         transfer = new DataTransfer();
       transfer.items.add(file);
-      find(kind).files = transfer.files; // the picker shows what was dropped
+      find(kind).files = transfer.files; // the field shows the dropped file
       keep(kind, file);
     }
     checkWhatIsThere();

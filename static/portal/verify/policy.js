@@ -96,7 +96,7 @@
       );
     }
 
-    /** Whether the quorum is met when the witnesses of these names have signed. A group stands behind its members. */
+    /** Whether the quorum is met when the witnesses of these names have signed. A group comes after its members. */
     isMet(signed) {
       const met = new Set(this.quorum === "none" ? ["none"] : []);
       for (const [name, { members, fewest }] of this.parties)

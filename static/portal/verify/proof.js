@@ -11,12 +11,12 @@
   /** The parts of the file, whose bytes are the characters of `text`. */
   const splitProof = (text) => {
     const [whole, extra, index, path, note] = FORM.exec(text) ?? [];
-    if (whole === undefined) throw new NotChecked("this is no proof of an event");
+    if (whole === undefined) throw new NotChecked("this is not a proof of an event");
     return { extra, index, path: path.split("\n").slice(0, -1), note: octets(note) };
   };
 
   const checkInclusion = ({ checkpoint }, proof, leaf) => {
-    const what = "What stands beside the proof",
+    const what = "The event of the proof",
       index = decimal(proof.index, "The index");
     const said = A.parse(decode(unbase64(proof.extra, what), what), what);
     const formed =
@@ -30,7 +30,7 @@
     const path = proof.path.map((line) => unbase64(line, "A line of the proof", 32));
     const included = A.isIncluded(encode(said.entry), index, checkpoint.size, path, checkpoint.root);
     return included
-      ? { ok: `Leaf ${index} stands in the log.` }
+      ? { ok: `Leaf ${index} is in the log.` }
       : { fault: "The entry does not lead to the root of the checkpoint." };
   };
 
@@ -47,7 +47,7 @@
       if (fault) return { fault: `${field} ${fault}.` };
     }
     return fields.length
-      ? { ok: `${A.many(fields.length, "1 value is", "values are")} what the event commits to.` }
+      ? { ok: `${A.many(fields.length, "1 value matches", "values match")} the commitments.` }
       : { none: "No personal value is shown." };
   };
 
@@ -61,13 +61,13 @@
   };
 
   const verifyProof = async (file, { policy }) => {
-    if (file.size > LARGEST) throw new NotChecked("this is no proof of an event");
+    if (file.size > LARGEST) throw new NotChecked("this is not a proof of an event");
     const proof = splitProof(A.latin(new Uint8Array(await file.arrayBuffer())));
     const report = new A.Report(),
       found = { trusted: [], witnesses: [], signers: [] },
       leaf = {};
     await report.check("policy", () =>
-      policy ? A.checkPolicy(found, policy, "brought") : { fault: "A single proof holds no policy. Bring yours." },
+      policy ? A.checkPolicy(found, policy, "brought") : { fault: "A single proof contains no policy. Choose your own." },
     );
     await report.check("checkpoint", () => A.checkCheckpoint(found, proof.note));
     await report.check("witnesses", () => A.checkWitnesses(found));

@@ -30,8 +30,8 @@
       .map(({ name }) => ({ name, seconds: signed.get(name) }));
     const reached = policy.reached();
     found.signers = found.witnesses.filter(({ name }) => reached.has(name)).map(({ name }) => name);
-    if (!policy.isMet(signed)) return { fault: "Fewer witnesses have signed than the policy asks for." };
-    if (!signed.size) return { none: "The policy asks for no witness, and none has signed." };
+    if (!policy.isMet(signed)) return { fault: "Fewer witnesses have signed than the policy requires." };
+    if (!signed.size) return { none: "The policy requires no witness, and none has signed." };
     return { ok: `Signed by ${seenBy(found.witnesses)}.` };
   };
 
@@ -40,10 +40,10 @@
     found.trust = trust;
     const { logs, witnesses, unknown } = found.policy;
     const skipped = unknown
-      ? ` Skipped: ${many(unknown, "1 key", "keys")} of a type that this verifier does not know.`
+      ? ` Ignored: ${many(unknown, "1 key", "keys")} of an unknown type.`
       : "";
     return {
-      ok: `It names ${many(logs.length, "1 log key", "log keys")} and ${many(witnesses.length, "1 witness", "witnesses")}.${skipped}`,
+      ok: `The policy names ${many(logs.length, "1 log key", "log keys")} and ${many(witnesses.length, "1 witness", "witnesses")}.${skipped}`,
     };
   };
 
@@ -75,19 +75,19 @@
       if (stamp.trusted) found.trusted.push({ size, time: stamp.time, by: "a time stamper" });
     }
     return {
-      ok: `${many(claim.anchors.length, "1 time stamp", "time stamps")}, ${found.trusted.length} by a certificate that you brought.`,
+      ok: `${many(claim.anchors.length, "1 time stamp", "time stamps")}, ${found.trusted.length} verified with your certificate.`,
     };
   };
 
   const checkOlder = async ({ claim, checkpoint, policy }, { older, proof }) => {
-    const kept = Checkpoint.read(older, "The checkpoint you kept"),
+    const kept = Checkpoint.read(older, "Your checkpoint"),
       fault = await signedByTheLog(kept, claim.origin, policy);
     if (fault) return { fault };
     const pair = kept.size <= checkpoint.size ? [kept, checkpoint] : [checkpoint, kept];
     const [first, ...lines] = proof
-      ? decode(proof, "The proof you brought").split("\n\n")[0].replace(/\n+$/, "").split("\n")
+      ? decode(proof, "Your proof").split("\n\n")[0].replace(/\n+$/, "").split("\n")
       : [`old ${pair[0].size}`];
-    if (first !== `old ${pair[0].size}`) return { fault: "The proof you brought begins at another size." };
+    if (first !== `old ${pair[0].size}`) return { fault: "Your proof begins at another size." };
     const path = lines.map((line) => unbase64(line, "A line of the proof", 32));
     if (isConsistent(...pair, path)) return { ok: `Consistent with your checkpoint of ${kept.size} leaves.` };
     return {

@@ -12,7 +12,7 @@
   /** The RSA keys of certificates in PEM, by issuer and serial number. */
   const readCertificates = (pem) => {
     const keys = new Map(),
-      what = "The certificate you brought";
+      what = "Your certificate";
     for (const [, text] of latin(pem).matchAll(
       /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g,
     )) {
@@ -20,7 +20,7 @@
       demand(/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(packed), `${what} is not base64.`);
       const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
       const fields = within(readDer(bytes, what), what, 0).parts.filter(({ tag }) => tag !== 0xa0);
-      demand(fields.length >= 6, `${what} is not built as agreed.`);
+      demand(fields.length >= 6, `${what} has an unexpected form.`);
       const [serial, , issuer, , , key] = fields;
       if (hex(within(key, what, 0, 0).content) === RSA) keys.set(hex(concat(issuer.whole, serial.whole)), key.whole);
     }
@@ -40,7 +40,7 @@
   const isSignedBy = async (key, signer, content, what) => {
     const [algorithm, attributes] = signer.parts.slice(2),
       hash = DIGESTS[hex(within(algorithm, what, 0).content)];
-    demand(hash && attributes?.tag === 0xa0, `${what} is signed in a way that this verifier does not know.`);
+    demand(hash && attributes?.tag === 0xa0, `${what} is signed with an unknown algorithm.`);
     const values = new Map(
       attributes.parts.map((part) => [hex(within(part, what, 0).content), within(part, what, 1, 0).content]),
     );
@@ -57,19 +57,19 @@
   const readStamp = async (reply, note, keys, what) => {
     const response = readDer(reply, what),
       status = within(response, what, 0, 0).content;
-    demand(status.length === 1 && status[0] <= 1, `${what} was refused by the time stamper.`);
+    demand(status.length === 1 && status[0] <= 1, `${what} was refused by the authority.`);
     demand(hex(within(response, what, 1, 0).content) === SIGNED_DATA, `${what} is not signed.`);
     const signed = within(response, what, 1, 1, 0);
-    demand(hex(within(signed, what, 2, 0).content) === TST_INFO, `${what} is no time stamp.`);
+    demand(hex(within(signed, what, 2, 0).content) === TST_INFO, `${what} is not a time stamp.`);
     const content = within(signed, what, 2, 1, 0).content,
       info = readDer(content, what);
     demand(
       DIGESTS[hex(within(info, what, 2, 0, 0).content)] === "SHA-256",
-      `${what} is over a hash that is not SHA-256.`,
+      `${what} uses a hash other than SHA-256.`,
     );
     demand(
       equal(within(info, what, 2, 1).content, sha256(note)),
-      `${what} is over something else than the checkpoint.`,
+      `${what} covers something other than the checkpoint.`,
     );
     const time = timeOf(info, what),
       signers = within(signed, what, -1);

@@ -1,4 +1,4 @@
-/* report.csv, made again from the verified events and compared with the file as it is unpacked (section 8). */
+/* Recompute report.csv from the verified events and compare it with the file (section 8). */
 "use strict";
 (() => {
   const { encode, canonical, MALFORMED, PERSONAL, textAt } = auditVerifier;
@@ -67,7 +67,7 @@
       });
     }
 
-    /** Add the row of a leaf. Compared is whenever enough has gathered, so that neither the table nor the file stands in memory. */
+    /** Add the row of a leaf. Rows are compared in batches, so that neither the table nor the file is in memory. */
     async add(leaf) {
       if (this.fault) return;
       const row = `${cellsOf(leaf).map(cell).join(",")}\r\n`;
@@ -88,14 +88,14 @@
         const length = Math.min(this.held.length, expected.length - at);
         let k = 0;
         while (k < length && this.held[k] === expected[at + k]) k++;
-        if (k < length) this.fault = `report.csv says something else than the events: ${this.place(at + k)}.`;
+        if (k < length) this.fault = `report.csv differs from the events: ${this.place(at + k)}.`;
         this.held = this.held.subarray(length);
         at += length;
       }
       Object.assign(this, { waiting: [], length: 0 });
     }
 
-    /** The row in which a byte of the rows that wait stands. */
+    /** The row of a byte of the waiting rows. */
     place(at) {
       let row = this.rows - this.waiting.length;
       for (const text of this.waiting) {

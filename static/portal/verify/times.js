@@ -16,10 +16,10 @@
       const fault =
         entry.y === "heads.manifest" && body?.actor.ref === "system:sealer" ? this.takeManifest(n, body) : "";
       this.incident = incidentOf(leaf) ?? this.incident;
-      const speaksOfLate = incidentOf(leaf)?.code === "event_late"; // such an incident needs no other when it comes late itself
+      const speaksOfLate = incidentOf(leaf)?.code === "event_late"; // a late incident about late leaves needs no other
       const needsIncident = inScope && (entry.late || entry.y === MALFORMED) && !speaksOfLate;
       if (needsIncident && !(this.incident && speaksOf(this.incident, leaf)))
-        return `Leaf ${n} is late or malformed, and no incident speaks of it.`;
+        return `Leaf ${n} is late or malformed, but no incident reports it.`;
       if (this.newest < entry.r) this.newest = entry.r;
       if (this.newestBelow.has(n + 1)) this.newestBelow.set(n + 1, this.newest);
       return fault;

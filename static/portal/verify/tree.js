@@ -25,7 +25,7 @@
     return last === 0 ? { old, whole } : null;
   };
 
-  /** Whether the leaf with this content stands at `index` of a tree. */
+  /** Whether the leaf with this content is at `index` of a tree. */
   const isIncluded = (content, index, size, path, root) => {
     if (!isIndex(index) || !isIndex(size) || index >= size) return false;
     const leaf = leafHash(content),

@@ -1,7 +1,7 @@
 /* The checks of a bundle or of a single event's proof, in their order (docs/trail-format.md, section 9).
 
    `auditVerifier.verify(file, brought, {progress, signal})` takes a File or Blob, what the auditor brought as bytes (`policy`, `tsa`,
-   `older`, `proof`), a function that hears how far the check is, and an AbortSignal. It answers
+   `older`, `proof`), a function that receives the progress, and an AbortSignal. It returns
    `{checks: [{name, state, sentence}], statement: [{name, text}], verdict, exit_code}`. */
 "use strict";
 (() => {
@@ -13,7 +13,7 @@
   const LONGEST_SUMS = 100_000,
     LONGEST_CLAIM = 2 ** 20; // longer than anything of their form
 
-  /** Every byte is the one that SHA256SUMS and bundle.json speak of. */
+  /** Compare every byte with the hashes in SHA256SUMS and bundle.json. */
   const checkFiles = async (found, zip, pace) => {
     const { size, offset } = zip.entries.get("SHA256SUMS"),
       of = [...zip.entries.values()].reduce((sum, entry) => sum + entry.size, offset);
@@ -31,20 +31,20 @@
     for (const name of names) {
       hashes[name] = hex(await zip.hashOf(name, step));
       if (!sums.includes(`${hashes[name]}  ${name}\n`))
-        return { fault: `${name} is not the file that SHA256SUMS speaks of.` };
+        return { fault: `${name} has another hash than in SHA256SUMS.` };
     }
     if (sums !== names.map((name) => `${hashes[name]}  ${name}\n`).join("") + last)
-      return { fault: "SHA256SUMS has other lines than agreed." };
+      return { fault: "SHA256SUMS has unexpected lines." };
     if (zip.entries.get("bundle.json").size > LONGEST_CLAIM) return { fault: "bundle.json is too long." };
     const claim = A.readClaim(decode(await zip.read("bundle.json"), "bundle.json")),
       fault = A.faultOfClaim(claim);
     if (fault) return { fault };
     const other = Object.keys(claim.files).find((name) => claim.files[name] !== hashes[name]);
-    if (other) return { fault: `${other} is not the file that bundle.json speaks of.` };
+    if (other) return { fault: `${other} has another hash than in bundle.json.` };
     if (claim.anchors.map((anchor) => anchor.size).join() !== zip.anchors.join())
       return { fault: "The anchors in the zip are not those of bundle.json." };
     found.claim = claim;
-    return { ok: `${zip.entries.size} files, each as it was packed.` };
+    return { ok: `${zip.entries.size} files, unchanged since the bundle was built.` };
   };
 
   /** Read events.jsonl once, showing each line to the checks that look at lines. Each keeps the first thing it finds wrong. */
@@ -83,26 +83,26 @@
 
   const checkValues = ({ values }) => {
     if (!values.fault && !values.shown) return { none: "No personal value is shown." };
-    return { fault: values.fault, ok: `${many(values.shown, "1 value is", "values are")} what the events commit to.` };
+    return { fault: values.fault, ok: `${many(values.shown, "1 value matches", "values match")} the commitments.` };
   };
 
   const checkCompleteness = (found) => {
     const { completeness } = found,
       fault = completeness.fault || completeness.end((n) => own(found, n, "heads.manifest"));
-    return { fault, ok: `${many(completeness.leaves, "1 leaf is", "leaves are")} of the scope, and none is missing.` };
+    return { fault, ok: `${many(completeness.leaves, "1 leaf is", "leaves are")} in the scope; none is missing.` };
   };
 
   const checkTimes = ({ times, witnesses, trusted }) => {
     const bounds = `${many(witnesses.length, "1 cosignature", "cosignatures")} and ${many(trusted.length, "1 time stamp", "time stamps")}`;
     return {
       fault: times.fault || times.end(witnesses, trusted),
-      ok: `No leaf was dated back, compared with ${many(times.manifests, "1 manifest", "manifests")}, ${bounds}.`,
+      ok: `No leaf was backdated, compared with ${many(times.manifests, "1 manifest", "manifests")}, ${bounds}.`,
     };
   };
 
   const checkTable = async ({ table }) => ({
     fault: await table.end(),
-    ok: `${many(table.rows, "1 row says", "rows say")} what the events say.`,
+    ok: `${many(table.rows, "1 row matches", "rows match")} the events.`,
   });
 
   const verifyBundle = async (file, brought, pace) => {

@@ -30,7 +30,7 @@
   ];
   const LAST = ["verify_audit.py", "verify.html", "SHA256SUMS"];
 
-  const REPACKED = "it was repacked, extended or cut: take the file as it was downloaded";
+  const REPACKED = "it was repacked, extended or truncated; use the file exactly as it was downloaded";
 
   const STRANGE = `its entries are not those of a bundle; ${REPACKED}`;
   const LONGEST_DIRECTORY = 100_000;
@@ -83,7 +83,7 @@
     static async open(file) {
       refuse(file.size <= LIMITS.file, "the file is larger than 2 GiB");
       const begins = latin(await bytesAt(file, 0, 4)) === "PK\x03\x04";
-      refuse(begins && file.size >= END, "this is no bundle");
+      refuse(begins && file.size >= END, "this is not a bundle");
       const end = await bytesAt(file, file.size - END, file.size),
         view = new DataView(end.buffer);
       refuse(view.getUint32(0, true) === 0x06054b50);
@@ -91,7 +91,7 @@
         length = view.getUint32(12, true),
         start = view.getUint32(16, true);
       const directory = await bytesAt(file, start, start + Math.min(length, LONGEST_DIRECTORY));
-      refuse(!latin(directory).includes(".tlog-proof"), "it is of an older format: export the report again");
+      refuse(!latin(directory).includes(".tlog-proof"), "its format is older; export the report again");
       refuse(count <= LIMITS.entries, `it has more than ${LIMITS.entries} entries`);
       refuse(start + length + END === file.size && latin(end) === latin(endRecord(count, length, start)));
       const zip = new Zip();
@@ -116,7 +116,7 @@
       }
     }
 
-    /** Entries stand one after the other, and each header says what the directory says. */
+    /** Entries follow each other without gaps, and each header matches the directory. */
     async compareHeaders(directory) {
       let at = 0,
         k = 0;

@@ -119,20 +119,20 @@ def test_T1_an_object_s_bundle_tells_of_the_sixty_times_its_recording_was_played
     happened(Kind.URL_ISSUED, call, times=60)
     path = exported(scene, asked(noa, target=f"object:{call.object_id}"))
     told = said(path, scene)
-    assert told["About"].startswith(f"every event on object:{call.object_id} and on its recordings")
-    assert told["Viewings"] == "60 times the address of a video was issued"
+    assert told["About"].startswith(f"all events about object:{call.object_id} and its recordings")
+    assert told["Viewings"] == "60 video URLs were issued"
     assert told["Events"] == "61 events"
 
 
 def test_T1_nobody_is_said_only_where_a_viewing_could_stand(scene: Scene, noa: User, call: Recording) -> None:
     happened(Kind.URL_ISSUED, call, times=3)
     for filters, viewings in {
-        ("target", f"user:{noa.pk}"): "not stated: this scope cannot hold viewings",
-        ("target", f"recording:{call.pk}"): "3 times the address of a video was issued",
+        ("target", f"user:{noa.pk}"): "not stated: this scope cannot contain viewings",
+        ("target", f"recording:{call.pk}"): "3 video URLs were issued",
         (
             "target",
             f"recording:{factories.recording().pk}",
-        ): "not stated: the log does not know this recording",
+        ): "not stated: this recording was never registered in the log",
     }.items():
         path = exported(scene, asked(noa, **dict([filters])))
         assert said(path, scene)["Viewings"] == viewings
@@ -171,7 +171,7 @@ def test_T2_another_spelling_is_the_same_subject(scene: Scene, noa: User, call: 
         form = bundle_form(q=words)
         assert form.is_valid(), (words, form.errors)
         path = exported(scene, asked(noa, **_only(form.filters())))
-        assert said(path, scene)["Viewings"] == "once the address of a video was issued"
+        assert said(path, scene)["Viewings"] == "1 video URL was issued"
     form = bundle_form(q=f"object:000{call.object_id}")
     assert form.is_valid()
     assert form.filters().target == f"object:{call.object_id}"
@@ -233,8 +233,10 @@ def test_T4_the_pdf_of_another_bundle_does_not_fit(scene: Scene, noa: User, call
     both = about_it.changed({"report.pdf": other.read("report.pdf"), "bundle.json": canonical(claim)})
     told = dict(verify(both, policy=scene.signer.policy_text).statement)
     # Whoever makes every hash anew gets no contradiction, and no word that the PDF was checked.
-    assert told["About"].startswith(f"every event on recording:{call.pk}")
-    assert told["Not checked"].startswith("report.xlsx, report.pdf and README.txt: copies by the portal")
+    assert told["About"].startswith(f"all events about recording:{call.pk}")
+    assert told["Not checked"].startswith(
+        "report.xlsx, report.pdf and README.txt are copies made by the portal"
+    )
 
 
 # --- T7: the certificate
@@ -248,11 +250,11 @@ def test_T7_the_certificate_says_since_when_which_call_and_what_it_does_not_cove
     for words in (
         "Dana Marlowe",
         "agent Avery Cole",
-        "in channel Premium video",
-        "the call of 2026-11-20 09:14:22 UTC",
-        "As the portal knows it",
-        "open since 20",
-        "views inside CommBox, and whatever was never recorded here",
-        "none: nobody was given the address of a video from ",
+        "channel Premium video",
+        "call at 2026-11-20 09:14:22 UTC",
+        "In the portal's data",
+        "opened at 20",
+        "viewings inside CommBox, and anything that the portal did not record",
+        "none: no video URL was issued from ",
     ):
         assert words.replace(" ", "") in page, words

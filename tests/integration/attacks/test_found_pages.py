@@ -115,7 +115,7 @@ def test_a_bomb_beside_a_checkpoint_is_not_unpacked_to_compare_it(
     opened()
     response = client.post("/audit/compare/", {"file": SimpleUploadedFile("b.zip", _directory())})
     assert response.status_code == 400
-    assert "Bring the bundle as it was downloaded" in text_of(response)
+    assert "Use the bundle exactly as it was downloaded" in text_of(response)
 
 
 # --- no forgery, and no alarm
@@ -149,7 +149,7 @@ def test_a_bundle_that_was_packed_again_is_no_alarm(
     said = response.context["checked"].inspection
     assert (said.exit_code, said.tone) == (2, "warn")
     assert said.verdict.startswith("NOT CHECKED: ")
-    assert "Give us the file as it was downloaded" in text_of(response)
+    assert "Use the file exactly as it was downloaded" in text_of(response)
     (event,) = AuditEvent.objects.filter(kind="audit.bundle_checked")
     assert event.outcome == "completed"
 

@@ -206,7 +206,7 @@ def test_A18_an_insertion_is_dated_back(scene: Scene, tsa: Authority, tmp_path: 
     result = scene.audited()
     assert failing(result) == []
     told = dict(result.statement)
-    assert told["Sealed late"].startswith("1 event was sealed after the log was closed for their time")
+    assert told["Sealed late"].startswith("1 event was sealed after the log was closed for its time")
 
 
 def test_A19_the_sealer_is_stopped(scene: Scene, settings: Any) -> None:

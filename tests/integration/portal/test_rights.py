@@ -84,6 +84,7 @@ MATRIX = {
     "evidence:verify": P.READ_TRAIL,
     "evidence:verifier": P.READ_TRAIL,
     "evidence:browser_verifier": P.READ_TRAIL,
+    "evidence:in_browser": OPEN,
     "evidence:witnesses": P.READ_TRAIL,
     "evidence:log_entries": P.READ_TRAIL,
     "evidence:log_checkpoint": P.READ_TRAIL,

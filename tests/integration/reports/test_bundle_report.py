@@ -138,13 +138,13 @@ def test_an_id_of_no_recording_is_not_guessed_at(committed_db: None) -> None:
 
 
 UNKNOWN = {
-    "object:999999999999": "The portal knows no object 999999999999.",
-    "user:99999": "The portal has no person with the number 99999.",
-    f"recording:{UUID(int=7)}": f"The portal knows no recording {UUID(int=7)}.",
-    f"statement:{UUID(int=7)}": f"There is no completeness statement {UUID(int=7)}.",
+    "object:999999999999": "There is no object 999999999999.",
+    "user:99999": "There is no person with the number 99999.",
+    f"recording:{UUID(int=7)}": f"There is no recording {UUID(int=7)}.",
+    f"statement:{UUID(int=7)}": f"There is no monthly statement {UUID(int=7)}.",
     f"report:{UUID(int=7)}": f"There is no report {UUID(int=7)}.",
-    "system:nobody": "The trail has never heard of system:nobody.",
-    "recording:17": "17 is no id of a recording: that is a UUID, 32 hexadecimal digits.",
+    "system:nobody": "The trail contains no system:nobody.",
+    "recording:17": "17 is not an id of this kind. The id is a UUID: 32 hexadecimal digits.",
 }
 
 
@@ -187,7 +187,7 @@ def test_a_bundle_is_asked_for_built_shown_and_fetched(log: Log, noa: User) -> N
     for name, text in statement_in(bundle_file(report, "README.txt").decode()):
         assert f"<dt>{name}</dt>" in page
         assert f"<bdi>{escape(text)}</bdi>" in page
-    assert f"every event on recording:{about.pk}" in page
+    assert f"all events about recording:{about.pk}" in page
     assert f"python3 verify_audit.py {report.file_name} --policy your-policy.txt" in page
     answer = client.get(f"/reports/{report.pk}/file")
     assert answer.headers["Content-Type"] == "application/zip"
@@ -224,7 +224,7 @@ def test_nobody_was_given_it_is_a_certificate(services: Services, log: Log, noa:
     report = built(Report.objects.get())
     assert verify(files.file_of(report)).verdict == "CONSISTENT (self-signed only)"
     page = client.get(f"/reports/{report.pk}/").content.decode()
-    assert "none: nobody was given the address of a video from " in page
+    assert "none: no video URL was issued from " in page
 
 
 def test_a_bundle_of_the_format_before_is_marked_and_stays_in_the_list(log: Log, noa: User) -> None:
@@ -360,7 +360,7 @@ def test_an_operator_exports_a_bundle(log: Log, tmp_path: Path) -> None:
     result = verify(out, policy=log.signer.policy_text)
     assert result.verdict == "CONSISTENT (self-signed only)"
     assert "1 events, 4 leaves. Self-signed only" in said.getvalue()
-    assert f"About: every event on recording:{recording} (“Dana Marlowe”)\n" in said.getvalue()
+    assert f"About: all events about recording:{recording} (“Dana Marlowe”)\n" in said.getvalue()
     assert out.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.glob("*evidence*")) == ["evidence.zip"]
     event = AuditEvent.objects.get(kind="export.requested")
@@ -389,9 +389,9 @@ def test_a_command_replaces_no_file(log: Log, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"object": 999999999999}, "The portal knows no object 999999999999"),
-        ({"recording": UUID(int=7)}, "The portal knows no recording"),
-        ({"person": 99999}, "The portal has no person"),
+        ({"object": 999999999999}, "There is no object 999999999999"),
+        ({"recording": UUID(int=7)}, "There is no recording"),
+        ({"person": 99999}, "There is no person"),
         ({"to": date(2999, 1, 1)}, "The period ends in the future"),
         ({"from": date(2999, 1, 1)}, "The period begins in the future"),
     ],

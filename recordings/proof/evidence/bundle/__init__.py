@@ -1,1 +1,1 @@
-"""Build an evidence bundle: everything an outsider needs to check a report without the portal."""
+"""Build an evidence bundle: everything an outsider needs to verify a report without the portal."""

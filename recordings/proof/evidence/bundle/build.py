@@ -1,11 +1,13 @@
-"""Build an evidence bundle: all an outsider needs to check a report without the portal (docs/trail-format.md, 7).
+"""Build an evidence bundle: everything an outsider needs to verify a report (docs/trail-format.md, 7).
 
-Memory stays constant: one pass over the leaves, each file of the zip packed into a temporary file until all are there.
+Memory stays constant: the leaves are read once, and each file of the zip is compressed into a temporary file.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from django.utils import translation
 
 from recordings.audit import Kind
 from recordings.audit.snapshot import snapshot
@@ -32,7 +34,7 @@ _VERIFIERS = ("verify_audit.py", "verify.html")
 
 @dataclass(frozen=True)
 class Built:
-    """What is in a finished bundle. `size` is that of its checkpoint."""
+    """A summary of a finished bundle. `size`: of its checkpoint."""
 
     size: int
     rows: int
@@ -45,22 +47,22 @@ class Built:
 
 
 def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, scratch: Path) -> Built:
-    """Build the bundle that a committed event asks for, and write it to `out`; `scratch` has room for all of it.
+    """Build the bundle that a committed event requests, and write it to `out`. `scratch`: folder for temporary files.
 
-    Raises CannotProve when nothing is signed in time, TooMuch for more leaves than a bundle carries, LogBroken and
-    EventGone when the log cannot prove it.
+    Raises CannotProve when no checkpoint is signed in time, TooMuch above the limits of a bundle, LogBroken or
+    EventGone when parts of the log are missing.
     """
-    # 1. Wait until the event that asks for the bundle is sealed, a checkpoint behind it signed and, in time, witnessed.
+    # 1. Wait until the requesting event is sealed and a checkpoint after it is signed and, if possible, witnessed.
     checkpoint = await_final_checkpoint(order.request, lambda: progress(0, 0))
     built_at = datetime.now(UTC)
-    # 2. Read the database at one moment. It comes after the wait, so the snapshot holds all that the checkpoint signs.
+    # 2. Open a snapshot of the database. After the wait, so that it contains everything that the checkpoint covers.
     with snapshot() as connection, BundleZip(scratch) as bundle:
-        # 3. Select every leaf of the scope, and the incidents that speak of some of them.
+        # 3. Select every leaf of the scope, and the incidents about them.
         population = select_population(connection, order.scope, checkpoint.size)
-        # 4. Make the claims that a verifier will check: that none is missing, who asked, where the log was opened.
+        # 4. Make the claims that a verifier checks: no leaf is missing, who requested it, where the log was opened.
         claims = make_claims(connection, order, checkpoint, population)
         tree = tiles(connection, claims.size)
-        # 5. Stream the leaves in one pass: the events with their proofs, and the table as CSV and as XLSX.
+        # 5. Read the leaves once: write the events with their proofs, and the table as CSV and XLSX.
         with (
             bundle.member("events.jsonl") as events,
             bundle.member("report.csv") as csv,
@@ -68,14 +70,13 @@ def build_bundle(order: Order, out: Output, file_name: str, progress: Progress, 
             Workbook(xlsx, COLUMNS) as book,
         ):
             summary = write_events(connection, claims, tree, events, csv, book, progress)
-        # 6. State what the leaves show, in the sentences that a verifier prints from the same facts.
+        # 6. State what the leaves show, in the sentences that a verifier prints.
         facts = summary.facts()
         sentences, verdict = statement(facts), readme.verdict(checkpoint)
-        # 7. Add what people read, and what they check the bundle with.
-        certificate = pdf.Certificate(
-            sentences, verdict, description(claims.scope), facts, checkpoint, csv.sha256, file_name, built_at
-        )
-        bundle.add("report.pdf", pdf.render(certificate, summary.pdf_rows))
+        # 7. Add the files for people, and the verifiers. Only the PDF is in the language that was chosen.
+        certificate = pdf.Certificate(sentences, verdict, facts, checkpoint, csv.sha256, file_name, built_at)
+        with translation.override(order.language):
+            bundle.add("report.pdf", pdf.render(certificate, description(claims.scope), summary.pdf_rows))
         bundle.add("README.txt", readme.readme(sentences, checkpoint, file_name).encode())
         bundle.add("verify_audit.py", VERIFIER.read_bytes())
         bundle.add("verify.html", single_file())

@@ -1,4 +1,4 @@
-"""What a bundle claims: bundle.json, from the population, the heads and the anchors."""
+"""Make the claims of a bundle (bundle.json) from its leaves, the heads of the chains and the time stamps."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -28,20 +28,19 @@ _REQUEST = "SELECT n FROM audit.leaf WHERE event_id = %s AND n < %s"
 
 @dataclass(frozen=True)
 class Order:
-    """A bundle that was asked for: `request` is the event that says so, with this scope; `report` what it is filed
-    under."""
+    """A requested bundle. `report`: its id. `request`: the event that requests it. `language`: of report.pdf only."""
 
     report: UUID
     request: UUID
     scope: Scope
+    language: str = "en"
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Everything that is claimed, before it is written down.
+    """The content of bundle.json before it is written.
 
-    `opening` is the leaf that opened the log under its present name, `request` the leaf of the event that asks for the
-    bundle.
+    `opening`: the leaf that opened the log under its current name. `request`: the leaf of the requesting event.
     """
 
     order: Order
@@ -62,12 +61,12 @@ class Claims:
 
     @property
     def manifest(self) -> int:
-        """The last leaf: the manifest that counts the leaves of every chain before it."""
+        """The last leaf: the manifest with the number of leaves of each chain."""
         return self.checkpoint.size - 1
 
     @cached_property
     def outside_scope(self) -> frozenset[int]:
-        """The leaves that are shipped and lie outside the scope."""
+        """The leaves that every bundle contains and that are not in the scope."""
         needed = {0, self.opening, self.request, self.manifest, *self.population.incidents}
         needed.update(stamped.size - 1 for stamped in self.timestamped)
         leaves = self.population.leaves
@@ -76,16 +75,16 @@ class Claims:
 
     @cached_property
     def shipped(self) -> Sequence[int]:
-        """Every leaf that is in the bundle, ascending."""
+        """Every leaf in the bundle, ascending."""
         return merged(self.population.leaves, self.outside_scope)
 
     @property
     def anchor_files(self) -> dict[str, bytes]:
-        """Older checkpoints and their time stamps, by their names in the bundle."""
+        """The time-stamped checkpoints and their time stamps, by file name."""
         return {name: content for stamped in self.timestamped for name, content in stamped.files.items()}
 
     def as_json(self, tree: Tiles, rows: int, files: Mapping[str, str]) -> dict[str, Any]:
-        """The content of bundle.json (docs/trail-format.md, 7)."""
+        """Return the content of bundle.json (docs/trail-format.md, 7). `files`: the SHA-256 of the tables by name."""
         everybody = self.scope.kind == ALL
         return {
             "v": 2,
@@ -109,9 +108,9 @@ class Claims:
 
 
 def make_claims(connection: Any, order: Order, checkpoint: FinalCheckpoint, population: Population) -> Claims:
-    """Gather the claims about a population from the same snapshot of the database.
+    """Make the claims about a population from the same snapshot.
 
-    Raises LogBroken when the leaf of the opening or of the request is missing.
+    Raises LogBroken when the opening or the request has no leaf.
     """
     size, origin = checkpoint.size, checkpoint.origin
     opening = _leaf(connection, _OPENING, EventKind.LOG_OPENED.value, size, origin)
@@ -136,14 +135,14 @@ def _leaf(connection: Any, statement: str, *params: Any) -> int:
 
 
 def _chains(connection: Any, tags: Mapping[TagKind, bytes], manifest: int) -> list[dict[str, Any]]:
-    """For each tag its head in the manifest, or the heads on both sides of where it would be: it has no leaf."""
+    """Return for each tag its head in the manifest, or the neighbouring heads, which prove that it has no leaf."""
     chains = []
     for kind, tag in tags.items():
         with connection.cursor() as cursor:
             heads = Heads.counted(cursor, kind, manifest)
         if proven := heads.find(tag):
             head = _head(proven)
-            del head["tag"]  # whoever reads it computes it
+            del head["tag"]  # the verifier computes it
             chains.append({"kind": kind, "head": head})
         else:
             sides = zip(("left", "right"), heads.neighbours(tag), strict=True)

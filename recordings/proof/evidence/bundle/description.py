@@ -1,34 +1,48 @@
-"""Describe the call or conversation that a certificate is about, in words that people know it by. It is the portal's
-own knowledge: no proof covers it."""
+"""Describe the call or conversation of a certificate with the portal's own data, which no proof covers."""
+
+from django.utils.translation import gettext
 
 from recordings.models import Agent, CommBoxObject, Recording
 from recordings.proof.evidence.bundle.scope import OBJECT, TARGET, Scope
 
 
 def description(scope: Scope) -> str:
-    """Describe what a scope is about, such as "the call of 2026-11-20 09:14:22 UTC with Dana Marlowe, agent Tom Brandt,
-    in channel Video"; empty for what is no call and no conversation, or is not in the portal's catalog."""
+    """Return phrases such as "call at 2026-11-20 09:14:22 UTC · customer Dana Marlowe · agent Tom Brandt", translated.
+
+    Empty when the scope is no recording or object, or is not in the catalog.
+    """
     kind, _, key = scope.ref.partition(":")
+    phrases: list[str] = []
     if scope.kind == TARGET and kind == "recording":
         recording = Recording.objects.select_related("object__stream").filter(pk=key).first()
-        return _call(recording) if recording else ""
-    if scope.kind == OBJECT:
+        phrases = _call(recording) if recording else []
+    elif scope.kind == OBJECT:
         conversation = CommBoxObject.objects.select_related("stream").filter(pk=key).first()
-        return f"the conversation {_participants(conversation, '')}" if conversation else ""
-    return ""
+        phrases = [gettext("conversation"), *_participants(conversation, "")] if conversation else []
+    return " · ".join(phrases)
 
 
-def _call(recording: Recording) -> str:
+def _call(recording: Recording) -> list[str]:
     when = recording.recorded_at or recording.activity_created_at
-    of = f"of {when:%Y-%m-%d %H:%M:%S} UTC" if when else "whose time CommBox did not give"
-    seconds = recording.duration_seconds
-    length = f", {seconds // 60} min {seconds % 60} s long" if seconds is not None else ""
-    return f"the call {of} {_participants(recording.object, recording.actor_name)}{length}"
+    at = gettext("call at %(time)s UTC") % {"time": f"{when:%Y-%m-%d %H:%M:%S}"} if when else ""
+    phrases = [
+        at or gettext("call at an unknown time"),
+        *_participants(recording.object, recording.actor_name),
+    ]
+    if recording.duration_seconds is not None:
+        minutes, seconds = divmod(recording.duration_seconds, 60)
+        phrases.append(
+            gettext("%(minutes)s min %(seconds)s s long") % {"minutes": minutes, "seconds": seconds}
+        )
+    return phrases
 
 
-def _participants(conversation: CommBoxObject, agent: str) -> str:
-    """ "with <customer>, agent <name>, in channel <name>", as far as CommBox gave them."""
+def _participants(conversation: CommBoxObject, agent: str) -> list[str]:
     if not agent and conversation.agent_id is not None:
         agent = Agent.objects.filter(pk=conversation.agent_id).values_list("name", flat=True).first() or ""
-    customer = f"with {conversation.customer_name or 'a customer without a name'}"
-    return f"{customer}, agent {agent or 'not known'}, in channel {conversation.stream}"
+    customer = conversation.customer_name
+    return [
+        gettext("customer %(name)s") % {"name": customer} if customer else gettext("customer without a name"),
+        gettext("agent %(name)s") % {"name": agent} if agent else gettext("agent unknown"),
+        gettext("channel %(name)s") % {"name": conversation.stream},
+    ]

@@ -1,6 +1,7 @@
-"""The checkpoint that a bundle leads to: signed, right behind a manifest, known to enough witnesses if they answer.
+"""Wait for the checkpoint of a bundle: it covers the requesting event and ends with a manifest.
 
-A bundle is asked for by an event; the sealer writes a manifest after it. Both are waited for, not for ever.
+The sealer writes the manifest after the requesting event. If the witnesses do not respond in time, the bundle has a
+checkpoint without a quorum.
 """
 
 import time
@@ -11,6 +12,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from recordings.audit.kinds import Kind
 from recordings.models import Checkpoint, Cosignature, LogHead
@@ -19,6 +21,7 @@ from recordings.proof.evidence.trust import policy, whole_note
 from recordings.proof.sealing.entries import stamp
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import CheckedCheckpoint, Policy, PolicyError
+from recordings.wording import filled
 
 WAIT_SECONDS = 30.0
 _TICK = 0.1
@@ -31,30 +34,29 @@ ORDER BY c.size DESC LIMIT 20
 
 Result = TypeVar("Result")
 
-NOT_OPENED = (
-    "The sealed log has not been opened yet, so there is nothing a proof could lead to. Ask whoever runs the portal "
-    "to start the sealer (manage.py seal_trail), then request it again."
+NOT_OPENED = _(
+    "The log has not been opened yet, so there is no checkpoint. Ask the operator to start the sealer "
+    "(manage.py seal_trail), then request the bundle again."
 )
-NOT_SEALED = (
-    f"The sealer did not take up this request within {WAIT_SECONDS:.0f} seconds. Ask whoever runs the portal to look "
-    "at the sealer, then request it again."
+NOT_SEALED = _(
+    "The request was not sealed in time. Ask the operator to check the sealer, then request the bundle again."
 )
-NOT_SIGNED = (
-    f"The request is sealed, but no checkpoint behind it was signed within {WAIT_SECONDS:.0f} seconds. Ask whoever "
-    "runs the portal to look at the signer, then request it again."
+NOT_SIGNED = _(
+    "The request was sealed, but no checkpoint was signed in time. Ask the operator to check the signer, then request "
+    "the bundle again."
 )
-NO_POLICY = (
-    "No trust policy is set (AUDIT_POLICY_FILE), so nobody could tell whose signature this is. Ask whoever runs the "
-    "portal to name one, then request it again."
+NO_POLICY = _(
+    "No trust policy is set (AUDIT_POLICY_FILE), so nobody can verify the signatures. Ask the operator to set one, "
+    "then request the bundle again."
 )
-POLICY_UNFIT = (
-    "The trust policy (AUDIT_POLICY_FILE) cannot be used: {trouble} Ask whoever runs the portal to mend it."
+POLICY_UNFIT = _(
+    "The trust policy (AUDIT_POLICY_FILE) cannot be used: %(problem)s Ask the operator to correct it."
 )
 
 
 @dataclass(frozen=True)
 class FinalCheckpoint:
-    """A checkpoint with all its signatures, and what the portal's own policy makes of them."""
+    """A checkpoint with all its signatures, verified with the portal's own policy."""
 
     note: str
     checked: CheckedCheckpoint
@@ -73,12 +75,12 @@ class FinalCheckpoint:
 
     @property
     def witnesses(self) -> tuple[str, ...]:
-        """The names, in the policy, of those who cosigned."""
+        """The witnesses of the policy that cosigned."""
         return tuple(self.checked.witnesses)
 
     @property
     def seen_by(self) -> list[tuple[str, str]]:
-        """Each of them with the time of the cosignature, spelled as in an entry."""
+        """Each witness with the time of its cosignature, in the form of an entry."""
         cosigned = self.checked.witnesses.items()
         return [
             (name, stamp(datetime.fromtimestamp(signature.time or 0, UTC))) for name, signature in cosigned
@@ -86,22 +88,22 @@ class FinalCheckpoint:
 
 
 def portal_policy() -> Policy:
-    """The portal's own trust policy. Raises CannotProve when there is none, or none that can be used."""
+    """Return the portal's own trust policy. Raises CannotProve when none can be used."""
     try:
         trusted = policy()
     except OSError:
-        raise CannotProve(POLICY_UNFIT.format(trouble="it cannot be read.")) from None
+        raise CannotProve(filled(POLICY_UNFIT, problem="it cannot be read.")) from None
     except PolicyError as error:
-        raise CannotProve(POLICY_UNFIT.format(trouble=str(error))) from error
+        raise CannotProve(filled(POLICY_UNFIT, problem=error)) from error
     if trusted is None:
         raise CannotProve(NO_POLICY)
     return trusted
 
 
 def await_final_checkpoint(request: UUID, while_waiting: Callable[[], None]) -> FinalCheckpoint:
-    """Wait until the event `request` is sealed, a manifest after it is signed, and enough witnesses have cosigned that.
+    """Wait until a checkpoint after the event `request` ends with a manifest, is signed and, if possible, has a quorum.
 
-    `while_waiting` is called every tenth of a second. Raises CannotProve when nothing is sealed or signed in time.
+    Calls `while_waiting` every tenth of a second. Raises CannotProve when nothing is sealed or signed in time.
     """
     trusted = portal_policy()
     if not LogHead.objects.exists():
@@ -116,17 +118,17 @@ def await_final_checkpoint(request: UUID, while_waiting: Callable[[], None]) -> 
         checkpoints = (_signed_checkpoint(size, trusted) for size in _signed_after(leaf))
         return next((checkpoint for checkpoint in checkpoints if checkpoint.checked.quorum_met), None)
 
-    # Witnesses may be away: then the bundle has the newest checkpoint that is signed, and says that it lacks them.
+    # Without a quorum in time, use the newest signed checkpoint; the bundle says that witnesses are missing.
     return _poll(witnessed, while_waiting) or _signed_checkpoint(_signed_after(leaf)[0], trusted)
 
 
 def _signed_checkpoint(size: int, trusted: Policy) -> FinalCheckpoint:
-    """The checkpoint of this size, which was signed. Raises CannotProve when the policy does not know by whom."""
+    """Return the checkpoint of this size. Raises CannotProve when the policy does not name the key of its signature."""
     note = whole_note(Checkpoint.objects.get(size=size), Cosignature.objects.filter(size=size))
     try:
         return FinalCheckpoint(note, trusted.check(note))
     except NoteError as error:
-        raise CannotProve(POLICY_UNFIT.format(trouble=str(error))) from error
+        raise CannotProve(filled(POLICY_UNFIT, problem=error)) from error
 
 
 def _poll(look: Callable[[], Result | None], while_waiting: Callable[[], None]) -> Result | None:
@@ -146,7 +148,7 @@ def _leaf_of(event: UUID) -> int | None:
 
 
 def _signed_after(leaf: int) -> list[int]:
-    """The sizes that were signed right behind a manifest after this leaf, newest first."""
+    """Return the sizes of the checkpoints after this leaf that end with a manifest, newest first."""
     with connection.cursor() as cursor:
         cursor.execute(_SIGNED_MANIFESTS, [Kind.HEADS_MANIFEST.value, leaf, leaf])
         return [size for (size,) in cursor.fetchall()]

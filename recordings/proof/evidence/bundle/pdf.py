@@ -1,8 +1,8 @@
-"""report.pdf: a tagged PDF/A (PDF/A-2a and PDF/UA-1) whose first page is the certificate: what the bundle claims, in
-the sentences that a verifier prints, and how to check it.
+"""Make report.pdf, a tagged PDF (PDF/A-2a and PDF/UA-1), in the active language.
 
-Made for reading: the table has fewer columns and at most ROWS rows, and says each event in a sentence. The evidence is
-the events in the bundle, and report.csv that is made again from them.
+The first page is the certificate: what the bundle states, and how to verify it. The table after it is for reading: it
+has fewer columns than report.csv and at most ROWS rows, with a sentence for each event. The evidence is the events in
+the bundle, and report.csv, which a verifier recomputes from them.
 """
 
 import re
@@ -15,6 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from django.utils.functional import Promise
+from django.utils.translation import (
+    get_language,
+    get_language_bidi,
+    gettext,
+    ngettext,
+    pgettext,
+    pgettext_lazy,
+)
+from django.utils.translation import gettext_lazy as _
 from pydantic_core import from_json
 
 from recordings.audit.opened import Opened
@@ -26,6 +36,7 @@ from recordings.proof.evidence.bundle.table import Row as TableRow
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.proof.evidence.leaves import Shipped
+from recordings.proof.evidence.verifier_wording import isolated, translated_plain
 from recordings.tlog.texts import encode64
 from recordings.trail.sentences import plain_sentence
 
@@ -33,30 +44,30 @@ logger = structlog.get_logger("portal.reports")
 
 ROWS = 1_000
 _SENTENCE = "sentence"
-# Column of the PDF, the columns of the table it is made of (or the sentence), and its share of the width.
-_SHOWN = (
-    ("Leaf", ("leaf",), 5),
-    ("Recorded (UTC)", ("recorded_at",), 14),
-    ("What happened", (_SENTENCE,), 29),
-    ("Event", ("type", "outcome"), 13),
-    ("By", ("actor", "address"), 8),
-    ("On", ("target", "target_label"), 22),
-    ("Purpose, note", ("purpose", "note"), 14),
+# Title of a column, the columns of report.csv that it shows (or the sentence), and its share of the width.
+_SHOWN: tuple[tuple[Promise, tuple[str, ...], int], ...] = (
+    (pgettext_lazy("column", "Leaf"), ("leaf",), 5),
+    (pgettext_lazy("column", "Recorded (UTC)"), ("recorded_at",), 14),
+    (pgettext_lazy("column", "What happened"), (_SENTENCE,), 29),
+    (pgettext_lazy("column", "Event"), ("type", "outcome"), 13),
+    (pgettext_lazy("column", "Actor"), ("actor", "address"), 8),
+    (pgettext_lazy("column", "Object"), ("target", "target_label"), 22),
+    (pgettext_lazy("column", "Purpose, note"), ("purpose", "note"), 14),
 )
 Row = list[str]
 _TYPESET = Path(__file__).with_name("typeset.py")
 _LONGEST = 300  # seconds
-# The line end within a cell is ours.
+# All but the line end, which pdf_row puts within cells.
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
 def pdf_row(row: TableRow, leaf: Shipped) -> Row:
-    """The cells of one event: what its row of the table says, and the sentence that the trail's page has for it."""
+    """Return the cells of an event: values of its row in report.csv, and the trail's sentence for it."""
     values = dict(zip(COLUMNS, row, strict=True))
     if leaf.body:
         values[_SENTENCE] = plain_sentence(Opened(from_json(leaf.body), leaf.values))
     else:
-        values[_SENTENCE] = "An entry that is no event that can be read"
+        values[_SENTENCE] = gettext("An entry that is not a readable event")
     return ["\n".join(_texts(values[name] for name in names)) for _, names, _ in _SHOWN]
 
 
@@ -65,17 +76,16 @@ def _texts(values: Iterable[int | str]) -> Iterator[str]:
 
 
 def one_line(text: str) -> str:
-    """Return a text as a cell of a PDF takes it: without control characters and line ends."""
+    """Return a text without control characters and line ends."""
     return _CONTROLS.sub(" ", text).replace("\n", " ")
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the first page says. `description` is the portal's own knowledge of which call it is, empty for none."""
+    """The content of the first page."""
 
     statement: Sequence[Sentence]
     verdict: str
-    description: str
     facts: Facts
     checkpoint: FinalCheckpoint
     csv_sha256: str
@@ -83,25 +93,35 @@ class Certificate:
     built_at: datetime
 
 
-def render(certificate: Certificate, rows: Sequence[Row]) -> bytes:
-    """Render the PDF. `rows` are the first events, at most ROWS of them."""
+def render(certificate: Certificate, description: str, rows: Sequence[Row]) -> bytes:
+    """Return the PDF. `description`: of the call, from the portal's data. `rows`: of the first events, at most ROWS."""
     at, left_out = certificate.built_at, certificate.facts.rows - len(rows)
-    table = f"The first {len(rows):,} events" if left_out else "The events"
+    title = pgettext("table", "Events")
+    if left_out:
+        title = ngettext("The first %(count)s event", "The first %(count)s events", len(rows)) % {
+            "count": f"{len(rows):,}"
+        }
+    more = ngettext(
+        "%(count)s more event is in report.csv and not in this PDF.",
+        "%(count)s more events are in report.csv and not in this PDF.",
+        left_out,
+    )
     data = {
-        "title": "Audit trail certificate",
+        "title": gettext("Audit trail certificate"),
         "at": int(at.timestamp()),
         "boxes": "",
         "date": {"year": at.year, "month": at.month, "day": at.day},
         "facts": [
             {"name": name, "value": _CONTROLS.sub(" ", value), "code": code}
-            for name, value, code in _facts(certificate)
+            for name, value, code in _facts(certificate, description)
         ],
-        "check": _CHECK,
+        "check": [str(line) for line in _CHECK],
         "command": readme.command(certificate.file_name),
-        "footer": f"Report {certificate.facts.report} · report.csv {certificate.csv_sha256}",
-        "table": table,
-        "left_out": f"{left_out:,} more events are in report.csv and not in this PDF." if left_out else "",
-        "columns": [name for name, _, _ in _SHOWN],
+        "footer": gettext("Report %(report)s · report.csv %(sha256)s")
+        % {"report": certificate.facts.report, "sha256": certificate.csv_sha256},
+        "table": title,
+        "left_out": more % {"count": f"{left_out:,}"} if left_out else "",
+        "columns": [str(name) for name, _, _ in _SHOWN],
         "widths": [width for _, _, width in _SHOWN],
         "rows": list(rows),
     }
@@ -109,11 +129,14 @@ def render(certificate: Certificate, rows: Sequence[Row]) -> bytes:
 
 
 def typeset(data: Mapping[str, Any]) -> bytes:
-    """Set report.typ with this data in a process of its own, whose memory goes with it. Raises CannotBuild."""
+    """Set report.typ with this data in the active language. Raises CannotBuild.
+
+    It runs in a process of its own, which returns typst's memory to the system.
+    """
     try:
         typesetter = subprocess.run(  # noqa: S603 (our own script, nothing of it from outside)
             [sys.executable, str(_TYPESET)],
-            input=canonical(dict(data)),
+            input=canonical({**_language(), **data}),
             capture_output=True,
             timeout=_LONGEST,
             check=True,
@@ -124,26 +147,48 @@ def typeset(data: Mapping[str, Any]) -> bytes:
     return typesetter.stdout
 
 
+def _language() -> dict[str, Any]:
+    """Return the language, its direction and the words that every document has."""
+    return {
+        "lang": get_language() or "en",
+        "dir": "rtl" if get_language_bidi() else "ltr",
+        "words": {
+            "what": pgettext("certificate", "What"),
+            "value": pgettext("certificate", "Value"),
+            "check": pgettext("certificate", "How to verify it"),
+            "page": gettext("Page %(page)s of %(pages)s"),
+        },
+        "boxes_note": gettext(
+            "A character that no font of the portal's computer contains is shown as □ here. report.csv has it."
+        ),
+    }
+
+
 _CHECK = (
-    "On any machine with Python 3.9 or later, without a network: take verify_audit.py from somebody you trust (a copy "
-    "is in the bundle, and verify.html does the same in a browser), bring a policy file that names the keys you trust, "
-    "and run the command below. It must print the same sentences and the same checkpoint.",
-    "Only report.csv was made again from the events. This PDF and report.xlsx are copies by the portal.",
+    _(
+        "On any computer with Python 3.9 or later, without a network: get verify_audit.py from someone you trust (the "
+        "bundle contains a copy, and verify.html does the same in a browser), take a policy file with the keys that "
+        "you trust, and run the command below. In English it must print the same statement and the same checkpoint."
+    ),
+    _(
+        "Only report.csv is recomputed from the events. This PDF and report.xlsx are copies made by the portal. The "
+        "statement in README.txt is the one that a verifier prints."
+    ),
 )
-_NOT_SET = (
-    "The PDF could not be set. Request the report again; if that fails too, ask whoever runs the portal."
-)
+_NOT_SET = _("The PDF could not be made. Request the report again. If it fails again, contact the operator.")
 
 
-def _facts(certificate: Certificate) -> Iterator[tuple[str, str, bool]]:
-    """Name, text and whether it is set as code: the statement, what the portal knows, what to compare."""
+def _facts(certificate: Certificate, description: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield name, text, and whether the text is code: the statement, the description, and what to compare."""
     checkpoint = certificate.checkpoint
-    for name, text in certificate.statement:
-        yield name, text, False
-        if name == "About" and certificate.description:
-            yield "As the portal knows it", f"{certificate.description} (no proof covers this line)", False
-    yield "Signatures", certificate.verdict, False
-    yield "Report", certificate.facts.report, True
-    yield "Checkpoint", f"{checkpoint.origin}\n{checkpoint.size}\n{encode64(checkpoint.root)}", True
-    yield "SHA-256 of report.csv", certificate.csv_sha256, True
-    yield "Built", f"{certificate.built_at:%Y-%m-%d %H:%M:%S} UTC", False
+    for sentence in certificate.statement:
+        yield *translated_plain(sentence), False
+        if sentence.name == "About" and description:
+            known = gettext("%(description)s (no proof covers this line)") % {"description": description}
+            yield gettext("In the portal's data"), known, False
+    yield *translated_plain(("Signatures", certificate.verdict)), False
+    yield gettext("Report"), certificate.facts.report, True
+    note = f"{checkpoint.origin}\n{checkpoint.size}\n{encode64(checkpoint.root)}"
+    yield gettext("Checkpoint"), note, True
+    yield gettext("SHA-256 of report.csv"), certificate.csv_sha256, True
+    yield pgettext("certificate", "Built"), isolated(f"{certificate.built_at:%Y-%m-%d %H:%M:%S} UTC"), False

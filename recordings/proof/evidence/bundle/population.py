@@ -1,6 +1,6 @@
-"""Which leaves a bundle ships, so that an outsider sees by counters and indices that none is missing.
+"""Select the leaves of a bundle, so that their counters and positions show that none is missing.
 
-Only indices are held here, eight bytes each: what the leaves say is read when they are written (stream.py).
+Only leaf numbers are held in memory, eight bytes each; stream.py reads the leaves when it writes them.
 """
 
 from array import array
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
+from django.utils.translation import gettext_lazy as _
 from pydantic_core import from_json
 
 from recordings.audit.kinds import Kind as EventKind
@@ -46,9 +47,9 @@ _SPEAK_OF_LEAVES = ("event_late", "event_malformed")
 
 @dataclass(frozen=True)
 class Population:
-    """The leaves of a scope, ascending, and the incidents that speak of some of them.
+    """The leaves of a scope and the incidents about them, ascending.
 
-    `tags` are the scope's own, made with `tag_key`: none for everybody's events.
+    `tags`: those of the scope, computed with `tag_key`; none for the scope "all".
     """
 
     tag_key: bytes
@@ -58,15 +59,12 @@ class Population:
 
     @property
     def range(self) -> dict[str, int]:
-        """First and last leaf of an unbroken range."""
+        """First and last leaf; for the scope "all", whose leaves are a contiguous range."""
         return {"first": self.leaves[0], "last": self.leaves[-1]}
 
 
 def select_population(connection: Any, scope: Scope, size: int) -> Population:
-    """Select the leaves of a scope in the log of this size, whose last leaf is a manifest.
-
-    Raises TooMuch, with what to narrow, when they are more than a bundle carries.
-    """
+    """Select the leaves of a scope in the log of this size, whose last leaf is a manifest. Raises TooMuch."""
     tag_key = bytes(fetch_all(connection, _TAG_KEY)[0][0])
     tags = {kind: tag(tag_key, kind, scope.ref) for kind in _CHAINS[scope.kind]}
     leaves: Sequence[int]
@@ -76,25 +74,26 @@ def select_population(connection: Any, scope: Scope, size: int) -> Population:
             raise TooMuch(_TOO_LONG)
         leaves = range(first, last + 1)
     else:
-        # A manifest speaks of the leaves before it, so a tag's leaves end there as well.
+        # A manifest counts only the leaves before it.
         leaves = _leaves_with(connection, tags, size - 1)
         if len(leaves) > LIMIT:
-            raise TooMuch(_TOO_BUSY.format(ref=scope.ref))
+            raise TooMuch(_TOO_MANY)
     return Population(tag_key, tags, leaves, list(_incidents_about(connection, leaves, size)))
 
 
-_TOO_LONG = (
-    f"A bundle carries at most {LIMIT:,} events and this period has more. Take a shorter period, or several bundles "
-    "of one period each: they prove as much together."
+# The numbers are LIMIT: the sentences are stored with the report and translated when they are shown.
+_TOO_LONG = _(
+    "A bundle contains at most 100,000 events, but this period has more. Choose a shorter period, or export several "
+    "bundles, one for each part of the period: together they prove the same."
 )
-_TOO_BUSY = (
-    f"{{ref}} has more than {LIMIT:,} events, and a bundle about one person or thing carries all of them whatever the "
-    "period. Ask for the period as a whole, without naming anybody, or for CSV."
+_TOO_MANY = _(
+    "A bundle contains at most 100,000 events, but this person, object or recording has more, and its bundle contains "
+    "all of them whatever the period. Choose the period alone, without a person, object or recording, or export CSV."
 )
 
 
 def _leaves_with(connection: Any, tags: Mapping[TagKind, bytes], end: int) -> Sequence[int]:
-    """The leaves before `end` that have any of these tags, at most LIMIT + 1 of them."""
+    """Return the leaves before `end` with any of these tags, at most LIMIT + 1."""
     query = " UNION ".join(_OF_TAG[kind] for kind in tags)
     params = [value for of_kind in tags.values() for value in (of_kind, end)]
     with connection.cursor(name="scope") as cursor:
@@ -104,7 +103,7 @@ def _leaves_with(connection: Any, tags: Mapping[TagKind, bytes], end: int) -> Se
 
 
 def _first_of_period(connection: Any, scope: Scope, size: int) -> int:
-    """The newest manifest that closes everything before the scope's time; 0 when there is none."""
+    """Return the newest manifest whose leaves are all older than the scope's period; 0 when there is none."""
     if scope.since is None:
         return 0
     since = stamp(scope.since)
@@ -113,8 +112,8 @@ def _first_of_period(connection: Any, scope: Scope, size: int) -> int:
 
 
 def _last_of_period(connection: Any, scope: Scope, size: int) -> int:
-    """The oldest manifest that closes the scope's time and behind which no leaf came late: such a one may be of the
-    period. The newest leaf when there is none."""
+    """Return the oldest manifest that closes the scope's period and after which no leaf was sealed late, since a late
+    leaf may belong to the period; the newest leaf when there is none."""
     if scope.until is None:
         return size - 1
     until, (_, newest) = stamp(scope.until), next(_manifests(connection, size, "DESC"))
@@ -125,7 +124,7 @@ def _last_of_period(connection: Any, scope: Scope, size: int) -> int:
 
 
 def _manifests(connection: Any, size: int, order: LiteralString) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each manifest with what it says."""
+    """Yield number and detail of each manifest."""
     with connection.cursor(name=f"manifests_{order}") as cursor:
         cursor.itersize = 200
         cursor.execute(_MANIFESTS.format(order), [EventKind.HEADS_MANIFEST.value, size])
@@ -134,7 +133,7 @@ def _manifests(connection: Any, size: int, order: LiteralString) -> Iterator[tup
 
 
 def _incidents_about(connection: Any, leaves: Sequence[int], size: int) -> Iterator[int]:
-    """The incidents that speak of leaves which came late or are no events, where some of these are among `leaves`."""
+    """Yield the incidents about late or malformed leaves, where some of these are among `leaves`."""
     with connection.cursor(name="incidents") as cursor:
         cursor.itersize = 200
         cursor.execute(_INCIDENTS, [EventKind.SEALER_INCIDENT.value, size])
@@ -148,5 +147,5 @@ def _incidents_about(connection: Any, leaves: Sequence[int], size: int) -> Itera
 
 
 def merged(*parts: Iterable[int]) -> Sequence[int]:
-    """All of these indices once, ascending."""
+    """Return all numbers without duplicates, ascending."""
     return array("q", sorted(set().union(*parts)))

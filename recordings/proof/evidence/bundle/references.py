@@ -1,31 +1,30 @@
-"""One spelling for each reference, and only references to what exists: a claim of absence about a name that nothing
-ever had would be true and worthless."""
+"""Read references in their one canonical form, and only to what exists: a proof that a misspelled reference has no
+events would be valid but worthless."""
 
 import re
 from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
 from recordings.db import BIGGEST_ID
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, Recording, Report
 from recordings.proof.evidence.errors import UnknownReference
+from recordings.wording import filled
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}\Z")
 
 
 def canonical_reference(text: str) -> str:
-    """A reference as the trail spells it (docs/trail-format.md, 2): UUIDs in lower case, numbers without leading zeros.
-
-    Raises UnknownReference for what has no such spelling.
-    """
+    """Return a reference in the trail's form (docs/trail-format.md, 2), such as object:14. Raises UnknownReference."""
     kind, colon, key = text.strip().partition(":")
     kind, key = kind.strip().lower(), key.strip()
     if not (colon and kind.isascii() and kind.isidentifier() and key):
         raise UnknownReference(_UNREADABLE)
     if kind in ("recording", "statement", "report", "event"):
-        return f"{kind}:{_parse_uuid(kind, key)}"
+        return f"{kind}:{_parse_uuid(key)}"
     if kind in ("object", "user"):
         return f"{kind}:{_parse_number(kind, key)}"
     if not _NAME.match(key):
@@ -34,47 +33,49 @@ def canonical_reference(text: str) -> str:
 
 
 def known_reference(text: str) -> str:
-    """The canonical reference to something that exists. Raises UnknownReference, with a sentence, for anything else."""
+    """Return the canonical reference if what it names exists. Raises UnknownReference."""
     ref = canonical_reference(text)
-    kind, _, key = ref.partition(":")
+    kind, key = ref.split(":", 1)
     exists = _EXISTS.get(kind, _in_the_trail)
     if not exists(ref if exists is _in_the_trail else key):
-        raise UnknownReference(_UNKNOWN.get(kind, _NOT_IN_TRAIL).format(key=key, ref=ref))
+        raise UnknownReference(filled(_UNKNOWN.get(kind, _NOT_IN_TRAIL), key=key, ref=ref))
     return ref
 
 
-_UNREADABLE = (
-    "This is no reference that the trail could hold. A reference is a kind, a colon and an id, such as "
-    "object:1407374990000101, user:7 or recording: followed by a UUID."
+_UNREADABLE = _(
+    "This is not a reference. A reference is a kind, a colon and an id, such as object:1407374990000101, user:7, or "
+    "recording: followed by a UUID."
 )
 _UNKNOWN = {
-    "recording": "The portal knows no recording {key}. A report about it would prove nothing: check the id.",
-    "object": "The portal knows no object {key}. A report about it would prove nothing: check the number.",
-    "user": "The portal has no person with the number {key}. A report about them would prove nothing: check it.",
-    "statement": "There is no completeness statement {key}. A report about it would prove nothing: check the id.",
-    "report": "There is no report {key}. A report about it would prove nothing: check the id.",
+    "recording": _("There is no recording %(key)s. A report about it would prove nothing. Check the id."),
+    "object": _("There is no object %(key)s. A report about it would prove nothing. Check the number."),
+    "user": _(
+        "There is no person with the number %(key)s. A report about them would prove nothing. Check the number."
+    ),
+    "statement": _(
+        "There is no monthly statement %(key)s. A report about it would prove nothing. Check the id."
+    ),
+    "report": _("There is no report %(key)s. A report about it would prove nothing. Check the id."),
 }
-_NOT_IN_TRAIL = (
-    "The trail has never heard of {ref}. A report about it would prove nothing: check the spelling."
-)
+_NOT_IN_TRAIL = _("The trail contains no %(ref)s. A report about it would prove nothing. Check the spelling.")
+_NO_NUMBER = {
+    "object": _("%(key)s is not the number of an object."),
+    "user": _("%(key)s is not the number of a person."),
+}
+_NO_UUID = _("%(key)s is not an id of this kind. The id is a UUID: 32 hexadecimal digits.")
 
 
-def _parse_uuid(kind: str, key: str) -> UUID:
+def _parse_uuid(key: str) -> UUID:
     try:
         return UUID(key)
     except ValueError:
-        raise UnknownReference(
-            f"{key[:64]} is no id of a {kind}: that is a UUID, 32 hexadecimal digits."
-        ) from None
+        raise UnknownReference(filled(_NO_UUID, key=key[:64])) from None
 
 
 def _parse_number(kind: str, key: str) -> int:
     if not _NUMBER.match(key) or int(key) > BIGGEST_ID:
-        raise UnknownReference(f"{key[:64]} is no number of {_ARTICLES[kind]}.")
+        raise UnknownReference(filled(_NO_NUMBER[kind], key=key[:64]))
     return int(key)
-
-
-_ARTICLES = {"object": "an object", "user": "a person"}
 
 
 def _in_the_trail(ref: str) -> bool:
@@ -82,7 +83,7 @@ def _in_the_trail(ref: str) -> bool:
 
 
 def _report_exists(key: str) -> bool:
-    """Reports of the command have no row; the trail knows them."""
+    """Return whether the report exists. Reports of the command export_report have only events, no row."""
     return Report.objects.filter(pk=key).exists() or _in_the_trail(f"report:{key}")
 
 

@@ -1,9 +1,11 @@
-"""What a bundle is about: one thing, one object with its recordings, one actor or everybody, and in which time."""
+"""The scope of a bundle: one target, one object with its recordings, one actor or everything, and a period."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
+
+from django.utils.translation import gettext_lazy as _
 
 from recordings.proof.evidence.bundle.references import known_reference
 from recordings.proof.evidence.errors import NotOneScope, NotPassed
@@ -15,7 +17,7 @@ TARGET, OBJECT, ACTOR, ALL = "target", "object", "actor", "all"
 
 @dataclass(frozen=True)
 class Scope:
-    """`ref` is empty for everybody's events. `since` is inclusive, `until` exclusive; either may be open."""
+    """A scope. `ref`: empty for the kind "all". `since`: inclusive, `until`: exclusive; None means no limit."""
 
     kind: str
     ref: str = ""
@@ -24,7 +26,7 @@ class Scope:
 
     @classmethod
     def of(cls, filters: TrailFilters) -> Self:
-        """The scope that a report's filters stand for. Raises NotOneScope when they stand for no single one."""
+        """Return the scope of a report's filters. Raises NotOneScope when they are more than one scope."""
         narrowed = (
             filters.all_kinds or filters.outcome or filters.purpose or filters.nothing or filters.no_reading
         )
@@ -40,8 +42,10 @@ class Scope:
 
     @classmethod
     def asked(cls, filters: TrailFilters, now: datetime) -> Self:
-        """The scope of a bundle that is asked for now: about what exists, spelled as the trail has it, in a time that
-        has passed. Raises NotOneScope, UnknownReference or NotPassed, each with its sentence."""
+        """Return the scope for a new request: its reference exists and is canonical, and its period is over.
+
+        Raises NotOneScope, UnknownReference or NotPassed.
+        """
         scope = cls.of(filters)
         if scope.until and scope.until > now:
             raise NotPassed(_ENDS_LATER)
@@ -53,7 +57,7 @@ class Scope:
         return replace(scope, ref=ref, kind=scope.kind if scope.kind == ACTOR else _kind_of(ref))
 
     def as_claim(self) -> dict[str, str]:
-        """The scope as `bundle.json` and the event that asks for the bundle say it."""
+        """Return the scope in the form of bundle.json and of the requesting event."""
         claim = {
             "kind": self.kind,
             "ref": self.ref,
@@ -64,20 +68,20 @@ class Scope:
 
     @classmethod
     def from_claim(cls, claim: Mapping[str, str]) -> Self:
-        """Read back what `as_claim` wrote."""
+        """Return the scope that `as_claim` wrote."""
         since, until = (
             datetime.fromisoformat(claim[edge]) if edge in claim else None for edge in ("from", "to")
         )
         return cls(claim["kind"], claim.get("ref", ""), since, until)
 
     def holds(self, recorded_at: str) -> bool:
-        """Whether a moment, spelled as in an entry, lies within the scope's time."""
+        """Return whether a time, in the form of an entry, is within the period."""
         after_start = self.since is None or recorded_at >= stamp(self.since)
         return after_start and (self.until is None or recorded_at < stamp(self.until))
 
 
-_ENDS_LATER = "The period ends in the future: choose an end that has passed, or leave the last day open."
-_BEGINS_LATER = "The period begins in the future: choose a beginning that has passed."
+_ENDS_LATER = _("The period ends in the future. Choose an end in the past, or leave it empty.")
+_BEGINS_LATER = _("The period begins in the future. Choose a beginning in the past.")
 
 
 def _kind_of(ref: str) -> str:

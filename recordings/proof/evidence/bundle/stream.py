@@ -1,11 +1,15 @@
-"""Write events.jsonl and the table in one pass over the leaves at constant memory, and sum up what the statement says
-of them (docs/trail-format.md, 7, 8 and 10)."""
+"""Write events.jsonl and the table while reading the leaves once, and count what the statement needs.
+
+Formats: docs/trail-format.md, 7, 8 and 10. Memory does not grow with the number of leaves.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from pydantic_core import from_json
 
 from recordings.audit.kinds import Kind
@@ -21,7 +25,7 @@ from recordings.sheets.xlsx import Workbook
 from recordings.tlog.tiles import Tiles
 
 BATCH = 500
-# What the log writes about itself, and always with its event.
+# Events of the log about itself; a bundle contains them whole.
 _OWN_KINDS = frozenset(
     kind.value
     for kind in (
@@ -39,17 +43,15 @@ _PERSONAL = (
     ("purpose", "note"),
     ("object", "label"),
 )
-_LARGEST = 2 * 1024**3  # of events.jsonl, and of report.csv: what a verifier reads
-_TOO_LARGE = (
-    "The events of this report take more than 2 GiB, more than a verifier reads. Take a shorter period."
-)
+_LARGEST = 2 * 1024**3  # bytes of events.jsonl and of report.csv: the limit of the verifiers
+_TOO_LARGE = _("The events of this report exceed 2 GiB, the limit of the verifiers. Choose a shorter period.")
 
-# Done and expected leaves; both 0 while a checkpoint is waited for.
+# Called with the written and the expected number of leaves; both are 0 while waiting for a checkpoint.
 Progress = Callable[[int, int], None]
 
 
 class _Leaf(NamedTuple):
-    """A shipped leaf, its entry and its event parsed. `is_row`: whether the table has it."""
+    """A leaf of the bundle with its parsed entry and event. `is_row`: whether it is a row of the table."""
 
     shipped: Shipped
     entry: Mapping[str, Any]
@@ -63,7 +65,7 @@ class _Leaf(NamedTuple):
 
 @dataclass
 class Summary:
-    """What the statement says of the leaves, counted while they are written."""
+    """What the statement needs to know about the leaves, counted while they are written."""
 
     claims: Claims
     kinds: Counter[str] = field(default_factory=Counter)
@@ -96,14 +98,14 @@ class Summary:
             )
 
     def _label(self, leaf: _Leaf) -> str:
-        """The name of what the bundle is about, if this leaf has it: not that of an object's recordings."""
+        """Return the name of the scope's reference, if this leaf has it."""
         scope = self.claims.scope
         part, name = ("actor", "actor.name") if scope.kind == ACTOR else ("object", "object.label")
         value = leaf.shipped.values.get(name)
         return value.value if value and leaf.body.get(part, {}).get("ref") == scope.ref else ""
 
     def facts(self) -> Facts:
-        """The facts of the statement. Raises LogBroken when the log's own leaves do not say what they must."""
+        """Return the facts of the statement. Raises LogBroken when the manifest is incomplete."""
         claims, first = self.claims, self.kept[0]
         opening, request = self.kept[claims.opening], self.kept[claims.request]
         manifest = self.kept[claims.manifest].body.get("action_detail", {})
@@ -145,14 +147,16 @@ def write_events(
     book: Workbook,
     progress: Progress,
 ) -> Summary:
-    """Write every shipped leaf, with its event where it has one, and a row of the table for each leaf of the scope
-    within its time. Raises LogBroken, EventGone, TooMuch."""
+    """Write every leaf of the bundle, and a row of the table for each leaf within scope and period.
+
+    Raises LogBroken, EventGone or TooMuch.
+    """
     summary, before = Summary(claims), -1
     csv.write(table.BYTE_ORDER_MARK + table.csv_lines([table.COLUMNS]))
     for start in range(0, len(claims.shipped), BATCH):
         leaves = _read(connection, claims, claims.shipped[start : start + BATCH])
 
-        # Each line has the hashes of what lies between it and the line before: together they give the root.
+        # Each line has the hashes of the subtrees before it; together all lines give the root.
         lines = []
         for leaf in leaves:
             lines.append(leaf.shipped.line(tree.between(before + 1, leaf.n)))
@@ -165,9 +169,10 @@ def write_events(
         csv.write(table.csv_lines(rows))
         book.write(rows)
         room = pdf.ROWS - len(summary.pdf_rows)
-        summary.pdf_rows += [
-            pdf.pdf_row(row, leaf.shipped) for row, leaf in zip(rows[:room], listed[:room], strict=True)
-        ]
+        with translation.override(claims.order.language):
+            summary.pdf_rows += [
+                pdf.pdf_row(row, leaf.shipped) for row, leaf in zip(rows[:room], listed[:room], strict=True)
+            ]
 
         if max(events.size, csv.size) > _LARGEST:
             raise TooMuch(_TOO_LARGE)
@@ -176,7 +181,7 @@ def write_events(
 
 
 def _read(connection: Any, claims: Claims, numbers: Sequence[int]) -> list[_Leaf]:
-    """Read these leaves, with the events that are told in the table or needed to judge the rest, and no others."""
+    """Read these leaves, with the events that the table or the verification needs and no others."""
     leaves = entries(connection, numbers)
     parsed = {n: from_json(entry) for n, entry in leaves}
     rows, with_event = set[int](), list[int]()

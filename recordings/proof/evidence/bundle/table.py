@@ -1,6 +1,6 @@
-"""The table of a bundle: made from the exact bytes and the revealed values only, so that anybody can make it again.
+"""Make the table of a bundle (docs/trail-format.md, 8) from nothing but the leaves and the revealed values.
 
-docs/trail-format.md says what each column is; the verifiers have it in their own words.
+The verifiers recompute report.csv byte for byte, so it does not depend on a language or a setting.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,10 @@ Row = tuple[int | str, ...]
 
 
 def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row:
-    """The values of one event in the order of COLUMNS, as they are: no cell made harmless yet. `entry` and `body` are
-    the leaf's, parsed; a leaf that is no event has no body."""
+    """Return the cells of an event in the order of COLUMNS, not yet escaped for spreadsheets.
+
+    `entry` and `body`: the parsed ones of the leaf; `body` is empty for a malformed event.
+    """
     if not body:
         known = {"leaf": leaf.n, "recorded_at": entry["r"], "type": entry["y"], "outcome": entry["o"]}
         known |= {"event_id": entry["e"], "body_sha256": entry["bh"]}
@@ -74,14 +76,14 @@ def row(leaf: Shipped, entry: Mapping[str, Any], body: Mapping[str, Any]) -> Row
 
 
 def _detail(leaf: Shipped, detail: Mapping[str, Any]) -> str:
-    """Revealed values in the clear; an erased one stays as its commitment, for nothing tells that from other text."""
+    """Return the detail as JSON with the revealed values. An erased one remains as its commitment."""
     values = {name: leaf.values.get(f"action_detail.{name}") for name in detail}
     shown = {name: value.value if (value := values[name]) else text for name, text in detail.items()}
     return canonical(shown).decode() if shown else ""
 
 
 def csv_lines(rows: Sequence[Row]) -> bytes:
-    """Lines of the table's CSV: RFC 4180, each cell text that no spreadsheet takes for a formula."""
+    """Return the rows as CSV (RFC 4180), with cells that no spreadsheet takes for a formula."""
     if not rows:
         return b""
     columns = [csv_column([str(cell) for cell in cells]) for cells in zip(*rows, strict=True)]

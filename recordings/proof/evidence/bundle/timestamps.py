@@ -1,4 +1,4 @@
-"""Older checkpoints with an authority's time on them: what pins the time of the leaves between them."""
+"""Choose the time-stamped checkpoints of a bundle: they bound the times of the leaves between them."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ WHERE a.kind = %s AND a.size = ANY(%s) ORDER BY a.size, a.id
 
 
 class TimestampedCheckpoint(NamedTuple):
-    """A checkpoint as the log signed it – what was stamped, to the byte – and the authority's response (DER)."""
+    """A checkpoint, with exactly the bytes that were time-stamped, and the authority's response (RFC 3161, DER)."""
 
     size: int
     note: str
@@ -25,14 +25,14 @@ class TimestampedCheckpoint(NamedTuple):
 
     @property
     def files(self) -> dict[str, bytes]:
-        """Note and response by their names in a bundle."""
+        """Note and response, by file name."""
         return {f"anchors/{self.size}.txt": self.note.encode(), f"anchors/{self.size}.tsr": self.response}
 
 
 def timestamped_around(
     connection: Any, size: int, origin: str, leaves: Sequence[int]
 ) -> list[TimestampedCheckpoint]:
-    """Of each leaf the stamped checkpoint before it and the one after, and the newest of all, up to `size`."""
+    """Return the time-stamped checkpoints before and after each leaf, and the newest, all up to `size`."""
     with connection.cursor() as cursor:
         cursor.execute(_SIZES, [_KIND, size, origin])
         wanted = _neighbours([row[0] for row in cursor.fetchall()], leaves)
@@ -44,8 +44,10 @@ def timestamped_around(
 
 
 def _neighbours(sizes: Sequence[int], leaves: Iterable[int]) -> list[int]:
-    """A leaf stands between the largest size that does not cover it and the smallest that does. Of more than a bundle
-    may hold, some evenly apart, the first and the newest among them: they pin every leaf, less narrowly."""
+    """Return for each leaf the largest size that does not cover it and the smallest that does, and the newest size.
+
+    If these are more than MOST, an even selection with the first and the last: the bounds are wider then.
+    """
     edges = {bisect_right(sizes, leaf) for leaf in leaves} | {len(sizes)}
     around = sorted({sizes[at] for edge in edges for at in (edge - 1, edge) if 0 <= at < len(sizes)})
     if len(around) <= MOST:

@@ -1,7 +1,6 @@
-"""Run by itself: sets report.typ with the data on standard input, gives the PDF on standard output.
+"""A program: set report.typ with the JSON on standard input, and write the PDF to standard output.
 
-A process of its own, because typst keeps what it laid out – some 90 KB a row – for documents that never come.
-Imports nothing of the portal.
+It is a process of its own because typst keeps some 90 KB of layout a row in memory. It imports nothing of the portal.
 """
 
 import json
@@ -18,17 +17,14 @@ import typst
 _TEMPLATE = Path(__file__).with_name("report.typ")
 _NO_GLYPH = re.compile(r'(?:the text|the codepoint) `"(.*?)"`')
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
-_STAND_IN = "□"  # what no font on this machine can draw
-_BOXES = (
-    "A letter that no font on the portal's machine can draw is shown as □ here; report.csv has it as it is."
-)
+_STAND_IN = "□"  # for a character that no font contains
 _MEMORY_BYTES = 4 * 2**30
-_ATTEMPTS = 20  # each names the letters of one kind of refusal only
+_ATTEMPTS = 20  # each error of typst names the missing characters of one kind only
 
 
 def typeset(data: dict[str, Any], at: datetime) -> bytes:
-    """A tagged PDF/A-2a, PDF/UA-1. Both refuse a letter that no font can draw, and every private one: it is shown as a
-    box instead."""
+    """Return a tagged PDF/A-2a and PDF/UA-1. Both standards forbid missing glyphs and private characters: these are
+    replaced by boxes."""
     data = _boxed(
         data, {ord(letter) for letter in json.dumps(data, ensure_ascii=False) if _is_private(letter)}
     )
@@ -44,33 +40,33 @@ def typeset(data: dict[str, Any], at: datetime) -> bytes:
 
 
 def _is_private(letter: str) -> bool:
-    """Whether a code point means what two parties agreed on, half of a pair, or nothing at all."""
+    """Return whether a character is private, a surrogate or unassigned."""
     return unicodedata.category(letter) in ("Co", "Cs", "Cn")
 
 
 def _boxed(data: dict[str, Any], letters: set[int]) -> dict[str, Any]:
-    """The same data with a box in the place of each of these letters, and a sentence that says so."""
+    """Return the data with a box in place of each of these characters, and a sentence that explains the boxes."""
     if not letters:
         return data
     drawn = json.dumps(data, ensure_ascii=False).translate(dict.fromkeys(letters, _STAND_IN))
-    return {**json.loads(drawn), "boxes": _BOXES}
+    return {**json.loads(drawn), "boxes": data["boxes_note"]}
 
 
 def _undrawable(diagnostic: str) -> set[int]:
-    """The letters that typst could not draw, beyond ASCII: every font has that."""
+    """Return the non-ASCII characters that typst reports as missing."""
     texts = (_ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in _NO_GLYPH.findall(diagnostic))
     return {ord(letter) for text in texts for letter in text if not letter.isascii()}
 
 
 def _beyond_latin(data: dict[str, Any]) -> set[int]:
-    """Every letter but those that the embedded fonts certainly have."""
+    """Return every character beyond Latin, which the embedded fonts certainly contain."""
     return {ord(letter) for letter in json.dumps(data, ensure_ascii=False) if ord(letter) > 0x17F} - {
         ord(_STAND_IN)
     }
 
 
 def _compile(data: str, at: datetime) -> bytes:
-    """Run typst with the fonts that come with it (Latin, Greek, Cyrillic, Hebrew, Arabic) and those of the machine."""
+    """Run typst with its embedded fonts (Latin, Greek, Cyrillic, Hebrew) and those of the computer."""
     pdf = typst.compile(  # type: ignore[call-overload]  # its stubs want root to be bytes, too
         _TEMPLATE.read_bytes(),
         root=_TEMPLATE.parent,  # no file outside could be read, even by a template that asked for one

@@ -1,7 +1,7 @@
-"""The zip of a bundle, laid out in the one way that docs/trail-format.md (section 7) allows: local headers that hold
-the sizes, no gap, no extra field, a last file whose last line is the hash of everything before it.
+"""Write the zip of a bundle in the only layout that docs/trail-format.md (section 7) allows: sizes in the local
+headers, no gaps, no extra fields, and a last file whose last line is the hash of everything before it.
 
-Members are packed into temporary files in whatever order they are made; the zip is written once all are there.
+Members are compressed into temporary files in any order; then the zip is written in the required order.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ _PIECE = 256 * 1024
 
 
 class Output(Protocol):
-    """Where the zip goes."""
+    """A writable binary file."""
 
     def write(self, data: bytes, /) -> Any: ...
 
 
 class Member:
-    """A file of the zip while it is made: packed, measured and hashed on the way into a temporary file."""
+    """A file of the zip: compressed into a temporary file, with its sizes, CRC and SHA-256."""
 
     def __init__(self, name: str, packed: IO[bytes], method: int = _DEFLATED) -> None:
         self.name, self.method = name, method
@@ -49,20 +49,20 @@ class Member:
         return len(data)
 
     def flush(self) -> None:
-        """Part of being written to like a file; what is packed stays together."""
+        """Do nothing; writers of files call it."""
 
     def close(self) -> None:
-        """Nothing more is written."""
+        """Finish compressing."""
         if self._packer:
             self._keep(self._packer.flush())
 
     def pieces(self) -> Iterator[bytes]:
-        """The packed bytes."""
+        """Return the compressed bytes in pieces."""
         self._packed.seek(0)
         return iter(lambda: self._packed.read(_PIECE), b"")
 
     def header(self) -> bytes:
-        """What local and central header have in common, and the name behind it: version … extra length."""
+        """Return the fields that local and central header share, from version to extra length."""
         return struct.pack(
             "<HHHHHIIIHH",
             _VERSION,
@@ -83,7 +83,7 @@ class Member:
 
 
 class BundleZip:
-    """A zip whose files are made one by one in `scratch`; they are gone with the block, so write the zip before."""
+    """A zip made from temporary files in `scratch`, which are deleted at the end of the block."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch, self._open = scratch, ExitStack()
@@ -97,7 +97,7 @@ class BundleZip:
 
     @contextmanager
     def member(self, name: str) -> Iterator[Member]:
-        """A file to write to until the block ends."""
+        """Yield a file of the zip to write to."""
         member = Member(name, self._temporary_file())
         yield member
         member.close()
@@ -109,11 +109,11 @@ class BundleZip:
             member.write(content)
 
     def sha256(self, *names: str) -> dict[str, str]:
-        """The hashes of files that are finished, by name."""
+        """Return the SHA-256 of finished files by name."""
         return {name: self._members[name].sha256 for name in names}
 
     def write_to(self, out: Output, order: Sequence[str]) -> None:
-        """Write the zip: the files in this order, SHA256SUMS over them, the directory."""
+        """Write the zip: the files in this order, SHA256SUMS, and the central directory."""
         digest, at = hashlib.sha256(), 0
         offsets: list[tuple[Member, int]] = []
 
@@ -127,7 +127,7 @@ class BundleZip:
             offsets.append((self._members[name], at))
             _put_member(put, self._members[name])
 
-        # The last line covers every byte before SHA256SUMS, headers included: nothing can lie between the files.
+        # The last line covers every byte before SHA256SUMS, headers included, so nothing can be hidden between files.
         sums = Member(SUMS, self._temporary_file(), _STORED)
         listed = "".join(f"{self._members[name].sha256}  {name}\n" for name in sorted(order))
         sums.write(f"{listed}# {digest.hexdigest()}  the {at} bytes before this file\n".encode())
@@ -136,7 +136,7 @@ class BundleZip:
         put(_directory(offsets, at))
 
     def _temporary_file(self) -> IO[bytes]:
-        """A file without a name that goes with the block."""
+        """Open an unnamed file that is deleted at the end of the block."""
         return self._open.enter_context(TemporaryFile(dir=self._scratch))
 
 
@@ -147,7 +147,7 @@ def _put_member(put: Callable[[bytes], None], member: Member) -> None:
 
 
 def _directory(offsets: Sequence[tuple[Member, int]], start: int) -> bytes:
-    """The central directory and its end; `start` is where it begins."""
+    """Return the central directory and its end record. `start`: its offset."""
     listed = b"".join(
         b"PK\1\2"
         + struct.pack("<H", _MADE_BY)

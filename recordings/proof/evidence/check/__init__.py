@@ -1,1 +1,1 @@
-"""Check what somebody brings: a bundle, or a checkpoint of their own."""
+"""Verify a bundle, or compare a checkpoint, that a person brings."""

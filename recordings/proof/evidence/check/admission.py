@@ -1,25 +1,27 @@
-"""Admit people to the check of a file: a few at once, a few wait, and nobody has two checks at a time."""
+"""Limit how many files are verified at once: two in a process, two waiting, one for each person."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext_lazy as _
+
 from recordings.exceptions import PortalError
 
 AT_ONCE, WAITING = 2, 2
 PATIENCE_SECONDS = 10.0
-_YOURS = "Another file of yours is being checked right now. Wait until it is done, then try again."
-_OTHERS = "Other people's files are being checked right now. Try again in a minute."
+_YOURS = _("Another file of yours is being verified. Wait until it is done, then try again.")
+_OTHERS = _("Other people's files are being verified. Try again in a minute.")
 
 
 class NotAdmitted(PortalError):
-    """No more files can be checked now."""
+    """No more files can be verified now."""
 
     status = 503
 
 
 class Admission:
-    """The checks of one process: the other threads of the web server are left for everybody else."""
+    """The verifications of one process. The limits keep the other threads of the web server free."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,7 +30,7 @@ class Admission:
 
     @contextmanager
     def turn(self, person: int) -> Iterator[None]:
-        """Let a person check a file in this block, after a wait if need be. Raises NotAdmitted."""
+        """Hold a slot for this person during the block, waiting up to PATIENCE_SECONDS. Raises NotAdmitted."""
         with self._lock:
             if person in self._people:
                 raise NotAdmitted(_YOURS)

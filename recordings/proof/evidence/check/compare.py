@@ -1,4 +1,4 @@
-"""Compare an auditor's own checkpoint with the log as it is today: does the log still begin with it?"""
+"""Compare a checkpoint that a person kept with today's log: does the log still begin with it?"""
 
 import os
 import zlib
@@ -9,6 +9,7 @@ from struct import Struct
 from typing import IO
 
 from django.db import connection
+from django.utils.translation import gettext, gettext_lazy
 
 from recordings.exceptions import PortalError
 from recordings.models import Checkpoint as Kept
@@ -20,23 +21,24 @@ from recordings.tlog.checkpoint import Checkpoint, parse
 from recordings.tlog.notes import Note, NoteError
 from recordings.tlog.policy import PolicyError
 from recordings.tlog.texts import encode64
+from recordings.wording import filled
 
 LONGEST = 64 * 1024
 MOST_ENTRIES = 250
 # A local header of a zip: flags, method, packed size, size, lengths of name and extra field.
 _HEADER = Struct("<6xHH8xIIHH")
 _STORED, _DEFLATED = 0, 8
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # as some editors save
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # some editors save UTF-16
 
 
 class NotACheckpoint(PortalError):
-    """What was pasted or uploaded holds no checkpoint; the sentence says why."""
+    """The pasted or uploaded text is not a checkpoint; the sentence says why."""
 
     status = 400
 
 
 class ComparisonVerdict(StrEnum):
-    """What a comparison found, as the trail has it."""
+    """The result of a comparison; events store the value."""
 
     SAME = "same_log"
     CONSISTENT = "consistent"
@@ -48,15 +50,16 @@ class ComparisonVerdict(StrEnum):
 
     @property
     def alarms(self) -> bool:
-        """Whether the log has shown two histories: a checkpoint that it signed is not the beginning of what it is."""
+        """Whether the log has two histories: it signed this checkpoint but does not begin with it."""
         return self in (ComparisonVerdict.INCONSISTENT, ComparisonVerdict.NEWER)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was given, what was found, and the newest checkpoint of ours that a proof can lead to.
+    """The result of a comparison. `given` and `note`: the checkpoint that was brought. `ours`: our newest checkpoint.
 
-    `signed`: whether a key of the log that the policy names has signed what was given.
+    `signed`: whether a log key of the policy signed the given checkpoint. `our_root`: our root at its size.
+    `left_out`: names of the characters that were ignored in the given text.
     """
 
     verdict: ComparisonVerdict
@@ -65,7 +68,7 @@ class Comparison:
     signed: bool
     ours: Kept | None
     our_root: bytes = b""
-    left_out: tuple[str, ...] = ()  # characters that stood in what was given and are in no checkpoint
+    left_out: tuple[str, ...] = ()
 
     @property
     def root_given(self) -> str:
@@ -77,40 +80,46 @@ class Comparison:
 
     @property
     def given_origin(self) -> str:
-        """The origin of what was given, with each character that cannot be seen named."""
+        """Return the origin of the given checkpoint, with the codes of its invisible characters."""
         return visible(self.given.origin)
 
     @property
     def origins_differ(self) -> str:
-        """Where the two origins begin to differ, as a sentence; empty when they do not."""
+        """Return a sentence on where the two origins first differ; empty when they are equal."""
         found = first_difference(self.ours.origin, self.given.origin) if self.ours else None
         if found is None:
             return ""
-        place, our_letter, given_letter = found
-        return f"They differ at character {place}: ours has {our_letter}, yours has {given_letter}."
+        position, our_character, your_character = found
+        return gettext("They differ at character %(position)s: ours has %(ours)s, yours has %(yours)s.") % {
+            "position": position,
+            "ours": our_character,
+            "yours": your_character,
+        }
 
     @property
     def provable(self) -> bool:
-        """Whether a consistency proof leads from the given checkpoint to our newest one."""
+        """Whether there is a consistency proof from the given checkpoint to our newest one."""
         fits = self.verdict in (ComparisonVerdict.SAME, ComparisonVerdict.CONSISTENT)
         return fits and self.ours is not None and 0 < self.given.size <= self.ours.size
 
 
 def checkpoint_in(upload: IO[bytes]) -> str:
-    """The text of an uploaded checkpoint, or of checkpoint.txt in an uploaded bundle. Raises NotACheckpoint."""
+    """Return the text of an uploaded checkpoint, or of the checkpoint.txt in a bundle. Raises NotACheckpoint."""
     head = upload.read(4)
     upload.seek(0)
     data = _from_bundle(upload) if head.startswith(b"PK") else upload.read(LONGEST + 1)
     if len(data) > LONGEST:
-        raise NotACheckpoint("A checkpoint is a short text; this file is longer than 64 KiB.")
+        raise NotACheckpoint(
+            gettext_lazy("A checkpoint is a short text, but this file is longer than 64 KiB.")
+        )
     try:
         return data.decode("utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8")
     except UnicodeDecodeError:
-        raise NotACheckpoint("This file is neither a checkpoint nor a bundle.") from None
+        raise NotACheckpoint(gettext_lazy("This file is neither a checkpoint nor a bundle.")) from None
 
 
 def _from_bundle(upload: IO[bytes]) -> bytes:
-    """checkpoint.txt from the first entries, header by header: nothing else is unpacked, no directory is read."""
+    """Return checkpoint.txt, found by the local headers of the zip: nothing else of an untrusted zip is read."""
     for _ in range(MOST_ENTRIES):
         header = upload.read(_HEADER.size)
         if not header.startswith(b"PK\x03\x04") or len(header) < _HEADER.size:
@@ -123,7 +132,9 @@ def _from_bundle(upload: IO[bytes]) -> bytes:
         if name == b"checkpoint.txt":
             return _unpack(upload.read(min(packed, LONGEST + 1)), method)
         upload.seek(packed, os.SEEK_CUR)
-    raise NotACheckpoint("No checkpoint.txt was found in this file. Bring the bundle as it was downloaded.")
+    raise NotACheckpoint(
+        gettext_lazy("There is no checkpoint.txt in this file. Use the bundle exactly as it was downloaded.")
+    )
 
 
 def _unpack(data: bytes, method: int) -> bytes:
@@ -132,13 +143,13 @@ def _unpack(data: bytes, method: int) -> bytes:
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, LONGEST + 1)
     except zlib.error:
-        raise NotACheckpoint("The checkpoint.txt in this file is damaged.") from None
+        raise NotACheckpoint(gettext_lazy("The checkpoint.txt in this file is damaged.")) from None
 
 
 def compare(text: str) -> Comparison:
-    """Compare a checkpoint with the log. Raises NotACheckpoint when the text is none.
+    """Compare a checkpoint with the log. Raises NotACheckpoint for any other text.
 
-    What mail, editors and the clipboard put into a text is left out where it says nothing with it; the answer names it.
+    Invisible characters are ignored only if the text fails with them and succeeds without; the result names them.
     """
     typed = as_typed(text)
     try:
@@ -162,11 +173,13 @@ _MAYBE_ODD_CHARACTERS = (ComparisonVerdict.OTHER_ORIGIN, ComparisonVerdict.BAD_S
 
 def _compare(text: str) -> Comparison:
     try:
-        # Pasted text may have lost its last newline or gained blank ones.
+        # Pasted text may lack its last newline or have additional blank lines.
         note = Note.parse(text.replace("\r\n", "\n").strip("\n") + "\n")
         given = parse(note.text)
     except NoteError as error:
-        raise NotACheckpoint(f"This is not a checkpoint. {error}") from error
+        raise NotACheckpoint(
+            filled(gettext_lazy("This is not a checkpoint: %(problem)s"), problem=error)
+        ) from error
     ours = Kept.objects.order_by("-size").first()
     head = LogHead.objects.first()
     if head is None or not (given.origin == head.origin or Kept.objects.filter(origin=given.origin).exists()):
@@ -189,7 +202,7 @@ def _compare(text: str) -> Comparison:
 
 
 def _signed(note: Note, given: Checkpoint) -> bool:
-    """Whether a key of the log signed it; False where no key is known. Raises NoteError when a signature is bad."""
+    """Return whether a log key of the policy signed the note; False if it names none. Raises NoteError if invalid."""
     try:
         trusted = policy()
     except (PolicyError, OSError):

@@ -1,4 +1,4 @@
-"""The page that compares a checkpoint that somebody brings with the log; two histories are an incident."""
+"""Compare a checkpoint that a person brings with the log. Two histories of the log are an incident."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _KEPT_NOTE = 16_000
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.READ_TRAIL)
 def compare_page(request: Request) -> HttpResponse:
-    """Show the form for a checkpoint, and how the log compares with the one that was given."""
+    """Show the form, and the result of a comparison."""
     if request.method != "POST":
         return page(request, "evidence/compare.html", {"form": CompareForm()})
     form = CompareForm(request.POST, request.FILES)
@@ -34,16 +34,16 @@ def compare_page(request: Request) -> HttpResponse:
 
 
 def _compare(request: Request, given: dict[str, Any]) -> Comparison:
-    """Compare, and have it in the trail before it is shown."""
+    """Compare, and record the comparison before its result is shown."""
     comparison = compare(checkpoint_in(given["file"]) if given["file"] else given["note"])
     verdict, checkpoint = comparison.verdict, comparison.given
     root = encode64(checkpoint.root)
-    # Two histories under one signature are an incident, whoever brings the proof of it. The database notes it once.
+    # Two signed histories are an incident, no matter who brings the evidence. The database records it once.
     if verdict.alarms:
         with connection.cursor() as cursor:
             sentence = (
-                f"A checkpoint of size {checkpoint.size} was brought that this log signed and that is "
-                f"{verdict.value.replace('_', ' ')}: root {root}."
+                f"This log signed a checkpoint of size {checkpoint.size} that contradicts it "
+                f"({verdict.value}): root {root}."
             )
             cursor.execute("SELECT audit.note_contradiction(%s)", [sentence])
     record_committed(

@@ -1,7 +1,7 @@
-"""Check a file that somebody brought, in a process of its own with limits on memory and time.
+"""Verify an uploaded file in a separate process with limits on memory and time.
 
-The process runs `verify_audit.py`, the file that a stranger runs, and nothing of the portal: no settings, no secrets,
-no database. What it found comes back as JSON.
+The process runs verify_audit.py, the program that outsiders run, without the portal's settings, secrets and database.
+Its result is JSON.
 """
 
 import json
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recordings.proof.evidence.verifier_wording import CHECKS, STATES, translated
+
 VERIFIER = Path(__file__).with_name("verify_audit.py")
 _LIMITED_PROCESS = Path(__file__).with_name("limited_process.py")
 MEMORY = 300 * 1024**2
@@ -19,14 +21,14 @@ PROCESSOR_SECONDS = 60
 SECONDS = 120
 _LONGEST_ANSWER = 4 * 1024**2
 _TOO_HEAVY = (
-    f"NOT CHECKED: this file takes more than the {SECONDS} seconds or the {MEMORY // 1024**2} MiB of memory that the "
-    "portal has for one check; check it with verify_audit.py on your own machine"
+    f"NOT CHECKED: verifying this file takes more than the {SECONDS} seconds or {MEMORY // 1024**2} MiB that the "
+    "portal allows; use verify_audit.py on your own computer"
 )
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its state is `ok`, `fail`, or `none` when there was nothing to check."""
+    """A check. Its state is `ok`, `fail`, or `none` when there was nothing to check. The sentence is in English."""
 
     name: str
     state: str
@@ -36,12 +38,21 @@ class Check:
     def tone(self) -> str:
         return {"ok": "ok", "fail": "bad"}.get(self.state, "")
 
+    @property
+    def state_word(self) -> str:
+        return str(STATES.get(self.state, self.state))
+
+    @property
+    def meaning(self) -> str:
+        """Return what the check establishes, in the reader's language."""
+        return str(CHECKS.get(self.name, ""))
+
 
 @dataclass(frozen=True)
 class Inspection:
-    """What the verifier found. `exit_code`: 0 nothing contradicts, 1 INVALID, 2 not checked.
+    """The verifier's result. `exit_code`: 0 no check failed, 1 INVALID, 2 not checked.
 
-    `statement` holds names and texts in the order of docs/trail-format.md; it is empty unless nothing contradicts.
+    `statement`: names and texts in the order of docs/trail-format.md, 10, in English; empty unless the exit code is 0.
     """
 
     exit_code: int
@@ -51,10 +62,15 @@ class Inspection:
 
     @property
     def tone(self) -> str:
-        """Green only when somebody outside vouches, red only for a contradiction."""
+        """Return ok only if an outside party vouches, bad only if a check failed."""
         if self.exit_code == 0:
             return "info" if self.verdict.startswith("CONSISTENT") else "ok"
         return "bad" if self.exit_code == 1 else "warn"
+
+    @property
+    def translated_statement(self) -> list[tuple[str, str]]:
+        """Return the statement in the reader's language."""
+        return [translated(line) for line in self.statement]
 
     @property
     def failed(self) -> list[str]:
@@ -62,9 +78,9 @@ class Inspection:
 
 
 def inspect(file: Path, policy: Path | None = None, certificates: Path | None = None) -> Inspection:
-    """Let the verifier check a bundle or a proof by this policy and these certificates of time stampers.
+    """Verify a bundle or a single proof with a policy and with certificates of time stamp authorities.
 
-    Whatever is in the file, this answers within SECONDS and the process holds at most MEMORY bytes.
+    For any file it returns within SECONDS, and the process uses at most MEMORY bytes.
     """
     limits = [str(MEMORY), str(PROCESSOR_SECONDS), str(_LONGEST_ANSWER)]
     trusted = [
@@ -104,7 +120,7 @@ def inspect(file: Path, policy: Path | None = None, certificates: Path | None = 
 
 
 def _parse(exit_code: int, answer: bytes) -> Inspection:
-    """The verifier's answer. A process that a limit ended has given none, or not all of it."""
+    """Read the verifier's JSON. A process that was ended by a limit has written none, or only a part."""
     try:
         result: dict[str, Any] = json.loads(answer)
         return Inspection(
@@ -121,5 +137,5 @@ def _parse(exit_code: int, answer: bytes) -> Inspection:
 
 
 def _text(value: Any) -> str:
-    """A text without halves of surrogate pairs: those can neither be shown nor stand in an event."""
+    """Return a text without lone surrogates, which can be neither shown nor stored."""
     return str(value).encode("utf-8", "replace").decode()

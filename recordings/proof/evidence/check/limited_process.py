@@ -1,7 +1,7 @@
-"""Run a Python file under limits on memory, processor time and what it writes.
+"""Run a Python file with limits on memory, processor time and output size.
 
-Started as a file by `inspection`: `python -I limited_process.py BYTES SECONDS WRITTEN FILE [ARGUMENT …]`. It limits
-itself before it runs the file, so that no code of the web process runs between fork and exec.
+inspection.py starts it: `python -I limited_process.py BYTES SECONDS WRITTEN FILE [ARGUMENT …]`. The process limits
+itself, so that no Python code runs in the web process between fork and exec (subprocess's preexec_fn).
 """
 
 import os
@@ -13,7 +13,7 @@ import sys
 def main() -> None:
     """Set the limits and run the file as a program."""
     memory, seconds, written, *sys.argv = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]
-    os.nice(5)  # people who wait for a page go first
+    os.nice(5)  # pages have priority
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))

@@ -1,45 +1,74 @@
-"""Make the verifier for browsers one HTML file: what travels in a bundle and what the portal gives for download.
+"""The browser's verifier as a page of the portal, and as a single HTML file for bundles and for download.
 
-The folder `static/portal/verify` is the source of both. The page that the portal serves names its scripts and its
-stylesheet; the single file holds them, and its own policy admits them by their hashes and nothing else.
+Both are the template evidence/verifier.html with the scripts of static/portal/verify. The page loads them from the
+portal. The single file contains them, and its content security policy allows only these, by their hashes. It is always
+in English: its SHA-256 is published, so it must not depend on who downloads it.
 """
 
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[4] / "static" / "portal" / "verify"
+from django.template.loader import render_to_string
+from django.utils import translation
+
+TEMPLATE = "evidence/verifier.html"
+# Classic scripts, because browsers load no modules from a file. Each uses what those before it have defined.
+SCRIPTS = tuple(
+    f"portal/verify/{name}.js"
+    for name in (
+        *(
+            "bytes",
+            "language",
+            "sha256",
+            "json",
+            "tree",
+            "zip",
+            "ed25519",
+            "notes",
+            "policy",
+            "der",
+            "stamps",
+        ),
+        *("events", "claim", "lines", "times", "completeness", "table", "statement", "report", "signatures"),
+        *("log_events", "proof", "verify", "page"),
+    )
+)
+_STATIC = Path(__file__).resolve().parents[4] / "static"
+_STYLE = "portal/verify/verify.css"
 _POLICY = re.compile(r'content="default-src[^"]*"')
-_SHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9]+\.css)">')
-_SCRIPT = re.compile(r'<script src="([a-z0-9]+\.js)"></script>')
+_SHEET = re.compile(r'<link rel="stylesheet"[^>]*>')
+_SCRIPT = re.compile(r'<script src="[^"]*"></script>')
 
 
 @cache
 def single_file() -> bytes:
-    """Return verify.html with its stylesheet and scripts inside: the same bytes from the same sources."""
-    page = (FOLDER / "verify.html").read_text(encoding="utf-8")
-    sheets, scripts = _SHEET.findall(page), _SCRIPT.findall(page)
+    """Return verify.html with its stylesheet and scripts inside: the same bytes for the same sources."""
+    with translation.override("en"):
+        page: str = render_to_string(TEMPLATE, {"scripts": SCRIPTS}).lstrip()
+    scripts = iter(SCRIPTS)
     policy = (
-        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(sheets)}; "
+        f"default-src 'none'; script-src {_hashes(SCRIPTS)}; style-src {_hashes([_STYLE])}; "
         "form-action 'none'; base-uri 'none'"
     )
     page = _POLICY.sub(lambda _: f'content="{policy}"', page)
-    page = _SHEET.sub(lambda link: f"<style>{_source(link[1])}</style>", page)
-    page = _SCRIPT.sub(lambda script: f"<script>{_source(script[1])}</script>", page)
+    page = _SHEET.sub(lambda _: f"<style>{_source(_STYLE)}</style>", page)
+    page = _SCRIPT.sub(lambda _: f"<script>{_source(next(scripts))}</script>", page)
     return page.encode()
 
 
-def _source(name: str) -> str:
-    text = (FOLDER / name).read_text(encoding="utf-8")
+def _source(path: str) -> str:
+    text = (_STATIC / path).read_text(encoding="utf-8")
     if re.search(r"</(script|style)|<!--", text, re.IGNORECASE):
-        raise ValueError(f"{name} holds text that would end its element in HTML")
+        raise ValueError(f"{path} contains text that would end its element in HTML")
     return text
 
 
-def _hashes(names: list[str]) -> str:
-    """The sources of a content security policy that admit these files and nothing else."""
+def _hashes(paths: Iterable[str]) -> str:
+    """Return the sources of a content security policy that allow only these files."""
     return " ".join(
-        f"'sha256-{b64encode(hashlib.sha256(_source(name).encode()).digest()).decode()}'" for name in names
+        f"'sha256-{b64encode(hashlib.sha256(_source(path).encode()).digest()).decode()}'" for path in paths
     )

@@ -1,17 +1,17 @@
-"""Write uploads to a temporary file as they come, never into memory, never more than a bundle may have."""
+"""Write uploads to temporary files, never to memory, up to the largest bundle that is accepted."""
 
 from typing import Any
 
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 
 LARGEST = 100 * 1024 * 1024
-LARGEST_REQUEST = LARGEST + 64 * 1024  # with the other fields of the form and the lines between them
+LARGEST_REQUEST = LARGEST + 64 * 1024  # with the other fields of the form and the multipart headers
 
 
 class CappedUpload(TemporaryFileUploadHandler):
-    """Writes each file to disk and stops reading when it is too large; `upload_too_large` then stands on the request.
+    """Write each file to disk, and stop reading when it is too large; `request.upload_too_large` is True then.
 
-    For every view of the portal: the check of the form's token reads the whole body before any view is called.
+    It handles the uploads of every view: CSRF protection reads the whole body before a view is called.
     """
 
     announced = 0
@@ -19,7 +19,7 @@ class CappedUpload(TemporaryFileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, *args: Any, **more: Any
     ) -> None:
-        """Remember what the browser announces, so that nothing is read of what is too large."""
+        """Remember the announced length, so that nothing is read of a request that is too large."""
         self.announced = content_length
 
     def new_file(self, *args: Any, **more: Any) -> None:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Check an AuditPortal report (bundle.zip, or one event's .tlog-proof) without the portal, a network or anything else.
+"""Verify an AuditPortal report (bundle.zip, or one event's .tlog-proof) without the portal and without a network.
 
-Prints one line per check, what the report says in words, and the verdict as the last line. Exit code 0: nothing
-contradicts; 1: INVALID; 2: not checked. The formats are in the product's docs/trail-format.md; its sections are named
-below. Bring your own policy (the keys you trust) and the time stamper's own RSA certificate: only they lift the
-verdict. Not checked: that certificate's chain, and what was never recorded. Needs Python 3.9 or newer and nothing else.
+Prints one line for each check, the statement of the report, and the verdict as the last line. Exit code 0: no check
+failed; 1: INVALID; 2: not checked. The formats are in the product's docs/trail-format.md, whose sections are named
+below. Use your own policy (the keys that you trust) and the RSA certificate of the time stamp authority: without them
+the verdict is "self-signed only". Not checked: the chain of that certificate, and what was never recorded. Needs only
+Python 3.9 or newer.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any, BinaryIO, NamedTuple, Union
 
 VERSION = "2.0"
 NOTICE = (
-    f"verify_audit.py {VERSION}: take this program from somebody you trust; "
+    f"verify_audit.py {VERSION}: get this program from someone you trust; "
     "a copy inside a bundle comes from the bundle's maker."
 )
 
@@ -44,11 +45,11 @@ OK, FAIL, NONE = "ok", "fail", "none"
 
 
 class Malformed(Exception):
-    """Something is not as docs/trail-format.md has it; the text says what. It makes the check that met it fail."""
+    """The input does not follow docs/trail-format.md; the text says how. The current check fails."""
 
 
 class NotChecked(Exception):
-    """The file cannot be checked at all; the text says why."""
+    """The file cannot be verified at all; the text says why."""
 
 
 class Check(NamedTuple):
@@ -75,13 +76,13 @@ class Result(NamedTuple):
 
 
 def need(fine: object, sentence: str) -> None:
-    """Without this, the check that asks fails."""
+    """Make the current check fail with this sentence unless `fine` is true."""
     if not fine:
         raise Malformed(sentence)
 
 
 def must(fine: object, why: str) -> None:
-    """Without this, nothing can be checked at all."""
+    """Stop with NOT CHECKED and this reason unless `fine` is true."""
     if not fine:
         raise NotChecked(why)
 
@@ -102,7 +103,7 @@ def unbase64(text: str) -> bytes:
     form = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
     need(re.fullmatch(form, text), "a base64 text is damaged")
     data = base64.b64decode(text)
-    need(base64.b64encode(data).decode() == text, "a base64 text has another spelling")
+    need(base64.b64encode(data).decode() == text, "a base64 text is not in canonical form")
     return data
 
 
@@ -116,7 +117,7 @@ TIME = re.compile(DAY + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z
 
 
 def is_time(value: Any) -> bool:
-    """Tell whether this is a time of section 1. Such times are compared as texts."""
+    """Return whether this is a time of section 1. Such times are compared as texts."""
     found = TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return False
@@ -133,7 +134,7 @@ def a_minute_after(time: str) -> str:
 
 
 def time_of(seconds: int) -> str:
-    """Return the time of a cosignature; one behind the year 9999 becomes its last second."""
+    """Return the time of a cosignature, at most the last second of the year 9999."""
     seconds = min(seconds, 253_402_300_799)
     return (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat(timespec="microseconds") + "Z"
 
@@ -152,7 +153,7 @@ def read_integer(digits: str) -> int:
 
 
 def refuse_fraction(text: str) -> None:
-    raise Malformed("a number is no integer")
+    raise Malformed("a number is not an integer")
 
 
 def with_ascii_keys(value: dict[str, Any]) -> dict[str, Any]:
@@ -169,14 +170,14 @@ from_json = json.JSONDecoder(
 
 
 def parse_json(text: str, what: str) -> Any:
-    """Parse JSON of section 1. That it is canonical is seen when the value is written again (to_json)."""
+    """Parse JSON of section 1. The caller writes the value again (to_json) to see that it was canonical."""
     brackets, depth = text.count("{") + text.count("["), 0
     if brackets > DEEPEST_JSON or "true" in text or "false" in text or "null" in text:
-        frame = STRING.sub("", text)  # what stands outside of strings
+        frame = STRING.sub("", text)  # the text outside strings
         need(not re.search("[a-z]", frame), f"{what} is not canonical JSON")
         for bracket in re.findall(r"[][{}]", frame):
             depth += 1 if bracket in "[{" else -1
-            need(depth <= DEEPEST_JSON, f"{what} nests too deep")
+            need(depth <= DEEPEST_JSON, f"{what} is nested too deeply")
     try:
         return from_json(text)
     except ValueError:
@@ -194,13 +195,13 @@ def read_json(data: bytes, what: str) -> dict[str, Any]:
 def need_form(value: Any, form: Any, name: str) -> None:
     """A form is a type, a test, [form of each element] or {key: form of its value}; a key with "?" may be missing."""
     if isinstance(form, list):
-        need(isinstance(value, list), f"{name} is no list")
+        need(isinstance(value, list), f"{name} is not a list")
         for one in value:
             need_form(one, form[0], name)
     elif isinstance(form, dict):
-        need(isinstance(value, dict), f"{name} is no object")
+        need(isinstance(value, dict), f"{name} is not an object")
         known = {key.rstrip("?"): inner for key, inner in form.items()}
-        need(known.keys() >= value.keys(), f"{name} has other keys than agreed")
+        need(known.keys() >= value.keys(), f"{name} has unexpected keys")
         for key, inner in known.items():
             if key in value:
                 need_form(value[key], inner, f"{name}.{key}")
@@ -208,7 +209,7 @@ def need_form(value: Any, form: Any, name: str) -> None:
                 need(f"{key}?" in form, f"{name}.{key} is missing")
     else:
         fits = isinstance(value, form) if isinstance(form, type) else form(value)
-        need(fits, f"{name} has another form than agreed")
+        need(fits, f"{name} has an unexpected form")
 
 
 def like(form: str) -> Callable[[Any], bool]:
@@ -259,13 +260,13 @@ def decode_point(data: bytes) -> Point:
     if x * x % P != x_squared:
         x = x * ROOT_OF_MINUS_ONE % P
     if y >= P or x * x % P != x_squared or (x == 0 and sign):
-        raise Malformed("a public key is no point of the curve")
+        raise Malformed("a public key is not a point on the curve")
     x = x if x & 1 == sign else P - x
     return x, y, 1, x * y % P
 
 
 def is_of_small_order(point: Point) -> bool:
-    """Tell whether 8 times the point is the neutral element: such a key verifies what nobody signed."""
+    """Return whether 8 times the point is the neutral element: such a key verifies what nobody signed."""
     for _ in range(3):
         point = add(point, point)
     return point[0] == 0 and point[1] == point[2]
@@ -275,7 +276,7 @@ BASE = decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
 def verifies(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Tell whether an Ed25519 signature is right."""
+    """Return whether an Ed25519 signature is right."""
     s = int.from_bytes(signature[32:], "little")
     if len(signature) != 64 or s >= L:  # s + L would be a second signature over the same message
         return False
@@ -303,7 +304,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def climb(index: int, last: int, path: list[bytes], old: bytes, new: bytes) -> tuple[bytes, bytes, int]:
-    """Follow a path: `old` takes only what stands to its left, `new` takes everything. Returns also what is left."""
+    """Follow a path upwards: `old` is hashed with left siblings only, `new` with all. Return both and `last`."""
     for sibling in path:
         if not last:
             raise Malformed("a proof is too long")
@@ -322,7 +323,7 @@ def is_included(entry: bytes, index: int, size: int, path: list[bytes], root: by
 
 
 def is_consistent(old_size: int, old_root: bytes, size: int, root: bytes, path: list[bytes]) -> bool:
-    """Tell whether the newer tree begins with all leaves of the older one, unchanged."""
+    """Return whether the newer tree begins with all leaves of the older one, unchanged."""
     if not 0 < old_size < size:
         return 0 < old_size == size and old_root == root and not path
     index, last = old_size - 1, size - 1
@@ -334,7 +335,7 @@ def is_consistent(old_size: int, old_root: bytes, size: int, root: bytes, path: 
 
 
 class Subtrees:
-    """All leaves from left to right, folded into their root as they come (section 7, `gap`)."""
+    """The root of all leaves, computed from left to right (section 7, `gap`)."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -348,7 +349,7 @@ class Subtrees:
         self.stack.append((height, root))
 
     def skip(self, index: int, roots: list[bytes]) -> bool:
-        """Put in the subtrees before leaf `index`; tell whether they are as many as there must be."""
+        """Add the subtrees before leaf `index`; return whether their number is right."""
         for root in roots:
             if self.count >= index:
                 return False
@@ -392,7 +393,7 @@ def read_checkpoint(data: bytes) -> Checkpoint:
     text = utf8(data, "a checkpoint")
     found = NOTE.fullmatch(text)
     if len(data) > LARGEST_TEXT or not found or re.search("[\0-\x09\x0b-\x1f]", text):
-        raise Malformed("this is no signed checkpoint of three lines")
+        raise Malformed("this is not a signed checkpoint of three lines")
     signed, origin, size, root, signatures = found.groups()
     need(int(size) <= LARGEST_INTEGER, "the size of a checkpoint is too large")
     lines = []
@@ -404,7 +405,7 @@ def read_checkpoint(data: bytes) -> Checkpoint:
 
 
 def need_signature_of_log(note: Checkpoint, origin: str, logs: list[Key]) -> None:
-    """A line of the log's key which does not verify spoils the checkpoint."""
+    """Require a signature by a log key of the policy. An invalid one of such a key makes the checkpoint invalid."""
     keys = [key for key in logs if key.name == origin == note.origin]
     for key in keys:
         fits = all(verifies(key.public, note.text, signature) for signature in note.signatures(key))
@@ -413,7 +414,7 @@ def need_signature_of_log(note: Checkpoint, origin: str, logs: list[Key]) -> Non
 
 
 def cosigned_at(note: Checkpoint, key: Key) -> str:
-    """Return when a witness cosigned a checkpoint, at first; empty when it did not."""
+    """Return the time of a witness's first cosignature; empty when it did not cosign."""
     times = []
     for data in note.signatures(key):
         seconds = int.from_bytes(data[:8], "big")
@@ -440,11 +441,11 @@ class Policy:
         for number, line in enumerate(text.split("\n"), 1):
             words = re.findall("[^ \t]+", line)
             if words and not words[0].startswith("#"):
-                need(self.takes(*words), f"line {number} of the policy is not as tlog-policy has it")
+                need(self.takes(*words), f"line {number} of the policy does not follow tlog-policy")
         need(self.quorum, "the policy has no quorum")
 
     def takes(self, kind: str, *rest: str) -> bool:
-        """Take in a line; tell whether it is one."""
+        """Add a line to the policy; return whether it is valid."""
         if kind == "log" and len(rest) == 1:
             key = self.key(rest[0], 1)
             is_second = key in self.logs
@@ -474,7 +475,7 @@ class Policy:
         return name != "none" and name not in self.witnesses and name not in self.groups
 
     def key(self, vkey: str, kind: int) -> Key | None:
-        """Read a key; None when it is of another kind than this program knows."""
+        """Read a key; None when its type is unknown to this program."""
         name, _, rest = vkey.partition("+")
         key_id, _, text = rest.partition("+")
         data = unbase64(text)
@@ -486,19 +487,19 @@ class Policy:
         fits = len(data) == 33 and sha256(name.encode() + b"\n" + data)[:4].hex() == key_id
         need(fits, f"the key of {name} is damaged")
         small = is_of_small_order(decode_point(data[1:]))
-        need(not small, f"the key of {name} is of small order: anybody can sign with it")
+        need(not small, f"the key of {name} is of small order: anyone can sign with it")
         return Key(name, bytes.fromhex(key_id), data[1:])
 
     def is_met(self, signed: dict[str, str]) -> bool:
         met = {"none": True, **{name: name in signed for name in self.witnesses}}
-        for name, (many, members) in self.groups.items():  # a group stands behind its members
+        for name, (many, members) in self.groups.items():  # a group comes after its members
             met[name] = sum(met[member] for member in members) >= many
         return met[self.quorum]
 
     def counts(self) -> set[str]:
         """Return the witnesses that the quorum reaches."""
         reached = [self.quorum]
-        for name in reached:  # it grows meanwhile: a member stands in one group only
+        for name in reached:  # the list grows during the loop; each member is in one group only
             reached += self.groups[name][1] if name in self.groups else []
         return set(reached) & set(self.witnesses)
 
@@ -520,7 +521,7 @@ class Element(NamedTuple):
         element = self
         for position in way:
             if not -len(element.parts) <= position < len(element.parts):
-                raise Malformed("a time stamp or certificate has another form")
+                raise Malformed("a time stamp or certificate has an unexpected form")
             element = element.parts[position]
         return element
 
@@ -540,7 +541,7 @@ def read_der(data: bytes) -> Element:
         elif size == 128:
             at = end + 1
         if at + size > end:
-            raise Malformed("a time stamp or certificate is cut off")
+            raise Malformed("a time stamp or certificate is truncated")
         parts, inner = [], at
         while data[start] & 32 and inner < at + size:
             parts.append(read(inner, at + size, depth + 1))
@@ -549,7 +550,7 @@ def read_der(data: bytes) -> Element:
 
     element = read(0, len(data), 1)
     if len(element.whole) != len(data):
-        raise Malformed("there are bytes behind a time stamp or certificate")
+        raise Malformed("there are bytes after a time stamp or certificate")
     return element
 
 
@@ -560,7 +561,7 @@ def rsa_keys(pem: bytes) -> dict[bytes, tuple[int, int]]:
         certificate = read_der(unbase64(b"".join(text.split()).decode()))
         fields = [part for part in certificate.at(0).parts if part.tag != 0xA0]
         if len(fields) < 6:
-            raise Malformed("a certificate has another form")
+            raise Malformed("a certificate has an unexpected form")
         serial, issuer, key = fields[0], fields[2], fields[5]
         if key.at(0, 0).content.hex() == RSA:
             pair = read_der(key.at(1).content[1:])
@@ -571,18 +572,18 @@ def rsa_keys(pem: bytes) -> dict[bytes, tuple[int, int]]:
 
 
 def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) -> tuple[str, bool]:
-    """Return when this note was stamped, and whether a key that the auditor brought says so."""
+    """Return when this note was stamped, and whether a key of the auditor verified the stamp."""
     response = read_der(reply)
     token, signed = response.at(1), response.at(1, 1, 0)
     granted = response.at(0, 0).content in (b"\0", b"\1") and token.at(0).content.hex() == SIGNED_DATA
-    need(granted, "a time stamp was refused by the time stamper")
+    need(granted, "the authority refused a time stamp")
     content = signed.at(2, 1, 0).content
     info = read_der(content)
     imprint, over = info.at(2, 1).content, info.at(2, 0, 0).content.hex()
     fits = (
         signed.at(2, 0).content.hex() == TST_INFO and SHA2.get(over) == "sha256" and imprint == sha256(note)
     )
-    need(fits, "a time stamp is over something else")
+    need(fits, "a time stamp covers something else")
     two = rb"([0-9]{2})"
     digits = re.fullmatch(rb"([0-9]{4})" + 5 * two + rb"(?:\.[0-9]+)?Z", info.at(4).content)
     time = "{}-{}-{}T{}:{}:{}.000000Z".format(*(part.decode() for part in digits.groups())) if digits else ""
@@ -590,17 +591,17 @@ def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) ->
     signers = signed.at(-1)
     signer = signers.at(0)
     who, algorithm, attributes, signature = signer.at(1), signer.at(2), signer.at(3), signer.at(5)
-    need(signers.tag == 0x31 and len(signers.parts) == 1, "a time stamp has not exactly one signer")
+    need(signers.tag == 0x31 and len(signers.parts) == 1, "a time stamp does not have exactly one signer")
     if who.content not in keys:
         return time, False
     oid = algorithm.at(0).content
     said = {part.at(0).content.hex(): part.at(1, 0).content for part in attributes.parts}
     known = oid.hex() in SHA2 and attributes.tag == 0xA0
-    need(known, "a time stamp is signed in a way that this program does not know")
+    need(known, "a time stamp is signed with an unknown algorithm")
     name = SHA2[oid.hex()]
     fits = said.get(CONTENT_TYPE, b"").hex() == TST_INFO
     fits = fits and said.get(MESSAGE_DIGEST) == hashlib.new(name, content).digest()
-    need(fits, "a time stamp's signature is over something else")
+    need(fits, "a time stamp's signature covers something else")
     digest = hashlib.new(name, b"\x31" + attributes.whole[1:]).digest()
     modulus, exponent = keys[who.content]
     length = (modulus.bit_length() + 7) // 8
@@ -618,7 +619,7 @@ def read_stamp(reply: bytes, note: bytes, keys: dict[bytes, tuple[int, int]]) ->
 TABLES = ("report.csv", "report.xlsx", "report.pdf")
 FIRST = ["README.txt", "bundle.json", "checkpoint.txt", "policy.txt", "events.jsonl", *TABLES]
 LAST = ["verify_audit.py", "verify.html", "SHA256SUMS"]
-REPACKED = "it was repacked, extended or cut: take the file as it was downloaded"
+REPACKED = "it was repacked, extended or truncated; use the file exactly as it was downloaded"
 
 
 class Entry(NamedTuple):
@@ -652,11 +653,11 @@ class Bundle:
         length = file.seek(0, os.SEEK_END)
         must(length <= LARGEST_FILE, "the file is larger than 2 GiB")
         end = self.read(max(length - 22, 0), 22)
-        must(self.read(0, 4) == b"PK\3\4" and length >= 22, "this is no bundle")
+        must(self.read(0, 4) == b"PK\3\4" and length >= 22, "this is not a bundle")
         must(end[:4] == b"PK\5\6", REPACKED)
         count, size, start = struct.unpack("<10xH2I2x", end)
         directory = self.read(start, min(size, 100_000))
-        must(b".tlog-proof" not in directory, "it is of an older format: export the report again")
+        must(b".tlog-proof" not in directory, "its format is older; export the report again")
         must(count <= MOST_ENTRIES, f"it has more than {MOST_ENTRIES} entries")
         as_agreed = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, start, 0)
         must(end == as_agreed and start + size + 22 == length, REPACKED)
@@ -687,7 +688,7 @@ class Bundle:
         return self.file.read(size)
 
     def unpack(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of an entry piece by piece. Nothing is held, whatever the entry claims to be."""
+        """Yield the bytes of an entry in pieces, so that memory stays small whatever the entry contains."""
         entry = self.entries[name]
         start = entry.header + len(entry.local())
         inflate = zlib.decompressobj(-15) if entry.method else None
@@ -739,26 +740,29 @@ CLAIM = {
 
 
 def read_claim(data: bytes) -> dict[str, Any]:
-    """Read bundle.json, and see that what it says fits together."""
+    """Read bundle.json, and check that its parts fit together."""
     claim = read_json(data, "bundle.json")
     is_known = claim.get("type") == "auditportal-bundle/2"
-    must(is_known, "it is of a format that this program does not know: export the report again")
+    must(is_known, "its format is unknown to this program; export the report again")
     need_form(claim, CLAIM, "bundle.json")
     size, scope, chains = claim["size"], claim["scope"], claim.get("chains", [])
     kind, ref = scope["kind"], scope.get("ref", "")
     everything = kind == "all"
     fits = ("range" in claim) == everything and ("ref" in scope) == ("chains" in claim) == (not everything)
-    need(fits, "bundle.json has other keys than its scope asks for")
+    need(fits, "bundle.json has keys that do not fit its scope")
     of_its_kind = kind in ("all", "actor") or (kind == "object") == ref.startswith("object:")
-    need(of_its_kind, "the scope's reference is of another kind")
+    need(of_its_kind, "the scope's reference does not fit its kind")
     need("to" not in scope or scope.get("from", "") < scope["to"], "the scope ends before it begins")
     need([chain["kind"] for chain in chains] == CHAINS[kind], "the chains are not those of the scope")
     need(all(len(chain) == 2 for chain in chains), "a chain needs either a head or an absence")
     span = claim.get("range", {"first": 0, "last": 0})
-    need(size >= 2 and span["first"] <= span["last"] < size, "the size or the range is none")
+    need(size >= 2 and span["first"] <= span["last"] < size, "the size or the range is invalid")
     sizes = [anchor["size"] for anchor in claim["anchors"]]
     ascending = sizes == sorted(set(sizes)) and all(0 < one <= size for one in sizes)
-    need(ascending and len(sizes) <= MOST_ANCHORS, "the anchors do not ascend, or are too many")
+    need(
+        ascending and len(sizes) <= MOST_ANCHORS,
+        "the anchors are not in ascending order, or there are too many",
+    )
     return claim
 
 
@@ -809,9 +813,9 @@ SECRET = {"salt": like("[0-9a-f]{32}"), "value": str}
 
 
 class Leaf:
-    """A line of events.jsonl, or a single proof. `body` is empty when it stands for an event that is not shipped."""
+    """A line of events.jsonl, or a single proof. `body` is empty when the event is not included."""
 
-    mine = row = False  # whether it is of the scope, and of the table as well
+    mine = row = False  # whether the leaf is in the scope, and a row of the table
 
     def __init__(self, entry: dict[str, Any], body: dict[str, Any], reveal: dict[str, Any]) -> None:
         self.n: int = entry["n"]
@@ -822,7 +826,7 @@ class Leaf:
         self.gap: list[bytes] = []
 
     def said(self, part: str, key: str) -> Any:
-        """Return what the event says, whatever its form; None when it does not."""
+        """Return a value of the event, of any type; None when there is none."""
         values = self.body.get(part)
         return values.get(key) if isinstance(values, dict) else None
 
@@ -833,11 +837,11 @@ class Leaf:
         return str(self.reveal[field]["value"]) if field in self.reveal else ""
 
     def is_own(self, kind: str) -> bool:
-        """Tell whether the log itself wrote this event of that type."""
+        """Return whether the log itself wrote this event, and it is of that type."""
         return self.kind == kind and bool(self.said("actor", "ref") == SEALER)
 
     def is_incident(self) -> bool:
-        """Tell whether it speaks of the leaves directly after it."""
+        """Return whether it is an incident about the leaves directly after it."""
         if not self.is_own("sealer.incident"):
             return False
         follows: bool = self.detail("first") == self.n + 1
@@ -848,7 +852,7 @@ class Leaf:
 
 
 def read_line(line: bytes) -> Leaf:
-    """Read a line of events.jsonl. It is canonical, so the bytes that were hashed are those of its parts."""
+    """Read a line of events.jsonl. It must be canonical: then its parts are the bytes that were hashed."""
     text = utf8(line, "a line of events.jsonl")
     value = parse_json(text, "a line of events.jsonl")
     need_form(value, LINE, "a line")
@@ -870,7 +874,7 @@ def need_entry(entry: Any) -> None:
     for kind in PLURAL:
         count, before = entry.get(f"{kind}_n", 0), entry.get(f"{kind}_prev", -1)
         fits = (kind in entry) == (count > 0) and (before >= 0) == (count > 1) and before < entry["n"]
-        need(fits, f"the entry of a leaf has other counters {kind} than agreed")
+        need(fits, f"the counters {kind} of an entry do not fit")
 
 
 @lru_cache(maxsize=4096)
@@ -879,14 +883,14 @@ def tag_of(tag_key: str, kind: str, ref: str) -> str:
 
 
 def need_event(leaf: Leaf) -> None:
-    """The event is the one of the entry, and has the form of section 2."""
+    """Require that the event belongs to the entry and has the form of section 2."""
     entry, body = leaf.entry, leaf.body
     need(sha256(leaf.body_bytes).hex() == entry["bh"], "the event is not the one that was sealed")
     need(len(leaf.body_bytes) <= LONGEST_EVENT, "the event is too long")
     need_form(body, EVENT, "the event")
     need(all(body.values()), "a part of the event is empty")
     same = (body["id"], body["type"], body["outcome"]) == (entry["e"], entry["y"], entry["o"])
-    need(same, "the entry is of another event")
+    need(same, "the entry belongs to another event")
 
 
 def need_commitments(leaf: Leaf) -> None:
@@ -894,14 +898,14 @@ def need_commitments(leaf: Leaf) -> None:
         need_form(secret, SECRET, f"what is revealed of {field}")
         part, _, key = field.partition(".")
         committed = leaf.said(part, key) if part == "action_detail" or field in PERSONAL else None
-        need(is_hex(committed), f"{field} is revealed and was never committed to")
+        need(is_hex(committed), f"{field} is revealed but was not committed to")
         message = b"audit-field-v1\0" + field.encode() + b"\0" + bytes.fromhex(secret["salt"])
         fits = sha256(message + secret["value"].encode()).hex() == committed
         need(fits, f"{field} is not what was committed to")
 
 
 def speaks_of(incident: Leaf | None, leaf: Leaf) -> bool:
-    """Tell whether an incident names this leaf, which is one of those directly after it."""
+    """Return whether an incident is about this leaf."""
     code = "event_malformed" if leaf.kind == MALFORMED_EVENT else "event_late"
     if incident is None or incident.detail("code") != code:
         return False
@@ -919,7 +923,7 @@ UNSEEN = '\0-\x08\x0b\x0c\x0e-\x20"\x7f-\xa0\xad\u061c\u1680\u180e'
 UNSEEN = f"[{UNSEEN}\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*"
 BEGINS_LIKE_FORMULA = re.compile(f"['\t\r\n\0]|{UNSEEN}{FORMULA}")
 FORMULA_AFTER_SEPARATOR = re.compile(f"[;\t\r\n](?={UNSEEN}{FORMULA})")
-HARMLESS = re.compile("[0-9A-Za-z][0-9A-Za-z._:-]*")  # what most cells hold
+HARMLESS = re.compile("[0-9A-Za-z][0-9A-Za-z._:-]*")  # most cells
 
 
 def cell(text: str) -> str:
@@ -957,7 +961,7 @@ def table_row(leaf: Leaf) -> bytes:
 
 
 class Brought(NamedTuple):
-    """What the auditor gives beside the file."""
+    """The auditor's own files."""
 
     policy: bytes | None = None
     tsa: bytes | None = None
@@ -966,7 +970,7 @@ class Brought(NamedTuple):
 
 
 class Case:
-    """A bundle or a single proof under examination: what its checks found out, for those that come after them."""
+    """A bundle or a single proof during its verification: the results that later checks need."""
 
     bundle: Bundle
     proof: tuple[str, int, list[str]]  # of a single proof: its `extra`, its index, its path
@@ -1016,42 +1020,42 @@ def check_files(case: Case) -> Found:
         for piece in bundle.unpack(name):
             digest.update(piece)
         bundle.hashes[name] = digest.hexdigest()
-        need(f"{bundle.hashes[name]}  {name}\n" in sums, f"{name} is not what SHA256SUMS says")
+        need(f"{bundle.hashes[name]}  {name}\n" in sums, f"the hash of {name} differs from SHA256SUMS")
     lines = "".join(f"{bundle.hashes[name]}  {name}\n" for name in names)
-    need(sums == lines + last, "SHA256SUMS is not as agreed")
+    need(sums == lines + last, "SHA256SUMS has an unexpected form")
     bundle.hashes["SHA256SUMS"] = sha256(sums.encode()).hex()
     need(bundle.entries["bundle.json"].size <= LONGEST_JSON, "bundle.json is too long")
     case.claim = claim = read_claim(bundle.content("bundle.json"))
     for name in TABLES:
-        need(claim["files"][name] == bundle.hashes[name], f"{name} is not what bundle.json says")
+        need(claim["files"][name] == bundle.hashes[name], f"the hash of {name} differs from bundle.json")
     anchors = [name for name in bundle.entries if name.startswith("anchors/")]
     claimed = [f"anchors/{anchor['size']}.txt" for anchor in claim["anchors"]]
-    need(anchors[::2] == claimed, "the anchors are not those of bundle.json")
+    need(anchors[::2] == claimed, "the anchors differ from bundle.json")
     case.own_policy, case.signed = bundle.content("policy.txt"), bundle.content("checkpoint.txt")
     scope = claim["scope"]
     case.tags = {kind: tag_of(claim["tag_key"], kind, scope["ref"]) for kind in CHAINS[scope["kind"]]}
     case.heads = dict.fromkeys(case.tags, (0, -1))
     case.anchored = {anchor["size"] for anchor in claim["anchors"]}
-    return OK, f"{len(names) + 1} files, laid out as agreed, as SHA256SUMS lists them"
+    return OK, f"{len(names) + 1} files in the required layout, with the hashes of SHA256SUMS"
 
 
 def check_policy(case: Case) -> Found:
     """Whose signatures count."""
-    data, whose = case.brought.policy, "the one you brought"
+    data, whose = case.brought.policy, "your policy"
     if data is None:
-        data, whose = case.own_policy, "the bundle's own: bring yours to lift the verdict"
+        data, whose = case.own_policy, "the bundle's own policy; use --policy with your own"
     if data is None:
-        raise Malformed("a single proof holds no policy: bring yours with --policy")
+        raise Malformed("a single proof contains no policy; use --policy with your own")
     case.policy = Policy(data)
     unknown = case.policy.unknown
-    return OK, whose + (f"; keys of a kind that is not known here, skipped: {unknown}" if unknown else "")
+    return OK, whose + (f"; keys of unknown types, ignored: {unknown}" if unknown else "")
 
 
 def check_checkpoint(case: Case) -> Found:
-    """The log stands by this size and this root."""
+    """The log signed this size and this root."""
     case.note = note = read_checkpoint(case.signed)
     said = (case.claim["origin"], case.claim["size"]) if case.claim else (note.origin, note.size)
-    need((note.origin, note.size) == said, "bundle.json is of another checkpoint")
+    need((note.origin, note.size) == said, "bundle.json names another checkpoint")
     need_signature_of_log(note, note.origin, case.policy.logs)
     return OK, f"{note.origin}, {note.size} leaves, signed by the log"
 
@@ -1064,7 +1068,7 @@ def check_witnesses(case: Case) -> Found:
             case.witnesses[name] = time
     names = ", ".join(case.witnesses)
     need(case.policy.is_met(case.witnesses), f"the quorum is not met; signed by: {names or 'nobody'}")
-    return (OK, f"signed by {names}") if names else (NONE, "the policy asks for none")
+    return (OK, f"signed by {names}") if names else (NONE, "the policy requires none")
 
 
 def check_inclusion(case: Case) -> Found:
@@ -1078,10 +1082,10 @@ def check_inclusion(case: Case) -> Found:
     since, until = claim["scope"].get("from", ""), claim["scope"].get("to", "never")
     tree, before, count = Subtrees(), -1, 0
     newest_old, oldest_new = -1, size  # leaves of version 1 and 2
-    unused: Leaf | None = None  # an incident that speaks of no leaf yet
+    unused: Leaf | None = None  # an incident whose leaf has not been read yet
     for leaf in read_leaves(case.bundle):
-        need(before < leaf.n, f"leaf {leaf.n} stands behind leaf {before}")
-        need(tree.skip(leaf.n, leaf.gap), f"leaf {leaf.n}: the leaves before it are not those of its gap")
+        need(before < leaf.n, f"leaf {leaf.n} comes after leaf {before}")
+        need(tree.skip(leaf.n, leaf.gap), f"leaf {leaf.n}: its gap does not fit")
         tree.push(0, leaf_hash(leaf.entry_bytes))
         before, count = leaf.n, count + 1
         missing.discard(leaf.n)
@@ -1095,7 +1099,7 @@ def check_inclusion(case: Case) -> Found:
         leaf.mine = span["first"] <= leaf.n <= span["last"] if span else tagged
         leaf.row = leaf.mine and since <= leaf.time < until
         if not leaf.mine and leaf.n not in expected:
-            need(leaf.is_incident() and unused is None, f"leaf {leaf.n} does not belong here")
+            need(leaf.is_incident() and unused is None, f"leaf {leaf.n} is not part of the scope")
             unused = leaf
         elif leaf.mine and leaf.needs_incident() and speaks_of(unused, leaf):
             unused = None
@@ -1103,8 +1107,8 @@ def check_inclusion(case: Case) -> Found:
     need(before == size - 1, f"leaf {size - 1} is missing")
     need(tree.root() == case.note.root, "the leaves do not lead to the root of the checkpoint")
     need(not missing, f"leaf {min(missing, default=0)} is missing")
-    need(unused is None, "an incident is shipped that speaks of no leaf of the scope")
-    need(count == claim["leaves"], f"there are {count} leaves, and bundle.json says {claim['leaves']}")
+    need(unused is None, "an incident concerns no leaf of the scope")
+    need(count == claim["leaves"], f"there are {count} leaves, but bundle.json states {claim['leaves']}")
     changed = case.leaves[size - 1].detail("parents_from")
     fits = not is_index(changed) or newest_old < changed <= oldest_new
     need(fits, "the versions of the leaves do not change where the manifest says")
@@ -1125,7 +1129,7 @@ def read_leaves(bundle: Bundle) -> Iterator[Leaf]:
 
 
 def look(case: Case, leaf: Leaf) -> None:
-    """Show a leaf to the checks that look at leaves, each until it finds something wrong."""
+    """Pass a leaf to the checks that need every leaf, each until it finds a problem."""
     for name, look_at in LOOKS:
         if name not in case.problems:
             state, sentence = attempt(look_at, case, leaf)
@@ -1137,7 +1141,7 @@ def look(case: Case, leaf: Leaf) -> None:
 
 
 def collect(case: Case, leaf: Leaf) -> None:
-    """Keep what the table and the statement of section 10 are made of."""
+    """Collect what the table and the statement (section 10) need."""
     if leaf.row:
         case.table.update(table_row(leaf))
         case.late += "late" in leaf.entry
@@ -1154,15 +1158,15 @@ def collect(case: Case, leaf: Leaf) -> None:
 
 
 def look_at_body(case: Case, leaf: Leaf) -> None:
-    told = leaf.row or leaf.kind in OWN_TYPES or leaf.n == case.claim["request"]
-    told = told or (leaf.mine and leaf.kind == "recording.discovered")
-    told = told and leaf.kind != MALFORMED_EVENT
-    need(told or not leaf.body, "it comes with an event, and should not")
-    need(leaf.body or not told, "its event is missing")
+    expected = leaf.row or leaf.kind in OWN_TYPES or leaf.n == case.claim["request"]
+    expected = expected or (leaf.mine and leaf.kind == "recording.discovered")
+    expected = expected and leaf.kind != MALFORMED_EVENT
+    need(expected or not leaf.body, "it has an event but should not")
+    need(leaf.body or not expected, "its event is missing")
     if leaf.kind == MALFORMED_EVENT:
         of_sealer = leaf.entry["act"] == tag_of(case.claim["tag_key"], "act", SEALER)
         fits = of_sealer and not {"obj", "par"} & set(leaf.entry) and leaf.entry["o"] == "error"
-        need(fits, "it is no leaf of a malformed event")
+        need(fits, "it is not a valid leaf of a malformed event")
     elif leaf.body:
         need_event(leaf)
         parent = leaf.said("object", "parent") if leaf.entry["v"] == 2 else None
@@ -1187,8 +1191,8 @@ def look_at_values(case: Case, leaf: Leaf) -> None:
 
 def check_values(case: Case) -> Found:
     """Each name, address, note or label shown is the one that the event committed to."""
-    shown = f"{case.shown} personal values are those that were committed to"
-    return (OK, shown) if case.shown else (NONE, "nothing is revealed")
+    shown = f"{case.shown} personal values match their commitments"
+    return (OK, shown) if case.shown else (NONE, "no personal value is shown")
 
 
 def check_opening(case: Case) -> Found:
@@ -1211,7 +1215,7 @@ def check_opening(case: Case) -> Found:
 
 
 def is_successor(origin: str, earlier: str) -> bool:
-    """Tell whether an origin is that of the epoch after another (section 5)."""
+    """Return whether an origin is that of the next epoch after another (section 5)."""
     found = re.fullmatch("(.+)/([1-9][0-9]{0,15})", earlier, re.DOTALL)
     follows = found is not None and int(found[2]) >= 2 and origin == f"{found[1]}/{int(found[2]) + 1}"
     return follows or origin == f"{earlier}/2"
@@ -1235,12 +1239,12 @@ MANIFEST: dict[str, Any] = {
 def check_manifest(case: Case) -> Found:
     """The counts are of the whole log up to this checkpoint, not of an earlier time."""
     leaf = case.leaves[case.claim["size"] - 1]
-    need(leaf.is_own("heads.manifest"), "the last leaf is no heads.manifest")
+    need(leaf.is_own("heads.manifest"), "the last leaf is not a heads.manifest")
     case.manifest = {key: leaf.detail(key) for key in MANIFEST}
     need_form(case.manifest, MANIFEST, "the manifest")
-    need(case.manifest["upto"] == leaf.n, "the manifest is of another moment")
+    need(case.manifest["upto"] == leaf.n, "the manifest belongs to another leaf")
     closed = case.manifest["closed_until"]
-    need(closed <= leaf.time, "the manifest closes the log for a time that had not passed")
+    need(closed <= leaf.time, "the manifest closes the log for a future time")
     return OK, f"leaf {leaf.n}, closed until {spoken(closed)}"
 
 
@@ -1268,7 +1272,7 @@ def look_at_chains(case: Case, leaf: Leaf) -> None:
 def check_completeness(case: Case) -> Found:
     """No event of the scope is missing: leaves count themselves, or stand without a gap."""
     claim = case.claim
-    need(case.rows == claim["rows"], f"there are {case.rows} rows, and bundle.json says {claim['rows']}")
+    need(case.rows == claim["rows"], f"there are {case.rows} rows, but bundle.json states {claim['rows']}")
     for chain in claim.get("chains", []):
         check_chain(chain, case.tags[chain["kind"]], case)
     if "range" in claim:
@@ -1292,11 +1296,11 @@ def check_chain(chain: dict[str, Any], tag: str, case: Case) -> None:
         need(said_head == seen, "the newest leaves of the scope are missing")
         return
     left, right = sides.get("left"), sides.get("right")
-    need(seen[0] == 0, "leaves are said to be absent that are here")
-    need(not left or left["tag"] < tag, "what is absent does not stand after its neighbour")
-    need(not right or tag < right["tag"], "what is absent does not stand before its neighbour")
+    need(seen[0] == 0, "leaves that should be absent are present")
+    need(not left or left["tag"] < tag, "the absent tag is not after its left neighbour")
+    need(not right or tag < right["tag"], "the absent tag is not before its right neighbour")
     after = right["index"] if right else total
-    need(after == (left["index"] + 1 if left else 0), "the neighbours are no neighbours")
+    need(after == (left["index"] + 1 if left else 0), "the neighbours are not adjacent")
 
 
 def check_range(first: int, last: int, case: Case) -> None:
@@ -1314,10 +1318,10 @@ def check_range(first: int, last: int, case: Case) -> None:
 
 
 def check_anchors(case: Case) -> Found:
-    """This log goes on from checkpoints that others put a time to."""
+    """The log extends checkpoints that were time-stamped."""
     anchors, note = case.claim["anchors"], case.note
     if not anchors:
-        return NONE, "there are none"
+        return NONE, "the bundle has no time stamps"
     keys = rsa_keys(case.brought.tsa or b"")
     for anchor in anchors:
         size, path = anchor["size"], unbase64_hashes(anchor["consistency"])
@@ -1330,11 +1334,11 @@ def check_anchors(case: Case) -> Found:
         need(fits, f"the log was rewritten after it had {size} leaves")
         time, verified = read_stamp(case.bundle.content(f"anchors/{size}.tsr"), text, keys)
         case.stamps += [(size, time)] if verified else []
-    return OK, f"time stamps: {len(anchors)}; by a certificate that you brought: {len(case.stamps)}"
+    return OK, f"time stamps: {len(anchors)}; verified with your certificate: {len(case.stamps)}"
 
 
 def check_older(case: Case) -> Found:
-    """This log goes on from the checkpoint that the auditor kept."""
+    """The log extends the checkpoint that the auditor kept."""
     kept, note = read_checkpoint(case.brought.older or b""), case.note
     need_signature_of_log(kept, note.origin, case.policy.logs)
     old, new = sorted((kept, note), key=lambda one: one.size)
@@ -1343,7 +1347,7 @@ def check_older(case: Case) -> Found:
     need(first == f"old {old.size}", "the proof begins at another size")
     fits = is_consistent(old.size, old.root, new.size, new.root, unbase64_hashes(path))
     need(fits, "the log was rewritten, or its proof is missing (--proof)")
-    return OK, f"consistent with yours of {kept.size} leaves"
+    return OK, f"consistent with your checkpoint of {kept.size} leaves"
 
 
 def look_at_times(case: Case, leaf: Leaf) -> None:
@@ -1351,12 +1355,15 @@ def look_at_times(case: Case, leaf: Leaf) -> None:
     need(in_time, f"it was recorded before {spoken(case.closed)}, when the log had been closed for that time")
     if leaf.is_own("heads.manifest"):
         newest, closed = leaf.detail("newest"), leaf.detail("closed_until")
-        need(not is_time(newest) or case.newest <= newest, "an earlier leaf was recorded later than it says")
+        need(
+            not is_time(newest) or case.newest <= newest,
+            "an earlier leaf was recorded later than the manifest states",
+        )
         case.closed = max(case.closed, closed) if is_time(closed) else case.closed
     speaks_itself = leaf.is_own("sealer.incident") and leaf.detail("code") == "event_late"
     fits = not leaf.mine or not leaf.needs_incident() or speaks_itself or speaks_of(case.incident, leaf)
     case.incident = leaf if leaf.is_incident() else case.incident
-    need(fits, "it was sealed late or is malformed, and no incident says so")
+    need(fits, "it was sealed late or is malformed, but no incident reports it")
     case.newest = max(case.newest, leaf.time)
     if leaf.n + 1 in case.anchored:
         case.newest_below[leaf.n + 1] = case.newest
@@ -1373,14 +1380,14 @@ def check_times(case: Case) -> Found:
     if not case.claim and not case.witnesses:
         return NONE, "no witness signed"
     seen, stamped = len(case.witnesses), len(case.stamps)
-    return OK, f"no leaf was dated back; cosignatures looked at: {seen}, time stamps: {stamped}"
+    return OK, f"no leaf was backdated; cosignatures compared: {seen}, time stamps: {stamped}"
 
 
 def check_table(case: Case) -> Found:
     """report.csv says what the verified events say, to the byte."""
     same = case.table.hexdigest() == case.bundle.hashes["report.csv"]
-    need(same, "report.csv says something else than the events")
-    return OK, f"report.csv was made again from the events; rows: {case.rows}"
+    need(same, "report.csv differs from the events")
+    return OK, f"report.csv was recomputed from the events; rows: {case.rows}"
 
 
 Checks = tuple[tuple[str, Callable[[Case], Found]], ...]
@@ -1401,9 +1408,9 @@ CHECKS: Checks = (
     ("times", check_times),
     ("table", check_table),
 )
-# Without what these find out, nothing that follows can be checked.
+# If one of these fails, the checks after it cannot be made.
 FUNDAMENTAL = ("files", "policy", "checkpoint", "inclusion", "bodies", "values", "manifest")
-# What looks at each leaf while check_inclusion reads it, in this order; the check of this name tells what was found.
+# Called for each leaf while check_inclusion reads it, in this order; the check of the same name reports the problem.
 LOOKS: tuple[tuple[str, Callable[[Case, Leaf], None]], ...] = (
     ("bodies", look_at_body),
     ("values", look_at_values),
@@ -1413,7 +1420,7 @@ LOOKS: tuple[tuple[str, Callable[[Case, Leaf], None]], ...] = (
 
 
 def attempt(check: Callable[..., Found | None], *given: Any) -> Found:
-    """Make a check. This is the one place where something malformed becomes a sentence."""
+    """Run a check; malformed input makes it fail."""
     try:
         return check(*given) or (OK, "")
     except Malformed as problem:
@@ -1421,14 +1428,14 @@ def attempt(check: Callable[..., Found | None], *given: Any) -> Found:
 
 
 def run(case: Case, steps: Checks) -> Result:
-    """Make the checks in order, until one fails on which all others rest."""
+    """Run the checks in order, until one of FUNDAMENTAL fails."""
     checks: list[Check] = []
     broken = ""
     for name, check in steps:
         if name == "older" and case.brought.older is None:
             continue
         if broken:
-            state, sentence = NONE, f"not looked at: {broken} failed"
+            state, sentence = NONE, f"not checked because {broken} failed"
         elif name in case.problems:
             state, sentence = FAIL, case.problems[name]
         else:
@@ -1470,7 +1477,7 @@ PROOF = re.compile(
 def check_proof(data: bytes, brought: Brought) -> Result:
     found = PROOF.fullmatch(data)
     if len(data) > LONGEST_JSON or not found:
-        raise NotChecked("this is no proof of an event")
+        raise NotChecked("this is not a proof of an event")
     case = Case(brought)
     extra, index, path, case.signed = found.groups()
     case.proof = (extra.decode("latin-1"), int(index), path.decode("latin-1").split("\n")[:-1])
@@ -1515,26 +1522,26 @@ PROOF_CHECKS: Checks = (
 )
 
 
-# --- Section 10: the verdict in words.
+# --- Section 10: the statement.
 
 
 def printable(text: str) -> str:
-    """Return a text without what could rearrange a terminal's lines."""
+    """Return a text without characters that could change lines or direction in a terminal."""
     return re.sub("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", "\ufffd", text)
 
 
 def statement(case: Case) -> Iterator[Line]:
-    """Yield the sentences that stand before the verdict."""
+    """Yield the sentences that are printed before the verdict."""
     claim, manifest, scope = case.claim, case.manifest, case.claim["scope"]
     kind, ref, closed = scope["kind"], scope.get("ref", ""), manifest["closed_until"]
     first, opened = case.leaves[0], case.leaves[claim["opening"]].time
-    start = max(scope.get("from", opened), opened)  # nobody vouches for a time before this log was opened
+    start = max(scope.get("from", opened), opened)  # no time before this log was opened is covered
     end = min(scope.get("to", closed), closed)
     about = {
-        "target": f"every event on {ref}",
-        "object": f"every event on {ref} and on its recordings",
-        "actor": f"every event by {ref}",
-        "all": "every event",
+        "target": f"all events about {ref}",
+        "object": f"all events about {ref} and its recordings",
+        "actor": f"all events by {ref}",
+        "all": "all events",
     }
     yield Line("About", about[kind] + quoted(case.label))
     since = f"from {spoken(scope['from'])}" if "from" in scope else "from the beginning of the log"
@@ -1543,12 +1550,11 @@ def statement(case: Case) -> Iterator[Line]:
     if "to" not in scope:
         complete += " (the report has no end; later events are not covered)"
     elif scope["to"] > closed:
-        complete += f" (the period asked for ends later, at {spoken(scope['to'])})"
+        complete += f" (the requested period ends later, at {spoken(scope['to'])})"
     if opened >= closed:
-        complete = f"not stated: the log was opened at {spoken(opened)} and vouches for no time yet"
+        complete = f"not stated: the log was opened at {spoken(opened)} and covers no time yet"
     elif start >= end:
-        vouched = f"the time from {spoken(opened)} until {spoken(closed)} only"
-        complete = f"not stated: the log vouches for {vouched}"
+        complete = f"not stated: the log covers only the time from {spoken(opened)} until {spoken(closed)}"
     yield Line("Complete", complete)
     yield Line("Viewings", viewings(case, start, end))
     yield Line("Events", {0: "no events", 1: "1 event"}.get(case.rows, f"{case.rows} events"))
@@ -1556,79 +1562,82 @@ def statement(case: Case) -> Iterator[Line]:
     name = request.revealed("actor.name")
     by = request.said("actor", "ref") + quoted(name)
     yield Line("Requested", f"by {by} at {spoken(request.time)}, as report {claim['report']}")
-    log = f"{claim['origin']}, {claim['size']} leaves, open since {spoken(first.time)}"
+    log = f"{claim['origin']}, {claim['size']} leaves, opened at {spoken(first.time)}"
     if first.detail("previous_origin"):
-        log += f"; leaf 0 goes on from {first.detail('previous_origin')}, which is not in this log"
+        log += f"; leaf 0 continues {first.detail('previous_origin')}, which is not part of this log"
     if opening.n:
-        log += f"; since leaf {opening.n} under this name: {opening.detail('reason')}"
+        log += f"; under this name since leaf {opening.n}: {opening.detail('reason')}"
     yield Line("Log", log)
-    seen = ", ".join(f"{name} at {spoken(time)}" for name, time in case.witnesses.items())
-    yield Line("Seen by", seen or "no witness")
-    yield Line("Personal values", f"{case.shown} shown, {case.erased} erased or not opened")
+    seen = ", ".join(f"{name} ({spoken(time)})" for name, time in case.witnesses.items())
+    yield Line("Cosigned by", seen or "no witness")
+    yield Line("Personal values", f"{case.shown} shown, {case.erased} erased or not disclosed")
     if case.late:
-        events, they = ("1 event was", "it") if case.late == 1 else (f"{case.late} events were", "they")
-        vouched = f"only the portal vouches for when {they} happened"
-        yield Line("Sealed late", f"{events} sealed after the log was closed for their time: {vouched}")
+        late = f"{case.late} events were sealed after the log was closed for their time"
+        if case.late == 1:
+            late = "1 event was sealed after the log was closed for its time"
+        they = "it" if case.late == 1 else "they"
+        yield Line("Sealed late", f"{late}; only the portal vouches for when {they} happened")
     if case.malformed:
-        several = f"{case.malformed} entries are no events"
-        entries = "1 entry is no event" if case.malformed == 1 else several
-        yield Line("Malformed", f"{entries} that can be read")
+        several = f"{case.malformed} entries are not readable events"
+        yield Line("Malformed", "1 entry is not a readable event" if case.malformed == 1 else several)
     if kind == "object" and manifest["parents_from"]:
-        earlier = "earlier events on its recordings are not covered"
-        yield Line("Recordings named since", f"leaf {manifest['parents_from']}: {earlier}")
-    yield Line("Not covered", "views inside CommBox, and whatever was never recorded here")
-    copies = "report.xlsx, report.pdf and README.txt: copies by the portal; "
-    copies += "only report.csv was made again from the events"
+        earlier = "earlier events about its recordings are not covered"
+        yield Line("Recordings covered from", f"leaf {manifest['parents_from']}; {earlier}")
+    yield Line("Not covered", "viewings inside CommBox, and anything that the portal did not record")
+    copies = "report.xlsx, report.pdf and README.txt are copies made by the portal; "
+    copies += "only report.csv was recomputed from the events"
     if not case.witnesses and not case.stamps:
-        copies += "; when it happened: no time stamp or witness was checked"
+        copies += "; no time stamp or witness confirms the times"
     yield Line("Not checked", copies)
     yield Line("Trust", trust(case))
 
 
 def quoted(name: str) -> str:
-    """Put a name behind what it names. It cannot end its own quotation, whatever was typed."""
+    """Quote a name. Quotation marks in it are replaced, so that it cannot end its own quotation."""
     plain = name.replace("“", '"').replace("”", '"')
     return f" (“{plain}”)" if name else ""
 
 
 def viewings(case: Case, start: str, end: str) -> str:
-    """Say whether somebody was given the address of a video, and nothing that this scope cannot tell."""
+    """State how many viewings there were. "None" is stated only for a scope that could contain viewings."""
     kind, ref = case.claim["scope"]["kind"], case.claim["scope"].get("ref", "")
     parents_from = case.manifest["parents_from"]
-    whom = " to this person" if kind == "actor" else ""
-    nobody = "this person was not" if kind == "actor" else "nobody was"
+    person = " to this person" if kind == "actor" else ""
     if kind == "target" and not ref.startswith("recording:"):
-        return "not stated: this scope cannot hold viewings"
+        return "not stated: this scope cannot contain viewings"
     if case.viewings:
-        times = "once" if case.viewings == 1 else f"{case.viewings} times"
-        refused = f"; refusals among the events: {case.refused}" if case.refused else ""
-        return f"{times} the address of a video was issued{whom}{refused}"
+        issued = f"{case.viewings} video URLs were issued"
+        if case.viewings == 1:
+            issued = "1 video URL was issued"
+        return issued + person + (f"; URLs refused: {case.refused}" if case.refused else "")
     if case.went_on:
-        return "none began in this time; one that began before went on"
-    if kind in ("target", "object") and not case.discovered:
-        what = "this recording" if kind == "target" else "any recording of this object"
-        return f"not stated: the log does not know {what}"
+        return "none started in this period; one that started earlier continued"
+    if kind == "target" and not case.discovered:
+        return "not stated: this recording was never registered in the log"
+    if kind == "object" and not case.discovered:
+        return "not stated: no recording of this object was ever registered in the log"
     if start >= end:
-        return "not stated: the log does not vouch for this time"
+        return "not stated: the log does not cover this period"
     if kind == "object" and parents_from:
         return f"none from leaf {parents_from} until {spoken(end)}"
-    return f"none: {nobody} given the address of a video from {spoken(start)} until {spoken(end)}"
+    return f"none: no video URL was issued{person} from {spoken(start)} until {spoken(end)}"
 
 
 def trust(case: Case) -> str:
+    """State whose policy was used."""
     if case.brought.policy is None:
-        return "the bundle’s own policy: only its maker vouches for it"
+        return "the bundle’s own policy; only the bundle’s maker vouches for it"
     if case.brought.policy == case.own_policy:
-        doubt = "if you took it from there, only its maker vouches for it"
-        return f"the policy you brought, which is the one in the bundle: {doubt}"
-    return "the policy you brought"
+        doubt = "if you took it from there, only the bundle’s maker vouches for it"
+        return f"your policy, which is the same as the bundle’s; {doubt}"
+    return "your policy"
 
 
 # --- The program.
 
 
 def examine(file: BinaryIO, brought: Brought) -> tuple[Result, Bundle | None]:
-    """Check what a file holds; return the bundle as well when it is one."""
+    """Verify a file; return also the bundle if it is one."""
     try:
         file.seek(0)
         if file.read(21) == b"c2sp.org/tlog-proof@v":
@@ -1650,7 +1659,7 @@ Text = Union[bytes, str, None]
 def verify(
     source: Any, policy: Text = None, tsa: Text = None, older: Text = None, proof: Text = None
 ) -> Result:
-    """Check a bundle or a proof: a path, or a binary file that can seek. What the auditor brought is text or bytes."""
+    """Verify a bundle or a proof, given as a path or a seekable file. The auditor's own files are text or bytes."""
     texts = (policy, tsa, older, proof)
     brought = Brought(*(text.encode() if isinstance(text, str) else text for text in texts))
     if isinstance(source, (str, os.PathLike)):
@@ -1660,7 +1669,7 @@ def verify(
 
 
 def extract(bundle: Bundle, folder: str) -> str:
-    """Write the bytes of every entry that was verified into an empty folder, hashed once more on their way."""
+    """Write every verified entry to an empty folder, and compare its hash again."""
     os.makedirs(os.path.join(folder, "anchors"), exist_ok=True)
     for name in bundle.entries:
         digest = hashlib.sha256()
@@ -1682,7 +1691,7 @@ def read_whole(path: str | None) -> bytes | None:
 
 
 def examine_as_asked(given: argparse.Namespace) -> tuple[Result, str]:
-    """Do what the command line says; return the result and what was written, in a sentence."""
+    """Run the command line; return the result, and a sentence about the files written."""
     is_used = given.extract and os.path.isdir(given.extract) and os.listdir(given.extract)
     must(not is_used, f"the folder {given.extract} is not empty")
     brought = Brought(*(read_whole(path) for path in (given.policy, given.tsa, given.older, given.proof)))
@@ -1712,11 +1721,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("bundle")
     parser.add_argument("--policy", metavar="FILE", help="the keys that you trust")
-    parser.add_argument("--tsa", metavar="FILE", help="the time stamper's own certificate")
+    parser.add_argument("--tsa", metavar="FILE", help="the certificate of the time stamp authority")
     parser.add_argument("--older", metavar="FILE", help="a checkpoint that you kept")
-    parser.add_argument("--proof", metavar="FILE", help="what leads from it to the bundle's checkpoint")
-    parser.add_argument("--extract", metavar="DIR", help="write the files there, unless something fails")
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument(
+        "--proof", metavar="FILE", help="the consistency proof from it to the bundle's checkpoint"
+    )
+    parser.add_argument("--extract", metavar="DIR", help="write the verified files to this folder")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     given = parser.parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -1728,7 +1739,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         why = error.strerror or "it cannot be read"
         result = not_checked(f"{error.filename or given.bundle}: {why}")
-    except Exception as error:  # whatever it is, nothing was checked, and a traceback helps nobody
+    except Exception as error:  # an unexpected error must not look like a verdict
         trace = error.__traceback__
         while trace and trace.tb_next:
             trace = trace.tb_next

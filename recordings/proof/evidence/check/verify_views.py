@@ -1,4 +1,4 @@
-"""The page that checks a bundle, and the verifiers for download."""
+"""Verify a bundle, and download the verifiers."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,30 +8,32 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, record_committed
 from recordings.http import Request, attachment, page
 from recordings.permissions import Permission
-from recordings.policies import permission_required
+from recordings.policies import open_view, permission_required
 from recordings.proof.evidence.check.admission import Admission, NotAdmitted
 from recordings.proof.evidence.check.forms import BundleForm
 from recordings.proof.evidence.check.inspection import VERIFIER, Inspection, inspect
-from recordings.proof.evidence.check.single_file import single_file
+from recordings.proof.evidence.check.single_file import SCRIPTS, TEMPLATE, single_file
 from recordings.proof.evidence.check.uploads import LARGEST
 from recordings.proof.evidence.trust import log_keys
+from recordings.wording import filled
 
 _admission = Admission()
 _LONGEST_VERDICT = 1000
-_TOO_LARGE = (
-    f"The file is larger than {LARGEST // 1024**2} MB. Check it with verify_audit.py on your own machine: "
-    "it takes larger ones, and is the better proof anyway."
+_TOO_LARGE = filled(
+    _("The file is larger than %(megabytes)s MB. Verify it with verify_audit.py on your own computer."),
+    megabytes=LARGEST // 1024**2,
 )
 
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file that was checked here. `by_policy`: whether the portal has a policy of its own that counted."""
+    """A verified file. `by_policy`: whether the portal's own policy was used."""
 
     name: str
     size: int
@@ -43,7 +45,7 @@ class CheckedFile:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.READ_TRAIL)
 def verify_page(request: Request) -> HttpResponse:
-    """Check a bundle with the very file that an outsider would run."""
+    """Show the form, and verify a bundle with the program that an outsider runs."""
     context: dict[str, Any] = {"hashes": _hashes(), "keys": log_keys(), "form": BundleForm()}
     if request.method != "POST":
         return page(request, "evidence/verify.html", context)
@@ -60,7 +62,7 @@ def verify_page(request: Request) -> HttpResponse:
 
 
 def _check(request: Request, upload: Any) -> CheckedFile:
-    """Check in the request, because a person waits for it; what was found is in the trail before it is shown."""
+    """Verify the file within the request, and record the result before it is shown. Raises NotAdmitted."""
     with _admission.turn(request.user.pk):
         digest = hashlib.file_digest(upload, "sha256").hexdigest()
         policy: Path | None = settings.AUDIT_POLICY_FILE
@@ -82,20 +84,27 @@ def _check(request: Request, upload: Any) -> CheckedFile:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def verifier(request: Request) -> HttpResponse:
-    """The verifier on its own, byte for byte as every bundle carries it."""
+    """Download verify_audit.py, the same bytes as in every bundle."""
     response = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8")
     return attachment(response, "verify_audit.py")
 
 
 @require_safe
+@open_view
+def in_browser(request: Request) -> HttpResponse:
+    """Show the browser's verifier in the reader's language. It verifies files without the portal's help."""
+    return page(request, TEMPLATE, {"scripts": SCRIPTS})
+
+
+@require_safe
 @permission_required(Permission.READ_TRAIL)
 def browser_verifier(request: Request) -> HttpResponse:
-    """The verifier for browsers as one file, byte for byte as every bundle carries it."""
+    """Download the browser's verifier as a single file, the same bytes as in every bundle."""
     return attachment(HttpResponse(single_file(), content_type="text/html; charset=utf-8"), "verify.html")
 
 
 @cache
 def _hashes() -> dict[str, str]:
-    """SHA-256 of what is handed out, by name."""
+    """Return the SHA-256 of each verifier, by file name."""
     files = {"verify_audit.py": VERIFIER.read_bytes(), "verify.html": single_file()}
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

@@ -1,4 +1,4 @@
-"""The checkpoints, newest first, and one of them with everything others said about it."""
+"""List the checkpoints, newest first, and show one with its signatures and anchors."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -7,6 +7,8 @@ from datetime import datetime
 from operator import attrgetter
 
 from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 
 from recordings.models import Anchor, Checkpoint, Cosignature
 from recordings.paging import COUNTED, PAGE, Page, Start
@@ -15,24 +17,28 @@ from recordings.tlog.notes import Note, NoteError, Signature, VerifierKey
 from recordings.tlog.policy import PolicyError
 from recordings.tlog.texts import encode64
 
-KINDS = {"bucket": "Locked bucket", "timestamp": "Time stamp", "mail": "Mail"}
+KINDS: dict[str, Promise] = {
+    "bucket": pgettext_lazy("anchor", "Locked bucket"),
+    "timestamp": pgettext_lazy("anchor", "Time stamp"),
+    "mail": pgettext_lazy("anchor", "Email"),
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A checkpoint as the list shows it."""
+    """A checkpoint in the list."""
 
     size: int
     root: str
     signed_at: datetime
     witnesses: tuple[str, ...]
-    anchors: tuple[str, ...]
+    anchors: tuple[str | Promise, ...]
 
 
 @dataclass(frozen=True)
 class History:
-    """A page of checkpoints. `cosigned` and `anchored` are the newest sizes that somebody outside has: they cover all
-    before them."""
+    """A page of checkpoints. `cosigned` and `anchored`: the sizes of the newest cosigned and the newest anchored
+    checkpoint, which cover all earlier ones."""
 
     page: Page[Row, int]
     cosigned: int
@@ -41,11 +47,10 @@ class History:
 
 @dataclass(frozen=True)
 class Signer:
-    """A signature below the note: whose it says it is, and the result of checking it."""
+    """A signature of a note: the name and role of the signer, and the result of verifying it."""
 
     name: str
     role: str
-    line: str
     tone: str
     result: str
     time: datetime | None = None
@@ -53,13 +58,13 @@ class Signer:
 
 @dataclass(frozen=True)
 class CheckpointDetails:
-    """One checkpoint on its own page. `quorum`: whether enough witnesses signed, None where nobody says how many are
-    enough; `names` are those who did."""
+    """One checkpoint on its own page. `anchors`: each with the name of its kind. `quorum`: whether the policy's quorum
+    is met, None when the policy requires no witness; `names`: the witnesses that cosigned."""
 
     checkpoint: Checkpoint
     note: str
     signers: list[Signer]
-    anchors: list[Anchor]
+    anchors: list[tuple[Anchor, str | Promise]]
     quorum: bool | None
     names: tuple[str, ...] = field(default=())
 
@@ -69,7 +74,7 @@ class CheckpointDetails:
 
 
 def history(start: Start[int]) -> History:
-    """A page of checkpoints by their sizes, newest first."""
+    """Return one page of the checkpoints, newest first."""
     found = Checkpoint.objects.order_by("size" if start.newer else "-size")
     if start.key is not None:
         found = found.filter(size__gt=start.key) if start.newer else found.filter(size__lt=start.key)
@@ -106,45 +111,51 @@ def _grouped(pairs: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
 
 
 def checkpoint_details(size: int) -> CheckpointDetails | None:
-    """One checkpoint, its signatures checked under the installation's policy; None when there is none of this size."""
+    """Return the checkpoint of this size, its signatures verified with the trust policy; None when there is none."""
     checkpoint = Checkpoint.objects.filter(size=size).first()
     if checkpoint is None:
         return None
     note = whole_note(checkpoint, Cosignature.objects.filter(size=size))
-    anchors = list(Anchor.objects.filter(size=size).order_by("id"))
+    anchors = [
+        (anchor, KINDS.get(anchor.kind, anchor.kind))
+        for anchor in Anchor.objects.filter(size=size).order_by("id")
+    ]
     parsed, keys = Note.parse(note), _policy_keys()
     signers = [_signer(parsed.text, signature, keys) for signature in parsed.signatures]
     return CheckpointDetails(checkpoint, note, signers, anchors, *_quorum(note))
 
 
 def _policy_keys() -> dict[VerifierKey, tuple[str, str]]:
-    """Every key of the policy with the name and the role the policy gives it."""
+    """Return each key of the policy with its name and its role there."""
     try:
         trusted = policy()
     except (PolicyError, OSError):
         trusted = None
     if trusted is None:
         return {}
-    logs = {party.key: (party.key.name, "log") for party in trusted.logs}
-    return logs | {party.key: (name, "witness") for name, party in trusted.witnesses.items()}
+    logs = {party.key: (party.key.name, pgettext("role of a signer", "log")) for party in trusted.logs}
+    return logs | {
+        party.key: (name, pgettext("role of a signer", "witness"))
+        for name, party in trusted.witnesses.items()
+    }
 
 
 def _signer(text: str, signature: Signature, keys: dict[VerifierKey, tuple[str, str]]) -> Signer:
-    """Check one signature by itself, so that a bad one does not hide the others."""
+    """Verify one signature alone, so that an invalid one does not hide the others."""
     own = {key for key in keys if (key.name, key.key_id) == (signature.name, signature.key_id)}
     if not own:
-        return Signer(signature.name, "", signature.line, "", "not in the policy")
+        return Signer(signature.name, gettext("unknown"), "", pgettext("signature", "not in the policy"))
     name, role = keys[next(iter(own))]
     try:
         (verified,) = Note(text, (signature,)).verify(own)
     except NoteError:
-        return Signer(name, role, signature.line, "bad", "does not verify")
+        return Signer(name, role, "bad", pgettext("signature", "invalid"))
     time = datetime.fromtimestamp(verified.time).astimezone() if verified.time else None
-    return Signer(name, role, signature.line, "ok", "verifies", time)
+    return Signer(name, role, "ok", pgettext("signature", "valid"), time)
 
 
 def _quorum(note: str) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether enough witnesses signed, and which; None where no policy says how many are enough."""
+    """Return whether the quorum is met (None when no witness is required), and the witnesses that cosigned."""
     try:
         trusted = policy()
         checked = trusted.check(note) if trusted and trusted.quorum != "none" else None

@@ -1,8 +1,10 @@
-"""What an event's page shows of the sealed log: its place, how far it has come, and its proof as steps."""
+"""Find an event in the log, for its page: its leaf, the stages it has reached, and its proof step by step."""
 
 import json
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from django.utils.translation import gettext, pgettext
 
 from recordings.models import Checkpoint as CheckpointRow
 from recordings.models import Leaf
@@ -18,7 +20,7 @@ from recordings.tlog.texts import encode64
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of an event from "recorded" to "witnessed"; `reached` is false for what is still to come."""
+    """One of the stages recorded, sealed, signed, witnessed; `reached`: whether the event has reached it."""
 
     word: str
     text: str
@@ -27,9 +29,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class EventPlace:
-    """Where an event is in the log. Without a leaf it is not sealed, without a checkpoint nothing is proved by it yet.
+    """An event's place in the log. Without `leaf` it is not sealed; without `checkpoint` it cannot be proved yet.
 
-    `proof` is the text for download, `trouble` why it does not hold; `details` are those of the checkpoint.
+    `proof`: the tlog-proof for download. `trouble`: why the proof does not verify. `details`: those of the checkpoint.
     """
 
     leaf: Leaf | None
@@ -51,24 +53,27 @@ class EventPlace:
 
     @property
     def stages(self) -> list[Stage]:
-        """The stages of this event, in words."""
-        signed = (
-            f"in checkpoint {self.checkpoint.size:,}" if self.checkpoint else "no checkpoint reaches it yet"
-        )
-        unwitnessed = (
-            "nobody outside is asked to" if self.details and self.details.quorum is None else "not yet"
-        )
-        names = ", ".join(self.details.names) if self.details else ""
+        """Return the four stages, in order."""
+        not_yet = pgettext("stage of an event", "not yet")
+        sealed = signed = witnessed = not_yet
+        if self.leaf:
+            sealed = gettext("as leaf %(leaf)s") % {"leaf": f"{self.leaf.n:,}"}
+        if self.checkpoint:
+            signed = gettext("in checkpoint %(size)s") % {"size": f"{self.checkpoint.size:,}"}
+        if self.details and self.witnessed:
+            witnessed = gettext("by %(names)s") % {"names": ", ".join(self.details.names)}
+        elif self.details and self.details.quorum is None:
+            witnessed = gettext("no witness is required")
         return [
-            Stage("Recorded", "its bytes and their hash are kept", True),
-            Stage("Sealed", f"as leaf {self.leaf.n:,}" if self.leaf else "not yet", self.leaf is not None),
-            Stage("Signed", signed, self.checkpoint is not None),
-            Stage("Witnessed", f"by {names}" if self.witnessed else unwitnessed, self.witnessed),
+            Stage(pgettext("stage", "Recorded"), gettext("the bytes and their hash are stored"), True),
+            Stage(pgettext("stage", "Sealed"), sealed, self.leaf is not None),
+            Stage(pgettext("stage", "Signed"), signed, self.checkpoint is not None),
+            Stage(pgettext("stage", "Witnessed"), witnessed, self.witnessed),
         ]
 
 
 def event_place(event_id: UUID) -> EventPlace:
-    """Find an event in the log, and prove it as far as it is sealed and signed."""
+    """Find an event in the log, and prove it as far as it is sealed and signed. Its proof is verified step by step."""
     leaf = Leaf.objects.filter(event_id=event_id).first()
     if leaf is None:
         return EventPlace(None)
@@ -78,7 +83,7 @@ def event_place(event_id: UUID) -> EventPlace:
     if not CheckpointRow.objects.filter(size__gt=leaf.n).exists():
         return EventPlace(leaf, pretty, encode64(hashed))
 
-    # The proof is taken apart and walked exactly as it would be downloaded.
+    # Verify the text that is downloaded, not the data it was made from.
     text = event_proof(event_id)
     try:
         proof = parse_proof(text)

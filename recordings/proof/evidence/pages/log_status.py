@@ -1,4 +1,4 @@
-"""How the log stands now, for the strip on the trail's pages: every word of it is read from the database."""
+"""Assess the status of the log, for the strip on the pages of the trail. Everything is read from the database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext, pgettext
 
 from recordings.audit.lag import seconds_unsealed
 from recordings.models import (
@@ -24,15 +25,16 @@ from recordings.proof.sealing.incidents import OPEN
 from recordings.tlog.notes import NoteError
 from recordings.tlog.policy import CheckedCheckpoint, Policy, PolicyError
 
-_LOOKED_AT = 50  # newest cosigned checkpoints among which one with a quorum is sought
-_SETTLED_SHOWN = 50
-_WITNESSES_COME = timedelta(seconds=60)  # every 10 s, as a rule
+_SEARCHED_CHECKPOINTS = 50  # newest cosigned checkpoints among which one with a quorum is looked for
+_CLOSED_SHOWN = 50
+_WITNESSES_ALLOWED = timedelta(seconds=60)  # they are contacted every 10 s
+# Kinds of anchors, with the words that follow the verdict ANCHORED. Verdicts are codes and are not translated.
 ANCHORED = {"timestamp": "time-stamped", "bucket": "object-locked"}
 
 
 @dataclass(frozen=True)
 class Witnessed:
-    """The newest checkpoint that enough witnesses of the policy have cosigned."""
+    """The newest checkpoint that meets the policy's quorum. `at`: the time of its last cosignature."""
 
     size: int
     at: datetime
@@ -41,10 +43,10 @@ class Witnessed:
 
 @dataclass(frozen=True)
 class LogFacts:
-    """What is known of the log, read from the database.
+    """What the database says about the log.
 
-    `trouble`: why the newest checkpoint or the policy cannot be trusted; `has_policy`: whether a policy names the log;
-    `quorum`: whether it asks for witnesses.
+    `trouble`: why the newest checkpoint or the policy cannot be trusted. `has_policy`: whether a policy names the log.
+    `quorum`: whether the policy requires witnesses.
     """
 
     now: datetime
@@ -61,18 +63,18 @@ class LogFacts:
 
     @property
     def unsealed_age(self) -> float:
-        """Seconds that the oldest event which is not sealed has waited; 0 when none waits."""
+        """Return the age of the oldest unsealed event in seconds; 0 when all are sealed."""
         return (self.now - self.unsealed_since).total_seconds() if self.unsealed_since else 0.0
 
     @property
     def verified_seconds(self) -> float:
-        """How long the last full verification took."""
+        """Return how long the last full verification took."""
         return (
             (self.verified.finished_at - self.verified.started_at).total_seconds() if self.verified else 0.0
         )
 
     def waits_longer(self, reached: int, allowed: timedelta) -> bool:
-        """Whether the first leaf from `reached` on was sealed longer ago than `allowed`."""
+        """Return whether the first leaf after the `reached` ones was sealed longer ago than `allowed`."""
         if self.head is None or reached >= self.head.size:
             return False
         sealed = Leaf.objects.filter(n=reached).values_list("sealed_at", flat=True).first()
@@ -81,7 +83,7 @@ class LogFacts:
 
 @dataclass(frozen=True)
 class LogStatus:
-    """The strip: a tone (ok, info, warn, bad), how far the log has come or what is wrong, and why."""
+    """The status line: its tone (ok, info, warn, bad), the status or problem, and an explanation or nothing."""
 
     facts: LogFacts
     tone: str
@@ -90,7 +92,7 @@ class LogStatus:
 
 
 def log_status() -> LogStatus:
-    """Read how the log stands: about ten short queries, whatever its size."""
+    """Assess the status of the log. Makes about ten short queries, whatever the size of the log."""
     head = LogHead.objects.first()
     checkpoint = Checkpoint.objects.order_by("-size").first()
     trusted, trouble = _usable_policy()
@@ -98,7 +100,9 @@ def log_status() -> LogStatus:
         try:
             trusted.check(checkpoint.note)
         except NoteError as error:
-            trouble = f"The newest checkpoint does not pass the trust policy: {error}"
+            trouble = gettext("The newest checkpoint fails the trust policy: %(problem)s") % {
+                "problem": error
+            }
     now, unsealed_seconds = timezone.now(), seconds_unsealed()
     anchors = (Anchor.objects.filter(kind=kind).order_by("-size", "-id").first() for kind in ANCHORED)
     facts = LogFacts(
@@ -118,13 +122,13 @@ def log_status() -> LogStatus:
 
 
 def newest_witnessed() -> Witnessed | None:
-    """The newest checkpoint whose quorum is met, every signature checked."""
+    """Return the newest checkpoint that meets the quorum, its signatures verified; None when there is none."""
     trusted, _ = _usable_policy()
     return _newest_witnessed(trusted) if trusted else None
 
 
 def open_incidents() -> list[Incident]:
-    """Incidents that nothing has settled, newest first, as the sealer sees it: a row alone settles nothing."""
+    """Return the open incidents, newest first. The sealer's query decides: a closing row counts only with its event."""
     with connection.cursor() as cursor:
         cursor.execute(OPEN)
         ids = [row[0] for row in cursor.fetchall()]
@@ -132,29 +136,33 @@ def open_incidents() -> list[Incident]:
 
 
 def listed_incidents() -> list[tuple[Incident, Incident | None]]:
-    """Every open incident, then the newest settled ones, each with the row that settled it."""
-    unsettled = open_incidents()
-    settling = Incident.objects.filter(settles__isnull=False).exclude(settles__in=unsettled)
-    rows = settling.select_related("settles").order_by("-id")[:_SETTLED_SHOWN]
+    """Return the open incidents, then the newest closed ones, each with the row that closed it."""
+    still_open = open_incidents()
+    closing = Incident.objects.filter(settles__isnull=False).exclude(settles__in=still_open)
+    rows = closing.select_related("settles").order_by("-id")[:_CLOSED_SHOWN]
     return [
-        *((incident, None) for incident in unsettled),
+        *((incident, None) for incident in still_open),
         *((row.settles, row) for row in rows if row.settles),
     ]
 
 
 def _usable_policy() -> tuple[Policy | None, str]:
-    """The policy as far as it can check anything: one that names no log is as good as none."""
+    """Return the policy if it names a log, and why it cannot be read."""
     try:
         trusted = policy()
     except (PolicyError, OSError) as error:
-        return None, f"The trust policy cannot be read: {error}"
+        return None, gettext("The trust policy cannot be read: %(problem)s") % {"problem": error}
     return (trusted if trusted and trusted.logs else None), ""
 
 
 def _newest_witnessed(trusted: Policy) -> Witnessed | None:
     if trusted.quorum == "none":
         return None
-    sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()[:_LOOKED_AT]
+    sizes = (
+        Cosignature.objects.order_by("-size")
+        .values_list("size", flat=True)
+        .distinct()[:_SEARCHED_CHECKPOINTS]
+    )
     for size, checked in _checked_checkpoints(trusted, list(sizes)):
         if checked.quorum_met:
             newest = max(signed.time or 0 for signed in checked.witnesses.values())
@@ -163,7 +171,7 @@ def _newest_witnessed(trusted: Policy) -> Witnessed | None:
 
 
 def _checked_checkpoints(trusted: Policy, sizes: Collection[int]) -> Iterator[tuple[int, CheckedCheckpoint]]:
-    """Checkpoints of these sizes, the newest first, as far as they are read; those with a bad line are left out."""
+    """Yield the checkpoints of these sizes that pass the policy, newest first, as far as the caller reads."""
     lines: dict[int, list[Cosignature]] = defaultdict(list)
     for cosignature in Cosignature.objects.filter(size__in=sizes):
         lines[cosignature.size].append(cosignature)
@@ -171,18 +179,22 @@ def _checked_checkpoints(trusted: Policy, sizes: Collection[int]) -> Iterator[tu
         try:
             yield checkpoint.size, trusted.check(whole_note(checkpoint, lines[checkpoint.size]))
         except NoteError:
-            continue  # a bad line is no witness; the verification names it
+            continue  # the verification reports the invalid line
 
 
 def _assess(log: LogFacts) -> tuple[str, str, str]:
-    """Tone, word and text: the first that applies, the worst first. Words of trust are those the verifiers print."""
+    """Return tone, status and explanation: the first that applies, worst first."""
     if log.trouble:
         return "bad", "INVALID", log.trouble
     if log.verified and not log.verified.ok:
-        return "bad", "INVALID", f"The last full verification found: {log.verified.problem}"
+        found = gettext("The last full verification found: %(problem)s") % {"problem": log.verified.problem}
+        return "bad", "INVALID", found
     if log.incidents:
-        many = len(log.incidents)
-        return "bad", f"{many:,} incident{'s' if many > 1 else ''} open", log.incidents[0].detail
+        count = len(log.incidents)
+        word = ngettext("%(count)s incident open", "%(count)s incidents open", count) % {
+            "count": f"{count:,}"
+        }
+        return "bad", word, log.incidents[0].detail
     return _behind(log) or _reached(log)
 
 
@@ -191,29 +203,41 @@ def _behind(log: LogFacts) -> tuple[str, str, str] | None:
     if log.head is None:
         return (
             "warn",
-            "Not sealed",
-            "No log has been opened: events are written once, but no outsider can check them.",
+            pgettext("log", "Not sealed"),
+            gettext("No log has been opened. Events are append-only, but outsiders cannot verify them."),
         )
     if log.waits_longer(log.checkpoint.size if log.checkpoint else 0, allowed):
         return (
             "warn",
-            "Sealed, not signed",
-            "Leaves wait for a signature. Somebody should look at the signer.",
+            pgettext("log", "Sealed, not signed"),
+            gettext("Leaves are waiting to be signed. Check the signer."),
         )
     if log.unsealed_age > allowed.total_seconds():
-        return "warn", "Sealing is behind", "Events wait to be sealed. Somebody should look at the sealer."
+        return (
+            "warn",
+            pgettext("log", "Sealing is behind"),
+            gettext("Events are waiting to be sealed. Check the sealer."),
+        )
     reached = log.witnessed.size if log.witnessed else 0
-    if log.quorum and log.waits_longer(reached, max(allowed, _WITNESSES_COME)):
-        return "warn", "Witnesses are behind", "The newest leaves have no quorum of witnesses yet."
+    if log.quorum and log.waits_longer(reached, max(allowed, _WITNESSES_ALLOWED)):
+        return (
+            "warn",
+            pgettext("log", "Witnesses are behind"),
+            gettext("The newest leaves have no quorum of witnesses yet."),
+        )
     return None
 
 
 def _reached(log: LogFacts) -> tuple[str, str, str]:
     if log.checkpoint is None:
-        return "info", "Sealed, not signed", "The first checkpoint is on its way."
+        return (
+            "info",
+            pgettext("log", "Sealed, not signed"),
+            gettext("The first checkpoint has not been signed yet."),
+        )
     if log.witnessed:
         return "ok", f"WITNESSED by {', '.join(log.witnessed.names)}", ""
     if stamped := [words for kind, words in ANCHORED.items() if kind in log.anchored]:
         return "ok", f"ANCHORED ({', '.join(stamped)})", ""
-    unknown = "" if log.has_policy else "The trust policy names no log, so its signature is not checked here."
-    return "info", "CONSISTENT (self-signed only)", unknown
+    unchecked = gettext("The trust policy names no log, so the signature is not verified here.")
+    return "info", "CONSISTENT (self-signed only)", "" if log.has_policy else unchecked

@@ -1,4 +1,4 @@
-"""An inclusion proof as steps that a person can follow with a pencil, or with sha256sum."""
+"""Split an inclusion proof into hashing steps that a person can repeat, for example with sha256sum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,19 @@ from recordings.tlog.texts import encode64
 
 @dataclass(frozen=True)
 class Step:
-    """One hashing: the sibling, on which side it is, and the result with the leaves that it covers."""
+    """One hashing step. `side`: the side of the sibling, left or right. `sibling_leaves` and `leaves`: the numbers of
+    the leaves that the sibling and the result cover, such as "5" or "4–7"."""
 
-    number: int
     side: str
     sibling: str
-    covered_by_sibling: str
+    sibling_leaves: str
     result: str
-    covered: str
+    leaves: str
+
+    @property
+    def sibling_is_leaf(self) -> bool:
+        """Whether the sibling covers a single leaf."""
+        return "–" not in self.sibling_leaves
 
 
 def proof_steps(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> list[Step]:
@@ -26,26 +31,28 @@ def proof_steps(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
     steps: list[Step] = []
     for sibling in path:
         while position % 2 == 0 and (position + 1) << height >= size:
-            position, height = position >> 1, height + 1  # the right edge: no sibling, it moves up as it is
+            position, height = (
+                position >> 1,
+                height + 1,
+            )  # the right edge: without a sibling the node moves up unchanged
         left = position % 2 == 1
         node = node_hash(sibling, node) if left else node_hash(node, sibling)
-        covered_by_sibling = _leaves(position ^ 1, height, size)
+        sibling_leaves = _leaves(position ^ 1, height, size)
         position, height = position >> 1, height + 1
         steps.append(
             Step(
-                number=len(steps) + 1,
                 side="left" if left else "right",
                 sibling=encode64(sibling),
-                covered_by_sibling=covered_by_sibling,
+                sibling_leaves=sibling_leaves,
                 result=encode64(node),
-                covered=_leaves(position, height, size),
+                leaves=_leaves(position, height, size),
             )
         )
     return steps
 
 
 def _leaves(index: int, height: int, size: int) -> str:
-    """ "leaf 5" or "leaves 4–7": what a node stands for, as far as the tree reaches."""
+    """Return the numbers of the leaves that a node covers: "5", or "4–7"."""
     first = index << height
     last = min((index + 1) << height, size) - 1
-    return f"leaf {first:,}" if first == last else f"leaves {first:,}–{last:,}"
+    return f"{first:,}" if first == last else f"{first:,}–{last:,}"

@@ -1,8 +1,8 @@
-"""The log as C2SP tlog-tiles has it, below /log/: for monitors that read it whole.
+"""Serve the log as C2SP tlog-tiles below /log/, for monitors.
 
-With AUDIT_LOG_PUBLIC anybody may read checkpoint and hash tiles, a shared cache may keep them, and such a read is no
-event. Entries are for readers of the trail only: whoever holds a bundle knows the tag key, and can tell from entries
-what happened to a person or an object they can name.
+With AUDIT_LOG_PUBLIC the checkpoint and the hash tiles are public: shared caches may keep them, and reading them is not
+logged. Entries always require READ_TRAIL: with the tag key, which every bundle contains, they show what happened to a
+person or an object whose reference is known.
 """
 
 import time
@@ -28,21 +28,21 @@ from recordings.proof.evidence.trust import whole_note
 from recordings.proof.sealing.tree import Tree
 from recordings.tlog.tiles import ENTRIES, HEIGHT, WIDTH, TileError, parse_tile_path
 
-# A log of a million leaves is read in four minutes.
+# At this rate a log of a million leaves is read in four minutes.
 READS_A_MINUTE = 1200
 _IMMUTABLE = "max-age=31536000, immutable"
 _SHORT = "max-age=5"
 
 
 def is_public() -> bool:
-    """Whether checkpoint and hash tiles are open to anybody."""
+    """Return whether the checkpoint and the hash tiles are public."""
     return bool(settings.AUDIT_LOG_PUBLIC)
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL, open_when=is_public)
 def log_checkpoint(request: Request) -> HttpResponse:
-    """The checkpoint that is published: the newest that enough witnesses have seen, else the newest."""
+    """Return the newest checkpoint that meets the quorum, else the newest."""
     if refusal := _log_or_refuse(request):
         return refusal
     witnessed = newest_witnessed()
@@ -52,35 +52,34 @@ def log_checkpoint(request: Request) -> HttpResponse:
         raise Http404
     note = whole_note(newest, Cosignature.objects.filter(size=newest.size))
     response = HttpResponse(note, content_type="text/plain; charset=utf-8")
-    return _for_anybody(response, _SHORT) if is_public() else response
+    return _for_everyone(response, _SHORT) if is_public() else response
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL, open_when=is_public)
 def log_tile(request: Request, path: str) -> HttpResponse:
-    """A hash tile. Partial ones for the sizes of checkpoints only, as the specification has it."""
+    """Return a hash tile. Partial tiles exist only for the sizes of checkpoints (C2SP tlog-tiles)."""
     tile = _published_tile(path)
     if tile[0] == ENTRIES:
         raise Http404
     if refusal := _log_or_refuse(request):
         return refusal
     response = HttpResponse(_read(*tile), content_type="application/octet-stream")
-    return _for_anybody(response, _IMMUTABLE) if is_public() else _for_reader(response)
+    return _for_everyone(response, _IMMUTABLE) if is_public() else _for_reader(response)
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 @gzip_page
 def log_entries(request: Request, path: str) -> HttpResponse:
-    """A bundle of entries. Never public."""
+    """Return an entry bundle. It is never public."""
     tile = _published_tile(f"entries/{path}")
     _log_reading(request)
     return _for_reader(HttpResponse(_read(*tile), content_type="application/octet-stream"))
 
 
 def _log_or_refuse(request: Request) -> HttpResponse | None:
-    """Log the reading as an event, or – where anybody may read – count it for its address. Returns a refusal when an
-    address reads too much."""
+    """Log the read, or count it for its address when the log is public. Returns a 429 above READS_A_MINUTE."""
     if not is_public():
         _log_reading(request)
         return None
@@ -100,8 +99,8 @@ def _log_reading(request: Request) -> None:
     log_reading(by=Actor.from_request(request), target=Target("log", "log:tiles"))
 
 
-def _for_anybody(response: HttpResponse, caching: str) -> HttpResponse:
-    """Let a shared cache keep the response, and pages of other sites read it."""
+def _for_everyone(response: HttpResponse, caching: str) -> HttpResponse:
+    """Allow shared caches and other origins."""
     response.headers["Cache-Control"] = f"public, {caching}"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -110,14 +109,14 @@ def _for_anybody(response: HttpResponse, caching: str) -> HttpResponse:
 
 
 def _for_reader(response: HttpResponse) -> HttpResponse:
-    """Let the reader's own cache keep the response for ever, and no shared one."""
+    """Allow only the reader's own cache, without expiry."""
     response.headers["Cache-Control"] = f"private, {_IMMUTABLE}"
     response.keeps_cache_header = True  # type: ignore[attr-defined]
     return response
 
 
 def _published_tile(path: str) -> tuple[int, int, int]:
-    """Level, position and width of the tile at a path. Raises Http404 where no signed tree has it."""
+    """Return level, position and width of the tile at a path. Raises Http404 when no signed tree contains it."""
     try:
         tile = parse_tile_path(path)
     except TileError:
@@ -128,7 +127,7 @@ def _published_tile(path: str) -> tuple[int, int, int]:
 
 
 def _is_published(level: int, position: int, width: int) -> bool:
-    """Whether a signed tree has this tile: a full one once it is covered, a partial one only at its own sizes."""
+    """Return whether a signed tree contains the tile: a full one once covered, a partial one only at its size."""
     unit = 1 << HEIGHT * max(level, 0)
     first = (position * WIDTH + width) * unit
     if first > BIGGEST_ID:

@@ -1,4 +1,4 @@
-"""The sealed log for people: how it stands, its checkpoints, who outside holds them, one event's proof."""
+"""Show the log: its status, its checkpoints, its witnesses and anchors, and the proof of an event."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed
@@ -30,11 +32,11 @@ from recordings.trail.queries import event_row
 
 
 class NoSuchCheckpoint(PortalError):
-    """Nothing can lead from there to there."""
+    """There is no consistency proof between these sizes."""
 
     status = 404
-    sentence = (
-        "No proof leads there: the log has no checkpoint of that size, or it is smaller than the one you kept. "
+    sentence = _(
+        "There is no such proof: the log has no checkpoint of this size, or it is smaller than the one you kept. "
         "The size of a report's checkpoint is the second line of its checkpoint.txt."
     )
 
@@ -42,14 +44,14 @@ class NoSuchCheckpoint(PortalError):
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def strip(request: Request) -> HttpResponse:
-    """The strip with the log's status, polled by a page that stays open. It names nobody, so it is no reading."""
+    """Return the strip with the log's status, which open pages poll. It names nobody, so it is not logged."""
     return page(request, "evidence/_strip.html", {"log": log_status()})
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def checkpoints(request: Request) -> HttpResponse:
-    """All checkpoints, newest first."""
+    """List the checkpoints, newest first."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:checkpoints"))
     found = checkpoint_history.history(start_by_number(request.GET))
     context = {
@@ -64,7 +66,7 @@ def checkpoints(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def checkpoint(request: Request, size: int) -> HttpResponse:
-    """One checkpoint: its text, who signed it, where it was put."""
+    """Show a checkpoint: its signed note, its signatures and its anchors."""
     details = _details_or_404(size)
     log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
     newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()
@@ -78,7 +80,7 @@ def checkpoint(request: Request, size: int) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def checkpoint_note(request: Request, size: int) -> HttpResponse:
-    """The signed note with all cosignatures, as a file."""
+    """Download the signed note with its cosignatures."""
     details = _details_or_404(size)
     log_reading(by=Actor.from_request(request), target=Target("checkpoint", f"checkpoint:{size}"))
     return _as_file(details.note, f"checkpoint-{size}.txt")
@@ -87,7 +89,7 @@ def checkpoint_note(request: Request, size: int) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
-    """That the log of one size began with the log of a smaller one, in the form a witness is asked with."""
+    """Download the consistency proof from a smaller size to a checkpoint (a C2SP tlog-witness request body)."""
     details = _details_or_404(size)
     if not 0 < old <= size:
         raise Http404
@@ -100,7 +102,7 @@ def consistency_proof(request: Request, old: int, size: int) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def consistency_to(request: Request) -> HttpResponse:
-    """From a kept checkpoint to the one of a report, whose size somebody typed: to the proof, or a sentence."""
+    """Redirect to the consistency proof between two sizes that a person typed. Raises NoSuchCheckpoint."""
     old, size = number_in(request.GET, "old"), number_in(request.GET, "size")
     if not 0 < old <= size or not Checkpoint.objects.filter(size=size).exists():
         raise NoSuchCheckpoint
@@ -110,7 +112,7 @@ def consistency_to(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def anchor(request: Request, pk: int) -> HttpResponse:
-    """What came back when a checkpoint was anchored: a time stamp's token, say."""
+    """Download the evidence of an anchor, such as a time stamp response."""
     anchor = Anchor.objects.filter(pk=pk).first()
     if anchor is None:
         raise Http404
@@ -122,7 +124,7 @@ def anchor(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def outside(request: Request) -> HttpResponse:
-    """Witnesses, anchors and incidents."""
+    """Show the status of the log: witnesses, anchors, the last verification and incidents."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
     status = log_status()
     waits_too_long = status.facts.unsealed_age > settings.AUDIT_LAG_ALARM_SECONDS
@@ -131,8 +133,9 @@ def outside(request: Request) -> HttpResponse:
         "incidents": listed_incidents(),
         "log": status,
         "lag_level": "bad" if waits_too_long else "ok",
-        "lag_note": f"somebody should look after {settings.AUDIT_LAG_ALARM_SECONDS} s",
-        "verified_note": f"everything recomputed in {status.facts.verified_seconds:.1f} s, nothing wrong",
+        "lag_note": gettext("alarm after %(seconds)s s") % {"seconds": settings.AUDIT_LAG_ALARM_SECONDS},
+        "verified_note": gettext("everything recomputed in %(seconds)s s; no problem found")
+        % {"seconds": f"{status.facts.verified_seconds:.1f}"},
     }
     return page(request, "evidence/outside.html", context)
 
@@ -140,7 +143,7 @@ def outside(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def event_page(request: Request, event_id: UUID) -> HttpResponse:
-    """One event: its exact bytes, its place in the log, its proof, and what that proves."""
+    """Show an event: its bytes, its place in the log, its proof, and what that proves."""
     examined = examine(event_id)
     if examined is None:
         raise Http404
@@ -159,7 +162,7 @@ def event_page(request: Request, event_id: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def proof(request: Request, event_id: UUID) -> HttpResponse:
-    """The event's proof as a C2SP tlog-proof. Taking it is an event, written before it leaves."""
+    """Download the event's proof as a C2SP tlog-proof. The download is recorded before the response is sent."""
     leaf = Leaf.objects.filter(event_id=event_id).first()
     if leaf is None:
         raise Http404

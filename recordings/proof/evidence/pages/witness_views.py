@@ -1,4 +1,4 @@
-"""The page of the witnesses: how each stands, and what somebody needs to become one."""
+"""Show the witnesses, and what a new witness needs."""
 
 import math
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _LOOKED_BACK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Witness:
-    """A witness of the policy. `party`: how the sealer finds it, once it serves it."""
+    """A witness of the policy. `counted`: whether the quorum includes it. `party`: its state, once it was contacted."""
 
     name: str
     vkey: str
@@ -40,7 +40,7 @@ class Witness:
 
 @dataclass(frozen=True)
 class Invitation:
-    """What somebody needs to become a witness of this log, and what a public network is told."""
+    """What a new witness, or a public witness network, needs to know about this log."""
 
     key: LogKey
 
@@ -50,7 +50,7 @@ class Invitation:
 
     @property
     def origin_hash(self) -> str:
-        """The part of a witness's address below which monitors find its newest checkpoint (C2SP tlog-witness)."""
+        """Return the path under a witness's address at which its newest checkpoint is published (C2SP tlog-witness)."""
         return sha256(self.origin.encode()).hexdigest()
 
     @property
@@ -60,24 +60,24 @@ class Invitation:
 
     @property
     def requests_a_day(self) -> int:
-        """A visit an hour with the newest checkpoint, and one request for each that ends in a heads manifest."""
+        """Return the expected requests a day: one an hour, and one for each checkpoint that ends with a manifest."""
         since = timezone.now() - _LOOKED_BACK
         manifests = AuditEvent.objects.filter(kind=Kind.HEADS_MANIFEST, recorded_at__gte=since).count()
         return _DAY // OTHERS + math.ceil(manifests / (_LOOKED_BACK / _DAY))
 
     @property
     def for_a_network(self) -> str:
-        """An item of a log list as public witness networks keep them (`logs/v0`)."""
+        """Return the entry for the log list of a public witness network (`logs/v0`)."""
         return (
             f"vkey {self.key.vkey}\norigin none\nbastion none\nqpd {self.requests_a_day}\n"
-            "contact <whom they reach when something is wrong>"
+            "contact <your contact address>"
         )
 
 
 @require_safe
 @permission_required(Permission.READ_TRAIL)
 def witnesses(request: Request) -> HttpResponse:
-    """Each witness and how it stands; what to give somebody who will be one."""
+    """List the witnesses with their state, and show what a new witness needs."""
     log_reading(by=Actor.from_request(request), target=Target("log", "log:witnesses"))
     context = {
         "log": log_status(),
@@ -91,7 +91,7 @@ def witnesses(request: Request) -> HttpResponse:
 
 
 def listed_witnesses() -> list[Witness]:
-    """The witnesses of the policy: first those that the quorum counts."""
+    """Return the witnesses of the policy, those of the quorum first."""
     try:
         trusted = policy()
     except (PolicyError, OSError):
@@ -115,7 +115,7 @@ def listed_witnesses() -> list[Witness]:
 
 
 def _invitation() -> Invitation | None:
-    """By the key of the log that is being sealed, else the first of the policy."""
+    """Return the invitation for the key of the current log, else for the first key of the policy."""
     origin = Checkpoint.objects.order_by("-size").values_list("origin", flat=True).first()
     keys = log_keys()
     key = next((key for key in keys if key.origin == origin), keys[0] if keys else None)

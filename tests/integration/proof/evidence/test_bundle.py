@@ -99,7 +99,7 @@ def test_the_pdf_s_first_page_says_what_the_bundle_says(log: Log, first_page: Ca
     root = bundle.read("checkpoint.txt").decode().split("\n")[2]
     for text in (*bundle.said.values(), bundle.claims["report"], root, bundle.claims["files"]["report.csv"]):
         assert "".join(text.split()) in told
-    assert "onlyreport.csvwasmadeagainfromtheevents" in told.lower()
+    assert "onlyreport.csvisrecomputedfromtheevents" in told.lower()
 
 
 def test_the_table_says_what_the_events_say(log: Log) -> None:
@@ -238,7 +238,7 @@ def test_an_object_without_any_event_has_neighbours_in_both_lists(log: Log) -> N
     bundle = log.bundle(Scope("object", "object:15"))
     assert checked(bundle, log)
     assert [set(chain) for chain in bundle.claims["chains"]] == [{"kind", "absence"}] * 2
-    assert bundle.said["Viewings"] == "not stated: the log does not know any recording of this object"
+    assert bundle.said["Viewings"] == "not stated: no recording of this object was ever registered in the log"
 
 
 # --- nobody viewed this
@@ -252,15 +252,15 @@ def test_nobody_viewed_this_is_said_of_a_recording_that_the_log_knows(services: 
     bundle = log.bundle(on_recording("7"))
     assert checked(bundle, log)
     assert bundle.rows == [1]
-    assert bundle.said["Viewings"].startswith("none: nobody was given the address of a video from ")
+    assert bundle.said["Viewings"].startswith("none: no video URL was issued from ")
 
 
 def test_a_log_that_has_just_been_opened_vouches_for_no_time(log: Log) -> None:
     discovered("7")
     bundle = log.bundle(on_recording("7"))
     assert checked(bundle, log)
-    assert bundle.said["Complete"].endswith(" and vouches for no time yet")
-    assert bundle.said["Viewings"] == "not stated: the log does not vouch for this time"
+    assert bundle.said["Complete"].endswith(" and covers no time yet")
+    assert bundle.said["Viewings"] == "not stated: the log does not cover this period"
 
 
 def test_of_a_time_before_the_log_nothing_is_stated(services: Services, log: Log) -> None:
@@ -271,8 +271,8 @@ def test_of_a_time_before_the_log_nothing_is_stated(services: Services, log: Log
     for scope in (on_recording("7", **march), Scope("all", **march)):
         bundle = log.bundle(scope)
         assert checked(bundle, log)
-        assert bundle.said["Complete"].startswith("not stated: the log vouches for the time from ")
-        assert bundle.said["Viewings"] == "not stated: the log does not vouch for this time"
+        assert bundle.said["Complete"].startswith("not stated: the log covers only the time from ")
+        assert bundle.said["Viewings"] == "not stated: the log does not cover this period"
 
 
 def test_that_there_is_nothing_is_shown_by_the_neighbours(log: Log) -> None:
@@ -283,7 +283,7 @@ def test_that_there_is_nothing_is_shown_by_the_neighbours(log: Log) -> None:
     (chain,) = bundle.claims["chains"]
     assert set(chain) == {"kind", "absence"}
     assert table(bundle) == []
-    assert bundle.said["Viewings"] == "not stated: the log does not know this recording"
+    assert bundle.said["Viewings"] == "not stated: this recording was never registered in the log"
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -339,7 +339,7 @@ def test_a_bundle_of_a_later_epoch_counts_all_leaves_and_names_its_opening(log: 
     assert [check for check in result.checks if check.state == "fail"] == []
     claims = bundle.claims
     assert (claims["origin"], claims["opening"], bundle.rows) == (f"{ORIGIN}/2", 2, [1, 3])
-    assert bundle.said["Log"].endswith("; since leaf 2 under this name: the disk was lost")
+    assert bundle.said["Log"].endswith("; under this name since leaf 2: the disk was lost")
 
 
 # --- erased, witnessed, not provable
@@ -355,7 +355,7 @@ def test_an_erased_person_reads_erased_and_everything_holds(log: Log, admin_conn
     assert [row["target_label"] for row in table(after)] == ["erased", "Ron Ash"]
     assert "object.label" not in after.lines[1]["reveal"]
     assert b"Dana" not in b"".join(after.read(name) for name in after.names if name != "report.pdf")
-    assert after.said["Personal values"].endswith(", 1 erased or not opened")
+    assert after.said["Personal values"].endswith(", 1 erased or not disclosed")
     assert checked(before, log)
     assert checked(after, log)
 
@@ -367,7 +367,7 @@ def test_witnesses_lift_the_verdict(services: Services, settings: Any, tmp_path:
     assert checked(bundle, log) == "WITNESSED by internal-audit"
     assert bundle.built.witnesses == ("internal-audit",)
     assert bundle.built.verdict == "Witnessed by internal-audit."
-    assert bundle.said["Seen by"].startswith("internal-audit at 20")
+    assert bundle.said["Cosigned by"].startswith("internal-audit (20")
     assert "when it happened" not in bundle.said["Not checked"]
     assert bundle.read("policy.txt").decode() == log.signer.policy_text
 
@@ -416,7 +416,7 @@ def test_a_pdf_that_cannot_be_set_fails_with_a_sentence(
     opened("1")
     with pytest.raises(CannotBuild) as caught:
         log.bundle(ON_1)
-    assert caught.value.sentence.startswith("The PDF could not be set.")
+    assert caught.value.sentence.startswith("The PDF could not be made.")
 
 
 def test_a_note_that_cannot_be_drawn_keeps_no_bundle_from_being_built(log: Log) -> None:

@@ -104,7 +104,7 @@ def test_a_period_whose_end_the_log_has_not_closed_says_so(days: Log) -> None:
     assert checked(bundle, days)
     assert bundle.claims["range"]["last"] == bundle.claims["size"] - 1
     assert bundle.said["Complete"].endswith(
-        f"(the period asked for ends later, at {until:%Y-%m-%d %H:%M:%S} UTC)"
+        f"(the requested period ends later, at {until:%Y-%m-%d %H:%M:%S} UTC)"
     )
 
 
@@ -133,4 +133,4 @@ def test_a_late_event_of_a_closed_period_is_in_its_bundle(days: Log, admin_conne
         "2025-11-05T12",
         "2025-11-05T18",
     ]
-    assert bundle.said["Sealed late"].startswith("1 event was sealed after the log was closed for their time")
+    assert bundle.said["Sealed late"].startswith("1 event was sealed after the log was closed for its time")

@@ -85,7 +85,7 @@ SCOPES: dict[str, Callable[[], Scope]] = {
 def test_the_verifier_says_what_the_builder_said(log: Log, scope: str) -> None:
     said = agreed(log.bundle(SCOPES[scope]()))
     assert said["Log"].startswith("audit.example.com/trail, ")
-    assert said["Seen by"].startswith("internal-audit at " if log.signer.witnesses else "no witness")
+    assert said["Cosigned by"].startswith("internal-audit (" if log.signer.witnesses else "no witness")
 
 
 def test_they_agree_when_somebody_was_erased(log: Log, admin_connection: Admin) -> None:
@@ -103,7 +103,7 @@ def test_they_agree_on_events_that_were_sealed_late(log: Log, admin_connection: 
     for scope in (on_recording("2"), Scope("object", "object:14"), Scope("all")):
         bundle = log.bundle(scope)
         said = agreed(bundle)
-        assert said["Sealed late"].startswith("1 event was sealed after the log was closed for their time")
+        assert said["Sealed late"].startswith("1 event was sealed after the log was closed for its time")
         (late,) = [n for n, line in bundle.lines.items() if "late" in line["entry"]]
         incident = bundle.lines[late - 1]["body"]
         assert (incident["type"], incident["action_detail"]["code"]) == ("sealer.incident", "event_late")
@@ -117,7 +117,7 @@ def test_they_agree_on_entries_that_are_no_events(log: Log, admin_connection: Ad
     for scope in (Scope("all"), Scope("actor", "system:sealer")):
         bundle = log.bundle(scope)
         said = agreed(bundle)
-        assert said["Malformed"] == "1 entry is no event that can be read"
+        assert said["Malformed"] == "1 entry is not a readable event"
         (n,) = [n for n, line in bundle.lines.items() if line["entry"]["y"] == "event.malformed"]
         assert not {"body", "reveal"} & set(bundle.lines[n])
         (row,) = [row for row in table(bundle) if row["leaf"] == str(n)]
@@ -143,10 +143,8 @@ def test_they_agree_on_a_log_begun_before_leaves_named_parents(
     discovered("1", Actor.system("refresh"))
     said = agreed(log.bundle(Scope("object", "object:14")))
     assert said["Viewings"].startswith(f"none from leaf {since} until 20")
-    assert said["Recordings named since"].startswith(f"leaf {since}: earlier events")
-    assert agreed(log.bundle(on_recording("1")))["Viewings"].startswith(
-        "once the address of a video was issued"
-    )
+    assert said["Recordings covered from"].startswith(f"leaf {since}; earlier events")
+    assert agreed(log.bundle(on_recording("1")))["Viewings"].startswith("1 video URL was issued")
 
 
 def test_the_page_of_a_terminal_is_the_same(

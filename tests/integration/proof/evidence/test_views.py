@@ -56,8 +56,8 @@ def test_a_checkpoint_is_handed_out_as_it_was_signed(client: Client, opened: Cal
     assert (checked.quorum_met, checked.checkpoint.size) == (True, size)
     said = [(signer.name, signer.role, signer.result) for signer in page.context["details"].signers]
     assert said == [
-        (log.signer.origin, "log", "verifies"),
-        ("Internal-Audit", "witness", "verifies"),
+        (log.signer.origin, "log", "valid"),
+        ("Internal-Audit", "witness", "valid"),
     ]
     assert trail() == [("audit.viewed", f"checkpoint:{size}", {})]
 
@@ -104,7 +104,7 @@ def test_an_event_says_how_far_it_has_come(
         seal_unsigned(connection, load_log(connection, log.signer))
     response = client.get(address)
     assert states(response)[1:] == [("Sealed", True), ("Signed", False), ("Witnessed", False)]
-    assert "No checkpoint that reaches it has been signed" in text_of(response)
+    assert "No signed checkpoint covers it yet" in text_of(response)
     log.seal()
     assert [reached for _, reached in states(client.get(address))] == [True] * 4
 
@@ -133,7 +133,7 @@ def test_the_steps_end_at_the_signed_root(client: Client, opened: Callable[..., 
     place = response.context["place"]
     assert place.steps[-1].result == place.root
     assert states(response)[2:] == [("Signed", True), ("Witnessed", False)]
-    assert "nobody outside is asked to" in text_of(response)
+    assert "no witness is required" in text_of(response)
 
 
 def test_a_proof_is_handed_out_and_in_the_trail_before(client: Client, opened: Callable[..., Log]) -> None:

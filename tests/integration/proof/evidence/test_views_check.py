@@ -51,7 +51,7 @@ def answer(response: Any) -> str:
 def test_our_newest_checkpoint_is_the_same_log(client: Client, log: Any) -> None:
     response = compare(client, note_of(client, log.last))
     assert answer(response) == "same_log"
-    assert "The same log" in text_of(response)
+    assert "Same log" in text_of(response)
 
 
 def test_an_older_one_is_consistent_and_the_proof_of_it_checks(client: Client, log: Any) -> None:
@@ -92,7 +92,7 @@ def test_the_proof_up_to_a_reports_checkpoint_and_the_verifier_takes_it(
     assert [check.state for check in with_older.checks if check.name == "older"] == ["ok"]
     assert with_older.verdict == "WITNESSED by Internal-Audit"
     refused = client.get("/audit/consistency/", {"old": log.first, "size": size + 999})
-    assert (refused.status_code, "No proof leads there" in text_of(refused)) == (404, True)
+    assert (refused.status_code, "There is no such proof" in text_of(refused)) == (404, True)
     assert client.get("/audit/consistency/", {"old": "x", "size": size}).status_code == 404
 
 
@@ -102,7 +102,7 @@ def test_a_second_history_under_our_key_is_an_alarm_noted_once(client: Client, l
     for _ in range(2):
         response = compare(client, other)
         assert answer(response) == "inconsistent"
-        assert "Somebody has rewritten the log" in text_of(response)
+        assert "Someone has rewritten the log" in text_of(response)
     (incident,) = Incident.objects.all()
     assert incident.code == "checkpoint_contradicted"
     assert trail("audit.checkpoint_compared")[-1][2]["note"] == other
@@ -152,7 +152,7 @@ def test_what_the_clipboard_put_in_is_left_out_and_named(
         response = compare(client, change(note_of(client, number)))
         assert answer(response) == verdict
         assert named in text_of(response)
-        assert ("They were left out" in text_of(response)) == bool(named)
+        assert ("They were ignored" in text_of(response)) == bool(named)
 
 
 def test_a_file_that_an_editor_saved_in_utf_16_is_read(client: Client, log: Any) -> None:
@@ -199,10 +199,10 @@ def test_a_file_does_as_well_and_so_does_a_bundle(client: Client, log: Any) -> N
     ("note", "file", "sentence"),
     [
         ("", None, "Paste a checkpoint or choose a file"),
-        ("hello", None, "This is not a checkpoint."),
-        ("a\nb\nc\n\n— a AAAA\n", None, "This is not a checkpoint."),
-        ("x", b"y", "one of the two"),
-        ("", b"PK\x03\x04 nothing", "No checkpoint.txt was found in this file."),
+        ("hello", None, "This is not a checkpoint:"),
+        ("a\nb\nc\n\n— a AAAA\n", None, "This is not a checkpoint:"),
+        ("x", b"y", "but not both"),
+        ("", b"PK\x03\x04 nothing", "There is no checkpoint.txt in this file."),
         ("", b"\xff\xfe\x00", "neither a checkpoint nor a bundle"),
         ("", b"x" * 70_000, "longer than 64 KiB"),
     ],

@@ -79,7 +79,7 @@ def test_a_bundle_is_checked_by_the_file_that_strangers_run(
     assert said.verdict == told.splitlines()[-1] == "WITNESSED by w0, w1"
     for name, text in said.statement:
         assert f"{name}: {text}" in told or text in told
-    assert dict(said.statement)["Viewings"].startswith("3 times")
+    assert dict(said.statement)["Viewings"].startswith("3 video URLs")
     kind, target, detail = trail("audit.bundle_checked")[-1]
     assert (kind, target) == ("audit.bundle_checked", None)
     assert detail == {
@@ -97,11 +97,11 @@ def test_the_statement_stands_above_the_verdict_and_the_verdict_above_the_checks
     words = text_of(verify(client, bundle))
     places = [
         words.index(text)
-        for text in ("What it states", "About", "Viewings", "WITNESSED by w0", "What was checked")
+        for text in ("What the report states", "About", "Viewings", "WITNESSED by w0", "Checks")
     ]
     assert places == sorted(places)
-    assert "Judged by this portal's own trust policy" in words
-    assert "the policy you brought" in words
+    assert "Verified with this portal's own trust policy" in words
+    assert "your policy" in words
 
 
 def test_what_was_not_there_to_check_is_not_green(client: Client, trusting: None, bundle: bytes) -> None:
@@ -172,7 +172,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(
     monkeypatch.setattr("recordings.proof.evidence.check.uploads.LARGEST_REQUEST", 1000)
     response = verify(client, bytes(5000))
     assert response.status_code == 400
-    assert "Check it with verify_audit.py on your own machine" in text_of(response)
+    assert "Verify it with verify_audit.py on your own computer" in text_of(response)
 
 
 def test_the_verifiers_are_handed_out_with_their_hashes(client: Client, trusting: None) -> None:
@@ -260,7 +260,7 @@ def test_a_check_that_runs_closes_the_page_for_nobody_else(
 def test_a_check_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = _inspect(monkeypatch, tmp_path, "import time; time.sleep(60)", SECONDS=0.3)
     assert (said.exit_code, said.tone) == (2, "warn")
-    assert "verify_audit.py on your own machine" in said.verdict
+    assert "verify_audit.py on your own computer" in said.verdict
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def test_each_witness_is_listed_with_its_pace_and_its_state(
         ("silent", False, timedelta(hours=1), None),
     ]
     words = text_of(response)
-    assert "Trouble It could not be reached: timed out." in words
-    assert "no address in the policy: it is not asked" in words
+    assert "Failing It could not be reached: timed out." in words
+    assert "no address in the policy, so it is not contacted" in words
     assert trail() == [("audit.viewed", "log:witnesses", {})]
 
 
@@ -86,9 +86,9 @@ def test_it_says_whether_outsiders_can_follow(
     client: Client, opened: Callable[..., Log], settings: Any
 ) -> None:
     opened()
-    assert "AUDIT_LOG_PUBLIC opens them to anybody" in text_of(client.get("/audit/witnesses/"))
+    assert "AUDIT_LOG_PUBLIC makes them public" in text_of(client.get("/audit/witnesses/"))
     settings.AUDIT_LOG_PUBLIC = True
-    assert "Anybody can follow this log" in text_of(client.get("/audit/witnesses/"))
+    assert "Anyone can follow this log" in text_of(client.get("/audit/witnesses/"))
 
 
 def test_without_a_policy_it_says_what_is_missing(client: Client, settings: Any) -> None:

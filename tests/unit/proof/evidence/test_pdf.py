@@ -23,6 +23,7 @@ AT = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
 
 def document(*rows: list[str]) -> dict[str, Any]:
     return {
+        **pdf._language(),
         "title": "Audit trail certificate",
         "at": int(AT.timestamp()),
         "boxes": "",
@@ -74,7 +75,7 @@ def line(leaf: Shipped) -> pdf.Row:
 def test_a_leaf_that_is_no_event_says_so() -> None:
     entry = {"r": "2026-11-20T09:14:22.000001Z", "e": "1", "bh": "00", "y": "event.malformed", "o": "error"}
     said = line(Shipped(3, json.dumps(entry).encode(), b"", {}))
-    assert said[2:] == ["An entry that is no event that can be read", "event.malformed\nerror", "", "", ""]
+    assert said[2:] == ["An entry that is not a readable event", "event.malformed\nerror", "", "", ""]
 
 
 def test_a_line_says_what_happened_in_a_sentence() -> None:
@@ -83,7 +84,7 @@ def test_a_line_says_what_happened_in_a_sentence() -> None:
     assert line(leaf) == [
         "3",
         "2026-11-20T09:14:22.000001Z",
-        "Noa Levi watched 0:00–3:10 at 1.5×",
+        "Noa Levi watched 0:00–3:10 · at 1.5× speed",
         "viewing.watched\ncompleted",
         "user:7",
         "recording:1",
@@ -93,7 +94,7 @@ def test_a_line_says_what_happened_in_a_sentence() -> None:
 
 def test_an_erased_name_is_in_no_sentence() -> None:
     leaf = watched(None)
-    assert line(leaf)[2] == "erased watched 0:00–3:10 at 1.5×"
+    assert line(leaf)[2] == "erased watched 0:00–3:10 · at 1.5× speed"
 
 
 def test_it_is_a_tagged_pdf_a() -> None:
@@ -131,7 +132,7 @@ def test_a_letter_without_a_glyph_becomes_a_box_and_is_told(monkeypatch: pytest.
     undrawn = "中"  # no font with Chinese letters is on this machine
     assert typeset.typeset(document(["1", f"a{undrawn}b"]), AT).startswith(b"%PDF")
     assert [data["rows"][0][1] for data in seen] == [f"a{undrawn}b", "a□b"]
-    assert (seen[0]["boxes"], seen[1]["boxes"]) == ("", typeset._BOXES)
+    assert (seen[0]["boxes"], seen[1]["boxes"]) == ("", seen[0]["boxes_note"])
 
 
 @pytest.mark.parametrize("letter", ["\ue000", "\uf8ff", "\U000f0000", "\U0010fffd", "\ufdd0", "\u0378"])

@@ -20,21 +20,21 @@ def test_the_last_step_of_every_leaf_is_the_root(size: int) -> None:
     for index, leaf in enumerate(tree):
         walked = proof_steps(leaf, index, size, merkle.inclusion_path(tree, index), root)
         assert (walked[-1].result if walked else encode64(leaf)) == encode64(root)
-        assert not walked or walked[-1].covered == f"leaves 0–{size - 1}"
+        assert not walked or walked[-1].leaves == f"0–{size - 1}"
 
 
 def test_a_step_says_what_stands_beside_it() -> None:
     tree = hashes(7)
     walked = proof_steps(tree[6], 6, 7, merkle.inclusion_path(tree, 6), merkle.root(tree))
-    assert [(step.side, step.covered_by_sibling, step.covered) for step in walked] == [
-        ("left", "leaves 4–5", "leaves 4–6"),
-        ("left", "leaves 0–3", "leaves 0–6"),
+    assert [(step.side, step.sibling_leaves, step.leaves) for step in walked] == [
+        ("left", "4–5", "4–6"),
+        ("left", "0–3", "0–6"),
     ]
     walked = proof_steps(tree[2], 2, 7, merkle.inclusion_path(tree, 2), merkle.root(tree))
-    assert [(step.side, step.covered_by_sibling, step.covered) for step in walked] == [
-        ("right", "leaf 3", "leaves 2–3"),
-        ("left", "leaves 0–1", "leaves 0–3"),
-        ("right", "leaves 4–6", "leaves 0–6"),
+    assert [(step.side, step.sibling_leaves, step.leaves) for step in walked] == [
+        ("right", "3", "2–3"),
+        ("left", "0–1", "0–3"),
+        ("right", "4–6", "0–6"),
     ]
 
 

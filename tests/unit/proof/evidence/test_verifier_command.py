@@ -64,11 +64,11 @@ def test_where_it_comes_from_one_line_per_check_the_sentences_and_the_verdict(fo
     done = _run(folder, "bundle.zip")
     first, *lines = done.stdout.splitlines()
     assert first == NOTICE
-    assert "take this program from somebody you trust" in first
+    assert "get this program from someone you trust" in first
     names = [name for name, _ in CHECKS if name != "older"]
     assert [line.split()[:2] for line in lines[:14]] == [["ok", name] for name in names]
-    assert lines[14] == "About: every event"
-    assert lines[-2] == "Trust: the bundle’s own policy: only its maker vouches for it"
+    assert lines[14] == "About: all events"
+    assert lines[-2] == "Trust: the bundle’s own policy; only the bundle’s maker vouches for it"
     assert lines[-1] == "CONSISTENT (self-signed only)"
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -101,7 +101,7 @@ def test_for_machines(folder: Path) -> None:
     assert said.keys() == {"checks", "statement", "verdict", "exit_code"}
     assert (said["verdict"], said["exit_code"]) == ("CONSISTENT (self-signed only)", 0)
     assert said["checks"][0].keys() == {"name", "state", "sentence"}
-    assert said["statement"][0] == {"name": "About", "text": "every event"}
+    assert said["statement"][0] == {"name": "About", "text": "all events"}
     said = json.loads(_run(folder, "repacked.zip", "--json").stdout)
     assert said.pop("verdict").startswith("NOT CHECKED: ")
     assert said == {"checks": [], "statement": [], "exit_code": 2}

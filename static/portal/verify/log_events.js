@@ -30,8 +30,8 @@
       return { fault: "A leaf that opens the log is malformed." };
     if (claim.opening > 0 && here.reason === undefined) return { fault: `Leaf ${claim.opening} gives no reason.` };
     if (claim.opening > 0 && !(here.previous_origin && isSuccessor(claim.origin, here.previous_origin)))
-      return { fault: "The log goes on under a name that does not follow the one before." };
-    return { ok: claim.opening ? `Leaf 0 and leaf ${claim.opening} fix the tag key.` : "Leaf 0 fixes the tag key." };
+      return { fault: "The log continues under a name that does not follow the previous one." };
+    return { ok: claim.opening ? `Leaf 0 and leaf ${claim.opening} commit to the key of the tags.` : "Leaf 0 commits to the key of the tags." };
   };
 
   const isManifest = (detail) =>
@@ -60,10 +60,10 @@
       asked = leaf?.body?.action_detail?.scope;
     if (leaf?.entry.y !== "export.requested" || claim.request >= claim.size - 1)
       return { fault: "The leaf of the request is missing or something else." };
-    if (leaf.body?.object?.ref !== `report:${claim.report}`) return { fault: "The request was for another report." };
+    if (leaf.body?.object?.ref !== `report:${claim.report}`) return { fault: "The request is for another report." };
     if (asked === undefined || canonical(asked) !== canonical(claim.scope))
-      return { fault: "The request was for another scope or period." };
-    return { ok: `Leaf ${claim.request} asked for this report.` };
+      return { fault: "The request is for another scope or period." };
+    return { ok: `Leaf ${claim.request} requested this report.` };
   };
 
   Object.assign(auditVerifier, { own, checkOpening, checkManifest, checkRequest });
