@@ -21,7 +21,7 @@ from recordings.trail import labels
 from recordings.trail.compose import Language, Part
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.folding import FOLDED, FOLDED_OUTCOMES, Group, fold, viewing_name
-from recordings.trail.phrases import EventText, named
+from recordings.trail.phrases import EventText, isolated, named
 from recordings.trail.seals import SEALS, UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
 
@@ -177,7 +177,7 @@ def shown(page: Page[EventRow, int]) -> str:
 
 def utc_period(filters: TrailFilters) -> str:
     """Say which period of UTC the filtered days are; empty without days, and where they are days of UTC."""
-    start, end = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in filters.moments())
+    start, end = (isolated(f"{moment:%Y-%m-%d %H:%M}") if moment else "" for moment in filters.moments())
     if filters.zone == "UTC" or not (start or end):
         return ""
     if start and end:

@@ -71,7 +71,7 @@ def test_a_filter_by_a_day_finds_the_readers_day(moved: Any, zone: str, day: str
     response = client.get(TRAIL, {"since": day, "until": day, "kind": "object.opened"})
     assert [row.sentence[2].text for row in response.context["page"].rows] == ["object 3", "object 2"]
     start, end = (moment[:16].replace("T", " ") for moment in (moments[1], moments[3]))
-    says = "" if zone == "UTC" else f"In UTC: from {start} to {end}"
+    says = "" if zone == "UTC" else f"In UTC: from \u2068{start}\u2069 to \u2068{end}\u2069"
     assert response.context["utc_period"] == says
     assert says in response.content.decode()
     page = client.get(f"/audit/people/{who.pk}/", {"since": day, "until": day})
