@@ -14,7 +14,7 @@ from auditportal import localization
 
 LANGUAGE = "qps"
 # Names and units that are the same in every language.
-NAMES = re.compile(r"\b(AuditPortal|UTC)\b")
+NAMES = re.compile(r"\b(AuditPortal|CommBox|UTC)\b")
 # What is not language: it stands in one of these, or in an element of class `num` or with translate="no".
 _DATA = frozenset({"bdi", "code", "time", "kbd", "samp", "pre"})
 _UNSEEN = frozenset({"script", "style"})
@@ -97,7 +97,10 @@ class Page(HTMLParser):
         return any(is_data for _, is_data in self._open)
 
     def _end_line(self) -> None:
-        line, self._line = "".join(self._line), []
+        line = "".join(self._line)
+        if line.count("⟦") > line.count("⟧"):
+            return  # inside a message, which may hold elements
+        self._line = []
         self._check(line)
 
     def _check(self, line: str) -> None:

@@ -59,7 +59,6 @@ def world(committed_db: None, services: Services, settings: Any, tmp_path: Path)
         yield
 
 
-@pytest.mark.skip("the pages are translated package by package; the last one turns this on")
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_no_text_stands_outside_of_messages(world: None, role: str) -> None:

@@ -15,6 +15,7 @@ from tests.pseudo import Page
         ("<p>⟦Channel⟧ <bdi>Sales</bdi> · ⟦Agent⟧ <code>a1</code></p>", [], []),
         ("<p>⟦was given⟧ <b>⟦a role⟧</b></p>", [], ["⟦was given⟧ ⟦a role⟧"]),
         ("<p>⟦gave⟧ <bdi>Noa</bdi> ⟦the role⟧</p>", [], ["⟦gave⟧ ⟦the role⟧"]),
+        ('<p>⟦Leaf <span class="num">7</span> of <span>the log</span>⟧</p><p>left</p>', ["left"], []),
         ("<ul><li>⟦One⟧</li><li>⟦Two⟧</li></ul>", [], []),
         ('<a class="btn" href="1">⟦Earlier⟧</a> <a class="btn" href="2">⟦Later⟧</a>', [], []),
         ('<span class="num">12 KiB</span><span translate="no">Sales</span>', [], []),

@@ -26,7 +26,14 @@ class CompareForm(forms.Form):
         strip=False,
         label=_("The checkpoint as text"),
         widget=forms.Textarea(
-            {"rows": 7, "class": "code", "spellcheck": "false", "dir": "ltr", "placeholder": _PLACEHOLDER}
+            {
+                "rows": 7,
+                "class": "code",
+                "spellcheck": "false",
+                "dir": "ltr",
+                "translate": "no",
+                "placeholder": _PLACEHOLDER,
+            }
         ),
     )
     file = forms.FileField(
