@@ -28,7 +28,7 @@ PAGES = {
     "people": ("administrator", "/people/"),
 }
 # The recording's page in further languages, as their browsers ask for it: "he" makes recording-he.png.
-LANGUAGES: tuple[str, ...] = ()
+LANGUAGES = ("he",)
 
 
 @pytest.fixture(scope="module")
