@@ -96,7 +96,8 @@ def my_settings(request: Request) -> HttpResponse:
         request.POST or None, instance=request.user, browser_zone=request.session.get(ZONE, "")
     )
     if request.method == "POST" and form.is_valid():
-        form.save()
+        # The application may update these columns, and not those that say who somebody is.
+        form.save(commit=False).save(update_fields=form.Meta.fields)
         # The confirmation is the first sentence in the new language.
         with translation.override(request.user.language or translation.get_language_from_request(request)):
             messages.success(request, gettext("Your settings were saved."))
