@@ -1,11 +1,12 @@
 """People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.db import connection, models
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -14,17 +15,9 @@ from django.utils.translation import gettext
 from auditportal.accounts.roles import ROLES, Role
 from recordings.permissions import Permission
 
-_WITH_ROLES = """
-SELECT ARRAY(
-    SELECT g.role FROM accounts_grant g WHERE g.user_id = u.id AND g.ended_at IS NULL
-    AND g.starts_at <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())
-), {}
-FROM accounts_user u WHERE u.id = %s
-"""
-
 
 def _in_order(codes: Iterable[str]) -> tuple[Role, ...]:
-    """Return the roles of these codes in the order of ROLES."""
+    """Return the roles of these codes in the order of `ROLES`."""
     held = set(codes)
     return tuple(role for role in ROLES.values() if role.code in held)
 
@@ -38,15 +31,10 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def with_roles(self, user_id: int) -> "User | None":
-        """Return a person with the roles they hold, None when there is none: one statement, run for every request."""
-        names = [field.attname for field in self.model._meta.concrete_fields]
-        with connection.cursor() as cursor:
-            cursor.execute(_WITH_ROLES.format(", ".join(f"u.{name}" for name in names)), [user_id])
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        user = self.model.from_db(self.db, names, row[1:])
-        user.roles = _in_order(row[0])
+        """Return a person with the roles held now, None when there is none: one statement, run for every request."""
+        user = next(iter(self.raw(_with_roles(), [user_id])), None)
+        if user is not None:
+            user.roles = _in_order(user.held)  # type: ignore[attr-defined]
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -144,6 +132,16 @@ class Grant(models.Model):
                 fields=["user", "role"], condition=models.Q(ended_at=None), name="grant_once_at_a_time"
             )
         ]
+
+
+@cache
+def _with_roles() -> str:
+    """Compose the statement for a person and the roles held now, once: composing takes longer than running it."""
+    held = Grant.objects.current().filter(user=models.OuterRef("pk")).values("role")
+    person = User.objects.filter(pk=0).annotate(held=ArraySubquery(held))
+    statement, values = person.query.sql_with_params()
+    assert values == (0,)  # noqa: S101 (the id is the one value)
+    return statement
 
 
 class Invitation(models.Model):

@@ -33,7 +33,7 @@ def test_a_locked_table_stops_nobody_for_long(serve: Callable[..., Served], serv
     client = signed_in(served, person("compliance_officer").username)
     with psycopg.connect(services.admin_url) as admin, ThreadPoolExecutor(40) as crowd:
         admin.execute("LOCK TABLE recordings_searchdoc IN ACCESS EXCLUSIVE MODE")
-        asked = [crowd.submit(client.get, "/objects/") for _ in range(40)]
+        asked = [crowd.submit(client.get, "/") for _ in range(40)]
         wait_for(lambda: any(answer.done() for answer in asked))
         for path in ("/health/live", "/health/ready"):
             assert httpx.get(served.url + path, timeout=60).status_code == 200
