@@ -1,7 +1,7 @@
 """Check a file in storage, store what is new about it, and record in the trail when the file is a different one."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import takewhile
 from typing import Any
@@ -24,6 +24,7 @@ from recordings.wording import in_english
 
 logger = structlog.get_logger("portal.custody")
 
+SEEN_AGAIN = timedelta(minutes=1)
 # Written out, because every press of play reads them.
 _SIGHTINGS = "SELECT * FROM recordings_filesighting WHERE recording_id = %s ORDER BY seen_at, id"
 _FACTS = ("size_bytes", "etag", "last_modified", "version_id", "sha256")
@@ -84,12 +85,14 @@ def note_answer(*, recording: Recording, fresh: FreshUrl, by: Actor, reading: Re
             now = replace(now, sha256=digest(fresh.url, most_bytes=limit) or "")
         is_to_read = is_unread and reading is Reading.SOON
     due_at = next_look(outcome, _wrong_since(recording, outcome, sightings), is_to_read=is_to_read)
-    # 3. Most looks find the file unchanged: write only when it was seen and when it is due again.
+    # 3. Most looks find the file unchanged: write only when it was seen and when it is due, once a minute.
     first, comparison = first_of(states), compare(first_of(states), now, recording.file_size_bytes)
     if _is_as_before(recording, sightings, outcome, now, comparison):
-        times = {"file_due_at": due_at, "file_seen_at": timezone.now()}
-        Recording.objects.filter(pk=recording.pk).update(**times)
-        recording.file_due_at, recording.file_seen_at = times.values()
+        seen_at, is_queued = timezone.now(), (recording.file_due_at is None) == (due_at is None)
+        if not is_queued or seen_at - (recording.file_seen_at or recording.first_seen_at) > SEEN_AGAIN:
+            times = {"file_due_at": due_at, "file_seen_at": seen_at}
+            Recording.objects.filter(pk=recording.pk).update(**times)
+            recording.file_due_at, recording.file_seen_at = due_at, seen_at
     else:
         # 4. Write everything else in one transaction.
         first, comparison = _keep(recording, outcome, now, due_at, by=by)
