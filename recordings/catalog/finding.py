@@ -4,8 +4,8 @@ The word index holds each word once per month (text.py), so a lookup costs only 
 through the months, newest first, and stops as soon as it knows enough:
 
 1. It collects up to 2,001 rows, month by month, in any order within a month. If there are at most 2,000, these are all
-   rows, and they are sorted. A search with more is remembered for a while. Months before the first one that has each of
-   several words are skipped: looking up a word that is not there costs next to nothing.
+   rows, and they are sorted. A search with more is remembered for a while. With several words it begins at the newest
+   month that has each of them: a lookup of a word that a month does not have costs next to nothing.
 2. If there are more, the rows of all months except the last one reached are complete, so the page is their first rows.
 3. If these do not fill the page, the last month has so many rows that walking it in order soon fills the page.
 
@@ -201,7 +201,16 @@ class _Direction:
         # With too many rows, the last month is not complete, so its rows cannot be sorted.
         complete = Where("(n <= %s OR d.month <> last_month)", (COUNTED,)) & self._behind(after)
         until = "" if patience is None else _UNTIL
-        ends = ("max", "infinity", ">=") if self.newer else ("min", "-infinity", "<=")
+        first, months, words = "", "months", []
+        if self.search.words:
+            # Several words: begin at the first month that has each of them.
+            last, never, behind = ("max", "infinity", ">=") if self.newer else ("min", "-infinity", "<=")
+            first = f"""first AS MATERIALIZED (
+                SELECT {last}(coalesce(
+                    (SELECT month FROM months m WHERE {_has("t.term", "m.month")} LIMIT 1), '{never}')) AS month
+                FROM unnest(%s::text[]) t (term)),"""  # noqa: S608  (our own words; values are parameters)
+            months = f"(SELECT m.month FROM months m, first WHERE m.month {behind} first.month)"  # noqa: S608  (our own words)
+            words = [list(self.search.words)]
         statement = f"""
             WITH RECURSIVE months (month) AS (
                 SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}
@@ -209,15 +218,10 @@ class _Direction:
                 SELECT (SELECT {self._month()} FROM recordings_searchdoc d {(ordered & self._other_month()).clause()})
                 FROM months m
                 WHERE m.month IS NOT NULL{until}),
-            first AS MATERIALIZED (
-                SELECT {ends[0]}(coalesce(
-                    (SELECT month FROM months m WHERE {_has("t.term", "m.month")} LIMIT 1), '{ends[1]}')) AS month
-                FROM unnest(%s::text[]) t (term)),
+            {first}
             d AS MATERIALIZED (
                 SELECT {_OWN}, m.month
-                FROM (
-                    SELECT m.month FROM months m, first
-                    WHERE first.month IS NULL OR m.month {ends[2]} first.month) m
+                FROM {months} m
                 CROSS JOIN LATERAL (
                     -- Only words, so that the planner uses the word index.
                     SELECT * FROM recordings_searchdoc d WHERE d.words @@ {_TERMS_OF_MONTH} OFFSET 0) d
@@ -231,7 +235,7 @@ class _Direction:
                 {self._named(f"SELECT * FROM d {complete.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608  (our own words; values are parameters)
         values = [*ordered.values, *ordered.values, *([] if patience is None else [HURRIED_FROM, patience])]
-        values += [list(self.search.words), self.search.terms]
+        values += [*words, self.search.terms]
         values += [*checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
         rows = fetch_all(connection, statement, values)
         number, last_month, looked_back_to = rows[0][:3]
@@ -290,12 +294,12 @@ class _Direction:
 
 
 def _of_month(terms: str, month: str) -> str:
-    """The expression for the tsquery of terms in one month."""
+    """Return the expression for the tsquery of terms in one month."""
     return f"replace({terms}, '{MONTH}', {month_of(month)})::tsquery"
 
 
 def _has(term: str, month: str) -> str:
-    """The condition that a month has rows of a term. As a join, so that PostgreSQL does not plan for the first row."""
+    """Return the condition that a month has rows of a term: as a join, so that the planner uses the word index."""
     return f"""EXISTS (
         SELECT FROM (SELECT {_of_month(term, f"({month})")} AS query OFFSET 0) q
         CROSS JOIN LATERAL (SELECT FROM recordings_searchdoc d WHERE d.words @@ q.query OFFSET 0) d)"""  # noqa: S608  (our own words; values are parameters)
