@@ -196,7 +196,7 @@ def test_what_is_no_bundle_is_not_checked_and_no_alarm(eva: Any, tmp_path: Path)
     eva.get_by_label("The bundle, or the proof of an event").set_input_files(picture)
     eva.get_by_role("button", name="Verify").click()
     eva.get_by_text("NOT CHECKED:").wait_for()
-    eva.get_by_text("Use the file exactly as it was downloaded").wait_for()
+    eva.get_by_text("no sign of forgery. Use the file exactly as it was downloaded").wait_for()
     assert eva.get_by_role("alert").count() == 0
     assert axe_findings(eva) == []
 

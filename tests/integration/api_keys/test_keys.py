@@ -139,7 +139,7 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
 
 
 @pytest.mark.parametrize(
-    ("password", "said"), [("", "Enter your password."), ("guessed", "That is not your password.")]
+    ("password", "said"), [("", "Enter your password."), ("guessed", "The password is wrong.")]
 )
 def test_without_ones_own_password_nothing_is_done(
     db: None, upstream: Control, administrator: Client, password: str, said: str
@@ -173,7 +173,7 @@ def test_while_guesses_cannot_be_counted_nobody_passes(
     db: None, upstream: Control, administrator: Client, redis_down: Process
 ) -> None:
     page = put_in(administrator, new_key(upstream)).content.decode()
-    assert "wrong ones cannot be counted" in page
+    assert "failed attempts cannot be counted" in page
     assert not ApiKey.objects.exists()
 
 
