@@ -83,10 +83,10 @@ def test_an_error_of_ours_is_a_sentence_with_a_request_id_and_no_stack(officer, 
 
 @pytest.mark.parametrize("place", ["session", "view"])
 def test_a_database_that_is_away_is_said_with_when_to_come_back(officer, monkeypatch, place):
-    """F27: 503 wherever it is noticed, never a stack and never a 500."""
-    from django.contrib.sessions.backends.db import SessionStore
+    """503 wherever it is noticed, never a stack and never a 500."""
     from django.db import OperationalError
 
+    from auditportal.accounts.sessions import SessionStore
     from recordings.overview import views
 
     def away(*args, **kwargs):
