@@ -173,7 +173,8 @@ def _merge(viewing: Viewing, report: WatchReport, by: Actor) -> int:
 def _passed_ms(started_at: datetime, last: datetime | None, now: datetime) -> int:
     """Return the milliseconds that can have passed in the browser since the last report, or since the start."""
     passed_ms = max(0.0, (now - (last or started_at)).total_seconds() * 1000)
-    return round(passed_ms * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
+    # Rounded down: many small reports must not add up to more than one large report.
+    return int(passed_ms * CLOCKS_DIFFER) + (0 if last else HEAD_START_MS)
 
 
 def _record_excess(viewing: Viewing, excess_ms: int, by: Actor) -> None:
