@@ -155,11 +155,6 @@ def moment_and_utc(when: datetime) -> SafeString:
     return SafeString(f'{moment(when)}<span class="sub">{in_utc}</span>')
 
 
-def zone_label() -> str:
-    """Return the name of the reader's time zone, such as Asia/Jerusalem or UTC."""
-    return timezone.get_current_timezone_name()
-
-
 def clock(seconds: float | None) -> str:
     """Write a length as people say it: 0:07, 9:02, 1:02:03; what cannot be one is shown as it came."""
     return gettext("unknown") if seconds is None else _clock(seconds)

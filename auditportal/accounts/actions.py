@@ -137,7 +137,7 @@ def reactivate(*, user: User, by: Actor, reason: str) -> None:
 
 
 def _check_another_administrator(user: User) -> None:
-    """Raise LastAdministrator when this person is the only active administrator.
+    """Raise LastAdministrator when nobody else is an active administrator for good.
 
     The grants of all administrators stay locked until the transaction ends: of two administrators who remove each
     other at once, one is refused.
@@ -145,6 +145,7 @@ def _check_another_administrator(user: User) -> None:
     grants = Grant.objects.filter(role=ADMINISTRATOR, ended_at=None)
     list(grants.select_for_update().order_by("pk"))
     # A statement of its own: it sees what the one that was waited for has committed.
-    holders = set(grants.current().filter(user__is_active=True).values_list("user", flat=True))
-    if holders == {user.pk}:
+    active = grants.current().filter(user__is_active=True)
+    # A grant with an end is no replacement: it would leave nobody when it runs out.
+    if active.filter(user=user).exists() and not active.filter(until=None).exclude(user=user).exists():
         raise LastAdministrator

@@ -1,6 +1,6 @@
 """The forms with which administrators manage people."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django import forms
@@ -143,8 +143,3 @@ class NewPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, self._user)
         return password
-
-
-def ends_at_day(moment: datetime) -> Any:
-    """Return the last local day of a grant that ends at this moment."""
-    return (timezone.localtime(moment) - timedelta(microseconds=1)).date()

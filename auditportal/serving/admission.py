@@ -11,7 +11,8 @@ from auditportal.serving.refusals import Overloaded
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A request that waits a second has its answer, or its refusal, within two seconds.
+# Nobody waits longer for a thread. Under far too many requests the event loop itself is late, and so is the refusal:
+# docs/performance.md has the figure.
 WAIT_SECONDS = 1.0
 WAITING_PER_THREAD = 4
 

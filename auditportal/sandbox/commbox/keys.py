@@ -32,7 +32,7 @@ class Keys:
         self._keys = {token: ApiKey(token, read_expiry(token)) for token in self._at_start}
 
     def add(self, token: str) -> None:
-        """Accept another key until its `exp`."""
+        """Accept one more key until it expires."""
         self._keys = {**self._keys, token: ApiKey(token, read_expiry(token))}
 
     def revoke(self, token: str) -> None:

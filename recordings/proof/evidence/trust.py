@@ -59,7 +59,7 @@ def _verifies(text: str, line: str, key: VerifierKey) -> bool:
 
 @dataclass(frozen=True)
 class LogKey:
-    """A public key of the log in the form of a policy (C2SP signed-note verifier key)."""
+    """A public key of the log, written as in a trust policy (C2SP signed-note verifier key)."""
 
     vkey: str
 

@@ -215,6 +215,14 @@ class TestAccount:
         with pytest.raises(actions.LastAdministrator):
             actions.deactivate(user=sam, by=BY, reason="left")
 
+    def test_an_administrator_for_a_week_is_no_other_one(self, sam: User) -> None:
+        deputy = person()
+        week = timezone.now() + timedelta(days=7)
+        actions.grant_role(user=deputy, role="administrator", by=BY, until=week)
+        with pytest.raises(actions.LastAdministrator):
+            actions.revoke_role(user=sam, role="administrator", by=BY)
+        assert actions.revoke_role(user=deputy, role="administrator", by=BY)
+
     def test_of_two_administrators_who_remove_each_other_one_is_refused(self, committed_db: None) -> None:
         pair = [person("administrator"), person("administrator")]
         outcomes: list[str] = []
