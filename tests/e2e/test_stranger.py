@@ -1,5 +1,6 @@
 """From `make demo` to a verified bundle with nothing but README, whose commands are run as they are written."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -25,6 +26,12 @@ def test_the_two_commands_of_make_are_those_of_this_test() -> None:
     done = subprocess.run(
         ["make", "-n", "-o", ".venv/.app", "demo", "PORT=9000"],
         cwd=ROOT,
+        # Under `make test` this make would be a child, which also prints the folder that it enters.
+        env={
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")
+        },
         capture_output=True,
         text=True,
         check=True,
