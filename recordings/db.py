@@ -1,6 +1,7 @@
 """What every slice that writes its own SQL needs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 BIGGEST_ID = 2**63 - 1  # of PostgreSQL's bigint, which every id is
@@ -14,3 +15,24 @@ def fetch_all(
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+@dataclass(frozen=True)
+class Where:
+    """An SQL condition and its values. An empty one matches every row."""
+
+    sql: str = ""
+    values: tuple[Any, ...] = ()
+
+    def __and__(self, other: "Where") -> "Where":
+        both = " AND ".join(filter(None, [self.sql, other.sql]))
+        return Where(both, self.values + other.values)
+
+    def __bool__(self) -> bool:
+        return bool(self.sql)
+
+    def clause(self) -> str:
+        return f"WHERE {self.sql}" if self.sql else ""
+
+
+ANYTHING = Where()

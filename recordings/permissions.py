@@ -7,6 +7,7 @@ class Permission(StrEnum):
     SEARCH_OBJECTS = "search_objects"
     OPEN_OBJECTS = "open_objects"
     PLAY_RECORDINGS = "play_recordings"
+    DOWNLOAD_RECORDINGS = "download_recordings"
     READ_TRAIL = "read_trail"
     VIEW_ASSURANCE = "view_assurance"
     EXPORT_REPORTS = "export_reports"

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from recordings.audit import Actor, Target, record_refusal
 from recordings.exceptions import NotPermitted
 from recordings.permissions import Permission
+from recordings.reach import NOTHING, Placed, Reach
 
 P = ParamSpec("P")
 View = Callable[Concatenate[Any, P], HttpResponseBase]
@@ -17,6 +18,16 @@ View = Callable[Concatenate[Any, P], HttpResponseBase]
 def can(user: Any, permission: Permission) -> bool:
     """Whether this person has the permission now."""
     return bool(user.is_authenticated and user.has_permission(permission))
+
+
+def reach(user: Any, permission: Permission) -> Reach:
+    """Return the objects for which this person has the permission now."""
+    return user.reach(permission) if user.is_authenticated else NOTHING
+
+
+def can_use(user: Any, permission: Permission, thing: Placed) -> bool:
+    """Whether this person has the permission now for this object, and so for its recordings."""
+    return reach(user, permission).includes(thing)
 
 
 def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:

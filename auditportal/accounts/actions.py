@@ -1,6 +1,8 @@
 """Change people and their roles. Each change and its event are one transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -13,6 +15,7 @@ from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record
 from recordings.exceptions import PortalError
 from recordings.playback.watching import end_viewings_of_person
+from recordings.reach import Level
 
 ADMINISTRATOR = "administrator"
 
@@ -22,6 +25,13 @@ class UnknownRole(ValueError):
 
     def __init__(self, code: str) -> None:
         super().__init__(f"There is no role {code!r}; there are {', '.join(ROLES)}.")
+
+
+class RoleWithoutScope(PortalError):
+    """A limit was asked for a role that manages the portal."""
+
+    status = 422
+    sentence = gettext_lazy("The role of an administrator cannot be limited. Nothing was changed.")
 
 
 class LastAdministrator(PortalError):
@@ -57,18 +67,35 @@ def grant_role(
     starts_at: datetime | None = None,
     until: datetime | None = None,
     reason: str = "",
+    level: Level = Level.MANAGE,
+    channels: Collection[int] = (),
+    teams: Collection[int] = (),
+    agents: Collection[int] = (),
+    classes: Collection[str] = (),
 ) -> bool:
     """Give a person a role, at once or from `starts_at` on, for good or `until` a moment.
 
-    Return False when the person has a grant of this role that has not ended. Raises UnknownRole.
+    Without ids of channels, teams, agents or classes, the role reaches all of them. Return False when the person has
+    the same grant already. Raises UnknownRole, or RoleWithoutScope for a role that is about no recording.
     """
     if role not in ROLES:
         raise UnknownRole(role)
+    scope = {
+        "channels": sorted(set(channels)),
+        "teams": sorted(set(teams)),
+        "agents": sorted(set(agents)),
+        "classes": sorted(set(classes)),
+    }
+    limited = {name: ids for name, ids in scope.items() if ids}
+    if role == ADMINISTRATOR and (limited or level != Level.MANAGE):
+        raise RoleWithoutScope
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
     _, is_new = Grant.objects.get_or_create(
         user=user,
         role=role,
+        level=level,
+        **scope,
         ended_at=None,
         defaults={
             "granted_by": granted_by,
@@ -79,7 +106,8 @@ def grant_role(
     )
     if is_new:
         times = {"starts_at": starts_at, "until": until}
-        detail = {"role": role} | {name: at.isoformat() for name, at in times.items() if at is not None}
+        detail: dict[str, Any] = {"role": role, "level": level, **limited}
+        detail |= {name: at.isoformat() for name, at in times.items() if at is not None}
         record(Kind.ROLE_GRANTED, by=by, target=Target.of(user), detail=detail, note=reason)
     return is_new
 

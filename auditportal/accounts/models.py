@@ -1,11 +1,14 @@
 """People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
@@ -13,13 +16,33 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from auditportal.accounts.roles import ROLES, Role
+from recordings.models import Agent
 from recordings.permissions import Permission
+from recordings.reach import LEVEL_OF, Level, Reach, Scope
 
 
-def _in_order(codes: Iterable[str]) -> tuple[Role, ...]:
-    """Return the roles of these codes in the order of `ROLES`."""
-    held = set(codes)
-    return tuple(role for role in ROLES.values() if role.code in held)
+@dataclass(frozen=True)
+class HeldGrant:
+    """A grant in force: a role, how much it allows, and where. A dimension without ids is not limited."""
+
+    role: Role
+    level: Level
+    channels: frozenset[int]
+    teams: frozenset[int]
+    agents: frozenset[int]
+    classes: frozenset[str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[Any]]) -> "tuple[HeldGrant, ...]":
+        """Read rows of the columns in HELD; a role that the portal no longer has carries nothing."""
+        return tuple(
+            cls(ROLES[role], Level(level), *map(frozenset, scope))
+            for role, level, *scope in rows
+            if role in ROLES
+        )
+
+
+HELD = ("role", "level", "channels", "teams", "agents", "classes")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -30,11 +53,11 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def with_roles(self, user_id: int) -> "User | None":
-        """Return a person with the roles held now, None when there is none: one statement, run for every request."""
-        user = next(iter(self.raw(_with_roles(), [user_id])), None)
+    def with_grants(self, user_id: int) -> "User | None":
+        """Return a person with the grants held now, None when there is none: one statement, run for every request."""
+        user = next(iter(self.raw(_with_grants(), [user_id])), None)
         if user is not None:
-            user.roles = _in_order(user.held)  # type: ignore[attr-defined]
+            user.held_grants = HeldGrant.of(map(json.loads, user.held))  # type: ignore[attr-defined]
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -72,13 +95,45 @@ class User(AbstractBaseUser):
         return self.full_name or self.username
 
     @cached_property
+    def held_grants(self) -> tuple[HeldGrant, ...]:
+        """The grants in force now."""
+        return HeldGrant.of(self.grants.current().values_list(*HELD))
+
+    @property
     def roles(self) -> tuple[Role, ...]:
         """The roles held now, in the order of `ROLES`."""
-        return _in_order(self.grants.current().values_list("role", flat=True))
+        held = {grant.role for grant in self.held_grants}
+        return tuple(role for role in ROLES.values() if role in held)
 
     def has_permission(self, permission: Permission) -> bool:
-        """Whether one of the roles held now carries this permission; never for an inactive account."""
-        return self.is_active and any(permission in role.permissions for role in self.roles)
+        """Whether a grant held now carries this permission, wherever that is; never for an inactive account."""
+        return any(self._carrying(permission))
+
+    def reach(self, permission: Permission) -> Reach:
+        """Return the objects that the grants held now allow for this permission."""
+        return Reach(frozenset(self._scope_of(grant) for grant in self._carrying(permission)))
+
+    def _carrying(self, permission: Permission) -> Iterable[HeldGrant]:
+        needed = LEVEL_OF.get(permission, Level.LIST)
+        return (
+            grant
+            for grant in (self.held_grants if self.is_active else ())
+            if permission in grant.role.permissions and grant.level.includes(needed)
+        )
+
+    def _scope_of(self, grant: HeldGrant) -> Scope:
+        """Return the scope of a grant. Teams stand for their agents of today."""
+        agents = grant.agents or None
+        if grant.teams:
+            members = frozenset(pk for pk, team in self._agents_of_teams.items() if team in grant.teams)
+            agents = members if agents is None else agents & members
+        return Scope(grant.channels or None, agents, grant.classes or None)
+
+    @cached_property
+    def _agents_of_teams(self) -> dict[int, int]:
+        """The team of each agent in a team that a grant names."""
+        teams = {team for grant in self.held_grants for team in grant.teams}
+        return dict(Agent.objects.filter(team__in=teams).values_list("pk", "team"))
 
     @property
     def role_codes(self) -> str:
@@ -119,6 +174,12 @@ class Grant(models.Model):
     granted_at = models.DateTimeField(default=timezone.now)
     starts_at = models.DateTimeField(default=timezone.now, db_default=Now())
     until = models.DateTimeField(null=True)
+    # How much, and where. A list without ids does not limit. Lists are sorted, so that equal scopes are equal rows.
+    level = models.CharField(max_length=10, default=Level.MANAGE, db_default=Level.MANAGE.value)
+    channels = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    teams = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    agents = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    classes = ArrayField(models.CharField(max_length=16), default=list, db_default=[])
     reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
@@ -129,16 +190,18 @@ class Grant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "role"], condition=models.Q(ended_at=None), name="grant_once_at_a_time"
+                fields=["user", *HELD], condition=models.Q(ended_at=None), name="grant_once_at_a_time"
             )
         ]
 
 
 @cache
-def _with_roles() -> str:
-    """Compose the statement for a person and the roles held now, once: composing takes longer than running it."""
-    held = Grant.objects.current().filter(user=models.OuterRef("pk")).values("role")
-    person = User.objects.filter(pk=0).annotate(held=ArraySubquery(held))
+def _with_grants() -> str:
+    """Compose the statement for a person and the grants held now, once: composing takes longer than running it."""
+    held = Grant.objects.current().filter(user=models.OuterRef("pk"))
+    columns = models.Func(*HELD, function="jsonb_build_array", output_field=models.JSONField())
+    facts = held.values_list(columns)
+    person = User.objects.filter(pk=0).annotate(held=ArraySubquery(facts))
     statement, values = person.query.sql_with_params()
     assert values == (0,)  # noqa: S101 (the id is the one value)
     return statement

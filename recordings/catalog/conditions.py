@@ -1,30 +1,11 @@
 """Turn criteria into conditions on search rows: for ordered indexes, the word index and the rows themselves."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms
 from recordings.catalog.months import month_of
 from recordings.catalog.text import MONTH, lengths_between, read_typed
-from recordings.db import BIGGEST_ID
-
-
-@dataclass(frozen=True)
-class Where:
-    """An SQL condition and its values. An empty one matches every row."""
-
-    sql: str = ""
-    values: tuple[Any, ...] = ()
-
-    def __and__(self, other: "Where") -> "Where":
-        both = " AND ".join(filter(None, [self.sql, other.sql]))
-        return Where(both, self.values + other.values)
-
-    def __bool__(self) -> bool:
-        return bool(self.sql)
-
-    def clause(self) -> str:
-        return f"WHERE {self.sql}" if self.sql else ""
+from recordings.db import ANYTHING, BIGGEST_ID, Where
 
 
 @dataclass(frozen=True)
@@ -40,8 +21,8 @@ class Search:
     ordered: Where
     terms: str = ""
     words: tuple[str, ...] = ()
-    checked: Where = Where()
-    key: Where = Where()
+    checked: Where = ANYTHING
+    key: Where = ANYTHING
 
     @classmethod
     def for_objects(cls, criteria: Criteria) -> "Search":

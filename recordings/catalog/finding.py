@@ -22,10 +22,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from recordings.catalog.conditions import Search, Where, of_terms_in_own_month
+from recordings.catalog.conditions import Search, of_terms_in_own_month
 from recordings.catalog.months import month_of
 from recordings.catalog.text import MONTH
-from recordings.db import fetch_all
+from recordings.db import Where, fetch_all
 from recordings.models import RecordingState
 from recordings.paging import COUNTED, TimeKey
 from recordings.timed import TimedValue

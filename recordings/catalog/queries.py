@@ -13,12 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from recordings.catalog.conditions import Search, Where
+from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find, find_next
 from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
-from recordings.db import BIGGEST_ID, fetch_all
+from recordings.db import BIGGEST_ID, Where, fetch_all
 from recordings.folding import digits
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey

@@ -35,7 +35,7 @@ _SEVERITY = {state.value: rank for rank, state in enumerate(WORST_FIRST)}
 _LOCK = "SELECT FROM recordings_commboxobject WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # Ids and times are texts, and rows one JSON value: converting them to objects and arrays was half of the work.
 _FACTS = f"""
-SELECT o.id, o.stream_id, o.agent_id, o.status_id, o.customer_name, o.customer_email, o.customer_phone,
+SELECT o.id, o.stream_id, o.agent_id, o.sensitivity, o.status_id, o.customer_name, o.customer_email, o.customer_phone,
        s.name, coalesce(a.name, ''), coalesce(r.id::text, lpad(to_hex(o.id), 32, '0')), r.id IS NOT NULL,
        at::text, {month_of("at")}, r.duration_seconds, coalesce(r.recording_type, ''), coalesce(r.state, '')
 FROM recordings_commboxobject o
@@ -56,6 +56,7 @@ _COLUMNS = (
     ("words", "text"),
     ("stream_id", "bigint"),
     ("agent_id", "bigint"),
+    ("sensitivity", "text"),
     ("duration_seconds", "bigint"),
     ("recording_type", "text"),
     ("state", "text"),
@@ -78,6 +79,7 @@ class _Fact(NamedTuple):
     object_id: int
     stream_id: int
     agent_id: int | None
+    sensitivity: str
     status_id: int | None
     name: str
     email: str
@@ -138,6 +140,7 @@ def _rows(facts: list[_Fact]) -> Iterator[dict[str, Any]]:
             "words": in_month([*common, *_own_lexemes(fact)], fact.month),
             "stream_id": fact.stream_id,
             "agent_id": fact.agent_id,
+            "sensitivity": fact.sensitivity,
             "duration_seconds": fact.seconds,
             "recording_type": fact.type,
             "state": fact.state,

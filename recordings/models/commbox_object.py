@@ -3,6 +3,7 @@
 from django.db import models
 
 from recordings.models.people import Agent
+from recordings.models.sensitivity import Sensitivity
 from recordings.models.stream import Stream
 
 
@@ -18,6 +19,9 @@ class CommBoxObject(models.Model):
     customer_phone = models.TextField(blank=True)
     agent = models.ForeignKey(
         Agent, null=True, on_delete=models.SET_NULL, related_name="commbox_objects", db_constraint=False
+    )
+    sensitivity = models.CharField(
+        max_length=16, default=Sensitivity.STANDARD, db_default=Sensitivity.STANDARD.value
     )
     message = models.TextField(blank=True)
     created_at = models.DateTimeField(null=True)

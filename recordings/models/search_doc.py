@@ -5,6 +5,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from recordings.models.commbox_object import CommBoxObject
+from recordings.models.sensitivity import Sensitivity
 
 
 class SearchDoc(models.Model):
@@ -19,6 +20,9 @@ class SearchDoc(models.Model):
     words = SearchVectorField()
     stream_id = models.BigIntegerField()
     agent_id = models.BigIntegerField(null=True)
+    sensitivity = models.CharField(
+        max_length=16, default=Sensitivity.STANDARD, db_default=Sensitivity.STANDARD.value
+    )
     duration_seconds = models.BigIntegerField(null=True)
     recording_type = models.TextField(blank=True)
     state = models.CharField(max_length=24, blank=True)

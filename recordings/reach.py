@@ -1,0 +1,137 @@
+"""What part of the catalog a person may use: the one place that computes it.
+
+A grant has a level and a scope. A scope names channels, agents and sensitivity classes; what it does not name, it does
+not limit. A permission reaches the rows of every grant that carries it at a sufficient level. Lists, counts, pages,
+files, exports and the trail's events about recordings all take their condition from `Reach`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.db.models import Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from recordings.db import Where
+from recordings.permissions import Permission
+
+
+class Level(TextChoices):
+    """How much a grant allows with the recordings in its scope. Each level includes the ones before."""
+
+    LIST = "list", _("List")
+    VIEW = "view", _("View")
+    DOWNLOAD = "download", _("Download")
+    MANAGE = "manage", _("Manage")
+
+    def includes(self, other: "Level") -> bool:
+        return _ORDER.index(self) >= _ORDER.index(other)
+
+
+_ORDER = tuple(Level)
+# What is not named needs no more than LIST.
+LEVEL_OF = {
+    Permission.OPEN_OBJECTS: Level.VIEW,
+    Permission.PLAY_RECORDINGS: Level.VIEW,
+    Permission.REFRESH_CATALOG: Level.VIEW,
+    Permission.DOWNLOAD_RECORDINGS: Level.DOWNLOAD,
+    Permission.EXPORT_REPORTS: Level.DOWNLOAD,
+    Permission.MANAGE_PEOPLE: Level.MANAGE,
+    Permission.ERASE_SUBJECTS: Level.MANAGE,
+}
+
+
+class Placed(Protocol):
+    """What a scope judges: an object of CommBox, or what it was on an earlier day."""
+
+    @property
+    def stream_id(self) -> int: ...
+    @property
+    def agent_id(self) -> int | None: ...
+    @property
+    def sensitivity(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Objects of these channels, agents and sensitivity classes. None means all of them."""
+
+    channels: frozenset[int] | None = None
+    agents: frozenset[int] | None = None
+    classes: frozenset[str] | None = None
+
+    def includes(self, thing: Placed) -> bool:
+        return (
+            (self.channels is None or thing.stream_id in self.channels)
+            and (self.agents is None or thing.agent_id in self.agents)
+            and (self.classes is None or thing.sensitivity in self.classes)
+        )
+
+    def where(self, row: str) -> Where:
+        """Return the condition on a row of objects, or on another with the same three columns."""
+        where = Where()
+        for column, kind, allowed in self._limits():
+            # A text, because a search is remembered by its conditions, and a list cannot be.
+            where &= Where(f"{row}.{column} = ANY(%s::{kind}[])", (f"{{{','.join(allowed)}}}",))
+        return where
+
+    def q(self, prefix: str = "") -> Q:
+        """Return the same condition for Django's queries; `prefix` leads to the object, such as "object__"."""
+        query = Q()
+        for column, _kind, allowed in self._limits():
+            query &= Q(**{f"{prefix}{column}__in": allowed})
+        return query
+
+    def _limits(self) -> Iterable[tuple[str, str, list[str]]]:
+        for column, kind, allowed in (
+            ("stream_id", "bigint", self.channels),
+            ("agent_id", "bigint", self.agents),
+            ("sensitivity", "text", self.classes),
+        ):
+            if allowed is not None:
+                yield column, kind, sorted(map(str, allowed))
+
+
+ALL = Scope()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The objects that a person may use with one permission: those in any of its scopes."""
+
+    scopes: frozenset[Scope] = field(default_factory=frozenset)
+
+    @property
+    def is_everything(self) -> bool:
+        return ALL in self.scopes
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.scopes
+
+    def includes(self, thing: Placed) -> bool:
+        return any(scope.includes(thing) for scope in self.scopes)
+
+    def where(self, row: str) -> Where:
+        """Return the condition on a row of objects, or on another with the same three columns; empty for everything."""
+        if self.is_everything:
+            return Where()
+        if self.is_nothing:
+            return Where("false")
+        conditions = sorted(
+            (scope.where(row) for scope in self.scopes), key=lambda where: (where.sql, where.values)
+        )
+        values = [value for where in conditions for value in where.values]
+        return Where(f"({' OR '.join(where.sql for where in conditions)})", tuple(values))
+
+    def q(self, prefix: str = "") -> Q:
+        """Return the same condition for Django's queries; `prefix` leads to the object, such as "object__"."""
+        if self.is_everything:
+            return Q()
+        query = Q(pk__in=[])
+        for scope in self.scopes:
+            query |= scope.q(prefix)
+        return query
+
+
+EVERYTHING, NOTHING = Reach(frozenset({ALL})), Reach()
