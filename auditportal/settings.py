@@ -9,7 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from auditportal.databases import database
-from auditportal.env import ROOT, decoded_keys, read_env, removed_settings, secret_or_empty
+from auditportal.env import ROOT, decoded_keys, mail_server, read_env, removed_settings, secret_or_empty
 from auditportal.logging import logging_config
 
 ENV = read_env()
@@ -129,6 +129,17 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 # Failed attempts are limited by accounts/attempts.py.
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": None}
+
+# --- mail
+
+SMTP_URL = secret_or_empty(ENV.SMTP_URL)
+_SERVER = mail_server(SMTP_URL)
+EMAIL_HOST, EMAIL_PORT = _SERVER.host, _SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SERVER.user, _SERVER.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _SERVER.tls_from_start, _SERVER.starttls
+# An administrator waits for the mail server with the page.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
 
 # --- the browser
 
@@ -257,7 +268,6 @@ AUDIT_TSA_URL = ENV.AUDIT_TSA_URL
 AUDIT_TSA_CERTIFICATES = ENV.AUDIT_TSA_CERTIFICATES
 AUDIT_MAIL_TO = tuple(ENV.AUDIT_MAIL_TO)
 AUDIT_MAIL_FROM = ENV.AUDIT_MAIL_FROM
-SMTP_URL = secret_or_empty(ENV.SMTP_URL)
 AUDIT_FIELD_KEY = hashlib.sha256(base64.b64decode(secret_or_empty(ENV.AUDIT_FIELD_KEY))).digest()
 KEY_ENCRYPTION_KEYS = decoded_keys(ENV.KEY_ENCRYPTION_KEYS)
 STALE_AFTER_HOURS = ENV.STALE_AFTER_HOURS

@@ -35,6 +35,7 @@ class Mailbox:
     letters: list[Letter] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
+    tls_from_start: bool = False
     port: int = 0
 
 
@@ -47,6 +48,8 @@ class _Session(socketserver.StreamRequestHandler):
         self.box = self.server.box
         self.sender, self.user, self.encrypted = "", "", False
         self.recipients: list[str] = []
+        if self.box.tls and self.box.tls_from_start:
+            self._wrap(self.box.tls)
         self._say("220 mailbox.test ESMTP")
         while line := self.rfile.readline(1000):
             command, _, rest = line.decode().strip().partition(" ")
@@ -91,7 +94,10 @@ class _Session(socketserver.StreamRequestHandler):
     def _encrypt(self) -> None:
         assert self.box.tls
         self._say("220 go ahead")
-        self.connection = self.box.tls.wrap_socket(self.connection, server_side=True)
+        self._wrap(self.box.tls)
+
+    def _wrap(self, tls: ssl.SSLContext) -> None:
+        self.connection = tls.wrap_socket(self.connection, server_side=True)
         self.rfile = self.connection.makefile("rb")
         self.encrypted = True
 
@@ -126,9 +132,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mailbox(tls: ssl.SSLContext | None = None, refuse: dict[str, str] | None = None) -> Iterator[Mailbox]:
-    """A server while the block runs; with `tls` it offers STARTTLS."""
-    box = Mailbox(refuse=refuse or {}, tls=tls)
+def mailbox(
+    tls: ssl.SSLContext | None = None, refuse: dict[str, str] | None = None, tls_from_start: bool = False
+) -> Iterator[Mailbox]:
+    """A server while the block runs; with `tls` it offers STARTTLS, or begins with TLS."""
+    box = Mailbox(refuse=refuse or {}, tls=tls, tls_from_start=tls_from_start)
     with _Server(box) as server:
         box.port = server.server_address[1]
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()

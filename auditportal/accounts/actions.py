@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +18,8 @@ from recordings.playback.watching import end_viewings_of_person
 from recordings.reach import Level
 
 ADMINISTRATOR = "administrator"
+# A unique constraint would refuse the upgrade of an installation where two people share an address.
+_MAIL_LOCK = "SELECT pg_advisory_xact_lock(hashtext('auditportal.accounts.mail'))"
 
 
 class UnknownRole(ValueError):
@@ -55,6 +57,20 @@ class AlreadyDone(PortalError):
 
     status = 409
     sentence = gettext_lazy("Somebody else has just done this. Nothing was changed. Load the page again.")
+
+
+class UserNameTaken(PortalError):
+    """Two people cannot have the same user name."""
+
+    status = 409
+    sentence = gettext_lazy("Somebody has this user name. Nothing was changed.")
+
+
+class MailTaken(PortalError):
+    """Two active people cannot have the same mail address."""
+
+    status = 409
+    sentence = gettext_lazy("Another active person has this mail address. Nothing was changed.")
 
 
 @transaction.atomic
@@ -127,16 +143,22 @@ def revoke_role(*, user: User, role: str, by: Actor, ended_by: User | None = Non
 
 @transaction.atomic
 def change_person(*, user: User, full_name: str, email: str, by: Actor) -> bool:
-    """Change a person's name and mail address. Return False when nothing differs."""
-    changed = [
-        name for name, value in (("full_name", full_name), ("email", email)) if getattr(user, name) != value
-    ]
-    if changed:
-        # The event names the fields; their values are personal and stay out of it.
-        record(Kind.PERSON_CHANGED, by=by, target=Target.of(user), detail={"fields": changed})
-        user.full_name, user.email = full_name, email
-        user.save(update_fields=changed)
-    return bool(changed)
+    """Change a person's name and mail address from those that `user` has. Return False when nothing differs.
+
+    Raises MailTaken, or AlreadyDone when somebody else has changed them meanwhile.
+    """
+    new = {"full_name": full_name, "email": email}
+    old = {name: getattr(user, name) for name in new}
+    changed = [name for name in new if new[name] != old[name]]
+    if not changed:
+        return False
+    if "email" in changed and user.is_active:
+        check_mail_is_free(email, besides=user)
+    if not User.objects.filter(pk=user.pk, **old).update(**new):
+        raise AlreadyDone
+    about = {f"old_{name}": old[name] for name in changed} | {f"new_{name}": new[name] for name in changed}
+    record(Kind.PERSON_CHANGED, by=by, target=Target.of(user), detail={"fields": changed}, about=about)
+    return True
 
 
 @transaction.atomic
@@ -158,10 +180,32 @@ def deactivate(*, user: User, by: Actor, reason: str) -> None:
 
 @transaction.atomic
 def reactivate(*, user: User, by: Actor, reason: str) -> None:
-    """Open a person's account again, with the roles they still have. Raises AlreadyDone when it is active."""
+    """Open a person's account again, with the roles they still have.
+
+    Raises MailTaken, or AlreadyDone when the account is active.
+    """
+    check_mail_is_free(user.email, besides=user)
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         raise AlreadyDone
     record(Kind.PERSON_REACTIVATED, by=by, target=Target.of(user), note=reason)
+
+
+def mail_is_taken(email: str, *, besides: User | None = None) -> bool:
+    """Whether another active person has this mail address, in whatever case."""
+    if not email:
+        return False
+    others = User.objects.filter(is_active=True, email__iexact=email)
+    return (others.exclude(pk=besides.pk) if besides else others).exists()
+
+
+def check_mail_is_free(email: str, *, besides: User | None = None) -> None:
+    """Raise MailTaken when another active person has this mail address; nobody takes it until the transaction ends."""
+    if not email:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_MAIL_LOCK)
+    if mail_is_taken(email, besides=besides):
+        raise MailTaken
 
 
 def _check_another_administrator(user: User) -> None:

@@ -2,57 +2,168 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from auditportal.accounts import mail
+from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, grant_role
 from auditportal.accounts.models import Invitation, User
-from recordings.audit import Actor, Kind, Outcome, Target, record, record_once
+from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed, record_once
+from recordings.worded import Worded
 
 LIFE = timedelta(hours=72)
 
 
+@dataclass(frozen=True)
+class NewPerson:
+    """Who is invited, with their first role."""
+
+    full_name: str
+    username: str
+    email: str
+    language: str
+    role: str
+    starts_at: datetime | None
+    until: datetime | None
+    reason: str
+
+
+class Over(Worded):
+    """Why a link cannot be used."""
+
+    heading: str | Promise
+    sentence: str | Promise
+
+    USED = (
+        "used",
+        _("This link has been used"),
+        _("A password was chosen with it. It works once. If that was not you, tell an administrator now."),
+    )
+    EXPIRED = "expired", _("This link has expired"), _("It worked for 72 hours.")
+    REPLACED = "replaced", _("This link was replaced"), _("An administrator made a newer one. Use that.")
+    INACTIVE = "inactive", _("This account is inactive"), _("An administrator deactivated it.")
+    UNKNOWN = "unknown_link", _("There is no such link"), _("It may be incomplete: copy the whole line.")
+    OTHER_PERSON = (
+        "other_person",
+        _("This link is for another person"),
+        _(
+            "You are signed in with another account. If the link is for you, sign out and open it again. "
+            "Otherwise delete it."
+        ),
+    )
+
+
+class LinkOver(Exception):
+    """A link cannot be used."""
+
+    def __init__(self, why: Over) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
 @transaction.atomic
-def invite(*, user: User, by: Actor, created_by: User | None) -> str:
+def invite_person(person: NewPerson, *, by: Actor, invited_by: User) -> tuple[User, str]:
+    """Create an account with its first role, and return it with the token of its link.
+
+    Raises UserNameTaken or MailTaken.
+    """
+    check_mail_is_free(person.email)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                person.username, full_name=person.full_name, email=person.email, language=person.language
+            )
+    except IntegrityError:
+        raise UserNameTaken from None
+    token = invite(user=user, by=by, created_by=invited_by)
+    grant_role(
+        user=user,
+        role=person.role,
+        by=by,
+        granted_by=invited_by,
+        starts_at=person.starts_at,
+        until=person.until,
+        reason=person.reason,
+    )
+    return user, token
+
+
+@transaction.atomic
+def invite(*, user: User, by: Actor, created_by: User | None, reason: str = "") -> str:
     """Make a link's token for a person, and replace earlier ones. The token is returned once and never stored."""
     token = secrets.token_urlsafe(32)
     user.invitations.filter(used_at=None, replaced_at=None).update(replaced_at=timezone.now())
     Invitation.objects.create(
         user=user, token_sha256=_hash(token), created_by=created_by, expires_at=timezone.now() + LIFE
     )
-    record(Kind.PERSON_INVITED, by=by, target=Target.of(user))
+    record(Kind.PERSON_INVITED, by=by, target=Target.of(user), note=reason)
     return token
 
 
-def invitation_of(token: str) -> Invitation | None:
-    """Return the invitation of a token that can still be used, by the database's clock."""
-    return (
-        Invitation.objects.filter(
-            token_sha256=_hash(token),
-            used_at=None,
-            replaced_at=None,
-            expires_at__gt=Now(),
-            user__is_active=True,
-        )
+def mail_link(*, user: User, token: str, by: Actor) -> mail.Problem | None:
+    """Mail a link to its person in their language, and record the outcome. Return why it could not be sent."""
+    url = settings.PUBLIC_URL.rstrip("/") + reverse("invitation", args=[token])
+    problem = None
+    try:
+        is_new = not user.has_usable_password()
+        mail.send("invitation", to=user.email, language=user.language, person=user, url=url, is_new=is_new)
+    except mail.NotSent as error:
+        problem = error.problem
+    record_committed(
+        Kind.INVITATION_MAILED,
+        by=by,
+        target=Target.of(user),
+        outcome=Outcome.ERROR if problem else Outcome.COMPLETED,
+        detail={"reason": problem.value} if problem else {},
+    )
+    return problem
+
+
+def usable(token: str, opened_by: User | None = None) -> Invitation:
+    """Return the invitation of a token, by the database's clock. Raises LinkOver.
+
+    `opened_by`: the person who is signed in where the link was opened.
+    """
+    found = (
+        Invitation.objects.filter(token_sha256=_hash(token))
+        .annotate(has_expired=Q(expires_at__lte=Now()))
         .select_related("user")
         .first()
     )
+    if found is None:
+        raise LinkOver(Over.UNKNOWN)
+    if found.used_at:
+        raise LinkOver(Over.USED)
+    if found.replaced_at:
+        raise LinkOver(Over.REPLACED)
+    if not found.user.is_active:
+        raise LinkOver(Over.INACTIVE)
+    if found.has_expired:
+        raise LinkOver(Over.EXPIRED)
+    if opened_by is not None and opened_by.pk != found.user.pk:
+        raise LinkOver(Over.OTHER_PERSON)
+    return found
 
 
 @transaction.atomic
-def use_invitation(*, token: str, password: str, by: Actor) -> User | None:
-    """Set the person's password and use up the link. Return None when it cannot be used any more.
+def use_invitation(*, token: str, password: str, by: Actor) -> User:
+    """Set the person's password and use up the link. Raises LinkOver.
 
     Sessions that stand under the earlier password end: Django's session hash covers it.
     """
-    invitation = invitation_of(token)
-    if invitation is None:
-        return None
+    invitation = usable(token)
     # Of two requests with one link, one finds it used.
     if not Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now()):
-        return None
+        raise LinkOver(Over.USED)
     user = invitation.user
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -60,16 +171,17 @@ def use_invitation(*, token: str, password: str, by: Actor) -> User | None:
     return user
 
 
-def record_useless(token: str, by: Actor) -> None:
-    """Record, once a minute for each link, that somebody opened one that is used, expired, replaced or made up."""
+def record_useless(token: str, why: Over, by: Actor) -> None:
+    """Record, once a minute for each link, that somebody opened one that cannot be used."""
     known = Invitation.objects.filter(token_sha256=_hash(token)).select_related("user").first()
     target = Target.of(known.user) if known else Target("page", "/accounts/invitation/")
     record_once(
         Kind.INVITATION_REFUSED,
         by=by,
-        act={"link": _hash(token)[:16]},
+        act={"link": _hash(token)[:16], "reason": why.value},
         target=target,
         outcome=Outcome.DENIED,
+        detail={"reason": why.value},
     )
 
 

@@ -4,10 +4,13 @@ from datetime import time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from auditportal.accounts.actions import mail_is_taken
+from auditportal.accounts.invitations import NewPerson
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES, contradiction
 from recordings import stepup
@@ -16,6 +19,7 @@ from recordings.filter_form import DayField
 from recordings.http import Request
 
 LONGEST_REASON = 300
+_EDITED = ("full_name", "email")
 
 
 def _reason() -> forms.CharField:
@@ -24,6 +28,26 @@ def _reason() -> forms.CharField:
         max_length=LONGEST_REASON,
         help_text=gettext_lazy("Auditors read it, for example: joins the claims team."),
     )
+
+
+class NameField(forms.CharField):
+    """A person's name in one line."""
+
+    def __init__(self) -> None:
+        super().__init__(label=gettext_lazy("Full name"), max_length=160)
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(super().to_python(value)).split())
+
+
+def _email() -> forms.EmailField:
+    return forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
+
+
+def _free(email: str, besides: User | None = None) -> str:
+    if mail_is_taken(email, besides=besides):
+        raise forms.ValidationError(gettext("Another active person has this mail address."))
+    return email
 
 
 class ConfirmedForm(forms.Form):
@@ -89,7 +113,7 @@ class RoleForm(ConfirmedForm):
 class InviteForm(RoleForm):
     """A new person with their first role."""
 
-    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=160)
+    full_name = NameField()
     username = forms.RegexField(
         label=gettext_lazy("User name"),
         max_length=80,
@@ -99,8 +123,36 @@ class InviteForm(RoleForm):
             "invalid": gettext_lazy("Use small letters, digits, dots, hyphens, underscores and @ only.")
         },
     )
-    email = forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
-    field_order = ["full_name", "username", "email", "role", "since", "until", "reason", "anyway", "password"]
+    email = _email()
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.LANGUAGES,
+        widget=forms.Select({"translate": "no"}),
+        help_text=gettext_lazy("Of the invitation and of the portal. The person can change it."),
+    )
+    field_order = [
+        *("full_name", "username", "email", "language"),
+        *("role", "since", "until", "reason", "anyway", "password"),
+    ]
+
+    @property
+    def person(self) -> NewPerson:
+        """Return who is invited, from a valid form."""
+        values = self.cleaned_data
+        return NewPerson(
+            full_name=values["full_name"],
+            username=values["username"],
+            email=values["email"],
+            language=values["language"],
+            role=values["role"],
+            starts_at=values["starts_at"],
+            until=values["ends_at"],
+            reason=values["reason"],
+        )
+
+    def clean_email(self) -> str:
+        """Refuse an address that another active person has."""
+        return _free(self.cleaned_data["email"])
 
     def clean_username(self) -> str:
         """Refuse a name that somebody has, whatever its case."""
@@ -116,11 +168,35 @@ class ReasonForm(ConfirmedForm):
     reason = _reason()
 
 
-class PersonForm(forms.Form):
-    """Name and mail address of a person."""
+class PersonForm(ConfirmedForm):
+    """Name and mail address of a person, beside those that the page showed."""
 
-    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=160)
-    email = forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
+    full_name = NameField()
+    email = _email()
+    seen_full_name = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    seen_email = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        self._person = person
+        shown = {name: getattr(person, name) for name in _EDITED}
+        super().__init__(
+            *args, initial=shown | {f"seen_{name}": value for name, value in shown.items()}, **kwargs
+        )
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return name and mail address of a valid form."""
+        return {name: self.cleaned_data[name] for name in _EDITED}
+
+    def clean_email(self) -> str:
+        """Refuse an address that another active person has."""
+        return _free(self.cleaned_data["email"], besides=self._person)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to overwrite what somebody else has changed since the page was opened."""
+        if any(self.cleaned_data.get(f"seen_{name}") != getattr(self._person, name) for name in _EDITED):
+            self.add_error(None, gettext("Somebody else has changed this meanwhile. Load the page again."))
+        return super().clean()
 
 
 class NewPasswordForm(forms.Form):

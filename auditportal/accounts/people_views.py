@@ -1,17 +1,19 @@
 """The pages on which administrators manage people."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Prefetch, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from auditportal.accounts import actions, attempts, invitations
+from auditportal.accounts import actions, attempts, invitations, mail
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm, RoleForm
 from auditportal.accounts.roles import ROLES
@@ -38,25 +40,27 @@ def people(request: Request) -> HttpResponse:
         {"user": user, "held": [ROLES[grant.role] for grant in user.current if grant.role in ROLES]}
         for user in found.prefetch_related(current)[:SHOWN]
     ]
-    context = {"rows": rows, "roles": ROLES.values(), "q": words, "total": found.count()}
+    context = {
+        "rows": rows,
+        "roles": ROLES.values(),
+        "q": words,
+        "total": found.count(),
+        "can_mail": mail.is_set_up(),
+    }
     return page(request, "account/people.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.MANAGE_PEOPLE)
 def invite(request: Request) -> HttpResponse:
-    """Create an account with a role, and show the link with which the person chooses a password. It is shown once."""
-    form = InviteForm(request.POST or None, request=request)
+    """Create an account with a role, and mail or show the link with which the person chooses a password."""
+    form = InviteForm(request.POST or None, request=request, initial={"language": get_language()})
     if request.method != "POST" or not form.is_valid():
         return page(request, "account/invite.html", {"form": form}, status=422 if form.errors else 200)
-    values, by = form.cleaned_data, Actor.from_request(request)
-    with transaction.atomic():
-        user = User.objects.create_user(
-            values["username"], full_name=values["full_name"], email=values["email"]
-        )
-        token = invitations.invite(user=user, by=by, created_by=request.user)
-        _grant(request, user, values)
-    return _link_page(request, user, token)
+    user, token = invitations.invite_person(
+        form.person, by=Actor.from_request(request), invited_by=request.user
+    )
+    return _hand_over(request, user, token)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,11 +68,9 @@ def invite(request: Request) -> HttpResponse:
 def person(request: Request, pk: int) -> HttpResponse:
     """Show a person with all their grants; POST changes name and mail address."""
     user = get_object_or_404(User, pk=pk)
-    form = PersonForm(
-        request.POST if request.method == "POST" else {"full_name": user.full_name, "email": user.email}
-    )
+    form = PersonForm(request.POST if request.method == "POST" else None, request=request, person=user)
     if request.method == "POST" and form.is_valid():
-        if actions.change_person(user=user, by=Actor.from_request(request), **form.cleaned_data):
+        if actions.change_person(user=user, by=Actor.from_request(request), **form.values):
             messages.success(request, gettext("The changes were saved."))
         return redirect("people:person", pk)
     return _person_page(request, user, person_form=form)
@@ -82,91 +84,9 @@ def grant(request: Request, pk: int) -> HttpResponse:
     form = RoleForm(request.POST, request=request, held=frozenset(role.code for role in user.roles))
     if not form.is_valid():
         return _person_page(request, user, role_form=form)
-    words = {"name": user.display_name, "role": ROLES[form.cleaned_data["role"]].label}
-    if _grant(request, user, form.cleaned_data):
-        messages.success(request, gettext("The role “%(role)s” was granted to %(name)s.") % words)
-    else:
-        messages.error(request, gettext("%(name)s already has the role “%(role)s”. End it first.") % words)
-    return redirect("people:person", pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(Permission.MANAGE_PEOPLE)
-def end_grant(request: Request, pk: int, role: str) -> HttpResponse:
-    """End a person's role. GET shows the page that asks for a reason and the password."""
-    user = _other_person(request, pk)
-    if role not in ROLES:
-        raise Http404
-    form = ReasonForm(request.POST or None, request=request)
-    words = {"name": user.display_name, "role": ROLES[role].label}
-    if request.method != "POST" or not form.is_valid():
-        question = gettext("End the role “%(role)s” of %(name)s?") % words
-        return _confirm_page(request, user, form, question, gettext("End the role"))
-    by = Actor.from_request(request)
-    reason = form.cleaned_data["reason"]
-    if actions.revoke_role(user=user, role=role, by=by, ended_by=request.user, reason=reason):
-        messages.success(request, gettext("%(name)s no longer has the role “%(role)s”.") % words)
-    return redirect("people:person", pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(Permission.MANAGE_PEOPLE)
-def deactivate(request: Request, pk: int) -> HttpResponse:
-    """Close a person's account. GET shows the page that asks for a reason and the password."""
-    user = _other_person(request, pk)
-    form = ReasonForm(request.POST or None, request=request)
-    words = {"name": user.display_name}
-    if request.method != "POST" or not form.is_valid():
-        question = gettext("Deactivate the account of %(name)s?") % words
-        return _confirm_page(request, user, form, question, gettext("Deactivate"))
-    actions.deactivate(user=user, by=Actor.from_request(request), reason=form.cleaned_data["reason"])
-    messages.success(
-        request, gettext("The account of %(name)s is inactive. Sessions and viewings ended.") % words
-    )
-    return redirect("people:person", pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(Permission.MANAGE_PEOPLE)
-def reactivate(request: Request, pk: int) -> HttpResponse:
-    """Open a person's account again. GET shows the page that asks for a reason and the password."""
-    user = _other_person(request, pk)
-    form = ReasonForm(request.POST or None, request=request)
-    words = {"name": user.display_name}
-    if request.method != "POST" or not form.is_valid():
-        question = gettext("Reactivate the account of %(name)s?") % words
-        return _confirm_page(request, user, form, question, gettext("Reactivate"))
-    actions.reactivate(user=user, by=Actor.from_request(request), reason=form.cleaned_data["reason"])
-    messages.success(request, gettext("The account of %(name)s is active again.") % words)
-    return redirect("people:person", pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(Permission.MANAGE_PEOPLE)
-def new_link(request: Request, pk: int) -> HttpResponse:
-    """Make a link with which a person chooses a new password, and show it once."""
-    user = _other_person(request, pk)
-    form = ReasonForm(request.POST or None, request=request)
-    if request.method != "POST" or not form.is_valid():
-        question = gettext("Make a link for a new password of %(name)s?") % {"name": user.display_name}
-        return _confirm_page(request, user, form, question, gettext("Make a link"))
-    token = invitations.invite(user=user, by=Actor.from_request(request), created_by=request.user)
-    return _link_page(request, user, token)
-
-
-@require_POST
-@permission_required(Permission.MANAGE_PEOPLE)
-def unlock(request: Request, pk: int) -> HttpResponse:
-    """Let a person sign in at once after too many failed attempts."""
-    user = get_object_or_404(User, pk=pk)
-    record_committed(Kind.ACCOUNT_UNLOCKED, by=Actor.from_request(request), target=Target.of(user))
-    attempts.unlock(user)
-    messages.success(request, gettext("%(name)s can sign in at once.") % {"name": user.display_name})
-    return redirect("people:person", pk)
-
-
-def _grant(request: Request, user: User, values: dict[str, Any]) -> bool:
-    return actions.grant_role(
+    values = form.cleaned_data
+    words = {"name": user.display_name, "role": ROLES[values["role"]].label}
+    is_new = actions.grant_role(
         user=user,
         role=values["role"],
         by=Actor.from_request(request),
@@ -175,6 +95,117 @@ def _grant(request: Request, user: User, values: dict[str, Any]) -> bool:
         until=values["ends_at"],
         reason=values["reason"],
     )
+    if is_new:
+        messages.success(request, gettext("The role “%(role)s” was granted to %(name)s.") % words)
+    else:
+        messages.error(request, gettext("%(name)s already has the role “%(role)s”. End it first.") % words)
+    return redirect("people:person", pk)
+
+
+class Act(NamedTuple):
+    """Something done to a person's account that an administrator confirms on a page of its own.
+
+    `do` takes the request, the person, the reason and a role. It returns a response, or None for `done`.
+    """
+
+    question: str | Promise
+    button: str | Promise
+    done: str | Promise
+    do: Callable[[Request, User, str, str], HttpResponse | None]
+
+
+def _end_role(request: Request, user: User, reason: str, role: str) -> None:
+    by = Actor.from_request(request)
+    if not actions.revoke_role(user=user, role=role, by=by, ended_by=request.user, reason=reason):
+        raise actions.AlreadyDone
+
+
+def _deactivate(request: Request, user: User, reason: str, _role: str) -> None:
+    actions.deactivate(user=user, by=Actor.from_request(request), reason=reason)
+
+
+def _reactivate(request: Request, user: User, reason: str, _role: str) -> None:
+    actions.reactivate(user=user, by=Actor.from_request(request), reason=reason)
+
+
+def _new_link(request: Request, user: User, reason: str, _role: str) -> HttpResponse:
+    by = Actor.from_request(request)
+    token = invitations.invite(user=user, by=by, created_by=request.user, reason=reason)
+    return _hand_over(request, user, token)
+
+
+def _unlock(request: Request, user: User, reason: str, _role: str) -> None:
+    by = Actor.from_request(request)
+    record_committed(Kind.ACCOUNT_UNLOCKED, by=by, target=Target.of(user), note=reason)
+    attempts.unlock(user)
+
+
+ACTS = {
+    "end_grant": Act(
+        _("End the role “%(role)s” of %(name)s?"),
+        _("End the role"),
+        _("%(name)s no longer has the role “%(role)s”."),
+        _end_role,
+    ),
+    "deactivate": Act(
+        _("Deactivate the account of %(name)s?"),
+        _("Deactivate"),
+        _("The account of %(name)s is inactive. Sessions and viewings ended."),
+        _deactivate,
+    ),
+    "reactivate": Act(
+        _("Reactivate the account of %(name)s?"),
+        _("Reactivate"),
+        _("The account of %(name)s is active again."),
+        _reactivate,
+    ),
+    "new_link": Act(_("Make a link for a new password of %(name)s?"), _("Make a link"), "", _new_link),
+    "unlock": Act(
+        _("Let %(name)s sign in at once, after failed sign-ins?"),
+        _("Unlock"),
+        _("%(name)s can sign in at once."),
+        _unlock,
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(Permission.MANAGE_PEOPLE)
+def confirm(request: Request, pk: int, act: str, role: str = "") -> HttpResponse:
+    """Do one of ACTS. GET shows the page that names the person and asks for a reason and the password."""
+    user = _other_person(request, pk)
+    if role and role not in ROLES:
+        raise Http404
+    chosen, form = ACTS[act], ReasonForm(request.POST or None, request=request)
+    words = {"name": user.display_name, "role": ROLES[role].label if role else ""}
+    if request.method != "POST" or not form.is_valid():
+        question = str(chosen.question) % words
+        context = {"user_shown": user, "form": form, "question": question, "act": chosen.button}
+        return page(request, "account/confirm.html", context, status=422 if form.errors else 200)
+    if response := chosen.do(request, user, form.cleaned_data["reason"], role):
+        return response
+    messages.success(request, str(chosen.done) % words)
+    return redirect("people:person", pk)
+
+
+@require_POST
+@permission_required(Permission.MANAGE_PEOPLE)
+def test_mail(request: Request) -> HttpResponse:
+    """Send the administrator a mail, and say what the mail server answered."""
+    address = request.user.email
+    if not mail.is_set_up():
+        messages.error(request, gettext("Mail is not set up: SMTP_URL, MAIL_FROM and PUBLIC_URL are needed."))
+    elif not address:
+        messages.error(request, gettext("Your account has no mail address. Add it in My settings."))
+    else:
+        try:
+            mail.send("test", to=address, language=get_language() or "")
+            messages.success(request, gettext("A test mail was sent to %(address)s.") % {"address": address})
+        except mail.NotSent as error:
+            messages.error(
+                request, gettext("The test mail was not sent. %(why)s") % {"why": error.problem.sentence}
+            )
+    return redirect("people:list")
 
 
 def _other_person(request: Request, pk: int) -> User:
@@ -195,18 +226,24 @@ def _person_page(request: Request, user: User, **forms: Any) -> HttpResponse:
             for row in user.grants.select_related("granted_by", "ended_by").order_by("-pk")
         ],
         "current": held,
-        "person_form": forms.get("person_form"),
+        "person_form": forms.get("person_form") or PersonForm(request=request, person=user),
         "role_form": forms.get("role_form") or RoleForm(request=request, held=held),
     }
     is_wrong = any(form.is_bound and form.errors for form in forms.values())
     return page(request, "account/person.html", context, status=422 if is_wrong else 200)
 
 
-def _confirm_page(request: Request, user: User, form: ReasonForm, question: str, act: str) -> HttpResponse:
-    context = {"user_shown": user, "form": form, "question": question, "act": act}
-    return page(request, "account/confirm.html", context, status=422 if form.errors else 200)
-
-
-def _link_page(request: Request, user: User, token: str) -> HttpResponse:
+def _hand_over(request: Request, user: User, token: str) -> HttpResponse:
+    """Mail a link to its person. Where that is not possible, show it once."""
+    problem = None
+    if user.email and mail.is_set_up():
+        problem = invitations.mail_link(user=user, token=token, by=Actor.from_request(request))
+        if problem is None:
+            messages.success(
+                request,
+                gettext("A link was sent to %(address)s. It works once, for 72 hours.")
+                % {"address": user.email},
+            )
+            return redirect("people:person", user.pk)
     url = request.build_absolute_uri(reverse("invitation", args=[token]))
-    return page(request, "account/link.html", {"user_shown": user, "url": url})
+    return page(request, "account/link.html", {"user_shown": user, "url": url, "problem": problem})

@@ -7,11 +7,12 @@ people = [
     path("invite/", people_views.invite, name="invite"),
     path("<int:pk>/", people_views.person, name="person"),
     path("<int:pk>/grant/", people_views.grant, name="grant"),
-    path("<int:pk>/end/<slug:role>/", people_views.end_grant, name="end_grant"),
-    path("<int:pk>/deactivate/", people_views.deactivate, name="deactivate"),
-    path("<int:pk>/reactivate/", people_views.reactivate, name="reactivate"),
-    path("<int:pk>/link/", people_views.new_link, name="new_link"),
-    path("<int:pk>/unlock/", people_views.unlock, name="unlock"),
+    path("<int:pk>/end/<slug:role>/", people_views.confirm, {"act": "end_grant"}, name="end_grant"),
+    path("<int:pk>/deactivate/", people_views.confirm, {"act": "deactivate"}, name="deactivate"),
+    path("<int:pk>/reactivate/", people_views.confirm, {"act": "reactivate"}, name="reactivate"),
+    path("<int:pk>/link/", people_views.confirm, {"act": "new_link"}, name="new_link"),
+    path("<int:pk>/unlock/", people_views.confirm, {"act": "unlock"}, name="unlock"),
+    path("test-mail/", people_views.test_mail, name="test_mail"),
 ]
 
 urlpatterns = [

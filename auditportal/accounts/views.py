@@ -108,17 +108,17 @@ def my_settings(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @open_view
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Let an invited person choose a password. The link works once."""
-    by = Actor.from_request(request)
-    found = invitations.invitation_of(token)
-    if found is None:
-        invitations.record_useless(token, by)
-        return page(request, "account/invitation_over.html", {}, status=410)
-    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=found.user)
-    if request.method != "POST" or not form.is_valid():
-        context = {"form": form, "invited": found.user}
-        return page(request, "account/invitation.html", context, status=422 if form.errors else 200)
-    if invitations.use_invitation(token=token, password=form.cleaned_data["password"], by=by) is None:
-        return page(request, "account/invitation_over.html", {}, status=410)
+    """Let an invited person choose a password. The link works once, and not for somebody else who is signed in."""
+    by, person = Actor.from_request(request), request.user if isinstance(request.user, User) else None
+    try:
+        found = invitations.usable(token, person)
+        form = NewPasswordForm(request.POST if request.method == "POST" else None, user=found.user)
+        if request.method != "POST" or not form.is_valid():
+            context = {"form": form, "invited": found.user}
+            return page(request, "account/invitation.html", context, status=422 if form.errors else 200)
+        invitations.use_invitation(token=token, password=form.cleaned_data["password"], by=by)
+    except invitations.LinkOver as over:
+        invitations.record_useless(token, over.why, by)
+        return page(request, "account/invitation_over.html", {"why": over.why}, status=410)
     messages.success(request, gettext("Your password is set. Sign in with it."))
     return redirect("account_login")

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from auditportal.env.commbox import CommBoxSettings
 from auditportal.env.fields import decoded_keys, secret_or_empty
+from auditportal.env.mail import MailSettings, mail_server
 from auditportal.env.portal import ROOT, DatabaseSettings, PortalSettings
 from auditportal.env.storage import StorageSettings
 from auditportal.env.trail import TrailSettings
@@ -24,6 +25,7 @@ __all__ = [
     "SECTIONS",
     "Env",
     "decoded_keys",
+    "mail_server",
     "read_env",
     "removed_settings",
     "secret_or_empty",
@@ -43,10 +45,18 @@ REMOVED = {
     "METRICS_ALLOW_FROM": "set METRICS_TOKEN instead",
     "WEB_THREADS": "set DATABASE_POOL_SIZE instead",
 }
-SECTIONS = (PortalSettings, DatabaseSettings, CommBoxSettings, StorageSettings, TrailSettings)
+SECTIONS = (PortalSettings, DatabaseSettings, MailSettings, CommBoxSettings, StorageSettings, TrailSettings)
 
 
-class Env(PortalSettings, DatabaseSettings, CommBoxSettings, StorageSettings, TrailSettings, BaseSettings):
+class Env(
+    PortalSettings,
+    DatabaseSettings,
+    MailSettings,
+    CommBoxSettings,
+    StorageSettings,
+    TrailSettings,
+    BaseSettings,
+):
     """All settings."""
 
     model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", hide_input_in_errors=True)

@@ -106,12 +106,9 @@ class TrailSettings(BaseModel):
         used_by=SEALER,
     )
     AUDIT_MAIL_FROM: str = setting(
-        "", "Sender of that mail.", example="portal@audit.example.com", used_by=SEALER
-    )
-    SMTP_URL: SecretStr | None = setting(
-        None,
-        "Mail server for that mail.",
-        example="smtps://user:…@mail.example.com:465",
+        "",
+        "Sender of that mail; the mail server is `SMTP_URL`.",
+        example="portal@audit.example.com",
         used_by=SEALER,
     )
 

@@ -37,9 +37,16 @@ class Event(NamedTuple):
 
 
 def personal_values(
-    by: Actor, target: Target | None, note: str = "", private: Mapping[str, str] | None = None
+    by: Actor,
+    target: Target | None,
+    note: str = "",
+    private: Mapping[str, str] | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> list[Private]:
-    """List the personal values of an event that are not empty, each with its field and subject."""
+    """List the personal values of an event that are not empty, each with its field and subject.
+
+    Those of `private` are the actor's, those of `about` the target's.
+    """
     values = [
         Private("actor.name", by.ref, by.name),
         Private("source.ip", by.ref, by.address),
@@ -48,7 +55,9 @@ def personal_values(
         *(Private(f"action_detail.{key}", by.ref, value) for key, value in (private or {}).items()),
     ]
     if target is not None:
-        values.append(Private("object.label", target.subject or target.ref, target.label))
+        subject = target.subject or target.ref
+        values.append(Private("object.label", subject, target.label))
+        values += [Private(f"action_detail.{key}", subject, value) for key, value in (about or {}).items()]
     return [Private(field, subject, plain(value)) for field, subject, value in values if value]
 
 

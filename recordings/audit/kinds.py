@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SIGNED_OUT = "auth.signed_out"
     SESSION_ENDED = "auth.session_ended"
     PERSON_INVITED = "person.invited"
+    INVITATION_MAILED = "person.invitation_mailed"
     INVITATION_USED = "person.invitation_used"
     INVITATION_REFUSED = "person.invitation_refused"
     PERSON_CHANGED = "person.changed"

@@ -41,6 +41,8 @@ _ALWAYS = frozenset(
         Kind.ROLE_REVOKED,
         Kind.PERSON_DEACTIVATED,
         Kind.INVITATION_REFUSED,
+        # A mail that was sent. The invitation before it waits for sealing.
+        Kind.INVITATION_MAILED,
         Kind.SIGN_IN_FAILED,
         Kind.ACCOUNT_LOCKED,
         Kind.ACCOUNT_UNLOCKED,

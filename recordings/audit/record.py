@@ -33,18 +33,19 @@ def record(
     note: str = "",
     detail: Detail | None = None,
     private: Mapping[str, str] | None = None,
+    about: Mapping[str, str] | None = None,
     change: tuple[Detail, Detail] | None = None,
     rule: str = "",
     asserted_by: str = "server",
 ) -> UUID:
     """Append an event in the caller's transaction, and return its id.
 
-    `private`: further personal values, such as search words. As with names, addresses and notes, the event only commits
-    to them. `asserted_by` is "client" for what only the browser can know. Raises AuditUnavailable when the trail cannot
-    be written, NotSealed when sealing is too far behind for this kind (lag.py), SchemaError when the event does not
-    have the schema (schema.py).
+    `private`: further personal values of the actor, such as search words; `about`: of the target, such as a mail
+    address. As with names, addresses and notes, the event only commits to them. `asserted_by` is "client" for what
+    only the browser can know. Raises AuditUnavailable when the trail cannot be written, NotSealed when sealing is too
+    far behind for this kind (lag.py), SchemaError when the event does not have the schema (schema.py).
     """
-    personal = personal_values(by, target, note, private)
+    personal = personal_values(by, target, note, private, about)
     event = Event(
         uuid7(), kind, by, target, personal, outcome, purpose, detail, change, rule, asserted_by=asserted_by
     )

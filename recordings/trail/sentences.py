@@ -129,16 +129,34 @@ def _person_invited(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s invited %(thing)s")
 
 
+def _invitation_mailed(text: EventText) -> Iterator[Phrase]:
+    if text.event.outcome == Outcome.ERROR:
+        yield text.gettext("%(actor)s could not send %(thing)s a mail with a link to choose a password")
+    else:
+        yield text.gettext("%(actor)s sent %(thing)s a mail with a link to choose a password")
+    yield from phrases.reason(text)
+
+
 def _invitation_used(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s chose a password for the account of %(thing)s")
 
 
 def _invitation_refused(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s opened a link to choose a password that cannot be used")
+    yield from phrases.reason(text)
 
 
 def _person_changed(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s changed name or mail address of %(thing)s")
+    for name in ("full_name", "email"):
+        before, after = (text.private(f"action_detail.{side}_{name}") for side in ("old", "new"))
+        if before or after:
+            yield text.gettext(
+                "%(fact)s: %(before)s → %(after)s",
+                fact=text.label(labels.FACTS[name]),
+                before=phrases.isolated(before or "–"),
+                after=phrases.isolated(after or "–"),
+            )
 
 
 def _person_deactivated(text: EventText) -> Iterator[Phrase]:
@@ -474,6 +492,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.SIGNED_OUT: _signed_out,
     Kind.SESSION_ENDED: _session_ended,
     Kind.PERSON_INVITED: _person_invited,
+    Kind.INVITATION_MAILED: _invitation_mailed,
     Kind.INVITATION_USED: _invitation_used,
     Kind.INVITATION_REFUSED: _invitation_refused,
     Kind.PERSON_CHANGED: _person_changed,

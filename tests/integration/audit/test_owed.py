@@ -96,7 +96,7 @@ def test_refusals_beyond_twenty_a_minute_are_one_event_with_their_number(db: Non
         for number in range(200):
             assert client.get(f"/objects/{number}/").status_code == 403
             assert client.get("/objects/").status_code == 403
-            assert client.post(f"/people/{number}/unlock/").status_code == 403
+            assert client.post(f"/people/{number}/grant/").status_code == 403
         refused = AuditEvent.objects.filter(kind=Kind.ACCESS_DENIED)
         assert refused.count() == owed.REFUSALS_A_MINUTE
         assert OwedEvent.objects.get().count == 600

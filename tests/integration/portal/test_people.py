@@ -13,8 +13,11 @@ from django.utils import timezone
 from auditportal.accounts import actions, invitations
 from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor
+from recordings.audit.opened import open_event
 from recordings.models import AuditEvent, Viewing
 from recordings.permissions import Permission
+from recordings.trail.compose import ENGLISH
+from recordings.trail.sentences import plain_sentence
 from tests.factories import PASSWORD, person, viewing
 
 NEW_PASSWORD = "seven green bicycles on a roof"
@@ -23,7 +26,7 @@ BY = Actor.system("test")
 
 @pytest.fixture
 def sam(db: None) -> User:
-    return person("administrator", "sam.ortiz")
+    return person("administrator", "sam.ortiz", email="sam@audit.example.com")
 
 
 @pytest.fixture
@@ -41,12 +44,24 @@ def invited(client: Client, **fields: str) -> Any:
     given = {
         "full_name": "Rut Peled",
         "username": "rut.peled",
+        "language": "en",
         "role": "qa_manager",
         "reason": "joins the claims team",
         "password": PASSWORD,
         **fields,
     }
     return client.post("/people/invite/", given)
+
+
+def edited(user: User, full_name: str, email: str) -> dict[str, str]:
+    """The form of a person's page as it is sent, with the values that the page showed."""
+    return {
+        "full_name": full_name,
+        "email": email,
+        "seen_full_name": user.full_name,
+        "seen_email": user.email,
+        "password": PASSWORD,
+    }
 
 
 def link_in(response: Any) -> str:
@@ -80,9 +95,18 @@ class TestInvitation:
             cursor.execute("SELECT convert_from(body, 'utf8') FROM audit.event")
             assert not [body for (body,) in cursor.fetchall() if token in body]
 
-    @pytest.mark.parametrize("spoilt", ["used", "expired", "replaced", "made up", "deactivated"])
+    @pytest.mark.parametrize(
+        ("spoilt", "heading", "reason"),
+        [
+            ("used", "This link has been used", "used"),
+            ("expired", "This link has expired", "expired"),
+            ("replaced", "This link was replaced", "replaced"),
+            ("made up", "There is no such link", "unknown_link"),
+            ("deactivated", "This account is inactive", "inactive"),
+        ],
+    )
     def test_a_link_that_is_over_creates_nothing(
-        self, client: Client, spoilt: str, monkeypatch: pytest.MonkeyPatch
+        self, client: Client, spoilt: str, heading: str, reason: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if spoilt == "expired":
             monkeypatch.setattr(invitations, "LIFE", timedelta(0))
@@ -103,9 +127,26 @@ class TestInvitation:
             Client().post(link, {"password": "another long password of mine"}),
         ):
             assert answer.status_code == 410
-            assert "This link cannot be used" in answer.content.decode()
+            assert heading in answer.content.decode()
         assert User.objects.get(pk=rut.pk).password == before
-        assert "person.invitation_refused" in kinds()
+        (refusal,) = AuditEvent.objects.filter(kind="person.invitation_refused")
+        assert f'"reason":"{reason}"' in bytes(refusal.body).decode()
+
+    def test_a_forwarded_link_does_nothing_for_somebody_else_who_is_signed_in(self, client: Client) -> None:
+        link = link_in(invited(client))
+        tom = person("qa_manager")
+        toms = Client()
+        toms.force_login(tom)
+        for answer in (toms.get(link), toms.post(link, {"password": NEW_PASSWORD})):
+            assert answer.status_code == 410
+            assert "This link is for another person" in answer.content.decode()
+            assert "Rut" not in answer.content.decode()
+        refusal = AuditEvent.objects.get(kind="person.invitation_refused")
+        assert refusal.actor_ref == f"user:{tom.pk}"
+        assert not User.objects.get(username="rut.peled").has_usable_password()
+        assert (
+            Client().post(link, {"password": NEW_PASSWORD}).status_code == 302
+        )  # its owner can still use it
 
     def test_a_short_password_gets_a_sentence_and_the_link_stays(self, client: Client) -> None:
         link = link_in(invited(client))
@@ -120,6 +161,9 @@ class TestInvitation:
             ({"username": "SAM.ortiz"}, "Use small letters"),
             ({"username": "sam.ortiz"}, "Somebody has this user name."),
             ({"full_name": ""}, "This field is required."),
+            ({"email": "rut@"}, "Enter a valid email address."),
+            ({"email": "SAM@audit.example.com"}, "Another active person has this mail address."),
+            ({"since": "2099-12-02", "until": "2020-11-29"}, "The last day is before the first."),
             ({"reason": ""}, "This field is required."),
             ({"password": "wrong"}, "The password is wrong."),
             ({"since": "2026-12-24", "until": "2026-12-23"}, "The last day is before the first."),
@@ -248,28 +292,85 @@ class TestAccount:
 
     def test_of_two_who_use_one_link_one_is_refused(self, committed_db: None) -> None:
         token = invitations.invite(user=person(), by=BY, created_by=None)
-        users: list[User | None] = []
+        users: list[User] = []
+        refused: list[invitations.Over] = []
         together = threading.Barrier(2)
 
         def use(password: str) -> None:
             together.wait()
-            users.append(invitations.use_invitation(token=token, password=password, by=BY))
-            connection.close()
+            try:
+                users.append(invitations.use_invitation(token=token, password=password, by=BY))
+            except invitations.LinkOver as over:
+                refused.append(over.why)
+            finally:
+                connection.close()
 
         threads = [threading.Thread(target=use, args=[f"{NEW_PASSWORD} {n}"]) for n in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len([user for user in users if user]) == 1
+        assert (len(users), refused) == (1, [invitations.Over.USED])
 
-    def test_name_and_mail_are_changed_without_their_values_in_the_trail(self, client: Client) -> None:
-        tom = person("qa_manager")
-        fields = {"full_name": "Tom Brandt-Levi", "email": "tom@example.com"}
-        assert client.post(f"/people/{tom.pk}/", fields).status_code == 302
+    def test_the_changes_of_name_and_mail_are_personal_values_of_the_event(self, client: Client) -> None:
+        tom = person("qa_manager", "tom.brandt", email="tom@old.example")
+        answer = client.post(f"/people/{tom.pk}/", edited(tom, "Tom Brandt-Levi", "tom@new.example"))
+        assert answer.status_code == 302
         assert User.objects.get(pk=tom.pk).full_name == "Tom Brandt-Levi"
-        body = bytes(AuditEvent.objects.get(kind="person.changed").body).decode()
-        assert "tom@example.com" not in body
+        event = AuditEvent.objects.get(kind="person.changed")
+        assert "tom@new.example" not in bytes(event.body).decode()
+        opened = open_event(event.event_id)
+        assert opened
+        assert plain_sentence(opened, ENGLISH).replace("\u2068", "").replace("\u2069", "") == (
+            "Sam Ortiz changed name or mail address of Tom Brandt · name: Tom Brandt → Tom Brandt-Levi · "
+            "mail address: tom@old.example → tom@new.example"
+        )
+
+    def test_an_edit_needs_the_password(self, client: Client) -> None:
+        tom = person("qa_manager")
+        answer = client.post(f"/people/{tom.pk}/", {**edited(tom, "Tom", ""), "password": "wrong"})
+        assert answer.status_code == 422
+        assert "The password is wrong." in answer.content.decode()
+        assert User.objects.get(pk=tom.pk).full_name == tom.full_name
+
+    def test_two_people_do_not_share_a_mail_address(self, client: Client) -> None:
+        tom, eva = person(email="tom@a.example"), person(email="eva@a.example")
+        answer = client.post(f"/people/{eva.pk}/", edited(eva, "Eva", "TOM@a.example"))
+        assert "Another active person has this mail address." in answer.content.decode()
+        actions.deactivate(user=tom, by=BY, reason="left")
+        assert client.post(f"/people/{eva.pk}/", edited(eva, "Eva", "TOM@a.example")).status_code == 302
+        with pytest.raises(actions.MailTaken):
+            actions.reactivate(user=tom, by=BY, reason="came back")
+
+    def test_of_two_who_edit_one_person_the_second_is_told(self, client: Client) -> None:
+        tom = person("qa_manager", email="tom@a.example")
+        late = edited(tom, "Tom the Second", "tom@a.example")
+        client.post(f"/people/{tom.pk}/", edited(tom, "Tom the First", "tom@a.example"))
+        answer = client.post(f"/people/{tom.pk}/", late)
+        assert answer.status_code == 422
+        assert "Somebody else has changed this meanwhile." in answer.content.decode()
+        assert User.objects.get(pk=tom.pk).full_name == "Tom the First"
+        with pytest.raises(actions.AlreadyDone):  # both had passed the form
+            actions.change_person(user=tom, full_name="Tom the Third", email="", by=BY)
+
+    @pytest.mark.parametrize("act", ["deactivate", "end/qa_manager"])
+    def test_of_two_who_do_the_same_the_second_is_told(self, client: Client, act: str) -> None:
+        tom = person("qa_manager")
+        fields = {"reason": "left", "password": PASSWORD}
+        assert client.post(f"/people/{tom.pk}/{act}/", fields).status_code == 302
+        answer = client.post(f"/people/{tom.pk}/{act}/", fields)
+        assert answer.status_code == 409
+        assert "Somebody else has just done this." in answer.content.decode()
+
+    def test_unlocking_names_the_person_and_is_confirmed(self, client: Client) -> None:
+        tom = person("qa_manager", "tom.brandt")
+        asked = client.get(f"/people/{tom.pk}/unlock/").content.decode()
+        assert "Let Tom Brandt sign in at once, after failed sign-ins?" in asked
+        assert client.post(f"/people/{tom.pk}/unlock/", {"password": PASSWORD}).status_code == 422
+        assert "auth.unlocked" not in kinds()
+        fields = {"reason": "he called", "password": PASSWORD}
+        assert client.post(f"/people/{tom.pk}/unlock/", fields).status_code == 302
+        assert kinds()[-1] == "auth.unlocked"
 
     def test_the_search_finds_by_name_user_name_and_mail(self, client: Client) -> None:
         person("qa_manager", "rut.peled", email="claims@example.com")

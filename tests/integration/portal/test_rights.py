@@ -37,6 +37,7 @@ MATRIX = {
     "people:reactivate": P.MANAGE_PEOPLE,
     "people:new_link": P.MANAGE_PEOPLE,
     "people:unlock": P.MANAGE_PEOPLE,
+    "people:test_mail": P.MANAGE_PEOPLE,
     "invitation": OPEN,  # for whoever has the link
     "catalog:objects": P.SEARCH_OBJECTS,
     "catalog:object": P.OPEN_OBJECTS,

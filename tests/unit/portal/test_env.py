@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from auditportal.env import decoded_keys, read_env
+from auditportal.env import decoded_keys, mail_server, read_env
 
 WHOLE = {
     "SECRET_KEY": "s" * 50,
@@ -62,6 +62,10 @@ def test_a_missing_variable_is_named(environ, name):
         ("AUDIT_WITNESS_PACE", "public"),
         ("AUDIT_WITNESS_PACE", "public=0"),
         ("AUDIT_WITNESS_PACE", "public=1h"),
+        ("SMTP_URL", "mail.example.com:25"),
+        ("SMTP_URL", "http://user:hunter2@mail.example.com"),
+        ("SMTP_URL", "smtp://user:hunter2@mail.example.com:99999"),
+        ("MAIL_FROM", "AuditPortal"),
         ("KEY_ENCRYPTION_KEYS", "not base64"),
         ("KEY_ENCRYPTION_KEYS", base64.b64encode(b"k" * 31).decode()),
         ("KEY_ENCRYPTION_KEYS", f"{base64.b64encode(b'k' * 32).decode()},short"),
@@ -91,6 +95,18 @@ def test_a_webhook_token_has_128_bits_and_there_are_two_at_most(environ, tokens)
     environ(**WHOLE, COMMBOX_WEBHOOK_TOKEN=tokens)
     with pytest.raises(SystemExit, match="COMMBOX_WEBHOOK_TOKEN"):
         read_env()
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtps://portal%40a:pass%2Fword@mail.a", ("mail.a", 465, "portal@a", "pass/word", True, False)),
+        ("smtp://mail.a:587", ("mail.a", 587, "", "", False, True)),
+        ("smtp://127.0.0.1", ("127.0.0.1", 25, "", "", False, False)),
+    ],
+)
+def test_only_this_machine_gets_mail_without_tls(url, server):
+    assert mail_server(url) == server
 
 
 def test_keys_of_keys_are_taken_in_their_order(environ):

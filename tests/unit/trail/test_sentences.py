@@ -57,6 +57,29 @@ SAID = [
         "Noa Levi deactivated the account of Tom Brandt",
     ),
     (
+        event(
+            Kind.INVITATION_MAILED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+        ),
+        "Noa Levi sent Tom Brandt a mail with a link to choose a password",
+    ),
+    (
+        event(
+            Kind.INVITATION_MAILED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+            outcome="error",
+            action_detail={"reason": "recipient"},
+        ),
+        "Noa Levi could not send Tom Brandt a mail with a link to choose a password"
+        " · the mail server refused the recipient",
+    ),
+    (
+        event(Kind.INVITATION_REFUSED, action_detail={"reason": "used"}),
+        "Noa Levi opened a link to choose a password that cannot be used · it had been used",
+    ),
+    (
         event(Kind.CONFIG_CHANGED, change={"before": {}, "after": API_KEY}),
         "Noa Levi added the CommBox API key ending in xyz9",
     ),
