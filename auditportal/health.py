@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from auditportal.metrics import exposition
 from recordings.policies import open_view
@@ -15,12 +16,14 @@ from recordings.timed import TimedValue
 _parts = TimedValue[dict[str, str]](2.0)
 
 
+@require_safe
 @open_view
 def live(request: HttpRequest) -> JsonResponse:
     """Answer that the process is alive. Queries nothing."""
     return JsonResponse({"status": "live"})
 
 
+@require_safe
 @open_view
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer whether requests can be served: not without the database; without Redis the portal is degraded.
@@ -45,6 +48,7 @@ def _database() -> str:
     return "ok"
 
 
+@require_safe
 @open_view
 def metrics(request: HttpRequest) -> HttpResponse:
     """Return metrics as Prometheus text to requests with METRICS_TOKEN as their bearer token; 404 to all others."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from auditportal.accounts import roles
 from recordings.permissions import Permission
 from recordings.refresh import tasks
+from tests.authz_matrix.urls import address
 from tests.factories import conversation, person, recording
-from tests.integration.portal.test_rights import DOORS, address
+from tests.integration.portal.test_rights import DOORS
 from tests.thorough import examples
 
 # Names that forms and lists read, and some that Django's own machinery would.

@@ -1,0 +1,135 @@
+"""Every URL, asked for by everybody, by GET and POST, with an id of their own, of others and of nobody.
+
+After a change of URLs, rights or roles, write the table again and read what differs:
+`WRITE_MATRIX=1 pytest tests/integration/portal/test_authz_matrix.py -k everybody`
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditportal.accounts.roles import ROLES
+from auditportal.embedded import Services
+from recordings.permissions import Permission
+from tests.authz_matrix import table
+from tests.authz_matrix.table import (
+    ANONYMOUS,
+    FOREIGN,
+    MISSING,
+    NO_ID,
+    NO_ROLE,
+    NOTHING,
+    OWN,
+    PEOPLE,
+    SIGN_IN,
+    Asking,
+    Cell,
+)
+from tests.authz_matrix.urls import patterns, takes_an_id
+from tests.authz_matrix.world import WEBHOOK_TOKEN, World
+from tests.factories import person
+from tests.integration.portal.test_rights import MATRIX, OPEN
+
+COMMITTED = table.read()
+# Without htmx they lead to the page around them, whatever the id; the page answers for the id.
+FRAGMENTS = {"playback:trail", "reports:progress"}
+ONLY_WITH_A_QUERY = {"evidence:consistency_to"}
+OF_A_SESSION = {
+    "playback:watched",
+    "playback:finish",
+    "playback:problem",
+}  # the viewing is of another session
+
+
+@pytest.fixture
+def world_of(committed_db: None, services: Services, settings: Any, tmp_path: Path) -> Callable[[str], World]:
+    settings.REPORTS_DIR = tmp_path
+    settings.COMMBOX_WEBHOOK_TOKEN = WEBHOOK_TOKEN
+
+    def made(who: str) -> World:
+        return World(None if who == ANONYMOUS else person("" if who == NO_ROLE else who), services)
+
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", PEOPLE)
+def test_everybody_gets_what_the_table_says(world_of: Callable[[str], World], who: str) -> None:
+    """The table names each URL, and a foreign id is answered byte for byte like one that does not exist."""
+    asking = Asking(world_of(who))
+    found: dict[Cell, str] = {}
+    told_apart, unrecorded = [], []
+    for cell in table.cells():
+        ids = asking.ids(cell)
+        if ids is None:
+            found[cell] = NOTHING
+            continue
+        answer = asking.answer(cell, ids)
+        found[cell] = answer.status
+        if cell.id == FOREIGN and asking.tells_apart(cell):
+            told_apart.append(cell)
+        if answer.status == "403" and isinstance(MATRIX[cell.url], Permission) and not answer.refusals:
+            unrecorded.append(cell)
+    if os.environ.get("WRITE_MATRIX"):
+        table.write(table.read() | {who: found})
+        return
+    assert found == COMMITTED.get(who)
+    assert told_apart == []
+    assert unrecorded == []
+
+
+def test_there_is_a_thing_for_each_url_that_takes_an_id(world_of: Callable[[str], World]) -> None:
+    named = {name for name, route, _ in patterns() if takes_an_id(route)}
+    assert world_of("compliance_officer").own().keys() == named
+
+
+# --- what the table says, against the rights that the views declare
+
+
+def test_the_table_has_each_url_and_each_kind_of_person() -> None:
+    assert tuple(COMMITTED) == PEOPLE
+    for statuses in COMMITTED.values():
+        assert list(statuses) == list(table.cells())
+
+
+def test_nothing_is_for_people_who_are_not_signed_in() -> None:
+    closed = {
+        cell: status
+        for cell, status in COMMITTED[ANONYMOUS].items()
+        if MATRIX[cell.url] != OPEN and status not in (SIGN_IN, NOTHING)
+    }
+    assert closed == {}
+
+
+@pytest.mark.parametrize("who", [NO_ROLE, *ROLES])
+def test_a_right_is_what_decides(who: str) -> None:
+    """Without it 403, or 405 for a method that a view does not have; with it something else."""
+    held = ROLES[who].permissions if who in ROLES else frozenset()
+    for cell, status in COMMITTED[who].items():
+        right = MATRIX[cell.url]
+        if isinstance(right, Permission) and right not in held:
+            assert status in ("403", "405", NOTHING), cell
+        elif isinstance(right, Permission) and cell.id in (OWN, NO_ID) and cell.url not in ONLY_WITH_A_QUERY:
+            assert status not in ("403", "404") or cell.url in OF_A_SESSION, cell
+        assert not status.startswith("5"), cell
+
+
+def test_an_id_that_does_not_exist_opens_nothing() -> None:
+    """Whoever may see such things gets 404; whoever may not gets 403 whatever the id."""
+    for who, statuses in COMMITTED.items():
+        for cell, status in statuses.items():
+            if cell.id == MISSING and cell.url not in FRAGMENTS:
+                assert status in (SIGN_IN, "401", "403", "404", "405", "410"), (who, cell)
+
+
+def test_the_table_has_people_who_may_not_see_what_exists() -> None:
+    foreign = [
+        cell
+        for statuses in COMMITTED.values()
+        for cell, status in statuses.items()
+        if cell.id == FOREIGN and status != NOTHING
+    ]
+    assert foreign != []
