@@ -11,14 +11,13 @@ from django.utils.translation import gettext_noop as _
 
 from recordings.audit import Outcome
 from recordings.models import Report, ReportKind
-from recordings.permissions import Permission
-from recordings.policies import can
 from recordings.proof.evidence.errors import CannotBuild
 from recordings.reports import bundles, counted, files, leases, lines, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.events import Line, Slice, Snapshot, Wanted, snapshot
 from recordings.reports.facts import About
 from recordings.reports.queries import filters_in_words
+from recordings.reports.rights import RightWithdrawn, check_right
 from recordings.reports.tables import TABLES
 from recordings.trail.filters import TrailFilters
 from recordings.trail.word_index import BATCH, index_next
@@ -43,16 +42,14 @@ def build(report_id: UUID) -> None:
     report = leases.claim(report_id)
     if report is None:
         return
-    # 2. Give up when it ended its workers before. A permission may have been removed since the request.
+    # 2. Give up when it ended its workers before.
     if report.attempts > leases.ATTEMPTS:
         fail_report(report=report, sentence=CUT_SHORT)
         return
-    if not can(report.requested_by, Permission.EXPORT_REPORTS):
-        fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
-        return
     # 3. The file, then row and event of the finished report in one transaction; or those of the failure. What programs
-    #    read is in English; a PDF is in the language that the person chose.
+    #    read is in English; a PDF is in the language that the person chose. A right may be withdrawn meanwhile.
     try:
+        check_right(report)
         with translation.override(report.language if report.format == "pdf" else "en"):
             if report.format == bundles.FORMAT:
                 bundles.write(report)
@@ -62,6 +59,8 @@ def build(report_id: UUID) -> None:
                 _write_table(report)
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
+    except RightWithdrawn:
+        fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
     except CannotBuild as error:
         fail_report(report=report, sentence=str(error))
     except OSError as error:
@@ -72,7 +71,7 @@ def build(report_id: UUID) -> None:
 
 
 def _write_rows(report: Report) -> None:
-    """Write events as CSV, XLSX or JSON Lines, in constant memory. Raises LeaseLost, OSError."""
+    """Write events as CSV, XLSX or JSON Lines, in constant memory. Raises LeaseLost, RightWithdrawn, OSError."""
     form = lines.FORMATS[report.format]
     wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
     _index_words(report)
@@ -94,14 +93,16 @@ def _write_rows(report: Report) -> None:
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     leases.renew(report, rows_done=rows, rows_expected=expected)
                     renewed = time.monotonic()
-        # 3. The draft gets its name when it is complete and on disk.
+        # 3. The draft gets its name when it is complete and on disk, and may still be made for this person.
+        check_right(report)
         sha256 = draft.finish(files.file_of(report))
     name = files.name_of(report)
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=expected, sha256=sha256)
 
 
 def _write_table(report: Report) -> None:
-    """Write viewings, access by person, or a PDF of events. Raises LeaseLost, OSError, CannotBuild."""
+    """Write viewings, access by person, or a PDF of events. Raises LeaseLost, RightWithdrawn, OSError,
+    CannotBuild."""
     filters = TrailFilters.from_detail(report.filters)
     table = TABLES[report.kind]
     _index_words(report)
@@ -117,6 +118,7 @@ def _write_table(report: Report) -> None:
         about = About.of(report, filters_in_words(report), count)
         name = files.name_of(report)
         counted.FORMATS[report.format](draft, table.columns, rows, about, name)
+        check_right(report)
         sha256 = draft.finish(files.file_of(report))
     finish_report(report=report, file_name=name, size_bytes=draft.size_bytes, rows=count, sha256=sha256)
 

@@ -22,6 +22,7 @@ from recordings.proof.evidence.errors import CannotBuild, CannotProve
 from recordings.proof.evidence.verifier_wording import translated
 from recordings.reports import files, leases
 from recordings.reports.actions import BUNDLE, finish_report
+from recordings.reports.rights import check_right
 
 FORMAT = BUNDLE
 # Stored in English, translated when shown.
@@ -32,7 +33,7 @@ RENEW_SECONDS = 0.5
 
 
 def write(report: Report) -> None:
-    """Build the bundle of a claimed report. Raises CannotBuild, LeaseLost, OSError."""
+    """Build the bundle of a claimed report. Raises CannotBuild, LeaseLost, RightWithdrawn, OSError."""
     request = _newest_event(report, Kind.REPORT_REQUESTED)
     if request is None:
         raise CannotProve(NO_REQUEST)
@@ -43,6 +44,7 @@ def write(report: Report) -> None:
     name = files.name_of(report)
     with files.Draft(report.pk, report.attempts) as draft:
         built = build_bundle(order, draft, name, _Progress(report), files.folder())
+        check_right(report)
         sha256 = draft.finish(files.file_of(report))
     finish_report(
         report=report,

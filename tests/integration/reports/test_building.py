@@ -181,6 +181,32 @@ def test_a_right_that_was_withdrawn_meanwhile_builds_nothing(noa: User, reports_
     assert not reports_dir.exists()
 
 
+@pytest.mark.parametrize("format", ["csv", "xlsx", "jsonl", "pdf"])
+@pytest.mark.parametrize("withdrawn", ["grant ended", "account closed"])
+def test_a_right_that_is_withdrawn_while_building_leaves_no_file(
+    noa: User, reports_dir: Path, monkeypatch: pytest.MonkeyPatch, format: str, withdrawn: str
+) -> None:
+    """Rights are checked again before the file is finished."""
+    opened(noa, 1)
+    report = requested(noa, format)
+    write = files.Draft.write
+
+    def meanwhile(self: files.Draft, data: bytes) -> int:
+        if withdrawn == "account closed":
+            User.objects.filter(pk=noa.pk).update(is_active=False)
+        else:
+            Grant.objects.update(ended_at=timezone.now())
+        return write(self, data)
+
+    monkeypatch.setattr(files.Draft, "write", meanwhile)
+    build_report(str(report.pk))
+    report.refresh_from_db()
+    assert (report.state, report.error, report.file_name) == (ReportState.FAILED, building.NO_RIGHT, "")
+    assert AuditEvent.objects.get(kind=Kind.REPORT_FAILED).outcome == "denied"
+    assert not AuditEvent.objects.filter(kind=Kind.REPORT_BUILT).exists()
+    assert list(reports_dir.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_fails_with_a_sentence_and_leaves_nothing(
     noa: User, reports_dir: Path, monkeypatch: pytest.MonkeyPatch, number: int

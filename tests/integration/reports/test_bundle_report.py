@@ -29,6 +29,7 @@ from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.evidence.errors import NotOneScope
 from recordings.reports import bundles, files, leases
 from recordings.reports.actions import request_report
+from recordings.reports.building import NO_RIGHT
 from recordings.reports.forms import NO_RECORDING, ReportForm
 from recordings.reports.tasks import build_report, sweep_reports
 from recordings.trail.filters import TrailFilters
@@ -92,6 +93,25 @@ def form(**given: str | list[str]) -> ReportForm:
     for name, value in {"format": "bundle", **given}.items():
         query.setlist(name, value if isinstance(value, list) else [value])
     return ReportForm(query)
+
+
+def test_a_right_that_is_withdrawn_while_a_bundle_is_built_leaves_no_file(
+    log: Log, noa: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = asked(noa, target=known())
+    log.seal(manifest=True)
+    build = bundles.build_bundle
+
+    def meanwhile(*args: Any) -> Any:
+        Grant.objects.update(ended_at=timezone.now())
+        return build(*args)
+
+    monkeypatch.setattr(bundles, "build_bundle", meanwhile)
+    built(report)
+    assert (report.state, report.error, report.file_name) == (ReportState.FAILED, NO_RIGHT, "")
+    assert AuditEvent.objects.get(kind=Kind.REPORT_FAILED).outcome == Outcome.DENIED
+    assert not AuditEvent.objects.filter(kind=Kind.REPORT_BUILT).exists()
+    assert list(files.folder().iterdir()) == []
 
 
 def test_one_scope_is_taken_from_the_filters(committed_db: None) -> None:

@@ -358,8 +358,12 @@ def test_a_right_that_was_withdrawn_stops_the_download(noa: User) -> None:
     """Rights are checked again when the file is fetched."""
     report = ready(noa)
     client = signed_in(noa)
+    first = client.get(f"/reports/{report.pk}/file", headers={"Range": "bytes=0-9"})
+    assert (first.status_code, body_of(first)) == (206, CONTENT[:10])
     Grant.objects.update(ended_at=timezone.now())
     assert client.get(f"/reports/{report.pk}/file").status_code == 403
+    rest = {"Range": "bytes=10-", "If-Range": f'"{report.sha256}"'}
+    assert client.get(f"/reports/{report.pk}/file", headers=rest).status_code == 403
     assert AuditEvent.objects.filter(kind=Kind.ACCESS_DENIED, outcome=Outcome.DENIED).count() == 1
 
 
