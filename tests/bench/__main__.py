@@ -37,8 +37,11 @@ def _parts() -> list[str]:
 
 
 def _has_own_data(name: str) -> bool:
-    """Whether a part works on databases of its own (logs.py) and not on the objects of the ground."""
-    return bool(re.search(r"from tests.bench import .*\blogs\b", _source(name)))
+    """Whether a part works on databases of its own (logs.py) or none, and not on the objects of the ground."""
+    source = _source(name)
+    return bool(
+        re.search(r"from tests.bench import .*\blogs\b|^NEEDS_OBJECTS = False$", source, re.MULTILINE)
+    )
 
 
 def _source(name: str) -> str:
