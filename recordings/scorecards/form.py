@@ -123,7 +123,7 @@ class Section:
     place: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A form. `hash` is the SHA-256 of the file's RFC 8785 bytes, so whitespace and key order do not matter."""
 

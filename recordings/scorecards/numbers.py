@@ -21,8 +21,3 @@ def show(number: Fraction | None) -> str | None:
         return None
     hundredths = (200 * number.numerator + number.denominator) // (2 * number.denominator)
     return f"{hundredths // 100}.{hundredths % 100:02}"
-
-
-def percent(part: Fraction, whole: Fraction) -> Fraction | None:
-    """Return `part` of `whole` in percent; None when `whole` is 0."""
-    return 100 * part / whole if whole else None

@@ -1,25 +1,16 @@
 """Compute the score of a form's answers by the rules of docs/scorecards.md. Exact until it is formatted."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from recordings.scorecards.answers import Answer, range_of
-from recordings.scorecards.form import Condition, Form, Question, Section
-from recordings.scorecards.numbers import percent, show
+from recordings.scorecards.answers import Answer
+from recordings.scorecards.form import Form, Section
+from recordings.scorecards.numbers import show
+from recordings.scorecards.scaled import ScaledQuestion, prepared
 
 _ZERO = Fraction(0)
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A scored question with an answer other than N/A: its weight w, its maximum of points m, its share p."""
-
-    question: Question
-    weight: Fraction
-    most: Fraction
-    share: Fraction
 
 
 @dataclass(frozen=True)
@@ -56,32 +47,58 @@ class Result:
         }
 
 
+@dataclass(slots=True)
+class _Sums:
+    """What the answers of a section add up to. Whole numbers in one unit for each section.
+
+    `reached` is of all questions that count, `core` the maximum of those that are not bonus; in a bonus section, of
+    all. `answered` is the maximum of the core questions that are answered or N/A, `not_applicable` of those N/A.
+    """
+
+    reached: int = 0
+    core: int = 0
+    not_applicable: int = 0
+    answered: int = 0
+
+    def share(self, section: Section, failed: bool) -> Fraction | None:
+        """Return the section's share in percent; None without a core question. A bonus section always has one."""
+        if not self.core:
+            return _ZERO if section.bonus else None
+        return _ZERO if failed else Fraction(100 * self.reached, self.core)
+
+
 def score(form: Form, submitted: Mapping[str, Answer]) -> Result:
     """Compute the score of a form without faults (see lint.py)."""
     # 1. Find the asked and the answered questions. A critical one needs a moment, or a reason for N/A.
-    asked, answers = _asked_and_answered(form, submitted)
-    complete = all(
-        question.key in answers
-        for _, question in form.questions()
-        if question.key in asked and (question.is_scored or question.critical)
-    )
-    # 2. Collect what counts in each section, and the fails that take effect, whatever the weight.
-    counted: dict[str, list[Counted]] = {section.key: [] for section in form.sections}
+    questions = prepared(form).questions
+    answers, complete = _answered(questions, submitted)
+    # 2. Add up what counts in each section, and the fails that take effect, whatever the weight.
+    sums = [_Sums() for _ in form.sections]
     failed: list[Failed] = []
-    for section, question in form.questions():
+    for question in questions:
         answer = answers.get(question.key)
-        if answer is None or answer.na or not question.is_scored:
+        if answer is None or not question.is_scored:
             continue
-        most = question.most_points
-        share = _points(question, answer) / most if most else _ZERO
-        failed += [Failed(question.key, section.key, fail) for fail in _fails(question, answer, share)]
-        if question.weight and section.weight and most:
-            counted[section.key].append(Counted(question, question.weight, most, share))
+        section, added = form.sections[question.section], sums[question.section]
+        if not question.bonus and not section.bonus:
+            added.answered += question.full
+            added.not_applicable += question.full if answer.na else 0
+        if answer.na:
+            continue
+        points, fails = question.outcome(answer)
+        failed += [Failed(question.key, section.key, fail) for fail in fails]
+        added.reached += points * question.factor
+        if section.bonus or not question.bonus:
+            added.core += question.full
     # 3. Compute the score with and without the fails. The cap is applied last.
     failed_sections = {fail.section for fail in failed if fail.fail == "section"}
-    compute = _by_points if form.mode == "points" else _by_sections
-    with_fails = compute(form, counted, failed_sections)
-    without_fails = compute(form, counted, set())
+    without_fails = _average(form, [(added.reached, added.core) for added in sums])
+    with_fails = without_fails
+    if failed_sections:
+        left = [section.key not in failed_sections for section in form.sections]
+        with_fails = _average(
+            form, [(a.reached * is_left, a.core) for a, is_left in zip(sums, left, strict=True)]
+        )
     if any(fail.fail == "form" for fail in failed):
         with_fails = _ZERO
 
@@ -90,127 +107,52 @@ def score(form: Form, submitted: Mapping[str, Answer]) -> Result:
         score=_capped(with_fails, form.bonus_cap) if complete else None,
         score_without_fails=_capped(without_fails, form.bonus_cap) if complete else None,
         failed=tuple(failed),
-        na_share=_na_share(form, answers) if complete else None,
+        na_share=_average(form, [(a.not_applicable, a.answered) for a in sums]) if complete else None,
         sections={
-            section.key: _section_share(form, section, counted[section.key], section.key in failed_sections)
-            for section in form.sections
+            section.key: added.share(section, section.key in failed_sections)
+            for section, added in zip(form.sections, sums, strict=True)
         },
         form_hash=form.hash,
     )
 
 
-def _asked_and_answered(form: Form, submitted: Mapping[str, Answer]) -> tuple[set[str], dict[str, Answer]]:
-    asked: set[str] = set()
+def _answered(
+    questions: Sequence[ScaledQuestion], submitted: Mapping[str, Answer]
+) -> tuple[dict[str, Answer], bool]:
+    """Return the answers that are valid, of the questions that are asked, and whether none is missing."""
     answers: dict[str, Answer] = {}
-    for _, question in form.questions():
-        # A condition is false if its question was not asked, not answered, or answered with N/A.
-        results = (_holds(condition, answers.get(condition.question)) for condition in question.conditions)
-        if question.conditions and not (all(results) if question.joined_by == "all" else any(results)):
+    complete = True
+    for question in questions:
+        if not question.is_asked(answers):
             continue
-        asked.add(question.key)
         answer = submitted.get(question.key)
         if answer and question.critical and not (answer.reason.strip() if answer.na else answer.has_moment):
             answer = None
         if answer:
             answers[question.key] = answer
-    return asked, answers
+        elif question.is_scored or question.critical:
+            complete = False
+    return answers, complete
 
 
-def _holds(condition: Condition, answer: Answer | None) -> bool:
-    if answer is None or answer.na:
-        return False
-    if condition.op == "in_range":
-        number = answer.number
-        return (
-            number is not None
-            and (condition.low is None or condition.low <= number)
-            and (condition.high is None or number <= condition.high)
-        )
-    chosen = set(answer.options) & set(condition.options)
-    return bool(chosen) if condition.op == "in" else not chosen
+def _average(form: Form, parts: Sequence[tuple[int, int]]) -> Fraction | None:
+    """Return what the sections reached in all, in percent, from the part and the whole of each; None without a whole.
 
-
-def _points(question: Question, answer: Answer) -> Fraction:
-    if answer.number is not None:
-        range_ = range_of(question, answer.number)
-        return range_.points if range_ else _ZERO
-    points = sum((option.points for option in question.options if option.key in answer.options), _ZERO)
-    return min(points, question.most_points)
-
-
-def _fails(question: Question, answer: Answer, share: Fraction) -> Iterable[str]:
-    """List the fails of an answer, each once: of its options or range, then of `fail_below`. Equal does not fail."""
-    fails = [option.fail for option in question.options if option.key in answer.options]
-    if answer.number is not None and (range_ := range_of(question, answer.number)):
-        fails.append(range_.fail)
-    if question.fail_below is not None and 100 * share < question.fail_below:
-        fails.append(question.fail)
-    return dict.fromkeys(fail for fail in fails if fail)
-
-
-def _by_points(form: Form, counted: Mapping[str, list[Counted]], failed: set[str]) -> Fraction | None:
-    reached = whole = _ZERO
-    for section in form.sections:
-        numerator, divisor = _sums(section, counted[section.key], lambda item: item.weight * item.most)
-        reached += section.weight * (_ZERO if section.key in failed else numerator)
-        whole += section.weight * (_ZERO if section.bonus else divisor)
-    return percent(reached, whole)
-
-
-def _by_sections(form: Form, counted: Mapping[str, list[Counted]], failed: set[str]) -> Fraction | None:
-    reached = whole = _ZERO
-    for section in form.sections:
-        share = _section_share(form, section, counted[section.key], section.key in failed)
-        if share is None:
-            continue
-        reached += section.weight * share
-        whole += _ZERO if section.bonus else section.weight
-    return reached / whole if whole else None
-
-
-def _section_share(form: Form, section: Section, counted: list[Counted], failed: bool) -> Fraction | None:
-    """Return a section's share in percent; None without a core question. A bonus section always has one."""
-    by_points = form.mode == "points"
-    numerator, divisor = _sums(section, counted, lambda item: item.weight * (item.most if by_points else 1))
-    if not divisor:
-        return _ZERO if section.bonus else None
-    return percent(_ZERO if failed else numerator, divisor)
-
-
-def _sums(
-    section: Section, counted: list[Counted], weigh: Callable[[Counted], Fraction]
-) -> tuple[Fraction, Fraction]:
-    """Return what all counted questions reached, bonus included, and the maximum of the core questions.
-
-    A bonus section has no core: its maximum is that of all its questions.
+    In `points` the weighted parts are divided by the weighted wholes; in `sections` the shares are averaged.
     """
-    numerator = sum((weigh(item) * item.share for item in counted), _ZERO)
-    core = (weigh(item) for item in counted if section.bonus or not item.question.bonus)
-    return numerator, sum(core, _ZERO)
+    weighted = zip(form.sections, prepared(form).weights, parts, strict=True)
+    reached, of, unit = 0, 0, 1
+    for section, weight, (part, whole) in weighted:
+        if form.mode == "points":
+            reached += weight * part
+            of += 0 if section.bonus else weight * whole
+        elif whole:
+            # One denominator for all shares: fractions would be reduced at each step.
+            reached = reached * whole + weight * part * unit
+            unit *= whole
+            of += 0 if section.bonus else weight
+    return Fraction(100 * reached, unit * of) if of else None
 
 
 def _capped(value: Fraction | None, cap: Fraction | None) -> Fraction | None:
     return value if value is None or cap is None else min(value, cap)
-
-
-def _na_share(form: Form, answers: Mapping[str, Answer]) -> Fraction | None:
-    """Return the weight of the N/A answers, in percent of all core questions that are answered or N/A."""
-    not_applicable = whole = _ZERO
-    for section in form.sections:
-        core = [
-            question
-            for question in section.questions
-            if question.key in answers and question.is_scored and not question.bonus and not section.bonus
-        ]
-        weights = {
-            question.key: section.weight
-            * question.weight
-            * (question.most_points if form.mode == "points" else 1)
-            for question in core
-            if question.most_points
-        }
-        if form.mode == "sections" and (inside := sum((q.weight for q in core if q.most_points), _ZERO)):
-            weights = {key: weight / inside for key, weight in weights.items()}
-        whole += sum(weights.values(), _ZERO)
-        not_applicable += sum((weight for key, weight in weights.items() if answers[key].na), _ZERO)
-    return percent(not_applicable, whole)
