@@ -194,6 +194,24 @@ def admin_connection(services: Services, django_db_blocker: Any) -> Iterator[psy
         yield connection
 
 
+class DatabaseClock:
+    """The database's clock, by which sessions end; `shift` moves it for them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch, self._seconds = patch, 0.0
+
+    def shift(self, seconds: float) -> None:
+        from auditportal.accounts import sessions
+
+        self._seconds += seconds
+        self._patch.setattr(sessions, "CLOCK", f"(clock_timestamp() + interval '{self._seconds} seconds')")
+
+
+@pytest.fixture
+def database_clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
+    return DatabaseClock(monkeypatch)
+
+
 # --- Redis
 
 

@@ -1,6 +1,7 @@
-"""End sessions after 15 minutes without activity and after 12 hours at most; the server counts both (NIST 800-63B).
+"""End sessions after some minutes without activity and after some hours at most (SESSION_IDLE_MINUTES, SESSION_HOURS).
 
-Polling is no activity. Watching a recording is, but it does not move the absolute end.
+The server counts both (NIST 800-63B), by the database's clock. Polling is no activity. Watching a recording is, but it
+does not move the absolute end.
 """
 
 from datetime import UTC, datetime
@@ -8,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.utils import timezone
 
 from recordings.http import is_poll
 
@@ -20,7 +20,7 @@ _GRAIN_SECONDS = 30
 
 def is_over(request: Any) -> bool:
     """Return whether the idle or the absolute limit has passed."""
-    now = timezone.now().timestamp()
+    now = request.session.now()
     seen = request.session.get(SEEN_AT, 0)
     return bool(now > request.session.get(ENDS_AT, 0) or now - seen > settings.SESSION_IDLE_SECONDS)
 
@@ -29,7 +29,7 @@ def touch(request: Any) -> None:
     """Record activity, unless the request is a poll."""
     if is_poll(request):
         return
-    now = timezone.now().timestamp()
+    now = request.session.now()
     if now - request.session.get(SEEN_AT, 0) > _GRAIN_SECONDS:
         request.session[SEEN_AT] = now
 
@@ -42,7 +42,7 @@ def ends_at(request: Any) -> datetime:
 
 def seconds_left(request: Any) -> int:
     """Return the whole seconds until this session ends without further activity."""
-    return max(0, int(ends_at(request).timestamp() - timezone.now().timestamp()))
+    return max(0, int(ends_at(request).timestamp() - request.session.now()))
 
 
 def can_be_prolonged(request: Any) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib.auth import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils import timezone
 
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
@@ -25,7 +24,7 @@ from recordings.playback.watching import end_viewings_of_session
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
 def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     request.user = user  # Django sets it only where its middleware had run
-    now = timezone.now().timestamp()
+    now = request.session.now()
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
     SIGN_INS.labels("granted").inc()

@@ -65,6 +65,22 @@ class PortalSettings(BaseModel):
         ge=0,
         le=5,
     )
+    SESSION_IDLE_MINUTES: int = setting(
+        15,
+        "Minutes without activity after which a person is signed out, 2 to 60. Polling is no activity; playing is.",
+        example="10",
+        used_by=("web",),
+        ge=2,
+        le=60,
+    )
+    SESSION_HOURS: int = setting(
+        12,
+        "Hours after which a person has to sign in again, whatever they do, 1 to 24.",
+        example="8",
+        used_by=("web",),
+        ge=1,
+        le=24,
+    )
     METRICS_TOKEN: SecretStr | None = setting(
         None,
         "Bearer token for `/metrics` and for the details of `/health/ready`. At least 16 characters. Without it "

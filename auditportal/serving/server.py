@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager, nullcontext
 import structlog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, parse_cookie
 from django.urls import reverse
 
 from auditportal import metrics
 from auditportal.accounts.session import is_over
+from auditportal.accounts.sessions import SessionStore
 from auditportal.serving.admission import Threads
 from auditportal.serving.body import Receive, discard_rest, read_body
 from auditportal.serving.bridge import Application, Scope, Send, call, environ_of, send_answer

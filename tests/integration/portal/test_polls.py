@@ -74,15 +74,15 @@ def test_an_opening_of_yesterday_lets_no_poll_in(noa, pages):
         check_open(Kind.OBJECT_OPENED, by=by, target=target)
 
 
-def test_polls_keep_no_session_alive(noa, pages):
+def test_polls_keep_no_session_alive(noa, pages, database_clock):
     opened, poll = pages["object"]
     noa.get(opened)
     seen = noa.session["seen_at"]
-    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
-        noa.get(poll, headers=POLL)
-        assert noa.session["seen_at"] == seen
-    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
-        assert noa.get(poll, headers=POLL).status_code == 401
+    database_clock.shift(10 * 60)
+    noa.get(poll, headers=POLL)
+    assert noa.session["seen_at"] == seen
+    database_clock.shift(6 * 60)
+    assert noa.get(poll, headers=POLL).status_code == 401
 
 
 def test_whatever_reads_itself_again_says_so():

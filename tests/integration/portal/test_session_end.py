@@ -1,9 +1,9 @@
 """The end of a session is known before it comes, and leads back to where one was."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import time_machine
 from django.test import Client
 
 from tests.factories import PASSWORD, person
@@ -14,9 +14,8 @@ POLL = {**JSON, "X-Poll": "true"}
 
 
 @pytest.fixture
-def clock():
-    with time_machine.travel("2026-11-20T06:00:00Z", tick=False) as clock:
-        yield clock
+def clock(database_clock):
+    return database_clock
 
 
 @pytest.fixture
@@ -36,7 +35,8 @@ def test_a_poll_tells_the_end_and_leaves_it(noa, clock):
     clock.shift(13 * 60)
     for _ in range(3):
         told = state(noa).json()
-        assert (told["ends_in"], told["can_stay"], told["person"]) == (120, True, noa.person.pk)
+        assert 60 < told["ends_in"] <= 120  # the database's clock goes on meanwhile
+        assert (told["can_stay"], told["person"]) == (True, noa.person.pk)
     clock.shift(121)
     assert state(noa).status_code == 401
 
@@ -44,7 +44,7 @@ def test_a_poll_tells_the_end_and_leaves_it(noa, clock):
 def test_staying_moves_the_end(noa, clock):
     noa.get("/")
     clock.shift(14 * 60)
-    assert noa.get("/accounts/session/", headers=JSON).json()["ends_in"] == 15 * 60
+    assert noa.get("/accounts/session/", headers=JSON).json()["ends_in"] > 14 * 60
     clock.shift(14 * 60)
     assert noa.get("/").status_code == 200
 
@@ -55,11 +55,13 @@ def test_nobody_can_stay_beyond_the_absolute_end(noa, clock):
         noa.get("/")
     clock.shift(8 * 60)
     told = state(noa).json()
-    assert (told["ends_in"], told["can_stay"]) == (120, False)
+    assert told["can_stay"] is False
+    assert 60 < told["ends_in"] <= 120  # the database's clock goes on meanwhile
 
 
 def test_the_page_knows_when_to_warn(noa, clock):
-    assert 'data-ends-in="900"' in noa.get("/").content.decode()
+    [seconds] = re.findall(r'data-ends-in="(\d+)"', noa.get("/").content.decode())
+    assert 840 < int(seconds) <= 900
 
 
 def ended(noa, clock):

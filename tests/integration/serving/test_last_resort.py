@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 
+from auditportal.accounts.sessions import SessionStore
 from auditportal.serving import body as bodies
 from auditportal.serving import server as serving
 from auditportal.serving.server import Server
