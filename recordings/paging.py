@@ -26,6 +26,11 @@ _SHOWN: dict[str, tuple[str, str, Callable[[int], str]]] = {
         gettext_noop("Shown %(number)s of more than %(total)s events"),
         lambda n: ngettext("Shown %(number)s of %(total)s event", "Shown %(number)s of %(total)s events", n),
     ),
+    "people": (
+        gettext_noop("Nobody found"),
+        gettext_noop("Shown %(number)s of more than %(total)s people"),
+        lambda n: ngettext("Shown %(number)s of %(total)s person", "Shown %(number)s of %(total)s people", n),
+    ),
     "checkpoints": (
         gettext_noop("No checkpoints"),
         gettext_noop("Shown %(number)s of more than %(total)s checkpoints"),

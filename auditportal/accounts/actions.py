@@ -2,17 +2,17 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record
+from recordings.audit.event import Detail
 from recordings.exceptions import PortalError
 from recordings.playback.watching import end_viewings_of_person
 from recordings.reach import Level
@@ -107,7 +107,7 @@ def grant_role(
         raise RoleWithoutScope
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
-    _, is_new = Grant.objects.get_or_create(
+    grant, is_new = Grant.objects.get_or_create(
         user=user,
         role=role,
         level=level,
@@ -121,11 +121,19 @@ def grant_role(
         },
     )
     if is_new:
-        times = {"starts_at": starts_at, "until": until}
-        detail: dict[str, Any] = {"role": role, "level": level, **limited}
-        detail |= {name: at.isoformat() for name, at in times.items() if at is not None}
+        detail = grant_detail(grant, starts_at)
         record(Kind.ROLE_GRANTED, by=by, target=Target.of(user), detail=detail, note=reason)
     return is_new
+
+
+def grant_detail(grant: Grant, starts_at: datetime | None) -> Detail:
+    """Return what the event of a grant says: role, level, scope, and the first and last moment where they were chosen."""
+    scope = {
+        name: ids for name in ("channels", "teams", "agents", "classes") if (ids := getattr(grant, name))
+    }
+    times = {"starts_at": starts_at, "until": grant.until}
+    chosen = {name: at.isoformat() for name, at in times.items() if at is not None}
+    return {"role": grant.role, "level": grant.level, **scope, **chosen}
 
 
 @transaction.atomic
@@ -190,21 +198,22 @@ def reactivate(*, user: User, by: Actor, reason: str) -> None:
     record(Kind.PERSON_REACTIVATED, by=by, target=Target.of(user), note=reason)
 
 
-def mail_is_taken(email: str, *, besides: User | None = None) -> bool:
-    """Whether another active person has this mail address, in whatever case."""
-    if not email:
+def is_mail_taken(*emails: str, besides: User | None = None) -> bool:
+    """Whether another active person has one of these mail addresses, in whatever case."""
+    lower = [email.lower() for email in emails if email]
+    if not lower:
         return False
-    others = User.objects.filter(is_active=True, email__iexact=email)
+    others = User.objects.alias(lower=Lower("email")).filter(is_active=True, lower__in=lower)
     return (others.exclude(pk=besides.pk) if besides else others).exists()
 
 
-def check_mail_is_free(email: str, *, besides: User | None = None) -> None:
-    """Raise MailTaken when another active person has this mail address; nobody takes it until the transaction ends."""
-    if not email:
+def check_mail_is_free(*emails: str, besides: User | None = None) -> None:
+    """Raise MailTaken when another active person has one of these; nobody takes them until the transaction ends."""
+    if not any(emails):
         return
     with connection.cursor() as cursor:
         cursor.execute(_MAIL_LOCK)
-    if mail_is_taken(email, besides=besides):
+    if is_mail_taken(*emails, besides=besides):
         raise MailTaken
 
 

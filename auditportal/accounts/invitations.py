@@ -2,10 +2,13 @@
 
 import hashlib
 import secrets
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,12 +18,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from auditportal.accounts import mail
-from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, grant_role
-from auditportal.accounts.models import Invitation, User
-from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed, record_once
+from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, grant_detail
+from auditportal.accounts.models import Grant, Invitation, User
+from recordings.audit import (
+    Actor,
+    Entry,
+    Kind,
+    Outcome,
+    Target,
+    record,
+    record_all,
+    record_committed,
+    record_once,
+)
 from recordings.worded import Worded
 
 LIFE = timedelta(hours=72)
+# As long as an administrator waits for the mails of an import. Links that are not mailed by then are shown.
+MAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -71,30 +86,41 @@ class LinkOver(Exception):
 
 
 @transaction.atomic
-def invite_person(person: NewPerson, *, by: Actor, invited_by: User) -> tuple[User, str]:
-    """Create an account with its first role, and return it with the token of its link.
+def invite_people(people: Sequence[NewPerson], *, by: Actor, invited_by: User) -> list[tuple[User, str]]:
+    """Create accounts, each with its first role, and return them with the tokens of their links. All or none.
 
     Raises UserNameTaken or MailTaken.
     """
-    check_mail_is_free(person.email)
+    check_mail_is_free(*(person.email for person in people))
+    now = timezone.now()
     try:
         with transaction.atomic():
-            user = User.objects.create_user(
-                person.username, full_name=person.full_name, email=person.email, language=person.language
-            )
+            users = User.objects.bulk_create(_account(person) for person in people)
     except IntegrityError:
         raise UserNameTaken from None
-    token = invite(user=user, by=by, created_by=invited_by)
-    grant_role(
-        user=user,
-        role=person.role,
-        by=by,
-        granted_by=invited_by,
-        starts_at=person.starts_at,
-        until=person.until,
-        reason=person.reason,
-    )
-    return user, token
+    grants = [
+        Grant(
+            user=user,
+            role=person.role,
+            granted_by=invited_by,
+            starts_at=person.starts_at or now,
+            until=person.until,
+            reason=person.reason,
+        )
+        for user, person in zip(users, people, strict=True)
+    ]
+    Grant.objects.bulk_create(grants)
+    made = [(user, secrets.token_urlsafe(32)) for user in users]
+    Invitation.objects.bulk_create(_link(user, token, invited_by) for user, token in made)
+    entries = []
+    for grant, person in zip(grants, people, strict=True):
+        target, detail = Target.of(grant.user), grant_detail(grant, person.starts_at)
+        entries += [
+            Entry(Kind.PERSON_INVITED, target),
+            Entry(Kind.ROLE_GRANTED, target, detail, note=person.reason),
+        ]
+    record_all(entries, by=by)
+    return made
 
 
 @transaction.atomic
@@ -102,20 +128,58 @@ def invite(*, user: User, by: Actor, created_by: User | None, reason: str = "") 
     """Make a link's token for a person, and replace earlier ones. The token is returned once and never stored."""
     token = secrets.token_urlsafe(32)
     user.invitations.filter(used_at=None, replaced_at=None).update(replaced_at=timezone.now())
-    Invitation.objects.create(
-        user=user, token_sha256=_hash(token), created_by=created_by, expires_at=timezone.now() + LIFE
-    )
+    _link(user, token, created_by).save()
     record(Kind.PERSON_INVITED, by=by, target=Target.of(user), note=reason)
     return token
 
 
-def mail_link(*, user: User, token: str, by: Actor) -> mail.Problem | None:
+def _account(person: NewPerson) -> User:
+    user = User(
+        username=User.normalize_username(person.username),
+        full_name=person.full_name,
+        email=person.email,
+        language=person.language,
+    )
+    user.set_unusable_password()
+    return user
+
+
+def _link(user: User, token: str, created_by: User | None) -> Invitation:
+    return Invitation(
+        user=user, token_sha256=_hash(token), created_by=created_by, expires_at=timezone.now() + LIFE
+    )
+
+
+def mail_links(
+    made: Sequence[tuple[User, str]], *, by: Actor, seconds: float = MAIL_SECONDS
+) -> dict[int, mail.Problem | None]:
+    """Mail links to many people through one connection, as long as there is time and the server takes them.
+
+    Return the outcome for each person who was tried; None for a mail that was sent.
+    """
+    outcomes: dict[int, mail.Problem | None] = {}
+    end = time.monotonic() + seconds
+    with mail.connection() as server:
+        for user, token in made:
+            if not user.email:
+                continue
+            outcomes[user.pk] = mail_link(user=user, token=token, by=by, through=server)
+            # What the server says of one recipient says nothing of the others.
+            if outcomes[user.pk] not in (None, mail.Problem.RECIPIENT) or time.monotonic() > end:
+                break
+    return outcomes
+
+
+def mail_link(
+    *, user: User, token: str, by: Actor, through: BaseEmailBackend | None = None
+) -> mail.Problem | None:
     """Mail a link to its person in their language, and record the outcome. Return why it could not be sent."""
     url = settings.PUBLIC_URL.rstrip("/") + reverse("invitation", args=[token])
     problem = None
     try:
         is_new = not user.has_usable_password()
-        mail.send("invitation", to=user.email, language=user.language, person=user, url=url, is_new=is_new)
+        context = {"person": user, "url": url, "is_new": is_new}
+        mail.send("invitation", to=user.email, language=user.language, through=through, **context)
     except mail.NotSent as error:
         problem = error.problem
     record_committed(

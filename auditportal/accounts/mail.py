@@ -7,13 +7,15 @@ arguments of a task, and the page shows it instead when the mail server refuses 
 import smtplib
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from email.utils import make_msgid
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
@@ -56,7 +58,20 @@ def is_set_up() -> bool:
     return bool(settings.SMTP_URL and settings.DEFAULT_FROM_EMAIL and settings.PUBLIC_URL)
 
 
-def send(name: str, *, to: str, language: str, **context: Any) -> None:
+@contextmanager
+def connection() -> Iterator[BaseEmailBackend]:
+    """A connection to the mail server for several mails. It is opened by the first."""
+    server = get_connection()
+    try:
+        yield server
+    finally:
+        with suppress(OSError):
+            server.close()
+
+
+def send(
+    name: str, *, to: str, language: str, through: BaseEmailBackend | None = None, **context: Any
+) -> None:
     """Send the mail whose templates are mail/NAME.*, in this language. Raises NotSent.
 
     It is plain text with HTML beside it. Only the kind of a failure is logged: the server's answer may quote addresses.
@@ -70,21 +85,16 @@ def send(name: str, *, to: str, language: str, **context: Any) -> None:
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
         "Message-ID": make_msgid(domain=settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")),
     }
-    connection = get_connection()
-    message = EmailMultiAlternatives(
-        " ".join(subject.split()), text.strip() + "\n", to=[to], headers=headers, connection=connection
-    )
+    message = EmailMultiAlternatives(" ".join(subject.split()), text.strip() + "\n", to=[to], headers=headers)
     message.attach_alternative(html, "text/html")
-    try:
-        message.send()
-    except OSError as error:  # smtplib's exceptions are among them
-        problem = _problem(error)
-        logger.warning("mail not sent", mail=name, problem=problem.value, error=type(error).__name__)
-        raise NotSent(problem) from None
-    finally:
-        # Django keeps a connection open that failed at STARTTLS or at the sign-in.
-        with suppress(OSError):
-            connection.close()
+    with nullcontext(through) if through else connection() as message.connection:
+        try:
+            message.connection.open()
+            message.send()
+        except OSError as error:  # smtplib's exceptions are among them
+            problem = _problem(error)
+            logger.warning("mail not sent", mail=name, problem=problem.value, error=type(error).__name__)
+            raise NotSent(problem) from None
 
 
 def _problem(error: OSError) -> Problem:

@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from auditportal.accounts.actions import mail_is_taken
+from auditportal.accounts.actions import is_mail_taken
 from auditportal.accounts.invitations import NewPerson
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES, contradiction
@@ -45,7 +45,7 @@ def _email() -> forms.EmailField:
 
 
 def _free(email: str, besides: User | None = None) -> str:
-    if mail_is_taken(email, besides=besides):
+    if is_mail_taken(email, besides=besides):
         raise forms.ValidationError(gettext("Another active person has this mail address."))
     return email
 
@@ -71,19 +71,36 @@ class ConfirmedForm(forms.Form):
         return cleaned
 
 
-class RoleForm(ConfirmedForm):
-    """A role for a person: from a day on, until a day or for good, with a reason."""
+class RoleFields(forms.Form):
+    """A role: from a day on, until a day or for good, with a reason."""
 
-    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=[(role.code, role.label) for role in ROLES.values()]
+    )
     since = DayField(label=gettext_lazy("From"))
     until = DayField(label=gettext_lazy("Until the end of"))
     reason = _reason()
+
+    def check_period(self) -> None:
+        """Compute `starts_at` and `ends_at`, and refuse a period that is over or ends before it begins."""
+        values = self.cleaned_data
+        zone, now = timezone.get_current_timezone(), timezone.now()
+        since, until = values.get("since"), values.get("until")
+        values["starts_at"] = max(moment_of(since, time.min, zone), now) if since else None
+        values["ends_at"] = moment_of(until + timedelta(days=1), time.min, zone) if until else None
+        if since and until and until < since:
+            self.add_error("until", gettext("The last day is before the first."))
+        elif values["ends_at"] and values["ends_at"] <= now:
+            self.add_error("until", gettext("This day is over. Choose today or a later day."))
+
+
+class RoleForm(RoleFields, ConfirmedForm):
+    """A role for a person, confirmed with the administrator's password."""
 
     def __init__(self, *args: Any, held: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         """`held`: the roles that the person has or will have."""
         super().__init__(*args, **kwargs)
         self._held = held
-        self.fields["role"].choices = [(role.code, role.label) for role in ROLES.values()]  # type: ignore[attr-defined]
         self.fields["since"].help_text = gettext("Empty: at once.")
         self.fields["until"].help_text = gettext("Empty: until an administrator ends it.")
         # Said before it is done; whoever means it says so.
@@ -94,23 +111,15 @@ class RoleForm(ConfirmedForm):
 
     def clean(self) -> dict[str, Any]:
         """Check the period, and that the roles suit each other."""
-        values = self.cleaned_data
-        zone, now = timezone.get_current_timezone(), timezone.now()
-        since, until = values.get("since"), values.get("until")
-        values["starts_at"] = max(moment_of(since, time.min, zone), now) if since else None
-        values["ends_at"] = moment_of(until + timedelta(days=1), time.min, zone) if until else None
-        if since and until and until < since:
-            self.add_error("until", gettext("The last day is before the first."))
-        elif values["ends_at"] and values["ends_at"] <= now:
-            self.add_error("until", gettext("This day is over. Choose today or a later day."))
-        if not self.errors and not values.get("anyway"):
-            self.warning = contradiction(self._held | {values["role"]})
+        self.check_period()
+        if not self.errors and not self.cleaned_data.get("anyway"):
+            self.warning = contradiction(self._held | {self.cleaned_data["role"]})
             if self.warning:
                 self.add_error(None, self.warning)
         return super().clean()
 
 
-class InviteForm(RoleForm):
+class PersonFields(RoleFields):
     """A new person with their first role."""
 
     full_name = NameField()
@@ -130,10 +139,6 @@ class InviteForm(RoleForm):
         widget=forms.Select({"translate": "no"}),
         help_text=gettext_lazy("Of the invitation and of the portal. The person can change it."),
     )
-    field_order = [
-        *("full_name", "username", "email", "language"),
-        *("role", "since", "until", "reason", "anyway", "password"),
-    ]
 
     @property
     def person(self) -> NewPerson:
@@ -149,6 +154,15 @@ class InviteForm(RoleForm):
             until=values["ends_at"],
             reason=values["reason"],
         )
+
+
+class InviteForm(PersonFields, RoleForm):
+    """A new person, confirmed with the administrator's password."""
+
+    field_order = [
+        *("full_name", "username", "email", "language"),
+        *("role", "since", "until", "reason", "anyway", "password"),
+    ]
 
     def clean_email(self) -> str:
         """Refuse an address that another active person has."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.db.models import Prefetch, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,40 +13,27 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from auditportal.accounts import actions, attempts, invitations, mail
-from auditportal.accounts.models import Grant, User
+from auditportal.accounts.models import User
 from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm, RoleForm
+from auditportal.accounts.people_list import PeopleForm, people_page
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, page
+from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
 from recordings.policies import permission_required
-
-SHOWN = 100
 
 
 @require_safe
 @permission_required(Permission.MANAGE_PEOPLE)
 def people(request: Request) -> HttpResponse:
-    """List people by name, those who match the search first; inactive ones last."""
-    words = request.GET.get("q", "").strip()[:200]
-    found = User.objects.order_by("-is_active", "full_name", "pk")
-    if words:
-        found = found.filter(
-            Q(full_name__icontains=words) | Q(username__icontains=words) | Q(email__icontains=words)
-        )
-    current = Prefetch("grants", Grant.objects.current().order_by("pk"), to_attr="current")
-    rows = [
-        {"user": user, "held": [ROLES[grant.role] for grant in user.current if grant.role in ROLES]}
-        for user in found.prefetch_related(current)[:SHOWN]
-    ]
-    context = {
-        "rows": rows,
-        "roles": ROLES.values(),
-        "q": words,
-        "total": found.count(),
-        "can_mail": mail.is_set_up(),
-    }
-    return page(request, "account/people.html", context)
+    """List people by name: those who match words, role and state."""
+    form = PeopleForm(request.GET)
+    context: dict[str, Any] = {"form": form, "roles": ROLES.values(), "can_mail": mail.is_set_up()}
+    if form.is_valid():
+        found = people_page(form, start_by_number(request.GET))
+        context |= {"rows": found.rows, "shown": found.shown("people"), **found.urls(BY_NUMBER, form.query())}
+    return page(request, "account/people.html", context, status=200 if form.is_valid() else 400)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,9 +43,8 @@ def invite(request: Request) -> HttpResponse:
     form = InviteForm(request.POST or None, request=request, initial={"language": get_language()})
     if request.method != "POST" or not form.is_valid():
         return page(request, "account/invite.html", {"form": form}, status=422 if form.errors else 200)
-    user, token = invitations.invite_person(
-        form.person, by=Actor.from_request(request), invited_by=request.user
-    )
+    by = Actor.from_request(request)
+    ((user, token),) = invitations.invite_people([form.person], by=by, invited_by=request.user)
     return _hand_over(request, user, token)
 
 

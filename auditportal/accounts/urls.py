@@ -1,10 +1,13 @@
 from django.urls import include, path
 
-from auditportal.accounts import people_views, views
+from auditportal.accounts import people_files, people_views, views
 
 people = [
     path("", people_views.people, name="list"),
     path("invite/", people_views.invite, name="invite"),
+    path("export/", people_files.export, name="export"),
+    path("import/", people_files.import_people, name="import"),
+    path("import/create/", people_files.create_imported, name="create_imported"),
     path("<int:pk>/", people_views.person, name="person"),
     path("<int:pk>/grant/", people_views.grant, name="grant"),
     path("<int:pk>/end/<slug:role>/", people_views.confirm, {"act": "end_grant"}, name="end_grant"),

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     PERSON_CHANGED = "person.changed"
     PERSON_DEACTIVATED = "person.deactivated"
     PERSON_REACTIVATED = "person.reactivated"
+    PEOPLE_EXPORTED = "person.list_exported"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     ACCESS_DENIED = "access.denied"

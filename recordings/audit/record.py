@@ -65,6 +65,7 @@ class Entry(NamedTuple):
     target: Target
     detail: Detail | None = None
     change: tuple[Detail, Detail] | None = None
+    note: str = ""
 
 
 def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
@@ -83,7 +84,7 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
                         entry.kind,
                         by,
                         entry.target,
-                        personal_values(by, entry.target),
+                        personal_values(by, entry.target, entry.note),
                         detail=entry.detail,
                         change=entry.change,
                     )

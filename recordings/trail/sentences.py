@@ -167,6 +167,13 @@ def _person_reactivated(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s reactivated the account of %(thing)s")
 
 
+def _people_exported(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s exported the list of people")
+    if (number := text.number("people")) is not None:
+        yield text.ngettext("%(number)s person", "%(number)s people", number)
+    yield from phrases.typed(text)
+
+
 def _role_granted(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=_role(text))
     if day := text.event.text("starts_at")[:10]:
@@ -498,6 +505,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.PERSON_CHANGED: _person_changed,
     Kind.PERSON_DEACTIVATED: _person_deactivated,
     Kind.PERSON_REACTIVATED: _person_reactivated,
+    Kind.PEOPLE_EXPORTED: _people_exported,
     Kind.ROLE_GRANTED: _role_granted,
     Kind.ROLE_REVOKED: _role_revoked,
     Kind.ACCESS_DENIED: _access_denied,

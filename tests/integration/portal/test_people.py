@@ -22,6 +22,7 @@ from tests.factories import PASSWORD, person, viewing
 
 NEW_PASSWORD = "seven green bicycles on a roof"
 BY = Actor.system("test")
+BEHIND_EVERY_PAGE = 3
 
 
 @pytest.fixture
@@ -372,6 +373,8 @@ class TestAccount:
         assert client.post(f"/people/{tom.pk}/unlock/", fields).status_code == 302
         assert kinds()[-1] == "auth.unlocked"
 
+
+class TestList:
     def test_the_search_finds_by_name_user_name_and_mail(self, client: Client) -> None:
         person("qa_manager", "rut.peled", email="claims@example.com")
         person("qa_manager", "tom.brandt")
@@ -380,3 +383,55 @@ class TestAccount:
             assert "rut.peled" in page
             assert "tom.brandt" not in page
         assert "Nobody found" in client.get("/people/", {"q": "zzz"}).content.decode()
+
+    def test_filters_by_role_and_state(self, client: Client) -> None:
+        day = timedelta(days=1)
+        person("qa_manager", "tom.brandt", last_login=timezone.now())
+        person("qa_manager", "new.comer")
+        person("", "no.role", last_login=timezone.now())
+        person("external_auditor", "gone.away", is_active=False)
+        Grant.objects.create(user=person("", "later"), role="qa_manager", starts_at=timezone.now() + day)
+        for query, names in {
+            "role=qa_manager": {"tom.brandt", "new.comer"},
+            "role=none": {"no.role", "later"},
+            "state=inactive": {"gone.away"},
+            "state=invited&role=qa_manager": {"new.comer"},
+            "state=active&role=none": {"no.role"},
+        }.items():
+            rows = client.get(f"/people/?{query}").context["rows"]
+            assert {row.user.username for row in rows} == names, query
+        wrong = client.get("/people/?role=director&state=x")
+        assert wrong.status_code == 400
+        assert "Select a valid choice" in wrong.content.decode()
+
+    def test_it_says_what_each_may_do(self, client: Client) -> None:
+        assert "Does not watch recordings." in client.get("/people/?role=administrator").content.decode()
+
+    def test_pages_follow_each_other_by_name_and_lead_back(self, client: Client) -> None:
+        names = sorted(["Sam Ortiz", *[f"Person {number % 7} {number:03}" for number in range(119)]])
+        for name in names:
+            if name != "Sam Ortiz":
+                person("qa_manager", full_name=name)
+        seen, address = [], "/people/"
+        while True:
+            response = client.get(address)
+            seen += [row.user.full_name for row in response.context["rows"]]
+            if not (older := response.context["older_url"]):
+                break
+            address = f"/people/{older}"
+        assert seen == names
+        back = client.get(f"/people/{response.context['newer_url']}")
+        assert [row.user.full_name for row in back.context["rows"]] == names[50:100]
+        first = client.get(f"/people/{back.context['newer_url']}")
+        assert [row.user.full_name for row in first.context["rows"]] == names[:50]
+        assert first.context["newer_url"] == ""
+
+    def test_queries_are_as_many_for_one_row_as_for_three(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
+        client.get("/people/")
+        for people in (0, 2):
+            for _ in range(people):
+                person("qa_manager")
+            with django_assert_num_queries(BEHIND_EVERY_PAGE + 3):  # count, people, their grants
+                client.get("/people/")

@@ -76,6 +76,10 @@ SAID = [
         " · the mail server refused the recipient",
     ),
     (
+        event(Kind.PEOPLE_EXPORTED, action_detail={"people": 1, "role": "qa_manager"}),
+        "Noa Levi exported the list of people · 1 person",
+    ),
+    (
         event(Kind.INVITATION_REFUSED, action_detail={"reason": "used"}),
         "Noa Levi opened a link to choose a password that cannot be used · it had been used",
     ),
