@@ -96,7 +96,9 @@ def _local(when: datetime, style: str) -> str:
 
 def _time_element(when: datetime, attributes: str, words: str) -> SafeString:
     """Write a <time> of digits and words of our own: there is nothing to escape, and lists hold a hundred of them."""
-    return SafeString(f'<time datetime="{when.isoformat()}"{attributes}>{words}</time>')
+    return SafeString(  # markup: digits, and words of ours
+        f'<time datetime="{when.isoformat()}"{attributes}>{words}</time>'
+    )
 
 
 def _exact(when: datetime) -> str:
@@ -151,8 +153,8 @@ def moment_and_utc(when: datetime) -> SafeString:
     """Write a <time> in the reader's time zone and, below it, in UTC, as evidence has it."""
     in_utc = f"{utc(when)} UTC"
     if timezone.get_current_timezone_name() == "UTC":
-        return SafeString(in_utc)
-    return SafeString(f'{moment(when)}<span class="sub">{in_utc}</span>')
+        return SafeString(in_utc)  # markup: a time
+    return SafeString(f'{moment(when)}<span class="sub">{in_utc}</span>')  # markup: two times
 
 
 def clock(seconds: float | None) -> str:

@@ -54,7 +54,7 @@ def heat_rows(board: Board, form: BoardForm, names: Names, most: int) -> SafeStr
             else none_expected
             for day in board.window.days
         ]
-        rows.append((heading, SafeString("".join(cells))))
+        rows.append((heading, SafeString("".join(cells))))  # markup: each cell is one of the two below
     return format_html_join("", '<tr><th scope="row" class="who">{}</th>{}</tr>', rows)
 
 
@@ -74,7 +74,7 @@ def _day_cell(
     number, expected = f"{tally.of(finding):,}", f"{tally.expected:,}"
     everything = "" if tally.of(finding) else "&amp;all=on"
     title = words % {"number": number, "expected": expected}
-    return SafeString(
+    return SafeString(  # markup: numbers, a day, and what the caller has escaped
         f'<td class="h{tally.shade(finding)}"><a href="{address}&amp;day={day}{everything}"'
         f' title="{title}" aria-label="{title}">{number}</a></td>'
     )

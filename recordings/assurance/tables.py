@@ -56,7 +56,7 @@ class ExpectedRecordings:
         if self.may_open:
             when = opener(recording_url(item.id) if item.recorded else object_url(item.object_id), when)
         if item.recorded:
-            return SafeString(when)
+            return SafeString(when)  # markup: a time, maybe in a link that `opener` escaped
         return format_html('{}<span class="sub">{}</span>', when, pgettext("conversation", "began"))
 
     def _findings(self, item: Item) -> SafeString:

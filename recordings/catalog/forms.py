@@ -200,7 +200,7 @@ def _options(
     """Write the options of a select, which are names unless `names` is false. An unknown one stays chosen."""
     words = {"": nothing, **dict(known)}
     words |= {chosen: chosen} if chosen not in words else {}
-    return SafeString(
+    return SafeString(  # markup: value and word of each option are escaped
         "".join(
             f'<option value="{escape(value)}"{" selected" if value == chosen else ""}'
             f"{_NO_WORDS if names and value else ''}>{escape(word)}</option>"

@@ -56,7 +56,8 @@ class Table(Generic[Row]):
     @property
     def rows(self) -> SafeString:
         cells = [(column.cell_start(), column.content) for column in self.columns]
-        return SafeString("".join(f"<tr data-row>{_row(cells, line)}</tr>" for line in self.lines))
+        rows = (f"<tr data-row>{_row(cells, line)}</tr>" for line in self.lines)
+        return SafeString("".join(rows))  # markup: _row escapes each cell
 
 
 def _row(cells: Sequence[tuple[str, Callable[[Row], SafeString | str]]], line: Row) -> str:
@@ -65,7 +66,7 @@ def _row(cells: Sequence[tuple[str, Callable[[Row], SafeString | str]]], line: R
 
 def fill(markup: str, *values: SafeString | str) -> SafeString:
     """Fill markup of our own with values, escaped. Like `format_html` without lazy values, in a third of its time."""
-    return SafeString(markup.format(*map(_escaped, values)))
+    return SafeString(markup.format(*map(_escaped, values)))  # markup: our own, each value escaped
 
 
 def _escaped(value: SafeString | str) -> str:
@@ -104,7 +105,8 @@ def type_of(recording_type: str) -> SafeString | str:
 
 def state_tag(state: str, notes: Iterable[str] = ()) -> SafeString:
     tag = fill('<span class="tag {}">{}</span>', tag_of(state) if state else "", state_label(state))
-    return SafeString("".join([tag, *(fill('<span class="sub">{}</span>', note) for note in notes)]))
+    parts = [tag, *(fill('<span class="sub">{}</span>', note) for note in notes)]
+    return SafeString("".join(parts))  # markup: `fill` made each part
 
 
 def confirmed(at: datetime | None, *, stale: bool = False) -> SafeString:
@@ -136,7 +138,7 @@ _NUMERIC, _STALE = SafeString(' class="num"'), SafeString(" data-stale")
 def _recorded_or_created(line: CatalogLine) -> SafeString:
     when = moment_minute(line.shown_at)
     if line.files:
-        return SafeString(when)
+        return SafeString(when)  # markup: a time
     created = pgettext("conversation", "created")
     return fill('<span class="dim">{}<span class="sub">{}</span></span>', when, created)
 

@@ -17,4 +17,4 @@ def lucide(name: str, *, size: int | None = 24, **attributes: object) -> SafeStr
 
 @lru_cache(maxsize=512)
 def _drawn(name: str, size: int | None, attributes: tuple[tuple[str, object], ...]) -> SafeString:
-    return SafeString(draw(name, size=size, **dict(attributes)))
+    return SafeString(draw(name, size=size, **dict(attributes)))  # markup: the name is a template's own

@@ -187,7 +187,7 @@ def translated(sentence: tuple[str, str]) -> tuple[str, str]:
         words, values = found
         text = words % values
         if get_language_bidi():
-            text = SafeString(
+            text = SafeString(  # markup: words and values are escaped
                 escape(words) % {key: f"<bdi>{escape(value)}</bdi>" for key, value in values.items()}
             )
     return str(NAMES.get(name, name)), text
