@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "auditportal.accounts",
+    "auditportal.accounts.provisioning",
     "auditportal",
     "recordings",
 ]

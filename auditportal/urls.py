@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),
+    path("scim/v2/", include(("auditportal.accounts.provisioning.urls", "scim"))),
     path("words/<slug:language>.js", script_words, name="script_words"),
     # for whoever runs it
     path("health/live", health.live, name="live"),

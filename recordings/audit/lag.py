@@ -40,6 +40,12 @@ _ALWAYS = frozenset(
         Kind.SESSION_ENDED,
         Kind.ROLE_REVOKED,
         Kind.PERSON_DEACTIVATED,
+        Kind.PERSON_REMOVED,
+        Kind.GROUP_REMOVED,
+        Kind.MEMBER_REMOVED,
+        Kind.GROUP_ROLE_ENDED,
+        Kind.PROVISIONING_REVOKED,
+        Kind.PROVISIONING_REFUSED,
         Kind.INVITATION_REFUSED,
         # A mail that was sent. The invitation before it waits for sealing.
         Kind.INVITATION_MAILED,

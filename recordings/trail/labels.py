@@ -43,6 +43,12 @@ FORMATS: Mapping[str, str] = {
     "pdf": _("PDF"),
     "bundle": _("evidence bundle"),
 }
+# What a provisioning token may do.
+TOKEN_SCOPES: Mapping[str, str] = {
+    "read": _("read only"),
+    "users": _("people"),
+    "users_and_groups": _("people and groups"),
+}
 REPORTS: Mapping[str, str] = {"viewings": _("viewings"), "access": _("access by person")}
 # What an event's change is about.
 FACTS: Mapping[str, str] = {

@@ -25,6 +25,8 @@ _THINGS = {
     "person": _("person %(id)s"),
     "customer": _("customer %(id)s"),
     "channel": _("channel %(id)s"),
+    "group": _("group %(id)s"),
+    "token": _("token %(id)s"),
     "page": _("page %(id)s"),
     "command": _("command %(id)s"),
 }
@@ -115,7 +117,7 @@ def named(kind: str, ref: str, label: str, language: Language = ENGLISH) -> Part
     tail = ref.partition(":")[2] or ref
     if not ref:
         return Part(language.gettext(_("(nothing named)")), is_value=True)
-    if kind in ("person", "account") and label:
+    if kind in ("person", "account", "group", "token") and label:
         return Part(label, ref, is_value=True)
     if kind == "log" and tail in _LOG_PAGES:
         return Part(language.gettext(_LOG_PAGES[tail]), ref, is_value=True)
@@ -133,6 +135,12 @@ def named(kind: str, ref: str, label: str, language: Language = ENGLISH) -> Part
 def short(uuid: str) -> str:
     """Return the last eight digits of a UUID: enough to find it again, short enough to read out."""
     return uuid.replace("-", "")[-8:].upper()
+
+
+def role(text: EventText) -> Part:
+    """Name the role of an event."""
+    code = text.event.text("role")
+    return text.label(labels.role(code) if code else _("(not named)"))
 
 
 def isolated(text: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.trail import labels, log_sentences, phrases
+from recordings.trail import labels, log_sentences, phrases, provisioning_sentences
 from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, figure, joined, plain
 from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import EventText, PlainEventText
@@ -175,7 +175,7 @@ def _people_exported(text: EventText) -> Iterator[Phrase]:
 
 
 def _role_granted(text: EventText) -> Iterator[Phrase]:
-    yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=_role(text))
+    yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=phrases.role(text))
     if day := text.event.text("starts_at")[:10]:
         yield text.gettext("from %(day)s", day=day)
     if day := text.event.text("until")[:10]:
@@ -183,12 +183,7 @@ def _role_granted(text: EventText) -> Iterator[Phrase]:
 
 
 def _role_revoked(text: EventText) -> Iterator[Phrase]:
-    yield text.gettext("%(actor)s removed the role %(role)s from %(thing)s", role=_role(text))
-
-
-def _role(text: EventText) -> Part:
-    code = text.event.text("role")
-    return text.label(labels.role(code) if code else _("(not named)"))
+    yield text.gettext("%(actor)s removed the role %(role)s from %(thing)s", role=phrases.role(text))
 
 
 def _access_denied(text: EventText) -> Iterator[Phrase]:
@@ -491,6 +486,7 @@ def _unknown(text: EventText) -> Iterator[Phrase]:
 
 PRESENTERS: Mapping[str, Presenter] = {
     **log_sentences.PRESENTERS,
+    **provisioning_sentences.PRESENTERS,
     Kind.SIGNED_IN: _signed_in,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.ACCOUNT_LOCKED: _account_locked,

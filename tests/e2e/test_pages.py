@@ -15,7 +15,7 @@ PAGES = {
     ],
     "qa_manager": ["/", "/objects/"],
     "external_auditor": ["/", "/audit/", "/reports/"],
-    "administrator": ["/", "/operations/", "/operations/runs/", "/people/"],
+    "administrator": ["/", "/operations/", "/operations/runs/", "/people/", "/people/provisioning/"],
 }
 
 

@@ -259,6 +259,8 @@ ALWAYS = {
     "recording.file_identified", "recording.file_differs", "recording.mass_absence_accepted",
     "recording.not_playable", "recording.media_failed", "config.changed", "logging.started", "logging.stopped",
     "audit.verified", "export.built", "export.failed",
+    "person.removed", "group.removed", "group.member_removed", "group.role_ended", "provisioning.token_revoked",
+    "provisioning.refused",
 }  # fmt: skip
 WHEN_IT_CONTRADICTS = {"audit.checkpoint_compared", "audit.bundle_checked"}
 
