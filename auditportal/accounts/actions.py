@@ -127,7 +127,7 @@ def grant_role(
 
 
 def grant_detail(grant: Grant, starts_at: datetime | None) -> Detail:
-    """Return what the event of a grant says: role, level, scope, and the first and last moment where they were chosen."""
+    """Return what the event of a grant says: role, level, scope, and its first and last moment if chosen."""
     scope = {
         name: ids for name in ("channels", "teams", "agents", "classes") if (ids := getattr(grant, name))
     }

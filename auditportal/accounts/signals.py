@@ -24,7 +24,7 @@ from recordings.playback.watching import end_viewings_of_session
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
 def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     request.user = user  # Django sets it only where its middleware had run
-    now = request.session.now()
+    now = request.session.now()  # type: ignore[attr-defined]  # the session engine is ours
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
     SIGN_INS.labels("granted").inc()
