@@ -22,7 +22,7 @@ _LONGEST_NAME, _LONGEST_MAIL, _LONGEST_ID = 160, 254, 255
 def create_person(*, given: resources.User, by: Actor) -> User:
     """Create a person without a password; a person who was removed before comes back with their old account.
 
-    Raises InvalidValueException and UniquenessException.
+    Raises InvalidValueException, UniquenessException and MailTaken.
     """
     username, full_name, email = given.user_name or "", given.display_name or "", _mail(given)
     if not _USER_NAME.match(username):
@@ -32,6 +32,8 @@ def create_person(*, given: resources.User, by: Actor) -> User:
     user = User.objects.select_for_update(no_key=True).filter(username__iexact=username).first()
     if user is None:
         _check_lengths(given)
+        if given.active:
+            actions.check_mail_is_free(email)
         user = User.objects.create_user(
             username, full_name=full_name, email=email, is_active=bool(given.active)
         )
@@ -49,7 +51,7 @@ def create_person(*, given: resources.User, by: Actor) -> User:
 def update_person(*, user: User, given: resources.User, by: Actor) -> None:
     """Make a person what the identity provider says: name, mail address, own id, active or not.
 
-    Raises LastAdministrator, InvalidValueException and UniquenessException.
+    Raises LastAdministrator, InvalidValueException, UniquenessException and MailTaken.
     """
     _check_lengths(given)
     actions.change_person(user=user, full_name=given.display_name or "", email=_mail(given), by=by)

@@ -1,14 +1,20 @@
 """Answer a SCIM request: what a token may do, one transaction, errors with a sentence."""
 
 from django.db import transaction
-from scim2_models import ForbiddenException, MutabilityException, ResourceType, SCIMException
+from scim2_models import (
+    ForbiddenException,
+    MutabilityException,
+    ResourceType,
+    SCIMException,
+    UniquenessException,
+)
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Operation, Target
 from scim2_server.service import ScimService
 
-from auditportal.accounts.actions import AlreadyDone, LastAdministrator
+from auditportal.accounts.actions import AlreadyDone, LastAdministrator, MailTaken
 from auditportal.accounts.provisioning import bodies
 from auditportal.accounts.provisioning.models import Scope
 from auditportal.accounts.provisioning.resources import PROVIDER
@@ -53,5 +59,7 @@ def answer(request: ScimRequest, *, by: Actor) -> ScimResponse:
             return handler.handle(request)
     except (LastAdministrator, AlreadyDone) as error:
         raise MutabilityException(detail=str(error)) from error
+    except MailTaken as error:
+        raise UniquenessException(detail=str(error)) from error
     except PortalError as error:
         raise Failed(error) from error

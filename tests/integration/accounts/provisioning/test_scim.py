@@ -268,6 +268,10 @@ class TestRefused:
             assert "Somebody has" in self.refused(
                 provider, 409, "POST", "Users", {"schemas": [USER], **fields}
             )
+        mails = [{"value": "rut@example.com"}]
+        provider.create("dana.levi", emails=mails)
+        body = {"schemas": [USER], "userName": "tom.brandt", "emails": mails}
+        assert "mail address" in self.refused(provider, 409, "POST", "Users", body)
         provider.group("Claims")
         named = {"schemas": [GROUP], "displayName": "Claims"}
         assert "There is a group" in self.refused(provider, 409, "POST", "Groups", named)
