@@ -37,7 +37,7 @@ class World:
         self.report = self._report(who or self.other)
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
         self.statement = state_month(month=date(2026, 10, 1), by=SYSTEM)
-        self.token = invite(user=factories.person(), by=SYSTEM, created_by=None)
+        self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
         target = Target("object", f"object:{self.object.pk}")
         self.event = record(Kind.OBJECT_OPENED, by=SYSTEM, target=target, outcome=Outcome.GRANTED)
         self.size = seal_all(services, signer=signer_of(services))
