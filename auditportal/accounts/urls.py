@@ -25,6 +25,7 @@ urlpatterns = [
     path("accounts/signed-in/", views.signed_in, name="signed_in"),
     path("accounts/invitation/<str:token>/", views.invitation, name="invitation"),
     path("settings/", views.my_settings, name="my_settings"),
+    path("settings/name/", views.own_name, name="own_name"),
     path("people/provisioning/", include(("auditportal.accounts.provisioning.page_urls", "provisioning"))),
     path("people/", include((people, "people"))),
 ]

@@ -12,10 +12,10 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from auditportal.accounts import invitations, session
+from auditportal.accounts import actions, invitations, session
 from auditportal.accounts.attempts import remember_device
 from auditportal.accounts.models import User
-from auditportal.accounts.people_forms import NewPasswordForm
+from auditportal.accounts.people_forms import NewPasswordForm, PersonForm
 from auditportal.accounts.settings_form import SettingsForm
 from auditportal.accounts.zones import ZONE, zone_named
 from recordings.audit import Actor
@@ -29,6 +29,7 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["session_ended"] = "ended" in self.request.GET
+        context["nobody_yet"] = not User.objects.exists()
         if settings.DEMO:
             people = User.objects.filter(is_active=True).order_by("pk")[:8]
             context["demo_accounts"] = [
@@ -103,6 +104,20 @@ def my_settings(request: Request) -> HttpResponse:
             messages.success(request, gettext("Your settings were saved."))
         return redirect("my_settings")
     return page(request, "account/settings.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@any_person
+def own_name(request: Request) -> HttpResponse:
+    """Let a person change their own name and mail address, with their password: the trail and watermarks name them."""
+    form = PersonForm(
+        request.POST if request.method == "POST" else None, request=request, person=request.user
+    )
+    if request.method != "POST" or not form.is_valid():
+        return page(request, "account/own_name.html", {"form": form}, status=422 if form.errors else 200)
+    if actions.change_person(user=request.user, by=Actor.from_request(request), **form.values):
+        messages.success(request, gettext("The changes were saved."))
+    return redirect("my_settings")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,6 +18,7 @@ from recordings.days import moment_of, today, written_day
 from recordings.db import fetch_all
 from recordings.http import Request, page
 from recordings.models import SourceStatus, Viewing
+from recordings.overview.first_steps import first_steps
 from recordings.overview.tiles import tiles
 from recordings.permissions import Permission
 from recordings.policies import any_person, can
@@ -70,6 +71,8 @@ def overview(request: Request) -> HttpResponse:
         "days": [(written_day(day), number) for day, number in days],
         "tiles": tiles(partial(can, request.user), days, source_health(status)),
     }
+    if may["view_operations"] and not request.htmx:
+        context["first_steps"] = first_steps(status)
     if may["play_recordings"]:
         context["watched"] = watched_by(request.user.pk)
     if may["search_objects"]:

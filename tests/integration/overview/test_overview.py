@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recordings import breaker
 from recordings.audit import Kind
-from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, RecordingState
+from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, RecordingState, SourceStatus
 from recordings.overview.views import recordings_per_day
 from tests.factories import conversation, person, recording, viewing
 
@@ -207,13 +207,34 @@ def test_people_without_a_role_are_counted(client: Client) -> None:
     assert "2 without a role" in text(client.get("/"))
 
 
+def test_a_new_installation_says_what_to_do_until_it_is_done(client: Client, settings: Any) -> None:
+    settings.RECORDING_BUCKETS = ()
+    sign_in(client, "administrator")
+    page = text(client.get("/"))
+    assert "First steps" in page
+    assert page.count(">to do<") == 4
+    assert "manage.py refresh_catalog" in page
+    settings.RECORDING_BUCKETS = ("https://s3.example.com/recordings",)
+    SourceStatus.objects.update_or_create(pk=1, defaults={"last_success_at": timezone.now()})
+    conversation()  # brings a channel
+    assert text(client.get("/")).count(">to do<") == 1
+    person("compliance_officer")
+    assert "First steps" not in text(client.get("/"))
+
+
+def test_only_those_who_operate_the_portal_see_the_first_steps(client: Client) -> None:
+    for role in (*SEARCHERS, "external_auditor", ""):
+        sign_in(client, role)
+        assert "First steps" not in text(client.get("/")), role
+
+
 @pytest.mark.parametrize(
     ("role", "number"),
     [
         # Session, person, banner; the source and its state, per day, two states, overdue, statement, events,
-        # viewings, newest; how the log stands.
+        # viewings, newest; how the log stands; first steps.
         ("compliance_officer", 21),
-        ("administrator", 9),
+        ("administrator", 11),
     ],
 )
 def test_queries_are_as_many_for_one_row_as_for_three(

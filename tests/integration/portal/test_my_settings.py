@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from auditportal.accounts.models import User
+from recordings.models import AuditEvent
 from tests.factories import PASSWORD, conversation, person
 
 
@@ -91,3 +92,30 @@ def test_the_words_of_scripts_are_public_and_kept(db: None) -> None:
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert "עוד" in answer.content.decode() or "gettext" in answer.content.decode()
     assert Client().get("/words/qq.js").status_code == 404
+
+
+def test_own_name_and_mail_are_changed_with_the_password(noa: User) -> None:
+    client = signed_in(noa)
+    fields = {
+        "full_name": "Noa Levi-Katz",
+        "email": "noa@audit.example.com",
+        "seen_full_name": noa.full_name,
+        "seen_email": noa.email,
+    }
+    refused = client.post("/settings/name/", {**fields, "password": "wrong"})
+    assert refused.status_code == 422
+    assert "The password is wrong." in refused.content.decode()
+    answer = client.post("/settings/name/", {**fields, "password": PASSWORD}, follow=True)
+    assert "The changes were saved." in answer.content.decode()
+    noa.refresh_from_db()
+    assert (noa.full_name, noa.email) == ("Noa Levi-Katz", "noa@audit.example.com")
+    event = AuditEvent.objects.get(kind="person.changed")
+    assert (event.actor_ref, event.target_ref) == (f"user:{noa.pk}", f"user:{noa.pk}")
+
+
+def test_an_own_address_that_somebody_has_is_refused(noa: User) -> None:
+    person("qa_manager", email="tom@claims.example")
+    fields = {"full_name": "Noa Levi", "email": "Tom@claims.example", "password": PASSWORD}
+    answer = signed_in(noa).post("/settings/name/", {**fields, "seen_full_name": noa.full_name})
+    assert "Another active person has this mail address." in answer.content.decode()
+    assert User.objects.get(pk=noa.pk).email == ""

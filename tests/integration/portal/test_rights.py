@@ -22,6 +22,7 @@ MATRIX = {
     "script_words": OPEN,
     "session": ANYBODY_SIGNED_IN,
     "signed_in": ANYBODY_SIGNED_IN,
+    "own_name": ANYBODY_SIGNED_IN,
     "my_settings": ANYBODY_SIGNED_IN,
     "people:list": P.MANAGE_PEOPLE,
     "people:invite": P.MANAGE_PEOPLE,

@@ -175,3 +175,11 @@ def test_after_sign_in_only_addresses_of_ours_are_gone_to(db):
         assert "evil" not in response["Location"].partition("?")[0].removeprefix("/%2F%2F")
         assert response["Location"].startswith("/")
         assert not response["Location"].startswith(("//", "/\\"))
+
+
+def test_a_portal_without_people_says_how_to_create_the_first(db: None) -> None:
+    page = Client().get("/accounts/login/").content.decode()
+    assert "No account exists yet" in page
+    assert "manage.py create_user" in page
+    person("administrator")
+    assert "No account exists yet" not in Client().get("/accounts/login/").content.decode()
