@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages docs pictures lock audit
+.PHONY: help demo test quick thorough check bench bench-load bench-scale e2e messages docs pictures lock audit sbom
 
 help: ## what can be made
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -73,6 +73,13 @@ pictures: $(VENV)/.dev ## the screenshots of README and guides, made by the brow
 # A package that the advisory service does not know is a failure, too.
 audit: ## known holes of what production installs (needs uv and the network)
 	@uvx pip-audit --strict --disable-pip --require-hashes -r requirements-production.lock
+
+# Of what is installed, not of the list: with licences, and with what this platform and Python need.
+SBOM_DIR ?= build/sbom
+sbom: $(VENV)/.dev ## what production installs, as a CycloneDX bill of materials in build/sbom/ (needs the network)
+	@$(PYTHON) -m venv --clear --without-pip $(SBOM_DIR)/production
+	@$(BIN)/python -m pip --python $(SBOM_DIR)/production/bin/python install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-production.lock
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --output-file $(SBOM_DIR)/auditportal.cdx.json $(SBOM_DIR)/production
 
 lock: ## resolve the newest versions again, with hashes and without addresses
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)
