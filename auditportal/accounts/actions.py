@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -9,6 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from auditportal.accounts import scopes
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record
@@ -88,22 +90,22 @@ def grant_role(
     teams: Collection[int] = (),
     agents: Collection[int] = (),
     classes: Collection[str] = (),
-) -> bool:
+) -> Grant | None:
     """Give a person a role, at once or from `starts_at` on, for good or `until` a moment.
 
-    Without ids of channels, teams, agents or classes, the role reaches all of them. Return False when the person has
-    the same grant already. Raises UnknownRole, or RoleWithoutScope for a role that is about no recording.
+    Without ids of channels, teams, agents or classes, the role reaches all of them. Return the grant, None when the
+    person has the same one already. Raises UnknownRole, or RoleWithoutScope for a role that is about no recording.
     """
     if role not in ROLES:
         raise UnknownRole(role)
-    scope = {
-        "channels": sorted(set(channels)),
-        "teams": sorted(set(teams)),
-        "agents": sorted(set(agents)),
-        "classes": sorted(set(classes)),
+    given: dict[str, Collection[Any]] = {
+        "channels": channels,
+        "teams": teams,
+        "agents": agents,
+        "classes": classes,
     }
-    limited = {name: ids for name, ids in scope.items() if ids}
-    if role == ADMINISTRATOR and (limited or level != Level.MANAGE):
+    scope = {dimension: sorted(set(ids)) for dimension, ids in given.items()}
+    if role == ADMINISTRATOR and (any(scope.values()) or level != Level.MANAGE):
         raise RoleWithoutScope
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
@@ -121,32 +123,43 @@ def grant_role(
         },
     )
     if is_new:
-        detail = grant_detail(grant, starts_at)
-        record(Kind.ROLE_GRANTED, by=by, target=Target.of(user), detail=detail, note=reason)
-    return is_new
+        record(
+            Kind.ROLE_GRANTED,
+            by=by,
+            target=Target.of(user),
+            detail=grant_detail(grant, starts_at),
+            private=scopes.names_by_dimension(scopes.limits_of(grant)),
+            note=reason,
+        )
+    return grant if is_new else None
 
 
 def grant_detail(grant: Grant, starts_at: datetime | None) -> Detail:
     """Return what the event of a grant says: role, level, scope, and its first and last moment if chosen."""
-    scope = {
-        name: ids for name in ("channels", "teams", "agents", "classes") if (ids := getattr(grant, name))
-    }
     times = {"starts_at": starts_at, "until": grant.until}
     chosen = {name: at.isoformat() for name, at in times.items() if at is not None}
-    return {"role": grant.role, "level": grant.level, **scope, **chosen}
+    return {"grant": grant.pk, "role": grant.role, "level": grant.level, **scopes.limits_of(grant), **chosen}
 
 
 @transaction.atomic
-def revoke_role(*, user: User, role: str, by: Actor, ended_by: User | None = None, reason: str = "") -> bool:
-    """End a person's role with their next request. Return False when it had ended. Raises LastAdministrator."""
-    if role == ADMINISTRATOR:
-        _check_another_administrator(user)
-    ended = Grant.objects.filter(user=user, role=role, ended_at=None).update(
+def end_grant(*, grant: Grant, by: Actor, ended_by: User | None = None, reason: str = "") -> None:
+    """End a grant with its holder's next request. Raises LastAdministrator, or AlreadyDone when it has ended."""
+    if grant.role == ADMINISTRATOR:
+        _check_another_administrator(grant.user)
+    ended = Grant.objects.filter(pk=grant.pk, ended_at=None).update(
         ended_at=timezone.now(), ended_by=ended_by, end_reason=reason
     )
-    if ended:
-        record(Kind.ROLE_REVOKED, by=by, target=Target.of(user), detail={"role": role}, note=reason)
-    return bool(ended)
+    if not ended:
+        raise AlreadyDone
+    limits = scopes.limits_of(grant)
+    record(
+        Kind.ROLE_REVOKED,
+        by=by,
+        target=Target.of(grant.user),
+        detail={"grant": grant.pk, "role": grant.role, "level": grant.level, **limits},
+        private=scopes.names_by_dimension(limits),
+        note=reason,
+    )
 
 
 @transaction.atomic

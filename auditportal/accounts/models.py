@@ -1,7 +1,7 @@
 """People and the roles they were granted. Roles live in code (roles.py); a grant is a row, kept after it ends."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
@@ -32,6 +32,14 @@ class HeldGrant:
     agents: frozenset[int]
     classes: frozenset[str]
 
+    def scope(self, teams_of_agents: Mapping[int, int]) -> Scope:
+        """Return where it holds. Teams stand for their agents of today, who are among `teams_of_agents`."""
+        agents = self.agents or None
+        if self.teams:
+            members = frozenset(agent for agent, team in teams_of_agents.items() if team in self.teams)
+            agents = members if agents is None else agents & members
+        return Scope(self.channels or None, agents, self.classes or None)
+
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any]]) -> "tuple[HeldGrant, ...]":
         """Read rows of the columns in HELD; a role that the portal no longer has carries nothing."""
@@ -40,6 +48,12 @@ class HeldGrant:
             for role, level, *scope in rows
             if role in ROLES
         )
+
+
+def teams_of_agents(teams: Iterable[int]) -> dict[int, int]:
+    """Return the team of each agent of these teams."""
+    wanted = set(teams)
+    return dict(Agent.objects.filter(team__in=wanted).values_list("pk", "team")) if wanted else {}
 
 
 HELD = ("role", "level", "channels", "teams", "agents", "classes")
@@ -111,7 +125,7 @@ class User(AbstractBaseUser):
 
     def reach(self, permission: Permission) -> Reach:
         """Return the objects that the grants held now allow for this permission."""
-        return Reach(frozenset(self._scope_of(grant) for grant in self._carrying(permission)))
+        return Reach(frozenset(grant.scope(self._teams_of_agents) for grant in self._carrying(permission)))
 
     def _carrying(self, permission: Permission) -> Iterable[HeldGrant]:
         needed = LEVEL_OF.get(permission, Level.LIST)
@@ -121,19 +135,10 @@ class User(AbstractBaseUser):
             if permission in grant.role.permissions and grant.level.includes(needed)
         )
 
-    def _scope_of(self, grant: HeldGrant) -> Scope:
-        """Return the scope of a grant. Teams stand for their agents of today."""
-        agents = grant.agents or None
-        if grant.teams:
-            members = frozenset(pk for pk, team in self._agents_of_teams.items() if team in grant.teams)
-            agents = members if agents is None else agents & members
-        return Scope(grant.channels or None, agents, grant.classes or None)
-
     @cached_property
-    def _agents_of_teams(self) -> dict[int, int]:
+    def _teams_of_agents(self) -> dict[int, int]:
         """The team of each agent in a team that a grant names."""
-        teams = {team for grant in self.held_grants for team in grant.teams}
-        return dict(Agent.objects.filter(team__in=teams).values_list("pk", "team"))
+        return teams_of_agents(team for grant in self.held_grants for team in grant.teams)
 
     @property
     def role_codes(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from auditportal.accounts import actions, attempts, invitations, mail
+from auditportal.accounts.grant_views import grants_of, other_person
 from auditportal.accounts.models import User
-from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm, RoleForm
+from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm
 from auditportal.accounts.people_list import PeopleForm, people_page
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record_committed
@@ -61,77 +62,39 @@ def person(request: Request, pk: int) -> HttpResponse:
     return _person_page(request, user, person_form=form)
 
 
-@require_POST
-@permission_required(Permission.MANAGE_PEOPLE)
-def grant(request: Request, pk: int) -> HttpResponse:
-    """Give a person a role for a period."""
-    user = _other_person(request, pk)
-    form = RoleForm(request.POST, request=request, held=frozenset(role.code for role in user.roles))
-    if not form.is_valid():
-        return _person_page(request, user, role_form=form)
-    values = form.cleaned_data
-    words = {"name": user.display_name, "role": ROLES[values["role"]].label}
-    is_new = actions.grant_role(
-        user=user,
-        role=values["role"],
-        by=Actor.from_request(request),
-        granted_by=request.user,
-        starts_at=values["starts_at"],
-        until=values["ends_at"],
-        reason=values["reason"],
-    )
-    if is_new:
-        messages.success(request, gettext("The role “%(role)s” was granted to %(name)s.") % words)
-    else:
-        messages.error(request, gettext("%(name)s already has the role “%(role)s”. End it first.") % words)
-    return redirect("people:person", pk)
-
-
 class Act(NamedTuple):
     """Something done to a person's account that an administrator confirms on a page of its own.
 
-    `do` takes the request, the person, the reason and a role. It returns a response, or None for `done`.
+    `do` takes the request, the person and the reason. It returns a response, or None for `done`.
     """
 
     question: str | Promise
     button: str | Promise
     done: str | Promise
-    do: Callable[[Request, User, str, str], HttpResponse | None]
+    do: Callable[[Request, User, str], HttpResponse | None]
 
 
-def _end_role(request: Request, user: User, reason: str, role: str) -> None:
-    by = Actor.from_request(request)
-    if not actions.revoke_role(user=user, role=role, by=by, ended_by=request.user, reason=reason):
-        raise actions.AlreadyDone
-
-
-def _deactivate(request: Request, user: User, reason: str, _role: str) -> None:
+def _deactivate(request: Request, user: User, reason: str) -> None:
     actions.deactivate(user=user, by=Actor.from_request(request), reason=reason)
 
 
-def _reactivate(request: Request, user: User, reason: str, _role: str) -> None:
+def _reactivate(request: Request, user: User, reason: str) -> None:
     actions.reactivate(user=user, by=Actor.from_request(request), reason=reason)
 
 
-def _new_link(request: Request, user: User, reason: str, _role: str) -> HttpResponse:
+def _new_link(request: Request, user: User, reason: str) -> HttpResponse:
     by = Actor.from_request(request)
     token = invitations.invite(user=user, by=by, created_by=request.user, reason=reason)
     return _hand_over(request, user, token)
 
 
-def _unlock(request: Request, user: User, reason: str, _role: str) -> None:
+def _unlock(request: Request, user: User, reason: str) -> None:
     by = Actor.from_request(request)
     record_committed(Kind.ACCOUNT_UNLOCKED, by=by, target=Target.of(user), note=reason)
     attempts.unlock(user)
 
 
 ACTS = {
-    "end_grant": Act(
-        _("End the role “%(role)s” of %(name)s?"),
-        _("End the role"),
-        _("%(name)s no longer has the role “%(role)s”."),
-        _end_role,
-    ),
     "deactivate": Act(
         _("Deactivate the account of %(name)s?"),
         _("Deactivate"),
@@ -156,18 +119,16 @@ ACTS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.MANAGE_PEOPLE)
-def confirm(request: Request, pk: int, act: str, role: str = "") -> HttpResponse:
+def confirm(request: Request, pk: int, act: str) -> HttpResponse:
     """Do one of ACTS. GET shows the page that names the person and asks for a reason and the password."""
-    user = _other_person(request, pk)
-    if role and role not in ROLES:
-        raise Http404
+    user = other_person(request, pk)
     chosen, form = ACTS[act], ReasonForm(request.POST or None, request=request)
-    words = {"name": user.display_name, "role": ROLES[role].label if role else ""}
+    words = {"name": user.display_name}
     if request.method != "POST" or not form.is_valid():
         question = str(chosen.question) % words
         context = {"user_shown": user, "form": form, "question": question, "act": chosen.button}
         return page(request, "account/confirm.html", context, status=422 if form.errors else 200)
-    if response := chosen.do(request, user, form.cleaned_data["reason"], role):
+    if response := chosen.do(request, user, form.cleaned_data["reason"]):
         return response
     messages.success(request, str(chosen.done) % words)
     return redirect("people:person", pk)
@@ -193,26 +154,12 @@ def test_mail(request: Request) -> HttpResponse:
     return redirect("people:list")
 
 
-def _other_person(request: Request, pk: int) -> User:
-    """Return the person. Raises Http404, and OwnAccount for oneself."""
-    user = get_object_or_404(User, pk=pk)
-    if user.pk == request.user.pk:
-        raise actions.OwnAccount
-    return user
-
-
 def _person_page(request: Request, user: User, **forms: Any) -> HttpResponse:
-    held = frozenset(role.code for role in user.roles)
     context = {
         "user_shown": user,
         "is_self": user.pk == request.user.pk,
-        "grants": [
-            {"grant": row, "role": ROLES.get(row.role)}
-            for row in user.grants.select_related("granted_by", "ended_by").order_by("-pk")
-        ],
-        "current": held,
+        "grants": grants_of(user),
         "person_form": forms.get("person_form") or PersonForm(request=request, person=user),
-        "role_form": forms.get("role_form") or RoleForm(request=request, held=held),
     }
     is_wrong = any(form.is_bound and form.errors for form in forms.values())
     return page(request, "account/person.html", context, status=422 if is_wrong else 200)

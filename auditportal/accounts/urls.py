@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from auditportal.accounts import people_files, people_views, views
+from auditportal.accounts import grant_views, people_files, people_views, views
 
 people = [
     path("", people_views.people, name="list"),
@@ -9,8 +9,8 @@ people = [
     path("import/", people_files.import_people, name="import"),
     path("import/create/", people_files.create_imported, name="create_imported"),
     path("<int:pk>/", people_views.person, name="person"),
-    path("<int:pk>/grant/", people_views.grant, name="grant"),
-    path("<int:pk>/end/<slug:role>/", people_views.confirm, {"act": "end_grant"}, name="end_grant"),
+    path("<int:pk>/grant/", grant_views.grant, name="grant"),
+    path("<int:pk>/grants/<int:grant_pk>/end/", grant_views.end_grant, name="end_grant"),
     path("<int:pk>/deactivate/", people_views.confirm, {"act": "deactivate"}, name="deactivate"),
     path("<int:pk>/reactivate/", people_views.confirm, {"act": "reactivate"}, name="reactivate"),
     path("<int:pk>/link/", people_views.confirm, {"act": "new_link"}, name="new_link"),

@@ -20,6 +20,21 @@ ROLES: Mapping[str, str] = {
     "qa_manager": _("QA manager"),
     "external_auditor": _("External auditor"),
     "administrator": _("Administrator"),
+    "supervisor": _("Supervisor"),
+    "reviewer": _("Reviewer"),
+    "agent": _("Agent"),
+}
+# How much a grant allows, and how sensitive recordings are.
+LEVELS: Mapping[str, str] = {
+    "list": _("List"),
+    "view": _("View"),
+    "download": _("Download"),
+    "manage": _("Manage"),
+}
+CLASSES: Mapping[str, str] = {
+    "standard": _("Standard"),
+    "confidential": _("Confidential"),
+    "restricted": _("Restricted"),
 }
 # Why a request was refused: the right that was missing.
 MISSING_RIGHTS: Mapping[str, str] = {

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.trail import labels, log_sentences, phrases, provisioning_sentences
+from recordings.trail import labels, log_sentences, phrases, provisioning_sentences, scope_sentences
 from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, figure, joined, plain
 from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import EventText, PlainEventText
@@ -176,6 +176,7 @@ def _people_exported(text: EventText) -> Iterator[Phrase]:
 
 def _role_granted(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s granted %(thing)s the role %(role)s", role=phrases.role(text))
+    yield from scope_sentences.scope(text)
     if day := text.event.text("starts_at")[:10]:
         yield text.gettext("from %(day)s", day=day)
     if day := text.event.text("until")[:10]:
@@ -184,6 +185,7 @@ def _role_granted(text: EventText) -> Iterator[Phrase]:
 
 def _role_revoked(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s removed the role %(role)s from %(thing)s", role=phrases.role(text))
+    yield from scope_sentences.scope(text)
 
 
 def _access_denied(text: EventText) -> Iterator[Phrase]:

@@ -51,7 +51,7 @@ class World:
         channel, of = {"stream_id": self.object.stream_id}, {"object_id": self.object.pk}
         names: dict[Any, Ids] = {
             ("people", "person grant deactivate reactivate new_link unlock"): person,
-            ("people", "end_grant"): {**person, "role": "compliance_officer"},
+            ("people", "end_grant"): {**person, "grant_pk": self.other.grants.get().pk},
             ("catalog", "object phone"): of,
             ("refresh", "object freshness"): of,
             ("playback", "recording trail start"): recording,

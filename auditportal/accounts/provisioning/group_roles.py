@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from auditportal.accounts.actions import OwnAccount, grant_role, revoke_role
+from auditportal.accounts.actions import OwnAccount, end_grant, grant_role
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.provisioning.models import GroupRole, Membership, ProvisionedGrant
 from recordings.audit import Actor, Kind, Target, record
@@ -33,19 +33,17 @@ def follow_groups(*, user: User, by: Actor) -> None:
     wanted = {
         row.role: row for row in GroupRole.objects.filter(ended_at=None, group__in=groups).order_by("-pk")
     }
-    held = set(
-        Grant.objects.filter(user=user, ended_at=None, provisioned__isnull=False).values_list(
-            "role", flat=True
-        )
-    )
-    for role in sorted(wanted.keys() - held):
+    held = {
+        grant.role: grant
+        for grant in Grant.objects.filter(user=user, ended_at=None, provisioned__isnull=False)
+    }
+    for role in sorted(wanted.keys() - held.keys()):
         reason = JOINED % {"group": wanted[role].group}
         # A grant of this role that somebody gave stays the one that counts.
-        if grant_role(user=user, role=role, by=by, reason=reason[:300]):
-            grant = Grant.objects.get(user=user, role=role, ended_at=None)
+        if grant := grant_role(user=user, role=role, by=by, reason=reason[:300]):
             ProvisionedGrant.objects.create(grant=grant, group_role=wanted[role])
-    for role in sorted(held - wanted.keys()):
-        revoke_role(user=user, role=role, by=by, reason=LEFT)
+    for role in sorted(held.keys() - wanted.keys()):
+        end_grant(grant=held[role], by=by, reason=LEFT)
 
 
 @transaction.atomic

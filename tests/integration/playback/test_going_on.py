@@ -121,10 +121,10 @@ def test_a_stranger_learns_nothing_of_viewings(viewing):
 
 
 def test_a_right_that_ended_ends_renewal(noa, viewing):
-    from auditportal.accounts.actions import revoke_role
+    from auditportal.accounts.actions import end_grant
     from recordings.audit import Actor
 
-    revoke_role(user=noa.person, role="compliance_officer", by=Actor.system("test"))
+    end_grant(grant=noa.person.grants.get(), by=Actor.system("test"))
     response = post(noa, viewing, "url")
     assert response.status_code == 403
     assert bodies("viewing.denied")[-1]["action_detail"]["reason"] == "no_right"

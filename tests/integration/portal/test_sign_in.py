@@ -135,14 +135,14 @@ def test_signing_out_is_an_event(db):
 
 
 def test_a_role_that_ends_is_gone_with_the_next_request(db):
-    from auditportal.accounts.actions import revoke_role
+    from auditportal.accounts.actions import end_grant
     from recordings.audit import Actor
 
     user = person("compliance_officer")
     client = Client()
     sign_in(client, user.username)
     assert client.get("/objects/").status_code == 200
-    revoke_role(user=user, role="compliance_officer", by=Actor.system("test"))
+    end_grant(grant=user.grants.get(), by=Actor.system("test"))
     assert client.get("/objects/").status_code == 403
 
 

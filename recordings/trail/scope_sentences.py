@@ -1,0 +1,32 @@
+"""The sentences of events about scopes of grants."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_noop as _
+
+from recordings.trail import labels
+from recordings.trail.compose import Part, Phrase, figure
+from recordings.trail.phrases import EventText, isolated
+
+_DIMENSIONS = {
+    "channels": _("channels: %(names)s"),
+    "teams": _("teams: %(names)s"),
+    "agents": _("agents: %(names)s"),
+}
+
+
+def scope(text: EventText) -> Iterator[Phrase]:
+    """Say how much a grant allows and where: names where the event has them, else ids."""
+    if (level := text.event.text("level")) not in ("", "manage"):
+        yield text.gettext("level: %(level)s", level=text.label(labels.LEVELS.get(level, level)))
+    detail = text.event.detail
+    for dimension, message in _DIMENSIONS.items():
+        ids = detail.get(dimension)
+        if isinstance(ids, list) and ids:
+            names = text.private(f"action_detail.{dimension}_names")
+            shown = isolated(names) if names else ", ".join(map(str, ids))
+            yield text.gettext(message, names=Part(shown, is_value=True))
+    classes = detail.get("classes")
+    if isinstance(classes, list) and classes:
+        named = [text.label(labels.CLASSES.get(str(code), str(code))).text for code in classes]
+        yield text.gettext("sensitivity: %(names)s", names=Part(figure(named), is_value=True))
