@@ -24,6 +24,7 @@ TABLES = {
     "django_content_type": "",
     "django_migrations": "SELECT",
     "django_session": "SELECT, INSERT, UPDATE, DELETE",
+    "mfa_authenticator": "SELECT, INSERT, UPDATE (data, last_used_at), DELETE",
     "provisioning_group": "SELECT, INSERT, UPDATE (name, external_id, removed_at)",
     "provisioning_grouprole": "SELECT, INSERT, UPDATE (ended_at, ended_by_id)",
     "provisioning_membership": "SELECT, INSERT, UPDATE (until)",

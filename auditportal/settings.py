@@ -19,6 +19,7 @@ SECRET_KEY = secret_or_empty(ENV.SECRET_KEY)
 SECRET_KEY_FALLBACKS = secret_or_empty(ENV.SECRET_KEY_FALLBACKS).replace(",", " ").split()
 DEBUG = ENV.DEBUG
 DEMO = ENV.DEMO
+EASY_SIGN_IN = DEMO  # with a password alone, on this machine
 ALLOWED_HOSTS = ENV.ALLOWED_HOSTS
 PUBLIC_URL = ENV.PUBLIC_URL
 TRUSTED_PROXY_HOPS = ENV.TRUSTED_PROXY_HOPS
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "lucide",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "auditportal.accounts",
     "auditportal.accounts.provisioning",
     "auditportal",
@@ -60,6 +62,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "auditportal.accounts.middleware.sign_in_required",
+    "auditportal.accounts.middleware.second_factor_required",
     "auditportal.localization.localized",
 ]
 ROOT_URLCONF = "auditportal.urls"

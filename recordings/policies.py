@@ -85,3 +85,9 @@ def any_person(view: View[P]) -> View[P]:
     """Mark a view as open to everyone who is signed in, with any role."""
     view.any_person = True  # type: ignore[attr-defined]
     return view
+
+
+def before_second_factor(view: View[P]) -> View[P]:
+    """Mark a view as open to people whose session lacks its second factor: it shows no data of recordings."""
+    view.before_second_factor = True  # type: ignore[attr-defined]
+    return view

@@ -63,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         # Read now: pytest-django sets Django up from configured settings.
         settings.PASSWORD_HASHERS = ["tests.cheap_argon2.CheapArgon2"]
+        # Most tests are about what comes after sign-in: their people need a password only, as in the demo.
+        settings.EASY_SIGN_IN = True
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -3,12 +3,16 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from auditportal.accounts import attempts
+from auditportal.accounts.factors import gate
+from auditportal.accounts.factors.passkeys import PASSKEY
 from auditportal.accounts.models import User
+from recordings import stepup
 from recordings.audit import (
     Actor,
     Kind,
@@ -67,6 +71,29 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
         if user is not None:
             self._attempt.succeeded()
         return user
+
+    def get_login_stages(self) -> list[str]:
+        """Leave the second step out where the password is enough, and after a passkey, which is both steps."""
+        stages: list[str] = super().get_login_stages()
+        if gate.is_easy(context.request) or getattr(context.request, "proven_by", "") == PASSKEY:
+            stages.remove("allauth.mfa.stages.AuthenticateStage")
+        return stages
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
+        """Change the session's id before the second step too: nobody else knows it (ASVS 7.2.4)."""
+        request.session.cycle_key()
+        return super().pre_login(request, user, **kwargs)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign the person in. For five minutes that is a confirmation too."""
+        super().login(request, user)
+        stepup.confirm(request)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponseBase:
+        """Remember the browser, which failed attempts elsewhere do not delay."""
+        response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        attempts.remember_device(response, user)
+        return response
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record the failed attempt, and a delay of the next one."""

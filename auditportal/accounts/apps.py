@@ -7,3 +7,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from auditportal.accounts import signals  # noqa: F401  (registers its receivers)
+        from auditportal.accounts.factors import actions
+        from recordings import stepup
+
+        stepup.other_secrets[:] = [lambda user, secret: actions.use_code(user, secret) is not None]

@@ -25,6 +25,7 @@ from recordings.counter import count_down, count_up, seconds_left
 PAIR_TRIES, PAIR_SECONDS = 5, 300
 FREE_TRIES, ACCOUNT_SECONDS, LONGEST_DELAY = 10, 3600, 60
 ADDRESS_TRIES, ADDRESS_SECONDS = 10, 60
+PASSKEY_TRIES = 30
 DEVICE_SECONDS = 180 * 24 * 3600
 _SALT = "auditportal.accounts.attempts"
 
@@ -85,6 +86,16 @@ def begin(request: HttpRequest, username: str) -> Attempt:
     if failures == FREE_TRIES:
         attempt.locks = attempt.locks or 1
     return attempt
+
+
+def begin_with_passkey(request: HttpRequest) -> None:
+    """Count a sign-in with a passkey. There is nothing to guess, so only an address is limited.
+
+    Raises TooManyAttempts, or CannotCount when Redis is unavailable.
+    """
+    name = f"{_SALT}:passkey:{_network(client_address(request))}"
+    if count_up(name, ADDRESS_SECONDS) > PASSKEY_TRIES:
+        raise TooManyAttempts(seconds_left(name))
 
 
 def unlock(user: User) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from auditportal.accounts import people_csv
 from auditportal.accounts.people_csv import Line, Unreadable
-from auditportal.accounts.people_forms import ConfirmedForm
+from recordings.stepup import ConfirmedForm
 
 
 class ImportForm(forms.Form):

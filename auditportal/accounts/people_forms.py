@@ -13,10 +13,9 @@ from auditportal.accounts.actions import is_mail_taken
 from auditportal.accounts.invitations import NewPerson
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES, contradiction
-from recordings import stepup
 from recordings.days import moment_of
 from recordings.filter_form import DayField
-from recordings.http import Request
+from recordings.stepup import ConfirmedForm
 
 LONGEST_REASON = 300
 _EDITED = ("full_name", "email")
@@ -48,27 +47,6 @@ def _free(email: str, besides: User | None = None) -> str:
     if is_mail_taken(email, besides=besides):
         raise forms.ValidationError(gettext("Another active person has this mail address."))
     return email
-
-
-class ConfirmedForm(forms.Form):
-    """A form that the person confirms with their own password."""
-
-    def __init__(self, *args: Any, request: Request, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._request = request
-        self.fields["password"] = forms.CharField(
-            label=gettext_lazy("Your password"),
-            max_length=128,
-            strip=False,
-            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """Check the password last, so that a typing mistake elsewhere costs no attempt."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors and (refusal := stepup.refusal_of(self._request, cleaned["password"])):
-            self.add_error("password", str(refusal))
-        return cleaned
 
 
 class RoleFields(forms.Form):

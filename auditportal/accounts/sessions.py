@@ -10,6 +10,13 @@ from django.db import connection
 CLOCK = "clock_timestamp()"
 
 
+def database_time() -> float:
+    """Return the database's time in seconds since 1970."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT extract(epoch FROM {CLOCK})::float8")  # noqa: S608  (our own words)
+        return float(cursor.fetchone()[0])
+
+
 class SessionStore(DatabaseSessions):
     """Django's sessions in the database."""
 
@@ -34,9 +41,7 @@ class SessionStore(DatabaseSessions):
     def now(self) -> float:
         """Return the database's time in seconds since 1970: when this session was read, or now if it is new."""
         if self._now is None:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT extract(epoch FROM {CLOCK})::float8")  # noqa: S608  (our own words)
-                self._now = cursor.fetchone()[0]
+            self._now = database_time()
         return self._now
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:

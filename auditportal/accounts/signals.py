@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
 from recordings.audit import (
+    AUTHN,
     Actor,
     AuditUnavailable,
     Kind,
@@ -16,17 +17,18 @@ from recordings.audit import (
     Target,
     owe,
     record_committed,
-    session_ref,
+    reference_of,
 )
 from recordings.playback.watching import end_viewings_of_session
 
 
 @receiver(user_logged_in, dispatch_uid="audit-signed-in")
-def signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+def signed_in(sender: Any, request: Any, user: Any, **_: Any) -> None:
     request.user = user  # Django sets it only where its middleware had run
-    now = request.session.now()  # type: ignore[attr-defined]  # the session engine is ours
+    now = request.session.now()
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
+    request.session[AUTHN] = getattr(request, "proven_by", "password")
     SIGN_INS.labels("granted").inc()
     record_committed(
         Kind.SIGNED_IN, by=Actor.from_request(request), target=Target.of(user), outcome=Outcome.GRANTED
@@ -40,7 +42,7 @@ def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     actor = Actor.from_request(request)
     kind = Kind.SESSION_ENDED if getattr(request, "session_is_over", False) else Kind.SIGNED_OUT
     try:
-        end_viewings_of_session(session_ref=session_ref(request.session.session_key), by=actor)
+        end_viewings_of_session(session_ref=reference_of(request.session), by=actor)
         record_committed(kind, by=actor, target=Target.of(user))
     except AuditUnavailable:
         # A trail that is away keeps nobody signed in: the session ends, and its event follows.

@@ -1,6 +1,8 @@
 from django.urls import include, path
 
 from auditportal.accounts import grant_views, people_files, people_views, views
+from auditportal.accounts.factors import sign_in_views
+from auditportal.accounts.factors import views as factor_views
 
 people = [
     path("", people_views.people, name="list"),
@@ -18,7 +20,29 @@ people = [
     path("test-mail/", people_views.test_mail, name="test_mail"),
 ]
 
+factors = [
+    path("accounts/login/passkey/options/", sign_in_views.passkey_options, name="passkey_options"),
+    path("accounts/login/passkey/", sign_in_views.sign_in_with_passkey, name="passkey_sign_in"),
+    # allauth's name for the page after the password.
+    path("accounts/second-step/", sign_in_views.second_step, name="mfa_authenticate"),
+    path("accounts/second-step/options/", sign_in_views.second_step_options, name="second_step_options"),
+    path("accounts/second-factor/", factor_views.second_factor, name="second_factor"),
+    path("accounts/second-factor/passkey/", factor_views.add_passkey, name="add_passkey"),
+    path(
+        "accounts/second-factor/passkey/options/",
+        factor_views.passkey_registration,
+        name="passkey_registration",
+    ),
+    path("accounts/second-factor/app/", factor_views.add_app, name="add_app"),
+    path("accounts/second-factor/codes/", factor_views.recovery_codes, name="recovery_codes"),
+    path("accounts/second-factor/<int:pk>/remove/", factor_views.remove_factor, name="remove_factor"),
+    path("accounts/confirm/options/", factor_views.confirm_options, name="confirm_options"),
+    path("accounts/confirm/passkey/", factor_views.confirm_passkey, name="confirm_passkey"),
+    path("settings/security/", factor_views.security, name="security"),
+]
+
 urlpatterns = [
+    *factors,
     path("accounts/login/", views.sign_in, name="account_login"),
     path("accounts/logout/", views.sign_out, name="account_logout"),
     path("accounts/session/", views.session_state, name="session"),

@@ -13,14 +13,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from auditportal.accounts import actions, invitations, session
-from auditportal.accounts.attempts import remember_device
 from auditportal.accounts.models import User
 from auditportal.accounts.people_forms import NewPasswordForm, PersonForm
 from auditportal.accounts.settings_form import SettingsForm
 from auditportal.accounts.zones import ZONE, zone_named
 from recordings.audit import Actor
 from recordings.http import Request, page
-from recordings.policies import any_person, open_view
+from recordings.policies import any_person, before_second_factor, open_view
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
@@ -47,12 +46,10 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Sign the person in. Remember the browser, which failed attempts elsewhere do not delay, and its time zone."""
+        """Keep the browser's time zone, and sign the person in or lead them to the second step."""
+        if zone_named(zone := self.request.POST.get("time_zone", "")):
+            self.request.session[ZONE] = zone
         response: HttpResponse = super().form_valid(form)
-        if isinstance(self.request.user, User):
-            remember_device(response, self.request.user)
-            if zone_named(zone := self.request.POST.get("time_zone", "")):
-                self.request.session[ZONE] = zone
         return response
 
 
@@ -71,6 +68,7 @@ sign_out = open_view(SignOutView.as_view())
 
 @require_safe
 @any_person
+@before_second_factor
 def session_state(request: Request) -> HttpResponse:
     """Say when this session ends, for the page that warns of it. As a poll it leaves the end where it is."""
     state = {
@@ -84,6 +82,7 @@ def session_state(request: Request) -> HttpResponse:
 
 @require_safe
 @any_person
+@before_second_factor
 def signed_in(request: Request) -> HttpResponse:
     """Show that the sign-in from a hidden page succeeded, in a tab of its own."""
     return page(request, "account/signed_in.html", {})
@@ -91,6 +90,7 @@ def signed_in(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @any_person
+@before_second_factor
 def my_settings(request: Request) -> HttpResponse:
     """Show and save the language and the time zone in which this person reads the portal."""
     form = SettingsForm(

@@ -1,25 +1,13 @@
-"""Forms for CommBox's API keys: a new key, and the person's password."""
+"""The form for a new CommBox API key."""
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
 from recordings.commbox.keys import PRINTABLE
+from recordings.stepup import ConfirmedForm
 
 
-class PasswordForm(forms.Form):
-    """The person's own password, to confirm a sensitive action."""
-
-    password = forms.CharField(
-        label=gettext_lazy("Your password"),
-        max_length=128,
-        strip=False,
-        error_messages={"required": gettext_lazy("Enter your password.")},
-        help_text=gettext_lazy("Required so that nobody else can do this in a browser that you left open."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-
-class KeyForm(PasswordForm):
+class KeyForm(ConfirmedForm):
     """A new CommBox API key."""
 
     key = forms.CharField(

@@ -6,7 +6,7 @@
 `record_committed` for an act that is one event within a minute.
 """
 
-from recordings.audit.actor import Actor, Target, client_address, request_id, session_ref
+from recordings.audit.actor import AUTHN, Actor, Target, client_address, reference_of, request_id, session_ref
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.once import record_once
 from recordings.audit.owed import owe, record_refusal
@@ -21,6 +21,7 @@ from recordings.audit.record import (
 from recordings.exceptions import AuditUnavailable
 
 __all__ = [
+    "AUTHN",
     "Actor",
     "AuditUnavailable",
     "Entry",
@@ -36,6 +37,7 @@ __all__ = [
     "record_committed",
     "record_once",
     "record_refusal",
+    "reference_of",
     "refuse",
     "request_id",
     "session_ref",

@@ -16,11 +16,20 @@ from recordings.models import CommBoxObject, Recording, Viewing
 _HOST_AND_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([^:]*):[0-9]+")
 
 
+# Keys in a session: its reference from before its id was changed, and how its person proved who they are.
+REFERENCE, AUTHN = "reference", "authn"
+
+
 def session_ref(session_key: str | None) -> str:
     """Return a reference of a session from which its cookie cannot be computed."""
     if not session_key:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), session_key.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def reference_of(session: Any) -> str:
+    """Return a session's reference, which stays the same when the session's id changes."""
+    return session.get(REFERENCE, "") or session_ref(session.session_key)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -69,7 +78,7 @@ class Actor:
         origin: dict[str, str] = {
             "address": client_address(request),
             "user_agent": request.headers.get("User-Agent", "")[:300],
-            "session": session_ref(request.session.session_key),
+            "session": reference_of(request.session),
         }
         if not user.is_authenticated:
             return cls(ref="anonymous", kind="anonymous", **origin)
@@ -78,7 +87,7 @@ class Actor:
             kind="person",
             name=user.display_name,
             role=user.role_codes,
-            authn="password",
+            authn=request.session.get(AUTHN, "password"),
             **origin,
         )
 

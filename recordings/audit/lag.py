@@ -53,6 +53,7 @@ _ALWAYS = frozenset(
         Kind.ACCOUNT_LOCKED,
         Kind.ACCOUNT_UNLOCKED,
         Kind.CONFIRMATION_FAILED,
+        Kind.FACTOR_REFUSED,
         Kind.ACCESS_DENIED,
         Kind.VIEWING_DENIED,
         Kind.URL_REFUSED,

@@ -58,7 +58,7 @@ def operations_page(request: Request, **forms: Form) -> HttpResponse:
     """Show the page with these forms as they were filled in. The status is 422 when one has an error."""
     context: dict[str, Any] = {
         "form": ObjectsForm(),
-        "key_form": KeyForm(),
+        "key_form": KeyForm(request=request),
         **queries.operations(),
         **forms,
     }

@@ -11,7 +11,14 @@ from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
-from recordings.trail import labels, log_sentences, phrases, provisioning_sentences, scope_sentences
+from recordings.trail import (
+    account_sentences,
+    labels,
+    log_sentences,
+    phrases,
+    provisioning_sentences,
+    scope_sentences,
+)
 from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, figure, joined, plain
 from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import EventText, PlainEventText
@@ -78,10 +85,6 @@ def tone(kind: str, outcome: str) -> str:
 
 
 # --- people
-
-
-def _signed_in(text: EventText) -> Iterator[Phrase]:
-    yield text.gettext("%(actor)s signed in")
 
 
 def _sign_in_failed(text: EventText) -> Iterator[Phrase]:
@@ -489,7 +492,7 @@ def _unknown(text: EventText) -> Iterator[Phrase]:
 PRESENTERS: Mapping[str, Presenter] = {
     **log_sentences.PRESENTERS,
     **provisioning_sentences.PRESENTERS,
-    Kind.SIGNED_IN: _signed_in,
+    **account_sentences.PRESENTERS,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.ACCOUNT_LOCKED: _account_locked,
     Kind.ACCOUNT_UNLOCKED: _account_unlocked,

@@ -32,6 +32,13 @@ def person(role: str = "", username: str = "", **fields: Any) -> User:
     return user
 
 
+def forget_confirmation(client: Any) -> None:
+    """As five minutes later: a sensitive act asks for a confirmation again."""
+    session = client.session
+    session.pop("confirmed_at", None)
+    session.save()
+
+
 def stream(name: str = "Premium video", **fields: Any) -> Stream:
     fields.setdefault("id", 9_310_000 + next(_numbers))
     return Stream.objects.create(name=name, **{"module_id": 26, **fields})

@@ -7,12 +7,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from auditportal.accounts.people_forms import ConfirmedForm
 from auditportal.accounts.provisioning.models import GroupRole, Scope
 from auditportal.accounts.provisioning.tokens import LONGEST_LIFE
 from auditportal.accounts.roles import ROLES, contradiction
 from recordings.days import moment_of
 from recordings.filter_form import DayField
+from recordings.stepup import ConfirmedForm
 
 
 class TokenForm(ConfirmedForm):

@@ -7,5 +7,6 @@ import "./times.js";
 import "./menus.js";
 import "./filters.js";
 import "./keys.js";
+import "./passkey.js";
 import "./session/leaving.js";
 import "./session/state.js";

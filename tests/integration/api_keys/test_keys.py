@@ -19,7 +19,7 @@ from recordings.models import ApiKey, CommBoxObject
 from recordings.operations import banners
 from recordings.refresh.actions import refresh_object
 from recordings.timed import forget_all
-from tests.factories import PASSWORD, person
+from tests.factories import PASSWORD, forget_confirmation, person
 from tests.integration.refresh.helpers import BY, body, body_of_last, hold, kinds
 from tests.unit.commbox.test_keys import jwt
 from tests.waiting import wait_for
@@ -139,13 +139,15 @@ def test_a_third_key_retires_the_first_and_a_person_may_retire_one(
 
 
 @pytest.mark.parametrize(
-    ("password", "said"), [("", "Enter your password."), ("guessed", "The password is wrong.")]
+    ("password", "said"),
+    [("", "Enter your password or a code."), ("guessed", "The password or code is wrong.")],
 )
 def test_without_ones_own_password_nothing_is_done(
     db: None, upstream: Control, administrator: Client, password: str, said: str
 ) -> None:
     """An open browser is not enough; a wrong guess is an event and no call to CommBox."""
     put_in(administrator, new_key(upstream))
+    forget_confirmation(administrator)
     row = ApiKey.objects.get()
     calls = len(upstream.requests())
     for response in (
@@ -165,7 +167,7 @@ def test_guesses_are_counted_and_the_sixth_is_refused_unheard(
     key = new_key(upstream)
     for _ in range(5):
         put_in(administrator, key, "guessed")
-    assert "Too many wrong passwords." in put_in(administrator, key).content.decode()
+    assert "Too many wrong passwords or codes." in put_in(administrator, key).content.decode()
     assert not ApiKey.objects.exists()
 
 

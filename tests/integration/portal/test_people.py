@@ -166,7 +166,7 @@ class TestInvitation:
             ({"email": "SAM@audit.example.com"}, "Another active person has this mail address."),
             ({"since": "2099-12-02", "until": "2020-11-29"}, "The last day is before the first."),
             ({"reason": ""}, "This field is required."),
-            ({"password": "wrong"}, "The password is wrong."),
+            ({"password": "wrong"}, "The password or code is wrong."),
             ({"since": "2026-12-24", "until": "2026-12-23"}, "The last day is before the first."),
             ({"until": "2020-01-01"}, "This day is over."),
         ],

@@ -24,6 +24,19 @@ MATRIX = {
     "signed_in": ANYBODY_SIGNED_IN,
     "own_name": ANYBODY_SIGNED_IN,
     "my_settings": ANYBODY_SIGNED_IN,
+    "passkey_sign_in": OPEN,
+    "passkey_options": OPEN,
+    "mfa_authenticate": OPEN,  # after the password, checked inside
+    "second_step_options": OPEN,  # as above
+    "second_factor": ANYBODY_SIGNED_IN,
+    "add_passkey": ANYBODY_SIGNED_IN,
+    "passkey_registration": ANYBODY_SIGNED_IN,
+    "add_app": ANYBODY_SIGNED_IN,
+    "recovery_codes": ANYBODY_SIGNED_IN,
+    "remove_factor": ANYBODY_SIGNED_IN,  # one's own
+    "confirm_options": ANYBODY_SIGNED_IN,
+    "confirm_passkey": ANYBODY_SIGNED_IN,
+    "security": ANYBODY_SIGNED_IN,
     "people:list": P.MANAGE_PEOPLE,
     "people:invite": P.MANAGE_PEOPLE,
     "people:export": P.MANAGE_PEOPLE,
