@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -159,6 +160,8 @@ def _person_page(request: Request, user: User, **forms: Any) -> HttpResponse:
         "user_shown": user,
         "is_self": user.pk == request.user.pk,
         "grants": grants_of(user),
+        "now": timezone.now(),
+        "link": user.invitations.order_by("-pk").first(),
         "person_form": forms.get("person_form") or PersonForm(request=request, person=user),
     }
     is_wrong = any(form.is_bound and form.errors for form in forms.values())

@@ -149,6 +149,18 @@ class TestInvitation:
             Client().post(link, {"password": NEW_PASSWORD}).status_code == 302
         )  # its owner can still use it
 
+    def test_the_page_of_the_person_says_how_the_newest_link_is(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        link = link_in(invited(client))
+        address = f"/people/{User.objects.get(username='rut.peled').pk}/"
+        assert "valid until" in client.get(address).content.decode()
+        Client().post(link, {"password": NEW_PASSWORD})
+        assert re.search(r"used\s+<time", client.get(address).content.decode())
+        monkeypatch.setattr(invitations, "LIFE", timedelta(0))
+        client.post(f"{address}link/", {"reason": "lost it", "password": PASSWORD})
+        assert re.search(r"expired\s+<time", client.get(address).content.decode())
+
     def test_a_short_password_gets_a_sentence_and_the_link_stays(self, client: Client) -> None:
         link = link_in(invited(client))
         answer = Client().post(link, {"password": "short"})
