@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
@@ -57,9 +58,7 @@ def privacy_headers(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
-        )
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if getattr(response, "is_public", False):
             # A shared cache gives this answer to everybody: it sets no cookie and does not vary by one.
@@ -71,12 +70,17 @@ def privacy_headers(get_response: Handler) -> Handler:
             if vary:
                 response.headers["Vary"] = ", ".join(vary)
         # Tiles of the sealed log and the words of the scripts never change: their views say who may keep them.
-        elif not request.path.startswith("/static/") and not getattr(response, "keeps_cache_header", False):
+        elif not _is_static_file(request, response) and not getattr(response, "keeps_cache_header", False):
             add_never_cache_headers(response)
             response.headers["Cache-Control"] = "no-store"
         return response
 
     return middleware
+
+
+def _is_static_file(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether there is such a file; if not, the answer is a page with the navigation of whoever asks."""
+    return request.path.startswith("/static/") and response.status_code in (200, 206, 304)
 
 
 class plain_answers:

@@ -45,6 +45,7 @@ class Answer(NamedTuple):
     status: str
     content: bytes
     refusals: int  # recorded, or counted to be recorded
+    headers: dict[str, str]
 
 
 def cells() -> Iterator[Cell]:
@@ -104,7 +105,7 @@ class Asking:
             )
             content = b"".join(response.streaming_content) if response.streaming else response.content
             refusals = _refusals() - before
-        return Answer(_status(response), _without(content, where, ids), refusals)
+        return Answer(_status(response), _without(content, where, ids), refusals, dict(response.items()))
 
     def tells_apart(self, cell: Cell) -> bool:
         """Return whether the answer to a foreign id differs, in any manner of asking, from that to a missing one."""

@@ -5,6 +5,10 @@ import logging
 import pytest
 from django.test import Client
 
+from auditportal.accounts import roles
+from recordings.permissions import Permission
+from tests.authz_matrix import table
+from tests.authz_matrix.world import WEBHOOK_TOKEN, World
 from tests.factories import person
 
 POLICY = {
@@ -20,11 +24,42 @@ POLICY = {
     "report-uri": "/csp-reports",
 }
 
+FIXED = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), payment=(), "
+        "picture-in-picture=(), serial=(), usb=()"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+# Headers that name a program and its version, or let other sites read an answer.
+TELLING = ("Server", "X-Powered-By", "Via", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials")
+KEPT_BY_THE_BROWSER = dict.fromkeys(
+    ("evidence:log_entries", "evidence:log_tile", "script_words"), "private, max-age=31536000, immutable"
+)
+
 
 @pytest.fixture
 def officer(db, client):
     client.force_login(person("compliance_officer"))
     return client
+
+
+def wrong_in(headers):
+    """The headers of an answer that are not as they must be."""
+    sources = headers.get("Content-Security-Policy", "").split(";")
+    policy = dict(part.strip().split(" ", 1) for part in sources if part.strip())
+    media = policy.pop("media-src", "")
+    found = {name: headers.get(name) for name in FIXED if headers.get(name) != FIXED[name]}
+    if policy != POLICY or not media or {"*", "https:", "http:", "data:"} & set(media.split()):
+        found["Content-Security-Policy"] = headers.get("Content-Security-Policy")
+    if len(headers.get("X-Request-ID", "")) != 32:
+        found["X-Request-ID"] = headers.get("X-Request-ID")
+    return found | {name: headers[name] for name in TELLING if name in headers}
 
 
 @pytest.mark.parametrize(
@@ -34,19 +69,57 @@ def officer(db, client):
 def test_every_answer_has_the_policy_and_is_kept_by_nobody(officer, path, status):
     response = officer.get(path)
     assert response.status_code == status
-    policy = dict(
-        part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";") if part.strip()
-    )
-    media = policy.pop("media-src")
-    assert policy == POLICY
-    assert "*" not in media
-    assert "unsafe" not in response["Content-Security-Policy"]
-    assert response["Cache-Control"] == "no-store"
-    assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Referrer-Policy"] == "same-origin"
-    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert len(response["X-Request-ID"]) == 32
+    assert wrong_in(dict(response.items())) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_every_url_answers_with_every_header(
+    committed_db, services, settings, tmp_path, monkeypatch, signed_in
+):
+    """Pages, fragments, JSON, files, redirects and refusals, for somebody with every right and for nobody."""
+    settings.REPORTS_DIR = tmp_path
+    settings.COMMBOX_WEBHOOK_TOKEN = WEBHOOK_TOKEN
+    monkeypatch.setitem(roles.ROLES, "all", roles.Role("all", "All", "", frozenset(Permission)))
+    asking = table.Asking(World(person("all") if signed_in else None, services))
+    statuses, wrong = set(), {}
+    for cell in table.cells():
+        if (ids := asking.ids(cell)) is not None:
+            shows = cell.method == "GET" and cell.id in (table.OWN, table.NO_ID)
+            for manner in table.MANNERS if shows else table.MANNERS[:1]:
+                answer = asking.answer(cell, ids, manner)
+                statuses.add(answer.status)
+                allowed = {"Referrer-Policy": "no-referrer"} if cell.url.startswith("playback:") else {}
+                if cell.url in KEPT_BY_THE_BROWSER and answer.status == "200":
+                    allowed["Cache-Control"] = KEPT_BY_THE_BROWSER[cell.url]
+                found = wrong_in(answer.headers)
+                wrong |= {(*cell, *manner): found} if not found.items() <= allowed.items() else {}
+    assert wrong == {}
+    assert statuses >= ({"200", "302", "403", "404", "405"} if signed_in else {"200", "401", "404", "405"})
+
+
+def test_errors_have_every_header(officer, monkeypatch):
+    """A view that fails, a database that is away, a form without a token, a host that is not ours."""
+    from django.db import OperationalError
+
+    from recordings.overview import views
+
+    officer.raise_request_exception = False
+    for error, status in ((RuntimeError(), 500), (OperationalError(), 503)):
+
+        def fails(*args, error=error, **kwargs):
+            raise error
+
+        monkeypatch.setattr(views, "page", fails)
+        response = officer.get("/")
+        assert (response.status_code, wrong_in(dict(response.items()))) == (status, {})
+    strict = Client(enforce_csrf_checks=True)
+    for response, status in (
+        (strict.post("/accounts/login/"), 403),
+        (officer.get("/", headers={"Host": "evil.example"}), 400),
+        (officer.get("/static/portal/css/none.css"), 404),
+    ):
+        assert (response.status_code, wrong_in(dict(response.items()))) == (status, {})
 
 
 def test_a_public_tile_is_kept_by_anybody_and_has_every_other_header(officer, settings, monkeypatch):
