@@ -2,13 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
+from django.utils import timezone
 
 from auditportal.accounts.invitations import invite
 from auditportal.accounts.models import User
+from auditportal.accounts.provisioning.models import GroupRole, Token
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
@@ -36,6 +38,11 @@ class World:
         self.theirs = factories.viewing(self.recording, self.other)
         self.report = self._report(who or self.other)
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
+        later = timezone.now() + timedelta(days=1)
+        self.scim_token = Token.objects.create(
+            name="x", token_sha256="0" * 64, scope="read", expires_at=later, created_by=self.other
+        )
+        self.group_role = GroupRole.objects.create(group="x", role="qa_manager", created_by=self.other)
         self.statement = state_month(month=date(2026, 10, 1), by=SYSTEM)
         self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
         target = Target("object", f"object:{self.object.pk}")
@@ -52,6 +59,9 @@ class World:
         names: dict[Any, Ids] = {
             ("people", "person grant deactivate reactivate new_link unlock"): person,
             ("people", "end_grant"): {**person, "grant_pk": self.other.grants.get().pk},
+            ("provisioning", "revoke_token"): {"pk": self.scim_token.pk},
+            ("provisioning", "end_role"): {"pk": self.group_role.pk},
+            ("scim", "endpoint"): {"path": f"Users/{self.other.pk}"},
             ("catalog", "object phone"): of,
             ("refresh", "object freshness"): of,
             ("playback", "recording trail start"): recording,

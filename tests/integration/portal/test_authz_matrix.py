@@ -1,7 +1,7 @@
 """Every URL, asked for by everybody, by GET and POST, with an id of their own, of others and of nobody.
 
 After a change of URLs, rights or roles, write the table again and read what differs:
-`WRITE_MATRIX=1 pytest tests/integration/portal/test_authz_matrix.py -k everybody`
+`WRITE_MATRIX=1 .venv/bin/python -m pytest tests/integration/portal/test_authz_matrix.py -k everybody`
 """
 
 import os
