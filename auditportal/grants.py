@@ -14,6 +14,7 @@ from django.dispatch import receiver
 TABLES = {
     "account_emailaddress": "SELECT",
     "account_emailconfirmation": "",
+    "accounts_agentlink": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
     "accounts_grant": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
     "accounts_invitation": "SELECT, INSERT, UPDATE (used_at, replaced_at)",
     "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, full_name, email, language,"

@@ -21,6 +21,7 @@ NAVIGATION: tuple[tuple[str | Promise, str, str, str, Permission | None], ...] =
     (gettext_lazy("Overview"), "overview", "layout-dashboard", "g h", None),
     (gettext_lazy("Objects"), "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
     (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
+    (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", Permission.READ_OWN_CALLS),
     (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
     (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
     (gettext_lazy("Reports"), "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),

@@ -56,6 +56,14 @@ class NotPermitted(PortalError):
     sentence = _("Your role does not allow this.")
 
 
+class OwnCall(NotPermitted):
+    """Somebody would decide about a call of their own."""
+
+    sentence = _(
+        "You are the agent of this conversation. Somebody else decides about it. Nothing was changed."
+    )
+
+
 class UnknownChannel(PortalError):
     """No channel of this id is known."""
 

@@ -15,3 +15,7 @@ class Permission(StrEnum):
     VIEW_OPERATIONS = "view_operations"
     MANAGE_PEOPLE = "manage_people"
     ERASE_SUBJECTS = "erase_subjects"
+    SEE_PERSONAL_DATA = "see_personal_data"
+    UNMASK_PERSONAL_DATA = "unmask_personal_data"
+    CLASSIFY_RECORDINGS = "classify_recordings"
+    READ_OWN_CALLS = "read_own_calls"

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec
 from django.http import HttpRequest, HttpResponseBase
 
 from recordings.audit import Actor, Target, record_refusal
-from recordings.exceptions import NotPermitted
+from recordings.exceptions import NotPermitted, OwnCall
 from recordings.permissions import Permission
 from recordings.reach import NOTHING, Placed, Reach
 
@@ -28,6 +28,23 @@ def reach(user: Any, permission: Permission) -> Reach:
 def can_use(user: Any, permission: Permission, thing: Placed) -> bool:
     """Whether this person has the permission now for this object, and so for its recordings."""
     return reach(user, permission).includes(thing)
+
+
+def is_own_call(user: Any, thing: Placed) -> bool:
+    """Whether this person is or was the agent of this object.
+
+    Nobody reviews, releases or decides on their own calls.
+    """
+    return user.is_authenticated and thing.agent_id in user.own_agent_ids
+
+
+def check_not_own_call(request: HttpRequest, thing: Placed, *, target: Target) -> None:
+    """Raise OwnCall, after recording the refusal, when the person is or was the agent of this object."""
+    if is_own_call(request.user, thing):
+        record_refusal(
+            by=Actor.from_request(request), target=target, method=request.method or "", rule="not_own_call"
+        )
+        raise OwnCall
 
 
 def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:

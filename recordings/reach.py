@@ -36,6 +36,8 @@ LEVEL_OF = {
     Permission.REFRESH_CATALOG: Level.VIEW,
     Permission.DOWNLOAD_RECORDINGS: Level.DOWNLOAD,
     Permission.EXPORT_REPORTS: Level.DOWNLOAD,
+    Permission.UNMASK_PERSONAL_DATA: Level.VIEW,
+    Permission.CLASSIFY_RECORDINGS: Level.MANAGE,
     Permission.MANAGE_PEOPLE: Level.MANAGE,
     Permission.ERASE_SUBJECTS: Level.MANAGE,
 }

@@ -38,6 +38,13 @@ class RoleWithoutScope(PortalError):
     sentence = gettext_lazy("The role of an administrator cannot be limited. Nothing was changed.")
 
 
+class RoleNeedsEnd(PortalError):
+    """A role that is granted for a period only would be granted for good."""
+
+    status = 422
+    sentence = gettext_lazy("This role is granted until a day. Nothing was changed.")
+
+
 class LastAdministrator(PortalError):
     """Nobody could manage people any more."""
 
@@ -94,7 +101,8 @@ def grant_role(
     """Give a person a role, at once or from `starts_at` on, for good or `until` a moment.
 
     Without ids of channels, teams, agents or classes, the role reaches all of them. Return the grant, None when the
-    person has the same one already. Raises UnknownRole, or RoleWithoutScope for a role that is about no recording.
+    person has the same one already. Raises UnknownRole, RoleNeedsEnd, or RoleWithoutScope for a role that is about
+    no recording.
     """
     if role not in ROLES:
         raise UnknownRole(role)
@@ -107,6 +115,8 @@ def grant_role(
     scope = {dimension: sorted(set(ids)) for dimension, ids in given.items()}
     if role == ADMINISTRATOR and (any(scope.values()) or level != Level.MANAGE):
         raise RoleWithoutScope
+    if ROLES[role].needs_end and until is None:
+        raise RoleNeedsEnd
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
     grant, is_new = Grant.objects.get_or_create(

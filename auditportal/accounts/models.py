@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
@@ -125,7 +125,7 @@ class User(AbstractBaseUser):
 
     def reach(self, permission: Permission) -> Reach:
         """Return the objects that the grants held now allow for this permission."""
-        return Reach(frozenset(grant.scope(self._teams_of_agents) for grant in self._carrying(permission)))
+        return Reach(frozenset(self._scope_of(grant) for grant in self._carrying(permission)))
 
     def _carrying(self, permission: Permission) -> Iterable[HeldGrant]:
         needed = LEVEL_OF.get(permission, Level.LIST)
@@ -134,6 +134,24 @@ class User(AbstractBaseUser):
             for grant in (self.held_grants if self.is_active else ())
             if permission in grant.role.permissions and grant.level.includes(needed)
         )
+
+    def _scope_of(self, grant: HeldGrant) -> Scope:
+        scope = grant.scope(self._teams_of_agents)
+        if not grant.role.is_of_own_calls:
+            return scope
+        own = frozenset(filter(None, [self.linked_agent_id]))
+        return replace(scope, agents=own if scope.agents is None else own & scope.agents)
+
+    @cached_property
+    def linked_agent_id(self) -> int | None:
+        """The CommBox agent that the account is linked to now."""
+        links = self.agent_links.filter(ended_at=None)
+        return links.values_list("agent_id", flat=True).first()
+
+    @cached_property
+    def own_agent_ids(self) -> frozenset[int]:
+        """All agents that the account is or was linked to: their calls stay this person's own."""
+        return frozenset(self.agent_links.values_list("agent_id", flat=True))
 
     @cached_property
     def _teams_of_agents(self) -> dict[int, int]:
@@ -223,3 +241,27 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     replaced_at = models.DateTimeField(null=True)
+
+
+class AgentLink(models.Model):
+    """An account and the CommBox agent that this person is, from a moment on; one to one at a time."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="agent_links")
+    # No foreign key constraint: agents are a copy of CommBox.
+    agent = models.ForeignKey(Agent, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    linked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    linked_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=300)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(ended_at=None), name="agent_link_once_a_user"
+            ),
+            models.UniqueConstraint(
+                fields=["agent"], condition=models.Q(ended_at=None), name="agent_link_once_an_agent"
+            ),
+        ]

@@ -70,6 +70,9 @@ class RoleFields(forms.Form):
             self.add_error("until", gettext("The last day is before the first."))
         elif values["ends_at"] and values["ends_at"] <= now:
             self.add_error("until", gettext("This day is over. Choose today or a later day."))
+        role = ROLES.get(values.get("role", ""))
+        if role and role.needs_end and not until and "until" not in self.errors:
+            self.add_error("until", gettext("This role is granted until a day. Choose the last day."))
 
 
 class RoleForm(RoleFields, ConfirmedForm):

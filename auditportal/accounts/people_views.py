@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from auditportal.accounts import actions, attempts, invitations, mail
+from auditportal.accounts.agent_link_views import links_of
 from auditportal.accounts.grant_views import grants_of, other_person
 from auditportal.accounts.models import User
 from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm
@@ -162,6 +163,7 @@ def _person_page(request: Request, user: User, **forms: Any) -> HttpResponse:
         "grants": grants_of(user),
         "now": timezone.now(),
         "link": user.invitations.order_by("-pk").first(),
+        "links": links_of(user),
         "person_form": forms.get("person_form") or PersonForm(request=request, person=user),
     }
     is_wrong = any(form.is_bound and form.errors for form in forms.values())

@@ -15,6 +15,10 @@ class Role:
     label: str | Promise
     may: str | Promise
     permissions: frozenset[P]
+    # A grant of it must say when it ends.
+    needs_end: bool = False
+    # It reaches the calls of the agent that the account is linked to, and nothing without a link.
+    is_of_own_calls: bool = False
 
     @property
     def is_barred_from_media(self) -> bool:
@@ -34,11 +38,30 @@ ROLES = {
                     P.SEARCH_OBJECTS,
                     P.OPEN_OBJECTS,
                     P.PLAY_RECORDINGS,
+                    P.DOWNLOAD_RECORDINGS,
+                    P.SEE_PERSONAL_DATA,
+                    P.CLASSIFY_RECORDINGS,
                     P.READ_TRAIL,
                     P.VIEW_ASSURANCE,
                     P.EXPORT_REPORTS,
                     P.REFRESH_CATALOG,
                     P.ERASE_SUBJECTS,
+                }
+            ),
+        ),
+        Role(
+            "supervisor",
+            gettext_lazy("Supervisor"),
+            gettext_lazy(
+                "Searches and watches the recordings of their teams. Does not read the audit trail."
+            ),
+            frozenset(
+                {
+                    P.SEARCH_OBJECTS,
+                    P.OPEN_OBJECTS,
+                    P.PLAY_RECORDINGS,
+                    P.SEE_PERSONAL_DATA,
+                    P.REFRESH_CATALOG,
                 }
             ),
         ),
@@ -51,16 +74,32 @@ ROLES = {
                     P.SEARCH_OBJECTS,
                     P.OPEN_OBJECTS,
                     P.PLAY_RECORDINGS,
+                    P.SEE_PERSONAL_DATA,
                     P.REFRESH_CATALOG,
                     P.VIEW_ASSURANCE,
                 }
             ),
         ),
         Role(
+            "reviewer",
+            gettext_lazy("Reviewer"),
+            gettext_lazy("Searches and watches. Sees customers masked, and can show a value with a reason."),
+            frozenset({P.SEARCH_OBJECTS, P.OPEN_OBJECTS, P.PLAY_RECORDINGS, P.UNMASK_PERSONAL_DATA}),
+        ),
+        Role(
             "external_auditor",
             gettext_lazy("External auditor"),
-            gettext_lazy("Reads and exports the audit trail. Never sees recordings."),
-            frozenset({P.READ_TRAIL, P.EXPORT_REPORTS, P.VIEW_ASSURANCE}),
+            gettext_lazy("Reads and exports the audit trail, until a day. Never sees recordings."),
+            # The trail and its bundles name people: with masks, nobody could verify them.
+            frozenset({P.READ_TRAIL, P.EXPORT_REPORTS, P.VIEW_ASSURANCE, P.SEE_PERSONAL_DATA}),
+            needs_end=True,
+        ),
+        Role(
+            "agent",
+            gettext_lazy("Agent"),
+            gettext_lazy("Sees who watched the recordings of their own calls. Does not watch them."),
+            frozenset({P.READ_OWN_CALLS}),
+            is_of_own_calls=True,
         ),
         Role(
             "administrator",

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from auditportal.accounts import grant_views, people_files, people_views, views
+from auditportal.accounts import agent_link_views, grant_views, people_files, people_views, views
 from auditportal.accounts.factors import sign_in_views
 from auditportal.accounts.factors import views as factor_views
 
@@ -13,6 +13,8 @@ people = [
     path("<int:pk>/", people_views.person, name="person"),
     path("<int:pk>/grant/", grant_views.grant, name="grant"),
     path("<int:pk>/grants/<int:grant_pk>/end/", grant_views.end_grant, name="end_grant"),
+    path("<int:pk>/agent/", agent_link_views.link, name="link"),
+    path("<int:pk>/agent/<int:link_pk>/end/", agent_link_views.unlink, name="unlink"),
     path("<int:pk>/deactivate/", people_views.confirm, {"act": "deactivate"}, name="deactivate"),
     path("<int:pk>/reactivate/", people_views.confirm, {"act": "reactivate"}, name="reactivate"),
     path("<int:pk>/link/", people_views.confirm, {"act": "new_link"}, name="new_link"),

@@ -44,6 +44,9 @@ class Kind(StrEnum):
     GROUP_ROLE_ADDED = "group.role_added"
     GROUP_ROLE_ENDED = "group.role_ended"
     ACCESS_DENIED = "access.denied"
+    AGENT_LINKED = "agent.linked"
+    AGENT_UNLINKED = "agent.unlinked"
+    OWN_CALLS_VIEWED = "agent.own_calls_viewed"
     # catalog
     SEARCHED = "search.run"
     OBJECT_OPENED = "object.opened"

@@ -39,6 +39,7 @@ _ALWAYS = frozenset(
         Kind.SIGNED_OUT,
         Kind.SESSION_ENDED,
         Kind.ROLE_REVOKED,
+        Kind.AGENT_UNLINKED,
         Kind.PERSON_DEACTIVATED,
         Kind.PERSON_REMOVED,
         Kind.GROUP_REMOVED,

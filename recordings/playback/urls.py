@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from recordings.playback import views
+from recordings.playback import own_calls, views
 
 app_name = "playback"
 urlpatterns = [
+    path("my-calls/", own_calls.own_calls, name="own_calls"),
     path("recordings/<uuid:pk>/", views.recording_page, name="recording"),
     path("recordings/<uuid:pk>/trail/", views.trail, name="trail"),
     path("recordings/<uuid:pk>/viewings/", views.start, name="start"),

@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "refused": (_("Refused access"), ("access.",)),
-    "people": (_("People and sign-in"), ("auth.", "role.", "person.", "group.", "provisioning.")),
+    "people": (_("People and sign-in"), ("auth.", "role.", "person.", "group.", "provisioning.", "agent.")),
     "trail": (_("Reading the trail"), ("audit.",)),
     "log": (_("Sealed log"), ("log.", "heads.", "sealer.", "key.", "backup.")),
     "erasure": (_("Erasure"), ("subject.",)),

@@ -38,6 +38,7 @@ CLASSES: Mapping[str, str] = {
 }
 # Why a request was refused: the right that was missing.
 MISSING_RIGHTS: Mapping[str, str] = {
+    "not_own_call": _("it is a call of their own"),
     Permission.SEARCH_OBJECTS: _("no permission to search objects"),
     Permission.OPEN_OBJECTS: _("no permission to open objects"),
     Permission.PLAY_RECORDINGS: _("no permission to play recordings"),
@@ -48,6 +49,11 @@ MISSING_RIGHTS: Mapping[str, str] = {
     Permission.VIEW_OPERATIONS: _("no permission to view operations"),
     Permission.MANAGE_PEOPLE: _("no permission to manage people"),
     Permission.ERASE_SUBJECTS: _("no permission to erase personal values"),
+    Permission.DOWNLOAD_RECORDINGS: _("no permission to download recordings"),
+    Permission.SEE_PERSONAL_DATA: _("no permission to see personal data"),
+    Permission.UNMASK_PERSONAL_DATA: _("no permission to show masked values"),
+    Permission.CLASSIFY_RECORDINGS: _("no permission to set sensitivity"),
+    Permission.READ_OWN_CALLS: _("no permission to see who watched one's own calls"),
 }
 # What a report or a statement is downloaded as.
 FORMATS: Mapping[str, str] = {

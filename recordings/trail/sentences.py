@@ -493,6 +493,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     **log_sentences.PRESENTERS,
     **provisioning_sentences.PRESENTERS,
     **account_sentences.PRESENTERS,
+    **scope_sentences.PRESENTERS,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.ACCOUNT_LOCKED: _account_locked,
     Kind.ACCOUNT_UNLOCKED: _account_unlocked,

@@ -9,7 +9,7 @@ import psycopg
 from django.utils import timezone
 
 from auditportal.accounts.invitations import invite
-from auditportal.accounts.models import User
+from auditportal.accounts.models import AgentLink, User
 from auditportal.accounts.provisioning.models import GroupRole, Token
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
@@ -44,6 +44,7 @@ class World:
         )
         self.group_role = GroupRole.objects.create(group="x", role="qa_manager", created_by=self.other)
         self.statement = state_month(month=date(2026, 10, 1), by=SYSTEM)
+        self.link = AgentLink.objects.create(user=self.other, agent=factories.agent(), reason="known")
         self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
         target = Target("object", f"object:{self.object.pk}")
         self.event = record(Kind.OBJECT_OPENED, by=SYSTEM, target=target, outcome=Outcome.GRANTED)
@@ -57,7 +58,8 @@ class World:
         recording, viewing = {"pk": self.recording.pk}, {"pk": self.viewing.pk}
         channel, of = {"stream_id": self.object.stream_id}, {"object_id": self.object.pk}
         names: dict[Any, Ids] = {
-            ("people", "person grant deactivate reactivate new_link unlock"): person,
+            ("people", "person grant link deactivate reactivate new_link unlock"): person,
+            ("people", "unlink"): {**person, "link_pk": self.link.pk},
             ("people", "end_grant"): {**person, "grant_pk": self.other.grants.get().pk},
             ("provisioning", "revoke_token"): {"pk": self.scim_token.pk},
             ("provisioning", "end_role"): {"pk": self.group_role.pk},

@@ -58,7 +58,9 @@ class GroupRoleForm(ConfirmedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "role_%s", **kwargs})
-        self.fields["role"].choices = [(role.code, role.label) for role in ROLES.values()]  # type: ignore[attr-defined]
+        role: Any = self.fields["role"]
+        # A group gives its role for as long as somebody is in it: without an end.
+        role.choices = [(each.code, each.label) for each in ROLES.values() if not each.needs_end]
 
     def clean(self) -> dict[str, Any]:
         """Check that the group's roles suit each other."""

@@ -4,6 +4,7 @@ The password is prompted for, or read from an environment variable.
 """
 
 import os
+from datetime import timedelta
 from getpass import getpass
 from typing import Any
 
@@ -11,15 +12,18 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from auditportal.accounts.actions import grant_role
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
 
+DAYS_OF_A_ROLE_WITH_END = timedelta(days=90)
+
 
 class Command(BaseCommand):
-    help = "Create an account with one or more roles."
+    help = "Create an account with one or more roles. An external auditor has the role for 90 days."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
@@ -39,7 +43,8 @@ class Command(BaseCommand):
                 options["username"], password, full_name=options["full_name"], email=options["email"]
             )
             for role in options["role"]:
-                grant_role(user=user, role=role, by=Actor.system("create_user"))
+                until = timezone.now() + DAYS_OF_A_ROLE_WITH_END if ROLES[role].needs_end else None
+                grant_role(user=user, role=role, by=Actor.system("create_user"), until=until)
         self.stdout.write(f"{user.username} can sign in as {user.role_label}.")
 
     def _password(self, options: dict[str, Any]) -> str:

@@ -1,14 +1,17 @@
 """manage.py seed_demo: create the demo's accounts. Can be repeated."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from auditportal.accounts.actions import grant_role
 from auditportal.accounts.demo import PEOPLE
 from auditportal.accounts.models import User
+from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
 
 
@@ -31,4 +34,6 @@ class Command(BaseCommand):
         elif not user.check_password(password):
             user.set_password(password)
             user.save(update_fields=["password"])
-        grant_role(user=user, role=role, by=Actor.system("demo"))
+        if not user.grants.current().filter(role=role).exists():
+            until = timezone.now() + timedelta(days=365) if ROLES[role].needs_end else None
+            grant_role(user=user, role=role, by=Actor.system("demo"), until=until)

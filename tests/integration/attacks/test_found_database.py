@@ -261,7 +261,7 @@ ALWAYS = {
     "recording.not_playable", "recording.media_failed", "config.changed", "logging.started", "logging.stopped",
     "audit.verified", "export.built", "export.failed",
     "person.removed", "group.removed", "group.member_removed", "group.role_ended", "provisioning.token_revoked",
-    "provisioning.refused",
+    "provisioning.refused", "agent.unlinked",
 }  # fmt: skip
 WHEN_IT_CONTRADICTS = {"audit.checkpoint_compared", "audit.bundle_checked"}
 
