@@ -62,5 +62,5 @@ class ConfirmImportForm(ConfirmedForm):
         except Unreadable as error:
             raise forms.ValidationError(error.sentence) from None
         if sum(line.person is not None for line in self.lines) != self.cleaned_data.get("good"):
-            self.add_error(None, gettext("The list is no longer as it was shown. Choose the file again."))
+            self.add_error(None, gettext("The list has changed since it was shown. Choose the file again."))
         return super().clean()

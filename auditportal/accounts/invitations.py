@@ -63,7 +63,7 @@ class Over(Worded):
         _("This link has been used"),
         _("A password was chosen with it. It works once. If that was not you, tell an administrator now."),
     )
-    EXPIRED = "expired", _("This link has expired"), _("It worked for 72 hours.")
+    EXPIRED = "expired", _("This link has expired"), _("A link works for 72 hours.")
     REPLACED = "replaced", _("This link was replaced"), _("An administrator made a newer one. Use that.")
     INACTIVE = "inactive", _("This account is inactive"), _("An administrator deactivated it.")
     UNKNOWN = "unknown_link", _("There is no such link"), _("It may be incomplete: copy the whole line.")

@@ -118,7 +118,7 @@ def read(text: str) -> list[Line]:
     head, *rows = _rows(text)
     columns = _columns(head[1])
     if not rows:
-        raise Unreadable(gettext("There is no line below the head."))
+        raise Unreadable(gettext("There are no lines below the first one."))
     if len(rows) > MOST_LINES:
         message = ngettext(
             "There is %(number)s line; the limit is %(most)s.",
@@ -184,7 +184,7 @@ def _line(number: int, columns: Sequence[str], row: Sequence[str], taken: _Taken
         for error in errors
     ]
     if len(row) > len(columns):
-        problems.append(gettext("The line has more cells than the head."))
+        problems.append(gettext("The line has more cells than the first one."))
     return Line(number, values.get("full_name", "")[:160], None, problems)
 
 

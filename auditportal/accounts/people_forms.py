@@ -174,8 +174,6 @@ class PersonForm(ConfirmedForm):
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         self._person = person
         shown = {name: getattr(person, name) for name in _EDITED}
-        # Another form of the page has a password too.
-        kwargs.setdefault("auto_id", "person_%s")
         super().__init__(
             *args, initial=shown | {f"seen_{name}": value for name, value in shown.items()}, **kwargs
         )

@@ -1,5 +1,6 @@
 """The list of people: found by words, role and state, in the order of their names, one page at a time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,12 +118,10 @@ def rows_of(people: QuerySet[User]) -> list[Row]:
         .order_by("pk")
     )
     found: Any = people.prefetch_related(Prefetch("grants", open_grants, to_attr="open_grants"))
-    return [
-        Row(
-            user,
-            user.open_grants,
-            [ROLES[grant.role] for grant in user.open_grants if grant.is_in_force and grant.role in ROLES],
-            State.of(user),
-        )
-        for user in found
-    ]
+    return [Row(user, user.open_grants, _held(user.open_grants), State.of(user)) for user in found]
+
+
+def _held(grants: Iterable[Any]) -> list[Role]:
+    """Return the roles held now, each once, in the order of ROLES."""
+    codes = {grant.role for grant in grants if grant.is_in_force}
+    return [role for role in ROLES.values() if role.code in codes]

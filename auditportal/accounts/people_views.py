@@ -111,7 +111,7 @@ ACTS = {
     ),
     "new_link": Act(_("Make a link for a new password of %(name)s?"), _("Make a link"), "", _new_link),
     "unlock": Act(
-        _("Let %(name)s sign in at once, after failed sign-ins?"),
+        _("Unlock the account of %(name)s after failed sign-ins?"),
         _("Unlock"),
         _("%(name)s can sign in at once."),
         _unlock,

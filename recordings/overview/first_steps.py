@@ -38,7 +38,7 @@ def first_steps(source: SourceStatus | None) -> list[Step]:
             command="manage.py refresh_catalog",
         ),
         Step(
-            _("Storage is allowed"),
+            _("A bucket is allowed"),
             _("List in RECORDING_BUCKETS where recordings may be played from."),
             bool(settings.RECORDING_BUCKETS),
         ),

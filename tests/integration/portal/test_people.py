@@ -379,7 +379,7 @@ class TestAccount:
     def test_unlocking_names_the_person_and_is_confirmed(self, client: Client) -> None:
         tom = person("qa_manager", "tom.brandt")
         asked = client.get(f"/people/{tom.pk}/unlock/").content.decode()
-        assert "Let Tom Brandt sign in at once, after failed sign-ins?" in asked
+        assert "Unlock the account of Tom Brandt after failed sign-ins?" in asked
         assert client.post(f"/people/{tom.pk}/unlock/", {"password": PASSWORD}).status_code == 422
         assert "auth.unlocked" not in kinds()
         fields = {"reason": "he called", "password": PASSWORD}

@@ -111,7 +111,7 @@ def test_a_server_that_refuses_everything_is_asked_once(client: Client, box: Mai
         ("Rut,rut,,qa_manager,tomorrow,,joins", "From: Enter a valid date."),
         ("Rut,rut,,qa_manager,,,", "Reason: This field is required."),
         (",rut,,qa_manager,,,joins", "Full name: This field is required."),
-        ("Rut,rut,,qa_manager,,,joins,and more", "The line has more cells than the head."),
+        ("Rut,rut,,qa_manager,,,joins,and more", "The line has more cells than the first one."),
         ("Rut\x00,rut,,qa_manager,,,joins", "Null characters are not allowed."),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_bad_line_has_a_sentence_and_the_others_can_be_created(
     [
         (b"", "The submitted file is empty."),
         (b"\r\n\r\n", "The file is empty."),
-        (listed(), "There is no line below the head."),
+        (listed(), "There are no lines below the first one."),
         (
             listed(*[f"P,p{number},,qa_manager,,,joins" for number in range(501)]),
             "There are 501 lines; the limit is 500.",
@@ -173,7 +173,7 @@ def test_a_list_that_has_changed_since_is_shown_again(client: Client) -> None:
     person("qa_manager", "rut.peled")
     answer = confirmed(client, shown)
     assert answer.status_code == 422
-    assert "The list is no longer as it was shown." in text_of(answer)
+    assert "The list has changed since it was shown." in text_of(answer)
     assert User.objects.count() == 2
 
 
