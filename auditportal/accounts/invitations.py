@@ -145,9 +145,8 @@ def _account(person: NewPerson) -> User:
 
 
 def _link(user: User, token: str, created_by: User | None) -> Invitation:
-    return Invitation(
-        user=user, token_sha256=_hash(token), created_by=created_by, expires_at=timezone.now() + LIFE
-    )
+    """Make a row that is not saved yet. It expires by the database's clock, which checks it."""
+    return Invitation(user=user, token_sha256=_hash(token), created_by=created_by, expires_at=Now() + LIFE)
 
 
 def mail_links(
