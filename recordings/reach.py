@@ -69,6 +69,22 @@ class Scope:
             and (self.classes is None or thing.sensitivity in self.classes)
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names a dimension and nothing in it, such as a team without agents."""
+        return any(not allowed for _column, _kind, allowed in self._limits())
+
+    def among(self, *, channel: int | None, agent: int | None) -> "Scope | None":
+        """Return what it still limits among objects of this channel and agent; None when it holds none of them."""
+        if self.is_empty or not all(
+            wanted is None or allowed is None or wanted in allowed
+            for wanted, allowed in ((channel, self.channels), (agent, self.agents))
+        ):
+            return None
+        return Scope(
+            self.channels if channel is None else None, self.agents if agent is None else None, self.classes
+        )
+
     def where(self, row: str) -> Where:
         """Return the condition on a row of objects, or on another with the same three columns."""
         where = Where()
@@ -113,6 +129,11 @@ class Reach:
 
     def includes(self, thing: Placed) -> bool:
         return any(scope.includes(thing) for scope in self.scopes)
+
+    def among(self, *, channel: int | None = None, agent: int | None = None) -> "Reach":
+        """Return the reach among the objects of one channel, of one agent or both, without what these decide."""
+        scopes = (scope.among(channel=channel, agent=agent) for scope in self.scopes)
+        return Reach(frozenset(scope for scope in scopes if scope is not None))
 
     def where(self, row: str) -> Where:
         """Return the condition on a row of objects, or on another with the same three columns; empty for everything."""

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms
+from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms, reach_term
 from recordings.catalog.months import month_of
 from recordings.catalog.text import MONTH, lengths_between, read_typed
 from recordings.db import ANYTHING, BIGGEST_ID, Where
+from recordings.reach import Reach
+
+MOST_LOOKED_UP = 16  # ids of a reach in the word index
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,12 @@ class Search:
 
     `ordered`: conditions that an index in the order of the lists answers: agent or channel, and dates. `terms`: a
     tsquery for the word index, with MONTH in place of a month; it repeats agent and channel. `words`: its typed terms,
-    if there are several. `checked`: conditions checked on each row. `key`: selects the few rows of a recording whose id
-    was typed.
+    and the one of the reach, if there are several. `checked`: conditions checked on each row, among them the reach of
+    the person. `key`: selects the few rows of a recording whose id was typed.
+
+    The reach is repeated for the indexes. `reach`: as a tsquery of its own beside `terms`. Two take half the time of
+    one, because PostgreSQL looks at each branch of a long "or" for each row of one tsquery. `among`: without terms, the
+    columns of agent or channel with the ids in reach, as arrays in text; each row matches one of them.
     """
 
     ordered: Where
@@ -23,40 +30,66 @@ class Search:
     words: tuple[str, ...] = ()
     checked: Where = ANYTHING
     key: Where = ANYTHING
+    reach: str = ""
+    among: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def for_objects(cls, criteria: Criteria) -> "Search":
-        """Find each object once: by its newest recording, or by the newest one that matches the filters.
+    def for_objects(cls, criteria: Criteria, reach: Reach) -> "Search":
+        """Find each object in reach once: by its newest recording, or by the newest one that matches the filters.
 
-        Objects without a recording are found by words, and by the filter for them.
+        Objects without a recording are found by words, and by the filter for them. All rows of an object are in reach,
+        or none.
         """
         of_recording = "d.object_id = (SELECT r.object_id FROM recordings_recording r WHERE r.id = %s)"
         if not criteria.looks_at_recordings:
             newest = Where("d.newest" if criteria.words.strip() else "d.newest AND d.has_recording")
-            return cls._of(criteria, newest, of_recording)
-        search = cls._of(criteria, Where(), of_recording)
+            return cls._of(criteria, reach, newest, of_recording)
+        search = cls._of(criteria, reach, Where(), of_recording)
         return replace(search, checked=search.checked & _nothing_newer(criteria))
 
     @classmethod
-    def for_recordings(cls, criteria: Criteria) -> "Search":
-        return cls._of(criteria, Where("d.has_recording"), "d.id = %s")
+    def for_recordings(cls, criteria: Criteria, reach: Reach) -> "Search":
+        return cls._of(criteria, reach, Where("d.has_recording"), "d.id = %s")
 
     @classmethod
-    def _of(cls, criteria: Criteria, rows: Where, of_recording: str) -> "Search":
-        typed = read_typed(criteria.words)
-        # An ordered index answers an agent, a channel or dates alone. With other criteria, the word index answers them.
+    def _of(cls, criteria: Criteria, reach: Reach, rows: Where, of_recording: str) -> "Search":
+        reach = reach.among(channel=criteria.stream, agent=criteria.agent)
+        if reach.is_nothing:
+            return cls(Where("false"))
+        typed, of_reach = read_typed(criteria.words), reach_term(reach)
+        # An ordered index answers an agent, a channel, a reach or dates alone. With other criteria, the word index
+        # answers them.
         filters = filter_terms(replace(criteria, agent=None, stream=None)) + _length_terms(criteria)
-        several = criteria.agent is not None and criteria.stream is not None
+        among = _columns_of(reach)
+        alone = [criteria.agent is not None, criteria.stream is not None, bool(of_reach)].count(True) <= 1
         terms = [*typed.terms, *filters]
-        if terms or several:
+        if terms or not alone or (of_reach and not among):
             terms += filter_terms(Criteria(agent=criteria.agent, stream=criteria.stream))
+            terms, among = terms or [of_reach], ()
+        # A long "or" is slow, and a scope with many ids usually has many rows: then each row is checked instead.
+        looked_up = "" if among or terms == [of_reach] or of_reach.count(MONTH) > MOST_LOOKED_UP else of_reach
+        words = [*typed.terms, *filter(None, [looked_up])]
         return cls(
             _ordered(criteria) & rows,
             " & ".join(terms),
-            typed.terms if len(typed.terms) > 1 else (),
-            _of_length(criteria),
+            tuple(words) if typed.terms and len(words) > 1 else (),
+            reach.where("d") & _of_length(criteria),
             _condition(of_recording, typed.recording),
+            looked_up,
+            among,
         )
+
+
+def _columns_of(reach: Reach) -> tuple[tuple[str, str], ...]:
+    """Return the ids in reach by column, as arrays in text; none if a scope limits several columns or the class."""
+    columns: dict[str, set[int]] = {"stream_id": set(), "agent_id": set()}
+    for scope in reach.scopes:
+        limits = [scope.channels is not None, scope.agents is not None, scope.classes is not None]
+        if limits.count(True) != 1 or scope.classes is not None:
+            return ()
+        columns["stream_id"] |= scope.channels or set()
+        columns["agent_id"] |= scope.agents or set()
+    return tuple((column, f"{{{','.join(map(str, sorted(ids)))}}}") for column, ids in columns.items() if ids)
 
 
 def _ordered(criteria: Criteria) -> Where:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from recordings.catalog.text import any_of, exactly, state_lexeme, type_lexeme
+from recordings.catalog.text import all_of, any_of, exactly, state_lexeme, type_lexeme
+from recordings.reach import Reach
 
 NO_RECORDING = "none"
 
@@ -57,3 +58,18 @@ def filter_terms(criteria: Criteria) -> list[str]:
     states = [exactly(state_lexeme(state.removeprefix(NO_RECORDING))) for state in criteria.states]
     terms += [any_of(states)] if states else []
     return terms
+
+
+def reach_term(reach: Reach) -> str:
+    """Return a term for the objects in reach; empty for a reach of everything."""
+    if reach.is_everything:
+        return ""
+    scopes = (
+        all_of(
+            any_of(exactly(f"{letter}{value}") for value in sorted(map(str, allowed)))
+            for letter, allowed in (("c", scope.channels), ("a", scope.agents), ("k", scope.classes))
+            if allowed is not None
+        )
+        for scope in reach.scopes
+    )
+    return any_of(sorted(scopes))

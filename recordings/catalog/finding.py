@@ -15,6 +15,7 @@ A search without matches costs most, because it looks at every month. One that t
 what it has found, and says how far back it has looked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -159,14 +160,23 @@ def _remember(many: dict[Search, bool], search: Search) -> None:
 
 def count(search: Search) -> int:
     """Count the rows of a search without words, up to one more than COUNTED."""
-    everything = search.ordered & search.checked
-    return int(
-        fetch_all(
-            connection,
-            f"SELECT count(*) FROM (SELECT FROM recordings_searchdoc d {everything.clause()} LIMIT %s) found",  # noqa: S608  (our own words; values are parameters)
-            [*everything.values, COUNTED + 1],
-        )[0][0]
-    )
+    rows = _rows(search, "d.id", search.ordered & search.checked, "", COUNTED + 1)
+    return int(fetch_all(connection, f"SELECT count(*) FROM ({rows.sql}) found", rows.values)[0][0])  # noqa: S608  (our own words; values are parameters)
+
+
+def _rows(search: Search, columns: str, where: Where, order: str, limit: int) -> Where:
+    """Return the statement that reads the first rows of a search without words, and its values."""
+    own = f"SELECT {columns} FROM recordings_searchdoc d"  # noqa: S608  (our own words; values are parameters)
+    if not search.among:
+        return Where(f"{own} {where.clause()} {order} LIMIT %s", (*where.values, limit))
+    # The first rows of each channel and agent in reach, each read from its index however few it has.
+    parts, values = [], []
+    for column, ids in search.among:
+        of_one = Where(f"d.{column} = one.id") & where
+        first = f"{own} {of_one.clause()} {order} LIMIT %s"
+        parts.append(f"SELECT d.* FROM unnest(%s::bigint[]) one (id) CROSS JOIN LATERAL ({first}) d")  # noqa: S608  (our own words; values are parameters)
+        values += [ids, *of_one.values, limit]
+    return Where(f"SELECT * FROM ({' UNION '.join(parts)}) d {order} LIMIT %s", (*values, limit))  # noqa: S608  (our own words; values are parameters)
 
 
 class _Gathered(NamedTuple):
@@ -211,6 +221,8 @@ class _Direction:
                 FROM unnest(%s::text[]) t (term)),"""  # noqa: S608  (our own words; values are parameters)
             months = f"(SELECT m.month FROM months m, first WHERE m.month {behind} first.month)"  # noqa: S608  (our own words)
             words = [list(self.search.words)]
+        looked_up = list(filter(None, [self.search.terms, self.search.reach]))
+        in_words = " AND ".join([f"d.words @@ {_TERMS_OF_MONTH}"] * len(looked_up))
         statement = f"""
             WITH RECURSIVE months (month) AS (
                 SELECT {self._month()} FROM recordings_searchdoc d {ordered.clause()}
@@ -224,7 +236,7 @@ class _Direction:
                 FROM {months} m
                 CROSS JOIN LATERAL (
                     -- Only words, so that the planner uses the word index.
-                    SELECT * FROM recordings_searchdoc d WHERE d.words @@ {_TERMS_OF_MONTH} OFFSET 0) d
+                    SELECT * FROM recordings_searchdoc d WHERE {in_words} OFFSET 0) d
                 {checked.clause()} LIMIT %s)
             SELECT n, last_month,
                    CASE WHEN n <= %s THEN
@@ -235,7 +247,7 @@ class _Direction:
                 {self._named(f"SELECT * FROM d {complete.clause()} {self.order} LIMIT %s")}
             ) page ON true"""  # noqa: S608  (our own words; values are parameters)
         values = [*ordered.values, *ordered.values, *([] if patience is None else [HURRIED_FROM, patience])]
-        values += [*words, self.search.terms]
+        values += [*words, *looked_up]
         values += [*checked.values, COUNTED + 1, COUNTED, *complete.values, limit]
         rows = fetch_all(connection, statement, values)
         number, last_month, looked_back_to = rows[0][:3]
@@ -262,8 +274,8 @@ class _Direction:
     def walk_all(self, start: TimeKey | None, limit: int) -> list[SearchRow]:
         """Read rows in order and filter them. Without words, matches are frequent, so no word index is needed."""
         everything = self.search.ordered & self.search.checked & self._behind(start)
-        rows = f"SELECT {_OWN} FROM recordings_searchdoc d {everything.clause()} {self.order} LIMIT %s"  # noqa: S608  (our own words; values are parameters)
-        return _fetch(self._named(rows), [*everything.values, limit])
+        rows = _rows(self.search, _OWN, everything, self.order, limit)
+        return _fetch(self._named(rows.sql), rows.values)
 
     def select_by_key(self) -> list[SearchRow]:
         """Select the few rows of a recording whose id was typed, if they match the other conditions."""
@@ -313,5 +325,5 @@ _UNTIL = """ AND (
 _ALL = 10_000_000  # rows
 
 
-def _fetch(statement: str, values: list[Any]) -> list[SearchRow]:
+def _fetch(statement: str, values: Sequence[Any]) -> list[SearchRow]:
     return list(map(SearchRow._make, fetch_all(connection, statement, values)))

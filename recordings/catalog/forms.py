@@ -33,6 +33,7 @@ from recordings.catalog.queries import agent_name, agents_and_streams, channel_n
 from recordings.commbox.enums import STATUSES, label
 from recordings.days import Period, today
 from recordings.filter_form import FilterForm
+from recordings.reach import Reach
 
 
 class SearchForm(FilterForm):
@@ -54,8 +55,10 @@ class SearchForm(FilterForm):
         partial(parse_text, most=LONGEST_TYPE, too_long=_("Enter a type of at most %(most)s characters."))
     )
 
-    def __init__(self, query: QueryDict) -> None:
+    def __init__(self, query: QueryDict, reach: Reach) -> None:
+        """`reach`: the objects whose channels and agents it names."""
         super().__init__(_in_one_spelling(query))
+        self._reach = reach
 
     def clean(self) -> dict[str, Any]:
         """Check that periods and lengths end after they begin."""
@@ -135,7 +138,7 @@ class SearchForm(FilterForm):
 
     @cached_property
     def _names(self) -> tuple[dict[str, str], dict[str, str]]:
-        return agents_and_streams()
+        return agents_and_streams(self._reach)
 
     def describe(self, name: str, value: str) -> str:
         """Describe a filter that is set, in the reader's language."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
@@ -16,12 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find, find_next
+from recordings.catalog.places import agents_and_streams_in
 from recordings.catalog.text import MOST_WORDS, TooManyWords, read_typed, watermark_in
 from recordings.commbox.enums import OBJECT_TYPES, STATUSES, label
 from recordings.db import BIGGEST_ID, Where, fetch_all
 from recordings.folding import digits
 from recordings.models import CommBoxObject, Recording, RecordingState
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
+from recordings.reach import EVERYTHING, Reach
 
 # A recording is "playable" by what CommBox reports and by its file. Its file may not have been checked yet.
 UNCHECKED = "unchecked"
@@ -66,42 +69,44 @@ def state_label(state: str) -> str:
 
 
 def objects_page(
-    criteria: Criteria, start: Start[TimeKey] = NEWEST, *, patient: bool = True
+    criteria: Criteria, reach: Reach, start: Start[TimeKey] = NEWEST, *, patient: bool = True
 ) -> Page[CatalogLine, TimeKey]:
-    """Search a page of objects, the one with the newest recording first.
+    """Search a page of the objects in reach, the one with the newest recording first.
 
     Unless `patient`, the search may stop before it has looked at everything; then the page says how far it came.
     """
-    return _search_page(criteria, Search.for_objects, start, patient)
+    return _search_page(criteria, partial(Search.for_objects, reach=reach), start, patient)
 
 
 def recordings_page(
-    criteria: Criteria, start: Start[TimeKey] = NEWEST, *, patient: bool = True
+    criteria: Criteria, reach: Reach, start: Start[TimeKey] = NEWEST, *, patient: bool = True
 ) -> Page[CatalogLine, TimeKey]:
-    """Search a page of recordings of all objects, newest first; `patient` as for objects."""
-    return _search_page(criteria, Search.for_recordings, start, patient)
+    """Search a page of the recordings in reach, newest first; `patient` as for objects."""
+    return _search_page(criteria, partial(Search.for_recordings, reach=reach), start, patient)
 
 
-def neighbours(criteria: Criteria, shown_at: datetime, recording_id: UUID) -> tuple[UUID | None, UUID | None]:
-    """Return the next newer and the next older recording in the list of these criteria, None at its ends.
+def neighbours(
+    criteria: Criteria, reach: Reach, shown_at: datetime, recording_id: UUID
+) -> tuple[UUID | None, UUID | None]:
+    """Return the next newer and the next older recording in reach in the list of these criteria, None at its ends.
 
     In a large catalog words are not searched for far away: None may also mean that the neighbour is months away.
     """
     if not _finds_anything(criteria):
         return None, None
-    search, key = Search.for_recordings(criteria), TimeKey(shown_at, recording_id)
+    search, key = Search.for_recordings(criteria, reach), TimeKey(shown_at, recording_id)
     newer, older = find_next(search, key, newer=True), find_next(search, key)
     return newer and newer.id, older and older.id
 
 
-def object_neighbours(criteria: Criteria, object_id: int) -> tuple[int | None, int | None]:
-    """Return the next newer and the next older object in the list of these criteria, None at its ends.
+def object_neighbours(criteria: Criteria, reach: Reach, object_id: int) -> tuple[int | None, int | None]:
+    """Return the next newer and the next older object in reach in the list of these criteria, None at its ends.
 
     Both are None for an object that is not in the list. In a large catalog as for recordings.
     """
     if not _finds_anything(criteria):
         return None, None
-    search = Search.for_objects(criteria)
+    search = Search.for_objects(criteria, reach)
     own = find(replace(search, key=search.key & Where("d.object_id = %s", (object_id,))), 1).rows
     if not own:
         return None, None
@@ -173,14 +178,15 @@ def stale_before() -> datetime:
     return timezone.now() - timedelta(hours=settings.STALE_AFTER_HOURS)
 
 
-def agents_and_streams() -> tuple[dict[str, str], dict[str, str]]:
-    """Read the names of all agents and of all channels by number, sorted by name: one query."""
+def agents_and_streams(reach: Reach = EVERYTHING) -> tuple[dict[str, str], dict[str, str]]:
+    """Read the names of the agents and of the channels in reach by number, sorted by name: one query, or two."""
     agents: dict[str, str] = {}
     streams: dict[str, str] = {}
+    some_agents, some_streams = (None, None) if reach.is_everything else agents_and_streams_in(reach)
     for is_agent, pk, name in fetch_all(connection, _BOTH_NAMES):
-        if is_agent:
+        if is_agent and (some_agents is None or pk in some_agents):
             agents[str(pk)] = agent_name(name, pk)
-        else:
+        if not is_agent and (some_streams is None or pk in some_streams):
             streams[str(pk)] = channel_name(name, pk)
     return agents, streams
 
@@ -276,6 +282,6 @@ def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
     return of_object.count(), [RecordingLine(*row) for row in rows]
 
 
-def newest_recordings(most: int) -> list[CatalogLine]:
-    """Read the newest recordings of all objects: two queries."""
-    return _lines(find(Search.for_recordings(Criteria()), most).rows)
+def newest_recordings(reach: Reach, most: int) -> list[CatalogLine]:
+    """Read the newest recordings in reach: two queries."""
+    return _lines(find(Search.for_recordings(Criteria(), reach), most).rows)

@@ -150,7 +150,7 @@ def _rows(facts: list[_Fact]) -> Iterator[dict[str, Any]]:
 
 def _common_lexemes(fact: _Fact) -> list[str]:
     """Return the lexemes of every row of an object."""
-    lexemes = [f"o{fact.object_id}", f"c{fact.stream_id}"]
+    lexemes = [f"o{fact.object_id}", f"c{fact.stream_id}", f"k{fact.sensitivity}"]
     lexemes += [*name_lexemes(fact.name), *name_lexemes(fact.agent), *name_lexemes(fact.channel)]
     lexemes += phone_lexemes(fact.phone) if fact.phone else []
     lexemes += email_lexemes(fact.email) if fact.email else []

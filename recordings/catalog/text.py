@@ -14,9 +14,9 @@ Both functions for a kind of text are here, so that what is stored is found howe
 Two whole phone numbers (`FEWEST_WHOLE` digits or more) are equal if their digits are equal without `00` and without the
 zero before the national part. If one of them has no country code, the national parts are compared.
 
-Filters are lexemes too: `a` agent, `c` channel, `s` status, `t` type, `z` state, `l` length. After its first letter, a
-lexeme has only letters and digits, so typed text can never be read as an operator. A recording's id is no lexeme: its
-row is found by the primary key.
+Filters and scopes are lexemes too: `a` agent, `c` channel, `k` sensitivity class, `s` status, `t` type, `z` state, `l`
+length. After its first letter, a lexeme has only letters and digits, so typed text can never be read as an operator. A
+recording's id is no lexeme: its row is found by the primary key.
 
 In a row, the row's month follows the first letter of each lexeme (`in_month`); in a term, a placeholder for it does
 (`MONTH`). So a lookup costs only the entries of one month, and months are searched newest first.
@@ -33,7 +33,7 @@ from uuid import UUID
 from recordings.catalog.phone_numbers import FEWEST_WHOLE, PhoneNumber
 from recordings.folding import digits, fold, pieces
 
-VERSION = 3  # of the lexemes: after a change, an interrupted rebuild starts again
+VERSION = 4  # of the lexemes: after a change, an interrupted rebuild starts again
 MONTH = "~"  # in terms; no lexeme contains it
 LONGEST = 40  # characters of a word that are compared
 MOST_INDEXED = 64  # lexemes of one name

@@ -30,7 +30,7 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request, is_poll, page
 from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
-from recordings.policies import can, permission_required
+from recordings.policies import can, permission_required, reach
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
@@ -65,7 +65,8 @@ def _search_list(
     search: Callable[..., Page[CatalogLine, TimeKey]],
     columns: Sequence[Column[CatalogLine]],
 ) -> HttpResponse:
-    form = SearchForm(request.GET)
+    in_reach = reach(request.user, Permission.SEARCH_OBJECTS)
+    form = SearchForm(request.GET, in_reach)
     context: dict[str, Any] = {
         "form": form,
         "area": area,
@@ -77,7 +78,7 @@ def _search_list(
         return page(request, LIST, context, fragment="results", status=400)
     criteria, started = form.criteria(), perf_counter()
     # The first response comes soon. If it could not look at everything, it requests the rest.
-    results = search(criteria, start_by_time(request.GET), patient=FURTHER in request.GET)
+    results = search(criteria, in_reach, start_by_time(request.GET), patient=FURTHER in request.GET)
     took = round((perf_counter() - started) * 1000)
 
     # A search for words is not shown without its event. A list without words is shown, and says that it is not logged.
@@ -146,7 +147,9 @@ def show_phone(request: Request, object_id: str) -> HttpResponse:
 
 def _list_around(request: Request, opened: OpenedObject) -> ObjectList | None:
     """The list that the object was opened from, for those who may search. A poll is no search of a person."""
-    listed = ObjectList.read(request.GET.get(queries.OBJECTS_PARAMETER))
+    listed = ObjectList.read(
+        request.GET.get(queries.OBJECTS_PARAMETER), reach(request.user, Permission.SEARCH_OBJECTS)
+    )
     if listed is None or is_poll(request) or not can(request.user, Permission.SEARCH_OBJECTS):
         return listed
     with suppress(AuditUnavailable):  # then nobody is searched for, and the page does without neighbours

@@ -1,6 +1,8 @@
 """An object, a conversation in CommBox, as last confirmed. Named so that Python's `object` stays usable."""
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from recordings.models.people import Agent
 from recordings.models.sensitivity import Sensitivity
@@ -45,6 +47,8 @@ class CommBoxObject(models.Model):
 
     class Meta:
         indexes = [
+            # Where objects are: few different entries, so it is small (catalog/places.py).
+            models.Index(F("stream"), Coalesce("agent", -1), F("sensitivity"), name="object_place"),
             models.Index(
                 fields=["refresh_due_at"],
                 name="object_refresh_due",

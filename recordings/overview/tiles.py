@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import find
-from recordings.db import fetch_all
+from recordings.db import Where, fetch_all
 from recordings.models import CommBoxObject, CompletenessStatement, RecordingState
 from recordings.paging import COUNTED
 from recordings.permissions import Permission
+from recordings.reach import EVERYTHING, Reach
 from recordings.refresh.source_health import SourceHealth
 
 WEEK = 7
@@ -40,9 +41,7 @@ ATTENTION = (
         "bad",
     ),
 )
-_OVERDUE = (
-    "SELECT count(*) FROM (SELECT FROM recordings_commboxobject WHERE refresh_due_at < %s LIMIT %s) due"
-)
+_OVERDUE = "SELECT count(*) FROM (SELECT FROM recordings_commboxobject o {where} LIMIT %s) due"
 _EVENTS = """
 SELECT (SELECT count(*) FROM (SELECT FROM audit.event WHERE recorded_at >= %(since)s LIMIT %(most)s) e),
        (SELECT count(*) FROM (SELECT FROM audit.event
@@ -63,19 +62,28 @@ class Tile:
 
 
 def tiles(
-    may: Callable[[Permission], bool], days: list[tuple[date, int]], health: SourceHealth
+    reach_of: Callable[[Permission], Reach], days: list[tuple[date, int]], health: SourceHealth
 ) -> list[Tile]:
-    """Return the figures for a person with these permissions. `days`: the recordings of each day, today last."""
+    """Return the figures for a person with these permissions, of what is in reach.
+
+    Statements and events of everything are for those whose reach is everything. `days`: the recordings of each day,
+    today last.
+    """
+
+    def may(permission: Permission) -> bool:
+        return not reach_of(permission).is_nothing
+
     found: list[Tile] = []
+    listed = reach_of(Permission.SEARCH_OBJECTS)
     if may(Permission.VIEW_OPERATIONS):
         found += _operations(health)
     if may(Permission.SEARCH_OBJECTS):
-        found += _recordings(days, health)
+        found += _recordings(listed, days, health)
     if may(Permission.SEARCH_OBJECTS) or may(Permission.VIEW_OPERATIONS):
-        found.append(_overdue(health))
-    if may(Permission.VIEW_ASSURANCE):
+        found.append(_overdue(EVERYTHING if may(Permission.VIEW_OPERATIONS) else listed, health))
+    if reach_of(Permission.VIEW_ASSURANCE).is_everything:
         found.append(_completeness())
-    if may(Permission.READ_TRAIL):
+    if reach_of(Permission.READ_TRAIL).is_everything:
         found.append(_events())
     if may(Permission.MANAGE_PEOPLE):
         found.append(_people())
@@ -93,14 +101,14 @@ def _operations(health: SourceHealth) -> list[Tile]:
     return [Tile("CommBox", health.word, health.note, health.level, address), objects]
 
 
-def _recordings(days: list[tuple[date, int]], health: SourceHealth) -> list[Tile]:
+def _recordings(reach: Reach, days: list[tuple[date, int]], health: SourceHealth) -> list[Tile]:
     lists = reverse("catalog:recordings")
     week = sum(number for _, number in days[-WEEK:])
     since = urlencode({"since": days[-WEEK][0]})
     so_far = gettext("%(number)s today") % {"number": f"{days[-1][1]:,}"}
     found = [Tile(gettext("Recordings, 7 days"), f"{week:,}", so_far, url=f"{lists}?{since}")]
     for title, states, note, level in ATTENTION:
-        number = find(Search.for_recordings(Criteria(states=states)), 1).number
+        number = find(Search.for_recordings(Criteria(states=states), reach), 1).number
         query = urlencode([("state", state.value) for state in states])
         if number:
             found.append(Tile(title, _capped(number), note, level, f"{lists}?{query}"))
@@ -111,8 +119,9 @@ def _recordings(days: list[tuple[date, int]], health: SourceHealth) -> list[Tile
     return found
 
 
-def _overdue(health: SourceHealth) -> Tile:
-    ((late,),) = fetch_all(connection, _OVERDUE, [timezone.now() - LATE, COUNTED + 1])
+def _overdue(reach: Reach, health: SourceHealth) -> Tile:
+    where = Where("o.refresh_due_at < %s", (timezone.now() - LATE,)) & reach.where("o")
+    ((late,),) = fetch_all(connection, _OVERDUE.format(where=where.clause()), [*where.values, COUNTED + 1])
     label = gettext("Refresh overdue")
     if late:
         return Tile(label, _capped(late), gettext("objects that should have been refreshed by now"), "warn")

@@ -14,6 +14,7 @@ from recordings.catalog.forms import SearchForm
 from recordings.catalog.logs import record_search
 from recordings.catalog.queries import LIST_PARAMETER, neighbours
 from recordings.models import Recording
+from recordings.reach import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,18 @@ class ListPlace:
     next_url: str
 
     @classmethod
-    def of(cls, recording: Recording, asked: str, *, by: Actor) -> Self | None:
-        """Find the recording in the list whose query string is `asked`; None if the query string is not valid.
+    def of(cls, recording: Recording, asked: str, reach: Reach, *, by: Actor) -> Self | None:
+        """Find the recording in the list of what is in reach whose query string is `asked`; None if that is not valid.
 
         This is a search: its event is committed first, unless the list itself wrote it within a minute. Raises
         AuditUnavailable.
         """
-        form = SearchForm(QueryDict(asked))
+        form = SearchForm(QueryDict(asked), reach)
         if not form.is_valid():
             return None
         criteria = form.criteria()
         record_search(by=by, area="recordings", criteria=criteria)
-        newer, older = neighbours(criteria, recording.shown_at, recording.pk)
+        newer, older = neighbours(criteria, reach, recording.shown_at, recording.pk)
         query = urlencode({LIST_PARAMETER: form.query()})
 
         def address(pk: UUID | None) -> str:

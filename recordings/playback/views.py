@@ -28,7 +28,7 @@ from recordings.playback.forms import ViewingForm, remember_purpose, remembered_
 from recordings.playback.list_place import ListPlace
 from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
 from recordings.playback.spans import WatchReport, read_report
-from recordings.policies import can, open_view, permission_required
+from recordings.policies import can, open_view, permission_required, reach
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
@@ -47,13 +47,13 @@ def recording_page(request: Request, pk: UUID) -> HttpResponse:
         outcome=Outcome.GRANTED,
     )
     form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
-    in_list = None
+    listed, in_list = reach(request.user, Permission.SEARCH_OBJECTS), None
     if LIST_PARAMETER in request.GET and can(request.user, Permission.SEARCH_OBJECTS):
         with suppress(
             AuditUnavailable
         ):  # a search that cannot be logged is not run: the page has no list links
-            in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER], by=actor)
-    from_objects = ObjectList.read(request.GET.get(OBJECTS_PARAMETER))
+            in_list = ListPlace.of(recording, request.GET[LIST_PARAMETER], listed, by=actor)
+    from_objects = ObjectList.read(request.GET.get(OBJECTS_PARAMETER), listed)
     shown = _player_page(request, recording, form, whole=True, in_list=in_list, from_objects=from_objects)
     return page(request, PAGE, {"page": shown})
 

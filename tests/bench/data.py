@@ -9,7 +9,8 @@ from django.db import connection, connections
 from recordings.catalog.rebuild import Progress, rebuild_all
 
 FIRST_ID = 1_407_374_990_000_000
-CHANNELS = ("Premium video", "Claims video", "Retail video", "Field support", "שירות לקוחות", "Web chat")
+NAMED = ("Premium video", "Claims video", "Retail video", "Field support", "שירות לקוחות", "Web chat")
+CHANNELS = (*NAMED, *(f"Branch {number}" for number in range(len(NAMED) + 1, 41)))
 AGENTS = 60
 OLD_WORD = "Oldham"  # in every second name of the oldest tenth, and in no other
 # First names, then beginnings and endings of family names: from very common to very rare.
@@ -58,7 +59,7 @@ INSERT INTO recordings_commboxobject (
     customer_phone, agent_id, message, created_at, updated_at, raw, first_seen_at, refreshed_at, refresh_attempts,
     refresh_error)
 SELECT %(first_id)s + n,
-       31001 + floor(6 * power(pg_temp.chance('channel ' || n), 2))::int, 0,
+       31001 + floor(%(streams)s * power(pg_temp.chance('channel ' || n), 2))::int, 0,
        (ARRAY[2, 2, 2, 2, 8, 8, 1, 14, 10])[1 + floor(9 * pg_temp.chance('status ' || n))::int], 4, 80000000 + n / 3,
        first || ' ' || family || CASE WHEN n <= %(objects)s / 10 AND n %% 2 = 0 THEN ' ' || %(old_word)s ELSE '' END,
        'customer' || n / 3 || '@example.com',
@@ -123,6 +124,7 @@ def _fill(objects: int, recordings: int) -> None:
         "agents": AGENTS,
         "old_word": OLD_WORD,
         "first_id": FIRST_ID,
+        "streams": len(CHANNELS),
         "channels": list(CHANNELS),
         **{
             f"{part}{number}": words.split()

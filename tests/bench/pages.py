@@ -23,6 +23,7 @@ from recordings.models import CommBoxObject
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
 from recordings.policies import permission_required
+from recordings.reach import EVERYTHING
 from tests.bench.results import Measured
 from tests.factories import person
 
@@ -89,7 +90,11 @@ def plain_list(request: Request) -> HttpResponse:
     objects = CommBoxObject.objects.select_related("stream", "agent").prefetch_related("recordings")
     page = Paginator(objects.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
     shell = "{% block content %}{% endblock %}" if request.htmx else '{% extends "base.html" %}'
-    context: dict[str, Any] = {"objects": page.object_list, "page": page, "form": SearchForm(request.GET)}
+    context: dict[str, Any] = {
+        "objects": page.object_list,
+        "page": page,
+        "form": SearchForm(request.GET, EVERYTHING),
+    }
     context["shell"] = _template(shell).template
     return HttpResponse(_template(TEMPLATE).render(context, request))
 

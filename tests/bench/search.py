@@ -1,7 +1,7 @@
 """Search per kind of query beside a plain Django list: `icontains` per word, `COUNT`, `OFFSET`, on the same data."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -17,19 +17,26 @@ from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import find
 from recordings.models import CommBoxObject
 from recordings.paging import PAGE, start_by_time
+from recordings.reach import EVERYTHING, Reach, Scope
 from recordings.timed import forget_all
-from tests.bench.data import AGENTS, ARABIC, FIRST_ID, HEBREW, OLD_WORD
+from tests.bench.data import AGENTS, ARABIC, CHANNELS, FIRST_ID, HEBREW, OLD_WORD
 from tests.bench.results import Measured, Stopwatch, in_database, timed
 
 RUNS, PLAIN_RUNS, SUBJECTS = 300, 5, 20
 DEEP_PAGE = 1_000
 AGAINST = "icontains + COUNT + OFFSET, p50"
+# Two reviewers: their channels are neither the busiest nor the quietest, their agents are every fifth.
+REACHES = {
+    f"3 of {len(CHANNELS)} channels": Reach(frozenset({Scope(channels=frozenset({31007, 31014, 31027}))})),
+    f"12 of {AGENTS} agents": Reach(frozenset({Scope(agents=frozenset(range(5004, 5001 + AGENTS, 5)))})),
+}
+UNSCOPED = "the same without a scope, p95"
 SEARCHED = ("customer_name", "customer_email", "customer_phone", "agent__name", "stream__name")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of query: what is looked for, taken in turn, and where the page begins."""
+    """A kind of query: what is looked for, taken in turn, by whom, and where the page begins."""
 
     name: str
     subjects: list[Criteria]
@@ -37,16 +44,21 @@ class Kind:
     page: int = 1
     first_time: bool = False  # nobody has asked for it lately: how many rows it has must be learned
     patient: bool = False  # not the first answer, but the whole one
+    reach: Reach = EVERYTHING
 
 
 def measure() -> Iterator[Measured]:
-    """p95 in the database, and the whole search (Python included) against the plain list."""
+    """p95 in the database also under scope, and the whole search (Python included) against the plain list."""
     for kind in kinds():
         ours, spent = measured(kind, RUNS)
         plain = timed(_plain(kind), kind.subjects[:PLAIN_RUNS], PLAIN_RUNS)
         yield Measured(f"search, {kind.name}: in the database, p50", spent.p50, "ms")
         yield Measured(f"search, {kind.name}: in the database, p95", spent.p95, "ms")
         yield Measured(f"search, {kind.name}: a page, p50", ours.p50, "ms", plain.p50 / ours.p50, AGAINST)
+        for name, reach in REACHES.items():
+            scoped = measured(replace(kind, reach=reach), RUNS)[1]
+            named = f"search, {kind.name}, scoped to {name}: in the database, p95"
+            yield Measured(named, scoped.p95, "ms", spent.p95 / scoped.p95, UNSCOPED)
 
 
 def measured(kind: Kind, runs: int) -> tuple[Stopwatch, Stopwatch]:
@@ -63,7 +75,9 @@ def page_of(kind: Kind, statements: list[float]) -> Callable[[Criteria], object]
         if kind.first_time:
             forget_all()
         before = len(statements)
-        found = queries.objects_page(criteria, start_by_time({"older": kind.cursor}), patient=kind.patient)
+        found = queries.objects_page(
+            criteria, kind.reach, start_by_time({"older": kind.cursor}), patient=kind.patient
+        )
         statements[before:] = [sum(statements[before:])]
         return found
 
@@ -153,5 +167,5 @@ def _full_names() -> list[str]:
 
 def _deep_cursor() -> str:
     """Where page 1,000 begins."""
-    last = find(Search.for_objects(Criteria()), (DEEP_PAGE - 1) * PAGE).rows[-1]
+    last = find(Search.for_objects(Criteria(), EVERYTHING), (DEEP_PAGE - 1) * PAGE).rows[-1]
     return str(last.key)

@@ -1,4 +1,4 @@
-"""The pages of any search show what a scan of all rows would show, in the same order."""
+"""The pages of any search show what a scan of all rows in reach would show, in the same order."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -7,14 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordings.catalog import finding
+from recordings.catalog import conditions, finding
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import NO_RECORDING, Criteria
 from recordings.catalog.finding import find, find_next
 from recordings.catalog.search_documents import rebuild_docs
 from recordings.folding import fold, pieces
 from recordings.models import CommBoxObject, Recording, RecordingState
+from recordings.models.sensitivity import Sensitivity
 from recordings.paging import TimeKey
+from recordings.reach import EVERYTHING, Reach, Scope
 from recordings.timed import forget_all
 from tests.factories import MORNING, agent, conversation, stream
 from tests.thorough import examples
@@ -29,7 +31,8 @@ def world(db, monkeypatch):
     """90 objects with 0 to 4 recordings, and limits so low that every branch is taken."""
     for name, value in {"WALKED": 7, "COUNTED": 5}.items():
         monkeypatch.setattr(finding, name, value)
-    chance = random.Random(7)
+    monkeypatch.setattr(conditions, "MOST_LOOKED_UP", 3)
+    chance, classes_of = random.Random(7), random.Random(8)
     streams = [stream(f"Channel {number}", id=300 + number) for number in range(3)]
     agents = [
         agent(name, id=500 + number) for number, name in enumerate(("Avery Cole", "Noor Hale", "דנה לוי"))
@@ -42,6 +45,7 @@ def world(db, monkeypatch):
             # One name only long ago: what a walk from the newest row does not meet.
             customer_name="Rare Bird" if number < 5 else chance.choice(NAMES),
             status_id=chance.choice((1, 2, 8)),
+            sensitivity=classes_of.choice(("standard", "standard", "confidential", "restricted")),
             created_at=MORNING + timedelta(days=number),
         )
         for number in range(DAYS)
@@ -100,12 +104,18 @@ criteria = st.builds(
     type=st.sampled_from(("", "", "Audio")),
 )
 
+ids = st.none() | st.none() | st.frozensets(st.sampled_from((300, 301, 500, 501, 999)), max_size=3)
+classes = st.none() | st.none() | st.frozensets(st.sampled_from(Sensitivity.values), max_size=2)
+reaches = st.just(EVERYTHING) | st.builds(
+    Reach, st.frozensets(st.builds(Scope, channels=ids, agents=ids, classes=classes), max_size=3)
+)
 
-def object_fits(thing, asked):
+
+def object_fits(thing, asked, reach=EVERYTHING):
     given = pieces(fold(f"{thing.customer_name} {thing.stream} {thing.agent or ''}"))
     found = all(any(word.startswith(part) for word in given) for part in fold(asked.words).split())
     facts = ((asked.agent, thing.agent_id), (asked.stream, thing.stream_id), (asked.status, thing.status_id))
-    return found and all(wanted is None or wanted == fact for wanted, fact in facts)
+    return found and reach.includes(thing) and all(wanted is None or wanted == fact for wanted, fact in facts)
 
 
 def call_fits(call, asked):
@@ -119,8 +129,8 @@ def call_fits(call, asked):
     )
 
 
-def expected_recordings(world, asked):
-    fitting = [call for call in world[1] if object_fits(call.object, asked) and call_fits(call, asked)]
+def expected_recordings(world, asked, reach=EVERYTHING):
+    fitting = [call for call in world[1] if object_fits(call.object, asked, reach) and call_fits(call, asked)]
     return [call.pk for call in sorted(fitting, key=lambda call: (call.shown_at, call.pk), reverse=True)]
 
 
@@ -134,15 +144,15 @@ def bare_fits(thing, asked):
     return within and asked.shortest is None and asked.longest is None and not asked.type
 
 
-def expected_objects(world, asked):
+def expected_objects(world, asked, reach=EVERYTHING):
     things, calls = world
     places = {}
     for call in sorted(calls, key=lambda call: (call.shown_at, call.pk)):
-        if object_fits(call.object, asked) and call_fits(call, asked):
+        if object_fits(call.object, asked, reach) and call_fits(call, asked):
             places[call.object_id] = (call.shown_at, call.pk.int)
     with_calls = {call.object_id for call in calls}
     for thing in things:
-        if thing.pk not in with_calls and object_fits(thing, asked) and bare_fits(thing, asked):
+        if thing.pk not in with_calls and object_fits(thing, asked, reach) and bare_fits(thing, asked):
             places[thing.pk] = (thing.created_at, thing.pk)
     return sorted(places, key=lambda pk: places[pk], reverse=True)
 
@@ -157,29 +167,29 @@ def walk(search, size, newer=False):
 
 
 @settings(
-    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(criteria, st.integers(1, 60))
-def test_objects_are_those_of_a_plain_look(world, asked, size):
-    search, expected = Search.for_objects(asked), expected_objects(world, asked)
+@given(criteria, reaches, st.integers(1, 60))
+def test_objects_are_those_of_a_plain_look(world, asked, reach, size):
+    search, expected = Search.for_objects(asked, reach), expected_objects(world, asked, reach)
     assert [row.object_id for row in walk(search, size)] == expected
     assert [row.object_id for row in walk(search, size, newer=True)] == expected[::-1]
     assert find(search, size).number == min(len(expected), 6)
 
 
 @settings(
-    max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(criteria, st.integers(1, 60))
-def test_recordings_are_those_of_a_plain_look(world, asked, size):
-    search, expected = Search.for_recordings(asked), expected_recordings(world, asked)
+@given(criteria, reaches, st.integers(1, 60))
+def test_recordings_are_those_of_a_plain_look(world, asked, reach, size):
+    search, expected = Search.for_recordings(asked, reach), expected_recordings(world, asked, reach)
     assert [row.id for row in walk(search, size)] == expected
     assert [row.id for row in walk(search, size, newer=True)] == expected[::-1]
     assert find(search, size).number == min(len(expected), 6)
 
 
 def test_that_rows_are_many_is_remembered_and_found_again(world, django_assert_num_queries):
-    search = Search.for_objects(Criteria(words="dana"))
+    search = Search.for_objects(Criteria(words="dana"), EVERYTHING)
     first = find(search, 3)
     with django_assert_num_queries(1):
         again = find(search, 3)
@@ -194,7 +204,7 @@ def in_a_hurry(monkeypatch):
 
 
 def test_a_search_in_a_hurry_says_how_far_back_it_looked(world, in_a_hurry):
-    search = Search.for_recordings(Criteria(words="rare"))
+    search = Search.for_recordings(Criteria(words="rare"), EVERYTHING)
     newest = max(call.shown_at for call in world[1])
     hurried = find(search, 10, patient=False)
     assert (hurried.rows, hurried.number) == ([], 0)
@@ -207,9 +217,9 @@ def test_a_search_in_a_hurry_says_how_far_back_it_looked(world, in_a_hurry):
 @settings(
     max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(criteria)
-def test_what_a_search_in_a_hurry_gives_is_the_beginning(world, in_a_hurry, asked):
-    search, expected = Search.for_objects(asked), expected_objects(world, asked)
+@given(criteria, reaches)
+def test_what_a_search_in_a_hurry_gives_is_the_beginning(world, in_a_hurry, asked, reach):
+    search, expected = Search.for_objects(asked, reach), expected_objects(world, asked, reach)
     hurried = find(search, 4, patient=False)
     assert [row.object_id for row in hurried.rows] == expected[: len(hurried.rows)]
     if hurried.looked_back_to is None:
@@ -219,9 +229,9 @@ def test_what_a_search_in_a_hurry_gives_is_the_beginning(world, in_a_hurry, aske
 @settings(
     max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(criteria)
-def test_each_recording_of_a_list_has_its_neighbours(world, asked):
-    search, expected = Search.for_recordings(asked), expected_recordings(world, asked)
+@given(criteria, reaches)
+def test_each_recording_of_a_list_has_its_neighbours(world, asked, reach):
+    search, expected = Search.for_recordings(asked, reach), expected_recordings(world, asked, reach)
     keys = {call.pk: TimeKey(call.shown_at, call.pk) for call in world[1]}
     for newer, order in ((False, expected), (True, expected[::-1])):
         for place in {0, len(order) // 2, len(order) - 2, len(order) - 1} & set(range(len(order))):
@@ -231,7 +241,7 @@ def test_each_recording_of_a_list_has_its_neighbours(world, asked):
 
 def test_a_small_catalog_is_looked_through_at_once(world, monkeypatch):
     monkeypatch.setattr(finding, "PATIENCE", 0)
-    search = Search.for_recordings(Criteria(words="rare"))
+    search = Search.for_recordings(Criteria(words="rare"), EVERYTHING)
     assert find(search, 10, patient=False) == find(search, 10)
 
 
@@ -241,4 +251,4 @@ def test_a_date_far_away_costs_no_more_months(world, django_assert_num_queries):
     conversation(customer_name="Lia Late", created_at=datetime(2999, 12, 31, tzinfo=UTC))
     for name in ("early", "late"):
         with django_assert_num_queries(1):
-            assert find(Search.for_objects(Criteria(words=name)), 10).number == 1
+            assert find(Search.for_objects(Criteria(words=name), EVERYTHING), 10).number == 1

@@ -57,7 +57,7 @@ def test_words(db):
     recording(thing, duration_seconds=542)
     (doc,) = docs_of(thing)
     assert words_in(doc) == {
-        *("o1407374990000101", "c31245", "a5501", "s8", "tvideo", "zplayable", "l10"),
+        *("o1407374990000101", "c31245", "a5501", "kstandard", "s8", "tvideo", "zplayable", "l10"),
         *("wdana", "wo", "wbrien", "wobrien", "wa", "wcohen", "wclaims", "wvideo", "wexample"),
         *("jdanao", "jobrien", "jdanaobrien", "jacohen", "jclaimsvideo"),
         *("p44105551", "edanaexamplecom", "dexamplecom"),

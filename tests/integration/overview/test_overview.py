@@ -15,6 +15,7 @@ from recordings import breaker
 from recordings.audit import Kind
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, RecordingState, SourceStatus
 from recordings.overview.views import recordings_per_day
+from recordings.reach import EVERYTHING
 from tests.factories import conversation, person, recording, viewing
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +155,7 @@ def test_recordings_are_counted_by_the_days_of_the_reader(zone: str, days: dict[
         recording(recorded_at=datetime.fromisoformat(moment))
     now = datetime(2026, 10, 27, 12, tzinfo=UTC)
     with time_machine.travel(now, tick=False), timezone.override(ZoneInfo(zone)):
-        counted = recordings_per_day()
+        counted = recordings_per_day(EVERYTHING)
     assert len(counted) == 30
     assert {str(day): number for day, number in counted if number} == days
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from recordings.catalog.fields import FIRST_DAY, LAST_DAY, MOST_MINUTES, parse_edge, parse_length
 from recordings.catalog.forms import SearchForm
+from recordings.reach import EVERYTHING
 from recordings.wording import clock
 
 ANYTHING = st.text(max_size=12) | st.from_regex(r"[0-9T:. -]{1,17}", fullmatch=True)
 
 
 def criteria(query):
-    form = SearchForm(QueryDict(query))
+    form = SearchForm(QueryDict(query), EVERYTHING)
     assert form.is_valid(), form.errors
     return form.criteria()
 
@@ -78,7 +79,9 @@ def test_day_and_time_of_two_fields_are_one_moment():
 
 
 def test_an_address_keeps_one_spelling():
-    form = SearchForm(QueryDict("q=dana&since=2026-11-20&since_at=14:30&until=&until_at=&period="))
+    form = SearchForm(
+        QueryDict("q=dana&since=2026-11-20&since_at=14:30&until=&until_at=&period="), EVERYTHING
+    )
     assert form.query() == "q=dana&since=2026-11-20T14%3A30"
     assert form.readable_filters == "since=2026-11-20T14%3A30"
     (edge, _) = form.edges
@@ -102,6 +105,6 @@ def test_a_period_takes_the_place_of_what_the_fields_held(period, since, until):
 
 
 def test_the_live_search_leaves_out_what_cannot_be_read():
-    form = SearchForm(QueryDict("q=dana&since=2026-1&status=2&longest=2:"))
+    form = SearchForm(QueryDict("q=dana&since=2026-1&status=2&longest=2:"), EVERYTHING)
     assert not form.is_valid()
     assert form.readable_filters == "status=2"

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.forms import SearchForm
+from recordings.reach import EVERYTHING
 
 # Clocks go forward at 02:00 and back at 02:00 (Jerusalem) or 03:00 (Berlin).
 JERUSALEM, BERLIN = ZoneInfo("Asia/Jerusalem"), ZoneInfo("Europe/Berlin")
@@ -17,7 +18,7 @@ JERUSALEM, BERLIN = ZoneInfo("Asia/Jerusalem"), ZoneInfo("Europe/Berlin")
 
 def criteria(query: str, zone: ZoneInfo) -> Criteria:
     with timezone.override(zone):
-        form = SearchForm(QueryDict(query))
+        form = SearchForm(QueryDict(query), EVERYTHING)
         assert form.is_valid(), form.errors
         return form.criteria()
 
@@ -75,13 +76,16 @@ def test_today_is_the_readers_today() -> None:
 
 
 def test_a_chip_writes_the_time_as_the_language_does() -> None:
-    form = SearchForm(QueryDict("since=2026-11-20T14:30&until=2026-11-21&shortest=2&longest=x"))
+    form = SearchForm(QueryDict("since=2026-11-20T14:30&until=2026-11-21&shortest=2&longest=x"), EVERYTHING)
     assert [chip.text for chip in form.chips()][:3] == [
         "from 2026-11-20 14:30",
         "to 2026-11-21",
         "at least 2 min",
     ]
     with translation.override("he"):
-        texts = [chip.text for chip in SearchForm(QueryDict("since=2026-11-20T14:30&until=2026-1")).chips()]
+        texts = [
+            chip.text
+            for chip in SearchForm(QueryDict("since=2026-11-20T14:30&until=2026-1"), EVERYTHING).chips()
+        ]
     assert "20.11.2026 14:30" in texts[0]
     assert "2026-1" in texts[1]
