@@ -10,7 +10,13 @@ from django.utils.formats import get_format
 from django.utils.functional import Promise, lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop, pgettext
+from django.utils.translation import gettext, pgettext
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation. Django's own function needs settings, and libraries work without them."""
+    return message
+
 
 TONES = {
     "playable": "ok",

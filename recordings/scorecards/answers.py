@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from django.utils.translation import gettext_lazy as _
+
 from recordings.scorecards.form import Form, Question, Range
 from recordings.scorecards.strict_json import Node, read_json
 
@@ -35,11 +37,11 @@ def read_answers(data: bytes, form: Form) -> dict[str, Answer]:
     """Read the answers to a form, by question key. Raises BadFile for answers that the form does not allow."""
     file = read_json(data).object(("format", "answers"))
     file["format"].one_of((FORMAT,))
-    questions = {question.key: question for _, question in form.questions()}
+    questions = {question.key: question for _section, question in form.questions()}
     answers = {}
     for key, node in file["answers"].members().items():
         if key not in questions:
-            node.refuse("The form has no such question.")
+            node.refuse(_("The form has no such question."))
         answers[key] = _answer(node, questions[key])
     return answers
 
@@ -49,7 +51,7 @@ def _answer(node: Node, question: Question) -> Answer:
     if "na" in node.members():
         answer = node.object(("na",), ("reason", *moment))
         if not question.na or not answer["na"].flag():
-            answer["na"].refuse("The form does not allow N/A here.")
+            answer["na"].refuse(_("The form does not allow N/A here."))
         reason = answer["reason"].string() if "reason" in answer else ""
         return Answer(na=True, reason=reason, has_moment=_moment(node, answer))
 
@@ -68,10 +70,10 @@ def _answer(node: Node, question: Question) -> Answer:
     known = {option.key for option in question.options}
     for option in chosen:
         if option.key() not in known:
-            option.refuse("The question has no such option.")
+            option.refuse(_("The question has no such option."))
     keys = tuple(option.key() for option in chosen)
     if len(set(keys)) < len(keys):
-        value.refuse("An option is repeated.")
+        value.refuse(_("An option is repeated."))
     return Answer(options=keys, has_moment=has_moment)
 
 
@@ -83,9 +85,9 @@ def range_of(question: Question, number: Fraction) -> Range | None:
 def _number(value: Node, question: Question) -> Fraction:
     number = value.number(signed=True)
     if not question.step or number % question.step:
-        value.refuse("The number is not a multiple of the question's step.")
+        value.refuse(_("The number is not a multiple of the question's step."))
     if range_of(question, number) is None:
-        value.refuse("The number is in none of the question's ranges.")
+        value.refuse(_("The number is in none of the question's ranges."))
     return number
 
 
@@ -96,15 +98,15 @@ def _check_date(value: Node) -> None:
     except ValueError:
         valid = False
     if not valid:
-        value.refuse("A date is expected, such as 2026-11-30.")
+        value.refuse(_("A date is expected, such as 2026-11-30."))
 
 
 def _moment(node: Node, answer: dict[str, Node]) -> bool:
     """Tell whether the answer refers to a moment: it has `at_ms`, or both `from_ms` and `to_ms`."""
     names = [name for name in ("at_ms", "from_ms", "to_ms") if name in answer]
     if names not in ([], ["at_ms"], ["from_ms", "to_ms"]):
-        node.refuse('Either "at_ms" or both "from_ms" and "to_ms" are expected.')
+        node.refuse(_('Either "at_ms" or both "from_ms" and "to_ms" are expected.'))
     times = [answer[name].number() for name in names]
     if times != sorted(times):
-        node.refuse('"from_ms" is later than "to_ms".')
+        node.refuse(_('"from_ms" is later than "to_ms".'))
     return bool(names)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import rfc8785
+from django.utils.translation import gettext_lazy as _
 
 from recordings.scorecards.strict_json import Node, read_json
+from recordings.scorecards.texts import Text
 
 FORMAT = "auditportal-form/1"
 MODES = ("points", "sections")
@@ -42,6 +44,7 @@ class Option:
     """An option of a choice or multiple question. `fail` is `section`, `form` or None."""
 
     key: str
+    label: Text
     points: Fraction
     fail: str | None
     place: str
@@ -79,6 +82,8 @@ class Question:
     """A question. `place` is its position in the file. `joined_by` (`all` or `any`) combines `conditions`."""
 
     key: str
+    text: Text
+    help: Text
     type: str
     weight: Fraction
     scored: bool
@@ -116,7 +121,7 @@ class Section:
     """A section and its questions."""
 
     key: str
-    title: str | dict[str, str]
+    title: Text
     weight: Fraction
     bonus: bool
     questions: tuple[Question, ...]
@@ -127,7 +132,7 @@ class Section:
 class Form:
     """A form. `hash` is the SHA-256 of the file's RFC 8785 bytes, so whitespace and key order do not matter."""
 
-    title: str | dict[str, str]
+    title: Text
     mode: str
     bonus_cap: Fraction | None
     sections: tuple[Section, ...]
@@ -168,16 +173,15 @@ def _question(node: Node) -> Question:
     # The allowed keys depend on the type.
     members = node.members()
     if "type" not in members:
-        node.refuse('The key "type" is missing.')
+        node.refuse(_('The key "type" is missing.'))
     kind = members["type"].one_of(TYPES)
     needed, allowed = _OF_TYPE[kind]
     question = node.object(("key", "text", "type", *needed), (*_QUESTION_DEFAULTS, *allowed))
-    question["text"].text()
-    if "help" in question:
-        question["help"].text()
     joined_by, conditions = _when(question["when"]) if "when" in question else ("all", ())
     return Question(
         key=question["key"].key(),
+        text=question["text"].text(),
+        help=question["help"].text() if "help" in question else "",
         type=kind,
         weight=_number(question, "weight", 1),
         scored=question["scored"].flag() if "scored" in question else True,
@@ -198,8 +202,8 @@ def _question(node: Node) -> Question:
 
 def _option(node: Node) -> Option:
     option = node.object(("key", "label"), ("points", "fail"))
-    option["label"].text()
-    return Option(option["key"].key(), _number(option, "points", 0), _fail(option), node.place)
+    label, points = option["label"].text(), _number(option, "points", 0)
+    return Option(option["key"].key(), label, points, _fail(option), node.place)
 
 
 def _range(node: Node) -> Range:
@@ -211,17 +215,17 @@ def _range(node: Node) -> Range:
 def _when(node: Node) -> tuple[str, tuple[Condition, ...]]:
     members = node.object((), ("all", "any"))
     if len(members) != 1:
-        node.refuse('Exactly one of "all" and "any" is expected.')
+        node.refuse(_('Exactly one of "all" and "any" is expected.'))
     ((joined_by, conditions),) = members.items()
     if not conditions.list():
-        conditions.refuse("At least one condition is expected.")
+        conditions.refuse(_("At least one condition is expected."))
     return joined_by, tuple(map(_condition, conditions.list()))
 
 
 def _condition(node: Node) -> Condition:
     members = node.members()
     if "op" not in members:
-        node.refuse('The key "op" is missing.')
+        node.refuse(_('The key "op" is missing.'))
     op = members["op"].one_of(("in", "not_in", "in_range"))
     if op == "in_range":
         members = node.object(("question", "op", "from", "to"))

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from recordings.scorecards.form import Condition, Form, Option, Question, Range, Section
+from recordings.wording import filled, in_english
 
 MOST_QUESTIONS = 1_000
 MOST_OPTIONS = 200
@@ -14,14 +18,14 @@ MOST_IN_CHAIN = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault at a place. A form with only warnings can be used."""
+    """A fault at a place. A form with only warnings can be used. As a text it is English."""
 
     place: str
-    sentence: str
+    sentence: str | Promise
     warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.place or 'form'}: {'Warning: ' if self.warning else ''}{self.sentence}"
+        return f"{self.place or 'form'}: {'Warning: ' if self.warning else ''}{in_english(self.sentence)}"
 
 
 def lint(form: Form) -> list[Finding]:
@@ -32,23 +36,27 @@ def lint(form: Form) -> list[Finding]:
 def _whole(form: Form) -> Iterator[Finding]:
     questions = list(form.questions())
     if _is_blank(form.title):
-        yield Finding("title", "The form has no title. Give it one.")
+        yield Finding("title", _("The form has no title. Give it one."))
     if form.bonus_cap is not None and form.bonus_cap < 100:
-        yield Finding("bonus_cap", 'The cap is below 100. Use at least "100", or null for no cap.')
+        yield Finding("bonus_cap", _('The cap is below 100. Use at least "100", or null for no cap.'))
     if len(questions) > MOST_QUESTIONS:
         yield Finding(
             "sections",
-            f"The form has {len(questions):,} questions. Use at most {MOST_QUESTIONS:,}.",
+            filled(
+                _("The form has too many questions: %(number)s. Use at most %(most)s."),
+                number=f"{len(questions):,}",
+                most=f"{MOST_QUESTIONS:,}",
+            ),
         )
-    if not any(question.is_scored for _, question in questions):
-        yield Finding("sections", "The form has no scored question. Add one.")
+    if not any(question.is_scored for _section, question in questions):
+        yield Finding("sections", _("The form has no scored question. Add one."))
     elif not any(
         question.is_scored and question.weight and section.weight and question.most_points
         for section, question in questions
     ):
         yield Finding(
             "sections",
-            "No question can change the score. Give one question and its section a weight above 0.",
+            _("No question can change the score. Give one question and its section a weight above 0."),
         )
 
 
@@ -56,17 +64,23 @@ def _sections(form: Form) -> Iterator[Finding]:
     keys: set[str] = set()
     for section in form.sections:
         if section.key in keys:
-            yield Finding(section.place, f'Another section has the key "{section.key}". Use another key.')
+            yield Finding(
+                section.place,
+                filled(_('Another section has the key "%(key)s". Use another key.'), key=section.key),
+            )
         keys.add(section.key)
         if not section.questions:
-            yield Finding(section.place, "The section has no questions. Add one, or remove the section.")
+            yield Finding(section.place, _("The section has no questions. Add one, or remove the section."))
 
 
 def _questions(form: Form) -> Iterator[Finding]:
     keys: set[str] = set()
     for section, question in form.questions():
         if question.key in keys:
-            yield Finding(question.place, f'Another question has the key "{question.key}". Use another key.')
+            yield Finding(
+                question.place,
+                filled(_('Another question has the key "%(key)s". Use another key.'), key=question.key),
+            )
         keys.add(question.key)
         yield from _options(question)
         yield from _ranges(question)
@@ -76,26 +90,30 @@ def _questions(form: Form) -> Iterator[Finding]:
             if question.max_points > total:
                 yield Finding(
                     f"{question.place}.max_points",
-                    "All options together give fewer points. Use their sum or less.",
+                    _("All options together give fewer points. Use their sum or less."),
                 )
         if question.is_scored and not question.most_points:
-            yield Finding(question.place, 'No answer gives points. Give points, or set "scored" to false.')
+            yield Finding(question.place, _('No answer gives points. Give points, or set "scored" to false.'))
 
 
 def _options(question: Question) -> Iterator[Finding]:
     options = question.options
     if question.type == "choice" and question.is_scored and len(options) < 2:
-        yield Finding(f"{question.place}.options", "A scored choice needs at least two options. Add one.")
+        yield Finding(f"{question.place}.options", _("A scored choice needs at least two options. Add one."))
     if len(options) > MOST_OPTIONS:
         yield Finding(
             f"{question.place}.options",
-            f"The question has {len(options):,} options. Use at most {MOST_OPTIONS:,}.",
+            filled(
+                _("The question has too many options: %(number)s. Use at most %(most)s."),
+                number=f"{len(options):,}",
+                most=MOST_OPTIONS,
+            ),
         )
     for key, number in Counter(option.key for option in options).items():
         if number > 1:
             yield Finding(
                 f"{question.place}.options",
-                f'{number} options have the key "{key}". Use different keys.',
+                filled(_('Several options have the key "%(key)s". Use different keys.'), key=key),
             )
 
 
@@ -103,19 +121,19 @@ def _ranges(question: Question) -> Iterator[Finding]:
     if question.type != "number":
         return
     if not question.step:
-        yield Finding(f"{question.place}.step", 'The step is 0. Use a step above 0, such as "1".')
+        yield Finding(f"{question.place}.step", _('The step is 0. Use a step above 0, such as "1".'))
         return
     for range_ in question.ranges:
         ends = [end for end in (range_.low, range_.high) if end is not None]
         if any(end % question.step for end in ends):
-            yield Finding(range_.place, "An end of the range is not a multiple of the step. Change it.")
+            yield Finding(range_.place, _("An end of the range is not a multiple of the step. Change it."))
         if len(ends) == 2 and ends[0] > ends[1]:
-            yield Finding(range_.place, '"from" is above "to". Swap them.')
+            yield Finding(range_.place, _('"from" is above "to". Swap them.'))
     for before, after in zip(question.ranges, question.ranges[1:], strict=False):
         if before.high is None or after.low is None or after.low != before.high + question.step:
             yield Finding(
                 after.place,
-                'The ranges overlap or leave a gap. Set "from" to the previous "to" plus the step.',
+                _('The ranges overlap or leave a gap. Set "from" to the previous "to" plus the step.'),
             )
 
 
@@ -126,30 +144,32 @@ def _fails(section: Section, question: Question) -> Iterator[Finding]:
     for outcome in failing:
         if question.type == "multiple":
             if outcome.points:
-                yield Finding(outcome.place, "An option that fails gives points. Give it 0 points.")
+                yield Finding(outcome.place, _("An option that fails gives points. Give it 0 points."))
         elif best is not None and outcome.points >= best:
             yield Finding(
                 outcome.place,
-                "It fails but gives as many points as the best that does not fail, or more. Give it fewer.",
+                _(
+                    "It fails but gives as many points as the best that does not fail, or more. Give it fewer."
+                ),
             )
     below = question.fail_below
     if below is not None and question.fail is None:
-        yield Finding(question.place, '"fail_below" needs "fail". Set it to "section" or "form".')
+        yield Finding(question.place, _('"fail_below" needs "fail". Set it to "section" or "form".'))
     if below is not None and not 0 < below <= 100:
-        yield Finding(f"{question.place}.fail_below", "Use a percentage above 0 and at most 100.")
+        yield Finding(f"{question.place}.fail_below", _("Use a percentage above 0 and at most 100."))
     if (failing or question.fail) and (not question.is_scored or question.bonus or section.bonus):
         yield Finding(
             question.place,
-            "An unscored question or a bonus cannot fail anything. Remove the fail.",
+            _("An unscored question or a bonus cannot fail anything. Remove the fail."),
         )
 
 
 def _conditions(form: Form) -> Iterator[Finding]:
-    questions = {question.key: question for _, question in form.questions()}
+    questions = {question.key: question for _section, question in form.questions()}
     earlier: dict[str, Question] = {}
     never: set[str] = set()  # questions that are never asked
     length: dict[str, int] = {}  # questions in the longest chain that ends with this one
-    for _, question in form.questions():
+    for _section, question in form.questions():
         for condition in question.conditions:
             yield from _condition(condition, question, questions, earlier)
         known = [condition for condition in question.conditions if condition.question in earlier]
@@ -158,7 +178,7 @@ def _conditions(form: Form) -> Iterator[Finding]:
             for key in impossible:
                 yield Finding(
                     f"{question.place}.when",
-                    f'No answer to "{key}" meets all conditions. Change one of them.',
+                    filled(_('No answer to "%(key)s" meets all conditions. Change one of them.'), key=key),
                 )
             if impossible or any(condition.question in never for condition in known):
                 never.add(question.key)
@@ -169,13 +189,19 @@ def _conditions(form: Form) -> Iterator[Finding]:
         if question.key in never and any(condition.question in never for condition in known):
             yield Finding(
                 f"{question.place}.when",
-                "The question depends on questions that are never asked. Change its conditions.",
+                _("The question depends on questions that are never asked. Change its conditions."),
             )
         chain = 1 + max((length[condition.question] for condition in known), default=0)
         if chain > MOST_IN_CHAIN:
             yield Finding(
                 f"{question.place}.when",
-                f"{chain} questions depend on one another in a chain. Use at most {MOST_IN_CHAIN}.",
+                filled(
+                    _(
+                        "Too many questions depend on one another in a chain: %(number)s. Use at most %(most)s."
+                    ),
+                    number=chain,
+                    most=MOST_IN_CHAIN,
+                ),
             )
         earlier[question.key], length[question.key] = question, chain
 
@@ -184,32 +210,49 @@ def _condition(
     condition: Condition, question: Question, questions: dict[str, Question], earlier: dict[str, Question]
 ) -> Iterator[Finding]:
     if condition.question == question.key:
-        yield Finding(condition.place, "The question depends on itself. Name an earlier question.")
+        yield Finding(condition.place, _("The question depends on itself. Name an earlier question."))
         return
     if condition.question not in questions:
-        yield Finding(condition.place, f'There is no question "{condition.question}". Name an existing one.')
+        yield Finding(
+            condition.place,
+            filled(_('There is no question "%(key)s". Name an existing one.'), key=condition.question),
+        )
         return
     if condition.question not in earlier:
         yield Finding(
-            condition.place, f'The question "{condition.question}" comes later. Name an earlier one.'
+            condition.place,
+            filled(_('The question "%(key)s" comes later. Name an earlier one.'), key=condition.question),
         )
         return
     target = earlier[condition.question]
     if target.type not in (("number",) if condition.op == "in_range" else ("choice", "multiple")):
         yield Finding(
-            condition.place, f'"{condition.op}" cannot be used with a question of type {target.type}.'
+            condition.place,
+            filled(
+                _('"%(op)s" cannot be used with a question of type %(type)s.'),
+                op=condition.op,
+                type=target.type,
+            ),
         )
     elif condition.op == "in" and not condition.options:
-        yield Finding(condition.place, 'The "in" has no option. Name one.')
+        yield Finding(condition.place, _('The "in" has no option. Name one.'))
     elif condition.op == "in_range":
         if target.step and not _has_multiple(condition.low, condition.high, target.step):
-            yield Finding(condition.place, f'The range contains no answer to "{target.key}". Widen it.')
+            yield Finding(
+                condition.place,
+                filled(_('The range contains no answer to "%(key)s". Widen it.'), key=target.key),
+            )
     else:
         defined = {option.key for option in target.options}
         for option in condition.options:
             if option not in defined:
                 yield Finding(
-                    condition.place, f'"{target.key}" has no option "{option}". Name one of its options.'
+                    condition.place,
+                    filled(
+                        _('"%(key)s" has no option "%(option)s". Name one of its options.'),
+                        key=target.key,
+                        option=option,
+                    ),
                 )
 
 
@@ -253,11 +296,11 @@ def _lowest(ends: list[Fraction | None]) -> Fraction | None:
 
 
 def _warnings(form: Form) -> Iterator[Finding]:
-    failing = [question for _, question in form.questions() if "form" in _possible_fails(question)]
+    failing = [question for _section, question in form.questions() if "form" in _possible_fails(question)]
     if len(failing) == 1 and failing[0].na:
         yield Finding(
             failing[0].place,
-            "This is the only question that can fail the form, but it allows N/A.",
+            _("This is the only question that can fail the form, but it allows N/A."),
             warning=True,
         )
 

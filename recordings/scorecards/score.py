@@ -67,8 +67,12 @@ class _Sums:
         return _ZERO if failed else Fraction(100 * self.reached, self.core)
 
 
-def score(form: Form, submitted: Mapping[str, Answer]) -> Result:
-    """Compute the score of a form without faults (see lint.py)."""
+def score(form: Form, submitted: Mapping[str, Answer], *, so_far: bool = False) -> Result:
+    """Compute the score of a form without faults (see lint.py).
+
+    `so_far`: compute it also of a card that is not complete, from the questions answered so far. It is shown while
+    somebody answers, and never stored.
+    """
     # 1. Find the asked and the answered questions. A critical one needs a moment, or a reason for N/A.
     questions = prepared(form).questions
     answers, complete = _answered(questions, submitted)
@@ -102,12 +106,13 @@ def score(form: Form, submitted: Mapping[str, Answer]) -> Result:
     if any(fail.fail == "form" for fail in failed):
         with_fails = _ZERO
 
+    shown = complete or so_far
     return Result(
         complete=complete,
-        score=_capped(with_fails, form.bonus_cap) if complete else None,
-        score_without_fails=_capped(without_fails, form.bonus_cap) if complete else None,
+        score=_capped(with_fails, form.bonus_cap) if shown else None,
+        score_without_fails=_capped(without_fails, form.bonus_cap) if shown else None,
         failed=tuple(failed),
-        na_share=_average(form, [(a.not_applicable, a.answered) for a in sums]) if complete else None,
+        na_share=_average(form, [(a.not_applicable, a.answered) for a in sums]) if shown else None,
         sections={
             section.key: added.share(section, section.key in failed_sections)
             for section, added in zip(form.sections, sums, strict=True)
