@@ -44,6 +44,12 @@ TABLES = {
     "recordings_recording": "SELECT, INSERT, UPDATE",
     "recordings_refreshrun": "SELECT, INSERT, UPDATE, DELETE",
     "recordings_report": "SELECT, INSERT, UPDATE",
+    "recordings_scorecard": "SELECT, INSERT",
+    "recordings_scorecardversion": (
+        "SELECT, INSERT,"
+        " UPDATE (state, document, hash, title, questions, changed_at, changed_by_id, activated_at, activated_by_id,"
+        " retired_at, retired_by_id)"
+    ),
     "recordings_searchdoc": "SELECT, INSERT, UPDATE, DELETE",
     "recordings_sourcestatus": "SELECT, INSERT, UPDATE",
     "recordings_stream": "SELECT, INSERT, UPDATE",

@@ -184,7 +184,9 @@ PERMISSIONS_POLICY = ", ".join(
     )
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = (
+    5000  # the builder of scorecards sends all fields of a form, some 25 a question
+)
 FILE_UPLOAD_HANDLERS = ["recordings.proof.evidence.check.uploads.CappedUpload"]
 
 

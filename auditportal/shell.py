@@ -23,6 +23,13 @@ NAVIGATION: tuple[tuple[str | Promise, str, str, str, Permission | None], ...] =
     (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
     (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", Permission.READ_OWN_CALLS),
     (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
+    (
+        gettext_lazy("Scorecards"),
+        "reviews:scorecards",
+        "clipboard-check",
+        "g c",
+        Permission.MANAGE_SCORECARDS,
+    ),
     (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
     (gettext_lazy("Reports"), "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
     (gettext_lazy("Operations"), "operations:operations", "activity", "g p", Permission.VIEW_OPERATIONS),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("recordings.webhooks.urls")),
     path("", include("recordings.operations.urls")),
     path("", include("recordings.assurance.urls")),
+    path("", include("recordings.reviews.urls")),
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),

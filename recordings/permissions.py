@@ -13,6 +13,7 @@ class Permission(StrEnum):
     EXPORT_REPORTS = "export_reports"
     REFRESH_CATALOG = "refresh_catalog"
     VIEW_OPERATIONS = "view_operations"
+    MANAGE_SCORECARDS = "manage_scorecards"
     MANAGE_PEOPLE = "manage_people"
     ERASE_SUBJECTS = "erase_subjects"
     SEE_PERSONAL_DATA = "see_personal_data"

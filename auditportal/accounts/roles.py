@@ -68,7 +68,7 @@ ROLES = {
         Role(
             "qa_manager",
             gettext_lazy("QA manager"),
-            gettext_lazy("Searches and watches. Does not read the audit trail."),
+            gettext_lazy("Searches, watches and manages scorecards. Does not read the audit trail."),
             frozenset(
                 {
                     P.SEARCH_OBJECTS,
@@ -77,6 +77,7 @@ ROLES = {
                     P.SEE_PERSONAL_DATA,
                     P.REFRESH_CATALOG,
                     P.VIEW_ASSURANCE,
+                    P.MANAGE_SCORECARDS,
                 }
             ),
         ),

@@ -76,6 +76,11 @@ class Kind(StrEnum):
     ASSURANCE_STATED = "assurance.stated"
     STATEMENT_DOWNLOADED = "assurance.downloaded"
     REFRESH_REQUESTED = "refresh.requested"
+    # reviews
+    SCORECARD_CREATED = "scorecard.created"
+    SCORECARD_IMPORTED = "scorecard.imported"
+    SCORECARD_ACTIVATED = "scorecard.activated"
+    SCORECARD_RETIRED = "scorecard.retired"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"

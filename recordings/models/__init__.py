@@ -10,6 +10,7 @@ from recordings.models.people import Agent, Team
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
 from recordings.models.report import Report, ReportKind, ReportState
+from recordings.models.scorecard import Scorecard, ScorecardState, ScorecardVersion
 from recordings.models.sealed_log import (
     Anchor,
     Checkpoint,
@@ -55,6 +56,9 @@ __all__ = [
     "Report",
     "ReportKind",
     "ReportState",
+    "Scorecard",
+    "ScorecardState",
+    "ScorecardVersion",
     "SearchDoc",
     "SourceStatus",
     "Stream",

@@ -120,6 +120,7 @@ _COLUMNS_OF = {
     "recording": ("target_ref",),
     "report": ("target_ref",),
     "statement": ("target_ref",),
+    "scorecard": ("target_ref",),
     "event": ("target_ref",),
     "user": ("actor_ref", "target_ref"),
     "system": ("actor_ref",),

@@ -47,6 +47,7 @@ MISSING_RIGHTS: Mapping[str, str] = {
     Permission.EXPORT_REPORTS: _("no permission to export reports"),
     Permission.REFRESH_CATALOG: _("no permission to refresh the catalog"),
     Permission.VIEW_OPERATIONS: _("no permission to view operations"),
+    Permission.MANAGE_SCORECARDS: _("no permission to manage scorecards"),
     Permission.MANAGE_PEOPLE: _("no permission to manage people"),
     Permission.ERASE_SUBJECTS: _("no permission to erase personal values"),
     Permission.DOWNLOAD_RECORDINGS: _("no permission to download recordings"),

@@ -20,6 +20,7 @@ _THINGS = {
     "recording": _("recording %(id)s"),
     "report": _("report %(id)s"),
     "statement": _("statement %(id)s"),
+    "scorecard": _("scorecard %(id)s"),
     "event": _("event %(id)s"),
     "checkpoint": _("checkpoint %(id)s"),
     "person": _("person %(id)s"),
@@ -35,7 +36,7 @@ _LOG_PAGES = {
     "witnesses": _("the log's witnesses"),
     "tiles": _("the log's tiles"),
 }
-_NAMED_BY_UUID = ("recording", "report", "statement", "event")
+_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "event")
 
 
 class EventText:

@@ -35,6 +35,7 @@ _PAGES = {
     "user": ("trail:person", Permission.READ_TRAIL),
     "report": ("reports:report", Permission.EXPORT_REPORTS),
     "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
+    "scorecard": ("reviews:scorecard", Permission.MANAGE_SCORECARDS),
     "event": ("evidence:event", Permission.READ_TRAIL),
     "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
 }

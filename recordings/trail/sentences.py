@@ -17,6 +17,7 @@ from recordings.trail import (
     log_sentences,
     phrases,
     provisioning_sentences,
+    review_sentences,
     scope_sentences,
 )
 from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, figure, joined, plain
@@ -54,6 +55,7 @@ _GOOD = frozenset(
         Kind.LOG_OPENED,
         Kind.TRAIL_VERIFIED,
         Kind.ASSURANCE_STATED,
+        Kind.SCORECARD_ACTIVATED,
     }
 )
 
@@ -494,6 +496,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     **provisioning_sentences.PRESENTERS,
     **account_sentences.PRESENTERS,
     **scope_sentences.PRESENTERS,
+    **review_sentences.PRESENTERS,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.ACCOUNT_LOCKED: _account_locked,
     Kind.ACCOUNT_UNLOCKED: _account_unlocked,

@@ -122,6 +122,23 @@ SAID = [
         event(Kind.ACCESS_DENIED, action_detail={"more": 206, "minute": "2026-11-30T14:02:00Z"}),
         "Noa Levi was refused access 206 more times · in the minute from 14:02 UTC",
     ),
+    (
+        event(
+            Kind.SCORECARD_ACTIVATED,
+            names={"object.label": "Service"},
+            object={"kind": "scorecard", "ref": RECORDING.replace("recording", "scorecard")},
+            action_detail={"version": 2, "questions": 12, "hash": "sha256:0"},
+        ),
+        "Noa Levi activated scorecard 9F2C1A2B · “\u2068Service\u2069” · version 2 · 12 questions",
+    ),
+    (
+        event(
+            Kind.SCORECARD_RETIRED,
+            object={"kind": "scorecard", "ref": RECORDING.replace("recording", "scorecard")},
+            action_detail={"version": 1, "replaced_by": 2},
+        ),
+        "Noa Levi retired scorecard 9F2C1A2B · version 1 · replaced by version 2",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(

@@ -1,0 +1,1 @@
+"""Quality reviews: scorecards and their versions."""

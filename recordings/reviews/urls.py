@@ -1,0 +1,16 @@
+from django.urls import path
+
+from recordings.reviews import builder_views, views
+
+app_name = "reviews"
+urlpatterns = [
+    path("scorecards/", views.scorecard_list, name="scorecards"),
+    path("scorecards/new/", views.new_scorecard, name="new"),
+    path("scorecards/<uuid:pk>/", views.scorecard, name="scorecard"),
+    path("scorecards/<uuid:pk>/activate/", views.activate, name="activate"),
+    path("scorecards/<uuid:pk>/retire/", views.retire, name="retire"),
+    path("scorecards/<uuid:pk>/edit/", views.edit, name="edit"),
+    path("scorecards/<uuid:pk>/builder/", builder_views.builder, name="builder"),
+    path("scorecards/<uuid:pk>/builder/check/", builder_views.check, name="check"),
+    path("scorecards/<uuid:pk>/form.json", views.form_file, name="form_file"),
+]
