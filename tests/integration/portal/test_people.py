@@ -344,7 +344,7 @@ class TestAccount:
         tom = person("qa_manager")
         answer = client.post(f"/people/{tom.pk}/", {**edited(tom, "Tom", ""), "password": "wrong"})
         assert answer.status_code == 422
-        assert "The password is wrong." in answer.content.decode()
+        assert "The password or code is wrong." in answer.content.decode()
         assert User.objects.get(pk=tom.pk).full_name == tom.full_name
 
     def test_two_people_do_not_share_a_mail_address(self, client: Client) -> None:
