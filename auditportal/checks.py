@@ -49,3 +49,10 @@ def static_files_are_collected(app_configs: Any, **_: Any) -> list[Any]:
         return []
     message = "Static files are not collected: pages have no style and no script."
     return [Error(message, hint="manage.py collectstatic --noinput", id="portal.E003")]
+
+
+@register(deploy=True)
+def sign_in_is_full(app_configs: Any, **_: Any) -> list[Any]:
+    """Refuse sign-in with a password alone."""
+    message = "DEMO_SIGN_IN must not be easy: people would sign in with a password alone."
+    return [Error(message, id="portal.E004")] if settings.EASY_SIGN_IN else []

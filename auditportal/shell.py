@@ -68,6 +68,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     frame: dict[str, Any] = {
         "demo": settings.DEMO,
+        "easy_sign_in": settings.DEMO and settings.EASY_SIGN_IN,
         "app_version": settings.APP_VERSION,
         "request_id": getattr(request, "request_id", ""),
     }

@@ -1,7 +1,9 @@
 """Run `make demo`: start every process of a complete portal in order, watch them, and stop them in order."""
 
+import base64
 import hashlib
 import http.client
+import os
 import shutil
 import socket
 import time
@@ -9,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from auditportal.accounts.demo import PEOPLE
+from auditportal.accounts.demo import PEOPLE, app_secret
 from auditportal.accounts.roles import ROLES
 from auditportal.embedded import demo_env
 from auditportal.embedded.demo_processes import HOST, Runner
@@ -26,6 +28,7 @@ _DATABASE_SOURCES = (
     "*/migrations/*.py",
     "*/*/migrations/*.py",
     "auditportal/accounts/*.py",
+    "auditportal/accounts/factors/*.py",
     "auditportal/grants.py",
     "auditportal/management/commands/seed_demo.py",
     "requirements.lock",
@@ -136,18 +139,32 @@ class Demo:
         self._say(f"{time.monotonic() - started_at:5.1f} s")
 
     def _print_introduction(self) -> None:
-        password = demo_env.load_secrets(self.folder)["DEMO_PASSWORD"]
+        stored = demo_env.load_secrets(self.folder)
         people = [f"  {name:<12}{ROLES[role].label:<20}{ROLES[role].may}" for name, _, role in PEOPLE]
         lines = (
             "",
-            f"AuditPortal is ready: http://{HOST}:{self.port}/   ({time.monotonic() - self._started_at:.0f} s)",
+            # Passkeys need a name: a browser makes none for an address such as 127.0.0.1.
+            f"AuditPortal is ready: http://localhost:{self.port}/   ({time.monotonic() - self._started_at:.0f} s)",
             "",
-            f"Sign in as one of these people, with the password  {password}",
+            f"Sign in as one of these people, with the password  {stored['DEMO_PASSWORD']}",
             *people,
+            *_second_step(stored["DEMO_APP_KEY"]),
             "",
             f"Stop with Ctrl-C. The data are kept (make demo RESET=1 deletes them). Logs: {self.folder / 'logs'}",
         )
         self._say("\n".join(lines))
+
+
+def _second_step(key: str) -> Iterator[str]:
+    """Say how to pass the second step of sign-in."""
+    if os.environ.get("DEMO_SIGN_IN") != "full":
+        yield "The password is enough. DEMO_SIGN_IN=full asks for a second factor, as production does."
+        return
+    yield ""
+    yield "The second step is a code of an authenticator app. These are the secrets to enter there:"
+    for name, _, _ in PEOPLE:
+        yield f"  {name:<12}{base64.b32encode(app_secret(key, name)).decode()}"
+    yield "Administrators need a passkey as well: the portal asks for it after the code."
 
 
 def check_port(port: int) -> None:

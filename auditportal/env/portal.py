@@ -1,10 +1,10 @@
 """Settings of the portal's own processes: pages, sign-in, database, Redis."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, SecretStr, field_validator, model_validator
 
 from auditportal.env.fields import EVERY_PROCESS, CommaList, MaybePath, is_loopback, setting
 
@@ -112,9 +112,38 @@ class PortalSettings(BaseModel):
         "Set by `make demo`: cookies work without https and the demo's accounts exist. `check --deploy` refuses it.",
         example="true",
     )
+    DEMO_SIGN_IN: Annotated[Literal["easy", "full"] | None, BeforeValidator(lambda value: value or None)] = (
+        setting(
+            None,
+            "Sign-in in the demo: `easy` asks for a password only, on this machine only; `full` is as in production. "
+            "Outside the demo `easy` is refused.",
+            example="full",
+            used_by=("web",),
+            shown_default="`easy` in the demo",
+        )
+    )
     DEBUG: bool = setting(
         False, "Django's debug mode, for development only. `check --deploy` warns of it.", example="true"
     )
+
+    @property
+    def easy_sign_in(self) -> bool:
+        """Whether a password alone signs in: in the demo, as long as nobody reaches it from elsewhere."""
+        return self.DEMO and self.DEMO_SIGN_IN != "full" and self._is_for_this_machine
+
+    @property
+    def _is_for_this_machine(self) -> bool:
+        hosts = [*self.ALLOWED_HOSTS, *([urlsplit(self.PUBLIC_URL).hostname] if self.PUBLIC_URL else [])]
+        return all(map(is_loopback, hosts))
+
+    @model_validator(mode="after")
+    def _easy_sign_in_is_the_demos(self) -> Self:
+        if self.DEMO_SIGN_IN == "easy" and not self.easy_sign_in:
+            raise ValueError(
+                "DEMO_SIGN_IN=easy signs people in with a password alone. It is for the demo, on this machine only: "
+                "remove it"
+            )
+        return self
 
     @field_validator("PUBLIC_URL")
     @classmethod

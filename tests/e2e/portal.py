@@ -136,7 +136,7 @@ def running(
     services = _on_its_own_broker(services)
     port = free_port()
     env = environment(services, sandbox, folder, password) | dict(overrides or {})
-    portal = Portal(f"http://127.0.0.1:{port}", password, sandbox, services, folder)
+    portal = Portal(f"http://localhost:{port}", password, sandbox, services, folder)
     for name, argv in _commands(port, folder).items():
         if name not in parts:
             continue

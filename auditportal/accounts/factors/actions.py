@@ -59,11 +59,12 @@ def add_app(*, user: User, secret: bytes, step: int, by: Actor) -> Authenticator
     return row
 
 
-@transaction.atomic
 def make_recovery_codes(*, user: User, by: Actor) -> list[str]:
     """Make new recovery codes in place of the earlier ones, and return them. Nobody can show them again."""
-    codes = recovery.make(user)
-    record(Kind.RECOVERY_CODES_MADE, by=by, target=Target.of(user))
+    hashes, codes = recovery.new()
+    with transaction.atomic():
+        recovery.replace(user, hashes)
+        record(Kind.RECOVERY_CODES_MADE, by=by, target=Target.of(user))
     return codes
 
 

@@ -10,40 +10,53 @@ from django.db import transaction
 from auditportal.accounts.models import User
 
 CODES = Authenticator.Type.RECOVERY_CODES
-NUMBER, LENGTH = 10, 10
-# Without letters that are read as digits (Crockford's base32); 50 bits.
+# The first two letters only say which hash is meant, so that one is computed; the other ten are 50 bits.
+NUMBER, LENGTH, INDEX = 10, 12, 2
+# Without letters that are read as digits (Crockford's base32).
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+def new() -> tuple[dict[str, str], list[str]]:
+    """Make codes: their hashes to be stored, and the codes to be shown once.
+
+    Not in a transaction: hashing takes longer than the database waits for its next statement.
+    """
+    codes: dict[str, str] = {}
+    while len(codes) < NUMBER:
+        code = "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
+        codes[code[:INDEX]] = code
+    hashes = {index: make_password(code) for index, code in codes.items()}
+    return hashes, ["-".join(re.findall("....", code)) for code in codes.values()]
+
+
 @transaction.atomic
-def make(user: User) -> list[str]:
-    """Make new codes in place of the earlier ones, and return them. Nobody can show them again."""
-    codes = ["".join(secrets.choice(_LETTERS) for _ in range(LENGTH)) for _ in range(NUMBER)]
+def replace(user: User, hashes: dict[str, str]) -> None:
+    """Store new codes in place of the earlier ones."""
     User.objects.select_for_update().get(pk=user.pk)  # one set at a time
     Authenticator.objects.filter(user=user, type=CODES).delete()
-    Authenticator.objects.create(
-        user=user, type=CODES, data={"hashes": [make_password(code) for code in codes]}
-    )
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+    Authenticator.objects.create(user=user, type=CODES, data={"hashes": hashes})
 
 
 def looks_like_one(text: str) -> bool:
-    """Whether this can be a recovery code: checking one takes as long as ten passwords."""
+    """Whether this can be a recovery code."""
     return len(_plain(text)) == LENGTH
 
 
-@transaction.atomic
 def use(row: Authenticator, text: str) -> bool:
     """Whether this is an unused recovery code of these; it does not work again."""
-    row = Authenticator.objects.select_for_update().get(pk=row.pk)
     code = _plain(text)
-    for hashed in row.data["hashes"]:
-        if check_password(code, hashed):
-            row.data["hashes"] = [other for other in row.data["hashes"] if other != hashed]
-            row.save(update_fields=["data"])
-            row.record_usage()
-            return True
-    return False
+    index = code[:INDEX]
+    hashed = row.data["hashes"].get(index, "")
+    if not hashed or not check_password(code, hashed):
+        return False
+    with transaction.atomic():
+        # Of two requests with one code, one finds it used.
+        row = Authenticator.objects.select_for_update().get(pk=row.pk)
+        if row.data["hashes"].pop(index, "") != hashed:
+            return False
+        row.save(update_fields=["data"])
+        row.record_usage()
+    return True
 
 
 def _plain(text: str) -> str:

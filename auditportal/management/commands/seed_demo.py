@@ -9,14 +9,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from auditportal.accounts.actions import grant_role
-from auditportal.accounts.demo import PEOPLE
+from auditportal.accounts.demo import PEOPLE, app_secret
+from auditportal.accounts.factors import actions as factor_actions
+from auditportal.accounts.factors import gate
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
 
 
 class Command(BaseCommand):
-    help = "Create the demo accounts with the password DEMO_PASSWORD. Works only with DEMO."
+    help = (
+        "Create the demo accounts with the password DEMO_PASSWORD, and authenticator apps made from DEMO_APP_KEY. "
+        "Works only with DEMO."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -37,3 +42,7 @@ class Command(BaseCommand):
         if not user.grants.current().filter(role=role).exists():
             until = timezone.now() + timedelta(days=365) if ROLES[role].needs_end else None
             grant_role(user=user, role=role, by=Actor.system("demo"), until=until)
+        key = os.environ.get("DEMO_APP_KEY", "")
+        if key and not gate.has_factor(user):
+            secret = app_secret(key, username)
+            factor_actions.add_app(user=user, secret=secret, step=0, by=Actor.system("demo"))

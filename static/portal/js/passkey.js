@@ -1,5 +1,6 @@
 // Passkeys: a form asks the browser for one before it is sent, and a button confirms a sensitive act with one.
-//   <form data-passkey="create" or "get" data-options="address">  with a hidden field `credential`
+//   <form data-passkey="create" or "get" data-options="address">  with a hidden field `credential`, and a button that is
+//   disabled until this script is there
 //   <button data-confirms data-options="address" data-answer="address">  in the form of a sensitive act
 // A page that asks has an element [data-part=passkey-error] or a toast for what went wrong.
 import { say } from "./say.js";
@@ -60,6 +61,8 @@ async function whileBusy(form, act) {
     for (const button of buttons) button.disabled = false;
   }
 }
+
+for (const button of document.querySelectorAll("[data-passkey] button[disabled]")) button.disabled = false;
 
 document.addEventListener("submit", (event) => {
   const form = event.target;

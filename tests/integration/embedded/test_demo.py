@@ -63,7 +63,7 @@ def test_it_starts_heals_stops_survives_a_kill_and_keeps_its_data(
     port = free_port()
     first = show(port)
     first.wait_for("Stop with Ctrl-C")
-    assert f"AuditPortal is ready: http://127.0.0.1:{port}/" in first.text
+    assert f"AuditPortal is ready: http://localhost:{port}/" in first.text
     assert [name for name in ("noa.levi", "tom.brandt", "eva.lang", "sam.ortiz") if name in first.text] == [
         "noa.levi",
         "tom.brandt",

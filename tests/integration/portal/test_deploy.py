@@ -108,7 +108,12 @@ def test_djangos_deployment_checks_have_nothing_to_say(collected: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("setting", "value", "said"), [("DEMO", "true", "portal.E002"), ("PUBLIC_URL", "", "portal.E001")]
+    ("setting", "value", "said"),
+    [
+        ("DEMO", "true", "portal.E002"),
+        ("PUBLIC_URL", "", "portal.E001"),
+        ("DEMO_SIGN_IN", "easy", "DEMO_SIGN_IN=easy"),
+    ],
 )
 def test_what_is_for_the_demo_is_no_production_setting(
     collected: Path, setting: str, value: str, said: str
@@ -140,7 +145,7 @@ def test_each_setting_there_is_reaches_a_service_that_may_need_it() -> None:
     """But for those that are of no production, and the folder that the image names."""
     ours = [service for service in compose()["services"].values() if service.get("image") == "auditportal"]
     given = {name for service in ours for name in service.get("environment", {})}
-    assert Env.model_fields.keys() - given == {"DEMO", "DEBUG", "REPORTS_DIR"}
+    assert Env.model_fields.keys() - given == {"DEMO", "DEMO_SIGN_IN", "DEBUG", "REPORTS_DIR"}
 
 
 def test_web_has_the_time_and_the_places_it_needs() -> None:

@@ -165,3 +165,28 @@ def test_every_secret_is_listed_as_it_may_stand_in_a_text(environ):
     assert {"one%2Fsecret", "one/secret", "another-secret", "t" * 22, "u" * 22, "sixteen: characters"} < texts
     assert {WHOLE["SECRET_KEY"], WHOLE["AUDIT_FIELD_KEY"], WHOLE["COMMBOX_API_KEY"]} < texts
     assert "" not in texts
+
+
+@pytest.mark.parametrize(
+    ("more", "easy"),
+    [
+        ({"DEMO": "true"}, True),
+        ({"DEMO": "true", "DEMO_SIGN_IN": "easy", "PUBLIC_URL": "http://localhost:8000"}, True),
+        ({"DEMO": "true", "DEMO_SIGN_IN": ""}, True),
+        ({"DEMO": "true", "DEMO_SIGN_IN": "full"}, False),
+        ({"DEMO": "true", "ALLOWED_HOSTS": "demo.example.com"}, False),
+        ({"DEMO": "true", "PUBLIC_URL": "https://demo.example.com"}, False),
+        ({"DEMO_SIGN_IN": "full"}, False),
+        ({}, False),
+    ],
+)
+def test_a_password_alone_is_enough_in_the_demo_on_this_machine(environ, more, easy):
+    environ(**WHOLE, **more)
+    assert read_env().easy_sign_in == easy
+
+
+@pytest.mark.parametrize("more", [{}, {"DEMO": "true", "ALLOWED_HOSTS": "demo.example.com"}])
+def test_production_refuses_the_easy_sign_in(environ, more):
+    environ(**WHOLE, **more, DEMO_SIGN_IN="easy")
+    with pytest.raises(SystemExit, match="DEMO_SIGN_IN=easy"):
+        read_env()
