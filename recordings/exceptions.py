@@ -64,6 +64,14 @@ class OwnCall(NotPermitted):
     )
 
 
+class NotWithScope(NotPermitted):
+    """The person has the permission, but with a scope, and this cannot be limited to a scope."""
+
+    sentence = _(
+        "This covers everything without a gap, so it cannot be limited to a scope. Your permission has a scope."
+    )
+
+
 class UnknownChannel(PortalError):
     """No channel of this id is known."""
 

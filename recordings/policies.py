@@ -7,7 +7,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec
 from django.http import HttpRequest, HttpResponseBase
 
 from recordings.audit import Actor, Target, record_refusal
-from recordings.exceptions import NotPermitted, OwnCall
+from recordings.exceptions import NotPermitted, NotWithScope, OwnCall
 from recordings.permissions import Permission
 from recordings.reach import NOTHING, Placed, Reach
 
@@ -53,15 +53,31 @@ def check(request: HttpRequest, permission: Permission, *, target: Target | None
         refuse(request, permission, target=target)
 
 
-def refuse(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> NoReturn:
-    """Record the refusal, as an event or in the count of its minute, then raise NotPermitted."""
+def check_no_scope(request: HttpRequest, permission: Permission) -> None:
+    """Raise NotWithScope, after recording the refusal, when the person has the permission with a scope only."""
+    if not reach(request.user, permission).is_everything:
+        refuse(request, permission, rule=f"{permission.value}_without_scope", error=NotWithScope)
+
+
+def refuse(
+    request: HttpRequest,
+    permission: Permission,
+    *,
+    target: Target | None = None,
+    rule: str = "",
+    error: type[NotPermitted] = NotPermitted,
+) -> NoReturn:
+    """Record the refusal, as an event or in the count of its minute, then raise the error.
+
+    `rule`: what the person would need, unless it is the permission itself.
+    """
     record_refusal(
         by=Actor.from_request(request),
         target=target or Target("page", request.path[:200]),
         method=request.method or "",
-        rule=permission.value,
+        rule=rule or permission.value,
     )
-    raise NotPermitted
+    raise error
 
 
 def permission_required(

@@ -5,9 +5,9 @@ not limit. A permission reaches the rows of every grant that carries it at a suf
 files, exports and the trail's events about recordings all take their condition from `Reach`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db.models import Q, TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -85,6 +85,28 @@ class Scope:
             self.channels if channel is None else None, self.agents if agent is None else None, self.classes
         )
 
+    def covers(self, other: "Scope") -> bool:
+        """Whether this scope limits each side no more than the other does."""
+        sides = (
+            (self.channels, other.channels),
+            (self.agents, other.agents),
+            (self.classes, other.classes),
+        )
+        return all(mine is None or (theirs is not None and theirs <= mine) for mine, theirs in sides)
+
+    def as_detail(self) -> dict[str, list[int] | list[str]]:
+        """Return the scope as JSON has it, without the sides that it does not limit; `from_detail` reads it back."""
+        sides: dict[str, list[int] | list[str] | None] = {
+            "channels": None if self.channels is None else sorted(self.channels),
+            "agents": None if self.agents is None else sorted(self.agents),
+            "classes": None if self.classes is None else sorted(self.classes),
+        }
+        return {side: ids for side, ids in sides.items() if ids is not None}
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, Any]) -> "Scope":
+        return cls(**{side: frozenset(ids) for side, ids in detail.items()})
+
     def where(self, row: str) -> Where:
         """Return the condition on a row of objects, or on another with the same three columns."""
         where = Where()
@@ -134,6 +156,18 @@ class Reach:
         """Return the reach among the objects of one channel, of one agent or both, without what these decide."""
         scopes = (scope.among(channel=channel, agent=agent) for scope in self.scopes)
         return Reach(frozenset(scope for scope in scopes if scope is not None))
+
+    def covers(self, other: "Reach") -> bool:
+        """Whether each scope of the other is within one of these; what only several of these cover counts as not."""
+        return all(any(scope.covers(theirs) for scope in self.scopes) for theirs in other.scopes)
+
+    def as_detail(self) -> list[dict[str, list[int] | list[str]]]:
+        """Return the scopes as JSON has them, always in the same order; `from_detail` reads them back."""
+        return sorted((scope.as_detail() for scope in self.scopes), key=repr)
+
+    @classmethod
+    def from_detail(cls, details: Iterable[Mapping[str, Any]]) -> "Reach":
+        return cls(frozenset(Scope.from_detail(detail) for detail in details))
 
     def where(self, row: str) -> Where:
         """Return the condition on a row of objects, or on another with the same three columns; empty for everything."""

@@ -22,6 +22,8 @@ class AuditEvent(models.Model):
     parent_ref = models.TextField()
     purpose = models.TextField()
     request_id = models.TextField()
+    # The object that the event is on, or the object of its recording. The database computes it from the target.
+    object_no = models.BigIntegerField(null=True)
 
     class Meta:
         managed = False

@@ -2,10 +2,12 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recordings.models.fields import uuid7
+from recordings.reach import Reach
 
 
 class ReportState(models.TextChoices):
@@ -35,6 +37,8 @@ class Report(models.Model):
     format = models.CharField(max_length=10)
     language = models.CharField(max_length=12, default="en", db_default="en", help_text="of a PDF")
     filters = models.JSONField(default=dict)
+    # In which its requester could export when it was built, or else requested.
+    scopes = models.JSONField(default=list, db_default=Value([{}], models.JSONField()))
     last_event_id = models.BigIntegerField(help_text="newest event in the report: fixed when it is requested")
 
     state = models.CharField(max_length=10, choices=ReportState, default=ReportState.WAITING)
@@ -49,3 +53,8 @@ class Report(models.Model):
     size_bytes = models.BigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     built_at = models.DateTimeField(null=True)
+
+    @property
+    def reach(self) -> Reach:
+        """What the report covers at most."""
+        return Reach.from_detail(self.scopes)

@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from recordings import policies
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
 from recordings.exceptions import PortalError
 from recordings.models import AuditEvent, Report, ReportKind, ReportState
+from recordings.permissions import Permission
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
 from recordings.trail.filters import TrailFilters
@@ -66,7 +68,8 @@ def request_report(
     unfinished = (ReportState.WAITING, ReportState.BUILDING)
     if Report.objects.filter(requested_by=requested_by, state__in=unfinished).count() >= AT_ONCE:
         raise TooManyReports
-    scope = {"scope": Scope.asked(filters, timezone.now()).as_claim()} if format == BUNDLE else {}
+    reach = policies.reach(requested_by, Permission.EXPORT_REPORTS)
+    scope = {"scope": Scope.asked(filters, timezone.now(), reach).as_claim()} if format == BUNDLE else {}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(
         requested_by=requested_by,
@@ -74,6 +77,7 @@ def request_report(
         format=format,
         language=language,
         filters=filters.as_detail(),
+        scopes=reach.as_detail(),
         last_event_id=newest,
     )
     record(
@@ -120,6 +124,7 @@ def finish_report(
             "sha256": sha256,
             "file_name": file_name,
             **_kind(report.kind),
+            **({} if report.reach.is_everything else {"limited": "yes"}),
             **(proven or {}),
         },
     )

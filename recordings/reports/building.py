@@ -17,7 +17,7 @@ from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.events import Line, Slice, Snapshot, Wanted, snapshot
 from recordings.reports.facts import About
 from recordings.reports.queries import filters_in_words
-from recordings.reports.rights import RightWithdrawn, check_right
+from recordings.reports.rights import RightWithdrawn, ScopeNarrowed, check_right, reach_now
 from recordings.reports.tables import TABLES
 from recordings.trail.filters import TrailFilters
 from recordings.trail.word_index import BATCH, index_next
@@ -30,6 +30,9 @@ NO_SPACE = _(
 )
 NOT_WRITABLE = _("The folder for reports is not writable. Ask the portal's operator to check REPORTS_DIR.")
 NO_RIGHT = _("The person who requested it may no longer export reports.")
+SCOPE_NARROWED = _(
+    "The scope in which the person who requested it may export reports changed while it was built. Request it again."
+)
 CUT_SHORT = _(
     "Building was interrupted three times. Request it again with narrower filters."
 )  # leases.ATTEMPTS
@@ -46,10 +49,11 @@ def build(report_id: UUID) -> None:
     if report.attempts > leases.ATTEMPTS:
         fail_report(report=report, sentence=CUT_SHORT)
         return
-    # 3. The file, then row and event of the finished report in one transaction; or those of the failure. What programs
-    #    read is in English; a PDF is in the language that the person chose. A right may be withdrawn meanwhile.
+    # 3. The file, then row and event of the finished report in one transaction; or those of the failure. It covers what
+    #    the person may export now, and a right may be withdrawn meanwhile. What programs read is in English; a PDF is
+    #    in the language that the person chose.
     try:
-        check_right(report)
+        leases.set_reach(report, reach_now(report))
         with translation.override(report.language if report.format == "pdf" else "en"):
             if report.format == bundles.FORMAT:
                 bundles.write(report)
@@ -59,8 +63,9 @@ def build(report_id: UUID) -> None:
                 _write_table(report)
     except leases.LeaseLost:
         logger.warning("report taken over by another worker", report=str(report.pk))
-    except RightWithdrawn:
-        fail_report(report=report, sentence=NO_RIGHT, outcome=Outcome.DENIED)
+    except RightWithdrawn as error:
+        reason = SCOPE_NARROWED if isinstance(error, ScopeNarrowed) else NO_RIGHT
+        fail_report(report=report, sentence=reason, outcome=Outcome.DENIED)
     except CannotBuild as error:
         fail_report(report=report, sentence=str(error))
     except OSError as error:
@@ -73,7 +78,8 @@ def build(report_id: UUID) -> None:
 def _write_rows(report: Report) -> None:
     """Write events as CSV, XLSX or JSON Lines, in constant memory. Raises LeaseLost, RightWithdrawn, OSError."""
     form = lines.FORMATS[report.format]
-    wanted = Wanted(TrailFilters.from_detail(report.filters), report.last_event_id, form.without)
+    filters = TrailFilters.from_detail(report.filters)
+    wanted = Wanted(filters, report.reach, report.last_event_id, form.without)
     _index_words(report)
     with snapshot(wanted) as events, files.Draft(report.pk, report.attempts) as draft:
         # 1. Count the events in the snapshot that is then read.
@@ -108,7 +114,8 @@ def _write_table(report: Report) -> None:
     _index_words(report)
     with files.Draft(report.pk, report.attempts) as draft:
         # 1. Read the events once, in one snapshot.
-        with snapshot(Wanted(table.asks(filters), report.last_event_id, lines.NOT_IN_TABLES)) as events:
+        wanted = Wanted(table.asks(filters), report.reach, report.last_event_id, lines.NOT_IN_TABLES)
+        with snapshot(wanted) as events:
             slices, is_counted = events.slices(), report.kind != ReportKind.EVENTS
             # A PDF of events shows no more than the first slice has.
             read = slices if is_counted else slices[:1]

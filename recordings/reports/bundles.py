@@ -40,7 +40,9 @@ def write(report: Report) -> None:
     detail = _detail(request)
     if "scope" not in detail:
         raise CannotBuild(ASKED_BEFORE)
-    order = Order(report.pk, request.event_id, Scope.from_claim(detail["scope"]), report.language)
+    scope = Scope.from_claim(detail["scope"])
+    scope.check_reach(report.reach)
+    order = Order(report.pk, request.event_id, scope, report.language)
     name = files.name_of(report)
     with files.Draft(report.pk, report.attempts) as draft:
         built = build_bundle(order, draft, name, _Progress(report), files.folder())

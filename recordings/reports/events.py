@@ -10,6 +10,7 @@ import psycopg
 from recordings.audit import snapshot as moment
 from recordings.audit.opened import Opened, parsed, values_of
 from recordings.audit.vault import Keyring
+from recordings.reach import Reach
 from recordings.trail.filters import TrailFilters, matching
 
 BATCH = 1000
@@ -46,9 +47,10 @@ class Slice(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The events of a report. Personal values `without` are not decrypted."""
+    """The events of a report: those of this reach. Personal values `without` are not decrypted."""
 
     filters: TrailFilters
+    reach: Reach
     last_event_id: int
     without: tuple[str, ...] = ()
 
@@ -58,7 +60,7 @@ class Snapshot:
 
     def __init__(self, connection: psycopg.Connection[Any], wanted: Wanted) -> None:
         self._connection = connection
-        events = matching(wanted.filters).filter(id__lte=wanted.last_event_id)
+        events = matching(wanted.filters, wanted.reach).filter(id__lte=wanted.last_event_id)
         columns = ("id", "event_id", "recorded_at", "body", "body_hash")
         self._sql, self._params = events.values_list(*columns).query.sql_with_params()
         self._without = wanted.without

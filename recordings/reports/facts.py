@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recordings.models import AuditEvent, Checkpoint, Report, ReportKind
+from recordings.reports.scope_words import scope_words
 from recordings.sheets.rows import Cell
 from recordings.tlog.texts import encode64
 from recordings.trail import filter_words
@@ -54,6 +55,7 @@ def file_stem(report: Report) -> str:
     """Return the name of a report's file without its extension: kind, period, id."""
     filters = TrailFilters.from_detail(report.filters)
     slug = _SLUGS.get(report.kind, _ACCESS_SLUG)
+    slug = slug if report.reach.is_everything else f"{slug}-in-scope"
     return f"{slug}-{_period_slug(filters, report.requested_at.date())}-{report.pk.hex[-8:]}"
 
 
@@ -68,6 +70,7 @@ class About:
 
     what: str
     filters: str
+    scope: str
     period: str
     by: str
     asked_at: datetime
@@ -85,6 +88,7 @@ class About:
         return cls(
             what=str(WHAT[report.kind]),
             filters=filters,
+            scope=scope_words(report.reach),
             period=period_words(asked),
             by=report.requested_by.display_name,
             asked_at=report.requested_at,
@@ -108,6 +112,7 @@ class About:
         facts: list[tuple[str, Cell]] = [
             (gettext("What"), self.what),
             (gettext("Filters"), self.filters),
+            (gettext("Scope"), self.scope),
             (gettext("Period"), self.period),
             (gettext("Rows"), self.rows),
             (gettext("Requested by"), self.by),

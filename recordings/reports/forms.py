@@ -15,6 +15,7 @@ from recordings.models import ReportKind
 from recordings.proof.evidence.bundle.references import known_reference
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.errors import CannotBuild, UnknownReference
+from recordings.reach import Reach
 from recordings.reports.actions import BUNDLE
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
@@ -77,8 +78,10 @@ class ReportForm(TrailForm):
         help_text=_("CSV, Excel and JSON Lines are always in English."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
+        """`reach`: where the person may export."""
         super().__init__(*args, **kwargs)
+        self.reach = reach
         self.fields["language"].initial = translation.get_language()
         self.fields["since"].label, self.fields["until"].label = _("First day (UTC)"), _("Last day (UTC)")
         self.fields["since"].help_text = _("A report covers days of UTC, from 00:00 to 24:00 UTC.")
@@ -98,7 +101,7 @@ class ReportForm(TrailForm):
             self._check_counted(cleaned)
         elif cleaned.get("format") == BUNDLE and not self.errors:
             try:
-                Scope.asked(self.filters(), timezone.now())
+                Scope.asked(self.filters(), timezone.now(), self.reach)
             except CannotBuild as refused:
                 raise forms.ValidationError(str(refused.sentence)) from refused
         return cleaned
@@ -113,7 +116,7 @@ class ReportForm(TrailForm):
         """Return the filters. For a bundle, viewings and access, the words name the one thing or person it covers."""
         is_counted = self.cleaned_data.get("report") != ReportKind.EVENTS
         if is_counted or self.cleaned_data.get("format") == BUNDLE:
-            self.words = _one_thing(self.words)
+            self.words = _one_thing(self.words, self.reach)
         asked = super().filters()
         return replace(asked, no_reading=False) if is_counted else asked
 
@@ -133,34 +136,34 @@ class ReportForm(TrailForm):
             raise forms.ValidationError(_ACCESS_TOO_NARROW if is_access else _VIEWINGS_TOO_NARROW)
 
 
-def _one_thing(words: dict[str, Any]) -> dict[str, Any]:
+def _one_thing(words: dict[str, Any], reach: Reach) -> dict[str, Any]:
     """Read words that may mean one object, recording or person as just that.
 
     Raises UnknownReference for a reference to something that does not exist.
     """
     refs = words.get("any_ref", ())
     if len(refs) == 1:
-        ref = known_reference(refs[0])
+        ref = known_reference(refs[0], reach)
         return {"actor" if ref.startswith(("user:", "system:")) else "target": ref}
     if refs and words.get("event"):
-        return {"target": _known_by(words["event"])}
+        return {"target": _known_by(words["event"], reach)}
     return words
 
 
-def _known_by(uuid: str) -> str:
-    """Return the reference of the one thing that has this UUID."""
-    for kind in _NAMED_BY_UUID:
+def _known_by(uuid: str, reach: Reach) -> str:
+    """Return the reference of the one thing that has this UUID; with a scope, only a recording."""
+    for kind in _NAMED_BY_UUID if reach.is_everything else ("recording",):
         with suppress(UnknownReference):
-            return known_reference(f"{kind}:{uuid}")
+            return known_reference(f"{kind}:{uuid}", reach)
     raise UnknownReference(str(NO_RECORDING))
 
 
-def prefilled(query: QueryDict) -> ReportForm:
-    """Return a form filled with the filters of a trail page."""
-    blank = ReportForm()
+def prefilled(query: QueryDict, reach: Reach) -> ReportForm:
+    """Return a form filled with the filters of a trail page, for a person who may export in this reach."""
+    blank = ReportForm(reach=reach)
     initial: dict[str, Any] = {
         name: query.getlist(name) if isinstance(field, forms.MultipleChoiceField) else query.get(name)
         for name, field in blank.fields.items()
         if name in query
     }
-    return ReportForm(initial=initial)
+    return ReportForm(initial=initial, reach=reach)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from recordings.models import Report, ReportState
+from recordings.reach import Reach
 
 LEASE = timedelta(seconds=60)
 ATTEMPTS = 3
@@ -35,6 +36,13 @@ def renew(report: Report, *, rows_done: int, rows_expected: int | None) -> None:
     """Save the progress and extend the lease by LEASE. Raises LeaseLost when another worker holds it."""
     until = timezone.now() + LEASE
     if not mine(report).update(leased_until=until, rows_done=rows_done, rows_expected=rows_expected):
+        raise LeaseLost
+
+
+def set_reach(report: Report, reach: Reach) -> None:
+    """Save what the report is to cover. Raises LeaseLost when another worker holds the lease."""
+    report.scopes = reach.as_detail()
+    if not mine(report).update(scopes=report.scopes):
         raise LeaseLost
 
 

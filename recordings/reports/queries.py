@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
+from recordings import policies
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import COLUMNS, open_events, stored
+from recordings.exceptions import NotPermitted
 from recordings.models import AuditEvent, Report, ReportKind, ReportState
 from recordings.permissions import Permission
 from recordings.policies import can
+from recordings.reach import Reach
 from recordings.reports import files
 from recordings.reports.bundles import in_old_format
 from recordings.reports.facts import WHAT
@@ -49,10 +53,34 @@ class ReportRow:
         return self.report.state in (ReportState.WAITING, ReportState.BUILDING)
 
 
+class BeyondScope(NotPermitted):
+    """The report covers more than its requester may export now."""
+
+    sentence = _(
+        "This report covers more than you may export now: the scope of your permission has changed since. "
+        "Request the report again."
+    )
+
+
 def visible_reports(user: Any) -> "QuerySet[Report]":
-    """Return the reports that a person may see: all for readers of the trail, else their own."""
-    reports = Report.objects.select_related("requested_by")
-    return reports if can(user, Permission.READ_TRAIL) else reports.filter(requested_by=user)
+    """Return the reports that a person may see: their own, and for readers of the trail those of others.
+
+    Those of others only where they cover nothing outside the scope in which the person may export.
+    """
+    reports, own = Report.objects.select_related("requested_by"), Q(requested_by=user)
+    if not can(user, Permission.READ_TRAIL):
+        return reports.filter(own)
+    reach = policies.reach(user, Permission.EXPORT_REPORTS)
+    if reach.is_everything:
+        return reports
+    known = Report.objects.order_by().values_list("scopes", flat=True).distinct()
+    within = [scopes for scopes in known if reach.covers(Reach.from_detail(scopes))]
+    return reports.filter(own | Q(scopes__in=within))
+
+
+def may_have(user: Any, report: Report) -> bool:
+    """Whether a report covers nothing outside the scope in which this person may export now."""
+    return policies.reach(user, Permission.EXPORT_REPORTS).covers(report.reach)
 
 
 def newest_reports(user: Any) -> list[ReportRow]:

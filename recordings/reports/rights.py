@@ -1,21 +1,34 @@
-"""Check again that whoever requested a report may export: when it is built, and before its file is finished."""
+"""Whether the person who requested a report may still have it, and where: asked again while it is built."""
 
 from django.contrib.auth import get_user_model
 
+from recordings import policies
 from recordings.models import Report
 from recordings.permissions import Permission
-from recordings.policies import can
+from recordings.reach import Reach
 
 
 class RightWithdrawn(Exception):
     """The person who requested the report may no longer export reports, or their account is closed."""
 
 
-def check_right(report: Report) -> None:
-    """Raise RightWithdrawn unless the requester may export reports now.
+class ScopeNarrowed(RightWithdrawn):
+    """The person may export reports, but no longer all that the report covers."""
+
+
+def reach_now(report: Report) -> Reach:
+    """Return the reach in which the requester may export reports now. Raises RightWithdrawn when there is none.
 
     Account and grants are read from the database each time: building takes up to two hours.
     """
     requester = get_user_model().objects.get(pk=report.requested_by_id)
-    if not can(requester, Permission.EXPORT_REPORTS):
+    reach = policies.reach(requester, Permission.EXPORT_REPORTS)
+    if reach.is_nothing:
         raise RightWithdrawn
+    return reach
+
+
+def check_right(report: Report) -> None:
+    """Raise RightWithdrawn unless the requester may export now all that the report covers."""
+    if not reach_now(report).covers(report.reach):
+        raise ScopeNarrowed

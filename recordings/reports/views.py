@@ -12,13 +12,21 @@ from recordings.http import Request, attachment, page
 from recordings.models import Report, ReportState
 from recordings.nudge import nudge
 from recordings.permissions import Permission
-from recordings.policies import permission_required
+from recordings.policies import permission_required, reach
 from recordings.reports import files, ranges
 from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
 from recordings.reports.facts import began_later, log_since, period_words
 from recordings.reports.forms import ReportForm, prefilled
-from recordings.reports.queries import newest_reports, row_of, typed_words, visible_reports
+from recordings.reports.queries import (
+    BeyondScope,
+    may_have,
+    newest_reports,
+    row_of,
+    typed_words,
+    visible_reports,
+)
+from recordings.reports.scope_words import scope_words
 from recordings.reports.tasks import build_report
 from recordings.trail.filters import TrailFilters
 
@@ -35,14 +43,14 @@ TYPES = {
 @permission_required(Permission.EXPORT_REPORTS)
 def report_list(request: Request) -> HttpResponse:
     """List the reports a person may see, with a form for a new one, filled with the filters of the query string."""
-    return _list(request, prefilled(request.GET))
+    return _list(request, prefilled(request.GET, reach(request.user, Permission.EXPORT_REPORTS)))
 
 
 @require_POST
 @permission_required(Permission.EXPORT_REPORTS)
 def request_view(request: Request) -> HttpResponse:
     """Request a report, and redirect to its page."""
-    form = ReportForm(request.POST)
+    form = ReportForm(request.POST, reach=reach(request.user, Permission.EXPORT_REPORTS))
     if not form.is_valid():
         return _list(request, form, status=400)
     report = request_report(
@@ -137,11 +145,13 @@ def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse
 
 def _context(request: Request, report_id: UUID) -> dict[str, Any]:
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
-    filters = TrailFilters.from_detail(report.filters)
+    filters, is_theirs = TrailFilters.from_detail(report.filters), may_have(request.user, report)
     return {
         "row": row_of(report),
         "report": report,
-        "proven": Proven.of(report),
+        "proven": Proven.of(report) if is_theirs else None,
+        "scope": "" if report.reach.is_everything else scope_words(report.reach),
+        "beyond": "" if is_theirs else BeyondScope.sentence,
         "period": period_words(filters),
         "kept_days": files.KEPT.days,
         "began_later": began_later(filters, log_since()),
@@ -149,10 +159,12 @@ def _context(request: Request, report_id: UUID) -> dict[str, Any]:
 
 
 def _finished(request: Request, report_id: UUID) -> Report:
-    """Return a finished report that this person may see. Raises Http404."""
+    """Return a finished report that this person may have. Raises Http404, and BeyondScope for a report of their own."""
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
     if report.state != ReportState.READY:
         raise Http404
+    if not may_have(request.user, report):
+        raise BeyondScope
     return report
 
 

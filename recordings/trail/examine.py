@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from recordings.audit.opened import OpenedRow, open_event
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent
+from recordings.reach import Reach
+from recordings.trail.visible import is_visible
 
 LABELS = {
     "actor.name": _("Actor's name"),
@@ -72,8 +74,10 @@ class Examined:
         return self.hash_holds and not self.disagreeing and values
 
 
-def examine(event_id: UUID) -> Examined | None:
-    """Read an event and check it; None when there is no such event."""
+def examine(event_id: UUID, reach: Reach) -> Examined | None:
+    """Read an event and check it; None when this reach has no such event."""
+    if not reach.is_everything and not is_visible(event_id, reach):
+        return None
     event = open_event(event_id)
     if event is None:
         return None

@@ -14,7 +14,9 @@ from django.db.models.expressions import RawSQL
 from recordings.audit.kinds import Kind
 from recordings.days import moment_of
 from recordings.models import AuditEvent, TrailWords
+from recordings.reach import Reach
 from recordings.trail.groups import kinds_of
+from recordings.trail.visible import visible_in
 from recordings.trail.words import tokens_of
 
 # Event numbers grow with time, unless the clock was set back. With so much on both sides of a range of days, an old
@@ -127,22 +129,22 @@ _COLUMNS_OF = {
 }
 
 
-def matching(filters: TrailFilters) -> Events:
-    """Return all events that pass, unordered, to be read completely."""
+def matching(filters: TrailFilters, reach: Reach) -> Events:
+    """Return all events in this reach that pass, unordered, to be read completely."""
     if filters.nothing:
         return AuditEvent.objects.filter(id=0)  # numbers begin with 1; none() has no SQL to hand on
-    return _apart_from_words(filters).filter(reduce(or_, _meanings(filters), Q()))
+    return _apart_from_words(filters, reach).filter(reduce(or_, _meanings(filters), Q()))
 
 
-def branches(filters: TrailFilters) -> list[Events]:
-    """Split the filters into sets of events, which may overlap, each served by one index; their union passes.
+def branches(filters: TrailFilters, reach: Reach) -> list[Events]:
+    """Split the events in this reach that pass into sets, which may overlap, each served by one index.
 
     One query with OR would make the database sort everything a busy person ever did. A union of short, sorted branches
     ends when a page is full.
     """
     if filters.nothing:
         return []
-    base = _apart_from_words(filters)
+    base = _apart_from_words(filters, reach)
     if meanings := _meanings(filters):
         return [base.filter(meaning) for meaning in meanings]
     if filters.target.startswith("object:"):
@@ -170,9 +172,9 @@ def _meanings(filters: TrailFilters) -> list[Q]:
     return meanings
 
 
-def _apart_from_words(filters: TrailFilters) -> Events:
-    """Return the events that pass every filter but the searched words."""
-    events = AuditEvent.objects.all()
+def _apart_from_words(filters: TrailFilters, reach: Reach) -> Events:
+    """Return the events in this reach that pass every filter but the searched words."""
+    events = AuditEvent.objects.filter(visible_in(reach))
     if filters.target.startswith("object:"):  # its recordings are part of it
         events = events.filter(Q(target_ref=filters.target) | Q(parent_ref=filters.target))
     exact = {

@@ -39,6 +39,9 @@ CLASSES: Mapping[str, str] = {
 # Why a request was refused: the right that was missing.
 MISSING_RIGHTS: Mapping[str, str] = {
     "not_own_call": _("it is a call of their own"),
+    "read_trail_without_scope": _("no permission to read the whole audit trail"),
+    "view_assurance_without_scope": _("no permission to view assurance for the whole catalog"),
+    "export_reports_without_scope": _("no permission to export reports on the whole catalog"),
     Permission.SEARCH_OBJECTS: _("no permission to search objects"),
     Permission.OPEN_OBJECTS: _("no permission to open objects"),
     Permission.PLAY_RECORDINGS: _("no permission to play recordings"),

@@ -1,6 +1,6 @@
 """What one person did, day by day, counted from the trail. The days are those of the reader's time zone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import parsed
 from recordings.days import Period, moment_of, today
-from recordings.db import fetch_all
+from recordings.db import Where, fetch_all
 from recordings.filter_form import DayField, FilterForm, check_period, day_label
 from recordings.models import AuditEvent
+from recordings.reach import EVERYTHING, Reach
 from recordings.trail.filters import READING
 from recordings.trail.queries import REFUSALS
+from recordings.trail.visible import visible_in, visible_where
 
 # What is counted of a person, and the kinds of its events.
 COUNTED: dict[str, tuple[Kind, ...]] = {
@@ -35,8 +37,9 @@ COUNTED: dict[str, tuple[Kind, ...]] = {
 DAYS_SHOWN = 31
 _COUNTS = """
 SELECT (recorded_at AT TIME ZONE %s)::date AS day, kind, count(*), count(DISTINCT target_ref) FROM audit.event
-WHERE actor_ref = %s AND recorded_at >= %s AND recorded_at < %s AND kind = ANY (%s) GROUP BY day, kind
+WHERE {} GROUP BY day, kind
 """
+_DID = Where("actor_ref = %s AND recorded_at >= %s AND recorded_at < %s AND kind = ANY (%s)")
 _SHOWN = ("sign_ins", "searches", "viewings", "refusals")
 _COUNTED_BY_KIND = {kind.value: name for name in _SHOWN for kind in COUNTED[name]}
 
@@ -102,18 +105,25 @@ class DaysForm(FilterForm):
         return named
 
 
-def days_of(ref: str, first: date, last: date, zone: tzinfo = UTC) -> list[PersonDay]:
-    """Count what a person did on each day of this time zone on which they did anything, newest first: two queries."""
+def days_of(
+    ref: str, first: date, last: date, zone: tzinfo = UTC, *, reach: Reach = EVERYTHING
+) -> list[PersonDay]:
+    """Count what a person did on each day of this time zone on which they did anything, newest first: two queries.
+
+    `reach`: where the reader may see it.
+    """
     start, end = moment_of(first, zone=zone), moment_of(last + timedelta(days=1), zone=zone)
     days: dict[date, PersonDay] = {}
     kinds = list(_COUNTED_BY_KIND)
-    for day, kind, count, things in fetch_all(connection, _COUNTS, [str(zone), ref, start, end, kinds]):
+    did = replace(_DID, values=(ref, start, end, kinds)) & visible_where(reach)
+    rows = fetch_all(connection, _COUNTS.format(did.sql), [str(zone), *did.values])
+    for day, kind, count, things in rows:
         shown, name = days.setdefault(day, PersonDay(day)), _COUNTED_BY_KIND[kind]
         setattr(shown, name, getattr(shown, name) + count)
         if kind == Kind.URL_ISSUED:
             shown.calls = things
     watched = AuditEvent.objects.filter(
-        actor_ref=ref, kind=Kind.WATCHED, recorded_at__gte=start, recorded_at__lt=end
+        visible_in(reach), actor_ref=ref, kind=Kind.WATCHED, recorded_at__gte=start, recorded_at__lt=end
     )
     for recorded_at, body in watched.values_list("recorded_at", "body"):
         detail = parsed(bytes(body)).get("action_detail")

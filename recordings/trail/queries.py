@@ -16,7 +16,8 @@ from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
 from recordings.models import AuditEvent
 from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
-from recordings.policies import can
+from recordings.policies import can, reach
+from recordings.reach import EVERYTHING, Reach
 from recordings.trail import labels
 from recordings.trail.compose import Language, Part
 from recordings.trail.filters import Events, TrailFilters, branches
@@ -24,6 +25,7 @@ from recordings.trail.folding import FOLDED, FOLDED_OUTCOMES, Group, fold, viewi
 from recordings.trail.phrases import EventText, isolated, named
 from recordings.trail.seals import SEALS, UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
+from recordings.trail.visible import visible_in
 
 REFUSALS = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
 FOLDED_FROM = 500  # events that are read at most to fill a page whose viewings are one row each
@@ -127,11 +129,24 @@ class Links:
         return f"{reverse('trail:trail')}?q={name}"
 
 
+def readable_by(viewer: Any) -> Reach:
+    """Return the reach in which this person may read the trail; everything without a person, for commands."""
+    return EVERYTHING if viewer is None else reach(viewer, Permission.READ_TRAIL)
+
+
 def trail(
-    filters: TrailFilters, start: Start[int] = NEWEST, *, viewer: Any = None, each: bool = True
+    filters: TrailFilters,
+    start: Start[int] = NEWEST,
+    *,
+    viewer: Any = None,
+    each: bool = True,
+    within: Reach | None = None,
 ) -> Page[EventRow, int]:
-    """Return a page of the events that pass the filters; unless `each`, those of one viewing share a row."""
-    sets = branches(filters)
+    """Return a page of the events that pass the filters; unless `each`, those of one viewing share a row.
+
+    `within`: the reach of what is listed, when it is not where the viewer may read the trail.
+    """
+    sets = branches(filters, readable_by(viewer) if within is None else within)
     # Counted up to one more than COUNTED: beyond that a page says "more than".
     total = _numbers(sets, "-id", COUNTED + 1).count()
     if start.key is not None:
@@ -146,14 +161,18 @@ def trail(
 
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
     """Return the newest events on one thing; those of one viewing share a row."""
-    return _newest([AuditEvent.objects.filter(target_ref=target_ref)], limit, viewer)
+    return _newest([_readable(viewer).filter(target_ref=target_ref)], limit, viewer)
 
 
 def trail_under(object_id: int, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
     """Return the newest events on an object and its recordings; those of one viewing share a row."""
     ref = f"object:{object_id}"
-    both = [AuditEvent.objects.filter(target_ref=ref), AuditEvent.objects.filter(parent_ref=ref)]
+    both = [_readable(viewer).filter(target_ref=ref), _readable(viewer).filter(parent_ref=ref)]
     return _newest(both, limit, viewer)
+
+
+def _readable(viewer: Any) -> Events:
+    return AuditEvent.objects.filter(visible_in(readable_by(viewer)))
 
 
 def _newest(sets: Sequence[Events], limit: int, viewer: Any) -> list[EventRow]:
@@ -162,7 +181,7 @@ def _newest(sets: Sequence[Events], limit: int, viewer: Any) -> list[EventRow]:
 
 def refusals_of(recording_ref: str, limit: int, *, viewer: Any = None) -> list[EventRow]:
     """Return the newest refusals to play one recording: no viewing began, or its URL was not renewed."""
-    refused = AuditEvent.objects.filter(target_ref=recording_ref, kind__in=REFUSALS)
+    refused = _readable(viewer).filter(target_ref=recording_ref, kind__in=REFUSALS)
     return _rows(open_events(stored(refused.order_by("-id").values_list(*COLUMNS)[:limit])), viewer)
 
 

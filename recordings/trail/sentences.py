@@ -417,6 +417,8 @@ def _report_built(text: EventText) -> Iterator[Phrase]:
             yield text.ngettext("%(number)s person", "%(number)s people", rows)
         else:
             yield text.ngettext("%(number)s event", "%(number)s events", rows)
+    if text.event.text("limited"):
+        yield text.gettext("limited to the scope of the person")
     yield from phrases.size(text)
 
 

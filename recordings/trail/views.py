@@ -18,7 +18,8 @@ from recordings.concurrency import two_at_once
 from recordings.http import Request, attachment, page
 from recordings.paging import BY_NUMBER, start_by_number
 from recordings.permissions import Permission
-from recordings.policies import any_person, can, check, permission_required
+from recordings.policies import any_person, can, check, permission_required, reach
+from recordings.reach import EVERYTHING, Reach
 from recordings.trail.compose import Language
 from recordings.trail.examine import examine
 from recordings.trail.filter_words import period_words
@@ -50,7 +51,8 @@ def trail_page(request: Request) -> HttpResponse:
         "switches": form.switches(),
         "since": first_event_at(),
         "may_export": can(request.user, Permission.EXPORT_REPORTS),
-        **_export(form, filters),
+        **_export(form, filters, reach(request.user, Permission.EXPORT_REPORTS)),
+        "is_limited": not reach(request.user, Permission.READ_TRAIL).is_everything,
         "shown": shown(events),
         "utc_period": utc_period(filters),
         "not_indexed": events_not_indexed() if filters.words else 0,
@@ -63,7 +65,7 @@ def trail_page(request: Request) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def event_body(request: Request, event_id: UUID) -> HttpResponse:
     """Send the exact bytes of one event as a file, so that anyone can hash them."""
-    examined = examine(event_id)
+    examined = examine(event_id, reach(request.user, Permission.READ_TRAIL))
     if examined is None:
         raise Http404
     log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
@@ -76,45 +78,52 @@ def event_body(request: Request, event_id: UUID) -> HttpResponse:
 def person_page(request: Request, person_id: int) -> HttpResponse:
     """Show what one person did and what they were refused.
 
-    Everyone may open their own page. Who read about them is shown only to those who may read the trail.
+    Everyone may open their own page. It shows everything they did, with no scope. Who read about them is shown only to
+    those who may read the whole trail.
     """
-    if request.user.pk != person_id:
+    own = request.user.pk == person_id
+    if not own:
         check(request, Permission.READ_TRAIL, target=Target("person", f"user:{person_id}"))
     person = get_object_or_404(get_user_model(), pk=person_id)
     form = DaysForm(request.GET)
-    context: dict[str, Any] = {"subject": person, "own": request.user.pk == person_id, "form": form}
+    context: dict[str, Any] = {"subject": person, "own": own, "form": form}
     if not form.is_valid():
         return page(request, "trail/person.html", context, fragment="results", status=400)
     log_reading(by=Actor.from_request(request), target=Target.of(person))
     ref, only_refused = f"user:{person.pk}", form.cleaned_data["only"] == "refused"
     days = {name: form.cleaned_data[name] for name in ("since", "until")}
     days["zone"] = timezone.get_current_timezone_name()
+    readable = reach(request.user, Permission.READ_TRAIL)
     if only_refused:
         filters = TrailFilters(actor=ref, outcome=Outcome.DENIED, **days)
-    elif can(request.user, Permission.READ_TRAIL):
-        filters = TrailFilters(any_ref=(ref,), **days)
-    else:
+    elif own and not readable.is_everything:
         filters = TrailFilters(actor=ref, **days)
-    events = trail(filters, start_by_number(request.GET), viewer=request.user, each=False)
+    else:
+        filters = TrailFilters(any_ref=(ref,), **days)
+    seen = EVERYTHING if own else readable
+    start = start_by_number(request.GET)
+    events = trail(filters, start, viewer=request.user, each=False, within=seen)
     first, last = form.summarized()
     context |= {
-        "days": days_of(ref, first, last, timezone.get_current_timezone()),
+        "days": days_of(ref, first, last, timezone.get_current_timezone(), reach=seen),
+        "is_limited": not seen.is_everything,
         "summarized": period_words(first, last, Language.current()),
         "zone": timezone.get_current_timezone_name(),
         "utc_period": utc_period(filters),
         "chips": form.chips(),
         "page": events,
         "only_refused": only_refused,
-        "proof_url": _proof_url(ref) if can(request.user, Permission.EXPORT_REPORTS) else "",
+        "proof_url": _proof_url(ref) if reach(request.user, Permission.EXPORT_REPORTS).is_everything else "",
         "shown": shown(events),
         **events.urls(BY_NUMBER, form.query(), request.path),
     }
     return page(request, "trail/person.html", context, fragment="results")
 
 
-def _export(form: TrailForm, filters: TrailFilters) -> dict[str, Any]:
+def _export(form: TrailForm, filters: TrailFilters, reach: Reach) -> dict[str, Any]:
     """Return the address of the report form with these filters: a bundle, unless no bundle can have such filters."""
     picked = filters.all_kinds or filters.outcome or filters.purpose or filters.no_reading
+    picked = picked or not reach.is_everything
     query = form.query() if picked else "&".join(filter(None, [form.query(), "format=bundle"]))
     return {"export_url": f"{reverse('reports:list')}?{query}#new", "with_proof": not picked}
 

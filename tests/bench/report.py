@@ -29,6 +29,7 @@ from django.test import override_settings
 from auditportal.embedded import Services
 from recordings.models import AuditEvent, Report
 from recordings.models.fields import uuid7
+from recordings.reach import EVERYTHING
 from recordings.reports import files, lines
 from recordings.reports.events import Wanted, snapshot
 from recordings.sheets.xlsx import Workbook
@@ -169,5 +170,5 @@ def _all_rows_by_xlsxwriter(folder: Path) -> None:
 
 @contextmanager
 def _rows() -> Iterator[Iterator[tuple[str, ...]]]:
-    with snapshot(Wanted(TrailFilters(), 2**62, lines.FORMATS["xlsx"].without)) as events:
+    with snapshot(Wanted(TrailFilters(), EVERYTHING, 2**62, lines.FORMATS["xlsx"].without)) as events:
         yield map(lines.row, chain.from_iterable(map(events.read, events.slices())))

@@ -23,6 +23,7 @@ from recordings.proof.evidence.bundle.claims import Order
 from recordings.proof.evidence.bundle.readme import command
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.errors import CannotBuild
+from recordings.reach import EVERYTHING
 from recordings.reports.bundles import FORMAT, as_detail
 from recordings.trail.filters import TrailFilters
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         actor = "" if options["person"] is None else f"user:{options['person']}"
         filters = TrailFilters(target=target, actor=actor, since=options["from"], until=options["to"])
         try:
-            scope = Scope.asked(filters, timezone.now())
+            scope = Scope.asked(filters, timezone.now(), EVERYTHING)
             built, sha256 = _export(scope, filters, out, self._progress)
         except (CannotBuild, AuditUnavailable) as error:
             raise CommandError(str(error)) from error

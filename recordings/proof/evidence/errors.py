@@ -32,6 +32,17 @@ class NotOneScope(CannotBuild):
     )
 
 
+class CannotBeLimited(CannotBuild):
+    """The person may export with a scope only, and a bundle of this kind cannot be limited to it."""
+
+    status = 403
+    sentence = _(
+        "A bundle of a period, of a person or of the whole log proves that no event is missing, so it cannot be "
+        "limited to a scope. Your permission to export reports has a scope. Choose one recording or one object in it, "
+        "or export CSV."
+    )
+
+
 class UnknownReference(CannotBuild):
     """A reference that cannot be read, or to something that does not exist."""
 

@@ -31,6 +31,7 @@ from recordings.proof.evidence.bundle import final_checkpoint
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.check.verify_audit import verify
+from recordings.reach import EVERYTHING
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reports.forms import ReportForm
@@ -106,7 +107,7 @@ def said(path: Path, scene: Scene) -> dict[str, str]:
 def bundle_form(**given: str) -> ReportForm:
     query = QueryDict(mutable=True)
     query.update({"format": "bundle", **given})
-    return ReportForm(query)
+    return ReportForm(query, reach=EVERYTHING)
 
 
 # --- T1: an object is its recordings, too

@@ -205,6 +205,7 @@ def test_T13_no_report_dies_of_a_row(
     services: Services, admin_connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     """T13: a period report "built" for ever over one row."""
+    from recordings.reach import EVERYTHING
     from recordings.reports.events import Wanted, snapshot
     from recordings.reports.lines import FORMATS
     from recordings.trail.filters import TrailFilters
@@ -214,7 +215,7 @@ def test_T13_no_report_dies_of_a_row(
     for n, data in enumerate(OLDER.values()):
         older(admin_connection, data, n)
     last = AuditEvent.objects.order_by("-id")[0].id
-    with snapshot(Wanted(TrailFilters(), last, ())) as found:
+    with snapshot(Wanted(TrailFilters(), EVERYTHING, last, ())) as found:
         lines = [line for one in found.slices() for line in found.read(one)]
     assert len(lines) == len(HOSTILE) + len(OLDER)
     for name in FORMATS:

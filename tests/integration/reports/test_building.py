@@ -16,6 +16,7 @@ from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.audit.vault import commitment
 from recordings.models import AuditEvent, Report, ReportState
+from recordings.reach import EVERYTHING
 from recordings.reports import building, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.lines import COLUMNS
@@ -339,7 +340,7 @@ def test_a_pooled_connection_can_write_again_after_a_report(committed_db: None, 
     really_close = kept.close
     monkeypatch.setattr(kept, "close", lambda: None)
     monkeypatch.setattr(connections, "create_connection", lambda alias: kept)
-    with snapshot(Wanted(TrailFilters(), 0)):
+    with snapshot(Wanted(TrailFilters(), EVERYTHING, 0)):
         assert kept.connection.read_only is True
     assert (kept.connection.read_only, kept.connection.isolation_level) == (None, None)
     with kept.cursor() as cursor:

@@ -27,6 +27,7 @@ from recordings.proof.evidence.bundle import final_checkpoint
 from recordings.proof.evidence.bundle.readme import statement_in
 from recordings.proof.evidence.check.verify_audit import verify
 from recordings.proof.evidence.errors import NotOneScope
+from recordings.reach import EVERYTHING
 from recordings.reports import bundles, files, leases
 from recordings.reports.actions import request_report
 from recordings.reports.building import NO_RIGHT
@@ -92,7 +93,7 @@ def form(**given: str | list[str]) -> ReportForm:
     query = QueryDict(mutable=True)
     for name, value in {"format": "bundle", **given}.items():
         query.setlist(name, value if isinstance(value, list) else [value])
-    return ReportForm(query)
+    return ReportForm(query, reach=EVERYTHING)
 
 
 def test_a_right_that_is_withdrawn_while_a_bundle_is_built_leaves_no_file(

@@ -16,6 +16,7 @@ from recordings import processes
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import AuditEvent, Report, ReportState
 from recordings.processes import ChildLost
+from recordings.reach import EVERYTHING
 from recordings.reports import building, events, files, leases, lines, pieces
 from recordings.reports.actions import request_report
 from recordings.sheets import xlsx
@@ -141,7 +142,7 @@ def test_all_processes_see_one_moment(
 
 
 def test_who_joins_the_moment_cannot_write(noa: User) -> None:
-    wanted = events.Wanted(OPENED, 2**62)
+    wanted = events.Wanted(OPENED, EVERYTHING, 2**62)
     with events.snapshot(wanted) as first, events.joined(first.address, first.name, wanted) as same:
         assert same.slices() == first.slices()
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):

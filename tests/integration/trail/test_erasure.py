@@ -19,6 +19,7 @@ from recordings.audit.opened import open_event
 from recordings.models import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.proof.evidence.check.verify_audit import verify as verify_bundle
 from recordings.proof.verification.verify import verify
+from recordings.reach import EVERYTHING
 from recordings.trail import erasure
 from recordings.trail.examine import examine
 from tests.factories import PASSWORD, conversation, person, viewing
@@ -69,7 +70,7 @@ def test_two_people_erase_and_everything_still_verifies(
     assert (done.subject, done.values) == (DANA, 1)
     assert not AuditSubjectKey.objects.filter(subject=DANA).exists()
     assert not AuditSecret.objects.filter(subject=DANA).exists()
-    event, seen = open_event(watched), examine(watched)
+    event, seen = open_event(watched), examine(watched, EVERYTHING)
     assert event is not None
     assert event.private("object.label") == "erased"
     assert event.private("actor.name") == "Noa Levi"

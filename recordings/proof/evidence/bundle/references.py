@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from recordings.db import BIGGEST_ID
 from recordings.models import AuditEvent, CommBoxObject, CompletenessStatement, Recording, Report
 from recordings.proof.evidence.errors import UnknownReference
+from recordings.reach import Reach
 from recordings.wording import filled
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
@@ -32,12 +33,20 @@ def canonical_reference(text: str) -> str:
     return f"{kind}:{key}"
 
 
-def known_reference(text: str) -> str:
-    """Return the canonical reference if what it names exists. Raises UnknownReference."""
+def known_reference(text: str, reach: Reach) -> str:
+    """Return the canonical reference if what it names exists, an object or a recording in this reach.
+
+    Raises UnknownReference, the same for what is outside the reach.
+    """
     ref = canonical_reference(text)
     kind, key = ref.split(":", 1)
-    exists = _EXISTS.get(kind, _in_the_trail)
-    if not exists(ref if exists is _in_the_trail else key):
+    if kind == "recording":
+        exists = Recording.objects.filter(reach.q("object__"), pk=key).exists()
+    elif kind == "object":
+        exists = CommBoxObject.objects.filter(reach.q(), pk=key).exists()
+    else:
+        exists = _EXISTS[kind](key) if kind in _EXISTS else _in_the_trail(ref)
+    if not exists:
         raise UnknownReference(filled(_UNKNOWN.get(kind, _NOT_IN_TRAIL), key=key, ref=ref))
     return ref
 
@@ -88,8 +97,6 @@ def _report_exists(key: str) -> bool:
 
 
 _EXISTS: dict[str, Callable[[str], bool]] = {
-    "recording": lambda key: Recording.objects.filter(pk=key).exists(),
-    "object": lambda key: CommBoxObject.objects.filter(pk=key).exists(),
     "user": lambda key: get_user_model().objects.filter(pk=key).exists(),
     "statement": lambda key: CompletenessStatement.objects.filter(pk=key).exists(),
     "report": _report_exists,

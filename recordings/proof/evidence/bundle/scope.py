@@ -8,11 +8,13 @@ from typing import Self
 from django.utils.translation import gettext_lazy as _
 
 from recordings.proof.evidence.bundle.references import known_reference
-from recordings.proof.evidence.errors import NotOneScope, NotPassed
+from recordings.proof.evidence.errors import CannotBeLimited, NotOneScope, NotPassed
 from recordings.proof.sealing.entries import stamp
+from recordings.reach import Reach
 from recordings.trail.filters import TrailFilters
 
 TARGET, OBJECT, ACTOR, ALL = "target", "object", "actor", "all"
+_OF_OBJECTS = ("object:", "recording:")
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,33 @@ class Scope:
         return cls(_kind_of(filters.target) if filters.target else ALL, filters.target, since, until)
 
     @classmethod
-    def asked(cls, filters: TrailFilters, now: datetime) -> Self:
+    def asked(cls, filters: TrailFilters, now: datetime, reach: Reach) -> Self:
         """Return the scope for a new request: its reference exists and is canonical, and its period is over.
 
-        Raises NotOneScope, UnknownReference or NotPassed.
+        `reach`: where the person may export. Raises NotOneScope, UnknownReference, NotPassed or CannotBeLimited.
         """
         scope = cls.of(filters)
         if scope.until and scope.until > now:
             raise NotPassed(_ENDS_LATER)
         if scope.since and scope.since > now:
             raise NotPassed(_BEGINS_LATER)
+        scope.check_reach(reach)
         if scope.kind == ALL:
             return scope
-        ref = known_reference(scope.ref)
+        ref = known_reference(scope.ref, reach)
         return replace(scope, ref=ref, kind=scope.kind if scope.kind == ACTOR else _kind_of(ref))
+
+    def check_reach(self, reach: Reach) -> None:
+        """Raise unless a bundle of this scope is within the reach.
+
+        Raises CannotBeLimited for a range or a chain of more than the events on one object, UnknownReference for an
+        object or a recording outside the reach.
+        """
+        if reach.is_everything:
+            return
+        if self.kind not in (OBJECT, TARGET) or not self.ref.strip().lower().startswith(_OF_OBJECTS):
+            raise CannotBeLimited
+        known_reference(self.ref, reach)
 
     def as_claim(self) -> dict[str, str]:
         """Return the scope in the form of bundle.json and of the requesting event."""

@@ -21,7 +21,7 @@ from recordings.db import BIGGEST_ID
 from recordings.http import Request
 from recordings.models import Checkpoint, Cosignature
 from recordings.permissions import Permission
-from recordings.policies import permission_required
+from recordings.policies import check_no_scope, permission_required
 from recordings.proof.evidence.errors import LogBroken
 from recordings.proof.evidence.pages.log_status import newest_witnessed
 from recordings.proof.evidence.trust import whole_note
@@ -72,7 +72,8 @@ def log_tile(request: Request, path: str) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 @gzip_page
 def log_entries(request: Request, path: str) -> HttpResponse:
-    """Return an entry bundle. It is never public."""
+    """Return an entry bundle. It is never public, and a range of entries cannot be limited to a scope."""
+    check_no_scope(request, Permission.READ_TRAIL)
     tile = _published_tile(f"entries/{path}")
     _log_reading(request)
     return _for_reader(HttpResponse(_read(*tile), content_type="application/octet-stream"))

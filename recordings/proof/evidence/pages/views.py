@@ -20,7 +20,7 @@ from recordings.http import Request, attachment, page
 from recordings.models import Anchor, Checkpoint, Leaf
 from recordings.paging import BY_NUMBER, number_in, start_by_number
 from recordings.permissions import Permission
-from recordings.policies import permission_required
+from recordings.policies import permission_required, reach
 from recordings.proof.anchors.state import outside_parties
 from recordings.proof.evidence.pages import checkpoint_history
 from recordings.proof.evidence.pages.event_place import event_place
@@ -29,6 +29,7 @@ from recordings.proof.evidence.proofs import consistency, event_proof
 from recordings.tlog.texts import encode64
 from recordings.trail.examine import examine
 from recordings.trail.queries import event_row
+from recordings.trail.visible import is_visible
 
 
 class NoSuchCheckpoint(PortalError):
@@ -144,7 +145,7 @@ def outside(request: Request) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def event_page(request: Request, event_id: UUID) -> HttpResponse:
     """Show an event: its bytes, its place in the log, its proof, and what that proves."""
-    examined = examine(event_id)
+    examined = examine(event_id, reach(request.user, Permission.READ_TRAIL))
     if examined is None:
         raise Http404
     log_reading(by=Actor.from_request(request), target=Target("event", f"event:{event_id}"))
@@ -163,6 +164,9 @@ def event_page(request: Request, event_id: UUID) -> HttpResponse:
 @permission_required(Permission.READ_TRAIL)
 def proof(request: Request, event_id: UUID) -> HttpResponse:
     """Download the event's proof as a C2SP tlog-proof. The download is recorded before the response is sent."""
+    readable = reach(request.user, Permission.READ_TRAIL)
+    if not readable.is_everything and not is_visible(event_id, readable):
+        raise Http404
     leaf = Leaf.objects.filter(event_id=event_id).first()
     if leaf is None:
         raise Http404
