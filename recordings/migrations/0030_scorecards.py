@@ -37,7 +37,7 @@ DROP FUNCTION recordings_scorecard_stands();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0028_sensitivity"),
+        ("recordings", "0029_object_place"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -21,7 +21,7 @@ BACK = "ALTER TABLE audit.event DROP COLUMN object_no"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0028_sensitivity"),
+        ("recordings", "0030_scorecards"),
     ]
 
     operations = [
