@@ -72,6 +72,7 @@ app.conf.update(
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
         "first_sample": {"task": "recordings.assurance.tasks.draw_first_sample", "schedule": 600 * SECONDS},
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
+        "classes": {"task": "recordings.catalog.tasks.apply_class_rules", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
         # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
@@ -88,6 +89,7 @@ app.autodiscover_tasks(
     [
         "recordings.assurance",
         "recordings.audit",
+        "recordings.catalog",
         "recordings.custody",
         "recordings.playback",
         "recordings.proof.verification",

@@ -52,6 +52,10 @@ class Kind(StrEnum):
     OBJECT_OPENED = "object.opened"
     PHONE_SHOWN = "object.phone_shown"
     RECORDING_OPENED = "recording.opened"
+    VALUE_SHOWN = "object.value_shown"
+    CLASS_RULE_ADDED = "sensitivity.rule_added"
+    CLASS_RULE_ENDED = "sensitivity.rule_ended"
+    OBJECT_CLASSIFIED = "sensitivity.object_set"
     # viewing
     VIEWING_REQUESTED = "viewing.requested"
     VIEWING_DENIED = "viewing.denied"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from recordings.catalog.class_of import CLASSIFY
 from recordings.catalog.months import month_of
 from recordings.catalog.text import (
     email_lexemes,
@@ -97,10 +98,11 @@ class _Fact(NamedTuple):
 
 @transaction.atomic
 def rebuild_docs(object_ids: Sequence[int]) -> None:
-    """Rebuild the search rows of these objects in one transaction, with four statements however many there are."""
+    """Rebuild the class and the search rows of these objects in one transaction, with five statements in all."""
     ids = list(object_ids)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [ids])
+        cursor.execute(CLASSIFY, [ids])
         cursor.execute(_FACTS, [ids])
         facts = map(_Fact._make, cursor.fetchall())
         rows = [row for _, of_one in groupby(facts, attrgetter("object_id")) for row in _rows(list(of_one))]

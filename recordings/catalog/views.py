@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recordings.audit import Actor, AuditUnavailable, Kind, Target
 from recordings.audit.reading import check_open
 from recordings.catalog import list_words, queries
+from recordings.catalog.class_views import class_context
 from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.list_words import ListWords
@@ -174,6 +175,7 @@ def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     itself = object_url(opened.thing.pk)
     return {
         "object": opened,
+        "sensitivity": class_context(request.user, opened.thing),
         "recordings": lines,
         "in_list": in_list,
         "table": Table(of_one_object(f"?{in_list.query}" if in_list else ""), lines),

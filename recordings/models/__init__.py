@@ -7,6 +7,7 @@ from recordings.models.commbox_object import CommBoxObject
 from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.owed_event import OwedEvent
 from recordings.models.people import Agent, Team
+from recordings.models.place import EarlierPlace, PlacesSince, TeamMembership
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
 from recordings.models.report import Report, ReportKind, ReportState
@@ -22,6 +23,7 @@ from recordings.models.sealed_log import (
     Tile,
 )
 from recordings.models.search_doc import SearchDoc
+from recordings.models.sensitivity import ClassRule, ObjectClass, Sensitivity
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
 from recordings.models.trail_verification import TrailVerification
@@ -36,10 +38,12 @@ __all__ = [
     "AuditSecret",
     "AuditSubjectKey",
     "Checkpoint",
+    "ClassRule",
     "CommBoxObject",
     "CompletenessStatement",
     "Cosignature",
     "Delivery",
+    "EarlierPlace",
     "FileBadge",
     "FileSighting",
     "Incident",
@@ -47,9 +51,11 @@ __all__ = [
     "LogHead",
     "MediaCheck",
     "MediaOutcome",
+    "ObjectClass",
     "Outside",
     "OwedEvent",
     "ParseProblem",
+    "PlacesSince",
     "Recording",
     "RecordingState",
     "RefreshRun",
@@ -60,9 +66,11 @@ __all__ = [
     "ScorecardState",
     "ScorecardVersion",
     "SearchDoc",
+    "Sensitivity",
     "SourceStatus",
     "Stream",
     "Team",
+    "TeamMembership",
     "Tile",
     "TrailVerification",
     "TrailWords",

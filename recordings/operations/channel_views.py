@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_safe
 
+from recordings.catalog.class_views import class_of_channel
 from recordings.exceptions import UnknownChannel
 from recordings.http import Request
 from recordings.operations.channel import ChannelStatus, channel_status
 from recordings.permissions import Permission
-from recordings.policies import any_person, can, check
+from recordings.policies import any_person, can, check, reach
 from recordings.refresh import runs
 from recordings.refresh.source_health import LATE_TURNS
 from recordings.wording import how_long_ago
@@ -31,6 +32,8 @@ def channel_page(request: Request, stream_id: int) -> HttpResponse:
     context = {
         "channel": channel,
         "may_operate": may_operate,
+        "class_rule": class_of_channel(stream_id),
+        "may_classify": reach(request.user, Permission.CLASSIFY_RECORDINGS).is_everything,
         "may_assure": can(request.user, Permission.VIEW_ASSURANCE),
         **_figures(channel),
     }

@@ -31,7 +31,10 @@ _COLUMNS = (
 _NAMES = [name for name, _, _ in _COLUMNS]
 _CHANGING = _NAMES[1:]
 _HELD = ", ".join(f"o.{name}" for name in _CHANGING)
-_GIVEN = ", ".join(f"excluded.{name}" for name in _CHANGING)
+# An object that has no agent any more keeps the one who was assigned last: its recordings are that agent's calls.
+_GIVEN = ", ".join(f"excluded.{name}" for name in _CHANGING).replace(
+    "excluded.agent_id", "coalesce(excluded.agent_id, o.agent_id)"
+)
 
 # Any change of an object may mean a new recording, so the object is due at once.
 _UPSERT = f"""

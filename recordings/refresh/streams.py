@@ -67,7 +67,7 @@ def _refresh_people() -> None:
     problems.note([*teams.problems, *agents.problems])
     people = {agent.agent_id: agent for agent in agents.items}
     with transaction.atomic():
-        renamed = _renamed(people)
+        renamed = _changed(people)
         _store_teams(teams.items, people.values())
         _store_agents(people, timezone.now())
     rebuild_docs_for_agents(renamed)
@@ -77,10 +77,11 @@ def _name(agent: AgentItem) -> str:
     return agent.name or agent.user_name
 
 
-def _renamed(people: Mapping[int, AgentItem]) -> list[int]:
-    """Return the agents that are new or renamed: search finds their objects by the name."""
-    known = dict(Agent.objects.filter(pk__in=people).values_list("pk", "name"))
-    return [number for number, agent in people.items() if known.get(number) != _name(agent)]
+def _changed(people: Mapping[int, AgentItem]) -> list[int]:
+    """Return the agents who are new, renamed or in another team: names are searched, teams give objects a class."""
+    rows = Agent.objects.filter(pk__in=people).values_list("pk", "name", "team_id")
+    known = {pk: (name, team) for pk, name, team in rows}
+    return [number for number, agent in people.items() if known.get(number) != (_name(agent), agent.team_id)]
 
 
 def _store_teams(teams: Iterable[TeamItem], agents: Iterable[AgentItem]) -> None:

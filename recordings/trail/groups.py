@@ -8,6 +8,7 @@ from recordings.audit.kinds import Kind
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "viewing": (_("Watching"), ("viewing.",)),
     "catalog": (_("Searching and opening"), ("search.", "object.", "recording.opened")),
+    "sensitivity": (_("Sensitivity"), ("sensitivity.",)),
     "custody": (
         _("Changes at source"),
         (

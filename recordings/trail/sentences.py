@@ -13,6 +13,7 @@ from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.trail import (
     account_sentences,
+    class_sentences,
     labels,
     log_sentences,
     phrases,
@@ -497,6 +498,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     **log_sentences.PRESENTERS,
     **provisioning_sentences.PRESENTERS,
     **account_sentences.PRESENTERS,
+    **class_sentences.PRESENTERS,
     **scope_sentences.PRESENTERS,
     **review_sentences.PRESENTERS,
     Kind.SIGN_IN_FAILED: _sign_in_failed,

@@ -123,8 +123,8 @@ def test_an_object_takes_as_many_queries_with_one_recording_as_with_three(
         address = f"/objects/{conversation(recordings=number).pk}/"
         client.get(address)
         with django_assert_num_queries(
-            BEHIND_EVERY_PAGE + 9
-        ):  # itself, 2 recordings', 3 events', 2 their values', their leaves
+            BEHIND_EVERY_PAGE + 10
+        ):  # itself, its class, 2 recordings', 3 events', 2 their values', their leaves
             client.get(address)
 
 

@@ -1,0 +1,69 @@
+"""The sentences of events about sensitivity classes and about masked values."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from django.utils.translation import gettext_noop as _
+
+from recordings.audit.kinds import Kind
+from recordings.trail import labels
+from recordings.trail.compose import Part, Phrase
+from recordings.trail.phrases import EventText
+
+_FIELDS = {
+    "customer_name": _("name"),
+    "customer_phone": _("phone number"),
+    "customer_email": _("mail address"),
+}
+
+
+def _rule_added(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s added a sensitivity rule: %(class)s", **{"class": _class(text, "class")})
+    yield from _about(text)
+
+
+def _rule_ended(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s ended a sensitivity rule: %(class)s", **{"class": _class(text, "class")})
+    yield from _about(text)
+
+
+def _about(text: EventText) -> Iterator[Phrase]:
+    detail = text.event.detail
+    if channel := detail.get("channel"):
+        yield text.gettext("channel %(id)s", id=Part(str(channel), f"channel:{channel}", is_value=True))
+    if team := detail.get("team"):
+        yield text.gettext("team %(id)s", id=Part(str(team), is_value=True))
+    if recording_type := text.event.text("recording_type"):
+        yield text.gettext("recordings of type %(type)s", type=Part(recording_type, is_value=True))
+
+
+def _object_classified(text: EventText) -> Iterator[Phrase]:
+    if text.event.text("class"):
+        yield text.gettext(
+            "%(actor)s set the sensitivity of %(thing)s to %(class)s", **{"class": _class(text, "class")}
+        )
+    else:
+        yield text.gettext("%(actor)s left the sensitivity of %(thing)s to the rules again")
+    if text.event.text("was"):
+        yield text.gettext("before: %(class)s", **{"class": _class(text, "was")})
+
+
+def _value_shown(text: EventText) -> Iterator[Phrase]:
+    field = text.event.text("field")
+    message = _FIELDS.get(field)
+    yield text.gettext(
+        "%(actor)s viewed the masked %(field)s of %(thing)s's customer",
+        field=text.label(message or labels.readable(field) or _("value")),
+    )
+
+
+def _class(text: EventText, key: str) -> Part:
+    code = text.event.text(key)
+    return text.label(labels.CLASSES.get(code) or labels.readable(code) or _("(not named)"))
+
+
+PRESENTERS: Mapping[str, Callable[[EventText], Iterator[Phrase]]] = {
+    Kind.VALUE_SHOWN: _value_shown,
+    Kind.CLASS_RULE_ADDED: _rule_added,
+    Kind.CLASS_RULE_ENDED: _rule_ended,
+    Kind.OBJECT_CLASSIFIED: _object_classified,
+}
