@@ -14,6 +14,7 @@ from auditportal.accounts.models import Grant, User
 from auditportal.accounts.people_forms import PersonFields
 from auditportal.accounts.people_list import Row
 from auditportal.accounts.roles import ROLES
+from auditportal.accounts.scopes import limits_of
 from recordings.sheets.cells import csv_cell
 from recordings.wording import in_english
 
@@ -209,9 +210,10 @@ def export(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _grant(grant: Grant) -> str:
-    """Write a grant: "qa_manager from 2026-11-30T09:00Z until 2026-12-31T22:00Z"."""
-    until = f" until {_utc(grant.until)}" if grant.until else ""
-    return f"{grant.role} from {_utc(grant.starts_at)}{until}"
+    """Write a grant: "qa_manager, level view, channels 31245 31246, from 2026-11-30T09:00Z"."""
+    limits = [f"{name} {' '.join(map(str, ids))}" for name, ids in limits_of(grant).items()]
+    until = [f"until {_utc(grant.until)}"] if grant.until else []
+    return ", ".join([grant.role, f"level {grant.level}", *limits, f"from {_utc(grant.starts_at)}", *until])
 
 
 def _utc(moment: datetime | None) -> str:

@@ -417,6 +417,13 @@ class TestList:
         assert wrong.status_code == 400
         assert "Select a valid choice" in wrong.content.decode()
 
+    def test_a_role_with_two_scopes_is_shown_once(self, client: Client) -> None:
+        tom = person("qa_manager", "tom.brandt")
+        Grant.objects.create(user=tom, role="qa_manager", level="list", channels=[31245])
+        (row,) = client.get("/people/?q=tom.brandt").context["rows"]
+        assert [role.code for role in row.held] == ["qa_manager"]
+        assert len(row.grants) == 2
+
     def test_it_says_what_each_may_do(self, client: Client) -> None:
         assert "Does not watch recordings." in client.get("/people/?role=administrator").content.decode()
 

@@ -204,7 +204,8 @@ def test_500_lines_are_created_in_one_request(client: Client) -> None:
 
 class TestExport:
     def test_the_list_is_exported_as_it_is_filtered_with_an_event(self, client: Client) -> None:
-        person("qa_manager", "tom.brandt", full_name="=HYPERLINK(1)", email="tom@claims.example")
+        tom = person("", "tom.brandt", full_name="=HYPERLINK(1)", email="tom@claims.example")
+        Grant.objects.create(user=tom, role="qa_manager", level="view", channels=[31245, 31246])
         person("external_auditor", "eva.lang")
         answer = client.post("/people/export/?role=qa_manager")
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
@@ -214,7 +215,7 @@ class TestExport:
         assert [row[:4] for row in rows[1:]] == [
             ["'=HYPERLINK(1)", "tom.brandt", "tom@claims.example", "has not signed in yet"]
         ]
-        assert re.fullmatch(r"qa_manager from [\d:TZ-]+", rows[1][4])
+        assert re.fullmatch(r"qa_manager, level view, channels 31245 31246, from [\d:TZ-]+", rows[1][4])
         event = AuditEvent.objects.get(kind="person.list_exported")
         assert '"people":1,"role":"qa_manager"' in bytes(event.body).decode()
 
