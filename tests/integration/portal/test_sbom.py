@@ -1,4 +1,4 @@
-"""The bill of materials names what production installs: each package of the lock file, at its version."""
+"""What production installs: pinned with hashes, and named in the bill of materials at its version."""
 
 import json
 import os
@@ -33,6 +33,32 @@ def locked() -> Versions:
 
 def listed(bom: dict[str, Any]) -> Versions:
     return {canonicalize_name(each["name"]): each["version"] for each in bom["components"]}
+
+
+@pytest.mark.parametrize("name", ["requirements-production", "requirements", "requirements-dev"])
+def test_each_package_is_pinned_with_hashes_and_comes_from_no_address(name: str) -> None:
+    text = (ROOT / f"{name}.lock").read_text()
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.match(r"[\w.-]+==[\w.+!]+", entry), entry[:80]
+        assert "--hash=sha256:" in entry, entry[:80]
+    assert "://" not in text
+
+
+def test_pages_load_nothing_from_elsewhere() -> None:
+    """Scripts, styles, fonts and pictures are files of the portal or of an installed package."""
+    loading = re.compile(
+        r"""(?:src|href|action|poster)=["'](?:https?:)?//|@import|url\(["']?(?:https?:)?//"""
+    )
+    files = [
+        path
+        for folder in ("templates", "static")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".html", ".css", ".js", ".svg")
+    ]
+    assert len(files) > 50
+    assert [path for path in files if loading.search(path.read_text())] == []
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -188,6 +189,48 @@ def test_every_answer_has_its_headers_once(side: tuple[httpx.Client, Proxied]) -
         assert answer.headers["server"] == ("granian" if client is nginx.direct else "nginx")
         if not path.startswith("/static/"):
             assert answer.headers.get_list("Cache-Control") == ["no-store"], path
+
+
+def test_a_cookie_is_for_this_host_over_https_and_not_for_scripts(side: tuple[httpx.Client, Proxied]) -> None:
+    client, _ = side
+    set_here = [
+        cookie
+        for path in ("/accounts/login/", "/", "/nothing/here")
+        for cookie in client.get(path, headers=AS_NGINX).headers.get_list("Set-Cookie")
+    ]
+    assert set_here
+    for cookie in set_here:
+        name, *attributes = cookie.split("; ")
+        assert name.startswith("__Host-"), cookie
+        assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(attributes), cookie
+        assert not any(each.startswith("Domain=") for each in attributes), cookie
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "version", "accepted"),
+    [
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", ssl.TLSVersion.TLSv1_2, True),
+        ("ECDHE-ECDSA-AES128-SHA256", ssl.TLSVersion.TLSv1_2, False),  # no authenticated encryption
+        ("AES128-GCM-SHA256:AES256-SHA", ssl.TLSVersion.TLSv1_2, False),  # no forward secrecy
+        ("ALL:@SECLEVEL=0", ssl.TLSVersion.TLSv1_1, False),
+    ],
+)
+def test_only_strong_ciphers_are_agreed_on(
+    nginx: Proxied, ciphers: str, version: ssl.TLSVersion, accepted: bool
+) -> None:
+    import socket
+
+    context = ssl._create_unverified_context()
+    context.set_ciphers(ciphers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, version
+    plain = socket.create_connection(("127.0.0.1", nginx.tls_port), timeout=PATIENCE_SECONDS)
+    try:
+        with context.wrap_socket(plain, server_hostname=HOST) as connection:
+            assert (connection.version(), accepted) == ("TLSv1.2", True)
+    except (ssl.SSLError, ConnectionResetError):
+        assert not accepted
 
 
 def test_large_bodies_are_refused(side: tuple[httpx.Client, Proxied]) -> None:
