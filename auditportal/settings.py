@@ -41,8 +41,10 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "auditportal.accounts",
     "auditportal.accounts.provisioning",
+    "auditportal.accounts.single_sign_on",
     "auditportal",
     "recordings",
 ]
@@ -144,6 +146,16 @@ EMAIL_USE_SSL, EMAIL_USE_TLS = _SERVER.tls_from_start, _SERVER.starttls
 # An administrator waits for the mail server with the page.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.MAIL_FROM
+
+SOCIALACCOUNT_ADAPTER = "auditportal.accounts.single_sign_on.adapter.PortalSocialAdapter"
+OIDC_ISSUER = ENV.OIDC_ISSUER
+OIDC_CLIENT_ID = ENV.OIDC_CLIENT_ID
+OIDC_CLIENT_SECRET = secret_or_empty(ENV.OIDC_CLIENT_SECRET)
+OIDC_NAME = ENV.OIDC_NAME
+OIDC_SCOPES = tuple(ENV.OIDC_SCOPES)
+OIDC_GROUPS_CLAIM = ENV.OIDC_GROUPS_CLAIM
+OIDC_PERSON_CLAIM = ENV.OIDC_PERSON_CLAIM
+OIDC_SECOND_FACTOR = tuple(ENV.OIDC_SECOND_FACTOR)
 
 # --- the browser
 

@@ -73,9 +73,10 @@ class PortalAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is 
         return user
 
     def get_login_stages(self) -> list[str]:
-        """Leave the second step out where the password is enough, and after a passkey, which is both steps."""
+        """Leave the second step out where the password is enough, and where it is done: with a passkey or elsewhere."""
         stages: list[str] = super().get_login_stages()
-        if gate.is_easy(context.request) or getattr(context.request, "proven_by", "") == PASSKEY:
+        done = (PASSKEY, f"{gate.SINGLE_SIGN_ON}+{gate.PROVIDER}")
+        if gate.is_easy(context.request) or getattr(context.request, "proven_by", "") in done:
             stages.remove("allauth.mfa.stages.AuthenticateStage")
         return stages
 

@@ -31,6 +31,7 @@ from recordings.audit import (
     record_committed,
     record_once,
 )
+from recordings.exceptions import PortalError
 from recordings.worded import Worded
 
 LIFE = timedelta(hours=72)
@@ -123,9 +124,21 @@ def invite_people(people: Sequence[NewPerson], *, by: Actor, invited_by: User) -
     return made
 
 
+class SignsInElsewhere(PortalError):
+    """A person who signs in through the identity provider has no password here."""
+
+    status = 409
+    sentence = _("This person signs in through single sign-on and has no password here. Nothing was changed.")
+
+
 @transaction.atomic
 def invite(*, user: User, by: Actor, created_by: User | None, reason: str = "") -> str:
-    """Make a link's token for a person, and replace earlier ones. The token is returned once and never stored."""
+    """Make a link's token for a person, and replace earlier ones. The token is returned once and never stored.
+
+    Raises SignsInElsewhere.
+    """
+    if getattr(user, "identity", None) and user.identity.subject:
+        raise SignsInElsewhere
     token = secrets.token_urlsafe(32)
     user.invitations.filter(used_at=None, replaced_at=None).update(replaced_at=timezone.now())
     _link(user, token, created_by).save()
@@ -218,12 +231,25 @@ def usable(token: str, opened_by: User | None = None) -> Invitation:
 
 
 @transaction.atomic
+def use_for_single_sign_on(*, token: str) -> User:
+    """Use up the link of a person who signs in through single sign-on, and return them. Raises LinkOver."""
+    invitation = usable(token)
+    if not hasattr(invitation.user, "identity"):
+        raise LinkOver(Over.UNKNOWN)
+    if not Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now()):
+        raise LinkOver(Over.USED)
+    return invitation.user
+
+
+@transaction.atomic
 def use_invitation(*, token: str, password: str, by: Actor) -> User:
-    """Set the person's password and use up the link. Raises LinkOver.
+    """Set the person's password and use up the link. Raises LinkOver and SignsInElsewhere.
 
     Sessions that stand under the earlier password end: Django's session hash covers it.
     """
     invitation = usable(token)
+    if hasattr(invitation.user, "identity"):
+        raise SignsInElsewhere
     # Of two requests with one link, one finds it used.
     if not Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now()):
         raise LinkOver(Over.USED)

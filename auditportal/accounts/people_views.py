@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,6 +21,7 @@ from auditportal.accounts.models import User
 from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm
 from auditportal.accounts.people_list import PeopleForm, people_page
 from auditportal.accounts.roles import ROLES
+from auditportal.accounts.single_sign_on.people import use_single_sign_on
 from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, page
 from recordings.paging import BY_NUMBER, start_by_number
@@ -90,6 +92,12 @@ def _new_link(request: Request, user: User, reason: str) -> HttpResponse:
     return _hand_over(request, user, token)
 
 
+def _use_single_sign_on(request: Request, user: User, reason: str) -> HttpResponse:
+    by = Actor.from_request(request)
+    token = use_single_sign_on(user=user, by=by, created_by=request.user, reason=reason)
+    return _hand_over(request, user, token)
+
+
 def _unlock(request: Request, user: User, reason: str) -> None:
     by = Actor.from_request(request)
     record_committed(Kind.ACCOUNT_UNLOCKED, by=by, target=Target.of(user), note=reason)
@@ -110,6 +118,12 @@ ACTS = {
         _reactivate,
     ),
     "new_link": Act(_("Make a link for a new password of %(name)s?"), _("Make a link"), "", _new_link),
+    "single_sign_on": Act(
+        _("Have %(name)s sign in through single sign-on only? Their password is removed, and sessions end."),
+        _("Use single sign-on"),
+        "",
+        _use_single_sign_on,
+    ),
     "unlock": Act(
         _("Unlock the account of %(name)s after failed sign-ins?"),
         _("Unlock"),
@@ -164,6 +178,8 @@ def _person_page(request: Request, user: User, **forms: Any) -> HttpResponse:
         "now": timezone.now(),
         "link": user.invitations.order_by("-pk").first(),
         "links": links_of(user),
+        "identity": getattr(user, "identity", None),
+        "has_single_sign_on": bool(settings.OIDC_ISSUER),
         "person_form": forms.get("person_form") or PersonForm(request=request, person=user),
     }
     is_wrong = any(form.is_bound and form.errors for form in forms.values())

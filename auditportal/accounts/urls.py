@@ -18,6 +18,7 @@ people = [
     path("<int:pk>/deactivate/", people_views.confirm, {"act": "deactivate"}, name="deactivate"),
     path("<int:pk>/reactivate/", people_views.confirm, {"act": "reactivate"}, name="reactivate"),
     path("<int:pk>/link/", people_views.confirm, {"act": "new_link"}, name="new_link"),
+    path("<int:pk>/single-sign-on/", people_views.confirm, {"act": "single_sign_on"}, name="single_sign_on"),
     path("<int:pk>/unlock/", people_views.confirm, {"act": "unlock"}, name="unlock"),
     path("test-mail/", people_views.test_mail, name="test_mail"),
 ]
@@ -50,6 +51,7 @@ urlpatterns = [
     path("accounts/session/", views.session_state, name="session"),
     path("accounts/signed-in/", views.signed_in, name="signed_in"),
     path("accounts/invitation/<str:token>/", views.invitation, name="invitation"),
+    path("accounts/single-sign-on/", include(("auditportal.accounts.single_sign_on.urls", "single_sign_on"))),
     path("settings/", views.my_settings, name="my_settings"),
     path("settings/name/", views.own_name, name="own_name"),
     path("people/provisioning/", include(("auditportal.accounts.provisioning.page_urls", "provisioning"))),

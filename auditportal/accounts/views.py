@@ -27,6 +27,7 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth is not typed
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["single_sign_on"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
         context["session_ended"] = "ended" in self.request.GET
         context["nobody_yet"] = not User.objects.exists()
         if settings.DEMO:
@@ -127,6 +128,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     by, person = Actor.from_request(request), request.user if isinstance(request.user, User) else None
     try:
         found = invitations.usable(token, person)
+        if hasattr(found.user, "identity"):
+            context = {"invited": found.user, "name": settings.OIDC_NAME, "token": token}
+            return page(request, "account/invitation_single_sign_on.html", context)
         form = NewPasswordForm(request.POST if request.method == "POST" else None, user=found.user)
         if request.method != "POST" or not form.is_valid():
             context = {"form": form, "invited": found.user}

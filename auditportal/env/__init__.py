@@ -16,6 +16,7 @@ from auditportal.env.commbox import CommBoxSettings
 from auditportal.env.fields import decoded_keys, secret_or_empty
 from auditportal.env.mail import MailSettings, mail_server
 from auditportal.env.portal import ROOT, DatabaseSettings, PortalSettings
+from auditportal.env.sign_on import SignOnSettings
 from auditportal.env.storage import StorageSettings
 from auditportal.env.trail import TrailSettings
 
@@ -45,12 +46,21 @@ REMOVED = {
     "METRICS_ALLOW_FROM": "set METRICS_TOKEN instead",
     "WEB_THREADS": "set DATABASE_POOL_SIZE instead",
 }
-SECTIONS = (PortalSettings, DatabaseSettings, MailSettings, CommBoxSettings, StorageSettings, TrailSettings)
+SECTIONS = (
+    PortalSettings,
+    DatabaseSettings,
+    SignOnSettings,
+    MailSettings,
+    CommBoxSettings,
+    StorageSettings,
+    TrailSettings,
+)
 
 
 class Env(
     PortalSettings,
     DatabaseSettings,
+    SignOnSettings,
     MailSettings,
     CommBoxSettings,
     StorageSettings,
@@ -98,7 +108,9 @@ def read_env() -> Env:
     except OSError as error:
         raise SystemExit(f"AuditPortal cannot start; a secret file cannot be read: {error}") from None
     given = {name: value for name, value in values.items() if name in Env.model_fields}
-    needed = NEEDED.get(given.get("PROCESS", "portal"), ())
+    needed = [*NEEDED.get(given.get("PROCESS", "portal"), ())]
+    if given.get("OIDC_ISSUER"):
+        needed += ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"]
     lines = [f"  {name}: Field required" for name in needed if not given.get(name)]
     try:
         env = Env(**given)

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     PERSON_DEACTIVATED = "person.deactivated"
     PERSON_REACTIVATED = "person.reactivated"
     PEOPLE_EXPORTED = "person.list_exported"
+    SINGLE_SIGN_ON_REQUIRED = "person.single_sign_on_required"
+    IDENTITY_LINKED = "person.identity_linked"
     PERSON_CREATED = "person.created"
     PERSON_REMOVED = "person.removed"
     ROLE_GRANTED = "role.granted"

@@ -16,6 +16,14 @@ def _person_removed(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s removed the account of %(thing)s from provisioning")
 
 
+def _single_sign_on_required(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s had %(thing)s sign in through single sign-on only")
+
+
+def _identity_linked(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s linked the account of %(thing)s with an identity of the identity provider")
+
+
 def _token_created(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s created the provisioning token “%(thing)s”")
     if label := labels.TOKEN_SCOPES.get(text.event.text("scope")):
@@ -36,6 +44,7 @@ def _provisioning_refused(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("A provisioning request of %(actor)s was refused")
     if (status := text.number("status")) is not None:
         yield text.gettext("status %(status)s", status=status)
+    yield from phrases.reason(text)
 
 
 def _group_created(text: EventText) -> Iterator[Phrase]:
@@ -71,6 +80,8 @@ def _group(text: EventText) -> Part:
 
 
 PRESENTERS: Mapping[str, Callable[[EventText], Iterator[Phrase]]] = {
+    Kind.SINGLE_SIGN_ON_REQUIRED: _single_sign_on_required,
+    Kind.IDENTITY_LINKED: _identity_linked,
     Kind.PERSON_CREATED: _person_created,
     Kind.PERSON_REMOVED: _person_removed,
     Kind.PROVISIONING_ALLOWED: _token_created,

@@ -14,7 +14,8 @@ from auditportal.accounts.factors.totp import APP
 from auditportal.accounts.models import User
 from recordings.audit import AUTHN
 
-PASSWORD = "password"  # noqa: S105  (how somebody signed in)
+# How somebody signed in, and a second factor of which the identity provider's token says that it was used.
+PASSWORD, SINGLE_SIGN_ON, PROVIDER = "password", "single sign-on", "provider"
 
 
 class Stage(Enum):
@@ -45,13 +46,15 @@ def is_open(request: Any) -> bool:
 
 
 def factor_in(request: Any) -> str:
-    """Return the kind of the second factor that was used last in this session; empty with a password alone."""
-    return str(request.session.get(AUTHN, PASSWORD)).removeprefix(PASSWORD).removeprefix("+")
+    """Return the kind of the second factor that was used last in this session; empty with the first step alone."""
+    first, _, factor = str(request.session.get(AUTHN, PASSWORD)).partition("+")
+    return factor or ("" if first in (PASSWORD, SINGLE_SIGN_ON) else first)
 
 
 def used(request: Any, factor: str) -> None:
     """Note that this session's person has just used or added a factor."""
-    request.session[AUTHN] = f"{PASSWORD}+{factor}"
+    first = str(request.session.get(AUTHN, PASSWORD)).partition("+")[0]
+    request.session[AUTHN] = f"{first if first == SINGLE_SIGN_ON else PASSWORD}+{factor}"
 
 
 def needs_passkey(user: User) -> bool:

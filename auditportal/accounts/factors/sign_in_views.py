@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from auditportal.accounts import attempts
 from auditportal.accounts.factors import actions, passkeys
 from auditportal.accounts.factors.forms import AnswerForm, CodeForm
-from auditportal.accounts.factors.gate import PASSWORD
+from auditportal.accounts.factors.gate import PASSWORD, SINGLE_SIGN_ON
 from auditportal.accounts.factors.passkeys import PASSKEY, NotProven
 from auditportal.accounts.models import User
 from auditportal.accounts.zones import ZONE, zone_named
@@ -50,7 +50,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
         factor, refusal = _proof(request, user, code_form)
         if factor:
             request.session.cycle_key()
-            request.proven_by = f"{PASSWORD}+{factor}"  # type: ignore[attr-defined]
+            first = SINGLE_SIGN_ON if "sociallogin" in (stage.login.signal_kwargs or {}) else PASSWORD
+            request.proven_by = f"{first}+{factor}"  # type: ignore[attr-defined]
             response: HttpResponse = stage.exit()
             return response
     kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))

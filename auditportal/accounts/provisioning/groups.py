@@ -9,7 +9,7 @@ from scim2_models import InvalidValueException, UniquenessException
 from auditportal.accounts.models import User
 from auditportal.accounts.provisioning import resources
 from auditportal.accounts.provisioning.group_roles import follow_groups, has_roles
-from auditportal.accounts.provisioning.models import Group, Membership, Source
+from auditportal.accounts.provisioning.models import Group, GroupRole, Membership, Source
 from recordings.audit import Actor, Kind, Target, record
 
 MOST_MEMBERS = 1000
@@ -73,6 +73,25 @@ def set_members(*, group: Group, users: Iterable[User], by: Actor) -> None:
     if has_roles(group.name):
         for user in joined + left:
             follow_groups(user=user, by=by)
+
+
+@transaction.atomic
+def set_groups_of_sign_in(*, user: User, names: Iterable[str], by: Actor) -> None:
+    """Make these the groups of a person's sign-in. Groups without a role are not kept. Raises LastAdministrator."""
+    wanted = set(GroupRole.objects.filter(ended_at=None, group__in=names).values_list("group", flat=True))
+    rows = Membership.objects.filter(user=user, until=None, group__source=Source.SIGN_ON).select_related(
+        "group"
+    )
+    current = {row.group.name: row for row in rows}
+    for name in sorted(wanted - current.keys()):
+        group, _ = Group.objects.get_or_create(source=Source.SIGN_ON, name=name, removed_at=None)
+        Membership.objects.create(user=user, group=group)
+        record(Kind.MEMBER_ADDED, by=by, target=Target.of(user), private={"group": name})
+    for name in sorted(current.keys() - wanted):
+        Membership.objects.filter(pk=current[name].pk).update(until=timezone.now())
+        record(Kind.MEMBER_REMOVED, by=by, target=Target.of(user), private={"group": name})
+    # Also without a change: a role that somebody ended by hand comes back, as after a change through SCIM.
+    follow_groups(user=user, by=by)
 
 
 @transaction.atomic

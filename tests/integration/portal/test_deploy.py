@@ -43,6 +43,7 @@ SECRETS = {
         "COMMBOX_WEBHOOK_TOKEN",
         "COMMBOX_WEBHOOK_HEADER",
         "METRICS_TOKEN",
+        "OIDC_CLIENT_SECRET",
     },
     "worker": WORK,
     "beat": {"BROKER_URL"},

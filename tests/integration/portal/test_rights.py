@@ -50,8 +50,12 @@ MATRIX = {
     "people:deactivate": P.MANAGE_PEOPLE,
     "people:reactivate": P.MANAGE_PEOPLE,
     "people:new_link": P.MANAGE_PEOPLE,
+    "people:single_sign_on": P.MANAGE_PEOPLE,
     "people:unlock": P.MANAGE_PEOPLE,
     "people:test_mail": P.MANAGE_PEOPLE,
+    "single_sign_on:start": OPEN,
+    "single_sign_on:callback": OPEN,
+    "single_sign_on:accept": OPEN,  # for whoever has the link
     "invitation": OPEN,  # for whoever has the link
     "catalog:objects": P.SEARCH_OBJECTS,
     "catalog:object": P.OPEN_OBJECTS,

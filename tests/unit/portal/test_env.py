@@ -70,6 +70,9 @@ def test_a_missing_variable_is_named(environ, name):
         ("SMTP_URL", "http://user:hunter2@mail.example.com"),
         ("SMTP_URL", "smtp://user:hunter2@mail.example.com:99999"),
         ("MAIL_FROM", "AuditPortal"),
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_PERSON_CLAIM", "email"),
+        ("OIDC_SCOPES", "profile"),
         ("KEY_ENCRYPTION_KEYS", "not base64"),
         ("KEY_ENCRYPTION_KEYS", base64.b64encode(b"k" * 31).decode()),
         ("KEY_ENCRYPTION_KEYS", f"{base64.b64encode(b'k' * 32).decode()},short"),
@@ -82,6 +85,12 @@ def test_a_wrong_value_is_refused_with_its_name_and_not_shown(environ, name, val
     assert name in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
     assert "the-key" not in str(refusal.value)
+
+
+def test_single_sign_on_needs_a_client(environ):
+    environ(**WHOLE, OIDC_ISSUER="https://login.example.com", OIDC_CLIENT_ID="auditportal")
+    with pytest.raises(SystemExit, match="OIDC_CLIENT_SECRET: Field required"):
+        read_env()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://localhost/", "http://[::1]:9/"])

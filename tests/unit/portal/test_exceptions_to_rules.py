@@ -18,6 +18,8 @@ SECRETS = (
 )
 # Files that connect to other hosts, or listen.
 CONNECTING = {
+    "auditportal/accounts/single_sign_on/adapter.py",
+    "auditportal/accounts/single_sign_on/discovery.py",
     "auditportal/management/commands/sandbox_call.py",
     "recordings/commbox/transport.py",
     "recordings/proof/anchors/http.py",

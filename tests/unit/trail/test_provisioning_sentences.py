@@ -38,6 +38,18 @@ SAID = [
         "Noa Levi created the provisioning token “Okta” · people · until 2027-03-01",
     ),
     (
+        event(Kind.IDENTITY_LINKED, names={"object.label": "Tom Brandt"}, object=TOM),
+        "Noa Levi linked the account of Tom Brandt with an identity of the identity provider",
+    ),
+    (
+        event(Kind.SINGLE_SIGN_ON_REQUIRED, names={"object.label": "Tom Brandt"}, object=TOM),
+        "Noa Levi had Tom Brandt sign in through single sign-on only",
+    ),
+    (
+        event(Kind.SIGN_IN_FAILED, outcome="denied", action_detail={"reason": "sso_nonce"}),
+        "Noa Levi failed to sign in · single sign-on: the token belongs to another sign-in",
+    ),
+    (
         event(Kind.PROVISIONING_REFUSED, outcome="denied", action_detail={"method": "GET", "status": 401}),
         "A provisioning request of Noa Levi was refused · status 401",
     ),

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SingleSignOnConfig(AppConfig):
+    name = "auditportal.accounts.single_sign_on"
+    label = "single_sign_on"
