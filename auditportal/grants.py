@@ -16,7 +16,11 @@ TABLES = {
     "account_emailconfirmation": "",
     "accounts_agentlink": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
     "accounts_grant": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
+    "accounts_accessrequest": "SELECT, INSERT, UPDATE (decided_at, decided_by_id, was_granted, answer)",
+    "accounts_accountclosure": "SELECT, INSERT, UPDATE (reopened_at)",
     "accounts_invitation": "SELECT, INSERT, UPDATE (used_at, replaced_at)",
+    "accounts_recertification": "SELECT, INSERT, UPDATE (closed_at, closed_by_id)",
+    "accounts_recertifiedgrant": "SELECT, INSERT, UPDATE (decision, reason, decided_at, decided_by_id)",
     "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, full_name, email, language,"
     " time_zone, session_epoch)",
     "auth_group": "",

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     REFRESH_CATALOG = "refresh_catalog"
     VIEW_OPERATIONS = "view_operations"
     MANAGE_SCORECARDS = "manage_scorecards"
+    SEE_ACCESS = "see_access"
     MANAGE_PEOPLE = "manage_people"
     ERASE_SUBJECTS = "erase_subjects"
     SEE_PERSONAL_DATA = "see_personal_data"

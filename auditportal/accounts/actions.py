@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from auditportal.accounts import scopes
-from auditportal.accounts.models import Grant, User
+from auditportal.accounts.models import AccountClosure, Grant, User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record
 from recordings.audit.event import Detail
@@ -205,6 +205,7 @@ def deactivate(*, user: User, by: Actor, reason: str) -> None:
     )
     if not changed:
         raise AlreadyDone
+    AccountClosure.objects.create(user=user)
     end_viewings_of_person(viewer=user, by=by)
     record(Kind.PERSON_DEACTIVATED, by=by, target=Target.of(user), note=reason)
 
@@ -218,6 +219,7 @@ def reactivate(*, user: User, by: Actor, reason: str) -> None:
     check_mail_is_free(user.email, besides=user)
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         raise AlreadyDone
+    user.closures.filter(reopened_at=None).update(reopened_at=timezone.now())
     record(Kind.PERSON_REACTIVATED, by=by, target=Target.of(user), note=reason)
 
 

@@ -15,10 +15,27 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
+from auditportal.accounts.access_models import (
+    AccessRequest,
+    AccountClosure,
+    Recertification,
+    RecertifiedGrant,
+)
 from auditportal.accounts.roles import ROLES, Role
 from recordings.models import Agent
 from recordings.permissions import Permission
 from recordings.reach import LEVEL_OF, Level, Reach, Scope
+
+__all__ = [
+    "AccessRequest",
+    "AccountClosure",
+    "AgentLink",
+    "Grant",
+    "Invitation",
+    "Recertification",
+    "RecertifiedGrant",
+    "User",
+]
 
 
 @dataclass(frozen=True)
@@ -125,7 +142,7 @@ class User(AbstractBaseUser):
 
     def reach(self, permission: Permission) -> Reach:
         """Return the objects that the grants held now allow for this permission."""
-        return Reach(frozenset(self._scope_of(grant) for grant in self._carrying(permission)))
+        return Reach(frozenset(self.scope_of(grant) for grant in self._carrying(permission)))
 
     def _carrying(self, permission: Permission) -> Iterable[HeldGrant]:
         needed = LEVEL_OF.get(permission, Level.LIST)
@@ -135,7 +152,8 @@ class User(AbstractBaseUser):
             if permission in grant.role.permissions and grant.level.includes(needed)
         )
 
-    def _scope_of(self, grant: HeldGrant) -> Scope:
+    def scope_of(self, grant: HeldGrant) -> Scope:
+        """Return where one of this person's grants holds."""
         scope = grant.scope(self._teams_of_agents)
         if not grant.role.is_of_own_calls:
             return scope

@@ -21,7 +21,7 @@ LONGEST_REASON = 300
 _EDITED = ("full_name", "email")
 
 
-def _reason() -> forms.CharField:
+def reason_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=LONGEST_REASON,
@@ -57,7 +57,7 @@ class RoleFields(forms.Form):
     )
     since = DayField(label=gettext_lazy("From"))
     until = DayField(label=gettext_lazy("Until the end of"))
-    reason = _reason()
+    reason = reason_field()
 
     def check_period(self) -> None:
         """Compute `starts_at` and `ends_at`, and refuse a period that is over or ends before it begins."""
@@ -160,7 +160,7 @@ class InviteForm(PersonFields, RoleForm):
 class ReasonForm(ConfirmedForm):
     """Why something is done to a person's account."""
 
-    reason = _reason()
+    reason = reason_field()
 
 
 class PersonForm(ConfirmedForm):

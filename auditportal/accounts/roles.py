@@ -42,6 +42,7 @@ ROLES = {
                     P.SEE_PERSONAL_DATA,
                     P.CLASSIFY_RECORDINGS,
                     P.READ_TRAIL,
+                    P.SEE_ACCESS,
                     P.VIEW_ASSURANCE,
                     P.EXPORT_REPORTS,
                     P.REFRESH_CATALOG,
@@ -92,7 +93,7 @@ ROLES = {
             gettext_lazy("External auditor"),
             gettext_lazy("Reads and exports the audit trail, until a day. Never sees recordings."),
             # The trail and its bundles name people: with masks, nobody could verify them.
-            frozenset({P.READ_TRAIL, P.EXPORT_REPORTS, P.VIEW_ASSURANCE, P.SEE_PERSONAL_DATA}),
+            frozenset({P.READ_TRAIL, P.SEE_ACCESS, P.EXPORT_REPORTS, P.VIEW_ASSURANCE, P.SEE_PERSONAL_DATA}),
             needs_end=True,
         ),
         Role(
@@ -106,7 +107,9 @@ ROLES = {
             "administrator",
             gettext_lazy("Administrator"),
             gettext_lazy("Manages people and operations. Does not watch recordings."),
-            frozenset({P.REFRESH_CATALOG, P.VIEW_OPERATIONS, P.MANAGE_PEOPLE, P.ERASE_SUBJECTS}),
+            frozenset(
+                {P.REFRESH_CATALOG, P.VIEW_OPERATIONS, P.MANAGE_PEOPLE, P.SEE_ACCESS, P.ERASE_SUBJECTS}
+            ),
         ),
     )
 }

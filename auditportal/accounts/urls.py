@@ -54,6 +54,7 @@ urlpatterns = [
     path("accounts/single-sign-on/", include(("auditportal.accounts.single_sign_on.urls", "single_sign_on"))),
     path("settings/", views.my_settings, name="my_settings"),
     path("settings/name/", views.own_name, name="own_name"),
+    path("", include("auditportal.accounts.access.urls")),
     path("people/provisioning/", include(("auditportal.accounts.provisioning.page_urls", "provisioning"))),
     path("people/", include((people, "people"))),
 ]

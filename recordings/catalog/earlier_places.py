@@ -1,8 +1,8 @@
-"""Where an object was on a past day: its channel, agent and class, and who was in a team then."""
+"""Where an object was during a time: its channel, agent and class, and the agent's team."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -10,43 +10,54 @@ from recordings.models import CommBoxObject, EarlierPlace, PlacesSince, TeamMemb
 
 
 @dataclass(frozen=True)
-class PastPlace:
-    """What a scope judges of an object, as it was at a moment."""
+class Place:
+    """What a scope judges of an object, from `since` until `until`, which is excluded."""
 
     stream_id: int
     agent_id: int | None
+    team_id: int | None
     sensitivity: str
+    since: datetime
+    until: datetime
 
 
 def known_since() -> datetime:
-    """Return from when on places, classes and teams are recorded. For earlier days pages say so."""
+    """Return from when on places, classes and teams are recorded. For earlier times pages say so."""
     return PlacesSince.objects.values_list("since", flat=True).get()
 
 
-def placed_on(object_id: int, day: date) -> PastPlace | None:
-    """Return where the object was at the end of a day in UTC; now, for today and later days.
+def places_during(thing: CommBoxObject, since: datetime, until: datetime) -> list[Place]:
+    """Return where an object was, oldest first, without gaps. Before `known_since` the first known place is used."""
+    begins, places = since, []
+    changes = EarlierPlace.objects.filter(object_id=thing.pk, until__gt=since).order_by("until", "pk")
+    known: list[tuple[EarlierPlace | CommBoxObject, datetime]] = [(row, row.until) for row in changes]
+    for place, changed_at in [*known, (thing, until)]:
+        ends = min(changed_at, until)
+        if begins < ends:
+            places += [
+                Place(place.stream_id, place.agent_id, team, place.sensitivity, start, end)
+                for team, start, end in _teams(place.agent_id, begins, ends)
+            ]
+            begins = ends
+    return places
 
-    None for a day before `known_since`, before the portal knew the object, or without such an object.
-    """
-    return placed_at(object_id, datetime.combine(day + timedelta(days=1), time.min, UTC))
 
-
-def placed_at(object_id: int, moment: datetime) -> PastPlace | None:
-    """Return where the object was just before a moment; None as for `placed_on`."""
-    now = CommBoxObject.objects.filter(pk=object_id).only(
-        "stream_id", "agent_id", "sensitivity", "first_seen_at"
+def _teams(
+    agent_id: int | None, since: datetime, until: datetime
+) -> Iterator[tuple[int | None, datetime, datetime]]:
+    """Yield the teams of an agent with their times, without gaps; None is no team."""
+    first_known = known_since()
+    memberships = TeamMembership.objects.filter(agent_id=agent_id or 0).filter(
+        Q(until=None) | Q(until__gt=since)
     )
-    thing = now.first()
-    if thing is None or moment <= max(thing.first_seen_at, known_since()):
-        return None
-    # The first change at or after the moment holds what was until then.
-    later = EarlierPlace.objects.filter(object_id=object_id, until__gte=moment).order_by("until", "pk")
-    place = later.first() or thing
-    return PastPlace(place.stream_id, place.agent_id, place.sensitivity)
-
-
-def teams_of_agents_on(teams: Collection[int], day: date) -> dict[int, int]:
-    """Return the team of each agent who was in one of these teams at the end of a day in UTC."""
-    moment = datetime.combine(day + timedelta(days=1), time.min, UTC)
-    of_day = TeamMembership.objects.filter(team_id__in=teams, since__lt=moment)
-    return dict(of_day.filter(Q(until=None) | Q(until__gte=moment)).values_list("agent_id", "team_id"))
+    for membership in memberships.order_by("since"):
+        begins = since if membership.since <= first_known else max(membership.since, since)
+        ends = min(membership.until or until, until)
+        if begins >= ends:
+            continue
+        if since < begins:
+            yield None, since, begins
+        yield membership.team_id, begins, ends
+        since = ends
+    if since < until:
+        yield None, since, until

@@ -51,6 +51,7 @@ MISSING_RIGHTS: Mapping[str, str] = {
     Permission.REFRESH_CATALOG: _("no permission to refresh the catalog"),
     Permission.VIEW_OPERATIONS: _("no permission to view operations"),
     Permission.MANAGE_SCORECARDS: _("no permission to manage scorecards"),
+    Permission.SEE_ACCESS: _("no permission to see who has access"),
     Permission.MANAGE_PEOPLE: _("no permission to manage people"),
     Permission.ERASE_SUBJECTS: _("no permission to erase personal values"),
     Permission.DOWNLOAD_RECORDINGS: _("no permission to download recordings"),

@@ -28,6 +28,7 @@ _THINGS = {
     "channel": _("channel %(id)s"),
     "group": _("group %(id)s"),
     "token": _("token %(id)s"),
+    "recertification": _("recertification %(id)s"),
     "page": _("page %(id)s"),
     "command": _("command %(id)s"),
 }

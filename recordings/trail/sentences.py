@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 from recordings.audit.kinds import Kind, Outcome
 from recordings.audit.opened import Opened
 from recordings.trail import (
+    access_sentences,
     account_sentences,
     class_sentences,
     labels,
@@ -501,6 +502,7 @@ PRESENTERS: Mapping[str, Presenter] = {
     **class_sentences.PRESENTERS,
     **scope_sentences.PRESENTERS,
     **review_sentences.PRESENTERS,
+    **access_sentences.PRESENTERS,
     Kind.SIGN_IN_FAILED: _sign_in_failed,
     Kind.ACCOUNT_LOCKED: _account_locked,
     Kind.ACCOUNT_UNLOCKED: _account_unlocked,

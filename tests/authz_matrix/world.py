@@ -9,7 +9,7 @@ import psycopg
 from django.utils import timezone
 
 from auditportal.accounts.invitations import invite
-from auditportal.accounts.models import AgentLink, User
+from auditportal.accounts.models import AccessRequest, AgentLink, Recertification, User
 from auditportal.accounts.provisioning.models import GroupRole, Token
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
@@ -43,6 +43,8 @@ class World:
             name="x", token_sha256="0" * 64, scope="read", expires_at=later, created_by=self.other
         )
         self.group_role = GroupRole.objects.create(group="x", role="qa_manager", created_by=self.other)
+        self.asked = AccessRequest.objects.create(asked_by=self.other, thing="x", level="view", reason="x")
+        self.recertification = Recertification.objects.create(opened_by=self.other, due_at=later)
         self.statement = state_month(month=date(2026, 10, 1), by=SYSTEM)
         self.link = AgentLink.objects.create(user=self.other, agent=factories.agent(), reason="known")
         self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
@@ -64,6 +66,9 @@ class World:
             ("provisioning", "revoke_token"): {"pk": self.scim_token.pk},
             ("provisioning", "end_role"): {"pk": self.group_role.pk},
             ("scim", "endpoint"): {"path": f"Users/{self.other.pk}"},
+            ("access", "who save_who why"): recording,
+            ("access", "answer"): {"pk": self.asked.pk},
+            ("access", "recertification close save"): {"pk": self.recertification.pk},
             ("catalog", "object phone"): of,
             ("refresh", "object freshness"): of,
             ("playback", "recording trail start"): recording,

@@ -15,7 +15,16 @@ PAGES = {
     ],
     "qa_manager": ["/", "/objects/"],
     "external_auditor": ["/", "/audit/", "/reports/"],
-    "administrator": ["/", "/operations/", "/operations/runs/", "/people/", "/people/provisioning/"],
+    "administrator": [
+        "/",
+        "/operations/",
+        "/operations/runs/",
+        "/people/",
+        "/people/provisioning/",
+        "/people/recertifications/",
+        "/access/asked/",
+        "/access/ask/",
+    ],
 }
 
 

@@ -1,7 +1,7 @@
 """Sensitivity: by hand over rule over channel, in objects and search rows alike, with a history of earlier places."""
 
 from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from auditportal.accounts.models import Grant, User
 from recordings.audit import Actor
 from recordings.audit.opened import open_event
 from recordings.catalog import classes
-from recordings.catalog.earlier_places import known_since, placed_at, placed_on, teams_of_agents_on
+from recordings.catalog.earlier_places import known_since, places_during
 from recordings.catalog.search_documents import rebuild_docs
 from recordings.commbox import ObjectItem
 from recordings.models import (
@@ -221,10 +221,12 @@ class TestPages:
 
 
 class TestEarlierPlaces:
-    def test_nothing_is_known_before_the_recording_began(self, db: None) -> None:
-        thing = conversation()
-        assert placed_on(thing.pk, known_since().date() - timedelta(days=2)) is None
-        assert placed_on(1407374990000999, timezone.now().date()) is None
+    def test_before_anything_was_recorded_the_first_known_place_is_used(self, db: None) -> None:
+        thing = conversation(agent=agent())
+        early, now = known_since() - timedelta(days=2), timezone.now()
+        (place,) = places_during(thing, early, now)
+        assert (place.since, place.until) == (early, now)
+        assert (place.stream_id, place.agent_id) == (thing.stream_id, thing.agent_id)
 
     def test_the_place_is_that_of_the_moment(self, noa: User) -> None:
         """Against a list of all changes, whatever the order of changes of class and agent."""
@@ -244,9 +246,9 @@ class TestEarlierPlaces:
                     CommBoxObject.objects.filter(pk=thing.pk).update(**{column: value})
                 now = CommBoxObject.objects.get(pk=thing.pk)
                 expected.append((datetime.now(UTC), (now.stream_id, now.agent_id, now.sensitivity)))
+            here = CommBoxObject.objects.get(pk=thing.pk)
             for moment, place in expected:
-                found = placed_at(thing.pk, moment)
-                assert found is not None
+                (found,) = places_during(here, moment, moment + timedelta(microseconds=1))
                 assert (found.stream_id, found.agent_id, found.sensitivity) == place
 
         agree()
@@ -260,13 +262,14 @@ class TestEarlierPlaces:
     def test_memberships_are_dated(self, db: None) -> None:
         north, south = Team.objects.create(pk=3), Team.objects.create(pk=4)
         avery, dana = agent(team=north), agent()
-        today = timezone.now().date()
-        assert teams_of_agents_on([3, 4], today) == {avery.pk: 3}
+        of_avery, of_dana = conversation(agent=avery), conversation(agent=dana)
+        begun = timezone.now()
         Agent.objects.filter(pk=avery.pk).update(team=south)
         Agent.objects.filter(pk=dana.pk).update(team=north)
-        assert teams_of_agents_on([3, 4], today) == {avery.pk: 4, dana.pk: 3}
-        assert teams_of_agents_on([3], today - timedelta(days=1)) == {}
-        assert teams_of_agents_on([3], date(2999, 1, 1)) == {dana.pk: 3}
+        now = timezone.now()
+        assert [place.team_id for place in places_during(of_avery, begun, now)] == [3, 4]
+        assert [place.team_id for place in places_during(of_dana, begun, now)] == [None, 3]
+        assert [place.team_id for place in places_during(of_dana, now, now + timedelta(days=1))] == [3]
 
 
 def test_an_object_that_loses_its_agent_keeps_the_last_one(db: None) -> None:

@@ -56,6 +56,16 @@ MATRIX = {
     "single_sign_on:start": OPEN,
     "single_sign_on:callback": OPEN,
     "single_sign_on:accept": OPEN,  # for whoever has the link
+    "access:who": P.SEE_ACCESS,
+    "access:save_who": P.SEE_ACCESS,
+    "access:why": ANYBODY_SIGNED_IN,  # for what the person may find, checked inside
+    "access:ask": ANYBODY_SIGNED_IN,
+    "access:asked": P.MANAGE_PEOPLE,
+    "access:answer": P.MANAGE_PEOPLE,
+    "access:recertifications": P.MANAGE_PEOPLE,
+    "access:recertification": P.MANAGE_PEOPLE,
+    "access:close": P.MANAGE_PEOPLE,
+    "access:save": P.MANAGE_PEOPLE,
     "invitation": OPEN,  # for whoever has the link
     "catalog:objects": P.SEARCH_OBJECTS,
     "catalog:object": P.OPEN_OBJECTS,
