@@ -47,6 +47,8 @@ TABLES = {
     "recordings_completenessstatement": "SELECT, INSERT",
     "recordings_earlierplace": "SELECT, INSERT",
     "recordings_delivery": "SELECT, INSERT, UPDATE",
+    "recordings_evaluation": "SELECT, INSERT, UPDATE (typed, replaced, revision, saved_at, submitted_at)",
+    "recordings_evaluationscore": "SELECT, INSERT",
     "recordings_filesighting": "SELECT, INSERT",
     "recordings_mediacheck": "SELECT, INSERT",
     "recordings_objectclass": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",

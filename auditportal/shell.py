@@ -23,6 +23,7 @@ NAVIGATION: tuple[tuple[str | Promise, str, str, str, Permission | None], ...] =
     (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
     (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", Permission.READ_OWN_CALLS),
     (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
+    (gettext_lazy("Evaluations"), "reviews:evaluations", "clipboard-pen", "g v", Permission.EVALUATE),
     (
         gettext_lazy("Scorecards"),
         "reviews:scorecards",

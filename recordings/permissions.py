@@ -13,6 +13,7 @@ class Permission(StrEnum):
     EXPORT_REPORTS = "export_reports"
     REFRESH_CATALOG = "refresh_catalog"
     VIEW_OPERATIONS = "view_operations"
+    EVALUATE = "evaluate"
     MANAGE_SCORECARDS = "manage_scorecards"
     SEE_ACCESS = "see_access"
     MANAGE_PEOPLE = "manage_people"

@@ -69,7 +69,9 @@ ROLES = {
         Role(
             "qa_manager",
             gettext_lazy("QA manager"),
-            gettext_lazy("Searches, watches and manages scorecards. Does not read the audit trail."),
+            gettext_lazy(
+                "Searches, watches and evaluates, and manages scorecards. Does not read the audit trail."
+            ),
             frozenset(
                 {
                     P.SEARCH_OBJECTS,
@@ -79,6 +81,7 @@ ROLES = {
                     P.REFRESH_CATALOG,
                     P.VIEW_ASSURANCE,
                     P.MANAGE_SCORECARDS,
+                    P.EVALUATE,
                 }
             ),
         ),

@@ -95,6 +95,9 @@ class Kind(StrEnum):
     SCORECARD_IMPORTED = "scorecard.imported"
     SCORECARD_ACTIVATED = "scorecard.activated"
     SCORECARD_RETIRED = "scorecard.retired"
+    EVALUATION_STARTED = "evaluation.started"
+    EVALUATION_SUBMITTED = "evaluation.submitted"
+    EVALUATION_CHANGED = "evaluation.changed"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"

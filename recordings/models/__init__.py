@@ -4,6 +4,7 @@ from recordings.models.api_key import ApiKey
 from recordings.models.assurance import CompletenessStatement, MediaCheck, MediaOutcome
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
 from recordings.models.commbox_object import CommBoxObject
+from recordings.models.evaluation import Evaluation, EvaluationScore
 from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.owed_event import OwedEvent
 from recordings.models.people import Agent, Team
@@ -44,6 +45,8 @@ __all__ = [
     "Cosignature",
     "Delivery",
     "EarlierPlace",
+    "Evaluation",
+    "EvaluationScore",
     "FileBadge",
     "FileSighting",
     "Incident",

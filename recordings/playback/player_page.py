@@ -121,6 +121,7 @@ class PlayerPage:
     facts: RecordingFacts | None = None
     trail: RecordingTrail | None = None
     in_list: ListPlace | None = None
+    may_evaluate: bool = False
     from_objects: ObjectList | None = None
 
     @property

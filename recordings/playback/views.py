@@ -183,6 +183,7 @@ def _player_page(
         form=form,
         watched=watched,
         may_play=_may_play(request),
+        may_evaluate=can(request.user, Permission.EVALUATE),
         facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
         **outcome,

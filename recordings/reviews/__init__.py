@@ -1,1 +1,1 @@
-"""Quality reviews: scorecards and their versions."""
+"""Quality reviews: scorecards with their versions, and the evaluations of recordings by them."""

@@ -1,9 +1,12 @@
 """Read scorecards."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from recordings.models import ScorecardState, ScorecardVersion
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from recordings.models import Evaluation, EvaluationScore, ScorecardState, ScorecardVersion
 from recordings.reviews.errors import UnknownScorecard
 
 
@@ -42,3 +45,14 @@ def versions_of(scorecard_id: UUID) -> list[ScorecardVersion]:
     """List the versions of a scorecard, the newest first."""
     rows = ScorecardVersion.objects.defer("document").filter(scorecard_id=scorecard_id)
     return list(rows.order_by("-number"))
+
+
+def evaluations_of(person: Any, most: int) -> QuerySet[Evaluation]:
+    """List a person's own evaluations, open ones first, each with its newest score and share watched. One query."""
+    newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
+    rows = Evaluation.objects.filter(scorer=person).select_related("version", "recording__object")
+    rows = rows.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
+    return rows.annotate(
+        newest_score=Subquery(newest.values("result__score")[:1]),
+        newest_percent=Subquery(newest.values("watched_percent")[:1]),
+    ).order_by(F("submitted_at").desc(nulls_first=True), "-started_at")[:most]

@@ -21,7 +21,7 @@ from recordings.audit.lag import check_lag
 from recordings.audit.record import record_committed
 from recordings.audit.schema import canonical
 from recordings.exceptions import NotPermitted, PortalError
-from recordings.models import CommBoxObject, Viewing
+from recordings.models import CommBoxObject, Evaluation, Viewing
 from recordings.models.fields import uuid7
 from recordings.permissions import Permission
 from recordings.trail.phrases import count
@@ -137,6 +137,12 @@ def remains(subject: str) -> tuple[str, ...]:
             sentences.append("The account itself (user name, full name, e-mail address) remains.")
         if notes := Viewing.objects.filter(viewer_id=int(number)).exclude(note="").count():
             sentences.append(f"{count(notes, 'note')} on viewings remain in the portal's table of viewings.")
+        if (
+            typed := Evaluation.objects.filter(scorer_id=int(number), submitted_at=None)
+            .exclude(typed={})
+            .count()
+        ):
+            sentences.append(f"{count(typed, 'open evaluation')} still hold what was typed, until submitted.")
     return (
         *sentences,
         "Exported bundles and reports, and backups made before today, still hold the values.",

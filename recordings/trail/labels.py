@@ -50,6 +50,7 @@ MISSING_RIGHTS: Mapping[str, str] = {
     Permission.EXPORT_REPORTS: _("no permission to export reports"),
     Permission.REFRESH_CATALOG: _("no permission to refresh the catalog"),
     Permission.VIEW_OPERATIONS: _("no permission to view operations"),
+    Permission.EVALUATE: _("no permission to evaluate recordings"),
     Permission.MANAGE_SCORECARDS: _("no permission to manage scorecards"),
     Permission.SEE_ACCESS: _("no permission to see who has access"),
     Permission.MANAGE_PEOPLE: _("no permission to manage people"),

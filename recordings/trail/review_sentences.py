@@ -32,6 +32,33 @@ def _scorecard_retired(text: EventText) -> Iterator[Phrase]:
         yield text.gettext("replaced by version %(version)s", version=number)
 
 
+def _evaluation_started(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s began to evaluate %(thing)s")
+
+
+def _evaluation_submitted(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s evaluated %(thing)s")
+    if score := text.event.text("score"):
+        yield text.gettext("score %(score)s", score=score)
+    yield from _watched(text)
+
+
+def _evaluation_changed(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s changed the evaluation of %(thing)s")
+    before, after = text.event.text("score_before"), text.event.text("score")
+    if before or after:
+        yield text.gettext("score %(before)s → %(after)s", before=before or "–", after=after or "–")
+    if reason := text.private("action_detail.reason"):
+        yield text.gettext("“%(reason)s”", reason=phrases.isolated(reason))
+    yield from _watched(text)
+
+
+def _watched(text: EventText) -> Iterator[Phrase]:
+    """Say how much of the recording had been watched then."""
+    if (percent := text.number("watched_percent")) is not None:
+        yield text.gettext("%(percent)s %% watched", percent=percent)
+
+
 def _version(text: EventText) -> Iterator[Phrase]:
     """Say the title that it had then, and its version."""
     if title := text.private("object.label"):
@@ -45,4 +72,7 @@ PRESENTERS: Mapping[str, Callable[[EventText], Iterator[Phrase]]] = {
     Kind.SCORECARD_IMPORTED: _scorecard_imported,
     Kind.SCORECARD_ACTIVATED: _scorecard_activated,
     Kind.SCORECARD_RETIRED: _scorecard_retired,
+    Kind.EVALUATION_STARTED: _evaluation_started,
+    Kind.EVALUATION_SUBMITTED: _evaluation_submitted,
+    Kind.EVALUATION_CHANGED: _evaluation_changed,
 }

@@ -139,6 +139,22 @@ SAID = [
         ),
         "Noa Levi retired scorecard 9F2C1A2B · version 1 · replaced by version 2",
     ),
+    (
+        event(
+            Kind.EVALUATION_SUBMITTED,
+            **recording(action_detail={"score": "60.00", "watched_percent": 12, "version": 1}),
+        ),
+        "Noa Levi evaluated recording 9F2C1A2B · score 60.00 · 12 % watched",
+    ),
+    (
+        event(
+            Kind.EVALUATION_CHANGED,
+            names={"action_detail.reason": "Muted music"},
+            **recording(action_detail={"score": "93.33", "score_before": "60.00", "reason": "0" * 64}),
+        ),
+        "Noa Levi changed the evaluation of recording 9F2C1A2B · score 60.00 → 93.33"
+        " · “\u2068Muted music\u2069”",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(

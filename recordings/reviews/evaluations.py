@@ -1,0 +1,228 @@
+"""Begin, save, submit and change evaluations. What is submitted and its event are one transaction."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recordings.audit import Actor, Kind, Target, record
+from recordings.exceptions import PortalError
+from recordings.models import Evaluation, EvaluationScore, Recording, ScorecardState, ScorecardVersion
+from recordings.models.fields import Spans
+from recordings.playback.queries import watched_of
+from recordings.playback.spans import MAX_SPANS, total_ms
+from recordings.reviews.answered import Answered, Fields, is_watched, only_answers, read_fields
+from recordings.reviews.preview import asked_in
+from recordings.scorecards.form import Form, read_form
+from recordings.scorecards.score import score
+from recordings.scorecards.texts import localized
+
+
+class UnknownEvaluation(PortalError):
+    """There is no evaluation with this id, or it is another person's."""
+
+    status = 404
+    sentence = _("You have no evaluation with this id.")
+
+
+class NotUsable(PortalError):
+    """An evaluation begins with an active version only."""
+
+    status = 409
+    sentence = _("This scorecard is not active. Choose another one.")
+
+
+class AlreadySubmitted(PortalError):
+    """A submitted evaluation is changed with a reason only."""
+
+    status = 409
+    sentence = _("This evaluation was submitted. Load the page again to change it with a reason.")
+
+
+class Incomplete(PortalError):
+    """Questions are missing, cannot be read, or point at what was not watched. `problems`: a sentence by question."""
+
+    status = 422
+    sentence = _("The evaluation was not submitted. What you typed is kept.")
+
+    def __init__(self, problems: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+MISSING = _("Not answered yet.")
+MISSING_MOMENT = _("Critical: point at a moment of the recording.")
+MISSING_REASON = _("Critical: give a reason for N/A.")
+NOT_WATCHED = _("You have not watched this moment. Watch it first, or point at another one.")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving did. `replaced`: something else had been saved since the page was loaded, and is kept."""
+
+    revision: int
+    replaced: bool
+
+
+def form_of(evaluation: Evaluation) -> Form:
+    """Return the form of the evaluation's version, whatever its state is now."""
+    return read_form(bytes(evaluation.version.document))
+
+
+@transaction.atomic
+def begin_evaluation(
+    *, recording: Recording, version: ScorecardVersion, scorer: Any, by: Actor
+) -> Evaluation:
+    """Begin an evaluation, or return the person's open one with this version. Raises NotUsable."""
+    if version.state != ScorecardState.ACTIVE:
+        raise NotUsable
+    evaluation, is_new = Evaluation.objects.get_or_create(
+        recording=recording, version=version, scorer=scorer, submitted_at=None
+    )
+    if is_new:
+        detail = {"evaluation": str(evaluation.pk), **_scorecard(version)}
+        record(Kind.EVALUATION_STARTED, by=by, target=Target.of(recording), detail=detail)
+    return evaluation
+
+
+@transaction.atomic
+def save_evaluation(*, evaluation: Evaluation, fields: Fields, base: int) -> Saved:
+    """Save what was typed. The newer wins; what another tab saved since `base` is kept in `replaced`.
+
+    Raises AlreadySubmitted. Typing is not in the trail.
+    """
+    row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
+    if not row.is_open:
+        raise AlreadySubmitted
+    typed = only_answers(fields)
+    if typed == row.typed:
+        return Saved(row.revision, replaced=False)
+    is_conflict = base != row.revision and bool(row.typed)
+    if is_conflict:
+        row.replaced = row.typed
+    row.typed, row.revision, row.saved_at = typed, row.revision + 1, timezone.now()
+    row.save(update_fields=["typed", "replaced", "revision", "saved_at"])
+    return Saved(row.revision, is_conflict)
+
+
+@transaction.atomic
+def submit_evaluation(*, evaluation: Evaluation, fields: Fields, by: Actor) -> EvaluationScore:
+    """Compute and lock the first score. Raises AlreadySubmitted, and Incomplete with a sentence for each question."""
+    row = _locked(evaluation)
+    if not row.is_open:
+        raise AlreadySubmitted
+    added = _add_score(row, fields, by, Kind.EVALUATION_SUBMITTED, 1)
+    row.submitted_at, row.typed, row.replaced = timezone.now(), {}, {}
+    row.save(update_fields=["submitted_at", "typed", "replaced"])
+    return added
+
+
+@transaction.atomic
+def change_evaluation(*, evaluation: Evaluation, fields: Fields, reason: str, by: Actor) -> EvaluationScore:
+    """Add a score to a submitted evaluation, with a reason. The scores before it are kept. Raises Incomplete."""
+    row = _locked(evaluation)
+    newest = row.scores.order_by("-number").first()
+    if newest is None:
+        raise UnknownEvaluation
+    return _add_score(row, fields, by, Kind.EVALUATION_CHANGED, newest.number + 1, newest, reason)
+
+
+def check_answers(form: Form, answered: Answered, watched: Spans) -> dict[str, Any]:
+    """Say what keeps an evaluation from being submitted, by question; empty when nothing does."""
+    asked = asked_in(form, answered.answers)
+    problems: dict[str, Any] = {}
+    for _section, question in form.questions():
+        key = question.key
+        if key not in asked:
+            continue
+        answer = answered.answers.get(key)
+        if key in answered.problems:
+            problems[key] = answered.problems[key]
+        elif answer is None:
+            if question.is_scored or question.critical:
+                problems[key] = MISSING
+        elif question.critical and answer.na and not answer.reason.strip():
+            problems[key] = MISSING_REASON
+        elif question.critical and not answer.na and not answer.has_moment:
+            problems[key] = MISSING_MOMENT
+        if key in answered.moments and not is_watched(answered.moments[key], watched):
+            problems[key] = NOT_WATCHED
+    return problems
+
+
+def share_watched(watched: Spans, recording: Recording) -> int | None:
+    """Return the share of the reported length that was watched, in whole percent; None when no length is known."""
+    length_ms = (recording.duration_seconds or 0) * 1000
+    return min(100, total_ms(watched) * 100 // length_ms) if length_ms else None
+
+
+def _add_score(
+    row: Evaluation,
+    fields: Fields,
+    by: Actor,
+    kind: Kind,
+    number: int,
+    before: EvaluationScore | None = None,
+    reason: str = "",
+) -> EvaluationScore:
+    # 1. Read the answers, and check them against what the scorer has watched until now.
+    form = form_of(row)
+    answered = read_fields(form, only_answers(fields))
+    watched = watched_of(row.recording_id, row.scorer_id).mine
+    if problems := check_answers(form, answered, watched):
+        raise Incomplete(problems)
+    # 2. Compute the score from the answers as they are stored. Answers to questions that are not asked are left out.
+    asked = asked_in(form, answered.answers)
+    stored = Answered({key: node for key, node in answered.document.items() if key in asked})
+    result = score(form, {key: answer for key, answer in answered.answers.items() if key in asked}).as_json()
+    answers_hash = f"sha256:{hashlib.sha256(stored.file).hexdigest()}"
+    percent = share_watched(watched, row.recording)
+    # 3. Write the event with hashes, score and watched ranges, then the row.
+    detail: dict[str, Any] = {
+        "evaluation": str(row.pk),
+        "number": number,
+        **_scorecard(row.version),
+        "answers_hash": answers_hash,
+        "score": result["score"] or "",
+        "score_without_fails": result["score_without_fails"] or "",
+        "na_share": result["na_share"] or "",
+        "spans": [list(span) for span in watched[:MAX_SPANS]],
+        "watched_ms": total_ms(watched),
+    }
+    if percent is not None:
+        detail["watched_percent"] = percent
+    if before is not None:
+        detail["score_before"] = before.result["score"] or ""
+    texts = {key: kept for key, kept in answered.texts.items() if key in asked}
+    private = {"texts": json.dumps(texts, ensure_ascii=False) if texts else "", "reason": reason}
+    event = record(kind, by=by, target=Target.of(row.recording), detail=detail, private=private)
+    return EvaluationScore.objects.create(
+        evaluation=row,
+        number=number,
+        scored_at=timezone.now(),
+        answers=stored.file,
+        answers_hash=answers_hash,
+        result=result,
+        watched=watched,
+        watched_percent=percent,
+        event_id=event,
+    )
+
+
+def _locked(evaluation: Evaluation) -> Evaluation:
+    rows = Evaluation.objects.select_for_update(of=("self",)).select_related("version", "recording__object")
+    return rows.get(pk=evaluation.pk)
+
+
+def _scorecard(version: ScorecardVersion) -> dict[str, Any]:
+    return {"scorecard": str(version.scorecard_id), "version": version.number, "form_hash": version.hash}
+
+
+def title_of(version: ScorecardVersion, language: str) -> str:
+    """Return the title of a version in a language."""
+    return localized(version.title, language)
