@@ -157,6 +157,18 @@ class Reach:
         scopes = (scope.among(channel=channel, agent=agent) for scope in self.scopes)
         return Reach(frozenset(scope for scope in scopes if scope is not None))
 
+    def has_channel(self, stream_id: int) -> bool:
+        """Whether these are all objects of a channel, so that figures about the whole channel may be shown."""
+        return any(scope.covers(Scope(channels=frozenset({stream_id}))) for scope in self.scopes)
+
+    def names_channel(self, stream_id: int) -> bool:
+        """Whether there can be an object of this channel."""
+        return any(scope.channels is None or stream_id in scope.channels for scope in self.scopes)
+
+    def names_agent(self, agent_id: int) -> bool:
+        """Whether there can be an object of this agent."""
+        return any(scope.agents is None or agent_id in scope.agents for scope in self.scopes)
+
     def covers(self, other: "Reach") -> bool:
         """Whether each scope of the other is within one of these; what only several of these cover counts as not."""
         return all(any(scope.covers(theirs) for scope in self.scopes) for theirs in other.scopes)

@@ -8,6 +8,7 @@ from typing import Any
 from recordings.assurance.classified import MissingIn, select_classified
 from recordings.assurance.findings import NOT_FOUND, Finding
 from recordings.assurance.window import Window
+from recordings.reach import Reach
 
 AXES = {"channel": "stream_id", "agent": "coalesce(agent_id, 0)"}
 # A cell of the map is one shade darker for each of these percentages that its share of findings exceeds.
@@ -70,11 +71,13 @@ class Board:
     total: Tally
 
 
-def count_board(window: Window, axis: str, missing_in: MissingIn, *, stream: int | None = None) -> Board:
-    """Count by `axis` (channel or agent) and day, the row with most findings first. One query."""
+def count_board(
+    window: Window, axis: str, missing_in: MissingIn, reach: Reach, *, stream: int | None = None
+) -> Board:
+    """Count what is in this reach by `axis` (channel or agent) and day, the row with most findings first. One query."""
     values: dict[str, Any] = {"stream": stream, "absent": [finding.value for finding in NOT_FOUND]}
     lines: dict[int, BoardLine] = {}
-    rows = select_classified(_PER_DAY.format(axis=AXES[axis]), window, missing_in, **values)
+    rows = select_classified(_PER_DAY.format(axis=AXES[axis]), window, missing_in, reach, **values)
     for key, day, expected, wrong, absent, *each in rows:
         findings = Counter(dict(zip(map(str, Finding), each, strict=True)))
         line = lines.setdefault(key, BoardLine(key))

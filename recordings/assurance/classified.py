@@ -19,12 +19,13 @@ from recordings.assurance.findings import OPEN
 from recordings.assurance.usual import NO_AGENT, USUAL, WHOLE_CHANNEL
 from recordings.assurance.window import Window
 from recordings.db import fetch_all
+from recordings.reach import Reach
 
 MissingIn = list[tuple[int, date]]  # channels by id, months by their first day
 
 _CLASSIFIED = f"""
 WITH {USUAL}, recs AS (
-    SELECT r.id, r.object_id, d.stream_id, d.agent_id, r.shown_at AS at, r.duration_seconds AS seconds,
+    SELECT r.id, r.object_id, d.stream_id, d.agent_id, d.sensitivity, r.shown_at AS at, r.duration_seconds AS seconds,
            r.file_size_bytes AS bytes, r.state, r.url, r.recorded_at, r.file_badge, r.flags,
            date_trunc('month', r.shown_at AT TIME ZONE 'UTC')::date AS month,
            CASE WHEN r.duration_seconds > 0 THEN ln(r.duration_seconds::float8) END AS long,
@@ -62,8 +63,8 @@ WITH {USUAL}, recs AS (
     LEFT JOIN same_call c
         ON c.object_id = r.object_id AND c.recorded_at = r.recorded_at AND c.seconds = r.seconds
     LEFT JOIN broken b ON b.recording_id = r.id
-), classified AS (
-    SELECT id, object_id, true AS recorded, stream_id, agent_id, at, seconds, bytes, state,
+), everywhere AS (
+    SELECT id, object_id, true AS recorded, stream_id, agent_id, sensitivity, at, seconds, bytes, state,
            extract(epoch FROM lag)::bigint AS lag_seconds, odd_length, odd_size, usual_seconds, array_remove(ARRAY[
                CASE WHEN lag > %(late)s THEN 'late' END,
                CASE WHEN seconds = 0 OR bytes = 0 OR flags ?| ARRAY['negative_duration', 'negative_file_size']
@@ -75,7 +76,7 @@ WITH {USUAL}, recs AS (
                CASE WHEN file_badge = 'differs' THEN 'differs' END], NULL) AS findings
     FROM judged
     UNION ALL
-    SELECT d.id, d.object_id, false, d.stream_id, o.agent_id, d.shown_at, NULL, NULL, '',
+    SELECT d.id, d.object_id, false, d.stream_id, o.agent_id, d.sensitivity, d.shown_at, NULL, NULL, '',
            NULL, false, false, NULL, ARRAY['missing']
     FROM recordings_searchdoc d JOIN recordings_commboxobject o ON o.id = d.object_id
     WHERE NOT d.has_recording AND d.shown_at >= %(since)s AND d.shown_at < %(until)s
@@ -90,12 +91,13 @@ WITH {USUAL}, recs AS (
 
 
 def select_classified(
-    statement: str, window: Window, missing_in: MissingIn, **values: Any
+    statement: str, window: Window, missing_in: MissingIn, reach: Reach, **values: Any
 ) -> list[tuple[Any, ...]]:
-    """Run a SELECT over `classified`, the expected recordings of a window.
+    """Run a SELECT over `classified`, the expected recordings of a window in this reach.
 
-    In the channels and months `missing_in`, a closed conversation without a recording counts as missing. `values` are
-    further parameters of the SELECT.
+    Findings compare with recordings outside the reach as well: a duplicate is one, whoever may see the other. In the
+    channels and months `missing_in`, a closed conversation without a recording counts as missing. `values` are further
+    parameters of the SELECT.
     """
     parameters = {
         "since": window.starts_at,
@@ -108,4 +110,9 @@ def select_classified(
         **usual.parameters(window),
         **values,
     }
-    return fetch_all(connection, _CLASSIFIED + statement, parameters)
+    where = reach.where("everywhere")
+    names = [f"reach_{number}" for number in range(len(where.values))]
+    condition = where.clause() % tuple(f"%({name})s" for name in names)
+    classified = f", classified AS (SELECT * FROM everywhere {condition})\n"  # noqa: S608 (texts of ours)
+    parameters |= dict(zip(names, where.values, strict=True))
+    return fetch_all(connection, _CLASSIFIED + classified + statement, parameters)

@@ -16,6 +16,7 @@ from recordings.assurance.window import Window
 from recordings.days import moment_of
 from recordings.models import CommBoxObject, MediaCheck, MediaOutcome, Recording
 from recordings.paging import NEWEST, PAGE, Page, Start, TimeKey
+from recordings.reach import Reach
 from recordings.wording import clock, stored
 
 _COLUMNS = (
@@ -60,10 +61,16 @@ class Item:
 
 
 def items_page(
-    window: Window, selection: Selection, missing_in: MissingIn, start: Start[TimeKey] = NEWEST
+    window: Window,
+    selection: Selection,
+    missing_in: MissingIn,
+    reach: Reach,
+    start: Start[TimeKey] = NEWEST,
 ) -> Page[Item, TimeKey]:
-    """Select a page of expected recordings."""
-    items = select_items(window, selection, missing_in, after=start.key, newer=start.newer, limit=PAGE + 1)
+    """Select a page of expected recordings in this reach."""
+    items = select_items(
+        window, selection, missing_in, reach, after=start.key, newer=start.newer, limit=PAGE + 1
+    )
     return Page.cut(items, start, attrgetter("key"))
 
 
@@ -71,12 +78,13 @@ def select_items(
     window: Window,
     selection: Selection,
     missing_in: MissingIn,
+    reach: Reach,
     *,
     after: TimeKey | None = None,
     newer: bool = False,
     limit: int | None = None,
 ) -> list[Item]:
-    """Select expected recordings newest first, or oldest first with `newer`. One query.
+    """Select expected recordings in this reach newest first, or oldest first with `newer`. One query.
 
     Only those with an open finding, unless the selection names a finding or `everything`.
     """
@@ -101,7 +109,7 @@ def select_items(
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     order = "ORDER BY at, id" if newer else "ORDER BY at DESC, id DESC"
     statement = f"SELECT {_COLUMNS} FROM classified {where} {order} LIMIT %(limit)s"  # noqa: S608 (constants of this module)
-    rows = select_classified(statement, window, missing_in, limit=limit, **values)
+    rows = select_classified(statement, window, missing_in, reach, limit=limit, **values)
     return [Item(*row) for row in rows]
 
 

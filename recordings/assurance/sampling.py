@@ -7,6 +7,7 @@ from datetime import time, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -17,6 +18,7 @@ from recordings.days import latest
 from recordings.media_urls import NoUrl, fresh_url
 from recordings.models import MediaCheck, MediaOutcome, Recording, RecordingState
 from recordings.models.fields import uuid7
+from recordings.reach import Reach
 from recordings.storage import StorageOutcome, read_range
 from recordings.wording import in_english
 
@@ -147,14 +149,18 @@ def _compare_length(inspection: Inspection, reported: int | None) -> tuple[Media
     return MediaOutcome.OPENS, f"{inspection.sentence} {SAME_LENGTH}"
 
 
-def outcomes_of_last_day() -> Counter[str]:
-    """Count the checks of the last 24 hours by outcome."""
+def checks_in(reach: Reach) -> "QuerySet[MediaCheck]":
+    """Return the checks of the recordings in this reach."""
+    return MediaCheck.objects.filter(reach.q("recording__object__"))
+
+
+def outcomes_of_last_day(reach: Reach) -> Counter[str]:
+    """Count the checks of the last 24 hours in this reach by outcome."""
     since = timezone.now() - timedelta(days=1)
-    outcomes = MediaCheck.objects.filter(checked_at__gt=since).values_list("outcome", flat=True)
-    return Counter(outcomes)
+    return Counter(checks_in(reach).filter(checked_at__gt=since).values_list("outcome", flat=True))
 
 
-def newest_checks() -> list[MediaCheck]:
-    """Return the newest checks: failures first, then newest first."""
-    rows = MediaCheck.objects.order_by("-checked_at").select_related("recording")[:SHOWN]
+def newest_checks(reach: Reach) -> list[MediaCheck]:
+    """Return the newest checks in this reach: failures first, then newest first."""
+    rows = checks_in(reach).order_by("-checked_at").select_related("recording")[:SHOWN]
     return sorted(rows, key=lambda row: row.outcome != MediaOutcome.FAILS)

@@ -1,6 +1,7 @@
 """The pages of the nightly sample and the statements.
 
-They name no agent, so opening them is not an event. Downloading a statement is.
+They name no agent, so opening them is not an event. Downloading a statement is. A statement is about every channel, so
+it cannot be limited to a scope.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from recordings.days import today
 from recordings.http import Request, attachment, page
 from recordings.models import CompletenessStatement, Recording
 from recordings.permissions import Permission
-from recordings.policies import can, permission_required
+from recordings.policies import can, check_no_scope, permission_required, reach
 
 STATEMENTS_SHOWN, EXCEPTIONS_SHOWN = 60, 200
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
@@ -38,9 +39,10 @@ TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pdf": "a
 def sample_page(request: Request) -> HttpResponse:
     """List the newest checks of the nightly sample, failures first."""
     may_open = can(request.user, Permission.OPEN_OBJECTS)
+    within = reach(request.user, Permission.VIEW_ASSURANCE)
     context = {
-        "checks": newest_checks(),
-        "night": outcomes_of_last_day(),
+        "checks": newest_checks(within),
+        "night": outcomes_of_last_day(within),
         "may_open": may_open,
         "size": settings.ASSURANCE_SAMPLE,
     }
@@ -51,6 +53,7 @@ def sample_page(request: Request) -> HttpResponse:
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_list(request: Request) -> HttpResponse:
     """List the versions of all months, newest first, with the form to state a month."""
+    check_no_scope(request, Permission.VIEW_ASSURANCE)
     return _statements_page(request, StatementForm())
 
 
@@ -58,6 +61,7 @@ def statement_list(request: Request) -> HttpResponse:
 @permission_required(Permission.EXPORT_REPORTS)
 def state_view(request: Request) -> HttpResponse:
     """State a month now, and show the statement."""
+    check_no_scope(request, Permission.EXPORT_REPORTS)
     form = StatementForm(request.POST)
     if not form.is_valid():
         return _statements_page(request, form, status=400)
@@ -110,6 +114,7 @@ def _none_yet() -> str:
 @permission_required(Permission.VIEW_ASSURANCE)
 def statement_page(request: Request, statement_id: UUID) -> HttpResponse:
     """Show a statement: its totals, its exceptions, and how to prove it."""
+    check_no_scope(request, Permission.VIEW_ASSURANCE)
     row = get_object_or_404(CompletenessStatement.objects.select_related("stated_by"), pk=statement_id)
     document = json.loads(bytes(row.document))
     names = channel_names(document)
@@ -151,6 +156,7 @@ def download(request: Request, statement_id: UUID, format: str) -> HttpResponse:
     The PDF is in the language of the query string, by default the reader's. The event is committed before the first
     byte is sent. Raises CannotBuild when the PDF cannot be typeset.
     """
+    check_no_scope(request, Permission.EXPORT_REPORTS)
     row = get_object_or_404(CompletenessStatement, pk=statement_id)
     if format not in TYPES:
         raise Http404

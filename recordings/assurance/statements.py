@@ -28,6 +28,7 @@ from recordings.assurance.window import Window
 from recordings.audit import Actor, Kind, Target, record
 from recordings.models import CompletenessStatement, Stream
 from recordings.models.fields import uuid7
+from recordings.reach import EVERYTHING
 from recordings.wording import in_english
 
 FORMAT = "auditportal-completeness-v1"
@@ -106,13 +107,13 @@ def _states(statement: CompletenessStatement, facts: dict[str, Any]) -> bool:
 
 
 def facts_of(month: date) -> dict[str, Any]:
-    """Collect what is known about a month now, as the document states it."""
+    """Collect what is known about a month now in the whole catalog, as the document states it."""
     window = Window.month(month)
     known = channels(window)
     missing_in = where_missing_counts(known)
-    board = count_board(window, "channel", missing_in)
-    exceptions = select_items(window, Selection(), missing_in)
-    late = select_items(window, Selection(finding=Finding.LATE), missing_in)
+    board = count_board(window, "channel", missing_in, EVERYTHING)
+    exceptions = select_items(window, Selection(), missing_in, EVERYTHING)
+    late = select_items(window, Selection(finding=Finding.LATE), missing_in, EVERYTHING)
     names = dict(Stream.objects.values_list("pk", "name"))
     past = {channel.stream_id: channel.past for channel in known}
     lines = [

@@ -16,7 +16,7 @@ from recordings.assurance.findings import Finding
 from recordings.assurance.forms import BoardForm, ListForm
 from recordings.assurance.listing import items_page, reasons_for, refreshed_at_by_object
 from recordings.assurance.rates import channels, where_missing_counts
-from recordings.assurance.sampling import FIRST_SAMPLE, outcomes_of_last_day
+from recordings.assurance.sampling import FIRST_SAMPLE, checks_in, outcomes_of_last_day
 from recordings.assurance.tables import ExpectedRecordings
 from recordings.assurance.usual import usual_in_channels
 from recordings.assurance.window import DAYS, Window
@@ -25,10 +25,11 @@ from recordings.catalog.queries import agents_and_streams
 from recordings.catalog.tables import Table
 from recordings.days import today
 from recordings.http import Request, page
-from recordings.models import MediaCheck, MediaOutcome
+from recordings.models import MediaOutcome
 from recordings.paging import BY_TIME, start_by_time
 from recordings.permissions import Permission
-from recordings.policies import can, permission_required
+from recordings.policies import can, permission_required, reach
+from recordings.reach import Reach
 
 # The map shows only the rows with most findings; the table below it shows all.
 MOST_LINES = 60
@@ -42,12 +43,17 @@ def board_page(request: Request) -> HttpResponse:
     if not form.is_valid():
         return page(request, "assurance/board.html", {"form": form}, status=400)
     _record_reading(request, "map", form)
-    window = form.window
+    window, within = form.window, reach(request.user, Permission.VIEW_ASSURANCE)
     known = channels(window)
-    board = count_board(window, form.axis, where_missing_counts(known), stream=form.channel_id)
-    agents, streams = agents_and_streams()
+    board = count_board(window, form.axis, where_missing_counts(known), within, stream=form.channel_id)
+    agents, streams = _names(within)
     names = agents if form.axis == "agent" else streams
-    named = [(heatmap.name_of("channel", channel.stream_id, streams), channel) for channel in known]
+    # Figures about a whole channel are for those who may see all of it.
+    named = [
+        (heatmap.name_of("channel", channel.stream_id, streams), channel)
+        for channel in known
+        if within.has_channel(channel.stream_id)
+    ]
     hidden = max(0, len(board.lines) - MOST_LINES)
     context = {
         "form": form,
@@ -61,18 +67,29 @@ def board_page(request: Request) -> HttpResponse:
         "usual": [
             (heatmap.name_of("channel", usual.stream_id, streams), usual)
             for usual in usual_in_channels(window)
+            if within.has_channel(usual.stream_id)
         ],
         "missing_in": [name for name, channel in named if channel.months_with_missing],
-        **_tiles(board, form),
+        "is_limited": not within.is_everything,
+        **_tiles(board, form, within),
         **_links(form, board, streams),
     }
     return page(request, "assurance/board.html", context)
 
 
-def _tiles(board: Board, form: BoardForm) -> dict[str, Any]:
+def _names(within: Reach) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names of the agents and the channels of which this reach can have an object, by id."""
+    agents, streams = agents_and_streams()
+    return (
+        {key: name for key, name in agents.items() if within.names_agent(int(key))},
+        {key: name for key, name in streams.items() if within.names_channel(int(key))},
+    )
+
+
+def _tiles(board: Board, form: BoardForm, within: Reach) -> dict[str, Any]:
     """Return the context of the figures at the top."""
     list_url = f"{reverse('assurance:recordings')}?{urlencode({'until': form.cleaned_data['until']})}"
-    checks, ever = outcomes_of_last_day(), MediaCheck.objects.exists()
+    checks, ever = outcomes_of_last_day(within), checks_in(within).exists()
     opened = checks[MediaOutcome.OPENS]
     none_yet = gettext("no file was checked in the last 24 hours") if ever else str(FIRST_SAMPLE)
     return {
@@ -134,9 +151,12 @@ def recordings_page(request: Request) -> HttpResponse:
         return page(request, "assurance/recordings.html", {"form": form}, status=400)
     _record_reading(request, "list", form)
     window = form.window
-    missing_in = where_missing_counts(channels(window))
-    items = items_page(window, form.selection(), missing_in, start_by_time(request.GET))
-    agents, streams = agents_and_streams()
+    missing_in, within = (
+        where_missing_counts(channels(window)),
+        reach(request.user, Permission.VIEW_ASSURANCE),
+    )
+    items = items_page(window, form.selection(), missing_in, within, start_by_time(request.GET))
+    agents, streams = _names(within)
     may_open = can(request.user, Permission.OPEN_OBJECTS)
     expected = ExpectedRecordings(
         agents, streams, reasons_for(items.rows), refreshed_at_by_object(items.rows), may_open

@@ -31,7 +31,7 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request, is_poll, page
 from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
-from recordings.policies import can, permission_required, reach
+from recordings.policies import can, can_use, permission_required, reach
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
@@ -169,7 +169,7 @@ def _object_or_404(object_id: str) -> OpenedObject:
 def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
     in_list = _list_around(request, opened)
-    may_read_trail = can(request.user, Permission.READ_TRAIL)
+    may_read_trail = can_use(request.user, Permission.READ_TRAIL, opened.thing)
     events = trail_under(opened.thing.pk, TRAIL_SHOWN, viewer=request.user) if may_read_trail else []
     # On the page of the object, its events need not name it.
     itself = object_url(opened.thing.pk)

@@ -22,10 +22,12 @@ from recordings.wording import how_long_ago
 @require_safe
 @any_person
 def channel_page(request: Request, stream_id: int) -> HttpResponse:
-    """Show why a channel may be late, to people with the right to operations or to assurance."""
+    """Show why a channel may be late, to people with the right to operations, or to assurance for the whole channel."""
     may_operate = can(request.user, Permission.VIEW_OPERATIONS)
     if not may_operate:
         check(request, Permission.VIEW_ASSURANCE)
+        if not reach(request.user, Permission.VIEW_ASSURANCE).has_channel(stream_id):
+            raise UnknownChannel
     channel = channel_status(stream_id)
     if channel is None:
         raise UnknownChannel

@@ -28,7 +28,7 @@ from recordings.playback.forms import ViewingForm, remember_purpose, remembered_
 from recordings.playback.list_place import ListPlace
 from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
 from recordings.playback.spans import WatchReport, read_report
-from recordings.policies import can, open_view, permission_required, reach
+from recordings.policies import can, can_use, open_view, permission_required, reach
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
@@ -65,6 +65,8 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect(f"{reverse('trail:trail')}?q={pk}")
     recording, actor = queries.recording_of(pk), Actor.from_request(request)
+    if not can_use(request.user, Permission.READ_TRAIL, recording.object):
+        raise UnknownRecording
     if is_poll(request):
         check_open(Kind.RECORDING_OPENED, by=actor, target=Target.of(recording))
     else:
@@ -176,7 +178,7 @@ def _player_page(
     request: Request, recording: Recording, form: ViewingForm, *, whole: bool, **outcome: Any
 ) -> PlayerPage:
     """Build the data of the template: for the player alone, or for the whole page."""
-    may_read_trail = whole and can(request.user, Permission.READ_TRAIL)
+    may_read_trail = whole and can_use(request.user, Permission.READ_TRAIL, recording.object)
     watched = queries.watched_of(recording.pk, request.user.pk)
     return PlayerPage(
         recording=recording,

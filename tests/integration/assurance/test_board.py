@@ -18,6 +18,7 @@ from recordings.assurance.window import Window
 from recordings.exceptions import AuditUnavailable
 from recordings.models import AuditEvent, CommBoxObject, MediaCheck, Recording, Stream
 from recordings.paging import PAGE, Start
+from recordings.reach import EVERYTHING
 from tests.factories import agent, conversation, person, recording, stream
 from tests.thorough import examples
 
@@ -65,12 +66,12 @@ def sure_channels(window: Window) -> MissingIn:
 
 def seen(window: Window | None = None) -> Board:
     window = window or Window.today()
-    return count_board(window, "channel", sure_channels(window))
+    return count_board(window, "channel", sure_channels(window), EVERYTHING)
 
 
 def found(finding: Finding) -> list[Item]:
     window = Window.today()
-    return select_items(window, Selection(finding=finding), sure_channels(window))
+    return select_items(window, Selection(finding=finding), sure_channels(window), EVERYTHING)
 
 
 def test_what_is_as_it_should_be_is_expected_and_found(channel: Stream) -> None:
@@ -185,7 +186,7 @@ def test_what_is_missing_or_a_drop_does_not_depend_on_the_days_that_are_looked_a
             talk(channel, datetime(2026, 11, 10, 9, place, tzinfo=UTC))
 
     def facts(window: Window) -> set[tuple[str, date]]:
-        missing = select_items(window, Selection(finding=Finding.MISSING), sure_channels(window))
+        missing = select_items(window, Selection(finding=Finding.MISSING), sure_channels(window), EVERYTHING)
         drops = [day for known in channels(window) for day, _ in known.drops]
         return {("missing", item.at.date()) for item in missing} | {("drop", day) for day in drops}
 
@@ -311,7 +312,9 @@ def test_whether_it_is_an_outlier_does_not_depend_on_the_days_that_are_looked_at
 
 def _days(window: Window) -> dict[date, Tally]:
     return {
-        day: tally for line in count_board(window, "channel", []).lines for day, tally in line.days.items()
+        day: tally
+        for line in count_board(window, "channel", [], EVERYTHING).lines
+        for day, tally in line.days.items()
     }
 
 
@@ -345,11 +348,11 @@ def test_the_list_is_walked_down_and_up_without_losing_a_row(channel: Stream) ->
         call(channel, DAY - timedelta(minutes=place), duration_seconds=0).pk for place in range(PAGE + 5)
     ]
     window = Window.today()
-    first = items_page(window, Selection(), [])
-    second = items_page(window, Selection(), [], Start(first.older))
+    first = items_page(window, Selection(), [], EVERYTHING)
+    second = items_page(window, Selection(), [], EVERYTHING, Start(first.older))
     assert [item.id for item in first.rows + second.rows] == every
     assert (first.newer, second.older) == (None, None)
-    assert items_page(window, Selection(), [], Start(second.newer, newer=True)).rows == first.rows
+    assert items_page(window, Selection(), [], EVERYTHING, Start(second.newer, newer=True)).rows == first.rows
 
 
 def test_a_cell_lists_what_it_counts(channel: Stream) -> None:
@@ -359,12 +362,12 @@ def test_a_cell_lists_what_it_counts(channel: Stream) -> None:
     call(other, state="vanished_at_source")
     window = Window.today()
     for axis in ("channel", "agent"):
-        for line in count_board(window, axis, []).lines:
+        for line in count_board(window, axis, [], EVERYTHING).lines:
             for day, tally in line.days.items():
                 where = {"stream" if axis == "channel" else "agent": line.key}
-                assert len(select_items(window, Selection(day=day, **where), [])) == tally.wrong
+                assert len(select_items(window, Selection(day=day, **where), [], EVERYTHING)) == tally.wrong
                 assert (
-                    len(select_items(window, Selection(day=day, everything=True, **where), []))
+                    len(select_items(window, Selection(day=day, everything=True, **where), [], EVERYTHING))
                     == tally.expected
                 )
 
