@@ -151,7 +151,7 @@ def _sign_in_by_hand(page: Page, portal: Portal, name: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(portal.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{portal.url}/")
 
 

@@ -176,7 +176,7 @@ def test_without_scripts_the_same_button_plays(
     page.goto("/accounts/login/")
     page.get_by_label("User name").fill("tom.brandt")
     page.get_by_label("Password").fill(portal.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{portal.url}/")
     page.goto(f"/recordings/{trail.recording(skip=4)}/")
     page.locator("#viewing-form").get_by_text("Training", exact=True).click()

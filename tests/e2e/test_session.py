@@ -71,7 +71,7 @@ def test_the_cover_hides_the_picture_and_keeps_the_form(
     other = opened.value
     other.get_by_label("User name").fill(PEOPLE["compliance_officer"])
     other.get_by_label("Password").fill(portal.password)
-    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("button", name="Sign in", exact=True).click()
     other.wait_for_url("**/accounts/signed-in/")
     expect(cover).to_be_hidden()
     assert page.get_by_label("Note").input_value() == "case 4711, half typed"

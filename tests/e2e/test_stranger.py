@@ -82,7 +82,7 @@ def sign_in(page: Page, demo: Shown) -> None:
     page.goto(address[1])
     page.get_by_label("User name").fill("noa.levi")
     page.get_by_label("Password").fill(password[1])
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(address[1])
 
 

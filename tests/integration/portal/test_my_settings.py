@@ -104,7 +104,7 @@ def test_own_name_and_mail_are_changed_with_the_password(noa: User) -> None:
     }
     refused = client.post("/settings/name/", {**fields, "password": "wrong"})
     assert refused.status_code == 422
-    assert "The password is wrong." in refused.content.decode()
+    assert "The password or code is wrong." in refused.content.decode()
     answer = client.post("/settings/name/", {**fields, "password": PASSWORD}, follow=True)
     assert "The changes were saved." in answer.content.decode()
     noa.refresh_from_db()
