@@ -140,6 +140,8 @@ class Reach:
     """The objects that a person may use with one permission: those in any of its scopes."""
 
     scopes: frozenset[Scope] = field(default_factory=frozenset)
+    # Where the person sees personal data of customers; None where that was not asked for a person.
+    personal: frozenset[Scope] | None = field(default=None, compare=False)
 
     @property
     def is_everything(self) -> bool:
@@ -149,8 +151,17 @@ class Reach:
     def is_nothing(self) -> bool:
         return not self.scopes
 
+    @property
+    def hides_personal_data(self) -> bool:
+        """Whether personal data are masked somewhere in reach. Then words do not find them anywhere in it."""
+        return self.personal is not None and ALL not in self.personal and not self.scopes <= self.personal
+
     def includes(self, thing: Placed) -> bool:
         return any(scope.includes(thing) for scope in self.scopes)
+
+    def shows_personal_data_of(self, thing: Placed) -> bool:
+        """Whether personal data of this object's customer are shown."""
+        return self.personal is None or any(scope.includes(thing) for scope in self.personal)
 
     def among(self, *, channel: int | None = None, agent: int | None = None) -> "Reach":
         """Return the reach among the objects of one channel, of one agent or both, without what these decide."""

@@ -142,7 +142,10 @@ class User(AbstractBaseUser):
 
     def reach(self, permission: Permission) -> Reach:
         """Return the objects that the grants held now allow for this permission."""
-        return Reach(frozenset(self.scope_of(grant) for grant in self._carrying(permission)))
+        return Reach(self._scopes(permission), self._scopes(Permission.SEE_PERSONAL_DATA))
+
+    def _scopes(self, permission: Permission) -> frozenset[Scope]:
+        return frozenset(self.scope_of(grant) for grant in self._carrying(permission))
 
     def _carrying(self, permission: Permission) -> Iterable[HeldGrant]:
         needed = LEVEL_OF.get(permission, Level.LIST)

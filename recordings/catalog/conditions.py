@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from recordings.catalog.criteria import NO_RECORDING, Criteria, filter_terms, reach_term
+from recordings.catalog.masked_words import read_words
 from recordings.catalog.months import month_of
-from recordings.catalog.text import MONTH, lengths_between, read_typed
+from recordings.catalog.text import MONTH, lengths_between
 from recordings.db import ANYTHING, BIGGEST_ID, Where
 from recordings.reach import Reach
 
@@ -53,10 +54,11 @@ class Search:
 
     @classmethod
     def _of(cls, criteria: Criteria, reach: Reach, rows: Where, of_recording: str) -> "Search":
+        typed = read_words(criteria.words, reach)
         reach = reach.among(channel=criteria.stream, agent=criteria.agent)
         if reach.is_nothing:
             return cls(Where("false"))
-        typed, of_reach = read_typed(criteria.words), reach_term(reach)
+        of_reach = reach_term(reach)
         # An ordered index answers an agent, a channel, a reach or dates alone. With other criteria, the word index
         # answers them.
         filters = filter_terms(replace(criteria, agent=None, stream=None)) + _length_terms(criteria)

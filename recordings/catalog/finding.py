@@ -43,6 +43,7 @@ _OWN = "d.id, d.object_id, d.shown_at, d.files, d.duration_seconds, d.recording_
 # Names are read only for the rows of the page.
 _UNCHECKED = f"r.state = '{RecordingState.PLAYABLE}' AND r.file_badge = ''"
 _NAMED = f"""{_OWN}, o.customer_name, o.customer_phone, o.refreshed_at, s.id, s.name, o.agent_id, coalesce(a.name, ''),
+    o.sensitivity,
     EXISTS (SELECT FROM recordings_recording r WHERE r.id = d.id AND {_UNCHECKED}),
     EXISTS (SELECT FROM recordings_recording r WHERE r.object_id = d.object_id AND {_UNCHECKED})"""  # noqa: S608  (our own words; values are parameters)
 _NAMES = """
@@ -73,6 +74,7 @@ class SearchRow(NamedTuple):
     stream_name: str
     agent_id: int | None
     agent_name: str
+    sensitivity: str
     is_unchecked: bool
     has_unchecked: bool
 

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from recordings.catalog import masks
 from recordings.catalog.conditions import Search
 from recordings.catalog.criteria import Criteria
 from recordings.catalog.finding import SearchRow, find, find_next
@@ -75,14 +76,14 @@ def objects_page(
 
     Unless `patient`, the search may stop before it has looked at everything; then the page says how far it came.
     """
-    return _search_page(criteria, partial(Search.for_objects, reach=reach), start, patient)
+    return _search_page(criteria, reach, partial(Search.for_objects, reach=reach), start, patient)
 
 
 def recordings_page(
     criteria: Criteria, reach: Reach, start: Start[TimeKey] = NEWEST, *, patient: bool = True
 ) -> Page[CatalogLine, TimeKey]:
     """Search a page of the recordings in reach, newest first; `patient` as for objects."""
-    return _search_page(criteria, partial(Search.for_recordings, reach=reach), start, patient)
+    return _search_page(criteria, reach, partial(Search.for_recordings, reach=reach), start, patient)
 
 
 def neighbours(
@@ -125,7 +126,11 @@ def _finds_anything(criteria: Criteria) -> bool:
 
 
 def _search_page(
-    criteria: Criteria, search_for: Callable[[Criteria], Search], start: Start[TimeKey], patient: bool
+    criteria: Criteria,
+    reach: Reach,
+    search_for: Callable[[Criteria], Search],
+    start: Start[TimeKey],
+    patient: bool,
 ) -> Page[CatalogLine, TimeKey]:
     if watermark := watermark_in(criteria.words):
         hint = gettext("%(watermark)s is the watermark of a viewing. The audit trail shows its recording.")
@@ -142,10 +147,10 @@ def _search_page(
         # Fewer rows than a page are left: show the first page instead.
         start, result = NEWEST, find(search, PAGE + 1, patient=patient)
     page = Page.cut(result.rows, start, attrgetter("key"), result.number)
-    return replace(page.showing(_lines(page.rows)), looked_back_to=result.looked_back_to)
+    return replace(page.showing(_lines(page.rows, reach)), looked_back_to=result.looked_back_to)
 
 
-def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
+def _lines(rows: Sequence[SearchRow], reach: Reach) -> list[CatalogLine]:
     limit = stale_before()
     return [
         CatalogLine(
@@ -157,14 +162,15 @@ def _lines(rows: Sequence[SearchRow]) -> list[CatalogLine]:
             recording_type=row.recording_type,
             state=UNCHECKED if row.is_unchecked else row.state,
             worst_state=_unless_unchecked(row.worst_state, row.has_unchecked),
-            customer=row.customer_name,
-            phone_ending=masked(row.customer_phone),
+            customer=row.customer_name if shown else masks.masked(row.customer_name),
+            phone_ending=masked(row.customer_phone) if shown else "",
             channel=channel_name(row.stream_name, row.stream_id),
             agent=agent_name(row.agent_name, row.agent_id),
             refreshed_at=row.refreshed_at,
             stale=row.refreshed_at is None or row.refreshed_at < limit,
         )
         for row in rows
+        for shown in [reach.shows_personal_data_of(row)]
     ]
 
 
@@ -284,4 +290,4 @@ def recordings_of(object_id: int) -> tuple[int, list[RecordingLine]]:
 
 def newest_recordings(reach: Reach, most: int) -> list[CatalogLine]:
     """Read the newest recordings in reach: two queries."""
-    return _lines(find(Search.for_recordings(Criteria(), reach), most).rows)
+    return _lines(find(Search.for_recordings(Criteria(), reach), most).rows, reach)

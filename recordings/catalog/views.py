@@ -21,6 +21,7 @@ from recordings.catalog.criteria import NO_RECORDING
 from recordings.catalog.forms import SearchForm
 from recordings.catalog.list_words import ListWords
 from recordings.catalog.logs import record_opening, record_phone_shown, record_search
+from recordings.catalog.masks import UnmaskForm
 from recordings.catalog.object_list import ObjectList
 from recordings.catalog.queries import CatalogLine, OpenedObject
 from recordings.catalog.tables import OBJECTS, RECORDINGS, Column, Table, object_url, of_one_object
@@ -31,7 +32,7 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request, is_poll, page
 from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
-from recordings.policies import can, can_use, permission_required, reach
+from recordings.policies import can, can_use, permission_required, reach, refuse
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
@@ -125,24 +126,26 @@ def _trail_url(request: Request, words: str) -> str:
 @permission_required(Permission.OPEN_OBJECTS)
 def object_page(request: Request, object_id: str) -> HttpResponse:
     """Show an object and its recordings, and its trail to those who may read it."""
-    opened, by = _object_or_404(object_id), Actor.from_request(request)
+    opened, by = object_or_404(request, object_id), Actor.from_request(request)
     if is_poll(request):
         check_open(Kind.OBJECT_OPENED, by=by, target=Target.of(opened.thing))
     else:
         record_opening(by=by, thing=opened.thing)
-    return page(request, "catalog/object.html", _object_context(request, opened), fragment="recordings")
+    return page(request, "catalog/object.html", object_context(request, opened), fragment="recordings")
 
 
 @require_POST
 @permission_required(Permission.OPEN_OBJECTS)
 def show_phone(request: Request, object_id: str) -> HttpResponse:
     """Show the customer's whole phone number. This is an event."""
-    opened, by = _object_or_404(object_id), Actor.from_request(request)
+    opened, by = object_or_404(request, object_id), Actor.from_request(request)
+    if not can_use(request.user, Permission.SEE_PERSONAL_DATA, opened.thing):
+        refuse(request, Permission.SEE_PERSONAL_DATA, target=Target.of(opened.thing))
     record_phone_shown(by=by, thing=opened.thing)
     if request.htmx:
         return page(request, "catalog/object.html", {"object": opened, "phone_shown": True}, fragment="phone")
     record_opening(by=by, thing=opened.thing)
-    context = {**_object_context(request, opened), "phone_shown": True}
+    context = {**object_context(request, opened), "phone_shown": True}
     return page(request, "catalog/object.html", context)
 
 
@@ -158,7 +161,7 @@ def _list_around(request: Request, opened: OpenedObject) -> ObjectList | None:
     return listed
 
 
-def _object_or_404(object_id: str) -> OpenedObject:
+def object_or_404(request: Request, object_id: str) -> OpenedObject:
     """Return the object with this number. Raises UnknownObject."""
     opened = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
     if opened is None:
@@ -166,7 +169,7 @@ def _object_or_404(object_id: str) -> OpenedObject:
     return opened
 
 
-def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
+def object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
     in_list = _list_around(request, opened)
     may_read_trail = can_use(request.user, Permission.READ_TRAIL, opened.thing)
@@ -176,6 +179,7 @@ def _object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     return {
         "object": opened,
         "sensitivity": class_context(request.user, opened.thing),
+        "unmask_form": UnmaskForm(),
         "recordings": lines,
         "in_list": in_list,
         "table": Table(of_one_object(f"?{in_list.query}" if in_list else ""), lines),

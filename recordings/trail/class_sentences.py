@@ -9,11 +9,12 @@ from recordings.trail import labels
 from recordings.trail.compose import Part, Phrase
 from recordings.trail.phrases import EventText
 
-_FIELDS = {
-    "customer_name": _("name"),
-    "customer_phone": _("phone number"),
-    "customer_email": _("mail address"),
+_SHOWN = {
+    "customer_name": _("%(actor)s viewed the masked name of the customer of %(thing)s"),
+    "customer_phone": _("%(actor)s viewed the masked phone number of the customer of %(thing)s"),
+    "customer_email": _("%(actor)s viewed the masked mail address of the customer of %(thing)s"),
 }
+_ANY_SHOWN = _("%(actor)s viewed a masked value of the customer of %(thing)s")
 
 
 def _rule_added(text: EventText) -> Iterator[Phrase]:
@@ -48,12 +49,7 @@ def _object_classified(text: EventText) -> Iterator[Phrase]:
 
 
 def _value_shown(text: EventText) -> Iterator[Phrase]:
-    field = text.event.text("field")
-    message = _FIELDS.get(field)
-    yield text.gettext(
-        "%(actor)s viewed the masked %(field)s of %(thing)s's customer",
-        field=text.label(message or labels.readable(field) or _("value")),
-    )
+    yield text.gettext(_SHOWN.get(text.event.text("field"), _ANY_SHOWN))
 
 
 def _class(text: EventText, key: str) -> Part:

@@ -14,7 +14,7 @@ from auditportal.accounts.provisioning.models import GroupRole, Token
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.models import ApiKey, CommBoxObject, Recording, Report, ReportState
+from recordings.models import ApiKey, ClassRule, CommBoxObject, Recording, Report, ReportState
 from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
@@ -46,6 +46,9 @@ class World:
         self.asked = AccessRequest.objects.create(asked_by=self.other, thing="x", level="view", reason="x")
         self.recertification = Recertification.objects.create(opened_by=self.other, due_at=later)
         self.statement = state_month(month=date(2026, 10, 1), by=SYSTEM)
+        self.rule = ClassRule.objects.create(
+            recording_type="audio", sensitivity="restricted", reason="known", set_by=self.other
+        )
         self.link = AgentLink.objects.create(user=self.other, agent=factories.agent(), reason="known")
         self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
         target = Target("object", f"object:{self.object.pk}")
@@ -69,7 +72,8 @@ class World:
             ("access", "who save_who why"): recording,
             ("access", "answer"): {"pk": self.asked.pk},
             ("access", "recertification close save"): {"pk": self.recertification.pk},
-            ("catalog", "object phone"): of,
+            ("catalog", "object phone classify unmask"): of,
+            ("catalog", "end_class_rule"): {"rule_id": self.rule.pk},
             ("refresh", "object freshness"): of,
             ("playback", "recording trail start"): recording,
             ("playback", "url watched finish problem"): viewing,

@@ -1,12 +1,13 @@
 """Rows for tests, made from as little as a test wants to say. Everything else is plausible and different each time."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from auditportal.accounts.models import Grant, User
 from recordings.catalog.search_documents import rebuild_docs
-from recordings.models import Agent, CommBoxObject, Recording, RecordingState, Stream, Viewing
+from recordings.models import Agent, CommBoxObject, ObjectClass, Recording, RecordingState, Stream, Viewing
 
 PASSWORD = "correct horse battery staple"
 MORNING = datetime(2026, 11, 20, 9, 14, 22, tzinfo=UTC)
@@ -66,10 +67,21 @@ def conversation(*, recordings: int = 0, **fields: Any) -> CommBoxObject:
     if "stream" not in given and "stream_id" not in given:
         given["stream"] = Stream.objects.first() or stream()
     thing = CommBoxObject.objects.create(**given)
+    keep_class([thing] if "sensitivity" in given else [])
     for place in range(recordings):
         recording(thing, rebuild=False, recorded_at=created_at + timedelta(minutes=place))
     rebuild_docs([thing.pk])
     return thing
+
+
+def keep_class(things: Iterable[CommBoxObject]) -> None:
+    """Set the class that objects have by hand, so that it stays when it is computed."""
+    rows = [ObjectClass(object_id=thing.pk, sensitivity=thing.sensitivity, reason="known") for thing in things]
+    if rows:
+        somebody = person()
+        for row in rows:
+            row.set_by = somebody
+        ObjectClass.objects.bulk_create(rows)
 
 
 def recording(of: CommBoxObject | None = None, *, rebuild: bool = True, **fields: Any) -> Recording:

@@ -71,6 +71,7 @@ MATRIX = {
     "catalog:object": P.OPEN_OBJECTS,
     "catalog:phone": P.OPEN_OBJECTS,
     "catalog:classify": P.CLASSIFY_RECORDINGS,
+    "catalog:unmask": P.UNMASK_PERSONAL_DATA,
     "catalog:class_rules": P.CLASSIFY_RECORDINGS,
     "catalog:end_class_rule": P.CLASSIFY_RECORDINGS,
     "catalog:recordings": P.SEARCH_OBJECTS,
