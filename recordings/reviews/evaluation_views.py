@@ -18,7 +18,7 @@ from recordings.playback.errors import UnknownRecording
 from recordings.playback.forms import ViewingForm, remembered_purpose
 from recordings.playback.player_page import PlayerPage
 from recordings.playback.queries import recording_of, watched_of
-from recordings.policies import can, can_use, permission_required
+from recordings.policies import can, can_use, check_not_own_call, permission_required
 from recordings.reviews import evaluations, queries
 from recordings.reviews.answered import Fields, only_answers, read_fields
 from recordings.reviews.evaluation_page import Live, parts_of, scores_of, typed_of
@@ -165,11 +165,12 @@ def _page(
 
 
 def _own(request: Request, pk: UUID) -> Evaluation:
-    """Return the person's own evaluation with its recording. Raises UnknownEvaluation."""
+    """Return the person's own evaluation with its recording. Raises UnknownEvaluation, and OwnCall."""
     rows = Evaluation.objects.select_related("version", "recording__object", "scorer")
     row = rows.filter(pk=pk, scorer=request.user).first()
     if row is None or not can_use(request.user, Permission.EVALUATE, row.recording.object):
         raise UnknownEvaluation
+    check_not_own_call(request, row.recording.object, target=Target.of(row.recording))
     return row
 
 
@@ -177,6 +178,7 @@ def _recording(request: Request, pk: UUID) -> Recording:
     recording = recording_of(pk)
     if not can_use(request.user, Permission.EVALUATE, recording.object):
         raise UnknownRecording
+    check_not_own_call(request, recording.object, target=Target.of(recording))
     return recording
 
 

@@ -10,9 +10,18 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from auditportal.accounts import agent_links
+from auditportal.accounts.models import Grant
 from recordings.audit import Actor
 from recordings.audit.opened import open_event
-from recordings.models import AuditEvent, Evaluation, EvaluationScore, Recording, ScorecardVersion
+from recordings.models import (
+    AuditEvent,
+    CommBoxObject,
+    Evaluation,
+    EvaluationScore,
+    Recording,
+    ScorecardVersion,
+)
 from recordings.reviews import scorecards
 from recordings.reviews.evaluations import (
     MISSING,
@@ -29,11 +38,12 @@ from recordings.reviews.evaluations import (
 from recordings.scorecards.answers import read_answers
 from recordings.scorecards.form import read_form
 from recordings.scorecards.score import score
-from tests.factories import person, recording, viewing
+from tests.factories import agent, person, recording, stream, viewing
 from tests.unit.scorecards.forms import EXAMPLE, as_bytes
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+BY = Actor.system("tests")
 FORM = json.loads(json.dumps(EXAMPLE))
 FORM["sections"][1]["questions"][0]["critical"] = True
 ANSWERS = {
@@ -323,6 +333,33 @@ def test_an_evaluation_is_its_scorers_alone(client: Client, begun: Evaluation) -
     assert client.get(address("evaluation", begun)).status_code == 404
     for name in ("save", "other", "submit"):
         assert client.post(address(name, begun), ANSWERS).status_code == 404
+
+
+def test_nobody_evaluates_a_call_of_their_own(
+    qa: Client, scorer: Any, begun: Evaluation, version: ScorecardVersion
+) -> None:
+    avery = agent()
+    CommBoxObject.objects.filter(pk=begun.recording.object_id).update(agent=avery)
+    agent_links.link_agent(user=scorer, agent=avery, by=BY, linked_by=person("administrator"), reason="is")
+    for answer in (
+        qa.post(reverse("reviews:evaluate", args=[begun.recording_id]), {"version": version.pk}),
+        qa.get(address("evaluation", begun)),
+        qa.post(address("submit", begun), {**ANSWERS, "base": "0"}),
+    ):
+        assert answer.status_code == 403
+        assert "You are the agent of this conversation." in answer.content.decode()
+    assert not EvaluationScore.objects.exists()
+
+
+def test_a_recording_outside_the_scope_is_not_there(
+    client: Client, begun: Evaluation, version: ScorecardVersion
+) -> None:
+    scoped = person()
+    Grant.objects.create(user=scoped, role="qa_manager", channels=[stream("Other").pk])
+    client.force_login(scoped)
+    answer = client.post(reverse("reviews:evaluate", args=[begun.recording_id]), {"version": version.pk})
+    assert answer.status_code == 404
+    assert Evaluation.objects.count() == 1
 
 
 def test_a_recording_that_vanished_can_still_be_evaluated(
