@@ -22,7 +22,11 @@ TABLES = {
     "accounts_recertification": "SELECT, INSERT, UPDATE (closed_at, closed_by_id)",
     "accounts_recertifiedgrant": "SELECT, INSERT, UPDATE (decision, reason, decided_at, decided_by_id)",
     "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, full_name, email, language,"
-    " time_zone, session_epoch)",
+    " time_zone, session_epoch, is_break_glass)",
+    "accounts_breakglassuse": "SELECT, INSERT, UPDATE (acknowledged_at, acknowledged_by_id)",
+    "accounts_enrolmentwindow": "SELECT, INSERT, UPDATE (closed_at)",
+    "accounts_factorreset": "SELECT, INSERT, UPDATE (confirmed_at, confirmed_by_id, withdrawn_at)",
+    "accounts_personsession": "SELECT, INSERT, UPDATE (key_hash, seen_at, ended_at, ended_by_id), DELETE",
     "auth_group": "",
     "auth_group_permissions": "",
     "auth_permission": "",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
+from auditportal.accounts.alarms import account_banners
 from auditportal.accounts.session import seconds_left
 from recordings.audit.lag import lag
 from recordings.operations.banners import banners
@@ -83,7 +84,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "session_ends_at": getattr(request, "session_ends_at", None),
         "session_ends_in": seconds_left(request),
     }
-    warnings = banners(operations=user.has_permission(Permission.VIEW_OPERATIONS)) + _trail_banners()
+    alarms = account_banners() if user.has_permission(Permission.MANAGE_PEOPLE) else []
+    warnings = alarms + banners(operations=user.has_permission(Permission.VIEW_OPERATIONS)) + _trail_banners()
     return {**frame, "nav": _navigation(request, user), "person": person, "banners": warnings}
 
 

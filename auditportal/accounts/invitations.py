@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from auditportal.accounts import mail
 from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, grant_detail
+from auditportal.accounts.factors.enrolment import open_for
 from auditportal.accounts.models import Grant, Invitation, User
 from recordings.audit import (
     Actor,
@@ -256,6 +257,7 @@ def use_invitation(*, token: str, password: str, by: Actor) -> User:
     user = invitation.user
     user.set_password(password)
     user.save(update_fields=["password"])
+    open_for(user)
     record(Kind.INVITATION_USED, by=by, target=Target.of(user), outcome=Outcome.GRANTED)
     return user
 

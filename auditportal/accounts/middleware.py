@@ -10,7 +10,7 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from auditportal.accounts import session
+from auditportal.accounts import person_sessions, session
 from auditportal.accounts.factors import gate
 from auditportal.errors import answer
 
@@ -28,6 +28,7 @@ class sign_in_required:
             if session.is_over(request):
                 session.end(request)
             else:
+                person_sessions.follow_rights(request)
                 session.touch(request)
                 request.session_ends_at = session.ends_at(request)
         return self.get_response(request)

@@ -22,6 +22,7 @@ from auditportal.accounts.access_models import (
     RecertifiedGrant,
 )
 from auditportal.accounts.roles import ROLES, Role
+from auditportal.accounts.sign_in_rows import BreakGlassUse, EnrolmentWindow, FactorReset, PersonSession
 from recordings.models import Agent
 from recordings.permissions import Permission
 from recordings.reach import LEVEL_OF, Level, Reach, Scope
@@ -30,8 +31,12 @@ __all__ = [
     "AccessRequest",
     "AccountClosure",
     "AgentLink",
+    "BreakGlassUse",
+    "EnrolmentWindow",
+    "FactorReset",
     "Grant",
     "Invitation",
+    "PersonSession",
     "Recertification",
     "RecertifiedGrant",
     "User",
@@ -108,6 +113,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     # Raised to end every session of this person for good.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0)
+    # An account for emergencies. Each sign-in with it is an alarm.
+    is_break_glass = models.BooleanField(default=False, db_default=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -214,3 +214,26 @@ class NewPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, self._user)
         return password
+
+
+class ChangePasswordForm(ConfirmedForm):
+    """A new password for the person who is signed in."""
+
+    new_password = forms.CharField(
+        label=gettext_lazy("New password"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("15 characters or more. Several words are easy to remember."),
+    )
+    field_order = ("password", "new_password")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_new_password(self) -> str:
+        """Apply the rules for passwords."""
+        password: str = self.cleaned_data["new_password"]
+        validate_password(password, self._user)
+        return password

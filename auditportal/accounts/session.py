@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 
+from auditportal.accounts import person_sessions
 from recordings.http import is_poll
 
 SEEN_AT = "seen_at"
@@ -32,6 +33,7 @@ def touch(request: Any) -> None:
     now = request.session.now()
     if now - request.session.get(SEEN_AT, 0) > _GRAIN_SECONDS:
         request.session[SEEN_AT] = now
+        person_sessions.note_activity(request)
 
 
 def ends_at(request: Any) -> datetime:

@@ -1,8 +1,11 @@
 """The session engine: Django's rows, judged by the database's clock and read with one statement for every request."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.db import connection
 
@@ -17,18 +20,32 @@ def database_time() -> float:
         return float(cursor.fetchone()[0])
 
 
+def database_moment() -> datetime:
+    """Return the database's time."""
+    return datetime.fromtimestamp(database_time(), UTC)
+
+
+def key_hash(session_key: str | None) -> str:
+    """Return the hash by which `PersonSession` knows a session. Whoever reads that table has no key of a session.
+
+    Not under SECRET_KEY: a session that was ended stays ended when that changes.
+    """
+    return hmac.new(settings.AUDIT_FIELD_KEY, f"session:{session_key}".encode(), hashlib.sha256).hexdigest()
+
+
 class SessionStore(DatabaseSessions):
     """Django's sessions in the database."""
 
     _now: float | None = None
 
     def load(self) -> dict[str, Any]:
-        """Return what the session holds, nothing when it has expired or never was."""
+        """Return what the session holds; nothing when it has expired, was ended elsewhere or never was."""
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT session_data, extract(epoch FROM {CLOCK})::float8 FROM django_session"  # noqa: S608  (our own words)
-                f" WHERE session_key = %s AND expire_date > {CLOCK}",
-                [self.session_key],
+                f" WHERE session_key = %s AND expire_date > {CLOCK} AND NOT EXISTS"
+                " (SELECT FROM accounts_personsession WHERE key_hash = %s AND ended_at IS NOT NULL)",
+                [self.session_key, key_hash(self.session_key)],
             )
             row = cursor.fetchone()
         if row is None:

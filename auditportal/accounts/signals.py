@@ -6,6 +6,7 @@ from django.contrib.auth import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from auditportal.accounts import break_glass, person_sessions
 from auditportal.accounts.session import ENDS_AT, SEEN_AT
 from auditportal.metrics import SIGN_INS
 from recordings.audit import (
@@ -29,10 +30,13 @@ def signed_in(sender: Any, request: Any, user: Any, **_: Any) -> None:
     request.session[SEEN_AT] = now
     request.session[ENDS_AT] = now + request.session.get_expiry_age()
     request.session[AUTHN] = getattr(request, "proven_by", "password")
+    person_sessions.begin(request, user)
     SIGN_INS.labels("granted").inc()
     record_committed(
         Kind.SIGNED_IN, by=Actor.from_request(request), target=Target.of(user), outcome=Outcome.GRANTED
     )
+    if user.is_break_glass:
+        break_glass.note_use(user=user, by=Actor.from_request(request))
 
 
 @receiver(user_logged_out, dispatch_uid="audit-signed-out")
@@ -40,6 +44,7 @@ def signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     if user is None or not request.session.session_key:
         return
     actor = Actor.from_request(request)
+    person_sessions.note_end(request)
     kind = Kind.SESSION_ENDED if getattr(request, "session_is_over", False) else Kind.SIGNED_OUT
     try:
         end_viewings_of_session(session_ref=reference_of(request.session), by=actor)

@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from auditportal.accounts import agent_link_views, grant_views, people_files, people_views, views
+from auditportal.accounts import (
+    agent_link_views,
+    grant_views,
+    own_views,
+    people_files,
+    people_views,
+    person_security_views,
+    views,
+)
 from auditportal.accounts.factors import sign_in_views
 from auditportal.accounts.factors import views as factor_views
 
@@ -20,6 +28,15 @@ people = [
     path("<int:pk>/link/", people_views.confirm, {"act": "new_link"}, name="new_link"),
     path("<int:pk>/single-sign-on/", people_views.confirm, {"act": "single_sign_on"}, name="single_sign_on"),
     path("<int:pk>/unlock/", people_views.confirm, {"act": "unlock"}, name="unlock"),
+    path("<int:pk>/security/", person_security_views.security, name="security"),
+    path("<int:pk>/security/sessions/", person_security_views.end_sessions, name="end_sessions"),
+    path("<int:pk>/security/reset/", person_security_views.ask_reset, name="ask_reset"),
+    path("<int:pk>/security/reset/confirm/", person_security_views.confirm_reset, name="confirm_reset"),
+    path("<int:pk>/security/reset/withdraw/", person_security_views.withdraw_reset, name="withdraw_reset"),
+    path("<int:pk>/security/break-glass/", person_security_views.mark_break_glass, name="break_glass"),
+    path("break-glass/<int:pk>/", person_security_views.acknowledge, name="acknowledge"),
+    path("enrolment/", person_security_views.enrolment_page, name="enrolment"),
+    path("enrolment/close/", person_security_views.close_enrolment, name="close_enrolment"),
     path("test-mail/", people_views.test_mail, name="test_mail"),
 ]
 
@@ -42,6 +59,9 @@ factors = [
     path("accounts/confirm/options/", factor_views.confirm_options, name="confirm_options"),
     path("accounts/confirm/passkey/", factor_views.confirm_passkey, name="confirm_passkey"),
     path("settings/security/", factor_views.security, name="security"),
+    path("settings/password/", own_views.change_password, name="change_password"),
+    path("settings/security/sessions/<int:pk>/end/", own_views.end_session, name="end_session"),
+    path("settings/security/sessions/end/", own_views.end_other_sessions, name="end_other_sessions"),
 ]
 
 urlpatterns = [

@@ -8,7 +8,7 @@ an installation may set KEY_ENCRYPTION_KEYS later.
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +18,9 @@ from django.conf import settings
 
 _NONCE = 12
 API_KEY = "commbox-api-key"
+# Encrypt the secrets of other packages under the first key; each returns how many were, and how many could not be
+# decrypted. The packages add theirs when the portal starts.
+others: list[Callable[[], tuple[int, int]]] = []
 
 
 class CannotDecrypt(ValueError):

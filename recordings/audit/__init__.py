@@ -6,7 +6,16 @@
 `record_committed` for an act that is one event within a minute.
 """
 
-from recordings.audit.actor import AUTHN, Actor, Target, client_address, reference_of, request_id, session_ref
+from recordings.audit.actor import (
+    AUTHN,
+    REFERENCE,
+    Actor,
+    Target,
+    client_address,
+    reference_of,
+    request_id,
+    session_ref,
+)
 from recordings.audit.kinds import Kind, Outcome, Purpose
 from recordings.audit.once import record_once
 from recordings.audit.owed import owe, record_refusal
@@ -22,6 +31,7 @@ from recordings.exceptions import AuditUnavailable
 
 __all__ = [
     "AUTHN",
+    "REFERENCE",
     "Actor",
     "AuditUnavailable",
     "Entry",

@@ -55,6 +55,10 @@ _ALWAYS = frozenset(
         Kind.ACCOUNT_UNLOCKED,
         Kind.CONFIRMATION_FAILED,
         Kind.FACTOR_REFUSED,
+        Kind.SESSIONS_ENDED,
+        Kind.ENROLMENT_CLOSED,
+        # An alarm that an emergency needs.
+        Kind.BREAK_GLASS_USED,
         Kind.ACCESS_DENIED,
         Kind.VIEWING_DENIED,
         Kind.URL_REFUSED,

@@ -35,7 +35,7 @@ _ASSURANCE_PAGES = {
     "map": _("%(actor)s viewed the assurance map"),
     "list": _("%(actor)s viewed the assurance list"),
 }
-_ALARMS = frozenset({Kind.SEALER_INCIDENT})
+_ALARMS = frozenset({Kind.SEALER_INCIDENT, Kind.BREAK_GLASS_USED})
 _WARNINGS = frozenset(
     {
         Kind.WATCH_EXCESS,

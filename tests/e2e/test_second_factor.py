@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
@@ -32,6 +33,8 @@ def portal(
         databases.copied(f"portal_{worker_id}_full", filled.database) as services,
         running(services, filled.sandbox, folder, filled.password, overrides=full, parts=("web",)) as portal,
     ):
+        with psycopg.connect(services.admin_url, autocommit=True) as admin:
+            admin.execute("INSERT INTO accounts_enrolmentwindow (until) VALUES (now() + interval '1 hour')")
         yield portal
 
 
@@ -133,7 +136,6 @@ def test_the_life_of_a_passkey(page: Page, portal: Portal, keys: Keys, console: 
 
 def portal_forgets_the_confirmation(portal: Portal) -> None:
     """As if five minutes had passed: sessions of the database lose what they know of a confirmation."""
-    import psycopg
     from django.core import signing
 
     with psycopg.connect(portal.services.admin_url, autocommit=True) as admin:

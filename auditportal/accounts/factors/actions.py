@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from auditportal.accounts.factors import passkeys, recovery, totp
+from auditportal.accounts.factors.enrolment import close_own
 from auditportal.accounts.factors.gate import needs_passkey
 from auditportal.accounts.factors.passkeys import PASSKEY
 from auditportal.accounts.models import User
@@ -46,6 +47,7 @@ class TooManyCodes(Exception):
 def add_passkey(*, request: HttpRequest, user: User, name: str, answer: Any, by: Actor) -> Authenticator:
     """Store the passkey that the browser made. Raises NotProven."""
     row = passkeys.register(request, user, name, answer)
+    close_own(user)
     record(Kind.FACTOR_ADDED, by=by, target=Target.of(user), detail={"factor": row.type})
     return row
 
@@ -55,6 +57,7 @@ def add_app(*, user: User, secret: bytes, step: int, by: Actor) -> Authenticator
     """Store the secret of an authenticator app, in place of an earlier one."""
     Authenticator.objects.filter(user=user, type=totp.APP).delete()
     row = totp.add(user, secret, step)
+    close_own(user)
     record(Kind.FACTOR_ADDED, by=by, target=Target.of(user), detail={"factor": row.type})
     return row
 

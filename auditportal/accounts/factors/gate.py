@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from auditportal.accounts.actions import ADMINISTRATOR
+from auditportal.accounts.factors.enrolment import may_enrol
 from auditportal.accounts.factors.passkeys import PASSKEY
 from auditportal.accounts.factors.totp import APP
 from auditportal.accounts.models import User
@@ -68,7 +69,9 @@ def stage_of(request: Any) -> Stage:
         return Stage.PROVEN
     if has_factor(request.user):
         return Stage.SIGNS_IN_AGAIN
-    return Stage.ENROLS
+    # The window is about passwords that somebody else may know. Here the identity provider says who it is.
+    is_single_sign_on = request.session.get(AUTHN, PASSWORD) == SINGLE_SIGN_ON
+    return Stage.ENROLS if is_single_sign_on or may_enrol(request.user) else Stage.CLOSED
 
 
 def has_factor(user: User) -> bool:

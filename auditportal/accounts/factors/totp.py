@@ -77,6 +77,22 @@ def use(row: Authenticator, code: str) -> bool:
     return True
 
 
+def reencrypt() -> tuple[int, int]:
+    """Encrypt every secret under the first key. Return how many were, and how many could not be decrypted."""
+    done = lost = 0
+    with transaction.atomic():
+        for row in Authenticator.objects.select_for_update().filter(type=APP).order_by("pk"):
+            if row.data["key_id"] == current_id(_purpose(row.user_id)):
+                continue
+            if (secret := unseal(row.user_id, row.data)) is None:
+                lost += 1
+                continue
+            row.data |= seal(row.user_id, secret)
+            row.save(update_fields=["data"])
+            done += 1
+    return done, lost
+
+
 def seal(user_id: int, secret: bytes) -> dict[str, str]:
     """Return the encrypted secret and the id of its key, as a row or a session keeps them."""
     sealed, key_id = encrypt(as_text(secret), _purpose(user_id))

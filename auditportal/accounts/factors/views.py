@@ -11,10 +11,12 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from auditportal.accounts import person_sessions
 from auditportal.accounts.factors import actions, gate, passkeys, recovery, totp
 from auditportal.accounts.factors.forms import AnswerForm, AppForm, PasskeyForm
 from auditportal.accounts.factors.gate import Stage
 from auditportal.accounts.factors.passkeys import PASSKEY, NotProven
+from auditportal.accounts.sessions import key_hash
 from auditportal.errors import answer
 from recordings import stepup
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed
@@ -49,7 +51,7 @@ def second_factor(request: Request) -> HttpResponse:
 @require_safe
 @any_person
 def security(request: Request) -> HttpResponse:
-    """List the person's own second factors."""
+    """List the person's own second factors and sessions."""
     rows = _own(request)
     codes = next((row for row in rows if row.type == recovery.CODES), None)
     context = {
@@ -57,6 +59,9 @@ def security(request: Request) -> HttpResponse:
         "has_app": any(row.type == totp.APP for row in rows),
         "codes_left": len(codes.data["hashes"]) if codes else 0,
         "codes": codes,
+        "sessions": person_sessions.listed(request.user),
+        "this_session": key_hash(request.session.session_key),
+        "has_password": request.user.has_usable_password(),
     }
     return page(request, "account/factors/security.html", context)
 
@@ -215,7 +220,7 @@ def _check_may_add(request: Request) -> None:
 
 def _added(request: Request, factor: str) -> HttpResponse:
     """Go on after a factor was added: to the recovery codes if there are none yet."""
-    request.session.cycle_key()
+    person_sessions.change_id(request)
     gate.used(request, factor)
     stepup.confirm(request)
     if not any(row.type == recovery.CODES for row in _own(request)):

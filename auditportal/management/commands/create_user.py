@@ -14,7 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from auditportal.accounts import break_glass
 from auditportal.accounts.actions import grant_role
+from auditportal.accounts.factors import enrolment
 from auditportal.accounts.models import User
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor
@@ -31,6 +33,9 @@ class Command(BaseCommand):
         parser.add_argument("--email", default="")
         parser.add_argument("--role", action="append", required=True, choices=list(ROLES))
         parser.add_argument(
+            "--break-glass", action="store_true", help="an account for emergencies: each sign-in is an alarm"
+        )
+        parser.add_argument(
             "--password-from", metavar="VARIABLE", help="environment variable that has the password"
         )
 
@@ -45,6 +50,9 @@ class Command(BaseCommand):
             for role in options["role"]:
                 until = timezone.now() + DAYS_OF_A_ROLE_WITH_END if ROLES[role].needs_end else None
                 grant_role(user=user, role=role, by=Actor.system("create_user"), until=until)
+            enrolment.open_for(user)
+            if options["break_glass"]:
+                break_glass.mark(user=user, on=True, by=Actor.system("create_user"))
         self.stdout.write(f"{user.username} can sign in as {user.role_label}.")
 
     def _password(self, options: dict[str, Any]) -> str:

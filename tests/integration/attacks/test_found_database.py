@@ -251,7 +251,8 @@ def test_T11_leaves_that_nobody_signed_do_not_count(
 
 ALWAYS = {
     "auth.signed_out", "auth.session_ended", "auth.failed", "auth.locked", "auth.unlocked",
-    "auth.confirmation_failed", "auth.factor_refused", "role.revoked", "person.deactivated",
+    "auth.confirmation_failed", "auth.factor_refused", "auth.sessions_ended",
+    "auth.enrolment_closed", "auth.break_glass_used", "role.revoked", "person.deactivated",
     "person.invitation_refused",
     "person.invitation_mailed",
     "access.denied", "viewing.denied",

@@ -112,5 +112,5 @@ def test_the_page_takes_a_fixed_number_of_queries(
     channel = stream()
     for number in range(rows):
         call(channel, NOW - timedelta(hours=number + 1))
-    with django_assert_num_queries(10):  # session, person, banner; seven of its own
+    with django_assert_num_queries(11):  # session, person, banners of accounts and source; seven of its own
         client.get(f"/channels/{channel.pk}/")

@@ -169,7 +169,7 @@ def test_the_page_takes_a_fixed_number_of_queries(
 ) -> None:
     for number in range(rows):
         problems.note([Problem(f"Its field{number} is missing or no whole 64-bit number.", "", 0)])
-    with django_assert_num_queries(5):  # session, person; items, fields; source
+    with django_assert_num_queries(6):  # session, person; items, fields; accounts, source
         administrator.get("/operations/problems/")
 
 

@@ -148,5 +148,5 @@ def test_the_page_of_a_person_reads_names_with_one_statement_a_dimension(
         )
     path = f"/people/{tom.pk}/"
     client.get(path)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(path)

@@ -22,7 +22,7 @@ from tests.factories import PASSWORD, conversation, person, viewing
 
 NEW_PASSWORD = "seven green bicycles on a roof"
 BY = Actor.system("test")
-BEHIND_EVERY_PAGE = 3
+BEHIND_EVERY_PAGE = 4
 
 
 @pytest.fixture

@@ -1,15 +1,21 @@
 """People who sign in for real: with a second factor, as in production."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _full(settings: Any) -> None:
-    """The real thing: the other tests sign in with a password alone."""
+def _full(db: None, settings: Any) -> None:
+    """The real thing: the other tests sign in with a password alone. Second factors can be added."""
+    from django.utils import timezone
+
+    from auditportal.accounts.models import EnrolmentWindow
+
     settings.EASY_SIGN_IN = False
+    EnrolmentWindow.objects.create(until=timezone.now() + timedelta(hours=1))
 
 
 @pytest.fixture

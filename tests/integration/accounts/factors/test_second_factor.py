@@ -279,6 +279,18 @@ class TestApp:
         row = Authenticator.objects.get(user=user)
         assert row.data["key_id"] == encryption.current_id(f"totp-secret:{user.pk}")
 
+    def test_the_command_encrypts_all_under_a_new_key(self, db: None, app: App, settings: Any) -> None:
+        users = [person("compliance_officer") for _ in range(3)]
+        secrets = [app(user) for user in users]
+        settings.KEY_ENCRYPTION_KEYS = (b"n" * 32,)
+        assert totp.reencrypt() == (3, 0)
+        settings.AUDIT_FIELD_KEY = b"o" * 32  # the key that was replaced is gone
+        assert totp.reencrypt() == (0, 0)
+        held = [totp.unseal(user.pk, Authenticator.objects.get(user=user).data) for user in users]
+        assert held == secrets
+        settings.KEY_ENCRYPTION_KEYS = ()
+        assert totp.reencrypt() == (0, 3)
+
     def test_wrong_codes_are_counted_and_are_events(self, db: None, app: App) -> None:
         user = person("compliance_officer")
         secret = app(user)
