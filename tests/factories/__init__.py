@@ -76,7 +76,9 @@ def conversation(*, recordings: int = 0, **fields: Any) -> CommBoxObject:
 
 def keep_class(things: Iterable[CommBoxObject]) -> None:
     """Set the class that objects have by hand, so that it stays when it is computed."""
-    rows = [ObjectClass(object_id=thing.pk, sensitivity=thing.sensitivity, reason="known") for thing in things]
+    rows = [
+        ObjectClass(object_id=thing.pk, sensitivity=thing.sensitivity, reason="known") for thing in things
+    ]
     if rows:
         somebody = person()
         for row in rows:

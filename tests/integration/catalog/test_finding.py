@@ -18,7 +18,7 @@ from recordings.models.sensitivity import Sensitivity
 from recordings.paging import TimeKey
 from recordings.reach import EVERYTHING, Reach, Scope
 from recordings.timed import forget_all
-from tests.factories import agent, conversation, keep_class, MORNING, stream
+from tests.factories import MORNING, agent, conversation, keep_class, stream
 from tests.thorough import examples
 
 NAMES = ("Dana Marlowe", "Dana Blom", "Tomas Iversen", "נועה כהן", "محمد حداد", "Zoë Novák")
