@@ -29,7 +29,7 @@ def portal(
 def test_a_recertification_from_opening_to_the_file(page: Page, portal: Portal, sign_in, tmp_path) -> None:
     sign_in(page, "administrator")
     page.goto("/people/")
-    page.get_by_role("link", name="Recertification").click()
+    page.get_by_role("link", name="Recertification", exact=True).click()
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Recertification")
 
