@@ -11,7 +11,7 @@ from django.utils import timezone
 from auditportal.accounts.models import User
 from auditportal.accounts.provisioning.models import GroupRole, Token
 from recordings.models import AuditEvent
-from tests.factories import PASSWORD, person
+from tests.factories import PASSWORD, forget_confirmation, person
 from tests.integration.accounts.provisioning.helpers import Provider, token
 
 TODAY = timezone.now().date()
@@ -56,7 +56,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"password": "wrong"}, "The password is wrong."),
+        ({"password": "wrong"}, "The password or code is wrong."),
         ({"name": ""}, "This field is required."),
         ({"until": ""}, "This field is required."),
         ({"until": "2020-01-01"}, "This day is over."),
@@ -67,6 +67,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(client: Client) -> None:
 def test_bad_input_gets_a_sentence_and_no_token(
     client: Client, fields: dict[str, str], sentence: str
 ) -> None:
+    forget_confirmation(client)
     answer = made(client, **fields)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
