@@ -63,11 +63,12 @@ class World:
         recording, viewing = {"pk": self.recording.pk}, {"pk": self.viewing.pk}
         channel, of = {"stream_id": self.object.stream_id}, {"object_id": self.object.pk}
         names: dict[Any, Ids] = {
-            ("people", "person grant link deactivate reactivate new_link unlock"): person,
+            ("people", "person grant link deactivate reactivate new_link single_sign_on unlock"): person,
             ("people", "unlink"): {**person, "link_pk": self.link.pk},
             ("people", "end_grant"): {**person, "grant_pk": self.other.grants.get().pk},
             ("provisioning", "revoke_token"): {"pk": self.scim_token.pk},
             ("provisioning", "end_role"): {"pk": self.group_role.pk},
+            ("single_sign_on", "accept"): {"token": self.token},
             ("scim", "endpoint"): {"path": f"Users/{self.other.pk}"},
             ("access", "who save_who why"): recording,
             ("access", "answer"): {"pk": self.asked.pk},

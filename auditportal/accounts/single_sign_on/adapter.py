@@ -14,8 +14,8 @@ from auditportal.accounts.single_sign_on import people
 from auditportal.accounts.single_sign_on.provider import IdentityLogin, PortalProvider
 from auditportal.accounts.single_sign_on.provider import provider as _provider
 from auditportal.accounts.single_sign_on.refusals import Reason, Refused
-from auditportal.errors import answer
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed
+from recordings.http import page
 
 
 class PortalSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth is not typed
@@ -87,4 +87,5 @@ def refusal(request: HttpRequest, reason: Reason, target: Target | None = None) 
         outcome=Outcome.DENIED,
         detail={"reason": reason.value},
     )
-    return answer(request, 403, reason.sentence)
+    context = {"sentence": reason.sentence}
+    return page(request, "account/single_sign_on_refused.html", context, status=403)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from auditportal.accounts import actions, invitations
 from auditportal.accounts.models import User
@@ -17,17 +18,27 @@ from auditportal.accounts.provisioning.models import Person
 from auditportal.accounts.single_sign_on.models import Identity
 from auditportal.accounts.single_sign_on.refusals import Reason, Refused
 from recordings.audit import Actor, Kind, Outcome, Target, record
+from recordings.exceptions import PortalError
 
 PORTAL = Actor.system("single_sign_on")
 _NOT_IN_A_USER_NAME = re.compile(r"[^a-z0-9._@+-]+")
+
+
+class NotSetUp(PortalError):
+    """No identity provider is configured: nobody could sign in through it."""
+
+    status = 409
+    sentence = gettext_lazy("Single sign-on is not set up: OIDC_ISSUER is needed. Nothing was changed.")
 
 
 @transaction.atomic
 def use_single_sign_on(*, user: User, by: Actor, created_by: User, reason: str) -> str:
     """Have a person sign in through the identity provider from now on, and return the token of their link.
 
-    Their password is removed, an earlier identity unlinked, and their sessions end.
+    Their password is removed, an earlier identity unlinked, and their sessions end. Raises NotSetUp.
     """
+    if not settings.OIDC_ISSUER:
+        raise NotSetUp
     _set_identity(user, issuer="", subject="", linked_at=None, created_by=created_by)
     _remove_password(user)
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)

@@ -6,14 +6,16 @@ import pytest
 from django.test import Client
 
 from auditportal.accounts import actions, invitations
+from auditportal.accounts.factors import totp
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.provisioning.models import GroupRole, Person
 from auditportal.accounts.single_sign_on.models import Identity
-from auditportal.accounts.single_sign_on.people import use_single_sign_on
+from auditportal.accounts.single_sign_on.people import NotSetUp, use_single_sign_on
 from recordings.audit import Actor
 from recordings.audit.opened import COLUMNS, open_events, stored
 from recordings.models import AuditEvent
 from tests.factories import PASSWORD, person
+from tests.integration.accounts.factors.helpers import code_of
 from tests.integration.accounts.single_sign_on.hostile import HostileProvider
 
 BY = Actor.system("test")
@@ -132,6 +134,15 @@ class TestNoPassword:
         assert not User.objects.get(pk=rut.pk).has_usable_password()
         (event,) = events("person.single_sign_on_required")
         assert event.actor_ref == f"user:{sam.pk}"
+
+    def test_nobody_is_sent_to_a_provider_that_is_not_set_up(
+        self, idp: HostileProvider, settings: Any
+    ) -> None:
+        settings.OIDC_ISSUER = ""
+        rut = person("qa_manager", "rut.peled")
+        with pytest.raises(NotSetUp):
+            use_single_sign_on(user=rut, by=BY, created_by=rut, reason="all staff")
+        assert User.objects.get(pk=rut.pk).has_usable_password()
 
 
 class TestGroups:
@@ -286,3 +297,38 @@ def test_somebody_who_begins_very_often_waits(idp: HostileProvider, monkeypatch:
     answer = Client().get("/accounts/single-sign-on/")
     assert answer.status_code == 403
     assert "Wait a minute" in answer.content.decode()
+
+
+class TestSecondFactor:
+    """No data page opens with the first step alone, whoever took it."""
+
+    @pytest.fixture(autouse=True)
+    def _as_in_production(self, settings: Any) -> None:
+        settings.EASY_SIGN_IN = False
+        settings.OIDC_SECOND_FACTOR = ("mfa",)
+
+    def test_the_providers_opens_pages_with_data_except_for_administrators(
+        self, idp: HostileProvider
+    ) -> None:
+        tom, browser = linked(idp, "qa_manager"), Client()
+        idp.sign_in(browser, amr=["mfa"])
+        assert browser.get("/objects/").status_code == 200
+        Grant.objects.create(user=tom, role="administrator")
+        assert browser.get("/people/")["Location"].startswith("/accounts/second-factor/")
+
+    def test_without_one_the_portal_asks_for_its_own(self, idp: HostileProvider) -> None:
+        linked(idp, "qa_manager")
+        browser = Client()
+        idp.sign_in(browser, amr=["pwd"])
+        assert browser.get("/objects/")["Location"].startswith("/accounts/second-factor/")
+
+    def test_the_code_of_an_app_is_the_second_step(self, idp: HostileProvider) -> None:
+        tom, browser = linked(idp, "qa_manager"), Client()
+        secret = totp.new_secret()
+        totp.add(tom, secret, 0)
+        answer = idp.sign_in(browser)
+        assert answer["Location"].startswith("/accounts/second-step/")
+        assert browser.get("/settings/").status_code == 302
+        assert browser.post("/accounts/second-step/", {"code": code_of(secret)}).status_code == 302
+        assert browser.get("/objects/").status_code == 200
+        assert events("auth.signed_in")[-1].actor["authn"].startswith("single sign-on+")
