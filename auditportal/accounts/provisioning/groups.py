@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from scim2_models import InvalidValueException, UniquenessException
 
@@ -14,6 +15,11 @@ from recordings.audit import Actor, Kind, Target, record
 
 MOST_MEMBERS = 1000
 _LONGEST = 255
+
+
+def people_of_provider() -> QuerySet[User]:
+    """Return the people whom SCIM shows: not those it has removed, nor the accounts for emergencies."""
+    return User.objects.filter(is_break_glass=False).exclude(provisioned__removed_at__isnull=False)
 
 
 @transaction.atomic
@@ -130,7 +136,7 @@ def _users(given: resources.Group) -> list[User]:
     if len(ids) > MOST_MEMBERS:
         raise InvalidValueException(detail=f"A group has at most {MOST_MEMBERS:,} members.")
     pks = [pk for each in ids if (pk := resources.pk_of(each, "user")) is not None]
-    users = list(User.objects.filter(pk__in=pks).exclude(provisioned__removed_at__isnull=False))
+    users = list(people_of_provider().filter(pk__in=pks))
     if len(users) != len(ids):
         raise InvalidValueException(
             detail="A member is not a person of this portal. A group cannot be a member."

@@ -102,7 +102,7 @@ class PortalStorage(ScimStorage):
 
 def _rows(kind: str) -> Any:
     if kind == "User":
-        people_shown = User.objects.exclude(provisioned__removed_at__isnull=False)
+        people_shown = groups.people_of_provider()
         return people_shown.select_related("provisioned").prefetch_related(_MEMBERSHIPS).order_by("pk")
     groups_shown = Group.objects.filter(source=Source.SCIM, removed_at=None)
     return groups_shown.prefetch_related(_MEMBERSHIPS).order_by("pk")

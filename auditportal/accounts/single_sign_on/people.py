@@ -31,14 +31,24 @@ class NotSetUp(PortalError):
     sentence = gettext_lazy("Single sign-on is not set up: OIDC_ISSUER is needed. Nothing was changed.")
 
 
+class ForEmergencies(PortalError):
+    """A break-glass account works without the identity provider."""
+
+    status = 409
+    sentence = gettext_lazy("This account is for emergencies and keeps its password. Nothing was changed.")
+
+
 @transaction.atomic
 def use_single_sign_on(*, user: User, by: Actor, created_by: User, reason: str) -> str:
     """Have a person sign in through the identity provider from now on, and return the token of their link.
 
-    Their password is removed, an earlier identity unlinked, and their sessions end. Raises NotSetUp.
+    Their password is removed, an earlier identity unlinked, and their sessions end. Raises NotSetUp and
+    ForEmergencies.
     """
     if not settings.OIDC_ISSUER:
         raise NotSetUp
+    if user.is_break_glass:
+        raise ForEmergencies
     _set_identity(user, issuer="", subject="", linked_at=None, created_by=created_by)
     _remove_password(user)
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)

@@ -276,6 +276,18 @@ class TestRefused:
         named = {"schemas": [GROUP], "displayName": "Claims"}
         assert "There is a group" in self.refused(provider, 409, "POST", "Groups", named)
 
+    def test_an_account_for_emergencies_is_nobody_to_scim(self, provider: Provider) -> None:
+        spare = person("administrator", "spare", is_break_glass=True)
+        path = f"Users/user-{spare.pk}"
+        self.refused(provider, 404, "GET", path)
+        self.refused(provider, 404, "DELETE", path)
+        self.patched(provider, 404, path, {"op": "replace", "path": "active", "value": False})
+        assert provider("GET", 'Users?filter=userName eq "spare"').json()["totalResults"] == 0
+        named = {"schemas": [USER], "userName": "spare"}
+        assert "Somebody has" in self.refused(provider, 409, "POST", "Users", named)
+        members = {"schemas": [GROUP], "displayName": "Claims", "members": [{"value": f"user-{spare.pk}"}]}
+        self.refused(provider, 400, "POST", "Groups", members)
+
     def test_a_new_user_name(self, provider: Provider) -> None:
         rut = provider.create("rut.peled")
         renamed = {"op": "replace", "path": "userName", "value": "rut.levi"}

@@ -10,7 +10,7 @@ from auditportal.accounts.factors import totp
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.provisioning.models import GroupRole, Person
 from auditportal.accounts.single_sign_on.models import Identity
-from auditportal.accounts.single_sign_on.people import NotSetUp, use_single_sign_on
+from auditportal.accounts.single_sign_on.people import ForEmergencies, NotSetUp, use_single_sign_on
 from recordings.audit import Actor
 from recordings.audit.opened import COLUMNS, open_events, stored
 from recordings.models import AuditEvent
@@ -143,6 +143,12 @@ class TestNoPassword:
         with pytest.raises(NotSetUp):
             use_single_sign_on(user=rut, by=BY, created_by=rut, reason="all staff")
         assert User.objects.get(pk=rut.pk).has_usable_password()
+
+    def test_an_account_for_emergencies_keeps_its_password(self, idp: HostileProvider, sam: User) -> None:
+        spare = person("administrator", is_break_glass=True)
+        with pytest.raises(ForEmergencies):
+            use_single_sign_on(user=spare, by=BY, created_by=sam, reason="all staff")
+        assert User.objects.get(pk=spare.pk).has_usable_password()
 
 
 class TestGroups:
