@@ -104,8 +104,7 @@ def grant_role(
     person has the same one already. Raises UnknownRole, RoleNeedsEnd, or RoleWithoutScope for a role that is about
     no recording.
     """
-    if role not in ROLES:
-        raise UnknownRole(role)
+    check_role(role, until)
     given: dict[str, Collection[Any]] = {
         "channels": channels,
         "teams": teams,
@@ -115,8 +114,6 @@ def grant_role(
     scope = {dimension: sorted(set(ids)) for dimension, ids in given.items()}
     if role == ADMINISTRATOR and (any(scope.values()) or level != Level.MANAGE):
         raise RoleWithoutScope
-    if ROLES[role].needs_end and until is None:
-        raise RoleNeedsEnd
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
     grant, is_new = Grant.objects.get_or_create(
@@ -142,6 +139,14 @@ def grant_role(
             note=reason,
         )
     return grant if is_new else None
+
+
+def check_role(role: str, until: datetime | None) -> None:
+    """Raise UnknownRole, or RoleNeedsEnd for a role that is granted until a day only."""
+    if role not in ROLES:
+        raise UnknownRole(role)
+    if ROLES[role].needs_end and until is None:
+        raise RoleNeedsEnd
 
 
 def grant_detail(grant: Grant, starts_at: datetime | None) -> Detail:

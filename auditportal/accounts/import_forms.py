@@ -22,7 +22,7 @@ class ImportForm(forms.Form):
         label=gettext_lazy("Or the lines themselves"),
         required=False,
         max_length=people_csv.LARGEST,
-        widget=forms.Textarea({"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.Textarea({"rows": 6, "spellcheck": "false", "autocomplete": "off", "dir": "auto"}),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from auditportal.accounts import mail
-from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, grant_detail
+from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, check_role, grant_detail
 from auditportal.accounts.factors.enrolment import open_for
 from auditportal.accounts.models import Grant, Invitation, User
 from recordings.audit import (
@@ -91,8 +91,10 @@ class LinkOver(Exception):
 def invite_people(people: Sequence[NewPerson], *, by: Actor, invited_by: User) -> list[tuple[User, str]]:
     """Create accounts, each with its first role, and return them with the tokens of their links. All or none.
 
-    Raises UserNameTaken or MailTaken.
+    Raises UserNameTaken, MailTaken, UnknownRole or RoleNeedsEnd.
     """
+    for person in people:
+        check_role(person.role, person.until)
     check_mail_is_free(*(person.email for person in people))
     now = timezone.now()
     try:

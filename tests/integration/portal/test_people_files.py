@@ -109,6 +109,7 @@ def test_a_server_that_refuses_everything_is_asked_once(client: Client, box: Mai
         ("Rut,rut,,qa_manager,,2020-01-01,joins", "This day is over."),
         ("Rut,rut,,qa_manager,2099-12-02,2099-12-01,joins", "The last day is before the first."),
         ("Rut,rut,,qa_manager,tomorrow,,joins", "From: Enter a valid date."),
+        ("Rut,rut,,external_auditor,,,audit", "Until the end of: This role is granted until a day."),
         ("Rut,rut,,qa_manager,,,", "Reason: This field is required."),
         (",rut,,qa_manager,,,joins", "Full name: This field is required."),
         ("Rut,rut,,qa_manager,,,joins,and more", "The line has more cells than the first one."),
