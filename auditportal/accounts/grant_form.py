@@ -41,19 +41,13 @@ class GrantForm(RoleForm):
         # A count is asked for before the form is complete.
         self.only_counts = "count" in self.data
         if self.only_counts:
-            for name in ("since", "until", "reason", "password"):
+            for name in {"since", "until", "reason", "password"} & self.fields.keys():
                 self.fields[name].required = False
 
     @property
     def scope_fields(self) -> list[forms.BoundField]:
         """The fields of the scope, for a list of check boxes each."""
         return [self[dimension] for dimension in DIMENSIONS]
-
-    @property
-    def plain_fields(self) -> tuple[list[forms.BoundField], list[forms.BoundField]]:
-        """The visible fields before the scope and after it."""
-        fields = [field for field in self.visible_fields() if field.name not in DIMENSIONS]
-        return fields[:2], fields[2:]
 
     def clean(self) -> dict[str, Any]:
         """Count what the scope reaches, and warn when that is nothing."""

@@ -75,6 +75,10 @@ def test_what_a_scope_reaches_is_counted_before_anything_is_granted(client: Clie
     assert page.status_code == 200
     assert "reaches 4 recordings now · 2 channels" in page.content.decode()
     assert not tom.grants.exists()
+    # Also when the person has just confirmed, and no password is asked for.
+    granted(client, tom)
+    again = granted(client, tom, reason=None, password=None, count="1")
+    assert "reaches 4 recordings now" in again.content.decode()
 
 
 def test_a_scope_that_matches_nothing_is_warned_of_and_can_be_confirmed(client: Client, tom: User) -> None:
@@ -148,5 +152,5 @@ def test_the_page_of_a_person_reads_names_with_one_statement_a_dimension(
         )
     path = f"/people/{tom.pk}/"
     client.get(path)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         client.get(path)
