@@ -1,12 +1,13 @@
 """What one person did, day by day, counted from the trail. The days are those of the reader's time zone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db import connection
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,13 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from recordings.audit.kinds import Kind
 from recordings.audit.opened import parsed
 from recordings.days import Period, moment_of, today
-from recordings.db import Where, fetch_all
 from recordings.filter_form import DayField, FilterForm, check_period, day_label
 from recordings.models import AuditEvent
 from recordings.reach import EVERYTHING, Reach
 from recordings.trail.filters import READING
 from recordings.trail.queries import REFUSALS
-from recordings.trail.visible import visible_in, visible_where
+from recordings.trail.visible import visible_in
 
 # What is counted of a person, and the kinds of its events.
 COUNTED: dict[str, tuple[Kind, ...]] = {
@@ -35,11 +35,6 @@ COUNTED: dict[str, tuple[Kind, ...]] = {
     "downloads": (Kind.REPORT_DOWNLOADED, Kind.STATEMENT_DOWNLOADED),
 }
 DAYS_SHOWN = 31
-_COUNTS = """
-SELECT (recorded_at AT TIME ZONE %s)::date AS day, kind, count(*), count(DISTINCT target_ref) FROM audit.event
-WHERE {} GROUP BY day, kind
-"""
-_DID = Where("actor_ref = %s AND recorded_at >= %s AND recorded_at < %s AND kind = ANY (%s)")
 _SHOWN = ("sign_ins", "searches", "viewings", "refusals")
 _COUNTED_BY_KIND = {kind.value: name for name in _SHOWN for kind in COUNTED[name]}
 
@@ -114,17 +109,19 @@ def days_of(
     """
     start, end = moment_of(first, zone=zone), moment_of(last + timedelta(days=1), zone=zone)
     days: dict[date, PersonDay] = {}
-    kinds = list(_COUNTED_BY_KIND)
-    did = replace(_DID, values=(ref, start, end, kinds)) & visible_where(reach)
-    rows = fetch_all(connection, _COUNTS.format(did.sql), [str(zone), *did.values])
-    for day, kind, count, things in rows:
+    did = AuditEvent.objects.filter(
+        visible_in(reach), actor_ref=ref, recorded_at__gte=start, recorded_at__lt=end
+    )
+    counted = did.filter(kind__in=list(_COUNTED_BY_KIND)).annotate(day=TruncDate("recorded_at", tzinfo=zone))
+    rows = counted.values("day", "kind").annotate(
+        events=Count("*"), things=Count("target_ref", distinct=True)
+    )
+    for day, kind, count, things in rows.values_list("day", "kind", "events", "things"):
         shown, name = days.setdefault(day, PersonDay(day)), _COUNTED_BY_KIND[kind]
         setattr(shown, name, getattr(shown, name) + count)
         if kind == Kind.URL_ISSUED:
             shown.calls = things
-    watched = AuditEvent.objects.filter(
-        visible_in(reach), actor_ref=ref, kind=Kind.WATCHED, recorded_at__gte=start, recorded_at__lt=end
-    )
+    watched = did.filter(kind=Kind.WATCHED)
     for recorded_at, body in watched.values_list("recorded_at", "body"):
         detail = parsed(bytes(body)).get("action_detail")
         watched_ms = detail.get("watched_ms") if isinstance(detail, dict) else None

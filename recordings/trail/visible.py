@@ -6,32 +6,20 @@ such an object, and no other (docs/adr/0026-scope-of-the-trail.md). The object c
 
 from uuid import UUID
 
-from django.db.models import BooleanField, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, OuterRef, Q
 
-from recordings.db import ANYTHING, Where
-from recordings.models import AuditEvent
+from recordings.models import AuditEvent, CommBoxObject
 from recordings.reach import Reach
 
 
 def visible_in(reach: Reach) -> Q:
-    """Return the condition on events for Django's queries; empty without a scope.
-
-    It is SQL, because Django gives no SQL for a condition that holds for no object, and reports need the SQL.
-    """
-    where = visible_where(reach)
-    if not where:
-        return Q()
-    condition = RawSQL(where.sql, where.values, output_field=BooleanField())  # noqa: S611 (constants; ids are parameters)
-    return Q(condition)
-
-
-def visible_where(reach: Reach) -> Where:
-    """Return the same condition on rows of audit.event, for SQL."""
+    """Return the condition on events; empty without a scope."""
     if reach.is_everything:
-        return ANYTHING
-    placed = Where("o.id = object_no") & reach.where("o")
-    return Where(f"EXISTS (SELECT FROM recordings_commboxobject o {placed.clause()})", placed.values)
+        return Q()
+    scopes = frozenset(scope for scope in reach.scopes if not scope.is_empty)
+    if not scopes:
+        return Q(id=0)  # numbers begin with 1; Django gives a report no SQL for a condition that never holds
+    return Q(Exists(CommBoxObject.objects.filter(Reach(scopes).q(), pk=OuterRef("object_no"))))
 
 
 def is_visible(event_id: UUID, reach: Reach) -> bool:

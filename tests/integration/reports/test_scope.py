@@ -21,6 +21,7 @@ from recordings.reports.actions import request_report
 from recordings.reports.queries import visible_reports
 from recordings.reports.tasks import build_report
 from recordings.trail.filters import TrailFilters
+from recordings.trail.queries import trail_of
 from tests.factories import conversation, person, recording, stream, viewing
 from tests.scoped import answer
 
@@ -121,6 +122,8 @@ def test_a_report_says_which_scope_it_had(ours: Recording) -> None:
     assert "in-scope" in report.file_name
     (event,) = AuditEvent.objects.filter(kind=Kind.REPORT_BUILT)
     assert b'"limited":"yes"' in bytes(event.body)
+    (row,) = trail_of(f"report:{report.pk}", 1)
+    assert "limited to the scope of the person" in "".join(part.text for part in row.sentence)
     page = signed_in(person("compliance_officer")).get(f"/reports/{report.pk}/").content.decode()
     assert f"scope: <bdi>{said}</bdi>" in page
     whole = built(asked(person("compliance_officer"), "xlsx"))

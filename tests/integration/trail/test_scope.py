@@ -172,6 +172,14 @@ def test_the_trail_beside_an_object_or_a_recording_follows_the_scope_too(ground:
         assert len(trail_under(what.object_id)) == 1
 
 
+def test_the_part_of_the_player_page_with_the_trail_knows_no_recording_outside(ground: Ground) -> None:
+    address = "/recordings/{}/trail/"
+    assert answer(ground.client, address, ground.ours.pk, htmx=True)[0] == 200
+    missing = answer(ground.client, address, uuid4(), htmx=True)
+    assert missing[0] == 404
+    assert answer(ground.client, address, ground.theirs.pk, htmx=True) == missing
+
+
 # --- the page of a person
 
 
