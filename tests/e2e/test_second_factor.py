@@ -130,7 +130,7 @@ def test_the_life_of_a_passkey(page: Page, portal: Portal, keys: Keys, console: 
     # 5. The lost one is removed; the last one stays.
     page.get_by_role("row").nth(1).get_by_role("link", name="Remove").click()
     page.get_by_role("button", name="Remove").click()
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("[aria-labelledby=factors-title] tbody tr")).to_have_count(1)
     expect(page.get_by_text("new key")).to_be_visible()
 
 
