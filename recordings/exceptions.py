@@ -72,6 +72,15 @@ class NotWithScope(NotPermitted):
     )
 
 
+class BeyondLevel(PortalError):
+    """The person may list this object and its recordings, but no grant allows what was asked of them."""
+
+    status = 403
+    sentence = _(
+        "You may see this conversation in lists, but your access does not include what you asked for."
+    )
+
+
 class UnknownChannel(PortalError):
     """No channel of this id is known."""
 

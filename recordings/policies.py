@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, NoReturn, ParamSpec
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from django.http import HttpRequest, HttpResponseBase
 
 from recordings.audit import Actor, Target, record_refusal
-from recordings.exceptions import NotPermitted, NotWithScope, OwnCall
+from recordings.exceptions import BeyondLevel, NotPermitted, NotWithScope, OwnCall, PortalError
 from recordings.permissions import Permission
 from recordings.reach import NOTHING, Placed, Reach
 
 P = ParamSpec("P")
+Thing = TypeVar("Thing", bound=Placed)
 View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
@@ -28,6 +29,32 @@ def reach(user: Any, permission: Permission) -> Reach:
 def can_use(user: Any, permission: Permission, thing: Placed) -> bool:
     """Whether this person has the permission now for this object, and so for its recordings."""
     return reach(user, permission).includes(thing)
+
+
+def usable(
+    request: HttpRequest,
+    permission: Permission,
+    thing: Thing | None,
+    *,
+    target: Target,
+    unknown: PortalError,
+) -> Thing:
+    """Return an object for which the person has the permission now; None means that there is no such object.
+
+    Raises `unknown` for what the person may not list, so that it answers as what does not exist, and BeyondLevel for
+    what they may list. The refusal is in the trail first. It is recorded for what does not exist too, if the person's
+    reach is limited, so that both take the same time.
+    """
+    in_reach = reach(request.user, permission)
+    if thing is not None and in_reach.includes(thing):
+        return thing
+    if thing is not None or not in_reach.is_everything:
+        record_refusal(
+            by=Actor.from_request(request), target=target, method=request.method or "", rule=permission.value
+        )
+    if thing is not None and can_use(request.user, Permission.SEARCH_OBJECTS, thing):
+        raise BeyondLevel
+    raise unknown
 
 
 def is_own_call(user: Any, thing: Placed) -> bool:

@@ -85,6 +85,10 @@ class Kind(StrEnum):
     WATCHED = "viewing.watched"
     WATCH_EXCESS = "viewing.watch_excess"
     VIEWING_FINISHED = "viewing.finished"
+    # download
+    DOWNLOAD_REQUESTED = "download.requested"
+    DOWNLOAD_ISSUED = "download.issued"
+    DOWNLOAD_REFUSED = "download.refused"
     # custody
     RECORDING_DISCOVERED = "recording.discovered"
     RECORDING_CHANGED = "recording.changed_at_source"

@@ -62,8 +62,10 @@ _ALWAYS = frozenset(
         Kind.ACCESS_DENIED,
         Kind.VIEWING_DENIED,
         Kind.URL_REFUSED,
+        Kind.DOWNLOAD_REFUSED,
         # A request issues nothing. Its URL is refused, and the refusal names the requested viewing.
         Kind.VIEWING_REQUESTED,
+        Kind.DOWNLOAD_REQUESTED,
         # seconds that were already watched
         Kind.WATCHED,
         Kind.WATCH_EXCESS,

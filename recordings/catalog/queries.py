@@ -224,6 +224,18 @@ class OpenedObject:
     stale: bool
 
     @property
+    def stream_id(self) -> int:
+        return self.thing.stream_id
+
+    @property
+    def agent_id(self) -> int | None:
+        return self.thing.agent_id
+
+    @property
+    def sensitivity(self) -> str:
+        return self.thing.sensitivity
+
+    @property
     def masked_phone(self) -> str:
         return masked(self.thing.customer_phone)
 

@@ -32,7 +32,7 @@ from recordings.exceptions import UnknownObject
 from recordings.http import Request, is_poll, page
 from recordings.paging import BY_TIME, Page, TimeKey, start_by_time
 from recordings.permissions import Permission
-from recordings.policies import can, can_use, permission_required, reach, refuse
+from recordings.policies import can, can_use, permission_required, reach, refuse, usable
 from recordings.trail.queries import trail_under
 
 LIST = "catalog/list.html"
@@ -122,8 +122,22 @@ def _trail_url(request: Request, words: str) -> str:
     return f"{reverse('trail:trail')}?{urlencode({'q': watermark})}" if may_read else ""
 
 
+def object_or_404(request: Request, object_id: str) -> OpenedObject:
+    """Return the object with this number, if the person may open it. Raises UnknownObject and BeyondLevel."""
+    if not _OBJECT_ID.match(object_id):
+        raise UnknownObject
+    opened, target = queries.object_of(int(object_id)), Target("object", f"object:{int(object_id)}")
+    return usable(request, Permission.OPEN_OBJECTS, opened, target=target, unknown=UnknownObject())
+
+
+def _refuse_object(request: Request, object_id: str) -> None:
+    """Answer somebody who may open no object at all, but may list some."""
+    if can(request.user, Permission.SEARCH_OBJECTS):
+        object_or_404(request, object_id)
+
+
 @require_safe
-@permission_required(Permission.OPEN_OBJECTS)
+@permission_required(Permission.OPEN_OBJECTS, refusal=_refuse_object)
 def object_page(request: Request, object_id: str) -> HttpResponse:
     """Show an object and its recordings, and its trail to those who may read it."""
     opened, by = object_or_404(request, object_id), Actor.from_request(request)
@@ -135,7 +149,7 @@ def object_page(request: Request, object_id: str) -> HttpResponse:
 
 
 @require_POST
-@permission_required(Permission.OPEN_OBJECTS)
+@permission_required(Permission.OPEN_OBJECTS, refusal=_refuse_object)
 def show_phone(request: Request, object_id: str) -> HttpResponse:
     """Show the customer's whole phone number. This is an event."""
     opened, by = object_or_404(request, object_id), Actor.from_request(request)
@@ -161,14 +175,6 @@ def _list_around(request: Request, opened: OpenedObject) -> ObjectList | None:
     return listed
 
 
-def object_or_404(request: Request, object_id: str) -> OpenedObject:
-    """Return the object with this number. Raises UnknownObject."""
-    opened = queries.object_of(int(object_id)) if _OBJECT_ID.match(object_id) else None
-    if opened is None:
-        raise UnknownObject
-    return opened
-
-
 def object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
     number, lines = queries.recordings_of(opened.thing.pk)
     in_list = _list_around(request, opened)
@@ -184,8 +190,8 @@ def object_context(request: Request, opened: OpenedObject) -> dict[str, Any]:
         "in_list": in_list,
         "table": Table(of_one_object(f"?{in_list.query}" if in_list else ""), lines),
         "number": number,
-        "may_play": can(request.user, Permission.PLAY_RECORDINGS),
-        "may_refresh": can(request.user, Permission.REFRESH_CATALOG),
+        "may_play": can_use(request.user, Permission.PLAY_RECORDINGS, opened.thing),
+        "may_refresh": can_use(request.user, Permission.REFRESH_CATALOG, opened.thing),
         "may_read_trail": may_read_trail,
         "events": [
             replace(event, about=tuple(part for part in event.about if part.href != itself))

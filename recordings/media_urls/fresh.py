@@ -99,27 +99,37 @@ class FreshUrl:
         }
 
 
-def fresh_url(recording: Recording, viewing_id: uuid.UUID, *, interactive: bool = True) -> FreshUrl:
+def fresh_url(
+    recording: Recording, viewing_id: uuid.UUID, *, interactive: bool = True, save_as: str = ""
+) -> FreshUrl:
     """Return a URL to the recording's file for one viewing, with storage's answer to it. Raises NoUrl.
 
-    `interactive` is false when nobody waits: then a call to CommBox counts towards the background's budget.
+    `interactive` is false when nobody waits: then a call to CommBox counts towards the background's budget. With
+    `save_as`, the name of a file, it is for a download: only the portal signs those.
     """
     # 1. The portal signs if it has a key, even where CommBox could: its URL expires sooner and names its viewing.
     own = None
     if can_presign() and not (_may_ask_commbox(recording) and _is_commbox_only(recording)):
-        own = _signed_by_portal(recording, viewing_id)
+        own = _signed_by_portal(recording, viewing_id, save_as)
         # 2. If the portal's key cannot read the file, CommBox's own key may.
         if not (_may_ask_commbox(recording) and own.answer.outcome in NOT_BY_THIS_KEY):
             return own
 
-    # 3. Otherwise CommBox signs.
+    # 3. Otherwise CommBox signs. Its URL would show the file instead of saving it, and may be valid for long.
+    if save_as:
+        raise NoUrl(
+            "not_signed_by_portal",
+            _("The portal's own key cannot read this file, so the portal cannot offer it for download."),
+        )
     fresh = _signed_by_commbox(recording, interactive=interactive)
     if own is not None and fresh.answer.outcome is StorageOutcome.FOUND:
         _commbox_only[own.location.place].set(True)
     return fresh
 
 
-def pin_version(fresh: FreshUrl, recording: Recording, viewing_id: uuid.UUID, version_id: str) -> FreshUrl:
+def pin_version(
+    fresh: FreshUrl, recording: Recording, viewing_id: uuid.UUID, version_id: str, *, save_as: str = ""
+) -> FreshUrl:
     """Return a URL of that version of the file, if the portal signs and its key may read versions.
 
     The bytes of this version are played even if another file was stored under the same name.
@@ -129,7 +139,7 @@ def pin_version(fresh: FreshUrl, recording: Recording, viewing_id: uuid.UUID, ve
         return fresh
     if _without_versions[location.place].get():
         return fresh
-    pinned = _sign(recording, replace(location, version_id=version_id), viewing_id)
+    pinned = _sign(recording, replace(location, version_id=version_id), viewing_id, save_as)
     if pinned.answer.outcome is StorageOutcome.DENIED:
         _without_versions[location.place].set(True)
         logger.warning("versions not readable", place=location.place)
@@ -144,18 +154,18 @@ def _is_commbox_only(recording: Recording) -> bool:
     return bool(_commbox_only[location_of(recording.url).place].get())
 
 
-def _signed_by_portal(recording: Recording, viewing_id: uuid.UUID) -> FreshUrl:
+def _signed_by_portal(recording: Recording, viewing_id: uuid.UUID, save_as: str) -> FreshUrl:
     """Sign a URL of the file. A plus sign in its name may mean a space: use the reading that is found."""
     location = location_of(recording.url, plus_is_blank=recording.plus_is_blank)
-    fresh = _sign(recording, location, viewing_id)
+    fresh = _sign(recording, location, viewing_id, save_as)
     if fresh.answer.outcome is StorageOutcome.WRONG_REGION:
         # Storage named the region it expects. Remember it.
         learn_region(location, fresh.answer.region)
-        fresh = _sign(recording, location, viewing_id)
+        fresh = _sign(recording, location, viewing_id, save_as)
     if fresh.answer.outcome not in ABSENT or not has_two_readings(recording.url):
         return fresh
     other = location_of(recording.url, plus_is_blank=not recording.plus_is_blank)
-    return _found_instead(recording, _sign(recording, other, viewing_id)) or fresh
+    return _found_instead(recording, _sign(recording, other, viewing_id, save_as)) or fresh
 
 
 def _found_instead(recording: Recording, other: FreshUrl) -> FreshUrl | None:
@@ -173,12 +183,13 @@ def _found_instead(recording: Recording, other: FreshUrl) -> FreshUrl | None:
     return other
 
 
-def _sign(recording: Recording, location: Location, viewing_id: uuid.UUID) -> FreshUrl:
+def _sign(recording: Recording, location: Location, viewing_id: uuid.UUID, save_as: str) -> FreshUrl:
     signed = presign(
         location,
         ttl_seconds=settings.PLAYBACK_URL_TTL,
         viewing_id=str(viewing_id),
         media_type=media_type_of(recording, location),
+        save_as=save_as,
     )
     return FreshUrl(signed.url, location, signed.expires_at, "portal", _ask(signed.url, location))
 

@@ -18,6 +18,7 @@ from recordings.playback.events import URL_TROUBLES, about, deny, refuse_url
 from recordings.playback.policies import check_may_go_on
 from recordings.playback.storage_check import check_answer
 from recordings.proof.sealing.release import wait_released
+from recordings.reach import Reach
 
 # Shortest times between two requests of one viewing. The player itself needs about one a minute.
 BETWEEN_RENEWALS = timedelta(seconds=2)
@@ -78,13 +79,13 @@ def start_viewing(
     return StartedViewing(viewing, fresh)
 
 
-def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
+def renew_url(*, viewing: Viewing, reach: Reach, by: Actor) -> FreshUrl:
     """Return a fresh URL for a viewing that continues.
 
     Raises Denied and NoUrl (both in the trail), TooSoon (not in the trail: nothing was decided) and AuditUnavailable.
     """
     # 1. Only the person who started the viewing may continue it, in the same session, while it is open.
-    check_may_go_on(viewing, may_play=may_play, by=by)
+    check_may_go_on(viewing, reach=reach, by=by)
     limit_rate(viewing, "url_issued_at", BETWEEN_RENEWALS)
 
     issue = None
@@ -117,13 +118,13 @@ def renew_url(*, viewing: Viewing, may_play: bool, by: Actor) -> FreshUrl:
     return fresh
 
 
-def report_problem(*, viewing: Viewing, may_play: bool, by: Actor) -> None:
+def report_problem(*, viewing: Viewing, reach: Reach, by: Actor) -> None:
     """Find out from storage why the player cannot load the file, with a URL that never leaves the server.
 
     Returns when storage serves the file. Otherwise raises NoUrl, which says what is wrong, or Denied (both in the
     trail), TooSoon or AuditUnavailable.
     """
-    check_may_go_on(viewing, may_play=may_play, by=by)
+    check_may_go_on(viewing, reach=reach, by=by)
     limit_rate(viewing, "checked_at", BETWEEN_CHECKS)
     try:
         fresh = fresh_url(viewing.recording, viewing.pk)

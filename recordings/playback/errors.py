@@ -31,6 +31,11 @@ class Denial(Worded):
     SIGNED_OUT = "signed_out", _("You are signed out, so this viewing has ended. Sign in to continue."), 401
     NOT_YOURS = "not_yours", _("You have no viewing with this id."), 404
     NO_RIGHT = "no_right", _("Your role does not allow you to play recordings."), 403
+    OUT_OF_REACH = (
+        "out_of_reach",
+        _("Your access to this recording has ended, so it stops here. What you watched so far is recorded."),
+        403,
+    )
     OTHER_SESSION = (
         "other_session",
         _("This viewing belongs to an earlier session. Press Play to start a new one."),

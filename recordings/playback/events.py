@@ -32,24 +32,29 @@ def deny(
     viewing: Viewing | None = None,
     sentence: str | Promise = "",
     rule: str = "",
+    kind: Kind = Kind.VIEWING_DENIED,
 ) -> NoReturn:
-    """Commit that starting or continuing a viewing was refused, then raise Denied."""
+    """Commit that starting or continuing a viewing, or what `kind` says, was refused; then raise Denied."""
     refusal = Denied(denial, sentence)
     detail = {"reason": denial.value, "sentence": str(refusal)}
     if viewing is not None:
         detail["viewing"] = str(viewing.pk)
-    refuse(refusal, Kind.VIEWING_DENIED, by=by, target=Target.of(recording), detail=detail, rule=rule)
+    refuse(refusal, kind, by=by, target=Target.of(recording), detail=detail, rule=rule)
+
+
+def as_no_url(trouble: NoUrl | NotSealed | NotWitnessed) -> NoUrl:
+    """Return the error for a person to whom no URL is issued."""
+    if isinstance(trouble, NoUrl):
+        return trouble
+    code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
+    return NoUrl(code, trouble.sentence, again=True)
 
 
 def refuse_url(
     viewing: Viewing, trouble: NoUrl | NotSealed | NotWitnessed, *, by: Actor, ends: bool = False
 ) -> NoReturn:
     """Commit that no URL was issued and why, then raise NoUrl. With `ends`, also end the viewing."""
-    if isinstance(trouble, NoUrl):
-        refusal = trouble
-    else:
-        code = "not_sealed" if isinstance(trouble, NotSealed) else "not_witnessed"
-        refusal = NoUrl(code, trouble.sentence, again=True)
+    refusal = as_no_url(trouble)
     with committed():
         if ends:
             Viewing.objects.filter(pk=viewing.pk).update(ended_at=timezone.now())

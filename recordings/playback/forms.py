@@ -13,10 +13,10 @@ _KEY = "purposes"
 
 
 class ViewingForm(forms.Form):
-    """Purpose and note of a viewing."""
+    """Purpose and note of a viewing, or of a download."""
 
     purpose = forms.ChoiceField(
-        label=_("Purpose of this viewing"),
+        label=_("Purpose"),
         choices=lambda: [(purpose.value, purpose.label) for purpose in Purpose],
         widget=forms.RadioSelect,
         error_messages={

@@ -21,7 +21,7 @@ from recordings.playback.actions import StartedViewing
 from recordings.playback.forms import ViewingForm
 from recordings.playback.list_place import ListPlace
 from recordings.playback.queries import Position, ViewingRow, WatchedSpans
-from recordings.policies import can
+from recordings.policies import can_use
 from recordings.trail.queries import EventRow, refusals_of, trail_of
 
 # Problems that the parser found in a recording's metadata (commbox/parsing), by field and kind.
@@ -90,7 +90,7 @@ class RecordingTrail:
     def of(cls, recording: Recording, reader: Any) -> Self:
         """Read it. The caller has checked that `reader` may read the trail."""
         certificate_url, ref = "", f"recording:{recording.pk}"
-        if can(reader, Permission.EXPORT_REPORTS):
+        if can_use(reader, Permission.EXPORT_REPORTS, recording.object):
             # The form of reports, filled in for everything in the sealed log about this recording.
             scope = urlencode({"format": "bundle", "q": ref})
             certificate_url = f"{reverse('reports:list')}?{scope}#new"
@@ -105,11 +105,21 @@ class RecordingTrail:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """The form for a download; after it was sent, the URL, or why there is none."""
+
+    form: ViewingForm
+    issued: FreshUrl | None = None
+    refusal: PortalError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerPage:
     """The variable `page` of `recording.html` and its partial "viewing".
 
     `started`: what plays. `refusal`: why nothing plays. Both are None before Play is pressed. `facts` and `trail` are
     None for the partial, which shows only the player; `trail` is also None when the reader may not read the trail.
+    `download` is None when the reader may not download the file.
     """
 
     recording: Recording
@@ -123,6 +133,7 @@ class PlayerPage:
     in_list: ListPlace | None = None
     may_evaluate: bool = False
     from_objects: ObjectList | None = None
+    download: Download | None = None
 
     @property
     def object(self) -> CommBoxObject:

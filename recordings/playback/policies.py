@@ -1,19 +1,23 @@
-"""Only the person who started a viewing may continue it, in the same session, while they may play recordings."""
+"""Only the person who started a viewing may continue it, in the same session, while they may play the recording."""
 
 from recordings.audit import Actor
 from recordings.models import Viewing
 from recordings.playback.errors import Denial
 from recordings.playback.events import deny
+from recordings.reach import Reach
 
 
-def check_may_go_on(viewing: Viewing, *, may_play: bool, by: Actor) -> None:
-    """Raise Denied, after the refusal is in the trail, unless `by` may continue this viewing now."""
-    denial = first_denial(viewing, may_play=may_play, by=by)
+def check_may_go_on(viewing: Viewing, *, reach: Reach, by: Actor) -> None:
+    """Raise Denied, after the refusal is in the trail, unless `by` may continue this viewing now.
+
+    `reach`: the objects whose recordings they may play now.
+    """
+    denial = first_denial(viewing, reach=reach, by=by)
     if denial is not None:
         deny(denial, recording=viewing.recording, viewing=viewing, by=by)
 
 
-def first_denial(viewing: Viewing, *, may_play: bool, by: Actor) -> Denial | None:
+def first_denial(viewing: Viewing, *, reach: Reach, by: Actor) -> Denial | None:
     """Return the first rule that forbids `by` to continue this viewing now; None when they may.
 
     Whose viewing it is comes before every rule that would tell a stranger something about it.
@@ -22,8 +26,10 @@ def first_denial(viewing: Viewing, *, may_play: bool, by: Actor) -> Denial | Non
         return Denial.SIGNED_OUT
     if by.ref != f"user:{viewing.viewer_id}":
         return Denial.NOT_YOURS
-    if not may_play:
+    if reach.is_nothing:
         return Denial.NO_RIGHT
+    if not reach.includes(viewing.recording.object):
+        return Denial.OUT_OF_REACH
     if not by.session or by.session != viewing.session_ref:
         return Denial.OTHER_SESSION
     if viewing.ended_at is not None:

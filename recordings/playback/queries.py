@@ -91,7 +91,15 @@ class ViewingRow:
 
 
 def recording_of(pk: UUID) -> Recording:
-    """Return the recording with its object. Raises UnknownRecording.
+    """Return the recording with its object. Raises UnknownRecording."""
+    recording = find_recording(pk)
+    if recording is None:
+        raise UnknownRecording
+    return recording
+
+
+def find_recording(pk: UUID) -> Recording | None:
+    """Return the recording with its object; None when there is none.
 
     Written out, because it runs for every viewing and Django would take three times as long to compose the query as
     the query takes. The JSON columns are read on access.
@@ -100,7 +108,7 @@ def recording_of(pk: UUID) -> Recording:
         cursor.execute(_RECORDING, [pk])
         row = cursor.fetchone()
     if row is None:
-        raise UnknownRecording
+        return None
     recording = Recording.from_db("default", _COLUMNS, row[: len(_COLUMNS)])
     recording.object = CommBoxObject.from_db("default", _OBJECT_COLUMNS, row[len(_COLUMNS) :])
     return recording

@@ -9,6 +9,7 @@ urlpatterns = [
     path("my-calls/", own_calls.own_calls, name="own_calls"),
     path("recordings/<uuid:pk>/", views.recording_page, name="recording"),
     path("recordings/<uuid:pk>/trail/", views.trail, name="trail"),
+    path("recordings/<uuid:pk>/download/", views.download, name="download"),
     path("recordings/<uuid:pk>/viewings/", views.start, name="start"),
     path("viewings/<uuid:pk>/url/", views.url, name="url"),
     path("viewings/<uuid:pk>/watched/", views.watched, name="watched"),

@@ -1,6 +1,7 @@
 """The recording's page, and the requests of its player. No response to a GET contains a URL to the file."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -11,35 +12,65 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from recordings.audit import Actor, AuditUnavailable, Kind, Outcome, Purpose, Target, record_committed
+from recordings.audit import (
+    Actor,
+    AuditUnavailable,
+    Kind,
+    Outcome,
+    Purpose,
+    Target,
+    record_committed,
+    record_refusal,
+)
 from recordings.audit.reading import check_open, log_reading
 from recordings.catalog.object_list import ObjectList
 from recordings.catalog.queries import LIST_PARAMETER, OBJECTS_PARAMETER
 from recordings.exceptions import PortalError
 from recordings.http import Request, is_poll, page
 from recordings.media_urls import NoUrl
-from recordings.models import Recording
+from recordings.models import Recording, Viewing
 from recordings.permissions import Permission
 from recordings.playback import actions, queries, watching
 from recordings.playback.actions import StartedViewing
+from recordings.playback.downloads import issue_download
 from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
 from recordings.playback.events import deny
 from recordings.playback.forms import ViewingForm, remember_purpose, remembered_purpose
 from recordings.playback.list_place import ListPlace
-from recordings.playback.player_page import PlayerPage, RecordingFacts, RecordingTrail
+from recordings.playback.player_page import Download, PlayerPage, RecordingFacts, RecordingTrail
 from recordings.playback.spans import WatchReport, read_report
-from recordings.policies import can, can_use, open_view, permission_required, reach
+from recordings.policies import can, can_use, open_view, permission_required, reach, usable
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
+DOWNLOAD_IDS = "download_%s"  # a page has two forms with a purpose
 FILE_FOUND = _("Storage serves the file, but this browser could not play it.")
 
 
+def _recording(request: Request, pk: UUID, permission: Permission) -> Recording:
+    """Return a recording for which the person has the permission. Raises UnknownRecording and BeyondLevel."""
+    recording, target = queries.find_recording(pk), Target("recording", f"recording:{pk}")
+    of = recording.object if recording else None
+    usable(request, permission, of, target=target, unknown=UnknownRecording())
+    assert recording is not None  # noqa: S101 (else it is refused)
+    return recording
+
+
+def _refuse(permission: Permission) -> Callable[[Request, UUID], None]:
+    """Answer somebody who has the permission for no recording at all, but may list some."""
+
+    def refusal(request: Request, pk: UUID) -> None:
+        if can(request.user, Permission.SEARCH_OBJECTS):
+            _recording(request, pk, permission)
+
+    return refusal
+
+
 @require_safe
-@permission_required(Permission.OPEN_OBJECTS)
+@permission_required(Permission.OPEN_OBJECTS, refusal=_refuse(Permission.OPEN_OBJECTS))
 def recording_page(request: Request, pk: UUID) -> HttpResponse:
     """Show a recording, with the button that starts a viewing."""
-    recording, actor = queries.recording_of(pk), Actor.from_request(request)
+    recording, actor = _recording(request, pk, Permission.OPEN_OBJECTS), Actor.from_request(request)
     record_committed(
         Kind.RECORDING_OPENED,
         by=actor,
@@ -64,9 +95,7 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     """Show trail and viewings beside the player again, after a viewing changed."""
     if not request.htmx:
         return redirect(f"{reverse('trail:trail')}?q={pk}")
-    recording, actor = queries.recording_of(pk), Actor.from_request(request)
-    if not can_use(request.user, Permission.READ_TRAIL, recording.object):
-        raise UnknownRecording
+    recording, actor = _recording(request, pk, Permission.READ_TRAIL), Actor.from_request(request)
     if is_poll(request):
         check_open(Kind.RECORDING_OPENED, by=actor, target=Target.of(recording))
     else:
@@ -75,20 +104,20 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
 
 
 def _deny_role(request: Request, pk: UUID) -> None:
-    """Record that someone without the permission pressed Play, if the recording exists."""
-    try:
-        recording = queries.recording_of(pk)
-    except UnknownRecording:
-        return
+    """Record that someone without the permission pressed Play. The answer does not say whether the recording exists."""
+    recording, by = queries.find_recording(pk), Actor.from_request(request)
     rule = Permission.PLAY_RECORDINGS.value
-    deny(Denial.NO_RIGHT, recording=recording, by=Actor.from_request(request), rule=rule)
+    if recording is not None:
+        deny(Denial.NO_RIGHT, recording=recording, by=by, rule=rule)
+    record_refusal(by=by, target=Target("recording", f"recording:{pk}"), method="POST", rule=rule)
+    raise Denied(Denial.NO_RIGHT)
 
 
 @require_POST
 @permission_required(Permission.PLAY_RECORDINGS, refusal=_deny_role)
 def start(request: Request, pk: UUID) -> HttpResponse:
     """Start a viewing. Only this response and that of `url` contain a URL to the file."""
-    recording, actor = queries.recording_of(pk), Actor.from_request(request)
+    recording, actor = _recording(request, pk, Permission.PLAY_RECORDINGS), Actor.from_request(request)
     _deny_other_sites(request, recording, actor)
     form = ViewingForm(request.POST)
     if not form.is_valid():
@@ -105,18 +134,44 @@ def start(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@permission_required(Permission.DOWNLOAD_RECORDINGS, refusal=_refuse(Permission.DOWNLOAD_RECORDINGS))
+def download(request: Request, pk: UUID) -> HttpResponse:
+    """Answer with a link that saves the file. Only this response contains the URL."""
+    recording, actor = _recording(request, pk, Permission.DOWNLOAD_RECORDINGS), Actor.from_request(request)
+    _deny_other_sites(request, recording, actor, Kind.DOWNLOAD_REFUSED)
+    form = ViewingForm(request.POST, auto_id=DOWNLOAD_IDS)
+    if not form.is_valid():
+        return _downloaded(request, recording, Download(form), status=422)
+    purpose, note = form.cleaned_data["purpose"], form.cleaned_data["note"]
+    remember_purpose(request.session, recording.object_id, purpose, note)
+    try:
+        issued = issue_download(recording=recording, purpose=Purpose(purpose), note=note, by=actor)
+    except NoUrl as refusal:
+        return _downloaded(request, recording, Download(form, refusal=refusal), status=refusal.status)
+    return _downloaded(request, recording, Download(form, issued))
+
+
+def _downloaded(
+    request: Request, recording: Recording, download: Download, status: int = 200
+) -> HttpResponse:
+    """Answer the Download button; for htmx without the page."""
+    whole = not request.htmx
+    form = ViewingForm(initial=remembered_purpose(request.session, recording.object_id))
+    shown = _player_page(request, recording, form, whole=whole, download=download)
+    response = page(request, PAGE, {"page": shown}, fragment="download", status=status)
+    if request.htmx:
+        response.headers["HX-Trigger"] = "viewing-changed"
+        response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_POST
 @open_view
 def url(request: Request, pk: UUID) -> HttpResponse:
     """Renew the URL of a viewing. An open view, so that it can record the refusal of a player that is signed out."""
-    try:
-        viewing = queries.viewing_of(pk)
-    except UnknownViewing:
-        if request.user.is_authenticated:
-            raise
-        raise Denied(Denial.SIGNED_OUT) from None
-    actor = Actor.from_request(request)
-    _deny_other_sites(request, viewing.recording, actor)
-    fresh = actions.renew_url(viewing=viewing, may_play=_may_play(request), by=actor)
+    viewing, who = _viewing(request, pk), _who(request)
+    _deny_other_sites(request, viewing.recording, who["by"])
+    fresh = actions.renew_url(viewing=viewing, **who)
     return _json({"url": fresh.url, "expires_in": fresh.expires_in})
 
 
@@ -124,7 +179,7 @@ def url(request: Request, pk: UUID) -> HttpResponse:
 @permission_required(Permission.PLAY_RECORDINGS)
 def watched(request: Request, pk: UUID) -> HttpResponse:
     """Merge the player's report of what was played. Answer with everything that was watched so far."""
-    report, viewing = _report(request), queries.viewing_of(pk)
+    report, viewing = _report(request), _viewing(request, pk)
     watching.note_watched(viewing=viewing, report=report, **_who(request))
     return _json(queries.watched_of(viewing.recording_id, viewing.viewer_id).as_json())
 
@@ -133,7 +188,7 @@ def watched(request: Request, pk: UUID) -> HttpResponse:
 @permission_required(Permission.PLAY_RECORDINGS)
 def finish(request: Request, pk: UUID) -> HttpResponse:
     """End a viewing with the player's last report."""
-    report, viewing = _report(request), queries.viewing_of(pk)
+    report, viewing = _report(request), _viewing(request, pk)
     watching.finish_viewing(viewing=viewing, report=report, **_who(request))
     return _json({})
 
@@ -143,24 +198,45 @@ def finish(request: Request, pk: UUID) -> HttpResponse:
 def problem(request: Request, pk: UUID) -> HttpResponse:
     """Find out why the player cannot load the file, and answer with a sentence."""
     try:
-        actions.report_problem(viewing=queries.viewing_of(pk), **_who(request))
+        actions.report_problem(viewing=_viewing(request, pk), **_who(request))
     except NoUrl as refusal:
         return _json({"outcome": refusal.code, "sentence": refusal.sentence, "again": refusal.again})
     return _json({"outcome": StorageOutcome.FOUND.value, "sentence": FILE_FOUND, "again": True})
 
 
-def _may_play(request: Request) -> bool:
-    return can(request.user, Permission.PLAY_RECORDINGS)
+def _viewing(request: Request, pk: UUID) -> Viewing:
+    """Return a viewing. Raises UnknownViewing, and Denied for nobody who is signed in.
+
+    The refusal is recorded, as it is for a viewing of somebody else, so that both take the same time.
+    """
+    try:
+        return queries.viewing_of(pk)
+    except UnknownViewing:
+        if not request.user.is_authenticated:
+            raise Denied(Denial.SIGNED_OUT) from None
+        rule = Permission.PLAY_RECORDINGS.value
+        target = Target("page", request.path[:200])
+        record_refusal(by=Actor.from_request(request), target=target, method="POST", rule=rule)
+        raise
 
 
 def _who(request: Request) -> dict[str, Any]:
-    return {"may_play": _may_play(request), "by": Actor.from_request(request)}
+    """Return what continuing a viewing is judged by: what the person may play now, and who they are."""
+    return {
+        "reach": reach(request.user, Permission.PLAY_RECORDINGS),
+        "by": Actor.from_request(request),
+    }
 
 
-def _deny_other_sites(request: Request, recording: Recording, actor: Actor) -> None:
-    """Refuse another site's page that starts or continues a viewing, even with a valid token (ASVS 3.5.8)."""
+def _deny_other_sites(
+    request: Request, recording: Recording, actor: Actor, kind: Kind = Kind.VIEWING_DENIED
+) -> None:
+    """Refuse another site's page that starts or continues a viewing, or what `kind` says.
+
+    Even with a valid token (ASVS 3.5.8).
+    """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        deny(Denial.CROSS_SITE, recording=recording, by=actor)
+        deny(Denial.CROSS_SITE, recording=recording, by=actor, kind=kind)
 
 
 def _report(request: Request) -> WatchReport:
@@ -180,11 +256,14 @@ def _player_page(
     """Build the data of the template: for the player alone, or for the whole page."""
     may_read_trail = whole and can_use(request.user, Permission.READ_TRAIL, recording.object)
     watched = queries.watched_of(recording.pk, request.user.pk)
+    if whole and can_use(request.user, Permission.DOWNLOAD_RECORDINGS, recording.object):
+        initial = remembered_purpose(request.session, recording.object_id)
+        outcome.setdefault("download", Download(ViewingForm(initial=initial, auto_id=DOWNLOAD_IDS)))
     return PlayerPage(
         recording=recording,
         form=form,
         watched=watched,
-        may_play=_may_play(request),
+        may_play=can_use(request.user, Permission.PLAY_RECORDINGS, recording.object),
         may_evaluate=can(request.user, Permission.EVALUATE),
         facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,

@@ -26,6 +26,7 @@ from recordings.playback.spans import (
     spans_in_words,
     total_ms,
 )
+from recordings.reach import Reach
 
 # How far a player may be ahead of the server's clock: two clocks differ in their time and in their speed.
 HEAD_START_MS = 3000
@@ -53,17 +54,17 @@ WHERE id = %(id)s RETURNING old.untold + %(spans)s::int8multirange
 """
 
 
-def note_watched(*, viewing: Viewing, report: WatchReport, may_play: bool, by: Actor) -> None:
+def note_watched(*, viewing: Viewing, report: WatchReport, reach: Reach, by: Actor) -> None:
     """Merge a report of the player into the viewing. Raises Denied (in the trail) and AuditUnavailable."""
-    check_may_go_on(viewing, may_play=may_play, by=by)
+    check_may_go_on(viewing, reach=reach, by=by)
     with committed():
         excess_ms = _merge(viewing, report, by)
     _record_excess(viewing, excess_ms, by)
 
 
-def finish_viewing(*, viewing: Viewing, report: WatchReport, may_play: bool, by: Actor) -> None:
+def finish_viewing(*, viewing: Viewing, report: WatchReport, reach: Reach, by: Actor) -> None:
     """End a viewing with the player's last report. Raises Denied (in the trail) and AuditUnavailable."""
-    check_may_go_on(viewing, may_play=may_play, by=by)
+    check_may_go_on(viewing, reach=reach, by=by)
     with committed():
         excess_ms = _merge(viewing, report, by)
         _end(viewing, by)

@@ -25,6 +25,10 @@ class Freshness:
     error: str
     error_at: datetime | None
     failing_since: datetime | None
+    # Where the object is, as scopes see it.
+    stream_id: int
+    agent_id: int | None
+    sensitivity: str
 
     @property
     def stamp(self) -> str:
@@ -59,12 +63,13 @@ class Freshness:
         return late and not self.is_leased
 
 
+_PLACE = ("stream_id", "agent_id", "sensitivity")
 _BOOKKEEPING = ("refreshed_at", "refresh_due_at", "refresh_leased_until", "refresh_error", "refresh_error_at")
 
 
 def freshness_of(object_id: int) -> Freshness | None:
     """Read the freshness of one object; None when it is unknown. Two queries."""
-    thing = CommBoxObject.objects.filter(pk=object_id).only(*_BOOKKEEPING).first()
+    thing = CommBoxObject.objects.filter(pk=object_id).only(*_BOOKKEEPING, *_PLACE).first()
     if thing is None:
         return None
     return Freshness(
@@ -75,4 +80,7 @@ def freshness_of(object_id: int) -> Freshness | None:
         error=thing.refresh_error,
         error_at=thing.refresh_error_at,
         failing_since=SourceStatus.objects.filter(pk=1).values_list("failing_since", flat=True).first(),
+        stream_id=thing.stream_id,
+        agent_id=thing.agent_id,
+        sensitivity=thing.sensitivity,
     )

@@ -127,7 +127,7 @@ def _viewings(events: Iterable[Line], filters: TrailFilters) -> list[tuple[Cell,
         known = viewings.get(key)
         if event.kind == Kind.VIEWING_REQUESTED:
             notes[key] = EventText(event, language).private("purpose.note")
-        elif event.kind == Kind.URL_ISSUED and known is None:
+        elif event.kind == Kind.URL_ISSUED and known is None and key:  # without a key it is a download
             begun = _moment(event.recorded_at)
             if (end is None or begun < end) and filters.actor in ("", event.actor_ref):
                 viewings[key] = _begin(event, language, begun, notes.pop(key, ""))

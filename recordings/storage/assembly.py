@@ -20,7 +20,12 @@ def can_presign() -> bool:
 
 
 def presign(
-    location: Location, *, ttl_seconds: int, viewing_id: str, media_type: str | None = None
+    location: Location,
+    *,
+    ttl_seconds: int,
+    viewing_id: str,
+    media_type: str | None = None,
+    save_as: str = "",
 ) -> IssuedUrl:
     """Presign a GET of `location` with the installation's key; see `presign_with` for the limits.
 
@@ -36,7 +41,12 @@ def presign(
         credentials.access_key, credentials.secret_key, region_of(location), credentials.token
     )
     return presign_with(
-        signing_key, location, ttl_seconds=ttl_seconds, viewing_id=viewing_id, media_type=media_type
+        signing_key,
+        location,
+        ttl_seconds=ttl_seconds,
+        viewing_id=viewing_id,
+        media_type=media_type,
+        save_as=save_as,
     )
 
 

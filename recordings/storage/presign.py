@@ -22,6 +22,7 @@ MEDIA_TYPES = frozenset(
     {"video/mp4", "video/webm", "video/quicktime", "audio/mp4", "audio/mpeg", "audio/wav"}
 )
 
+_FILE_NAME = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _VIEWING_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -52,11 +53,12 @@ def presign_with(
     ttl_seconds: int,
     viewing_id: str,
     media_type: str | None = None,
+    save_as: str = "",
 ) -> IssuedUrl:
-    """Presign a GET of `location` for `ttl_seconds` (15 to 300).
+    """Presign a GET of `location` for `ttl_seconds` (15 to 300); with `save_as`, browsers save the file by this name.
 
     The viewing id is the signed parameter `x-grant`. S3 ignores it and writes it to its access log, so that issued URLs
-    and reads can be matched. Raises ValueError for a lifetime, id or type out of bounds.
+    and reads can be matched. Raises ValueError for a lifetime, id, type or name out of bounds.
     """
     if type(ttl_seconds) is not int or not MIN_TTL_SECONDS <= ttl_seconds <= MAX_TTL_SECONDS:
         raise ValueError(f"A playback URL lives {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
@@ -64,9 +66,11 @@ def presign_with(
         raise ValueError("A viewing id is 1 to 64 letters, digits, dots, dashes and underscores.")
     if media_type is not None and media_type not in MEDIA_TYPES:
         raise ValueError("This media type is not on the list of types a recording is shown as.")
+    if save_as and not _FILE_NAME.fullmatch(save_as):
+        raise ValueError("A file name is 1 to 80 letters, digits, dots, dashes and underscores.")
     parameters = {
         "response-cache-control": "no-store",
-        "response-content-disposition": "inline",
+        "response-content-disposition": f'attachment; filename="{save_as}"' if save_as else "inline",
         "x-grant": viewing_id,
     }
     if media_type is not None:

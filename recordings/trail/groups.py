@@ -6,7 +6,7 @@ from recordings.audit.kinds import Kind
 
 # By code: the label, and how the names of its kinds begin.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "viewing": (_("Watching"), ("viewing.",)),
+    "viewing": (_("Watching and downloading"), ("viewing.", "download.")),
     "catalog": (_("Searching and opening"), ("search.", "object.", "recording.opened")),
     "sensitivity": (_("Sensitivity"), ("sensitivity.",)),
     "custody": (

@@ -109,6 +109,7 @@ REASONS: Mapping[str, str] = {
     "signed_out": _("signed out"),
     "not_yours": _("not a viewing of this person"),
     "no_right": _("no permission to play recordings"),
+    "out_of_reach": _("access to this recording had ended"),
     "other_session": _("the viewing belongs to an earlier session"),
     "ended": _("the viewing had ended"),
     "not_playable": _("not playable"),

@@ -268,6 +268,20 @@ def _url_refused(text: EventText) -> Iterator[Phrase]:
     yield from phrases.reason(text, _("neither storage nor CommBox provided one"))
 
 
+def _download_requested(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s requested to download %(thing)s")
+
+
+def _download_issued(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was issued a download of %(thing)s")
+    yield from phrases.life(text)
+
+
+def _download_refused(text: EventText) -> Iterator[Phrase]:
+    yield text.gettext("%(actor)s was refused a download of %(thing)s")
+    yield from phrases.reason(text, _("neither storage nor CommBox provided one"))
+
+
 def _watched(text: EventText) -> Iterator[Phrase]:
     ranges, more = phrases.ranges(text)
     if ranges:
@@ -529,6 +543,9 @@ PRESENTERS: Mapping[str, Presenter] = {
     Kind.URL_ISSUED: _url_issued,
     Kind.URL_RENEWED: _url_renewed,
     Kind.URL_REFUSED: _url_refused,
+    Kind.DOWNLOAD_REQUESTED: _download_requested,
+    Kind.DOWNLOAD_ISSUED: _download_issued,
+    Kind.DOWNLOAD_REFUSED: _download_refused,
     Kind.WATCHED: _watched,
     Kind.WATCH_EXCESS: _watch_excess,
     Kind.VIEWING_FINISHED: _finished,

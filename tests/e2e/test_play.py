@@ -114,6 +114,44 @@ def test_a_session_that_ends_unseen_ends_the_viewing(page: Page, sign_in: SignIn
     assert "viewing.denied" in trail.kinds(recording)
 
 
+def test_an_access_that_ends_while_its_holder_watches_is_said(
+    page: Page, sign_in: SignIn, trail: Trail, console: Any
+):
+    """The next report is refused, the page says why, and what was watched stays."""
+    console.expect("403")
+    recording = trail.recording(skip=7)
+    limit = """UPDATE accounts_grant SET channels = %s::bigint[] WHERE ended_at IS NULL AND role = 'qa_manager'
+               AND user_id = (SELECT id FROM accounts_user WHERE username = 'tom.brandt') RETURNING id"""
+    sign_in(page, "qa_manager", anew=True)
+    play(page, recording)
+    wait_until_past(page, 3)
+    try:
+        assert trail.rows(limit, "{1}")
+        note = page.locator("portal-player .video-note")
+        expect(note).to_contain_text("Your access to this recording has ended", timeout=60_000)
+    finally:
+        trail.rows(limit, "{}")
+    assert trail.kinds(recording)[-1] == "viewing.denied"
+    watched = "SELECT watched <> '{}' FROM recordings_viewing WHERE recording_id = %s"
+    assert trail.rows(watched, recording) == [(True,)]
+
+
+def test_a_download_saves_the_file(page: Page, sign_in: SignIn, trail: Trail):
+    recording = trail.recording(skip=8)
+    sign_in(page, "compliance_officer")
+    page.goto(f"/recordings/{recording}/")
+    form = page.locator("#download")
+    form.get_by_text("Download the file").click()
+    form.get_by_text("Dispute", exact=True).click()
+    assert axe_findings_in_both_themes(page) == []
+    form.get_by_role("button", name="Request the download").click()
+    with page.expect_download() as saved:
+        form.get_by_role("link", name="Save the file").click()
+    assert re.fullmatch(r"recording-\d+-[0-9a-f]{8}\.mp4", saved.value.suggested_filename)
+    assert saved.value.failure() is None
+    assert axe_findings_in_both_themes(page) == []
+
+
 def test_a_file_that_is_gone_is_said_and_kept(
     page: Page, portal: Portal, sign_in: SignIn, trail: Trail, console: Any
 ):

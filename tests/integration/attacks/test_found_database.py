@@ -255,7 +255,7 @@ ALWAYS = {
     "auth.enrolment_closed", "auth.break_glass_used", "role.revoked", "person.deactivated",
     "person.invitation_refused",
     "person.invitation_mailed",
-    "access.denied", "viewing.denied",
+    "access.denied", "viewing.denied", "download.requested", "download.refused",
     "viewing.url_refused", "viewing.requested", "viewing.watched", "viewing.watch_excess",
     "viewing.finished", "refresh.requested",
     "recording.discovered", "recording.changed_at_source", "recording.vanished_at_source", "recording.reappeared",

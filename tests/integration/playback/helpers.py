@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 from django.test import Client
 from django.utils import timezone
 
+from auditportal.accounts.models import HELD, Grant
 from auditportal.sandbox.control.control import Control
 from auditportal.sandbox.world.seed import DIRECT_BUCKET, PRESIGNED_BUCKET
 from recordings.audit import Actor
@@ -28,6 +29,31 @@ def signed_in(role: str, client: Any = None, **fields: Any) -> Any:
     client.person = person(role, **fields)
     client.force_login(client.person)
     return client
+
+
+def limit(person: Any, **scope: Any) -> None:
+    """Replace the grants of a person by one with this scope and level, and the role of the newest."""
+    last = Grant.objects.filter(user=person).latest("pk")
+    end_grants(person)
+    given = {name: scope.get(name, getattr(last, name)) for name in HELD}
+    Grant.objects.create(user=person, **given)
+
+
+def end_grants(person: Any) -> None:
+    Grant.objects.filter(user=person, ended_at=None).update(ended_at=timezone.now())
+
+
+def comparable(response: Any, *ids: Any) -> tuple[Any, ...]:
+    """Return status, headers and body of a response without the ids and what differs in each request."""
+    headers = {
+        name: value for name, value in response.headers.items() if name not in ("X-Request-ID", "Expires")
+    }
+    body = response.content.decode()
+    for differing in (response.headers["X-Request-ID"], *map(str, ids)):
+        body = body.replace(differing, "…")
+        headers = {name: value.replace(differing, "…") for name, value in headers.items()}
+    tokens = r'(csrfmiddlewaretoken" value="|X-CSRFToken": "|data-ends-in=")[^"]+'
+    return response.status_code, headers, re.sub(tokens, r"\1…", body)
 
 
 def recorded(upstream: Control, *, presigned: bool = False, **wish: Any) -> Recording:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record
 from recordings.models import Recording
 from recordings.overview.views import watched_by
+from recordings.reach import EVERYTHING
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -51,7 +52,7 @@ def test_a_refused_play_is_listed_as_a_refusal_and_not_as_a_viewing(
     assert "Tom Brandt" not in page["viewings"]
     assert "Tom Brandt" in page["refusals"]
     assert str(detail["sentence"]).rstrip(".") in page["refusals"]
-    assert watched_by(tom.pk) == []
+    assert watched_by(tom.pk, EVERYTHING) == []
 
 
 def test_a_viewing_that_began_is_listed_and_what_it_was_refused_later_beside_it() -> None:
@@ -69,7 +70,7 @@ def test_a_viewing_that_began_is_listed_and_what_it_was_refused_later_beside_it(
     assert begun.short_id in page["viewings"]
     assert "given this video to nobody" not in page["viewings"]
     assert "was refused a URL · <bdi>No</bdi>" in page["refusals"]
-    assert [row.recording_id for row in watched_by(tom.pk)] == [recording.pk]
+    assert [row.recording_id for row in watched_by(tom.pk, EVERYTHING)] == [recording.pk]
 
 
 def test_without_refusals_there_is_no_list_of_them_and_the_certificate_promises_nothing() -> None:

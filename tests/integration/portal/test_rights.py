@@ -90,6 +90,7 @@ MATRIX = {
     "playback:own_calls": P.READ_OWN_CALLS,
     "playback:recording": P.OPEN_OBJECTS,
     "playback:trail": P.READ_TRAIL,
+    "playback:download": P.DOWNLOAD_RECORDINGS,
     "playback:start": P.PLAY_RECORDINGS,
     "playback:url": OPEN,  # checks inside: a signed-out player is refused in the trail
     "playback:watched": P.PLAY_RECORDINGS,

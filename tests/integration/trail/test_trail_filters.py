@@ -101,7 +101,7 @@ def test_too_many_people_of_a_name_are_not_cut_off_silently(noa: User) -> None:
 def test_a_chip_takes_one_filter_away(noa: User) -> None:
     response = signed_in(noa).get(TRAIL + "?group=viewing&group=custody&outcome=denied")
     assert [(chip.text, chip.without) for chip in response.context["chips"]] == [
-        ("Watching", "group=custody&outcome=denied"),
+        ("Watching and downloading", "group=custody&outcome=denied"),
         ("Changes at source", "group=viewing&outcome=denied"),
         ("Refused", "group=viewing&group=custody"),
     ]

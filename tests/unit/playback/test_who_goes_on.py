@@ -9,6 +9,7 @@ from recordings.audit import Actor
 from recordings.models import CommBoxObject, Recording, RecordingState, Viewing
 from recordings.playback.errors import Denial
 from recordings.playback.policies import first_denial
+from recordings.reach import EVERYTHING, NOTHING, Reach, Scope
 
 VIEWER, SESSION = 12, "a" * 32
 SIGNED_IN, THEIRS, PERMITTED, SAME_SESSION, OPEN, PLAYABLE = range(6)
@@ -45,8 +46,18 @@ def expected(facts: tuple[bool, ...]) -> Denial | None:
 def test_every_combination(facts):
     signed_in, theirs, permitted, same_session, is_open, playable = facts
     by = actor(signed_in=signed_in, theirs=theirs, same_session=same_session)
-    denial = first_denial(viewing(is_open=is_open, playable=playable), may_play=permitted, by=by)
+    reach = EVERYTHING if permitted else NOTHING
+    denial = first_denial(viewing(is_open=is_open, playable=playable), reach=reach, by=by)
     assert denial is expected(facts)
+
+
+@pytest.mark.parametrize(("channel", "denial"), [(7, None), (8, Denial.OUT_OF_REACH)])
+def test_a_viewing_goes_on_while_its_recording_is_in_reach(channel, denial):
+    one = viewing(is_open=True, playable=True)
+    one.recording.object.stream_id = 7
+    by = actor(signed_in=True, theirs=True, same_session=True)
+    reach = Reach(frozenset({Scope(channels=frozenset({channel}))}))
+    assert first_denial(one, reach=reach, by=by) is denial
 
 
 def test_an_empty_session_is_nobodys():
@@ -54,7 +65,7 @@ def test_an_empty_session_is_nobodys():
     one = viewing(is_open=True, playable=True)
     one.session_ref = ""
     by = Actor(ref=f"user:{VIEWER}", kind="person", session="")
-    assert first_denial(one, may_play=True, by=by) is Denial.OTHER_SESSION
+    assert first_denial(one, reach=EVERYTHING, by=by) is Denial.OTHER_SESSION
 
 
 @pytest.mark.parametrize("state", [state for state in RecordingState if state != RecordingState.NOT_PLAYABLE])
@@ -62,7 +73,7 @@ def test_every_other_state_may_be_tried(state):
     one = viewing(is_open=True, playable=True)
     one.recording.state = state
     by = actor(signed_in=True, theirs=True, same_session=True)
-    assert first_denial(one, may_play=True, by=by) is None
+    assert first_denial(one, reach=EVERYTHING, by=by) is None
 
 
 def test_a_foreign_viewing_answers_as_one_that_does_not_exist():

@@ -47,7 +47,7 @@ def said(filters: dict[str, Any]) -> str:
         ({"until": "2026-11-25T14:30:00Z"}, "until 25 November 2026 14:30 UTC"),
         (
             {"groups": ["viewing", "people"], "outcome": "denied"},
-            "events: Watching, People and sign-in · outcome: Refused",
+            "events: Watching and downloading, People and sign-in · outcome: Refused",
         ),
         (
             {"stream": 31245, "shortest": 150, "states": "not_playable"},

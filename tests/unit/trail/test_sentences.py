@@ -203,6 +203,20 @@ SAID = [
         "Noa Levi was issued a URL · valid for 90 seconds",
     ),
     (
+        event(Kind.DOWNLOAD_REQUESTED, **recording(purpose={"code": "dispute"})),
+        "Noa Levi requested to download recording 9F2C1A2B",
+    ),
+    (
+        event(Kind.DOWNLOAD_ISSUED, **recording(action_detail={"ttl_seconds": 90})),
+        "Noa Levi was issued a download of recording 9F2C1A2B · valid for 90 seconds",
+    ),
+    (
+        event(
+            Kind.DOWNLOAD_REFUSED, outcome="denied", **recording(action_detail={"sentence": "No such file."})
+        ),
+        "Noa Levi was refused a download of recording 9F2C1A2B · No such file",
+    ),
+    (
         event(Kind.WATCHED, **recording(action_detail={"spans": [[0, 190_000]], "rate_percent": 150})),
         "Noa Levi watched 0:00–3:10 · at 1.5× speed",
     ),
@@ -226,7 +240,7 @@ SAID = [
     ),
     (
         event(Kind.TRAIL_SEARCHED, action_detail={"filters": {"since": "2026-11-01", "groups": ["viewing"]}}),
-        "Noa Levi searched the audit trail · events: Watching · from 1 November 2026",
+        "Noa Levi searched the audit trail · events: Watching and downloading · from 1 November 2026",
     ),
     (
         event(
