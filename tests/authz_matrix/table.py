@@ -1,10 +1,13 @@
 """The committed table, and what the portal answers now."""
 
 import csv
+import fcntl
 import json
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import unified_diff
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +25,9 @@ from tests.authz_matrix.world import World
 
 FILE = Path(__file__).parent / "matrix.csv"
 ANONYMOUS, NO_ROLE = "anonymous", "no role"
-PEOPLE = (ANONYMOUS, NO_ROLE, *ROLES)
+# The same role for one channel: what is of another channel does not exist for them.
+SCOPED = {f"{role}, one channel": role for role in ("compliance_officer", "qa_manager")}
+PEOPLE = (ANONYMOUS, NO_ROLE, *ROLES, *SCOPED)
 METHODS = ("GET", "POST")
 # How a browser, htmx and a script ask.
 MANNERS: tuple[dict[str, str], ...] = ({}, {"HX-Request": "true"}, {"Accept": "application/json"})
@@ -63,7 +68,14 @@ def read() -> dict[str, dict[Cell, str]]:
     return {who: {Cell(row["url"], row["id"], row["method"]): row[who] for row in rows} for who in people}
 
 
-def write(statuses: dict[str, dict[Cell, str]]) -> None:
+def update(who: str, found: dict[Cell, str]) -> None:
+    """Write what somebody gets into the table, while other processes write what others get."""
+    with (Path(tempfile.gettempdir()) / "authz-matrix.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _write(read() | {who: found})
+
+
+def _write(statuses: dict[str, dict[Cell, str]]) -> None:
     with FILE.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["url", "id", "method", *PEOPLE])
@@ -107,15 +119,18 @@ class Asking:
             refusals = _refusals() - before
         return Answer(_status(response), _without(content, where, ids), refusals, dict(response.items()))
 
-    def tells_apart(self, cell: Cell) -> bool:
-        """Return whether the answer to a foreign id differs, in any manner of asking, from that to a missing one."""
-        return any(self._tells_apart(cell, manner) for manner in MANNERS)
+    def difference(self, cell: Cell) -> list[str]:
+        """Return how the answer to a foreign id differs, in any manner of asking, from that to a missing one."""
+        return next(filter(None, (self._difference(cell, manner) for manner in MANNERS)), [])
 
-    def _tells_apart(self, cell: Cell, manner: Mapping[str, str]) -> bool:
+    def _difference(self, cell: Cell, manner: Mapping[str, str]) -> list[str]:
         none = cell._replace(id=MISSING)
         before, missing, after = (self.answer(one, self.ids(one), manner)[:2] for one in (cell, none, cell))
         # A page may show something new meanwhile, such as a banner: it is then in two of the three.
-        return missing not in (before, after)
+        if missing in (before, after):
+            return []
+        pages = (answer[1].decode(errors="replace").splitlines() for answer in (after, missing))
+        return [f"{after[0]} {missing[0]}", *unified_diff(*pages, n=0, lineterm="")][:8]
 
 
 @contextmanager
@@ -143,4 +158,6 @@ def _without(content: bytes, where: str, ids: Mapping[str, Any]) -> bytes:
     long_ids = [str(value) for value in ids.values() if len(str(value)) > 8]
     for text in (where, quote(where, safe=""), *long_ids):
         content = content.replace(text.encode(), b"ID")
+    # When the session ends, on every page.
+    content = re.sub(rb"data-ends-in=\"\d+\"|session ends\s*<time[^>]*>[^<]*</time>", b"", content)
     return re.sub(rb"\b(?:[0-9a-f]{32}|[0-9A-Za-z]{64})\b", b"ONCE", content)

@@ -4,23 +4,29 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from auditportal.accounts.invitations import invite
-from auditportal.accounts.models import AccessRequest, AgentLink, Recertification, User
+from auditportal.accounts.models import AccessRequest, AgentLink, Grant, Recertification, User
 from auditportal.accounts.provisioning.models import GroupRole, Token
+from auditportal.accounts.sign_in_rows import BreakGlassUse, PersonSession
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.models import ApiKey, ClassRule, CommBoxObject, Recording, Report, ReportState
+from recordings.models.evaluation import Evaluation
 from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
+from recordings.reviews import scorecards
 from recordings.trail.filters import TrailFilters
 from tests import factories
 from tests.sealing import seal_all, signer_of
+from tests.unit.scorecards.forms import EXAMPLE, as_bytes
 
 Ids = Mapping[str, Any]
 SYSTEM = Actor.system("tests")
@@ -28,15 +34,32 @@ WEBHOOK_TOKEN = "only-for-tests-only-for-tests"
 
 
 class World:
-    """Rows that `who` may see, and rows of others that look the same."""
+    """Rows that `who` may see, and rows of others that look the same.
 
-    def __init__(self, who: User | None, services: Services) -> None:
-        self.who = who
+    `scoped_role` is granted for the channel of these rows only; the rows of another channel are then foreign.
+    """
+
+    def __init__(self, who: User | None, services: Services, scoped_role: str = "") -> None:
+        self.who, self.is_scoped = who, bool(scoped_role)
         self.other = factories.person("compliance_officer")
         self.object, self.recording = self._recorded()
+        self.their_object, self.their_recording = self._recorded()
+        if who is not None and scoped_role:
+            Grant.objects.create(user=who, role=scoped_role, channels=[self.object.stream_id])
         self.viewing = factories.viewing(self.recording, who or self.other)
         self.theirs = factories.viewing(self.recording, self.other)
         self.report = self._report(who or self.other)
+        self.their_report = self._report(self.other)
+        self.factor = Authenticator.objects.create(user=who or self.other, type="totp", data={})
+        self.their_factor = Authenticator.objects.create(user=self.other, type="webauthn", data={})
+        self.scorecard = scorecards.create_scorecard(
+            document=as_bytes(EXAMPLE), imported=False, person=self.other, by=SYSTEM
+        )
+        self.evaluation = Evaluation.objects.create(
+            recording=self.recording, version=self.scorecard, scorer=who or self.other
+        )
+        self.emergency = BreakGlassUse.objects.create(user=self.other)
+        self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
         later = timezone.now() + timedelta(days=1)
         self.scim_token = Token.objects.create(
@@ -51,8 +74,7 @@ class World:
         )
         self.link = AgentLink.objects.create(user=self.other, agent=factories.agent(), reason="known")
         self.token = invite(user=who or factories.person(), by=SYSTEM, created_by=None)
-        target = Target("object", f"object:{self.object.pk}")
-        self.event = record(Kind.OBJECT_OPENED, by=SYSTEM, target=target, outcome=Outcome.GRANTED)
+        self.event, self.their_event = self._opened(self.object), self._opened(self.their_object)
         self.size = seal_all(services, signer=signer_of(services))
         self.anchor = _anchor(services, self.size)
 
@@ -63,7 +85,9 @@ class World:
         recording, viewing = {"pk": self.recording.pk}, {"pk": self.viewing.pk}
         channel, of = {"stream_id": self.object.stream_id}, {"object_id": self.object.pk}
         names: dict[Any, Ids] = {
-            ("people", "person grant link deactivate reactivate new_link single_sign_on unlock"): person,
+            ("people", "person grant link deactivate reactivate new_link unlock single_sign_on"): person,
+            ("people", "security end_sessions ask_reset confirm_reset withdraw_reset break_glass"): person,
+            ("people", "acknowledge"): {"pk": self.emergency.pk},
             ("people", "unlink"): {**person, "link_pk": self.link.pk},
             ("people", "end_grant"): {**person, "grant_pk": self.other.grants.get().pk},
             ("provisioning", "revoke_token"): {"pk": self.scim_token.pk},
@@ -91,25 +115,55 @@ class World:
             ("evidence", "log_entries"): {"path": f"000.p/{self.size}"},
             ("evidence", "log_tile"): {"path": f"0/000.p/{self.size}"},
             ("reports", "report progress again download checksum"): report,
+            ("reviews", "scorecard activate retire edit builder check form_file"): {"pk": self.scorecard.pk},
+            ("reviews", "evaluate"): recording,
+            ("reviews", "evaluation save other submit"): {"pk": self.evaluation.pk},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
-        return {**named, "invitation": {"token": self.token}, "script_words": {"language": "he"}}
+        return {
+            **named,
+            "invitation": {"token": self.token},
+            "remove_factor": {"pk": self.factor.pk},
+            "end_session": {"pk": self.session.pk},
+            "script_words": {"language": "he"},
+        }
 
     def foreign(self) -> dict[str, Ids]:
         """Return ids that exist and that the person may not see. Each is answered as one that does not exist."""
         if self.who is None:
             return {}
-        theirs = {
-            f"playback:{name}": {"pk": self.theirs.pk} for name in ("url", "watched", "finish", "problem")
+        foreign: dict[str, Ids] = {
+            "remove_factor": {"pk": self.their_factor.pk},
+            "end_session": {"pk": self.their_session.pk},
+            **_each("playback", "url watched finish problem", {"pk": self.theirs.pk}),
         }
-        if self.who.has_permission(Permission.READ_TRAIL):
-            return theirs
-        return {**theirs, "trail:person": {"person_id": self.other.pk}}
+        if not self.who.has_permission(Permission.READ_TRAIL):
+            foreign |= {"trail:person": {"person_id": self.other.pk}}
+        if self.is_scoped:
+            of, event = {"object_id": self.their_object.pk}, {"event_id": self.their_event}
+            report = {"report_id": self.their_report.pk}
+            foreign |= {
+                **_each("catalog", "object phone classify unmask", of),
+                **_each("refresh", "object freshness", of),
+                **_each("playback", "recording trail start", {"pk": self.their_recording.pk}),
+                **_each("access", "who save_who why", {"pk": self.their_recording.pk}),
+                **_each("reviews", "evaluate", {"pk": self.their_recording.pk}),
+                **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
+                **_each("trail", "event_body", event),
+                **_each("evidence", "event proof", event),
+                **_each("reports", "report progress again download checksum", report),
+            }
+        return foreign
 
     def _recorded(self) -> tuple[CommBoxObject, Recording]:
-        conversation = factories.conversation(agent=factories.agent(), recordings=1)
+        stream, agent = factories.stream(), factories.agent()
+        conversation = factories.conversation(stream=stream, agent=agent, recordings=1)
         return conversation, conversation.recordings.get()
+
+    def _opened(self, thing: CommBoxObject) -> UUID:
+        target = Target("object", f"object:{thing.pk}")
+        return record(Kind.OBJECT_OPENED, by=SYSTEM, target=target, outcome=Outcome.GRANTED)
 
     def _report(self, person: User) -> Report:
         by = Actor(f"user:{person.pk}", "person", person.full_name)
@@ -126,6 +180,15 @@ class World:
         files.folder()
         files.file_of(report).write_bytes(content)
         return report
+
+
+def _each(namespace: str, names: str, ids: Ids) -> dict[str, Ids]:
+    """Return these ids for each of these URL names."""
+    return {f"{namespace}:{name}": ids for name in names.split()}
+
+
+def _session(user: User, key: str) -> PersonSession:
+    return PersonSession.objects.create(user=user, reference=key * 32, key_hash=key * 64, authn="password")
 
 
 def _anchor(services: Services, size: int) -> int:
