@@ -11,6 +11,7 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
@@ -31,8 +32,16 @@ def answer(request: HttpRequest, status: int, sentence: str | Promise = "") -> H
         "request_id": request_id,
         "status": status,
         "phrase": HTTPStatus(status).phrase,
+        "why_url": _why_url(request) if status == HTTPStatus.FORBIDDEN else "",
     }
     return HttpResponse(_page(request, template, context), status=status)
+
+
+def _why_url(request: HttpRequest) -> str:
+    """Return the address that says what somebody may do with the recording that was refused; else empty."""
+    match = request.resolver_match
+    refused = match and match.view_name in ("playback:recording", "playback:start", "playback:download")
+    return reverse("access:why", kwargs=match.kwargs) if match and refused else ""
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> str:

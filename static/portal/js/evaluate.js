@@ -54,3 +54,14 @@ document.addEventListener("htmx:afterSettle", () => {
     question.hidden = !asked.has(question.dataset.question);
   }
 });
+
+// Once the form is sent, nothing more of it is saved: a late save would find the evaluation submitted.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "evaluation-form") return;
+  event.target.dataset.sent = "";
+  event.target.dispatchEvent(new Event("htmx:abort", { bubbles: true }));
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.dataset.sent !== undefined) event.preventDefault();
+});
+window.addEventListener("pageshow", () => delete document.getElementById("evaluation-form")?.dataset.sent);

@@ -122,3 +122,11 @@ class TestAnswering:
         client = signed_in(row.asked_by)
         assert client.get("/access/asked/").status_code == 403
         assert client.get(f"/access/asked/{row.pk}/").status_code == 403
+
+
+def test_a_refused_recording_says_where_the_reasons_are(found: Recording) -> None:
+    client = signed_in(limited("rut.peled", level="list"))
+    answer = client.get(f"/recordings/{found.pk}/")
+    assert answer.status_code == 403
+    assert f'href="/recordings/{found.pk}/why/"' in answer.content.decode()
+    assert client.get(f"/recordings/{found.pk}/why/").status_code == 200
