@@ -26,6 +26,16 @@ class Chip:
     without: str
 
 
+class NamesSelect(forms.Select):
+    """A select of names, which are the same in every language."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if value:
+            option["attrs"]["translate"] = "no"
+        return option
+
+
 def _check_day(day: date) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValidationError(

@@ -16,6 +16,7 @@ from auditportal.accounts.models import AgentLink
 from auditportal.accounts.people_forms import ReasonForm
 from recordings.audit import Actor
 from recordings.catalog.queries import agent_name
+from recordings.filter_form import NamesSelect
 from recordings.http import Request, page
 from recordings.models import Agent
 from recordings.permissions import Permission
@@ -25,7 +26,9 @@ from recordings.policies import permission_required
 class LinkForm(ReasonForm):
     """Which agent a person is, and why that is known. Agents who are linked already are not offered."""
 
-    agent = forms.ModelChoiceField(label=_("Agent in CommBox"), queryset=Agent.objects.none())
+    agent = forms.ModelChoiceField(
+        label=_("Agent in CommBox"), queryset=Agent.objects.none(), widget=NamesSelect
+    )
     field_order = ["agent", "reason", "password"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -17,6 +17,7 @@ from recordings.catalog import classes
 from recordings.catalog.queries import agents_and_streams, channel_name, object_of
 from recordings.catalog.tasks import apply_class_rules
 from recordings.exceptions import UnknownObject
+from recordings.filter_form import NamesSelect
 from recordings.http import Request, page
 from recordings.models import ClassRule, CommBoxObject, ObjectClass, Sensitivity, Stream, Team
 from recordings.nudge import nudge
@@ -31,10 +32,18 @@ class RuleForm(forms.Form):
     """Which objects get which class. At least one of channel, team and type is named."""
 
     stream = forms.ModelChoiceField(
-        label=_("Channel"), queryset=Stream.objects.none(), required=False, empty_label=_("any channel")
+        label=_("Channel"),
+        queryset=Stream.objects.none(),
+        required=False,
+        empty_label=_("any channel"),
+        widget=NamesSelect,
     )
     team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("any team")
+        label=_("Team"),
+        queryset=Team.objects.none(),
+        required=False,
+        empty_label=_("any team"),
+        widget=NamesSelect,
     )
     recording_type = forms.CharField(
         label=_("Type of recording in CommBox"),

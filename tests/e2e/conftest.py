@@ -155,6 +155,13 @@ def _sign_in_by_hand(page: Page, portal: Portal, name: str) -> None:
     page.wait_for_url(f"{portal.url}/")
 
 
+def confirm(page: Page, portal: Portal) -> None:
+    """Enter the password where the last confirmation is too old."""
+    asked = page.get_by_label("Your password or a code")
+    if asked.count():
+        asked.fill(portal.password)
+
+
 def axe_findings(page: Page) -> list[str]:
     """What axe has to say of the page as it is, one line a finding.
 

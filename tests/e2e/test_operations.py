@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import SIZES, axe_findings, axe_findings_in_both_themes
+from tests.e2e.conftest import SIZES, axe_findings, axe_findings_in_both_themes, confirm
 from tests.e2e.portal import WEBHOOK_TOKEN, Portal
 from tests.e2e.test_journey import everything_in_redis
 from tests.waiting import wait_for
@@ -86,7 +86,7 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     sam.goto("/operations/")
     sam.locator("summary", has_text="CommBox API keys").click()
     sam.get_by_label("New API key").fill(key)
-    sam.get_by_label("Your password").fill(portal.password)
+    confirm(sam, portal)
     sam.get_by_role("button", name="Test and add").click()
     expect(sam.get_by_text(f"The key ending in {key[-4:]} is now the primary key.")).to_be_visible()
     assert axe_findings(sam) == []
@@ -101,7 +101,7 @@ def test_a_key_put_in_by_a_person_rests_nowhere_in_the_clear(
     sam.get_by_role("link", name="Retire").click()
     sam.get_by_role("heading", name="Retire the key").wait_for()
     assert axe_findings(sam) == []
-    sam.get_by_label("Your password").fill(portal.password)
+    confirm(sam, portal)
     sam.get_by_role("button", name="Retire").click()
     expect(sam.get_by_text(f"The key ending in {key[-4:]} was retired.")).to_be_visible()
     assert bytes(ciphertext).hex() not in dumped(portal)

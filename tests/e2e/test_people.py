@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.conftest import axe_findings_in_both_themes
+from tests.e2e.conftest import axe_findings_in_both_themes, confirm
 from tests.e2e.playing import Trail, play
 from tests.e2e.portal import Portal
 from tests.waiting import wait_for
@@ -25,13 +25,6 @@ def elsewhere(browser: Browser, portal: Portal) -> Iterator[BrowserContext]:
     context.set_default_timeout(60_000)
     yield context
     context.close()
-
-
-def confirm(page: Page, portal: Portal) -> None:
-    """Enter the password where the last confirmation is too old."""
-    asked = page.get_by_label("Your password or a code")
-    if asked.count():
-        asked.fill(portal.password)
 
 
 def invite(page: Page, portal: Portal, name: str, username: str, role: str = "QA manager") -> str:

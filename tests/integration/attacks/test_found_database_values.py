@@ -224,7 +224,14 @@ def test_T15_a_fake_checkpoint_releases_nothing(
 
 def test_D20_nothing_of_a_persons_history_is_deleted(services: Services) -> None:
     """D20: portal_web could delete grants, viewings and statements."""
-    may_delete = {"django_session", "recordings_owedevent", "recordings_refreshrun", "recordings_searchdoc"}
+    may_delete = {
+        "accounts_personsession",
+        "django_session",
+        "mfa_authenticator",
+        "recordings_owedevent",
+        "recordings_refreshrun",
+        "recordings_searchdoc",
+    }
     with psycopg.connect(services.database_url, autocommit=True) as web:
         for table in TABLES:
             if table not in may_delete:

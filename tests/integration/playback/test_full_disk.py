@@ -66,7 +66,7 @@ def test_nothing_plays_on_a_full_disk_and_nothing_is_lost_or_repaired(
     """F31: 503 and no URL while there is no room; every acknowledged event is there; the log verifies."""
     recording, officer = recorded(upstream), person("compliance_officer").username
     restore(dump(services.admin_url, tmp_path / "copy.dump"), server.admin_url)
-    with serving(tmp_path, server.database_url) as served:
+    with serving(tmp_path, server.database_url, DEMO="true") as served:
         client = signed_in(served, officer)
 
         def play() -> httpx.Response:

@@ -89,6 +89,7 @@ def test_attempts_that_a_delay_refuses_leave_the_five_tries(
     attacked(attempts.FREE_TRIES + 8)
     delays = neighbour.keys("*:next")
     assert len(delays) == 1
+    neighbour.expire(delays[0], 60)  # a slow machine takes longer than the first second
     for _ in range(6):
         assert refused(attempt(owner.username, PASSWORD, REMOTE_ADDR="10.4.0.1"))
     neighbour.delete(*delays)
