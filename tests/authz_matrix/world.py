@@ -100,7 +100,7 @@ class World:
             ("catalog", "object phone classify unmask"): of,
             ("catalog", "end_class_rule"): {"rule_id": self.rule.pk},
             ("refresh", "object freshness"): of,
-            ("playback", "recording trail start"): recording,
+            ("playback", "recording trail start download"): recording,
             ("playback", "url watched finish problem"): viewing,
             ("operations", "channel list_stream"): channel,
             ("operations", "retire_key"): {"key_id": self.key.pk},
