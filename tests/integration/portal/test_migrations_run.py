@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
 
 from recordings.models import TrailWords
 
@@ -20,8 +21,9 @@ SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid = 
 
 
 def migrate_again(admin: psycopg.Connection, name: str) -> None:
-    """Run one migration of recordings on a database where it and those after it were not run yet."""
-    admin.execute("DELETE FROM django_migrations WHERE app = 'recordings' AND name >= %s", [name])
+    """Run one migration of recordings on a database where it and those that need it were not run yet."""
+    for needing in MigrationLoader(None).graph.backwards_plan(("recordings", name)):
+        admin.execute("DELETE FROM django_migrations WHERE app = %s AND name = %s", list(needing))
     call_command("migrate", "recordings", name, database="owner", verbosity=0, interactive=False)
 
 
