@@ -17,8 +17,8 @@ from recordings.permissions import Permission
 from recordings.playback.errors import UnknownRecording
 from recordings.playback.forms import ViewingForm, remembered_purpose
 from recordings.playback.player_page import PlayerPage
-from recordings.playback.queries import recording_of, watched_of
-from recordings.policies import can, can_use, check_not_own_call, permission_required
+from recordings.playback.queries import find_recording, watched_of
+from recordings.policies import can_use, check_not_own_call, permission_required, usable
 from recordings.reviews import evaluations, queries
 from recordings.reviews.answered import Fields, only_answers, read_fields
 from recordings.reviews.evaluation_page import Live, parts_of, scores_of, typed_of
@@ -158,7 +158,7 @@ def _page(
             recording=row.recording,
             form=form_of_viewing,
             watched=watched_of(row.recording_id, request.user.pk),
-            may_play=can(request.user, Permission.PLAY_RECORDINGS),
+            may_play=can_use(request.user, Permission.PLAY_RECORDINGS, row.recording.object),
         ),
     }
     return page(request, PAGE, context, fragment=fragment, status=status)
@@ -175,9 +175,11 @@ def _own(request: Request, pk: UUID) -> Evaluation:
 
 
 def _recording(request: Request, pk: UUID) -> Recording:
-    recording = recording_of(pk)
-    if not can_use(request.user, Permission.EVALUATE, recording.object):
-        raise UnknownRecording
+    """Return a recording that the person may evaluate. Raises UnknownRecording, BeyondLevel and OwnCall."""
+    recording, target = find_recording(pk), Target("recording", f"recording:{pk}")
+    of = recording.object if recording else None
+    usable(request, Permission.EVALUATE, of, target=target, unknown=UnknownRecording())
+    assert recording is not None  # noqa: S101 (else it is refused)
     check_not_own_call(request, recording.object, target=Target.of(recording))
     return recording
 

@@ -24,8 +24,8 @@ from recordings.http import Request, attachment, page
 from recordings.models import Recording
 from recordings.permissions import Permission
 from recordings.playback.errors import UnknownRecording
-from recordings.playback.queries import recording_of
-from recordings.policies import any_person, can_use, permission_required
+from recordings.playback.queries import find_recording
+from recordings.policies import any_person, permission_required, usable
 from recordings.reach import Level
 
 ASKED_SHOWN = 100
@@ -155,9 +155,10 @@ def answer(request: Request, pk: UUID) -> HttpResponse:
 
 def _in_reach(request: Request, pk: UUID, permission: Permission) -> Recording:
     """Return a recording. Raises UnknownRecording when there is none, or none in this person's reach."""
-    recording = recording_of(pk)
-    if not can_use(request.user, permission, recording.object):
-        raise UnknownRecording
+    recording, target = find_recording(pk), Target("recording", f"recording:{pk}")
+    of = recording.object if recording else None
+    usable(request, permission, of, target=target, unknown=UnknownRecording())
+    assert recording is not None  # noqa: S101 (else it is refused)
     return recording
 
 
