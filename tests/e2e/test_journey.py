@@ -77,7 +77,7 @@ def find_and_open(page, recording):
 
 
 def start(page, purpose="Compliance"):
-    page.locator("label.choice", has_text=purpose).click()
+    page.locator("#viewing-form label.choice", has_text=purpose).click()
     page.get_by_role("button", name="Play", exact=True).click()
     until(page, VIDEO)
 
@@ -187,7 +187,7 @@ def test_nothing_plays_when_the_trail_cannot_be_written(page, portal, sign_in, r
     console.expect("503")
     sign_in(page, "compliance_officer")
     page.goto(f"/recordings/{recording['id']}/")
-    page.locator("label.choice", has_text="Quality").click()
+    page.locator("#viewing-form label.choice", has_text="Quality").click()
     writer = "FUNCTION audit.record_event(bytea, text[], text[], bytea[])"
     database.execute(f"REVOKE EXECUTE ON {writer} FROM auditportal_app")
     try:

@@ -59,7 +59,7 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "evaluation-form") return;
   event.target.dataset.sent = "";
-  event.target.dispatchEvent(new Event("htmx:abort", { bubbles: true }));
+  event.target.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true, detail: { elt: event.target } }));
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.dataset.sent !== undefined) event.preventDefault();
