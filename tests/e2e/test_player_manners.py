@@ -63,7 +63,7 @@ def test_the_purpose_is_locked_while_a_viewing_runs(page: Page, sign_in: SignIn,
     page.get_by_role("button", name="Play", exact=True).click()
     wait_until_past(page, 0.3)
     expect(page.get_by_role("radio", name="Dispute")).to_be_disabled()
-    expect(page.get_by_label("Note")).to_be_disabled()
+    expect(page.locator("#id_note")).to_be_disabled()
     expect(page.locator("#purpose")).to_contain_text("Purpose: Training")
     page.get_by_role("link", name="End it and start a new viewing").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()

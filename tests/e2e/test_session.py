@@ -74,7 +74,7 @@ def test_the_cover_hides_the_picture_and_keeps_the_form(
     other.get_by_role("button", name="Sign in", exact=True).click()
     other.wait_for_url("**/accounts/signed-in/")
     expect(cover).to_be_hidden()
-    assert page.get_by_label("Note").input_value() == "case 4711, half typed"
+    assert page.locator("#id_note").input_value() == "case 4711, half typed"
     page.evaluate("document.getElementById('viewing-form').requestSubmit()")
     page.wait_for_function("() => document.querySelector('portal-player video')?.currentTime > 0.3")
 

@@ -40,6 +40,7 @@ from recordings.proof.evidence.bundle.population import Population
 from recordings.proof.evidence.canonical_json import canonical
 from recordings.proof.evidence.leaves import tiles
 from recordings.proof.sealing.errors import Stopped
+from recordings.reach import EVERYTHING
 from recordings.tlog.notes import LOG, SigningKey, format_note
 from recordings.tlog.texts import encode64
 from recordings.tlog.tiles import Tiles
@@ -98,7 +99,7 @@ def test_A2_another_name_is_shown(scene: Scene) -> None:
     with scene.superuser() as superuser:
         superuser.execute("UPDATE audit.personal SET sealed[array_position(fields, 'actor.name')] = %s"
                           " WHERE event_id = %s", [forged, event])  # fmt: skip
-    seen = examine(event)
+    seen = examine(event, EVERYTHING)
     assert seen is not None
     assert [value.field for value in seen.commitments if not value.holds] == ["actor.name"]
     assert not seen.all_holds
