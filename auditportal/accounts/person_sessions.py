@@ -24,6 +24,9 @@ def begin(request: Any, user: User) -> None:
     by = Actor.from_request(request)
     request.session.pop(REFERENCE, None)
     request.session[RIGHTS] = user.role_codes
+    # Whoever signs in over another person's session has none until it is stored.
+    if request.session.session_key is None:
+        request.session.create()
     PersonSession.objects.filter(seen_at__lt=Now() - KEPT).delete()
     PersonSession.objects.create(
         user=user,

@@ -155,7 +155,7 @@ def test_operations_shows_the_whole_state(
     Delivery.objects.create(
         body_sha256="0" * 64, event_name="OnNewActivity", outcome="due", object_id=held.pk
     )
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(22):
         page = text(administrator.get("/operations/"))
     for words in (
         "Responding",

@@ -233,9 +233,9 @@ def test_only_those_who_operate_the_portal_see_the_first_steps(client: Client) -
     ("role", "number"),
     [
         # Session, person, banner; the source and its state, per day, two states, overdue, statement, events,
-        # viewings, newest; how the log stands; first steps.
+        # viewings, newest; how the log stands; first steps, alarms.
         ("compliance_officer", 21),
-        ("administrator", 11),
+        ("administrator", 12),
     ],
 )
 def test_queries_are_as_many_for_one_row_as_for_three(
