@@ -38,7 +38,7 @@ COMMITTED = table.read()
 # They lead to another page, whatever the id.
 LEADING_ON = {"playback:trail", "reports:progress", "end_session"}
 # Whoever may list recordings is told first that there is none, or none in their scope.
-FOUND_FIRST = {"playback:download"}
+FOUND_FIRST = {"playback:download", "refresh:object", "refresh:freshness"}
 ONLY_WITH_A_QUERY = {"evidence:consistency_to"}
 # The right alone is not enough: the viewing is of another session, numbers are masked, no scorecard is active.
 ASKS_FOR_MORE = {

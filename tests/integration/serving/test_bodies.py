@@ -97,7 +97,7 @@ def test_only_the_paths_token_makes_a_body_a_delivery(served: Served, path: str)
 
 
 def test_a_signed_in_person_sends_a_megabyte_and_a_file_to_check(serve: Callable[..., Served]) -> None:
-    served = serve()
+    served = serve(DEMO="true")
     auditor = person("external_auditor")
     with httpx.Client(base_url=served.url, timeout=60) as client:
         token = client.get(SIGN_IN).text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
