@@ -82,6 +82,6 @@ sbom: $(VENV)/.dev ## what production installs, as a CycloneDX bill of materials
 	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible --output-file $(SBOM_DIR)/auditportal.cdx.json $(SBOM_DIR)/production
 
 lock: ## resolve the newest versions again, with hashes and without addresses
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)
-	uv pip compile pyproject.toml --group embedded -c requirements-production.lock --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements.lock $(LOCK_ARGS)
-	uv pip compile pyproject.toml --group embedded --group dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements-production.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --group embedded -c requirements-production.lock --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -o requirements.lock $(LOCK_ARGS)
+	uv pip compile pyproject.toml --group embedded --group dev --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet -c requirements.lock -o requirements-dev.lock $(LOCK_ARGS)
