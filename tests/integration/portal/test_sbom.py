@@ -22,7 +22,7 @@ Versions = dict[str, str]
 
 def locked() -> Versions:
     """What the lock file installs with this Python on this platform."""
-    lines = re.findall(r"^(\S+==[^\\\n]+)", LOCK.read_text(), re.MULTILINE)
+    lines = re.findall(r"^([\w.-]+(?:\[[^\]]*\])?==[^\\\n]+)", LOCK.read_text(), re.MULTILINE)
     wanted = [Requirement(line) for line in lines]
     return {
         canonicalize_name(one.name): str(one.specifier).removeprefix("==")
@@ -41,7 +41,7 @@ def test_each_package_is_pinned_with_hashes_and_comes_from_no_address(name: str)
     entries = re.split(r"\n(?=\S)", text.strip())
     assert len(entries) > 50
     for entry in entries:
-        assert re.match(r"[\w.-]+==[\w.+!]+", entry), entry[:80]
+        assert re.match(r"[\w.-]+(?:\[[\w, -]+\])?==[\w.+!]+", entry), entry[:80]
         assert "--hash=sha256:" in entry, entry[:80]
     assert "://" not in text
 
