@@ -38,7 +38,7 @@ def recertification_csv(rows: Sequence[RecertifiedGrant]) -> bytes:
         ]
         for row in rows
     )
-    columns = ["last used (UTC)", "decision", "reason for it", "decided by", "decided at (UTC)"]
+    columns = ["last sign-in or viewing (UTC)", "decision", "reason for it", "decided by", "decided at (UTC)"]
     return _csv([*GRANT, *columns], lines)
 
 

@@ -111,7 +111,9 @@ def ask(request: Request) -> HttpResponse:
             by=Actor.from_request(request),
         )
         if is_new:
-            messages.success(request, gettext("Your request was sent to the administrators."))
+            messages.success(
+                request, gettext("Your request was stored. Administrators see it on their page of requests.")
+            )
         else:
             messages.info(request, gettext("You have already asked for this. Nobody has decided yet."))
         return redirect("access:ask")

@@ -68,7 +68,10 @@ class TestAsking:
             for thing in (str(found.pk), str(uuid.uuid4()), "not even a number")
         ]
         assert {answer.status_code for answer in answers} == {200}
-        assert all("Your request was sent to the administrators." in a.content.decode() for a in answers)
+        assert all(
+            "Your request was stored. Administrators see it on their page of requests." in a.content.decode()
+            for a in answers
+        )
         assert AccessRequest.objects.count() == 3
         assert (
             sentences()[-1] == "Rut Peled asked for access to “\u2068not even a number\u2069” · level “View”"

@@ -1,5 +1,6 @@
 """The trail is searched by what it shows: personal values through keyed hashes that an erasure takes away."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 
 VIEWING, OTHER = "01890a5d-ac96-774b-bcce-b30299c0ffee", "01890a5d-ac96-774b-bcce-b302deadbeef"
 RECORDING = "01890a5d-ac96-774b-bcce-b3029f2c1a2b"
+# As a word of its own: by chance a hash has these digits, too.
+OPEN_NUMBER = rb"(?<![0-9a-f])4711(?![0-9a-f])"
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def test_the_page_says_what_can_be_searched(some_events: None, noa: User) -> Non
 def test_which_words_were_searched_is_no_open_text_in_the_trail(some_events: None, noa: User) -> None:
     found(signed_in(noa), "CASE-4711")
     body = bytes(AuditEvent.objects.filter(kind="audit.searched").latest("id").body)
-    assert b"CASE-4711" not in body
+    assert not re.search(OPEN_NUMBER, body)
 
 
 def test_hashes_of_words_give_nothing_away(some_events: None, noa: User, settings: Any) -> None:
@@ -174,4 +177,4 @@ def test_a_report_holds_what_the_words_find(some_events: None, noa: User) -> Non
     assert (report.state, report.error, report.rows_done) == ("ready", "", 1)
     assert "CASE-4711" in file_of(report).read_text()
     request = AuditEvent.objects.get(kind="export.requested")
-    assert b"CASE-4711" not in bytes(request.body)
+    assert not re.search(OPEN_NUMBER, bytes(request.body))

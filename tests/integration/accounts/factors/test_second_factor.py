@@ -84,7 +84,7 @@ class TestGate:
         assert "Administrators need a passkey" in page
         key = enrol(client)
         assert client.get("/people/").status_code == 200
-        # The next time the passkey is the second step; a code leads to the passkey.
+        # From then on administrators need the passkey: after a code, the page asks for it.
         again = with_password(user)
         assert step(again, key).status_code == 302
         assert again.get("/people/").status_code == 200
