@@ -1,9 +1,15 @@
-"""Only the person who started a viewing may continue it, in the same session, while they may play the recording."""
+"""Who may use a recording, and continue a viewing: the person who started it, in the same session, while they may."""
 
-from recordings.audit import Actor
-from recordings.models import Viewing
-from recordings.playback.errors import Denial
+from uuid import UUID
+
+from recordings.audit import Actor, Target
+from recordings.http import Request
+from recordings.models import Recording, Viewing
+from recordings.permissions import Permission
+from recordings.playback.errors import Denial, UnknownRecording
 from recordings.playback.events import deny
+from recordings.playback.queries import find_recording
+from recordings.policies import usable
 from recordings.reach import Reach
 
 
@@ -35,3 +41,12 @@ def first_denial(viewing: Viewing, *, reach: Reach, by: Actor) -> Denial | None:
     if viewing.ended_at is not None:
         return Denial.ENDED
     return None if viewing.recording.may_be_tried else Denial.NOT_PLAYABLE
+
+
+def usable_recording(request: Request, pk: UUID, permission: Permission) -> Recording:
+    """Return a recording for which the person has the permission. Raises UnknownRecording and BeyondLevel."""
+    recording, target = find_recording(pk), Target("recording", f"recording:{pk}")
+    of = recording.object if recording else None
+    usable(request, permission, of, target=target, unknown=UnknownRecording())
+    assert recording is not None  # noqa: S101 (else it is refused)
+    return recording

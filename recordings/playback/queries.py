@@ -15,7 +15,7 @@ from psycopg.types.multirange import Int8Multirange
 from recordings.audit import Purpose
 from recordings.models import Agent, CommBoxObject, FileSighting, Recording, Viewing
 from recordings.models.fields import Spans
-from recordings.playback.errors import UnknownRecording, UnknownViewing
+from recordings.playback.errors import UnknownViewing
 from recordings.playback.spans import is_beyond_length, total_ms
 from recordings.storage import NotPlayable, locate
 
@@ -88,14 +88,6 @@ class ViewingRow:
     @property
     def purpose_label(self) -> str:
         return str(Purpose(self.purpose).label)
-
-
-def recording_of(pk: UUID) -> Recording:
-    """Return the recording with its object. Raises UnknownRecording."""
-    recording = find_recording(pk)
-    if recording is None:
-        raise UnknownRecording
-    return recording
 
 
 def find_recording(pk: UUID) -> Recording | None:

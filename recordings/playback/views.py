@@ -33,13 +33,14 @@ from recordings.permissions import Permission
 from recordings.playback import actions, queries, watching
 from recordings.playback.actions import StartedViewing
 from recordings.playback.downloads import issue_download
-from recordings.playback.errors import BadReport, Denial, Denied, UnknownRecording, UnknownViewing
+from recordings.playback.errors import BadReport, Denial, Denied, UnknownViewing
 from recordings.playback.events import deny
 from recordings.playback.forms import ViewingForm, remember_purpose, remembered_purpose
 from recordings.playback.list_place import ListPlace
 from recordings.playback.player_page import Download, PlayerPage, RecordingFacts, RecordingTrail
+from recordings.playback.policies import usable_recording
 from recordings.playback.spans import WatchReport, read_report
-from recordings.policies import can, can_use, open_view, permission_required, reach, usable
+from recordings.policies import can, can_use, open_view, permission_required, reach
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
@@ -47,21 +48,12 @@ DOWNLOAD_IDS = "download_%s"  # a page has two forms with a purpose
 FILE_FOUND = _("Storage serves the file, but this browser could not play it.")
 
 
-def _recording(request: Request, pk: UUID, permission: Permission) -> Recording:
-    """Return a recording for which the person has the permission. Raises UnknownRecording and BeyondLevel."""
-    recording, target = queries.find_recording(pk), Target("recording", f"recording:{pk}")
-    of = recording.object if recording else None
-    usable(request, permission, of, target=target, unknown=UnknownRecording())
-    assert recording is not None  # noqa: S101 (else it is refused)
-    return recording
-
-
 def _refuse(permission: Permission) -> Callable[[Request, UUID], None]:
     """Answer somebody who has the permission for no recording at all, but may list some."""
 
     def refusal(request: Request, pk: UUID) -> None:
         if can(request.user, Permission.SEARCH_OBJECTS):
-            _recording(request, pk, permission)
+            usable_recording(request, pk, permission)
 
     return refusal
 
@@ -70,7 +62,7 @@ def _refuse(permission: Permission) -> Callable[[Request, UUID], None]:
 @permission_required(Permission.OPEN_OBJECTS, refusal=_refuse(Permission.OPEN_OBJECTS))
 def recording_page(request: Request, pk: UUID) -> HttpResponse:
     """Show a recording, with the button that starts a viewing."""
-    recording, actor = _recording(request, pk, Permission.OPEN_OBJECTS), Actor.from_request(request)
+    recording, actor = usable_recording(request, pk, Permission.OPEN_OBJECTS), Actor.from_request(request)
     record_committed(
         Kind.RECORDING_OPENED,
         by=actor,
@@ -95,7 +87,7 @@ def trail(request: Request, pk: UUID) -> HttpResponse:
     """Show trail and viewings beside the player again, after a viewing changed."""
     if not request.htmx:
         return redirect(f"{reverse('trail:trail')}?q={pk}")
-    recording, actor = _recording(request, pk, Permission.READ_TRAIL), Actor.from_request(request)
+    recording, actor = usable_recording(request, pk, Permission.READ_TRAIL), Actor.from_request(request)
     if is_poll(request):
         check_open(Kind.RECORDING_OPENED, by=actor, target=Target.of(recording))
     else:
@@ -117,7 +109,7 @@ def _deny_role(request: Request, pk: UUID) -> None:
 @permission_required(Permission.PLAY_RECORDINGS, refusal=_deny_role)
 def start(request: Request, pk: UUID) -> HttpResponse:
     """Start a viewing. Only this response and that of `url` contain a URL to the file."""
-    recording, actor = _recording(request, pk, Permission.PLAY_RECORDINGS), Actor.from_request(request)
+    recording, actor = usable_recording(request, pk, Permission.PLAY_RECORDINGS), Actor.from_request(request)
     _deny_other_sites(request, recording, actor)
     form = ViewingForm(request.POST)
     if not form.is_valid():
@@ -137,7 +129,10 @@ def start(request: Request, pk: UUID) -> HttpResponse:
 @permission_required(Permission.DOWNLOAD_RECORDINGS, refusal=_refuse(Permission.DOWNLOAD_RECORDINGS))
 def download(request: Request, pk: UUID) -> HttpResponse:
     """Answer with a link that saves the file. Only this response contains the URL."""
-    recording, actor = _recording(request, pk, Permission.DOWNLOAD_RECORDINGS), Actor.from_request(request)
+    recording, actor = (
+        usable_recording(request, pk, Permission.DOWNLOAD_RECORDINGS),
+        Actor.from_request(request),
+    )
     _deny_other_sites(request, recording, actor, Kind.DOWNLOAD_REFUSED)
     form = ViewingForm(request.POST, auto_id=DOWNLOAD_IDS)
     if not form.is_valid():

@@ -14,11 +14,11 @@ from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_commi
 from recordings.http import Request, page
 from recordings.models import Evaluation, Recording, ScorecardState, ScorecardVersion
 from recordings.permissions import Permission
-from recordings.playback.errors import UnknownRecording
 from recordings.playback.forms import ViewingForm, remembered_purpose
 from recordings.playback.player_page import PlayerPage
-from recordings.playback.queries import find_recording, watched_of
-from recordings.policies import can_use, check_not_own_call, permission_required, usable
+from recordings.playback.policies import usable_recording
+from recordings.playback.queries import watched_of
+from recordings.policies import can_use, check_not_own_call, permission_required
 from recordings.reviews import evaluations, queries
 from recordings.reviews.answered import Fields, only_answers, read_fields
 from recordings.reviews.evaluation_page import Live, parts_of, scores_of, typed_of
@@ -176,10 +176,7 @@ def _own(request: Request, pk: UUID) -> Evaluation:
 
 def _recording(request: Request, pk: UUID) -> Recording:
     """Return a recording that the person may evaluate. Raises UnknownRecording, BeyondLevel and OwnCall."""
-    recording, target = find_recording(pk), Target("recording", f"recording:{pk}")
-    of = recording.object if recording else None
-    usable(request, Permission.EVALUATE, of, target=target, unknown=UnknownRecording())
-    assert recording is not None  # noqa: S101 (else it is refused)
+    recording = usable_recording(request, pk, Permission.EVALUATE)
     check_not_own_call(request, recording.object, target=Target.of(recording))
     return recording
 

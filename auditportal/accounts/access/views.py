@@ -21,11 +21,9 @@ from auditportal.accounts.access.why import reasons_for, who_may_grant
 from auditportal.accounts.access_models import AccessRequest
 from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, attachment, page
-from recordings.models import Recording
 from recordings.permissions import Permission
-from recordings.playback.errors import UnknownRecording
-from recordings.playback.queries import find_recording
-from recordings.policies import any_person, permission_required, usable
+from recordings.playback.policies import usable_recording
+from recordings.policies import any_person, permission_required
 from recordings.reach import Level
 
 ASKED_SHOWN = 100
@@ -35,7 +33,7 @@ ASKED_SHOWN = 100
 @permission_required(Permission.SEE_ACCESS)
 def who(request: Request, pk: UUID) -> HttpResponse:
     """Show who can see a recording, and by which grant, today or on an earlier day."""
-    recording = _in_reach(request, pk, Permission.SEE_ACCESS)
+    recording = usable_recording(request, pk, Permission.SEE_ACCESS)
     form = DayForm(request.GET)
     since, until = form.period()
     placements = placements_of(recording, since, until)
@@ -67,7 +65,7 @@ def who(request: Request, pk: UUID) -> HttpResponse:
 @permission_required(Permission.SEE_ACCESS)
 def save_who(request: Request, pk: UUID) -> HttpResponse:
     """Save the list as CSV. The event holds the file's hash, so that the audit trail proves what it said."""
-    recording = _in_reach(request, pk, Permission.SEE_ACCESS)
+    recording = usable_recording(request, pk, Permission.SEE_ACCESS)
     form = DayForm(request.POST)
     since, until = form.period()
     if form.errors:
@@ -87,7 +85,7 @@ def save_who(request: Request, pk: UUID) -> HttpResponse:
 @any_person
 def why(request: Request, pk: UUID) -> HttpResponse:
     """Show somebody what they may do with a recording that they may find, and what stops the rest."""
-    recording = _in_reach(request, pk, Permission.SEARCH_OBJECTS)
+    recording = usable_recording(request, pk, Permission.SEARCH_OBJECTS)
     context = {
         "recording": recording,
         "reasons": reasons_for(request.user, recording.object),
@@ -153,15 +151,6 @@ def answer(request: Request, pk: UUID) -> HttpResponse:
         return redirect(reverse("people:person", args=[row.asked_by_id]) if was_granted else "access:asked")
     context = {"row": row, "form": form}
     return page(request, "access/answer.html", context, status=422 if form.errors else 200)
-
-
-def _in_reach(request: Request, pk: UUID, permission: Permission) -> Recording:
-    """Return a recording. Raises UnknownRecording when there is none, or none in this person's reach."""
-    recording, target = find_recording(pk), Target("recording", f"recording:{pk}")
-    of = recording.object if recording else None
-    usable(request, permission, of, target=target, unknown=UnknownRecording())
-    assert recording is not None  # noqa: S101 (else it is refused)
-    return recording
 
 
 def _day_of(form: DayForm) -> dict[str, Any]:
