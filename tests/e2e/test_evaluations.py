@@ -61,6 +61,7 @@ def test_answers_point_at_seconds_that_were_watched(
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("Not submitted:")).to_be_visible()
     expect(page.locator("[data-question=alone]").get_by_label("Yes")).to_be_checked()
+    page.wait_for_load_state()  # without the scripts, Play opens the page of the player alone
     page.get_by_role("button", name="Play", exact=True).click()
     wait_until_past(page, 2)
     for place in range(questions.count()):

@@ -15,7 +15,6 @@ from recordings.proof.sealing.events import event_of, examine
 from recordings.proof.sealing.log import Log
 from recordings.proof.sealing.service import Sealer
 from recordings.proof.verification.verify import verify
-from recordings.reach import EVERYTHING
 from tests.integration.proof.sealing.test_seal import rows
 from tests.sealing import Signer, event_body
 
@@ -67,7 +66,7 @@ def plant(thief: Connection, log: Log, body: bytes, by: Connection | None = None
     record(by or thief, body)
     ((number,),) = thief.execute("SELECT max(id) FROM audit.event").fetchall()
     event = event_of(thief, number)
-    said = examine(event, EVERYTHING)
+    said = examine(event)
     assert said
     insert(thief, Batch(log).add(event, said), **columns)
 
