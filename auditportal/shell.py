@@ -16,26 +16,20 @@ from recordings.audit.lag import lag
 from recordings.operations.banners import banners
 from recordings.permissions import Permission
 from recordings.proof.verification.nightly import alarm
+from recordings.reviews.tabs import REVIEWING
 
-# Label, URL name, icon, keys that go there, and the permission that shows it; None is for everybody.
-NAVIGATION: tuple[tuple[str | Promise, str, str, str, Permission | None], ...] = (
-    (gettext_lazy("Overview"), "overview", "layout-dashboard", "g h", None),
-    (gettext_lazy("Objects"), "catalog:objects", "messages-square", "g o", Permission.SEARCH_OBJECTS),
-    (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", Permission.SEARCH_OBJECTS),
-    (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", Permission.READ_OWN_CALLS),
-    (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", Permission.VIEW_ASSURANCE),
-    (gettext_lazy("Evaluations"), "reviews:evaluations", "clipboard-pen", "g v", Permission.EVALUATE),
-    (
-        gettext_lazy("Scorecards"),
-        "reviews:scorecards",
-        "clipboard-check",
-        "g c",
-        Permission.MANAGE_SCORECARDS,
-    ),
-    (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", Permission.READ_TRAIL),
-    (gettext_lazy("Reports"), "reports:list", "file-check", "g e", Permission.EXPORT_REPORTS),
-    (gettext_lazy("Operations"), "operations:operations", "activity", "g p", Permission.VIEW_OPERATIONS),
-    (gettext_lazy("People"), "people:list", "users", "g u", Permission.MANAGE_PEOPLE),
+# Label, URL name, icon, keys that go there, and the permissions of which one shows it; none: it is for everybody.
+NAVIGATION: tuple[tuple[str | Promise, str, str, str, tuple[Permission, ...]], ...] = (
+    (gettext_lazy("Overview"), "overview", "layout-dashboard", "g h", ()),
+    (gettext_lazy("Objects"), "catalog:objects", "messages-square", "g o", (Permission.SEARCH_OBJECTS,)),
+    (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", (Permission.SEARCH_OBJECTS,)),
+    (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", (Permission.READ_OWN_CALLS,)),
+    (gettext_lazy("Reviews"), "reviews:home", "clipboard-check", "g v", REVIEWING),
+    (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", (Permission.VIEW_ASSURANCE,)),
+    (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", (Permission.READ_TRAIL,)),
+    (gettext_lazy("Reports"), "reports:list", "file-check", "g e", (Permission.EXPORT_REPORTS,)),
+    (gettext_lazy("Operations"), "operations:operations", "activity", "g p", (Permission.VIEW_OPERATIONS,)),
+    (gettext_lazy("People"), "people:list", "users", "g u", (Permission.MANAGE_PEOPLE,)),
 )
 
 
@@ -52,8 +46,8 @@ class NavigationEntry:
 def _navigation(request: HttpRequest, user: Any) -> list[NavigationEntry]:
     """List the pages this person may open, and mark the current one."""
     entries = []
-    for label, name, icon, keys, permission in NAVIGATION:
-        if permission is None or user.has_permission(permission):
+    for label, name, icon, keys, permissions in NAVIGATION:
+        if not permissions or any(map(user.has_permission, permissions)):
             url = _address(name)
             current = request.path == url or (url != "/" and request.path.startswith(url))
             entries.append(NavigationEntry(label, url, icon, keys, current))

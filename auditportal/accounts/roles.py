@@ -32,7 +32,7 @@ ROLES = {
         Role(
             "compliance_officer",
             gettext_lazy("Compliance officer"),
-            gettext_lazy("Searches, watches, reads the audit trail and exports reports."),
+            gettext_lazy("Searches, watches and supervises, reads the audit trail and exports reports."),
             frozenset(
                 {
                     P.SEARCH_OBJECTS,
@@ -47,6 +47,9 @@ ROLES = {
                     P.EXPORT_REPORTS,
                     P.REFRESH_CATALOG,
                     P.ERASE_SUBJECTS,
+                    P.SUPERVISE,
+                    P.MANAGE_SAMPLING,
+                    P.READ_EVALUATIONS,
                 }
             ),
         ),
@@ -54,7 +57,8 @@ ROLES = {
             "supervisor",
             gettext_lazy("Supervisor"),
             gettext_lazy(
-                "Searches and watches the recordings of their teams. Does not read the audit trail."
+                "Searches and watches the recordings of their teams, reads and signs their evaluations, coaches."
+                " Does not read the audit trail."
             ),
             frozenset(
                 {
@@ -63,6 +67,10 @@ ROLES = {
                     P.PLAY_RECORDINGS,
                     P.SEE_PERSONAL_DATA,
                     P.REFRESH_CATALOG,
+                    P.READ_EVALUATIONS,
+                    P.SIGN_FOR_AGENTS,
+                    P.DECIDE_DISPUTES,
+                    P.COACH,
                 }
             ),
         ),
@@ -70,7 +78,8 @@ ROLES = {
             "qa_manager",
             gettext_lazy("QA manager"),
             gettext_lazy(
-                "Searches, watches and evaluates, and manages scorecards. Does not read the audit trail."
+                "Searches, watches and evaluates, and manages scorecards, samples, calibration and coaching."
+                " Does not read the audit trail."
             ),
             frozenset(
                 {
@@ -80,16 +89,32 @@ ROLES = {
                     P.SEE_PERSONAL_DATA,
                     P.REFRESH_CATALOG,
                     P.VIEW_ASSURANCE,
-                    P.MANAGE_SCORECARDS,
                     P.EVALUATE,
+                    P.MANAGE_SCORECARDS,
+                    P.MANAGE_SAMPLING,
+                    P.READ_EVALUATIONS,
+                    P.RELEASE_EVALUATIONS,
+                    P.DECIDE_DISPUTES,
+                    P.MANAGE_CALIBRATION,
+                    P.COACH,
                 }
             ),
         ),
         Role(
             "reviewer",
             gettext_lazy("Reviewer"),
-            gettext_lazy("Searches and watches. Sees customers masked, and can show a value with a reason."),
-            frozenset({P.SEARCH_OBJECTS, P.OPEN_OBJECTS, P.PLAY_RECORDINGS, P.UNMASK_PERSONAL_DATA}),
+            gettext_lazy(
+                "Searches, watches and evaluates. Sees customers masked, and can show a value with a reason."
+            ),
+            frozenset(
+                {
+                    P.SEARCH_OBJECTS,
+                    P.OPEN_OBJECTS,
+                    P.PLAY_RECORDINGS,
+                    P.UNMASK_PERSONAL_DATA,
+                    P.EVALUATE,
+                }
+            ),
         ),
         Role(
             "external_auditor",
@@ -102,7 +127,10 @@ ROLES = {
         Role(
             "agent",
             gettext_lazy("Agent"),
-            gettext_lazy("Sees who watched the recordings of their own calls. Does not watch them."),
+            gettext_lazy(
+                "Sees who watched the recordings of their own calls, and reads and signs their evaluations."
+                " Does not watch them."
+            ),
             frozenset({P.READ_OWN_CALLS}),
             is_of_own_calls=True,
         ),

@@ -12,14 +12,25 @@ from recordings.audit import Actor
 from recordings.http import Request, attachment, page
 from recordings.models import ScorecardState, ScorecardVersion
 from recordings.permissions import Permission
-from recordings.policies import permission_required
+from recordings.policies import any_person, can, permission_required, refuse
 from recordings.reviews import queries, scorecards
 from recordings.reviews.errors import FaultyForm
 from recordings.reviews.forms import NewScorecardForm
 from recordings.reviews.shown import MODES, findings_of, number_of, sections_of
+from recordings.reviews.tabs import TABS
 from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from recordings.scorecards.texts import localized
+
+
+@require_safe
+@any_person
+def home(request: Request) -> HttpResponse:
+    """Redirect to the first page of reviews that the person may open."""
+    for _code, _label, name, permissions in TABS:
+        if any(can(request.user, permission) for permission in permissions):
+            return redirect(name)
+    refuse(request, Permission.EVALUATE)
 
 
 @require_safe

@@ -87,7 +87,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_telephone(
     sign_in(page, "qa_manager")
     begin(page, portal)
     evaluation = page.url
-    for path in ("/evaluations/", evaluation):
+    for path in ("/reviews/evaluations/", evaluation):
         page.set_viewport_size({"width": 1440, "height": 900})
         assert axe_findings_in_both_themes(page, path) == {}, path
         page.set_viewport_size({"width": 390, "height": 844})

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 
 def new_from(page: Page, name: str) -> None:
-    page.goto("/scorecards/new/")
+    page.goto("/reviews/scorecards/new/")
     page.get_by_text(name, exact=True).click()
     page.get_by_role("button", name="Create the draft").click()
     page.wait_for_url("**/builder/")
@@ -71,7 +71,12 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_telephone(page: Page, sig
     sign_in(page, "qa_manager")
     new_from(page, "Identity check by video")
     builder = page.url
-    for path in ("/scorecards/", "/scorecards/new/", builder.removesuffix("builder/"), builder):
+    for path in (
+        "/reviews/scorecards/",
+        "/reviews/scorecards/new/",
+        builder.removesuffix("builder/"),
+        builder,
+    ):
         page.set_viewport_size({"width": 1440, "height": 900})
         assert axe_findings_in_both_themes(page, path) == {}, path
         page.set_viewport_size({"width": 390, "height": 844})

@@ -121,6 +121,7 @@ MATRIX = {
     "assurance:state": P.EXPORT_REPORTS,
     "assurance:statement": P.VIEW_ASSURANCE,
     "assurance:download": P.EXPORT_REPORTS,
+    "reviews:home": ANYBODY_SIGNED_IN,
     "reviews:scorecards": P.MANAGE_SCORECARDS,
     "reviews:new": P.MANAGE_SCORECARDS,
     "reviews:scorecard": P.MANAGE_SCORECARDS,

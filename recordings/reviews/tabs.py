@@ -1,0 +1,13 @@
+"""The pages of reviews: one entry of the navigation, and a tab for each page that a person may open."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from recordings.permissions import Permission
+
+# Code, label, URL name and the permissions of which one shows it.
+TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
+    ("evaluations", _("My evaluations"), "reviews:evaluations", (Permission.EVALUATE,)),
+    ("scorecards", _("Scorecards"), "reviews:scorecards", (Permission.MANAGE_SCORECARDS,)),
+)
+REVIEWING = tuple(dict.fromkeys(permission for *_rest, permissions in TABS for permission in permissions))
