@@ -112,6 +112,11 @@ class Kind(StrEnum):
     EVALUATION_STARTED = "evaluation.started"
     EVALUATION_SUBMITTED = "evaluation.submitted"
     EVALUATION_CHANGED = "evaluation.changed"
+    CALIBRATION_CREATED = "calibration.created"
+    CALIBRATION_OPENED = "calibration.opened"
+    CALIBRATION_CLOSED = "calibration.closed"
+    CALIBRATION_COMMENTED = "calibration.commented"
+    CALIBRATION_AGREED = "calibration.agreed"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"

@@ -3,6 +3,12 @@
 from recordings.models.api_key import ApiKey
 from recordings.models.assurance import CompletenessStatement, MediaCheck, MediaOutcome
 from recordings.models.audit_event import AuditEvent, AuditSecret, AuditSubjectKey
+from recordings.models.calibration import (
+    Calibration,
+    CalibrationComment,
+    CalibrationParticipant,
+    CalibrationRecording,
+)
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.evaluation import Evaluation, EvaluationScore
 from recordings.models.file_sighting import FileBadge, FileSighting
@@ -38,6 +44,10 @@ __all__ = [
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",
+    "Calibration",
+    "CalibrationComment",
+    "CalibrationParticipant",
+    "CalibrationRecording",
     "Checkpoint",
     "ClassRule",
     "CommBoxObject",

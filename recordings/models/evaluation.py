@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from recordings.models.calibration import Calibration
 from recordings.models.fields import SpansField, uuid7
 from recordings.models.recording import Recording
 from recordings.models.scorecard import ScorecardVersion
@@ -23,20 +24,39 @@ class Evaluation(models.Model):
     # What another tab saved over: kept until the evaluation is submitted.
     replaced = models.JSONField(default=dict)
     submitted_at = models.DateTimeField(null=True)
+    # Not counted: blind scores of a calibration, and the card on which it agreed.
+    calibration = models.ForeignKey(
+        Calibration, null=True, on_delete=models.PROTECT, related_name="evaluations"
+    )
+    is_agreed_card = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [models.Index(fields=["scorer", "-started_at"], name="evaluation_of_scorer")]
         constraints = [
             models.UniqueConstraint(
                 fields=["recording", "scorer", "version"],
-                condition=Q(submitted_at=None),
+                condition=Q(submitted_at=None, calibration=None),
                 name="evaluation_one_open",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["calibration", "recording", "scorer", "is_agreed_card"],
+                condition=Q(calibration__isnull=False),
+                name="evaluation_once_in_calibration",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_agreed_card=False) | Q(calibration__isnull=False),
+                name="evaluation_agreed_in_calibration",
+            ),
         ]
 
     @property
     def is_open(self) -> bool:
         return self.submitted_at is None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it is a participant's score in a calibration: submitted once, and not after scoring was closed."""
+        return self.calibration_id is not None and not self.is_agreed_card
 
 
 class EvaluationScore(models.Model):

@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from recordings.audit import Actor, Kind, Target, record
 from recordings.exceptions import PortalError
-from recordings.models import Evaluation, EvaluationScore, Recording, ScorecardState, ScorecardVersion
+from recordings.models import (
+    Calibration,
+    Evaluation,
+    EvaluationScore,
+    Recording,
+    ScorecardState,
+    ScorecardVersion,
+)
 from recordings.models.fields import Spans
 from recordings.playback.queries import watched_of
 from recordings.playback.spans import MAX_SPANS, total_ms
@@ -42,6 +49,20 @@ class AlreadySubmitted(PortalError):
 
     status = 409
     sentence = _("This evaluation was submitted. Load the page again to change it with a reason.")
+
+
+class ScoringClosed(PortalError):
+    """Scoring of the evaluation's calibration was closed before it was submitted."""
+
+    status = 409
+    sentence = _("Scoring of this calibration was closed. The evaluation can no longer be submitted.")
+
+
+class SubmittedOnce(PortalError):
+    """A blind score is not changed after others can be seen, nor before."""
+
+    status = 409
+    sentence = _("An evaluation in a calibration is submitted once. It cannot be changed.")
 
 
 class Incomplete(PortalError):
@@ -76,16 +97,31 @@ def form_of(evaluation: Evaluation) -> Form:
 
 @transaction.atomic
 def begin_evaluation(
-    *, recording: Recording, version: ScorecardVersion, scorer: Any, by: Actor
+    *,
+    recording: Recording,
+    version: ScorecardVersion,
+    scorer: Any,
+    by: Actor,
+    calibration: Calibration | None = None,
+    is_agreed_card: bool = False,
 ) -> Evaluation:
-    """Begin an evaluation, or return the person's open one with this version. Raises NotUsable."""
-    if version.state != ScorecardState.ACTIVE:
+    """Begin an evaluation, or return the person's open one with this version. Raises NotUsable.
+
+    In a calibration: return the person's one, also when it was submitted; its version may be retired meanwhile.
+    """
+    if calibration is None and version.state != ScorecardState.ACTIVE:
         raise NotUsable
+    open_only = {"submitted_at": None} if calibration is None else {}
     evaluation, is_new = Evaluation.objects.get_or_create(
-        recording=recording, version=version, scorer=scorer, submitted_at=None
+        recording=recording,
+        version=version,
+        scorer=scorer,
+        calibration=calibration,
+        is_agreed_card=is_agreed_card,
+        **open_only,
     )
     if is_new:
-        detail = {"evaluation": str(evaluation.pk), **_scorecard(version)}
+        detail = {"evaluation": str(evaluation.pk), **_scorecard(version), **_calibration(evaluation)}
         record(Kind.EVALUATION_STARTED, by=by, target=Target.of(recording), detail=detail)
     return evaluation
 
@@ -94,11 +130,12 @@ def begin_evaluation(
 def save_evaluation(*, evaluation: Evaluation, fields: Fields, base: int) -> Saved:
     """Save what was typed. The newer wins; what another tab saved since `base` is kept in `replaced`.
 
-    Raises AlreadySubmitted. Typing is not in the trail.
+    Raises AlreadySubmitted and ScoringClosed. Typing is not in the trail.
     """
     row = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
     if not row.is_open:
         raise AlreadySubmitted
+    _check_scoring(row)
     typed = only_answers(fields)
     if typed == row.typed:
         return Saved(row.revision, replaced=False)
@@ -112,11 +149,16 @@ def save_evaluation(*, evaluation: Evaluation, fields: Fields, base: int) -> Sav
 
 @transaction.atomic
 def submit_evaluation(*, evaluation: Evaluation, fields: Fields, by: Actor) -> EvaluationScore:
-    """Compute and lock the first score. Raises AlreadySubmitted, and Incomplete with a sentence for each question."""
+    """Compute and lock the first score.
+
+    Raises AlreadySubmitted, ScoringClosed, and Incomplete with a sentence for each question.
+    """
     row = _locked(evaluation)
     if not row.is_open:
         raise AlreadySubmitted
-    added = _add_score(row, fields, by, Kind.EVALUATION_SUBMITTED, 1)
+    _check_scoring(row)
+    kind = Kind.CALIBRATION_AGREED if row.is_agreed_card else Kind.EVALUATION_SUBMITTED
+    added = _add_score(row, fields, by, kind, 1)
     row.submitted_at, row.typed, row.replaced = timezone.now(), {}, {}
     row.save(update_fields=["submitted_at", "typed", "replaced"])
     return added
@@ -124,12 +166,18 @@ def submit_evaluation(*, evaluation: Evaluation, fields: Fields, by: Actor) -> E
 
 @transaction.atomic
 def change_evaluation(*, evaluation: Evaluation, fields: Fields, reason: str, by: Actor) -> EvaluationScore:
-    """Add a score to a submitted evaluation, with a reason. The scores before it are kept. Raises Incomplete."""
+    """Add a score to a submitted evaluation, with a reason. The scores before it are kept.
+
+    Raises Incomplete, and SubmittedOnce for a blind score of a calibration.
+    """
     row = _locked(evaluation)
     newest = row.scores.order_by("-number").first()
     if newest is None:
         raise UnknownEvaluation
-    return _add_score(row, fields, by, Kind.EVALUATION_CHANGED, newest.number + 1, newest, reason)
+    if row.is_blind:
+        raise SubmittedOnce
+    kind = Kind.CALIBRATION_AGREED if row.is_agreed_card else Kind.EVALUATION_CHANGED
+    return _add_score(row, fields, by, kind, newest.number + 1, newest, reason)
 
 
 def check_answers(form: Form, answered: Answered, watched: Spans) -> dict[str, Any]:
@@ -187,6 +235,7 @@ def _add_score(
         "evaluation": str(row.pk),
         "number": number,
         **_scorecard(row.version),
+        **_calibration(row),
         "answers_hash": answers_hash,
         "score": result["score"] or "",
         "score_without_fails": result["score_without_fails"] or "",
@@ -217,6 +266,19 @@ def _add_score(
 def _locked(evaluation: Evaluation) -> Evaluation:
     rows = Evaluation.objects.select_for_update(of=("self",)).select_related("version", "recording__object")
     return rows.get(pk=evaluation.pk)
+
+
+def _check_scoring(row: Evaluation) -> None:
+    """Raise ScoringClosed for a blind score after its calibration was closed. Closing waits for this transaction."""
+    if not row.is_blind:
+        return
+    calibrations = Calibration.objects.select_for_update(of=("self",), no_key=True)
+    if calibrations.get(evaluations=row).closed_at:
+        raise ScoringClosed
+
+
+def _calibration(row: Evaluation) -> dict[str, str]:
+    return {"calibration": str(row.calibration_id)} if row.calibration_id else {}
 
 
 def _scorecard(version: ScorecardVersion) -> dict[str, Any]:

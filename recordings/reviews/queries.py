@@ -1,4 +1,4 @@
-"""Read scorecards."""
+"""Read scorecards and evaluations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -47,10 +47,18 @@ def versions_of(scorecard_id: UUID) -> list[ScorecardVersion]:
     return list(rows.order_by("-number"))
 
 
+def counted_evaluations() -> QuerySet[Evaluation]:
+    """Return the evaluations that count in averages and lists of results: those of calibrations do not."""
+    return Evaluation.objects.filter(calibration=None)
+
+
 def evaluations_of(person: Any, most: int) -> QuerySet[Evaluation]:
-    """List a person's own evaluations, open ones first, each with its newest score and share watched. One query."""
+    """List a person's own evaluations that count, open ones first, each with its newest score and share watched.
+
+    One query.
+    """
     newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
-    rows = Evaluation.objects.filter(scorer=person).select_related("version", "recording__object")
+    rows = counted_evaluations().filter(scorer=person).select_related("version", "recording__object")
     rows = rows.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
     return rows.annotate(
         newest_score=Subquery(newest.values("result__score")[:1]),

@@ -123,6 +123,7 @@ _COLUMNS_OF = {
     "report": ("target_ref",),
     "statement": ("target_ref",),
     "scorecard": ("target_ref",),
+    "calibration": ("target_ref",),
     "event": ("target_ref",),
     "user": ("actor_ref", "target_ref"),
     "system": ("actor_ref",),

@@ -21,6 +21,7 @@ _THINGS = {
     "report": _("report %(id)s"),
     "statement": _("statement %(id)s"),
     "scorecard": _("scorecard %(id)s"),
+    "calibration": _("calibration %(id)s"),
     "event": _("event %(id)s"),
     "checkpoint": _("checkpoint %(id)s"),
     "person": _("person %(id)s"),
@@ -37,7 +38,7 @@ _LOG_PAGES = {
     "witnesses": _("the log's witnesses"),
     "tiles": _("the log's tiles"),
 }
-_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "event")
+_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "calibration", "event")
 
 
 class EventText:

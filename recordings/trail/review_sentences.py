@@ -34,10 +34,12 @@ def _scorecard_retired(text: EventText) -> Iterator[Phrase]:
 
 def _evaluation_started(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s began to evaluate %(thing)s")
+    yield from _in_calibration(text)
 
 
 def _evaluation_submitted(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s evaluated %(thing)s")
+    yield from _in_calibration(text)
     if score := text.event.text("score"):
         yield text.gettext("score %(score)s", score=score)
     yield from _watched(text)
@@ -51,6 +53,11 @@ def _evaluation_changed(text: EventText) -> Iterator[Phrase]:
     if reason := text.private("action_detail.reason"):
         yield text.gettext("“%(reason)s”", reason=phrases.isolated(reason))
     yield from _watched(text)
+
+
+def _in_calibration(text: EventText) -> Iterator[Phrase]:
+    if text.event.text("calibration"):
+        yield text.gettext("in a calibration")
 
 
 def _watched(text: EventText) -> Iterator[Phrase]:

@@ -13,6 +13,7 @@ from recordings.audit.opened import Opened
 from recordings.trail import (
     access_sentences,
     account_sentences,
+    calibration_sentences,
     class_sentences,
     log_sentences,
     people_sentences,
@@ -103,5 +104,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **class_sentences.PRESENTERS,
     **scope_sentences.PRESENTERS,
     **review_sentences.PRESENTERS,
+    **calibration_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from auditportal.accounts import agent_links
 from auditportal.accounts.models import Grant
@@ -16,6 +17,7 @@ from recordings.audit import Actor
 from recordings.audit.opened import open_event
 from recordings.models import (
     AuditEvent,
+    Calibration,
     CommBoxObject,
     Evaluation,
     EvaluationScore,
@@ -30,11 +32,14 @@ from recordings.reviews.evaluations import (
     AlreadySubmitted,
     Incomplete,
     NotUsable,
+    ScoringClosed,
+    SubmittedOnce,
     begin_evaluation,
     change_evaluation,
     save_evaluation,
     submit_evaluation,
 )
+from recordings.reviews.queries import counted_evaluations
 from recordings.scorecards.answers import read_answers
 from recordings.scorecards.form import read_form
 from recordings.scorecards.score import score
@@ -258,6 +263,49 @@ def test_nobody_changes_what_was_submitted(begun: Evaluation, by: Actor, change:
     submitted(begun, by)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+def test_a_blind_score_does_not_count_and_is_submitted_once(
+    begun: Evaluation, call: Recording, version: ScorecardVersion, scorer: Any, by: Actor
+) -> None:
+    """It is another evaluation than the person's usual one of the same recording with the same version."""
+    calibration = Calibration.objects.create(version=version, created_by=scorer, due_at=timezone.now())
+    scorecards.retire_version(version=version, person=scorer, by=by)
+    version.refresh_from_db()
+
+    def begin(**more: bool) -> Evaluation:
+        return begin_evaluation(
+            recording=call, version=version, scorer=scorer, by=by, calibration=calibration, **more
+        )
+
+    blind, card = begin(), begin(is_agreed_card=True)
+    assert begin() == blind
+    assert len({begun, blind, card}) == 3
+    assert list(counted_evaluations()) == [begun]
+    submitted(blind, by)
+    with pytest.raises(SubmittedOnce):
+        change_evaluation(evaluation=blind, fields=ANSWERS, reason="second thoughts", by=by)
+    assert begin() == blind
+    submitted(card, by)
+    change_evaluation(evaluation=card, fields=ANSWERS, reason="after discussion", by=by)
+    kinds = AuditEvent.objects.filter(kind__in=["evaluation.submitted", "calibration.agreed"])
+    assert sorted(kinds.values_list("kind", flat=True)) == [
+        "calibration.agreed",
+        "calibration.agreed",
+        "evaluation.submitted",
+    ]
+
+
+def test_after_scoring_was_closed_nothing_more_is_submitted(
+    call: Recording, version: ScorecardVersion, scorer: Any, by: Actor
+) -> None:
+    calibration = Calibration.objects.create(version=version, created_by=scorer, due_at=timezone.now())
+    blind = begin_evaluation(recording=call, version=version, scorer=scorer, by=by, calibration=calibration)
+    Calibration.objects.update(closed_at=timezone.now())
+    with pytest.raises(ScoringClosed):
+        submitted(blind, by)
+    with pytest.raises(ScoringClosed):
+        save_evaluation(evaluation=blind, fields=ANSWERS, base=0)
 
 
 # --- pages

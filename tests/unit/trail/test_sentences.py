@@ -141,6 +141,50 @@ SAID = [
     ),
     (
         event(
+            Kind.CALIBRATION_CREATED,
+            names={"object.label": "Service"},
+            object={"kind": "calibration", "ref": RECORDING.replace("recording", "calibration")},
+            action_detail={"version": 2, "participants": 3, "recordings": 1},
+        ),
+        "Noa Levi created calibration 9F2C1A2B · “\u2068Service\u2069” · version 2 · 3 participants · 1 recording",
+    ),
+    (
+        event(
+            Kind.CALIBRATION_OPENED,
+            object={"kind": "calibration", "ref": RECORDING.replace("recording", "calibration")},
+        ),
+        "Noa Levi compared the answers in calibration 9F2C1A2B",
+    ),
+    (
+        event(
+            Kind.CALIBRATION_CLOSED,
+            object={"kind": "calibration", "ref": RECORDING.replace("recording", "calibration")},
+            action_detail={"missing": 1},
+        ),
+        "Noa Levi closed scoring in calibration 9F2C1A2B · 1 evaluation missing",
+    ),
+    (
+        event(
+            Kind.CALIBRATION_COMMENTED,
+            names={"action_detail.comment": "She did greet"},
+            **recording(action_detail={"question": "greeting"}),
+        ),
+        "Noa Levi commented on recording 9F2C1A2B in a calibration · “\u2068She did greet\u2069”",
+    ),
+    (
+        event(
+            Kind.CALIBRATION_AGREED,
+            names={"action_detail.reason": "misheard"},
+            **recording(action_detail={"score": "60.00", "score_before": "50.00", "calibration": "x"}),
+        ),
+        "Noa Levi recorded the agreed card of recording 9F2C1A2B · score 50.00 → 60.00 · “\u2068misheard\u2069”",
+    ),
+    (
+        event(Kind.EVALUATION_STARTED, **recording(action_detail={"calibration": "x"})),
+        "Noa Levi began to evaluate recording 9F2C1A2B · in a calibration",
+    ),
+    (
+        event(
             Kind.EVALUATION_SUBMITTED,
             **recording(action_detail={"score": "60.00", "watched_percent": 12, "version": 1}),
         ),
