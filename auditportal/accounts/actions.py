@@ -104,7 +104,6 @@ def grant_role(
     person has the same one already. Raises UnknownRole, RoleNeedsEnd, or RoleWithoutScope for a role that is about
     no recording.
     """
-    check_role(role, until)
     given: dict[str, Collection[Any]] = {
         "channels": channels,
         "teams": teams,
@@ -112,8 +111,7 @@ def grant_role(
         "classes": classes,
     }
     scope = {dimension: sorted(set(ids)) for dimension, ids in given.items()}
-    if role == ADMINISTRATOR and (any(scope.values()) or level != Level.MANAGE):
-        raise RoleWithoutScope
+    check_role(role, until, level, scope)
     # A grant that has run out makes room for another.
     user.grants.filter(role=role, ended_at=None, until__lte=Now()).update(ended_at=F("until"))
     grant, is_new = Grant.objects.get_or_create(
@@ -141,12 +139,14 @@ def grant_role(
     return grant if is_new else None
 
 
-def check_role(role: str, until: datetime | None) -> None:
-    """Raise UnknownRole, or RoleNeedsEnd for a role that is granted until a day only."""
+def check_role(role: str, until: datetime | None, level: Level, limits: scopes.Limits) -> None:
+    """Raise UnknownRole, RoleNeedsEnd for a role that is granted until a day only, or RoleWithoutScope."""
     if role not in ROLES:
         raise UnknownRole(role)
     if ROLES[role].needs_end and until is None:
         raise RoleNeedsEnd
+    if role == ADMINISTRATOR and (any(limits.values()) or level != Level.MANAGE):
+        raise RoleWithoutScope
 
 
 def grant_detail(grant: Grant, starts_at: datetime | None) -> Detail:

@@ -1,74 +1,60 @@
-"""The form with which administrators grant a role: how much it allows, and where."""
+"""The forms with which administrators grant a role: to a person, or to somebody whom they invite."""
 
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from auditportal.accounts.actions import ADMINISTRATOR
-from auditportal.accounts.models import HeldGrant, teams_of_agents
-from auditportal.accounts.people_forms import RoleForm
-from auditportal.accounts.roles import ROLES
-from auditportal.accounts.scopes import DIMENSIONS, Reached, choices, reached
+from auditportal.accounts.invitations import NewPerson
+from auditportal.accounts.models import User
+from auditportal.accounts.people_forms import PersonFields, RoleFields, free_email
+from auditportal.accounts.roles import contradiction
+from auditportal.accounts.scope_form import ScopeForm
+from auditportal.accounts.scopes import DIMENSIONS
 from recordings.reach import Level
+from recordings.stepup import ConfirmedForm
 
-LEVELS = (
-    (Level.LIST, _("List: find recordings and read what the lists show")),
-    (Level.VIEW, _("View: also open objects and watch recordings")),
-    (Level.DOWNLOAD, _("Download: also download files and export reports")),
-    (Level.MANAGE, _("Manage: everything that the role carries")),
-)
+_ROLE = ("role", "level", *DIMENSIONS, "since", "until", "reason", "anyway", "password")
 
 
-class GrantForm(RoleForm):
-    """A role with its level and scope. A dimension in which nothing is chosen is not limited."""
+class GrantForm(ScopeForm, RoleFields, ConfirmedForm):
+    """A role for a person with its level, scope and period, confirmed by the administrator."""
 
-    level = forms.ChoiceField(label=_("Level"), choices=LEVELS, initial=Level.VIEW)
-    channels = forms.TypedMultipleChoiceField(label=DIMENSIONS["channels"], coerce=int, required=False)
-    teams = forms.TypedMultipleChoiceField(label=DIMENSIONS["teams"], coerce=int, required=False)
-    agents = forms.TypedMultipleChoiceField(label=DIMENSIONS["agents"], coerce=int, required=False)
-    classes = forms.MultipleChoiceField(label=DIMENSIONS["classes"], required=False)
-    field_order = ["role", "level", *DIMENSIONS, "since", "until", "reason", "anyway", "password"]
+    field_order = _ROLE
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, held: frozenset[str] = frozenset(), **kwargs: Any) -> None:
+        """`held`: the roles that the person has or will have."""
         super().__init__(*args, **kwargs)
-        for dimension in DIMENSIONS:
-            field: Any = self.fields[dimension]
-            field.widget = forms.CheckboxSelectMultiple()
-            field.choices = choices(dimension)
-        self.reached: Reached | None = None
-        # A count is asked for before the form is complete.
-        self.only_counts = "count" in self.data
-        if self.only_counts:
-            for name in {"since", "until", "reason", "password"} & self.fields.keys():
-                self.fields[name].required = False
-
-    @property
-    def scope_fields(self) -> list[forms.BoundField]:
-        """The fields of the scope, for a list of check boxes each."""
-        return [self[dimension] for dimension in DIMENSIONS]
+        self._held = held
+        self.fields["since"].help_text = gettext("Empty: at once.")
+        self.fields["until"].help_text = gettext("Empty: until an administrator ends it.")
 
     def clean(self) -> dict[str, Any]:
-        """Count what the scope reaches, and warn when that is nothing."""
-        values = self.cleaned_data
-        if not self.errors or self.only_counts:
-            self._clean_scope(values)
-        return values if self.only_counts else super().clean()
+        """Check the period, and that the roles suit each other."""
+        if not self.only_counts:
+            self.check_period()
+            if not self.errors:
+                self.warn(contradiction(self._held | {self.cleaned_data["role"]}))
+        return super().clean()
 
-    def _clean_scope(self, values: dict[str, Any]) -> None:
-        scope = {name: frozenset(values.get(name, ())) for name in DIMENSIONS}
-        if values.get("role") == ADMINISTRATOR:
-            if any(scope.values()) or values.get("level") != Level.MANAGE:
-                self.add_error(
-                    "role",
-                    gettext(
-                        "The role of an administrator has the level “Manage” and no scope: it shows no recording."
-                    ),
-                )
-            return
-        grant = HeldGrant(ROLES["compliance_officer"], Level.MANAGE, **scope)
-        self.reached = reached(grant.scope(teams_of_agents(grant.teams)))
-        if not self.only_counts and not self.reached.recordings and not values.get("anyway"):
-            self.warning = gettext("This scope matches no recording now.")
-            self.add_error(None, self.warning)
+
+class InviteForm(PersonFields, GrantForm):
+    """A new person with their first role, confirmed by the administrator."""
+
+    field_order = ("full_name", "username", "email", "language", *_ROLE)
+
+    @property
+    def person(self) -> NewPerson:
+        """Return who is invited, from a valid form."""
+        return self.new_person(level=Level(self.cleaned_data["level"]), limits=self.limits)
+
+    def clean_email(self) -> str:
+        """Refuse an address that another active person has."""
+        return free_email(self.cleaned_data["email"])
+
+    def clean_username(self) -> str:
+        """Refuse a name that somebody has, whatever its case."""
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            raise forms.ValidationError(gettext("Somebody has this user name."))
+        return username

@@ -13,7 +13,7 @@ from auditportal.accounts.grant_form import GrantForm
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.people_forms import ReasonForm
 from auditportal.accounts.roles import ROLES
-from auditportal.accounts.scopes import DIMENSIONS, Names, limits_of
+from auditportal.accounts.scopes import Names, limits_of
 from recordings.audit import Actor
 from recordings.http import Request, page
 from recordings.permissions import Permission
@@ -56,7 +56,7 @@ def grant(request: Request, pk: int) -> HttpResponse:
         until=values["ends_at"],
         reason=values["reason"],
         level=Level(values["level"]),
-        **{name: values[name] for name in DIMENSIONS},
+        **form.limits,
     )
     words = {"name": user.display_name, "role": ROLES[values["role"]].label}
     if is_new:

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from auditportal.accounts import mail
+from auditportal.accounts import mail, scopes
 from auditportal.accounts.actions import UserNameTaken, check_mail_is_free, check_role, grant_detail
 from auditportal.accounts.factors.enrolment import open_for
 from auditportal.accounts.models import Grant, Invitation, User
@@ -33,6 +33,7 @@ from recordings.audit import (
     record_once,
 )
 from recordings.exceptions import PortalError
+from recordings.reach import Level
 from recordings.worded import Worded
 
 LIFE = timedelta(hours=72)
@@ -52,6 +53,9 @@ class NewPerson:
     starts_at: datetime | None
     until: datetime | None
     reason: str
+    level: Level = Level.MANAGE
+    # Dimensions of the scope with their ids; those without ids are not limited.
+    limits: scopes.Limits = field(default_factory=dict)
 
 
 class Over(Worded):
@@ -91,10 +95,10 @@ class LinkOver(Exception):
 def invite_people(people: Sequence[NewPerson], *, by: Actor, invited_by: User) -> list[tuple[User, str]]:
     """Create accounts, each with its first role, and return them with the tokens of their links. All or none.
 
-    Raises UserNameTaken, MailTaken, UnknownRole or RoleNeedsEnd.
+    Raises UserNameTaken, MailTaken, UnknownRole, RoleNeedsEnd or RoleWithoutScope.
     """
     for person in people:
-        check_role(person.role, person.until)
+        check_role(person.role, person.until, person.level, person.limits)
     check_mail_is_free(*(person.email for person in people))
     now = timezone.now()
     try:
@@ -110,18 +114,27 @@ def invite_people(people: Sequence[NewPerson], *, by: Actor, invited_by: User) -
             starts_at=person.starts_at or now,
             until=person.until,
             reason=person.reason,
+            level=person.level,
+            **{dimension: sorted(set(ids)) for dimension, ids in person.limits.items()},
         )
         for user, person in zip(users, people, strict=True)
     ]
     Grant.objects.bulk_create(grants)
     made = [(user, secrets.token_urlsafe(32)) for user in users]
     Invitation.objects.bulk_create(_link(user, token, invited_by) for user, token in made)
+    names = scopes.Names(scopes.limits_of(grant) for grant in grants)
     entries = []
     for grant, person in zip(grants, people, strict=True):
         target, detail = Target.of(grant.user), grant_detail(grant, person.starts_at)
         entries += [
             Entry(Kind.PERSON_INVITED, target),
-            Entry(Kind.ROLE_GRANTED, target, detail, note=person.reason),
+            Entry(
+                Kind.ROLE_GRANTED,
+                target,
+                detail,
+                note=person.reason,
+                private=scopes.names_by_dimension(scopes.limits_of(grant), names),
+            ),
         ]
     record_all(entries, by=by)
     return made

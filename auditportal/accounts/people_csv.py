@@ -9,12 +9,17 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from auditportal.accounts.actions import ADMINISTRATOR
 from auditportal.accounts.invitations import NewPerson
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.people_forms import PersonFields
 from auditportal.accounts.people_list import Row
 from auditportal.accounts.roles import ROLES
-from auditportal.accounts.scopes import limits_of
+from auditportal.accounts.scope_cells import COLUMNS as SCOPE_COLUMNS
+from auditportal.accounts.scope_cells import ScopeCells
+from auditportal.accounts.scope_form import ScopeForm
+from auditportal.accounts.scopes import Names, limits_of, reaches_any, scope_of
+from recordings.reach import Scope
 from recordings.sheets.cells import csv_cell
 from recordings.wording import in_english
 
@@ -30,7 +35,9 @@ COLUMNS = {
     "since": ("from",),
     "until": ("until", "until the end of"),
     "reason": ("reason",),
+    **SCOPE_COLUMNS,
 }
+_FIELDS = PersonFields.base_fields | ScopeForm.base_fields
 _NEEDED = ("full_name", "role", "reason")
 _EXPORTED = (
     *("Name", "User name", "Mail address", "Account", "Roles"),
@@ -55,6 +62,9 @@ class Line:
     name: str
     person: NewPerson | None
     problems: list[str]
+    # Phrases on level and scope, and what is worth a look before the account is created.
+    scope: Sequence[str] = ()
+    warning: str = ""
 
     @property
     def role_label(self) -> str:
@@ -132,7 +142,10 @@ def read(text: str) -> list[Line]:
         {username.lower() for username, _, _ in people},
         {email.lower() for _, email, is_active in people if is_active and email},
     )
-    return [_line(number, columns, row, taken) for number, row in rows]
+    cells = ScopeCells()
+    lines = [_line(number, columns, row, taken, cells) for number, row in rows]
+    _describe_scopes([(line, line.person) for line in lines if line.person])
+    return lines
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
@@ -156,7 +169,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 def _columns(head: Sequence[str]) -> list[str]:
     """Return the field of each column. Raises Unreadable for one that is unknown, repeated or missing."""
     names = {name: code for code, known in COLUMNS.items() for name in known}
-    names |= {str(PersonFields.base_fields[code].label).casefold(): code for code in COLUMNS}
+    names |= {str(_FIELDS[code].label).casefold(): code for code in COLUMNS}
     columns = [names.get(cell.casefold(), "") for cell in head]
     for cell, code in zip(head, columns, strict=True):
         if cell and not code:
@@ -165,28 +178,42 @@ def _columns(head: Sequence[str]) -> list[str]:
             raise Unreadable(gettext("The column “%(name)s” is there twice.") % {"name": cell[:80]})
     for code in _NEEDED:
         if code not in columns:
-            label = PersonFields.base_fields[code].label
-            raise Unreadable(gettext("The column “%(name)s” is missing.") % {"name": label})
+            raise Unreadable(gettext("The column “%(name)s” is missing.") % {"name": _FIELDS[code].label})
     return columns
 
 
-def _line(number: int, columns: Sequence[str], row: Sequence[str], taken: _Taken) -> Line:
+def _line(number: int, columns: Sequence[str], row: Sequence[str], taken: _Taken, cells: ScopeCells) -> Line:
     values = {code: cell for code, cell in zip(columns, row, strict=False) if code}
     values["username"] = values.get("username") or values.get("email", "").lower()
     values["language"] = values.get("language") or get_language() or ""
     values["role"] = _role_code(values.get("role", ""))
     form = _LineForm(values, taken)
-    if form.is_valid() and len(row) <= len(columns):
-        return Line(number, values["full_name"], form.person, [])
+    level, limits, wrong = cells.read(values["role"], values)
+    if form.is_valid() and not wrong and len(row) <= len(columns):
+        return Line(number, values["full_name"], form.new_person(level=level, limits=limits), [])
     message = gettext("%(field)s: %(error)s")
     problems = [
         message % {"field": form.fields[name].label, "error": error} if name in form.fields else str(error)
         for name, errors in form.errors.items()
         for error in errors
-    ]
+    ] + wrong
     if len(row) > len(columns):
         problems.append(gettext("The line has more cells than the first one."))
     return Line(number, values.get("full_name", "")[:160], None, problems)
+
+
+def _describe_scopes(lines: Sequence[tuple[Line, NewPerson]]) -> None:
+    """Say what limits each role, and warn of a scope that matches nothing. Equal scopes are looked at once."""
+    names = Names(person.limits for _line, person in lines)
+    is_empty: dict[Scope, bool] = {}
+    for line, person in lines:
+        if person.role != ADMINISTRATOR:
+            line.scope = [str(person.level.label), *names.phrases(person.limits)]
+        if person.limits:
+            scope = scope_of(person.limits)
+            if scope not in is_empty:
+                is_empty[scope] = not reaches_any(scope)
+            line.warning = gettext("This scope matches no recording now.") if is_empty[scope] else ""
 
 
 def _role_code(text: str) -> str:

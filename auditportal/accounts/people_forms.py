@@ -12,9 +12,11 @@ from django.utils.translation import gettext, gettext_lazy
 from auditportal.accounts.actions import is_mail_taken
 from auditportal.accounts.invitations import NewPerson
 from auditportal.accounts.models import User
-from auditportal.accounts.roles import ROLES, contradiction
+from auditportal.accounts.roles import ROLES
+from auditportal.accounts.scopes import Limits
 from recordings.days import moment_of
 from recordings.filter_form import DayField
+from recordings.reach import Level
 from recordings.stepup import ConfirmedForm
 
 LONGEST_REASON = 300
@@ -43,7 +45,7 @@ def _email() -> forms.EmailField:
     return forms.EmailField(label=gettext_lazy("Mail address"), required=False, max_length=254)
 
 
-def _free(email: str, besides: User | None = None) -> str:
+def free_email(email: str, besides: User | None = None) -> str:
     if is_mail_taken(email, besides=besides):
         raise forms.ValidationError(gettext("Another active person has this mail address."))
     return email
@@ -75,31 +77,6 @@ class RoleFields(forms.Form):
             self.add_error("until", gettext("This role is granted until a day. Choose the last day."))
 
 
-class RoleForm(RoleFields, ConfirmedForm):
-    """A role for a person, confirmed with the administrator's password."""
-
-    def __init__(self, *args: Any, held: frozenset[str] = frozenset(), **kwargs: Any) -> None:
-        """`held`: the roles that the person has or will have."""
-        super().__init__(*args, **kwargs)
-        self._held = held
-        self.fields["since"].help_text = gettext("Empty: at once.")
-        self.fields["until"].help_text = gettext("Empty: until an administrator ends it.")
-        # Said before it is done; whoever means it says so.
-        self.warning = ""
-        self.fields["anyway"] = forms.BooleanField(
-            label=gettext_lazy("Grant it all the same"), required=False
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """Check the period, and that the roles suit each other."""
-        self.check_period()
-        if not self.errors and not self.cleaned_data.get("anyway"):
-            self.warning = contradiction(self._held | {self.cleaned_data["role"]})
-            if self.warning:
-                self.add_error(None, self.warning)
-        return super().clean()
-
-
 class PersonFields(RoleFields):
     """A new person with their first role."""
 
@@ -121,9 +98,8 @@ class PersonFields(RoleFields):
         help_text=gettext_lazy("Of the invitation and of the portal. The person can change it."),
     )
 
-    @property
-    def person(self) -> NewPerson:
-        """Return who is invited, from a valid form."""
+    def new_person(self, *, level: Level, limits: Limits) -> NewPerson:
+        """Return who is invited with a role of this level and scope, from a valid form."""
         values = self.cleaned_data
         return NewPerson(
             full_name=values["full_name"],
@@ -134,27 +110,9 @@ class PersonFields(RoleFields):
             starts_at=values["starts_at"],
             until=values["ends_at"],
             reason=values["reason"],
+            level=level,
+            limits=limits,
         )
-
-
-class InviteForm(PersonFields, RoleForm):
-    """A new person, confirmed with the administrator's password."""
-
-    field_order = [
-        *("full_name", "username", "email", "language"),
-        *("role", "since", "until", "reason", "anyway", "password"),
-    ]
-
-    def clean_email(self) -> str:
-        """Refuse an address that another active person has."""
-        return _free(self.cleaned_data["email"])
-
-    def clean_username(self) -> str:
-        """Refuse a name that somebody has, whatever its case."""
-        username: str = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=username).exists():
-            raise forms.ValidationError(gettext("Somebody has this user name."))
-        return username
 
 
 class ReasonForm(ConfirmedForm):
@@ -185,7 +143,7 @@ class PersonForm(ConfirmedForm):
 
     def clean_email(self) -> str:
         """Refuse an address that another active person has."""
-        return _free(self.cleaned_data["email"], besides=self._person)
+        return free_email(self.cleaned_data["email"], besides=self._person)
 
     def clean(self) -> dict[str, Any]:
         """Refuse to overwrite what somebody else has changed since the page was opened."""

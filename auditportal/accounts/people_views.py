@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from auditportal.accounts import actions, attempts, invitations, mail
 from auditportal.accounts.agent_link_views import links_of
+from auditportal.accounts.grant_form import InviteForm
 from auditportal.accounts.grant_views import grants_of, other_person
 from auditportal.accounts.models import User
-from auditportal.accounts.people_forms import InviteForm, PersonForm, ReasonForm
+from auditportal.accounts.people_forms import PersonForm, ReasonForm
 from auditportal.accounts.people_list import PeopleForm, people_page
 from auditportal.accounts.roles import ROLES
 from auditportal.accounts.single_sign_on.people import use_single_sign_on
@@ -46,8 +47,9 @@ def people(request: Request) -> HttpResponse:
 def invite(request: Request) -> HttpResponse:
     """Create an account with a role, and mail or show the link with which the person chooses a password."""
     form = InviteForm(request.POST or None, request=request, initial={"language": get_language()})
-    if request.method != "POST" or not form.is_valid():
-        return page(request, "account/invite.html", {"form": form}, status=422 if form.errors else 200)
+    if request.method != "POST" or not form.is_valid() or form.only_counts:
+        status = 422 if form.errors and not form.only_counts else 200
+        return page(request, "account/invite.html", {"form": form}, status=status)
     by = Actor.from_request(request)
     ((user, token),) = invitations.invite_people([form.person], by=by, invited_by=request.user)
     return _hand_over(request, user, token)

@@ -1,20 +1,31 @@
 """Scopes of grants in words and in numbers: the names of what limits a grant, and how many recordings it reaches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from auditportal.accounts.models import Grant
+from auditportal.accounts.models import HeldGrant, teams_of_agents
+from auditportal.accounts.roles import ROLES
 from recordings.db import Where, fetch_all
 from recordings.models import Agent, Stream, Team
 from recordings.models.sensitivity import Sensitivity
-from recordings.reach import Reach, Scope
+from recordings.reach import Level, Reach, Scope
 
-Limits = Mapping[str, Iterable[Any]]
+
+class Limited(Protocol):
+    """A row with the four dimensions of a scope."""
+
+    channels: list[int]
+    teams: list[int]
+    agents: list[int]
+    classes: list[str]
+
+
+Limits = Mapping[str, Collection[Any]]
 DIMENSIONS = {
     "channels": _("Channels"),
     "teams": _("Teams"),
@@ -53,8 +64,23 @@ def reached(scope: Scope) -> Reached:
     return Reached(*row)
 
 
-def limits_of(grant: Grant) -> dict[str, list[Any]]:
-    """Return the dimensions that limit a grant, each with its ids."""
+def reaches_any(scope: Scope) -> bool:
+    """Return whether a scope reaches a recording now."""
+    where = Where("d.has_recording") & Reach(frozenset({scope})).where("d")
+    statement = f"SELECT EXISTS (SELECT FROM recordings_searchdoc d {where.clause()})"  # noqa: S608 (as above)
+    return bool(fetch_all(connection, statement, where.values)[0][0])
+
+
+def scope_of(limits: Limits) -> Scope:
+    """Return where a grant with these limits holds. Teams stand for their agents of today."""
+    sides = {dimension: frozenset(limits.get(dimension, ())) for dimension in DIMENSIONS}
+    return HeldGrant(ROLES["compliance_officer"], Level.MANAGE, **sides).scope(
+        teams_of_agents(sides["teams"])
+    )
+
+
+def limits_of(grant: Limited) -> dict[str, list[Any]]:
+    """Return the dimensions that limit a grant, or a role of a group, each with its ids."""
     return {dimension: ids for dimension in DIMENSIONS if (ids := getattr(grant, dimension))}
 
 
@@ -97,9 +123,12 @@ class Names:
         return phrases or [gettext("all recordings")]
 
 
-def names_by_dimension(limits: Limits) -> dict[str, str]:
-    """Return the names of a scope as an event keeps them: personal values, because agents are people."""
-    names = Names([limits])
+def names_by_dimension(limits: Limits, names: Names | None = None) -> dict[str, str]:
+    """Return the names of a scope as an event keeps them: personal values, because agents are people.
+
+    `names`: those of several scopes, read at once.
+    """
+    names = names or Names([limits])
     return {
         f"{dimension}_names": _listed(names.of(dimension, ids), most=100)
         for dimension, ids in limits.items()

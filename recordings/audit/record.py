@@ -66,6 +66,7 @@ class Entry(NamedTuple):
     detail: Detail | None = None
     change: tuple[Detail, Detail] | None = None
     note: str = ""
+    private: Mapping[str, str] | None = None
 
 
 def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
@@ -84,7 +85,7 @@ def record_all(entries: Sequence[Entry], *, by: Actor) -> None:
                         entry.kind,
                         by,
                         entry.target,
-                        personal_values(by, entry.target, entry.note),
+                        personal_values(by, entry.target, entry.note, entry.private),
                         detail=entry.detail,
                         change=entry.change,
                     )

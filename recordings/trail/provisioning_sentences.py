@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from recordings.audit.kinds import Kind
-from recordings.trail import labels, phrases
+from recordings.trail import labels, phrases, scope_sentences
 from recordings.trail.compose import Part, Phrase
 from recordings.trail.phrases import EventText
 
@@ -69,10 +69,12 @@ def _member_removed(text: EventText) -> Iterator[Phrase]:
 
 def _group_role_added(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s gave the group “%(thing)s” the role %(role)s", role=phrases.role(text))
+    yield from scope_sentences.scope(text)
 
 
 def _group_role_ended(text: EventText) -> Iterator[Phrase]:
     yield text.gettext("%(actor)s took the role %(role)s from the group “%(thing)s”", role=phrases.role(text))
+    yield from scope_sentences.scope(text)
 
 
 def _group(text: EventText) -> Part:

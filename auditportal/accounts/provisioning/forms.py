@@ -10,6 +10,8 @@ from django.utils.translation import gettext, gettext_lazy
 from auditportal.accounts.provisioning.models import GroupRole, Scope
 from auditportal.accounts.provisioning.tokens import LONGEST_LIFE
 from auditportal.accounts.roles import ROLES, contradiction
+from auditportal.accounts.scope_form import ScopeForm
+from auditportal.accounts.scopes import DIMENSIONS
 from recordings.days import moment_of
 from recordings.filter_form import DayField
 from recordings.stepup import ConfirmedForm
@@ -46,8 +48,8 @@ class TokenForm(ConfirmedForm):
         return super().clean()
 
 
-class GroupRoleForm(ConfirmedForm):
-    """A role for the members of a group."""
+class GroupRoleForm(ScopeForm, ConfirmedForm):
+    """A role for the members of a group, with its level and scope."""
 
     group = forms.CharField(
         label=gettext_lazy("Group"),
@@ -55,6 +57,7 @@ class GroupRoleForm(ConfirmedForm):
         help_text=gettext_lazy("The exact name at the identity provider."),
     )
     role = forms.ChoiceField(label=gettext_lazy("Role"))
+    field_order = ("group", "role", "level", *DIMENSIONS, "anyway", "password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "role_%s", **kwargs})
@@ -65,7 +68,7 @@ class GroupRoleForm(ConfirmedForm):
     def clean(self) -> dict[str, Any]:
         """Check that the group's roles suit each other."""
         group, role = self.cleaned_data.get("group"), self.cleaned_data.get("role")
-        if group and role:
+        if group and role and not self.only_counts:
             others = GroupRole.objects.filter(group=group, ended_at=None).values_list("role", flat=True)
             if text := contradiction([*others, role]):
                 self.add_error(None, text)

@@ -5,14 +5,17 @@ with the membership, or when the table no longer has it. Grants that people gave
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from auditportal.accounts.actions import OwnAccount, end_grant, grant_role
-from auditportal.accounts.models import Grant, User
+from auditportal.accounts.actions import OwnAccount, check_role, end_grant, grant_role
+from auditportal.accounts.models import HELD, Grant, User
 from auditportal.accounts.provisioning.models import GroupRole, Membership, ProvisionedGrant
+from auditportal.accounts.scopes import DIMENSIONS, Limits, limits_of, names_by_dimension
 from recordings.audit import Actor, Kind, Target, record
+from recordings.reach import Level
 
 # Stored with the grant, as a reason that a person writes is.
 JOINED = "Member of the group “%(group)s”"
@@ -30,30 +33,58 @@ def follow_groups(*, user: User, by: Actor) -> None:
     # Two requests about one person at once follow one after the other.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
     groups = Membership.objects.filter(user=user, until=None).values("group__name")
-    wanted = {
-        row.role: row for row in GroupRole.objects.filter(ended_at=None, group__in=groups).order_by("-pk")
-    }
-    held = {
-        grant.role: grant
-        for grant in Grant.objects.filter(user=user, ended_at=None, provisioned__isnull=False)
-    }
-    for role in sorted(wanted.keys() - held.keys()):
-        reason = JOINED % {"group": wanted[role].group}
-        # A grant of this role that somebody gave stays the one that counts.
-        if grant := grant_role(user=user, role=role, by=by, reason=reason[:300]):
-            ProvisionedGrant.objects.create(grant=grant, group_role=wanted[role])
-    for role in sorted(held.keys() - wanted.keys()):
-        end_grant(grant=held[role], by=by, reason=LEFT)
+    rows = GroupRole.objects.filter(ended_at=None, group__in=groups).order_by("-pk")
+    # Of the same role with the same level and scope in two groups, the older one gives it.
+    wanted = {_held(row): row for row in rows}
+    grants = Grant.objects.filter(user=user, ended_at=None, provisioned__isnull=False)
+    held = {_held(grant): grant for grant in grants}
+    for key in sorted(wanted.keys() - held.keys()):
+        row = wanted[key]
+        grant = grant_role(
+            user=user,
+            role=row.role,
+            by=by,
+            reason=(JOINED % {"group": row.group})[:300],
+            level=Level(row.level),
+            channels=row.channels,
+            teams=row.teams,
+            agents=row.agents,
+            classes=row.classes,
+        )
+        # A grant like it that somebody gave stays the one that counts.
+        if grant:
+            ProvisionedGrant.objects.create(grant=grant, group_role=row)
+    for key in sorted(held.keys() - wanted.keys()):
+        end_grant(grant=held[key], by=by, reason=LEFT)
 
 
 @transaction.atomic
-def add_group_role(*, group: str, role: str, by: Actor, added_by: User) -> bool:
-    """Give all members of a group a role. Return False when they have it. Raises OwnAccount for one's own group."""
+def add_group_role(
+    *,
+    group: str,
+    role: str,
+    by: Actor,
+    added_by: User,
+    level: Level = Level.MANAGE,
+    limits: Limits | None = None,
+) -> bool:
+    """Give all members of a group a role. Return False when they have it with this level and scope.
+
+    Raises OwnAccount for one's own group, and RoleWithoutScope.
+    """
+    check_role(role, None, level, limits or {})
+    scope = {dimension: sorted(set((limits or {}).get(dimension, ()))) for dimension in DIMENSIONS}
     row, is_new = GroupRole.objects.get_or_create(
-        group=group, role=role, ended_at=None, defaults={"created_by": added_by}
+        group=group, role=role, level=level, **scope, ended_at=None, defaults={"created_by": added_by}
     )
     if is_new:
-        record(Kind.GROUP_ROLE_ADDED, by=by, target=_target(row), detail={"role": role})
+        record(
+            Kind.GROUP_ROLE_ADDED,
+            by=by,
+            target=_target(row),
+            detail={"role": role, "level": row.level, **limits_of(row)},
+            private=names_by_dimension(limits_of(row)),
+        )
         _follow(_members(group), by, added_by)
     return is_new
 
@@ -68,9 +99,22 @@ def end_group_role(*, row: GroupRole, by: Actor, ended_by: User, reason: str) ->
         ended_at=timezone.now(), ended_by=ended_by
     )
     if ended:
-        record(Kind.GROUP_ROLE_ENDED, by=by, target=_target(row), detail={"role": row.role}, note=reason)
+        record(
+            Kind.GROUP_ROLE_ENDED,
+            by=by,
+            target=_target(row),
+            detail={"role": row.role, "level": row.level, **limits_of(row)},
+            private=names_by_dimension(limits_of(row)),
+            note=reason,
+        )
         _follow(_members(row.group), by, ended_by)
     return bool(ended)
+
+
+def _held(row: Grant | GroupRole) -> tuple[Any, ...]:
+    """Return role, level and scope of a row: grants that are equal in them are the same."""
+    values = (getattr(row, column) for column in HELD)
+    return tuple(tuple(value) if isinstance(value, list) else str(value) for value in values)
 
 
 def _members(group: str) -> Iterable[User]:

@@ -2,13 +2,15 @@
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from auditportal.accounts.models import Grant, User
+from auditportal.accounts.models import HELD, Grant, User
+from recordings.reach import Level
 
 
 class Scope(models.TextChoices):
@@ -109,10 +111,16 @@ class Membership(models.Model):
 
 
 class GroupRole(models.Model):
-    """A role that all members of a group have. The group is matched by its exact name."""
+    """A role that all members of a group have, with its level and scope. The group is matched by its exact name."""
 
     group = models.CharField(max_length=255)
     role = models.CharField(max_length=40)
+    # As of a grant.
+    level = models.CharField(max_length=10, default=Level.MANAGE, db_default=Level.MANAGE.value)
+    channels = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    teams = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    agents = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    classes = ArrayField(models.CharField(max_length=16), default=list, db_default=[])
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -121,7 +129,7 @@ class GroupRole(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["group", "role"], condition=models.Q(ended_at=None), name="group_role_once_at_a_time"
+                fields=["group", *HELD], condition=models.Q(ended_at=None), name="group_role_once_at_a_time"
             )
         ]
 

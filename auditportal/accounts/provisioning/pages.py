@@ -1,5 +1,6 @@
 """The pages on which administrators set up provisioning: tokens, and groups with their roles."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -9,15 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from auditportal.accounts.actions import ADMINISTRATOR
 from auditportal.accounts.people_forms import ReasonForm
 from auditportal.accounts.provisioning import group_roles, tokens
 from auditportal.accounts.provisioning.forms import GroupRoleForm, TokenForm
 from auditportal.accounts.provisioning.models import GroupRole, Membership, Token
 from auditportal.accounts.roles import ROLES
+from auditportal.accounts.scopes import Names, limits_of
 from recordings.audit import Actor
 from recordings.http import Request, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
+from recordings.reach import Level
 
 
 @require_safe
@@ -67,12 +71,19 @@ def revoke_token(request: Request, pk: int) -> HttpResponse:
 def add_role(request: Request) -> HttpResponse:
     """Give the members of a group a role."""
     form = GroupRoleForm(request.POST, request=request)
-    if not form.is_valid():
+    if not form.is_valid() or form.only_counts:
         return _page(request, role_form=form)
     group, role = form.cleaned_data["group"], form.cleaned_data["role"]
     by = Actor.from_request(request)
     words = {"group": group, "role": ROLES[role].label}
-    if group_roles.add_group_role(group=group, role=role, by=by, added_by=request.user):
+    if group_roles.add_group_role(
+        group=group,
+        role=role,
+        level=Level(form.cleaned_data["level"]),
+        limits=form.limits,
+        by=by,
+        added_by=request.user,
+    ):
         messages.success(request, gettext("Members of “%(group)s” have the role “%(role)s”.") % words)
     else:
         messages.error(request, gettext("The group “%(group)s” already has the role “%(role)s”.") % words)
@@ -89,7 +100,8 @@ def end_role(request: Request, pk: int) -> HttpResponse:
     words = {"group": row.group, "role": role.label if role else row.role}
     if request.method != "POST" or not form.is_valid():
         question = gettext("Take the role “%(role)s” from the members of “%(group)s”?") % words
-        return _confirm_page(request, form, question, gettext("End the role"))
+        details = [Level(row.level).label, *Names([limits_of(row)]).phrases(limits_of(row))]
+        return _confirm_page(request, form, question, gettext("End the role"), details)
     by, reason = Actor.from_request(request), form.cleaned_data["reason"]
     if group_roles.end_group_role(row=row, by=by, ended_by=request.user, reason=reason):
         messages.success(
@@ -103,6 +115,10 @@ def _page(request: Request, **forms: Any) -> HttpResponse:
     numbers: dict[str, int] = {}
     for name, _user in members:
         numbers[name] = numbers.get(name, 0) + 1
+    rows = list(GroupRole.objects.filter(ended_at=None).select_related("created_by").order_by("group", "pk"))
+    names = Names([limits_of(row) for row in rows])
+    role_form = forms.get("role_form") or GroupRoleForm(request=request)
+    only_counts = bool(role_form.only_counts)
     usable = set(Token.objects.usable().values_list("pk", flat=True))
     context = {
         "url": _base_url(request),
@@ -111,19 +127,27 @@ def _page(request: Request, **forms: Any) -> HttpResponse:
             for row in Token.objects.select_related("created_by", "revoked_by").order_by("-pk")
         ],
         "group_roles": [
-            {"row": row, "role": ROLES.get(row.role), "members": numbers.get(row.group, 0)}
-            for row in GroupRole.objects.filter(ended_at=None)
-            .select_related("created_by")
-            .order_by("group", "pk")
+            {
+                "row": row,
+                "role": ROLES.get(row.role),
+                "level": Level(row.level).label,
+                "scope": names.phrases(limits_of(row)) if row.role != ADMINISTRATOR else [],
+                "members": numbers.get(row.group, 0),
+            }
+            for row in rows
         ],
         "token_form": forms.get("token_form") or TokenForm(request=request),
-        "role_form": forms.get("role_form") or GroupRoleForm(request=request),
+        "role_form": role_form,
     }
-    return page(request, "account/provisioning.html", context, status=422 if forms else 200)
+    return page(
+        request, "account/provisioning.html", context, status=422 if forms and not only_counts else 200
+    )
 
 
-def _confirm_page(request: Request, form: ReasonForm, question: str, act: str) -> HttpResponse:
-    context = {"form": form, "question": question, "act": act}
+def _confirm_page(
+    request: Request, form: ReasonForm, question: str, act: str, details: Sequence[object] = ()
+) -> HttpResponse:
+    context = {"form": form, "question": question, "act": act, "details": details}
     return page(request, "account/provisioning_confirm.html", context, status=422 if form.errors else 200)
 
 

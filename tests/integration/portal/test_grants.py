@@ -112,6 +112,31 @@ def test_bad_input_gets_a_sentence(client: Client, tom: User, fields: dict[str, 
     assert not tom.grants.exists()
 
 
+def test_somebody_is_invited_with_a_scope(client: Client) -> None:
+    retail, other = stream("Retail"), stream("Other")
+    conversation(stream=retail, recordings=2)
+    fields: dict[str, Any] = {"full_name": "Rut Peled", "username": "rut.peled", "language": "en"}
+    fields |= {"role": "reviewer", "level": "view", "reason": "joins", "password": PASSWORD}
+
+    def invited(**more: Any) -> Any:
+        return client.post("/people/invite/", {**fields, **more})
+
+    counted = client.post("/people/invite/", {"role": "reviewer", "level": "view", "count": "1"})
+    assert counted.status_code == 200
+    assert "reaches 2 recordings now" in counted.content.decode()
+    nothing = invited(channels=[other.pk])
+    assert nothing.status_code == 422
+    assert "This scope matches no recording now." in nothing.content.decode()
+    assert "has the level “Manage” and no scope" in invited(role="administrator").content.decode()
+    assert not User.objects.filter(username="rut.peled").exists()
+    assert invited(channels=[retail.pk]).status_code == 200
+    grant = Grant.objects.get(user__username="rut.peled")
+    assert (grant.role, grant.level, grant.channels) == ("reviewer", "view", [retail.pk])
+    opened = open_event(AuditEvent.objects.get(kind="role.granted").event_id)
+    assert opened is not None
+    assert "channels: \u2068Retail\u2069" in plain_sentence(opened)
+
+
 def test_one_grant_ends_and_the_others_of_the_role_stay(client: Client, tom: User) -> None:
     retail, claims = stream("Retail"), stream("Claims")
     for channel in (retail, claims):

@@ -47,6 +47,7 @@ def invited(client: Client, **fields: str) -> Any:
         "username": "rut.peled",
         "language": "en",
         "role": "qa_manager",
+        "level": "manage",
         "reason": "joins the claims team",
         "password": PASSWORD,
         **fields,

@@ -10,12 +10,16 @@ from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from auditportal.accounts import people_csv
 from auditportal.accounts.models import Grant, Invitation, User
-from recordings.models import AuditEvent
-from tests.factories import PASSWORD, person
+from recordings.audit.opened import open_event
+from recordings.models import AuditEvent, Team
+from recordings.trail.sentences import plain_sentence
+from tests.factories import PASSWORD, agent, conversation, person, stream
 from tests.integration.portal.test_mail import box, sent_through
 from tests.mailbox import Mailbox
 
@@ -126,6 +130,73 @@ def test_a_bad_line_has_a_sentence_and_the_others_can_be_created(
     if "\x00" not in line:
         assert "1 account was created" in text_of(confirmed(client, shown))
         assert User.objects.count() == 2
+
+
+SCOPED = f"{HEAD},Level,Channels,Teams,Agents,Sensitivity"
+
+
+def test_a_line_has_its_level_and_scope_and_the_preview_and_the_trail_name_it(client: Client) -> None:
+    retail, claims = stream("Retail"), stream("Claims; old")
+    Team.objects.create(pk=3, name="North")
+    conversation(stream=retail, recordings=1)
+    line = f"{RUT},view,Retail; {claims.pk},north,,Confidential"
+    shown = preview(client, listed(line, f"{OMAR},,,,,", head=SCOPED))
+    page = text_of(shown)
+    for phrase in ("View", "Channels: Claims; old, Retail", "Teams: North", "Sensitivity: Confidential"):
+        assert phrase in page
+    assert "This scope matches no recording now." in page
+    confirmed(client, shown)
+    grant = User.objects.get(username="rut.peled").grants.get()
+    assert (grant.level, grant.channels, grant.teams, grant.agents, grant.classes) == (
+        "view",
+        sorted([retail.pk, claims.pk]),
+        [3],
+        [],
+        ["confidential"],
+    )
+    assert User.objects.get(username="omar@claims.example").grants.get().level == "manage"
+    granted = open_event(AuditEvent.objects.filter(kind="role.granted").order_by("id")[0].event_id)
+    assert granted is not None
+    assert "teams: \u2068North\u2069" in plain_sentence(granted)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (",all,,,,", "Level: There is no level “all”. Levels are: list, view, download, manage."),
+        (",,Retail; Mars,,,", "Channels: There is no channel “Mars”."),
+        (",,,77,,", "Teams: There is no team “77”."),
+        (",,,,Nobody,", "Agents: There is no agent “Nobody”."),
+        (",,,,Dana Ford,", "Agents: Several are called “Dana Ford”. Write the number."),
+        (",,,,,secret", "There is no class “secret”. Classes are: standard, confidential, restricted."),
+    ],
+)
+def test_a_bad_scope_has_a_sentence(client: Client, cells: str, sentence: str) -> None:
+    stream("Retail")
+    agent("Dana Ford")
+    agent("Dana Ford")
+    shown = preview(client, listed(f"{RUT}{cells}", head=SCOPED))
+    assert sentence in text_of(shown)
+    assert "No line can be imported." in text_of(shown)
+
+
+@pytest.mark.parametrize("cells", ["view,,,,", "manage,,,,standard"])
+def test_the_role_of_an_administrator_has_no_scope_in_a_file_either(client: Client, cells: str) -> None:
+    shown = preview(client, listed(f"Rut,rut,,administrator,,,joins,{cells}", head=SCOPED))
+    assert "has the level “Manage” and no scope" in text_of(shown)
+
+
+def test_a_list_of_scopes_takes_the_same_statements_for_one_and_three_lines(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    retail = stream("Retail")
+    conversation(stream=retail, recordings=1)
+    lines = [f"P,p{number},,qa_manager,,,joins,view,Retail,,," for number in range(3)]
+    preview(client, listed(*lines[:1], head=SCOPED))
+    with CaptureQueriesContext(connection) as one:
+        preview(client, listed(*lines[:1], head=SCOPED))
+    with django_assert_num_queries(len(one)):
+        preview(client, listed(*lines, head=SCOPED))
 
 
 @pytest.mark.parametrize(

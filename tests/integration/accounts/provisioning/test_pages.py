@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from auditportal.accounts.models import User
 from auditportal.accounts.provisioning.models import GroupRole, Token
+from recordings.audit.opened import open_event
 from recordings.models import AuditEvent
-from tests.factories import PASSWORD, forget_confirmation, person
+from recordings.trail.sentences import plain_sentence
+from tests.factories import PASSWORD, conversation, forget_confirmation, person, stream
 from tests.integration.accounts.provisioning.helpers import Provider, token
 
 TODAY = timezone.now().date()
@@ -78,7 +80,7 @@ def test_a_group_is_given_a_role_and_loses_it(admin: User, client: Client) -> No
     provider = Provider(token(admin))
     rut = provider.create("rut.peled")
     provider.group("Claims QA", rut)
-    fields = {"group": "Claims QA", "role": "qa_manager", "password": PASSWORD}
+    fields = {"group": "Claims QA", "role": "qa_manager", "level": "manage", "password": PASSWORD}
     assert client.post("/people/provisioning/roles/", fields).status_code == 302
     user = User.objects.get(username="rut.peled")
     assert [role.code for role in user.roles] == ["qa_manager"]
@@ -87,6 +89,7 @@ def test_a_group_is_given_a_role_and_loses_it(admin: User, client: Client) -> No
         in client.post("/people/provisioning/roles/", fields, follow=True).content.decode()
     )
     clash = client.post("/people/provisioning/roles/", {**fields, "role": "administrator"})
+    assert clash.status_code == 422
     assert "never sees recordings" in clash.content.decode()
     row = GroupRole.objects.get()
     client.post(f"/people/provisioning/roles/{row.pk}/end/", {"reason": "moved", "password": PASSWORD})
@@ -94,9 +97,39 @@ def test_a_group_is_given_a_role_and_loses_it(admin: User, client: Client) -> No
     assert kinds()[-1] == "group.role_ended"
 
 
+def test_the_role_of_a_group_has_a_scope_and_two_groups_may_differ_in_it(admin: User, client: Client) -> None:
+    retail, claims = stream("Retail"), stream("Claims")
+    conversation(stream=retail, recordings=1)
+    provider = Provider(token(admin))
+    rut = provider.create("rut.peled")
+    provider.group("Retail QA", rut)
+    provider.group("Claims QA", rut)
+    fields: dict[str, Any] = {"group": "Retail QA", "role": "reviewer", "level": "view", "password": PASSWORD}
+    counted = client.post("/people/provisioning/roles/", {**fields, "channels": [retail.pk], "count": "1"})
+    assert counted.status_code == 200
+    assert "reaches 1 recording now" in counted.content.decode()
+    assert client.post("/people/provisioning/roles/", {**fields, "channels": [retail.pk]}).status_code == 302
+    fields = {**fields, "group": "Claims QA", "channels": [claims.pk]}
+    assert "matches no recording" in client.post("/people/provisioning/roles/", fields).content.decode()
+    assert client.post("/people/provisioning/roles/", {**fields, "anyway": "on"}).status_code == 302
+    user = User.objects.get(username="rut.peled")
+    assert [(each.level, set(each.channels)) for each in user.held_grants] == [
+        ("view", {retail.pk}),
+        ("view", {claims.pk}),
+    ]
+    assert "Channels: Claims" in client.get("/people/provisioning/").content.decode()
+    row = GroupRole.objects.get(group="Claims QA")
+    assert "Channels: Claims" in client.get(f"/people/provisioning/roles/{row.pk}/end/").content.decode()
+    client.post(f"/people/provisioning/roles/{row.pk}/end/", {"reason": "moved"})
+    assert [each.channels for each in User.objects.get(pk=user.pk).held_grants] == [frozenset({retail.pk})]
+    ended = open_event(AuditEvent.objects.get(kind="group.role_ended").event_id)
+    assert ended is not None
+    assert "level: View · channels: \u2068Claims\u2069" in plain_sentence(ended)
+
+
 def test_nobody_changes_their_own_rights_through_a_group(admin: User, client: Client) -> None:
     Provider(token(admin)).group("Admins", f"user-{admin.pk}")
-    fields = {"group": "Admins", "role": "compliance_officer", "password": PASSWORD}
+    fields = {"group": "Admins", "role": "compliance_officer", "level": "view", "password": PASSWORD}
     answer = client.post("/people/provisioning/roles/", fields)
     assert answer.status_code == 409
     assert not GroupRole.objects.exists()
@@ -113,5 +146,5 @@ def test_the_page_takes_the_same_statements_for_one_and_three_rows(
         provider.group(f"Group {each}", *people)
         GroupRole.objects.create(group=f"Group {each}", role="qa_manager", created_by=admin)
     client.get("/people/provisioning/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(11):
         client.get("/people/provisioning/")
