@@ -10,6 +10,7 @@ from recordings.audit import Actor, Kind, Target, record
 from recordings.models import Scorecard, ScorecardState, ScorecardVersion
 from recordings.reviews.documents import canonical
 from recordings.reviews.errors import FaultyForm, NotActive, NotADraft
+from recordings.scorecards.amazon.convert import Converted
 from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from recordings.scorecards.texts import localized
@@ -21,6 +22,20 @@ def create_scorecard(*, document: bytes, imported: bool, person: Any, by: Actor)
     version = _draft(Scorecard.objects.create(created_by=person), document, person)
     kind = Kind.SCORECARD_IMPORTED if imported else Kind.SCORECARD_CREATED
     record(kind, by=by, target=target_of(version), detail=_facts(version))
+    return version
+
+
+@transaction.atomic
+def import_from_amazon(*, converted: Converted, person: Any, by: Actor) -> ScorecardVersion:
+    """Create a scorecard from a form of Amazon Connect. The event keeps what could not be carried over."""
+    version = _draft(Scorecard.objects.create(created_by=person), converted.data, person)
+    record(
+        Kind.SCORECARD_IMPORTED,
+        by=by,
+        target=target_of(version),
+        detail={**_facts(version), "from": "amazon-connect", "not_carried": len(converted.notes)},
+        about={"left_out": "\n".join(map(str, converted.notes))},
+    )
     return version
 
 

@@ -15,9 +15,10 @@ from recordings.permissions import Permission
 from recordings.policies import any_person, can, permission_required, refuse
 from recordings.reviews import queries, scorecards
 from recordings.reviews.errors import FaultyForm
-from recordings.reviews.forms import NewScorecardForm
+from recordings.reviews.forms import AmazonForm, NewScorecardForm
 from recordings.reviews.shown import MODES, findings_of, number_of, sections_of
 from recordings.reviews.tabs import TABS
+from recordings.scorecards.amazon.convert import Converted
 from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from recordings.scorecards.texts import localized
@@ -45,10 +46,14 @@ def scorecard_list(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(Permission.MANAGE_SCORECARDS)
 def new_scorecard(request: Request) -> HttpResponse:
-    """Create a scorecard from nothing, a starter or a file."""
+    """Create a scorecard from nothing, a starter or a file. A form of Amazon Connect gets a preview first."""
+    if "source" in request.POST:
+        return _created_from_amazon(request)
     form = NewScorecardForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         return page(request, "reviews/new.html", {"form": form}, status=422 if form.errors else 200)
+    if "converted" in form.cleaned_data:
+        return _amazon_preview(request, form.cleaned_data["converted"], form.cleaned_data["source"])
     version = scorecards.create_scorecard(
         document=form.cleaned_data["document"],
         imported=form.cleaned_data["start"] == "file",
@@ -105,6 +110,32 @@ def form_file(request: Request, pk: UUID) -> HttpResponse:
     version = queries.version_of(pk)
     response = HttpResponse(bytes(version.document), content_type="application/json")
     return attachment(response, f"scorecard-{version.pk}-v{version.number}.json")
+
+
+def _amazon_preview(request: Request, converted: Converted, source: str) -> HttpResponse:
+    """Show the converted form and what could not be carried over, before anything is created."""
+    form, language = read_form(converted.data), _language()
+    findings = findings_of(form, lint(form), language)
+    context = {
+        "title": localized(form.title, language),
+        "mode": MODES[form.mode],
+        "sections": sections_of(form, language),
+        "notes": converted.notes,
+        "faults": [finding for finding in findings if not finding.warning],
+        "source": AmazonForm(initial={"source": source})["source"],
+    }
+    return page(request, "reviews/amazon.html", context)
+
+
+def _created_from_amazon(request: Request) -> HttpResponse:
+    form = AmazonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["source"])))
+        return page(request, "reviews/new.html", {"form": NewScorecardForm()}, status=422)
+    version = scorecards.import_from_amazon(
+        converted=form.cleaned_data["source"], person=request.user, by=Actor.from_request(request)
+    )
+    return redirect("reviews:builder", version.pk)
 
 
 def _version_page(request: Request, version: ScorecardVersion, status: int = 200) -> HttpResponse:

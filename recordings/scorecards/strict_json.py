@@ -15,6 +15,7 @@ from recordings.wording import filled, in_english
 
 MAX_BYTES = 1024 * 1024
 _KEY = re.compile(r"[a-z0-9_-]{1,64}")
+_PLAIN = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,20})?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -123,6 +124,22 @@ class Node:
     def number_or_null(self, *, signed: bool = False) -> Fraction | None:
         """Return a number, or None for null."""
         return None if self.value is None else self.number(signed=signed)
+
+    def json_number(self, low: int, high: int) -> Fraction:
+        """Return a number of another product's file, where numbers are written as JSON numbers without exponents."""
+        if not isinstance(self.value, _JsonNumber) or not _PLAIN.fullmatch(self.value.text):
+            self.refuse(_("A number is expected, such as 0, 12 or 7.5."))
+        number = Fraction(self.value.text)
+        if not low <= number <= high:
+            self.refuse(filled(_("A number from %(low)s to %(high)s is expected."), low=low, high=high))
+        return number
+
+    def json_integer(self, low: int, high: int) -> int:
+        """Return a whole number of another product's file."""
+        number = self.json_number(low, high)
+        if number.denominator != 1:
+            self.refuse(_("A whole number is expected."))
+        return number.numerator
 
     def text(self) -> str | dict[str, str]:
         """Return a text: a string, or a string for each language."""

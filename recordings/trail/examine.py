@@ -19,6 +19,7 @@ from recordings.trail.visible import is_visible
 LABELS = {
     "actor.name": _("Actor's name"),
     "action_detail.q": _("Search words"),
+    "action_detail.left_out": _("Not carried over"),
     "object.label": _("Name of what was acted on"),
     "purpose.note": _("Note on the purpose"),
     "source.ip": _("IP address"),

@@ -14,8 +14,13 @@ def _scorecard_created(text: EventText) -> Iterator[Phrase]:
 
 
 def _scorecard_imported(text: EventText) -> Iterator[Phrase]:
-    yield text.gettext("%(actor)s imported %(thing)s from a file")
+    if text.event.text("from") == "amazon-connect":
+        yield text.gettext("%(actor)s imported %(thing)s from a form of Amazon Connect")
+    else:
+        yield text.gettext("%(actor)s imported %(thing)s from a file")
     yield from _version(text)
+    if number := text.number("not_carried"):
+        yield text.ngettext("%(number)s part not carried over", "%(number)s parts not carried over", number)
 
 
 def _scorecard_activated(text: EventText) -> Iterator[Phrase]:

@@ -21,6 +21,9 @@ from recordings.reviews.errors import FaultyForm, NotActive, NotADraft
 from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from tests.factories import person
+from tests.unit.scorecards.amazon_forms import form as amazon_form
+from tests.unit.scorecards.amazon_forms import question as amazon_question
+from tests.unit.scorecards.amazon_forms import section as amazon_section
 from tests.unit.scorecards.forms import EXAMPLE, as_bytes
 
 pytestmark = pytest.mark.django_db
@@ -261,3 +264,49 @@ def test_the_life_of_a_scorecard_on_its_pages(qa: Client, manager: Any, by: Acto
     )
     assert qa.post(reverse("reviews:retire", args=[version.pk])).status_code == 409
     assert "Retired" in qa.get(address).content.decode()
+
+
+def test_a_form_of_amazon_connect_is_shown_before_it_is_imported(qa: Client, manager: Any) -> None:
+    file = amazon_form(
+        amazon_section("greeting", amazon_question("named", Instructions="By name")), Description="For calls"
+    )
+    source = json.dumps(file, indent=2)
+    preview = qa.post(
+        reverse("reviews:new"),
+        {"start": "file", "file": SimpleUploadedFile("form.json", source.encode())},
+    )
+    text = preview.content.decode()
+    assert "1 part is not carried over" in text
+    assert "The description is not carried over: a scorecard has only a title." in text
+    assert "<code" in text
+    assert "named?" in text
+    assert not ScorecardVersion.objects.exists()
+
+    created = qa.post(reverse("reviews:new"), {"source": preview.context["source"].value()})
+    version = ScorecardVersion.objects.get()
+    assert created["Location"] == reverse("reviews:builder", args=[version.pk])
+    assert json.loads(bytes(version.document))["sections"][0]["questions"][0]["key"] == "named"
+    event = open_event(AuditEvent.objects.get(kind="scorecard.imported").event_id)
+    assert event is not None
+    assert event.detail["not_carried"] == 1
+    assert event.private("action_detail.left_out") == (
+        "Description: The description is not carried over: a scorecard has only a title."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"source": "{"}, "The file is not JSON"),
+        ({"source": '{"Title": "T", "Items": 1}'}, "At Items: A list is expected."),
+    ],
+)
+def test_a_form_of_amazon_connect_that_cannot_be_read_creates_nothing(
+    qa: Client, values: dict[str, str], words: str
+) -> None:
+    answer = qa.post(reverse("reviews:new"), values)
+    assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    file = SimpleUploadedFile("form.json", values["source"].encode())
+    answer = qa.post(reverse("reviews:new"), {"start": "file", "file": file})
+    assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    assert not ScorecardVersion.objects.exists()

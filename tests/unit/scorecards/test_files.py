@@ -17,6 +17,7 @@ from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from recordings.scorecards.strict_json import MAX_BYTES, BadFile
 from tests.thorough import examples
+from tests.unit.scorecards import amazon_forms
 from tests.unit.scorecards.forms import EXAMPLE, EXAMPLE_ANSWERS, answers_bytes, as_bytes
 
 Change = Callable[[dict[str, Any]], Any]
@@ -296,6 +297,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "answers.json").write_bytes(answers_bytes(EXAMPLE_ANSWERS))
     (tmp_path / "faulty.json").write_bytes(as_bytes({**EXAMPLE, "title": ""}))
     (tmp_path / "none.json").write_bytes(b"{}")
+    amazon = amazon_forms.form(amazon_forms.section("s", amazon_forms.question("q")))
+    (tmp_path / "amazon.json").write_bytes(as_bytes(amazon))
+    (tmp_path / "described.json").write_bytes(as_bytes({**amazon, "Description": "For calls"}))
     return tmp_path
 
 
@@ -309,6 +313,9 @@ def folder(tmp_path: Path) -> Path:
         (["score_form", "form.json", "answers.json"], 0, '"score": "60.00"'),
         (["score_form", "faulty.json", "answers.json"], 1, "title: The form has no title."),
         (["score_form", "form.json", "none.json"], 2, "none.json: The file"),
+        (["convert_form", "amazon.json"], 0, '"mode": "points"'),
+        (["convert_form", "described.json"], 1, "Description: The description is not carried over"),
+        (["convert_form", "none.json"], 2, 'none.json: The file: The key "Title" is missing.'),
     ],
 )
 def test_the_commands(

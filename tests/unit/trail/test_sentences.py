@@ -124,6 +124,14 @@ SAID = [
     ),
     (
         event(
+            Kind.SCORECARD_IMPORTED,
+            object={"kind": "scorecard", "ref": RECORDING.replace("recording", "scorecard")},
+            action_detail={"version": 1, "from": "amazon-connect", "not_carried": 2},
+        ),
+        "Noa Levi imported scorecard 9F2C1A2B from a form of Amazon Connect · version 1 · 2 parts not carried over",
+    ),
+    (
+        event(
             Kind.SCORECARD_ACTIVATED,
             names={"object.label": "Service"},
             object={"kind": "scorecard", "ref": RECORDING.replace("recording", "scorecard")},
