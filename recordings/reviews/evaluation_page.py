@@ -195,12 +195,15 @@ def _differences(
             key = shown.question.key
             if old.get(key) != new.get(key):
                 differences.append(
-                    Difference(shown.text, _words(shown, old.get(key)), _words(shown, new.get(key)))
+                    Difference(
+                        shown.text, answer_in_words(shown, old.get(key)), answer_in_words(shown, new.get(key))
+                    )
                 )
     return differences
 
 
-def _words(shown: ShownQuestion, node: dict[str, Any] | None) -> str:
+def answer_in_words(shown: ShownQuestion, node: dict[str, Any] | None) -> str:
+    """Write an answer of a file, and where it points; a dash for none, "…" for a text."""
     if node is None:
         return "–"
     if node.get("na"):

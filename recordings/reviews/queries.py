@@ -48,17 +48,19 @@ def versions_of(scorecard_id: UUID) -> list[ScorecardVersion]:
 
 
 def counted_evaluations() -> QuerySet[Evaluation]:
-    """Return the evaluations that count in averages and lists of results: those of calibrations do not."""
-    return Evaluation.objects.filter(calibration=None)
+    """Return the submitted evaluations that count in averages and are results of a call: not those of calibrations."""
+    return Evaluation.objects.filter(submitted_at__isnull=False, calibration=None)
 
 
 def evaluations_of(person: Any, most: int) -> QuerySet[Evaluation]:
-    """List a person's own evaluations that count, open ones first, each with its newest score and share watched.
+    """List a person's own evaluations outside calibrations, open ones first. One query.
 
-    One query.
+    Each has its newest score and share watched.
     """
     newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
-    rows = counted_evaluations().filter(scorer=person).select_related("version", "recording__object")
+    rows = Evaluation.objects.filter(scorer=person, calibration=None).select_related(
+        "version", "recording__object"
+    )
     rows = rows.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
     return rows.annotate(
         newest_score=Subquery(newest.values("result__score")[:1]),
