@@ -53,6 +53,7 @@ TABLES = {
     "recordings_classrule": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason, applied_at)",
     "recordings_commboxobject": "SELECT, INSERT, UPDATE",
     "recordings_completenessstatement": "SELECT, INSERT",
+    "recordings_currentscore": "SELECT, UPDATE (codes)",
     "recordings_earlierplace": "SELECT, INSERT",
     "recordings_delivery": "SELECT, INSERT, UPDATE",
     "recordings_evaluation": "SELECT, INSERT, UPDATE (typed, replaced, revision, saved_at, submitted_at)",

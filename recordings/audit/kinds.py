@@ -117,6 +117,7 @@ class Kind(StrEnum):
     CALIBRATION_CLOSED = "calibration.closed"
     CALIBRATION_COMMENTED = "calibration.commented"
     CALIBRATION_AGREED = "calibration.agreed"
+    NUMBERS_OPENED = "numbers.opened"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"

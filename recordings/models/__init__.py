@@ -10,6 +10,7 @@ from recordings.models.calibration import (
     CalibrationRecording,
 )
 from recordings.models.commbox_object import CommBoxObject
+from recordings.models.current_score import CurrentScore
 from recordings.models.evaluation import Evaluation, EvaluationScore
 from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.owed_event import OwedEvent
@@ -53,6 +54,7 @@ __all__ = [
     "CommBoxObject",
     "CompletenessStatement",
     "Cosignature",
+    "CurrentScore",
     "Delivery",
     "EarlierPlace",
     "Evaluation",

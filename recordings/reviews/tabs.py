@@ -9,5 +9,6 @@ from recordings.permissions import Permission
 TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
     ("evaluations", _("My evaluations"), "reviews:evaluations", (Permission.EVALUATE,)),
     ("scorecards", _("Scorecards"), "reviews:scorecards", (Permission.MANAGE_SCORECARDS,)),
+    ("numbers", _("Numbers"), "numbers:overview", (Permission.READ_EVALUATIONS,)),
 )
 REVIEWING = tuple(dict.fromkeys(permission for *_rest, permissions in TABS for permission in permissions))

@@ -16,6 +16,7 @@ from recordings.trail import (
     calibration_sentences,
     class_sentences,
     log_sentences,
+    numbers_sentences,
     people_sentences,
     portal_sentences,
     provisioning_sentences,
@@ -105,5 +106,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **scope_sentences.PRESENTERS,
     **review_sentences.PRESENTERS,
     **calibration_sentences.PRESENTERS,
+    **numbers_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

@@ -137,6 +137,9 @@ MATRIX = {
     "reviews:other": P.EVALUATE,
     "reviews:submit": P.EVALUATE,
     "reviews:check": P.MANAGE_SCORECARDS,
+    "numbers:overview": P.READ_EVALUATIONS,
+    "numbers:agents": P.READ_EVALUATIONS,
+    "numbers:scorers": P.READ_EVALUATIONS,
     "trail:trail": P.READ_TRAIL,
     "trail:event_body": P.READ_TRAIL,
     "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside

@@ -207,6 +207,19 @@ SAID = [
         "Noa Levi changed the evaluation of recording 9F2C1A2B · score 60.00 → 93.33"
         " · “\u2068Muted music\u2069”",
     ),
+    (
+        event(
+            Kind.NUMBERS_OPENED,
+            action_detail={
+                "area": "agents",
+                "since": "2026-09-01",
+                "until": "2026-11-30",
+                "team": 7,
+                "agent": 5,
+            },
+        ),
+        "Noa Levi viewed the numbers of agents · 2026-09-01 to 2026-11-30 · team 7 · agent 5",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(

@@ -1,0 +1,64 @@
+"""What was done with the calls of each agent in each week: sampled, watched, scored, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from recordings.db import Where, fetch_all
+from recordings.reach import Reach
+from recordings.reviews.numbers.selection import Selection
+
+# A viewing begins with its first URL; without a watched range nobody watched.
+_CALLS = """
+SELECT d.agent_id, width_bucket(d.shown_at, %s::timestamptz[]) - 1, count(*),
+       count(*) FILTER (WHERE EXISTS (
+           SELECT FROM recordings_viewing v WHERE v.recording_id = d.id AND NOT isempty(v.watched)))
+FROM recordings_searchdoc d {where} GROUP BY 1, 2
+"""
+
+
+class Covered(Enum):
+    """The most that was done with the calls of an agent and week: a letter, a shade and a word each."""
+
+    SCORED = pgettext_lazy("letter of a state", "E"), "s3", _("evaluated")
+    WATCHED = pgettext_lazy("letter of a state", "W"), "s2", _("watched, not evaluated")
+    SAMPLED = pgettext_lazy("letter of a state", "S"), "s1", _("sampled, not watched")
+    NOTHING = "–", "s0", _("calls, nothing sampled, watched or evaluated")
+    NO_CALLS = "", "none", _("no calls")
+
+    def __init__(self, letter: str | Promise, shade: str, word: Promise) -> None:
+        self.letter, self.shade, self.word = letter, shade, word
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One agent's calls of one week, and how many of them were sampled, watched and evaluated."""
+
+    calls: int = 0
+    sampled: int = 0
+    watched: int = 0
+    scored: int = 0
+
+    @property
+    def covered(self) -> Covered:
+        if self.scored:
+            return Covered.SCORED
+        if self.watched:
+            return Covered.WATCHED
+        if self.sampled:
+            return Covered.SAMPLED
+        return Covered.NOTHING if self.calls else Covered.NO_CALLS
+
+
+def calls_by_week(
+    selection: Selection, reach: Reach, agents: Sequence[int]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Count calls and watched calls of these agents: by agent and place of the week."""
+    where = selection.where_recordings("d", reach) & Where("d.agent_id = ANY(%s::bigint[])", (list(agents),))
+    rows = fetch_all(connection, _CALLS.format(where=where.clause()), [selection.edges, *where.values])
+    return {(agent, week): (calls, watched) for agent, week, calls, watched in rows}
