@@ -1,5 +1,6 @@
 """The list of a person's sessions: begun, kept current, ended here or by an administrator."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -11,19 +12,20 @@ from django.db.models.functions import Now
 from auditportal.accounts.models import PersonSession, User
 from auditportal.accounts.sessions import key_hash
 from recordings.audit import REFERENCE, Actor, Kind, Target, record, reference_of
+from recordings.http import is_poll
 from recordings.playback.watching import end_viewings_of_session
 
 Rows = QuerySet[PersonSession]
 KEPT = timedelta(days=30)
 SHOWN = 50
-RIGHTS = "rights"  # key in the session: the roles for which it was made
+RIGHTS = "rights"  # key in the session: a hash of the grants for which it was made
 
 
 def begin(request: Any, user: User) -> None:
     """Store the session of somebody who has just signed in, and delete rows that nobody needs."""
     by = Actor.from_request(request)
     request.session.pop(REFERENCE, None)
-    request.session[RIGHTS] = user.role_codes
+    request.session[RIGHTS] = _rights_of(user)
     # Whoever signs in over another person's session has none until it is stored.
     if request.session.session_key is None:
         request.session.create()
@@ -52,10 +54,33 @@ def change_id(request: Any) -> None:
 
 
 def follow_rights(request: Any) -> None:
-    """Give the session a new id when its person's roles have changed."""
-    if request.session.get(RIGHTS) != request.user.role_codes:
-        request.session[RIGHTS] = request.user.role_codes
-        change_id(request)
+    """Give the session a new id when its person's grants have changed: roles, levels or scopes.
+
+    Not at a poll: of the page that is loaded at the same moment, the browser may keep the older answer's cookie.
+    """
+    rights = _rights_of(request.user)
+    if request.session.get(RIGHTS) == rights or is_poll(request):
+        return
+    key = request.session.session_key
+    with transaction.atomic():
+        list(PersonSession.objects.filter(key_hash=key_hash(key)).select_for_update())
+        # Of two requests at once, the first one changes it.
+        if request.session.exists(key):
+            request.session[RIGHTS] = rights
+            change_id(request)
+
+
+def _rights_of(user: User) -> str:
+    """Return a hash of the grants in force."""
+    grants = sorted(
+        (
+            held.role.code,
+            held.level.value,
+            *map(sorted, (held.channels, held.teams, held.agents, held.classes)),
+        )
+        for held in user.held_grants
+    )
+    return hashlib.sha256(repr(grants).encode()).hexdigest()[:32]
 
 
 def all_of(user: User) -> Rows:

@@ -18,6 +18,7 @@ from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
 from recordings.reports.facts import began_later, log_since, period_words
 from recordings.reports.forms import ReportForm, prefilled
+from recordings.reports.large import LARGE_ROWS, confirmation_for
 from recordings.reports.queries import (
     BeyondScope,
     may_have,
@@ -28,6 +29,7 @@ from recordings.reports.queries import (
 )
 from recordings.reports.scope_words import scope_words
 from recordings.reports.tasks import build_report
+from recordings.stepup import ConfirmedForm
 from recordings.trail.filters import TrailFilters
 
 TYPES = {
@@ -49,12 +51,15 @@ def report_list(request: Request) -> HttpResponse:
 @require_POST
 @permission_required(Permission.EXPORT_REPORTS)
 def request_view(request: Request) -> HttpResponse:
-    """Request a report, and redirect to its page."""
+    """Request a report, and redirect to its page. A large one asks for a confirmation first."""
     form = ReportForm(request.POST, reach=reach(request.user, Permission.EXPORT_REPORTS))
     if not form.is_valid():
         return _list(request, form, status=400)
+    filters = form.filters()
+    if confirmation := confirmation_for(request, filters):
+        return _confirm(request, confirmation)
     report = request_report(
-        filters=form.filters(),
+        filters=filters,
         format=form.cleaned_data["format"],
         requested_by=request.user,
         by=Actor.from_request(request),
@@ -85,12 +90,18 @@ def progress(request: Request, report_id: UUID) -> HttpResponse:
 @require_POST
 @permission_required(Permission.EXPORT_REPORTS)
 def again(request: Request, report_id: UUID) -> HttpResponse:
-    """Request a finished or failed report again, with the same kind, format and filters, up to the newest event."""
+    """Request a finished or failed report again, with the same kind, format and filters, up to the newest event.
+
+    As for a new one, a large report asks for a confirmation first.
+    """
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
     if row_of(report).is_open:
         return redirect("reports:report", report.pk)
+    filters = TrailFilters.from_detail(report.filters)
+    if confirmation := confirmation_for(request, filters):
+        return _confirm(request, confirmation)
     rebuilt = request_report(
-        filters=TrailFilters.from_detail(report.filters),
+        filters=filters,
         format=report.format,
         requested_by=request.user,
         by=Actor.from_request(request),
@@ -136,6 +147,18 @@ def checksum(request: Request, report_id: UUID) -> HttpResponse:
     )
     _as_file(response, report, f"{report.file_name}.sha256")
     return response
+
+
+def _confirm(request: Request, form: ConfirmedForm) -> HttpResponse:
+    """Ask for a confirmation on a page that sends the same request again with it."""
+    sent = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in ("csrfmiddlewaretoken", "password")
+        for value in values
+    ]
+    context = {"form": form, "sent": sent, "most": f"{LARGE_ROWS:,}"}
+    return page(request, "reports/confirm.html", context, status=422 if form.errors else 200)
 
 
 def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse:

@@ -159,6 +159,11 @@ def trail(
     return page.showing(_folded_rows(groups, viewer))
 
 
+def has_more_than(number: int, filters: TrailFilters, within: Reach) -> bool:
+    """Return whether more events than this pass the filters, counting no further."""
+    return _numbers(branches(filters, within), "-id", number + 1).count() > number
+
+
 def trail_of(target_ref: str, limit: int = 20, *, viewer: Any = None) -> list[EventRow]:
     """Return the newest events on one thing; those of one viewing share a row."""
     return _newest([_readable(viewer).filter(target_ref=target_ref)], limit, viewer)

@@ -59,7 +59,7 @@ def test_a_persons_own_settings_change_nothing_else_of_them(noa: User) -> None:
 
 
 def test_a_report_is_of_whoever_asks_for_it_and_is_not_built_by_its_form(noa: User, settings: Any) -> None:
-    form = {**EXTRA, "format": "csv", "report": "events", "language": "en"}
+    form = {**EXTRA, "format": "csv", "report": "events", "language": "en", "group": "viewing"}
     assert posting(noa).post("/reports/request/", form).status_code == 302
     report = Report.objects.get()
     assert (report.requested_by, report.state, report.file_name, report.sha256) == (noa, "waiting", "", "")

@@ -24,6 +24,7 @@ RUT = {
     "email": "rut@claims.example",
     "language": "en",
     "role": "qa_manager",
+    "level": "manage",
     "reason": "joins the claims team",
     "password": PASSWORD,
 }

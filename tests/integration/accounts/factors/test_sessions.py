@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as product
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from auditportal.accounts.models import Grant, PersonSession, User
-from auditportal.accounts.person_sessions import device_of
+from auditportal.accounts.person_sessions import device_of, follow_rights
+from auditportal.accounts.sessions import SessionStore, key_hash
 from recordings.audit import Kind
 from recordings.models import AuditEvent
 from tests.factories import PASSWORD, forget_confirmation, person
@@ -111,6 +113,47 @@ def test_new_rights_have_a_new_session_id_and_the_old_one_is_dead(db: None) -> N
     # The list still ends it.
     with_password(user).post("/settings/security/sessions/end/")
     assert not is_in(client)
+
+
+@pytest.mark.parametrize("change", [{}, {"level": "view"}, {"channels": [7]}], ids=["end", "level", "scope"])
+def test_each_change_of_a_grant_is_a_change_of_rights(db: None, change: dict[str, Any]) -> None:
+    user = person("compliance_officer")
+    kept = Grant.objects.create(user=user, role="qa_manager")
+    client = with_password(user)
+    client.get("/")
+    before = cookie(client)
+    Grant.objects.filter(pk=kept.pk).update(ended_at=timezone.now())
+    if change:
+        Grant.objects.create(user=user, role="qa_manager", **change)
+    # A poll may cross with the page that is loaded at the same moment: it changes nothing.
+    client.get("/", headers={"X-Poll": "true"})
+    assert cookie(client) == before
+    assert is_in(client)
+    changed = cookie(client)
+    assert changed != before
+    assert is_in(client)
+    assert cookie(client) == changed
+    assert PersonSession.objects.get(user=user).key_hash == key_hash(changed)
+
+
+def test_the_second_of_two_requests_at_once_keeps_the_id_that_the_first_gave(db: None) -> None:
+    """It has read the session under the old id, which is dead when it comes to change it."""
+    user = person("compliance_officer")
+    client = with_password(user)
+    client.get("/")
+    Grant.objects.create(user=user, role="qa_manager")
+    requests = []
+    for _ in range(2):
+        request = RequestFactory().get("/")
+        request.user = User.objects.with_grants(user.pk)
+        request.session = SessionStore(cookie(client))
+        request.session.load()
+        requests.append(request)
+    first, second = requests
+    follow_rights(first)
+    follow_rights(second)
+    assert not second.session.modified
+    assert PersonSession.objects.get(user=user).key_hash == key_hash(first.session.session_key)
 
 
 class TestPassword:
