@@ -75,6 +75,10 @@ app.conf.update(
         "classes": {"task": "recordings.catalog.tasks.apply_class_rules", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
+        "evaluations": {
+            "task": "auditportal.accounts.tasks.remind_of_evaluations",
+            "schedule": 3600 * SECONDS,
+        },
         # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
         "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
         "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
@@ -87,6 +91,7 @@ for _entry in app.conf.beat_schedule.values():
     _entry["options"] = {"expires": _entry["schedule"], "ignore_result": True}
 app.autodiscover_tasks(
     [
+        "auditportal.accounts",
         "recordings.assurance",
         "recordings.audit",
         "recordings.catalog",

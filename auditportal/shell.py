@@ -24,6 +24,13 @@ NAVIGATION: tuple[tuple[str | Promise, str, str, str, tuple[Permission, ...]], .
     (gettext_lazy("Objects"), "catalog:objects", "messages-square", "g o", (Permission.SEARCH_OBJECTS,)),
     (gettext_lazy("Recordings"), "catalog:recordings", "video", "g r", (Permission.SEARCH_OBJECTS,)),
     (gettext_lazy("My calls"), "playback:own_calls", "headset", "g m", (Permission.READ_OWN_CALLS,)),
+    (
+        gettext_lazy("My reviews"),
+        "disputes:own_reviews",
+        "clipboard-pen",
+        "g w",
+        (Permission.READ_OWN_CALLS,),
+    ),
     (gettext_lazy("Reviews"), "reviews:home", "clipboard-check", "g v", REVIEWING),
     (gettext_lazy("Assurance"), "assurance:board", "shield-check", "g s", (Permission.VIEW_ASSURANCE,)),
     (gettext_lazy("Audit trail"), "trail:trail", "scroll-text", "g a", (Permission.READ_TRAIL,)),

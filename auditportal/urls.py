@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("recordings.assurance.urls")),
     path("", include("recordings.reviews.urls")),
     path("", include("recordings.reviews.numbers.urls")),
+    path("", include("recordings.reviews.disputes.urls")),
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),

@@ -26,6 +26,13 @@ _SHOWN: dict[str, tuple[str, str, Callable[[int], str]]] = {
         gettext_noop("Shown %(number)s of more than %(total)s events"),
         lambda n: ngettext("Shown %(number)s of %(total)s event", "Shown %(number)s of %(total)s events", n),
     ),
+    "evaluations": (
+        gettext_noop("No evaluations"),
+        gettext_noop("Shown %(number)s of more than %(total)s evaluations"),
+        lambda n: ngettext(
+            "Shown %(number)s of %(total)s evaluation", "Shown %(number)s of %(total)s evaluations", n
+        ),
+    ),
     "people": (
         gettext_noop("Nobody found"),
         gettext_noop("Shown %(number)s of more than %(total)s people"),

@@ -74,6 +74,11 @@ def check_not_own_call(request: HttpRequest, thing: Placed, *, target: Target) -
         raise OwnCall
 
 
+def supervises_agent_of(user: Any, thing: Placed) -> bool:
+    """Whether this person is a supervisor of the object's agent: a grant names the agent or their team."""
+    return bool(user.is_authenticated and user.supervises(thing.agent_id))
+
+
 def check(request: HttpRequest, permission: Permission, *, target: Target | None = None) -> None:
     """Raise NotPermitted, after recording the refusal, unless the person has the permission."""
     if not can(request.user, permission):

@@ -96,6 +96,13 @@ class UserManager(BaseUserManager["User"]):
             user.held_grants = HeldGrant.of(map(json.loads, user.held))  # type: ignore[attr-defined]
         return user
 
+    def holding(self, permission: Permission) -> "models.QuerySet[User]":
+        """Return the active people of whom a grant in force has a role with this permission."""
+        roles = [role.code for role in ROLES.values() if permission in role.permissions]
+        return self.filter(
+            is_active=True, pk__in=Grant.objects.current().filter(role__in=roles).values("user")
+        )
+
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username__iexact=username)
 
@@ -180,6 +187,15 @@ class User(AbstractBaseUser):
     def own_agent_ids(self) -> frozenset[int]:
         """All agents that the account is or was linked to: their calls stay this person's own."""
         return frozenset(self.agent_links.values_list("agent_id", flat=True))
+
+    def supervises(self, agent_id: int | None) -> bool:
+        """Whether a grant held now, of a role that signs for agents, names this agent or their team."""
+        team = self._teams_of_agents.get(agent_id or 0)
+        return any(
+            agent_id in grant.agents or team in grant.teams
+            for grant in self.held_grants
+            if Permission.SIGN_FOR_AGENTS in grant.role.permissions
+        )
 
     @cached_property
     def _teams_of_agents(self) -> dict[int, int]:

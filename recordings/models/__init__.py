@@ -11,6 +11,15 @@ from recordings.models.calibration import (
 )
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.current_score import CurrentScore
+from recordings.models.dispute import (
+    BlindAnswer,
+    Dispute,
+    DisputeOutcome,
+    EvaluationReading,
+    EvaluationRelease,
+    EvaluationReminder,
+    EvaluationSignature,
+)
 from recordings.models.evaluation import Evaluation, EvaluationScore
 from recordings.models.file_sighting import FileBadge, FileSighting
 from recordings.models.owed_event import OwedEvent
@@ -45,6 +54,7 @@ __all__ = [
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",
+    "BlindAnswer",
     "Calibration",
     "CalibrationComment",
     "CalibrationParticipant",
@@ -56,9 +66,15 @@ __all__ = [
     "Cosignature",
     "CurrentScore",
     "Delivery",
+    "Dispute",
+    "DisputeOutcome",
     "EarlierPlace",
     "Evaluation",
+    "EvaluationReading",
+    "EvaluationRelease",
+    "EvaluationReminder",
     "EvaluationScore",
+    "EvaluationSignature",
     "FileBadge",
     "FileSighting",
     "Incident",

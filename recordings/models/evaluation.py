@@ -31,7 +31,14 @@ class Evaluation(models.Model):
     is_agreed_card = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["scorer", "-started_at"], name="evaluation_of_scorer")]
+        indexes = [
+            models.Index(fields=["scorer", "-started_at"], name="evaluation_of_scorer"),
+            models.Index(
+                fields=["-submitted_at", "-id"],
+                condition=Q(submitted_at__isnull=False),
+                name="evaluation_submitted",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["recording", "scorer", "version"],

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext
 
@@ -120,18 +121,16 @@ def typed_of(row: EvaluationScore) -> dict[str, list[str]]:
             fields[f"answer.{key}"] = node["options"]
         if node.get("na"):
             fields[f"na.{key}"] = ["1"]
-        if "at_ms" in node:
-            fields[f"at.{key}"] = [node["at_ms"]]
-        elif "from_ms" in node:
-            fields[f"at.{key}"] = [f"{node['from_ms']}-{node['to_ms']}"]
-    for key, texts in texts_of(row).items():
+        if at := moment_of(node):
+            fields[f"at.{key}"] = [at]
+    for key, texts in texts_of(row.event_id).items():
         fields |= {f"{name}.{key}": [text] for name, text in texts.items()}
     return fields
 
 
-def texts_of(row: EvaluationScore) -> dict[str, dict[str, str]]:
-    """Return comments, reasons and typed answers of a score; empty when they were erased."""
-    event = open_event(row.event_id)
+def texts_of(event_id: UUID) -> dict[str, dict[str, str]]:
+    """Return comments, reasons and typed answers from the event of answers; empty when they were erased."""
+    event = open_event(event_id)
     disclosed = event.disclosed.get("action_detail.texts") if event else None
     texts: dict[str, dict[str, str]] = json.loads(disclosed.value) if disclosed else {}
     return texts
@@ -204,6 +203,12 @@ def _differences(
 
 def answer_in_words(shown: ShownQuestion, node: dict[str, Any] | None) -> str:
     """Write an answer of a file, and where it points; a dash for none, "…" for a text."""
+    value, moment = value_in_words(shown, node), moment_in_words(moment_of(node or {}))
+    return f"{value} · {moment}" if moment else value
+
+
+def value_in_words(shown: ShownQuestion, node: dict[str, Any] | None) -> str:
+    """Write an answer of a file, without where it points; a text is "…"."""
     if node is None:
         return "–"
     if node.get("na"):
@@ -213,10 +218,18 @@ def answer_in_words(shown: ShownQuestion, node: dict[str, Any] | None) -> str:
         for option, outcome in zip(shown.question.options, shown.outcomes, strict=False)
     }
     keys = node.get("options", [node["option"]] if "option" in node else [])
-    value = ", ".join(labels.get(key, key) for key in keys) or node.get("number") or node.get("date") or "…"
-    at = node.get("at_ms") or f"{node.get('from_ms', '')}-{node.get('to_ms', '')}"
-    moment = moment_in_words(at)
-    return f"{value} · {moment}" if moment else str(value)
+    if "options" in node and not keys:
+        return "–"
+    return str(
+        ", ".join(labels.get(key, key) for key in keys) or node.get("number") or node.get("date") or "…"
+    )
+
+
+def moment_of(node: dict[str, Any]) -> str:
+    """Return where an answer points as the page's field has it: `83000`, `83000-90000`, or nothing."""
+    if "at_ms" in node:
+        return str(node["at_ms"])
+    return f"{node['from_ms']}-{node['to_ms']}" if "from_ms" in node else ""
 
 
 def _length(spans: Spans) -> str:

@@ -62,8 +62,13 @@ def evaluate(request: Request, pk: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.EVALUATE)
 def evaluation(request: Request, pk: UUID) -> HttpResponse:
-    """Show the form beside the player, or what was submitted; with `?change` the form to change it."""
+    """Show the form beside the player; with `?change` the form to change what was submitted.
+
+    A submitted evaluation is on the page of results. A submitted one in a calibration is no result, and is shown here.
+    """
     row = _own(request, pk)
+    if not row.is_open and row.calibration_id is None and "change" not in request.GET:
+        return redirect("disputes:result", pk)
     target = Target.of(row.recording)
     record_committed(
         Kind.RECORDING_OPENED, by=Actor.from_request(request), target=target, outcome=Outcome.GRANTED

@@ -25,7 +25,8 @@ from recordings.playback.queries import watched_of
 from recordings.playback.spans import MAX_SPANS, total_ms
 from recordings.reviews.answered import Answered, Fields, is_watched, only_answers, read_fields
 from recordings.reviews.preview import asked_in
-from recordings.scorecards.form import Form, read_form
+from recordings.scorecards.answers import read_answers
+from recordings.scorecards.form import Form, Question, read_form
 from recordings.scorecards.score import score
 from recordings.scorecards.texts import localized
 
@@ -65,6 +66,13 @@ class SubmittedOnce(PortalError):
     sentence = _("An evaluation in a calibration is submitted once. It cannot be changed.")
 
 
+class Disputed(PortalError):
+    """Answers of the evaluation were disputed: only the decision changes the score."""
+
+    status = 409
+    sentence = _("Answers of this evaluation were disputed. Only the decision of a dispute changes it now.")
+
+
 class Incomplete(PortalError):
     """Questions are missing, cannot be read, or point at what was not watched. `problems`: a sentence by question."""
 
@@ -80,6 +88,14 @@ MISSING = _("Not answered yet.")
 MISSING_MOMENT = _("Critical: point at a moment of the recording.")
 MISSING_REASON = _("Critical: give a reason for N/A.")
 NOT_WATCHED = _("You have not watched this moment. Watch it first, or point at another one.")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What somebody has watched of a recording, and its share of the reported length in percent, if that is known."""
+
+    spans: Spans
+    percent: int | None
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ def submit_evaluation(*, evaluation: Evaluation, fields: Fields, by: Actor) -> E
 def change_evaluation(*, evaluation: Evaluation, fields: Fields, reason: str, by: Actor) -> EvaluationScore:
     """Add a score to a submitted evaluation, with a reason. The scores before it are kept.
 
-    Raises Incomplete, and SubmittedOnce for a blind score of a calibration.
+    Raises Incomplete, Disputed, and SubmittedOnce for a blind score of a calibration.
     """
     row = _locked(evaluation)
     newest = row.scores.order_by("-number").first()
@@ -176,6 +192,8 @@ def change_evaluation(*, evaluation: Evaluation, fields: Fields, reason: str, by
         raise UnknownEvaluation
     if row.is_blind:
         raise SubmittedOnce
+    if row.disputes.exists():
+        raise Disputed
     kind = Kind.CALIBRATION_AGREED if row.is_agreed_card else Kind.EVALUATION_CHANGED
     return _add_score(row, fields, by, kind, newest.number + 1, newest, reason)
 
@@ -183,24 +201,28 @@ def change_evaluation(*, evaluation: Evaluation, fields: Fields, reason: str, by
 def check_answers(form: Form, answered: Answered, watched: Spans) -> dict[str, Any]:
     """Say what keeps an evaluation from being submitted, by question; empty when nothing does."""
     asked = asked_in(form, answered.answers)
-    problems: dict[str, Any] = {}
-    for _section, question in form.questions():
-        key = question.key
-        if key not in asked:
-            continue
-        answer = answered.answers.get(key)
-        if key in answered.problems:
-            problems[key] = answered.problems[key]
-        elif answer is None:
-            if question.is_scored or question.critical:
-                problems[key] = MISSING
-        elif question.critical and answer.na and not answer.reason.strip():
-            problems[key] = MISSING_REASON
-        elif question.critical and not answer.na and not answer.has_moment:
-            problems[key] = MISSING_MOMENT
-        if key in answered.moments and not is_watched(answered.moments[key], watched):
-            problems[key] = NOT_WATCHED
-    return problems
+    problems = {
+        question.key: problem_of(question, answered, watched)
+        for _section, question in form.questions()
+        if question.key in asked
+    }
+    return {key: problem for key, problem in problems.items() if problem}
+
+
+def problem_of(question: Question, answered: Answered, watched: Spans) -> Any:
+    """Say what is wrong with the answer to a question that is asked; None when nothing is."""
+    key, answer = question.key, answered.answers.get(question.key)
+    if key in answered.moments and not is_watched(answered.moments[key], watched):
+        return NOT_WATCHED
+    if key in answered.problems:
+        return answered.problems[key]
+    if answer is None:
+        return MISSING if question.is_scored or question.critical else None
+    if question.critical and answer.na and not answer.reason.strip():
+        return MISSING_REASON
+    if question.critical and not answer.na and not answer.has_moment:
+        return MISSING_MOMENT
+    return None
 
 
 def share_watched(watched: Spans, recording: Recording) -> int | None:
@@ -224,14 +246,46 @@ def _add_score(
     watched = watched_of(row.recording_id, row.scorer_id).mine
     if problems := check_answers(form, answered, watched):
         raise Incomplete(problems)
-    # 2. Compute the score from the answers as they are stored. Answers to questions that are not asked are left out.
+    # 2. Answers to questions that are not asked are left out.
     asked = asked_in(form, answered.answers)
-    stored = Answered({key: node for key, node in answered.document.items() if key in asked})
-    result = score(form, {key: answer for key, answer in answered.answers.items() if key in asked}).as_json()
-    answers_hash = f"sha256:{hashlib.sha256(stored.file).hexdigest()}"
-    percent = share_watched(watched, row.recording)
-    # 3. Write the event with hashes, score and watched ranges, then the row.
-    detail: dict[str, Any] = {
+    document = {key: node for key, node in answered.document.items() if key in asked}
+    texts = {key: kept for key, kept in answered.texts.items() if key in asked}
+    return add_score(
+        row,
+        document,
+        Watched(watched, share_watched(watched, row.recording)),
+        by=by,
+        kind=kind,
+        number=number,
+        before=before,
+        private={"texts": written(texts), "reason": reason},
+    )
+
+
+def add_score(
+    row: Evaluation,
+    document: Mapping[str, Any],
+    watched: Watched,
+    *,
+    by: Actor,
+    kind: Kind,
+    number: int,
+    before: EvaluationScore | None,
+    private: Mapping[str, str],
+    detail: Mapping[str, Any] | None = None,
+) -> EvaluationScore:
+    """Compute the score of checked answers, and add it with its event in the caller's transaction.
+
+    `document` has the answers of a file, to asked questions only. Raises Incomplete when there is no score for them.
+    """
+    # 1. Compute the score from the answers as they are stored.
+    form, stored = form_of(row), Answered(dict(document)).file
+    scored = score(form, read_answers(stored, form))
+    if not scored.complete:
+        raise Incomplete({})
+    result, answers_hash = scored.as_json(), f"sha256:{hashlib.sha256(stored).hexdigest()}"
+    # 2. Write the event with hashes, score and watched ranges, then the row.
+    facts: dict[str, Any] = {
         "evaluation": str(row.pk),
         "number": number,
         **_scorecard(row.version),
@@ -240,27 +294,31 @@ def _add_score(
         "score": result["score"] or "",
         "score_without_fails": result["score_without_fails"] or "",
         "na_share": result["na_share"] or "",
-        "spans": [list(span) for span in watched[:MAX_SPANS]],
-        "watched_ms": total_ms(watched),
+        "spans": [list(span) for span in watched.spans[:MAX_SPANS]],
+        "watched_ms": total_ms(watched.spans),
+        **(detail or {}),
     }
-    if percent is not None:
-        detail["watched_percent"] = percent
+    if watched.percent is not None:
+        facts["watched_percent"] = watched.percent
     if before is not None:
-        detail["score_before"] = before.result["score"] or ""
-    texts = {key: kept for key, kept in answered.texts.items() if key in asked}
-    private = {"texts": json.dumps(texts, ensure_ascii=False) if texts else "", "reason": reason}
-    event = record(kind, by=by, target=Target.of(row.recording), detail=detail, private=private)
+        facts["score_before"] = before.result["score"] or ""
+    event = record(kind, by=by, target=Target.of(row.recording), detail=facts, private=private)
     return EvaluationScore.objects.create(
         evaluation=row,
         number=number,
         scored_at=timezone.now(),
-        answers=stored.file,
+        answers=stored,
         answers_hash=answers_hash,
         result=result,
-        watched=watched,
-        watched_percent=percent,
+        watched=watched.spans,
+        watched_percent=watched.percent,
         event_id=event,
     )
+
+
+def written(texts: Mapping[str, Mapping[str, str]]) -> str:
+    """Write comments, reasons and typed answers as one personal value; empty for none."""
+    return json.dumps(texts, ensure_ascii=False) if texts else ""
 
 
 def _locked(evaluation: Evaluation) -> Evaluation:

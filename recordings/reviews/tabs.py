@@ -8,6 +8,7 @@ from recordings.permissions import Permission
 # Code, label, URL name and the permissions of which one shows it.
 TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
     ("evaluations", _("My evaluations"), "reviews:evaluations", (Permission.EVALUATE,)),
+    ("results", _("Results"), "disputes:results", (Permission.READ_EVALUATIONS,)),
     ("scorecards", _("Scorecards"), "reviews:scorecards", (Permission.MANAGE_SCORECARDS,)),
     ("numbers", _("Numbers"), "numbers:overview", (Permission.READ_EVALUATIONS,)),
 )

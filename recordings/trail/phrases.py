@@ -22,6 +22,7 @@ _THINGS = {
     "statement": _("statement %(id)s"),
     "scorecard": _("scorecard %(id)s"),
     "calibration": _("calibration %(id)s"),
+    "evaluation": _("evaluation %(id)s"),
     "event": _("event %(id)s"),
     "checkpoint": _("checkpoint %(id)s"),
     "person": _("person %(id)s"),
@@ -38,7 +39,7 @@ _LOG_PAGES = {
     "witnesses": _("the log's witnesses"),
     "tiles": _("the log's tiles"),
 }
-_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "calibration", "event")
+_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "calibration", "evaluation", "event")
 
 
 class EventText:

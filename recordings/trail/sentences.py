@@ -15,6 +15,7 @@ from recordings.trail import (
     account_sentences,
     calibration_sentences,
     class_sentences,
+    dispute_sentences,
     log_sentences,
     numbers_sentences,
     people_sentences,
@@ -107,5 +108,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **review_sentences.PRESENTERS,
     **calibration_sentences.PRESENTERS,
     **numbers_sentences.PRESENTERS,
+    **dispute_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

@@ -17,8 +17,18 @@ from auditportal.accounts.sign_in_rows import BreakGlassUse, PersonSession
 from auditportal.embedded import Services
 from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
-from recordings.models import ApiKey, ClassRule, CommBoxObject, Recording, Report, ReportState
-from recordings.models.evaluation import Evaluation
+from recordings.models import (
+    ApiKey,
+    ClassRule,
+    CommBoxObject,
+    Dispute,
+    Evaluation,
+    EvaluationRelease,
+    EvaluationScore,
+    Recording,
+    Report,
+    ReportState,
+)
 from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
@@ -42,6 +52,7 @@ class World:
     def __init__(self, who: User | None, services: Services, scoped_role: str = "") -> None:
         self.who, self.is_scoped = who, bool(scoped_role)
         self.other = factories.person("compliance_officer")
+        self.scorer = factories.person("qa_manager")
         self.object, self.recording = self._recorded()
         self.their_object, self.their_recording = self._recorded()
         if who is not None and scoped_role:
@@ -58,6 +69,8 @@ class World:
         self.evaluation = Evaluation.objects.create(
             recording=self.recording, version=self.scorecard, scorer=who or self.other
         )
+        self.result, self.dispute = self._disputed(self.recording)
+        self.their_result, self.their_dispute = self._disputed(self.their_recording)
         self.emergency = BreakGlassUse.objects.create(user=self.other)
         self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
@@ -118,6 +131,8 @@ class World:
             ("reviews", "scorecard activate retire edit builder check form_file"): {"pk": self.scorecard.pk},
             ("reviews", "evaluate"): recording,
             ("reviews", "evaluation save other submit"): {"pk": self.evaluation.pk},
+            ("disputes", "result release sign dispute decide"): {"pk": self.result.pk},
+            ("disputes", "decision"): {"pk": self.dispute.pk},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
@@ -149,6 +164,8 @@ class World:
                 **_each("playback", "recording trail start", {"pk": self.their_recording.pk}),
                 **_each("access", "who save_who why", {"pk": self.their_recording.pk}),
                 **_each("reviews", "evaluate", {"pk": self.their_recording.pk}),
+                **_each("disputes", "result release sign dispute decide", {"pk": self.their_result.pk}),
+                **_each("disputes", "decision", {"pk": self.their_dispute.pk}),
                 **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
                 **_each("trail", "event_body", event),
                 **_each("evidence", "event proof", event),
@@ -160,6 +177,31 @@ class World:
         stream, agent = factories.stream(), factories.agent()
         conversation = factories.conversation(stream=stream, agent=agent, recordings=1)
         return conversation, conversation.recordings.get()
+
+    def _disputed(self, recording: Recording) -> tuple[Evaluation, Dispute]:
+        """An evaluation by somebody else that was submitted, released and disputed."""
+        now, event = timezone.now(), UUID(int=0)
+        evaluation = Evaluation.objects.create(
+            recording=recording, version=self.scorecard, scorer=self.scorer, submitted_at=now
+        )
+        facts = {"answers": b'{"answers":{"greeting":{"option":"yes"}}}', "answers_hash": "-", "watched": []}
+        result = {"score": "100.00", "na_share": "0.00", "sections": [], "failed": []}
+        score = EvaluationScore.objects.create(
+            evaluation=evaluation, number=1, scored_at=now, result=result, event_id=event, **facts
+        )
+        EvaluationRelease.objects.create(
+            evaluation=evaluation, released_by=self.other, released_at=now, event_id=event
+        )
+        dispute = Dispute.objects.create(
+            evaluation=evaluation,
+            question="greeting",
+            score=score,
+            opened_by=self.scorer,
+            opened_at=now,
+            is_for_agent=True,
+            opened_event=event,
+        )
+        return evaluation, dispute
 
     def _opened(self, thing: CommBoxObject) -> UUID:
         target = Target("object", f"object:{thing.pk}")

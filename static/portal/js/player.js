@@ -45,6 +45,7 @@ class PortalPlayer extends HTMLElement {
       end: (sentence, why) => this.#end(sentence, why),
     });
     this.isOver = false;
+    this.begin = Number(/^#t=(\d{1,6})$/.exec(location.hash)?.[1] ?? 0);
     this.stop = new AbortController();
     this.#listen();
     this.timer = setInterval(() => this.#tick(), TICK);
@@ -53,7 +54,7 @@ class PortalPlayer extends HTMLElement {
     if (!this.querySelector(".video").requestFullscreen) this.querySelector("[data-do=full]")?.remove();
     this.#show();
     this.#takeFocus();
-    if (this.video.readyState >= HTMLMediaElement.HAVE_METADATA) this.source.opened();
+    if (this.video.readyState >= HTMLMediaElement.HAVE_METADATA) this.#opened();
     if (this.video.error) this.source.failed();
   }
 
@@ -67,7 +68,7 @@ class PortalPlayer extends HTMLElement {
   #listen() {
     const on = (target, name, act) => target.addEventListener(name, act, { signal: this.stop.signal });
     const video = this.video;
-    on(video, "loadedmetadata", () => this.source.opened());
+    on(video, "loadedmetadata", () => this.#opened());
     on(video, "durationchange", () => this.#measure());
     on(video, "ended", () => this.#measure());
     for (const name of ["play", "pause", "ratechange", "volumechange", "timeupdate", "seeked"]) {
@@ -97,6 +98,13 @@ class PortalPlayer extends HTMLElement {
       this.#end(SIGNED_OUT, { signedOut: true });
       await finished;
     });
+  }
+
+  /** A link such as #t=83 (W3C Media Fragments) leads to a second; a renewed source stays where it is. */
+  #opened() {
+    this.source.opened();
+    if (this.begin) this.#seek(this.begin);
+    this.begin = 0;
   }
 
   /** Pressing Play replaces the pressed button, so move the focus to the player. */

@@ -140,6 +140,14 @@ MATRIX = {
     "numbers:overview": P.READ_EVALUATIONS,
     "numbers:agents": P.READ_EVALUATIONS,
     "numbers:scorers": P.READ_EVALUATIONS,
+    "disputes:own_reviews": P.READ_OWN_CALLS,
+    "disputes:results": P.READ_EVALUATIONS,
+    "disputes:result": ANYBODY_SIGNED_IN,  # for scorer, readers and the agent, checked inside
+    "disputes:release": P.RELEASE_EVALUATIONS,
+    "disputes:sign": ANYBODY_SIGNED_IN,  # for the agent and their supervisors, checked inside
+    "disputes:dispute": ANYBODY_SIGNED_IN,  # as above
+    "disputes:decide": P.DECIDE_DISPUTES,
+    "disputes:decision": P.DECIDE_DISPUTES,
     "trail:trail": P.READ_TRAIL,
     "trail:event_body": P.READ_TRAIL,
     "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside

@@ -220,6 +220,38 @@ SAID = [
         ),
         "Noa Levi viewed the numbers of agents · 2026-09-01 to 2026-11-30 · team 7 · agent 5",
     ),
+    (
+        event(Kind.EVALUATION_RELEASED, **recording(action_detail={"score": "60.00", "number": 1})),
+        "Noa Levi released the evaluation of recording 9F2C1A2B to the agent · score 60.00",
+    ),
+    (
+        event(
+            Kind.EVALUATION_SIGNED,
+            names={"action_detail.reason": "The agent left"},
+            **recording(action_detail={"score": "60.00", "signed_by": "supervisor", "reason": "0" * 64}),
+        ),
+        "Noa Levi signed the evaluation of recording 9F2C1A2B for the agent · score 60.00"
+        " · “\u2068The agent left\u2069”",
+    ),
+    (
+        event(Kind.DISPUTE_OPENED, **recording(action_detail={"question": "hold", "disputed_by": "agent"})),
+        "Noa Levi disputed an answer in the evaluation of recording 9F2C1A2B · question “hold”",
+    ),
+    (
+        event(
+            Kind.DISPUTE_DECIDED,
+            **recording(
+                action_detail={
+                    "question": "hold",
+                    "outcome": "changed",
+                    "score_before": "0.00",
+                    "score": "93.33",
+                }
+            ),
+        ),
+        "Noa Levi decided a dispute about recording 9F2C1A2B and changed the answer · question “hold”"
+        " · score 0.00 → 93.33",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(
