@@ -148,12 +148,19 @@ def trail(
     """
     sets = branches(filters, readable_by(viewer) if within is None else within)
     # Counted up to one more than COUNTED: beyond that a page says "more than".
-    total = _numbers(sets, "-id", COUNTED + 1).count()
-    if start.key is not None:
+    newest = _numbers(sets, "-id", COUNTED + 1)
+    # One more than a page holds, so that it is known whether there is another page.
+    size = (PAGE if each else FOLDED_FROM) + 1
+    if start.key is None:
+        numbers = list(
+            newest
+        )  # the first page is among them: under a scope, each event read costs a look at its object
+        found, total = numbers[:size], len(numbers)
+    else:
+        total = newest.count()
         behind = {"id__gt" if start.newer else "id__lt": start.key}
         sets = [events.filter(**behind) for events in sets]
-    # One more than a page holds, so that it is known whether there is another page.
-    found = list(_numbers(sets, "id" if start.newer else "-id", (PAGE if each else FOLDED_FROM) + 1))
+        found = list(_numbers(sets, "id" if start.newer else "-id", size))
     groups = [Group(number) for number in found[:PAGE]] if each else fold(found[:FOLDED_FROM], PAGE)
     page = Page.cut(found, start, int, total, most=sum(1 + group.folded for group in groups))
     return page.showing(_folded_rows(groups, viewer))

@@ -151,5 +151,5 @@ def test_a_folded_page_takes_the_same_queries_however_many_rows(
 ) -> None:
     for _ in range(many):
         viewing(tom)
-    with django_assert_num_queries(7):  # numbers, steps, events, secrets, keys, leaves, count
+    with django_assert_num_queries(6):  # numbers, steps, events, secrets, keys, leaves
         assert len(trail(VIEWINGS, each=False).rows) == many

@@ -151,7 +151,7 @@ def test_a_page_takes_the_same_queries_however_many_rows(
 
     for number in range(many):
         opened(noa, number)
-    with django_assert_num_queries(6):  # numbers, events, secrets, keys, leaves, count
+    with django_assert_num_queries(5):  # numbers, events, secrets, keys, leaves
         assert len(trail(TrailFilters(kinds=("object.opened",))).rows) == many
 
 
