@@ -74,6 +74,12 @@ app.conf.update(
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
         "classes": {"task": "recordings.catalog.tasks.apply_class_rules", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
+        # The page that raises the alarm asks at once; this is for a message that was lost.
+        "alarms": {"task": "auditportal.accounts.tasks.mail_alarms", "schedule": 60 * SECONDS},
+        "recertification": {
+            "task": "auditportal.accounts.tasks.remind_of_recertification",
+            "schedule": 3600 * SECONDS,
+        },
         "old_reports": {"task": "recordings.reports.tasks.delete_old_reports", "schedule": 3600 * SECONDS},
         "evaluations": {
             "task": "auditportal.accounts.tasks.remind_of_evaluations",

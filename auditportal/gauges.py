@@ -55,6 +55,16 @@ def _trail() -> Values:
     }
 
 
+def _accounts() -> Values:
+    # Written out: accounts count sign-ins in this module's metrics, and are not imported here.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE acknowledged_at IS NULL) FROM accounts_breakglassuse"
+        )
+        uses, unseen = cursor.fetchone()
+    return {"portal_break_glass_sign_ins": uses, "portal_break_glass_unacknowledged": unseen}
+
+
 def _clock() -> Values:
     """Compare this process's clock with the database's: a difference ends sessions and URLs at the wrong time."""
     with connection.cursor() as cursor:
@@ -74,6 +84,8 @@ def _budget() -> Values:
 
 
 _HELP = {
+    "portal_break_glass_sign_ins": "Sign-ins with a break-glass account so far",
+    "portal_break_glass_unacknowledged": "Those that no administrator has acknowledged; more than 0 is an alarm",
     "portal_clock_skew_seconds": "This process's clock ahead of the database's; more than 2 either way is an alarm",
     "portal_refresh_due_objects": "Objects whose turn has come",
     "portal_refresh_oldest_due_seconds": "How long the oldest of them has waited",
@@ -96,7 +108,15 @@ _HELP = {
     "portal_trail_owed_events": "Ends of sessions that the trail has not taken for two minutes",
     "portal_trail_lag_seconds": "Age of the oldest of them",
 }
-_GROUPS: tuple[Callable[[], Values], ...] = (_refresh, _keys, _trail, _clock, _budget, nightly.metrics)
+_GROUPS: tuple[Callable[[], Values], ...] = (
+    _refresh,
+    _keys,
+    _trail,
+    _accounts,
+    _clock,
+    _budget,
+    nightly.metrics,
+)
 
 
 class DatabaseGauges(Collector):

@@ -19,11 +19,11 @@ TABLES = {
     "accounts_accessrequest": "SELECT, INSERT, UPDATE (decided_at, decided_by_id, was_granted, answer)",
     "accounts_accountclosure": "SELECT, INSERT, UPDATE (reopened_at)",
     "accounts_invitation": "SELECT, INSERT, UPDATE (used_at, replaced_at)",
-    "accounts_recertification": "SELECT, INSERT, UPDATE (closed_at, closed_by_id)",
+    "accounts_recertification": "SELECT, INSERT, UPDATE (reminded_at, closed_at, closed_by_id)",
     "accounts_recertifiedgrant": "SELECT, INSERT, UPDATE (decision, reason, decided_at, decided_by_id)",
     "accounts_user": "SELECT, INSERT, UPDATE (password, last_login, is_active, full_name, email, language,"
     " time_zone, session_epoch, is_break_glass)",
-    "accounts_breakglassuse": "SELECT, INSERT, UPDATE (acknowledged_at, acknowledged_by_id)",
+    "accounts_breakglassuse": "SELECT, INSERT, UPDATE (mailed_at, acknowledged_at, acknowledged_by_id)",
     "accounts_enrolmentwindow": "SELECT, INSERT, UPDATE (closed_at)",
     "accounts_factorreset": "SELECT, INSERT, UPDATE (confirmed_at, confirmed_by_id, withdrawn_at)",
     "accounts_personsession": "SELECT, INSERT, UPDATE (key_hash, seen_at, ended_at, ended_by_id), DELETE",

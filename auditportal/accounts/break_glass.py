@@ -4,8 +4,11 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from auditportal.accounts import mail
 from auditportal.accounts.models import BreakGlassUse, User
+from auditportal.accounts.tasks import mail_alarms
 from recordings.audit import Actor, Kind, Target, record
+from recordings.nudge import nudge
 
 logger = structlog.get_logger("portal.accounts")
 
@@ -22,10 +25,12 @@ def mark(*, user: User, on: bool, by: Actor, reason: str = "") -> bool:
 
 @transaction.atomic
 def note_use(*, user: User, by: Actor) -> None:
-    """Record a sign-in with such an account, and raise the alarm."""
+    """Record a sign-in with such an account, and raise the alarm: on pages, by mail, in the metrics."""
     BreakGlassUse.objects.create(user=user)
     record(Kind.BREAK_GLASS_USED, by=by, target=Target.of(user))
     logger.error("break-glass account used", user=user.pk)
+    if mail.is_set_up():
+        nudge(mail_alarms)
 
 
 @transaction.atomic

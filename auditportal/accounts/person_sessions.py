@@ -76,7 +76,10 @@ def _rights_of(user: User) -> str:
         (
             held.role.code,
             held.level.value,
-            *map(sorted, (held.channels, held.teams, held.agents, held.classes)),
+            sorted(held.channels),
+            sorted(held.teams),
+            sorted(held.agents),
+            sorted(held.classes),
         )
         for held in user.held_grants
     )

@@ -1,9 +1,9 @@
-"""Celery tasks: mails that remind people of what is due. Without a mail server, the pages show it."""
+"""Mail people about what is due, and administrators about alarms. The rows are the queue; the pages show it too."""
 
 from celery import shared_task
 
-from auditportal.accounts import mail
-from recordings.reviews.disputes import reminders
+from auditportal.accounts import mail, reminders
+from recordings.reviews.disputes import reminders as dispute_reminders
 
 
 @shared_task
@@ -12,7 +12,7 @@ def remind_of_evaluations() -> None:
     if not mail.is_set_up():
         return
     with mail.connection() as through:
-        for due in reminders.due_now():
+        for due in dispute_reminders.due_now():
             if not due.person.email:
                 continue
             try:
@@ -26,4 +26,16 @@ def remind_of_evaluations() -> None:
             except mail.NotSent:
                 return  # logged; the next run tries again
             # After the mail: a task that is killed here sends it once more.
-            reminders.record_reminded(due)
+            dispute_reminders.record_reminded(due)
+
+
+@shared_task
+def mail_alarms() -> None:
+    """Mail about the use of break-glass accounts."""
+    reminders.mail_break_glass_uses()
+
+
+@shared_task
+def remind_of_recertification() -> None:
+    """Mail administrators before a recertification is due."""
+    reminders.remind_of_recertification()

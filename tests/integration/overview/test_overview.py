@@ -235,7 +235,7 @@ def test_only_those_who_operate_the_portal_see_the_first_steps(client: Client) -
         # Session, person, banner; the source and its state, per day, two states, overdue, statement, events,
         # viewings, newest; how the log stands; first steps, alarms.
         ("compliance_officer", 21),
-        ("administrator", 12),
+        ("administrator", 13),
     ],
 )
 def test_queries_are_as_many_for_one_row_as_for_three(

@@ -454,5 +454,5 @@ class TestList:
         for people in (0, 2):
             for _ in range(people):
                 person("qa_manager")
-            with django_assert_num_queries(BEHIND_EVERY_PAGE + 3):  # count, people, their grants
+            with django_assert_num_queries(BEHIND_EVERY_PAGE + 4):  # what waits, count, people, their grants
                 client.get("/people/")

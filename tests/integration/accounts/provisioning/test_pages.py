@@ -146,5 +146,5 @@ def test_the_page_takes_the_same_statements_for_one_and_three_rows(
         provider.group(f"Group {each}", *people)
         GroupRole.objects.create(group=f"Group {each}", role="qa_manager", created_by=admin)
     client.get("/people/provisioning/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get("/people/provisioning/")
