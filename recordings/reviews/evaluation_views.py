@@ -69,6 +69,8 @@ def evaluation(request: Request, pk: UUID) -> HttpResponse:
     row = _own(request, pk)
     if not row.is_open and row.calibration_id is None and "change" not in request.GET:
         return redirect("disputes:result", pk)
+    if row.is_blind and row.is_open and row.calibration.closed_at:  # type: ignore[union-attr]
+        return redirect("calibration:calibration", row.calibration_id)
     target = Target.of(row.recording)
     record_committed(
         Kind.RECORDING_OPENED, by=Actor.from_request(request), target=target, outcome=Outcome.GRANTED
@@ -76,7 +78,7 @@ def evaluation(request: Request, pk: UUID) -> HttpResponse:
     if row.is_open:
         return _page(request, row, row.typed)
     newest = row.scores.order_by("-number").first()
-    is_change = newest is not None and "change" in request.GET
+    is_change = newest is not None and "change" in request.GET and not row.is_blind
     return _page(request, row, typed_of(newest) if newest and is_change else {}, is_change=is_change)
 
 
@@ -171,9 +173,11 @@ def _page(
 
 def _own(request: Request, pk: UUID) -> Evaluation:
     """Return the person's own evaluation with its recording. Raises UnknownEvaluation, and OwnCall."""
-    rows = Evaluation.objects.select_related("version", "recording__object", "scorer")
+    rows = Evaluation.objects.select_related("version", "recording__object", "scorer", "calibration")
     row = rows.filter(pk=pk, scorer=request.user).first()
     if row is None or not can_use(request.user, Permission.EVALUATE, row.recording.object):
+        raise UnknownEvaluation
+    if row.is_agreed_card and not can_use(request.user, Permission.MANAGE_CALIBRATION, row.recording.object):
         raise UnknownEvaluation
     check_not_own_call(request, row.recording.object, target=Target.of(row.recording))
     return row

@@ -9,6 +9,12 @@ from recordings.permissions import Permission
 TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
     ("evaluations", _("My evaluations"), "reviews:evaluations", (Permission.EVALUATE,)),
     ("results", _("Results"), "disputes:results", (Permission.READ_EVALUATIONS,)),
+    (
+        "calibration",
+        _("Calibration"),
+        "calibration:list",
+        (Permission.EVALUATE, Permission.MANAGE_CALIBRATION),
+    ),
     ("scorecards", _("Scorecards"), "reviews:scorecards", (Permission.MANAGE_SCORECARDS,)),
     ("numbers", _("Numbers"), "numbers:overview", (Permission.READ_EVALUATIONS,)),
 )

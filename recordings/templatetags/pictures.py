@@ -1,15 +1,18 @@
-"""Small pictures drawn by the server as SVG: bars per day, and what was watched of a recording.
+"""Small pictures drawn by the server as SVG: bars per day, what was watched of a recording, distances of scorers.
 
 Only the geometry is made here; colours come from the stylesheet's classes, so that themes and print hold.
 Numbers for SVG are handed over as text: Django would write 1000 as "1,000".
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
+
+from recordings.wording import local_day
 
 register = template.Library()
 
@@ -108,4 +111,38 @@ def _box(span: Span, length: int) -> dict[str, str]:
         "x": f"{start:.2f}",
         "width": f"{end - start:.2f}",
         "title": gettext("%(start)s to %(end)s") % {"start": clock(span[0]), "end": clock(span[1])},
+    }
+
+
+@register.inclusion_tag("reviews/calibration/_distances.html")
+def distances(points: Sequence[Any], label: str) -> dict[str, Any]:
+    """Draw a scorer's distances from agreed cards: a mark for each calibration, joined, with their table.
+
+    `points` have `calibration`, `at`, `distance` and `recordings`. The scale begins at 0 and ends at the largest, 10 at
+    least.
+    """
+    top = max(10, *(math.ceil(point.distance) for point in points))
+    message = gettext("%(day)s: %(distance)s points")
+    marks = []
+    for place, point in enumerate(points):
+        day, far = local_day(point.at), f"{point.distance:f}".removesuffix(".00")
+        marks.append(
+            {
+                "id": point.calibration.pk,
+                "day": day,
+                "distance": far,
+                "recordings": point.recordings,
+                "title": message % {"day": day, "distance": far},
+                "x": f"{place * BAR + BAR / 2:.1f}",
+                "y": f"{HIGH - float(point.distance) / top * (HIGH - 4):.2f}",
+            }
+        )
+    return {
+        "marks": marks,
+        "label": label,
+        "newest": marks[-1]["distance"],
+        "top": top,
+        "path": " ".join(f"{mark['x']},{mark['y']}" for mark in marks),
+        "view_box": f"0 0 {len(marks) * BAR} {HIGH}",
+        "wide": str(len(marks) * BAR),
     }

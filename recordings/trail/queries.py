@@ -38,6 +38,7 @@ _PAGES = {
     "report": ("reports:report", Permission.EXPORT_REPORTS),
     "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
     "scorecard": ("reviews:scorecard", Permission.MANAGE_SCORECARDS),
+    "calibration": ("calibration:calibration", Permission.EVALUATE),
     "event": ("evidence:event", Permission.READ_TRAIL),
     "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
 }

@@ -19,6 +19,7 @@ from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.models import (
     ApiKey,
+    Calibration,
     ClassRule,
     CommBoxObject,
     Dispute,
@@ -71,6 +72,8 @@ class World:
         )
         self.result, self.dispute = self._disputed(self.recording)
         self.their_result, self.their_dispute = self._disputed(self.their_recording)
+        self.calibration = self._calibrated(self.recording, who or self.other)
+        self.their_calibration = self._calibrated(self.their_recording, self.other)
         self.emergency = BreakGlassUse.objects.create(user=self.other)
         self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
@@ -133,6 +136,7 @@ class World:
             ("reviews", "evaluation save other submit"): {"pk": self.evaluation.pk},
             ("disputes", "result release sign dispute decide"): {"pk": self.result.pk},
             ("disputes", "decision"): {"pk": self.dispute.pk},
+            ("calibration", "calibration score close comment agree"): {"pk": self.calibration.pk},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
@@ -166,6 +170,9 @@ class World:
                 **_each("reviews", "evaluate", {"pk": self.their_recording.pk}),
                 **_each("disputes", "result release sign dispute decide", {"pk": self.their_result.pk}),
                 **_each("disputes", "decision", {"pk": self.their_dispute.pk}),
+                **_each(
+                    "calibration", "calibration score close comment agree", {"pk": self.their_calibration.pk}
+                ),
                 **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
                 **_each("trail", "event_body", event),
                 **_each("evidence", "event proof", event),
@@ -202,6 +209,13 @@ class World:
             opened_event=event,
         )
         return evaluation, dispute
+
+    def _calibrated(self, recording: Recording, participant: User) -> Calibration:
+        row = Calibration.objects.create(version=self.scorecard, due_at=timezone.now(), created_by=self.other)
+        row.recordings.create(recording=recording, place=0)
+        for person in (participant, factories.person()):
+            row.participants.create(person=person)
+        return row
 
     def _opened(self, thing: CommBoxObject) -> UUID:
         target = Target("object", f"object:{thing.pk}")

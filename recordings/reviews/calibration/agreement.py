@@ -92,4 +92,5 @@ def _unequal(values: Sequence[Any]) -> Fraction:
 
 def _squares(values: Sequence[Any]) -> Fraction:
     """Return the sum of the squared differences of all ordered pairs."""
-    return 2 * (len(values) * sum((value * value for value in values), Fraction(0)) - sum(values) ** 2)
+    total = sum(values, Fraction(0))
+    return 2 * (len(values) * sum((value * value for value in values), Fraction(0)) - total * total)

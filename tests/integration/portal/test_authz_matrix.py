@@ -47,6 +47,8 @@ ASKS_FOR_MORE = {
     "playback:problem",
     "catalog:phone",
     "reviews:evaluate",
+    "calibration:score",
+    "calibration:agree",
 }
 
 

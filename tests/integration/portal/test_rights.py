@@ -148,6 +148,14 @@ MATRIX = {
     "disputes:dispute": ANYBODY_SIGNED_IN,  # as above
     "disputes:decide": P.DECIDE_DISPUTES,
     "disputes:decision": P.DECIDE_DISPUTES,
+    "calibration:list": P.EVALUATE,
+    "calibration:new": P.MANAGE_CALIBRATION,
+    "calibration:scorers": P.EVALUATE,
+    "calibration:calibration": P.EVALUATE,  # of participants and managers, checked inside
+    "calibration:score": P.EVALUATE,  # as above
+    "calibration:close": P.MANAGE_CALIBRATION,
+    "calibration:comment": P.EVALUATE,  # as above
+    "calibration:agree": P.MANAGE_CALIBRATION,
     "trail:trail": P.READ_TRAIL,
     "trail:event_body": P.READ_TRAIL,
     "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside
