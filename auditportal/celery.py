@@ -72,6 +72,7 @@ app.conf.update(
         "files": {"task": "recordings.custody.tasks.look_at_files", "schedule": 15 * SECONDS},
         "first_sample": {"task": "recordings.assurance.tasks.draw_first_sample", "schedule": 600 * SECONDS},
         "words": {"task": "recordings.trail.tasks.index_words", "schedule": 30 * SECONDS},
+        "answers": {"task": "recordings.reviews.numbers.tasks.encode_answers", "schedule": 30 * SECONDS},
         "classes": {"task": "recordings.catalog.tasks.apply_class_rules", "schedule": 30 * SECONDS},
         "owed": {"task": "recordings.audit.tasks.write_owed_events", "schedule": 15 * SECONDS},
         # The page that raises the alarm asks at once; this is for a message that was lost.
@@ -106,6 +107,7 @@ app.autodiscover_tasks(
         "recordings.proof.verification",
         "recordings.refresh",
         "recordings.reports",
+        "recordings.reviews.numbers",
         "recordings.trail",
         "recordings.webhooks",
     ]

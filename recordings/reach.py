@@ -7,7 +7,7 @@ files, exports and the trail's events about recordings all take their condition 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Q, TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +50,9 @@ LEVEL_OF = {
 }
 
 
+Side = TypeVar("Side", int, str)
+
+
 class Placed(Protocol):
     """What a scope judges: an object of CommBox, or what it was on an earlier day."""
 
@@ -90,6 +93,14 @@ class Scope:
             return None
         return Scope(
             self.channels if channel is None else None, self.agents if agent is None else None, self.classes
+        )
+
+    def __and__(self, other: "Scope") -> "Scope":
+        """Return the scope of what is in both."""
+        return Scope(
+            _both(self.channels, other.channels),
+            _both(self.agents, other.agents),
+            _both(self.classes, other.classes),
         )
 
     def covers(self, other: "Scope") -> bool:
@@ -139,6 +150,10 @@ class Scope:
                 yield column, kind, sorted(map(str, allowed))
 
 
+def _both(one: frozenset[Side] | None, other: frozenset[Side] | None) -> frozenset[Side] | None:
+    return one if other is None else other if one is None else one & other
+
+
 ALL = Scope()
 
 
@@ -169,6 +184,11 @@ class Reach:
     def shows_personal_data_of(self, thing: Placed) -> bool:
         """Whether personal data of this object's customer are shown."""
         return self.personal is None or any(scope.includes(thing) for scope in self.personal)
+
+    def __and__(self, other: "Reach") -> "Reach":
+        """Return the reach of what is in both: what two permissions together reach."""
+        both = (mine & theirs for mine in self.scopes for theirs in other.scopes)
+        return Reach(frozenset(scope for scope in both if not scope.is_empty))
 
     def among(self, *, channel: int | None = None, agent: int | None = None) -> "Reach":
         """Return the reach among the objects of one channel, of one agent or both, without what these decide."""

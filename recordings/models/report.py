@@ -23,6 +23,13 @@ class ReportKind(models.TextChoices):
     EVENTS = "events", _("Events")
     VIEWINGS = "viewings", _("Viewings")
     ACCESS = "access", _("Access by person")
+    SCORES = "scores", _("Evaluations")
+    NUMBERS = "numbers", _("Numbers of evaluations")
+
+    @property
+    def is_of_trail(self) -> bool:
+        """Whether it is made from the trail, and not from evaluations."""
+        return self not in (ReportKind.SCORES, ReportKind.NUMBERS)
 
 
 class Report(models.Model):

@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from recordings import policies
 from recordings.audit import Actor, Kind, Outcome, Target, record, record_committed
 from recordings.audit.event import Detail
 from recordings.exceptions import PortalError
 from recordings.models import AuditEvent, Report, ReportKind, ReportState
-from recordings.permissions import Permission
 from recordings.proof.evidence.bundle.scope import Scope
 from recordings.reports import leases
+from recordings.reports.rights import reach_of
+from recordings.reviews.numbers.selection import Selection
 from recordings.trail.filters import TrailFilters
 from recordings.wording import in_english
 
@@ -43,7 +43,7 @@ def target_of(report: Report) -> Target:
 @transaction.atomic
 def request_report(
     *,
-    filters: TrailFilters,
+    filters: TrailFilters | Selection,
     format: str,
     requested_by: Any,
     by: Actor,
@@ -51,7 +51,7 @@ def request_report(
     words: str = "",
     language: str = "en",
 ) -> Report:
-    """Request a report of the trail, and record the request.
+    """Request a report of the trail or of evaluations, and record the request.
 
     `words` is what was typed for the filters, which may be a name. `language` is that of a PDF. The newest event that
     the report can contain is fixed here, however late it is built. The event states the scope of a bundle, and the
@@ -68,8 +68,9 @@ def request_report(
     unfinished = (ReportState.WAITING, ReportState.BUILDING)
     if Report.objects.filter(requested_by=requested_by, state__in=unfinished).count() >= AT_ONCE:
         raise TooManyReports
-    reach = policies.reach(requested_by, Permission.EXPORT_REPORTS)
-    scope = {"scope": Scope.asked(filters, timezone.now(), reach).as_claim()} if format == BUNDLE else {}
+    reach, scope = reach_of(requested_by, kind), {}
+    if isinstance(filters, TrailFilters) and format == BUNDLE:
+        scope = {"scope": Scope.asked(filters, timezone.now(), reach).as_claim()}
     newest = AuditEvent.objects.aggregate(newest=Max("id"))["newest"] or 0
     report = Report.objects.create(
         requested_by=requested_by,

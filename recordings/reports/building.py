@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from recordings.audit import Outcome
 from recordings.models import Report, ReportKind
 from recordings.proof.evidence.errors import CannotBuild
-from recordings.reports import bundles, counted, files, leases, lines, pieces
+from recordings.reports import bundles, counted, files, leases, lines, of_evaluations, pieces
 from recordings.reports.actions import fail_report, finish_report
 from recordings.reports.events import Line, Slice, Snapshot, Wanted, snapshot
 from recordings.reports.facts import About
@@ -57,6 +57,8 @@ def build(report_id: UUID) -> None:
         with translation.override(report.language if report.format == "pdf" else "en"):
             if report.format == bundles.FORMAT:
                 bundles.write(report)
+            elif not ReportKind(report.kind).is_of_trail:
+                of_evaluations.write(report)
             elif report.kind == ReportKind.EVENTS and report.format in lines.FORMATS:
                 _write_rows(report)
             else:

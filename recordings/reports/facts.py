@@ -19,15 +19,26 @@ WHAT = {
     ReportKind.EVENTS.value: _("Events of the audit trail, one row per event"),
     ReportKind.VIEWINGS.value: _("Viewings, one row per viewing"),
     ReportKind.ACCESS.value: _("Access by person, one row per person"),
+    ReportKind.SCORES.value: _("Evaluations, one row per evaluation, with their current scores"),
+    ReportKind.NUMBERS.value: _("Numbers of evaluations, not weighted"),
 }
-_SLUGS = {ReportKind.EVENTS.value: "audit-trail", ReportKind.VIEWINGS.value: "viewings"}
-_ACCESS_SLUG = "access-by-person"
+_SLUGS = {
+    ReportKind.EVENTS.value: "audit-trail",
+    ReportKind.VIEWINGS.value: "viewings",
+    ReportKind.ACCESS.value: "access-by-person",
+    ReportKind.SCORES.value: "evaluations",
+    ReportKind.NUMBERS.value: "evaluation-numbers",
+}
 
 
 def period_words(filters: TrailFilters) -> str:
-    """Write the period of a report, which has days of UTC."""
+    """Write the period of a report with the zone of its days: UTC for reports of the trail."""
     words = filter_words.period_words(filters.since, filters.until, Language.current())
-    return gettext("%(period)s (UTC)") % {"period": words} if words else gettext("Everything")
+    return (
+        gettext("%(period)s (%(zone)s)") % {"period": words, "zone": filters.zone}
+        if words
+        else gettext("Everything")
+    )
 
 
 def log_since() -> datetime | None:
@@ -54,7 +65,7 @@ def began_later(filters: TrailFilters, since: datetime | None) -> str:
 def file_stem(report: Report) -> str:
     """Return the name of a report's file without its extension: kind, period, id."""
     filters = TrailFilters.from_detail(report.filters)
-    slug = _SLUGS.get(report.kind, _ACCESS_SLUG)
+    slug = _SLUGS[report.kind]
     slug = slug if report.reach.is_everything else f"{slug}-in-scope"
     return f"{slug}-{_period_slug(filters, report.requested_at.date())}-{report.pk.hex[-8:]}"
 
@@ -80,6 +91,7 @@ class About:
     newest: int
     report_id: str
     checkpoint: Checkpoint | None
+    is_of_trail: bool = True
 
     @classmethod
     def of(cls, report: Report, filters: str, rows: int) -> "About":
@@ -98,17 +110,11 @@ class About:
             newest=report.last_event_id,
             report_id=str(report.pk),
             checkpoint=Checkpoint.objects.order_by("-size").first(),
+            is_of_trail=ReportKind(report.kind).is_of_trail,
         )
 
     def facts(self) -> list[tuple[str, Cell]]:
         """Return names and values, without those that are empty."""
-        checkpoint: Any = self.checkpoint
-        log = (
-            gettext("%(size)s leaves, root %(root)s")
-            % {"size": checkpoint.size, "root": encode64(bytes(checkpoint.root))}
-            if checkpoint
-            else gettext("not signed yet")
-        )
         facts: list[tuple[str, Cell]] = [
             (gettext("What"), self.what),
             (gettext("Filters"), self.filters),
@@ -117,10 +123,7 @@ class About:
             (gettext("Rows"), self.rows),
             (gettext("Requested by"), self.by),
             (gettext("Requested at (UTC)"), self.asked_at),
-            (gettext("Log since (UTC)"), self.since or gettext("no event yet")),
-            (gettext("Note"), self.note),
-            (gettext("Newest possible event"), gettext("event %(id)s") % {"id": self.newest}),
-            (gettext("Newest checkpoint"), log),
+            *(self._of_trail() if self.is_of_trail else ()),
             (gettext("Report"), self.report_id),
             (
                 gettext("SHA-256 of the file"),
@@ -128,3 +131,18 @@ class About:
             ),
         ]
         return [(name, value) for name, value in facts if value != ""]
+
+    def _of_trail(self) -> list[tuple[str, Cell]]:
+        checkpoint: Any = self.checkpoint
+        log = (
+            gettext("%(size)s leaves, root %(root)s")
+            % {"size": checkpoint.size, "root": encode64(bytes(checkpoint.root))}
+            if checkpoint
+            else gettext("not signed yet")
+        )
+        return [
+            (gettext("Log since (UTC)"), self.since or gettext("no event yet")),
+            (gettext("Note"), self.note),
+            (gettext("Newest possible event"), gettext("event %(id)s") % {"id": self.newest}),
+            (gettext("Newest checkpoint"), log),
+        ]

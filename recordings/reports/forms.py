@@ -17,6 +17,7 @@ from recordings.proof.evidence.bundle.scope import Scope
 from recordings.proof.evidence.errors import CannotBuild, UnknownReference
 from recordings.reach import Reach
 from recordings.reports.actions import BUNDLE
+from recordings.reviews.numbers.forms import NumbersForm
 from recordings.trail.filters import TrailFilters
 from recordings.trail.forms import TrailForm
 
@@ -47,7 +48,7 @@ _NAMED_BY_UUID = ("recording", "statement", "report")
 class ReportForm(TrailForm):
     report = forms.ChoiceField(
         label=_("Contents"),
-        choices=ReportKind.choices,
+        choices=[(kind.value, kind.label) for kind in ReportKind if kind.is_of_trail],
         widget=forms.RadioSelect,
         initial=ReportKind.EVENTS,
         required=False,
@@ -134,6 +135,27 @@ class ReportForm(TrailForm):
         )
         if narrowed or (is_access and asked.purpose):
             raise forms.ValidationError(_ACCESS_TOO_NARROW if is_access else _VIEWINGS_TOO_NARROW)
+
+
+class NumbersReportForm(NumbersForm):
+    """The filters of the pages of numbers, with what the report has and its format."""
+
+    report = forms.ChoiceField(
+        label=_("Contents"),
+        choices=[(kind.value, kind.label) for kind in ReportKind if not kind.is_of_trail],
+        widget=forms.RadioSelect,
+        initial=ReportKind.SCORES,
+        help_text=_(
+            "Evaluations: one row per evaluation, with its current score. Numbers: averages, shares and their "
+            "intervals, as the pages show them."
+        ),
+    )
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[(name, FORMATS[name]) for name in ("xlsx", "csv", "pdf")],
+        widget=forms.RadioSelect,
+        initial="xlsx",
+    )
 
 
 def _one_thing(words: dict[str, Any], reach: Reach) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from recordings.reports import files
 from recordings.reports.bundles import in_old_format
 from recordings.reports.facts import WHAT
 from recordings.reports.forms import FORMATS
+from recordings.reports.rights import reach_of
 from recordings.trail.compose import Language, joined
 from recordings.trail.filter_words import filter_phrases
 from recordings.wording import stored as stored_words
@@ -67,7 +68,10 @@ def visible_reports(user: Any) -> "QuerySet[Report]":
 
     Those of others only where they cover nothing outside the scope in which the person may export.
     """
-    reports, own = Report.objects.select_related("requested_by"), Q(requested_by=user)
+    own = Q(requested_by=user)
+    # Who reads the trail does not therefore read evaluations.
+    of_trail = [kind for kind in ReportKind if kind.is_of_trail]
+    reports = Report.objects.select_related("requested_by").filter(own | Q(kind__in=of_trail))
     if not can(user, Permission.READ_TRAIL):
         return reports.filter(own)
     reach = policies.reach(user, Permission.EXPORT_REPORTS)
@@ -80,7 +84,7 @@ def visible_reports(user: Any) -> "QuerySet[Report]":
 
 def may_have(user: Any, report: Report) -> bool:
     """Whether a report covers nothing outside the scope in which this person may export now."""
-    return policies.reach(user, Permission.EXPORT_REPORTS).covers(report.reach)
+    return reach_of(user, report.kind).covers(report.reach)
 
 
 def newest_reports(user: Any) -> list[ReportRow]:
@@ -105,9 +109,7 @@ def _row(report: Report, names: dict[str, str], is_old: bool) -> ReportRow:
         kind=str(ReportKind(report.kind).label),
         heading=str(WHAT[report.kind]),
         count=rows_in_words(report.kind, report.rows_done),
-        unit={"events": gettext("Events"), "viewings": gettext("Viewings")}.get(
-            report.kind, gettext("People")
-        ),
+        unit=_unit(report.kind),
         format=str(FORMATS.get(report.format, report.format)),
         filters=_filters_in_words(report.filters, names),
         by=person.display_name,
@@ -133,6 +135,17 @@ def _filters_in_words(filters: dict[str, Any], names: dict[str, str]) -> str:
     return "".join(names.get(part.ref, part.text) for part in parts) or gettext("the whole trail")
 
 
+def _unit(kind: str) -> str:
+    units = {
+        ReportKind.EVENTS: gettext("Events"),
+        ReportKind.VIEWINGS: gettext("Viewings"),
+        ReportKind.ACCESS: gettext("People"),
+        ReportKind.SCORES: gettext("Evaluations"),
+        ReportKind.NUMBERS: gettext("Rows"),
+    }
+    return units[ReportKind(kind)]
+
+
 def typed_words(report: Report) -> str:
     """Return what was typed for the filters of a report; empty where nothing was, or it was erased since."""
     requests = AuditEvent.objects.filter(target_ref=f"report:{report.pk}", kind=Kind.REPORT_REQUESTED)
@@ -146,8 +159,12 @@ def rows_in_words(kind: str, rows: int) -> str:
         words = ngettext("%(number)s event", "%(number)s events", rows)
     elif kind == ReportKind.VIEWINGS:
         words = ngettext("%(number)s viewing", "%(number)s viewings", rows)
-    else:
+    elif kind == ReportKind.ACCESS:
         words = ngettext("%(number)s person", "%(number)s people", rows)
+    elif kind == ReportKind.SCORES:
+        words = ngettext("%(number)s evaluation", "%(number)s evaluations", rows)
+    else:
+        words = ngettext("%(number)s row", "%(number)s rows", rows)
     return words % {"number": f"{rows:,}"}
 
 

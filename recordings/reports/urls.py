@@ -6,6 +6,7 @@ app_name = "reports"
 urlpatterns = [
     path("reports/", views.report_list, name="list"),
     path("reports/request/", views.request_view, name="request"),
+    path("reports/numbers/", views.request_numbers, name="numbers"),
     path("reports/<uuid:report_id>/", views.report_page, name="report"),
     path("reports/<uuid:report_id>/progress/", views.progress, name="progress"),
     path("reports/<uuid:report_id>/again/", views.again, name="again"),

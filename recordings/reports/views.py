@@ -5,19 +5,20 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recordings.audit import Actor
 from recordings.http import Request, attachment, page
-from recordings.models import Report, ReportState
+from recordings.models import Report, ReportKind, ReportState
 from recordings.nudge import nudge
 from recordings.permissions import Permission
-from recordings.policies import permission_required, reach
+from recordings.policies import check, permission_required, reach
 from recordings.reports import files, ranges
 from recordings.reports.actions import record_download, request_report
 from recordings.reports.bundles import Proven
 from recordings.reports.facts import began_later, log_since, period_words
-from recordings.reports.forms import ReportForm, prefilled
+from recordings.reports.forms import NumbersReportForm, ReportForm, prefilled
 from recordings.reports.large import LARGE_ROWS, confirmation_for
 from recordings.reports.queries import (
     BeyondScope,
@@ -27,8 +28,10 @@ from recordings.reports.queries import (
     typed_words,
     visible_reports,
 )
+from recordings.reports.rights import reach_of
 from recordings.reports.scope_words import scope_words
 from recordings.reports.tasks import build_report
+from recordings.reviews.numbers.selection import Selection
 from recordings.stepup import ConfirmedForm
 from recordings.trail.filters import TrailFilters
 
@@ -71,6 +74,33 @@ def request_view(request: Request) -> HttpResponse:
     return redirect("reports:report", report.pk)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(Permission.EXPORT_REPORTS)
+def request_numbers(request: Request) -> HttpResponse:
+    """Request a report of evaluations. GET shows the form with the filters of a page of numbers."""
+    check(request, Permission.READ_EVALUATIONS)
+    within = reach_of(request.user, ReportKind.SCORES)
+    if request.method != "POST":
+        blank = NumbersReportForm(initial=request.GET.dict(), reach=within)
+        return page(request, "reports/numbers.html", {"form": blank})
+    form = NumbersReportForm(request.POST, reach=within)
+    if not form.is_valid():
+        return page(request, "reports/numbers.html", {"form": form}, status=400)
+    selection = form.selection()
+    if confirmation := confirmation_for(request, selection):
+        return _confirm(request, confirmation)
+    report = request_report(
+        filters=selection,
+        format=form.cleaned_data["format"],
+        requested_by=request.user,
+        by=Actor.from_request(request),
+        kind=form.cleaned_data["report"],
+        language=get_language() or "en",
+    )
+    nudge(build_report, str(report.pk))
+    return redirect("reports:report", report.pk)
+
+
 @require_safe
 @permission_required(Permission.EXPORT_REPORTS)
 def report_page(request: Request, report_id: UUID) -> HttpResponse:
@@ -97,7 +127,7 @@ def again(request: Request, report_id: UUID) -> HttpResponse:
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
     if row_of(report).is_open:
         return redirect("reports:report", report.pk)
-    filters = TrailFilters.from_detail(report.filters)
+    filters = _asked(report)
     if confirmation := confirmation_for(request, filters):
         return _confirm(request, confirmation)
     rebuilt = request_report(
@@ -161,6 +191,13 @@ def _confirm(request: Request, form: ConfirmedForm) -> HttpResponse:
     return page(request, "reports/confirm.html", context, status=422 if form.errors else 200)
 
 
+def _asked(report: Report) -> TrailFilters | Selection:
+    """Return what a report was requested for."""
+    if ReportKind(report.kind).is_of_trail:
+        return TrailFilters.from_detail(report.filters)
+    return Selection.from_detail(report.filters)
+
+
 def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse:
     context = {"form": form, "rows": newest_reports(request.user)}
     return page(request, "reports/list.html", context, status=status)
@@ -169,6 +206,7 @@ def _list(request: Request, form: ReportForm, status: int = 200) -> HttpResponse
 def _context(request: Request, report_id: UUID) -> dict[str, Any]:
     report = get_object_or_404(visible_reports(request.user), pk=report_id)
     filters, is_theirs = TrailFilters.from_detail(report.filters), may_have(request.user, report)
+    is_of_trail = ReportKind(report.kind).is_of_trail
     return {
         "row": row_of(report),
         "report": report,
@@ -177,7 +215,8 @@ def _context(request: Request, report_id: UUID) -> dict[str, Any]:
         "beyond": "" if is_theirs else BeyondScope.sentence,
         "period": period_words(filters),
         "kept_days": files.KEPT.days,
-        "began_later": began_later(filters, log_since()),
+        "is_of_trail": is_of_trail,
+        "began_later": began_later(filters, log_since()) if is_of_trail else "",
     }
 
 

@@ -6,6 +6,7 @@ Numbers are numbers as long as a double can represent them exactly.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -21,7 +22,7 @@ _DAY_0 = datetime(1899, 12, 30, tzinfo=UTC)
 _FIRST_MOMENT = datetime(1900, 3, 1, tzinfo=UTC)
 _ROW_END = b"</row>"
 
-Cell = str | int | datetime | timedelta  # a moment has a time zone
+Cell = str | int | Decimal | datetime | timedelta  # a moment has a time zone
 
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 # Matches most texts, which need no escaping, quoting or space preservation and fit into a cell.
@@ -74,7 +75,7 @@ class _Cells(dict[Cell, str]):
         if isinstance(value, timedelta):
             return f'<c s="{_LENGTH}"><v>{value / _DAY:.11f}</v></c>'
         # A double represents only 15 digits exactly.
-        is_number = isinstance(value, int) and abs(value) < 10**15
+        is_number = isinstance(value, Decimal) or (isinstance(value, int) and abs(value) < 10**15)
         xml = f"<c><v>{value}</v></c>" if is_number else text_cell(str(value))
         if len(xml) < _LONGEST_CACHED:
             self[value] = xml

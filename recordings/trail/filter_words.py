@@ -25,6 +25,8 @@ _IDS = {
     "stream": _("channel %(id)s"),
     "channel": _("channel %(id)s"),
     "status": _("status %(id)s"),
+    "team": _("team %(id)s"),
+    "version": _("scorecard version %(id)s"),
 }
 # Filters that have no value that needs words.
 _FLAGS = {

@@ -84,7 +84,12 @@ TOKEN_SCOPES: Mapping[str, str] = {
     "users": _("people"),
     "users_and_groups": _("people and groups"),
 }
-REPORTS: Mapping[str, str] = {"viewings": _("viewings"), "access": _("access by person")}
+REPORTS: Mapping[str, str] = {
+    "viewings": _("viewings"),
+    "access": _("access by person"),
+    "scores": _("evaluations"),
+    "numbers": _("numbers of evaluations"),
+}
 # What an event's change is about.
 FACTS: Mapping[str, str] = {
     "activity_created_at": _("reported time"),

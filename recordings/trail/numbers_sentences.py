@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 from recordings.audit.kinds import Kind
 from recordings.trail.compose import Phrase
+from recordings.trail.filter_words import filters_of
 from recordings.trail.phrases import EventText
 
 _PAGES = {
@@ -18,15 +19,7 @@ _PAGES = {
 
 def _numbers_opened(text: EventText) -> Iterator[Phrase]:
     yield text.gettext(_PAGES.get(text.event.text("area"), _("%(actor)s viewed the numbers of evaluations")))
-    since, until = text.event.text("since"), text.event.text("until")
-    if since and until:
-        yield text.gettext("%(since)s to %(until)s", since=since, until=until)
-    if (number := text.number("team")) is not None:
-        yield text.gettext("team %(id)s", id=str(number))
-    if (number := text.number("agent")) is not None:
-        yield text.gettext("agent %(id)s", id=str(number))
-    if (number := text.number("channel")) is not None:
-        yield text.gettext("channel %(id)s", id=str(number))
+    yield from filters_of(text)
 
 
 PRESENTERS: Mapping[str, Callable[[EventText], Iterator[Phrase]]] = {Kind.NUMBERS_OPENED: _numbers_opened}

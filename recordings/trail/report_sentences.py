@@ -79,6 +79,10 @@ def _report_built(text: EventText) -> Iterator[Phrase]:
             yield text.ngettext("%(number)s viewing", "%(number)s viewings", rows)
         elif kind == "access":
             yield text.ngettext("%(number)s person", "%(number)s people", rows)
+        elif kind == "scores":
+            yield text.ngettext("%(number)s evaluation", "%(number)s evaluations", rows)
+        elif kind == "numbers":
+            yield text.ngettext("%(number)s row", "%(number)s rows", rows)
         else:
             yield text.ngettext("%(number)s event", "%(number)s events", rows)
     if text.event.text("limited"):

@@ -1,7 +1,11 @@
-"""A sample drawn from a million units, and scorecards scored, each in a process of its own."""
+"""A sample drawn from a million units and scorecards scored, each in a process of its own; a year of evaluations.
+
+BENCH_REVIEWS=pages measures the year alone, BENCH_REVIEWS=rules the rest alone.
+"""
 
 import hmac
 import json
+import os
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -29,7 +33,18 @@ Answer = TypeVar("Answer")
 
 
 def measure() -> Iterator[Measured]:
-    """Times of bare HMACs that a draw takes, its memory, and cards a second."""
+    """Times of bare HMACs that a draw takes, its memory, cards a second, and pages and exports of a year."""
+    wanted = os.environ.get("BENCH_REVIEWS", "")
+    if wanted != "pages":
+        yield from _rules()
+    if wanted != "rules":
+        # Here, because the processes of `in_process` import this module and have no Django.
+        from tests.bench import reviews_pages
+
+        yield from reviews_pages.figures(_form("points"), _answers)
+
+
+def _rules() -> Iterator[Measured]:
     with TemporaryDirectory() as folder:
         for name, teams in (("one stratum", 1), ("30 strata", TEAMS)):
             path = Path(folder) / f"{teams}.tsv"

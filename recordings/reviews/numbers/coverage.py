@@ -28,8 +28,8 @@ class Covered(Enum):
     SCORED = pgettext_lazy("letter of a state", "E"), "s3", _("evaluated")
     WATCHED = pgettext_lazy("letter of a state", "W"), "s2", _("watched, not evaluated")
     SAMPLED = pgettext_lazy("letter of a state", "S"), "s1", _("sampled, not watched")
-    NOTHING = "–", "s0", _("calls, nothing sampled, watched or evaluated")
-    NO_CALLS = "", "none", _("no calls")
+    NOTHING = "–", "s0", _("recordings, none sampled, watched or evaluated")
+    NO_RECORDINGS = "", "none", _("no recordings")
 
     def __init__(self, letter: str | Promise, shade: str, word: Promise) -> None:
         self.letter, self.shade, self.word = letter, shade, word
@@ -52,7 +52,7 @@ class Cell:
             return Covered.WATCHED
         if self.sampled:
             return Covered.SAMPLED
-        return Covered.NOTHING if self.calls else Covered.NO_CALLS
+        return Covered.NOTHING if self.calls else Covered.NO_RECORDINGS
 
 
 def calls_by_week(

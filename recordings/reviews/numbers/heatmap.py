@@ -29,7 +29,9 @@ def rows(lines: Sequence[AgentLine]) -> SafeString:
     texts = {state: (str(escape(state.letter)), str(escape(state.word))) for state in Covered}
     counts = str(
         escape(
-            gettext("calls: %(calls)s · sampled: %(sampled)s · watched: %(watched)s · evaluated: %(scored)s")
+            gettext(
+                "recordings: %(calls)s · sampled: %(sampled)s · watched: %(watched)s · evaluated: %(scored)s"
+            )
         )
     )
     written = (
@@ -46,7 +48,7 @@ def _cell(cell: Cell, texts: dict[Covered, tuple[str, str]], counts: str) -> str
     """Write a cell. `texts` and `counts` are escaped already; the rest are numbers."""
     state = cell.covered
     letter, word = texts[state]
-    if state is Covered.NO_CALLS:
+    if state is Covered.NO_RECORDINGS:
         return f'<td class="none"><span class="sr">{word}</span></td>'
     title = counts % {
         "calls": cell.calls,

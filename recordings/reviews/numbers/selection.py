@@ -91,6 +91,10 @@ class Selection:
         ids = {name: getattr(self, name) for name in _OF_CALLS}
         return ends | version | {name: value for name, value in ids.items() if value is not None}
 
+    def as_logged(self) -> dict[str, Any]:
+        """Return the selection as an event has it."""
+        return self.as_detail()
+
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> "Selection":
         since, until = date.fromisoformat(detail["since"]), date.fromisoformat(detail["until"])

@@ -1,10 +1,11 @@
 """The pages of numbers. Each is an event: they name agents, scorers or both, and state what was selected."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.http import HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -13,11 +14,14 @@ from recordings.days import written_day
 from recordings.http import Request, page
 from recordings.paging import number_in
 from recordings.permissions import Permission
-from recordings.policies import permission_required, reach
+from recordings.policies import can, permission_required, reach
+from recordings.reviews.evaluations import title_of
 from recordings.reviews.numbers import heatmap
 from recordings.reviews.numbers.agents import agents_page
+from recordings.reviews.numbers.codes import count_answers, encode_next
 from recordings.reviews.numbers.coverage import Covered
 from recordings.reviews.numbers.forms import NumbersForm
+from recordings.reviews.numbers.questions import section_lines, version_shown
 from recordings.reviews.numbers.selection import Selection
 from recordings.reviews.numbers.tallies import BINS, FEWEST_RANKED, Tally, tallies
 from recordings.reviews.numbers.words import averages_of, scores_of
@@ -25,6 +29,7 @@ from recordings.reviews.numbers.words import averages_of, scores_of
 PAGES = (
     ("overview", _("Scores"), "numbers:overview"),
     ("agents", _("Agents"), "numbers:agents"),
+    ("questions", _("Questions"), "numbers:questions"),
     ("scorers", _("Scorers"), "numbers:scorers"),
 )
 
@@ -75,6 +80,28 @@ def agents(request: Request) -> HttpResponse:
 
 @require_safe
 @permission_required(Permission.READ_EVALUATIONS)
+def questions(request: Request) -> HttpResponse:
+    """Show the answers to each question of one scorecard version: the selected one, or the one most used."""
+    form = _form(request)
+    if not form.is_valid():
+        return _invalid(request, form, "questions")
+    selection, within = form.selection(), _reach(request)
+    encode_next()
+    version = version_shown(selection, within)
+    context: dict[str, Any] = {"version": version}
+    if version is not None:
+        counted = count_answers(replace(selection, version=version.pk), within, version)
+        language = get_language() or "en"
+        context |= {
+            "title": title_of(version, language),
+            "counted": counted,
+            "sections": section_lines(version, counted.questions, language),
+        }
+    return _page(request, form, selection, "questions", context)
+
+
+@require_safe
+@permission_required(Permission.READ_EVALUATIONS)
 def scorers(request: Request) -> HttpResponse:
     """Show the people who evaluated, with their averages."""
     form = _form(request)
@@ -91,22 +118,23 @@ def scorers(request: Request) -> HttpResponse:
 def _page(
     request: Request, form: NumbersForm, selection: Selection, here: str, context: dict[str, Any]
 ) -> HttpResponse:
-    detail = {"area": here, **selection.as_detail()}
+    detail = {"area": here, "filters": selection.as_detail()}
     record_once(Kind.NUMBERS_OPENED, by=Actor.from_request(request), act=detail, detail=detail)
     period = gettext("%(since)s to %(until)s") % {
         "since": written_day(selection.since),
         "until": written_day(selection.until),
     }
-    common = {"period": period, "fewest": FEWEST_RANKED, **_frame(form, here)}
+    common = {"period": period, "fewest": FEWEST_RANKED, **_frame(request, form, here)}
     return page(request, f"reviews/numbers/{here}.html", {**common, **context})
 
 
 def _invalid(request: Request, form: NumbersForm, here: str) -> HttpResponse:
-    return page(request, f"reviews/numbers/{here}.html", _frame(form, here), status=400)
+    return page(request, f"reviews/numbers/{here}.html", _frame(request, form, here), status=400)
 
 
-def _frame(form: NumbersForm, here: str) -> dict[str, Any]:
-    return {"form": form, "here": here, "pages": PAGES, "query": form.query()}
+def _frame(request: Request, form: NumbersForm, here: str) -> dict[str, Any]:
+    may_export = can(request.user, Permission.EXPORT_REPORTS)
+    return {"form": form, "here": here, "pages": PAGES, "query": form.query(), "may_export": may_export}
 
 
 def _form(request: Request) -> NumbersForm:

@@ -48,16 +48,18 @@ def scores_of(place: int) -> str:
 def averages_of(tally: Tally) -> list[tuple[str, Shown]]:
     """Return the averages and shares of some evaluations with their labels."""
     return [
-        (gettext("Average score (current scores)"), _average(tally.score)),
-        (gettext("Evaluations with a failing answer, per cent"), _share(tally.failed_share)),
-        (gettext("Average share of N/A, per cent"), _average(tally.na_share)),
-        (gettext("Average share watched by the scorer, per cent"), _average(tally.watched_share)),
+        (gettext("Average score (current scores)"), shown_average(tally.score)),
+        (gettext("Evaluations with a failing answer, per cent"), shown_share(tally.failed_share)),
+        (gettext("Average share of N/A, per cent"), shown_average(tally.na_share)),
+        (gettext("Average share watched by the scorer, per cent"), shown_average(tally.watched_share)),
     ]
 
 
-def _average(value: Interval | None) -> Shown:
+def shown_average(value: Interval | None) -> Shown:
+    """Write an average with its interval."""
     return Shown(value.n, figure(value.value), figure_range(value)) if value else Shown(0, "–", "")
 
 
-def _share(value: Interval | None) -> Shown:
+def shown_share(value: Interval | None) -> Shown:
+    """Write a share between 0 and 1 with its interval, in per cent."""
     return Shown(value.n, percent(value), percent_range(value)) if value else Shown(0, "–", "")

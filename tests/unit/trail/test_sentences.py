@@ -212,13 +212,17 @@ SAID = [
             Kind.NUMBERS_OPENED,
             action_detail={
                 "area": "agents",
-                "since": "2026-09-01",
-                "until": "2026-11-30",
-                "team": 7,
-                "agent": 5,
+                "filters": {
+                    "since": "2026-11-01",
+                    "until": "2026-11-30",
+                    "zone": "Asia/Jerusalem",
+                    "team": 7,
+                    "agent": 5,
+                },
             },
         ),
-        "Noa Levi viewed the numbers of agents · 2026-09-01 to 2026-11-30 · team 7 · agent 5",
+        "Noa Levi viewed the numbers of agents · agent 5 · team 7 · from 1 November 2026 to 30 November 2026"
+        " · time zone Asia/Jerusalem",
     ),
     (
         event(Kind.EVALUATION_RELEASED, **recording(action_detail={"score": "60.00", "number": 1})),

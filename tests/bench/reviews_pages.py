@@ -1,0 +1,101 @@
+"""Pages and exports of a year of evaluations: their 95th percentile, with the time that the database takes of it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from statistics import quantiles
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from auditportal.embedded import Services
+from recordings.models import AuditEvent, Report
+from recordings.models.fields import uuid7
+from recordings.reach import EVERYTHING
+from recordings.reports import files
+from recordings.reviews.numbers.selection import Selection
+from tests.bench import reviews_data
+from tests.bench.memory import family_watched
+from tests.bench.results import Measured, in_database, timed
+from tests.factories import person
+
+RUNS = 60
+
+
+def figures(form: dict[str, Any], answers: Any) -> Iterator[Measured]:
+    """Encoding, pages and exports."""
+    with reviews_data.year(form, answers) as (services, scorers):
+        seconds = reviews_data.encode_all(services)
+        yield Measured("answers of evaluations encoded", reviews_data.EVALUATIONS / seconds, "evaluations/s")
+        yield from _pages(scorers[0])
+        yield from _exports(services)
+
+
+def _pages(scorer: Any) -> Iterator[Measured]:
+    client = Client()
+    client.force_login(scorer)
+    last = timezone.now().date()
+    year = f"since={last - timedelta(days=7 * reviews_data.WEEKS - 1)}&until={last}"
+    for name, address in (
+        ("my evaluations", "/reviews/evaluations/"),
+        ("scores, 13 weeks", "/reviews/numbers/"),
+        ("scores, 52 weeks", f"/reviews/numbers/?{year}"),
+        ("scores of a team, 52 weeks", f"/reviews/numbers/?{year}&team=7"),
+        ("agents, 13 weeks", "/reviews/numbers/agents/"),
+        ("agents, 52 weeks", f"/reviews/numbers/agents/?{year}"),
+        ("an agent, 52 weeks", f"/reviews/numbers/agents/?{year}&agent=5007"),
+        ("questions, 13 weeks", "/reviews/numbers/questions/"),
+        ("questions, 52 weeks", f"/reviews/numbers/questions/?{year}"),
+        ("scorers, 52 weeks", f"/reviews/numbers/scorers/?{year}"),
+    ):
+
+        def get(address: str) -> None:
+            assert client.get(address).status_code == 200, address
+
+        with in_database() as taken:
+            watch = timed(get, [address], RUNS)
+        yield Measured(f"{name}: page, p95 (p50 {watch.p50:.0f} ms)", watch.p95, "ms")
+        each = len(taken) // (RUNS + 1)
+        sums = [sum(taken[place : place + each]) for place in range(0, len(taken) - each + 1, each)]
+        yield Measured(f"{name}: of it in the database, p95", quantiles(sums, n=20)[-1], "ms")
+
+
+def _exports(services: Services) -> Iterator[Measured]:
+    requester = person("compliance_officer", f"bench.{uuid7().hex[-8:]}")
+    last = timezone.now().date()
+    selection = Selection(last - timedelta(days=7 * reviews_data.WEEKS), last, "UTC")
+    environment = os.environ | {
+        "DATABASE_URL": services.database_url,
+        "REPORTS_DIR": str(settings.REPORTS_DIR),
+    }
+    newest = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    for kind, format in (("scores", "csv"), ("scores", "xlsx"), ("scores", "pdf"), ("numbers", "xlsx")):
+        report = Report.objects.create(
+            requested_by=requester,
+            kind=kind,
+            format=format,
+            filters=selection.as_detail(),
+            scopes=EVERYTHING.as_detail(),
+            last_event_id=newest,
+        )
+        command = [sys.executable, "-m", "tests.bench.builder", str(report.pk)]
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, env=environment, **pipes) as builder:
+            assert builder.stdout
+            builder.stdout.readline()
+            with family_watched(builder.pid) as seen:
+                said, _ = builder.communicate(b"go\n")
+        report.refresh_from_db()
+        if report.state != "ready":
+            raise RuntimeError(f"the report is {report.state}: {report.error}")
+        files.file_of(report).unlink()
+        what = f"{kind} of a year as {format.upper()}"
+        if kind == "scores" and format != "pdf":
+            yield Measured(what, (report.rows_done or 0) / float(said), "evaluations/s")
+        else:
+            yield Measured(what, float(said), "s")
+        yield Measured(f"{what}, memory it adds", max(seen) - seen[0], "MiB")
