@@ -15,7 +15,7 @@ from recordings.reviews.documents import canonical
 from recordings.reviews.edited import Document, as_bytes
 from recordings.reviews.errors import NotADraft
 from recordings.reviews.preview import Preview, answers_from, preview_of
-from recordings.reviews.shown import ShownFinding, findings_of, number_of
+from recordings.reviews.shown import ShownFinding, finding_at, findings_of, number_of
 from recordings.scorecards.form import SCORED_TYPES, Form
 from recordings.scorecards.lint import lint
 from recordings.scorecards.strict_json import BadFile
@@ -26,7 +26,7 @@ from recordings.scorecards.texts import localized
 class Checked:
     """What the page says about the form: why it cannot be read, its faults, and its preview when it has none."""
 
-    unreadable: str = ""
+    unreadable: ShownFinding | None = None
     faults: list[ShownFinding] = field(default_factory=list)
     warnings: list[ShownFinding] = field(default_factory=list)
     preview: Preview | None = None
@@ -38,12 +38,24 @@ class Checked:
         try:
             form, _ = canonical(as_bytes(document))
         except BadFile as error:
-            words = {"place": error.place, "sentence": error.sentence}
-            return cls(gettext("At %(place)s: %(sentence)s") % words if error.place else str(error.sentence))
+            return cls(finding_at(error.place, error.sentence, _titles(document, language)))
         findings = findings_of(form, lint(form), language)
         faults = [finding for finding in findings if not finding.warning]
         preview = None if faults else preview_of(form, answers_from(form, fields), language)
-        return cls("", faults, [finding for finding in findings if finding.warning], preview, _weights(form))
+        return cls(
+            None, faults, [finding for finding in findings if finding.warning], preview, _weights(form)
+        )
+
+
+def _titles(document: Document, language: str) -> list[tuple[str, list[str]]]:
+    """Return the title of each section with the texts of its questions, of a form that may be unreadable."""
+    return [
+        (
+            localized(section["title"], language),
+            [localized(node["text"], language) for node in section["questions"]],
+        )
+        for section in document["sections"]
+    ]
 
 
 def _weights(form: Form) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from recordings.scorecards.form import Condition, Form, Question, Range, Section
 from recordings.scorecards.lint import Finding
@@ -27,6 +27,24 @@ _FAILS = {
     "form": gettext_lazy("Fails the evaluation"),
     "section": gettext_lazy("Fails the section"),
 }
+# The parts of a place in a form, as the builder names them.
+_NUMBERED = {
+    "options": gettext_noop("Option %(number)s"),
+    "ranges": gettext_noop("Range %(number)s"),
+    "all": gettext_noop("Condition %(number)s"),
+    "any": gettext_noop("Condition %(number)s"),
+}
+_NAMED = {
+    "options": gettext_noop("Options"),
+    "when": gettext_noop("Conditions"),
+    "weight": gettext_noop("Weight"),
+    "step": gettext_noop("Step"),
+    "points": gettext_noop("Points"),
+    "max_points": gettext_noop("At most so many points"),
+    "fail_below": gettext_noop("Fails below so many percent"),
+}
+_STEP = re.compile(r"([a-z_]+)(?:\[([0-9]+)\])?")
+_INDEX, _JOINED = re.compile(r"\[([0-9]+)\]"), re.compile(r"\.when\.(?:all|any)\b")
 _PLACE = re.compile(r"sections\[([0-9]+)\](?:\.questions\[([0-9]+)\])?\.?(.*)")
 
 
@@ -67,11 +85,12 @@ class ShownSection:
 
 @dataclass(frozen=True)
 class ShownFinding:
-    """A finding of lint with its place in words."""
+    """A finding of lint with its place in words, and as a path of the builder."""
 
     place: str
     sentence: str
     warning: bool
+    path: str
 
 
 def sections_of(form: Form, language: str) -> list[ShownSection]:
@@ -93,10 +112,24 @@ def sections_of(form: Form, language: str) -> list[ShownSection]:
 
 def findings_of(form: Form, findings: Sequence[Finding], language: str) -> list[ShownFinding]:
     """Return findings with the titles of their section and question as the place."""
-    return [
-        ShownFinding(_place(form, finding.place, language), str(finding.sentence), finding.warning)
-        for finding in findings
+    titles = [
+        (
+            localized(section.title, language) or section.key,
+            [localized(question.text, language) or question.key for question in section.questions],
+        )
+        for section in form.sections
     ]
+    return [
+        finding_at(finding.place, finding.sentence, titles, warning=finding.warning) for finding in findings
+    ]
+
+
+def finding_at(
+    place: str, sentence: object, titles: Sequence[tuple[str, Sequence[str]]], *, warning: bool = False
+) -> ShownFinding:
+    """Return a sentence about a place of a form. `titles`: of each section, and of its questions."""
+    path = _JOINED.sub(".when", _INDEX.sub(r".\1", place))
+    return ShownFinding(_place(place, titles), str(sentence), warning, path)
 
 
 def number_of(number: Fraction) -> str:
@@ -158,16 +191,18 @@ def condition_of(condition: Condition, by_key: dict[str, Question], language: st
     return gettext("“%(question)s” is none of: %(options)s") % words
 
 
-def _place(form: Form, place: str, language: str) -> str:
-    """Write a place such as `sections[0].questions[2].options` with the titles of section and question."""
+def _place(place: str, titles: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Write a place such as `sections[0].questions[2].options[1]` with the titles of section and question."""
     match = _PLACE.fullmatch(place)
-    if match is None or int(match[1]) >= len(form.sections):
+    if match is None or int(match[1]) >= len(titles):
         return ""
-    section = form.sections[int(match[1])]
-    parts = [localized(section.title, language) or section.key]
-    if match[2]:
-        question = section.questions[int(match[2])]
-        parts.append(localized(question.text, language) or question.key)
-    if match[3]:
-        parts.append(match[3])
+    title, questions = titles[int(match[1])]
+    parts = [title]
+    if match[2] and int(match[2]) < len(questions):
+        parts.append(questions[int(match[2])])
+    for name, index in _STEP.findall(match[3]):
+        parts += (
+            [gettext(_NUMBERED[name]) % {"number": int(index) + 1}] if index and name in _NUMBERED else []
+        )
+        parts += [gettext(_NAMED[name])] if not index and name in _NAMED else []
     return " · ".join(parts)

@@ -115,7 +115,7 @@ def _expression(node: Node, targets: Mapping[str, Target], negate: bool) -> dict
         raise _CannotConvert(
             filled(
                 _(
-                    '"%(ref)s" is no question with options. The condition is not carried over: '
+                    '"%(ref)s" is not a question with options. The condition is not carried over: '
                     "the question is always asked."
                 ),
                 ref=ref,

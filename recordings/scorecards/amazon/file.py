@@ -308,7 +308,7 @@ class _Reader:
                 self.notes.add(
                     node.place,
                     about,
-                    _("It names a section to fail, but is no automatic fail. Nothing fails here."),
+                    _("It names a section to fail, but is not an automatic fail. Nothing fails here."),
                 )
         return Outcome(
             ref=members["RefId"].string() if kind != "number" else "",

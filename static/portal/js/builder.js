@@ -1,4 +1,5 @@
-// The builder of scorecards: sections and questions are moved by dragging their handles. The buttons do the same.
+// The builder of scorecards: sections and questions are moved by dragging their handles, as the buttons do it too, and
+// each finding is also shown where it is.
 
 const form = () => document.getElementById("builder-form");
 let dragged = "";
@@ -38,3 +39,27 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("dragend", () => {
   dragged = "";
 });
+
+/** The field or part of the form with this path, or the smallest one around it. */
+function part(path) {
+  for (let at = path; at; at = at.replace(/\.?[^.]+$/, "")) {
+    const field = document.getElementById(at)?.closest(".field");
+    const found = field?.closest(".outcome, .row, .fields") ?? field ?? form()?.querySelector(`[data-path="${at}"]`);
+    if (found) return found;
+  }
+  return null;
+}
+
+function showFindings() {
+  for (const old of document.querySelectorAll("[data-found]")) old.remove();
+  for (const finding of document.querySelectorAll("#live [data-at]")) {
+    const said = document.createElement("p");
+    said.className = "errors";
+    said.dataset.found = "";
+    said.textContent = finding.querySelector("[data-sentence]").textContent;
+    part(finding.dataset.at)?.append(said);
+  }
+}
+
+document.addEventListener("htmx:afterSettle", showFindings);
+showFindings();

@@ -11,3 +11,21 @@
     }
   }
 })();
+
+// A form that htmx sends waits for htmx: sent by the browser alone, it would leave the page and what is typed there.
+(function () {
+  let waiting = null;
+  const whileLoading = (event) => {
+    if (!event.target.matches?.("form[data-waits]")) return;
+    event.preventDefault();
+    waiting = { form: event.target, button: event.submitter };
+  };
+  const loaded = () => {
+    document.removeEventListener("submit", whileLoading, true);
+    waiting?.form.requestSubmit(waiting.button);
+    waiting = null;
+  };
+  document.addEventListener("submit", whileLoading, true);
+  document.addEventListener("htmx:load", loaded, { once: true });
+  window.addEventListener("load", loaded, { once: true });
+})();

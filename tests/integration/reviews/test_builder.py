@@ -96,7 +96,9 @@ def test_what_cannot_be_read_is_not_saved_and_not_lost(qa: Client, draft: Scorec
     page = qa.post(reverse("reviews:builder", args=[draft.pk]), fields, headers=HTMX).content.decode()
     assert 'value="forty"' in page
     assert "Not saved: the form cannot be read yet." in page
-    assert "At sections[0].weight: A number is expected" in page
+    assert 'data-at="sections.0.weight"' in page
+    assert "Opening · Weight" in page
+    assert "A number is expected" in page
     assert document_of(draft) == before
 
 

@@ -244,7 +244,7 @@ def test_a_page_says_where_a_fault_is_and_what_to_do(qa: Client, manager: Any, b
     answer = qa.post(reverse("reviews:activate", args=[version.pk]))
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Opening · Seconds on hold · ranges[1]" in page
+    assert "Opening · Seconds on hold · Range 2" in page
     assert "Set &quot;from&quot; to the previous &quot;to&quot; plus the step." in page
     assert "1 fault prevents activation" in page
 

@@ -313,7 +313,7 @@ GEN_AI = {"AnswerSource": {"SourceType": "GEN_AI"}}
         ),
         (
             _with(Enablement=condition("unknown", "yes")),
-            f'{QUESTION}: "unknown" is no question with options.',
+            f'{QUESTION}: "unknown" is not a question with options.',
         ),
         (
             _with(Enablement=condition("q", "maybe")),
