@@ -86,6 +86,11 @@ app.conf.update(
             "task": "auditportal.accounts.tasks.remind_of_evaluations",
             "schedule": 3600 * SECONDS,
         },
+        "spot_checks": {
+            "task": "recordings.reviews.supervision.tasks.draw_spot_checks",
+            "schedule": 60 * SECONDS,
+        },
+        "supervisors": {"task": "auditportal.accounts.tasks.remind_supervisors", "schedule": 3600 * SECONDS},
         # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
         "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
         "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
@@ -108,6 +113,7 @@ app.autodiscover_tasks(
         "recordings.refresh",
         "recordings.reports",
         "recordings.reviews.numbers",
+        "recordings.reviews.supervision",
         "recordings.trail",
         "recordings.webhooks",
     ]

@@ -1,32 +1,25 @@
 """Mail people about what is due, and administrators about alarms. The rows are the queue; the pages show it too."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from celery import shared_task
 
 from auditportal.accounts import mail, reminders
-from recordings.reviews.disputes import reminders as dispute_reminders
+from recordings.reviews.disputes import reminders as disputes
+from recordings.reviews.supervision import reminders as supervision
 
 
 @shared_task
 def remind_of_evaluations() -> None:
     """Mail each person which evaluations they have to sign, and which disputes to decide."""
-    if not mail.is_set_up():
-        return
-    with mail.connection() as through:
-        for due in dispute_reminders.due_now():
-            if not due.person.email:
-                continue
-            try:
-                mail.send(
-                    "evaluations",
-                    to=due.person.email,
-                    language=due.person.language,
-                    through=through,
-                    due=due,
-                )
-            except mail.NotSent:
-                return  # logged; the next run tries again
-            # After the mail: a task that is killed here sends it once more.
-            dispute_reminders.record_reminded(due)
+    _mail("evaluations", disputes.due_now(), disputes.record_reminded)
+
+
+@shared_task
+def remind_supervisors() -> None:
+    """Mail each supervisor once a day how much is due or overdue. The mail names no recording."""
+    _mail("supervision", supervision.due_now(), supervision.record_reminded)
 
 
 @shared_task
@@ -39,3 +32,20 @@ def mail_alarms() -> None:
 def remind_of_recertification() -> None:
     """Mail administrators before a recertification is due."""
     reminders.remind_of_recertification()
+
+
+def _mail(name: str, dues: Iterable[Any], record_reminded: Callable[[Any], None]) -> None:
+    """Send the mail `name` to each person with something due, and record it."""
+    if not mail.is_set_up():
+        return
+    with mail.connection() as through:
+        for due in dues:
+            if not due.person.email:
+                continue
+            language = due.person.language
+            try:
+                mail.send(name, to=due.person.email, language=language, through=through, due=due)
+            except mail.NotSent:
+                return  # logged; the next run tries again
+            # After the mail: a task that is killed here sends it once more.
+            record_reminded(due)

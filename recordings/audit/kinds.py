@@ -127,6 +127,13 @@ class Kind(StrEnum):
     DISPUTE_OPENED = "dispute.opened"
     DISPUTE_ANSWERED_BLIND = "dispute.answered_blind"
     DISPUTE_DECIDED = "dispute.decided"
+    SUPERVISION_OPENED = "supervision.opened"
+    SUPERVISION_QUEUED = "supervision.queued"
+    SUPERVISION_DISPOSED = "supervision.disposed"
+    SUPERVISION_FROZEN = "supervision.sample_frozen"
+    SUPERVISION_DRAWN = "supervision.sample_drawn"
+    SUPERVISION_CHECKED = "supervision.checked"
+    SUPERVISION_REMINDED = "supervision.reminded"
     # the trail itself
     TRAIL_VIEWED = "audit.viewed"
     TRAIL_SEARCHED = "audit.searched"

@@ -43,11 +43,23 @@ from recordings.models.search_doc import SearchDoc
 from recordings.models.sensitivity import ClassRule, ObjectClass, Sensitivity
 from recordings.models.source import Delivery, ParseProblem, SourceStatus
 from recordings.models.stream import Stream
+from recordings.models.supervision import (
+    DONE,
+    Disposition,
+    DispositionReason,
+    ItemSource,
+    SpotCheck,
+    SpotDraw,
+    SpotVerdict,
+    SupervisionDisposition,
+    SupervisionItem,
+)
 from recordings.models.trail_verification import TrailVerification
 from recordings.models.trail_words import TrailWords
 from recordings.models.viewing import Viewing
 
 __all__ = [
+    "DONE",
     "Agent",
     "Anchor",
     "ApiKey",
@@ -66,6 +78,8 @@ __all__ = [
     "Cosignature",
     "CurrentScore",
     "Delivery",
+    "Disposition",
+    "DispositionReason",
     "Dispute",
     "DisputeOutcome",
     "EarlierPlace",
@@ -78,6 +92,7 @@ __all__ = [
     "FileBadge",
     "FileSighting",
     "Incident",
+    "ItemSource",
     "Leaf",
     "LogHead",
     "MediaCheck",
@@ -99,7 +114,12 @@ __all__ = [
     "SearchDoc",
     "Sensitivity",
     "SourceStatus",
+    "SpotCheck",
+    "SpotDraw",
+    "SpotVerdict",
     "Stream",
+    "SupervisionDisposition",
+    "SupervisionItem",
     "Team",
     "TeamMembership",
     "Tile",

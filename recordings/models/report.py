@@ -23,6 +23,7 @@ class ReportKind(models.TextChoices):
     EVENTS = "events", _("Events")
     VIEWINGS = "viewings", _("Viewings")
     ACCESS = "access", _("Access by person")
+    REVIEW = "review", _("Evidence of review")
     SCORES = "scores", _("Evaluations")
     NUMBERS = "numbers", _("Numbers of evaluations")
 

@@ -132,6 +132,7 @@ class PlayerPage:
     trail: RecordingTrail | None = None
     in_list: ListPlace | None = None
     may_evaluate: bool = False
+    may_supervise: bool = False
     from_objects: ObjectList | None = None
     download: Download | None = None
 

@@ -260,6 +260,7 @@ def _player_page(
         watched=watched,
         may_play=can_use(request.user, Permission.PLAY_RECORDINGS, recording.object),
         may_evaluate=can(request.user, Permission.EVALUATE),
+        may_supervise=can_use(request.user, Permission.SUPERVISE, recording.object),
         facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
         **outcome,

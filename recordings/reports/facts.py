@@ -19,6 +19,7 @@ WHAT = {
     ReportKind.EVENTS.value: _("Events of the audit trail, one row per event"),
     ReportKind.VIEWINGS.value: _("Viewings, one row per viewing"),
     ReportKind.ACCESS.value: _("Access by person, one row per person"),
+    ReportKind.REVIEW.value: _("Evidence of review, one row per decision and spot check"),
     ReportKind.SCORES.value: _("Evaluations, one row per evaluation, with their current scores"),
     ReportKind.NUMBERS.value: _("Numbers of evaluations, not weighted"),
 }
@@ -28,6 +29,7 @@ _SLUGS = {
     ReportKind.ACCESS.value: "access-by-person",
     ReportKind.SCORES.value: "evaluations",
     ReportKind.NUMBERS.value: "evaluation-numbers",
+    ReportKind.REVIEW.value: "evidence-of-review",
 }
 
 

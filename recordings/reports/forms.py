@@ -29,6 +29,9 @@ FORMATS: dict[str, str | Promise] = {
     BUNDLE: _("Evidence bundle"),
 }
 _OF_EVENTS_ONLY = ("jsonl", BUNDLE)
+_NO_REVIEW_BUNDLE = _(
+    "A bundle has events. For the evidence of review choose another format, or request a bundle of the person's events."
+)
 _ONLY_EVENTS = _(
     "Reports of viewings and of access by person are available as Excel, CSV or PDF. Choose one of these formats, or a "
     "report of events."
@@ -40,6 +43,10 @@ _VIEWINGS_TOO_NARROW = _(
 _ACCESS_TOO_NARROW = _(
     "A report of access by person can be filtered by period, person, and one recording or object. Remove the other "
     "filters, or request a report of events."
+)
+_REVIEW_TOO_NARROW = _(
+    "The evidence of review can be filtered by period, person, and one recording or object. Remove the other filters, "
+    "or request a report of events."
 )
 NO_RECORDING = _("There is no recording with this id.")
 _NAMED_BY_UUID = ("recording", "statement", "report")
@@ -54,7 +61,8 @@ class ReportForm(TrailForm):
         required=False,
         help_text=_(
             "Events: one row per event. Viewings: one row per viewing, with what was watched. Access by person: one "
-            "row per person, with what they did in the period."
+            "row per person, with what they did in the period. Evidence of review: one row per decision and spot check "
+            "of supervision, with who made it, when, and what was watched; then recordings without a decision."
         ),
     )
     format = forms.ChoiceField(
@@ -123,18 +131,22 @@ class ReportForm(TrailForm):
 
     def _check_counted(self, cleaned: dict[str, Any]) -> None:
         """Raise ValidationError for a format or a filter that reports of viewings or access cannot have."""
-        if cleaned.get("format") in _OF_EVENTS_ONLY:
+        is_review = cleaned["report"] == ReportKind.REVIEW
+        if is_review and cleaned.get("format") == BUNDLE:
+            raise forms.ValidationError(_NO_REVIEW_BUNDLE)
+        if not is_review and cleaned.get("format") in _OF_EVENTS_ONLY:
             raise forms.ValidationError(_ONLY_EVENTS)
         try:
             asked = self.filters()
         except CannotBuild as refused:
             raise forms.ValidationError(str(refused.sentence)) from refused
-        is_access = cleaned["report"] == ReportKind.ACCESS
+        is_access = cleaned["report"] in (ReportKind.ACCESS, ReportKind.REVIEW)
         narrowed = (
             asked.all_kinds or asked.outcome or asked.any_ref or asked.words or asked.event or asked.nothing
         )
         if narrowed or (is_access and asked.purpose):
-            raise forms.ValidationError(_ACCESS_TOO_NARROW if is_access else _VIEWINGS_TOO_NARROW)
+            sentence = _REVIEW_TOO_NARROW if is_review else _ACCESS_TOO_NARROW
+            raise forms.ValidationError(sentence if is_access else _VIEWINGS_TOO_NARROW)
 
 
 class NumbersReportForm(NumbersForm):

@@ -142,6 +142,7 @@ def _unit(kind: str) -> str:
         ReportKind.ACCESS: gettext("People"),
         ReportKind.SCORES: gettext("Evaluations"),
         ReportKind.NUMBERS: gettext("Rows"),
+        ReportKind.REVIEW: gettext("Rows"),
     }
     return units[ReportKind(kind)]
 

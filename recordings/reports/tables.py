@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from recordings.audit.kinds import Kind, Outcome
 from recordings.models import ReportKind
+from recordings.reports import reviews_table
+from recordings.reports.columns import Column
 from recordings.reports.events import Line
 from recordings.sheets.rows import Cell
 from recordings.trail import labels
@@ -27,14 +28,6 @@ from recordings.trail.person_days import COUNTED
 from recordings.trail.phrases import EventText, reason, short
 from recordings.trail.queries import REFUSALS
 from recordings.trail.sentences import plain_sentence
-
-
-class Column(NamedTuple):
-    """A column: its name in CSV, its title elsewhere, its share of a PDF's width (0: not in the PDF)."""
-
-    name: str
-    title: str | Promise
-    share: int = 0
 
 
 class Table(NamedTuple):
@@ -276,6 +269,7 @@ TABLES = {
     ReportKind.EVENTS.value: Table(EVENT_COLUMNS, lambda filters: filters, _events),
     ReportKind.VIEWINGS.value: Table(VIEWING_COLUMNS, _asks_for_viewings, _viewings),
     ReportKind.ACCESS.value: Table(ACCESS_COLUMNS, lambda filters: filters, _access),
+    ReportKind.REVIEW.value: Table(reviews_table.COLUMNS, reviews_table.asks, reviews_table.collect),
 }
 
 

@@ -17,5 +17,6 @@ TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
     ),
     ("scorecards", _("Scorecards"), "reviews:scorecards", (Permission.MANAGE_SCORECARDS,)),
     ("numbers", _("Numbers"), "numbers:overview", (Permission.READ_EVALUATIONS,)),
+    ("supervision", _("Supervision"), "supervision:queue", (Permission.SUPERVISE,)),
 )
 REVIEWING = tuple(dict.fromkeys(permission for *_rest, permissions in TABS for permission in permissions))

@@ -29,7 +29,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "log": (_("Sealed log"), ("log.", "heads.", "sealer.", "key.", "backup.")),
     "erasure": (_("Erasure"), ("subject.",)),
     "assurance": (_("Assurance"), ("assurance.",)),
-    "reviews": (_("Reviews"), ("scorecard.", "evaluation.", "calibration.", "numbers.", "dispute.")),
+    "reviews": (
+        _("Reviews"),
+        ("scorecard.", "evaluation.", "calibration.", "numbers.", "dispute.", "supervision."),
+    ),
     "reports": (_("Reports"), ("export.",)),
     "portal": (_("Portal"), ("logging.", "config.")),
 }

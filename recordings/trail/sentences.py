@@ -25,6 +25,7 @@ from recordings.trail import (
     report_sentences,
     review_sentences,
     scope_sentences,
+    supervision_sentences,
 )
 from recordings.trail.compose import SEPARATOR, Language, Part, Phrase, joined, plain
 from recordings.trail.phrases import EventText, PlainEventText
@@ -109,5 +110,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **calibration_sentences.PRESENTERS,
     **numbers_sentences.PRESENTERS,
     **dispute_sentences.PRESENTERS,
+    **supervision_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

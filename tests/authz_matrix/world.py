@@ -22,18 +22,24 @@ from recordings.models import (
     Calibration,
     ClassRule,
     CommBoxObject,
+    Disposition,
     Dispute,
     Evaluation,
     EvaluationRelease,
     EvaluationScore,
+    ItemSource,
     Recording,
     Report,
     ReportState,
+    SpotCheck,
+    SpotDraw,
+    SupervisionItem,
 )
 from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reviews import scorecards
+from recordings.reviews.supervision.items import Decision, add_to_queue, dispose
 from recordings.trail.filters import TrailFilters
 from tests import factories
 from tests.sealing import seal_all, signer_of
@@ -74,6 +80,12 @@ class World:
         self.their_result, self.their_dispute = self._disputed(self.their_recording)
         self.calibration = self._calibrated(self.recording, who or self.other)
         self.their_calibration = self._calibrated(self.their_recording, self.other)
+        self.item, self.their_item = (
+            add_to_queue(recording=recording, source=ItemSource.PLAN, by=SYSTEM)[0]
+            for recording in (self.recording, self.their_recording)
+        )
+        self.check = _check(self.item, self.other, who or self.other)
+        self.their_check = _check(self.their_item, self.other, self.other)
         self.emergency = BreakGlassUse.objects.create(user=self.other)
         self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
@@ -137,6 +149,10 @@ class World:
             ("disputes", "result release sign dispute decide"): {"pk": self.result.pk},
             ("disputes", "decision"): {"pk": self.dispute.pk},
             ("calibration", "calibration score close comment agree"): {"pk": self.calibration.pk},
+            ("supervision", "add"): recording,
+            ("supervision", "item dispose"): {"pk": self.item.pk},
+            ("supervision", "verdict"): {"pk": self.check.pk},
+            ("supervision", "draw_file"): {"pk": self.check.draw_id, "name": "population.tsv"},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
@@ -173,6 +189,10 @@ class World:
                 **_each(
                     "calibration", "calibration score close comment agree", {"pk": self.their_calibration.pk}
                 ),
+                **_each("supervision", "add", {"pk": self.their_recording.pk}),
+                **_each("supervision", "item dispose", {"pk": self.their_item.pk}),
+                "supervision:verdict": {"pk": self.their_check.pk},
+                "supervision:draw_file": {"pk": self.their_check.draw_id, "name": "population.tsv"},
                 **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
                 **_each("trail", "event_body", event),
                 **_each("evidence", "event proof", event),
@@ -241,6 +261,18 @@ class World:
 def _each(namespace: str, names: str, ids: Ids) -> dict[str, Ids]:
     """Return these ids for each of these URL names."""
     return {f"{namespace}:{name}": ids for name in names.split()}
+
+
+def _check(item: SupervisionItem, closed_by: User, drawn_by: User) -> SpotCheck:
+    """Close an item, and draw it for a spot check."""
+    decision = Decision(disposition=Disposition.CLOSED, reason="resolved")
+    closed = dispose(item=item, base=0, decision=decision, person=closed_by, by=SYSTEM)
+    day = timezone.now().date()
+    draw = SpotDraw.objects.create(
+        frozen_by=drawn_by, since=day, until=day, draw_number=1, share=100, size=1, population=b"-",
+        population_sha256="0" * 64, population_size=1, event_id=closed.event_id,
+    )  # fmt: skip
+    return SpotCheck.objects.create(draw=draw, item=item, disposition=closed)
 
 
 def _session(user: User, key: str) -> PersonSession:

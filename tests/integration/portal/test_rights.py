@@ -157,6 +157,14 @@ MATRIX = {
     "calibration:close": P.MANAGE_CALIBRATION,
     "calibration:comment": P.EVALUATE,  # as above
     "calibration:agree": P.MANAGE_CALIBRATION,
+    "supervision:queue": P.SUPERVISE,
+    "supervision:add": P.SUPERVISE,
+    "supervision:item": P.SUPERVISE,
+    "supervision:dispose": P.SUPERVISE,
+    "supervision:checks": P.SUPERVISE,
+    "supervision:verdict": P.SUPERVISE,
+    "supervision:draw_file": P.SUPERVISE,
+    "supervision:evidence": P.SUPERVISE,
     "trail:trail": P.READ_TRAIL,
     "trail:event_body": P.READ_TRAIL,
     "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside

@@ -256,6 +256,71 @@ SAID = [
         "Noa Levi decided a dispute about recording 9F2C1A2B and changed the answer · question “hold”"
         " · score 0.00 → 93.33",
     ),
+    (event(Kind.SUPERVISION_OPENED), "Noa Levi viewed the queue of supervision"),
+    (
+        event(
+            Kind.SUPERVISION_QUEUED,
+            names={"action_detail.reason": "Complaint"},
+            **recording(
+                action_detail={"source": "hand", "due_at": "2026-12-10T09:00:00Z", "reason": "0" * 64}
+            ),
+        ),
+        "Noa Levi put recording 9F2C1A2B into the queue of supervision · Added by hand"
+        " · “\u2068Complaint\u2069” · due 2026-12-10",
+    ),
+    (
+        event(
+            Kind.SUPERVISION_DISPOSED,
+            names={"action_detail.note": "Ask Tom"},
+            **recording(
+                action_detail={
+                    "disposition": "escalated",
+                    "reason": "conflict",
+                    "holder": "user:8",
+                    "from_ms": 83_000,
+                    "to_ms": 85_000,
+                    "watched_percent": 12,
+                    "note": "0" * 64,
+                }
+            ),
+        ),
+        "Noa Levi escalated recording 9F2C1A2B · Conflict of interest · person 8 decides next"
+        " · at 1:23–1:25 · 12 % watched · “\u2068Ask Tom\u2069”",
+    ),
+    (
+        event(
+            Kind.SUPERVISION_FROZEN,
+            action_detail={
+                "since": "2026-11-01",
+                "until": "2026-11-30",
+                "units": 40,
+                "share": 10,
+                "draw_number": 2,
+            },
+        ),
+        "Noa Levi froze the closed items of supervision for spot checks · 2026-11-01 to 2026-11-30"
+        " · 40 items · 10 % to draw · draw 2 of this period",
+    ),
+    (
+        event(Kind.SUPERVISION_DRAWN, action_detail={"picks": 4, "self_drawn": "yes"}),
+        "Noa Levi drew items of supervision for spot checks · 4 items"
+        " · self-drawn: no outside witness gave the seed",
+    ),
+    (
+        event(
+            Kind.SUPERVISION_CHECKED, **recording(action_detail={"verdict": "agrees", "watched_percent": 40})
+        ),
+        "Noa Levi agreed in a spot check of recording 9F2C1A2B · 40 % watched",
+    ),
+    (
+        event(
+            Kind.SUPERVISION_REMINDED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+            action_detail={"due": 3, "overdue": 1},
+        ),
+        "Noa Levi reminded Tom Brandt of recordings to supervise · 3 to decide · 1 overdue",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(
