@@ -51,7 +51,7 @@ DROP TRIGGER supervision_stands_whole ON recordings_{table};
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0035_disputes"),
+        ("recordings", "0040_report_of_evaluations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -65,6 +65,8 @@ class Migration(migrations.Migration):
                     ("viewings", "Viewings"),
                     ("access", "Access by person"),
                     ("review", "Evidence of review"),
+                    ("scores", "Evaluations"),
+                    ("numbers", "Numbers of evaluations"),
                 ],
                 db_default="events",
                 default="events",

@@ -9,10 +9,10 @@ from recordings.audit.snapshot import snapshot
 from recordings.models import Report, ReportKind
 from recordings.reports import counted, files, leases
 from recordings.reports.actions import finish_report
+from recordings.reports.columns import Column
 from recordings.reports.facts import About
 from recordings.reports.queries import filters_in_words
 from recordings.reports.rights import check_right
-from recordings.reports.tables import Column
 from recordings.reviews.numbers import number_rows, score_rows
 from recordings.reviews.numbers.selection import Selection
 from recordings.sheets.cells import csv_column
