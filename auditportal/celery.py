@@ -91,6 +91,7 @@ app.conf.update(
             "schedule": 60 * SECONDS,
         },
         "supervisors": {"task": "auditportal.accounts.tasks.remind_supervisors", "schedule": 3600 * SECONDS},
+        "plans": {"task": "recordings.reviews.plans.tasks.advance_plans", "schedule": 60 * SECONDS},
         # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
         "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
         "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
@@ -114,6 +115,7 @@ app.autodiscover_tasks(
         "recordings.reports",
         "recordings.reviews.numbers",
         "recordings.reviews.supervision",
+        "recordings.reviews.plans",
         "recordings.trail",
         "recordings.webhooks",
     ]

@@ -50,6 +50,7 @@ TABLES = {
     "recordings_calibrationcomment": "SELECT, INSERT",
     "recordings_calibrationparticipant": "SELECT, INSERT",
     "recordings_calibrationrecording": "SELECT, INSERT",
+    "recordings_assignment": "SELECT, INSERT, UPDATE (evaluation_id, ended_at)",
     "recordings_classrule": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason, applied_at)",
     "recordings_commboxobject": "SELECT, INSERT, UPDATE",
     "recordings_blindanswer": "SELECT, INSERT",
@@ -72,9 +73,21 @@ TABLES = {
     "recordings_owedevent": "SELECT, INSERT, UPDATE (count, written), DELETE",
     "recordings_parseproblem": "SELECT, INSERT, UPDATE",
     "recordings_placessince": "SELECT",
+    "recordings_populationpiece": "SELECT, INSERT",
     "recordings_recording": "SELECT, INSERT, UPDATE",
     "recordings_refreshrun": "SELECT, INSERT, UPDATE, DELETE",
     "recordings_report": "SELECT, INSERT, UPDATE",
+    "recordings_sample": (
+        "SELECT, INSERT,"
+        " UPDATE (drawn_at, drawn_event, checkpoint_size, checkpoint_origin, seed_lines, self_drawn)"
+    ),
+    "recordings_samplepick": "SELECT, INSERT",
+    "recordings_sampleskip": "SELECT, INSERT",
+    "recordings_samplingplan": (
+        "SELECT, INSERT,"
+        " UPDATE (name, channels, teams, agents, shortest_seconds, longest_seconds, scopes, period, time_zone,"
+        ' "group", number, parts, scorers, due_days, tried_until, tried_problem, ended_at, ended_by_id)'
+    ),
     "recordings_scorecard": "SELECT, INSERT",
     "recordings_scorecardversion": (
         "SELECT, INSERT,"

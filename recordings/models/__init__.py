@@ -28,6 +28,8 @@ from recordings.models.place import EarlierPlace, PlacesSince, TeamMembership
 from recordings.models.recording import Recording, RecordingState
 from recordings.models.refresh_run import RefreshRun
 from recordings.models.report import Report, ReportKind, ReportState
+from recordings.models.sample import Assignment, PopulationPiece, Sample, SamplePick, SampleSkip
+from recordings.models.sampling_plan import PlanGroup, PlanPeriod, SamplingPlan
 from recordings.models.scorecard import Scorecard, ScorecardState, ScorecardVersion
 from recordings.models.sealed_log import (
     Anchor,
@@ -63,6 +65,7 @@ __all__ = [
     "Agent",
     "Anchor",
     "ApiKey",
+    "Assignment",
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",
@@ -102,12 +105,19 @@ __all__ = [
     "OwedEvent",
     "ParseProblem",
     "PlacesSince",
+    "PlanGroup",
+    "PlanPeriod",
+    "PopulationPiece",
     "Recording",
     "RecordingState",
     "RefreshRun",
     "Report",
     "ReportKind",
     "ReportState",
+    "Sample",
+    "SamplePick",
+    "SampleSkip",
+    "SamplingPlan",
     "Scorecard",
     "ScorecardState",
     "ScorecardVersion",

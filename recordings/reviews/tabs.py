@@ -8,6 +8,8 @@ from recordings.permissions import Permission
 # Code, label, URL name and the permissions of which one shows it.
 TABS: tuple[tuple[str, str | Promise, str, tuple[Permission, ...]], ...] = (
     ("evaluations", _("My evaluations"), "reviews:evaluations", (Permission.EVALUATE,)),
+    ("todo", _("To do"), "plans:todo", (Permission.EVALUATE,)),
+    ("plans", _("Sampling plans"), "plans:list", (Permission.MANAGE_SAMPLING,)),
     ("results", _("Results"), "disputes:results", (Permission.READ_EVALUATIONS,)),
     (
         "calibration",

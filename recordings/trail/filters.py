@@ -124,6 +124,8 @@ _COLUMNS_OF = {
     "statement": ("target_ref",),
     "scorecard": ("target_ref",),
     "calibration": ("target_ref",),
+    "plan": ("target_ref",),
+    "sample": ("target_ref",),
     "event": ("target_ref",),
     "user": ("actor_ref", "target_ref"),
     "system": ("actor_ref",),

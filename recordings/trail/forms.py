@@ -26,7 +26,7 @@ _WATERMARK = re.compile(r"(?i)v[-‐-―−]?([0-9a-f]{8})\Z")
 _LEAF = re.compile(r"(?i)leaf\s+([0-9., ]{1,25})\Z")
 _REQUEST = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _REF = re.compile(
-    r"(object|recording|user|report|statement|scorecard|calibration|system|event):[\w.-]{1,64}\Z"
+    r"(object|recording|user|report|statement|scorecard|calibration|plan|sample|system|event):[\w.-]{1,64}\Z"
 )
 Labels = dict[str, str | Promise]
 GROUP_LABELS: Labels = {code: gettext_lazy(label) for code, (label, _prefixes) in GROUPS.items()}

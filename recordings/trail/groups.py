@@ -31,7 +31,17 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "assurance": (_("Assurance"), ("assurance.",)),
     "reviews": (
         _("Reviews"),
-        ("scorecard.", "evaluation.", "calibration.", "numbers.", "dispute.", "supervision."),
+        (
+            "scorecard.",
+            "evaluation.",
+            "calibration.",
+            "numbers.",
+            "dispute.",
+            "supervision.",
+            "plan.",
+            "sample.",
+            "assignment.",
+        ),
     ),
     "reports": (_("Reports"), ("export.",)),
     "portal": (_("Portal"), ("logging.", "config.")),

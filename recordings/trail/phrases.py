@@ -23,6 +23,8 @@ _THINGS = {
     "scorecard": _("scorecard %(id)s"),
     "calibration": _("calibration %(id)s"),
     "evaluation": _("evaluation %(id)s"),
+    "plan": _("sampling plan %(id)s"),
+    "sample": _("sample %(id)s"),
     "event": _("event %(id)s"),
     "checkpoint": _("checkpoint %(id)s"),
     "person": _("person %(id)s"),
@@ -39,7 +41,17 @@ _LOG_PAGES = {
     "witnesses": _("the log's witnesses"),
     "tiles": _("the log's tiles"),
 }
-_NAMED_BY_UUID = ("recording", "report", "statement", "scorecard", "calibration", "evaluation", "event")
+_NAMED_BY_UUID = (
+    "recording",
+    "report",
+    "statement",
+    "scorecard",
+    "calibration",
+    "evaluation",
+    "plan",
+    "sample",
+    "event",
+)
 
 
 class EventText:

@@ -39,6 +39,8 @@ _PAGES = {
     "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
     "scorecard": ("reviews:scorecard", Permission.MANAGE_SCORECARDS),
     "calibration": ("calibration:calibration", Permission.EVALUATE),
+    "plan": ("plans:plan", Permission.MANAGE_SAMPLING),
+    "sample": ("plans:sample", Permission.MANAGE_SAMPLING),
     "event": ("evidence:event", Permission.READ_TRAIL),
     "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
 }

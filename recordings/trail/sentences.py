@@ -19,6 +19,7 @@ from recordings.trail import (
     log_sentences,
     numbers_sentences,
     people_sentences,
+    plan_sentences,
     portal_sentences,
     provisioning_sentences,
     recording_sentences,
@@ -111,5 +112,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **numbers_sentences.PRESENTERS,
     **dispute_sentences.PRESENTERS,
     **supervision_sentences.PRESENTERS,
+    **plan_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

@@ -1,10 +1,12 @@
 """What exists while the matrix is compared: one thing of each kind that a URL names."""
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from allauth.mfa.models import Authenticator
@@ -19,6 +21,7 @@ from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.models import (
     ApiKey,
+    Assignment,
     Calibration,
     ClassRule,
     CommBoxObject,
@@ -28,9 +31,13 @@ from recordings.models import (
     EvaluationRelease,
     EvaluationScore,
     ItemSource,
+    PopulationPiece,
     Recording,
     Report,
     ReportState,
+    Sample,
+    SamplePick,
+    SamplingPlan,
     SpotCheck,
     SpotDraw,
     SupervisionItem,
@@ -39,7 +46,9 @@ from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reviews import scorecards
+from recordings.reviews.plans.freezing import filters_of
 from recordings.reviews.supervision.items import Decision, add_to_queue, dispose
+from recordings.sampling.draw import draw
 from recordings.trail.filters import TrailFilters
 from tests import factories
 from tests.sealing import seal_all, signer_of
@@ -86,6 +95,13 @@ class World:
         )
         self.check = _check(self.item, self.other, who or self.other)
         self.their_check = _check(self.their_item, self.other, self.other)
+        self.plan = self._plan({"channels": [self.object.stream_id]} if scoped_role else {})
+        self.their_plan = self._plan({})
+        self.pick = _drawn(self.plan, self.recording)
+        self.assignment = Assignment.objects.create(
+            pick=self.pick, scorer=who or self.other, assigned_at=timezone.now(), due_at=timezone.now()
+        )
+        self.their_pick = _drawn(self.their_plan, self.their_recording)
         self.emergency = BreakGlassUse.objects.create(user=self.other)
         self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
@@ -153,6 +169,10 @@ class World:
             ("supervision", "item dispose"): {"pk": self.item.pk},
             ("supervision", "verdict"): {"pk": self.check.pk},
             ("supervision", "draw_file"): {"pk": self.check.draw_id, "name": "population.tsv"},
+            ("plans", "plan edit draw give end"): {"pk": self.plan.pk},
+            ("plans", "sample again export"): {"pk": self.pick.sample_id},
+            ("plans", "skip_pick assign"): {"pk": self.pick.sample_id, "pick_pk": self.pick.pk},
+            ("plans", "begin skip"): {"pk": self.assignment.pk},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
@@ -193,12 +213,24 @@ class World:
                 **_each("supervision", "item dispose", {"pk": self.their_item.pk}),
                 "supervision:verdict": {"pk": self.their_check.pk},
                 "supervision:draw_file": {"pk": self.their_check.draw_id, "name": "population.tsv"},
+                **_each("plans", "plan edit draw give end", {"pk": self.their_plan.pk}),
+                **_each("plans", "sample again export", {"pk": self.their_pick.sample_id}),
+                **_each(
+                    "plans",
+                    "skip_pick assign",
+                    {"pk": self.their_pick.sample_id, "pick_pk": self.their_pick.pk},
+                ),
                 **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
                 **_each("trail", "event_body", event),
                 **_each("evidence", "event proof", event),
                 **_each("reports", "report progress again download checksum", report),
             }
         return foreign
+
+    def _plan(self, scope: dict[str, list[int]]) -> SamplingPlan:
+        return SamplingPlan.objects.create(
+            scorecard=self.scorecard.scorecard, name="x", number=1, created_by=self.other, scopes=[scope]
+        )
 
     def _recorded(self) -> tuple[CommBoxObject, Recording]:
         stream, agent = factories.stream(), factories.agent()
@@ -273,6 +305,35 @@ def _check(item: SupervisionItem, closed_by: User, drawn_by: User) -> SpotCheck:
         population_sha256="0" * 64, population_size=1, event_id=closed.event_id,
     )  # fmt: skip
     return SpotCheck.objects.create(draw=draw, item=item, disposition=closed)
+
+
+def _drawn(plan: SamplingPlan, recording: Recording) -> SamplePick:
+    """A sample of one recording, which can be drawn again."""
+    now, line = timezone.now(), f"{b64encode(bytes(32)).decode()}\n"
+    file = BytesIO(f"{recording.pk}/-/0-\t\n".encode())
+    sample = Sample.objects.create(
+        plan=plan,
+        period_from=now,
+        period_until=now + timedelta(days=1),
+        draw=1,
+        frozen_at=now,
+        frozen_event=uuid4(),
+        filters=filters_of(plan),
+        exclusions={},
+        number=1,
+        units=1,
+        population_hash=hashlib.sha256(file.getvalue()).hexdigest(),
+        drawn_at=now,
+        drawn_event=uuid4(),
+        seed_lines=line,
+        checkpoint_size=1,
+        self_drawn=True,
+    )
+    PopulationPiece.objects.create(sample=sample, number=0, data=file.getvalue())
+    (pick,) = draw(file, [line.encode()], 1)
+    return SamplePick.objects.create(
+        sample=sample, recording=recording, unit=pick.unit, rank=pick.rank, picked_at=now
+    )
 
 
 def _session(user: User, key: str) -> PersonSession:

@@ -128,8 +128,8 @@ def _convert_conflicts() -> Iterator[None]:
 def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
     """Add a leaf for each event. An incident is added before events that came late or cannot be read.
 
-    Returns whether an event requests an evidence bundle. A bundle is complete only under a manifest written after its
-    request.
+    Returns whether an event needs a heads manifest after it: a bundle is complete only under one written after its
+    request, and a frozen population is drawn with the checkpoint of the first one after it.
     """
     read = [(event, examine(event)) for event in events]
     for event, content in read:
@@ -139,7 +139,7 @@ def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
                 f"Event {event.event_id} claims to be written by the log ({content.kind}, {content.actor}), but no "
                 "sealer wrote it. Closing this incident (seal_trail --close-incidents) seals the event as malformed.",
             )
-    closed_until, bundle_requested = batch.closed_until, False
+    closed_until, manifest_needed = batch.closed_until, False
 
     def incident_code(item: tuple[Event, EventContent | None]) -> str:
         event, content = item
@@ -156,6 +156,7 @@ def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
                 batch.add_malformed(event, late=event.recorded_at < closed_until)
                 continue
             batch.add(event, content, late=code == LATE_EVENTS)
-            if content.kind == Kind.REPORT_REQUESTED and content.detail.get("format") == "bundle":
-                bundle_requested = True
-    return bundle_requested
+            is_bundle = content.kind == Kind.REPORT_REQUESTED and content.detail.get("format") == "bundle"
+            if is_bundle or content.kind == Kind.SAMPLE_FROZEN:
+                manifest_needed = True
+    return manifest_needed

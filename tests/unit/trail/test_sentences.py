@@ -193,6 +193,50 @@ SAID = [
     ),
     (
         event(
+            Kind.PLAN_CHANGED,
+            names={"object.label": "Weekly"},
+            object={"kind": "plan", "ref": RECORDING.replace("recording", "plan")},
+        ),
+        "Noa Levi changed sampling plan 9F2C1A2B · “\u2068Weekly\u2069”",
+    ),
+    (
+        event(
+            Kind.SAMPLE_FROZEN,
+            names={"action_detail.reason": "wrong team"},
+            object={"kind": "sample", "ref": RECORDING.replace("recording", "sample")},
+            action_detail={"lines": 12, "draw": 2, "population_hash": "ab" * 32},
+        ),
+        "Noa Levi froze the population of sample 9F2C1A2B · 12 recordings · draw 2 of this plan and period"
+        " · “\u2068wrong team\u2069” · SHA-256 abababababab…",
+    ),
+    (
+        event(
+            Kind.SAMPLE_DRAWN,
+            object={"kind": "sample", "ref": RECORDING.replace("recording", "sample")},
+            action_detail={"picks": 1, "checkpoint_size": 4711, "self_drawn": "yes"},
+        ),
+        "Noa Levi drew sample 9F2C1A2B · 1 pick · seed from checkpoint 4,711 · self-drawn",
+    ),
+    (
+        event(Kind.SAMPLE_SKIPPED, **recording(action_detail={"code": "evaluated"})),
+        "Noa Levi skipped recording 9F2C1A2B in a sample · it had been evaluated",
+    ),
+    (
+        event(
+            Kind.ASSIGNMENT_MADE,
+            **recording(
+                action_detail={"scorer": "user:8", "instead_of": "user:9", "due": "2026-12-07T21:59Z"}
+            ),
+        ),
+        "Noa Levi assigned the evaluation of recording 9F2C1A2B to person 8 · instead of person 9"
+        " · due 2026-12-07",
+    ),
+    (
+        event(Kind.ASSIGNMENT_ENDED, **recording(action_detail={"scorer": "user:8"})),
+        "Noa Levi took the evaluation of recording 9F2C1A2B from person 8",
+    ),
+    (
+        event(
             Kind.EVALUATION_SUBMITTED,
             **recording(action_detail={"score": "60.00", "watched_percent": 12, "version": 1}),
         ),
