@@ -92,6 +92,11 @@ app.conf.update(
         },
         "supervisors": {"task": "auditportal.accounts.tasks.remind_supervisors", "schedule": 3600 * SECONDS},
         "plans": {"task": "recordings.reviews.plans.tasks.advance_plans", "schedule": 60 * SECONDS},
+        "library": {"task": "recordings.reviews.coaching.tasks.check_library", "schedule": 3600 * SECONDS},
+        "coaching": {
+            "task": "auditportal.accounts.tasks.remind_of_coaching",
+            "schedule": 3600 * SECONDS,
+        },
         # Each nightly task knows its hour. It runs once after it, so a beat that was stopped at that hour catches up.
         "sample": {"task": "recordings.assurance.tasks.sample_media", "schedule": NIGHTLY_SECONDS},
         "statement": {"task": "recordings.assurance.tasks.state_last_month", "schedule": NIGHTLY_SECONDS},
@@ -116,6 +121,7 @@ app.autodiscover_tasks(
         "recordings.reviews.numbers",
         "recordings.reviews.supervision",
         "recordings.reviews.plans",
+        "recordings.reviews.coaching",
         "recordings.trail",
         "recordings.webhooks",
     ]

@@ -51,7 +51,12 @@ TABLES = {
     "recordings_calibrationparticipant": "SELECT, INSERT",
     "recordings_calibrationrecording": "SELECT, INSERT",
     "recordings_assignment": "SELECT, INSERT, UPDATE (evaluation_id, ended_at)",
+    "recordings_assignedviewing": "SELECT, INSERT, UPDATE (cancelled_at, cancelled_by_id, reminded_at)",
     "recordings_classrule": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason, applied_at)",
+    "recordings_coachingitem": "SELECT, INSERT",
+    "recordings_coachingsession": (
+        "SELECT, INSERT, UPDATE (acknowledged_at, acknowledged_event, closed_at, closed_by_id, reminded_at)"
+    ),
     "recordings_commboxobject": "SELECT, INSERT, UPDATE",
     "recordings_blindanswer": "SELECT, INSERT",
     "recordings_completenessstatement": "SELECT, INSERT",
@@ -67,6 +72,7 @@ TABLES = {
     "recordings_evaluationreminder": "SELECT, INSERT",
     "recordings_evaluationscore": "SELECT, INSERT",
     "recordings_evaluationsignature": "SELECT, INSERT",
+    "recordings_exemplar": "SELECT, INSERT, UPDATE (withdrawn_at, withdrawn_why, withdrawn_by_id)",
     "recordings_filesighting": "SELECT, INSERT",
     "recordings_mediacheck": "SELECT, INSERT",
     "recordings_objectclass": "SELECT, INSERT, UPDATE (ended_at, ended_by_id, end_reason)",
@@ -111,6 +117,7 @@ TABLES = {
         " UPDATE (renewals, url_issued_at, url_expires_at, watched, watched_at, watch_credit_ms, untold,"
         " checked_at, ended_at)"
     ),
+    "recordings_viewingattempt": "SELECT, INSERT",
 }
 GRANTS = "\n".join(
     [

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("recordings.reviews.calibration.urls")),
     path("", include("recordings.reviews.supervision.urls")),
     path("", include("recordings.reviews.plans.urls")),
+    path("", include("recordings.reviews.coaching.urls")),
     path("", include("recordings.trail.urls")),
     path("", include("recordings.proof.evidence.urls")),
     path("", include("recordings.reports.urls")),

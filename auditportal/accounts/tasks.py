@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from auditportal.accounts import mail, reminders
+from recordings.reviews.coaching import reminders as coaching
 from recordings.reviews.disputes import reminders as disputes
 from recordings.reviews.supervision import reminders as supervision
 
@@ -14,6 +15,12 @@ from recordings.reviews.supervision import reminders as supervision
 def remind_of_evaluations() -> None:
     """Mail each person which evaluations they have to sign, and which disputes to decide."""
     _mail("evaluations", disputes.due_now(), disputes.record_reminded)
+
+
+@shared_task
+def remind_of_coaching() -> None:
+    """Mail each person which coaching sessions to acknowledge, and which viewings to complete."""
+    _mail("coaching", coaching.due_now(), coaching.record_reminded)
 
 
 @shared_task

@@ -63,6 +63,11 @@ _ALWAYS = frozenset(
         Kind.VIEWING_DENIED,
         Kind.URL_REFUSED,
         Kind.DOWNLOAD_REFUSED,
+        # They end the right to play an exemplar.
+        Kind.EXEMPLAR_WITHDRAWN,
+        Kind.TRAINING_CANCELLED,
+        # A mail that was sent.
+        Kind.COACHING_REMINDED,
         # A request issues nothing. Its URL is refused, and the refusal names the requested viewing.
         Kind.VIEWING_REQUESTED,
         Kind.DOWNLOAD_REQUESTED,

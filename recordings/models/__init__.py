@@ -9,6 +9,15 @@ from recordings.models.calibration import (
     CalibrationParticipant,
     CalibrationRecording,
 )
+from recordings.models.coaching import (
+    AssignedViewing,
+    Basis,
+    CoachingItem,
+    CoachingSession,
+    Exemplar,
+    ViewingAttempt,
+    Withdrawal,
+)
 from recordings.models.commbox_object import CommBoxObject
 from recordings.models.current_score import CurrentScore
 from recordings.models.dispute import (
@@ -65,10 +74,12 @@ __all__ = [
     "Agent",
     "Anchor",
     "ApiKey",
+    "AssignedViewing",
     "Assignment",
     "AuditEvent",
     "AuditSecret",
     "AuditSubjectKey",
+    "Basis",
     "BlindAnswer",
     "Calibration",
     "CalibrationComment",
@@ -76,6 +87,8 @@ __all__ = [
     "CalibrationRecording",
     "Checkpoint",
     "ClassRule",
+    "CoachingItem",
+    "CoachingSession",
     "CommBoxObject",
     "CompletenessStatement",
     "Cosignature",
@@ -92,6 +105,7 @@ __all__ = [
     "EvaluationReminder",
     "EvaluationScore",
     "EvaluationSignature",
+    "Exemplar",
     "FileBadge",
     "FileSighting",
     "Incident",
@@ -136,4 +150,6 @@ __all__ = [
     "TrailVerification",
     "TrailWords",
     "Viewing",
+    "ViewingAttempt",
+    "Withdrawal",
 ]

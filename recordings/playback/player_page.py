@@ -133,8 +133,11 @@ class PlayerPage:
     in_list: ListPlace | None = None
     may_evaluate: bool = False
     may_supervise: bool = False
+    may_coach: bool = False
     from_objects: ObjectList | None = None
     download: Download | None = None
+    # The page that shows the player, where that is not the recording's.
+    back_url: str = ""
 
     @property
     def object(self) -> CommBoxObject:

@@ -1,15 +1,16 @@
-"""Who may use a recording, and continue a viewing: the person who started it, in the same session, while they may."""
+"""Who may use and play a recording, and continue a viewing: whoever started it, in the same session, while they may."""
 
+from typing import Any
 from uuid import UUID
 
-from recordings.audit import Actor, Target
+from recordings.audit import Actor, Kind, Purpose, Target
 from recordings.http import Request
-from recordings.models import Recording, Viewing
+from recordings.models import AssignedViewing, Recording, Viewing
 from recordings.permissions import Permission
 from recordings.playback.errors import Denial, UnknownRecording
 from recordings.playback.events import deny
 from recordings.playback.queries import find_recording
-from recordings.policies import usable
+from recordings.policies import can_use, usable
 from recordings.reach import Reach
 
 
@@ -18,13 +19,27 @@ def check_may_go_on(viewing: Viewing, *, reach: Reach, by: Actor) -> None:
 
     `reach`: the objects whose recordings they may play now.
     """
-    denial = first_denial(viewing, reach=reach, by=by)
+    is_assigned = not reach.includes(viewing.recording.object) and _is_assigned(viewing)
+    denial = first_denial(viewing, reach=reach, by=by, is_assigned=is_assigned)
     if denial is not None:
         deny(denial, recording=viewing.recording, viewing=viewing, by=by)
 
 
-def first_denial(viewing: Viewing, *, reach: Reach, by: Actor) -> Denial | None:
+def may_play(user: Any, recording: Recording) -> bool:
+    """Whether this person may start to play a recording now: it is in their reach, or an assigned viewing allows it.
+
+    An assigned viewing allows its exemplar's recording only, while it is open and the exemplar is in use. It never
+    allows a download.
+    """
+    if can_use(user, Permission.PLAY_RECORDINGS, recording.object):
+        return True
+    return bool(user.is_authenticated) and AssignedViewing.objects.allowing(user.pk, recording.pk).exists()
+
+
+def first_denial(viewing: Viewing, *, reach: Reach, by: Actor, is_assigned: bool = False) -> Denial | None:
     """Return the first rule that forbids `by` to continue this viewing now; None when they may.
+
+    `is_assigned`: an assigned viewing allows it, whatever the reach.
 
     Whose viewing it is comes before every rule that would tell a stranger something about it.
     """
@@ -32,15 +47,22 @@ def first_denial(viewing: Viewing, *, reach: Reach, by: Actor) -> Denial | None:
         return Denial.SIGNED_OUT
     if by.ref != f"user:{viewing.viewer_id}":
         return Denial.NOT_YOURS
-    if reach.is_nothing:
-        return Denial.NO_RIGHT
-    if not reach.includes(viewing.recording.object):
-        return Denial.OUT_OF_REACH
+    if not is_assigned and not reach.includes(viewing.recording.object):
+        was_assigned = viewing.purpose == Purpose.TRAINING
+        return Denial.NO_RIGHT if reach.is_nothing and not was_assigned else Denial.OUT_OF_REACH
     if not by.session or by.session != viewing.session_ref:
         return Denial.OTHER_SESSION
     if viewing.ended_at is not None:
         return Denial.ENDED
     return None if viewing.recording.may_be_tried else Denial.NOT_PLAYABLE
+
+
+def _is_assigned(viewing: Viewing) -> bool:
+    """Whether an assigned viewing allows this viewing to continue. One that was completed meanwhile does."""
+    allowing = AssignedViewing.objects.allowing(
+        viewing.viewer_id, viewing.recording_id, begun_at=viewing.started_at
+    )
+    return allowing.exists()
 
 
 def usable_recording(request: Request, pk: UUID, permission: Permission) -> Recording:
@@ -50,3 +72,14 @@ def usable_recording(request: Request, pk: UUID, permission: Permission) -> Reco
     usable(request, permission, of, target=target, unknown=UnknownRecording())
     assert recording is not None  # noqa: S101 (else it is refused)
     return recording
+
+
+def deny_other_sites(
+    request: Request, recording: Recording, actor: Actor, kind: Kind = Kind.VIEWING_DENIED
+) -> None:
+    """Refuse another site's page that starts or continues a viewing, or what `kind` says.
+
+    Even with a valid token (ASVS 3.5.8).
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        deny(Denial.CROSS_SITE, recording=recording, by=actor, kind=kind)

@@ -38,9 +38,9 @@ from recordings.playback.events import deny
 from recordings.playback.forms import ViewingForm, remember_purpose, remembered_purpose
 from recordings.playback.list_place import ListPlace
 from recordings.playback.player_page import Download, PlayerPage, RecordingFacts, RecordingTrail
-from recordings.playback.policies import usable_recording
+from recordings.playback.policies import deny_other_sites, may_play, usable_recording
 from recordings.playback.spans import WatchReport, read_report
-from recordings.policies import can, can_use, open_view, permission_required, reach
+from recordings.policies import any_person, can, can_use, open_view, permission_required, reach
 from recordings.storage import StorageOutcome
 
 PAGE = "playback/recording.html"
@@ -110,7 +110,7 @@ def _deny_role(request: Request, pk: UUID) -> None:
 def start(request: Request, pk: UUID) -> HttpResponse:
     """Start a viewing. Only this response and that of `url` contain a URL to the file."""
     recording, actor = usable_recording(request, pk, Permission.PLAY_RECORDINGS), Actor.from_request(request)
-    _deny_other_sites(request, recording, actor)
+    deny_other_sites(request, recording, actor)
     form = ViewingForm(request.POST)
     if not form.is_valid():
         return _player(request, recording, form, status=422)
@@ -133,7 +133,7 @@ def download(request: Request, pk: UUID) -> HttpResponse:
         usable_recording(request, pk, Permission.DOWNLOAD_RECORDINGS),
         Actor.from_request(request),
     )
-    _deny_other_sites(request, recording, actor, Kind.DOWNLOAD_REFUSED)
+    deny_other_sites(request, recording, actor, Kind.DOWNLOAD_REFUSED)
     form = ViewingForm(request.POST, auto_id=DOWNLOAD_IDS)
     if not form.is_valid():
         return _downloaded(request, recording, Download(form), status=422)
@@ -165,13 +165,13 @@ def _downloaded(
 def url(request: Request, pk: UUID) -> HttpResponse:
     """Renew the URL of a viewing. An open view, so that it can record the refusal of a player that is signed out."""
     viewing, who = _viewing(request, pk), _who(request)
-    _deny_other_sites(request, viewing.recording, who["by"])
+    deny_other_sites(request, viewing.recording, who["by"])
     fresh = actions.renew_url(viewing=viewing, **who)
     return _json({"url": fresh.url, "expires_in": fresh.expires_in})
 
 
 @require_POST
-@permission_required(Permission.PLAY_RECORDINGS)
+@any_person
 def watched(request: Request, pk: UUID) -> HttpResponse:
     """Merge the player's report of what was played. Answer with everything that was watched so far."""
     report, viewing = _report(request), _viewing(request, pk)
@@ -180,7 +180,7 @@ def watched(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required(Permission.PLAY_RECORDINGS)
+@any_person
 def finish(request: Request, pk: UUID) -> HttpResponse:
     """End a viewing with the player's last report."""
     report, viewing = _report(request), _viewing(request, pk)
@@ -189,7 +189,7 @@ def finish(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@permission_required(Permission.PLAY_RECORDINGS)
+@any_person
 def problem(request: Request, pk: UUID) -> HttpResponse:
     """Find out why the player cannot load the file, and answer with a sentence."""
     try:
@@ -223,17 +223,6 @@ def _who(request: Request) -> dict[str, Any]:
     }
 
 
-def _deny_other_sites(
-    request: Request, recording: Recording, actor: Actor, kind: Kind = Kind.VIEWING_DENIED
-) -> None:
-    """Refuse another site's page that starts or continues a viewing, or what `kind` says.
-
-    Even with a valid token (ASVS 3.5.8).
-    """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        deny(Denial.CROSS_SITE, recording=recording, by=actor, kind=kind)
-
-
 def _report(request: Request) -> WatchReport:
     try:
         return read_report(json.loads(request.body))
@@ -258,9 +247,10 @@ def _player_page(
         recording=recording,
         form=form,
         watched=watched,
-        may_play=can_use(request.user, Permission.PLAY_RECORDINGS, recording.object),
+        may_play=may_play(request.user, recording),
         may_evaluate=can(request.user, Permission.EVALUATE),
         may_supervise=can_use(request.user, Permission.SUPERVISE, recording.object),
+        may_coach=can_use(request.user, Permission.COACH, recording.object),
         facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
         **outcome,

@@ -15,6 +15,7 @@ from recordings.trail import (
     account_sentences,
     calibration_sentences,
     class_sentences,
+    coaching_sentences,
     dispute_sentences,
     log_sentences,
     numbers_sentences,
@@ -113,5 +114,6 @@ PRESENTERS: Mapping[str, Presenter] = {
     **dispute_sentences.PRESENTERS,
     **supervision_sentences.PRESENTERS,
     **plan_sentences.PRESENTERS,
+    **coaching_sentences.PRESENTERS,
     **access_sentences.PRESENTERS,
 }

@@ -21,15 +21,19 @@ from recordings.assurance.statements import state_month
 from recordings.audit import Actor, Kind, Outcome, Target, record
 from recordings.models import (
     ApiKey,
+    AssignedViewing,
     Assignment,
+    Basis,
     Calibration,
     ClassRule,
+    CoachingSession,
     CommBoxObject,
     Disposition,
     Dispute,
     Evaluation,
     EvaluationRelease,
     EvaluationScore,
+    Exemplar,
     ItemSource,
     PopulationPiece,
     Recording,
@@ -46,6 +50,8 @@ from recordings.permissions import Permission
 from recordings.reports import files
 from recordings.reports.actions import request_report
 from recordings.reviews import scorecards
+from recordings.reviews.coaching.exemplars import Demand, Passport, add_exemplar
+from recordings.reviews.coaching.sessions import Moment, open_session
 from recordings.reviews.plans.freezing import filters_of
 from recordings.reviews.supervision.items import Decision, add_to_queue, dispose
 from recordings.sampling.draw import draw
@@ -102,6 +108,13 @@ class World:
             pick=self.pick, scorer=who or self.other, assigned_at=timezone.now(), due_at=timezone.now()
         )
         self.their_pick = _drawn(self.their_plan, self.their_recording)
+        self.coached, self.their_coached = self._coached(self.recording), self._coached(self.their_recording)
+        self.exemplar, self.their_exemplar = (
+            self._exemplar(self.recording),
+            self._exemplar(self.their_recording),
+        )
+        self.my_coached = self._coached(self.recording, who)
+        self.assigned = self._assigned(factories.recording(self.object), who or self.other)
         self.emergency = BreakGlassUse.objects.create(user=self.other)
         self.session, self.their_session = _session(who or self.other, "1"), _session(self.other, "2")
         self.key = ApiKey.objects.create(sealed=b"-", key_id="1", last_four="wxyz", added_by=self.other)
@@ -173,6 +186,15 @@ class World:
             ("plans", "sample again export"): {"pk": self.pick.sample_id},
             ("plans", "skip_pick assign"): {"pk": self.pick.sample_id, "pick_pk": self.pick.pk},
             ("plans", "begin skip"): {"pk": self.assignment.pk},
+            ("coaching", "session close"): {"pk": self.coached.pk},
+            ("coaching", "add"): recording,
+            ("coaching", "exemplar assign withdraw"): {"pk": self.exemplar.pk},
+            ("coaching", "cancel"): {
+                "pk": self.assigned.exemplar_id,
+                "viewing_pk": self.assigned.pk,
+            },
+            ("coaching", "my_session"): {"pk": self.my_coached.pk},
+            ("coaching", "viewing play attempt"): {"pk": self.assigned.pk},
             ("webhooks", "webhook"): {"token": WEBHOOK_TOKEN},
         }
         named = {f"{space}:{name}": ids for (space, listed), ids in names.items() for name in listed.split()}
@@ -192,6 +214,7 @@ class World:
             "remove_factor": {"pk": self.their_factor.pk},
             "end_session": {"pk": self.their_session.pk},
             **_each("playback", "url watched finish problem", {"pk": self.theirs.pk}),
+            **_each("coaching", "my_session", {"pk": self.their_coached.pk}),
         }
         if not self.who.has_permission(Permission.READ_TRAIL):
             foreign |= {"trail:person": {"person_id": self.other.pk}}
@@ -220,6 +243,9 @@ class World:
                     "skip_pick assign",
                     {"pk": self.their_pick.sample_id, "pick_pk": self.their_pick.pk},
                 ),
+                **_each("coaching", "session close", {"pk": self.their_coached.pk}),
+                **_each("coaching", "add", {"pk": self.their_recording.pk}),
+                **_each("coaching", "exemplar assign withdraw", {"pk": self.their_exemplar.pk}),
                 **_each("operations", "channel list_stream", {"stream_id": self.their_object.stream_id}),
                 **_each("trail", "event_body", event),
                 **_each("evidence", "event proof", event),
@@ -268,6 +294,33 @@ class World:
         for person in (participant, factories.person()):
             row.participants.create(person=person)
         return row
+
+    def _coached(self, recording: Recording, who: User | None = None) -> CoachingSession:
+        return open_session(
+            person=who or self.other,
+            evaluations=[],
+            moments=[Moment(recording, 0, 0, "")],
+            goals="x",
+            due_at=timezone.now(),
+            coach=self.other,
+            by=SYSTEM,
+        )
+
+    def _exemplar(self, recording: Recording) -> Exemplar:
+        passport = Passport(Basis.CONSENT, "x", self.other, timezone.now() + timedelta(days=1))
+        return add_exemplar(
+            recording=recording,
+            title="x",
+            range_ms=(0, 1000),
+            passport=passport,
+            demand=Demand(90, None, None),
+            by=SYSTEM,
+        )
+
+    def _assigned(self, recording: Recording, who: User) -> AssignedViewing:
+        return AssignedViewing.objects.create(
+            exemplar=self._exemplar(recording), person=who, assigned_by=self.other, due_at=timezone.now()
+        )
 
     def _opened(self, thing: CommBoxObject) -> UUID:
         target = Target("object", f"object:{thing.pk}")

@@ -4,24 +4,26 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from auditportal.accounts import scopes
-from auditportal.accounts.access.who import Access
+from auditportal.accounts.access.assigned import AssignedAccess
+from auditportal.accounts.access.who import ACTS, Access
 from auditportal.accounts.access_models import RecertifiedGrant
 from auditportal.accounts.models import Grant
 from auditportal.accounts.roles import ROLES
+from recordings.permissions import Permission
 from recordings.sheets.cells import csv_cell
 from recordings.wording import in_english
 
 GRANT = ("person", "user name", "role", "level", "scope", "granted by", "from (UTC)", "until (UTC)", "reason")
 
 
-def access_csv(accesses: Sequence[Access]) -> bytes:
-    """Write a line for each grant through which somebody can see a recording."""
+def access_csv(accesses: Sequence[Access], assigned: Sequence[AssignedAccess]) -> bytes:
+    """Write a line for each grant through which somebody can see a recording, and for each viewing assigned to them."""
     names = scopes.Names([scopes.limits_of(access.grant) for access in accesses])
     lines = (
         [*_grant(access.grant, names), ", ".join(in_english(act) for act in access.acts)]
         for access in accesses
     )
-    return _csv([*GRANT, "may"], lines)
+    return _csv([*GRANT, "may"], [*lines, *map(_assigned, assigned)])
 
 
 def recertification_csv(rows: Sequence[RecertifiedGrant]) -> bytes:
@@ -40,6 +42,23 @@ def recertification_csv(rows: Sequence[RecertifiedGrant]) -> bytes:
     )
     columns = ["last sign-in or viewing (UTC)", "decision", "reason for it", "decided by", "decided at (UTC)"]
     return _csv([*GRANT, *columns], lines)
+
+
+def _assigned(access: AssignedAccess) -> list[str]:
+    row = access.viewing
+    person, by = row.person, row.assigned_by
+    return [
+        person.display_name,
+        person.username,
+        "assigned viewing",
+        "",
+        "this recording only",
+        by.display_name,
+        _utc(row.assigned_at),
+        _utc(access.until),
+        row.exemplar.title,
+        in_english(ACTS[Permission.PLAY_RECORDINGS]),
+    ]
 
 
 def _grant(grant: Grant, names: scopes.Names) -> list[str]:

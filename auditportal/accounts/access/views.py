@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from auditportal.accounts import scopes
 from auditportal.accounts.access import requests
+from auditportal.accounts.access.assigned import assigned_access
 from auditportal.accounts.access.files import access_csv
 from auditportal.accounts.access.forms import AnswerForm, AskForm, DayForm
 from auditportal.accounts.access.placements import placements_of
@@ -44,7 +45,9 @@ def who(request: Request, pk: UUID) -> HttpResponse:
         detail=_day_of(form),
     )
     accesses = access_to(placements.known, since, until)
+    assigned = assigned_access(recording, since, until)
     names = scopes.Names([scopes.limits_of(access.grant) for access in accesses])
+    people = {access.user.pk for access in accesses} | {one.viewing.person_id for one in assigned}
     context = {
         "recording": recording,
         "form": form,
@@ -56,7 +59,8 @@ def who(request: Request, pk: UUID) -> HttpResponse:
         "accesses": [
             {"access": access, "scope": names.phrases(scopes.limits_of(access.grant))} for access in accesses
         ],
-        "people": len({access.user.pk for access in accesses}),
+        "assigned": assigned,
+        "people": len(people),
     }
     return page(request, "access/who.html", context, status=400 if form.errors else 200)
 
@@ -70,7 +74,8 @@ def save_who(request: Request, pk: UUID) -> HttpResponse:
     since, until = form.period()
     if form.errors:
         return redirect("access:who", pk)
-    content = access_csv(access_to(placements_of(recording, since, until).known, since, until))
+    accesses = access_to(placements_of(recording, since, until).known, since, until)
+    content = access_csv(accesses, assigned_access(recording, since, until))
     record_committed(
         Kind.ACCESS_EXPORTED,
         by=Actor.from_request(request),
@@ -88,7 +93,7 @@ def why(request: Request, pk: UUID) -> HttpResponse:
     recording = usable_recording(request, pk, Permission.SEARCH_OBJECTS)
     context = {
         "recording": recording,
-        "reasons": reasons_for(request.user, recording.object),
+        "reasons": reasons_for(request.user, recording),
         "granters": who_may_grant(),
     }
     return page(request, "access/why.html", context)

@@ -96,7 +96,7 @@ def _accesses(grants: Iterable[Grant], placements: Sequence[Placement], period: 
         reached = [in_force.both(place.period) for place in placements if covers(grant, place)]
         if role.is_of_own_calls:
             reached = [shared.both(own) for shared in reached for own in _own_calls(grant.user, placements)]
-        if any(_was_open(grant.user, shared) for shared in reached):
+        if any(was_open(grant.user, shared) for shared in reached):
             yield Access(grant.user, grant, role, acts)
 
 
@@ -130,7 +130,7 @@ def _own_calls(user: User, placements: Sequence[Placement]) -> Iterator[Period]:
                 yield Period(link.linked_at, link.ended_at).both(place.period)
 
 
-def _was_open(user: User, period: Period) -> bool:
+def was_open(user: User, period: Period) -> bool:
     """Whether the account was active at some moment of the period."""
     for closure in user.closed_times:  # type: ignore[attr-defined]
         if period.is_empty:

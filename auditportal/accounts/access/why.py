@@ -9,7 +9,9 @@ from django.utils.translation import gettext
 from auditportal.accounts.access.who import ACTS
 from auditportal.accounts.models import Grant, User
 from auditportal.accounts.roles import ROLES
+from recordings.models import Recording
 from recordings.permissions import Permission
+from recordings.playback.policies import may_play
 from recordings.reach import LEVEL_OF, Level, Placed
 
 GRANTERS_NAMED = 10
@@ -24,11 +26,15 @@ class Reason:
     sentence: str
 
 
-def reasons_for(user: User, thing: Placed) -> Iterator[Reason]:
-    """Yield what this person may do with an object, and what they may not, each with the reason."""
+def reasons_for(user: User, recording: Recording) -> Iterator[Reason]:
+    """Yield what this person may do with a recording, and what they may not, each with the reason."""
+    thing = recording.object
     for permission, act in ACTS.items():
         may = user.reach(permission).includes(thing)
-        yield Reason(act, may, _why(user, permission, thing, may=may))
+        if not may and permission is Permission.PLAY_RECORDINGS and may_play(user, recording):
+            yield Reason(act, True, gettext("A viewing of it is assigned to you. See “My coaching”."))
+        else:
+            yield Reason(act, may, _why(user, permission, thing, may=may))
 
 
 def _why(user: User, permission: Permission, thing: Placed, *, may: bool) -> str:

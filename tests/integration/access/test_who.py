@@ -67,7 +67,7 @@ def test_people_level_and_the_path_of_the_grant_are_shown(client: Client, found:
     assert "Teams: North" in html
     assert "covers for Tom" in html
     assert "Tom Brandt" not in html
-    assert "2 people, by the grants below." in html
+    assert "2 people, for the reasons below." in html
     assert sentences()[-1].startswith("Noa Levi looked up who can see recording ")
 
 

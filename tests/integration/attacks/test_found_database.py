@@ -263,7 +263,7 @@ ALWAYS = {
     "recording.not_playable", "recording.media_failed", "config.changed", "logging.started", "logging.stopped",
     "audit.verified", "export.built", "export.failed",
     "person.removed", "group.removed", "group.member_removed", "group.role_ended", "provisioning.token_revoked",
-    "provisioning.refused", "agent.unlinked",
+    "provisioning.refused", "agent.unlinked", "exemplar.withdrawn", "training.cancelled", "coaching.reminded",
 }  # fmt: skip
 WHEN_IT_CONTRADICTS = {"audit.checkpoint_compared", "audit.bundle_checked"}
 

@@ -93,9 +93,9 @@ MATRIX = {
     "playback:download": P.DOWNLOAD_RECORDINGS,
     "playback:start": P.PLAY_RECORDINGS,
     "playback:url": OPEN,  # checks inside: a signed-out player is refused in the trail
-    "playback:watched": P.PLAY_RECORDINGS,
-    "playback:finish": P.PLAY_RECORDINGS,
-    "playback:problem": P.PLAY_RECORDINGS,
+    "playback:watched": ANYBODY_SIGNED_IN,  # for whoever started the viewing, while they may play, checked inside
+    "playback:finish": ANYBODY_SIGNED_IN,  # as above
+    "playback:problem": ANYBODY_SIGNED_IN,  # as above
     "refresh:object": P.REFRESH_CATALOG,
     "refresh:freshness": P.OPEN_OBJECTS,
     "operations:operations": P.VIEW_OPERATIONS,
@@ -180,6 +180,21 @@ MATRIX = {
     "supervision:verdict": P.SUPERVISE,
     "supervision:draw_file": P.SUPERVISE,
     "supervision:evidence": P.SUPERVISE,
+    "coaching:sessions": P.COACH,
+    "coaching:new": P.COACH,
+    "coaching:session": P.COACH,
+    "coaching:close": P.COACH,
+    "coaching:library": P.COACH,
+    "coaching:add": P.COACH,
+    "coaching:exemplar": P.COACH,
+    "coaching:assign": P.COACH,
+    "coaching:withdraw": P.COACH,
+    "coaching:cancel": P.COACH,
+    "coaching:mine": ANYBODY_SIGNED_IN,  # one's own
+    "coaching:my_session": ANYBODY_SIGNED_IN,
+    "coaching:viewing": ANYBODY_SIGNED_IN,
+    "coaching:play": ANYBODY_SIGNED_IN,  # while it is open, checked inside
+    "coaching:attempt": ANYBODY_SIGNED_IN,
     "trail:trail": P.READ_TRAIL,
     "trail:event_body": P.READ_TRAIL,
     "trail:person": ANYBODY_SIGNED_IN,  # one's own page; others' for readers of the trail, checked inside

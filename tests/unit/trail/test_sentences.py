@@ -365,6 +365,45 @@ SAID = [
         ),
         "Noa Levi reminded Tom Brandt of recordings to supervise · 3 to decide · 1 overdue",
     ),
+    (
+        event(
+            Kind.COACHING_OPENED,
+            names={"object.label": "Tom Brandt"},
+            object={"kind": "person", "ref": "user:8"},
+            action_detail={
+                "evaluations": ["1"],
+                "moments": ["1", "2"],
+                "due_at": "2026-12-01T00:00:00+00:00",
+            },
+        ),
+        "Noa Levi opened a coaching session for Tom Brandt · 1 evaluation · 2 moments"
+        " · due before 2026-12-01 00:00 UTC",
+    ),
+    (
+        event(Kind.COACHING_ACKNOWLEDGED, names={"action_detail.comment": "I will"}),
+        "Noa Levi acknowledged a coaching session · “\u2068I will\u2069”",
+    ),
+    (
+        event(
+            Kind.EXEMPLAR_ADDED,
+            names={"action_detail.title": "A good check"},
+            **recording(action_detail={"basis": "consent", "expires_at": "2027-01-01T00:00:00+00:00"}),
+        ),
+        "Noa Levi added recording 9F2C1A2B to the training library · “\u2068A good check\u2069”"
+        " · consent of the customer · expires 2027-01-01 00:00 UTC",
+    ),
+    (
+        event(Kind.EXEMPLAR_WITHDRAWN, **recording(action_detail={"why": "dispute"})),
+        "Noa Levi withdrew recording 9F2C1A2B from the training library"
+        " · an evaluation of the recording is disputed",
+    ),
+    (
+        event(
+            Kind.TRAINING_ATTEMPTED,
+            action_detail={"passed": "no", "number": 2, "score": "50.00", "watched_percent": 91},
+        ),
+        "Noa Levi did not pass the quiz of an assigned viewing · attempt 2 · score 50.00 · 91 % watched",
+    ),
     (event(Kind.CONFIRMATION_FAILED), "Noa Levi entered a wrong password to confirm an action"),
     (
         event(

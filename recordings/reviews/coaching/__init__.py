@@ -1,0 +1,1 @@
+"""Coaching sessions, the library of exemplars, and assigned viewing."""
