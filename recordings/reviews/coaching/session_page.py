@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from recordings.audit.opened import Opened, open_event
@@ -24,7 +24,7 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "open": (_("Waits for the person"), "info"),
     "overdue": (_("Overdue"), "bad"),
     "acknowledged": (_("Acknowledged"), "ok"),
-    "closed": (_("Closed"), ""),
+    "closed": (pgettext_lazy("coaching", "Closed"), ""),
 }
 
 

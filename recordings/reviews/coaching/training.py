@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from recordings.audit import Actor, Kind, Target, record
 from recordings.models import AssignedViewing, Exemplar, ViewingAttempt
@@ -37,7 +38,7 @@ NOT_ALL = _("Answer every question. What you answered is kept.")
 STATES: dict[str, tuple[str | Promise, str]] = {
     "open": (_("To watch"), "info"),
     "overdue": (_("Overdue"), "bad"),
-    "done": (_("Done"), "ok"),
+    "done": (pgettext_lazy("assigned viewing", "Done"), "ok"),
     "cancelled": (_("Cancelled"), ""),
     "withdrawn": (_("Withdrawn"), "warn"),
 }
