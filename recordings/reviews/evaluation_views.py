@@ -54,6 +54,7 @@ def evaluate(request: Request, pk: UUID) -> HttpResponse:
     active = ScorecardVersion.objects.defer("document").filter(state=ScorecardState.ACTIVE).order_by("pk")
     context = {
         "recording": recording,
+        "may_calibrate": can_use(request.user, Permission.MANAGE_CALIBRATION, recording.object),
         "versions": [(version, title_of(version, language)) for version in active],
     }
     return page(request, "reviews/evaluate.html", context)

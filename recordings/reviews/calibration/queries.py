@@ -113,10 +113,8 @@ def calibrations_of(person: Any, most: int) -> list[Progress]:
 
 def people_who_evaluate() -> list[Any]:
     """List the active people who may evaluate somewhere, by name."""
-    people = get_user_model().objects.filter(is_active=True)
-    may: Any = Permission.EVALUATE
-    found = [person for person in people if person.has_permission(may)]
-    return sorted(found, key=lambda person: str(person.display_name).casefold())
+    people: Any = get_user_model().objects
+    return sorted(people.holding(Permission.EVALUATE), key=lambda person: str(person.display_name).casefold())
 
 
 def _visible_to(person: Any) -> QuerySet[Calibration]:

@@ -1,17 +1,20 @@
 """The life of a calibration: blind until scoring has ended, then compared, discussed and agreed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from recordings.audit.opened import open_event
+from recordings.db import fetch_all
 from recordings.models import (
     AuditEvent,
     CalibrationComment,
 )
+from recordings.reach import EVERYTHING
 from recordings.reviews import scorecards
 from recordings.reviews.calibration import actions
 from recordings.reviews.calibration.compared import Compared
@@ -25,6 +28,7 @@ from recordings.reviews.evaluations import (
     change_evaluation,
     submit_evaluation,
 )
+from recordings.reviews.numbers.selection import Selection
 from recordings.reviews.queries import counted_evaluations, evaluations_of
 from tests.factories import person
 from tests.integration.reviews.calibration.scene import NINETY, SIXTY, Scene, actor
@@ -120,6 +124,9 @@ def test_these_scores_are_no_results(scene: Scene) -> None:
     assert list(evaluations_of(ana, 9)) == [usual]
     submit_evaluation(evaluation=usual, fields=SIXTY, by=actor(ana))
     assert list(counted_evaluations()) == [usual]
+    counted = Selection(date(2026, 1, 1), date(2027, 12, 31), "UTC").where("c", EVERYTHING)
+    query = f"SELECT evaluation_id FROM recordings_currentscore c WHERE {counted.sql}"
+    assert fetch_all(connection, query, counted.values) == [(usual.pk,)]
 
 
 def test_a_retired_scorecard_begins_nothing_and_finishes(scene: Scene) -> None:
