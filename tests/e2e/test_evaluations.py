@@ -72,6 +72,7 @@ def test_answers_point_at_seconds_that_were_watched(
     expect(page.locator("[data-question=alone]").get_by_label("Yes")).to_be_checked()
     page.get_by_role("button", name="Play", exact=True).click()
     wait_until_past(page, 2)
+    page.unroute_all()
     expect(page.locator("[data-question=alone]").get_by_label("Yes")).to_be_checked()
     for place in range(questions.count()):
         question = questions.nth(place)

@@ -18,6 +18,7 @@ from recordings.models import AuditEvent, ScorecardState, ScorecardVersion
 from recordings.reviews import scorecards
 from recordings.reviews.documents import STARTERS, blank, starter
 from recordings.reviews.errors import FaultyForm, NotActive, NotADraft
+from recordings.scorecards.amazon.file import MAX_BYTES as AMAZON_MOST
 from recordings.scorecards.form import read_form
 from recordings.scorecards.lint import lint
 from tests.factories import person
@@ -292,6 +293,20 @@ def test_a_form_of_amazon_connect_is_shown_before_it_is_imported(qa: Client, man
     assert event.private("action_detail.left_out") == (
         "Description: The description is not carried over: a scorecard has only a title."
     )
+
+
+def test_the_largest_form_of_amazon_connect_is_imported(qa: Client) -> None:
+    """A browser sends it in parts, as the page says; in a query string, Hebrew would take three times the bytes."""
+    most = AMAZON_MOST - 600
+    file = amazon_form(amazon_section("s", amazon_question("q", Instructions="א" * (most // 2))))
+    source = json.dumps(file, ensure_ascii=False)
+    page = qa.post(
+        reverse("reviews:new"),
+        {"start": "file", "file": SimpleUploadedFile("form.json", source.encode())},
+    )
+    assert 'enctype="multipart/form-data"' in page.content.decode()
+    created = qa.post(reverse("reviews:new"), {"source": page.context["source"].value()})
+    assert (created.status_code, ScorecardVersion.objects.count()) == (302, 1)
 
 
 @pytest.mark.parametrize(
