@@ -193,14 +193,6 @@ class Migration(migrations.Migration):
                 ("event_id", models.UUIDField()),
             ],
         ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                condition=models.Q(("submitted_at__isnull", False)),
-                fields=["-submitted_at", "-id"],
-                name="evaluation_submitted",
-            ),
-        ),
         migrations.AddField(
             model_name="blindanswer",
             name="decider",
