@@ -45,6 +45,7 @@ def sample_page(request: Request) -> HttpResponse:
         "night": outcomes_of_last_day(within),
         "may_open": may_open,
         "size": settings.ASSURANCE_SAMPLE,
+        "is_limited": not within.is_everything,
     }
     return page(request, "assurance/sample.html", context)
 

@@ -1,6 +1,6 @@
 """Read the trail: pages newest first, a fixed number of queries each whatever they show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
 from recordings.audit.kinds import Kind
@@ -16,12 +15,13 @@ from recordings.audit.opened import COLUMNS, OpenedRow, open_events, stored
 from recordings.models import AuditEvent
 from recordings.paging import COUNTED, NEWEST, PAGE, Page, Start
 from recordings.permissions import Permission
-from recordings.policies import can, reach
+from recordings.policies import reach
 from recordings.reach import EVERYTHING, Reach
 from recordings.trail import labels
 from recordings.trail.compose import Language, Part
 from recordings.trail.filters import Events, TrailFilters, branches
 from recordings.trail.folding import FOLDED, FOLDED_OUTCOMES, Group, fold, viewing_name
+from recordings.trail.links import Links
 from recordings.trail.phrases import EventText, isolated, named
 from recordings.trail.seals import SEALS, UNSEALED, Seal, seals_of
 from recordings.trail.sentences import sentence, tone
@@ -30,20 +30,6 @@ from recordings.trail.visible import visible_in
 REFUSALS = (Kind.VIEWING_DENIED, Kind.URL_REFUSED)
 FOLDED_FROM = 500  # events that are read at most to fill a page whose viewings are one row each
 FOLDED_FROM_IN_BRIEF = 200
-# Where a ref leads: the page, and the right that opens it.
-_PAGES = {
-    "object": ("catalog:object", Permission.OPEN_OBJECTS),
-    "recording": ("playback:recording", Permission.OPEN_OBJECTS),
-    "user": ("trail:person", Permission.READ_TRAIL),
-    "report": ("reports:report", Permission.EXPORT_REPORTS),
-    "statement": ("assurance:statement", Permission.VIEW_ASSURANCE),
-    "scorecard": ("reviews:scorecard", Permission.MANAGE_SCORECARDS),
-    "calibration": ("calibration:calibration", Permission.EVALUATE),
-    "plan": ("plans:plan", Permission.MANAGE_SAMPLING),
-    "sample": ("plans:sample", Permission.MANAGE_SAMPLING),
-    "event": ("evidence:event", Permission.READ_TRAIL),
-    "checkpoint": ("evidence:checkpoint", Permission.READ_TRAIL),
-}
 
 
 @dataclass(frozen=True)
@@ -101,35 +87,6 @@ class EventRow:
     @property
     def seal_words(self) -> str:
         return gettext(SEALS[self.seal])
-
-
-class Links:
-    """Addresses for one reader; without a reader, everything is linked."""
-
-    def __init__(self, viewer: Any = None) -> None:
-        self.may = {right for right in Permission if viewer is None or can(viewer, right)}
-        self.own = f"user:{viewer.pk}" if viewer is not None else ""
-
-    def to(self, ref: str) -> str:
-        """Return the address of what a ref names; for readers who may not open it, the trail filtered by it."""
-        kind, _, key = ref.partition(":")
-        name, right = _PAGES.get(kind, ("", None))
-        if not name or not key:
-            return ""
-        if right in self.may or ref == self.own:
-            try:
-                return reverse(name, args=[key])
-            except NoReverseMatch:  # a ref that names nothing: anything may stand in an event
-                return ""
-        if kind in ("object", "recording") and Permission.READ_TRAIL in self.may:
-            return f"{reverse('trail:trail')}?q={key}"
-        return ""
-
-    def to_viewing(self, name: str) -> str:
-        """Return the address of all events of a viewing."""
-        if not name or Permission.READ_TRAIL not in self.may:
-            return ""
-        return f"{reverse('trail:trail')}?q={name}"
 
 
 def readable_by(viewer: Any) -> Reach:
@@ -254,12 +211,20 @@ def _folded_rows(groups: Sequence[Group], viewer: Any) -> list[EventRow]:
 
 
 def _rows(events: Sequence[OpenedRow], viewer: Any) -> list[EventRow]:
-    links, seals = Links(viewer), seals_of([event.stored.event_id for event in events])
-    language = Language.current()
+    seals, language = seals_of([event.stored.event_id for event in events]), Language.current()
     sentences = _with_names([sentence(event, language) for event in events], language)
+    links = Links(viewer, _refs(events, sentences))
     return [
         _row(event, parts, links, seals, language) for event, parts in zip(events, sentences, strict=True)
     ]
+
+
+def _refs(events: Sequence[OpenedRow], sentences: Sequence[Sequence[Part]]) -> Iterator[str]:
+    """Return all refs that the rows of these events may link."""
+    for event in events:
+        yield from (f"event:{event.stored.event_id}", event.target_ref, event.parent_ref)
+    for parts in sentences:
+        yield from (part.ref for part in parts)
 
 
 def _with_names(sentences: Sequence[Sequence[Part]], language: Language) -> list[list[Part]]:
