@@ -328,7 +328,9 @@ class World:
 
     def _report(self, person: User) -> Report:
         by = Actor(f"user:{person.pk}", "person", person.full_name)
-        report = request_report(filters=TrailFilters(), format="csv", requested_by=person, by=by)
+        report = request_report(
+            filters=TrailFilters(groups=("viewing",)), format="csv", requested_by=person, by=by
+        )
         content = b"event_no\r\n"
         Report.objects.filter(pk=report.pk).update(
             state=ReportState.READY,
