@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from recordings.models import AuditEvent, CommBoxObject, Recording
@@ -79,6 +80,7 @@ def _closed(viewer: Any, refs: set[str]) -> frozenset[str]:
 
 
 def _open(kind: str, refs: set[str], within: Reach) -> set[str]:
+    keys: QuerySet[Any, Any]
     if kind == "object":
         numbers = [int(key) for ref in refs if (key := ref[7:]).isascii() and key.isdigit() and len(key) < 19]
         keys = CommBoxObject.objects.filter(within.q(), pk__in=numbers).values_list("pk", flat=True)
