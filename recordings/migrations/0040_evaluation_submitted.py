@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("recordings", "0035_disputes")]
+    dependencies = [("recordings", "0038_coaching")]
 
     operations = [
         AddIndexConcurrently(
