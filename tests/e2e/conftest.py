@@ -138,7 +138,7 @@ def sign_in(portal: Portal) -> Callable[..., None]:
 
     def act(page: Page, role: str, *, anew: bool = False) -> None:
         if anew or role not in portal.cookies:
-            _sign_in_by_hand(page, portal, PEOPLE[role])
+            sign_in_as(page, portal, PEOPLE[role])
         if anew:
             return
         portal.cookies.setdefault(role, page.context.cookies())
@@ -147,7 +147,8 @@ def sign_in(portal: Portal) -> Callable[..., None]:
     return act
 
 
-def _sign_in_by_hand(page: Page, portal: Portal, name: str) -> None:
+def sign_in_as(page: Page, portal: Portal, name: str) -> None:
+    """Sign in the way a person does it, with the demo's password."""
     page.goto("/accounts/login/")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(portal.password)
