@@ -23,7 +23,7 @@ MODES = {
     "points": gettext_lazy("Points: reached points divided by possible points"),
     "sections": gettext_lazy("Sections: the average of the sections by their weights"),
 }
-_FAILS = {
+FAILS = {
     "form": gettext_lazy("Fails the evaluation"),
     "section": gettext_lazy("Fails the section"),
 }
@@ -174,7 +174,7 @@ def _range(range_: Range) -> ShownOutcome:
 
 
 def _fail(fail: str | None) -> str:
-    return str(_FAILS[fail]) if fail else ""
+    return str(FAILS[fail]) if fail else ""
 
 
 def condition_of(condition: Condition, by_key: dict[str, Question], language: str) -> str:
