@@ -11,12 +11,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from recordings.audit import Actor, Kind, Target, record
-from recordings.models import Evaluation, Sample, SamplePick, SampleSkip
+from recordings.models import Sample, SamplePick, SampleSkip
 from recordings.reviews.plans.assigning import assign_open_picks, end_assignment
 from recordings.reviews.plans.checkpoints import Waiting, seed_after
 from recordings.reviews.plans.errors import AlreadyDone
 from recordings.reviews.plans.freezing import target_of
 from recordings.reviews.plans.population import DRAWN, EVALUATED, population_file
+from recordings.reviews.queries import counted_evaluations
 from recordings.sampling.draw import Pick, draw, seed
 
 PORTAL = Actor.system("plans")
@@ -144,7 +145,7 @@ def _settled(sample: Sample, skipped: dict[str, str], known: Iterable[str] = ())
 def _taken(recordings: Iterable[UUID]) -> dict[UUID, str]:
     ids = list(recordings)
     drawn = SamplePick.objects.filter(recording__in=ids, skip=None).values_list("recording", flat=True)
-    evaluated = Evaluation.objects.filter(recording__in=ids, submitted_at__isnull=False)
+    evaluated = counted_evaluations().filter(recording__in=ids)
     return dict.fromkeys(drawn, DRAWN) | dict.fromkeys(
         evaluated.values_list("recording", flat=True), EVALUATED
     )

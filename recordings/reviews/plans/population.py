@@ -12,7 +12,6 @@ from typing import IO, cast
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from recordings.models import (
-    Evaluation,
     PlanGroup,
     PopulationPiece,
     Recording,
@@ -25,6 +24,7 @@ from recordings.reach import Reach
 from recordings.reviews.plans.errors import RecordBroken
 from recordings.reviews.plans.periods import Span, edges, part_of
 from recordings.reviews.plans.scorers import Place, Scorer
+from recordings.reviews.queries import counted_evaluations
 from recordings.sampling.population import unit_id
 
 NOT_PLAYABLE, EVALUATED, DRAWN, OUT_OF_REACH = "not_playable", "evaluated", "drawn", "out_of_reach"
@@ -77,7 +77,7 @@ def matching(plan: SamplingPlan, span: Span) -> QuerySet[Recording]:
 def units_of(plan: SamplingPlan, span: Span, scorers: list[Scorer]) -> Units:
     """List the units of a period. Left out, each for the first reason that applies, is what cannot be watched, was
     evaluated, was drawn for any plan, or may be evaluated by none of the scorers."""
-    evaluated = Evaluation.objects.filter(recording=OuterRef("pk"), submitted_at__isnull=False)
+    evaluated = counted_evaluations().filter(recording=OuterRef("pk"))
     drawn = SamplePick.objects.filter(recording=OuterRef("pk"), skip=None)
     rows = matching(plan, span).annotate(is_evaluated=Exists(evaluated), is_drawn=Exists(drawn))
     marks = edges(span, plan.parts)[:-1]

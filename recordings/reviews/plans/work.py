@@ -15,6 +15,7 @@ from recordings.models import Assignment, Evaluation, ScorecardState, ScorecardV
 from recordings.permissions import Permission
 from recordings.reviews.evaluations import begin_evaluation
 from recordings.reviews.plans.errors import AlreadyDone, NoActiveVersion
+from recordings.reviews.queries import counted_evaluations
 
 
 def open_work(person: Any) -> QuerySet[Assignment]:
@@ -61,7 +62,12 @@ def begin_assignment(*, assignment: Assignment, person: Any, by: Actor) -> Evalu
     recording, scorecard = row.pick.recording, row.pick.sample.plan.scorecard_id
     # What the person began on the recording's own page counts.
     begun = Evaluation.objects.filter(
-        recording=recording, scorer=person, version__scorecard=scorecard, submitted_at=None, assignment=None
+        recording=recording,
+        scorer=person,
+        version__scorecard=scorecard,
+        submitted_at=None,
+        assignment=None,
+        calibration=None,
     ).first()
     if begun is None:
         version = ScorecardVersion.objects.filter(scorecard=scorecard, state=ScorecardState.ACTIVE).first()
@@ -76,7 +82,7 @@ def begin_assignment(*, assignment: Assignment, person: Any, by: Actor) -> Evalu
 @transaction.atomic
 def link_evaluations(plan_id: UUID) -> int:
     """Link what was evaluated on the recording's own page since it was assigned. Return how many."""
-    suited = Evaluation.objects.filter(
+    suited = counted_evaluations().filter(
         recording=OuterRef("pick__recording"),
         scorer=OuterRef("scorer"),
         version__scorecard=OuterRef("pick__sample__plan__scorecard"),
