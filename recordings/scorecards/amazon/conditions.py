@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from recordings.scorecards.amazon.file import Question
 from recordings.scorecards.amazon.notes import Notes
+from recordings.scorecards.amazon.shapes import Question
 from recordings.scorecards.strict_json import Node
 from recordings.wording import filled
 

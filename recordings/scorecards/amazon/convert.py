@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from recordings.scorecards.amazon import weights
 from recordings.scorecards.amazon.conditions import Target, when_of
-from recordings.scorecards.amazon.file import AmazonForm, Outcome, Question, Section, read_amazon
+from recordings.scorecards.amazon.file import read_amazon
 from recordings.scorecards.amazon.notes import Note, Notes
+from recordings.scorecards.amazon.shapes import AmazonForm, Outcome, Question, Section
 from recordings.scorecards.form import FORMAT, SCORED_TYPES
 from recordings.wording import filled
 

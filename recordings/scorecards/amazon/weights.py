@@ -6,8 +6,8 @@ from math import gcd, lcm
 
 from django.utils.translation import gettext_lazy as _
 
-from recordings.scorecards.amazon.file import AmazonForm, Question, Section
 from recordings.scorecards.amazon.notes import Notes
+from recordings.scorecards.amazon.shapes import AmazonForm, Question, Section
 
 _LARGEST = 10**9 - 1
 _DECIMALS = 10**4
