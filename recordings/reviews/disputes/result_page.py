@@ -16,7 +16,7 @@ from recordings.reviews.evaluation_page import (
     value_in_words,
 )
 from recordings.reviews.evaluations import form_of
-from recordings.reviews.shown import ShownQuestion, sections_of
+from recordings.reviews.shown import FAILS, ShownQuestion, sections_of
 
 Texts = dict[str, dict[str, str]]
 
@@ -51,6 +51,8 @@ class ResultAnswer:
     comment: str
     reason: str
     dispute: ShownDispute | None = None
+    # What the answer made 0, in words; empty for nothing.
+    fail: str = ""
 
     @property
     def key(self) -> str:
@@ -86,6 +88,7 @@ class ResultPage:
         disputes = [shown_dispute(dispute, words) for dispute in rows]
         by_key = {dispute.row.question: dispute for dispute in disputes}
         document, texts = document_of(scores[-1]), texts_now(scores)
+        failed = {part["question"]: str(FAILS[part["fail"]]) for part in scores[-1].result["failed"]}
         shares = {part["key"]: part["score"] for part in scores[-1].result["sections"]}
         signatures = EvaluationSignature.objects.filter(score__evaluation_id=row.pk)
         return cls(
@@ -99,6 +102,7 @@ class ResultPage:
                             document[shown.question.key],
                             texts.get(shown.question.key, {}),
                             by_key.get(shown.question.key),
+                            failed.get(shown.question.key, ""),
                         )
                         for shown in section.questions
                         if shown.question.key in document
@@ -135,6 +139,7 @@ def shown_answer(
     node: dict[str, Any] | None,
     texts: dict[str, str],
     dispute: ShownDispute | None = None,
+    fail: str = "",
 ) -> ResultAnswer:
     """Put an answer of a file into words; None is a question that is not asked."""
     at = moment_of(node or {})
@@ -146,6 +151,7 @@ def shown_answer(
         comment=texts.get("comment", ""),
         reason=texts.get("reason", ""),
         dispute=dispute,
+        fail=fail,
     )
 
 
