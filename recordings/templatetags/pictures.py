@@ -4,7 +4,6 @@ Only the geometry is made here; colours come from the stylesheet's classes, so t
 Numbers for SVG are handed over as text: Django would write 1000 as "1,000".
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -115,13 +114,11 @@ def _box(span: Span, length: int) -> dict[str, str]:
 
 
 @register.inclusion_tag("reviews/calibration/_distances.html")
-def distances(points: Sequence[Any], label: str) -> dict[str, Any]:
+def distances(points: Sequence[Any], label: str, top: int) -> dict[str, Any]:
     """Draw a scorer's distances from agreed cards: a mark for each calibration, joined, with their table.
 
-    `points` have `calibration`, `at`, `distance` and `recordings`. The scale begins at 0 and ends at the largest, 10 at
-    least.
+    `points` have `calibration`, `at`, `distance` and `recordings`. The scale goes from 0 to `top`.
     """
-    top = max(10, *(math.ceil(point.distance) for point in points))
     message = gettext("%(day)s: %(distance)s points")
     marks = []
     for place, point in enumerate(points):

@@ -194,7 +194,7 @@ def _recording(
         score = of.scores[person].result["score"] or ""
         others = differing(questions, answers[person], agreed) if agreed is not None else (0, 0)
         scored.append(
-            Scored(names[person], _short(score), "" if points is None else _short(f"{points:+}"), *others)
+            Scored(names[person], _short(score), "" if points is None else _signed(points), *others)
         )
     parts = []
     for section in sections:
@@ -246,6 +246,10 @@ def _texts(event: OpenedRow | None) -> dict[str, dict[str, str]]:
     disclosed = event.disclosed.get("action_detail.texts") if event else None
     texts: dict[str, dict[str, str]] = json.loads(disclosed.value) if disclosed else {}
     return texts
+
+
+def _signed(points: Decimal) -> str:
+    return _short(f"{points:+}") if points else "0"
 
 
 def _short(score: str) -> str:

@@ -1,6 +1,8 @@
 """How far each scorer was from the agreed cards, calibration by calibration."""
 
+import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +15,7 @@ from recordings.reviews.calibration.queries import Progress, calibrations_of
 
 MOST = 200
 _CENTS = Decimal("0.01")
+_LOWEST_TOP = 10
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class ScorerLine:
     @property
     def newest(self) -> Point:
         return self.points[-1]
+
+
+def top_of(lines: Iterable[ScorerLine]) -> int:
+    """Return where one scale for all lines ends: at the largest distance, at least at 10 points."""
+    distances = [math.ceil(point.distance) for line in lines for point in line.points]
+    return max(_LOWEST_TOP, *distances) if distances else _LOWEST_TOP
 
 
 def lines_of(person: Any) -> list[ScorerLine]:

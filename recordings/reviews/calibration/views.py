@@ -17,7 +17,7 @@ from recordings.permissions import Permission
 from recordings.policies import can, check_not_own_call, permission_required
 from recordings.reviews.calibration import actions
 from recordings.reviews.calibration.compared import Compared
-from recordings.reviews.calibration.distances import lines_of
+from recordings.reviews.calibration.distances import lines_of, top_of
 from recordings.reviews.calibration.errors import UnknownCalibration
 from recordings.reviews.calibration.forms import CommentForm, NewCalibrationForm
 from recordings.reviews.calibration.queries import Progress, calibrations_of, progress_of
@@ -160,7 +160,8 @@ def agree(request: Request, pk: UUID) -> HttpResponse:
 @permission_required(Permission.EVALUATE)
 def scorers(request: Request) -> HttpResponse:
     """Show each scorer's distance from the agreed cards over time: a manager all, a participant their own."""
-    return page(request, "reviews/calibration/scorers.html", {"lines": lines_of(request.user)})
+    lines = lines_of(request.user)
+    return page(request, "reviews/calibration/scorers.html", {"lines": lines, "top": top_of(lines)})
 
 
 def _progress(request: Request, pk: UUID) -> Progress:
