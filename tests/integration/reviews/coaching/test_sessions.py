@@ -77,7 +77,7 @@ def test_a_coach_collects_and_the_person_acknowledges(
         "at_0": "1:23-1:40",
         "note_0": "Dana was interrupted",
     }
-    answer = client.post(new(trainee), fields, follow=True)
+    answer = client.post(f"{reverse('coaching:new')}?recording={call.pk}", fields, follow=True)
     assert "Let Dana finish" in answer.content.decode()
     assert list(CoachingItem.objects.order_by("position").values_list("evaluation", "from_ms", "to_ms")) == [
         (evaluation.pk, None, None),
