@@ -1,7 +1,7 @@
 """The evidence of review: what supervision queued, decided and checked in a period, one row for each.
 
 Computed from the trail alone, so that whoever has an evidence bundle of the same events can compute it again. An item
-that was queued until the end of the period and that nobody decided about is a row without a supervisor.
+that was queued until the end of the period and that nobody decided about is a row without a reviewer.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ COLUMNS = (
     Column("recording", _("Recording"), 8),
     Column("object", _("Object"), 11),
     Column("reviewed_at", _("Reviewed (UTC)"), 11),
-    Column("supervisor", _("Supervisor"), 11),
+    Column("reviewed_by", _("Reviewed by"), 11),
     Column("account", _("Account")),
     Column("role", _("Role")),
     Column("act", _("Act"), 10),

@@ -157,6 +157,6 @@ def _add_leaves(batch: Batch, events: Sequence[Event]) -> bool:
                 continue
             batch.add(event, content, late=code == LATE_EVENTS)
             is_bundle = content.kind == Kind.REPORT_REQUESTED and content.detail.get("format") == "bundle"
-            if is_bundle or content.kind == Kind.SAMPLE_FROZEN:
+            if is_bundle or content.kind in (Kind.SAMPLE_FROZEN, Kind.SUPERVISION_FROZEN):
                 manifest_needed = True
     return manifest_needed

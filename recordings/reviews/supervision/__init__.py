@@ -1,1 +1,1 @@
-"""Supervision by compliance officers: a queue, dispositions, escalation, and spot checks by a second supervisor."""
+"""Supervision by compliance officers: a queue, dispositions, escalation, and spot checks by a second officer."""

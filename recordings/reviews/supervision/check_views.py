@@ -103,7 +103,7 @@ def draw_file(request: Request, pk: UUID, name: str) -> HttpResponse:
 @require_safe
 @permission_required(Permission.SUPERVISE)
 def evidence(request: Request) -> HttpResponse:
-    """Choose a period and a supervisor; the report and the bundle that prove the review are requested from here."""
+    """Choose a period and who reviewed: the report and the bundle that prove the review are requested from here."""
     people = get_user_model().objects.holding(Permission.SUPERVISE).order_by("full_name", "username")
     form = EvidenceForm(request.GET or None, people=people)
     links: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Spot checks: a second supervisor reviews a drawn share of closed items again, and agrees or disagrees.
+"""Spot checks: a second compliance officer reviews a drawn share of closed items again, and agrees or disagrees.
 
 The draw is that of docs/sampling.md. The population is frozen first; its seed comes from a later checkpoint.
 """
@@ -149,7 +149,7 @@ def is_self_drawn(row: SpotDraw) -> bool:
 def give_verdict(
     *, spot_check: SpotCheck, agrees: bool, note: str, moment: Moment | None, person: Any, by: Actor
 ) -> SpotVerdict:
-    """Record what a second supervisor found. Who disagrees opens the item again.
+    """Record what a second compliance officer found. Who disagrees opens the item again.
 
     Raises NotSecond for somebody who decided about the item, CheckedAlready when there is a verdict, and Overtaken.
     """

@@ -45,7 +45,9 @@ class NotHolder(NotPermitted):
 class NotSecond(NotPermitted):
     """A spot check is done by somebody who did not decide about the item."""
 
-    sentence = _("You decided about this item yourself. A second supervisor checks it. Nothing was saved.")
+    sentence = _(
+        "You decided about this item yourself. A second compliance officer checks it. Nothing was saved."
+    )
 
 
 class CheckedAlready(PortalError):

@@ -41,7 +41,7 @@ class QueueForm(FilterForm):
     who = forms.ChoiceField(
         required=False,
         label=_("Who decides"),
-        choices=[("", _("Everyone or me")), ("all", pgettext_lazy("who decides", "Anyone"))],
+        choices=[("", _("I may decide")), ("all", pgettext_lazy("who decides", "Anyone"))],
     )
     deadline = forms.ChoiceField(
         required=False,
@@ -99,7 +99,8 @@ class _Noted(forms.Form):
 
     def __init__(self, *args: Any, watched: Spans, **kwargs: Any) -> None:
         """`watched`: what this person watched of the recording until now."""
-        super().__init__(*args, **kwargs)
+        # The form of the viewing beside it has a note, too.
+        super().__init__(*args, **{"auto_id": "decide_%s", **kwargs})
         self.watched = watched
 
     def clean_at(self) -> Moment | None:
@@ -114,7 +115,7 @@ class _Noted(forms.Form):
 
 
 class DispositionForm(_Noted):
-    """What a supervisor decides. `to`: a person to whom it can be escalated."""
+    """What a compliance officer decides. `to`: a person to whom it can be escalated."""
 
     disposition = forms.ChoiceField(
         label=_("Disposition"),
@@ -183,7 +184,7 @@ class DispositionForm(_Noted):
 
 
 class VerdictForm(_Noted):
-    """Whether a second supervisor agrees."""
+    """Whether a second compliance officer agrees."""
 
     agrees = forms.ChoiceField(
         label=_("Result"),
@@ -224,12 +225,12 @@ class DrawForm(forms.Form):
 
 
 class EvidenceForm(forms.Form):
-    """A period and a supervisor, for the evidence of review."""
+    """A period and a compliance officer, for the evidence of review."""
 
     since = DayField(label=_("First day (UTC)"))
     until = DayField(label=_("Last day (UTC)"))
     person = forms.TypedChoiceField(
-        label=_("Supervisor"), required=False, coerce=int, empty_value=None, widget=NamesSelect
+        label=_("Reviewed by"), required=False, coerce=int, empty_value=None, widget=NamesSelect
     )
 
     def __init__(self, *args: Any, people: Iterable[Any], **kwargs: Any) -> None:

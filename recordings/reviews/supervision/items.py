@@ -31,7 +31,7 @@ Moment = tuple[int, int]
 
 @dataclass(frozen=True)
 class Decision:
-    """What a supervisor decided. `to`: to whom it is escalated. `due_at`: else the usual deadline of the level."""
+    """What an officer decided. `to`: to whom it is escalated. `due_at`: else the usual deadline of the level."""
 
     disposition: Disposition
     reason: str

@@ -5,6 +5,7 @@ from recordings.reviews.supervision import check_views, views
 app_name = "supervision"
 urlpatterns = [
     path("reviews/supervision/", views.queue_list, name="queue"),
+    path("reviews/supervision/sample/", views.add_sample, name="add_sample"),
     path("recordings/<uuid:pk>/supervise/", views.add, name="add"),
     path("reviews/supervision/<uuid:pk>/", views.item, name="item"),
     path("reviews/supervision/<uuid:pk>/dispose/", views.dispose, name="dispose"),

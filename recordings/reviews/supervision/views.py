@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Purpose, Target, record_committed
@@ -20,8 +20,8 @@ from recordings.playback.forms import ViewingForm, remembered_purpose
 from recordings.playback.player_page import PlayerPage
 from recordings.playback.policies import usable_recording
 from recordings.playback.queries import watched_of
-from recordings.policies import can_use, check_not_own_call, permission_required
-from recordings.reviews.supervision import items, queue, rules
+from recordings.policies import can, can_use, check_not_own_call, permission_required
+from recordings.reviews.supervision import items, queue, rules, samples
 from recordings.reviews.supervision.errors import NotHolder, NotOpen, Overtaken, UnknownItem
 from recordings.reviews.supervision.forms import DispositionForm, QueueForm, VerdictForm
 from recordings.reviews.supervision.item_page import history_of, moment_typed
@@ -45,6 +45,7 @@ def queue_list(request: Request) -> HttpResponse:
         "rows": listed.rows,
         "due": due,
         "overdue": overdue,
+        "samples": samples.samples_of(request.user) if can(request.user, Permission.MANAGE_SAMPLING) else [],
         **listed.urls(BY_TIME, form.query()),
     }
     return page(request, "reviews/supervision/queue.html", context, status=200 if is_valid else 400)
@@ -68,6 +69,39 @@ def add(request: Request, pk: UUID) -> HttpResponse:
     else:
         messages.info(request, gettext("The recording was in the queue of supervision already."))
     return redirect("supervision:item", item.pk)
+
+
+@require_POST
+@permission_required(Permission.SUPERVISE)
+def add_sample(request: Request) -> HttpResponse:
+    """Put the picks of a plan's sample into the queue, and say what became of them."""
+    try:
+        sample_id = UUID(request.POST.get("sample", ""))
+    except ValueError:
+        messages.error(request, gettext("Choose a sample."))
+        return redirect("supervision:queue")
+    queued = samples.queue_sample(sample_id=sample_id, person=request.user, by=Actor.from_request(request))
+    message = ngettext(
+        "%(number)s recording was put into the queue.",
+        "%(number)s recordings were put into the queue.",
+        queued.added,
+    )
+    messages.success(request, message % {"number": queued.added})
+    if queued.known:
+        message = ngettext(
+            "%(number)s recording was in the queue already.",
+            "%(number)s recordings were in the queue already.",
+            queued.known,
+        )
+        messages.info(request, message % {"number": queued.known})
+    if queued.beyond:
+        message = ngettext(
+            "%(number)s recording is not yours to supervise and was left out.",
+            "%(number)s recordings are not yours to supervise and were left out.",
+            queued.beyond,
+        )
+        messages.warning(request, message % {"number": queued.beyond})
+    return redirect("supervision:queue")
 
 
 @require_safe

@@ -174,6 +174,7 @@ MATRIX = {
     "calibration:agree": P.MANAGE_CALIBRATION,
     "supervision:queue": P.SUPERVISE,
     "supervision:add": P.SUPERVISE,
+    "supervision:add_sample": P.SUPERVISE,
     "supervision:item": P.SUPERVISE,
     "supervision:dispose": P.SUPERVISE,
     "supervision:checks": P.SUPERVISE,

@@ -67,7 +67,7 @@ def test_each_decision_is_a_row_and_what_nobody_decided_follows(
 ) -> None:
     report, data = asked(client, report="review", format="csv")
     rows = rows_of(data)
-    assert [(row["supervisor"], row["act"], row["reason"]) for row in rows] == [
+    assert [(row["reviewed_by"], row["act"], row["reason"]) for row in rows] == [
         ("Noa Levi", "Questioned", "Statement unclear"),
         ("Noa Levi", "Closed", "Resolved with the agent"),
         ("Tom Brandt", "Violation", "Personal data disclosed"),
@@ -90,13 +90,13 @@ def test_each_decision_is_a_row_and_what_nobody_decided_follows(
     assert report.file_name.startswith("evidence-of-review-until-")
 
 
-def test_of_one_supervisor_it_has_their_decisions_only(
+def test_of_one_officer_it_has_their_decisions_only(
     client: Client, items: list[SupervisionItem], tom: User
 ) -> None:
     today = timezone.now().date().isoformat()
     period = {"since": today, "until": today, "person": f"user:{tom.pk}"}
     (row,) = rows_of(asked(client, report="review", format="csv", **period)[1])
-    assert (row["supervisor"], row["source"]) == ("Tom Brandt", "Sampling plan")
+    assert (row["reviewed_by"], row["source"]) == ("Tom Brandt", "Sampling plan")
     lines = asked(client, report="review", format="jsonl", **period)[1].splitlines()
     assert [json.loads(line)["reason"] for line in lines] == ["Personal data disclosed"]
     before = (timezone.now() - timedelta(days=9)).date().isoformat()

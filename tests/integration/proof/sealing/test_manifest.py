@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import psycopg
 import pymerkle
@@ -73,12 +74,13 @@ def test_it_equals_an_independent_count(services: Services) -> None:
     assert rows(services, "SELECT max(size) FROM audit.checkpoint") == [(size,)]
 
 
-def test_a_bundle_request_triggers_one_and_sealing_waits_until_it_is_signed(
-    services: Services,
+@pytest.mark.parametrize("trigger", [BUNDLE, {"type": "supervision.sample_frozen"}], ids=["bundle", "frozen"])
+def test_a_bundle_or_a_frozen_population_triggers_one_and_sealing_waits_until_it_is_signed(
+    services: Services, trigger: dict[str, Any]
 ) -> None:
     seal_all(services)
     write_events(services, 2)
-    write_events(services, 1, **BUNDLE)
+    write_events(services, 1, **trigger)
     write_events(services, 1, type="export.requested", action_detail={"format": "csv"})
     signer = signer_of(services)
     with psycopg.connect(services.sealer_url, autocommit=True) as connection:

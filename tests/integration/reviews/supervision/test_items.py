@@ -19,9 +19,15 @@ from recordings.models import (
     DispositionReason,
     ItemSource,
     Recording,
+    Sample,
+    SamplePick,
+    SampleSkip,
+    SamplingPlan,
     SupervisionDisposition,
     SupervisionItem,
 )
+from recordings.reviews import scorecards
+from recordings.reviews.plans.errors import UnknownSample
 from recordings.reviews.supervision.errors import NotHolder, NotOpen, Overtaken
 from recordings.reviews.supervision.items import Decision, add_disposition, add_to_queue, dispose
 from recordings.reviews.supervision.rules import (
@@ -32,7 +38,9 @@ from recordings.reviews.supervision.rules import (
     may_supervise,
     next_holders,
 )
-from tests.factories import agent, person, recording, stream, viewing
+from recordings.reviews.supervision.samples import Queued, queue_sample, samples_of
+from tests.factories import agent, conversation, person, recording, stream, viewing
+from tests.unit.scorecards.forms import EXAMPLE, as_bytes
 
 pytestmark = pytest.mark.django_db
 BY = Actor.system("tests")
@@ -226,3 +234,36 @@ def test_nobody_changes_what_was_recorded(
     decide(item, officer, "questioned")
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change.format(table))
+
+
+def test_the_picks_of_a_sample_enter_the_queue(item: SupervisionItem, officer: User) -> None:
+    """Without those that were skipped, that are in the queue already, or that the person may not supervise."""
+    card = scorecards.create_scorecard(document=as_bytes(EXAMPLE), imported=False, person=officer, by=BY)
+    plan = SamplingPlan.objects.create(scorecard=card.scorecard, name="Weekly", created_by=officer, number=4)
+    now, known = timezone.now(), item.recording
+    sample = Sample.objects.create(
+        plan=plan, period_from=now, period_until=now, draw=1, frozen_at=now, frozen_event=item.pk, filters={},
+        exclusions={}, number=4, units=4, population_hash="0" * 64, drawn_at=now,
+    )  # fmt: skip
+    new, skipped, beyond = (
+        recording(known.object),
+        recording(known.object),
+        recording(conversation(stream=stream())),
+    )
+    picks = [
+        SamplePick.objects.create(
+            sample=sample, recording=call, unit=str(call.pk), rank=bytes(32), picked_at=now
+        )
+        for call in (known, new, skipped, beyond)
+    ]
+    SampleSkip.objects.create(pick=picks[2], code="by_hand", skipped_at=now, event_id=item.pk)
+    scoped = person()
+    Grant.objects.create(user=scoped, role="compliance_officer", channels=[known.object.stream_id])
+    assert samples_of(scoped) == [sample]
+    queued = queue_sample(sample_id=sample.pk, person=scoped, by=actor(scoped))
+    assert queued == Queued(added=1, known=1, beyond=1)
+    added = SupervisionItem.objects.get(recording=new)
+    assert (added.source, added.source_ref) == ("plan", f"sample:{sample.pk}")
+    assert SupervisionItem.objects.count() == 2
+    with pytest.raises(UnknownSample):
+        queue_sample(sample_id=item.pk, person=scoped, by=actor(scoped))

@@ -200,3 +200,9 @@ def test_a_page_of_the_queue_begins_after_the_one_before(
     back = desk.get(QUEUE + second.context["newer_url"])
     shown = [[row.item for row in answer.context["rows"]] for answer in (first, second, back)]
     assert shown == [rows[:2], rows[2:], rows[:2]]
+
+
+def test_a_sample_that_is_not_there_is_refused(desk: Client, item: SupervisionItem) -> None:
+    add = reverse("supervision:add_sample")
+    assert "Choose a sample." in desk.post(add, {"sample": "-"}, follow=True).content.decode()
+    assert desk.post(add, {"sample": str(item.pk)}).status_code == 404
