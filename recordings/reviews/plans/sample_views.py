@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from recordings.audit import Actor, Kind, Outcome, Target, record_committed, record_once
@@ -25,6 +25,14 @@ from recordings.reviews.plans.export import write_export
 from recordings.reviews.plans.forms import ReasonForm
 from recordings.reviews.plans.freezing import target_of
 from recordings.reviews.plans.periods import first_day, last_day
+
+# Of what the strata of a sample are, by the plan's group.
+STRATA = {
+    PlanGroup.ALL: gettext_lazy("one for all"),
+    PlanGroup.AGENT: gettext_lazy("one for each agent"),
+    PlanGroup.TEAM: gettext_lazy("one for each team"),
+    PlanGroup.CHANNEL: gettext_lazy("one for each channel"),
+}
 
 
 @require_safe
@@ -111,7 +119,7 @@ def _sample_page(
         "plan": found.plan,
         "first": written_day(first_day(found.plan, span)),
         "last": written_day(last_day(found.plan, span)),
-        "group": PlanGroup(found.filters["group"]).label,
+        "strata": STRATA[PlanGroup(found.filters["group"])],
         "names": queries.names_of(found.filters),
         "waits": waits.sentence if isinstance(waits, Waiting) else "",
         "witnesses": [line.split(" ")[1] for line in found.seed_lines.splitlines() if " " in line],

@@ -121,6 +121,7 @@ def test_the_page_of_a_sample_says_in_sentences_how_it_was_drawn(
     assert "The population has 11 recordings. It was frozen at 20" in page
     assert "1 recording was left out because it cannot be watched." in page
     assert "w1.example, w2.example cosigned after the population was frozen." in page
+    assert "Strata: one for each agent." in page
     assert "This is draw 1 of 1 of this plan and period." in page
     assert "Nothing was skipped." in page
     qa.get(reverse("plans:sample", args=[sample.pk]))
