@@ -15,11 +15,13 @@ from auditportal.accounts.access import recertification
 from auditportal.accounts.access.files import recertification_csv
 from auditportal.accounts.access.forms import DecideForm, OpenForm
 from auditportal.accounts.access_models import Decision, Recertification, RecertifiedGrant
+from auditportal.accounts.actions import ADMINISTRATOR
 from auditportal.accounts.roles import ROLES
 from recordings.audit import Actor, Kind, Target, record_committed
 from recordings.http import Request, attachment, page
 from recordings.permissions import Permission
 from recordings.policies import permission_required
+from recordings.reach import Level
 from recordings.stepup import ConfirmedForm
 
 
@@ -78,9 +80,13 @@ def one(request: Request, pk: int) -> HttpResponse:
             {
                 "row": row,
                 "role": ROLES.get(row.grant.role),
-                "scope": names.phrases(scopes.limits_of(row.grant)),
+                "level": Level(row.grant.level).label,
+                "scope": names.phrases(scopes.limits_of(row.grant))
+                if row.grant.role != ADMINISTRATOR
+                else [],
                 "may_decide": row.pk in mine_open,
-                "is_unused": row.last_used_at is None or row.last_used_at < unused_before,
+                # Of somebody who has never signed in, the grant's age counts.
+                "is_unused": (row.last_used_at or row.grant.starts_at) < unused_before,
             }
             for row in rows
         ],
