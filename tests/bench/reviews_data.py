@@ -1,7 +1,7 @@
 """A year of evaluations in a database of its own: 300 agents, 52 weeks, 100,000 evaluations of 60 answers.
 
 Made inside PostgreSQL, from 500 cards that the portal's own code scores. Every twentieth evaluation was changed once.
-One in ten recordings was not evaluated, and every evaluated one was watched.
+One in ten recordings was not evaluated; each evaluated one was watched, and its evaluation released.
 """
 
 import hashlib
@@ -90,6 +90,10 @@ INSERT INTO recordings_viewing (
 SELECT gen_random_uuid(), recording_id, scorer_id, 'quality', '', '', started_at, started_at, 0, '{[0,540000)}', '{}', 0
 FROM recordings_evaluation
 """
+_RELEASES = """
+INSERT INTO recordings_evaluationrelease (id, evaluation_id, released_by_id, released_at, event_id)
+SELECT gen_random_uuid(), id, scorer_id, submitted_at, gen_random_uuid() FROM recordings_evaluation
+"""
 
 
 @contextmanager
@@ -121,6 +125,7 @@ def year(form: dict[str, Any], answers: Any) -> Iterator[tuple[Services, list[An
             for statement in (_STREAMS, _TEAMS, _AGENTS, _OBJECTS, _RECORDINGS, _DOCS, _EVALUATIONS, _SCORES):
                 admin.execute(statement, values)
             admin.execute(_VIEWINGS)
+            admin.execute(_RELEASES)
             admin.execute("VACUUM (ANALYZE)")
             print(f"took {perf_counter() - started:,.0f} s.", flush=True)
             yield services, scorers

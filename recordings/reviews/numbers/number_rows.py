@@ -107,9 +107,8 @@ def _tally(table: str, of: str, tally: Tally, remark: str = "") -> Iterator[Row]
 def _average(table: str, of: str, what: str, value: Interval | None, remark: str, scale: int = 1) -> Row:
     if value is None:
         return table, of, what, 0, "", "", "", remark
-    figures = (
-        "" if one is None else Decimal(f"{one * scale:.2f}") for one in (value.value, value.low, value.high)
-    )
+    low = None if value.low is None else max(0.0, value.low)
+    figures = ("" if one is None else Decimal(f"{one * scale:.2f}") for one in (value.value, low, value.high))
     return (table, of, what, value.n, *figures, remark)
 
 

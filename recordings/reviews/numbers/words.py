@@ -23,10 +23,10 @@ def figure(value: float) -> str:
 
 
 def figure_range(average: Interval, scale: float = 1) -> str:
-    """Write an interval, such as 79.1–85.6; empty where one value gives none."""
+    """Write an interval, such as 79.1–85.6; empty where one value gives none. No score and no share is below 0."""
     if average.low is None or average.high is None:
         return ""
-    return f"{figure(average.low * scale)}–{figure(average.high * scale)}"
+    return f"{figure(max(0.0, average.low) * scale)}–{figure(average.high * scale)}"
 
 
 def percent(share: Interval | None) -> str:
