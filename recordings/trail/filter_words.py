@@ -27,6 +27,7 @@ _IDS = {
     "status": _("status %(id)s"),
     "team": _("team %(id)s"),
     "version": _("scorecard version %(id)s"),
+    "sample": _("sample %(id)s"),
 }
 # Filters that have no value that needs words.
 _FLAGS = {

@@ -55,7 +55,7 @@ def agents_page(selection: Selection, reach: Reach, names: Mapping[str, str], nu
             of_agent.get(agent, Tally()),
             ranks.get(agent),
             [
-                Cell(*_calls(calls, agent, week), counted[by_week].get((agent, week), Tally()).n)
+                Cell(*calls.get((agent, week), (0, 0, 0)), counted[by_week].get((agent, week), Tally()).n)
                 for week in places
             ],
         )
@@ -72,8 +72,3 @@ def ranks_of(ranked: Mapping[int, Tally]) -> dict[int, int]:
     for place, average in enumerate(ordered, 1):
         first.setdefault(average, place)
     return {agent: first[average] for agent, average in averages.items()}
-
-
-def _calls(calls: Mapping[tuple[int, int], tuple[int, int]], agent: int, week: int) -> tuple[int, int, int]:
-    known, watched = calls.get((agent, week), (0, 0))
-    return known, 0, watched

@@ -17,6 +17,9 @@ from recordings.reviews.numbers.selection import Selection
 _CALLS = """
 SELECT d.agent_id, width_bucket(d.shown_at, %s::timestamptz[]) - 1, count(*),
        count(*) FILTER (WHERE EXISTS (
+           SELECT FROM recordings_samplepick p WHERE p.recording_id = d.id AND NOT EXISTS (
+               SELECT FROM recordings_sampleskip k WHERE k.pick_id = p.id))),
+       count(*) FILTER (WHERE EXISTS (
            SELECT FROM recordings_viewing v WHERE v.recording_id = d.id AND NOT isempty(v.watched)))
 FROM recordings_searchdoc d {where} GROUP BY 1, 2
 """
@@ -57,8 +60,8 @@ class Cell:
 
 def calls_by_week(
     selection: Selection, reach: Reach, agents: Sequence[int]
-) -> dict[tuple[int, int], tuple[int, int]]:
-    """Count calls and watched calls of these agents: by agent and place of the week."""
+) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """Count recordings, sampled and watched ones of these agents: by agent and place of the week."""
     where = selection.where_recordings("d", reach) & Where("d.agent_id = ANY(%s::bigint[])", (list(agents),))
     rows = fetch_all(connection, _CALLS.format(where=where.clause()), [selection.edges, *where.values])
-    return {(agent, week): (calls, watched) for agent, week, calls, watched in rows}
+    return {(agent, week): (calls, sampled, watched) for agent, week, calls, sampled, watched in rows}

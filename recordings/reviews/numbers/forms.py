@@ -1,8 +1,9 @@
 """The filters of the pages of numbers."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import F
@@ -12,13 +13,17 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from recordings.catalog.queries import agents_and_streams
+from recordings.days import written_day
 from recordings.filter_form import DayField, FilterForm, NamesSelect, check_period, day_label
-from recordings.models import Agent, ScorecardVersion
+from recordings.models import Agent, Sample, ScorecardVersion
 from recordings.reach import Reach
 from recordings.reviews.evaluations import title_of
+from recordings.reviews.numbers.samples import samples_in
 from recordings.reviews.numbers.selection import MOST_WEEKS, Selection
 
 MOST_DAYS = MOST_WEEKS * 7
+_NARROWING = ("since", "until", "version", "team", "agent", "channel")
+_ALONE = _("A sample has a period and filters of its own. Remove the other filters.")
 
 
 class NumbersForm(FilterForm):
@@ -30,6 +35,7 @@ class NumbersForm(FilterForm):
     team = forms.ChoiceField(required=False, label=_("Team"), widget=NamesSelect)
     agent = forms.ChoiceField(required=False, label=_("Agent"), widget=NamesSelect)
     channel = forms.ChoiceField(required=False, label=_("Channel"), widget=NamesSelect)
+    sample = forms.ChoiceField(required=False, label=_("Sample"), widget=NamesSelect)
 
     def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
         """`reach`: of the evaluations. What is outside it is no choice."""
@@ -37,17 +43,22 @@ class NumbersForm(FilterForm):
         self.agents, self.channels = agents_and_streams(reach)
         self.team_of, self.teams = _teams(self.agents)
         self.versions = _versions()
+        self._samples = {str(row.pk): row for row in samples_in(reach)}
+        self.samples = {pk: _sample_words(row) for pk, row in self._samples.items()}
         for name, choices in (
             ("version", self.versions),
             ("team", self.teams),
             ("agent", self.agents),
             ("channel", self.channels),
+            ("sample", self.samples),
         ):
             self.fields[name].choices = [("", _("Any")), *choices.items()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         check_period(self, cleaned)
+        if cleaned.get("sample") and any(cleaned.get(name) for name in _NARROWING):
+            self.add_error("sample", _ALONE)
         if not self.errors and (self._until(cleaned) - self._since(cleaned)).days >= MOST_DAYS:
             message = ngettext(
                 "A period has at most %(number)s week.", "A period has at most %(number)s weeks.", MOST_WEEKS
@@ -58,17 +69,24 @@ class NumbersForm(FilterForm):
     def selection(self) -> Selection:
         """Return what a valid form selects."""
         given = self.cleaned_data
+        if sample := self._samples.get(given["sample"]):
+            zone = ZoneInfo(sample.plan.time_zone)
+            since, until = (end.astimezone(zone).date() for end in (sample.period_from, _last(sample)))
+            return Selection(since, until, sample.plan.time_zone, sample=sample.pk)
+        ids = {name: int(given[name]) if given[name] else None for name in ("team", "agent", "channel")}
         return Selection(
             self._since(given),
             self._until(given),
             timezone.get_current_timezone_name(),
             UUID(given["version"]) if given["version"] else None,
-            **{name: int(given[name]) if given[name] else None for name in ("team", "agent", "channel")},
+            team=ids["team"],
+            agent=ids["agent"],
+            channel=ids["channel"],
         )
 
     @property
     def choices_of_one(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("version", "team", "agent", "channel")]
+        return [self[name] for name in ("version", "team", "agent", "channel", "sample")]
 
     @property
     def shown_agents(self) -> dict[str, str]:
@@ -89,6 +107,7 @@ class NumbersForm(FilterForm):
             "team": self.teams,
             "agent": self.agents,
             "channel": self.channels,
+            "sample": self.samples,
         }
         return names[name].get(value, value)
 
@@ -103,6 +122,24 @@ class NumbersForm(FilterForm):
         """Return the first day; without one, the beginning of the usual number of weeks up to the last day."""
         length = self._newest.until - self._newest.since
         return given["since"] or self._until(given) - length
+
+
+def _last(sample: Sample) -> datetime:
+    return sample.period_until - timedelta(microseconds=1)
+
+
+def _sample_words(sample: Sample) -> str:
+    """Name a sample by its plan and period, and by its draw when it is not the first."""
+    zone = ZoneInfo(sample.plan.time_zone)
+    words = {
+        "plan": sample.plan.name,
+        "since": written_day(sample.period_from.astimezone(zone).date()),
+        "until": written_day(_last(sample).astimezone(zone).date()),
+        "draw": sample.draw,
+    }
+    if sample.draw == 1:
+        return gettext("%(plan)s, %(since)s to %(until)s") % words
+    return gettext("%(plan)s, %(since)s to %(until)s, draw %(draw)s") % words
 
 
 def _teams(agents: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

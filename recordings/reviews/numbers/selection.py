@@ -19,6 +19,10 @@ _FILTERS = {
     "team": "{row}.agent_id IN (SELECT id FROM recordings_agent WHERE team_id = %s)",
     "agent": "{row}.agent_id = %s",
     "channel": "{row}.stream_id = %s",
+    "sample": (
+        "{row}.evaluation_id IN (SELECT a.evaluation_id FROM recordings_assignment a"
+        " JOIN recordings_samplepick p ON p.id = a.pick_id WHERE p.sample_id = %s)"
+    ),
 }
 _OF_CALLS = ("team", "agent", "channel")
 
@@ -42,6 +46,7 @@ class Selection:
     team: int | None = None
     agent: int | None = None
     channel: int | None = None
+    sample: UUID | None = None
 
     @classmethod
     def newest(cls, zone: str) -> "Selection":
@@ -87,9 +92,9 @@ class Selection:
     def as_detail(self) -> dict[str, Any]:
         """Return the selection as JSON has it, without filters that are not set; `from_detail` reads it back."""
         ends = {"since": str(self.since), "until": str(self.until), "zone": self.zone}
-        version = {"version": str(self.version)} if self.version else {}
+        uuids = {name: str(value) for name in ("version", "sample") if (value := getattr(self, name))}
         ids = {name: getattr(self, name) for name in _OF_CALLS}
-        return ends | version | {name: value for name, value in ids.items() if value is not None}
+        return ends | uuids | {name: value for name, value in ids.items() if value is not None}
 
     def as_logged(self) -> dict[str, Any]:
         """Return the selection as an event has it."""
@@ -98,6 +103,6 @@ class Selection:
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> "Selection":
         since, until = date.fromisoformat(detail["since"]), date.fromisoformat(detail["until"])
-        version = UUID(detail["version"]) if "version" in detail else None
+        version, sample = (UUID(detail[name]) if name in detail else None for name in ("version", "sample"))
         ids = {name: detail.get(name) for name in _OF_CALLS}
-        return cls(since, until, detail["zone"], version, **ids)
+        return cls(since, until, detail["zone"], version, sample=sample, **ids)

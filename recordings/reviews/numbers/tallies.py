@@ -23,14 +23,17 @@ _TALLIED = """
 WITH e AS MATERIALIZED (
     SELECT c.score, c.na_share, c.watched_percent, c.fails, c.changes, c.agent_id, c.scorer_id,
            width_bucket(c.shown_at, %s::timestamptz[]) - 1 AS week,
-           CASE WHEN c.score >= 10000 THEN {last} ELSE c.score / {bin} END AS bin
+           CASE WHEN c.score >= 10000 THEN {last} ELSE c.score / {bin} END AS bin{stratum}
     FROM recordings_currentscore c {where}
 )
 SELECT {keys}, GROUPING({keys}), count(*), count(*) FILTER (WHERE fails > 0), count(*) FILTER (WHERE changes > 0),
        {score}, {na_share}, {watched_percent}
 FROM e GROUP BY GROUPING SETS ({sets})
 """
-Key = tuple[int | None, ...]
+_STRATUM = """, (
+    SELECT p.stratum FROM recordings_assignment a JOIN recordings_samplepick p ON p.id = a.pick_id
+    WHERE a.evaluation_id = c.evaluation_id) AS stratum"""
+Key = tuple[Any, ...]
 Tallies = dict[tuple[str, ...], dict[Key, "Tally"]]
 
 
@@ -95,7 +98,8 @@ class Tally:
 
 
 def tallies(selection: Selection, reach: Reach, *groups: tuple[str, ...]) -> Tallies:
-    """Count by each group of keys in one pass over the rows: `week` (its place), `bin`, `agent_id`, `scorer_id`.
+    """Count by each group of keys in one pass over the rows: `week` (its place), `bin`, `agent_id`, `scorer_id`,
+    and `stratum` of a selected sample.
 
     The empty group is everything. Return, by group, the tally of each combination that has an evaluation.
     """
@@ -105,6 +109,7 @@ def tallies(selection: Selection, reach: Reach, *groups: tuple[str, ...]) -> Tal
         bin=BIN * 100,
         last=BINS - 1,
         where=where.clause(),
+        stratum=_STRATUM if "stratum" in keys else "",
         keys=", ".join(keys),
         sets=", ".join(f"({', '.join(group)})" for group in groups),
         **{name: _SUMS.format(name) for name in ("score", "na_share", "watched_percent")},

@@ -22,6 +22,7 @@ from recordings.reviews.numbers.codes import count_answers, encode_next
 from recordings.reviews.numbers.coverage import Covered
 from recordings.reviews.numbers.forms import NumbersForm
 from recordings.reviews.numbers.questions import section_lines, version_shown
+from recordings.reviews.numbers.samples import weighted_averages
 from recordings.reviews.numbers.selection import Selection
 from recordings.reviews.numbers.tallies import BINS, FEWEST_RANKED, Tally, tallies
 from recordings.reviews.numbers.words import averages_of, scores_of
@@ -45,11 +46,13 @@ def overview(request: Request) -> HttpResponse:
     counted = tallies(selection, _reach(request), (), ("bin",), ("week",))
     everything = counted[()].get((), Tally())
     of_bin, of_week = counted[("bin",)], counted[("week",)]
+    weighted, weights = weighted_averages(selection, _reach(request))
     context = {
         "all": everything,
+        "weights": weights,
         "bins": [(scores_of(place), of_bin.get((place,), Tally()).n) for place in range(BINS)],
         "unscored": everything.n - everything.scores.n,
-        "averages": averages_of(everything),
+        "averages": weighted or averages_of(everything),
         "weeks": [
             (written_day(day), of_week.get((place,), Tally()).score)
             for place, day in enumerate(selection.weeks)

@@ -47,11 +47,18 @@ def scores_of(place: int) -> str:
 
 def averages_of(tally: Tally) -> list[tuple[str, Shown]]:
     """Return the averages and shares of some evaluations with their labels."""
+    return labelled(tally.score, tally.failed_share, tally.na_share, tally.watched_share)
+
+
+def labelled(
+    score: Interval | None, failed: Interval | None, na: Interval | None, watched: Interval | None
+) -> list[tuple[str, Shown]]:
+    """Return averages and shares with their labels."""
     return [
-        (gettext("Average score (current scores)"), shown_average(tally.score)),
-        (gettext("Evaluations with a failing answer, per cent"), shown_share(tally.failed_share)),
-        (gettext("Average share of N/A, per cent"), shown_average(tally.na_share)),
-        (gettext("Average share watched by the scorer, per cent"), shown_average(tally.watched_share)),
+        (gettext("Average score (current scores)"), shown_average(score)),
+        (gettext("Evaluations with a failing answer, per cent"), shown_share(failed)),
+        (gettext("Average share of N/A, per cent"), shown_average(na)),
+        (gettext("Average share watched by the scorer, per cent"), shown_average(watched)),
     ]
 
 
