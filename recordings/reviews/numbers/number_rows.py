@@ -29,8 +29,8 @@ COLUMNS = (
     RowColumn("what", _("What"), 24),
     RowColumn("n", _("Number"), 8),
     RowColumn("value", _("Value"), 8),
-    RowColumn("low", _("95 % from"), 8),
-    RowColumn("high", _("95 % to"), 8),
+    RowColumn("low", _("Interval from"), 8),
+    RowColumn("high", _("Interval to"), 8),
     RowColumn("remark", _("Remark"), 14),
 )
 Row = tuple[Cell, ...]

@@ -1,4 +1,4 @@
-"""A large report asks for a confirmation: without a filter, or with very many events (S12)."""
+"""A large report asks for a confirmation: without a filter, or with very many events."""
 
 from typing import Any
 

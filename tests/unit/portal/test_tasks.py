@@ -1,4 +1,4 @@
-"""What the broker holds: ids, and nothing of people (S65)."""
+"""What the broker holds: ids, and nothing of people."""
 
 import inspect
 from collections.abc import Iterator
