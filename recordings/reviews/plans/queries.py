@@ -26,6 +26,8 @@ from recordings.reviews.plans.assigning import open_of, place_of
 from recordings.reviews.plans.errors import UnknownPlan, UnknownSample
 from recordings.reviews.plans.scorers import Scorer, scorers_of
 
+SHOWN = 500
+
 
 def may_see(person: Any, plan: SamplingPlan) -> bool:
     """Whether the person reaches all that the plan can draw."""
@@ -108,8 +110,16 @@ class SkipRow:
     actor: str
 
 
+def count_picks(sample: Sample) -> tuple[int, int]:
+    """Count the picks that were not skipped: all, and those that were evaluated."""
+    rows = Assignment.objects.filter(
+        pick__sample=sample, ended_at=None, evaluation__submitted_at__isnull=False, pick__skip=None
+    )
+    return sample.picks.filter(skip=None).count(), rows.count()
+
+
 def pick_rows(sample: Sample, taken: Counter[int]) -> list[PickRow]:
-    """List the picks that were not skipped, by stratum and rank. `taken`: of each scorer in the period."""
+    """List up to SHOWN picks that were not skipped, by stratum and rank. `taken`: of each scorer in the period."""
     current = Assignment.objects.filter(ended_at=None).select_related("scorer", "evaluation")
     rows = sample.picks.filter(skip=None).select_related(
         "recording__object__stream", "recording__object__agent"
@@ -118,7 +128,7 @@ def pick_rows(sample: Sample, taken: Counter[int]) -> list[PickRow]:
     scorers = scorers_of(sample.plan)
     by_id = {scorer.pk: scorer for scorer in scorers}
     found = []
-    for pick in rows.order_by("stratum", "rank"):
+    for pick in rows.order_by("stratum", "rank")[:SHOWN]:
         held: list[Assignment] = pick.current
         assignment = held[0] if held else None
         place = place_of(pick)

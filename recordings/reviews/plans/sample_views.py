@@ -113,7 +113,7 @@ def _sample_page(
     record_once(Kind.SAMPLE_VIEWED, by=by, act=detail, target=target_of(found), outcome=Outcome.GRANTED)
     span = (found.period_from, found.period_until)
     waits = None if found.drawn_at else seed_after(found.frozen_event)
-    picks = queries.pick_rows(found, taken_in(found))
+    picks, (number, done) = queries.pick_rows(found, taken_in(found)), queries.count_picks(found)
     context: dict[str, Any] = {
         "sample": found,
         "plan": found.plan,
@@ -125,7 +125,8 @@ def _sample_page(
         "witnesses": [line.split(" ")[1] for line in found.seed_lines.splitlines() if " " in line],
         "draws": queries.draws_of(found),
         "picks": picks,
-        "done": sum(row.is_done for row in picks),
+        "number": number,
+        "done": done,
         "skips": queries.skip_rows(found),
         "again": again,
         "problem": problem,

@@ -231,7 +231,7 @@ def test_lists_take_as_many_queries_for_one_as_for_three(
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse(f"plans:{name}", args=args))
         counts.append(len(queries))
-    assert counts == [4, 5, 15]
+    assert counts == [4, 5, 17]
 
 
 def test_pages_are_in_the_readers_language(
