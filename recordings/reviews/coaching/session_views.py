@@ -72,7 +72,7 @@ def new(request: Request) -> HttpResponse:
         )
         messages.success(request, gettext("The coaching session was opened."))
         return redirect("coaching:session", made.pk)
-    context = {"form": form, "person": person, "offered": form.offered}
+    context = {"form": form, "coached": person, "offered": form.offered}
     return page(request, "reviews/coaching/new.html", context, status=422 if form.errors else 200)
 
 

@@ -69,6 +69,8 @@ def test_a_coach_collects_and_the_person_acknowledges(
     page = client.get(f"{reverse('coaching:new')}?recording={call.pk}&at=1:23").content.decode()
     assert f'value="{call.pk}"' in page
     assert EXAMPLE["title"] in page
+    # The page is the coach's own: the script of the session reloads one that names somebody else.
+    assert f'data-person="{coach.pk}"' in page
     fields = {
         "goals": "Let Dana finish",
         "due": due(),
