@@ -6,6 +6,7 @@ One in ten recordings was not evaluated; each evaluated one was watched, and its
 
 import hashlib
 import json
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ from recordings.scorecards.score import score
 from tests.bench import logs
 from tests.factories import MORNING, person
 
-EVALUATIONS, AGENTS, WEEKS, CARDS, SCORERS, TEAMS, CHANNELS = 100_000, 300, 52, 500, 20, 30, 10
+EVALUATIONS = int(os.environ.get("BENCH_EVALUATIONS", "100000"))
+AGENTS, WEEKS, CARDS, SCORERS, TEAMS, CHANNELS = 300, 52, 500, 20, 30, 10
 CALLS = EVALUATIONS * 11 // 10
 _FIRST = 1_407_374_990_000_000
 _STREAMS = """

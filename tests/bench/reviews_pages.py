@@ -34,13 +34,15 @@ from tests.factories import person
 WARM, RUNS = 3, 60
 
 
-def figures(form: dict[str, Any], answers: Any) -> Iterator[Measured]:
-    """Encoding, pages and exports."""
+def figures(form: dict[str, Any], answers: Any, wanted: str) -> Iterator[Measured]:
+    """Encoding, pages and exports; `wanted` is one of the last two, or empty for both."""
     with reviews_data.year(form, answers) as (services, scorers):
         seconds = reviews_data.encode_all(services)
         yield Measured("answers of evaluations encoded", reviews_data.EVALUATIONS / seconds, "evaluations/s")
-        yield from _pages(scorers[0])
-        yield from _exports(services)
+        if wanted != "exports":
+            yield from _pages(scorers[0])
+        if wanted != "pages":
+            yield from _exports(services)
 
 
 def _pages(scorer: Any) -> Iterator[Measured]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recordings.reach import Reach
-from recordings.reviews.numbers.coverage import Cell, calls_by_week
+from recordings.reviews.numbers.coverage import Cell, cells_of
 from recordings.reviews.numbers.selection import Selection
 from recordings.reviews.numbers.tallies import Tally, tallies
 
@@ -36,9 +36,8 @@ class AgentsPage:
 def agents_page(selection: Selection, reach: Reach, names: Mapping[str, str], number: int = 1) -> AgentsPage:
     """Return a page of these agents. `names`: by id, in their order."""
     # 1. Count all, so that ranks are those among everybody in reach.
-    by_agent, by_week = ("agent_id",), ("agent_id", "week")
-    counted = tallies(selection, reach, by_agent, by_week)
-    of_agent = {key[0]: tally for key, tally in counted[by_agent].items() if key[0] is not None}
+    counted = tallies(selection, reach, ("agent_id",))[("agent_id",)]
+    of_agent = {key[0]: tally for key, tally in counted.items() if key[0] is not None}
     ranks = ranks_of({agent: tally for agent, tally in of_agent.items() if tally.is_ranked})
     # 2. The agents of the page.
     listed = [int(agent) for agent in names]
@@ -46,7 +45,7 @@ def agents_page(selection: Selection, reach: Reach, names: Mapping[str, str], nu
     number = min(max(1, number), pages)
     shown = listed[(number - 1) * ON_PAGE : number * ON_PAGE]
     # 3. Their weeks.
-    calls = calls_by_week(selection, reach, shown)
+    cells = cells_of(selection, reach, shown)
     places = range(len(selection.weeks))
     lines = [
         AgentLine(
@@ -54,10 +53,7 @@ def agents_page(selection: Selection, reach: Reach, names: Mapping[str, str], nu
             names[str(agent)],
             of_agent.get(agent, Tally()),
             ranks.get(agent),
-            [
-                Cell(*calls.get((agent, week), (0, 0, 0)), counted[by_week].get((agent, week), Tally()).n)
-                for week in places
-            ],
+            [cells.get((agent, week), Cell()) for week in places],
         )
         for agent in shown
     ]

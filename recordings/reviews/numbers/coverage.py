@@ -23,6 +23,11 @@ SELECT d.agent_id, width_bucket(d.shown_at, %s::timestamptz[]) - 1, count(*),
            SELECT FROM recordings_viewing v WHERE v.recording_id = d.id AND NOT isempty(v.watched)))
 FROM recordings_searchdoc d {where} GROUP BY 1, 2
 """
+_SCORED = """
+SELECT c.agent_id, width_bucket(c.shown_at, %s::timestamptz[]) - 1, count(*)
+FROM recordings_currentscore c {where} GROUP BY 1, 2
+"""
+_NO_RECORDINGS = (0, 0, 0)
 
 
 class Covered(Enum):
@@ -58,10 +63,18 @@ class Cell:
         return Covered.NOTHING if self.calls else Covered.NO_RECORDINGS
 
 
-def calls_by_week(
-    selection: Selection, reach: Reach, agents: Sequence[int]
-) -> dict[tuple[int, int], tuple[int, int, int]]:
-    """Count recordings, sampled and watched ones of these agents: by agent and place of the week."""
-    where = selection.where_recordings("d", reach) & Where("d.agent_id = ANY(%s::bigint[])", (list(agents),))
-    rows = fetch_all(connection, _CALLS.format(where=where.clause()), [selection.edges, *where.values])
-    return {(agent, week): (calls, sampled, watched) for agent, week, calls, sampled, watched in rows}
+def cells_of(selection: Selection, reach: Reach, agents: Sequence[int]) -> dict[tuple[int, int], Cell]:
+    """Count the recordings of these agents, by agent and place of the week: all, sampled, watched, evaluated."""
+    one_of = (list(agents),)
+    calls = selection.where_recordings("d", reach) & Where("d.agent_id = ANY(%s::bigint[])", one_of)
+    scored = selection.where("c", reach) & Where("c.agent_id = ANY(%s::bigint[])", one_of)
+    of_calls, of_scores = (
+        fetch_all(connection, statement.format(where=where.clause()), [selection.edges, *where.values])
+        for statement, where in ((_CALLS, calls), (_SCORED, scored))
+    )
+    known = {(agent, week): (calls, sampled, watched) for agent, week, calls, sampled, watched in of_calls}
+    evaluated = {(agent, week): number for agent, week, number in of_scores}
+    return {
+        key: Cell(*known.get(key, _NO_RECORDINGS), scored=evaluated.get(key, 0))
+        for key in known.keys() | evaluated.keys()
+    }

@@ -40,7 +40,8 @@ LEADING_ON = {"playback:trail", "reports:progress", "end_session"}
 # Whoever may list recordings is told first that there is none, or none in their scope.
 FOUND_FIRST = {"playback:download", "refresh:object", "refresh:freshness"}
 ONLY_WITH_A_QUERY = {"evidence:consistency_to"}
-# The right alone is not enough: the viewing is of another session, numbers are masked, no scorecard is active.
+# The right alone is not enough: the viewing is of another session, numbers are masked, no scorecard is active, or
+# evaluations must be readable too.
 ASKS_FOR_MORE = {
     "playback:watched",
     "playback:finish",
@@ -49,6 +50,7 @@ ASKS_FOR_MORE = {
     "reviews:evaluate",
     "calibration:score",
     "calibration:agree",
+    "reports:numbers",
 }
 
 
