@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("recordings", "0038_coaching")]
+    dependencies = [("recordings", "0040_coaching")]
 
     operations = [
         AddIndexConcurrently(

@@ -73,7 +73,7 @@ DROP FUNCTION recordings_date_score() CASCADE;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0036_calibration"),
+        ("recordings", "0034_calibration"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

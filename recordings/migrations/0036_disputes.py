@@ -63,7 +63,7 @@ DROP FUNCTION recordings_review_fact_kept();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0039_numbers"),
+        ("recordings", "0035_numbers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0035_disputes"),
+        ("recordings", "0036_disputes"),
     ]
 
     operations = [

@@ -51,7 +51,7 @@ DROP TRIGGER supervision_stands_whole ON recordings_{table};
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0040_report_of_evaluations"),
+        ("recordings", "0037_report_of_evaluations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -41,7 +41,7 @@ UNGUARD = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0034_plans"),
+        ("recordings", "0039_plans"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

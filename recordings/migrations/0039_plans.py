@@ -47,7 +47,7 @@ DROP TRIGGER sample_stands_whole ON recordings_{table};
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recordings", "0037_supervision"),
+        ("recordings", "0038_supervision"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
