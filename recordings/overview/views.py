@@ -20,6 +20,7 @@ from recordings.http import Request, page
 from recordings.models import SourceStatus, Viewing
 from recordings.overview.first_steps import first_steps
 from recordings.overview.tiles import tiles
+from recordings.overview.work import work_of
 from recordings.permissions import Permission
 from recordings.policies import any_person, can, reach
 from recordings.reach import Reach
@@ -72,7 +73,7 @@ def overview(request: Request) -> HttpResponse:
         "may": may,
         "source": status,
         "days": [(written_day(day), number) for day, number in days],
-        "tiles": tiles(reach_of, days, source_health(status)),
+        "tiles": work_of(request.user, reach_of) + tiles(reach_of, days, source_health(status)),
     }
     if may["view_operations"] and not request.htmx:
         context["first_steps"] = first_steps(status)
