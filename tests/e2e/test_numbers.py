@@ -1,5 +1,6 @@
 """The numbers of evaluations in a browser: distribution, a filter, the map, an export; axe and narrow screens."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,7 +54,10 @@ def test_numbers_from_page_to_file(page: Page, portal: Portal, sign_in: SignIn) 
     # The distribution, its table, and a filter.
     page.goto("/reviews/numbers/")
     figure = page.locator("figure.chart").first
-    expect(figure).to_contain_text(f"{evaluated} evaluations with a score")
+    expect(figure).to_contain_text("evaluations with a score")
+    found = re.search(r"(\d+) evaluations with a score", figure.inner_text())
+    shown = int(found[1]) if found else 0
+    assert shown >= evaluated  # other tests of this portal may have submitted some
     figure.get_by_text("Show as a table").click()
     expect(figure.get_by_role("row", name="60–64.99")).to_be_visible()
     page.get_by_text("Agent", exact=True).first.click()
@@ -75,7 +79,7 @@ def test_numbers_from_page_to_file(page: Page, portal: Portal, sign_in: SignIn) 
     with page.expect_download() as download:
         page.get_by_role("link", name="Download", exact=False).first.click(timeout=120_000)
     lines = download.value.path().read_text().splitlines()
-    assert len(lines) == evaluated + 1
+    assert len(lines) == shown + 1
 
     for path in PAGES:
         address = f"/reviews/numbers/{path}"
