@@ -74,7 +74,7 @@ def test_a_plan_is_drawn_with_a_witness_and_its_work_begun(
         page.reload()
         return page.get_by_text("North.example").count() > 0
 
-    wait_for(is_drawn)
+    wait_for(is_drawn, 240)  # the worker draws once a minute
     look(page, "sample")
     page.get_by_role("link", name="Compute again").click()
     expect(page.get_by_text("The same picks")).to_be_visible()
