@@ -33,8 +33,10 @@ from tests.authz_matrix.urls import patterns, takes_an_id
 from tests.authz_matrix.world import WEBHOOK_TOKEN, World
 from tests.factories import person
 from tests.integration.portal.test_rights import MATRIX, OPEN
+from tests.thorough import THOROUGH
 
 COMMITTED = table.read()
+WRITES = bool(os.environ.get("WRITE_MATRIX"))
 # They lead to another page, whatever the id.
 LEADING_ON = {"playback:trail", "reports:progress", "end_session"}
 # Whoever may list recordings is told first that there is none, or none in their scope.
@@ -67,6 +69,16 @@ def world_of(committed_db: None, services: Services, settings: Any, tmp_path: Pa
     return made
 
 
+def is_asked(who: str, cell: Cell) -> bool:
+    """Whether this run asks for the cell.
+
+    A view refuses a method before it looks at the person, so two people try that, and everybody under `make thorough`.
+    """
+    if WRITES or THOROUGH or who in (ANONYMOUS, NO_ROLE):
+        return True
+    return COMMITTED[NO_ROLE].get(cell) != "405" or COMMITTED[who].get(cell) != "405"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("who", PEOPLE)
 def test_everybody_gets_what_the_table_says(world_of: Callable[[str], World], who: str) -> None:
@@ -76,6 +88,9 @@ def test_everybody_gets_what_the_table_says(world_of: Callable[[str], World], wh
     told_apart: dict[Cell, list[str]] = {}
     unrecorded = []
     for cell in table.cells():
+        if not is_asked(who, cell):
+            found[cell] = COMMITTED[who][cell]
+            continue
         ids = asking.ids(cell)
         if ids is None:
             found[cell] = NOTHING
@@ -86,7 +101,7 @@ def test_everybody_gets_what_the_table_says(world_of: Callable[[str], World], wh
             told_apart[cell] = difference
         if answer.status == "403" and isinstance(MATRIX[cell.url], Permission) and not answer.refusals:
             unrecorded.append(cell)
-    if os.environ.get("WRITE_MATRIX"):
+    if WRITES:
         table.update(who, found)
     else:
         assert found == COMMITTED.get(who)
