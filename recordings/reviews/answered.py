@@ -40,11 +40,16 @@ class Answered:
 
 
 def only_answers(fields: Fields) -> dict[str, list[str]]:
-    """Return the fields of an evaluation among those that a page sent, without empty ones."""
+    """Return the fields of an evaluation among those that a page sent, without empty ones and NUL characters."""
     kept = {
-        name: [value[:LONGEST_TEXT] for value in values if value.strip()] for name, values in fields.items()
+        # PostgreSQL's JSON cannot hold a NUL character.
+        name.replace("\0", ""): [
+            text[:LONGEST_TEXT] for value in values if (text := value.replace("\0", "")).strip()
+        ]
+        for name, values in fields.items()
+        if name.startswith(NAMES)
     }
-    return {name: values for name, values in kept.items() if values and name.startswith(NAMES)}
+    return {name: values for name, values in kept.items() if values}
 
 
 def read_fields(form: Form, fields: Fields) -> Answered:

@@ -432,3 +432,22 @@ def test_the_list_takes_as_many_queries_for_one_as_for_three(
     with django_assert_num_queries(4):
         page = qa.get(reverse("reviews:evaluations")).content.decode()
     assert page.count("data-row") == number
+
+
+def test_a_reviewer_sees_customers_masked(client: Client, call: Recording, version: ScorecardVersion) -> None:
+    CommBoxObject.objects.filter(pk=call.object_id).update(customer_name="Dana Secret")
+    reviewer = person("reviewer")
+    begun = begin_evaluation(recording=call, version=version, scorer=reviewer, by=BY)
+    client.force_login(reviewer)
+    for page in (address("evaluation", begun), reverse("reviews:evaluations")):
+        answer = client.get(page)
+        assert answer.status_code == 200
+        assert "Dana Secret" not in answer.content.decode()
+
+
+def test_characters_that_the_database_cannot_hold_are_left_out(qa: Client, begun: Evaluation) -> None:
+    typed = {"comment.greeting": "Dana\0 was greeted", "answer.\0": "x", "at.\0hold": "1", "base": "0"}
+    assert qa.post(address("save", begun), typed).status_code == 302
+    begun.refresh_from_db()
+    assert begun.typed["comment.greeting"] == ["Dana was greeted"]
+    assert qa.post(address("submit", begun), {**typed, "base": "1"}).status_code == 422
