@@ -29,11 +29,13 @@ def may_play(user: Any, recording: Recording) -> bool:
     """Whether this person may start to play a recording now: it is in their reach, or an assigned viewing allows it.
 
     An assigned viewing allows its exemplar's recording only, while it is open and the exemplar is in use. It never
-    allows a download.
+    allows a download, and never a person with a role that sees no recordings.
     """
     if can_use(user, Permission.PLAY_RECORDINGS, recording.object):
         return True
-    return bool(user.is_authenticated) and AssignedViewing.objects.allowing(user.pk, recording.pk).exists()
+    if not user.is_authenticated or _is_barred(user):
+        return False
+    return AssignedViewing.objects.allowing(user.pk, recording.pk).exists()
 
 
 def first_denial(viewing: Viewing, *, reach: Reach, by: Actor, is_assigned: bool = False) -> Denial | None:
@@ -62,7 +64,12 @@ def _is_assigned(viewing: Viewing) -> bool:
     allowing = AssignedViewing.objects.allowing(
         viewing.viewer_id, viewing.recording_id, begun_at=viewing.started_at
     )
-    return allowing.exists()
+    return allowing.exists() and not _is_barred(viewing.viewer)
+
+
+def _is_barred(user: Any) -> bool:
+    """Whether a role that the person holds now never sees recordings."""
+    return any(role.is_barred_from_media for role in user.roles)
 
 
 def usable_recording(request: Request, pk: UUID, permission: Permission) -> Recording:

@@ -260,3 +260,18 @@ def test_nobody_changes_what_was_recorded(assigned: AssignedViewing, trainee: An
     training.attempt_viewing(assignment=assigned, fields=WRONG, by=actor(trainee))
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+@pytest.mark.parametrize("role", ["external_auditor", "administrator"])
+def test_a_role_that_never_sees_recordings_ends_the_right(
+    assigned: AssignedViewing, trainee: Any, example: Recording, role: str
+) -> None:
+    """Also when it was granted after the assignment."""
+    one = viewing(example, trainee, session_ref=SESSION, purpose="training")
+    Grant.objects.create(user=trainee, role=role, until=timezone.now() + timedelta(days=1))
+    now = type(trainee).objects.get(pk=trainee.pk)
+    assert not may_play(now, example)
+    one = type(one).objects.get(pk=one.pk)
+    with pytest.raises(Denied) as refused:
+        check_may_go_on(one, reach=NOTHING, by=watching(now))
+    assert refused.value.denial is Denial.OUT_OF_REACH
