@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from recordings.days import moment_of
+from recordings.filter_form import DayField
 from recordings.models import Recording, ScorecardState, ScorecardVersion
 from recordings.permissions import Permission
 from recordings.policies import can_use, is_own_call
@@ -54,6 +55,7 @@ class NewCalibrationForm(forms.Form):
         label=gettext_lazy("Submit until"),
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        validators=DayField.default_validators,
         error_messages={
             "required": gettext_lazy("Choose a day."),
             "invalid": gettext_lazy("A date is expected, such as 2026-11-30."),

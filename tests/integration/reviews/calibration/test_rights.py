@@ -186,6 +186,7 @@ REFUSED: list[tuple[Callable[[Scene], dict[str, Any]], str]] = [
         "At most 10 recordings can be scored in one calibration.",
     ),
     (lambda scene: {"due_on": "2020-01-01"}, "Choose today or a later day."),
+    (lambda scene: {"due_on": "9999-12-31"}, "Enter a day from 2000-01-01 to 2999-12-31."),
     (lambda scene: {"due_on": "soon"}, "A date is expected, such as 2026-11-30."),
     (retire, "This scorecard is not active. Choose another one."),
     (unplayable, "This recording cannot be played, so it cannot be scored:"),
