@@ -52,7 +52,9 @@ def _mail(name: str, dues: Iterable[Any], record_reminded: Callable[[Any], None]
             language = due.person.language
             try:
                 mail.send(name, to=due.person.email, language=language, through=through, due=due)
-            except mail.NotSent:
-                return  # logged; the next run tries again
+            except mail.NotSent as refusal:  # logged; the next run tries again
+                if refusal.problem in (mail.Problem.RECIPIENT, mail.Problem.CONTENT):
+                    continue  # of this mail; the others may be taken
+                return
             # After the mail: a task that is killed here sends it once more.
             record_reminded(due)
