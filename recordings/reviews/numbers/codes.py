@@ -14,6 +14,7 @@ import psycopg
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from recordings.db import ANYTHING, Where
 from recordings.models import CurrentScore, EvaluationScore, ScorecardVersion
 from recordings.reach import Reach
 from recordings.reviews.numbers.selection import Selection
@@ -130,9 +131,11 @@ def encode_next(limit: int = BATCH) -> int:
     return len(rows)
 
 
-def count_answers(selection: Selection, reach: Reach, version: ScorecardVersion) -> CountedForm:
-    """Count the answers to each question of a version."""
-    where = selection.where("c", reach)
+def count_answers(
+    selection: Selection, reach: Reach, version: ScorecardVersion, *, only: Where = ANYTHING
+) -> CountedForm:
+    """Count the answers to each question of a version. `only`: a further condition on the rows `c`."""
+    where = selection.where("c", reach) & only
     statement = _JOINED.format(where=where.clause())
     connection.ensure_connection()
     # As bytes and not as text, which would be twice as much.

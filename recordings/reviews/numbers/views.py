@@ -18,6 +18,7 @@ from recordings.policies import can, permission_required, reach
 from recordings.reviews.evaluations import title_of
 from recordings.reviews.numbers import heatmap
 from recordings.reviews.numbers.agents import agents_page
+from recordings.reviews.numbers.blind import count_withheld, shown_to
 from recordings.reviews.numbers.codes import count_answers, encode_next
 from recordings.reviews.numbers.coverage import Covered
 from recordings.reviews.numbers.forms import NumbersForm
@@ -93,9 +94,11 @@ def questions(request: Request) -> HttpResponse:
     version = version_shown(selection, within)
     context: dict[str, Any] = {"version": version}
     if version is not None:
-        counted = count_answers(replace(selection, version=version.pk), within, version)
+        of_version = replace(selection, version=version.pk)
+        counted = count_answers(of_version, within, version, only=shown_to(request.user))
         language = get_language() or "en"
         context |= {
+            "withheld": count_withheld(of_version, within, request.user),
             "title": title_of(version, language),
             "counted": counted,
             "sections": section_lines(version, counted.questions, language),

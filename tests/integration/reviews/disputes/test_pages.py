@@ -12,7 +12,11 @@ from auditportal.accounts.models import Grant
 from auditportal.accounts.tasks import remind_of_evaluations
 from recordings.models import AuditEvent, BlindAnswer, Dispute, EvaluationReading, EvaluationReminder
 from tests.factories import conversation, person, recording, stream, viewing
+from tests.integration.portal.test_mail import box, sent_through
 from tests.integration.reviews.disputes.desk import Desk
+from tests.mailbox import Mailbox
+
+__all__ = ["box", "sent_through"]
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +211,33 @@ def test_without_an_account_of_the_agent_the_team_s_supervisors_are_reminded(
     desk.release()
     remind_of_evaluations()
     assert [sent.to for sent in mail.outbox] == [["super.team@example.com"]]
+
+
+def test_a_refused_recipient_keeps_no_mail_from_the_others(desk: Desk, box: Mailbox) -> None:
+    deciders = [person("qa_manager", email=f"{name}@example.com") for name in ("first", "second")]
+    desk.release()
+    desk.dispute()
+    box.refuse = {deciders[0].email: "550 no such user"}
+    remind_of_evaluations()
+    assert [letter.message["To"] for letter in box.letters] == [deciders[1].email]
+    box.refuse = {}
+    remind_of_evaluations()
+    assert [letter.message["To"] for letter in box.letters[1:]] == [deciders[0].email]
+
+
+def test_counts_of_answers_do_not_show_a_disputed_answer_to_who_may_decide(
+    client: Client, desk: Desk
+) -> None:
+    """With a narrow filter the count would be the scorer's answer; whoever has read it sees it."""
+    decider = person("qa_manager")
+    url = f"{reverse('numbers:questions')}?agent={desk.avery.pk}"
+    desk.release()
+    dispute = desk.dispute()
+    assert "Version 1 · 0 evaluations" in (page := read(client, decider, url))
+    assert "1 evaluation is left out because of an open dispute" in page
+    assert "Version 1 · 1 evaluation ·" in (page := read(client, desk.scorer, url))
+    assert "left out" not in page
+    assert "Version 1 · 1 evaluation ·" in read(client, person("compliance_officer"), url)
+    desk.answer_blind(decider)
+    desk.decide(dispute, decider, "upheld")
+    assert "Version 1 · 1 evaluation ·" in read(client, decider, url)
