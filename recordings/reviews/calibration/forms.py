@@ -39,7 +39,7 @@ class NewCalibrationForm(forms.Form):
     recordings = forms.CharField(
         label=gettext_lazy("Recordings"),
         max_length=4000,
-        widget=forms.Textarea({"rows": 3, "spellcheck": "false", "dir": "ltr"}),
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false", "dir": "ltr", "translate": "no"}),
         help_text=gettext_lazy("Addresses or ids of recordings, one on each line, at most 10."),
         error_messages={"required": gettext_lazy("Name at least one recording.")},
     )

@@ -68,7 +68,9 @@ class _Due(forms.Form):
 class PersonForm(forms.Form):
     """Whom to coach."""
 
-    person = forms.ModelChoiceField(get_user_model().objects.none(), label=_("Person"))
+    person = forms.ModelChoiceField(
+        get_user_model().objects.none(), label=_("Person"), widget=forms.Select({"translate": "no"})
+    )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -165,7 +167,10 @@ class ExemplarForm(forms.Form):
         help_text=_("For example the number of the consent. It is kept as a personal value."),
     )
     owner = forms.ModelChoiceField(
-        get_user_model().objects.none(), label=_("Owner"), help_text=_("Who answers for its use.")
+        get_user_model().objects.none(),
+        label=_("Owner"),
+        help_text=_("Who answers for its use."),
+        widget=forms.Select({"translate": "no"}),
     )
     expires = LastDay(label=_("Expires after"))
     share = forms.IntegerField(label=_("Share to watch, in per cent"), min_value=1, max_value=100, initial=90)
@@ -226,6 +231,7 @@ class AssignForm(_Due):
         label=_("Person"),
         error_messages={"invalid_choice": INACTIVE},
         help_text=_("The person may play this recording until the viewing is done, and not download it."),
+        widget=forms.Select({"translate": "no"}),
     )
     field_order = ("person", "due")
 

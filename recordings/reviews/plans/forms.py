@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
+from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from recordings.models import (
@@ -83,7 +84,11 @@ class PlanForm(forms.Form):
         for person in self.people:
             load = plan.scorers.get(str(person.pk)) if plan else None
             fields[f"load_{person.pk}"] = forms.IntegerField(
-                label=person.display_name, min_value=0, max_value=MOST, required=False, initial=load
+                label=format_html("<bdi>{}</bdi>", person.display_name),
+                min_value=0,
+                max_value=MOST,
+                required=False,
+                initial=load,
             )
 
     @property
