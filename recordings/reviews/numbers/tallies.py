@@ -26,7 +26,7 @@ WITH e AS MATERIALIZED (
            CASE WHEN c.score >= 10000 THEN {last} ELSE c.score / {bin} END AS bin{stratum}
     FROM recordings_currentscore c {where}
 )
-SELECT {keys}, GROUPING({keys}), count(*), count(*) FILTER (WHERE fails > 0), count(*) FILTER (WHERE changes > 0),
+SELECT {columns}, count(*), count(*) FILTER (WHERE fails > 0), count(*) FILTER (WHERE changes > 0),
        {score}, {na_share}, {watched_percent}
 FROM e GROUP BY GROUPING SETS ({sets})
 """
@@ -103,14 +103,15 @@ def tallies(selection: Selection, reach: Reach, *groups: tuple[str, ...]) -> Tal
 
     The empty group is everything. Return, by group, the tally of each combination that has an evaluation.
     """
-    keys = list(dict.fromkeys(key for group in groups for key in group)) or ["week"]
+    keys = list(dict.fromkeys(key for group in groups for key in group))
     where = selection.where("c", reach)
     statement = _TALLIED.format(
         bin=BIN * 100,
         last=BINS - 1,
         where=where.clause(),
         stratum=_STRATUM if "stratum" in keys else "",
-        keys=", ".join(keys),
+        # Without a key there is nothing to ask GROUPING for: all rows are of the empty group.
+        columns=", ".join([*keys, f"GROUPING({', '.join(keys)})" if keys else "0"]),
         sets=", ".join(f"({', '.join(group)})" for group in groups),
         **{name: _SUMS.format(name) for name in ("score", "na_share", "watched_percent")},
     )
