@@ -83,7 +83,7 @@ def request_numbers(request: Request) -> HttpResponse:
     if request.method != "POST":
         blank = NumbersReportForm(initial=request.GET.dict(), reach=within)
         return page(request, "reports/numbers.html", {"form": blank})
-    form = NumbersReportForm(request.POST, reach=within)
+    form = NumbersReportForm(request.POST, reach=within, not_of=request.user.own_agent_ids)
     if not form.is_valid():
         return page(request, "reports/numbers.html", {"form": form}, status=400)
     selection = form.selection()

@@ -1,5 +1,6 @@
 """The filters of the pages of numbers."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,9 +38,10 @@ class NumbersForm(FilterForm):
     channel = forms.ChoiceField(required=False, label=_("Channel"), widget=NamesSelect)
     sample = forms.ChoiceField(required=False, label=_("Sample"), widget=NamesSelect)
 
-    def __init__(self, *args: Any, reach: Reach, **kwargs: Any) -> None:
-        """`reach`: of the evaluations. What is outside it is no choice."""
+    def __init__(self, *args: Any, reach: Reach, not_of: Iterable[int] = (), **kwargs: Any) -> None:
+        """`reach`: of the evaluations. What is outside it is no choice. `not_of`: agents whose calls do not count."""
         super().__init__(*args, **kwargs)
+        self._not_of = tuple(sorted(not_of))
         self.agents, self.channels = agents_and_streams(reach)
         self.team_of, self.teams = _teams(self.agents)
         self.versions = _versions()
@@ -72,7 +74,7 @@ class NumbersForm(FilterForm):
         if sample := self._samples.get(given["sample"]):
             zone = ZoneInfo(sample.plan.time_zone)
             since, until = (end.astimezone(zone).date() for end in (sample.period_from, _last(sample)))
-            return Selection(since, until, sample.plan.time_zone, sample=sample.pk)
+            return Selection(since, until, sample.plan.time_zone, sample=sample.pk, not_of=self._not_of)
         ids = {name: int(given[name]) if given[name] else None for name in ("team", "agent", "channel")}
         return Selection(
             self._since(given),
@@ -82,6 +84,7 @@ class NumbersForm(FilterForm):
             team=ids["team"],
             agent=ids["agent"],
             channel=ids["channel"],
+            not_of=self._not_of,
         )
 
     @property

@@ -47,6 +47,8 @@ class Selection:
     agent: int | None = None
     channel: int | None = None
     sample: UUID | None = None
+    # Agents whose calls do not count: those that the reader is or was.
+    not_of: tuple[int, ...] = ()
 
     @classmethod
     def newest(cls, zone: str) -> "Selection":
@@ -70,6 +72,9 @@ class Selection:
         """Return the condition on rows of current scores: those in reach that count."""
         counted, values = counted_evaluations().values("pk").query.sql_with_params()
         within = self._period(row) & self._filters(row, tuple(_FILTERS)) & reach.where(row)
+        if self.not_of:
+            own = f"{{{','.join(map(str, self.not_of))}}}"
+            within &= Where(f"coalesce({row}.agent_id <> ALL(%s::bigint[]), true)", (own,))
         return within & Where(f"{row}.evaluation_id IN ({counted})", tuple(values))
 
     def where_recordings(self, row: str, reach: Reach) -> Where:
@@ -94,7 +99,8 @@ class Selection:
         ends = {"since": str(self.since), "until": str(self.until), "zone": self.zone}
         uuids = {name: str(value) for name in ("version", "sample") if (value := getattr(self, name))}
         ids = {name: getattr(self, name) for name in _OF_CALLS}
-        return ends | uuids | {name: value for name, value in ids.items() if value is not None}
+        own = {"not_of": list(self.not_of)} if self.not_of else {}
+        return ends | uuids | own | {name: value for name, value in ids.items() if value is not None}
 
     def as_logged(self) -> dict[str, Any]:
         """Return the selection as an event has it."""
@@ -105,4 +111,5 @@ class Selection:
         since, until = date.fromisoformat(detail["since"]), date.fromisoformat(detail["until"])
         version, sample = (UUID(detail[name]) if name in detail else None for name in ("version", "sample"))
         ids = {name: detail.get(name) for name in _OF_CALLS}
-        return cls(since, until, detail["zone"], version, sample=sample, **ids)
+        own = tuple(detail.get("not_of", ()))
+        return cls(since, until, detail["zone"], version, sample=sample, not_of=own, **ids)

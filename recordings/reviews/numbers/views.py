@@ -144,7 +144,7 @@ def _frame(request: Request, form: NumbersForm, here: str) -> dict[str, Any]:
 
 
 def _form(request: Request) -> NumbersForm:
-    return NumbersForm(request.GET, reach=_reach(request))
+    return NumbersForm(request.GET, reach=_reach(request), not_of=request.user.own_agent_ids)
 
 
 def _reach(request: Request) -> Any:

@@ -1,6 +1,7 @@
 """The pages of results: what each shows, posts and refuses; lists take as many queries for one row as for three."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,17 @@ from django.urls import reverse
 
 from auditportal.accounts.models import Grant
 from auditportal.accounts.tasks import remind_of_evaluations
-from recordings.models import AuditEvent, BlindAnswer, Dispute, EvaluationReading, EvaluationReminder
+from recordings.models import (
+    AuditEvent,
+    BlindAnswer,
+    Dispute,
+    EvaluationReading,
+    EvaluationReminder,
+    Report,
+)
+from recordings.reach import EVERYTHING
+from recordings.reviews.numbers.selection import Selection
+from recordings.reviews.numbers.tallies import tallies
 from tests.factories import conversation, person, recording, stream, viewing
 from tests.integration.portal.test_mail import box, sent_through
 from tests.integration.reviews.disputes.desk import Desk
@@ -241,3 +252,20 @@ def test_counts_of_answers_do_not_show_a_disputed_answer_to_who_may_decide(
     desk.answer_blind(decider)
     desk.decide(dispute, decider, "upheld")
     assert "Version 1 · 1 evaluation ·" in read(client, decider, url)
+
+
+def test_nobody_reads_the_numbers_of_their_own_calls(client: Client, desk: Desk) -> None:
+    """Not before the release, whatever else they may read; nor by a report."""
+    Grant.objects.create(user=desk.agent, role="compliance_officer")
+    page = read(client, desk.agent, reverse("numbers:questions"))
+    assert "No submitted evaluation is of a recording of this period" in page
+    assert "Version 1 · 1 evaluation ·" in read(
+        client, person("compliance_officer"), reverse("numbers:questions")
+    )
+    client.force_login(desk.agent)
+    # A small report asks for no confirmation, however long ago the password was entered.
+    answer = client.post(reverse("reports:numbers"), {"report": "scores", "format": "csv"})
+    assert answer.status_code == 302
+    selection = Selection.from_detail(Report.objects.get().filters)
+    assert tallies(selection, EVERYTHING, ())[()][()].n == 0
+    assert tallies(replace(selection, not_of=()), EVERYTHING, ())[()][()].n == 1
