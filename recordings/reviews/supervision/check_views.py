@@ -1,5 +1,6 @@
 """Spot checks: draw closed items, review them a second time; and the evidence of review."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from recordings.audit import Actor, Kind
+from recordings.audit import Actor, Kind, Outcome, record_committed
 from recordings.audit.once import record_once
 from recordings.http import Request, attachment, page
 from recordings.models import SpotCheck, SpotDraw
@@ -91,11 +92,18 @@ def verdict(request: Request, pk: UUID) -> HttpResponse:
 @require_safe
 @permission_required(Permission.SUPERVISE)
 def draw_file(request: Request, pk: UUID, name: str) -> HttpResponse:
-    """Download a file with which a draw is computed again: its population or its lines."""
+    """Download a file with which a draw is computed again: its population or its lines. The event comes first."""
     row = get_object_or_404(checks.draws_of(request.user), pk=pk)
     data = {"population.tsv": row.population, "lines.txt": row.lines}.get(name)
     if data is None:
         raise Http404
+    record_committed(
+        Kind.SAMPLE_EXPORTED,
+        by=Actor.from_request(request),
+        target=checks.target_of(row.pk),
+        outcome=Outcome.GRANTED,
+        detail={"sha256": hashlib.sha256(data).hexdigest()},
+    )
     response = HttpResponse(bytes(data), content_type="text/plain; charset=utf-8")
     return attachment(response, name)
 

@@ -69,7 +69,7 @@ def freeze_draw(*, since: date, until: date, share: int, person: Any, by: Actor)
     event = record(
         Kind.SUPERVISION_FROZEN,
         by=by,
-        target=_target(draw_id),
+        target=target_of(draw_id),
         detail={
             "since": since.isoformat(),
             "until": until.isoformat(),
@@ -119,7 +119,7 @@ def finish_draw(draw_id: UUID) -> Waiting | None:
     record(
         Kind.SUPERVISION_DRAWN,
         by=PORTAL,
-        target=_target(row.pk),
+        target=target_of(row.pk),
         detail={
             "population_hash": row.population_sha256,
             "lines": row.lines.decode().splitlines(),
@@ -244,5 +244,6 @@ def _unit(row: SupervisionDisposition) -> str:
     )
 
 
-def _target(draw_id: UUID) -> Target:
+def target_of(draw_id: UUID) -> Target:
+    """Return the target of an event about a draw."""
     return Target("draw", f"draw:{draw_id}")

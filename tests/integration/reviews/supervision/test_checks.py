@@ -117,6 +117,8 @@ def test_nothing_is_drawn_before_the_checkpoint_is_there(
     assert str(Waiting.NO_LOG.sentence) in client.get(CHECKS).content.decode()
     file = client.get(reverse("supervision:draw_file", args=[row.pk, "population.tsv"]))
     assert file.content == bytes(row.population)
+    # It names recordings and agents, so that it was taken is in the trail.
+    assert AuditEvent.objects.get(kind="sample.exported").target_ref == f"draw:{row.pk}"
     assert client.get(reverse("supervision:draw_file", args=[row.pk, "lines.txt"])).status_code == 404
 
 
