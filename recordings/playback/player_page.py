@@ -134,6 +134,7 @@ class PlayerPage:
     may_evaluate: bool = False
     may_supervise: bool = False
     may_coach: bool = False
+    may_read_evaluations: bool = False
     from_objects: ObjectList | None = None
     download: Download | None = None
     # The page that shows the player, where that is not the recording's.

@@ -251,6 +251,7 @@ def _player_page(
         may_evaluate=can(request.user, Permission.EVALUATE),
         may_supervise=can_use(request.user, Permission.SUPERVISE, recording.object),
         may_coach=can_use(request.user, Permission.COACH, recording.object),
+        may_read_evaluations=can_use(request.user, Permission.READ_EVALUATIONS, recording.object),
         facts=RecordingFacts.of(recording, watched) if whole else None,
         trail=RecordingTrail.of(recording, request.user) if may_read_trail else None,
         **outcome,

@@ -33,9 +33,16 @@ SHOWN = 100
 @permission_required(Permission.EVALUATE)
 def evaluation_list(request: Request) -> HttpResponse:
     """List the person's own evaluations, open ones first."""
-    rows = queries.evaluations_of(request.user, SHOWN)
+    rows: Any = queries.evaluations_of(request.user, SHOWN)
     language = _language()
-    lines = [{"row": row, "title": title_of(row.version, language)} for row in rows]
+    lines = [
+        {
+            "row": row,
+            "title": title_of(row.version, language),
+            "score": (row.newest_score or "").removesuffix(".00"),
+        }
+        for row in rows
+    ]
     return page(request, "reviews/evaluations.html", {"rows": lines})
 
 

@@ -1,6 +1,7 @@
 """The forms of coaching and training. Bad input gets a sentence at its field, and what was typed is kept."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -77,6 +78,18 @@ class PersonForm(forms.Form):
         _offer(self, "person", people)
 
 
+@dataclass(frozen=True)
+class Offer:
+    """The label of an evaluation that can be chosen. `row` is annotated with `newest_score`."""
+
+    row: Any
+    title: str
+
+    @property
+    def score(self) -> str:
+        return (self.row.newest_score or "").removesuffix(".00")
+
+
 class SessionForm(_Due):
     """A coaching session for a person: evaluations, moments, goals and a last day."""
 
@@ -93,7 +106,7 @@ class SessionForm(_Due):
         self.offered = {str(one.pk): one for one in evaluations_about(person, coach)}
         language = get_language() or "en"
         self.fields["evaluations"].choices = [  # type: ignore[attr-defined]
-            (pk, localized(one.version.title, language)) for pk, one in self.offered.items()
+            (pk, Offer(one, localized(one.version.title, language))) for pk, one in self.offered.items()
         ]
         for place in range(MOMENTS):
             self.fields[f"recording_{place}"] = forms.CharField(

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from recordings.models import CommBoxObject, Evaluation
+from recordings.models import CommBoxObject, Evaluation, EvaluationScore
 from recordings.permissions import Permission
 from recordings.policies import can_use, is_own_call, reach
 
@@ -31,11 +31,16 @@ def concerns(person: Any, thing: CommBoxObject) -> bool:
 
 
 def evaluations_about(person: Any, coach: Any) -> list[Evaluation]:
-    """List the newest submitted evaluations of the person's own calls, and those that the person wrote, in reach."""
+    """List the newest submitted evaluations of the person's own calls, and those that the person wrote, in reach.
+
+    Annotated: `newest_score`.
+    """
     own = Q(scorer=person) | Q(recording__object__agent__in=person.own_agent_ids)
     within = reach(coach, Permission.COACH).q("recording__object__")
     rows = Evaluation.objects.filter(own, within, submitted_at__isnull=False, calibration=None)
     rows = rows.exclude(recording__object__agent__in=coach.own_agent_ids)
-    rows = rows.select_related("version", "recording__object", "scorer")
+    newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
+    rows = rows.annotate(newest_score=Subquery(newest.values("result__score")[:1]))
+    rows = rows.select_related("version", "recording__object__agent", "scorer")
     rows = rows.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
     return list(rows.order_by("-submitted_at")[:EVALUATIONS_OFFERED])

@@ -64,6 +64,7 @@ class ResultsForm(FilterForm):
     agent = forms.ChoiceField(label=gettext_lazy("Agent"), required=False, widget=NamesSelect)
     team = forms.ChoiceField(label=gettext_lazy("Team"), required=False, widget=NamesSelect)
     scorecard = forms.ChoiceField(label=gettext_lazy("Scorecard"), required=False, widget=NamesSelect)
+    recording = forms.UUIDField(label=gettext_lazy("Recording"), required=False, widget=forms.HiddenInput)
     since = DayField(label=gettext_lazy("First day"))
     until = DayField(label=gettext_lazy("Last day"))
 
@@ -95,6 +96,8 @@ class ResultsForm(FilterForm):
             return day_label(name, value)
         if name == "state":
             return str(State(value).label) if value in State.values else value
+        if name == "recording":
+            return gettext("recording %(id)s") % {"id": value[-8:].upper()}
         return self._names[name].get(value, value)
 
     @property
@@ -109,6 +112,8 @@ class ResultsForm(FilterForm):
         query = Q()
         if given["state"]:
             query &= Q(state=given["state"])
+        if given["recording"]:
+            query &= Q(recording=given["recording"])
         if given["agent"]:
             query &= Q(recording__object__agent_id=int(given["agent"]))
         if given["team"]:

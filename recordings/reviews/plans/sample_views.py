@@ -130,6 +130,7 @@ def _sample_page(
         "skips": queries.skip_rows(found),
         "again": again,
         "problem": problem,
+        "may_read_evaluations": request.user.has_permission(Permission.READ_EVALUATIONS),
     }
     return page(request, "reviews/plans/sample.html", context, status=status)
 

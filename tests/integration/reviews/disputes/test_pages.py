@@ -54,6 +54,14 @@ def test_the_result_has_answers_comments_and_moments(client: Client, desk: Desk)
     assert EvaluationReading.objects.get().reader == desk.scorer
 
 
+def test_a_recording_leads_to_its_evaluations(client: Client, desk: Desk) -> None:
+    manager, url = person("qa_manager"), f"{reverse('disputes:results')}?recording="
+    page = read(client, manager, reverse("playback:recording", args=[desk.call.pk]))
+    assert f'href="{url}{desk.call.pk}"' in page
+    assert address("result", desk) in read(client, manager, f"{url}{desk.call.pk}")
+    assert address("result", desk) not in read(client, manager, f"{url}{recording(conversation()).pk}")
+
+
 def test_the_scorer_s_own_page_leads_to_the_result(client: Client, desk: Desk) -> None:
     client.force_login(desk.scorer)
     answer = client.get(reverse("reviews:evaluation", args=[desk.evaluation.pk]))
