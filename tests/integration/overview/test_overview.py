@@ -39,6 +39,7 @@ TILES = {
     ],
     "external_auditor": ["Completeness", "Events, 24 hours"],
     "administrator": ["CommBox", "Not refreshed", "Refresh overdue", "People"],
+    "agent": [],
     "": [],
 }
 
@@ -71,6 +72,7 @@ def test_each_role_has_its_own_figures(client: Client, role: str) -> None:
     assert ("Newest recordings" in page) == (role in SEARCHERS)
     assert ("Read the trail" in page) == (role == "external_auditor")
     assert ("statement for each month" in page) == (role == "external_auditor")
+    assert ("Open my reviews" in page) == (role == "agent")
     assert ("No role yet" in page) == (role == "")
     assert (CommBoxObject.objects.get().customer_name in page) == (role in SEARCHERS)
 
