@@ -6,7 +6,8 @@ from django.db import migrations, models
 
 # The rows are for counting only, and the application's login writes none of them: the functions run with the rights of
 # their owner. Whatever way a score, an object or a recording is stored, its row follows. A form may give a bonus of any
-# size: above 10,000 points its row has 10,000, so that sums of squares stay integers.
+# size: above 10,000 points its row has 10,000, so that sums of squares stay integers. Scores of a calibration have no
+# row: they are not counted.
 _SCORE = "CASE WHEN ({0}.result ->> 'score')::numeric > 10000 THEN 1000000 ELSE ({0}.result ->> 'score')::numeric * 100 END"
 ROWS = f"""
 SELECT DISTINCT ON (s.evaluation_id)
@@ -18,7 +19,7 @@ SELECT DISTINCT ON (s.evaluation_id)
        jsonb_array_length(s.result -> 'failed') AS fails
 FROM recordings_evaluationscore s
 JOIN recordings_evaluationscore f ON f.evaluation_id = s.evaluation_id AND f.number = 1
-JOIN recordings_evaluation e ON e.id = s.evaluation_id
+JOIN recordings_evaluation e ON e.id = s.evaluation_id AND e.calibration_id IS NULL
 JOIN recordings_recording r ON r.id = e.recording_id
 JOIN recordings_commboxobject o ON o.id = r.object_id
 """  # noqa: S608  (our own words)
@@ -132,7 +133,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["shown_at"], name="current_score_shown"),
+                    models.Index(
+                        fields=["shown_at"],
+                        include=[
+                            "agent_id",
+                            "stream_id",
+                            "sensitivity",
+                            "version",
+                            "scorer",
+                            "score",
+                            "na_share",
+                            "watched_percent",
+                            "fails",
+                            "changes",
+                        ],
+                        name="current_score_counted",
+                    ),
                     models.Index(fields=["agent_id", "shown_at"], name="current_score_agent"),
                     models.Index(fields=["object_id"], name="current_score_object"),
                     models.Index(fields=["recording_id"], name="current_score_recording"),

@@ -1,6 +1,6 @@
-"""The index of the list of results."""
+"""The indexes of the lists of results and of one's own evaluations."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 
@@ -9,6 +9,13 @@ class Migration(migrations.Migration):
     dependencies = [("recordings", "0040_coaching")]
 
     operations = [
+        AddIndexConcurrently(
+            model_name="evaluation",
+            index=models.Index(
+                fields=["scorer", "-submitted_at", "-started_at"], name="evaluation_by_scorer"
+            ),
+        ),
+        RemoveIndexConcurrently(model_name="evaluation", name="evaluation_of_scorer"),
         AddIndexConcurrently(
             model_name="evaluation",
             index=models.Index(

@@ -1,4 +1,4 @@
-"""The current score of each submitted evaluation, beside what numbers are filtered by. The database keeps the rows."""
+"""The current score of each counted evaluation, beside what numbers are filtered by. The database keeps the rows."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,25 @@ from django.db import models
 from recordings.models.evaluation import Evaluation
 from recordings.models.scorecard import ScorecardVersion
 
+# What tallies read: their statements are answered from the index, without the rows and their answers.
+_TALLIED = [
+    "agent_id",
+    "stream_id",
+    "sensitivity",
+    "version",
+    "scorer",
+    "score",
+    "na_share",
+    "watched_percent",
+    "fails",
+    "changes",
+]
+
 
 class CurrentScore(models.Model):
     """Triggers write a row for each new score, and follow channel, agent, class and time of the recording.
+
+    Scores of a calibration are not counted and have no row, as `counted_evaluations` leaves them out.
 
     Scores and shares are in hundredths, so that sums are exact. A score above 10,000 points has 10,000 here.
     """
@@ -35,7 +51,7 @@ class CurrentScore(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["shown_at"], name="current_score_shown"),
+            models.Index(fields=["shown_at"], include=_TALLIED, name="current_score_counted"),
             models.Index(fields=["agent_id", "shown_at"], name="current_score_agent"),
             models.Index(fields=["object_id"], name="current_score_object"),
             models.Index(fields=["recording_id"], name="current_score_recording"),

@@ -32,7 +32,7 @@ class Evaluation(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["scorer", "-started_at"], name="evaluation_of_scorer"),
+            models.Index(fields=["scorer", "-submitted_at", "-started_at"], name="evaluation_by_scorer"),
             models.Index(
                 fields=["-submitted_at", "-id"],
                 condition=Q(submitted_at__isnull=False),

@@ -48,7 +48,10 @@ def versions_of(scorecard_id: UUID) -> list[ScorecardVersion]:
 
 
 def counted_evaluations() -> QuerySet[Evaluation]:
-    """Return the submitted evaluations that count in averages and are results of a call: not those of calibrations."""
+    """Return the submitted evaluations that count in averages and are results of a call: not those of calibrations.
+
+    These have a CurrentScore: its trigger has the same condition.
+    """
     return Evaluation.objects.filter(submitted_at__isnull=False, calibration=None)
 
 

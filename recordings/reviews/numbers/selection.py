@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from recordings.days import moment_of, today
 from recordings.db import Where
 from recordings.reach import Reach
-from recordings.reviews.queries import counted_evaluations
 
 WEEKS, MOST_WEEKS = 13, 53
 _WEEK = timedelta(days=7)
@@ -69,13 +68,12 @@ class Selection:
         return [moment_of(day, zone=zone) for day in [*weeks, weeks[-1] + _WEEK]]
 
     def where(self, row: str, reach: Reach) -> Where:
-        """Return the condition on rows of current scores: those in reach that count."""
-        counted, values = counted_evaluations().values("pk").query.sql_with_params()
+        """Return the condition on rows of current scores, which only evaluations that count have: those in reach."""
         within = self._period(row) & self._filters(row, tuple(_FILTERS)) & reach.where(row)
         if self.not_of:
             own = f"{{{','.join(map(str, self.not_of))}}}"
             within &= Where(f"coalesce({row}.agent_id <> ALL(%s::bigint[]), true)", (own,))
-        return within & Where(f"{row}.evaluation_id IN ({counted})", tuple(values))
+        return within
 
     def where_recordings(self, row: str, reach: Reach) -> Where:
         """Return the condition on rows of search: the recordings that could have been evaluated."""

@@ -18,21 +18,31 @@ FEWEST_RANKED = 10
 BIN = 5
 BINS = 100 // BIN + 1
 
-_SUMS = "count({0}), coalesce(sum({0}), 0), coalesce(sum({0}::bigint * {0}), 0)"
+# The rows are summed once, by all keys; each group is summed from these sums.
 _TALLIED = """
-WITH e AS MATERIALIZED (
-    SELECT c.score, c.na_share, c.watched_percent, c.fails, c.changes, c.agent_id, c.scorer_id,
-           width_bucket(c.shown_at, %s::timestamptz[]) - 1 AS week,
-           CASE WHEN c.score >= 10000 THEN {last} ELSE c.score / {bin} END AS bin{stratum}
-    FROM recordings_currentscore c {where}
-)
-SELECT {columns}, count(*), count(*) FILTER (WHERE fails > 0), count(*) FILTER (WHERE changes > 0),
-       {score}, {na_share}, {watched_percent}
-FROM e GROUP BY GROUPING SETS ({sets})
+SELECT {keys}, GROUPING({keys}), {totals}
+FROM (SELECT {expressions}, {sums} FROM recordings_currentscore c {where} GROUP BY {places}) e
+GROUP BY GROUPING SETS ({sets})
 """
-_STRATUM = """, (
-    SELECT p.stratum FROM recordings_assignment a JOIN recordings_samplepick p ON p.id = a.pick_id
-    WHERE a.evaluation_id = c.evaluation_id) AS stratum"""
+_KEYS = {
+    "week": "width_bucket(c.shown_at, %s::timestamptz[]) - 1",
+    "bin": f"CASE WHEN c.score >= 10000 THEN {BINS - 1} ELSE c.score / {BIN * 100} END",
+    "agent_id": "c.agent_id",
+    "scorer_id": "c.scorer_id",
+    "stratum": """(
+        SELECT p.stratum FROM recordings_assignment a JOIN recordings_samplepick p ON p.id = a.pick_id
+        WHERE a.evaluation_id = c.evaluation_id)""",
+}
+_SUMS = (
+    "count(*)",
+    "count(*) FILTER (WHERE c.fails > 0)",
+    "count(*) FILTER (WHERE c.changes > 0)",
+    *(
+        sums.format(f"c.{column}")
+        for column in ("score", "na_share", "watched_percent")
+        for sums in ("count({0})", "sum({0})", "sum({0}::bigint * {0})")
+    ),
+)
 Key = tuple[Any, ...]
 Tallies = dict[tuple[str, ...], dict[Key, "Tally"]]
 
@@ -103,25 +113,25 @@ def tallies(selection: Selection, reach: Reach, *groups: tuple[str, ...]) -> Tal
 
     The empty group is everything. Return, by group, the tally of each combination that has an evaluation.
     """
-    keys = list(dict.fromkeys(key for group in groups for key in group))
+    keys = list(dict.fromkeys(key for group in groups for key in group)) or ["bin"]
     where = selection.where("c", reach)
     statement = _TALLIED.format(
-        bin=BIN * 100,
-        last=BINS - 1,
+        keys=", ".join(keys),
+        expressions=", ".join(f"{_KEYS[key]} AS {key}" for key in keys),
+        sums=", ".join(f"{expression} AS s{place}" for place, expression in enumerate(_SUMS)),
+        totals=", ".join(f"coalesce(sum(s{place}), 0)" for place in range(len(_SUMS))),
         where=where.clause(),
-        stratum=_STRATUM if "stratum" in keys else "",
-        # Without a key there is nothing to ask GROUPING for: all rows are of the empty group.
-        columns=", ".join([*keys, f"GROUPING({', '.join(keys)})" if keys else "0"]),
+        places=", ".join(str(place + 1) for place in range(len(keys))),
         sets=", ".join(f"({', '.join(group)})" for group in groups),
-        **{name: _SUMS.format(name) for name in ("score", "na_share", "watched_percent")},
     )
+    edges = [selection.edges] if "week" in keys else []
     # GROUPING has a bit for each key, the first key the highest one: set where the group is not by this key.
     by_mask = {
         sum(1 << place for place, key in enumerate(reversed(keys)) if key not in group): group
         for group in groups
     }
     counted: Tallies = {group: {} for group in groups}
-    for row in fetch_all(connection, statement, [selection.edges, *where.values]):
+    for row in fetch_all(connection, statement, [*edges, *where.values]):
         group = by_mask[row[len(keys)]]
         counted[group][tuple(row[keys.index(key)] for key in group)] = _tally(row[len(keys) + 1 :])
     return counted
