@@ -15,6 +15,9 @@ class Migration(migrations.Migration):
                 fields=["scorer", "-submitted_at", "-started_at"], name="evaluation_by_scorer"
             ),
         ),
+        AddIndexConcurrently(
+            model_name="evaluationscore", index=models.Index(fields=["scored_at"], name="score_scored")
+        ),
         RemoveIndexConcurrently(model_name="evaluation", name="evaluation_of_scorer"),
         AddIndexConcurrently(
             model_name="evaluation",

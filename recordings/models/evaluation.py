@@ -85,4 +85,5 @@ class EvaluationScore(models.Model):
     event_id = models.UUIDField(help_text="the event that has hashes, score and watched ranges")
 
     class Meta:
+        indexes = [models.Index(fields=["scored_at"], name="score_scored")]
         constraints = [models.UniqueConstraint(fields=["evaluation", "number"], name="score_number_once")]

@@ -16,9 +16,16 @@ from recordings.filter_form import DayField, FilterForm, NamesSelect, check_peri
 from recordings.models import Team
 from recordings.paging import COUNTED, PAGE, Page, Start, TimeKey
 from recordings.reach import Reach
-from recordings.reviews.disputes.standing import LITTLE, TONES, State, decide_until, submitted
+from recordings.reviews.disputes.standing import (
+    LITTLE,
+    TONES,
+    State,
+    decide_until,
+    in_state,
+    submitted,
+)
 from recordings.reviews.evaluations import title_of
-from recordings.reviews.queries import scorecard_rows
+from recordings.reviews.queries import counted_evaluations, scorecard_rows
 from recordings.scorecards.texts import localized
 
 
@@ -111,7 +118,7 @@ class ResultsForm(FilterForm):
         given, zone = self.cleaned_data, timezone.get_current_timezone()
         query = Q()
         if given["state"]:
-            query &= Q(state=given["state"])
+            query &= in_state(State(given["state"]))
         if given["recording"]:
             query &= Q(recording=given["recording"])
         if given["agent"]:
@@ -129,17 +136,20 @@ class ResultsForm(FilterForm):
 
 def results_in(within: Reach, *, not_of: frozenset[int]) -> QuerySet[Any]:
     """Return the submitted evaluations in reach, without those of calls of one's own agents."""
-    rows = submitted().filter(within.q("recording__object__"))
+    rows = counted_evaluations().filter(within.q("recording__object__"))
     return rows.exclude(recording__object__agent_id__in=not_of) if not_of else rows
 
 
 def own_results(own_calls: Reach) -> QuerySet[Any]:
     """Return the released evaluations of an agent's calls."""
-    return submitted().filter(own_calls.q("recording__object__"), release__isnull=False)
+    return counted_evaluations().filter(own_calls.q("recording__object__"), release__isnull=False)
 
 
 def results_page(rows: QuerySet[Any], start: Start[TimeKey]) -> Page[ResultRow, TimeKey]:
-    """Return one page of evaluations, the newest first: two queries."""
+    """Return one page of evaluations, the newest first: three queries.
+
+    The standing is derived for those of the page only.
+    """
     count = rows[: COUNTED + 1].count()
     if (key := start.key) is not None:
         same = Q(submitted_at=key.shown_at)
@@ -149,13 +159,12 @@ def results_page(rows: QuerySet[Any], start: Start[TimeKey]) -> Page[ResultRow, 
             else Q(submitted_at__lt=key.shown_at) | (same & Q(pk__lt=key.id))
         )
     rows = rows.order_by("submitted_at", "pk") if start.newer else rows.order_by("-submitted_at", "-pk")
-    rows = rows.select_related("version", "scorer", "recording__object__agent")
-    rows = rows.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
-    found = Page.cut(
-        list(rows[: PAGE + 1]), start, lambda row: TimeKey(row.submitted_at, row.pk), count=count
-    )
-    language = get_language() or "en"
-    return found.showing([shown(row, language) for row in found.rows])
+    keys = [TimeKey(*key) for key in rows.values_list("submitted_at", "pk")[: PAGE + 1]]
+    found = Page.cut(keys, start, lambda key: key, count=count)
+    full = submitted().select_related("version", "scorer", "recording__object__agent")
+    full = full.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
+    of, language = full.in_bulk([key.id for key in found.rows]), get_language() or "en"
+    return found.showing([shown(of[key.id], language) for key in found.rows])
 
 
 def shown(row: Any, language: str) -> ResultRow:

@@ -12,6 +12,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     TextChoices,
@@ -88,6 +89,32 @@ def submitted() -> QuerySet[Any]:
             output_field=CharField(),
         )
     )
+
+
+def in_state(state: State) -> Q:
+    """Return the condition on counted evaluations to be in this state, the one that `submitted` derives of a row.
+
+    It names the few rows that differ instead of deriving the state of each of 100,000 evaluations.
+    """
+    released = Q(release__isnull=False)
+    disputed = Q(pk__in=Dispute.objects.filter(decided_at=None).values("evaluation"))
+    newer = EvaluationScore.objects.filter(
+        evaluation=OuterRef("score__evaluation"), number__gt=OuterRef("score__number")
+    )
+    signed = Exists(EvaluationSignature.objects.filter(~Exists(newer), score__evaluation=OuterRef("pk")))
+    since = Now() - SIGN_WITHIN
+    lately = (
+        Q(release__released_at__gte=since)
+        | Q(pk__in=EvaluationScore.objects.filter(scored_at__gte=since).values("evaluation"))
+        | Q(pk__in=Dispute.objects.filter(decided_at__gte=since).values("evaluation"))
+    )
+    return {
+        State.UNRELEASED: ~released,
+        State.DISPUTED: released & disputed,
+        State.SIGNED: released & ~disputed & Q(signed),
+        State.WAITING: released & ~disputed & ~Q(signed) & lately,
+        State.OVERDUE: released & ~disputed & ~Q(signed) & ~lately,
+    }[state]
 
 
 def find(pk: UUID) -> Any:

@@ -9,7 +9,7 @@ from recordings.models import Agent, Dispute, Evaluation, EvaluationScore, Recor
 from recordings.reviews import scorecards
 from recordings.reviews.disputes import actions, decisions
 from recordings.reviews.disputes.rights import Reader
-from recordings.reviews.disputes.standing import find
+from recordings.reviews.disputes.standing import State, find, in_state
 from recordings.reviews.evaluations import begin_evaluation, submit_evaluation
 from tests.factories import agent, conversation, person, recording, viewing
 from tests.unit.scorecards.forms import EXAMPLE, as_bytes
@@ -95,7 +95,11 @@ class Desk:
 
     @property
     def state(self) -> str:
-        return str(find(self.evaluation.pk).state)
+        """The state on the evaluation's page, which is also the one by which the list finds it."""
+        state = str(find(self.evaluation.pk).state)
+        own = Evaluation.objects.filter(pk=self.evaluation.pk)
+        assert [str(one) for one in State if own.filter(in_state(one))] == [state]
+        return state
 
     @property
     def scores(self) -> list[str]:

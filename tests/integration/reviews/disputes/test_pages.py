@@ -150,7 +150,7 @@ def test_the_lists_take_as_many_queries_for_one_as_for_three(
         viewing(call, desk.scorer, watched=[(0, 500_000)])
         desk.evaluation = desk.evaluated(call)
         desk.release()
-    for who, name, queries in ((desk.agent, "own_reviews", 6), (person("qa_manager"), "results", 9)):
+    for who, name, queries in ((desk.agent, "own_reviews", 7), (person("qa_manager"), "results", 10)):
         page = read(client, who, reverse(f"disputes:{name}"))
         assert page.count("data-row") == number
         with django_assert_num_queries(queries):
