@@ -153,17 +153,16 @@ def _count(slot: Slot, data: bytes, width: int) -> Counted:
     na = first.count(NA)
     answered = len(first) - na - first.count(UNANSWERED)
     failed = data[slot.start + slot.width :: width].count(1)
-    return Counted(question, answered, na, failed, tuple(_answers(slot, data, width)))
+    return Counted(question, answered, na, failed, tuple(_answers(slot, first, data, width)))
 
 
-def _answers(slot: Slot, data: bytes, width: int) -> Iterator[int]:
+def _answers(slot: Slot, first: bytes, data: bytes, width: int) -> Iterator[int]:
     if slot.question.type == "multiple":
         for place in range(slot.width):
             yield data[slot.start + place :: width].count(CHOSEN)
         return
-    codes = data[slot.start :: width]
     for place in range(len(slot.question.options or slot.question.ranges)):
-        yield codes.count(min(MOST_CODE, FIRST + place))
+        yield first.count(min(MOST_CODE, FIRST + place))
 
 
 def _place(question: Question, node: Mapping[str, Any]) -> int:
