@@ -25,6 +25,7 @@ from recordings.models import AuditEvent, Report
 from recordings.models.fields import uuid7
 from recordings.reach import EVERYTHING
 from recordings.reports import files
+from recordings.reviews.disputes.standing import State
 from recordings.reviews.numbers.selection import Selection
 from tests.bench import reviews_data
 from tests.bench.memory import family_watched
@@ -57,6 +58,7 @@ def _pages(scorer: Any) -> Iterator[Measured]:
         ("my evaluations", "/reviews/evaluations/"),
         ("results", "/reviews/results/"),
         ("results of an agent", "/reviews/results/?agent=5007"),
+        *((f"results, {state}", f"/reviews/results/?state={state}") for state in State.values),
         ("an agent's own results", "/my-reviews/"),
         ("scores, 13 weeks", "/reviews/numbers/"),
         ("scores, 52 weeks", f"/reviews/numbers/?{year}"),
