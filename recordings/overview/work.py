@@ -13,8 +13,9 @@ from recordings.overview.tiles import Tile
 from recordings.permissions import Permission
 from recordings.reach import Reach
 from recordings.reviews.disputes.results import own_results
-from recordings.reviews.disputes.standing import State, submitted
+from recordings.reviews.disputes.standing import State, in_state
 from recordings.reviews.plans.work import count_work
+from recordings.reviews.queries import counted_evaluations
 from recordings.reviews.supervision.queue import due_of
 
 
@@ -48,13 +49,14 @@ def _supervision(person: Any) -> Iterator[Tile]:
     if waiting:
         note, level = gettext("none overdue"), ""
         if overdue:
-            note, level = gettext("%(number)s overdue") % {"number": f"{overdue:,}"}, "warn"
+            note, level = _overdue(overdue), "warn"
         yield Tile(gettext("To supervise"), f"{waiting:,}", note, level, reverse("supervision:queue"))
 
 
 def _disputes(person: Any, reach: Reach) -> Iterator[Tile]:
     """Count open disputes in reach. Those of the person's own scores and calls are for somebody else."""
-    rows = submitted().filter(reach.q("recording__object__"), has_open=True).exclude(scorer=person)
+    rows = counted_evaluations().filter(in_state(State.DISPUTED), reach.q("recording__object__"))
+    rows = rows.exclude(scorer=person)
     if own := person.own_agent_ids:
         rows = rows.exclude(recording__object__agent_id__in=own)
     if number := rows.count():
@@ -63,7 +65,7 @@ def _disputes(person: Any, reach: Reach) -> Iterator[Tile]:
 
 
 def _signatures(reach: Reach) -> Iterator[Tile]:
-    if number := own_results(reach).filter(state=State.WAITING).count():
+    if number := own_results(reach).filter(in_state(State.WAITING)).count():
         note = gettext("to read, then to sign or dispute")
         yield Tile(gettext("My reviews"), f"{number:,}", note, url=reverse("disputes:own_reviews"))
 
@@ -77,5 +79,9 @@ def _coaching(person: Any) -> Iterator[Tile]:
         overdue = open_sessions.filter(late).count() + viewings.filter(late).count()
         note, level = gettext("to acknowledge or watch"), ""
         if overdue:
-            note, level = gettext("%(number)s overdue") % {"number": f"{overdue:,}"}, "warn"
+            note, level = _overdue(overdue), "warn"
         yield Tile(gettext("My coaching"), f"{number:,}", note, level, reverse("coaching:mine"))
+
+
+def _overdue(number: int) -> str:
+    return ngettext("%(number)s overdue", "%(number)s overdue", number) % {"number": f"{number:,}"}
