@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from recordings.models import CommBoxObject, Evaluation, EvaluationScore
 from recordings.permissions import Permission
 from recordings.policies import can_use, is_own_call, reach
+from recordings.reviews.queries import counted_evaluations
 
 EVALUATIONS_OFFERED = 30
 
@@ -37,7 +38,7 @@ def evaluations_about(person: Any, coach: Any) -> list[Evaluation]:
     """
     own = Q(scorer=person) | Q(recording__object__agent__in=person.own_agent_ids)
     within = reach(coach, Permission.COACH).q("recording__object__")
-    rows = Evaluation.objects.filter(own, within, submitted_at__isnull=False, calibration=None)
+    rows = counted_evaluations().filter(own, within, submitted_at__isnull=False)
     rows = rows.exclude(recording__object__agent__in=coach.own_agent_ids)
     newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
     rows = rows.annotate(newest_score=Subquery(newest.values("result__score")[:1]))
