@@ -95,7 +95,7 @@ def test_a_dispute_from_release_to_signature(page: Page, portal: Portal, sign_in
     # The agent reads it without a player, and disputes an answer.
     page.context.clear_cookies()
     sign_in_as(page, portal, AGENT)
-    page.get_by_role("link", name="My reviews").click()
+    page.get_by_role("link", name="My reviews", exact=True).click()
     page.locator("[data-row] a").first.click()
     page.get_by_label("Question", exact=True).select_option("alone")
     page.get_by_label("Why is the answer wrong?").fill("Nobody else was in the room")
