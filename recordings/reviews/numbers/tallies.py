@@ -20,8 +20,8 @@ BINS = 100 // BIN + 1
 
 # The rows are summed once, by all keys; each group is summed from these sums.
 _TALLIED = """
-SELECT {keys}, GROUPING({keys}), {totals}
-FROM (SELECT {expressions}, {sums} FROM recordings_currentscore c {where} GROUP BY {places}) e
+SELECT {keys}, {totals}
+FROM (SELECT {expressions} FROM recordings_currentscore c {where} GROUP BY {places}) e
 GROUP BY GROUPING SETS ({sets})
 """
 _KEYS = {
@@ -113,15 +113,20 @@ def tallies(selection: Selection, reach: Reach, *groups: tuple[str, ...]) -> Tal
 
     The empty group is everything. Return, by group, the tally of each combination that has an evaluation.
     """
-    keys = list(dict.fromkeys(key for group in groups for key in group)) or ["bin"]
+    keys = list(dict.fromkeys(key for group in groups for key in group))
     where = selection.where("c", reach)
     statement = _TALLIED.format(
-        keys=", ".join(keys),
-        expressions=", ".join(f"{_KEYS[key]} AS {key}" for key in keys),
-        sums=", ".join(f"{expression} AS s{place}" for place, expression in enumerate(_SUMS)),
+        # Without a key there is nothing to ask GROUPING for: all rows are of the empty group.
+        keys=", ".join([*keys, f"GROUPING({', '.join(keys)})" if keys else "0"]),
+        expressions=", ".join(
+            [
+                *(f"{_KEYS[key]} AS {key}" for key in keys),
+                *(f"{expression} AS s{place}" for place, expression in enumerate(_SUMS)),
+            ]
+        ),
         totals=", ".join(f"coalesce(sum(s{place}), 0)" for place in range(len(_SUMS))),
         where=where.clause(),
-        places=", ".join(str(place + 1) for place in range(len(keys))),
+        places=", ".join(str(place + 1) for place in range(len(keys))) or "()",
         sets=", ".join(f"({', '.join(group)})" for group in groups),
     )
     edges = [selection.edges] if "week" in keys else []
