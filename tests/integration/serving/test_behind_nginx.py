@@ -250,7 +250,7 @@ def test_large_bodies_are_refused(side: tuple[httpx.Client, Proxied]) -> None:
 def test_slow_bodies_hold_nobody_up(nginx: Proxied) -> None:
     """Held by nginx, none of them reaches the portal; held by the portal, none takes a thread."""
     lines = (
-        "POST /accounts/login/ HTTP/1.1",
+        "POST /objects/ HTTP/1.1",
         f"Host: {HOST}",
         "X-Forwarded-Proto: https",
         "Content-Length: 60000",
