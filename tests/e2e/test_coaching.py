@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import _sign_in_by_hand, axe_findings_in_both_themes
+from tests.e2e.conftest import axe_findings_in_both_themes, sign_in_as
 from tests.e2e.playing import Trail, wait_until_past
 from tests.e2e.portal import Portal
 from tests.waiting import wait_for
@@ -86,9 +86,9 @@ def test_from_a_moment_to_an_acknowledgement_and_from_an_exemplar_to_a_passed_qu
 
     # The agent acknowledges.
     page.context.clear_cookies()
-    _sign_in_by_hand(page, portal, NAME)
+    sign_in_as(page, portal, NAME)
     page.goto("/my-calls/")
-    page.get_by_role("link", name="My coaching").click()
+    page.get_by_role("link", name="My coaching").first.click()
     page.locator("section", has_text="Coaching sessions").locator("a[data-open]").last.click()
     expect(page.get_by_text("Interrupted twice")).to_be_visible()
     page.get_by_role("textbox", name="Comment").fill("I will")
