@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from recordings.models import CommBoxObject, Evaluation, EvaluationScore
 from recordings.permissions import Permission
 from recordings.policies import can_use, is_own_call, reach
+from recordings.reviews.disputes.standing import State, in_state
 from recordings.reviews.queries import counted_evaluations
 
 EVALUATIONS_OFFERED = 30
@@ -40,6 +41,8 @@ def evaluations_about(person: Any, coach: Any) -> list[Evaluation]:
     within = reach(coach, Permission.COACH).q("recording__object__")
     rows = counted_evaluations().filter(own, within, submitted_at__isnull=False)
     rows = rows.exclude(recording__object__agent__in=coach.own_agent_ids)
+    # The coach may have to answer the disputed question blind.
+    rows = rows.exclude(in_state(State.DISPUTED))
     newest = EvaluationScore.objects.filter(evaluation=OuterRef("pk")).order_by("-number")
     rows = rows.annotate(newest_score=Subquery(newest.values("result__score")[:1]))
     rows = rows.select_related("version", "recording__object__agent", "scorer")

@@ -22,7 +22,7 @@ def results(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         rows = results_in(within, not_of=request.user.own_agent_ids).filter(form.q)
-        found = results_page(rows, start_by_time(request.GET))
+        found = results_page(rows, start_by_time(request.GET), request.user)
         record_once(
             Kind.EVALUATIONS_LISTED,
             by=Actor.from_request(request),
@@ -43,7 +43,7 @@ def own_reviews(request: Request) -> HttpResponse:
     """List the released evaluations of the person's own calls."""
     record_once(Kind.OWN_EVALUATIONS_VIEWED, by=Actor.from_request(request), act={})
     found = results_page(
-        own_results(reach(request.user, Permission.READ_OWN_CALLS)), start_by_time(request.GET)
+        own_results(reach(request.user, Permission.READ_OWN_CALLS)), start_by_time(request.GET), request.user
     )
     context = {
         "rows": found.rows,

@@ -16,6 +16,7 @@ from recordings.filter_form import DayField, FilterForm, NamesSelect, check_peri
 from recordings.models import Team
 from recordings.paging import COUNTED, PAGE, Page, Start, TimeKey
 from recordings.reach import Reach
+from recordings.reviews.disputes.rights import withheld_from
 from recordings.reviews.disputes.standing import (
     LITTLE,
     TONES,
@@ -36,6 +37,8 @@ class ResultRow:
     row: Any
     title: str
     agent: str
+    # The reader may have to answer a disputed question blind: the score would tell them the answer.
+    is_withheld: bool = False
 
     @property
     def score(self) -> str:
@@ -145,8 +148,8 @@ def own_results(own_calls: Reach) -> QuerySet[Any]:
     return counted_evaluations().filter(own_calls.q("recording__object__"), release__isnull=False)
 
 
-def results_page(rows: QuerySet[Any], start: Start[TimeKey]) -> Page[ResultRow, TimeKey]:
-    """Return one page of evaluations, the newest first: three queries.
+def results_page(rows: QuerySet[Any], start: Start[TimeKey], reader: Any) -> Page[ResultRow, TimeKey]:
+    """Return one page of evaluations as `reader` sees them, the newest first: three queries, four with disputes.
 
     The standing is derived for those of the page only.
     """
@@ -164,11 +167,12 @@ def results_page(rows: QuerySet[Any], start: Start[TimeKey]) -> Page[ResultRow, 
     full = submitted().select_related("version", "scorer", "recording__object__agent")
     full = full.defer("version__document", "recording__raw", "recording__object__raw", "typed", "replaced")
     of, language = full.in_bulk([key.id for key in found.rows]), get_language() or "en"
-    return found.showing([shown(of[key.id], language) for key in found.rows])
+    hidden = withheld_from(reader, of.values())
+    return found.showing([shown(of[key.id], language, key.id in hidden) for key in found.rows])
 
 
-def shown(row: Any, language: str) -> ResultRow:
+def shown(row: Any, language: str, is_withheld: bool = False) -> ResultRow:
     """Return an evaluation as lists and pages show it."""
     thing = row.recording.object
     agent = agent_name(thing.agent.name if thing.agent else "", thing.agent_id)
-    return ResultRow(row, title_of(row.version, language), agent)
+    return ResultRow(row, title_of(row.version, language), agent, is_withheld)

@@ -4,15 +4,17 @@ Each function returns None, or why not. A person without the right to read gets 
 not exist, whatever else they ask.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
+from uuid import UUID
 
 from django.utils import timezone
 
 from recordings.exceptions import NotPermitted, OwnCall, PortalError
 from recordings.models import BlindAnswer, Dispute, EvaluationReading
 from recordings.permissions import Permission
-from recordings.policies import is_own_call, reach, supervises_agent_of
+from recordings.policies import can, is_own_call, reach, supervises_agent_of
 from recordings.reach import Reach
 from recordings.reviews.disputes import errors
 from recordings.reviews.disputes.standing import LITTLE
@@ -118,6 +120,17 @@ def to_answer(user: Any, row: Any, disputes: list[Dispute]) -> list[Dispute]:
 def has_read(user: Any, row: Any) -> bool:
     """Whether the person has seen the answers of an evaluation."""
     return EvaluationReading.objects.filter(evaluation=row, reader=user).exists()
+
+
+def withheld_from(user: Any, rows: Iterable[Any]) -> set[UUID]:
+    """Return the evaluations of these whose score the person does not see: they may have to answer blind first."""
+    if not can(user, Permission.DECIDE_DISPUTES):
+        return set()
+    disputed = {row.pk for row in rows if row.has_open and row.scorer_id != user.pk}
+    if not disputed:
+        return disputed
+    read = EvaluationReading.objects.filter(evaluation__in=disputed, reader=user)
+    return disputed - set(read.values_list("evaluation_id", flat=True))
 
 
 def answered_blind(user: Any, disputes: list[Dispute]) -> dict[Any, BlindAnswer]:

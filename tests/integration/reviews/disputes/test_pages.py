@@ -20,6 +20,7 @@ from recordings.models import (
     Report,
 )
 from recordings.reach import EVERYTHING
+from recordings.reviews.coaching.people import evaluations_about
 from recordings.reviews.numbers.selection import Selection
 from recordings.reviews.numbers.tallies import tallies
 from tests.factories import conversation, person, recording, stream, viewing
@@ -260,6 +261,21 @@ def test_counts_of_answers_do_not_show_a_disputed_answer_to_who_may_decide(
     desk.answer_blind(decider)
     desk.decide(dispute, decider, "upheld")
     assert "Version 1 · 1 evaluation ·" in read(client, decider, url)
+
+
+def test_a_list_shows_no_score_to_somebody_who_may_have_to_answer_blind(client: Client, desk: Desk) -> None:
+    """The page of a disputed evaluation asks before it shows answers; a score can say what they were."""
+    desk.release()
+    other = recording(conversation(agent=desk.avery))
+    viewing(other, desk.scorer, watched=[(60_000, 400_000)])
+    open_one = desk.evaluated(other)
+    shown, hidden = 'data-label="Score">0<', "hidden while disputed"
+    officer, decider = person("compliance_officer", "officer"), person("qa_manager", "decider")
+    desk.dispute()
+    for user, scores, withheld in ((officer, 2, 0), (desk.scorer, 2, 0), (decider, 1, 1)):
+        page = read(client, user, reverse("disputes:results"))
+        assert (page.count(shown), page.count(hidden)) == (scores, withheld), user
+    assert [row.pk for row in evaluations_about(desk.scorer, decider)] == [open_one.pk]
 
 
 def test_nobody_reads_the_numbers_of_their_own_calls(client: Client, desk: Desk) -> None:
