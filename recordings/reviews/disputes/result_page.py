@@ -141,7 +141,7 @@ def shown_answer(
     dispute: ShownDispute | None = None,
     fail: str = "",
 ) -> ResultAnswer:
-    """Put an answer of a file into words; None is a question that is not asked."""
+    """Return an answer of a file as text; None means that the question was not asked."""
     at = moment_of(node or {})
     return ResultAnswer(
         shown=shown,
